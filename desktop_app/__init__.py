@@ -1,0 +1,3 @@
+"""Repartee: a desktop assistant for the GPT-5.2 family and for models on one's own machine."""
+
+__version__ = "0.1.0"

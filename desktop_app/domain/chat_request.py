@@ -1,0 +1,122 @@
+"""One request to a provider, in words that know neither of the two APIs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from enum import StrEnum
+
+from desktop_app.domain.conversation import Role
+from desktop_app.domain.model_catalog import Api, Effort
+from desktop_app.domain.parts import ReasoningPart, RefusalPart, TextPart, ToolCallPart
+
+
+class ProviderKind(StrEnum):
+    """What is known of a provider's ways."""
+
+    OPENAI = "openai"
+    COMETAPI = "cometapi"
+    COMPATIBLE = "compatible"
+    ON_DEVICE = "on_device"
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderProfile:
+    """One place to send requests to. The key is not part of it: see credentials/.
+
+    Attributes:
+        id: stable, names the key in the keyring.
+        base_url: ends in /v1 as a rule, without a trailing slash; "" for the on-device model,
+            whose address is known only once its server runs.
+        api: the one API to speak; None picks by what the model and the server have.
+        models: ids that the person or the server named, for the model menu.
+        price_multiplier: share of the list price that the provider charges.
+        from_environment: made from environment variables for this run; never stored.
+        max_tokens_field: Chat Completions' name for the limit ("" = the kind's usual one).
+    """
+
+    id: str
+    name: str
+    kind: ProviderKind
+    base_url: str = ""
+    api: Api | None = None
+    models: tuple[str, ...] = ()
+    price_multiplier: Decimal = Decimal(1)
+    needs_key: bool = True
+    from_environment: bool = False
+    max_tokens_field: str = ""
+
+    @property
+    def serves_the_family(self) -> bool:
+        """Whether the three variants are offered."""
+        return self.kind in (ProviderKind.OPENAI, ProviderKind.COMETAPI)
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationParameters:
+    """What the person set for the answer; None leaves the field out of the request."""
+
+    temperature: float | None = None
+    top_p: float | None = None
+    max_output_tokens: int | None = None
+    verbosity: str | None = None
+    reasoning_summary: str | None = None
+    presence_penalty: float | None = None
+    frequency_penalty: float | None = None
+    stop: tuple[str, ...] = ()
+    stream: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ImageData:
+    """A picture with its bytes, ready to be sent."""
+
+    media_type: str
+    data: bytes = field(repr=False)
+    detail: str = "auto"
+
+
+RequestPart = TextPart | ReasoningPart | RefusalPart | ToolCallPart | ImageData
+
+
+@dataclass(frozen=True, slots=True)
+class RequestMessage:
+    """A message as it is sent: documents have become text, pictures carry their bytes."""
+
+    role: Role
+    parts: tuple[RequestPart, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRequest:
+    """All that decides the bytes of one request.
+
+    `cache_key` (at most 64 characters) names the conversation for the provider's prompt cache.
+    `effort` None means that the model is not known to take one: the field is left out.
+    """
+
+    model: str
+    messages: tuple[RequestMessage, ...]
+    instructions: str = ""
+    effort: Effort | None = None
+    parameters: GenerationParameters = GenerationParameters()
+    cache_key: str = ""
+    store: bool = False
+
+    def without(self, param: str) -> ChatRequest | None:
+        """This request less the parameter that a server refused, named as the API names it;
+        None where it cannot be left out."""
+        name = param.split(".")[-1] if param != "reasoning.effort" else "effort"
+        if name in ("effort", "reasoning_effort", "reasoning"):
+            return None if self.effort is None else replace(self, effort=None)
+        fields = {"summary": "reasoning_summary", "max_tokens": "max_output_tokens"}
+        fields["max_completion_tokens"] = "max_output_tokens"
+        attribute = fields.get(name, name)
+        if not hasattr(self.parameters, attribute):
+            return None
+        default = getattr(GenerationParameters(), attribute)
+        if attribute == "stream":
+            default = False
+        if getattr(self.parameters, attribute) == default:
+            return None
+        return replace(self, parameters=replace(self.parameters, **{attribute: default}))

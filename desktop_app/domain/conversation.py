@@ -1,0 +1,167 @@
+"""Conversations and their messages.
+
+The messages of a conversation are a tree: each knows its parent, so that an edited question or a
+second answer is a sibling, and nothing is overwritten. The path shown runs from the root to the
+conversation's `leaf_id`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from enum import StrEnum
+from uuid import uuid4
+
+from desktop_app.domain.cost import Usage
+from desktop_app.domain.model_catalog import Effort, Variant
+from desktop_app.domain.parts import DocumentPart, ImagePart, Part, text_of
+
+
+class Role(StrEnum):
+    """Who speaks."""
+
+    USER = "user"
+    ASSISTANT = "assistant"
+
+
+class MessageStatus(StrEnum):
+    """How far a message has come. A question is COMPLETE from the start.
+
+    STREAMING: an answer on its way. COMPLETE: whole. INCOMPLETE: the model stopped at a limit or
+    a filter. CANCELLED: the person stopped it. FAILED: an error ended it. INTERRUPTED: the
+    program ended before it did.
+    """
+
+    STREAMING = "streaming"
+    COMPLETE = "complete"
+    INCOMPLETE = "incomplete"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorNote:
+    """An error as it is kept with the message it belongs to."""
+
+    what_happened: str
+    what_was_kept: str = ""
+    what_to_do: str = ""
+    details: str = ""
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelChoice:
+    """Who is to answer: provider, model or variant, and effort.
+
+    `variant` is set for the GPT-5.2 family and decides the model; `model` is the id that is sent.
+    `effort` is what the person chose; what the model takes of it is decided by the catalogue.
+    """
+
+    provider_id: str
+    model: str
+    variant: Variant | None = None
+    effort: Effort | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a conversation.
+
+    Attributes:
+        parent_id: None for the first.
+        choice: who answered (assistant) or was asked (user).
+        cost: US dollars; None where not known.
+        duration_s: seconds from sending to the end of the answer.
+        notices: what the person should know of how it was made ("retried without …").
+    """
+
+    id: str
+    conversation_id: str
+    parent_id: str | None
+    role: Role
+    status: MessageStatus
+    parts: tuple[Part, ...]
+    created_at: datetime
+    choice: ModelChoice | None = None
+    usage: Usage | None = None
+    cost: Decimal | None = None
+    duration_s: float | None = None
+    error: ErrorNote | None = None
+    notices: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The words, without attachments and reasoning."""
+        return text_of(self.parts)
+
+    @property
+    def attachments(self) -> tuple[DocumentPart | ImagePart, ...]:
+        """Documents and images of the message, in order."""
+        return tuple(p for p in self.parts if isinstance(p, DocumentPart | ImagePart))
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What stands in a conversation's prompt and is not sent yet."""
+
+    text: str = ""
+    attachments: tuple[DocumentPart | ImagePart, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.text or self.attachments)
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """A conversation as the list knows it; the messages are loaded apart.
+
+    `leaf_id` is the last message of the path shown, None while it is empty. `streaming` says
+    whether an answer is on its way in it.
+    """
+
+    id: str
+    title: str
+    created_at: datetime
+    updated_at: datetime
+    choice: ModelChoice
+    leaf_id: str | None = None
+    pinned: bool = False
+    streaming: bool = False
+    draft: Draft = field(default_factory=Draft)
+
+
+def new_id() -> str:
+    """A new identifier for a conversation or a message: 32 hexadecimal digits."""
+    return uuid4().hex
+
+
+def now() -> datetime:
+    """The present moment, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+def title_from(text: str, limit: int = 60) -> str:
+    """A title out of the first words: the first line, cut at a word."""
+    line = next((" ".join(line.split()) for line in text.splitlines() if line.strip()), "")
+    line = line.lstrip("#>*- ") or line
+    if len(line) <= limit:
+        return line
+    cut = line[:limit].rsplit(" ", 1)[0] if " " in line[:limit] else line[:limit]
+    return cut.rstrip(" ,.;:-–—") + "…"
+
+
+@dataclass(frozen=True, slots=True)
+class SearchHit:
+    """A place in the library that a search found; `message_id` None means the title.
+
+    `snippet` is plain text; the matches in it stand between U+0002 and U+0003.
+    """
+
+    conversation_id: str
+    title: str
+    message_id: str | None
+    snippet: str
+    date: datetime

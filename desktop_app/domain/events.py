@@ -1,0 +1,118 @@
+"""What comes out of a provider while it answers, whichever API it speaks.
+
+A stream of these ends with exactly one terminal: Completed, Incomplete or Failed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from desktop_app.domain.cost import Usage
+from desktop_app.domain.errors import ProviderError
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The provider has begun; ids are "" where it gave none."""
+
+    response_id: str = ""
+    model: str = ""
+    request_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    """More of the answer."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReasoningDelta:
+    """More of the reasoning or of its summary; a new `section` starts a new paragraph."""
+
+    text: str
+    section: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ReasoningItem:
+    """A finished reasoning item with what must be replayed on the next turn."""
+
+    item_id: str
+    encrypted: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RefusalDelta:
+    """More of the model's words as it declines."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCallDelta:
+    """More of a tool call; `index` tells parallel calls apart; id and name come once."""
+
+    index: int
+    arguments: str = ""
+    call_id: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UsageReported:
+    """Tokens of the whole call so far; the last report counts."""
+
+    usage: Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something about the making of the answer that the person should know; one sentence."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The client waits `seconds` before it tries again; `reason` is one sentence."""
+
+    seconds: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """Terminal: the answer is whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Incomplete:
+    """Terminal: the model stopped early; `reason` as the API names it (max_output_tokens,
+    content_filter, …)."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Terminal: an error ended the answer; what came before stays."""
+
+    error: ProviderError
+
+
+StreamEvent = (
+    Started
+    | TextDelta
+    | ReasoningDelta
+    | ReasoningItem
+    | RefusalDelta
+    | ToolCallDelta
+    | UsageReported
+    | Notice
+    | Waiting
+    | Completed
+    | Incomplete
+    | Failed
+)

@@ -1,0 +1,196 @@
+"""What is known of the models: which API, effort and parameter each takes, windows, prices.
+
+The facts are data (`resources/models.toml`, extended by a file of the person's). A model that the
+data does not name is used all the same: what is unknown is `None`, and is neither hidden nor
+refused.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from desktop_app.domain.cost import FREE, Price
+from desktop_app.domain.errors import SettingError
+
+_E = TypeVar("_E", bound=StrEnum)
+
+
+class Variant(StrEnum):
+    """The three ways to ask the GPT-5.2 family."""
+
+    INSTANT = "instant"
+    THINKING = "thinking"
+    PRO = "pro"
+
+
+class Effort(StrEnum):
+    """Reasoning effort, least to most. `none` is a value that is sent, not an absent field."""
+
+    NONE = "none"
+    MINIMAL = "minimal"
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    XHIGH = "xhigh"
+
+
+EFFORTS_OF_THE_FAMILY = (Effort.NONE, Effort.LOW, Effort.MEDIUM, Effort.HIGH, Effort.XHIGH)
+
+
+class Api(StrEnum):
+    """The two ways to speak to a provider."""
+
+    RESPONSES = "responses"
+    CHAT_COMPLETIONS = "chat_completions"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """What is known of one model; None is "not known", never "no".
+
+    Attributes:
+        efforts: accepted values, least first; () takes no effort at all.
+        sampling_efforts: efforts with which temperature and top_p are accepted; () never.
+        context_window, max_input, max_output: tokens.
+    """
+
+    id: str
+    name: str
+    variant: Variant | None = None
+    apis: tuple[Api, ...] | None = None
+    efforts: tuple[Effort, ...] | None = None
+    default_effort: Effort | None = None
+    sampling_efforts: tuple[Effort, ...] | None = None
+    takes_verbosity: bool | None = None
+    sees_images: bool | None = None
+    context_window: int | None = None
+    max_input: int | None = None
+    max_output: int | None = None
+    price: Price | None = None
+    shutdown: date | None = None
+
+    @property
+    def input_limit(self) -> int | None:
+        """Tokens of input that fit: the stated limit, else the window; None where unknown."""
+        return self.max_input if self.max_input is not None else self.context_window
+
+    def takes_effort(self) -> bool:
+        """Whether choosing an effort makes sense (known to take one, or one of several)."""
+        return bool(self.efforts)
+
+    def refusal_of(self, effort: Effort) -> str | None:
+        """Why `effort` cannot be chosen, in a sentence; None where it can."""
+        if self.efforts is None or effort in self.efforts:
+            return None
+        if not self.efforts:
+            return f"{self.name} takes no reasoning effort."
+        if len(self.efforts) == 1:
+            return f"{self.name} always thinks at {self.efforts[0].value}."
+        return f"{self.name} does not take effort {effort.value}."
+
+    def nearest_effort(self, wanted: Effort) -> Effort | None:
+        """`wanted`, or the accepted effort nearest to it (the higher one of two as near)."""
+        if self.efforts is None:
+            return wanted
+        order = list(Effort)
+        return min(
+            self.efforts,
+            key=lambda e: (abs(order.index(e) - order.index(wanted)), -order.index(e)),
+            default=None,
+        )
+
+    def sampling_refusal(self, effort: Effort | None) -> str | None:
+        """Why temperature and top_p cannot be set with `effort`; None where they can."""
+        if self.sampling_efforts is None or effort in self.sampling_efforts:
+            return None
+        if not self.sampling_efforts:
+            return f"{self.name} does not take a temperature."
+        allowed = " or ".join(e.value for e in self.sampling_efforts)
+        return f"{self.name} takes a temperature only with effort {allowed}."
+
+
+class ModelCatalog:
+    """The known models by id, in the order of the data."""
+
+    def __init__(self, models: Iterable[ModelInfo]) -> None:
+        self._models = {model.id: model for model in models}
+
+    @classmethod
+    def from_toml(cls, *texts: str) -> ModelCatalog:
+        """Read one or more TOML texts; a later one overrides and extends the earlier by id.
+
+        Raises:
+            SettingError: a text is not TOML or a model in it has a wrong value.
+        """
+        rows: dict[str, dict[str, Any]] = {}
+        try:
+            for text in texts:
+                for model_id, row in tomllib.loads(text).get("models", {}).items():
+                    rows[model_id] = {**rows.get(model_id, {}), **row}
+            return cls(_model_from_row(model_id, row) for model_id, row in rows.items())
+        except (tomllib.TOMLDecodeError, ValueError, TypeError, ArithmeticError) as exc:
+            raise SettingError(
+                "The list of models cannot be read.",
+                what_to_do="Correct models.toml or remove it.",
+                details=str(exc),
+            ) from exc
+
+    def __iter__(self) -> Iterator[ModelInfo]:
+        return iter(self._models.values())
+
+    def info(self, model_id: str) -> ModelInfo:
+        """What is known of `model_id`; a bare ModelInfo where nothing is."""
+        known = self._models.get(model_id)
+        return known if known is not None else ModelInfo(id=model_id, name=model_id)
+
+    def knows(self, model_id: str) -> bool:
+        """Whether the data names `model_id`."""
+        return model_id in self._models
+
+    def for_variant(self, variant: Variant) -> ModelInfo:
+        """The family's model that answers as `variant`."""
+        return next(model for model in self._models.values() if model.variant is variant)
+
+
+def _model_from_row(model_id: str, row: Mapping[str, Any]) -> ModelInfo:
+    return ModelInfo(
+        id=model_id,
+        name=str(row.get("name", model_id)),
+        variant=Variant(row["variant"]) if "variant" in row else None,
+        apis=_tuple_of(Api, row.get("apis")),
+        efforts=_tuple_of(Effort, row.get("efforts")),
+        default_effort=Effort(row["default_effort"]) if "default_effort" in row else None,
+        sampling_efforts=_tuple_of(Effort, row.get("sampling_efforts")),
+        takes_verbosity=row.get("takes_verbosity"),
+        sees_images=row.get("sees_images"),
+        context_window=row.get("context_window"),
+        max_input=row.get("max_input"),
+        max_output=row.get("max_output"),
+        price=_price_from_row(row.get("price")),
+        shutdown=row.get("shutdown"),
+    )
+
+
+def _tuple_of(kind: type[_E], values: list[str] | None) -> tuple[_E, ...] | None:
+    return None if values is None else tuple(kind(value) for value in values)
+
+
+def _price_from_row(row: Mapping[str, str] | str | None) -> Price | None:
+    if row is None:
+        return None
+    if isinstance(row, str):
+        if row != "free":
+            raise ValueError(f"price {row!r} is neither a table nor 'free'")
+        return FREE
+    cached = row.get("cached_input")
+    return Price(
+        input=Decimal(row["input"]),
+        output=Decimal(row["output"]),
+        cached_input=None if cached is None else Decimal(cached),
+    )

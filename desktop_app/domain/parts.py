@@ -1,0 +1,110 @@
+"""What a message is made of, and its JSON form in the store and in exports.
+
+Documents and images are named by the SHA-256 of their bytes; the bytes and the extracted text
+live in the attachment store, so a message stays small however large what was dropped on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class TextPart:
+    """Markdown as the model wrote it, or text as the person typed it."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReasoningPart:
+    """A summary of the model's reasoning.
+
+    `item_id` and `encrypted` are the provider's own, replayed on the next turn where nothing is
+    stored at the provider.
+    """
+
+    text: str
+    item_id: str = ""
+    encrypted: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RefusalPart:
+    """The model's words when it declines."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentPart:
+    """A document whose extracted text goes into the prompt.
+
+    `sha256` names the original file in the attachment store; `pages` is None where the format
+    has none; `tokens` is None until counted, `tokens_exact` False where the count is an estimate.
+    """
+
+    sha256: str
+    name: str
+    media_type: str
+    size: int
+    pages: int | None = None
+    tokens: int | None = None
+    tokens_exact: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ImagePart:
+    """A picture that goes into the prompt beside the text."""
+
+    sha256: str
+    name: str
+    media_type: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCallPart:
+    """A call of a tool that the model asks for; `arguments` is the JSON text as it came."""
+
+    call_id: str
+    name: str
+    arguments: str
+
+
+Part = TextPart | ReasoningPart | RefusalPart | DocumentPart | ImagePart | ToolCallPart
+
+_KINDS: Mapping[str, type[Part]] = {
+    "text": TextPart,
+    "reasoning": ReasoningPart,
+    "refusal": RefusalPart,
+    "document": DocumentPart,
+    "image": ImagePart,
+    "tool_call": ToolCallPart,
+}
+_NAMES: Mapping[type[Part], str] = {cls: name for name, cls in _KINDS.items()}
+
+
+def parts_to_json(parts: Iterable[Part]) -> list[dict[str, Any]]:
+    """The parts as JSON-ready dictionaries, each with its `kind`."""
+    return [{"kind": _NAMES[type(part)], **asdict(part)} for part in parts]
+
+
+def parts_from_json(rows: Iterable[Mapping[str, Any]]) -> tuple[Part, ...]:
+    """The reverse of `parts_to_json`.
+
+    Raises:
+        KeyError, TypeError: where a row is not of a known kind and shape.
+    """
+    return tuple(
+        _KINDS[row["kind"]](**{key: value for key, value in row.items() if key != "kind"})
+        for row in rows
+    )
+
+
+def text_of(parts: Iterable[Part]) -> str:
+    """The words of a message: its text and refusal parts, apart by a blank line."""
+    texts = [part.text for part in parts if isinstance(part, TextPart | RefusalPart)]
+    return "\n\n".join(text for text in texts if text)

@@ -1,0 +1,104 @@
+"""Where things lie: the person's folders, and the files that ship with the program.
+
+`REPARTEE_HOME=DIR` puts data, configuration, cache and logs under DIR and nothing anywhere else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+APP_NAME = "repartee"
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """The person's folders and the socket that the running window listens on.
+
+    `scope` is "" for the usual home and a short hash of REPARTEE_HOME else; the socket and the
+    keyring service carry it, so that two homes never meet.
+    """
+
+    data: Path
+    config: Path
+    cache: Path
+    logs: Path
+    runtime: Path
+    scope: str
+
+    @property
+    def database(self) -> Path:
+        """The store."""
+        return self.data / "repartee.sqlite3"
+
+    @property
+    def attachments(self) -> Path:
+        """What was dropped, by content hash."""
+        return self.data / "attachments"
+
+    @property
+    def socket(self) -> Path:
+        """The local socket of the running window."""
+        return self.runtime / f"repartee{'-' + self.scope if self.scope else ''}.sock"
+
+    @property
+    def keyring_service(self) -> str:
+        """The name under which keys lie in the OS keyring."""
+        return f"repartee:{self.scope}" if self.scope else "repartee"
+
+
+def folders() -> Folders:
+    """The folders of this run, by the environment as it is now. Creates nothing."""
+    home = os.environ.get("REPARTEE_HOME")
+    if home:
+        root = Path(home).expanduser().resolve()
+        scope = hashlib.sha256(os.fsencode(root)).hexdigest()[:12]
+        parts = (root / "data", root / "config", root / "cache", root / "logs")
+        return Folders(*parts, runtime=_runtime_folder(), scope=scope)
+    # Imported here: a home of one's own needs no platformdirs, and start-up is measured.
+    import platformdirs
+
+    dirs = platformdirs.PlatformDirs(APP_NAME, appauthor=False)
+    return Folders(
+        dirs.user_data_path,
+        dirs.user_config_path,
+        dirs.user_cache_path,
+        dirs.user_log_path,
+        runtime=_runtime_folder(),
+        scope="",
+    )
+
+
+def _runtime_folder() -> Path:
+    """XDG_RUNTIME_DIR, which only the person can read; without it a private folder in /tmp."""
+    runtime = os.environ.get("XDG_RUNTIME_DIR")
+    if runtime and Path(runtime).is_dir():
+        return Path(runtime)
+    private = Path("/tmp") / f"repartee-{os.getuid()}"  # noqa: S108
+    private.mkdir(mode=0o700, exist_ok=True)
+    return private
+
+
+@cache
+def _resource_root() -> Path:
+    frozen = getattr(sys, "_MEIPASS", None)
+    if frozen:
+        return Path(frozen) / "resources"
+    inside = Path(__file__).parent / "resources"  # a wheel
+    return inside if inside.is_dir() else Path(__file__).parent.parent / "resources"  # a checkout
+
+
+def resource_path(name: str) -> Path:
+    """The path of a shipped file, in a checkout, a wheel and a frozen program alike."""
+    return _resource_root() / name
+
+
+def child_command(name: str) -> list[str]:
+    """The command that starts one of our own child processes (`documents` or `model`)."""
+    if getattr(sys, "frozen", False):
+        return [sys.executable, "_child", name]
+    return [sys.executable, "-m", "desktop_app", "_child", name]
