@@ -1,0 +1,1 @@
+"""Widgets only: signals out, methods in, no services."""

@@ -1,0 +1,371 @@
+"""How the program looks: the colours, the measures, the fonts, and one style sheet.
+
+A `Theme` is a plain value: the colour tokens by name, and a scale. Widgets ask it for colours
+(painting), lengths (`px`) and fonts; what a style sheet can say is said once, here, in
+`style_sheet`. Its vocabulary is a dynamic property, `role`, which a widget sets on itself:
+
+    QPushButton / QToolButton   primary · plain · quiet · suggestion · segment (checkable) · send · stop
+                                · link
+    QLabel                      title · strong · dim · note · error · key (a shortcut) · hero
+    QFrame                      card · prompt (property "focused" paints its edge) · chip · segments
+                                · note-card · rule · side (list and panel) · overlay
+
+All lengths are given as they are at the default text size and grow with it: the text size is the
+system font's, times the person's own setting. A system font below 13.5 px (what Qt falls back to
+where no desktop says anything) is taken as 13.5 px, the smallest this layout was drawn for.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalette
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QApplication, QWidget
+
+Mode = Literal["system", "light", "dark"]
+
+INTERFACE: Final = 13.5
+ANSWER: Final = 14.5
+CODE: Final = 13.0
+NOTE: Final = 12.0
+HEADING: Final = 17.0
+ANSWER_LINE_HEIGHT: Final = 1.5
+CODE_LINE_HEIGHT: Final = 1.28
+
+LIST_WIDTH: Final = 264
+PANEL_WIDTH: Final = 312
+MEASURE: Final = 720
+MARGIN: Final = 20
+ROW: Final = 32
+SEGMENT: Final = 30
+SEND: Final = 32
+RADIUS: Final = 8
+RADIUS_CHIP: Final = 10
+RADIUS_CARD: Final = 14
+
+
+@dataclass(frozen=True)
+class Theme:
+    """Colours by the token's name, and the measures at one text size.
+
+    Attributes:
+        scale: 1.0 where the interface's text is 13.5 px high.
+        family: the fonts that the system says to use, at any size.
+        code_family: the same for code.
+    """
+
+    is_dark: bool
+    ground: QColor
+    side: QColor
+    card: QColor
+    line: QColor
+    hover: QColor
+    selected: QColor
+    text: QColor
+    dim: QColor
+    faint: QColor
+    accent: QColor
+    on_accent: QColor
+    tint: QColor
+    code_ground: QColor
+    keyword: QColor
+    string: QColor
+    function: QColor
+    comment: QColor
+    number: QColor
+    error: QColor
+    error_ground: QColor
+    good: QColor
+    warning: QColor
+    scale: float
+    family: QFont
+    code_family: QFont
+
+    def px(self, length: float) -> int:
+        """A length in pixels; at least 1, so that hairlines stay."""
+        return max(1, round(length * self.scale))
+
+    def points(self, length: float) -> float:
+        """The size in points of a font whose height is given in pixels at the default size."""
+        return round(length * self.scale * 72 / _dpi(), 2)
+
+    def interface(self) -> QFont:
+        """Labels, rows, buttons."""
+        return self._font(self.family, INTERFACE)
+
+    def strong(self) -> QFont:
+        """The interface's font, semibold."""
+        return self._font(self.family, INTERFACE, QFont.Weight.DemiBold)
+
+    def answer(self) -> QFont:
+        """The transcript and the prompt."""
+        return self._font(self.family, ANSWER)
+
+    def code(self) -> QFont:
+        """Code, monospaced."""
+        return self._font(self.code_family, CODE)
+
+    def note(self) -> QFont:
+        """Secondary information."""
+        return self._font(self.family, NOTE)
+
+    def heading(self) -> QFont:
+        """Headings, semibold."""
+        return self._font(self.family, HEADING, QFont.Weight.DemiBold)
+
+    def _font(
+        self, family: QFont, length: float, weight: QFont.Weight = QFont.Weight.Normal
+    ) -> QFont:
+        font = QFont(family)
+        font.setPointSizeF(self.points(length))
+        font.setWeight(weight)
+        return font
+
+
+# The tokens in the order of Theme's fields, from `ground` to `warning`.
+_LIGHT: Final = (
+    "#FFFFFF #F6F6F4 #FFFFFF #E7E6E2 #ECEBE7 #E3E8F7 #1D1D1B #595853 #6D6C66 #3451B2 #FFFFFF "
+    "#EDF1FC #F6F6F3 #8A3FA0 #2B7A4B #3451B2 #6B6A64 #9A5B00 #B3261E #FCEEED #2B7A4B #8F5F00"
+)
+_DARK: Final = (
+    "#1A1A19 #141413 #20201F #2D2D2B #262624 #262C42 #ECECE8 #A5A49D #918F89 #9DB2FF #10131F "
+    "#232940 #222221 #D2A8F0 #8FD3A8 #9DB2FF #8C8B84 #E5B97A #FF9A8F #3A2320 #7CC79A #E0B354"
+)
+
+
+def light(scale: float = 1.0) -> Theme:
+    """The light theme; `scale` is relative to the system font."""
+    return _theme(False, _LIGHT, scale)
+
+
+def dark(scale: float = 1.0) -> Theme:
+    """The dark theme; `scale` is relative to the system font."""
+    return _theme(True, _DARK, scale)
+
+
+def _theme(is_dark: bool, tokens: str, scale: float) -> Theme:
+    general = QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont)
+    fixed = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
+    colours = [QColor(token) for token in tokens.split()]
+    return Theme(is_dark, *colours, scale * _system_scale(general), general, fixed)  # type: ignore[arg-type, call-arg]
+
+
+def _system_scale(font: QFont) -> float:
+    height = font.pointSizeF() * _dpi() / 72 if font.pointSizeF() > 0 else font.pixelSize()
+    return max(1.0, float(height) / INTERFACE)
+
+
+def _dpi() -> float:
+    """The resolution that Qt turns points into (device independent) pixels with."""
+    return QGuiApplication.primaryScreen().logicalDotsPerInchY()
+
+
+def palette(theme: Theme) -> QPalette:
+    """The theme as Qt's own roles, for everything that the style sheet does not name."""
+    role, made = QPalette.ColorRole, QPalette()
+    for names, colour in (
+        ((role.Window, role.Light, role.Midlight), theme.ground),
+        ((role.Base, role.Button, role.ToolTipBase), theme.card),
+        ((role.AlternateBase,), theme.code_ground),
+        ((role.WindowText, role.Text, role.ButtonText, role.ToolTipText), theme.text),
+        ((role.BrightText,), theme.error),
+        ((role.PlaceholderText,), theme.faint),
+        ((role.Mid, role.Dark, role.Shadow), theme.line),
+        ((role.Highlight, role.Accent, role.Link, role.LinkVisited), theme.accent),
+        ((role.HighlightedText,), theme.on_accent),
+    ):
+        for name in names:
+            made.setColor(name, colour)
+    for name in (role.WindowText, role.Text, role.ButtonText):
+        made.setColor(QPalette.ColorGroup.Disabled, name, theme.faint)
+    return made
+
+
+# @name is a colour or a font size in points, $n a length.
+_SHEET: Final = """
+QToolTip { background: @card; color: @text; border: 1px solid @line; padding: $4px $6px; }
+QMainWindow, QDialog { background: @ground; }
+QFrame[role="side"] { background: @side; border: 0 solid @line; }
+QFrame[role="card"] { background: @card; border: 1px solid @line; border-radius: $14px; }
+QFrame[role="prompt"] { background: @card; border: 2px solid @line; border-radius: $14px; }
+QFrame[role="prompt"][focused="true"] { border-color: @accent; }
+QFrame[role="chip"], QFrame[role="note-card"] { background: @code_ground; border: 1px solid @line;
+    border-radius: $10px; }
+QFrame[role="segments"] { background: @hover; border: none; border-radius: $8px; }
+QFrame[role="rule"] { background: @line; border: none; max-height: 1px; min-height: 1px; }
+QFrame[role="overlay"] { background: @tint; border: 2px dashed @accent; border-radius: $14px; }
+QLabel { background: transparent; }
+QLabel[role="title"], QLabel[role="strong"] { font-weight: 600; }
+QLabel[role="dim"] { color: @dim; }
+QLabel[role="note"] { color: @dim; font-size: @note; }
+QLabel[role="error"] { color: @error; font-size: @note; }
+QLabel[role="hero"] { font-size: @hero; font-weight: 600; }
+QLabel[role="key"] { color: @faint; font-size: @key; background: transparent; padding: $1px $8px;
+    border: 1px solid @line; border-radius: $5px; }
+QLineEdit, QComboBox, QSpinBox, QDoubleSpinBox, QKeySequenceEdit, QTextEdit[role="field"],
+QPlainTextEdit[role="field"] { background: @card; border: 1px solid @line; border-radius: $8px;
+    padding: 0 $10px; min-height: $30px; selection-background-color: @accent;
+    selection-color: @on_accent; }
+QLineEdit:focus, QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus, QKeySequenceEdit:focus,
+QTextEdit[role="field"]:focus, QPlainTextEdit[role="field"]:focus { border-color: @accent; }
+QLineEdit:disabled, QComboBox:disabled { color: @faint; }
+QComboBox::drop-down { border: none; width: $28px; }
+QComboBox::down-arrow { image: none; }
+QComboBox QAbstractItemView, QMenu { background: @card; border: 1px solid @line; color: @text;
+    padding: $4px; outline: none; selection-background-color: @selected; selection-color: @text; }
+QMenu::item { padding: $6px $24px $6px $12px; border-radius: $6px; }
+QMenu::item:selected { background: @selected; color: @text; }
+QMenu::item:disabled { color: @faint; }
+QMenu::separator { background: @line; height: 1px; margin: $4px $8px; }
+QPushButton, QToolButton { background: transparent; border: 2px solid transparent;
+    border-radius: $8px; color: @text; padding: 0 $6px; min-height: $26px; }
+QPushButton:focus, QToolButton:focus { border-color: @accent; }
+QPushButton:disabled, QToolButton:disabled { color: @faint; }
+QToolButton::menu-indicator, QPushButton::menu-indicator { image: none; width: 0; }
+[role="quiet"] { color: @dim; }
+[role="quiet"]:hover, [role="quiet"]:pressed, [role="quiet"]:checked { background: @hover;
+    color: @text; }
+[role="plain"] { background: @card; border: 1px solid @line; padding: 0 $14px; min-height: $28px; }
+[role="plain"]:hover, [role="plain"]:pressed { background: @hover; }
+[role="primary"] { background: @accent; color: @on_accent; font-weight: 600; padding: 0 $15px; }
+[role="primary"]:hover, [role="primary"]:pressed { background: @accent_strong; }
+[role="primary"]:focus { border: 2px solid @focus_on_accent; }
+[role="primary"]:disabled { background: @hover; color: @faint; }
+[role="link"] { color: @accent; font-weight: 600; padding: 0 $2px; }
+[role="suggestion"] { background: @tint; color: @accent; font-weight: 600; font-size: @suggestion;
+    padding: 0 $10px; }
+[role="suggestion"]:hover { background: @selected; }
+[role="segment"] { color: @dim; padding: 0 $14px; margin: $2px; min-height: $20px;
+    border-radius: $6px; }
+[role="segment"]:hover { color: @text; }
+[role="segment"]:checked { background: @segment; color: @text; font-weight: 600; }
+[role="segment"]:disabled { color: @faint; }
+[role="send"], [role="stop"] { background: @accent; border-radius: $16px; padding: 0;
+    min-width: $28px; max-width: $28px; min-height: $28px; max-height: $28px; }
+[role="send"]:hover { background: @accent_strong; }
+[role="send"]:disabled { background: @hover; }
+[role="stop"] { background: @text; }
+[role="send"]:focus, [role="stop"]:focus { border-color: @focus_on_accent; }
+QScrollBar { background: transparent; border: none; width: $10px; height: $10px; margin: 0; }
+QScrollBar::handle { background: @thumb; border-radius: $3px; margin: $2px; min-height: $32px;
+    min-width: $32px; }
+QScrollBar::handle:hover { background: @faint; }
+QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
+QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
+QSlider::groove:horizontal { background: @hover; height: $4px; border-radius: $2px; }
+QSlider::sub-page:horizontal { background: @accent; border-radius: $2px; }
+QSlider::handle:horizontal { background: @accent; width: $14px; height: $14px; margin: -$5px 0;
+    border-radius: $7px; }
+QSlider::sub-page:horizontal:disabled { background: @hover; }
+QSlider::handle:horizontal:disabled { background: @faint; }
+"""
+
+
+def style_sheet(theme: Theme) -> str:
+    """The one style sheet, to be set on the application."""
+    strong = theme.accent.lighter(112) if theme.is_dark else theme.accent.darker(115)
+    words = {
+        "accent_strong": strong.name(),
+        "focus_on_accent": theme.text.name(),
+        "segment": (theme.ground if theme.is_dark else theme.card).name(),
+        "thumb": ("#3A3A37" if theme.is_dark else "#D5D4CF"),
+        "note": f"{theme.points(NOTE)}pt",
+        "key": f"{theme.points(11)}pt",
+        "suggestion": f"{theme.points(13)}pt",
+        "hero": f"{theme.points(24)}pt",
+    }
+
+    def word(match: re.Match[str]) -> str:
+        name = match[1]
+        return words.get(name) or getattr(theme, name).name()
+
+    sheet = re.sub(r"@([a-z_]+)", word, _SHEET)
+    return re.sub(r"\$(\d+)", lambda match: str(theme.px(int(match[1]))), sheet)
+
+
+def apply(application: QApplication, theme: Theme) -> None:
+    """Give the whole program the theme: style, palette, font and style sheet."""
+    if application.style().name() != "fusion":
+        application.setStyle("fusion")  # one look on every desktop, for the sheet to stand on
+    application.setPalette(palette(theme))
+    application.setFont(theme.interface())
+    application.setStyleSheet(style_sheet(theme))
+
+
+def set_role(widget: QWidget, role: str) -> None:
+    """Say what a widget is to the style sheet, now or once it is shown already."""
+    set_style_property(widget, "role", role)
+
+
+def set_style_property(widget: QWidget, name: str, value: object) -> None:
+    """Set a property that the style sheet asks for, and let the widget be drawn by it."""
+    if widget.property(name) == value:
+        return
+    widget.setProperty(name, value)
+    style = widget.style()
+    style.unpolish(widget)
+    style.polish(widget)
+    widget.update()
+
+
+class ThemeWatcher(QObject):
+    """Knows the theme of the moment: the system's, or the one that the person set.
+
+    Attributes:
+        current: the theme to draw with.
+
+    Signals:
+        changed(Theme): after every change of it.
+    """
+
+    changed = Signal(object)
+
+    def __init__(
+        self, mode: Mode = "system", text_size: int = 100, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._mode: Mode = mode
+        self._text_size = text_size
+        QGuiApplication.styleHints().colorSchemeChanged.connect(self.refresh)
+        self._ask_platform()
+        self.current = self._make()
+
+    def set_mode(self, mode: Mode) -> None:
+        """Follow the system, or stay light or dark."""
+        self._mode = mode
+        self._ask_platform()
+        self.refresh()
+
+    def set_text_size(self, percent: int) -> None:
+        """Text and measures in percent of the system font's size."""
+        self._text_size = percent
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Look again, and tell if anything differs (the system's font may have changed, too)."""
+        theme = self._make()
+        if theme != self.current:
+            self.current = theme
+            self.changed.emit(theme)
+
+    def _ask_platform(self) -> None:
+        """Window frames and the system's own dialogs should follow, where they can."""
+        schemes = {"light": Qt.ColorScheme.Light, "dark": Qt.ColorScheme.Dark}
+        hints = QGuiApplication.styleHints()
+        scheme = schemes.get(self._mode)
+        if scheme is None:
+            hints.unsetColorScheme()
+        else:
+            hints.setColorScheme(scheme)
+
+    def _make(self) -> Theme:
+        is_dark = self._mode == "dark" or (
+            self._mode == "system"
+            and QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark
+        )
+        return (dark if is_dark else light)(self._text_size / 100)
