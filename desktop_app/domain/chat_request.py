@@ -10,6 +10,8 @@ from desktop_app.domain.conversation import Role
 from desktop_app.domain.model_catalog import Api, Effort
 from desktop_app.domain.parts import ReasoningPart, RefusalPart, TextPart, ToolCallPart
 
+FAMILY_MODEL = "gpt-5.2"  # a server that lists it serves the family
+
 
 class ProviderKind(StrEnum):
     """What is known of a provider's ways."""
@@ -49,7 +51,8 @@ class ProviderProfile:
     @property
     def serves_the_family(self) -> bool:
         """Whether the three variants are offered."""
-        return self.kind in (ProviderKind.OPENAI, ProviderKind.COMETAPI)
+        known = self.kind in (ProviderKind.OPENAI, ProviderKind.COMETAPI)
+        return known or FAMILY_MODEL in self.models
 
 
 @dataclass(frozen=True, slots=True)

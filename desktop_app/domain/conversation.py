@@ -56,7 +56,8 @@ class ErrorNote:
 class ModelChoice:
     """Who is to answer: provider, model or variant, and effort.
 
-    `variant` is set for the GPT-5.2 family and decides the model; `model` is the id that is sent.
+    `variant` is set for the GPT-5.2 family and decides the model, `model` is then ""; without a
+    variant `model` is the id that is sent. Of an answer, `model` is the id that was sent.
     `effort` is what the person chose; what the model takes of it is decided by the catalogue.
     """
 

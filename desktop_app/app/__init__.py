@@ -1,0 +1,1 @@
+"""The thin seam between the use cases and the widgets."""

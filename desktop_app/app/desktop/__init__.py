@@ -1,0 +1,1 @@
+"""How the program stands on the desktop: one window for one store."""

@@ -1,0 +1,112 @@
+"""The command `repartee`: the window, the quick prompt, an answer in the terminal, the doctor.
+
+Each command imports what it needs when it needs it: `repartee quick` calls a running window in
+milliseconds, and `ask` and `doctor` work where there is no Qt.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+COMMANDS = ("quick", "ask", "doctor")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line `argv` (without the program's name) and return the exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments[:1] == ["_child"]:
+        return _child(arguments[1])
+    if arguments and (arguments[0] in COMMANDS or arguments[0] in ("-h", "--help", "--version")):
+        return _run(_parser().parse_args(arguments))
+    return _run(_window_parser().parse_args(arguments))
+
+
+def _child(name: str) -> int:
+    """One of our own child processes; nothing else is imported in it."""
+    if name == "documents":
+        from desktop_app.documents.worker_process import main as documents
+
+        return documents()
+    if name == "model":
+        from desktop_app.local_model.server_process import main as model
+
+        return model()
+    from desktop_app.app.qt_probe import main as qt_probe
+
+    return qt_probe()
+
+
+def _parser() -> argparse.ArgumentParser:
+    import argparse
+
+    from desktop_app import __version__
+
+    parser = argparse.ArgumentParser(
+        prog="repartee",
+        description="A desktop assistant for the GPT-5.2 family and for models of your own. "
+        "Without a command it opens the window; files named are attached.",
+        usage="repartee [FILE ...] | repartee {quick,ask,doctor} ...",
+    )
+    parser.add_argument("--version", action="version", version=f"repartee {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True)
+    quick = commands.add_parser("quick", help="the quick prompt, in the running window if any")
+    quick.add_argument("--text", help="text to bring along; otherwise standard input if piped")
+    doctor = commands.add_parser("doctor", help="what works on this computer")
+    doctor.add_argument("--json", action="store_true", help="as one JSON object")
+    _add_ask(commands.add_parser("ask", help="an answer on standard output"))
+    return parser
+
+
+def _add_ask(ask: argparse.ArgumentParser) -> None:
+    ask.add_argument("prompt", nargs="?", help='the question; "-" or nothing reads standard input')
+    ask.add_argument(
+        "--file", action="append", default=[], metavar="PATH", help="attach a document"
+    )
+    ask.add_argument("--variant", choices=("instant", "thinking", "pro"))
+    ask.add_argument("--effort", choices=("none", "low", "medium", "high", "xhigh"))
+    ask.add_argument("--provider", metavar="NAME", help="on-device, openai, cometapi or your own")
+    ask.add_argument("--model", metavar="ID", help="any model of the provider")
+    ask.add_argument("--json", action="store_true", help="one JSON object at the end")
+    ask.add_argument("--save", action="store_true", help="keep the conversation in the library")
+
+
+def _window_parser() -> argparse.ArgumentParser:
+    import argparse
+
+    parser = argparse.ArgumentParser(prog="repartee")
+    parser.add_argument("files", nargs="*", metavar="FILE", help="documents to attach")
+    parser.set_defaults(command="window")
+    return parser
+
+
+def _run(options: argparse.Namespace) -> int:
+    if options.command == "ask":
+        from desktop_app.headless.ask import run_ask
+
+        return run_ask(options)
+    if options.command == "doctor":
+        from desktop_app.headless.doctor import run_doctor
+
+        return run_doctor(as_json=options.json)
+    from desktop_app.app.desktop.single_instance import open_or_call
+
+    if options.command == "quick":
+        return open_or_call({"command": "quick", "text": _brought_text(options.text)})
+    from pathlib import Path
+
+    files = [str(Path(name).absolute()) for name in options.files]
+    return open_or_call({"command": "open", "files": files})
+
+
+def _brought_text(text: str | None) -> str:
+    """The text given, or what is piped in; nothing is read from a terminal."""
+    if text is not None:
+        return text
+    if sys.stdin is None or sys.stdin.isatty():
+        return ""
+    return sys.stdin.buffer.read().decode("utf-8", "replace")

@@ -1,0 +1,202 @@
+"""The composition root without Qt: every object that works below the window."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from desktop_app.credentials.vault import KeyPlace, KeyVault
+from desktop_app.documents.worker import DocumentWorker
+from desktop_app.domain.chat_request import GenerationParameters, ProviderProfile
+from desktop_app.domain.conversation import ModelChoice
+from desktop_app.domain.errors import SettingError
+from desktop_app.domain.model_catalog import Effort, ModelCatalog, Variant
+from desktop_app.headless.gateway import ProviderGateway, ProviderTokenCounter
+from desktop_app.headless.profiles import BUILT_IN, ON_DEVICE, profiles_of_environment
+from desktop_app.local_model.server import LocalModel
+from desktop_app.paths import Folders, folders, resource_path
+from desktop_app.services.chat import AskSettings, ChatService
+from desktop_app.services.choice import ON_DEVICE_MODEL, default_choice
+from desktop_app.services.estimate import Estimator
+from desktop_app.settings.schema import SettingValue, with_defaults
+from desktop_app.storage.attachments import AttachmentStore
+from desktop_app.storage.conversations import ConversationStore
+from desktop_app.storage.database import Database
+from desktop_app.storage.ledger import Ledger
+from desktop_app.storage.search import Search
+from desktop_app.storage.settings_store import SettingsStore
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from desktop_app.services.ports import AttachmentSource, MessageStore
+
+WEIGHTS_SETTING = "local_model.weights"
+
+
+@dataclass(frozen=True)
+class Backend:
+    """The store, the providers, the documents and the use cases over them."""
+
+    folders: Folders
+    catalog: ModelCatalog
+    database: Database
+    conversations: ConversationStore
+    attachments: AttachmentStore
+    search: Search
+    ledger: Ledger
+    settings: SettingsStore
+    vault: KeyVault
+    documents: DocumentWorker
+    gateway: ProviderGateway
+    counter: ProviderTokenCounter
+    chat: ChatService
+    environment_profiles: tuple[ProviderProfile, ...]
+
+    def chat_with(self, store: MessageStore, attachments: AttachmentSource) -> ChatService:
+        """The use case of asking, over another place to keep messages."""
+        return ChatService(
+            store=store,
+            attachments=attachments,
+            spending=self.ledger,
+            gateway=self.gateway,
+            estimator=Estimator(self.counter, attachments),
+            catalog=self.catalog,
+        )
+
+    async def profiles(self) -> list[ProviderProfile]:
+        """Every provider, those of the environment first; a stored one replaces its built-in."""
+        stored = {profile.id: profile for profile in await self.settings.profiles()}
+        built_in = [stored.pop(profile.id, profile) for profile in BUILT_IN]
+        return [*self.environment_profiles, *built_in, *stored.values()]
+
+    async def default_profile(
+        self, profiles: Iterable[ProviderProfile], values: Mapping[str, SettingValue]
+    ) -> ProviderProfile:
+        """The provider of new conversations: the environment's for this run, the one that the
+        person chose, the first with a key, else the on-device model."""
+        by_id = {profile.id: profile for profile in profiles}
+        if self.environment_profiles:
+            return self.environment_profiles[0]
+        chosen = by_id.get(str(values["default.provider"]))
+        if chosen is not None:
+            return chosen
+        for profile in by_id.values():
+            if profile.needs_key and await self.vault.place(profile.id) is not KeyPlace.NONE:
+                return profile
+        return by_id[ON_DEVICE.id]
+
+    def default_choice(
+        self, profile: ProviderProfile, values: Mapping[str, SettingValue]
+    ) -> ModelChoice:
+        """What a new conversation with `profile` starts from."""
+        return default_choice(
+            profile,
+            variant=Variant(values["default.variant"]),
+            effort=Effort(values["default.effort"]),
+            on_device_model=self.on_device_model,
+        )
+
+    @property
+    def on_device_model(self) -> str:
+        """The id of the model on this computer: the built-in's, or a file's path."""
+        weights = self.gateway.local_model.weights
+        return ON_DEVICE_MODEL if weights is None else str(weights)
+
+    async def values(self) -> dict[str, SettingValue]:
+        """Every setting's value, defaults included."""
+        return with_defaults(await self.settings.all())
+
+    async def aclose(self) -> None:
+        """Close connections, end the children, close the store."""
+        await self.gateway.aclose()
+        await self.documents.aclose()
+        await self.database.close()
+
+
+def build_backend(
+    where: Folders | None = None, environment: Mapping[str, str] = os.environ
+) -> Backend:
+    """Put everything together; `database` is still to be opened, and nothing has started.
+
+    Raises:
+        SettingError: the person's models.toml cannot be used.
+    """
+    where = where or folders()
+    catalog = read_catalog(where)
+    database = Database(where.database)
+    settings, ledger = SettingsStore(database), Ledger(database)
+    vault = KeyVault(where.keyring_service, settings)
+    found = profiles_of_environment(environment, catalog)
+    for profile, key in found:
+        if key:
+            vault.use_for_session(profile.id, key, KeyPlace.ENVIRONMENT)
+    documents, local_model = DocumentWorker(), LocalModel()
+    gateway = ProviderGateway(vault, local_model, settings, catalog)
+    counter = ProviderTokenCounter(documents, local_model)
+    conversations = ConversationStore(database)
+    attachments = AttachmentStore(database, where.attachments)
+    chat = ChatService(
+        store=conversations,
+        attachments=attachments,
+        spending=ledger,
+        gateway=gateway,
+        estimator=Estimator(counter, attachments),
+        catalog=catalog,
+    )
+    return Backend(
+        folders=where,
+        catalog=catalog,
+        database=database,
+        conversations=conversations,
+        attachments=attachments,
+        search=Search(database),
+        ledger=ledger,
+        settings=settings,
+        vault=vault,
+        documents=documents,
+        gateway=gateway,
+        counter=counter,
+        chat=chat,
+        environment_profiles=tuple(profile for profile, _ in found),
+    )
+
+
+def read_catalog(where: Folders) -> ModelCatalog:
+    """The models that ship with the program, extended by the person's models.toml.
+
+    Raises:
+        SettingError: the person's file cannot be read.
+    """
+    texts = [resource_path("models.toml").read_text("utf-8")]
+    own = where.config / "models.toml"
+    try:
+        if own.is_file():
+            texts.append(own.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as exc:
+        raise SettingError(
+            f"{own} cannot be read.", what_to_do="Correct or remove it.", details=str(exc)
+        ) from exc
+    return ModelCatalog.from_toml(*texts)
+
+
+def ask_settings(values: Mapping[str, Any]) -> AskSettings:
+    """What the person set for every answer, from the settings' values."""
+    return AskSettings(
+        instructions=values["answer.system_prompt"].strip(),
+        parameters=GenerationParameters(
+            temperature=values["answer.temperature"],
+            top_p=values["answer.top_p"],
+            max_output_tokens=values["answer.max_output_tokens"],
+            verbosity=values["answer.verbosity"],
+            stream=values["answer.stream"],
+        ),
+    )
+
+
+def use_weights(backend: Backend, stored: Mapping[str, Any]) -> None:
+    """Take the GGUF file that the person chose for the on-device model, if any."""
+    path = stored.get(WEIGHTS_SETTING)
+    backend.gateway.local_model.weights = Path(path) if path else None

@@ -1,0 +1,106 @@
+"""Opens providers: one client a profile, with its key; starts the on-device model when asked."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.model_catalog import Api, ModelCatalog
+
+if TYPE_CHECKING:
+    # httpx comes with the client, and is not wanted before the first paint.
+    from desktop_app.credentials.vault import KeyVault
+    from desktop_app.documents.worker import DocumentWorker
+    from desktop_app.local_model.server import LocalModel
+    from desktop_app.providers.client import ProviderClient
+    from desktop_app.storage.settings_store import SettingsStore
+
+
+class ProviderGateway:
+    """Satisfies services.ports.Gateway."""
+
+    def __init__(
+        self,
+        vault: KeyVault,
+        local_model: LocalModel,
+        settings: SettingsStore,
+        catalog: ModelCatalog,
+    ) -> None:
+        self._vault = vault
+        self.local_model = local_model
+        self._settings = settings
+        self._catalog = catalog
+        self._clients: dict[str, tuple[ProviderProfile, str | None, ProviderClient]] = {}
+        self._writes: set[asyncio.Task[None]] = set()
+
+    async def provider(self, profile: ProviderProfile) -> ProviderClient:
+        """The client for `profile` as it is now. Raises CredentialError, LocalModelError."""
+        key = None
+        if profile.kind is ProviderKind.ON_DEVICE:
+            endpoint = await self.local_model.endpoint()
+            profile, key = replace(profile, base_url=endpoint.base_url), endpoint.key
+        elif profile.needs_key:
+            key = await self._vault.get(profile.id)
+        known = self._clients.get(profile.id)
+        if known is not None and known[:2] == (profile, key):
+            return known[2]
+        if known is not None:
+            await known[2].aclose()
+        client = await self._new_client(profile, key)
+        self._clients[profile.id] = (profile, key, client)
+        return client
+
+    async def _new_client(self, profile: ProviderProfile, key: str | None) -> ProviderClient:
+        client_class = await asyncio.to_thread(_import_client)
+        remembered = (await self._settings.all()).get(_api_key(profile))
+        return client_class(
+            profile,
+            key,
+            self._catalog,
+            known_api=Api(remembered) if remembered else None,
+            remember_api=lambda api: self._remember(profile, api),
+        )
+
+    def _remember(self, profile: ProviderProfile, api: Api) -> None:
+        task = asyncio.ensure_future(self._settings.set(_api_key(profile), api.value))
+        self._writes.add(task)
+        task.add_done_callback(self._writes.discard)
+
+    async def aclose(self) -> None:
+        """Close every connection and the on-device model."""
+        await asyncio.gather(*self._writes)
+        for _, _, client in self._clients.values():
+            await client.aclose()
+        self._clients.clear()
+        await self.local_model.aclose()
+
+
+def _import_client() -> type[ProviderClient]:
+    """The client's class; importing httpx takes 70 ms, which a window must not wait for."""
+    from desktop_app.providers.client import ProviderClient
+
+    return ProviderClient
+
+
+def _api_key(profile: ProviderProfile) -> str:
+    """Which API a server has is learnt once for each address."""
+    return f"learnt.api.{profile.id}.{profile.base_url}"
+
+
+class ProviderTokenCounter:
+    """Satisfies services.ports.TokenCounter: OpenAI's own tokeniser for its models, the server's
+    for the on-device model, OpenAI's as an estimate for every other."""
+
+    def __init__(self, worker: DocumentWorker, local_model: LocalModel) -> None:
+        self._worker = worker
+        self._local_model = local_model
+
+    async def count(self, text: str, profile: ProviderProfile) -> tuple[int, bool]:
+        """Tokens of `text`, and whether the count is the provider's own."""
+        if not text:
+            return 0, True
+        if profile.kind is ProviderKind.ON_DEVICE:
+            return await self._local_model.count_tokens(text), True
+        return await self._worker.count_tokens(text), profile.serves_the_family

@@ -1,0 +1,50 @@
+"""The log: warnings and errors of the program in a small rotating file, without keys or prompts."""
+
+from __future__ import annotations
+
+import logging
+import re
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+LOG_NAME = "repartee.log"
+_SECRETS = re.compile(
+    r"(?i)\b(?:sk|pk|key)-[\w-]{6,}|(?<=bearer )\S+|(?<=authorization: )\S+(?: \S+)?"
+)
+
+
+def redacted(text: str) -> str:
+    """`text` with everything that looks like a key struck out.
+
+    >>> redacted("401 for Bearer abc123, sk-proj-12345678")
+    '401 for Bearer [key], [key]'
+    """
+    return _SECRETS.sub("[key]", text)
+
+
+class _Redacting(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return redacted(super().format(record))
+
+
+def start_log(folder: Path) -> None:
+    """Write warnings and errors to the log in `folder`; a folder that cannot be written to is no
+    reason not to start."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handler = RotatingFileHandler(
+            folder / LOG_NAME, maxBytes=500_000, backupCount=1, encoding="utf-8", delay=True
+        )
+    except OSError:
+        return
+    handler.setFormatter(_Redacting("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.getLogger().addHandler(handler)
+
+
+def last_lines(folder: Path, count: int = 20) -> list[str]:
+    """The end of the log, redacted once more; [] where there is none."""
+    try:
+        text = (folder / LOG_NAME).read_text("utf-8", "replace")
+    except OSError:
+        return []
+    return [redacted(line) for line in text.splitlines()[-count:]]

@@ -1,0 +1,55 @@
+"""The providers that are offered from the first start, and those that the environment names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from desktop_app.domain.chat_request import FAMILY_MODEL, ProviderKind, ProviderProfile
+from desktop_app.domain.model_catalog import ModelCatalog
+
+OPENAI_URL = "https://api.openai.com/v1"
+COMETAPI_URL = "https://api.cometapi.com/v1"
+
+ON_DEVICE = ProviderProfile(
+    "on-device", "On this computer", ProviderKind.ON_DEVICE, needs_key=False
+)
+OPENAI = ProviderProfile("openai", "OpenAI", ProviderKind.OPENAI, OPENAI_URL)
+COMETAPI = ProviderProfile("cometapi", "CometAPI", ProviderKind.COMETAPI, COMETAPI_URL)
+BUILT_IN = (ON_DEVICE, OPENAI, COMETAPI)
+
+
+def profiles_of_environment(
+    environment: Mapping[str, str], catalog: ModelCatalog
+) -> list[tuple[ProviderProfile, str]]:
+    """Profiles for this run, with their keys; "" where a base URL stands alone."""
+    found: list[tuple[ProviderProfile, str]] = []
+    key, url = environment.get("OPENAI_API_KEY", ""), environment.get("OPENAI_BASE_URL", "")
+    if key or url:
+        found.append((_openai_like(url.rstrip("/") or OPENAI_URL, bool(key), catalog), key))
+    if comet_key := environment.get("COMETAPI_KEY", ""):
+        profile = ProviderProfile(
+            "env-cometapi",
+            "CometAPI (environment)",
+            ProviderKind.COMETAPI,
+            COMETAPI_URL,
+            from_environment=True,
+        )
+        found.append((profile, comet_key))
+    return found
+
+
+def _openai_like(url: str, has_key: bool, catalog: ModelCatalog) -> ProviderProfile:
+    """OpenAI itself, or a gateway that OPENAI_BASE_URL puts in its place."""
+    host = urlsplit(url).hostname or url
+    at_openai = host == urlsplit(OPENAI_URL).hostname
+    family = tuple(model.id for model in catalog if model.id.startswith(FAMILY_MODEL))
+    return ProviderProfile(
+        "env-openai",
+        "OpenAI (environment)" if at_openai else f"{host} (environment)",
+        ProviderKind.OPENAI if at_openai else ProviderKind.COMPATIBLE,
+        url,
+        models=() if at_openai else family,
+        needs_key=has_key,
+        from_environment=True,
+    )

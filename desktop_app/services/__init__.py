@@ -1,0 +1,1 @@
+"""Use cases: what happens when a person asks, summarises, spends. No Qt, no adapter."""

@@ -1,0 +1,119 @@
+"""Who answers: from what the person chose to the model and effort that are sent.
+
+The choice itself is kept as the person made it; what a model does not take is shown as refused,
+and the nearest that it takes is sent, so that switching back returns to the person's choice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import PurePath
+
+from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.conversation import ModelChoice
+from desktop_app.domain.cost import FREE, Price
+from desktop_app.domain.errors import IllegalChoiceError
+from desktop_app.domain.model_catalog import Api, Effort, ModelCatalog, ModelInfo, Variant
+
+ON_DEVICE_MODEL = "smollm2-135m-instruct"
+INSTANT_RETIRED = "Instant is no longer served there: GPT-5.2 with effort none answers instead."
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedChoice:
+    """What is sent: `notice` says what stands in for the chosen, "" as a rule."""
+
+    profile: ProviderProfile
+    model: ModelInfo
+    variant: Variant | None
+    effort: Effort | None
+    notice: str = ""
+
+    @property
+    def price(self) -> Price | None:
+        """Dollars a million tokens at this provider; None where not known."""
+        if self.model.price is None:
+            return None
+        return self.model.price.times(self.profile.price_multiplier)
+
+
+def model_info(profile: ProviderProfile, model_id: str, catalog: ModelCatalog) -> ModelInfo:
+    """What is known of a model at a provider; a GGUF file of the person's is free and local."""
+    if profile.kind is ProviderKind.ON_DEVICE and not catalog.knows(model_id):
+        return ModelInfo(
+            id=model_id,
+            name=PurePath(model_id).stem,
+            apis=(Api.CHAT_COMPLETIONS,),
+            efforts=(),
+            sees_images=False,
+            price=FREE,
+        )
+    return catalog.info(model_id)
+
+
+def resolve(
+    profile: ProviderProfile,
+    choice: ModelChoice,
+    catalog: ModelCatalog,
+    today: date,
+    *,
+    instant_gone: bool = False,
+) -> ResolvedChoice:
+    """The model and effort to send for `choice`.
+
+    Args:
+        instant_gone: the provider has answered that it does not serve Instant's model.
+    """
+    if choice.variant is None:
+        info = model_info(profile, choice.model, catalog)
+        return ResolvedChoice(profile, info, None, _effort_for(info, choice.effort))
+    info = catalog.for_variant(choice.variant)
+    if choice.variant is Variant.INSTANT and (instant_gone or _is_shut_down(profile, info, today)):
+        stand_in = catalog.for_variant(Variant.THINKING)
+        return ResolvedChoice(profile, stand_in, choice.variant, Effort.NONE, INSTANT_RETIRED)
+    return ResolvedChoice(profile, info, choice.variant, _effort_for(info, choice.effort))
+
+
+def _is_shut_down(profile: ProviderProfile, info: ModelInfo, today: date) -> bool:
+    """Shutdown dates are OpenAI's own; aggregators may go on serving a model."""
+    at_openai = profile.kind is ProviderKind.OPENAI
+    return at_openai and info.shutdown is not None and info.shutdown <= today
+
+
+def _effort_for(info: ModelInfo, chosen: Effort | None) -> Effort | None:
+    if info.efforts is None:
+        return chosen
+    return info.nearest_effort(chosen or Effort.MEDIUM)
+
+
+def demand_legal(resolved: ResolvedChoice, asked: Effort | None) -> None:
+    """Refuse an effort that was named outright and is not taken.
+
+    Raises:
+        IllegalChoiceError: with the reason.
+    """
+    refusal = resolved.model.refusal_of(asked) if asked is not None else None
+    if refusal:
+        accepted = ", ".join(e.value for e in resolved.model.efforts or ())
+        raise IllegalChoiceError(
+            refusal,
+            what_was_kept="Nothing was sent.",
+            what_to_do=f"It takes: {accepted}." if accepted else "Leave the effort out.",
+        )
+
+
+def default_choice(
+    profile: ProviderProfile,
+    *,
+    variant: Variant = Variant.THINKING,
+    effort: Effort = Effort.MEDIUM,
+    on_device_model: str = ON_DEVICE_MODEL,
+) -> ModelChoice:
+    """What a new conversation with `profile` starts from."""
+    if profile.kind is ProviderKind.ON_DEVICE:
+        return ModelChoice(profile.id, on_device_model, None, None)
+    if profile.serves_the_family:
+        return ModelChoice(profile.id, "", variant, effort)
+    model = profile.models[0] if profile.models else ""
+    return ModelChoice(profile.id, model, None, None)

@@ -1,0 +1,77 @@
+"""What the use cases need of the world, as Protocols that the adapters satisfy."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from decimal import Decimal
+from typing import Protocol
+
+from desktop_app.domain.chat_request import ChatRequest, ProviderProfile
+from desktop_app.domain.conversation import Conversation, Message
+from desktop_app.domain.cost import Usage
+from desktop_app.domain.events import StreamEvent
+
+
+class Provider(Protocol):
+    """A place that answers."""
+
+    def stream(self, request: ChatRequest) -> AsyncIterator[StreamEvent]:
+        """The answer as events; exactly one terminal ends it."""
+
+
+class Gateway(Protocol):
+    """Opens providers: finds the key, starts the on-device model."""
+
+    async def provider(self, profile: ProviderProfile) -> Provider:
+        """A provider that is ready for a request. Raises UserFacingError."""
+
+
+class MessageStore(Protocol):
+    """Where questions and answers are kept."""
+
+    async def begin_turn(
+        self, conversation: Conversation, question: Message | None, answer: Message
+    ) -> None:
+        """Keep a question and its empty answer, in one transaction."""
+
+    async def save_answer(self, answer: Message) -> None:
+        """Keep an answer as it stands."""
+
+    async def path(self, conversation_id: str) -> list[Message]:
+        """The messages shown, first to last."""
+
+
+class AttachmentSource(Protocol):
+    """Where the text and the bytes of attachments lie."""
+
+    async def text(self, sha256: str) -> str:
+        """The extracted text."""
+
+    async def bytes(self, sha256: str) -> bytes:
+        """The original."""
+
+
+class SpendingBook(Protocol):
+    """Where every call's tokens and money are written down."""
+
+    async def add(
+        self,
+        *,
+        provider_id: str,
+        model: str,
+        usage: Usage,
+        cost: Decimal | None,
+        purpose: str,
+        conversation_id: str | None,
+        message_id: str | None,
+        at: datetime,
+    ) -> None:
+        """Write down one call."""
+
+
+class TokenCounter(Protocol):
+    """Counts the tokens of a text for a provider's model."""
+
+    async def count(self, text: str, profile: ProviderProfile) -> tuple[int, bool]:
+        """The number of tokens and whether it is exact for this provider."""

@@ -1,0 +1,81 @@
+"""From messages and attachments to what is sent.
+
+A document's text stands before the words of the message it came with, in the same form on every
+turn, so that the beginning of the request stays the same and the provider's cache can serve it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from desktop_app.domain.chat_request import ImageData, RequestMessage, RequestPart
+from desktop_app.domain.conversation import Draft, Message, MessageStatus, Role
+from desktop_app.domain.parts import (
+    DocumentPart,
+    ImagePart,
+    Part,
+    ReasoningPart,
+    RefusalPart,
+    TextPart,
+)
+from desktop_app.services.ports import AttachmentSource
+
+CONTINUE = "Continue exactly where you stopped."
+
+
+def document_block(part: DocumentPart, text: str) -> str:
+    """A document as it stands in a prompt."""
+    pages = f' pages="{part.pages}"' if part.pages else ""
+    name = part.name.replace('"', "'")
+    return f'<document name="{name}"{pages}>\n{text.strip()}\n</document>'
+
+
+def question_parts(draft: Draft) -> tuple[Part, ...]:
+    """The parts of a question: what was attached, then the words."""
+    text = draft.text.strip()
+    return (*draft.attachments, *((TextPart(text),) if text else ()))
+
+
+async def request_messages(
+    path: Iterable[Message], attachments: AttachmentSource
+) -> tuple[RequestMessage, ...]:
+    """The messages of `path` as they are sent; answers that never began are left out."""
+    sent = [message for message in path if _has_words(message)]
+    return tuple([await _request_message(message, attachments) for message in sent])
+
+
+def _has_words(message: Message) -> bool:
+    if message.role is Role.USER:
+        return True
+    return message.status is not MessageStatus.STREAMING and any(
+        isinstance(part, TextPart | RefusalPart) and part.text for part in message.parts
+    )
+
+
+async def _request_message(message: Message, attachments: AttachmentSource) -> RequestMessage:
+    parts: list[RequestPart] = []
+    for part in message.parts:
+        match part:
+            case DocumentPart():
+                text = document_block(part, await attachments.text(part.sha256))
+                parts.append(TextPart(text))
+            case ImagePart():
+                data = await attachments.bytes(part.sha256)
+                parts.append(ImageData(part.media_type, data))
+            case ReasoningPart() if not part.encrypted:
+                pass  # a bare summary is for people; only encrypted reasoning can be replayed
+            case _:
+                parts.append(part)
+    return RequestMessage(message.role, _joined(parts))
+
+
+def _joined(parts: Sequence[RequestPart]) -> tuple[RequestPart, ...]:
+    """Neighbouring texts as one: servers for plain text take a single string only."""
+    joined: list[RequestPart] = []
+    for part in parts:
+        last = joined[-1] if joined else None
+        if isinstance(part, TextPart) and isinstance(last, TextPart):
+            joined[-1] = TextPart(f"{last.text}\n\n{part.text}")
+        else:
+            joined.append(part)
+    return tuple(joined)
