@@ -1,0 +1,93 @@
+"""Every action of the program as a row of data: a stable id, a title, a default shortcut.
+
+Buttons, menus and shortcuts refer to commands by id; the person's own shortcuts are kept by id too,
+so a title may change and a key set years ago still works. Which keys apply at a moment is the
+keymap's business.
+
+No default types a character on any layout: nothing rests on Alt with a letter (Alt+O is ó for some)
+nor on Ctrl+Alt, which is AltGr on many keyboards.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+class Category(StrEnum):
+    """What a command is about; the heading above it in lists."""
+
+    CONVERSATION = "Conversation"
+    PROMPT = "Prompt"
+    ANSWER = "Answer"
+    VIEW = "View"
+    PROGRAM = "Program"
+
+
+class Context(StrEnum):
+    """Where a shortcut acts.
+
+    WINDOW: anywhere in the main window. PROMPT: while its prompt has the keyboard. QUICK: in the
+    quick prompt. EVERYWHERE: in both windows.
+    """
+
+    WINDOW = "window"
+    PROMPT = "prompt"
+    QUICK = "quick"
+    EVERYWHERE = "everywhere"
+
+    def meets(self, other: Context) -> bool:
+        """Whether one key press could mean a command of either context."""
+        if Context.EVERYWHERE in (self, other):
+            return True
+        return (self is Context.QUICK) == (other is Context.QUICK)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One action.
+
+    Attributes:
+        id: stable across versions, `room.action`.
+        shortcut: the default, written as Qt's portable text ("Ctrl+Shift+F"); "" for none.
+    """
+
+    id: str
+    title: str
+    category: Category
+    shortcut: str = ""
+    context: Context = Context.WINDOW
+
+
+_C = Category
+
+COMMANDS: Final[tuple[Command, ...]] = (
+    Command("conversation.new", "New conversation", _C.CONVERSATION, "Ctrl+N"),
+    Command("conversation.rename", "Rename the conversation", _C.CONVERSATION, "F2"),
+    Command("conversation.pin", "Pin the conversation", _C.CONVERSATION, "Ctrl+Shift+D"),
+    Command("conversation.delete", "Delete the conversation", _C.CONVERSATION, "Ctrl+Shift+Del"),
+    Command("list.search", "Search all conversations", _C.CONVERSATION, "Ctrl+Shift+F"),
+    Command("list.next", "Next conversation", _C.CONVERSATION, "Ctrl+PgDown"),
+    Command("list.previous", "Previous conversation", _C.CONVERSATION, "Ctrl+PgUp"),
+    Command("prompt.focus", "Go to the prompt", _C.PROMPT, "Ctrl+L"),
+    Command("prompt.send", "Send", _C.PROMPT, "Return", Context.PROMPT),
+    Command("prompt.stop", "Stop the answer", _C.PROMPT, "Esc"),
+    Command("prompt.attach", "Attach files", _C.PROMPT, "Ctrl+O"),
+    Command("variant.instant", "Answer with Instant", _C.PROMPT, "Alt+1", Context.EVERYWHERE),
+    Command("variant.thinking", "Answer with Thinking", _C.PROMPT, "Alt+2", Context.EVERYWHERE),
+    Command("variant.pro", "Answer with Pro", _C.PROMPT, "Alt+3", Context.EVERYWHERE),
+    Command("effort.more", "More effort", _C.PROMPT, "Alt+Up", Context.EVERYWHERE),
+    Command("effort.less", "Less effort", _C.PROMPT, "Alt+Down", Context.EVERYWHERE),
+    Command("answer.copy", "Copy the answer", _C.ANSWER, "Ctrl+Shift+C", Context.EVERYWHERE),
+    Command("answer.retry", "Ask again", _C.ANSWER, "Ctrl+R"),
+    Command("view.larger", "Larger text", _C.VIEW, "Ctrl++"),
+    Command("view.smaller", "Smaller text", _C.VIEW, "Ctrl+-"),
+    Command("view.normal", "Normal text size", _C.VIEW, "Ctrl+0"),
+    Command("list.toggle", "Show or hide the conversations", _C.VIEW, "Ctrl+B"),
+    Command("settings.toggle", "Show or hide the settings", _C.VIEW, "Ctrl+,"),
+    Command("quick.open", "Quick prompt", _C.PROGRAM, "Ctrl+Shift+Space"),
+    Command("quick.go-on", "Go on in the window", _C.PROGRAM, "Ctrl+O", Context.QUICK),
+    Command("quick.close", "Close the quick prompt", _C.PROGRAM, "Esc", Context.QUICK),
+    Command("app.quit", "Quit", _C.PROGRAM, "Ctrl+Q", Context.EVERYWHERE),
+)

@@ -1,0 +1,109 @@
+"""Which keys run which command: the defaults, what the person changed, and where two collide.
+
+A keymap is a value: changing a shortcut gives a new one. A collision is shown, never resolved
+silently: while it stands, the keys run neither command, and the settings say which two they are.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+
+from desktop_app.commands.command import COMMANDS, Command
+from desktop_app.commands.shortcut import normalised, refusal_of
+from desktop_app.domain.errors import SettingError
+
+
+class Keymap:
+    """Shortcuts by command id.
+
+    `overrides` are the person's: command id -> shortcut, "" for none. What names no command of
+    this version, or is no shortcut, is left aside.
+    """
+
+    def __init__(
+        self, overrides: Mapping[str, str] | None = None, commands: tuple[Command, ...] = COMMANDS
+    ) -> None:
+        self._commands = {command.id: command for command in commands}
+        self._overrides = dict(self._usable(overrides or {}))
+
+    @classmethod
+    def from_settings(cls, values: Mapping[str, object], prefix: str = "keys.") -> Keymap:
+        """The keymap out of settings, where shortcuts lie under `keys.<command id>`."""
+        return cls(
+            {
+                key.removeprefix(prefix): value
+                for key, value in values.items()
+                if key.startswith(prefix) and isinstance(value, str)
+            }
+        )
+
+    def __iter__(self) -> Iterator[Command]:
+        return iter(self._commands.values())
+
+    @property
+    def overrides(self) -> Mapping[str, str]:
+        """What differs from the defaults, by command id."""
+        return dict(self._overrides)
+
+    def shortcut_of(self, command_id: str) -> str:
+        """The keys of a command in their one spelling; "" where it has none.
+
+        Raises:
+            KeyError: there is no such command.
+        """
+        command = self._commands[command_id]
+        return self._overrides.get(command_id, normalised(command.shortcut))
+
+    def is_changed(self, command_id: str) -> bool:
+        """Whether the person set other keys than the default."""
+        return command_id in self._overrides
+
+    def with_shortcut(self, command_id: str, shortcut: str | None) -> Keymap:
+        """A keymap in which the command has other keys: "" none, None its default.
+
+        Raises:
+            KeyError: there is no such command.
+            SettingError: not a shortcut, or one that typing needs.
+        """
+        command = self._commands[command_id]
+        overrides = dict(self._overrides)
+        overrides.pop(command_id, None)
+        if shortcut is not None:
+            keys = self._allowed(command, shortcut)
+            overrides[command_id] = keys
+        return Keymap(overrides, tuple(self._commands.values()))
+
+    def conflicts(self) -> dict[str, tuple[str, ...]]:
+        """command id -> the other commands that the same keys could mean in the same place."""
+        by_keys: defaultdict[str, list[Command]] = defaultdict(list)
+        for command in self:
+            if keys := self.shortcut_of(command.id):
+                by_keys[keys].append(command)
+        found = {}
+        for rivals in by_keys.values():
+            for command in rivals:
+                others = [o for o in rivals if o is not command]
+                met = tuple(o.id for o in others if o.context.meets(command.context))
+                if met:
+                    found[command.id] = met
+        return found
+
+    def _usable(self, overrides: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+        for command_id, shortcut in overrides.items():
+            command = self._commands.get(command_id)
+            if command is None:
+                continue
+            try:
+                keys = self._allowed(command, shortcut)
+            except SettingError:
+                continue  # damaged, or written by another version: the default applies
+            if keys != normalised(command.shortcut):
+                yield command_id, keys
+
+    def _allowed(self, command: Command, shortcut: str) -> str:
+        keys = normalised(shortcut)
+        refusal = refusal_of(keys) if keys and keys != normalised(command.shortcut) else None
+        if refusal is not None:
+            raise SettingError(refusal, what_was_kept="The former shortcut stays.")
+        return keys

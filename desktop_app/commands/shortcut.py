@@ -1,0 +1,113 @@
+"""Shortcuts as text: one spelling for each, and which of them would take a key from typing.
+
+The text is Qt's portable form: modifiers and one key, joined by "+". Two texts mean the same keys
+when they are written alike here, however a person or an older version spelled them.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from desktop_app.domain.errors import SettingError
+
+# Modifiers, then a key that may itself be "+": "Ctrl++" is Ctrl with the plus key.
+_SHAPE: Final = re.compile(r"((?:[^+]+\+)*)(\+|[^+]+)")
+# Qt's own order: what QKeySequence.toString(PortableText) writes.
+_MODIFIERS: Final = ("Meta", "Ctrl", "Alt", "Shift")
+_MODIFIER_ALIASES: Final = {"Control": "Ctrl", "Super": "Meta", "Win": "Meta"}
+_KEY_ALIASES: Final = {
+    "escape": "Esc",
+    "delete": "Del",
+    "insert": "Ins",
+    "pageup": "PgUp",
+    "pagedown": "PgDown",
+    "enter": "Return",
+}
+_NAMED_KEYS: Final = (
+    *("Esc", "Tab", "Backtab", "Backspace", "Return", "Ins", "Del", "Pause", "Print"),
+    *("Home", "End", "Left", "Up", "Right", "Down", "PgUp", "PgDown", "Space", "Menu", "Help"),
+    *(f"F{n}" for n in range(1, 25)),
+)
+_NAMED_KEY_BY_NAME: Final = {name.casefold(): name for name in _NAMED_KEYS}
+# By themselves (and with Shift) they move, select and delete in a text.
+_EDITING_KEYS: Final = frozenset(
+    (
+        *("Tab", "Backtab", "Backspace", "Return", "Ins", "Del", "Space"),
+        *("Home", "End", "Left", "Up", "Right", "Down", "PgUp", "PgDown"),
+    )
+)
+
+
+def parse(text: str) -> tuple[frozenset[str], str]:
+    """Modifiers and key of a shortcut.
+
+    Raises:
+        SettingError: the text is not a shortcut of one key.
+    """
+    match = _SHAPE.fullmatch(text.strip())
+    if match is None:
+        raise _not_a_shortcut(text)
+    modifiers = [_modifier(part, text) for part in match[1].split("+")[:-1]]
+    return frozenset(modifiers), _key(match[2].strip(), text)
+
+
+def normalised(text: str) -> str:
+    """The one spelling of a shortcut; "" stays "".
+
+    Raises:
+        SettingError: the text is not a shortcut of one key.
+    """
+    if not text.strip():
+        return ""
+    modifiers, key = parse(text)
+    return "+".join([name for name in _MODIFIERS if name in modifiers] + [key])
+
+
+def may_type(text: str) -> bool:
+    """Whether the keys type a character on some layout: bare keys, Alt with a letter or sign
+    (the third level of some layouts), Ctrl+Alt with either (that is AltGr elsewhere)."""
+    modifiers, key = parse(text)
+    if len(key) > 1 and key != "Space":
+        return False
+    if "Meta" in modifiers or modifiers & {"Ctrl", "Alt"} == {"Ctrl"}:
+        return False
+    return not (modifiers == {"Alt"} and key.isdigit())
+
+
+def refusal_of(text: str) -> str | None:
+    """Why the keys cannot be a command's, in a sentence; None where they can."""
+    modifiers, key = parse(text)
+    if modifiers - {"Shift"}:
+        return None
+    if len(key) == 1:
+        return f"{text} alone types a character. Add Ctrl or Alt."
+    if key in _EDITING_KEYS:
+        return f"{text} alone is needed for typing. Add Ctrl or Alt."
+    return None
+
+
+def _modifier(name: str, text: str) -> str:
+    proper = name.strip().capitalize()
+    proper = _MODIFIER_ALIASES.get(proper, proper)
+    if proper not in _MODIFIERS:
+        raise _not_a_shortcut(text)
+    return proper
+
+
+def _key(name: str, text: str) -> str:
+    folded = name.casefold()
+    folded = _KEY_ALIASES.get(folded, folded).casefold()
+    if folded in _NAMED_KEY_BY_NAME:
+        return _NAMED_KEY_BY_NAME[folded]
+    if len(name) == 1 and name.isprintable() and not name.isspace():
+        return name.upper() if len(name.upper()) == 1 else name
+    raise _not_a_shortcut(text)
+
+
+def _not_a_shortcut(text: str) -> SettingError:
+    return SettingError(
+        f"“{text}” is not a shortcut.",
+        what_was_kept="The former one stays.",
+        what_to_do="Write it like Ctrl+Shift+F.",
+    )

@@ -1,0 +1,309 @@
+"""Every setting of the program, declared once: its key, type, default, bounds, label and group.
+
+The settings panel builds its Answer and Look tabs from these rows, the store keeps values under
+these keys, and `validate` stands between them: what comes from a file or from an older version is
+checked before it is used. A setting that is `optional` may be None, which means "whatever the model
+does by itself": the field is then left out of the request.
+
+Shortcuts that the person changed are settings too, `keys.<command id>`; their commands are declared
+in commands/.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from math import isfinite
+from types import MappingProxyType
+from typing import Final
+
+from desktop_app.domain.errors import SettingError
+from desktop_app.domain.model_catalog import EFFORTS_OF_THE_FAMILY, Effort, Variant
+
+SettingValue = str | int | float | bool | None
+
+KEYS_PREFIX: Final = "keys."
+
+
+class Group(StrEnum):
+    """Where a setting is shown. DEFAULTS are chosen in the prompt and in the provider's tab."""
+
+    DEFAULTS = "defaults"
+    ANSWER = "answer"
+    LOOK = "look"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of the values that a setting may have, and its name for the person."""
+
+    value: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting.
+
+    Attributes:
+        type: str, bool, int or float.
+        optional: None is allowed and means the model's own default.
+        choices: all values allowed, in order; () where any are.
+        minimum, maximum, step: of a number, both bounds allowed.
+        stops: the values that a slider offers where they are not evenly `step` apart.
+        unit: stands behind a number ("tokens", "%").
+        multiline: a text of several lines.
+        placeholder: what an empty text field shows.
+    """
+
+    key: str
+    type: type[str | bool | int | float]
+    default: SettingValue
+    label: str
+    group: Group
+    help: str = ""
+    optional: bool = False
+    choices: tuple[Choice, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+    step: float | None = None
+    stops: tuple[float, ...] = ()
+    unit: str = ""
+    multiline: bool = False
+    placeholder: str = ""
+
+    def positions(self) -> tuple[float, ...]:
+        """The numbers that a slider offers, least first; () for what is not a bounded number."""
+        if self.stops or self.minimum is None or self.maximum is None or not self.step:
+            return self.stops
+        count = round((self.maximum - self.minimum) / self.step)
+        return tuple(self.type(round(self.minimum + n * self.step, 6)) for n in range(count + 1))  # type: ignore[misc]
+
+
+_TOKEN_STOPS = (256, 512, 1024, 2048, 4096, 8192, 16_384, 32_768, 65_536, 128_000)
+
+SETTINGS: Final[tuple[Setting, ...]] = (
+    Setting(
+        "default.provider",
+        str,
+        "",
+        "Provider of new conversations",
+        Group.DEFAULTS,
+        "Empty: the first one with a key, else the model on this computer.",
+    ),
+    Setting(
+        "default.variant",
+        str,
+        Variant.THINKING.value,
+        "Variant of new conversations",
+        Group.DEFAULTS,
+        choices=tuple(Choice(v.value, v.value.capitalize()) for v in Variant),
+    ),
+    Setting(
+        "default.effort",
+        str,
+        Effort.MEDIUM.value,
+        "Effort of new conversations",
+        Group.DEFAULTS,
+        choices=tuple(Choice(e.value, e.value.capitalize()) for e in EFFORTS_OF_THE_FAMILY),
+    ),
+    Setting(
+        "local_model.weights",
+        str,
+        "",
+        "Weights of the model on this computer",
+        Group.DEFAULTS,
+        "The path of a GGUF file; empty: the small model that comes along.",
+    ),
+    Setting(
+        "answer.system_prompt",
+        str,
+        "",
+        "Instructions",
+        Group.ANSWER,
+        "Sent before every conversation. The strongest way to shape answers.",
+        multiline=True,
+        placeholder="For example: Answer in British English, briefly.",
+    ),
+    Setting(
+        "answer.temperature",
+        float,
+        None,
+        "Temperature",
+        Group.ANSWER,
+        "0 to 0.2 for facts and code, 0.7 to 1 for creative text.",
+        optional=True,
+        minimum=0.0,
+        maximum=2.0,
+        step=0.1,
+    ),
+    Setting(
+        "answer.top_p",
+        float,
+        None,
+        "Top-p",
+        Group.ANSWER,
+        "Draws from the likeliest words only. Change this or the temperature, not both.",
+        optional=True,
+        minimum=0.05,
+        maximum=1.0,
+        step=0.05,
+    ),
+    Setting(
+        "answer.max_output_tokens",
+        int,
+        None,
+        "Longest answer",
+        Group.ANSWER,
+        "Reasoning counts too: a low limit can cut an answer short.",
+        optional=True,
+        minimum=16,
+        maximum=128_000,
+        stops=_TOKEN_STOPS,
+        unit="tokens",
+    ),
+    Setting(
+        "answer.verbosity",
+        str,
+        None,
+        "Length of answers",
+        Group.ANSWER,
+        optional=True,
+        choices=(Choice("low", "Brief"), Choice("medium", "Medium"), Choice("high", "Detailed")),
+    ),
+    Setting(
+        "answer.stream",
+        bool,
+        True,
+        "Show the answer while it is written",
+        Group.ANSWER,
+        "Switched off, it appears as a whole.",
+    ),
+    Setting(
+        "look.theme",
+        str,
+        "system",
+        "Theme",
+        Group.LOOK,
+        choices=(Choice("system", "System"), Choice("light", "Light"), Choice("dark", "Dark")),
+    ),
+    Setting(
+        "look.text_size",
+        int,
+        100,
+        "Text size",
+        Group.LOOK,
+        minimum=80,
+        maximum=200,
+        step=10,
+        unit="%",
+    ),
+    Setting(
+        "look.code_wrap",
+        bool,
+        False,
+        "Wrap long lines of code",
+        Group.LOOK,
+        "Switched off, long lines scroll sideways.",
+    ),
+)
+
+_BY_KEY: Final[Mapping[str, Setting]] = MappingProxyType({s.key: s for s in SETTINGS})
+
+
+def setting(key: str) -> Setting:
+    """The declaration of `key`.
+
+    Raises:
+        SettingError: there is no such setting.
+    """
+    found = _BY_KEY.get(key)
+    if found is None:
+        raise SettingError(f"There is no setting “{key}”.", what_to_do="Check its name.")
+    return found
+
+
+def settings_of(group: Group) -> tuple[Setting, ...]:
+    """The settings shown together, in the order of the panel."""
+    return tuple(s for s in SETTINGS if s.group is group)
+
+
+def default_of(key: str) -> SettingValue:
+    """The value of `key` while the person has set none.
+
+    Raises:
+        SettingError: there is no such setting.
+    """
+    return None if key.startswith(KEYS_PREFIX) else setting(key).default
+
+
+def validate(key: str, value: object) -> SettingValue:
+    """`value` as `key` takes it (1 becomes 1.0 where a float is due).
+
+    Raises:
+        SettingError: there is no such setting, or it does not take this value.
+    """
+    if key.startswith(KEYS_PREFIX):
+        if not isinstance(value, str):
+            raise _refused(key, value, "a shortcut is a text such as Ctrl+N")
+        return value
+    wanted = setting(key)
+    if value is None:
+        if wanted.optional:
+            return None
+        raise _refused(key, value, "it needs a value")
+    return _checked(wanted, _typed(wanted, value))
+
+
+def with_defaults(stored: Mapping[str, object]) -> dict[str, SettingValue]:
+    """Every setting's value: the stored one where it is valid, else the default.
+
+    Changed shortcuts come along; keys that are unknown here (a newer version's) do not.
+    """
+    values = {s.key: s.default for s in SETTINGS}
+    for key, value in stored.items():
+        if key in values or key.startswith(KEYS_PREFIX):
+            try:
+                values[key] = validate(key, value)
+            except SettingError:
+                continue  # a damaged value is as good as none; the panel shows the default
+    return values
+
+
+def _typed(wanted: Setting, value: object) -> str | float:  # bool and int are floats to typing
+    if wanted.type is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    is_stray_bool = isinstance(value, bool) and wanted.type is not bool
+    if is_stray_bool or not isinstance(value, wanted.type):
+        raise _refused(wanted.key, value, f"it takes {_NAME_OF_TYPE[wanted.type]}")
+    return value
+
+
+_NAME_OF_TYPE: Final[Mapping[type, str]] = {
+    str: "a text",
+    bool: "yes or no",
+    int: "a whole number",
+    float: "a number",
+}
+
+
+def _checked(wanted: Setting, value: str | float) -> str | float:
+    if wanted.choices and value not in [choice.value for choice in wanted.choices]:
+        known = ", ".join(choice.value for choice in wanted.choices)
+        raise _refused(wanted.key, value, f"it takes one of {known}")
+    if isinstance(value, str) or wanted.minimum is None or wanted.maximum is None:
+        return value
+    if not isfinite(value) or not wanted.minimum <= value <= wanted.maximum:
+        raise _refused(
+            wanted.key, value, f"it lies between {wanted.minimum:g} and {wanted.maximum:g}"
+        )
+    return value
+
+
+def _refused(key: str, value: object, why: str) -> SettingError:
+    return SettingError(
+        f"The setting “{key}” cannot be {value!r}: {why}.",
+        what_was_kept="The former value stays.",
+        what_to_do="Choose another value.",
+    )

@@ -1,0 +1,129 @@
+"""Shortcuts have one spelling, take no key from typing, and never collide unseen."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from desktop_app.commands.command import COMMANDS, Category, Command, Context
+from desktop_app.commands.keymap import Keymap
+from desktop_app.commands.shortcut import may_type, normalised, refusal_of
+from desktop_app.domain.errors import SettingError
+
+modifiers = st.lists(st.sampled_from(["Ctrl", "shift", "Alt", "Meta", "Control"]), unique=True)
+keys = st.sampled_from(["a", "Z", "+", ",", "1", "f5", "escape", "PageUp", "Del", "space", "é"])
+
+
+def test_ids_are_unique_and_named_by_room() -> None:
+    ids = [command.id for command in COMMANDS]
+    assert len(set(ids)) == len(ids)
+    assert all(id_.count(".") == 1 and id_ == id_.lower() for id_ in ids)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda c: c.id)
+def test_no_default_types_a_character(command: Command) -> None:
+    if command.shortcut:
+        assert not may_type(command.shortcut)
+        assert normalised(command.shortcut) == command.shortcut
+
+
+def test_the_defaults_do_not_collide() -> None:
+    assert Keymap().conflicts() == {}
+
+
+@pytest.mark.parametrize("text", ["O", "Alt+O", "Ctrl+Alt+Q", "Shift+1", "Alt+,", "Space"])
+def test_what_may_type(text: str) -> None:
+    assert may_type(text)
+
+
+@pytest.mark.parametrize("text", ["Ctrl+O", "Alt+1", "F2", "Esc", "Alt+Up", "Ctrl+Alt+Del"])
+def test_what_types_nothing(text: str) -> None:
+    assert not may_type(text)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("shift+ctrl+f", "Ctrl+Shift+F"),
+        ("Ctrl++", "Ctrl++"),
+        ("+", "+"),
+        ("Control+Delete", "Ctrl+Del"),
+        ("Enter", "Return"),
+        (" Alt + PageUp ", "Alt+PgUp"),
+        ("", ""),
+    ],
+)
+def test_one_spelling(written: str, meant: str) -> None:
+    assert normalised(written) == meant
+
+
+@pytest.mark.parametrize("text", ["Ctrl", "Ctrl+", "Foo+A", "Ctrl+AB", "Ctrl+ ", "A+B", "++", "+A"])
+def test_not_a_shortcut(text: str) -> None:
+    with pytest.raises(SettingError):
+        normalised(text)
+
+
+@given(names=modifiers, key=keys)
+def test_normalising_twice_changes_nothing(names: list[str], key: str) -> None:
+    once = normalised("+".join([*names, key]))
+    assert normalised(once) == once
+
+
+@given(text=st.text(max_size=12))
+def test_any_text_is_a_shortcut_or_refused(text: str) -> None:
+    try:
+        once = normalised(text)
+    except SettingError:
+        return
+    assert normalised(once) == once
+
+
+@pytest.mark.parametrize("text", ["A", "Shift+7", "Return", "Shift+Up", "Space", "Del"])
+def test_keys_that_typing_needs_are_refused(text: str) -> None:
+    assert refusal_of(text)
+    with pytest.raises(SettingError):
+        Keymap().with_shortcut("conversation.new", text)
+
+
+def test_an_override_and_the_way_back() -> None:
+    changed = Keymap().with_shortcut("conversation.new", "shift+ctrl+n")
+    assert changed.shortcut_of("conversation.new") == "Ctrl+Shift+N"
+    assert changed.is_changed("conversation.new")
+    assert changed.overrides == {"conversation.new": "Ctrl+Shift+N"}
+    assert changed.with_shortcut("conversation.new", None).overrides == {}
+    assert changed.with_shortcut("conversation.new", "Ctrl+N").overrides == {}
+    assert Keymap().shortcut_of("conversation.new") == "Ctrl+N"
+
+
+def test_a_command_may_have_no_keys() -> None:
+    bare = Keymap({"app.quit": ""})
+    assert bare.shortcut_of("app.quit") == ""
+    assert bare.conflicts() == {}
+
+
+def test_a_collision_names_both() -> None:
+    both = Keymap({"answer.retry": "Ctrl+N"})
+    assert both.conflicts() == {
+        "answer.retry": ("conversation.new",),
+        "conversation.new": ("answer.retry",),
+    }
+
+
+def test_the_two_windows_do_not_collide() -> None:
+    here = Command("a.a", "A", Category.VIEW, "Ctrl+O", Context.WINDOW)
+    there = Command("b.b", "B", Category.VIEW, "Ctrl+O", Context.QUICK)
+    anywhere = Command("c.c", "C", Category.VIEW, "Ctrl+O", Context.EVERYWHERE)
+    assert Keymap(commands=(here, there)).conflicts() == {}
+    assert Keymap(commands=(here, there, anywhere)).conflicts() == {
+        "a.a": ("c.c",),
+        "b.b": ("c.c",),
+        "c.c": ("a.a", "b.b"),
+    }
+
+
+def test_damaged_settings_leave_the_defaults() -> None:
+    values = {"keys.app.quit": "Nonsense", "keys.no.such": "Ctrl+J", "keys.list.next": 3}
+    keymap = Keymap.from_settings({**values, "look.theme": "dark", "keys.answer.retry": "F5"})
+    assert keymap.overrides == {"answer.retry": "F5"}
+    assert keymap.shortcut_of("app.quit") == "Ctrl+Q"

@@ -1,0 +1,120 @@
+"""Every setting holds what it declares, and nothing invalid comes through."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from desktop_app.domain.errors import SettingError
+from desktop_app.settings.schema import (
+    SETTINGS,
+    Group,
+    Setting,
+    default_of,
+    setting,
+    settings_of,
+    validate,
+    with_defaults,
+)
+
+by_key = pytest.mark.parametrize("declared", SETTINGS, ids=lambda s: s.key)
+anything = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=20), st.binary()
+)
+
+
+@by_key
+def test_the_default_is_valid(declared: Setting) -> None:
+    assert validate(declared.key, declared.default) == declared.default
+
+
+@by_key
+def test_every_position_of_a_slider_is_valid(declared: Setting) -> None:
+    positions = declared.positions()
+    assert list(positions) == sorted(positions)
+    for number in positions:
+        assert validate(declared.key, number) == number
+        assert isinstance(number, declared.type)
+
+
+@by_key
+def test_every_choice_is_valid_and_nothing_else(declared: Setting) -> None:
+    for choice in declared.choices:
+        assert validate(declared.key, choice.value) == choice.value
+    if declared.choices:
+        with pytest.raises(SettingError):
+            validate(declared.key, "no such choice")
+
+
+@by_key
+@given(value=anything)
+def test_what_is_let_through_fits_the_declaration(declared: Setting, value: object) -> None:
+    try:
+        kept = validate(declared.key, value)
+    except SettingError:
+        return
+    assert (kept is None and declared.optional) or type(kept) is declared.type
+    if isinstance(kept, int | float) and declared.minimum is not None:
+        assert declared.maximum is not None
+        assert declared.minimum <= kept <= declared.maximum
+
+
+def test_keys_are_unique() -> None:
+    assert len({s.key for s in SETTINGS}) == len(SETTINGS)
+
+
+def test_a_whole_number_will_do_where_a_float_is_due() -> None:
+    assert validate("answer.temperature", 1) == 1.0
+    assert isinstance(validate("answer.temperature", 1), float)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("answer.temperature", math.nan),
+        ("answer.temperature", 2.1),
+        ("answer.temperature", True),
+        ("answer.max_output_tokens", 15),
+        ("answer.max_output_tokens", 4096.0),
+        ("look.text_size", None),
+        ("look.text_size", "100"),
+        ("answer.stream", 1),
+        ("keys.app.quit", 7),
+        ("no.such", 1),
+    ],
+)
+def test_refused(key: str, value: object) -> None:
+    with pytest.raises(SettingError) as refusal:
+        validate(key, value)
+    assert key in refusal.value.what_happened
+    assert refusal.value.what_to_do
+
+
+def test_a_damaged_or_newer_store_gives_defaults() -> None:
+    values = with_defaults(
+        {"look.theme": "sepia", "look.text_size": 120, "future.key": 1, "keys.app.quit": "Ctrl+W"}
+    )
+    assert values["look.theme"] == "system"
+    assert values["look.text_size"] == 120
+    assert values["keys.app.quit"] == "Ctrl+W"
+    assert "future.key" not in values
+    assert set(values) >= {s.key for s in SETTINGS}
+
+
+def test_groups_keep_the_order_of_the_declarations() -> None:
+    assert [s.key for s in settings_of(Group.LOOK)] == [
+        "look.theme",
+        "look.text_size",
+        "look.code_wrap",
+    ]
+
+
+def test_lookups() -> None:
+    assert default_of("default.variant") == "thinking"
+    assert default_of("keys.app.quit") is None
+    assert setting("answer.top_p").positions()[0] == 0.05
+    with pytest.raises(SettingError):
+        default_of("no.such")
