@@ -1,0 +1,241 @@
+"""The Chat Completions API: a ChatRequest as its body, its chunks as StreamEvents.
+
+Pure. Every compatible server speaks this one, each a little differently: the limit on tokens has
+two names, reasoning has two, tool calls may lack an index, the last chunk or the usage may never
+come. Source: OpenAI's published OpenAPI document; the servers' own code and issue trackers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from desktop_app.domain.chat_request import (
+    ChatRequest,
+    ImageData,
+    ProviderKind,
+    ProviderProfile,
+    RequestMessage,
+)
+from desktop_app.domain.conversation import Role
+from desktop_app.domain.cost import Usage
+from desktop_app.domain.events import (
+    Completed,
+    Failed,
+    Incomplete,
+    ReasoningDelta,
+    RefusalDelta,
+    Started,
+    StreamEvent,
+    TextDelta,
+    ToolCallDelta,
+    UsageReported,
+)
+from desktop_app.domain.model_catalog import ModelInfo
+from desktop_app.domain.parts import text_of
+from desktop_app.providers import json_fields, refusals, stream_ends
+from desktop_app.providers.responses import data_url, usage_of
+
+PATH: Final = "chat/completions"
+
+_KNOWN_KINDS: Final = (ProviderKind.OPENAI, ProviderKind.COMETAPI)
+_NEW_LIMIT: Final = "max_completion_tokens"
+_OLD_LIMIT: Final = "max_tokens"
+# Reasons to stop, as the other API names them.
+_REASONS: Final = {"length": "max_output_tokens"}
+_WHOLE: Final = ("stop", "tool_calls", "function_call", "eos", "end_turn")
+
+
+def body(
+    request: ChatRequest,
+    info: ModelInfo,
+    profile: ProviderProfile,
+    omit: frozenset[str] = frozenset(),
+) -> dict[str, Any]:
+    """The request as JSON-ready values.
+
+    What `info` knows to be refused is left out, as are the fields named in `omit`, which a server
+    has refused before; the limit on tokens then goes by its other name.
+    """
+    fields: dict[str, Any] = {
+        "model": request.model,
+        "messages": _messages(request),
+        "stream": request.parameters.stream,
+        **_settings(request, info),
+    }
+    if request.parameters.stream:
+        fields["stream_options"] = {"include_usage": True}
+    if request.parameters.max_output_tokens is not None:
+        fields[_limit_name(profile, omit)] = request.parameters.max_output_tokens
+    if profile.kind in _KNOWN_KINDS:
+        fields["prompt_cache_key"] = request.cache_key
+        fields["store"] = request.store
+    return {
+        name: value
+        for name, value in fields.items()
+        if value not in ("", None) and name not in omit
+    }
+
+
+def _limit_name(profile: ProviderProfile, omit: frozenset[str]) -> str:
+    usual = _NEW_LIMIT if profile.kind in _KNOWN_KINDS else _OLD_LIMIT
+    name = profile.max_tokens_field or usual
+    if name in omit:
+        return _OLD_LIMIT if name == _NEW_LIMIT else _NEW_LIMIT
+    return name
+
+
+def _settings(request: ChatRequest, info: ModelInfo) -> dict[str, Any]:
+    chosen = request.parameters
+    settings: dict[str, Any] = {}
+    if info.sampling_refusal(request.effort or info.default_effort) is None:
+        # Models that take no temperature while they think take no penalty and no stop either.
+        settings.update(
+            temperature=chosen.temperature,
+            top_p=chosen.top_p,
+            presence_penalty=chosen.presence_penalty,
+            frequency_penalty=chosen.frequency_penalty,
+            stop=list(chosen.stop) or None,
+        )
+    if request.effort is not None and info.refusal_of(request.effort) is None:
+        settings["reasoning_effort"] = request.effort.value
+    if chosen.verbosity and info.takes_verbosity is not False:
+        settings["verbosity"] = chosen.verbosity
+    return settings
+
+
+def _messages(request: ChatRequest) -> list[dict[str, Any]]:
+    messages: list[dict[str, Any]] = []
+    if request.instructions:
+        messages.append({"role": "system", "content": request.instructions})
+    for message in request.messages:
+        content = _content(message)
+        if content:
+            messages.append({"role": message.role.value, "content": content})
+    return messages
+
+
+def _content(message: RequestMessage) -> str | list[dict[str, Any]]:
+    """Plain text where there is nothing else: older servers refuse lists. Calls of tools are
+    left out: without their results, which the program does not make, they are refused."""
+    text = text_of(part for part in message.parts if not isinstance(part, ImageData))
+    images = [part for part in message.parts if isinstance(part, ImageData)]
+    if not images or message.role is Role.ASSISTANT:
+        return text
+    content: list[dict[str, Any]] = [{"type": "text", "text": text}] if text else []
+    return content + [_image(image) for image in images]
+
+
+def _image(image: ImageData) -> dict[str, Any]:
+    detail = image.detail if image.detail in ("low", "high", "auto") else "auto"
+    return {"type": "image_url", "image_url": {"url": data_url(image), "detail": detail}}
+
+
+class ChatCompletionsReader:
+    """Server-sent events of one completion in, StreamEvents out.
+
+    The reason to stop comes before the usage, so the terminal event waits for [DONE] or the end.
+    After it nothing more comes out; `is_finished` says whether it has come.
+    """
+
+    def __init__(self, provider: str) -> None:
+        self._provider = provider
+        self.is_finished = False
+        self._has_started = False
+        self._has_content = False
+        self._reason = ""
+        self._usage: Usage | None = None
+        self._call_ids: list[str] = []
+
+    def read(self, data: str, name: str = "") -> list[StreamEvent]:
+        """What the event with this `data` says; `name` is its event field."""
+        data = data.strip()
+        if self.is_finished or not data:
+            return []
+        if data == "[DONE]":
+            return self._end(marked=True)
+        try:
+            chunk = json_fields.parse(data)
+        except ValueError:
+            return self._finish(Failed(stream_ends.unreadable(self._provider)))
+        if name == "error" or (isinstance(chunk, Mapping) and chunk.get("error")):
+            error = refusals.error_from(self._provider, refusals.parse_error(chunk))
+            return self._finish(Failed(error))
+        return list(self._chunk(chunk, "delta"))
+
+    def read_whole(self, reply: object) -> list[StreamEvent]:
+        """A reply that came as one JSON value: streaming was off, or the server knows none."""
+        events = list(self._chunk(reply, "message"))
+        if not json_fields.rows(reply, "choices"):
+            return events + self._finish(Failed(stream_ends.unreadable(self._provider)))
+        return events + self._end(marked=True)
+
+    def end(self) -> list[StreamEvent]:
+        """The stream is over: whole where a reason to stop had come, else cut."""
+        return [] if self.is_finished else self._end(marked=False)
+
+    def _end(self, *, marked: bool) -> list[StreamEvent]:
+        if self._reason in _WHOLE or (marked and self._has_content and not self._reason):
+            return self._finish(Completed())
+        if self._reason:
+            return self._finish(Incomplete(_REASONS.get(self._reason, self._reason)))
+        return self._finish(Failed(stream_ends.cut(self._provider)))
+
+    def _finish(self, terminal: StreamEvent) -> list[StreamEvent]:
+        self.is_finished = True
+        return [terminal] if self._usage is None else [UsageReported(self._usage), terminal]
+
+    def _chunk(self, chunk: object, key: str) -> Iterator[StreamEvent]:
+        if not self._has_started:
+            self._has_started = True
+            yield Started(json_fields.text(chunk, "id"), json_fields.text(chunk, "model"))
+        usage = json_fields.mapping(chunk, "usage")
+        if usage:
+            self._usage = usage_of(usage)  # some servers send it with every chunk
+        for choice in json_fields.rows(chunk, "choices")[:1]:
+            delta = json_fields.mapping(choice, key) or json_fields.mapping(choice, "message")
+            for event in self._delta(delta):
+                self._has_content = True
+                yield event
+            self._reason = json_fields.text(choice, "finish_reason") or self._reason
+
+    def _delta(self, delta: Mapping[str, Any]) -> Iterator[StreamEvent]:
+        # Servers on their way from one name to the other send both, with the same text.
+        reasoning = json_fields.text(delta, "reasoning_content") or json_fields.text(
+            delta, "reasoning"
+        )
+        if reasoning:
+            yield ReasoningDelta(reasoning)
+        text = json_fields.text(delta, "content") or _text_of_list(delta)
+        if text:
+            yield TextDelta(text)
+        refusal = json_fields.text(delta, "refusal")
+        if refusal:
+            yield RefusalDelta(refusal)
+        for call in json_fields.rows(delta, "tool_calls"):
+            yield self._call(call)
+
+    def _call(self, call: Mapping[str, Any]) -> ToolCallDelta:
+        function = json_fields.mapping(call, "function")
+        call_id = json_fields.text(call, "id")
+        return ToolCallDelta(
+            self._call_index(call, call_id),
+            arguments=json_fields.text(function, "arguments"),
+            call_id=call_id,
+            name=json_fields.text(function, "name"),
+        )
+
+    def _call_index(self, call: Mapping[str, Any], call_id: str) -> int:
+        """The call's index; without one, a new id is a new call and anything else the last."""
+        if isinstance(call.get("index"), int):
+            return json_fields.count(call, "index")
+        if call_id and call_id not in self._call_ids:
+            self._call_ids.append(call_id)
+        elif call_id:
+            return self._call_ids.index(call_id)
+        return max(0, len(self._call_ids) - 1)
+
+
+def _text_of_list(delta: Mapping[str, Any]) -> str:
+    """The text of a content that comes as a list of parts."""
+    return "".join(json_fields.text(part, "text") for part in json_fields.rows(delta, "content"))

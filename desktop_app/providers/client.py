@@ -1,0 +1,310 @@
+"""One provider to ask: picks the API, sends, waits and tries again, falls back, translates.
+
+Everything that can go wrong ends in exactly one terminal event; nothing is raised out of
+`stream`. What the server refuses is left out once and said so; which API a compatible server
+speaks is learnt from the first message itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing, suppress
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from desktop_app.domain.chat_request import ChatRequest, ProviderKind, ProviderProfile
+from desktop_app.domain.errors import (
+    TEXT_KEPT,
+    AuthenticationError,
+    EndpointMissingError,
+    ProviderError,
+    RefusedParameterError,
+    UnexpectedReplyError,
+)
+from desktop_app.domain.events import (
+    Completed,
+    Failed,
+    Incomplete,
+    Notice,
+    ReasoningDelta,
+    RefusalDelta,
+    Started,
+    StreamEvent,
+    TextDelta,
+    ToolCallDelta,
+    Waiting,
+)
+from desktop_app.domain.model_catalog import Api, ModelCatalog, ModelInfo
+from desktop_app.providers import chat_completions, json_fields, refusals, responses
+from desktop_app.providers.retries import ATTEMPTS, AttemptError
+from desktop_app.providers.transport import HttpReply, Timeouts, Transport
+
+if TYPE_CHECKING:
+    import httpx
+
+QUESTION_KEPT: Final = "Your question is kept."
+
+_CONTENT: Final = (TextDelta, ReasoningDelta, RefusalDelta, ToolCallDelta)
+_TERMINALS: Final = (Completed, Incomplete, Failed)
+
+# Fields that the program adds by itself and that can go without a word. Never `store`: without
+# it the provider's default keeps the conversation.
+_OWN_FIELDS: Final = frozenset({"include", "prompt_cache_key", "stream_options"})
+_LIMIT_FIELDS: Final = frozenset({"max_tokens", "max_completion_tokens"})
+
+
+class _Reader(Protocol):
+    is_finished: bool
+
+    def read(self, data: str, name: str = "") -> list[StreamEvent]: ...
+    def read_whole(self, reply: object) -> list[StreamEvent]: ...
+    def end(self) -> list[StreamEvent]: ...
+
+
+class ProviderClient:
+    """One client per profile; it may stream several answers at a time.
+
+    `known_api` is what was learnt of a compatible server before; `remember_api` is told what is
+    learnt now. `timeouts` and `http` are for tests: how long to wait, and what stands in for the
+    network.
+    """
+
+    def __init__(
+        self,
+        profile: ProviderProfile,
+        key: str | None,
+        catalog: ModelCatalog,
+        *,
+        known_api: Api | None = None,
+        remember_api: Callable[[Api], None] | None = None,
+        timeouts: Timeouts | None = None,
+        http: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._profile = profile
+        self._has_key = bool(key)
+        self._catalog = catalog
+        self._known_api = known_api
+        self._remember_api = remember_api
+        self._omitted: dict[str, frozenset[str]] = {}
+        self._transport = Transport(
+            profile.name, profile.base_url, key, timeouts=timeouts, http=http
+        )
+
+    async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
+        """The answer as it comes; one Completed, Incomplete or Failed ends it.
+
+        Cancelling the task, or closing the iterator, closes the connection at once.
+        """
+        has_content = False
+        try:
+            self._require_key()
+            async with aclosing(self._negotiated(request)) as events:
+                async for event in events:
+                    has_content = has_content or isinstance(event, _CONTENT)
+                    if isinstance(event, Failed):
+                        raise event.error
+                    yield event
+        except ProviderError as error:
+            error.what_was_kept = TEXT_KEPT if has_content else QUESTION_KEPT
+            yield Failed(error)
+
+    async def models(self) -> tuple[str, ...]:
+        """The ids of the models that the provider lists.
+
+        Raises:
+            ProviderError
+        """
+        self._require_key()
+        try:
+            reply = await self._transport.get_json("models")
+        except AttemptError as failed:
+            raise failed.error from failed
+        rows = json_fields.rows(reply, "data")
+        if not rows and not (isinstance(reply, Mapping) and isinstance(reply.get("data"), list)):
+            raise UnexpectedReplyError(
+                f"{self._profile.name} sent something that is no list of models.",
+                what_to_do="Type the model's name in Settings › Provider.",
+            )
+        return tuple(name for row in rows if (name := json_fields.text(row, "id")))
+
+    async def warm_up(self) -> None:
+        """Open the connection while the person types, so that sending costs no handshake."""
+        with suppress(ProviderError):
+            await self.models()
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self._transport.aclose()
+
+    def _require_key(self) -> None:
+        if self._profile.needs_key and not self._has_key:
+            raise AuthenticationError(
+                f"No API key is set for {self._profile.name}.",
+                what_to_do="Add one in Settings › Provider.",
+            )
+
+    # -- which API, and what it takes
+
+    async def _negotiated(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
+        """The answer, after what the server lacks or refuses has been gone around.
+
+        Every turn of the loop leaves something out for good, so it ends.
+        """
+        info = self._catalog.info(request.model)
+        api = self._first_api(info)
+        leave_out: frozenset[str] = self._omitted.get(request.model, frozenset())
+        while True:
+            try:
+                async with aclosing(self._attempts(api, request, info, leave_out)) as events:
+                    async for event in events:
+                        yield event
+                return
+            except EndpointMissingError:
+                if api is not Api.RESPONSES or not self._may_fall_back(info):
+                    raise
+                api = Api.CHAT_COMPLETIONS
+            except RefusedParameterError as refusal:
+                if refusal.status is None:
+                    raise  # inside a stream: something may have been billed
+                own = self._own_field(refusal.param, leave_out)
+                if own is not None:
+                    leave_out |= {own}
+                    self._omitted[request.model] = leave_out - {"encrypted_content"}
+                else:
+                    request = self._lighter(request, info, refusal)
+                notice = _notice(self._profile.name, refusal.param, own)
+                if notice:
+                    yield notice
+
+    def _first_api(self, info: ModelInfo) -> Api:
+        if self._profile.api is not None:
+            return self._profile.api
+        if self._profile.kind is ProviderKind.ON_DEVICE:
+            return Api.CHAT_COMPLETIONS
+        if info.apis is not None and len(info.apis) == 1:
+            return info.apis[0]
+        if self._profile.kind is ProviderKind.COMPATIBLE and self._known_api is not None:
+            return self._known_api
+        return Api.RESPONSES
+
+    def _may_fall_back(self, info: ModelInfo) -> bool:
+        """OpenAI has both; elsewhere a server, or a model behind a gateway, may have one."""
+        return (
+            self._profile.api is None
+            and self._profile.kind is not ProviderKind.OPENAI
+            and info.apis != (Api.RESPONSES,)
+        )
+
+    @property
+    def _is_learning(self) -> bool:
+        return self._profile.kind is ProviderKind.COMPATIBLE and self._profile.api is None
+
+    def _learn(self, api: Api) -> None:
+        if self._is_learning and api is not self._known_api:
+            self._known_api = api
+            if self._remember_api is not None:
+                self._remember_api(api)
+
+    def _own_field(self, param: str, left_out: frozenset[str]) -> str | None:
+        """The field of ours that `param` means, if it can still be left out or named anew."""
+        name = param.split(".")[0].split("[")[0]
+        if name == "encrypted_content":
+            return None if name in left_out else name
+        if name in _LIMIT_FIELDS and not _LIMIT_FIELDS & left_out:
+            return name  # the adapter then uses the other name
+        return name if name in _OWN_FIELDS and name not in left_out else None
+
+    def _lighter(
+        self, request: ChatRequest, info: ModelInfo, refusal: RefusedParameterError
+    ) -> ChatRequest:
+        lighter = request.without(refusal.param)
+        if lighter is None and refusal.param == "reasoning":
+            lighter = request.without("reasoning.summary")
+        if lighter is None:
+            raise refusal
+        if lighter.effort != request.effort and info.efforts is not None:
+            # A model that is known: another effort than the chosen one is another price.
+            raise refusal
+        return lighter
+
+    # -- one API: attempts, then the reply
+
+    async def _attempts(
+        self, api: Api, request: ChatRequest, info: ModelInfo, leave_out: frozenset[str]
+    ) -> AsyncGenerator[StreamEvent, None]:
+        adapter = responses if api is Api.RESPONSES else chat_completions
+        body = adapter.body(request, info, self._profile, leave_out)
+        for attempt in range(ATTEMPTS):
+            try:
+                async with aclosing(self._reply(api, adapter.PATH, body)) as events:
+                    async for event in events:
+                        yield event
+                return
+            except AttemptError as failed:
+                wait = failed.wait_s(attempt)
+                if wait is None:
+                    raise failed.error from failed
+                yield Waiting(wait, failed.error.what_happened)
+                await asyncio.sleep(wait)
+
+    async def _reply(
+        self, api: Api, path: str, body: Mapping[str, Any]
+    ) -> AsyncGenerator[StreamEvent, None]:
+        async with self._transport.post(path, body) as reply:
+            reader = self._reader(api)
+            source = self._whole(reply, reader) if reply.is_json else self._events(reply, reader)
+            has_started = False
+            async with aclosing(source) as events:
+                async for event in events:
+                    if not has_started:
+                        has_started = True
+                        yield Started(request_id=reply.request_id)
+                    if isinstance(event, _CONTENT):
+                        self._learn(api)
+                    if isinstance(event, Failed) and not event.error.request_id:
+                        event.error.request_id = reply.request_id
+                    if isinstance(event, _TERMINALS):
+                        await reply.drain()
+                    yield event
+
+    def _reader(self, api: Api) -> _Reader:
+        if api is Api.RESPONSES:
+            return responses.ResponsesReader(self._profile.name)
+        return chat_completions.ChatCompletionsReader(self._profile.name)
+
+    async def _events(self, reply: HttpReply, reader: _Reader) -> AsyncGenerator[StreamEvent, None]:
+        async with aclosing(reply.events()) as events:
+            async for received in events:
+                for event in reader.read(received.data, received.event):
+                    yield event
+                if reader.is_finished:
+                    return
+        if reply.received == 0 and self._is_learning:
+            # Hosts without the endpoint are known to answer 200 with nothing.
+            raise refusals.endpoint_missing(self._profile.name, "an empty reply came back")
+        for event in reader.end():
+            yield event
+
+    async def _whole(self, reply: HttpReply, reader: _Reader) -> AsyncGenerator[StreamEvent, None]:
+        value = await reply.json()
+        error = refusals.parse_error(value)
+        if error.message and json_fields.text(value, "object") in ("", "error"):
+            # LM Studio answers 200 and an error to an endpoint that it does not have.
+            raise refusals.error_from(self._profile.name, error, request_id=reply.request_id)
+        for event in reader.read_whole(value):
+            yield event
+
+
+def _notice(provider: str, param: str, own: str | None) -> Notice | None:
+    """What the person should know of a field that was left out; None where nothing is lost."""
+    if own == "encrypted_content":
+        return Notice(
+            f"{provider} could not read the reasoning behind earlier answers; it was left out."
+        )
+    if own is not None:
+        return None
+    if param == "stream":
+        return Notice(f"{provider} does not stream to this account; the answer came as a whole.")
+    if param == "reasoning.summary":
+        return Notice(f"{provider} gives this account no summary of the reasoning.")
+    return Notice(f"{provider} refused the setting “{param}”; the answer was made without it.")

@@ -1,0 +1,253 @@
+"""What a provider says when it refuses or fails, in words for a person.
+
+Pure: status, headers and body in, an error of desktop_app/domain/errors.py out. The same table
+serves a reply with an error status and an error event inside a stream. Sources: OpenAI's error
+codes and SDK, and the shapes that vLLM, llama.cpp, Ollama, LM Studio and CometAPI really send.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from desktop_app.domain.errors import (
+    AuthenticationError,
+    ContextTooLongError,
+    EndpointMissingError,
+    ModelNotFoundError,
+    ProviderError,
+    ProviderFaultError,
+    QuotaExhaustedError,
+    RateLimitedError,
+    RefusedParameterError,
+)
+from desktop_app.providers import json_fields
+
+LONGEST_QUOTE: Final = 300
+
+_QUOTA_CODES: Final = {
+    "insufficient_quota",
+    "credit_balance_exhausted",
+    "billing_hard_limit_reached",
+    "billing_not_active",
+}
+_RATE_CODES: Final = {"rate_limit_exceeded", "rate_limit_error", "too_many_requests"}
+_KEY_CODES: Final = {"invalid_api_key", "invalid_authentication", "authentication_error"}
+_PARAMETER_CODES: Final = {
+    "unsupported_value",
+    "unsupported_parameter",
+    "unknown_parameter",
+    "invalid_value",
+    "extra_forbidden",
+}
+_FAULT_CODES: Final = {"server_error", "internal_error", "internal_server_error", "overloaded"}
+
+_CONTEXT: Final = re.compile(
+    r"(maximum|exceed\w*|available|too (long|large)).{0,80}context|"
+    r"context.{0,40}(exceed|too (long|large)|overflow)|prompt is too long",
+    re.IGNORECASE | re.DOTALL,
+)
+_NO_MODEL: Final = re.compile(
+    r"\bmodel\b.{0,120}(not found|not exist|does not exist|not available|no such|not supported)|"
+    r"(no such|unknown|invalid) model\b",
+    re.IGNORECASE | re.DOTALL,
+)
+_NO_ENDPOINT: Final = re.compile(r"unexpected endpoint|invalid url|unknown (url|path)", re.I)
+_PARAMETER: Final = re.compile(
+    r"(?:unsupported|unknown|unrecognized|unexpected|invalid)"
+    r"(?: request)? (?:parameter|argument|field|value)\w*(?: supplied)?:? *['\"`]?([\w.]+)"
+    r"|['\"`]([\w.]+)['\"`] (?:is not supported|does not support|is unsupported)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorBody:
+    """What a provider says of an error, field by field; "" where it says nothing."""
+
+    message: str = ""
+    code: str = ""
+    type: str = ""
+    param: str = ""
+
+    @property
+    def names(self) -> set[str]:
+        """Code and type together: providers put the telling one in either."""
+        return {self.code, self.type} - {""}
+
+
+def parse_error(value: object) -> ErrorBody:
+    """The error in a decoded body or event, in any of the shapes seen in the wild.
+
+    OpenAI nests it under "error"; older vLLM and the documented stream event are flat; Ollama and
+    LM Studio send "error" as mere text; FastAPI sends "detail", as text or as a list.
+    """
+    nested = json_fields.mapping(value, "error")
+    if nested:
+        return _fields(nested)
+    message = json_fields.text(value, "error")
+    if message:
+        return ErrorBody(message=message)
+    details = json_fields.rows(value, "detail")
+    if details:
+        return _validation_error(details[0])
+    flat = _fields(value)
+    return flat if flat.message else ErrorBody(json_fields.text(value, "detail"), flat.code)
+
+
+def _fields(value: object) -> ErrorBody:
+    kind = json_fields.text(value, "type")
+    return ErrorBody(
+        message=json_fields.text(value, "message"),
+        code=json_fields.text(value, "code"),
+        type="" if kind == "error" else kind,
+        param=json_fields.text(value, "param"),
+    )
+
+
+def _validation_error(row: Mapping[str, Any]) -> ErrorBody:
+    where = row.get("loc")
+    names = [name for name in where if isinstance(name, str)] if isinstance(where, list) else []
+    param = ".".join(name for name in names if name != "body")
+    return ErrorBody(json_fields.text(row, "msg"), json_fields.text(row, "type"), param=param)
+
+
+def error_from(
+    provider: str, body: ErrorBody, *, status: int | None = None, request_id: str = ""
+) -> ProviderError:
+    """The error to show. `status` is None for an error inside a stream that had opened."""
+    error = _of_known_kind(provider, body, status) or _of_status(provider, body, status)
+    error.status = status
+    error.code = body.code or body.type
+    error.request_id = request_id
+    error.details = details(status, body.code or body.type, request_id, body.message)
+    return error
+
+
+def details(status: int | None, code: str, request_id: str, message: str) -> str:
+    """Lines for the Details view."""
+    lines = (
+        f"HTTP status {status}" if status is not None else "",
+        f"Code: {code}" if code else "",
+        f"Request id: {request_id}" if request_id else "",
+        f"The provider says: {_short(message)}" if message else "",
+    )
+    return "\n".join(line for line in lines if line)
+
+
+def _short(message: str) -> str:
+    message = " ".join(message.split())
+    return message if len(message) <= LONGEST_QUOTE else message[: LONGEST_QUOTE - 1] + "…"
+
+
+def _quoted(sentence: str, body: ErrorBody) -> str:
+    """`sentence` with the provider's own words behind it, where it has some."""
+    words = _short(body.message).rstrip(".")
+    return f"{sentence}: {words}." if words else f"{sentence}."
+
+
+def _of_known_kind(provider: str, body: ErrorBody, status: int | None) -> ProviderError | None:
+    """What the code, or failing that the message, tells by itself."""
+    if body.names & _QUOTA_CODES or status == 402:
+        return QuotaExhaustedError(
+            f"The account at {provider} has no credit left.",
+            what_to_do="Add credit on the provider's billing page, or choose another provider.",
+        )
+    if body.names & _RATE_CODES or status == 429:
+        return RateLimitedError(
+            f"{provider} takes no more requests for the moment.",
+            what_to_do="Wait a little, then press Retry.",
+        )
+    if body.names & _KEY_CODES or status == 401:
+        return AuthenticationError(
+            f"{provider} did not accept the API key.",
+            what_to_do="Check the key, or replace it, in Settings › Provider.",
+        )
+    if "context_length_exceeded" in body.names or _is_client_error(status, _CONTEXT, body):
+        return ContextTooLongError(
+            "The conversation is longer than the model takes.",
+            what_to_do="Remove an attachment, start a new conversation, or choose a model with a "
+            "larger window.",
+        )
+    if "model_not_found" in body.names or _is_client_error(status, _NO_MODEL, body):
+        return ModelNotFoundError(
+            _quoted(f"{provider} does not serve this model to this key", body),
+            what_to_do="Choose another model, or ask the provider for access.",
+        )
+    return _refused_parameter(provider, body, status)
+
+
+def _is_client_error(status: int | None, pattern: re.Pattern[str], body: ErrorBody) -> bool:
+    return status in (None, 400, 404, 413, 422) and bool(pattern.search(body.message))
+
+
+def _refused_parameter(
+    provider: str, body: ErrorBody, status: int | None
+) -> RefusedParameterError | None:
+    if status not in (None, 400, 422):
+        return None
+    param = body.param
+    if "invalid_encrypted_content" in body.names:
+        param = "encrypted_content"
+    elif not body.names & _PARAMETER_CODES or not param:
+        found = _PARAMETER.search(body.message)
+        param = param or ((found[1] or found[2]) if found else "")
+        if not found and not body.names & _PARAMETER_CODES:
+            return None
+    if param.startswith(("input", "messages", "model")):
+        return None  # no setting: what was said, or to whom
+    error = RefusedParameterError(
+        _quoted(f"{provider} refused {f'the setting “{param}”' if param else 'a setting'}", body),
+        what_to_do="Change that setting, or choose another model.",
+    )
+    error.param = param
+    return error
+
+
+def _of_status(provider: str, body: ErrorBody, status: int | None) -> ProviderError:
+    """What is left to say when neither code nor message is known."""
+    if status in (404, 405, 501) or _NO_ENDPOINT.search(body.message):
+        return endpoint_missing(provider)
+    if status == 403:
+        return AuthenticationError(
+            _quoted(f"{provider} refused access", body),
+            what_to_do="Check that the key may use this model from where you are.",
+        )
+    if status == 413:
+        return ProviderFaultError(
+            f"The request is larger than {provider} takes.",
+            what_to_do="Remove an attachment or start a new conversation.",
+        )
+    if status is not None and (status in (408, 409) or status >= 500):
+        return _fault_of_server(provider, status)
+    if status is None and (not body.names or body.names & _FAULT_CODES):
+        return ProviderFaultError(
+            _quoted(f"{provider} failed while it answered", body), what_to_do="Press Retry."
+        )
+    return ProviderFaultError(
+        _quoted(f"{provider} refused the request", body),
+        what_to_do="Change the message or the settings, then press Retry.",
+    )
+
+
+def _fault_of_server(provider: str, status: int) -> ProviderFaultError:
+    if status in (500, 502, 503, 529):
+        return ProviderFaultError(
+            f"{provider} has a fault of its own at the moment ({status}).",
+            what_to_do="Press Retry in a while, or choose another provider.",
+        )
+    return ProviderFaultError(
+        f"{provider} did not finish the request in time ({status}).",
+        what_to_do="It may have been counted all the same: press Retry to ask once more.",
+    )
+
+
+def endpoint_missing(provider: str, why: str = "") -> EndpointMissingError:
+    """There is a server, but not the API that was asked for."""
+    return EndpointMissingError(
+        f"The address of {provider} does not offer this API{f': {why}' if why else ''}.",
+        what_to_do="Check the address in Settings › Provider; it usually ends in /v1.",
+        details=why,
+    )

@@ -1,0 +1,459 @@
+"""HTTP to one provider: the only place that knows httpx.
+
+One connection pool per profile, the system's trust store, proxies from the environment, no
+redirects (an API does not redirect; a wrong address does), and every foreign exception turned
+into an error of ours. What was sent and what came back is bytes and events here; what they mean
+is the adapters' business.
+
+httpx, ssl and truststore cost 100 ms and 20 MB, so they are imported in a thread with the first
+request, never with this module: the window's start imports it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import ipaddress
+import json
+import socket
+import threading
+import urllib.request
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import SplitResult, urlsplit
+
+from desktop_app.domain.errors import (
+    AuthenticationError,
+    NetworkError,
+    StreamCutError,
+    UnexpectedReplyError,
+)
+from desktop_app.providers import json_fields, refusals
+from desktop_app.providers.retries import AttemptError, failed_reply
+from desktop_app.providers.sse import EventTooLargeError, ServerSentEvent, SSEDecoder
+
+if TYPE_CHECKING:
+    import ssl
+
+    import httpx
+
+LARGEST_REPLY: Final = 256 * 1024 * 1024
+LARGEST_ERROR_BODY: Final = 64 * 1024
+# Seconds that an idle connection is kept: it is opened while the person types.
+_KEEPALIVE_S: Final = 300.0
+_LAN_SUFFIXES: Final = (".local", ".lan", ".home.arpa", ".internal", ".localhost")
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds. `read` is the longest silence while an answer is awaited: more than any provider
+    gives itself, so that only a peer that is gone meets it; `drain` is what the end of a finished
+    reply may take so that its connection can be used again."""
+
+    connect: float = 5.0
+    read: float = 1800.0
+    quick_read: float = 30.0
+    write: float = 120.0
+    drain: float = 0.25
+
+
+class HttpReply:
+    """A reply that opened with a status of success."""
+
+    def __init__(self, response: httpx.Response, provider: str, drain_s: float) -> None:
+        self._response = response
+        self._provider = provider
+        self._drain_s = drain_s
+        self._chunks = response.aiter_bytes()
+        self.received = 0
+        """Bytes of the body so far."""
+
+    @property
+    def request_id(self) -> str:
+        """The provider's id of the request, "" where it gave none."""
+        return request_id_of(self._response.headers)
+
+    @property
+    def is_json(self) -> bool:
+        """Whether one JSON value comes instead of a stream of events."""
+        return "json" in self._response.headers.get("content-type", "")
+
+    async def events(self) -> AsyncGenerator[ServerSentEvent, None]:
+        """The events as they arrive.
+
+        Raises:
+            StreamCutError: the connection broke or fell silent.
+        """
+        decoder = SSEDecoder()
+        with self._cut_means_stream_cut():
+            async for chunk in self._chunks:
+                self.received += len(chunk)
+                for event in decoder.feed(chunk):
+                    yield event
+
+    async def json(self) -> Any:
+        """The whole body, decoded.
+
+        Raises:
+            StreamCutError: the connection broke.
+            UnexpectedReplyError: it is not JSON.
+        """
+        body = bytearray()
+        with self._cut_means_stream_cut():
+            async for chunk in self._chunks:
+                body += chunk
+                self.received = len(body)
+                if self.received > LARGEST_REPLY:
+                    raise EventTooLargeError
+        try:
+            return json_fields.parse(bytes(body))
+        except ValueError as exc:
+            raise self._unexpected(
+                f"The reply of {self._provider} was not the JSON that it should be"
+            ) from exc
+
+    async def drain(self) -> None:
+        """Read what is left, if it comes at once: a reply read to its end frees its connection
+        for the next message, any other closes it."""
+        import httpx
+
+        with suppress(TimeoutError, httpx.HTTPError, httpx.StreamError):
+            async with asyncio.timeout(self._drain_s):
+                async for _ in self._chunks:
+                    pass
+
+    @contextmanager
+    def _cut_means_stream_cut(self) -> Iterator[None]:
+        import httpx
+
+        try:
+            yield
+        except httpx.TimeoutException as exc:
+            raise self._cut("fell silent", exc) from exc
+        except httpx.DecodingError as exc:
+            raise self._unexpected("The reply could not be unpacked") from exc
+        except httpx.TransportError as exc:
+            raise self._cut("broke", exc) from exc
+        except EventTooLargeError as exc:
+            raise self._unexpected("The reply was larger than fits into memory") from exc
+
+    def _cut(self, how: str, exc: Exception) -> StreamCutError:
+        return StreamCutError(
+            f"The connection to {self._provider} {how} before the answer was whole.",
+            what_to_do="Press Retry to ask again.",
+            details=_details(exc, self.request_id),
+            request_id=self.request_id,
+        )
+
+    def _unexpected(self, what: str) -> UnexpectedReplyError:
+        return UnexpectedReplyError(
+            f"{what}.",
+            what_to_do="Press Retry; if it stays so, check the address in Settings › Provider.",
+            details=refusals.details(None, "", self.request_id, ""),
+            request_id=self.request_id,
+        )
+
+
+class Transport:
+    """Requests to one address with one key.
+
+    `http` replaces the network in tests. Nothing is opened before the first request.
+    """
+
+    def __init__(
+        self,
+        provider: str,
+        base_url: str,
+        key: str | None,
+        *,
+        timeouts: Timeouts | None = None,
+        http: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._provider = provider
+        self._base_url = base_url.rstrip("/")
+        self._key = key or ""
+        self._timeouts = timeouts or Timeouts()
+        self._http = http
+        self._client: httpx.AsyncClient | None = None
+        self._opening = asyncio.Lock()
+
+    @asynccontextmanager
+    async def post(self, path: str, body: Mapping[str, Any]) -> AsyncIterator[HttpReply]:
+        """Send `body` as JSON; leaving the context, by whatever way, closes what is unread.
+
+        Raises:
+            AttemptError: no reply, one that says no, or none of an API.
+        """
+        text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+        headers = {
+            "accept": "text/event-stream, application/json",
+            # A proxy that compresses holds events back until its buffer is full.
+            "accept-encoding": "identity",
+            "content-type": "application/json",
+        }
+        # Half a surrogate pair has no UTF-8 form.
+        content = text.encode("utf-8", "replace")
+        async with self._open("POST", path, self._timeouts.read, headers, content) as reply:
+            yield reply
+
+    async def get_json(self, path: str) -> Any:
+        """The JSON at `path`.
+
+        Raises:
+            AttemptError, StreamCutError, UnexpectedReplyError
+        """
+        headers = {"accept": "application/json"}
+        async with self._open("GET", path, self._timeouts.quick_read, headers, None) as reply:
+            return await reply.json()
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        client, self._client = self._client, None
+        if client is not None:
+            await client.aclose()
+
+    @asynccontextmanager
+    async def _open(
+        self, method: str, path: str, read_s: float, headers: dict[str, str], content: bytes | None
+    ) -> AsyncIterator[HttpReply]:
+        async with AsyncExitStack() as stack:
+            response = await self._send(stack, method, path, read_s, headers, content)
+            await self._refuse_what_is_no_api(response)
+            yield HttpReply(response, self._provider, self._timeouts.drain)
+
+    async def _send(
+        self,
+        stack: AsyncExitStack,
+        method: str,
+        path: str,
+        read_s: float,
+        headers: dict[str, str],
+        content: bytes | None,
+    ) -> httpx.Response:
+        client = await self._opened_client()
+        import httpx  # already loaded, by the line above
+
+        limits = self._timeouts
+        timeout = httpx.Timeout(read_s, connect=limits.connect, write=limits.write)
+        if self._key:
+            headers = {**headers, "authorization": f"Bearer {self._key}"}
+        url = f"{self._base_url}/{path}"
+        try:
+            stream = client.stream(method, url, headers=headers, content=content, timeout=timeout)
+            return await stack.enter_async_context(stream)
+        except (httpx.HTTPError, httpx.InvalidURL) as exc:
+            raise self._not_reached(exc) from None
+
+    async def _opened_client(self) -> httpx.AsyncClient:
+        if self._key and not (self._key.isascii() and self._key.isprintable()):
+            raise AttemptError(
+                AuthenticationError(
+                    "The API key holds characters that no key has.",
+                    what_to_do="Enter it again in Settings › Provider.",
+                )
+            )
+        async with self._opening:
+            if self._client is None:
+                address = urlsplit(self._base_url)
+                self._refuse_what_anyone_could_read(address)
+                try:
+                    self._client = await asyncio.to_thread(_new_client, address, self._http)
+                except (ImportError, ValueError, OSError) as exc:
+                    raise AttemptError(self._unusable_network(exc)) from None
+            return self._client
+
+    def _refuse_what_anyone_could_read(self, address: SplitResult) -> None:
+        if address.scheme == "https" or is_private(address.hostname or ""):
+            return
+        if address.scheme == "http":
+            raise AttemptError(
+                NetworkError(
+                    f"The address of {self._provider} is not encrypted, so anyone on the way "
+                    "could read the key and the conversation.",
+                    what_to_do="Use an address that begins with https:// in Settings › Provider.",
+                )
+            )
+        raise AttemptError(self._bad_address())
+
+    async def _refuse_what_is_no_api(self, response: httpx.Response) -> None:
+        status = response.status_code
+        if 300 <= status < 400:
+            host = urlsplit(response.headers.get("location", "")).hostname or "elsewhere"
+            raise self._no_api(f"it redirects to {host}")
+        html = "text/html" in response.headers.get("content-type", "")
+        if html and (status < 400 or status in (404, 405, 501)):
+            raise self._no_api("a web page came back")
+        if status >= 400:
+            raise await self._refused(response)
+
+    async def _refused(self, response: httpx.Response) -> AttemptError:
+        body = refusals.ErrorBody()
+        with suppress(ValueError):
+            body = refusals.parse_error(json_fields.parse(await _start_of_body(response)))
+        if self._key and self._key in body.message:
+            words = body.message.replace(self._key, "…")
+            body = refusals.ErrorBody(words, body.code, body.type, body.param)
+        error = refusals.error_from(
+            self._provider,
+            body,
+            status=response.status_code,
+            request_id=request_id_of(response.headers),
+        )
+        return failed_reply(error, response.status_code, response.headers)
+
+    def _no_api(self, why: str) -> AttemptError:
+        return AttemptError(refusals.endpoint_missing(self._provider, why))
+
+    def _bad_address(self) -> NetworkError:
+        return NetworkError(
+            f"The address of {self._provider} cannot be used.",
+            what_to_do="Enter one like https://host/v1 in Settings › Provider.",
+        )
+
+    def _unusable_network(self, exc: Exception) -> NetworkError:
+        return NetworkError(
+            "The proxy or the certificates of this computer cannot be used.",
+            what_to_do="Check the proxy in the environment (HTTPS_PROXY, ALL_PROXY).",
+            details=str(exc),
+        )
+
+    def _not_reached(self, exc: Exception) -> AttemptError:
+        """No reply came: only a connection that was never made is tried again."""
+        import httpx
+
+        if isinstance(exc, httpx.InvalidURL | httpx.UnsupportedProtocol):
+            return AttemptError(self._bad_address())
+        if isinstance(exc, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout):
+            return self._not_connected(exc)
+        if isinstance(exc, httpx.ProxyError):
+            what, todo = "The proxy refused the connection", "Check the proxy and its password."
+        elif isinstance(exc, httpx.TimeoutException):
+            what = f"{self._provider} gave no answer in time"
+            todo = "It may have been counted all the same: press Retry to ask once more."
+        else:
+            what = f"The connection to {self._provider} broke before the answer began"
+            todo = "It may have been counted all the same: press Retry to ask once more."
+        return AttemptError(
+            NetworkError(f"{what}.", what_to_do=todo, details=_details(exc, "")),
+        )
+
+    def _not_connected(self, exc: Exception) -> AttemptError:
+        reason = str(exc)
+        if "CERTIFICATE_VERIFY_FAILED" in reason or "certificate verify failed" in reason:
+            error = NetworkError(
+                f"The certificate of {self._provider} is not trusted by this computer.",
+                what_to_do="Check the address and the clock; on a company network, ask for its "
+                "certificate to be installed.",
+                details=_details(exc, ""),
+            )
+            return AttemptError(error)
+        host = urlsplit(self._base_url).hostname or self._base_url
+        return AttemptError(
+            NetworkError(
+                f"{self._provider} could not be reached at {host}.",
+                what_to_do="Check the network connection, then press Retry.",
+                details=_details(exc, ""),
+            ),
+            may_repeat=True,
+        )
+
+
+async def _start_of_body(response: httpx.Response) -> bytes:
+    """As much of an error's body as is worth reading; what breaks on the way is not missed."""
+    import httpx
+
+    body = bytearray()
+    with suppress(httpx.HTTPError):
+        async for chunk in response.aiter_bytes():
+            body += chunk
+            if len(body) > LARGEST_ERROR_BODY:
+                break
+    return bytes(body)
+
+
+def request_id_of(headers: Mapping[str, str]) -> str:
+    """The request's id for the provider's support, "" where it gave none."""
+    return str(headers.get("x-request-id", ""))
+
+
+def _details(exc: Exception, request_id: str) -> str:
+    line = f"{type(exc).__name__}: {exc}".rstrip(": ")
+    return f"{line}\nRequest id: {request_id}" if request_id else line
+
+
+def is_private(host: str) -> bool:
+    """Whether `host` is this computer or, by its name or number, one of the same network."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return bool(host) and ("." not in host or host.endswith(_LAN_SUFFIXES))
+    return address.is_private or address.is_loopback or address.is_link_local
+
+
+def proxy_for(address: SplitResult) -> str | None:
+    """The proxy that the environment names for `address`; never one for this computer."""
+    host = address.hostname or ""
+    if host == "localhost" or (is_private(host) and _is_loopback(host)):
+        return None
+    if urllib.request.proxy_bypass(host):
+        return None
+    proxies = urllib.request.getproxies()
+    proxy = proxies.get(address.scheme) or proxies.get("all")
+    if proxy and "://" not in proxy:
+        proxy = f"http://{proxy}"
+    # socks4 is not spoken; plain "socks" is how desktops write the fifth version.
+    return proxy.replace("socks://", "socks5://", 1) if proxy else None
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+_trust_lock = threading.Lock()
+_trust: ssl.SSLContext | None = None
+
+
+def _trusted() -> ssl.SSLContext:
+    """The system's trust store, built once for all profiles."""
+    global _trust
+    import ssl
+
+    import truststore
+
+    with _trust_lock:
+        if _trust is None:
+            _trust = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        return _trust
+
+
+def _keepalive_options() -> list[tuple[int, int, int]]:
+    """Probes after a minute of silence: a peer that is gone is noticed within two."""
+    options = [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]
+    for name, value in (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 6)):
+        if hasattr(socket, name):
+            options.append((socket.IPPROTO_TCP, getattr(socket, name), value))
+    return options
+
+
+def _new_client(address: SplitResult, http: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
+    """Runs in a thread: imports, certificates."""
+    import httpx
+
+    if http is None:
+        # What the first request on asyncio would import on the event loop.
+        with suppress(ImportError):
+            importlib.import_module("anyio._backends._asyncio")
+        http = httpx.AsyncHTTPTransport(
+            verify=_trusted() if address.scheme == "https" else False,
+            limits=httpx.Limits(keepalive_expiry=_KEEPALIVE_S),
+            proxy=proxy_for(address),
+            socket_options=_keepalive_options(),
+        )
+    return httpx.AsyncClient(
+        transport=http, follow_redirects=False, headers={"user-agent": "Repartee"}
+    )
