@@ -1,10 +1,11 @@
-# Sourced by run.sh and test.sh: what the program needs on this machine, and how it gets there.
+# Sourced by run.sh, test.sh and the build scripts: what they need on this machine, and how it gets
+# there.
 #
-#   ensure_system app|test    system libraries and tools; installs them as root, else names the
-#                             one command that does and ends with 1
-#   ensure_venv app|test      .venv with the pinned requirements, the app and the model's weights
+#   ensure_system app|test|build    system libraries and tools; installs them as root, else names
+#                                   the one command that does and ends with 1
+#   ensure_venv app|test|build      $venv with the pinned requirements, the app and the weights
 #
-# Both do nothing on a second run: .venv/.ready-* holds a fingerprint of everything they depend on.
+# Both do nothing on a second run: $venv/.ready-* holds a fingerprint of everything they depend on.
 # shellcheck shell=bash
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -62,6 +63,12 @@ test_files='
 /usr/bin/git                                   git
 '
 
+# PyInstaller reads binaries with binutils.
+build_files='
+/usr/bin/objdump                 binutils
+/usr/bin/desktop-file-validate   desktop-file-utils
+'
+
 # Prints the packages of libraries that the dynamic linker does not know.
 missing_libraries() {
     local known name package
@@ -97,7 +104,16 @@ missing_for_venv() {
         "$1" -c 'import sys; print("python{}.{}-venv".format(*sys.version_info))'
 }
 
-# Prints the Debian packages that the purpose ($1: app or test) needs and this machine lacks.
+# Prints what PyInstaller needs of Python: the library that Debian packs apart too.
+missing_for_freezing() {
+    "$1" -c 'import sys, sysconfig
+from pathlib import Path
+name = sysconfig.get_config_var("INSTSONAME")
+if not any(path.exists() for path in Path(sysconfig.get_config_var("LIBDIR")).glob(f"**/{name}")):
+    print("libpython{}.{}".format(*sys.version_info))'
+}
+
+# Prints the Debian packages that the purpose ($1) needs and this machine lacks.
 missing_packages() {
     local python
     if python=$(find_python); then
@@ -108,7 +124,10 @@ missing_packages() {
     fi
     missing_libraries <<<"$app_libraries"
     missing_files <<<"$app_files"
-    [[ $1 != test ]] || missing_files <<<"$test_files"
+    case $1 in
+        test) missing_files <<<"$test_files" ;;
+        build) missing_files <<<"$build_files" && missing_for_freezing "${python:-true}" ;;
+    esac
 }
 
 ensure_system() {

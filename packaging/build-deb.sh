@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# Builds the Debian package: dist/repartee_VERSION_ARCHITECTURE.deb
+#
+# A self-contained program (PyInstaller, one folder) with the on-device model's weights, for Debian
+# 12 and later and what descends from it. Build it on the oldest release that it shall run on.
+set -euo pipefail
+# Debian's own Python, where there is one: it gets Debian's security updates.
+PATH=/usr/bin:$PATH
+source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
+cd "$root"
+venv=$root/build/venv
+id=io.github.repartee.Repartee
+package=build/deb
+frozen=build/frozen/repartee
+
+ensure_system build
+ensure_venv build
+version=$("$venv/bin/python" -c 'from importlib.metadata import version; print(version("repartee"))')
+architecture=$(dpkg --print-architecture)
+
+say "Freezing"
+"$venv/bin/pyinstaller" --noconfirm --log-level WARN \
+    --distpath build/frozen --workpath build/pyinstaller packaging/repartee.spec >&2
+# Three quarters of it are debugging symbols.
+strip --strip-unneeded "$frozen"/_internal/xllamacpp/*.so
+
+say "Assembling"
+rm -rf "$package"
+install -d "$package"/usr/{bin,lib,share/{applications,metainfo,icons,doc/repartee}}
+cp -a "$frozen" "$package/usr/lib/repartee"
+ln -s ../lib/repartee/repartee "$package/usr/bin/repartee"
+install -m 644 "packaging/linux/$id.desktop" "$package/usr/share/applications/"
+install -m 644 "packaging/linux/$id.metainfo.xml" "$package/usr/share/metainfo/"
+desktop-file-validate "$package/usr/share/applications/$id.desktop"
+"$venv/bin/python" packaging/icons.py "$package/usr/share/icons"
+install -m 644 resources/licences.txt "$package/usr/share/doc/repartee/copyright"
+chmod -R u=rwX,go=rX "$package"
+
+# Qt's libraries are those that environment.sh knows; the rest is what any compiled program needs.
+depends=$(awk 'NF { print $2 }' <<<"$app_libraries" | sort -u | paste -sd, | sed 's/,/, /g')
+install -d "$package/DEBIAN"
+cat >"$package/DEBIAN/control" <<CONTROL
+Package: repartee
+Version: $version
+Architecture: $architecture
+Maintainer: Repartee contributors <repartee@users.noreply.github.com>
+Installed-Size: $(du --summarize --block-size=1024 "$package/usr" | cut --fields=1)
+Depends: libc6 (>= 2.36), libgcc-s1, libgomp1, libstdc++6, zlib1g, ca-certificates, $depends
+Recommends: gnome-keyring | kwalletmanager | keepassxc, xdg-desktop-portal
+Section: utils
+Priority: optional
+Description: ask, write and summarise documents with a language model
+ Repartee is a native desktop assistant for the GPT-5.2 family and for servers
+ that speak OpenAI's protocol, such as Ollama, LM Studio, llama.cpp and vLLM.
+ It reads PDF, Word, Markdown, plain text and source code, keeps keys in the
+ system's keyring and conversations on this computer.
+ .
+ A small model that runs on this computer is included for trying it out.
+CONTROL
+
+mkdir -p dist
+deb=dist/repartee_${version}_$architecture.deb
+# xz: a third smaller than zstd here, and every dpkg reads it.
+dpkg-deb --root-owner-group -Zxz --build "$package" "$deb" >&2
+say "Installed size by part (MB):"
+du --block-size=1000000 --max-depth=1 "$package/usr/lib/repartee/_internal" | sort -rn | head -n 12 >&2
+ls -l --human-readable "$deb"
