@@ -209,10 +209,6 @@ class _Unkept:
     async def save_answer(self, answer: Message) -> None:
         """Nothing to keep."""
 
-    async def path(self, conversation_id: str) -> list[Message]:
-        """No conversation is longer than its first question."""
-        return []
-
     async def text(self, sha256: str) -> str:
         """The text of a document of this run."""
         return self.texts[sha256]
@@ -229,7 +225,7 @@ class _Printer:
         self._quiet = quiet
         self._last = "\n"
 
-    def listen(self, event: StreamEvent, reply: Reply) -> None:
+    def listen(self, event: StreamEvent, _reply: Reply) -> None:
         """Print one event."""
         match event:
             case TextDelta(text) | RefusalDelta(text) if not self._quiet:

@@ -38,9 +38,6 @@ class MessageStore(Protocol):
     async def save_answer(self, answer: Message) -> None:
         """Keep an answer as it stands."""
 
-    async def path(self, conversation_id: str) -> list[Message]:
-        """The messages shown, first to last."""
-
 
 class AttachmentSource(Protocol):
     """Where the text and the bytes of attachments lie."""

@@ -1,0 +1,221 @@
+"""Who answers and what it will cost: the row under the prompt, and the meter above the transcript."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from PySide6.QtCore import QObject, QTimer
+
+from desktop_app.app.workspace import Workspace
+from desktop_app.credentials.vault import KeyPlace
+from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.conversation import Draft
+from desktop_app.domain.cost import format_money, format_tokens
+from desktop_app.domain.errors import UserFacingError
+from desktop_app.domain.model_catalog import EFFORTS_OF_THE_FAMILY, Effort, Variant
+from desktop_app.services.choice import ResolvedChoice, model_info
+from desktop_app.services.estimate import Estimate
+from desktop_app.ui.choice import ChoiceView, ModelEntry
+from desktop_app.ui.main_window import MainWindow
+
+ESTIMATE_MS = 300
+
+
+class PromptController(QObject):
+    """Between the choice row, the catalogue and the estimator."""
+
+    def __init__(self, window: MainWindow, workspace: Workspace) -> None:
+        super().__init__(window)
+        self._window = window
+        self._workspace = workspace
+        self._models: tuple[ModelEntry, ...] = ()
+        self._asked = 0
+        self._warmed: set[str] = set()
+        self._timer = QTimer(self, singleShot=True, interval=ESTIMATE_MS)
+        self._timer.timeout.connect(lambda: workspace.tasks.start(self._estimate()))
+        prompt = window.prompt
+        prompt.text_changed.connect(self._typed)
+        prompt.variant_chosen.connect(self.choose_variant)
+        prompt.effort_chosen.connect(self._choose_effort)
+        prompt.model_chosen.connect(self._choose_model)
+        workspace.opened.connect(self._show)
+        workspace.choice_changed.connect(self._show)
+        workspace.path_changed.connect(self._show)
+        workspace.draft_changed.connect(self._timer.start)
+        workspace.profiles_changed.connect(lambda: workspace.tasks.start(self._list_models()))
+
+    # -------------------------------------------------------------- choosing
+
+    def choose_variant(self, variant: Variant) -> None:
+        """Have another variant answer, where the provider serves the family."""
+        workspace = self._workspace
+        if workspace.profile.serves_the_family:
+            choice = workspace.conversation.choice
+            effort = choice.effort or Effort(workspace.values["default.effort"])
+            workspace.choose(replace(choice, variant=variant, model="", effort=effort))
+
+    def step_effort(self, step: int) -> None:
+        """More or less effort, among those that the model takes."""
+        accepted = self._workspace.resolved.model.efforts or ()
+        current = self._workspace.resolved.effort
+        if current in accepted and self.choice_view.offers_effort:
+            at = accepted.index(current) + step
+            if 0 <= at < len(accepted) and not self.choice_view.effort_refusals.get(accepted[at]):
+                self._choose_effort(accepted[at])
+
+    def _choose_effort(self, effort: Effort) -> None:
+        self._workspace.choose(replace(self._workspace.conversation.choice, effort=effort))
+
+    def _choose_model(self, entry: ModelEntry) -> None:
+        choice = self._workspace.conversation.choice
+        effort = choice.effort or Effort(self._workspace.values["default.effort"])
+        model = "" if entry.variant else entry.model
+        profile = next(p for p in self._workspace.profiles if p.id == entry.provider_id)
+        info = model_info(profile, entry.model, self._workspace.backend.catalog)
+        takes_effort = entry.variant is not None or info.takes_effort()
+        self._workspace.choose(
+            replace(
+                choice,
+                provider_id=entry.provider_id,
+                variant=entry.variant,
+                model=model,
+                effort=effort if takes_effort else None,
+            )
+        )
+
+    @property
+    def choice_view(self) -> ChoiceView:
+        """The open conversation's choice as the row shows it."""
+        return view_of(self._workspace.resolved, self._models)
+
+    async def _list_models(self) -> None:
+        """Every model that could answer now: of providers with a key, or without need of one."""
+        workspace = self._workspace
+        entries: list[ModelEntry] = []
+        for profile in workspace.profiles:
+            place = await workspace.backend.vault.place(profile.id)
+            if profile.needs_key and place is KeyPlace.NONE:
+                continue
+            entries += self._models_of(profile)
+        self._models = tuple(entries)
+        self._show()
+
+    def _models_of(self, profile: ProviderProfile) -> list[ModelEntry]:
+        catalog = self._workspace.backend.catalog
+
+        def entry(model_id: str, variant: Variant | None = None) -> ModelEntry:
+            name = model_info(profile, model_id, catalog).name
+            return ModelEntry(profile.id, profile.name, model_id, name, variant)
+
+        if profile.kind is ProviderKind.ON_DEVICE:
+            return [entry(self._workspace.backend.on_device_model)]
+        family = [catalog.for_variant(variant) for variant in Variant]
+        entries: list[ModelEntry] = []
+        if profile.serves_the_family:
+            entries = [entry(info.id, info.variant) for info in family]
+        known = {info.id for info in family}
+        others = profile.models or (
+            tuple(info.id for info in catalog if info.id.startswith("gpt-"))
+            if profile.serves_the_family
+            else ()
+        )
+        return entries + [entry(model_id) for model_id in others if model_id not in known]
+
+    # -------------------------------------------------------------- showing
+
+    def _show(self) -> None:
+        self._window.prompt.set_choice(self.choice_view)
+        self._timer.start()
+
+    def _typed(self) -> None:
+        self._timer.start()
+        profile = self._workspace.profile
+        if profile.kind is not ProviderKind.ON_DEVICE and profile.id not in self._warmed:
+            # The handshake happens while the person types, so that Send costs none.
+            self._warmed.add(profile.id)
+            self._workspace.tasks.start(self._warm_up(profile))
+
+    async def _warm_up(self, profile: ProviderProfile) -> None:
+        try:
+            client = await self._workspace.backend.gateway.provider(profile)
+        except UserFacingError:
+            return  # said when it matters: under the question that could not be sent
+        await client.warm_up()
+
+    async def _estimate(self) -> None:
+        """Show what sending would take; a later call supersedes an earlier one."""
+        self._asked += 1
+        asked, workspace = self._asked, self._workspace
+        resolved, path = workspace.resolved, list(workspace.path)
+        draft = replace(workspace.draft, text=self._window.prompt.text())
+        used = _used(path)
+        spent = await workspace.backend.ledger.conversation(workspace.conversation.id)
+        self._window.header.set_context(used if path else None, resolved.model.input_limit)
+        self._window.header.set_cost(format_money(spent) if spent else "")
+        if resolved.profile.kind is ProviderKind.ON_DEVICE:
+            self._window.prompt.set_estimate("free, on this computer", "Nothing leaves it.")
+            return
+        if not draft:
+            self._window.prompt.set_estimate("", "")
+            return
+        estimate = await self._counted(draft, resolved)
+        if estimate is not None and asked == self._asked:
+            self._window.prompt.set_estimate(*estimate_texts(estimate))
+
+    async def _counted(self, draft: Draft, resolved: ResolvedChoice) -> Estimate | None:
+        workspace = self._workspace
+        settings = workspace.ask_settings
+        try:
+            return await workspace.backend.chat.estimator.estimate(
+                list(workspace.path),
+                draft,
+                resolved,
+                instructions=settings.instructions,
+                max_output_tokens=settings.parameters.max_output_tokens,
+            )
+        except UserFacingError:
+            return None  # counting is a courtesy while typing; sending says what is wrong
+
+
+def _used(path: list[object]) -> int | None:
+    """Tokens of the window in use, as the provider counted them with its last answer."""
+    for message in reversed(path):
+        usage = getattr(message, "usage", None)
+        if usage is not None:
+            return int(usage.input_tokens + usage.output_tokens - usage.reasoning_tokens)
+    return None
+
+
+def view_of(resolved: ResolvedChoice, models: tuple[ModelEntry, ...]) -> ChoiceView:
+    """A resolved choice as the choice row shows it."""
+    info = resolved.model
+    refusals = {e: why for e in EFFORTS_OF_THE_FAMILY if (why := info.refusal_of(e))}
+    if resolved.notice:  # a stand-in answers, with one effort
+        refusals = {e: resolved.notice for e in EFFORTS_OF_THE_FAMILY if e is not resolved.effort}
+    return ChoiceView(
+        variant=resolved.variant,
+        model_name=info.name,
+        effort=resolved.effort,
+        offers_variants=resolved.variant is not None,
+        effort_refusals=refusals,
+        variant_refusals={},
+        offers_effort=resolved.variant is not None or info.takes_effort(),
+        models=models,
+        notice=resolved.notice,
+        provider_id=resolved.profile.id,
+        model=info.id,
+    )
+
+
+def estimate_texts(estimate: Estimate) -> tuple[str, str]:
+    """What stands beside Send, and its tooltip."""
+    mark = "" if estimate.exact else "≈ "
+    short = f"{mark}{format_tokens(estimate.input_tokens)} tokens"
+    if estimate.input_cost is not None:
+        short += f" · {format_money(estimate.input_cost)} in"
+    lines = [f"{mark}{estimate.input_tokens:,} tokens of input."]
+    if estimate.longest_answer_cost is not None:
+        lines.append(f"The answer can cost at most {format_money(estimate.longest_answer_cost)}.")
+    if estimate.limit is not None:
+        lines.append(f"{estimate.limit:,} tokens fit.")
+    return short, "\n".join(lines)

@@ -1,0 +1,46 @@
+"""What Qt finds on this computer, as one JSON object; run as a child process, because a platform
+that Qt cannot start ends the process."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+
+
+def main() -> int:
+    """Print {"platform", "qt", "screen", "portal"} and end."""
+    from PySide6.QtCore import qVersion
+    from PySide6.QtGui import QGuiApplication
+
+    application = QGuiApplication(sys.argv[:1])
+    screen = application.primaryScreen()
+    found = {
+        "platform": application.platformName(),
+        "qt": qVersion(),
+        "screen": f"{screen.size().width()}×{screen.size().height()}" if screen else "",
+        "portal": _global_shortcuts_version(),
+    }
+    sys.stdout.write(json.dumps(found))
+    sys.stdout.flush()
+    # A platform plug-in may hang while it is torn down; what was asked for is said.
+    os._exit(0)
+
+
+def _global_shortcuts_version() -> int:
+    """The version of the desktop portal's GlobalShortcuts interface; 0 where there is none."""
+    from PySide6.QtDBus import QDBusConnection, QDBusInterface
+
+    bus = QDBusConnection.sessionBus()
+    if not bus.isConnected():
+        return 0
+    properties = QDBusInterface(
+        "org.freedesktop.portal.Desktop",
+        "/org/freedesktop/portal/desktop",
+        "org.freedesktop.DBus.Properties",
+        bus,
+    )
+    properties.setTimeout(2000)
+    reply = properties.call("Get", "org.freedesktop.portal.GlobalShortcuts", "version")
+    arguments = reply.arguments()
+    return arguments[0] if arguments and isinstance(arguments[0], int) else 0

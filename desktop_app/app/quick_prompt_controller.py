@@ -1,0 +1,161 @@
+"""The quick prompt: one question, an answer on the spot, and the way into the main window."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+from PySide6.QtCore import QObject, Signal
+
+from desktop_app.app.prompt_controller import view_of
+from desktop_app.app.running_answers import RunningAnswers
+from desktop_app.app.workspace import Workspace
+from desktop_app.domain.conversation import Conversation, Draft, Message, new_id, now
+from desktop_app.domain.cost import format_money
+from desktop_app.domain.errors import UserFacingError
+from desktop_app.domain.model_catalog import Effort, Variant
+from desktop_app.ui.choice import ChoiceView
+from desktop_app.ui.quick_prompt import QuickPrompt
+
+
+class QuickPromptController(QObject):
+    """Between the quick prompt and the use cases. Every opening is a conversation of its own.
+
+    Signals:
+        kept(Conversation): a conversation was begun, for the list.
+    """
+
+    kept = Signal(object)
+
+    def __init__(
+        self,
+        quick: QuickPrompt,
+        workspace: Workspace,
+        running: RunningAnswers,
+        go_on: Callable[[str, str], Awaitable[None]],
+    ) -> None:
+        super().__init__(quick)
+        self._quick = quick
+        self._workspace = workspace
+        self._running = running
+        self._go_on = go_on
+        self._brought = ""
+        self._path: list[Message] = []
+        self._conversation = self._blank()
+        self._connect()
+
+    def _connect(self) -> None:
+        quick, running, tasks = self._quick, self._running, self._workspace.tasks
+        quick.submitted.connect(lambda text: tasks.start(self._submit(text)))
+        quick.stop_requested.connect(lambda: running.stop(self._conversation.id))
+        quick.go_on_requested.connect(lambda: tasks.start(self._leave_for_window()))
+        quick.variant_chosen.connect(self._choose_variant)
+        quick.effort_step.connect(self._step_effort)
+        quick.transcript.action_requested.connect(lambda _id, action: self._act(action))
+        running.text_arrived.connect(self._show_text)
+        running.reasoning_arrived.connect(self._show_reasoning)
+        running.waiting.connect(self._show_waiting)
+        running.finished.connect(self._finish)
+
+    def _blank(self) -> Conversation:
+        workspace, moment = self._workspace, now()
+        choice = workspace.backend.default_choice(workspace.default_profile, workspace.values)
+        return Conversation(new_id(), "", moment, moment, choice)
+
+    def open_with(self, text: str) -> None:
+        """Show the quick prompt, ready to type; `text` comes along under the question."""
+        if not self._running.is_running(self._conversation.id):
+            self._conversation, self._path = self._blank(), []
+        self._brought = text
+        self._show_choice()
+        self._quick.open_with(text)
+
+    # -------------------------------------------------------------- asking
+
+    async def _submit(self, text: str) -> None:
+        if self._running.is_running(self._conversation.id) or not (text.strip() or self._brought):
+            return
+        workspace = self._workspace
+        question = "\n\n".join(part for part in (text.strip(), self._brought.strip()) if part)
+        try:
+            began = await workspace.backend.chat.begin(
+                self._conversation,
+                self._path,
+                Draft(question),
+                workspace.profile_of(self._conversation),
+                workspace.ask_settings,
+            )
+        except UserFacingError as error:
+            self._quick.set_status(error.sentences)
+            return
+        self._brought = ""
+        self._conversation = began.conversation
+        if began.question is not None:
+            self._path = [*self._path, began.question, began.answer]
+        self.kept.emit(began.conversation)
+        self._quick.transcript.set_messages([began.answer])
+        self._running.start(began)
+        self._quick.set_streaming(True)
+
+    def _act(self, action: str) -> None:
+        """What is asked under the answer is done in the window, which has room for it."""
+        if action != "copy":
+            self._workspace.tasks.start(self._leave_for_window(action))
+
+    async def _leave_for_window(self, action: str = "") -> None:
+        self._quick.hide()
+        await self._go_on(self._conversation.id if self._path else "", action)
+
+    # -------------------------------------------------------------- choice
+
+    def _choose_variant(self, variant: Variant) -> None:
+        choice = self._conversation.choice
+        if choice.variant is not None:
+            self._conversation = replace(
+                self._conversation, choice=replace(choice, variant=variant)
+            )
+            self._show_choice()
+
+    def _step_effort(self, step: int) -> None:
+        view = self._view()
+        accepted = [e for e in Effort if e not in view.effort_refusals and e is not Effort.MINIMAL]
+        if not view.offers_effort or view.effort not in accepted:
+            return
+        at = min(max(accepted.index(view.effort) + step, 0), len(accepted) - 1)
+        choice = replace(self._conversation.choice, effort=accepted[at])
+        self._conversation = replace(self._conversation, choice=choice)
+        self._show_choice()
+
+    def _view(self) -> ChoiceView:
+        workspace = self._workspace
+        profile = workspace.profile_of(self._conversation)
+        return view_of(workspace.backend.chat.resolve(profile, self._conversation.choice), ())
+
+    def _show_choice(self) -> None:
+        self._quick.set_choice(self._view())
+
+    # -------------------------------------------------------------- answering
+
+    def _show_text(self, conversation_id: str, message_id: str, text: str) -> None:
+        if conversation_id == self._conversation.id:
+            self._quick.transcript.append_text(message_id, text)
+
+    def _show_reasoning(self, conversation_id: str, message_id: str, text: str) -> None:
+        if conversation_id == self._conversation.id:
+            self._quick.transcript.append_reasoning(message_id, text)
+
+    def _show_waiting(self, conversation_id: str, message_id: str, sentence: str) -> None:
+        if conversation_id == self._conversation.id:
+            self._quick.transcript.set_waiting(message_id, sentence)
+
+    def _finish(self, conversation_id: str, answer: Message) -> None:
+        if conversation_id != self._conversation.id:
+            return
+        self._path = [answer if m.id == answer.id else m for m in self._path]
+        self._quick.set_streaming(False)
+        self._quick.transcript.set_waiting(answer.id, "")
+        self._quick.transcript.update_message(answer)
+        facts = [] if answer.cost is None else [format_money(answer.cost)]
+        if answer.duration_s is not None:
+            facts.append(f"{answer.duration_s:.1f} s")
+        self._quick.set_status(" · ".join(facts))

@@ -1,0 +1,267 @@
+"""The window come to life: controllers, shortcuts, requests of later starts, and a clean end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject
+
+from desktop_app.app.attachments_controller import AttachmentsController
+from desktop_app.app.chat_controller import ChatController
+from desktop_app.app.desktop.call_server import CallServer
+from desktop_app.app.library_controller import LibraryController
+from desktop_app.app.prompt_controller import PromptController
+from desktop_app.app.quick_prompt_controller import QuickPromptController
+from desktop_app.app.running_answers import RunningAnswers
+from desktop_app.app.settings_controller import SettingsController
+from desktop_app.app.shortcuts import Shortcuts
+from desktop_app.app.tasks import Tasks
+from desktop_app.app.workspace import Workspace
+from desktop_app.commands.keymap import Keymap
+from desktop_app.domain.chat_request import ProviderKind
+from desktop_app.domain.errors import StorageError, UserFacingError
+from desktop_app.domain.model_catalog import Variant
+from desktop_app.headless.log import start_log
+from desktop_app.ui.main_window import MainWindow
+from desktop_app.ui.quick_prompt import QuickPrompt
+from desktop_app.ui.theme import Theme, ThemeWatcher
+from desktop_app.ui.transcript.view import TranscriptView
+
+if TYPE_CHECKING:
+    from desktop_app.headless.backend import Backend
+
+log = logging.getLogger(__name__)
+
+WINDOW_STATE_KEY = "window.state"
+CODE_ASIDE = "look.code_wrap"
+
+
+class ReadyWindow(QObject):
+    """Everything that answers, wired to the widgets."""
+
+    def __init__(
+        self,
+        window: MainWindow,
+        theme: ThemeWatcher,
+        backend: Backend,
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        super().__init__(window)
+        start_log(backend.folders.logs)
+        # qasync would start ten threads of its own; what blocks here is short and rare.
+        loop.set_default_executor(ThreadPoolExecutor(4, "work"))
+        loop.set_exception_handler(self._on_defect)
+        self._window, self._theme, self._backend = window, theme, backend
+        self._closed: asyncio.Future[None] = loop.create_future()
+        self._closing = False
+        self.tasks = Tasks(self._show_error)
+        self.workspace = Workspace(backend, self.tasks, window)
+        self.running = RunningAnswers(self.tasks, window)
+        self.library = LibraryController(window, self.workspace, self.running)
+        self.prompt = PromptController(window, self.workspace)
+        self.attachments = AttachmentsController(window, self.workspace)
+        self.chat = ChatController(window, self.workspace, self.running, self.library)
+        self.settings = SettingsController(window, self.workspace, self._on_value)
+        self.quick = self._build_quick()
+        self._calls = CallServer(backend.folders.socket, window)
+        self._shortcuts = Shortcuts(window, self._actions())
+        self._connect()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.quit)
+
+    def _build_quick(self) -> QuickPromptController:
+        theme = self._theme.current
+        self._quick_window = QuickPrompt(theme, TranscriptView(theme))
+        quick = QuickPromptController(
+            self._quick_window, self.workspace, self.running, self._go_on_in_window
+        )
+        quick.kept.connect(self.library.kept)
+        return quick
+
+    def _connect(self) -> None:
+        window = self._window
+        self._calls.called.connect(self.serve)
+        window.closing.connect(self._window_closed)
+        window.quick_prompt_requested.connect(lambda: self.quick.open_with(""))
+        window.first_start.add_key_requested.connect(self.settings.open_at_key)
+        window.first_start.example_chosen.connect(self._begin_example)
+        window.transcript.action_requested.connect(
+            lambda _id, action: self.settings.open_at_key() if action == "add-key" else None
+        )
+        self._quick_window.hidden.connect(self._quick_hidden)
+        self._theme.changed.connect(self._show_theme)
+        self.workspace.opened.connect(self._show_key_line)
+        self.workspace.profiles_changed.connect(self._show_key_line)
+        self.workspace.choice_changed.connect(self._show_key_line)
+
+    # -------------------------------------------------------------- start
+
+    async def start(self, request: dict[str, Any]) -> None:
+        """Load what the window shows, and do what this start was asked to do."""
+        await self.workspace.load()
+        await self.library.load()
+        self._bind_keys()
+        self.settings.show_values()
+        self.serve(request)
+
+    def serve(self, request: dict[str, Any]) -> None:
+        """Do what this or a later start asks for."""
+        if request.get("command") == "quick":
+            self.quick.open_with(str(request.get("text", "")))
+            return
+        self._raise_window()
+        files = [Path(name) for name in request.get("files", ())]
+        if files:
+            self.library.open_new()
+            self.attachments.attach(files)
+
+    def _raise_window(self) -> None:
+        self._window.show()
+        self._window.raise_()
+        self._window.activateWindow()
+
+    def _begin_example(self, key: str) -> None:
+        """One of the three things to try: the prompt is made ready for it."""
+        beginnings = {
+            "explain": "Explain what this code does, step by step:\n\n",
+            "translate": "Translate this text into English and keep its Markdown:\n\n",
+        }
+        if key in beginnings:
+            self._window.prompt.set_text(beginnings[key])
+            self._window.prompt.focus_text()
+        else:
+            self._window.prompt.choose_files()
+
+    def _show_key_line(self) -> None:
+        on_device = self.workspace.profile.kind is ProviderKind.ON_DEVICE
+        text = (
+            "Answering with SmolLM2, a small model on this computer: good for a try, not for work."
+        )
+        self._window.first_start.set_key_line(on_device, text)
+
+    # -------------------------------------------------------------- keys
+
+    def _actions(self) -> Mapping[str, Any]:
+        window, library = self._window, self.library
+        return {
+            "conversation.new": library.open_new,
+            "conversation.rename": window.conversations.rename_current,
+            "conversation.pin": window.conversations.pin_current,
+            "conversation.delete": window.conversations.delete_current,
+            "list.search": window.show_search,
+            "list.next": lambda: window.conversations.step(+1),
+            "list.previous": lambda: window.conversations.step(-1),
+            "list.toggle": window.toggle_list,
+            "prompt.focus": window.prompt.focus_text,
+            "prompt.attach": window.prompt.choose_files,
+            "variant.instant": lambda: self.prompt.choose_variant(Variant.INSTANT),
+            "variant.thinking": lambda: self.prompt.choose_variant(Variant.THINKING),
+            "variant.pro": lambda: self.prompt.choose_variant(Variant.PRO),
+            "effort.more": lambda: self.prompt.step_effort(+1),
+            "effort.less": lambda: self.prompt.step_effort(-1),
+            "answer.copy": window.transcript.copy_last_answer,
+            "answer.retry": self.chat.retry_last,
+            "view.larger": lambda: self._resize_text(+10),
+            "view.smaller": lambda: self._resize_text(-10),
+            "view.normal": lambda: self._resize_text(0),
+            "settings.toggle": window.toggle_settings,
+            "quick.open": lambda: self.quick.open_with(""),
+            "app.quit": self.quit,
+        }
+
+    def _bind_keys(self) -> None:
+        self._shortcuts.bind(Keymap.from_settings(self.workspace.values))
+
+    # -------------------------------------------------------------- settings in force
+
+    def _on_value(self, key: str) -> None:
+        values = self.workspace.values
+        if key == "look.theme":
+            self._theme.set_mode(values[key])  # type: ignore[arg-type]
+        elif key == "look.text_size":
+            self._theme.set_text_size(int(values[key] or 100))
+        elif key == CODE_ASIDE:
+            self._window.transcript.set_code_wrap(bool(values[key]))
+        elif key.startswith("keys."):
+            self._bind_keys()
+
+    def _resize_text(self, step: int) -> None:
+        size = 100 if step == 0 else int(self.workspace.values["look.text_size"] or 100) + step
+        if 80 <= size <= 200:
+            self.tasks.start(self._set_text_size(size))
+
+    async def _set_text_size(self, size: int) -> None:
+        await self.workspace.set_value("look.text_size", size)
+        self._on_value("look.text_size")
+        self.settings.show_values()
+
+    def _show_theme(self, theme: Theme) -> None:
+        self._window.transcript.set_theme(theme)
+        self._quick_window.set_theme(theme)
+
+    # -------------------------------------------------------------- quick prompt
+
+    async def _go_on_in_window(self, conversation_id: str, action: str) -> None:
+        self._raise_window()
+        if conversation_id:
+            await self.library.open(conversation_id)
+        if action == "add-key":
+            self.settings.open_at_key()
+
+    def _quick_hidden(self) -> None:
+        """Without a window there is nothing left to show once the quick prompt is gone."""
+        if not self._window.isVisible() and not self.running.conversations:
+            self.quit()
+
+    # -------------------------------------------------------------- errors
+
+    def _show_error(self, error: UserFacingError) -> None:
+        if isinstance(error, StorageError):
+            log.error("%s %s", error.what_happened, error.details)
+        self._window.notifications.show(error)
+
+    def _on_defect(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """A defect of the program's own: logged with its traceback, and said."""
+        error = context.get("exception")
+        log.error("%s", context.get("message", "a defect"), exc_info=error)
+        self._window.notifications.show(
+            UserFacingError(
+                "Something went wrong inside Repartee.",
+                what_was_kept="Your conversations are kept.",
+                what_to_do="If it happens again, the log in the About tab says more.",
+                details=str(error or context.get("message", "")),
+            )
+        )
+
+    # -------------------------------------------------------------- end
+
+    def _window_closed(self) -> None:
+        self._window.hide()
+        self.quit()
+
+    def quit(self) -> None:
+        """End the program: stop what runs, keep what arrived, close the store."""
+        if not self._closing:
+            self._closing = True
+            asyncio.get_running_loop().create_task(self._end())
+
+    async def _end(self) -> None:
+        try:
+            self._calls.close()
+            await self.running.stop_all()
+            await self.library.close()
+            await self._backend.settings.set(WINDOW_STATE_KEY, self._window.state())
+            await self.tasks.settle()
+        finally:
+            await self._backend.aclose()
+            self._closed.set_result(None)
+
+    async def closed(self) -> None:
+        """Wait for the end."""
+        await self._closed

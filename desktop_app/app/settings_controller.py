@@ -1,0 +1,214 @@
+"""The settings panel: providers and keys, settings, shortcuts, and what About and Help say."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from desktop_app.app.workspace import Workspace
+from desktop_app.credentials.vault import KeyPlace
+from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.conversation import new_id
+from desktop_app.domain.errors import UserFacingError
+from desktop_app.headless.backend import WEIGHTS_SETTING, use_weights
+from desktop_app.paths import resource_path
+from desktop_app.ui.main_window import MainWindow
+from desktop_app.ui.settings_panel import KeyState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+NOTES = {
+    KeyPlace.KEYRING: "Stored in the login keyring",
+    KeyPlace.SESSION: "Kept for this session only: no working keyring was found here.",
+    KeyPlace.ENVIRONMENT: "From the environment, for this run",
+    KeyPlace.NONE: "",
+}
+
+
+class SettingsController(QObject):
+    """Between the panel, the settings store and the keyring."""
+
+    def __init__(
+        self, window: MainWindow, workspace: Workspace, on_value: Callable[[str], None]
+    ) -> None:
+        super().__init__(window)
+        self._window = window
+        self._workspace = workspace
+        self._panel = window.settings
+        self._shown_profile = ""
+        self._on_value = on_value
+        self._connect()
+
+    def _connect(self) -> None:
+        panel, workspace = self._panel, self._workspace
+        panel.profile_selected.connect(lambda id_: self._start(self._show_profile(id_)))
+        panel.profile_saved.connect(lambda profile: self._start(self._save_profile(profile)))
+        panel.profile_removed.connect(lambda id_: self._start(self._remove_profile(id_)))
+        panel.key_entered.connect(lambda id_, key: self._start(self._enter_key(id_, key)))
+        panel.key_removed.connect(lambda id_: self._start(self._remove_key(id_)))
+        panel.test_requested.connect(lambda id_: self._start(self._test(id_)))
+        panel.setting_changed.connect(lambda key, value: self._start(self._set(key, value)))
+        panel.shortcut_changed.connect(
+            lambda id_, keys: self._start(self._set(f"keys.{id_}", keys))
+        )
+        panel.weights_chosen.connect(lambda path: self._start(self._choose_weights(path)))
+        panel.about_opened.connect(lambda: self._start(self._show_about()))
+        workspace.profiles_changed.connect(self._show_profiles)
+        workspace.opened.connect(self._show_refusals)
+        workspace.choice_changed.connect(self._show_refusals)
+
+    def _start(self, work: object) -> None:
+        self._workspace.tasks.start(work)  # type: ignore[arg-type]
+
+    def open_at_key(self) -> None:
+        """Show the panel where a key is entered."""
+        self._window.toggle_settings(True)
+        if not self._profile(self._shown_profile).needs_key:
+            self._start(self._show_profile("openai"))
+            self._shown_profile = "openai"
+            self._show_profiles()
+        self._panel.focus_key_field()
+
+    # -------------------------------------------------------------- providers
+
+    def _profile(self, profile_id: str) -> ProviderProfile:
+        profiles = self._workspace.profiles
+        return next((p for p in profiles if p.id == profile_id), self._workspace.profile)
+
+    def _show_profiles(self) -> None:
+        shown = self._profile(self._shown_profile or self._workspace.profile.id)
+        self._shown_profile = shown.id
+        self._panel.set_profiles(self._workspace.profiles, shown.id)
+        self._start(self._show_profile(shown.id))
+
+    async def _show_profile(self, profile_id: str) -> None:
+        self._shown_profile = profile_id
+        place = await self._workspace.backend.vault.place(profile_id)
+        self._panel.set_key_state(profile_id, KeyState(place.value, NOTES[place]))
+
+    async def _save_profile(self, profile: ProviderProfile) -> None:
+        is_new = profile.id not in {known.id for known in self._workspace.profiles}
+        if is_new and not profile.id:
+            profile = replace(profile, id=new_id())
+        await self._workspace.backend.settings.save_profile(profile)
+        self._shown_profile = profile.id
+        await self._workspace.reload_profiles()
+
+    async def _remove_profile(self, profile_id: str) -> None:
+        await self._workspace.backend.vault.remove(profile_id)
+        await self._workspace.backend.settings.remove_profile(profile_id)
+        self._shown_profile = ""
+        await self._workspace.reload_profiles()
+
+    # -------------------------------------------------------------- keys
+
+    async def _enter_key(self, profile_id: str, key: str) -> None:
+        """Keep a key, make its provider the default, and offer it in the open conversation."""
+        workspace = self._workspace
+        try:
+            await workspace.backend.vault.set(profile_id, key)
+        finally:
+            await self._show_profile(profile_id)
+        await workspace.set_value("default.provider", profile_id)
+        await workspace.reload_profiles()
+        self._offer(self._profile(profile_id))
+
+    def _offer(self, profile: ProviderProfile) -> None:
+        workspace = self._workspace
+        if workspace.profile.id == profile.id:
+            return
+        choice = workspace.backend.default_choice(profile, workspace.values)
+        if workspace.is_new:  # nothing was asked in it yet: it is a new conversation
+            workspace.choose(choice)
+            return
+        self._window.notifications.show(
+            f"New conversations start with {profile.name}; this one stays with "
+            f"{workspace.profile.name}.",
+            actions=[(f"Use {profile.name} here", lambda: workspace.choose(choice))],
+        )
+
+    async def _remove_key(self, profile_id: str) -> None:
+        await self._workspace.backend.vault.remove(profile_id)
+        await self._show_profile(profile_id)
+        if self._workspace.values["default.provider"] == profile_id:
+            await self._workspace.set_value("default.provider", "")
+        await self._workspace.reload_profiles()
+
+    async def _test(self, profile_id: str) -> None:
+        """Ask the provider for its models: costs nothing, and shows that key and address work."""
+        profile = self._profile(profile_id)
+        began = time.monotonic()
+        try:
+            client = await self._workspace.backend.gateway.provider(profile)
+            models = await client.models()
+        except UserFacingError as error:
+            self._panel.set_test_result(profile_id, False, error.sentences)
+            return
+        seconds = time.monotonic() - began
+        count = f"{len(models)} model{'s' if len(models) != 1 else ''}"
+        self._panel.set_test_result(profile_id, True, f"Answered in {seconds:.1f} s, {count}")
+        if profile.kind is ProviderKind.COMPATIBLE and models and not profile.from_environment:
+            await self._save_profile(replace(profile, models=models))
+
+    # -------------------------------------------------------------- settings
+
+    async def _set(self, key: str, value: object) -> None:
+        await self._workspace.set_value(key, value)
+        self._panel.set_values(self._workspace.values)
+        self._on_value(key)
+
+    def show_values(self) -> None:
+        """Fill the panel with the settings as they are."""
+        self._panel.set_values(self._workspace.values)
+
+    def _show_refusals(self) -> None:
+        resolved = self._workspace.resolved
+        refusals: dict[str, str] = {}
+        if why := resolved.model.sampling_refusal(resolved.effort):
+            refusals |= {"answer.temperature": why, "answer.top_p": why}
+        if resolved.model.takes_verbosity is False:
+            refusals["answer.verbosity"] = f"{resolved.model.name} does not take it."
+        self._panel.set_refusals(refusals)
+
+    async def _choose_weights(self, path: Path | None) -> None:
+        """Use another GGUF file on this computer, or the built-in model again."""
+        workspace = self._workspace
+        settings = workspace.backend.settings
+        if path is None:
+            await settings.remove(WEIGHTS_SETTING)
+        else:
+            await settings.set(WEIGHTS_SETTING, str(path))
+        await workspace.backend.gateway.local_model.aclose()
+        use_weights(workspace.backend, await settings.all())
+        if workspace.profile.kind is ProviderKind.ON_DEVICE:
+            model = workspace.backend.on_device_model
+            workspace.choose(replace(workspace.conversation.choice, model=model))
+        await workspace.reload_profiles()
+
+    # -------------------------------------------------------------- about and help
+
+    async def _show_about(self) -> None:
+        from desktop_app.headless.doctor import as_text, examine
+
+        self._panel.set_about("Looking…", "")
+        licences = await asyncio.to_thread(_read_if_there, resource_path("licences.txt"))
+        self._panel.set_help(await asyncio.to_thread(_help_html))
+        self._panel.set_about(as_text(await examine(self._workspace.backend)), licences)
+
+
+def _read_if_there(path: Path) -> str:
+    return path.read_text("utf-8") if path.is_file() else ""
+
+
+def _help_html() -> str:
+    """The program's own help, which is ours and therefore trusted, with its table of contents."""
+    import markdown
+
+    source = resource_path("help/help.md").read_text("utf-8")
+    return markdown.markdown(source, extensions=["toc", "tables", "sane_lists"])

@@ -1,0 +1,42 @@
+"""Asyncio tasks that somebody owns: kept until they end, their failures shown."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from desktop_app.domain.errors import UserFacingError
+
+
+class Tasks:
+    """Starts coroutines from plain slots.
+
+    `on_error` gets what is meant for the person; anything else is a defect and goes to the event
+    loop's exception handler.
+    """
+
+    def __init__(self, on_error: Callable[[UserFacingError], None]) -> None:
+        self._on_error = on_error
+        self._running: set[asyncio.Task[Any]] = set()
+
+    def start(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """Run `work` to its end."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._running.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if isinstance(error, UserFacingError):
+            self._on_error(error)
+        elif error is not None:
+            context = {"message": "a task failed", "exception": error, "task": task}
+            task.get_loop().call_exception_handler(context)
+
+    async def settle(self) -> None:
+        """Wait for all that runs, also for what that starts."""
+        while self._running:
+            await asyncio.wait(set(self._running))

@@ -1,0 +1,132 @@
+"""What stands in the window: the open conversation and its messages, the providers, the settings.
+
+The controllers share this state and hear of its changes; none of them knows another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+from desktop_app.app.tasks import Tasks
+from desktop_app.domain.chat_request import ProviderProfile
+from desktop_app.domain.conversation import Conversation, Draft, Message, ModelChoice, new_id, now
+from desktop_app.headless.backend import Backend, ask_settings
+from desktop_app.headless.profiles import ON_DEVICE
+from desktop_app.services.chat import AskSettings
+from desktop_app.services.choice import ResolvedChoice
+from desktop_app.settings.schema import SettingValue
+
+
+class Workspace(QObject):
+    """The state of the window.
+
+    Signals:
+        opened: another conversation stands in the window.
+        path_changed: messages were added to it, or an answer ended.
+        choice_changed: provider, variant, model or effort.
+        draft_changed: attachments came or went.
+        values_changed(str): a setting, by key.
+        profiles_changed: providers or their keys.
+    """
+
+    opened = Signal()
+    path_changed = Signal()
+    choice_changed = Signal()
+    draft_changed = Signal()
+    values_changed = Signal(str)
+    profiles_changed = Signal()
+
+    def __init__(self, backend: Backend, tasks: Tasks, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.backend = backend
+        self.tasks = tasks
+        self.values: dict[str, SettingValue] = {}
+        self.profiles: list[ProviderProfile] = []
+        self.default_profile: ProviderProfile = ON_DEVICE
+        self.conversation = _blank(ModelChoice(ON_DEVICE.id, ""))
+        self.is_new = True
+        self.path: list[Message] = []
+        self.versions: Mapping[str, tuple[str, ...]] = {}
+        self.draft = Draft()
+
+    async def load(self) -> None:
+        """Read settings and providers, and start with a blank conversation."""
+        self.values = await self.backend.values()
+        await self.reload_profiles()
+        self.open_new()
+
+    async def reload_profiles(self) -> None:
+        """Read the providers anew."""
+        self.profiles = await self.backend.profiles()
+        self.default_profile = await self.backend.default_profile(self.profiles, self.values)
+        self.profiles_changed.emit()
+
+    async def set_value(self, key: str, value: Any) -> None:
+        """Keep a setting, and tell of it."""
+        await self.backend.settings.set(key, value)
+        self.values = await self.backend.values()
+        self.values_changed.emit(key)
+
+    def open_new(self, draft: Draft = Draft()) -> None:  # noqa: B008 — a frozen value
+        """Put a blank conversation with the default provider into the window."""
+        choice = self.backend.default_choice(self.default_profile, self.values)
+        self.open(_blank(choice), [], {}, draft, is_new=True)
+
+    def open(
+        self,
+        conversation: Conversation,
+        path: Sequence[Message],
+        versions: Mapping[str, tuple[str, ...]],
+        draft: Draft,
+        *,
+        is_new: bool = False,
+    ) -> None:
+        """Put a conversation into the window."""
+        self.conversation, self.path, self.versions = conversation, list(path), versions
+        self.draft, self.is_new = draft, is_new
+        self.opened.emit()
+
+    def profile_of(self, conversation: Conversation) -> ProviderProfile:
+        """The provider of a conversation; the default one where it is gone."""
+        wanted = conversation.choice.provider_id
+        return next((p for p in self.profiles if p.id == wanted), self.default_profile)
+
+    @property
+    def profile(self) -> ProviderProfile:
+        """The provider of the open conversation."""
+        return self.profile_of(self.conversation)
+
+    @property
+    def resolved(self) -> ResolvedChoice:
+        """What the open conversation's choice comes to."""
+        profile = self.profile
+        choice = self.conversation.choice
+        if profile.id != choice.provider_id:
+            choice = self.backend.default_choice(profile, self.values)
+        return self.backend.chat.resolve(profile, choice)
+
+    @property
+    def ask_settings(self) -> AskSettings:
+        """What is set for every answer."""
+        return ask_settings(self.values)
+
+    def choose(self, choice: ModelChoice) -> None:
+        """Change who answers in the open conversation."""
+        self.conversation = replace(self.conversation, choice=choice)
+        if not self.is_new:
+            self.tasks.start(self.backend.conversations.save(self.conversation))
+        self.choice_changed.emit()
+
+    def replace_message(self, message: Message) -> None:
+        """Put a newer state of a message of the open conversation in its place."""
+        self.path = [message if old.id == message.id else old for old in self.path]
+        self.path_changed.emit()
+
+
+def _blank(choice: ModelChoice) -> Conversation:
+    moment = now()
+    return Conversation(new_id(), "", moment, moment, choice)
