@@ -9,6 +9,7 @@ PATH=/usr/bin:$PATH
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 cd "$root"
 venv=$root/build/venv
+maintainer="Repartee contributors <repartee@users.noreply.github.com>"
 id=io.github.repartee.Repartee
 package=build/deb
 frozen=build/frozen/repartee
@@ -34,6 +35,9 @@ install -m 644 "packaging/linux/$id.metainfo.xml" "$package/usr/share/metainfo/"
 desktop-file-validate "$package/usr/share/applications/$id.desktop"
 "$venv/bin/python" packaging/icons.py "$package/usr/share/icons"
 install -m 644 resources/licences.txt "$package/usr/share/doc/repartee/copyright"
+printf 'repartee (%s) stable; urgency=medium\n\n  * See the release notes of the project.\n\n -- %s  %s\n' \
+    "$version" "$maintainer" "$(date --rfc-email --date="@${SOURCE_DATE_EPOCH:-$(date +%s)}")" |
+    gzip --best --no-name >"$package/usr/share/doc/repartee/changelog.gz"
 chmod -R u=rwX,go=rX "$package"
 
 # Qt's libraries are those that environment.sh knows; the rest is what any compiled program needs.
@@ -43,7 +47,7 @@ cat >"$package/DEBIAN/control" <<CONTROL
 Package: repartee
 Version: $version
 Architecture: $architecture
-Maintainer: Repartee contributors <repartee@users.noreply.github.com>
+Maintainer: $maintainer
 Installed-Size: $(du --summarize --block-size=1024 "$package/usr" | cut --fields=1)
 Depends: libc6 (>= 2.36), libgcc-s1, libgomp1, libstdc++6, zlib1g, ca-certificates, $depends
 Recommends: gnome-keyring | kwalletmanager | keepassxc, xdg-desktop-portal
