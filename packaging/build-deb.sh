@@ -35,8 +35,8 @@ install -m 644 "packaging/linux/$id.metainfo.xml" "$package/usr/share/metainfo/"
 desktop-file-validate "$package/usr/share/applications/$id.desktop"
 "$venv/bin/python" packaging/icons.py "$package/usr/share/icons"
 install -m 644 resources/licences.txt "$package/usr/share/doc/repartee/copyright"
-printf 'repartee (%s) stable; urgency=medium\n\n  * See the release notes of the project.\n\n -- %s  %s\n' \
-    "$version" "$maintainer" "$(date --rfc-email --date="@${SOURCE_DATE_EPOCH:-$(date +%s)}")" |
+printf 'repartee (%s) stable; urgency=medium\n\n  * Version %s.\n\n -- %s  %s\n' \
+    "$version" "$version" "$maintainer" "$(date --rfc-email --date="@${SOURCE_DATE_EPOCH:-$(date +%s)}")" |
     gzip --best --no-name >"$package/usr/share/doc/repartee/changelog.gz"
 chmod -R u=rwX,go=rX "$package"
 
