@@ -5,10 +5,13 @@ A `Theme` is a plain value: the colour tokens by name, and a scale. Widgets ask 
 `style_sheet`. Its vocabulary is a dynamic property, `role`, which a widget sets on itself:
 
     QPushButton / QToolButton   primary · plain · quiet · suggestion · segment (checkable) · send · stop
-                                · link
-    QLabel                      title · strong · dim · note · error · key (a shortcut) · hero
+                                · link · row (a whole row) · example (a card to press)
+    QListView                   rows
+    QLabel                      title · strong · dim · note · error · error-title · error-note
+                                · key (a shortcut) · hero
     QFrame                      card · prompt (property "focused" paints its edge) · chip · segments
-                                · note-card · rule · side (list and panel) · overlay
+                                · note-card · error-card · rule · side (list and panel; property
+                                "edge": the side of its hairline) · overlay
 
 All lengths are given as they are at the default text size and grow with it: the text size is the
 system font's, times the person's own setting. A system font below 13.5 px (what Qt falls back to
@@ -42,6 +45,7 @@ PANEL_WIDTH: Final = 312
 MEASURE: Final = 720
 MARGIN: Final = 20
 ROW: Final = 32
+ROW_MARGIN: Final = 10
 SEGMENT: Final = 30
 SEND: Final = 32
 RADIUS: Final = 8
@@ -92,7 +96,7 @@ class Theme:
 
     def points(self, length: float) -> float:
         """The size in points of a font whose height is given in pixels at the default size."""
-        return round(length * self.scale * 72 / _dpi(), 2)
+        return length * self.scale * 72 / _dpi()
 
     def interface(self) -> QFont:
         """Labels, rows, buttons."""
@@ -191,28 +195,35 @@ _SHEET: Final = """
 QToolTip { background: @card; color: @text; border: 1px solid @line; padding: $4px $6px; }
 QMainWindow, QDialog { background: @ground; }
 QFrame[role="side"] { background: @side; border: 0 solid @line; }
+QFrame[role="side"][edge="right"] { border-right-width: 1px; }
+QFrame[role="side"][edge="left"] { border-left-width: 1px; }
 QFrame[role="card"] { background: @card; border: 1px solid @line; border-radius: $14px; }
 QFrame[role="prompt"] { background: @card; border: 2px solid @line; border-radius: $14px; }
 QFrame[role="prompt"][focused="true"] { border-color: @accent; }
 QFrame[role="chip"], QFrame[role="note-card"] { background: @code_ground; border: 1px solid @line;
     border-radius: $10px; }
+QFrame[role="error-card"] { background: @error_ground; border: none; border-radius: $10px; }
 QFrame[role="segments"] { background: @hover; border: none; border-radius: $8px; }
 QFrame[role="rule"] { background: @line; border: none; max-height: 1px; min-height: 1px; }
 QFrame[role="overlay"] { background: @tint; border: 2px dashed @accent; border-radius: $14px; }
+QFrame[role="overlay"] QLabel { color: @accent; font-size: @heading; font-weight: 600; }
 QLabel { background: transparent; }
 QLabel[role="title"], QLabel[role="strong"] { font-weight: 600; }
 QLabel[role="dim"] { color: @dim; }
 QLabel[role="note"] { color: @dim; font-size: @note; }
+QLabel[role="error-title"] { color: @error; font-weight: 600; }
+QLabel[role="error-note"] { color: @text; font-size: @note; }
 QLabel[role="error"] { color: @error; font-size: @note; }
 QLabel[role="hero"] { font-size: @hero; font-weight: 600; }
-QLabel[role="key"] { color: @faint; font-size: @key; background: transparent; padding: $1px $8px;
-    border: 1px solid @line; border-radius: $5px; }
+QLabel[role="key"] { color: @faint; font-size: @key; background: transparent; padding: $2px $8px;
+    border: 1px solid @line; border-radius: $5px; qproperty-indent: 0; }
 QLineEdit, QComboBox, QSpinBox, QDoubleSpinBox, QKeySequenceEdit, QTextEdit[role="field"],
 QPlainTextEdit[role="field"] { background: @card; border: 1px solid @line; border-radius: $8px;
     padding: 0 $10px; min-height: $30px; selection-background-color: @accent;
     selection-color: @on_accent; }
 QLineEdit:focus, QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus, QKeySequenceEdit:focus,
 QTextEdit[role="field"]:focus, QPlainTextEdit[role="field"]:focus { border-color: @accent; }
+QLineEdit#search { min-height: $32px; }
 QLineEdit:disabled, QComboBox:disabled { color: @faint; }
 QComboBox::drop-down { border: none; width: $28px; }
 QComboBox::down-arrow { image: none; }
@@ -236,7 +247,15 @@ QToolButton::menu-indicator, QPushButton::menu-indicator { image: none; width: 0
 [role="primary"]:hover, [role="primary"]:pressed { background: @accent_strong; }
 [role="primary"]:focus { border: 2px solid @focus_on_accent; }
 [role="primary"]:disabled { background: @hover; color: @faint; }
-[role="link"] { color: @accent; font-weight: 600; padding: 0 $2px; }
+[role="example"] { background: @card; border: 1px solid @line; border-radius: $14px; }
+[role="example"]:hover { background: @code_ground; }
+[role="example"]:focus { border: 2px solid @accent; }
+[role="row"] { text-align: left; padding: 0 $8px; }
+[role="row"]:hover, [role="row"]:pressed { background: @hover; }
+QListView[role="rows"] { background: transparent; border: none; outline: none; }
+QListView[role="rows"] QLineEdit { padding: 0 $11px; }
+[role="link"] { color: @accent; font-weight: 600; padding: 0; min-height: $20px; }
+[role="link"]:hover { text-decoration: underline; }
 [role="suggestion"] { background: @tint; color: @accent; font-weight: 600; font-size: @suggestion;
     padding: 0 $10px; }
 [role="suggestion"]:hover { background: @selected; }
@@ -274,10 +293,11 @@ def style_sheet(theme: Theme) -> str:
         "focus_on_accent": theme.text.name(),
         "segment": (theme.ground if theme.is_dark else theme.card).name(),
         "thumb": ("#3A3A37" if theme.is_dark else "#D5D4CF"),
-        "note": f"{theme.points(NOTE)}pt",
-        "key": f"{theme.points(11)}pt",
-        "suggestion": f"{theme.points(13)}pt",
-        "hero": f"{theme.points(24)}pt",
+        "note": f"{theme.points(NOTE):.3f}pt",
+        "key": f"{theme.points(11):.3f}pt",
+        "suggestion": f"{theme.points(13):.3f}pt",
+        "heading": f"{theme.points(HEADING):.3f}pt",
+        "hero": f"{theme.points(24):.3f}pt",
     }
 
     def word(match: re.Match[str]) -> str:

@@ -1,0 +1,201 @@
+"""The line above the transcript: title, how full the model's window is, cost, two buttons."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
+
+from desktop_app.ui import icons
+
+if TYPE_CHECKING:
+    from desktop_app.ui.theme import Theme
+
+HEIGHT: Final = 46
+_NEARLY_FULL: Final = 0.8
+
+
+class Header(QFrame):
+    """See the module.
+
+    Signals:
+        settings_requested(): show or hide the panel.
+        list_requested(): show or hide the conversations.
+    """
+
+    settings_requested = Signal()
+    list_requested = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.list_button = _button("toggle-list", "Conversations")
+        self.settings_button = _button("open-settings", "Settings")
+        self.title = ElidedLabel()
+        self.title.setObjectName("title")
+        self.title.setProperty("role", "title")
+        self.meter = ContextMeter(theme)
+        self.context, self.cost = QLabel(), QLabel()
+        self._dot = QLabel("·")
+        for label in (self.context, self._dot, self.cost):
+            label.setProperty("role", "note")
+        self._line = QHBoxLayout(self)
+        self._line.addWidget(self.list_button)
+        self._line.addWidget(self.title, 1)
+        self._figures = QHBoxLayout()
+        for widget in (self.meter, self.context, self._dot, self.cost):
+            self._figures.addWidget(widget)
+        self._line.addLayout(self._figures)
+        self._line.addWidget(self.settings_button)
+        self.list_button.clicked.connect(lambda: self.list_requested.emit())
+        self.settings_button.clicked.connect(lambda: self.settings_requested.emit())
+        self.list_button.hide()
+        self.set_context(None, None)
+        self.set_cost("")
+        self.set_theme(theme)
+
+    def set_title(self, title: str) -> None:
+        """The conversation's title, "" for none."""
+        self.title.setText(title)
+
+    def set_context(self, used: int | None, limit: int | None) -> None:
+        """How many tokens the conversation takes of the model's window; None hides the meter."""
+        known = used is not None and limit is not None and limit > 0
+        self.meter.setVisible(known)
+        self.context.setVisible(known)
+        if used is not None and limit:
+            self.meter.set_share(used / limit)
+            self.context.setText(f"{_short(used)} of {_short(limit)}")
+            words = f"{used:,} of {limit:,} tokens of the model's window are used"
+            self.context.setToolTip(words)
+            self.meter.setToolTip(words)
+            self.context.setAccessibleName(words)
+        self._show_dot()
+
+    def set_cost(self, cost: str) -> None:
+        """What the conversation cost, "" for none."""
+        self.cost.setText(cost)
+        self.cost.setVisible(bool(cost))
+        self.cost.setToolTip("What this conversation cost")
+        self.cost.setAccessibleName(f"{cost} for this conversation")
+        self._show_dot()
+
+    def set_list_button(self, visible: bool) -> None:
+        """Offer the conversations here while they are out of sight."""
+        self.list_button.setVisible(visible)
+        self._set_margins()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw with this theme from now on."""
+        self._theme = theme
+        px = theme.px
+        self.setFixedHeight(px(HEIGHT))
+        self._line.setSpacing(px(2))
+        self._figures.setSpacing(px(8))
+        self._set_margins()
+        for button, name in (
+            (self.list_button, "panel-left"),
+            (self.settings_button, "panel-right"),
+        ):
+            button.setIcon(icons.icon(name, theme.dim, px(20)))
+            button.setIconSize(QSize(px(20), px(20)))
+            button.setFixedSize(px(32), px(32))
+        self.meter.set_theme(theme)
+
+    def _set_margins(self) -> None:
+        left = 12 if self.list_button.isVisibleTo(self) else 20
+        self._line.setContentsMargins(self._theme.px(left), 0, self._theme.px(9), 0)
+
+    def _show_dot(self) -> None:
+        both = self.context.isVisibleTo(self) and self.cost.isVisibleTo(self)
+        self._dot.setVisible(both)
+
+
+class ContextMeter(QWidget):
+    """A ring that fills with the model's window."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.setAccessibleName("Context used")
+        self._share = 0.0
+        self.set_theme(theme)
+
+    def set_share(self, share: float) -> None:
+        """From 0 to 1; more counts as full."""
+        self._share = min(1.0, max(0.0, share))
+        self.setAccessibleDescription(f"{self._share:.0%}")
+        self.update()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw with this theme from now on."""
+        self._theme = theme
+        self.setFixedSize(theme.px(16), theme.px(16))
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The ring, and its filled part from the top clockwise."""
+        width = self._theme.px(2)
+        rect = QRectF(self.rect()).adjusted(width / 2, width / 2, -width / 2, -width / 2)
+        nearly_full = self._share >= _NEARLY_FULL
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(QPen(self._theme.line, width))
+            painter.drawEllipse(rect)
+            pen = QPen(self._theme.warning if nearly_full else self._theme.accent, width)
+            pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+            painter.setPen(pen)
+            if self._share:
+                painter.drawArc(rect, 90 * 16, -max(1, round(self._share * 360 * 16)))
+
+
+class ElidedLabel(QLabel):
+    """One line that gives way: cut with "…", and whole in the tooltip."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._whole = ""
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+
+    def setText(self, text: str) -> None:
+        """The whole text."""
+        self._whole = text
+        self.setAccessibleName(text)
+        self._elide()
+
+    def text(self) -> str:
+        """The whole text."""
+        return self._whole
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Cut anew."""
+        super().resizeEvent(event)
+        self._elide()
+
+    def _elide(self) -> None:
+        metrics = QFontMetrics(self.font())
+        shown = metrics.elidedText(self._whole, Qt.TextElideMode.ElideRight, self.width())
+        super().setText(shown)
+        self.setToolTip(self._whole if shown != self._whole else "")
+
+
+def _button(name: str, words: str) -> QToolButton:
+    button = QToolButton()
+    button.setObjectName(name)
+    button.setProperty("role", "quiet")
+    button.setAccessibleName(words)
+    button.setToolTip(words)
+    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    return button
+
+
+def _short(tokens: int) -> str:
+    """950, 1.9k, 12k, 1.05M."""
+    if tokens < 1000:
+        return str(tokens)
+    if tokens < 10_000:
+        return f"{tokens / 1000:.1f}".removesuffix(".0") + "k"
+    if tokens < 999_500:
+        return f"{tokens / 1000:.0f}k"
+    return f"{tokens / 1_000_000:.2f}".rstrip("0").rstrip(".") + "M"

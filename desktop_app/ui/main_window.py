@@ -1,0 +1,445 @@
+"""The window: conversations on the left, the transcript over the prompt, settings on the right.
+
+Three panes side by side. Where the window is too narrow for all of them, the outer two leave the
+row and come back over the middle as drawers, with a shade that closes them. Whatever the width,
+the transcript keeps the larger part and the prompt its measure.
+"""
+
+from __future__ import annotations
+
+import itertools
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from PySide6.QtCore import QByteArray, QEvent, QObject, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QPainter
+from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
+
+from desktop_app.ui import icons
+from desktop_app.ui import theme as themes
+from desktop_app.ui.conversation_list import ConversationList
+from desktop_app.ui.first_start import FirstStart
+from desktop_app.ui.header import Header
+from desktop_app.ui.notifications import Notifications
+
+if TYPE_CHECKING:
+    from PySide6.QtCore import QMimeData
+    from PySide6.QtGui import (
+        QCloseEvent,
+        QDragEnterEvent,
+        QDragLeaveEvent,
+        QDropEvent,
+        QKeyEvent,
+        QMouseEvent,
+        QPaintEvent,
+        QResizeEvent,
+    )
+
+    from desktop_app.ui.theme import Theme, ThemeWatcher
+
+_NAME: Final = "Repartee"
+_DEFAULT_SIZE: Final = QSize(1280, 800)
+_SMALLEST: Final = QSize(400, 360)
+# From this width on the conversations stand in the row.
+_WIDE: Final = 900
+# The panel joins the row while it leaves at least this much to the middle.
+_NARROWEST_MIDDLE: Final = 560
+
+
+class _Place(Enum):
+    """Where an outer pane is."""
+
+    AWAY = 0
+    IN_ROW = 1
+    DRAWER = 2
+
+
+class MainWindow(QWidget):
+    """See the module. It is given its larger parts and lays them out.
+
+    Attributes:
+        conversations, header, transcript, first_start, notifications, prompt, settings
+
+    Signals:
+        files_dropped(list[Path]): local files were dropped anywhere on the window.
+        closing(): the window is about to close.
+    """
+
+    files_dropped = Signal(list)
+    closing = Signal()
+
+    def __init__(
+        self, watcher: ThemeWatcher, transcript: QWidget, prompt: QWidget, settings: QWidget
+    ) -> None:
+        super().__init__()
+        self.setObjectName("main")
+        self.setAccessibleName(_NAME)
+        self.setAcceptDrops(True)
+        self._watcher = watcher
+        theme = watcher.current
+        self.conversations = ConversationList(theme, self)
+        self.header = Header(theme)
+        self.transcript = transcript
+        self.first_start = FirstStart(theme)
+        self.notifications = Notifications(theme)
+        self.prompt = prompt
+        self.settings = settings
+        self._middle = _Middle(self)
+        self._shade = _Shade(self)
+        self._drop_overlay = _DropOverlay(self)
+        settings.setParent(self)
+        settings.setProperty("edge", "left")
+        self._wants_list, self._wants_settings = True, False
+        self._drawer: QWidget | None = None
+        self._connect()
+        self._order_tabs()
+        self.set_title("")
+        self._set_theme(theme)
+        self.resize(self._fitting(_DEFAULT_SIZE))
+
+    # ------------------------------------------------------------ what the program tells
+
+    def set_title(self, title: str) -> None:
+        """The conversation's title, in the header and on the window; "" for none."""
+        self.header.set_title(title)
+        self.setWindowTitle(f"{title} – {_NAME}" if title else _NAME)
+
+    def show_first_start(self, shown: bool) -> None:
+        """An empty conversation: the prompt in the middle, with things to try above it."""
+        self._middle.show_first_start(shown)
+
+    def toggle_settings(self) -> None:
+        """Show or hide the settings panel."""
+        self.show_settings(self._place_of(self.settings) == _Place.AWAY)
+
+    def show_settings(self, shown: bool) -> None:
+        """Show or hide the settings panel; the keyboard goes along."""
+        self._wants_settings = shown
+        self._set_drawer(self.settings, shown)
+        if shown:
+            self.settings.setFocus(Qt.FocusReason.OtherFocusReason)
+        else:
+            self.focus_prompt()
+
+    def toggle_list(self) -> None:
+        """Show or hide the conversations."""
+        shown = self._place_of(self.conversations) == _Place.AWAY
+        if self._is_wide():
+            self._wants_list = shown
+        self._set_drawer(self.conversations, shown)
+        if shown and self._drawer is self.conversations:
+            self.conversations.view.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.conversations.view.ensure_current()
+        elif not shown:
+            self.focus_prompt()
+
+    def search(self) -> None:
+        """Bring the search field into sight, and the keyboard into it."""
+        if self._place_of(self.conversations) == _Place.AWAY:
+            self.toggle_list()
+        self.conversations.focus_search()
+
+    def focus_prompt(self) -> None:
+        """Put the keyboard where one types."""
+        self.prompt.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def state(self) -> dict[str, Any]:
+        """What should come back with the window: geometry and which panes are shown."""
+        geometry = bytes(self.saveGeometry().toBase64().data()).decode()
+        return {
+            "geometry": geometry,
+            "list": self._wants_list,
+            "settings": self._wants_settings and self._drawer is not self.settings,
+        }
+
+    def restore_state(self, state: dict[str, Any]) -> None:
+        """Take back what `state` gave; whatever is missing or makes no sense stays as it is."""
+        geometry = state.get("geometry")
+        if isinstance(geometry, str):
+            self.restoreGeometry(QByteArray.fromBase64(geometry.encode()))
+        self._wants_list = state.get("list") is not False
+        self._wants_settings = state.get("settings") is True
+        self._arrange()
+
+    # ------------------------------------------------------------ building
+
+    def _connect(self) -> None:
+        self._watcher.changed.connect(self._set_theme)
+        self.header.settings_requested.connect(self.toggle_settings)
+        self.header.list_requested.connect(self.toggle_list)
+        self._shade.pressed.connect(self._close_drawer)
+        for chosen in (
+            self.conversations.opened,
+            self.conversations.hit_opened,
+            self.conversations.new_requested,
+        ):
+            chosen.connect(self._close_list_drawer)
+        # A text field takes a dropped file as its address; the window is asked first.
+        for widget in (self.prompt, *self.prompt.findChildren(QWidget), self.transcript):
+            widget.installEventFilter(self)
+
+    def _order_tabs(self) -> None:
+        """From the left to the right, and from the top down."""
+        order = (
+            self.conversations.search,
+            self.conversations.new_button,
+            self.conversations.view,
+            self.conversations.hit_view,
+            self.header.list_button,
+            self.header.settings_button,
+            self.transcript,
+            *self.first_start.cards,
+            self.notifications.close_button,
+            self.prompt,
+            self.first_start.key_line.button,
+            self.settings,
+        )
+        for before, after in itertools.pairwise(order):
+            QWidget.setTabOrder(before, after)
+
+    def _set_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        self.setMinimumSize(self._fitting(_SMALLEST))
+        for part in (
+            self.conversations,
+            self.header,
+            self.first_start,
+            self.notifications,
+            self._middle,
+            self._drop_overlay,
+        ):
+            part.set_theme(theme)
+        self._arrange()
+
+    def _fitting(self, size: QSize) -> QSize:
+        """A size at the default text size, as it is now, no larger than the screen."""
+        wanted = QSize(self._theme_px(size.width()), self._theme_px(size.height()))
+        return wanted.boundedTo(self.screen().availableSize())
+
+    def _theme_px(self, length: int) -> int:
+        return self._watcher.current.px(length)
+
+    # ------------------------------------------------------------ laying out
+
+    def _is_wide(self) -> bool:
+        return self.width() >= self._theme_px(_WIDE)
+
+    def _place_of(self, pane: QWidget) -> _Place:
+        if self._drawer is pane:
+            return _Place.DRAWER
+        list_in_row = self._wants_list and self._is_wide()
+        if pane is self.conversations:
+            return _Place.IN_ROW if list_in_row else _Place.AWAY
+        return _Place.IN_ROW if self._wants_settings and self._panel_fits() else _Place.AWAY
+
+    def _panel_fits(self) -> bool:
+        room = self.width() - self._theme_px(themes.PANEL_WIDTH)
+        if self._wants_list and self._is_wide():
+            room -= self._theme_px(themes.LIST_WIDTH)
+        return room >= self._theme_px(_NARROWEST_MIDDLE)
+
+    def _set_drawer(self, pane: QWidget, shown: bool) -> None:
+        fits = self._is_wide() if pane is self.conversations else self._panel_fits()
+        if shown and not fits:
+            self._drawer = pane
+        elif self._drawer is pane:
+            self._drawer = None
+        self._arrange()
+
+    def _close_drawer(self) -> None:
+        if self._drawer is self.settings:
+            self._wants_settings = False
+        self._drawer = None
+        self._arrange()
+        self.focus_prompt()
+
+    def _close_list_drawer(self) -> None:
+        if self._drawer is self.conversations:
+            self._close_drawer()
+
+    def _arrange(self) -> None:
+        """Put every pane where it belongs at this width."""
+        width, height = self.width(), self.height()
+        list_width = min(self._theme_px(themes.LIST_WIDTH), width)
+        panel_width = min(self._theme_px(themes.PANEL_WIDTH), width)
+        list_place, panel_place = map(self._place_of, (self.conversations, self.settings))
+        left = list_width if list_place == _Place.IN_ROW else 0
+        right = panel_width if panel_place == _Place.IN_ROW else 0
+        self._middle.setGeometry(left, 0, width - left - right, height)
+        self.conversations.setGeometry(0, 0, list_width, height)
+        self.settings.setGeometry(width - panel_width, 0, panel_width, height)
+        self._shade.setGeometry(self.rect())
+        self._drop_overlay.setGeometry(self.rect())
+        self.conversations.setVisible(list_place != _Place.AWAY)
+        self.settings.setVisible(panel_place != _Place.AWAY)
+        self._shade.setVisible(self._drawer is not None)
+        self.header.set_list_button(list_place != _Place.IN_ROW)
+        if self._drawer is not None:
+            self._shade.raise_()
+            self._drawer.raise_()
+
+    # ------------------------------------------------------------ events
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """A drawer whose pane fits the row again joins it."""
+        super().resizeEvent(event)
+        if (self._drawer is self.conversations and self._is_wide()) or (
+            self._drawer is self.settings and self._panel_fits()
+        ):
+            self._drawer = None
+        self._arrange()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Esc closes a drawer."""
+        if event.key() == Qt.Key.Key_Escape and self._drawer is not None:
+            self._close_drawer()
+        else:
+            super().keyPressEvent(event)
+
+    def event(self, event: QEvent) -> bool:
+        """The system's font or colours may have changed."""
+        if event.type() == QEvent.Type.ThemeChange:
+            self._watcher.refresh()
+        return super().event(event)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Tell, and close."""
+        self.closing.emit()
+        super().closeEvent(event)
+
+    # ------------------------------------------------------------ files from outside
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Leave dropped files to the window."""
+        if event.type() == QEvent.Type.DragEnter and _files(event.mimeData()):  # type: ignore[attr-defined]
+            event.ignore()
+            return True
+        return super().eventFilter(watched, event)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Files are welcome, anywhere."""
+        if _files(event.mimeData()):
+            event.acceptProposedAction()
+            self._drop_overlay.show()
+            self._drop_overlay.raise_()
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        """They went away again."""
+        self._drop_overlay.hide()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Tell which files."""
+        self._drop_overlay.hide()
+        files = _files(event.mimeData())
+        if files:
+            event.acceptProposedAction()
+            self.files_dropped.emit(files)
+
+
+class _Middle(QWidget):
+    """Header, transcript and prompt; on a first start the prompt in the middle of the height."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._first_start, self._key_line = window.first_start, window.first_start.key_line
+        self._transcript = window.transcript
+        self._over, self._under = QWidget(), QWidget()
+        # What keeps to the measure.
+        self._measured = QVBoxLayout()
+        self._measured.setSpacing(0)
+        for widget in (self._first_start, window.notifications, window.prompt, self._key_line):
+            self._measured.addWidget(widget)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(window.header)
+        column.addWidget(self._over, 10)
+        column.addWidget(self._transcript, 10)
+        column.addLayout(self._measured)
+        column.addWidget(self._under, 13)
+        self._is_first = False
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw with this theme from now on."""
+        self._theme = theme
+        self.show_first_start(self._is_first)
+
+    def show_first_start(self, shown: bool) -> None:
+        """See `MainWindow.show_first_start`."""
+        self._is_first = shown
+        self._transcript.setVisible(not shown)
+        for widget in (self._first_start, self._over, self._under):
+            widget.setVisible(shown)
+        self._set_margins()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep the measure."""
+        super().resizeEvent(event)
+        self._set_margins()
+
+    def _set_margins(self) -> None:
+        px = self._theme.px
+        side = max(px(themes.MARGIN), (self.width() - px(themes.MEASURE)) // 2)
+        self._measured.setContentsMargins(side, 0, side, px(6))
+        self._measured.setSpacing(px(20 if self._is_first else 8))
+
+
+class _Shade(QWidget):
+    """What lies between a drawer and the rest.
+
+    Signals:
+        pressed()
+    """
+
+    pressed = Signal()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Close the drawer."""
+        self.pressed.emit()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """A third of black, in both themes."""
+        with QPainter(self) as painter:
+            painter.fillRect(self.rect(), QColor(0, 0, 0, 72))
+
+
+class _DropOverlay(QWidget):
+    """Says, over everything, that files may be let go here."""
+
+    def __init__(self, window: QWidget) -> None:
+        super().__init__(window)
+        self.setObjectName("drop-overlay")
+        self._frame = QFrame(self)
+        self._frame.setProperty("role", "overlay")
+        self._picture, words = QLabel(), QLabel("Drop to attach")
+        column = QVBoxLayout(self._frame)
+        column.addStretch(1)
+        for label in (self._picture, words):
+            label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+            column.addWidget(label)
+        column.addStretch(1)
+        self.hide()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw with this theme from now on."""
+        self._theme = theme
+        self._picture.setPixmap(icons.pixmap("file-up", theme.accent, theme.px(32)))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """A frame inside the window's edge."""
+        super().resizeEvent(event)
+        inset = self._theme.px(12)
+        self._frame.setGeometry(QRect(self.rect()).adjusted(inset, inset, -inset, -inset))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """What is below shines through a little."""
+        ground = QColor(self._theme.ground)
+        ground.setAlpha(200)
+        with QPainter(self) as painter:
+            painter.fillRect(self.rect(), ground)
+
+
+def _files(data: QMimeData) -> list[Path]:
+    """The local files of what is being dragged."""
+    return [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]

@@ -1,0 +1,168 @@
+"""What the program has to say that belongs to no message: a quiet card above the prompt.
+
+One card at a time. An error stays until it is dismissed, and those that came before it come back
+after it; a note goes by itself. What is shown is also read aloud; `announce` is read aloud only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QKeyEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout
+
+from desktop_app.domain.errors import UserFacingError
+from desktop_app.ui import icons
+from desktop_app.ui.theme import set_style_property
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
+    from desktop_app.ui.theme import Theme
+
+Actions = Sequence[tuple[str, Callable[[], object]]]
+
+NOTE_STAYS_MS: Final = 6000
+
+
+@dataclass(frozen=True)
+class _Card:
+    first: str
+    more: str
+    is_error: bool
+    actions: Actions
+
+
+class Notifications(QFrame):
+    """See the module.
+
+    Attributes:
+        status: the line that assistive technology reads; it keeps the last words said.
+    """
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("notifications")
+        self._cards: list[_Card] = []
+        self._picture, self.status, self._more = QLabel(), QLabel(), QLabel()
+        self.status.setObjectName("status")
+        self.close_button = QToolButton()
+        self.close_button.setObjectName("dismiss")
+        self.close_button.setProperty("role", "quiet")
+        self.close_button.setAccessibleName("Dismiss")
+        self.close_button.clicked.connect(self.dismiss)
+        self._timer = QTimer(self, singleShot=True, interval=NOTE_STAYS_MS)
+        self._timer.timeout.connect(self.dismiss)
+        self._lay_out()
+        self.set_theme(theme)
+        self.hide()
+
+    def notify(self, what: UserFacingError | str, actions: Actions = ()) -> None:
+        """Show an error or a note; each action is a label and what it does, which ends the card."""
+        if isinstance(what, UserFacingError):
+            more = " ".join(s for s in (what.what_was_kept, what.what_to_do) if s)
+            card = _Card(what.what_happened, more, True, tuple(actions))
+            self._cards = [c for c in self._cards if c.is_error and c != card]
+        else:
+            card = _Card(what, "", False, tuple(actions))
+            self._cards = [c for c in self._cards if c.is_error]
+        self._cards.append(card)
+        self._show_last()
+        self._say(f"{card.first} {card.more}".strip())
+
+    def announce(self, text: str) -> None:
+        """Say something to those who listen; the others see it by themselves."""
+        if not self._cards:
+            self.status.setText(text)
+        self._say(text)
+
+    def dismiss(self) -> None:
+        """Close the card; an earlier error comes back."""
+        if self._cards:
+            self._cards.pop()
+        self._show_last()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw with this theme from now on."""
+        self._theme = theme
+        px = theme.px
+        self._line.setContentsMargins(px(14), px(8), px(8), px(8))
+        self._line.setSpacing(px(10))
+        self._picture.setContentsMargins(0, px(3), 0, 0)
+        self._words.setContentsMargins(0, px(3), 0, px(3))
+        self._words.setSpacing(px(3))
+        self._buttons.setSpacing(px(12))
+        self.close_button.setIcon(icons.icon("x", theme.dim, px(14)))
+        self.close_button.setIconSize(QSize(px(14), px(14)))
+        self.close_button.setFixedSize(px(24), px(24))
+        self._draw_sign()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Esc dismisses while the keyboard is in the card."""
+        if event.key() == Qt.Key.Key_Escape:
+            self.dismiss()
+        else:
+            super().keyPressEvent(event)
+
+    def _lay_out(self) -> None:
+        top = Qt.AlignmentFlag.AlignTop
+        for label in (self.status, self._more):
+            label.setWordWrap(True)
+            label.setTextFormat(Qt.TextFormat.PlainText)
+            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._line = QHBoxLayout(self)
+        self._words = QVBoxLayout()
+        self._buttons = QHBoxLayout()
+        self._words.addWidget(self.status)
+        self._words.addWidget(self._more)
+        self._words.addLayout(self._buttons)
+        self._line.addWidget(self._picture, 0, top)
+        self._line.addLayout(self._words, 1)
+        self._line.addWidget(self.close_button, 0, top)
+
+    def _show_last(self) -> None:
+        self._timer.stop()
+        if not self._cards:
+            self.hide()
+            return
+        card = self._cards[-1]
+        set_style_property(self, "role", "error-card" if card.is_error else "note-card")
+        set_style_property(self.status, "role", "error-title" if card.is_error else "")
+        set_style_property(self._more, "role", "error-note" if card.is_error else "note")
+        self.status.setText(card.first)
+        self._more.setText(card.more)
+        self._more.setVisible(bool(card.more))
+        self._set_actions(card)
+        self._draw_sign()
+        self.show()
+        if not card.is_error:
+            self._timer.start()
+
+    def _set_actions(self, card: _Card) -> None:
+        while item := self._buttons.takeAt(0):
+            if widget := item.widget():
+                widget.hide()
+                widget.deleteLater()
+        for label, action in card.actions:
+            button = QPushButton(label)
+            button.setProperty("role", "link")
+            button.clicked.connect(lambda *_, action=action: self._do(action))
+            self._buttons.addWidget(button)
+        self._buttons.addStretch(1)
+
+    def _do(self, action: Callable[[], object]) -> None:
+        self.dismiss()
+        action()
+
+    def _draw_sign(self) -> None:
+        is_error = bool(self._cards) and self._cards[-1].is_error
+        color = self._theme.error if is_error else self._theme.dim
+        sign = "circle-alert" if is_error else "info"
+        self._picture.setPixmap(icons.pixmap(sign, color, self._theme.px(18)))
+
+    def _say(self, text: str) -> None:
+        self.status.setAccessibleName(text)
+        QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self.status, text))

@@ -1,0 +1,228 @@
+"""How the rows of the conversation list and of a search's hits are painted.
+
+All rows of a view are equally high. The ground of a row is selected (the open conversation),
+hovered or none; a view that has the keyboard's focus draws a ring around its current row.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import (
+    QEvent,
+    QLocale,
+    QModelIndex,
+    QPersistentModelIndex,
+    QPointF,
+    QRect,
+    QSize,
+    Qt,
+)
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen, QTextCharFormat, QTextLayout
+from PySide6.QtWidgets import (
+    QAbstractScrollArea,
+    QLineEdit,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QToolTip,
+    QWidget,
+)
+
+from desktop_app.ui import theme as themes
+from desktop_app.ui.models import conversation_model, hit_model
+
+if TYPE_CHECKING:
+    from PySide6.QtCore import QAbstractItemModel, QObject
+    from PySide6.QtGui import QFont, QHelpEvent
+    from PySide6.QtWidgets import QAbstractItemView
+
+    from desktop_app.domain.conversation import SearchHit
+    from desktop_app.ui.theme import Theme
+
+Index = QModelIndex | QPersistentModelIndex
+
+_GAP: Final = 2
+_INSET: Final = 12
+_DOT: Final = 8
+_LONGEST_TITLE: Final = 200
+
+
+class RowDelegate(QStyledItemDelegate):
+    """The ground of a row, and what both lists share."""
+
+    height = themes.ROW + _GAP
+
+    def __init__(self, theme: Theme, parent: QObject) -> None:
+        super().__init__(parent)
+        self.theme = theme
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        """The same for all."""
+        return QSize(0, self.theme.px(self.height))
+
+    def row_rect(self, option: QStyleOptionViewItem) -> QRect:
+        """The cell without the gap below it, and without the margin that a scroll bar takes."""
+        view = option.widget
+        scrolls = isinstance(view, QAbstractScrollArea) and view.verticalScrollBar().isVisible()
+        margin = 0 if scrolls else self.theme.px(themes.ROW_MARGIN)
+        rect: QRect = option.rect
+        return rect.adjusted(0, 0, -margin, -self.theme.px(_GAP))
+
+    def paint_ground(self, painter: QPainter, option: QStyleOptionViewItem) -> None:
+        """Selected, hovered, or nothing; the ring while the keyboard is here."""
+        state, radius = option.state, self.theme.px(themes.RADIUS)
+        rect = self.row_rect(option).toRectF()
+        painter.setPen(Qt.PenStyle.NoPen)
+        if state & QStyle.StateFlag.State_Selected:
+            painter.setBrush(self.theme.selected)
+            painter.drawRoundedRect(rect, radius, radius)
+        elif state & QStyle.StateFlag.State_MouseOver:
+            painter.setBrush(self.theme.hover)
+            painter.drawRoundedRect(rect, radius, radius)
+        if state & QStyle.StateFlag.State_HasFocus:
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(self.theme.accent, 2))
+            painter.drawRoundedRect(rect.adjusted(1, 1, -1, -1), radius - 1, radius - 1)
+
+
+class ConversationDelegate(RowDelegate):
+    """A title with the dot of a streaming answer; a heading above each group."""
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """Draw a row."""
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if index.data(conversation_model.Roles.IS_HEADING):
+            self._paint_heading(painter, option, index)
+        else:
+            self.paint_ground(painter, option)
+            self._paint_title(painter, option, index)
+        painter.restore()
+
+    def _paint_heading(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        px = self.theme.px
+        font = self.theme.note()
+        font.setWeight(font.Weight.DemiBold)
+        rect = option.rect.adjusted(px(_INSET), px(6), -px(_INSET), 0)
+        _draw_line(painter, rect, index.data(), font, self.theme.dim)
+
+    def _paint_title(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        rect = self._title_rect(option, index)
+        _draw_line(painter, rect, index.data(), self.theme.interface(), self.theme.text)
+        if index.data(conversation_model.Roles.STREAMING):
+            radius = self.theme.px(_DOT) / 2
+            x = self.row_rect(option).right() + 1 - self.theme.px(_INSET) - radius
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(self.theme.accent)
+            painter.drawEllipse(QPointF(x, rect.center().y() + 1), radius, radius)
+
+    def _title_rect(self, option: QStyleOptionViewItem, index: Index) -> QRect:
+        px = self.theme.px
+        dot = px(_DOT + 8) if index.data(conversation_model.Roles.STREAMING) else 0
+        return self.row_rect(option).adjusted(px(_INSET), 0, -px(_INSET) - dot, 0)
+
+    def helpEvent(
+        self,
+        event: QHelpEvent,
+        view: QAbstractItemView,
+        option: QStyleOptionViewItem,
+        index: Index,
+    ) -> bool:
+        """The whole title, where the row shows only its beginning."""
+        if event.type() != QEvent.Type.ToolTip or not index.isValid():
+            return False
+        room = self._title_rect(option, index).width()
+        text = str(index.data())
+        is_cut = QFontMetrics(self.theme.interface()).horizontalAdvance(text) > room
+        QToolTip.showText(event.globalPos(), text if is_cut else "", view)
+        return True
+
+    # ------------------------------------------------------------ renaming in place
+
+    def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
+        """A field over the row."""
+        editor = QLineEdit(parent)
+        editor.setObjectName("rename")
+        editor.setAccessibleName("Title of the conversation")
+        editor.setMaxLength(_LONGEST_TITLE)
+        return editor
+
+    def setModelData(self, editor: QWidget, model: QAbstractItemModel, index: Index) -> None:
+        """Hand the new title to the model, which tells of it."""
+        if isinstance(editor, QLineEdit):
+            model.setData(index, editor.text())
+
+    def updateEditorGeometry(
+        self, editor: QWidget, option: QStyleOptionViewItem, index: Index
+    ) -> None:
+        """As large as the row."""
+        editor.setGeometry(self.row_rect(option))
+
+
+class HitDelegate(RowDelegate):
+    """The conversation's title and date, and two lines of the place with its matches strong."""
+
+    height = 74
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """Draw a row."""
+        hit: SearchHit = index.data(hit_model.Roles.HIT)
+        px = self.theme.px
+        rect = self.row_rect(option).adjusted(px(_INSET), px(8), -px(_INSET), -px(8))
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self.paint_ground(painter, option)
+        line = QRect(rect.left(), rect.top(), rect.width(), px(20))
+        day = hit.date.astimezone()
+        date = f"{day.day} {QLocale.c().monthName(day.month, QLocale.FormatType.ShortFormat)}"
+        width = QFontMetrics(self.theme.note()).horizontalAdvance(date)
+        _draw_line(painter, line, date, self.theme.note(), self.theme.dim, at_right=True)
+        line.setRight(line.right() - width - px(8))
+        _draw_line(painter, line, hit.title, self.theme.strong(), self.theme.text)
+        self._paint_snippet(painter, rect.adjusted(0, px(22), 0, 0), hit.snippet)
+        painter.restore()
+
+    def _paint_snippet(self, painter: QPainter, rect: QRect, snippet: str) -> None:
+        text, spans = hit_model.plain(snippet)
+        strong = QTextCharFormat()
+        strong.setForeground(self.theme.text)
+        strong.setFontWeight(600)
+        layout = QTextLayout(text, self.theme.note())
+        layout.setFormats([_range(text, start, length, strong) for start, length in spans])
+        layout.beginLayout()
+        for row in range(2):
+            line = layout.createLine()
+            if not line.isValid():
+                break
+            line.setLineWidth(rect.width())
+            line.setPosition(QPointF(0, row * line.height()))
+        layout.endLayout()
+        painter.setPen(self.theme.dim)
+        layout.draw(painter, QPointF(rect.topLeft()))
+
+
+def _range(text: str, start: int, length: int, strong: QTextCharFormat) -> QTextLayout.FormatRange:
+    """Qt counts UTF-16 units, Python characters."""
+    made = QTextLayout.FormatRange()
+    made.start = len(text[:start].encode("utf-16-le")) // 2
+    made.length = len(text[start : start + length].encode("utf-16-le")) // 2
+    made.format = strong
+    return made
+
+
+def _draw_line(
+    painter: QPainter,
+    rect: QRect,
+    text: str,
+    font: QFont,
+    color: QColor,
+    *,
+    at_right: bool = False,
+) -> None:
+    """One line, elided at its end, centred in height."""
+    side = Qt.AlignmentFlag.AlignRight if at_right else Qt.AlignmentFlag.AlignLeft
+    shown = QFontMetrics(font).elidedText(text, Qt.TextElideMode.ElideRight, rect.width())
+    painter.setFont(font)
+    painter.setPen(color)
+    painter.drawText(rect, side | Qt.AlignmentFlag.AlignVCenter, shown)

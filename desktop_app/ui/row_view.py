@@ -1,0 +1,119 @@
+"""The view that the conversation list and a search's hits share.
+
+It never selects by itself: arrow keys and clicks move the current row, and `chosen` tells that
+one was opened.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import (
+    QAbstractItemModel,
+    QEvent,
+    QItemSelectionModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QPoint,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QContextMenuEvent, QKeyEvent
+from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView
+
+from desktop_app.ui.models import conversation_model
+
+if TYPE_CHECKING:
+    from desktop_app.ui.row_delegates import RowDelegate
+    from desktop_app.ui.theme import Theme
+
+
+class RowView(QListView):
+    """A list of rows of one height that never selects by itself.
+
+    Signals:
+        chosen(QModelIndex): clicked, or Enter pressed.
+        delete_pressed(QModelIndex)
+        left_upwards(): the arrow key up on the first row.
+        menu_requested(QModelIndex, QPoint global position)
+    """
+
+    chosen = Signal(QModelIndex)
+    delete_pressed = Signal(QModelIndex)
+    left_upwards = Signal()
+    menu_requested = Signal(QModelIndex, QPoint)
+
+    def __init__(self, name: str, model: QAbstractItemModel, delegate: RowDelegate) -> None:
+        super().__init__()
+        self.setObjectName(name)
+        self.setProperty("role", "rows")
+        self.setUniformItemSizes(True)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.viewport().setAttribute(Qt.WidgetAttribute.WA_Hover)
+        self.setModel(model)
+        self.setItemDelegate(delegate)
+        self._delegate = delegate
+        self.clicked.connect(self.chosen)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw with this theme from now on."""
+        self._delegate.theme = theme
+        self.scheduleDelayedItemsLayout()
+        self.viewport().update()
+
+    def ensure_current(self) -> None:
+        """Put the ring somewhere: on the current row, else the selected, else the first."""
+        if self.currentIndex().isValid():
+            return
+        chosen = self.selectedIndexes()
+        self.setCurrentIndex(chosen[0] if chosen else self._end(first=True))
+
+    def selectionCommand(
+        self, index: QModelIndex | QPersistentModelIndex, event: QEvent | None = None
+    ) -> QItemSelectionModel.SelectionFlag:
+        """Keys and clicks move the current row only."""
+        return QItemSelectionModel.SelectionFlag.NoUpdate
+
+    def moveCursor(
+        self, action: QAbstractItemView.CursorAction, modifiers: Qt.KeyboardModifier
+    ) -> QModelIndex:
+        """Home and End go to conversations, not to headings."""
+        if action == QAbstractItemView.CursorAction.MoveHome:
+            return self._end(first=True)
+        if action == QAbstractItemView.CursorAction.MoveEnd:
+            return self._end(first=False)
+        return super().moveCursor(action, modifiers)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter opens, Delete asks to delete, up from the first row leaves."""
+        index = self.currentIndex()
+        is_editing = self.state() == QAbstractItemView.State.EditingState
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not is_editing:
+            if index.isValid():
+                self.chosen.emit(index)
+        elif event.key() == Qt.Key.Key_Delete and index.isValid():
+            self.delete_pressed.emit(index)
+        elif event.key() == Qt.Key.Key_Up and index == self._end(first=True):
+            self.left_upwards.emit()
+        else:
+            super().keyPressEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """The menu of the row under the pointer, or of the current one for the Menu key."""
+        if event.reason() == QContextMenuEvent.Reason.Keyboard:
+            index = self.currentIndex()
+            position = self.viewport().mapToGlobal(self.visualRect(index).center())
+        else:
+            index, position = self.indexAt(event.pos()), event.globalPos()
+        self.menu_requested.emit(index, position)
+
+    def _end(self, *, first: bool) -> QModelIndex:
+        """The first or last row that can be chosen."""
+        count = self.model().rowCount()
+        for row in range(min(count, 2)) if first else range(count - 1, -1, -1):
+            index = self.model().index(row, 0)
+            if not index.data(conversation_model.Roles.IS_HEADING):
+                return index
+        return QModelIndex()
