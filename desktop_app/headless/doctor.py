@@ -58,16 +58,19 @@ def as_object(found: list[Finding]) -> dict[str, dict[str, object]]:
 
 async def _examine_and_close(backend: Backend) -> list[Finding]:
     try:
+        try:
+            await backend.database.open()
+            use_weights(backend, await backend.settings.all())
+        except UserFacingError as error:
+            return await examine(backend, error)
         return await examine(backend)
     finally:
         await backend.aclose()
 
 
-async def examine(backend: Backend) -> list[Finding]:
-    """Look at everything; the store is opened where it is not yet."""
-    store = await _store(backend)
-    if store.works:
-        use_weights(backend, await backend.settings.all())
+async def examine(backend: Backend, problem: UserFacingError | None = None) -> list[Finding]:
+    """Look at everything; `problem` is why the store could not be opened."""
+    store = Finding("store", False, problem.sentences) if problem else await _store(backend)
     qt = await _qt()
     return [
         Finding("version", None, f"Repartee {__version__}"),
@@ -83,7 +86,6 @@ async def examine(backend: Backend) -> list[Finding]:
 
 async def _store(backend: Backend) -> Finding:
     try:
-        await backend.database.open()
         count = len(await backend.conversations.all())
     except UserFacingError as error:
         return Finding("store", False, error.sentences)

@@ -298,7 +298,7 @@ class Answering:
 
     async def _checkpoint(self, on_store: StoreListener) -> None:
         """Keep what has arrived, twice a second, as long as more arrives."""
-        saved, failing = self._reply, False
+        saved, failing = Reply(), False
         while True:
             await asyncio.sleep(CHECKPOINT_S)
             reply = self._reply

@@ -99,6 +99,19 @@ class Estimator:
             self._documents[key] = (await self._counter.count(block, resolved.profile))[0]
         return self._documents[key]
 
+    def surely_fits(
+        self, path: Sequence[Message], draft: Draft, resolved: ResolvedChoice, instructions: str
+    ) -> bool:
+        """Whether it fits without counting: a token is at least one byte long."""
+        limit = resolved.model.input_limit
+        if limit is None:
+            return True
+        if draft.attachments or any(message.attachments for message in path):
+            return False
+        texts = (instructions, draft.text, *(message.text for message in path))
+        most = sum(len(text.encode("utf-8", "surrogatepass")) + FRAME for text in texts)
+        return most + ROOM_FOR_ANSWER <= limit
+
     def demand_room(self, draft: Draft, estimate: Estimate, resolved: ResolvedChoice) -> None:
         """Refuse what does not fit, with the figures, before anything is sent.
 

@@ -1,0 +1,66 @@
+"""A provider that answers as it is told, at the seam that services.ports designs for it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+
+from desktop_app.domain.chat_request import ChatRequest, ProviderProfile
+from desktop_app.domain.errors import UserFacingError
+from desktop_app.domain.events import StreamEvent
+
+
+class ScriptedProvider:
+    """Plays one script a request; `HOLD` in a script waits until `release` is set.
+
+    Attributes:
+        requests: what was asked, in order.
+        closed: how many streams were closed, played to the end or not.
+    """
+
+    HOLD = "hold"
+
+    def __init__(self, *scripts: Sequence[StreamEvent | str]) -> None:
+        self._scripts = list(scripts)
+        self.requests: list[ChatRequest] = []
+        self.holding = asyncio.Event()
+        self.release = asyncio.Event()
+        self.closed = 0
+
+    async def stream(self, request: ChatRequest) -> AsyncIterator[StreamEvent]:
+        """The next script's events."""
+        self.requests.append(request)
+        try:
+            for step in self._scripts.pop(0):
+                if isinstance(step, str):
+                    self.holding.set()
+                    await self.release.wait()
+                else:
+                    yield step
+        finally:
+            self.closed += 1
+
+
+class OneProvider:
+    """A gateway with one provider for every profile, or an error in its place."""
+
+    def __init__(self, provider: ScriptedProvider | UserFacingError) -> None:
+        self._provider = provider
+
+    async def provider(self, _profile: ProviderProfile) -> ScriptedProvider:
+        """The provider, or the error."""
+        if isinstance(self._provider, UserFacingError):
+            raise self._provider
+        return self._provider
+
+
+class WordCounter:
+    """Counts words; knows whether it is asked."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    async def count(self, text: str, _profile: ProviderProfile) -> tuple[int, bool]:
+        """Words of the text."""
+        self.asked += 1
+        return len(text.split()), True

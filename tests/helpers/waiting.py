@@ -1,0 +1,20 @@
+"""Waiting for a condition, never for a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+LONGEST_S = 30
+PAUSE_S = 0.01
+
+
+async def until(condition: Callable[[], Awaitable[bool]]) -> None:
+    """Return once `condition` holds.
+
+    Raises:
+        TimeoutError: it does not hold within 30 s.
+    """
+    async with asyncio.timeout(LONGEST_S):
+        while not await condition():  # noqa: ASYNC110 — the condition lies on a disk, not in this loop
+            await asyncio.sleep(PAUSE_S)

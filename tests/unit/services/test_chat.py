@@ -1,0 +1,401 @@
+"""Asking, over a real store on disk and a scripted provider."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from desktop_app.domain.chat_request import ProviderProfile
+from desktop_app.domain.conversation import (
+    Conversation,
+    Draft,
+    Message,
+    MessageStatus,
+    ModelChoice,
+    new_id,
+    now,
+)
+from desktop_app.domain.cost import Usage
+from desktop_app.domain.errors import (
+    AuthenticationError,
+    CredentialError,
+    DocumentDoesNotFitError,
+    ModelNotFoundError,
+    StorageError,
+    StoreFullError,
+    StreamCutError,
+    UserFacingError,
+)
+from desktop_app.domain.events import (
+    Completed,
+    Failed,
+    Incomplete,
+    ReasoningDelta,
+    StreamEvent,
+    TextDelta,
+    UsageReported,
+)
+from desktop_app.domain.model_catalog import Effort, ModelCatalog, Variant
+from desktop_app.domain.parts import DocumentPart, ReasoningPart, TextPart
+from desktop_app.domain.reply import Reply
+from desktop_app.headless.profiles import COMETAPI, ON_DEVICE, OPENAI
+from desktop_app.paths import resource_path
+from desktop_app.services.chat import Answering, AskSettings, ChatService
+from desktop_app.services.estimate import Estimator
+from desktop_app.storage.attachments import AttachmentStore
+from desktop_app.storage.conversations import ConversationStore
+from desktop_app.storage.database import Database
+from desktop_app.storage.ledger import Ledger
+from tests.helpers.scripted_provider import OneProvider, ScriptedProvider, WordCounter
+from tests.helpers.waiting import until
+
+CATALOG = ModelCatalog.from_toml(resource_path("models.toml").read_text("utf-8"))
+HELD = ScriptedProvider.HOLD
+ORIGINAL = b"original"
+DOCUMENT = DocumentPart(
+    sha256(ORIGINAL).hexdigest(), "report.pdf", "application/pdf", 9, pages=2, tokens=3
+)
+
+
+class FullDisk(ConversationStore):
+    """A store on a disk that is full for a while, at the seam of the message store."""
+
+    full = False
+
+    async def save_answer(self, answer: Message) -> None:
+        if self.full:
+            raise StoreFullError("The disk is full.", details=errno.errorcode[errno.ENOSPC])
+        await super().save_answer(answer)
+
+
+@dataclass
+class Room:
+    """A chat service over a store on disk."""
+
+    service: ChatService
+    store: FullDisk
+    ledger: Ledger
+    attachments: AttachmentStore
+    counter: WordCounter
+    heard: list[StreamEvent] = field(default_factory=list)
+    store_said: list[StorageError | None] = field(default_factory=list)
+
+    async def begin(
+        self,
+        text: str,
+        profile: ProviderProfile = OPENAI,
+        variant: Variant | None = Variant.THINKING,
+        path: list[Message] | None = None,
+        attachments: tuple[DocumentPart, ...] = (),
+        settings: AskSettings | None = None,
+        conversation: Conversation | None = None,
+    ) -> Answering:
+        model = "" if variant else "smollm2-135m-instruct"
+        choice = ModelChoice(profile.id, model, variant, Effort.HIGH if variant else None)
+        conversation = conversation or Conversation(new_id(), "", now(), now(), choice)
+        return await self.service.begin(
+            conversation, path or [], Draft(text, attachments), profile, settings or AskSettings()
+        )
+
+    async def run(self, answering: Answering) -> Message:
+        return await answering.run(self.listen, self.store_said.append)
+
+    def listen(self, event: StreamEvent, _reply: Reply) -> None:
+        self.heard.append(event)
+
+
+def with_room(
+    tmp_path: Path,
+    provider: ScriptedProvider | UserFacingError,
+    test: Callable[[Room], Awaitable[None]],
+) -> None:
+    async def main() -> None:
+        database = Database(tmp_path / "store.sqlite3")
+        await database.open()
+        store, ledger = FullDisk(database), Ledger(database)
+        attachments = AttachmentStore(database, tmp_path / "attachments")
+        counter = WordCounter()
+        service = ChatService(
+            store=store,
+            attachments=attachments,
+            spending=ledger,
+            gateway=OneProvider(provider),
+            estimator=Estimator(counter, attachments),
+            catalog=CATALOG,
+        )
+        try:
+            await test(Room(service, store, ledger, attachments, counter))
+        finally:
+            await database.close()
+
+    asyncio.run(main())
+
+
+USAGE = Usage(input_tokens=1000, cached_tokens=400, output_tokens=200, reasoning_tokens=50)
+
+
+def test_the_question_is_on_disk_before_anything_is_sent(tmp_path: Path) -> None:
+    provider = ScriptedProvider([TextDelta("Four."), UsageReported(USAGE), Completed()])
+
+    async def test(room: Room) -> None:
+        began = await room.begin("Two and two?")
+        assert provider.requests == []
+        kept = await room.store.path(began.conversation.id)
+        assert [m.text for m in kept] == ["Two and two?", ""]
+        assert kept[1].status is MessageStatus.STREAMING
+        answer = await room.run(began)
+        assert (answer.text, answer.status) == ("Four.", MessageStatus.COMPLETE)
+        assert (await room.store.path(began.conversation.id))[1] == answer
+        assert began.conversation.title == "Two and two?"
+        (request,) = provider.requests
+        assert (request.model, request.effort) == ("gpt-5.2", Effort.HIGH)
+        assert request.cache_key == began.conversation.id
+
+    with_room(tmp_path, provider, test)
+
+
+def test_what_an_answer_cost_is_written_down_once(tmp_path: Path) -> None:
+    provider = ScriptedProvider([TextDelta("."), UsageReported(USAGE), Completed()])
+
+    async def test(room: Room) -> None:
+        answer = await room.run(await room.begin("?"))
+        # 600 fresh × 1.75 + 400 cached × 0.175 + 200 out × 14, a million tokens each
+        assert answer.cost == Decimal("0.00392")
+        assert await room.ledger.conversation(answer.conversation_id) == Decimal("0.00392")
+        assert await room.ledger.month(now(), "openai") == Decimal("0.00392")
+
+    with_room(tmp_path, provider, test)
+
+
+def test_the_answer_is_on_disk_while_it_streams(tmp_path: Path) -> None:
+    provider = ScriptedProvider([TextDelta("Half "), TextDelta("of it"), HELD, Completed()])
+
+    async def test(room: Room) -> None:
+        began = await room.begin("?")
+        task = asyncio.create_task(room.run(began))
+        await provider.holding.wait()
+
+        async def half_is_kept() -> bool:
+            return (await room.store.path(began.conversation.id))[1].text == "Half of it"
+
+        await until(half_is_kept)
+        assert (await room.store.path(began.conversation.id))[1].status is MessageStatus.STREAMING
+        provider.release.set()
+        await task
+
+    with_room(tmp_path, provider, test)
+
+
+def test_stopping_closes_the_stream_and_keeps_the_text(tmp_path: Path) -> None:
+    provider = ScriptedProvider([ReasoningDelta("Hm."), TextDelta("A sta"), HELD])
+
+    async def test(room: Room) -> None:
+        began = await room.begin("?")
+        task = asyncio.create_task(room.run(began))
+        await provider.holding.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert provider.closed == 1
+        kept = (await room.store.path(began.conversation.id))[1]
+        assert kept.status is MessageStatus.CANCELLED
+        assert kept.parts == (ReasoningPart("Hm."), TextPart("A sta"))
+
+    with_room(tmp_path, provider, test)
+
+
+def test_a_cut_keeps_the_text_and_says_so_under_it(tmp_path: Path) -> None:
+    error = StreamCutError("The connection was cut.", what_was_kept="Kept.", status=200)
+    provider = ScriptedProvider([TextDelta("Some"), Failed(error)])
+
+    async def test(room: Room) -> None:
+        answer = await room.run(await room.begin("?"))
+        assert (answer.status, answer.text) == (MessageStatus.FAILED, "Some")
+        assert answer.error is not None
+        assert answer.error.what_happened == "The connection was cut."
+        assert (answer.error.kind, answer.error.details) == ("StreamCutError", "HTTP 200")
+
+    with_room(tmp_path, provider, test)
+
+
+def test_a_limit_reached_is_said_and_is_no_whole_answer(tmp_path: Path) -> None:
+    provider = ScriptedProvider([TextDelta("Some"), Incomplete("max_output_tokens")])
+
+    async def test(room: Room) -> None:
+        answer = await room.run(await room.begin("?"))
+        assert answer.status is MessageStatus.INCOMPLETE
+        assert answer.error is not None
+        assert "limit" in answer.error.what_happened
+
+    with_room(tmp_path, provider, test)
+
+
+def test_a_locked_keyring_is_an_error_under_the_question(tmp_path: Path) -> None:
+    error = CredentialError("The keyring is locked.", what_to_do="Unlock it.")
+
+    async def test(room: Room) -> None:
+        answer = await room.run(await room.begin("?"))
+        assert answer.status is MessageStatus.FAILED
+        assert answer.error is not None
+        assert answer.error.what_happened == "The keyring is locked."
+        assert answer.error.what_was_kept
+
+    with_room(tmp_path, error, test)
+
+
+def test_instant_is_replaced_once_where_it_is_not_served(tmp_path: Path) -> None:
+    gone = Failed(ModelNotFoundError("No such model.", status=404))
+    provider = ScriptedProvider([gone], [TextDelta("Hi"), Completed()], [Completed()])
+
+    async def test(room: Room) -> None:
+        answer = await room.run(await room.begin("?", COMETAPI, Variant.INSTANT))
+        assert [(r.model, r.effort) for r in provider.requests] == [
+            ("gpt-5.2-chat-latest", Effort.MEDIUM),
+            ("gpt-5.2", Effort.NONE),
+        ]
+        assert (answer.text, len(answer.notices)) == ("Hi", 1)
+        assert answer.choice is not None
+        assert answer.choice.model == "gpt-5.2"
+        await room.run(await room.begin("?", COMETAPI, Variant.INSTANT))
+        assert provider.requests[-1].model == "gpt-5.2"
+
+    with_room(tmp_path, provider, test)
+
+
+def test_a_missing_model_without_a_stand_in_is_an_error(tmp_path: Path) -> None:
+    provider = ScriptedProvider([Failed(ModelNotFoundError("No such model.", status=404))])
+
+    async def test(room: Room) -> None:
+        answer = await room.run(await room.begin("?", COMETAPI, Variant.THINKING))
+        assert answer.status is MessageStatus.FAILED
+        assert len(provider.requests) == 1
+
+    with_room(tmp_path, provider, test)
+
+
+def test_a_full_disk_keeps_the_answer_and_saves_it_when_there_is_room(tmp_path: Path) -> None:
+    provider = ScriptedProvider([TextDelta("All of it"), Completed()])
+
+    async def test(room: Room) -> None:
+        began = await room.begin("?")
+        room.store.full = True
+        task = asyncio.create_task(room.run(began))
+
+        async def was_said() -> bool:
+            return any(isinstance(said, StoreFullError) for said in room.store_said)
+
+        await until(was_said)
+        room.store.full = False
+        answer = await task
+        assert room.store_said[-1] is None
+        assert (await room.store.path(began.conversation.id))[1] == answer
+
+    with_room(tmp_path, provider, test)
+
+
+def test_a_document_goes_in_whole_before_the_words(tmp_path: Path) -> None:
+    provider = ScriptedProvider([Completed()])
+
+    async def test(room: Room) -> None:
+        await room.attachments.add(
+            ORIGINAL,
+            sha256=DOCUMENT.sha256,
+            name=DOCUMENT.name,
+            media_type=DOCUMENT.media_type,
+            text="All its text.",
+            pages=2,
+            tokens=3,
+        )
+        await room.run(await room.begin("Summarise it.", attachments=(DOCUMENT,)))
+        (message,) = provider.requests[0].messages
+        assert message.parts == (
+            TextPart(
+                '<document name="report.pdf" pages="2">\nAll its text.\n</document>'
+                "\n\nSummarise it."
+            ),
+        )
+
+    with_room(tmp_path, provider, test)
+
+
+def test_a_document_that_does_not_fit_is_refused_before_anything_is_kept(tmp_path: Path) -> None:
+    provider = ScriptedProvider()
+
+    async def test(room: Room) -> None:
+        await room.attachments.add(
+            ORIGINAL,
+            sha256=DOCUMENT.sha256,
+            name=DOCUMENT.name,
+            media_type=DOCUMENT.media_type,
+            text="word " * 9000,
+            pages=2,
+            tokens=9000,
+        )
+        with pytest.raises(DocumentDoesNotFitError) as refused:
+            await room.begin("?", ON_DEVICE, None, attachments=(DOCUMENT,))
+        assert "report.pdf" in refused.value.what_happened
+        assert "7,680" in refused.value.what_happened  # 8,192 less room for an answer
+        assert await room.store.all() == []
+
+    with_room(tmp_path, provider, test)
+
+
+def test_a_short_question_is_not_counted_at_all(tmp_path: Path) -> None:
+    provider = ScriptedProvider([Completed()])
+
+    async def test(room: Room) -> None:
+        await room.run(await room.begin("Short."))
+        assert room.counter.asked == 0
+
+    with_room(tmp_path, provider, test)
+
+
+def test_another_answer_is_a_version_beside_the_first(tmp_path: Path) -> None:
+    provider = ScriptedProvider([TextDelta("One"), Completed()], [TextDelta("Two"), Completed()])
+
+    async def test(room: Room) -> None:
+        began = await room.begin("?")
+        first = await room.run(began)
+        path = await room.store.path(began.conversation.id)
+        again = await room.service.begin_again(began.conversation, path[:1], OPENAI, AskSettings())
+        second = await room.run(again)
+        assert await room.store.versions(first.id) == [first.id, second.id]
+        assert [m.text for m in await room.store.path(first.conversation_id)] == ["?", "Two"]
+        assert len(provider.requests[1].messages) == 1
+
+    with_room(tmp_path, provider, test)
+
+
+def test_sampling_goes_out_only_where_the_model_takes_it(tmp_path: Path) -> None:
+    provider = ScriptedProvider([Completed()], [Completed()])
+
+    async def test(room: Room) -> None:
+        settings = AskSettings()
+        settings = replace(settings, parameters=replace(settings.parameters, temperature=0.2))
+        await room.run(await room.begin("?", settings=settings))
+        assert provider.requests[0].parameters.temperature is None
+        quiet = ModelChoice("openai", "", Variant.THINKING, Effort.NONE)
+        conversation = Conversation(new_id(), "", now(), now(), quiet)
+        await room.run(await room.begin("?", settings=settings, conversation=conversation))
+        assert provider.requests[1].parameters.temperature == 0.2
+        assert provider.requests[1].effort is Effort.NONE
+
+    with_room(tmp_path, provider, test)
+
+
+def test_no_key_is_said_in_the_provider_s_own_words(tmp_path: Path) -> None:
+    error = AuthenticationError("No API key is known for OpenAI.", what_to_do="Add one.")
+
+    async def test(room: Room) -> None:
+        answer = await room.run(await room.begin("?"))
+        assert answer.error is not None
+        assert answer.error.kind == "AuthenticationError"
+
+    with_room(tmp_path, error, test)

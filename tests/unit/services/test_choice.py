@@ -1,0 +1,110 @@
+"""What is sent for what was chosen, for every variant and effort, at every kind of provider."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.conversation import ModelChoice
+from desktop_app.domain.errors import IllegalChoiceError
+from desktop_app.domain.model_catalog import EFFORTS_OF_THE_FAMILY, Effort, ModelCatalog, Variant
+from desktop_app.headless.profiles import COMETAPI, ON_DEVICE, OPENAI
+from desktop_app.paths import resource_path
+from desktop_app.services.choice import (
+    INSTANT_RETIRED,
+    default_choice,
+    demand_legal,
+    model_info,
+    resolve,
+)
+
+CATALOG = ModelCatalog.from_toml(resource_path("models.toml").read_text("utf-8"))
+BEFORE, AFTER = date(2026, 8, 9), date(2026, 8, 10)
+
+
+def choice(variant: Variant, effort: Effort = Effort.MEDIUM) -> ModelChoice:
+    return ModelChoice("openai", "", variant, effort)
+
+
+@pytest.mark.parametrize("effort", EFFORTS_OF_THE_FAMILY)
+def test_thinking_sends_every_effort_as_chosen(effort: Effort) -> None:
+    resolved = resolve(OPENAI, choice(Variant.THINKING, effort), CATALOG, AFTER)
+    assert (resolved.model.id, resolved.effort, resolved.notice) == ("gpt-5.2", effort, "")
+
+
+@pytest.mark.parametrize(
+    ("chosen", "sent"),
+    [
+        (Effort.NONE, Effort.MEDIUM),
+        (Effort.LOW, Effort.MEDIUM),
+        (Effort.MEDIUM, Effort.MEDIUM),
+        (Effort.HIGH, Effort.HIGH),
+        (Effort.XHIGH, Effort.XHIGH),
+    ],
+)
+def test_pro_takes_the_nearest_effort_and_keeps_the_choice(chosen: Effort, sent: Effort) -> None:
+    made = choice(Variant.PRO, chosen)
+    resolved = resolve(OPENAI, made, CATALOG, AFTER)
+    assert (resolved.model.id, resolved.effort) == ("gpt-5.2-pro", sent)
+    back = resolve(OPENAI, ModelChoice("openai", "", Variant.THINKING, made.effort), CATALOG, AFTER)
+    assert back.effort is chosen
+
+
+def test_instant_until_its_shutdown_and_what_stands_in_for_it() -> None:
+    made = choice(Variant.INSTANT, Effort.HIGH)
+    alive = resolve(OPENAI, made, CATALOG, BEFORE)
+    assert (alive.model.id, alive.effort, alive.notice) == (
+        "gpt-5.2-chat-latest",
+        Effort.MEDIUM,
+        "",
+    )
+    gone = resolve(OPENAI, made, CATALOG, AFTER)
+    assert (gone.model.id, gone.effort, gone.notice) == ("gpt-5.2", Effort.NONE, INSTANT_RETIRED)
+    assert gone.variant is Variant.INSTANT
+
+
+def test_an_aggregator_serves_instant_on_until_it_says_otherwise() -> None:
+    made = choice(Variant.INSTANT)
+    assert resolve(COMETAPI, made, CATALOG, AFTER).model.id == "gpt-5.2-chat-latest"
+    gone = resolve(COMETAPI, made, CATALOG, AFTER, instant_gone=True)
+    assert (gone.model.id, gone.effort) == ("gpt-5.2", Effort.NONE)
+
+
+def test_an_unknown_model_is_neither_refused_nor_given_an_effort() -> None:
+    server = ProviderProfile("own", "Own", ProviderKind.COMPATIBLE, "http://localhost:1/v1")
+    resolved = resolve(server, ModelChoice("own", "qwen3:8b"), CATALOG, AFTER)
+    assert (resolved.model.id, resolved.effort, resolved.price) == ("qwen3:8b", None, None)
+    named = resolve(server, ModelChoice("own", "qwen3:8b", None, Effort.LOW), CATALOG, AFTER)
+    assert named.effort is Effort.LOW
+
+
+def test_a_model_on_this_computer_is_free_and_takes_no_effort() -> None:
+    built_in = resolve(ON_DEVICE, default_choice(ON_DEVICE), CATALOG, AFTER)
+    assert built_in.model.name == "SmolLM2 135M"
+    own = model_info(ON_DEVICE, "/models/tiny-q4.gguf", CATALOG)
+    assert (own.name, own.efforts) == ("tiny-q4", ())
+    for info in (built_in.model, own):
+        assert info.price is not None
+        assert info.price.output == 0
+
+
+def test_the_provider_s_share_of_the_list_price() -> None:
+    cheap = ProviderProfile(
+        "c", "C", ProviderKind.COMETAPI, "https://c.example/v1", price_multiplier=Decimal("0.2")
+    )
+    resolved = resolve(cheap, choice(Variant.THINKING), CATALOG, AFTER)
+    assert resolved.price is not None
+    assert resolved.price.output == Decimal("2.8")
+
+
+def test_an_effort_named_outright_that_is_not_taken_is_refused_with_what_is() -> None:
+    resolved = resolve(OPENAI, choice(Variant.PRO, Effort.LOW), CATALOG, AFTER)
+    with pytest.raises(IllegalChoiceError) as refused:
+        demand_legal(resolved, Effort.LOW)
+    assert "low" in refused.value.what_happened
+    assert "medium, high, xhigh" in refused.value.what_to_do
+    demand_legal(resolved, Effort.HIGH)
+    demand_legal(resolved, None)
