@@ -1,0 +1,154 @@
+"""What kind of document a file is: by its content first, by its name where content cannot tell.
+
+Names lie (a photo called report.txt) and content is silent about text (Markdown or Python?), so
+magic bytes decide between binary formats, and the name decides among texts alone.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from pathlib import PurePath
+from typing import Final
+
+PDF: Final = "application/pdf"
+RTF: Final = "application/rtf"
+HTML: Final = "text/html"
+NOTEBOOK: Final = "application/x-ipynb+json"
+MAIL: Final = "message/rfc822"
+EPUB: Final = "application/epub+zip"
+_OPENXML: Final = "application/vnd.openxmlformats-officedocument"
+DOCX: Final = f"{_OPENXML}.wordprocessingml.document"
+PPTX: Final = f"{_OPENXML}.presentationml.presentation"
+XLSX: Final = f"{_OPENXML}.spreadsheetml.sheet"
+ODS: Final = "application/vnd.oasis.opendocument.spreadsheet"
+
+# What a person can drop here, in words.
+READ: Final = (
+    "PDF, Word (.docx), Excel (.xlsx), PowerPoint (.pptx), OpenDocument spreadsheets (.ods), RTF, "
+    "EPUB, HTML, e-mail (.eml), Jupyter notebooks, Markdown, plain text and source code"
+)
+
+# Not texts: the ending promises a format that its content must show.
+_PROMISES: Final = {
+    ".pdf": PDF,
+    ".docx": DOCX,
+    ".pptx": PPTX,
+    ".xlsx": XLSX,
+    ".ods": ODS,
+    ".epub": EPUB,
+    ".rtf": RTF,
+}
+_TEXTS: Final = {
+    ".md": "text/markdown",
+    ".markdown": "text/markdown",
+    ".html": HTML,
+    ".htm": HTML,
+    ".xhtml": HTML,
+    ".ipynb": NOTEBOOK,
+    ".eml": MAIL,
+    ".json": "application/json",
+    ".jsonl": "application/jsonl",
+    ".yaml": "application/yaml",
+    ".yml": "application/yaml",
+    ".toml": "application/toml",
+    ".xml": "application/xml",
+    ".svg": "image/svg+xml",
+    ".csv": "text/csv",
+    ".tsv": "text/tab-separated-values",
+    ".rst": "text/x-rst",
+    ".tex": "text/x-tex",
+    ".css": "text/css",
+    ".sql": "application/sql",
+    ".py": "text/x-python",
+    ".pyi": "text/x-python",
+    ".js": "text/javascript",
+    ".mjs": "text/javascript",
+    ".jsx": "text/javascript",
+    ".ts": "text/x-typescript",
+    ".tsx": "text/x-typescript",
+    ".c": "text/x-c",
+    ".h": "text/x-c",
+    ".cpp": "text/x-c++",
+    ".cc": "text/x-c++",
+    ".hpp": "text/x-c++",
+    ".cs": "text/x-csharp",
+    ".java": "text/x-java",
+    ".kt": "text/x-kotlin",
+    ".go": "text/x-go",
+    ".rs": "text/x-rust",
+    ".rb": "text/x-ruby",
+    ".php": "text/x-php",
+    ".pl": "text/x-perl",
+    ".lua": "text/x-lua",
+    ".swift": "text/x-swift",
+    ".r": "text/x-r",
+    ".sh": "text/x-shellscript",
+    ".bash": "text/x-shellscript",
+}
+_INTERPRETERS: Final = {
+    b"python": "text/x-python",
+    b"bash": "text/x-shellscript",
+    b"sh": "text/x-shellscript",
+    b"zsh": "text/x-shellscript",
+    b"node": "text/javascript",
+    b"perl": "text/x-perl",
+    b"ruby": "text/x-ruby",
+    b"lua": "text/x-lua",
+    b"php": "text/x-php",
+    b"Rscript": "text/x-r",
+}
+_SHEBANG: Final = re.compile(rb"#!\s*\S*?/?(?:env\s+(?:-S\s+)?)?([A-Za-z]+)[\d.]*\s")
+_HTML: Final = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*(?:<!--.*?-->\s*)?<(?:!doctype\s+html|html)\b", re.I
+)
+OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
+_OOXML_PARTS: Final = (
+    ("word/document.xml", DOCX),
+    ("xl/workbook.xml", XLSX),
+    ("ppt/presentation.xml", PPTX),
+)
+
+
+def of_binary(data: bytes) -> str | None:
+    """The media type of a binary document that is read; "" of another ZIP; None: no magic bytes.
+
+    Raises:
+        zipfile.BadZipFile: begins like a ZIP archive and is none.
+    """
+    if b"%PDF-" in data[:1024]:
+        return PDF
+    if data.startswith(b"{\\rtf"):
+        return RTF
+    return _of_zip(data) if data.startswith(_ZIP) else None
+
+
+def _of_zip(data: bytes) -> str:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        names = set(archive.namelist())
+        for part, media_type in _OOXML_PARTS:
+            if part in names:
+                return media_type
+        if "mimetype" not in names:
+            return ""
+        with archive.open("mimetype") as member:
+            stated = member.read(100).decode("ascii", "replace").strip()
+        return stated if stated in {ODS, EPUB} else ""
+
+
+def promised(name: str) -> str | None:
+    """The binary format that the name's ending promises, if any."""
+    return _PROMISES.get(PurePath(name).suffix.lower())
+
+
+def of_text(name: str, data: bytes) -> str:
+    """The media type of what is known to be text: by ending, then shebang, then markup."""
+    by_ending = _TEXTS.get(PurePath(name).suffix.lower())
+    if by_ending:
+        return by_ending
+    shebang = _SHEBANG.match(data[:200])
+    if shebang:
+        return _INTERPRETERS.get(shebang[1], "text/plain")
+    return HTML if _HTML.match(data[:2000]) else "text/plain"

@@ -1,0 +1,134 @@
+"""What the window's process and the child that reads documents say to each other.
+
+A frame is four bytes of length, a JSON object of that length, and a payload of `payload` bytes,
+UTF-8 text or a file's bytes. The payload stays outside the JSON: a document's text may be tens of
+megabytes, and the window must be able to take it in small pieces.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, BinaryIO, Final
+
+from desktop_app.domain import errors
+
+LENGTH: Final = struct.Struct(">I")
+# How much is read or written at a time: a millisecond's work.
+PIECE: Final = 1 << 18
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far reading has come: `done` of `total` (None: unknown) units ("page")."""
+
+    done: int
+    total: int | None
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one document may cost before reading it is given up.
+
+    Attributes:
+        file_bytes: size of the file.
+        unpacked_bytes: size of what is packed in it (DOCX and its like are ZIP archives).
+        memory_bytes: private memory of the child.
+        seconds: wall time for one document.
+    """
+
+    file_bytes: int = 200 << 20
+    unpacked_bytes: int = 400 << 20
+    memory_bytes: int = 2 << 30
+    seconds: float = 120
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractedDocument:
+    """A document as text.
+
+    Attributes:
+        name: the file's name, without its folder.
+        media_type: found by content first, by name second.
+        sha256: of the file's bytes, in hexadecimal.
+        size: of the file, in bytes.
+        text: Markdown for formats with structure; each page of a PDF begins with a line "[page 3]".
+        pages: None where the format has none.
+        tokens: of `text`, by o200k_base.
+        note: a sentence for the person where something could not be read for certain, else "".
+    """
+
+    name: str
+    media_type: str
+    sha256: str
+    size: int
+    text: str
+    pages: int | None
+    tokens: int
+    note: str = ""
+
+
+_ERRORS: Final[Mapping[str, type[errors.DocumentError]]] = {
+    cls.__name__: cls
+    for cls in (
+        errors.DocumentError,
+        errors.DocumentUnsupportedError,
+        errors.DocumentEncryptedError,
+        errors.DocumentDamagedError,
+        errors.DocumentEmptyError,
+        errors.DocumentScannedError,
+        errors.DocumentTooLargeError,
+    )
+}
+
+
+def error_to_json(error: errors.DocumentError) -> dict[str, str]:
+    """The error as JSON-ready strings."""
+    return {
+        "error": type(error).__name__,
+        "what_happened": error.what_happened,
+        "what_was_kept": error.what_was_kept,
+        "what_to_do": error.what_to_do,
+        "details": error.details,
+    }
+
+
+def error_from_json(row: Mapping[str, str]) -> errors.DocumentError:
+    """The reverse of `error_to_json`."""
+    return _ERRORS[row["error"]](
+        row["what_happened"],
+        what_was_kept=row["what_was_kept"],
+        what_to_do=row["what_to_do"],
+        details=row["details"],
+    )
+
+
+def limits_to_json(limits: Limits) -> dict[str, float]:
+    """The limits as a JSON-ready object; `Limits(**…)` is the reverse."""
+    return asdict(limits)
+
+
+def head(header: Mapping[str, Any], payload_bytes: int) -> bytes:
+    """The beginning of a frame, up to its payload."""
+    packed = json.dumps({**header, "payload": payload_bytes}).encode()
+    return LENGTH.pack(len(packed)) + packed
+
+
+def write_frame(stream: BinaryIO, header: Mapping[str, Any], payload: bytes = b"") -> None:
+    """Write a frame to a blocking stream."""
+    stream.write(head(header, len(payload)))
+    stream.write(payload)
+    stream.flush()
+
+
+def read_frame(stream: BinaryIO) -> tuple[dict[str, Any], bytes] | None:
+    """Read a frame from a blocking stream; None where the other side has closed it."""
+    length = stream.read(LENGTH.size)
+    if len(length) < LENGTH.size:
+        return None
+    header: dict[str, Any] = json.loads(stream.read(LENGTH.unpack(length)[0]))
+    payload = stream.read(header["payload"])
+    return (header, payload) if len(payload) == header["payload"] else None

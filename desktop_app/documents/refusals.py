@@ -1,0 +1,101 @@
+"""What the person is told about a document that gives no attachment.
+
+One function a case, so that the sentences stand side by side. Each makes an error of
+`desktop_app/domain/errors.py`; `name` is the file's name without its folder.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from desktop_app.documents.media_type import READ
+from desktop_app.domain import errors
+
+NOTHING_MADE: Final = "No attachment was made; the file is as it was."
+
+
+def encrypted(name: str) -> errors.DocumentEncryptedError:
+    """It asks for a password."""
+    return errors.DocumentEncryptedError(
+        f"“{name}” is protected by a password.",
+        what_was_kept=NOTHING_MADE,
+        what_to_do="Open it in its own program, save a copy without the password, and attach that.",
+    )
+
+
+def damaged(name: str, details: str = "") -> errors.DocumentDamagedError:
+    """Its content is not what its format demands."""
+    return errors.DocumentDamagedError(
+        f"“{name}” is damaged or incomplete and could not be read.",
+        what_was_kept=NOTHING_MADE,
+        what_to_do="Fetch or export it once more, or open it in its own program and save it anew.",
+        details=details,
+    )
+
+
+def not_what_it_says(name: str, ending: str) -> errors.DocumentDamagedError:
+    """The name promises a format that the content is not."""
+    return errors.DocumentDamagedError(
+        f"“{name}” is called {ending} but its content is something else.",
+        what_was_kept=NOTHING_MADE,
+        what_to_do="Fetch or export it once more, or give it the ending that belongs to its content.",
+    )
+
+
+def empty(name: str) -> errors.DocumentEmptyError:
+    """It holds no text."""
+    return errors.DocumentEmptyError(
+        f"“{name}” holds no text.",
+        what_was_kept=NOTHING_MADE,
+        what_to_do="Check that it is the right file.",
+    )
+
+
+def scanned(name: str, pages: int) -> errors.DocumentScannedError:
+    """Its pages are pictures."""
+    what = "its page is a picture" if pages == 1 else f"all {pages} pages are pictures"
+    return errors.DocumentScannedError(
+        f"“{name}” was scanned: {what} without a text layer.",
+        what_was_kept=NOTHING_MADE,
+        what_to_do="Run text recognition (OCR) over it, and attach the result.",
+    )
+
+
+def unsupported(
+    name: str, what: str = "is not a document that can be read here"
+) -> errors.DocumentUnsupportedError:
+    """A format that is not read."""
+    return errors.DocumentUnsupportedError(
+        f"“{name}” {what}.",
+        what_was_kept=NOTHING_MADE,
+        what_to_do=f"What can be read: {READ}.",
+    )
+
+
+def too_large(name: str, what: str) -> errors.DocumentTooLargeError:
+    """It passes a limit; `what` completes "“name” …"."""
+    return errors.DocumentTooLargeError(
+        f"“{name}” {what}.",
+        what_was_kept=NOTHING_MADE,
+        what_to_do="Attach the part that matters, saved as a file of its own.",
+    )
+
+
+def unreadable(name: str, why: str) -> errors.DocumentError:
+    """The file itself cannot be opened; `why` is a clause."""
+    return errors.DocumentError(
+        f"“{name}” could not be opened: {why}.",
+        what_was_kept="No attachment was made.",
+        what_to_do="Check that it is still there and that you may read it, and attach it again.",
+    )
+
+
+def reader_stopped(name: str, details: str) -> errors.DocumentDamagedError:
+    """The child ended in the middle: a crash, or the system took it for its memory."""
+    return errors.DocumentDamagedError(
+        f"“{name}” could not be read: it made the reader stop, so it is damaged or needs too much "
+        "memory.",
+        what_was_kept="No attachment was made; nothing else was touched.",
+        what_to_do="Open it in its own program, save it anew or in parts, and attach that.",
+        details=details,
+    )

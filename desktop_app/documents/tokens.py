@@ -1,0 +1,67 @@
+"""Counts tokens as the GPT models do: tiktoken's o200k_base, from the ranks that ship with us.
+
+Only the child that reads documents imports this: the encoding takes 0.2 s and 83 MB.
+
+tiktoken splits text by a regular expression before it looks at ranks, and that expression
+overflows on very long runs of one kind of character (a million spaces raise PanicException). So
+text goes in pieces, cut where the expression would split anyway: the count is exactly tiktoken's.
+Only a run of more than PIECE characters without such a place is cut anywhere, which can change
+the count by a few tokens in PIECE.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+from desktop_app.paths import resource_path
+
+if TYPE_CHECKING:
+    from tiktoken import Encoding
+
+PIECE: Final = 20_000
+# The name that tiktoken gives the ranks in its cache: the SHA-1 of the address they come from.
+_RANKS: Final = "tokenizer/fb374d419588a4632f3f557e76b4b70aebbca790"
+_RANKS_SHA256: Final = "446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d"
+# Between a letter or digit and white space or a mark that no word contains, o200k_base always
+# splits: runs of letters and of digits end there, and every pattern that takes the next character
+# may begin with it. The apostrophe is missing because it binds ("don't").
+_CUT: Final = re.compile(r"(?<=[^\W_])(?=[\s.,;:!?()\[\]{}\"、。，！？；：（）「」])")
+
+
+def count_tokens(text: str) -> int:
+    """The number of o200k_base tokens; special tokens in the text count as the text they are."""
+    encoding = _encoding()
+    return sum(len(encoding.encode_ordinary(piece)) for piece in pieces(text))
+
+
+def pieces(text: str, size: int = PIECE) -> Iterator[str]:
+    """Consecutive pieces of at most `size` characters, cut where o200k_base splits if possible."""
+    start = 0
+    while len(text) - start > size:
+        cut = _CUT.search(text, start + size // 2, start + size)
+        end = cut.start() if cut else start + size
+        yield text[start:end]
+        start = end
+    yield text[start:]
+
+
+@cache
+def _encoding() -> Encoding:
+    """The encoding, from the shipped ranks and never from the network.
+
+    Raises:
+        RuntimeError: the file is not the one that was shipped. tiktoken would delete it and
+            download another, so this is found out before it looks.
+    """
+    ranks = resource_path(_RANKS)
+    if hashlib.sha256(ranks.read_bytes()).hexdigest() != _RANKS_SHA256:
+        raise RuntimeError(f"{ranks.name} is not the tokenizer's data that belong to this program")
+    os.environ["TIKTOKEN_CACHE_DIR"] = str(ranks.parent)
+    import tiktoken
+
+    return tiktoken.get_encoding("o200k_base")
