@@ -1,0 +1,222 @@
+"""What will be sent along: a chip for each document or picture, with how far its reading has come.
+
+A chip shows an icon, or a ring while it is read; its name; what it amounts to; and a cross to take
+it away (Delete does the same). Chips are updated in place: progress comes many times a second.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QPainter, QPen
+from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QToolButton, QWidget
+
+from desktop_app.ui import painting
+from desktop_app.ui.flow_layout import FlowLayout
+from desktop_app.ui.icons import icon
+from desktop_app.ui.theme import set_role
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from PySide6.QtGui import QKeyEvent, QPaintEvent, QResizeEvent
+
+    from desktop_app.ui.theme import Theme
+
+CHIP_HEIGHT: Final = 46
+WIDEST_CHIP: Final = 320
+ROWS_SHOWN: Final = 2.5
+
+
+@dataclass(frozen=True)
+class Chip:
+    """An attachment as it is shown.
+
+    Attributes:
+        detail: what it amounts to ("52 pages · 33,907 tokens · 12 %"), what is being done, or
+            why it failed.
+        progress: 0 to 1 while it is read; None where that is not known.
+        icon: name of a Lucide icon.
+    """
+
+    id: str
+    name: str
+    detail: str
+    state: Literal["reading", "ready", "failed"]
+    progress: float | None
+    icon: str
+
+
+class ChipWidget(QFrame):
+    """One chip.
+
+    Signals:
+        removed(str): the person takes the attachment of this id away.
+    """
+
+    removed = Signal(str)
+
+    def __init__(self, chip: Chip, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._chip = chip
+        self._theme = theme
+        set_role(self, "chip")
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._cross = QToolButton(self)
+        set_role(self._cross, "quiet")
+        self._cross.installEventFilter(self)
+        self._cross.clicked.connect(lambda: self.removed.emit(self._chip.id))
+        self.set_theme(theme)
+        self.set_chip(chip)
+
+    def set_chip(self, chip: Chip) -> None:
+        """Show the attachment as it is now."""
+        self._chip = chip
+        self.setAccessibleName(f"{chip.name}, {chip.detail}")
+        self.setToolTip(f"{chip.name}\n{chip.detail}")
+        self._cross.setAccessibleName(f"Remove {chip.name}")
+        self._cross.setToolTip("Stop reading" if chip.state == "reading" else "Remove")
+        self.updateGeometry()
+        self.update()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw with another theme."""
+        self._theme = theme
+        self._cross.setIcon(icon("x", theme.dim, theme.px(14)))
+        self._cross.setIconSize(QSize(theme.px(14), theme.px(14)))
+        self.updateGeometry()
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        px = self._theme.px
+        texts = max(
+            painting.width_of(self._chip.name, self._theme.strong()),
+            painting.width_of(self._chip.detail, self._theme.note()),
+        )
+        return QSize(min(texts + px(84), px(WIDEST_CHIP)), px(CHIP_HEIGHT))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(self._theme.px(120), self._theme.px(CHIP_HEIGHT))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        cross = self._cross.sizeHint()
+        left = self.width() - cross.width() - self._theme.px(3)
+        self._cross.setGeometry(QRect(QPoint(left, (self.height() - cross.height()) // 2), cross))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        painter = QPainter(self)
+        painting.smooth(painter)
+        theme, px, chip = self._theme, self._theme.px, self._chip
+        at = QRect(px(10), 0, px(24), self.height())
+        if chip.state == "reading":
+            self._paint_ring(painter, at)
+        elif chip.state == "failed":
+            painting.mark(painter, at, "triangle-alert", theme.error, px(20))
+        else:
+            painting.mark(painter, at, chip.icon, theme.accent, px(20))
+        width = self._cross.x() - px(42)
+        middle = self.height() // 2
+        upper = QRect(px(40), middle - px(18), width, px(18))
+        lower = QRect(px(40), middle - px(1), width, px(18))
+        painting.text(painter, upper, chip.name, theme.strong(), theme.text)
+        detail = theme.error if chip.state == "failed" else theme.dim
+        painting.text(painter, lower, chip.detail, theme.note(), detail)
+
+    def _paint_ring(self, painter: QPainter, at: QRect) -> None:
+        side, theme = self._theme.px(18), self._theme
+        ring = QRectF(0, 0, side, side)
+        ring.moveCenter(QRectF(at).center())
+        painter.setPen(QPen(theme.line, theme.px(3)))
+        painter.drawEllipse(ring)
+        # Not known how much there is: a quarter, which stands still (no timer while idle).
+        share = 0.25 if self._chip.progress is None else min(1.0, max(0.02, self._chip.progress))
+        pen = QPen(theme.accent, theme.px(3))
+        pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+        painter.setPen(pen)
+        painter.drawArc(ring, 90 * 16, round(-360 * 16 * share))
+
+    def eventFilter(self, watched: object, event: QEvent) -> bool:
+        """Delete and Backspace on the cross remove, too."""
+        if event.type() == QEvent.Type.KeyPress:
+            press: QKeyEvent = event  # type: ignore[assignment]
+            if press.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
+                self.removed.emit(self._chip.id)
+                return True
+        return False
+
+
+class AttachmentChips(QScrollArea):
+    """All chips, in as many rows as they need; beyond two and a half rows they scroll.
+
+    Signals:
+        removed(str): the person takes the attachment of this id away.
+    """
+
+    removed = Signal(str)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._widgets: dict[str, ChipWidget] = {}
+        self.setObjectName("attachments")
+        self.setAccessibleName("Attachments")
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        inner = QWidget()
+        self._flow = FlowLayout(inner, theme.px(8))
+        self.setWidget(inner)
+        for surface in (self.viewport(), inner):
+            surface.setAutoFillBackground(False)
+        self.hide()
+
+    def set_chips(self, chips: Sequence[Chip]) -> None:
+        """Show these, in this order."""
+        wanted = {chip.id for chip in chips}
+        for chip_id in [key for key in self._widgets if key not in wanted]:
+            widget = self._widgets.pop(chip_id)
+            self._flow.removeWidget(widget)
+            widget.hide()  # now: deletion waits for the event loop
+            widget.deleteLater()
+        for chip in chips:
+            if chip.id in self._widgets:
+                self._widgets[chip.id].set_chip(chip)
+            else:
+                self._add(chip)
+        self.setVisible(bool(chips))
+        self._fit()
+
+    def count(self) -> int:
+        """How many there are."""
+        return len(self._widgets)
+
+    def _add(self, chip: Chip) -> None:
+        widget = ChipWidget(chip, self._theme)
+        widget.removed.connect(self.removed)
+        self._flow.addWidget(widget)
+        self._widgets[chip.id] = widget
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw with another theme."""
+        self._theme = theme
+        self._flow.set_gap(theme.px(8))
+        for widget in self._widgets.values():
+            widget.set_theme(theme)
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """As high as the rows, up to the limit."""
+        needed = self._flow.heightForWidth(self.viewport().width())
+        limit = round(self._theme.px(CHIP_HEIGHT + 8) * ROWS_SHOWN)
+        if self.height() != min(needed, limit):
+            self.setFixedHeight(min(needed, limit))

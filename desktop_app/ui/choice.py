@@ -1,0 +1,94 @@
+"""Who is to answer, as the widgets show it: plain values, made by the controllers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from desktop_app.domain.model_catalog import EFFORTS_OF_THE_FAMILY, Effort, Variant
+
+EFFORT_LABELS: Final[Mapping[Effort, str]] = {
+    Effort.NONE: "None",
+    Effort.MINIMAL: "Minimal",
+    Effort.LOW: "Low",
+    Effort.MEDIUM: "Medium",
+    Effort.HIGH: "High",
+    Effort.XHIGH: "Extra high",
+}
+"""What the person calls each effort."""
+
+EFFORT_BARS: Final[Mapping[Effort, int]] = {
+    Effort.NONE: 0,
+    Effort.MINIMAL: 1,
+    Effort.LOW: 1,
+    Effort.MEDIUM: 2,
+    Effort.HIGH: 3,
+    Effort.XHIGH: 4,
+}
+"""How many of four bars stand for each effort."""
+
+
+@dataclass(frozen=True)
+class ModelEntry:
+    """A line of the model menu; `variant` is set for the three of the family."""
+
+    provider_id: str
+    provider_name: str
+    model: str
+    name: str
+    variant: Variant | None
+
+
+@dataclass(frozen=True)
+class ChoiceView:
+    """Who is to answer, and what can be chosen instead.
+
+    Attributes:
+        variant: None where another model than the three variants is chosen.
+        effort: what will be used; None where the model takes none.
+        offers_variants: whether the provider serves the family.
+        offers_effort: whether the model is known to take an effort.
+        effort_refusals, variant_refusals: why a value cannot be chosen now, in a sentence.
+        models: everything that can be chosen, of every provider, in order.
+        notice: one sentence about the choice ("Pro takes no low effort: medium is used."), or "".
+        provider_id, model: the choice itself, to be ticked in the menu; "" ticks nothing.
+    """
+
+    variant: Variant | None
+    model_name: str
+    effort: Effort | None
+    offers_variants: bool
+    effort_refusals: Mapping[Effort, str] = field(default_factory=dict)
+    variant_refusals: Mapping[Variant, str] = field(default_factory=dict)
+    offers_effort: bool = False
+    models: tuple[ModelEntry, ...] = ()
+    notice: str = ""
+    provider_id: str = ""
+    model: str = ""
+
+    @property
+    def is_variant(self) -> bool:
+        """Whether one of the three is chosen, so that the three are shown."""
+        return self.offers_variants and self.variant is not None
+
+    @property
+    def short_name(self) -> str:
+        """The variant's name, or the model's."""
+        if self.is_variant and self.variant is not None:
+            return self.variant.value.capitalize()
+        return self.model_name
+
+    @property
+    def effort_shown(self) -> Effort | None:
+        """The effort, where the choice of one is offered at all."""
+        return self.effort if self.offers_effort else None
+
+    @property
+    def efforts_listed(self) -> tuple[Effort, ...]:
+        """The family's five; `minimal`, an earlier family's, only where it is taken."""
+        takes_minimal = not self.is_variant and Effort.MINIMAL not in self.effort_refusals
+        return tuple(e for e in Effort if e in EFFORTS_OF_THE_FAMILY or takes_minimal)
+
+
+NOTHING_CHOSEN: Final = ChoiceView(None, "No model", None, offers_variants=False)

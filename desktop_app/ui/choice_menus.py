@@ -1,0 +1,102 @@
+"""The menus behind ▾: every model of every provider, and the efforts with what is refused and why.
+
+They are filled when they open, from the choice as it is then.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtGui import QActionGroup
+from PySide6.QtWidgets import QLabel, QMenu, QWidgetAction
+
+from desktop_app.ui.choice import EFFORT_LABELS
+from desktop_app.ui.theme import set_role
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from PySide6.QtGui import QAction
+
+    from desktop_app.domain.model_catalog import Effort
+    from desktop_app.ui.choice import ChoiceView, ModelEntry
+
+LONGEST_FLAT_MENU: Final = 18
+
+
+def fill_models(
+    menu: QMenu, choice: ChoiceView, chosen: Callable[[ModelEntry], None], note_width: int
+) -> None:
+    """Models by provider: below headings, or each provider its own menu where there are many."""
+    by_provider: defaultdict[tuple[str, str], list[ModelEntry]] = defaultdict(list)
+    for entry in choice.models:
+        by_provider[entry.provider_id, entry.provider_name].append(entry)
+    group = QActionGroup(menu)
+    for (_, provider), entries in by_provider.items():
+        place = menu
+        if len(choice.models) > LONGEST_FLAT_MENU and len(by_provider) > 1:
+            place = menu.addMenu(_plain(provider))
+        else:
+            _add_note(menu, provider, note_width)
+        for entry in entries:
+            action = _add(place, group, entry.name, ticked=_is_chosen(entry, choice))
+            action.triggered.connect(lambda _=False, entry=entry: chosen(entry))
+            if entry.variant is not None and entry.provider_id == choice.provider_id:
+                _refuse(action, choice.variant_refusals.get(entry.variant, ""))
+
+
+def fill_efforts(
+    menu: QMenu, choice: ChoiceView, chosen: Callable[[Effort], None], note_width: int
+) -> None:
+    """The efforts; those refused are disabled, and the reasons stand below."""
+    group = QActionGroup(menu)
+    for effort in choice.efforts_listed:
+        action = _add(menu, group, EFFORT_LABELS[effort], ticked=effort is choice.effort)
+        action.triggered.connect(lambda _=False, effort=effort: chosen(effort))
+        _refuse(action, choice.effort_refusals.get(effort, ""))
+    _add_reasons(
+        menu, (choice.effort_refusals.get(e, "") for e in choice.efforts_listed), note_width
+    )
+
+
+def _add(menu: QMenu, group: QActionGroup, label: str, *, ticked: bool) -> QAction:
+    action = menu.addAction(_plain(label))
+    action.setCheckable(True)
+    group.addAction(action)
+    action.setChecked(ticked)
+    return action
+
+
+def _refuse(action: QAction, why: str) -> None:
+    action.setEnabled(not why)
+    if why:
+        action.setToolTip(why)
+
+
+def _add_reasons(menu: QMenu, reasons: Iterable[str], width: int) -> None:
+    for why in dict.fromkeys(reason for reason in reasons if reason):
+        _add_note(menu, why, width)
+
+
+def _add_note(menu: QMenu, words: str, width: int) -> None:
+    """A line to be read, not taken."""
+    label = QLabel(words)
+    set_role(label, "note")
+    label.setWordWrap(True)
+    label.setMaximumWidth(width)
+    label.setContentsMargins(12, 6, 12, 4)
+    action = QWidgetAction(menu)
+    action.setDefaultWidget(label)
+    action.setText(words)  # what assistive technology reads
+    action.setEnabled(False)
+    menu.addAction(action)
+
+
+def _is_chosen(entry: ModelEntry, choice: ChoiceView) -> bool:
+    return (entry.provider_id, entry.model) == (choice.provider_id, choice.model)
+
+
+def _plain(words: str) -> str:
+    """Text in which & is a sign, not a mnemonic."""
+    return words.replace("&", "&&")

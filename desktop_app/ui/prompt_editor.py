@@ -1,0 +1,318 @@
+"""Where questions are written: the card with the text, what is attached, and the row of choices.
+
+The editor keeps the text until it is told otherwise: `submitted` says what is to be sent, and the
+one who has put it on disk clears the prompt. Everything it shows about models, costs and
+attachments is given to it as plain values.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QVBoxLayout, QWidget
+
+from desktop_app.commands.keymap import Keymap
+from desktop_app.ui.attachment_chips import AttachmentChips, Chip
+from desktop_app.ui.choice import ChoiceView, ModelEntry
+from desktop_app.ui.choice_row import ChoiceRow
+from desktop_app.ui.prompt_text import PromptText, files_in, image_in
+from desktop_app.ui.suggestions import Suggestions
+from desktop_app.ui.theme import set_role, set_style_property
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from PySide6.QtCore import QObject
+    from PySide6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent, QShowEvent
+
+    from desktop_app.ui.theme import Theme
+
+__all__ = ["Chip", "ChoiceView", "ModelEntry", "PromptEditor"]
+
+SHARE_OF_WINDOW: Final = 0.4
+"""How much of the window's height the editor may grow to."""
+
+
+class PromptEditor(QFrame):
+    """The prompt.
+
+    Attributes:
+        row: the controls under the text.
+
+    Signals:
+        submitted(str): send this text, as it was typed.
+        stop_requested(): stop the answer.
+        text_changed(): by the person (or assistive technology), not by `set_text`.
+        files_chosen(list[Path]), image_pasted(QImage), text_pasted_large(str): to be attached.
+        attachment_removed(str), suggestion_chosen(str): by id and by key.
+        variant_chosen(Variant), effort_chosen(Effort), model_chosen(ModelEntry)
+    """
+
+    submitted = Signal(str)
+    stop_requested = Signal()
+    text_changed = Signal()
+    files_chosen = Signal(list)
+    image_pasted = Signal(QImage)
+    text_pasted_large = Signal(str)
+    attachment_removed = Signal(str)
+    suggestion_chosen = Signal(str)
+    variant_chosen = Signal(object)
+    effort_chosen = Signal(object)
+    model_chosen = Signal(object)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("prompt-editor")
+        self._theme = theme
+        self._keymap = Keymap()
+        self._streaming = False
+        self._refusal = ""
+        self._hint = ""
+        self._warning = ""
+        self._notice = ""
+        self._silent = False
+        self._watched: QWidget | None = None
+        self._build(theme)
+        self._connect()
+        self.setAcceptDrops(True)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
+        self.set_theme(theme)
+
+    def _build(self, theme: Theme) -> None:
+        self._card = QFrame()
+        set_role(self._card, "prompt")
+        self._chips = AttachmentChips(theme)
+        self._suggestions = Suggestions(theme)
+        self._text = PromptText(theme)
+        self.row = ChoiceRow(theme)
+        self._inside = QVBoxLayout(self._card)
+        self._upper = QVBoxLayout()
+        parts: list[QWidget] = [self._chips, self._suggestions, self._text]
+        for widget in parts:
+            self._upper.addWidget(widget)
+        self._inside.addLayout(self._upper)
+        self._inside.addWidget(self.row)
+        self._hint_label = QLabel()
+        self._hint_label.setObjectName("hint")
+        self._hint_label.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter)
+        self._hint_label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        set_role(self._hint_label, "note")
+        self._outside = QVBoxLayout(self)
+        self._outside.setContentsMargins(0, 0, 0, 0)
+        self._outside.addWidget(self._card)
+        self._outside.addWidget(self._hint_label)
+        self.setFocusProxy(self._text)
+
+    def _connect(self) -> None:
+        text, row = self._text, self.row
+        text.textChanged.connect(self._on_text_changed)
+        text.send_pressed.connect(self._send)
+        text.stop_pressed.connect(self._stop_by_key)
+        text.files_given.connect(self.files_chosen)
+        text.image_given.connect(self.image_pasted)
+        text.large_text_given.connect(self.text_pasted_large)
+        text.focus_changed.connect(lambda on: set_style_property(self._card, "focused", on))
+        text.height_wanted.connect(self._fit)
+        row.attach.clicked.connect(self.choose_files)
+        row.send.clicked.connect(self._send)
+        row.stop.clicked.connect(self.stop_requested)
+        row.variant_chosen.connect(self.variant_chosen)
+        row.effort_chosen.connect(self.effort_chosen)
+        row.model_chosen.connect(self.model_chosen)
+        self._chips.removed.connect(self.attachment_removed)
+        self._suggestions.chosen.connect(self.suggestion_chosen)
+
+    def text(self) -> str:
+        """What is typed, with its line breaks."""
+        return self._text.toPlainText()
+
+    def set_text(self, text: str) -> None:
+        """Put a draft there, the cursor behind it; `text_changed` does not tell."""
+        self._silent = True
+        self._text.setPlainText(text)
+        self._text.moveCursor(self._text.textCursor().MoveOperation.End)
+        self._silent = False
+
+    def focus_text(self) -> None:
+        """Give the keyboard to the text."""
+        self._text.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def set_choice(self, choice: ChoiceView) -> None:
+        """Show who is to answer."""
+        self._notice = choice.notice
+        self.row.set_choice(choice)
+        self._show_hint()
+
+    def set_chips(self, chips: Sequence[Chip]) -> None:
+        """Show what is attached."""
+        self._chips.set_chips(chips)
+        self._fit()
+
+    def set_suggestions(self, items: Sequence[tuple[str, str, str]]) -> None:
+        """Offer what can be asked with one click: (key, label, name of an icon)."""
+        self._suggestions.set_suggestions(items)
+        self._suggestions.set_refusal(self._refusal)
+        self._show_enter_key()
+        self._fit()
+
+    def set_estimate(self, text: str, tooltip: str) -> None:
+        """What the question will cost, as far as anybody knows."""
+        self.row.set_estimate(text, tooltip)
+
+    def set_streaming(self, streaming: bool) -> None:
+        """Stop in place of Send, and the hint that goes with it."""
+        had_focus = self.row.send.hasFocus() or self.row.stop.hasFocus()
+        self._streaming = streaming
+        self._warning = ""
+        self.row.set_streaming(streaming)
+        if had_focus:
+            self.focus_text()
+        self._show_enter_key()
+        self._show_hint()
+
+    def set_rate(self, text: str) -> None:
+        """How fast the answer comes."""
+        self.row.set_rate(text)
+
+    def set_hint(self, text: str) -> None:
+        """A line under the card in place of the usual one; "" gives that back."""
+        self._hint = text
+        self._show_hint()
+
+    def show_hint(self, shown: bool) -> None:
+        """Whether there is a line under the card at all."""
+        self._hint_label.setVisible(shown)
+
+    def set_can_send(self, can_send: bool, why: str = "") -> None:
+        """Whether sending makes sense now; `why` not is said when the person tries."""
+        self._refusal = "" if can_send else (why or "This cannot be sent now.")
+        self._warning = ""
+        self.row.send.setEnabled(can_send)
+        self.row.send.setToolTip(self._refusal or "Send")
+        self.row.send.setAccessibleDescription(self._refusal)
+        self._suggestions.set_refusal(self._refusal)
+        self._show_hint()
+
+    def set_keymap(self, keymap: Keymap) -> None:
+        """Send and stop by these keys. (The keys of a PROMPT command need no shortcut else.)"""
+        self._keymap = keymap
+        self._text.send_keys = keymap.shortcut_of("prompt.send")
+        self._text.stop_keys = keymap.shortcut_of("prompt.stop")
+        self._show_enter_key()
+        self._show_hint()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take another theme's colours and measures."""
+        self._theme = theme
+        px = theme.px
+        self._inside.setContentsMargins(px(6), px(11), px(12), px(9))
+        self._inside.setSpacing(px(12))
+        self._upper.setContentsMargins(px(8), 0, px(2), 0)
+        self._upper.setSpacing(px(8))
+        self._outside.setSpacing(px(6))
+        self._chips.set_theme(theme)
+        self._suggestions.set_theme(theme)
+        self._text.set_theme(theme)
+        self.row.set_theme(theme)
+        self._fit()
+
+    def choose_files(self) -> None:
+        """Let the person pick files; `files_chosen` tells which."""
+        # Imported late: the window is shown without it.
+        from PySide6.QtWidgets import QFileDialog
+
+        dialog = QFileDialog(self, "Attach files")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+        dialog.filesSelected.connect(lambda names: self.files_chosen.emit([Path(n) for n in names]))
+        dialog.open()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        data = event.mimeData()
+        if files_in(data) or image_in(data) is not None:
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self._text.insertFromMimeData(event.mimeData())
+        event.acceptProposedAction()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._watched is not self.window():
+            if self._watched is not None:
+                self._watched.removeEventFilter(self)
+            self._watched = self.window()
+            self._watched.installEventFilter(self)  # the limit is a share of the window's height
+        self._fit()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self._watched and event.type() == QEvent.Type.Resize:
+            self._fit()
+        return False
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        around = self.sizeHint().height() - self._text.height()
+        self._text.fit_height(round(self.window().height() * SHARE_OF_WINDOW) - around)
+
+    def _send(self) -> None:
+        if self._streaming:
+            self._warn(self._waiting_hint())
+        elif self._refusal:
+            self._warn(self._refusal)
+        elif self.text().strip():
+            self.submitted.emit(self.text())
+        elif (first := self._suggestions.first()) is not None:
+            self.suggestion_chosen.emit(first)
+        elif self._chips.count():
+            self._warn("Type what to do with it")
+        else:
+            self.focus_text()
+
+    def _stop_by_key(self) -> None:
+        if self._streaming:
+            self.stop_requested.emit()
+
+    def _on_text_changed(self) -> None:
+        self._show_enter_key()
+        if self._warning:
+            self._warn("")
+        if not self._silent:
+            self.text_changed.emit()
+
+    def _show_enter_key(self) -> None:
+        """Enter takes the first suggestion only while nothing is typed."""
+        takes_it = not self.text().strip() and not self._streaming
+        self._suggestions.set_first_key(self._name("prompt.send") if takes_it else "")
+
+    def _warn(self, words: str) -> None:
+        self._warning = words
+        self._show_hint()
+
+    def _show_hint(self) -> None:
+        words = self._warning or self._hint or self._usual_hint()
+        if words != self._hint_label.text():
+            self._hint_label.setText(words)
+
+    def _usual_hint(self) -> str:
+        stop, send = self._name("prompt.stop"), self._name("prompt.send")
+        if self._streaming:
+            return f"{stop} stops" if stop else ""
+        if self._notice:
+            return self._notice
+        new_line = "Shift+Enter" if send == "Enter" else "Enter"
+        return f"{send} sends · {new_line} new line" if send else f"{new_line} new line"
+
+    def _waiting_hint(self) -> str:
+        stop, send = self._name("prompt.stop"), self._name("prompt.send") or "Send"
+        waits = f"{send} waits for the end of the answer"
+        return f"{waits} · {stop} stops" if stop else waits
+
+    def _name(self, command_id: str) -> str:
+        return self._keymap.shortcut_of(command_id).replace("Return", "Enter")

@@ -1,0 +1,152 @@
+"""The text of the prompt: grows with what is typed, leaves keys to an input method while it
+composes, and hands over files, pictures and very long texts that are pasted or dropped on it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QKeyCombination, QMimeData, Qt, Signal
+from PySide6.QtGui import QImage, QKeySequence
+from PySide6.QtWidgets import QFrame, QPlainTextEdit, QSizePolicy
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QFocusEvent, QKeyEvent, QResizeEvent
+    from PySide6.QtWidgets import QWidget
+
+    from desktop_app.ui.theme import Theme
+
+LARGE_PASTE: Final = 20_000
+"""Characters beyond which a pasted text becomes an attachment."""
+
+
+def files_in(data: QMimeData) -> list[Path]:
+    """The local files that were copied or are dragged."""
+    return [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
+
+
+def image_in(data: QMimeData) -> QImage | None:
+    """A picture that is not also a text (a copied cell of a table is both: its text is meant)."""
+    if not data.hasImage() or data.text().strip():
+        return None
+    image = data.imageData()
+    return image if isinstance(image, QImage) and not image.isNull() else None
+
+
+class PromptText(QPlainTextEdit):
+    """The editable text.
+
+    Signals:
+        send_pressed, stop_pressed: the keys for it, never while an input method composes.
+        files_given(list[Path]), image_given(QImage), large_text_given(str): pasted or dropped.
+        focus_changed(bool), height_wanted(): for the card around it.
+    """
+
+    send_pressed = Signal()
+    stop_pressed = Signal()
+    files_given = Signal(list)
+    image_given = Signal(QImage)
+    large_text_given = Signal(str)
+    focus_changed = Signal(bool)
+    height_wanted = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.send_keys = "Return"
+        self.stop_keys = "Esc"
+        self.setObjectName("prompt")
+        self.setAccessibleName("Message")
+        self.setPlaceholderText("Ask anything, or drop a document")
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.viewport().setAutoFillBackground(False)
+        self.setTabChangesFocus(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.set_theme(theme)
+        self.document().documentLayout().documentSizeChanged.connect(self.height_wanted)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take another theme's font and measures."""
+        self.setFont(theme.answer())
+        self.document().setDocumentMargin(theme.px(2))
+        self.setCursorWidth(theme.px(1))
+        self.height_wanted.emit()
+
+    def wanted_height(self) -> int:
+        """The height of all lines."""
+        # A plain document measures its height in lines.
+        lines = max(1, round(self.document().size().height()))
+        margins = 2 * round(self.document().documentMargin())
+        return lines * self.fontMetrics().lineSpacing() + margins + 1
+
+    def fit_height(self, limit: int) -> None:
+        """Be as high as the lines, at most `limit` (or three lines); beyond it there is a scroll bar."""
+        wanted = self.wanted_height()
+        limit = max(limit, 3 * self.fontMetrics().lineSpacing())
+        policy = Qt.ScrollBarPolicy
+        self.setVerticalScrollBarPolicy(
+            policy.ScrollBarAsNeeded if wanted > limit else policy.ScrollBarAlwaysOff
+        )
+        height = min(wanted, limit)
+        if height != self.height():
+            self.setFixedHeight(height)
+
+    @property
+    def is_composing(self) -> bool:
+        """Whether an input method holds text that is not final yet."""
+        return bool(self.textCursor().block().layout().preeditAreaText())
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        pressed = _portable(event)
+        if pressed == "Shift+Return" and self.send_keys != pressed:
+            # By itself Qt would put a line separator there, which is no line to other programs.
+            if not self.is_composing:
+                self.textCursor().insertBlock()
+                self.ensureCursorVisible()
+        elif pressed == self.send_keys:
+            if not self.is_composing:
+                self.send_pressed.emit()
+        elif pressed == self.stop_keys and not self.is_composing:
+            self.stop_pressed.emit()
+        elif pressed in ("Return", "Esc") and self.is_composing:
+            event.accept()
+        else:
+            super().keyPressEvent(event)
+
+    def canInsertFromMimeData(self, source: QMimeData) -> bool:
+        return bool(files_in(source)) or source.hasImage() or super().canInsertFromMimeData(source)
+
+    def insertFromMimeData(self, source: QMimeData) -> None:
+        if files := files_in(source):
+            self.files_given.emit(files)
+        elif (image := image_in(source)) is not None:
+            self.image_given.emit(image)
+        elif len(text := source.text()) > LARGE_PASTE:
+            self.large_text_given.emit(text)
+        else:
+            super().insertFromMimeData(source)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self.focus_changed.emit(True)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.focus_changed.emit(False)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self.height_wanted.emit()
+
+
+def _portable(event: QKeyEvent) -> str:
+    """The keys pressed as a shortcut's text; the keypad's Enter is Enter."""
+    key = event.key()
+    if key == Qt.Key.Key_Enter:
+        key = Qt.Key.Key_Return
+    modifiers = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+    keys = QKeySequence(QKeyCombination(modifiers, Qt.Key(key)))
+    return keys.toString(QKeySequence.SequenceFormat.PortableText)

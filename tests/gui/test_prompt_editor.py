@@ -1,0 +1,542 @@
+"""The prompt: keys, input methods, pasting, growing, narrow windows, and what it says when."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import pytest
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import (
+    QAccessible,
+    QDragEnterEvent,
+    QDropEvent,
+    QGuiApplication,
+    QImage,
+    QInputMethodEvent,
+)
+from PySide6.QtWidgets import (
+    QFrame,
+    QLabel,
+    QPlainTextEdit,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from desktop_app.commands.keymap import Keymap
+from desktop_app.domain.model_catalog import Effort, Variant
+from desktop_app.ui import theme as themes
+from desktop_app.ui.attachment_chips import ChipWidget
+from desktop_app.ui.prompt_editor import Chip, ChoiceView, ModelEntry, PromptEditor
+from desktop_app.ui.suggestions import SuggestionButton
+
+if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
+
+MODELS = (
+    ModelEntry("o", "OpenAI", "gpt-5.2-chat-latest", "GPT-5.2 Instant", Variant.INSTANT),
+    ModelEntry("o", "OpenAI", "gpt-5.2", "GPT-5.2 Thinking", Variant.THINKING),
+    ModelEntry("o", "OpenAI", "gpt-5.2-pro", "GPT-5.2 Pro", Variant.PRO),
+    ModelEntry("here", "On this computer", "smollm2", "SmolLM2 135M", None),
+)
+NO_LOW = "GPT-5.2 Pro does not take effort low."
+PRO = ChoiceView(
+    Variant.PRO,
+    "GPT-5.2 Pro",
+    Effort.MEDIUM,
+    offers_variants=True,
+    effort_refusals={Effort.LOW: NO_LOW},
+    offers_effort=True,
+    models=MODELS,
+    provider_id="o",
+    model="gpt-5.2-pro",
+)
+SMALL = ChoiceView(None, "SmolLM2 135M", None, offers_variants=False, models=MODELS)
+PDF = Chip("1", "report.pdf", "48 pages · 31,480 tokens", "ready", None, "file-text")
+SUMMARISE = ("summarise", "Summarise", "list")
+
+
+@pytest.fixture
+def editor(qtbot: QtBot, dressed: themes.Theme) -> PromptEditor:
+    """A prompt at the foot of a window of 800 × 600, with the keyboard."""
+    window = QWidget()
+    layout = QVBoxLayout(window)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.addStretch(1)
+    made = PromptEditor(dressed)
+    layout.addWidget(made)
+    made.set_choice(PRO)
+    window.resize(800, 600)
+    qtbot.addWidget(window)
+    with qtbot.waitExposed(window):
+        window.show()
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    made.focus_text()
+    return made
+
+
+_Widget = TypeVar("_Widget", bound=QWidget)
+
+
+def find(parent: QWidget, kind: type[_Widget], name: str) -> _Widget:
+    found = parent.findChild(kind, name)
+    assert isinstance(found, kind)
+    return found
+
+
+def text_of(editor: PromptEditor) -> QPlainTextEdit:
+    return find(editor, QPlainTextEdit, "prompt")
+
+
+def hint_of(editor: PromptEditor) -> str:
+    label = find(editor, QLabel, "hint")
+    return label.text()
+
+
+def button(editor: PromptEditor, name: str) -> QToolButton:
+    return find(editor, QToolButton, name)
+
+
+def press(qtbot: QtBot, editor: PromptEditor, key: Qt.Key, *modifiers: Qt.KeyboardModifier) -> None:
+    held = Qt.KeyboardModifier.NoModifier
+    for modifier in modifiers:
+        held |= modifier
+    qtbot.keyClick(text_of(editor), key, held)
+
+
+def compose(editor: PromptEditor, preedit: str, commit: str = "") -> None:
+    """What an input method sends: text that may still change, then text that stays."""
+    event = QInputMethodEvent(preedit, [])
+    event.setCommitString(commit)
+    QGuiApplication.sendEvent(text_of(editor), event)
+
+
+# ------------------------------------------------------------------ Enter, Shift+Enter, composing
+
+
+def test_enter_sends_the_text_and_keeps_it(qtbot: QtBot, editor: PromptEditor) -> None:
+    qtbot.keyClicks(text_of(editor), "hello")
+    with qtbot.waitSignal(editor.submitted) as sent:
+        press(qtbot, editor, Qt.Key.Key_Return)
+    assert sent.args == ["hello"]
+    assert editor.text() == "hello"  # whoever stored the question clears the prompt
+
+
+def test_the_keypads_enter_sends_too(qtbot: QtBot, editor: PromptEditor) -> None:
+    editor.set_text("hello")
+    with qtbot.waitSignal(editor.submitted):
+        press(qtbot, editor, Qt.Key.Key_Enter, Qt.KeyboardModifier.KeypadModifier)
+
+
+def test_shift_enter_breaks_the_line(qtbot: QtBot, editor: PromptEditor) -> None:
+    with qtbot.assertNotEmitted(editor.submitted):
+        qtbot.keyClicks(text_of(editor), "one")
+        press(qtbot, editor, Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
+        qtbot.keyClicks(text_of(editor), "two")
+    assert editor.text() == "one\ntwo"
+    assert text_of(editor).blockCount() == 2
+
+
+def test_neither_while_an_input_method_composes(qtbot: QtBot, editor: PromptEditor) -> None:
+    editor.set_streaming(True)
+    compose(editor, "にほん")
+    with qtbot.assertNotEmitted(editor.submitted), qtbot.assertNotEmitted(editor.stop_requested):
+        press(qtbot, editor, Qt.Key.Key_Return)
+        press(qtbot, editor, Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
+        press(qtbot, editor, Qt.Key.Key_Escape)
+    editor.set_streaming(False)
+    compose(editor, "", commit="日本")
+    assert editor.text() == "日本"
+    with qtbot.waitSignal(editor.submitted) as sent:
+        press(qtbot, editor, Qt.Key.Key_Return)
+    assert sent.args == ["日本"]
+
+
+def test_the_keys_can_be_changed(qtbot: QtBot, editor: PromptEditor) -> None:
+    editor.set_keymap(Keymap({"prompt.send": "Ctrl+Return"}))
+    assert hint_of(editor) == "Ctrl+Enter sends · Enter new line"
+    qtbot.keyClicks(text_of(editor), "one")
+    with qtbot.assertNotEmitted(editor.submitted):
+        press(qtbot, editor, Qt.Key.Key_Return)
+    qtbot.keyClicks(text_of(editor), "two")
+    with qtbot.waitSignal(editor.submitted) as sent:
+        press(qtbot, editor, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    assert sent.args == ["one\ntwo"]
+
+
+# ------------------------------------------------------------------ while an answer streams
+
+
+def test_while_streaming_enter_keeps_the_text_and_says_so(
+    qtbot: QtBot, editor: PromptEditor
+) -> None:
+    editor.set_streaming(True)
+    editor.set_rate("38 tok/s")
+    assert hint_of(editor) == "Esc stops"
+    assert button(editor, "stop").isVisible()
+    assert not button(editor, "send").isVisible()
+    qtbot.keyClicks(text_of(editor), "next")
+    with qtbot.assertNotEmitted(editor.submitted):
+        press(qtbot, editor, Qt.Key.Key_Return)
+    assert editor.text() == "next"
+    assert hint_of(editor) == "Enter waits for the end of the answer · Esc stops"
+    editor.set_streaming(False)
+    assert hint_of(editor) == "Enter sends · Shift+Enter new line"
+    assert button(editor, "send").isVisible()
+
+
+def test_escape_and_the_button_stop(qtbot: QtBot, editor: PromptEditor) -> None:
+    with qtbot.assertNotEmitted(editor.stop_requested):
+        press(qtbot, editor, Qt.Key.Key_Escape)
+    editor.set_streaming(True)
+    with qtbot.waitSignal(editor.stop_requested):
+        press(qtbot, editor, Qt.Key.Key_Escape)
+    with qtbot.waitSignal(editor.stop_requested):
+        qtbot.mouseClick(button(editor, "stop"), Qt.MouseButton.LeftButton)
+
+
+def test_the_keyboard_does_not_get_lost_with_the_send_button(
+    qtbot: QtBot, editor: PromptEditor
+) -> None:
+    button(editor, "send").setFocus()
+    editor.set_streaming(True)
+    assert text_of(editor).hasFocus()
+
+
+# ------------------------------------------------------------------ suggestions, refusals
+
+
+def test_enter_in_an_empty_prompt_takes_the_first_suggestion(
+    qtbot: QtBot, editor: PromptEditor
+) -> None:
+    editor.set_chips([PDF])
+    editor.set_suggestions([SUMMARISE, ("facts", "Facts as a table", "table-2")])
+    with (
+        qtbot.assertNotEmitted(editor.submitted),
+        qtbot.waitSignal(editor.suggestion_chosen) as taken,
+    ):
+        press(qtbot, editor, Qt.Key.Key_Return)
+    assert taken.args == ["summarise"]
+    qtbot.keyClicks(text_of(editor), "Who wrote it?")
+    with qtbot.assertNotEmitted(editor.suggestion_chosen), qtbot.waitSignal(editor.submitted):
+        press(qtbot, editor, Qt.Key.Key_Return)
+
+
+def test_a_suggestion_is_taken_by_a_click(qtbot: QtBot, editor: PromptEditor) -> None:
+    editor.set_suggestions([SUMMARISE, ("facts", "Facts as a table", "table-2")])
+    facts = find(editor, SuggestionButton, "suggest-facts")
+    with qtbot.waitSignal(editor.suggestion_chosen) as taken:
+        qtbot.mouseClick(facts, Qt.MouseButton.LeftButton)
+    assert taken.args == ["facts"]
+
+
+def test_what_cannot_be_sent_says_why(qtbot: QtBot, editor: PromptEditor) -> None:
+    editor.set_suggestions([SUMMARISE])
+    editor.set_can_send(False, "Report.pdf is still being read.")
+    assert not button(editor, "send").isEnabled()
+    with (
+        qtbot.assertNotEmitted(editor.submitted),
+        qtbot.assertNotEmitted(editor.suggestion_chosen),
+    ):
+        press(qtbot, editor, Qt.Key.Key_Return)
+    assert hint_of(editor) == "Report.pdf is still being read."
+    editor.set_can_send(True)
+    assert hint_of(editor) == "Enter sends · Shift+Enter new line"
+    assert button(editor, "send").isEnabled()
+
+
+def test_blank_text_is_not_sent(qtbot: QtBot, editor: PromptEditor) -> None:
+    editor.set_text("  \n ")
+    with qtbot.assertNotEmitted(editor.submitted):
+        press(qtbot, editor, Qt.Key.Key_Return)
+
+
+# ------------------------------------------------------------------ pasted and dropped
+
+
+def mime_of_files(*paths: Path) -> QMimeData:
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    return data
+
+
+def test_pasted_files_are_attached_not_written(
+    qtbot: QtBot, editor: PromptEditor, tmp_path: Path
+) -> None:
+    QGuiApplication.clipboard().setMimeData(mime_of_files(tmp_path / "a.pdf", tmp_path / "b.txt"))
+    with qtbot.waitSignal(editor.files_chosen) as chosen:
+        text_of(editor).paste()
+    assert chosen.args == [[tmp_path / "a.pdf", tmp_path / "b.txt"]]
+    assert editor.text() == ""
+
+
+def test_dropped_files_are_attached_wherever_they_fall(
+    qtbot: QtBot, editor: PromptEditor, tmp_path: Path
+) -> None:
+    data = mime_of_files(tmp_path / "a.pdf")
+    drop = QDropEvent(
+        QPointF(5, 5),
+        Qt.DropAction.CopyAction,
+        data,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    with qtbot.waitSignal(editor.files_chosen) as chosen:
+        editor.dropEvent(drop)
+    assert chosen.args == [[tmp_path / "a.pdf"]]
+    assert text_of(editor).canInsertFromMimeData(data)
+
+
+def test_a_pasted_picture_is_attached(qtbot: QtBot, editor: PromptEditor) -> None:
+    picture = QImage(4, 3, QImage.Format.Format_RGB32)
+    picture.fill(Qt.GlobalColor.red)
+    QGuiApplication.clipboard().setImage(picture)
+    with qtbot.waitSignal(editor.image_pasted) as pasted:
+        text_of(editor).paste()
+    assert pasted.args is not None
+    assert pasted.args[0].size() == picture.size()
+
+
+def test_a_copied_cell_is_text_though_it_comes_with_a_picture(
+    qtbot: QtBot, editor: PromptEditor
+) -> None:
+    data = QMimeData()
+    picture = QImage(4, 3, QImage.Format.Format_RGB32)
+    picture.fill(Qt.GlobalColor.red)
+    data.setImageData(picture)
+    data.setText("12,5")
+    with qtbot.assertNotEmitted(editor.image_pasted):
+        text_of(editor).insertFromMimeData(data)
+    assert editor.text() == "12,5"
+
+
+@pytest.mark.parametrize(("length", "is_large"), [(20_000, False), (20_001, True)])
+def test_a_large_paste_becomes_an_attachment(
+    qtbot: QtBot, editor: PromptEditor, length: int, is_large: bool
+) -> None:
+    large: list[str] = []
+    editor.text_pasted_large.connect(large.append)
+    QGuiApplication.clipboard().setText("x" * length)
+    text_of(editor).paste()
+    assert (len(large) == 1) is is_large
+    assert len(editor.text()) == (0 if is_large else length)
+
+
+# ------------------------------------------------------------------ drafts, growing
+
+
+def test_only_the_persons_typing_counts_as_a_change(qtbot: QtBot, editor: PromptEditor) -> None:
+    with qtbot.assertNotEmitted(editor.text_changed):
+        editor.set_text("a draft from another conversation")
+    with qtbot.waitSignal(editor.text_changed):
+        qtbot.keyClicks(text_of(editor), "!")
+    assert editor.text().endswith("!")
+
+
+def test_it_grows_up_to_two_fifths_of_the_window(qtbot: QtBot, editor: PromptEditor) -> None:
+    one_line = editor.height()
+    editor.set_text("\n".join("line" for _ in range(4)))
+    qtbot.waitUntil(lambda: editor.height() > one_line)
+    editor.set_text("\n".join("line" for _ in range(200)))
+    qtbot.waitUntil(lambda: editor.height() > 200)
+    qtbot.waitUntil(lambda: abs(editor.height() - 240) <= 2)
+    editor.window().resize(800, 900)
+    qtbot.waitUntil(lambda: abs(editor.height() - 360) <= 2)
+    editor.set_text("")
+    qtbot.waitUntil(lambda: editor.height() == one_line)
+
+
+def test_a_long_line_wraps_and_counts(qtbot: QtBot, editor: PromptEditor) -> None:
+    one_line = editor.height()
+    editor.set_text("word " * 80)
+    qtbot.waitUntil(lambda: editor.height() > one_line)
+
+
+# ------------------------------------------------------------------ attachments
+
+
+def test_chips_are_updated_in_place_and_taken_away(qtbot: QtBot, editor: PromptEditor) -> None:
+    editor.set_chips([replace(PDF, state="reading", progress=0.2, detail="page 9 of 48")])
+    (chip,) = editor.findChildren(ChipWidget)
+    editor.set_chips([PDF])
+    assert editor.findChildren(ChipWidget) == [chip]
+    assert chip.accessibleName() == "report.pdf, 48 pages · 31,480 tokens"
+    cross = chip.findChild(QToolButton)
+    with qtbot.waitSignal(editor.attachment_removed) as removed:
+        qtbot.mouseClick(cross, Qt.MouseButton.LeftButton)
+    assert removed.args == ["1"]
+    with qtbot.waitSignal(editor.attachment_removed):
+        qtbot.keyClick(cross, Qt.Key.Key_Delete)
+    editor.set_chips([])
+    attachments = find(editor, QWidget, "attachments")
+    assert not attachments.isVisible()
+
+
+def test_many_chips_scroll_instead_of_filling_the_window(
+    qtbot: QtBot, editor: PromptEditor
+) -> None:
+    editor.set_chips([replace(PDF, id=str(n)) for n in range(40)])
+    assert editor.sizeHint().height() < 300
+
+
+# ------------------------------------------------------------------ choices
+
+
+def actions(editor: PromptEditor, name: str) -> dict[str, tuple[bool, bool]]:
+    """The menu's lines as they would open: text -> (enabled, ticked)."""
+    picker = find(editor, QPushButton, name)
+    menu = picker.menu()
+    menu.aboutToShow.emit()
+    return {a.text(): (a.isEnabled(), a.isChecked()) for a in menu.actions()}
+
+
+def trigger(editor: PromptEditor, name: str, line: str) -> None:
+    picker = find(editor, QPushButton, name)
+    picker.menu().aboutToShow.emit()
+    next(a for a in picker.menu().actions() if a.text() == line).trigger()
+
+
+def test_refused_efforts_are_disabled_and_say_why(qtbot: QtBot, editor: PromptEditor) -> None:
+    lines = actions(editor, "effort")
+    assert lines["Low"] == (False, False)
+    assert lines["Medium"] == (True, True)
+    assert lines["Extra high"] == (True, False)
+    assert NO_LOW in lines
+    assert "Minimal" not in lines
+    with qtbot.waitSignal(editor.effort_chosen) as chosen:
+        trigger(editor, "effort", "High")
+    assert chosen.args == [Effort.HIGH]
+
+
+def test_every_model_of_every_provider_is_behind_the_arrow(
+    qtbot: QtBot, editor: PromptEditor
+) -> None:
+    lines = actions(editor, "model")
+    assert list(lines) == [
+        "OpenAI",
+        "GPT-5.2 Instant",
+        "GPT-5.2 Thinking",
+        "GPT-5.2 Pro",
+        "On this computer",
+        "SmolLM2 135M",
+    ]
+    assert lines["OpenAI"] == (False, False)
+    assert lines["GPT-5.2 Pro"] == (True, True)
+    with qtbot.waitSignal(editor.model_chosen) as chosen:
+        trigger(editor, "model", "SmolLM2 135M")
+    assert chosen.args == [MODELS[3]]
+
+
+def test_many_models_get_a_menu_for_each_provider(qtbot: QtBot, editor: PromptEditor) -> None:
+    many = tuple(ModelEntry("c", "CometAPI", f"m{n}", f"Model {n}", None) for n in range(40))
+    editor.set_choice(replace(PRO, models=(*MODELS, *many)))
+    assert list(actions(editor, "model")) == ["OpenAI", "On this computer", "CometAPI"]
+
+
+def test_a_variant_is_one_click_or_one_arrow_key_away(qtbot: QtBot, editor: PromptEditor) -> None:
+    thinking = find(editor, QPushButton, "thinking")
+    with qtbot.waitSignal(editor.variant_chosen) as chosen:
+        qtbot.mouseClick(thinking, Qt.MouseButton.LeftButton)
+    assert chosen.args == [Variant.THINKING]
+    thinking.setFocus()
+    with qtbot.waitSignal(editor.variant_chosen) as chosen:
+        qtbot.keyClick(thinking, Qt.Key.Key_Left)
+    assert chosen.args == [Variant.INSTANT]
+
+
+def test_another_model_shows_its_own_name(qtbot: QtBot, editor: PromptEditor) -> None:
+    editor.set_choice(SMALL)
+    model = find(editor, QPushButton, "model")
+    effort = find(editor, QPushButton, "effort")
+    variants = find(editor, QWidget, "variant")
+    assert model.text() == "SmolLM2 135M"
+    assert not effort.isVisible()
+    assert not variants.isVisible()
+    editor.set_choice(PRO)
+    assert model.text() == ""
+    assert variants.isVisible()
+
+
+def test_a_notice_stands_in_the_hint(qtbot: QtBot, editor: PromptEditor) -> None:
+    editor.set_choice(replace(PRO, notice="Pro takes no low effort: medium is used."))
+    assert hint_of(editor) == "Pro takes no low effort: medium is used."
+    editor.set_hint("Reading 2 documents")
+    assert hint_of(editor) == "Reading 2 documents"
+
+
+@pytest.mark.parametrize("width", [1000, 640, 560, 480, 400, 340])
+def test_the_row_fits_any_window(qtbot: QtBot, editor: PromptEditor, width: int) -> None:
+    editor.set_estimate("≈ 1.9k tokens · $0.003 in", "at most $0.23")
+    window = editor.window()
+    window.resize(width, 600)
+    qtbot.waitUntil(lambda: window.width() == width)
+
+    def shown() -> list[QWidget]:
+        return [w for w in editor.row.children() if isinstance(w, QWidget) and w.isVisible()]
+
+    def nothing_is_cut() -> bool:
+        pickers = [w for w in shown() if isinstance(w, QFrame | QPushButton)]
+        return all(w.geometry().right() < editor.row.width() for w in shown()) and all(
+            w.width() >= w.sizeHint().width() for w in pickers
+        )
+
+    qtbot.waitUntil(nothing_is_cut)
+    assert {"attach", "send"} <= {w.objectName() for w in shown()}
+    estimate = find(editor, QLabel, "estimate")
+    assert estimate.isVisible() is (width >= 700)
+
+
+def test_at_twice_the_text_size_it_still_fits_640(qtbot: QtBot, editor: PromptEditor) -> None:
+    editor.set_theme(themes.dark(2.0))
+    editor.window().resize(640, 480)
+    qtbot.waitUntil(lambda: editor.window().width() == 640)
+    assert editor.row.minimumSizeHint().width() <= 600
+
+
+# ------------------------------------------------------------------ assistive technology
+
+
+def test_the_stable_names_are_there(qtbot: QtBot, editor: PromptEditor) -> None:
+    for name in "prompt attach send stop variant effort model attachments".split():
+        assert editor.findChild(QWidget, name) is not None, name
+
+
+def test_an_outside_program_can_write_and_send(qtbot: QtBot, editor: PromptEditor) -> None:
+    prompt = QAccessible.queryAccessibleInterface(text_of(editor))
+    assert prompt.role() == QAccessible.Role.EditableText
+    assert prompt.editableTextInterface() is not None
+    with qtbot.waitSignal(editor.text_changed):
+        prompt.editableTextInterface().replaceText(0, 0, "from outside")
+    send = QAccessible.queryAccessibleInterface(button(editor, "send"))
+    assert send.text(QAccessible.Text.Name) == "Send"
+    with qtbot.waitSignal(editor.submitted) as sent:
+        send.actionInterface().doAction(send.actionInterface().pressAction())
+    assert sent.args == ["from outside"]
+
+
+def test_every_control_says_what_it_is(qtbot: QtBot, editor: PromptEditor) -> None:
+    editor.set_chips([PDF])
+    for widget in editor.findChildren(QWidget):
+        if widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.isVisible():
+            found = QAccessible.queryAccessibleInterface(widget)
+            assert found.text(QAccessible.Text.Name), widget
+
+
+def test_drag_of_mere_text_is_left_to_the_text(editor: PromptEditor) -> None:
+    data = QMimeData()
+    data.setText("words")
+    enter = QDragEnterEvent(
+        QPoint(5, 5),
+        Qt.DropAction.CopyAction,
+        data,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    enter.ignore()
+    editor.dragEnterEvent(enter)
+    assert not enter.isAccepted()
+    assert enter.type() == QEvent.Type.DragEnter
