@@ -156,7 +156,8 @@ install_packages() {
     export DEBIAN_FRONTEND=noninteractive
     # A source that is out of reach may not be the one that is needed.
     apt-get update --quiet=2 || say "apt-get update failed; trying with the lists that are there."
-    apt-get install --yes --quiet=2 --no-install-recommends "$@" </dev/null
+    apt-get install --yes --quiet=2 --no-install-recommends -o Dpkg::Use-Pty=0 "$@" \
+        </dev/null >/dev/null
 }
 
 # ------------------------------------------------------------------ the virtual environment
@@ -164,7 +165,7 @@ install_packages() {
 # Everything that an environment depends on, as one line.
 fingerprint() {
     (cd "$root" && echo "$root $(find_python)" &&
-        sha256sum pyproject.toml packaging/environment.sh packaging/requirements/*.txt) |
+        sha256sum pyproject.toml desktop_app/__init__.py packaging/environment.sh packaging/requirements/*.txt) |
         sha256sum | cut --delimiter=' ' --fields=1
 }
 

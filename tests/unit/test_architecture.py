@@ -25,7 +25,7 @@ MARKDOWN = {"linkify_it", "markdown", "markdown_it", "mdit_py_plugins"}
 LIBRARIES_OF_ROOM: dict[str, set[str]] = {
     "": set(),
     "__main__": set(),
-    "app": QT | {"qasync"},
+    "app": QT | {"markdown", "qasync"},
     "cli": set(),
     "commands": set(),
     "credentials": {"keyring", "secretstorage"},
