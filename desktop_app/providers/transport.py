@@ -17,7 +17,6 @@ import ipaddress
 import json
 import socket
 import threading
-import urllib.request
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
@@ -394,6 +393,8 @@ def is_private(host: str) -> bool:
 
 def proxy_for(address: SplitResult) -> str | None:
     """The proxy that the environment names for `address`; never one for this computer."""
+    import urllib.request  # with http.client and email; see the module's docstring
+
     host = address.hostname or ""
     if host == "localhost" or (is_private(host) and _is_loopback(host)):
         return None

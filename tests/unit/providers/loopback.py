@@ -1,0 +1,167 @@
+"""A real HTTP server on loopback whose replies are written out byte by byte by the test."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Self
+
+STREAM_HEAD = (
+    b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nx-request-id: req_1\r\n"
+    b"transfer-encoding: chunked\r\n\r\n"
+)
+STREAM_END = b"0\r\n\r\n"
+
+
+@dataclass
+class Received:
+    """One request as it arrived; `gone` is set when the client closes the connection."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+    gone: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+Script = Callable[[Received, asyncio.StreamWriter], Awaitable[None]]
+
+
+class LoopbackServer:
+    """Answers request number n with script number n, the last one again and again.
+
+    A script that returns leaves the connection open for the next request, unless it closed it.
+    """
+
+    def __init__(self, *scripts: Script) -> None:
+        self._scripts = scripts
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.requests: list[Received] = []
+        self.connections = 0
+        self.arrived = asyncio.Event()
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        self._server.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    @property
+    def base_url(self) -> str:
+        return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/v1"
+
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        task = asyncio.ensure_future(self._serve(reader, writer))
+        self._tasks.add(task)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            with suppress(ConnectionError, asyncio.IncompleteReadError):
+                while not writer.is_closing():
+                    await self._answer(reader, writer)
+        finally:
+            writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        request = await _read_request(reader)
+        self.requests.append(request)
+        self.arrived.set()
+        script = self._scripts[min(len(self.requests), len(self._scripts)) - 1]
+        # Nothing is sent behind a request, so what can be read next is the end.
+        watch = asyncio.ensure_future(_watch(reader, request.gone))
+        try:
+            await script(request, writer)
+        finally:
+            watch.cancel()
+            await asyncio.gather(watch, return_exceptions=True)
+
+
+async def _watch(reader: asyncio.StreamReader, gone: asyncio.Event) -> None:
+    while not reader.at_eof():
+        # A peek: nothing is taken out of the buffer.
+        await reader._wait_for_data("watch")  # type: ignore[attr-defined]
+        if not reader.at_eof():
+            return
+    gone.set()
+
+
+async def _read_request(reader: asyncio.StreamReader) -> Received:
+    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+    method, path, _ = head[0].split(" ")
+    pairs = [line.split(": ", 1) for line in head[1:] if line]
+    headers = {name.lower(): value for name, value in pairs}
+    body = await reader.readexactly(int(headers.get("content-length", "0")))
+    return Received(method, path, headers, body)
+
+
+def chunk(data: bytes) -> bytes:
+    """`data` as one chunk of a chunked body."""
+    return f"{len(data):x}\r\n".encode() + data + b"\r\n" if data else b""
+
+
+def streams(*pieces: bytes, end: bool = True) -> Script:
+    """A stream of events in these pieces; `end` False breaks the connection off behind them."""
+
+    async def script(_: Received, writer: asyncio.StreamWriter) -> None:
+        writer.write(STREAM_HEAD)
+        for piece in pieces:
+            writer.write(chunk(piece))
+            await writer.drain()
+            await asyncio.sleep(0)
+        if end:
+            writer.write(STREAM_END)
+            await writer.drain()
+        else:
+            writer.close()
+
+    return script
+
+
+def replies(
+    status: int = 200, body: Any = None, kind: str = "application/json", **more: str
+) -> Script:
+    """A reply of known length; a body that is not bytes is sent as JSON."""
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    names = {name.replace("_", "-"): value for name, value in more.items()}
+    fields = {"content-type": kind, "content-length": str(len(content)), **names}
+    head = f"HTTP/1.1 {status} X\r\n" + "".join(f"{k}: {v}\r\n" for k, v in fields.items())
+
+    async def script(_: Received, writer: asyncio.StreamWriter) -> None:
+        writer.write(head.encode() + b"\r\n" + content)
+        await writer.drain()
+
+    return script
+
+
+def stalls(*pieces: bytes, head: bytes = STREAM_HEAD) -> Script:
+    """The start of a stream, and then silence until the client goes."""
+
+    async def script(request: Received, writer: asyncio.StreamWriter) -> None:
+        writer.write(head + b"".join(chunk(piece) for piece in pieces))
+        await writer.drain()
+        await request.gone.wait()
+        writer.close()
+
+    return script
+
+
+async def hangs_up(_: Received, writer: asyncio.StreamWriter) -> None:
+    """No reply: the connection is closed as soon as the request is there."""
+    writer.close()

@@ -1,0 +1,69 @@
+"""Requests, models and events that several tests use."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from functools import reduce
+from typing import Any
+
+from desktop_app.domain.chat_request import (
+    ChatRequest,
+    GenerationParameters,
+    ProviderKind,
+    ProviderProfile,
+    RequestMessage,
+)
+from desktop_app.domain.conversation import Role
+from desktop_app.domain.events import Completed, Failed, Incomplete, StreamEvent
+from desktop_app.domain.model_catalog import Effort, ModelCatalog
+from desktop_app.domain.parts import TextPart
+from desktop_app.domain.reply import Reply, accumulate
+from desktop_app.paths import resource_path
+
+CATALOG = ModelCatalog.from_toml(resource_path("models.toml").read_text())
+OPENAI = ProviderProfile("openai", "OpenAI", ProviderKind.OPENAI, "https://api.example/v1")
+COMETAPI = ProviderProfile("cometapi", "CometAPI", ProviderKind.COMETAPI, "https://c.example/v1")
+COMPATIBLE = ProviderProfile(
+    "home", "My server", ProviderKind.COMPATIBLE, "http://127.0.0.1:1/v1", needs_key=False
+)
+
+
+def ask(
+    text: str = "Why?",
+    *,
+    model: str = "gpt-5.2",
+    effort: Effort | None = None,
+    instructions: str = "",
+    cache_key: str = "",
+    **parameters: Any,
+) -> ChatRequest:
+    """A request with one question."""
+    return ChatRequest(
+        model,
+        (RequestMessage(Role.USER, (TextPart(text),)),),
+        instructions=instructions,
+        effort=effort,
+        parameters=GenerationParameters(**parameters),
+        cache_key=cache_key,
+    )
+
+
+def sse(*events: dict[str, Any] | str) -> bytes:
+    """The events as a stream: dictionaries with an event line where they have a type."""
+    lines = []
+    for event in events:
+        if isinstance(event, dict) and "type" in event:
+            lines.append(f"event: {event['type']}\n")
+        lines.append(f"data: {event if isinstance(event, str) else json.dumps(event)}\n\n")
+    return "".join(lines).encode()
+
+
+def fold(events: Iterable[StreamEvent]) -> Reply:
+    """The reply that the events add up to."""
+    return reduce(accumulate, events, Reply())
+
+
+def terminals(events: Iterable[StreamEvent]) -> list[StreamEvent]:
+    """The terminal events among `events`: one, if all is well."""
+    return [event for event in events if isinstance(event, Completed | Incomplete | Failed)]

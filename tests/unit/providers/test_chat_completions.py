@@ -1,0 +1,320 @@
+"""Chat Completions: bodies, and chunks as the various servers send them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from desktop_app.domain.chat_request import ChatRequest, ImageData, ProviderKind
+from desktop_app.domain.chat_request import RequestMessage as Said
+from desktop_app.domain.conversation import MessageStatus, Role
+from desktop_app.domain.cost import Usage
+from desktop_app.domain.errors import (
+    ContextTooLongError,
+    ProviderError,
+    ProviderFaultError,
+    StreamCutError,
+    UnexpectedReplyError,
+)
+from desktop_app.domain.events import Completed, Failed, Incomplete, Started, StreamEvent
+from desktop_app.domain.model_catalog import Effort
+from desktop_app.domain.parts import ReasoningPart, RefusalPart, TextPart, ToolCallPart
+from desktop_app.providers import chat_completions
+from desktop_app.providers.chat_completions import ChatCompletionsReader
+from tests.unit.providers.samples import (
+    CATALOG,
+    COMETAPI,
+    COMPATIBLE,
+    OPENAI,
+    ask,
+    fold,
+    terminals,
+)
+
+# ---------------------------------------------------------------- bodies
+
+
+def body(
+    request: ChatRequest, profile=COMPATIBLE, omit: frozenset[str] = frozenset()
+) -> dict[str, Any]:
+    info = CATALOG.info(request.model)
+    made = chat_completions.body(request, info, profile, omit)
+    assert json.loads(json.dumps(made)) == made
+    return made
+
+
+def test_the_plainest_request_to_a_compatible_server() -> None:
+    assert body(ask("Why?", model="m", instructions="Be brief.", cache_key="c")) == {
+        "model": "m",
+        "messages": [
+            {"role": "system", "content": "Be brief."},
+            {"role": "user", "content": "Why?"},
+        ],
+        "stream": True,
+        "stream_options": {"include_usage": True},
+    }
+
+
+def test_openai_gets_the_effort_at_top_level_and_is_told_not_to_store() -> None:
+    made = body(ask(effort=Effort.NONE, verbosity="high", cache_key="c"), OPENAI)
+    assert (made["reasoning_effort"], made["verbosity"]) == ("none", "high")
+    assert (made["store"], made["prompt_cache_key"]) == (False, "c")
+
+
+def test_without_streaming_no_stream_options() -> None:
+    made = body(ask(stream=False))
+    assert made["stream"] is False
+    assert "stream_options" not in made
+
+
+@pytest.mark.parametrize(
+    ("profile", "omit", "name"),
+    [
+        (OPENAI, set(), "max_completion_tokens"),
+        (COMETAPI, set(), "max_completion_tokens"),
+        (COMPATIBLE, set(), "max_tokens"),
+        (replace(COMPATIBLE, kind=ProviderKind.ON_DEVICE), set(), "max_tokens"),
+        (replace(COMPATIBLE, max_tokens_field="n_predict"), set(), "n_predict"),
+        (COMPATIBLE, {"max_tokens"}, "max_completion_tokens"),
+        (OPENAI, {"max_completion_tokens"}, "max_tokens"),
+    ],
+)
+def test_the_limit_goes_by_the_name_that_the_server_takes(
+    profile: Any, omit: set[str], name: str
+) -> None:
+    made = body(ask(max_output_tokens=7), profile, frozenset(omit))
+    assert made[name] == 7
+    names = {"max_tokens", "max_completion_tokens", "n_predict"}
+    assert names & set(made) == {name}
+
+
+@pytest.mark.parametrize(
+    ("model", "effort", "sent"),
+    [
+        ("gpt-5.2", Effort.NONE, True),
+        ("gpt-5.2", Effort.HIGH, False),
+        ("gpt-5-mini", Effort.LOW, False),
+        ("unknown", None, True),
+    ],
+)
+def test_sampling_penalties_and_stop_only_where_they_are_taken(
+    model: str, effort: Effort | None, sent: bool
+) -> None:
+    chosen: dict[str, Any] = {
+        "temperature": 0.0,
+        "top_p": 0.5,
+        "presence_penalty": 0.0,
+        "frequency_penalty": -1.0,
+    }
+    made = body(ask(model=model, effort=effort, stop=("a", "b"), **chosen))
+    expected = {**chosen, "stop": ["a", "b"]} if sent else {}
+    assert {name: made[name] for name in (*chosen, "stop") if name in made} == expected
+
+
+def test_a_model_that_takes_no_effort_gets_none() -> None:
+    made = body(ask(model="smollm2-135m-instruct", effort=Effort.LOW, verbosity="low"))
+    assert not {"reasoning_effort", "verbosity"} & set(made)
+
+
+def test_text_is_sent_as_plain_text_and_pictures_in_a_list() -> None:
+    messages = (
+        Said(Role.USER, (TextPart("a"), TextPart("b"))),
+        Said(
+            Role.ASSISTANT, (ReasoningPart("r", "id", "e"), TextPart("c"), ToolCallPart("", "", ""))
+        ),
+        Said(Role.ASSISTANT, (ReasoningPart("only"),)),
+        Said(Role.USER, (TextPart("d"), ImageData("image/gif", b"GIF", "original"))),
+        Said(Role.USER, (ImageData("image/gif", b"GIF", "low"),)),
+    )
+    picture = {"url": "data:image/gif;base64,R0lG", "detail": "auto"}
+    assert body(ChatRequest("m", messages))["messages"] == [
+        {"role": "user", "content": "a\n\nb"},
+        {"role": "assistant", "content": "c"},
+        {
+            "role": "user",
+            "content": [{"type": "text", "text": "d"}, {"type": "image_url", "image_url": picture}],
+        },
+        {
+            "role": "user",
+            "content": [{"type": "image_url", "image_url": {**picture, "detail": "low"}}],
+        },
+    ]
+
+
+# ---------------------------------------------------------------- streams
+
+
+def read(*chunks: dict[str, Any] | str, end: bool = True) -> list[StreamEvent]:
+    reader = ChatCompletionsReader("My server")
+    out: list[StreamEvent] = []
+    for chunk in chunks:
+        out += reader.read(chunk if isinstance(chunk, str) else json.dumps(chunk))
+    return out + (reader.end() if end else [])
+
+
+def chunk(finish: str | None = None, **delta: Any) -> dict[str, Any]:
+    choice = {"index": 0, "delta": delta, "finish_reason": finish}
+    return {"id": "c1", "object": "chat.completion.chunk", "model": "m", "choices": [choice]}
+
+
+USAGE = {
+    "prompt_tokens": 100,
+    "prompt_tokens_details": {"cached_tokens": 80},
+    "completion_tokens": 50,
+    "completion_tokens_details": {"reasoning_tokens": 20},
+}
+LAST = {"id": "c1", "choices": [], "usage": USAGE}
+
+
+def test_a_whole_answer() -> None:
+    events = read(
+        chunk(role="assistant", content=""),
+        chunk(content="Hel"),
+        chunk(content="lo", refusal=None),
+        chunk("stop"),
+        LAST,
+        "[DONE]",
+        chunk(content="after the end"),
+    )
+    reply = fold(events)
+    assert reply.text == "Hello"
+    assert reply.usage == Usage(100, 80, 50, 20)
+    assert (reply.response_id, reply.model) == ("c1", "m")
+    assert terminals(events) == [Completed()]
+    assert events[0] == Started("c1", "m")
+
+
+@pytest.mark.parametrize(
+    "chunks",
+    [
+        [chunk(content="Hello"), chunk("stop")],  # no [DONE]
+        [chunk(content="Hello"), "[DONE]"],  # no reason
+        [chunk("stop", content="Hello"), " [DONE] "],
+        [chunk(content="Hello", reasoning=None), chunk("stop"), {"choices": None, "usage": None}],
+        [
+            chunk(content=[{"type": "text", "text": "Hel"}, {"type": "text", "text": "lo"}]),
+            "[DONE]",
+        ],
+        [{"choices": [{"message": {"content": "Hello"}, "finish_reason": "eos"}]}],
+    ],
+)
+def test_servers_that_leave_things_out(chunks: list[dict[str, Any] | str]) -> None:
+    events = read(*chunks)
+    assert fold(events).text == "Hello"
+    assert terminals(events) == [Completed()]
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"), [("length", "max_output_tokens"), ("content_filter", "content_filter")]
+)
+def test_incomplete_by_the_names_of_the_other_api(reason: str, said: str) -> None:
+    assert terminals(read(chunk(content="Hel"), chunk(reason), "[DONE]")) == [Incomplete(said)]
+
+
+@pytest.mark.parametrize("chunks", [[], [chunk(content="Hel")], ["[DONE]"], [chunk(), "[DONE]"]])
+def test_an_end_without_a_reason_is_a_cut(chunks: list[dict[str, Any] | str]) -> None:
+    (end,) = terminals(read(*chunks))
+    assert isinstance(end, Failed)
+    assert isinstance(end.error, StreamCutError)
+
+
+@pytest.mark.parametrize(
+    ("sent", "kind"),
+    [
+        ({"error": {"message": "Oh.", "type": "server_error"}}, ProviderFaultError),
+        ({"error": "Oh."}, ProviderFaultError),
+        (
+            {
+                "error": {
+                    "code": 400,
+                    "type": "exceed_context_size_error",
+                    "message": "the request exceeds the available context size",
+                }
+            },
+            ContextTooLongError,
+        ),
+        ("{broken", UnexpectedReplyError),
+    ],
+)
+def test_errors_inside_a_stream_keep_the_text(sent: Any, kind: type[ProviderError]) -> None:
+    events = read(chunk(content="Hel"), sent, chunk(content="lo"))
+    (end,) = terminals(events)
+    assert isinstance(end, Failed)
+    assert type(end.error) is kind
+    assert fold(events).text == "Hel"
+
+
+def test_usage_that_came_before_a_cut_is_kept() -> None:
+    reply = fold(read({**chunk(content="Hel"), "usage": USAGE}))
+    assert reply.usage == Usage(100, 80, 50, 20)
+    assert reply.status is MessageStatus.FAILED
+
+
+@pytest.mark.parametrize(
+    "delta",
+    [
+        {"reasoning_content": "Hm"},
+        {"reasoning": "Hm"},
+        {"reasoning": "Hm", "reasoning_content": "Hm"},
+    ],
+)
+def test_reasoning_by_either_name_and_once_by_both(delta: dict[str, str]) -> None:
+    events = read(chunk(**delta), chunk(**delta), chunk("stop", content="Yes"))
+    assert fold(events).parts == (ReasoningPart("HmHm"), TextPart("Yes"))
+
+
+def test_refusal() -> None:
+    events = read(chunk(refusal="I "), chunk("stop", refusal="cannot."))
+    assert fold(events).parts == (RefusalPart("I cannot."),)
+
+
+def call(arguments: str = "", **fields: Any) -> dict[str, Any]:
+    return {"function": {"arguments": arguments, **fields.pop("function", {})}, **fields}
+
+
+def test_parallel_tool_calls_by_index_with_name_and_id_once() -> None:
+    events = read(
+        chunk(tool_calls=[call(index=0, id="c0", type="function", function={"name": "f"})]),
+        chunk(tool_calls=[call("{", index=0), call(index=1, id="c1", function={"name": "g"})]),
+        chunk(tool_calls=[call("[]", index=1), call("}", index=0, id="", type=None)]),
+        chunk("tool_calls"),
+    )
+    assert fold(events).parts == (ToolCallPart("c0", "f", "{}"), ToolCallPart("c1", "g", "[]"))
+
+
+def test_tool_calls_without_index() -> None:
+    events = read(
+        chunk(tool_calls=[call("{", id="c0", function={"name": "f"})]),
+        chunk(tool_calls=[call("}")]),
+        chunk("stop", tool_calls=[call("[]", id="c1", function={"name": "g"})]),
+    )
+    assert fold(events).parts == (ToolCallPart("c0", "f", "{}"), ToolCallPart("c1", "g", "[]"))
+
+
+def test_only_the_first_candidate_is_read() -> None:
+    choices = [{"index": i, "delta": {"content": str(i)}, "finish_reason": "stop"} for i in (0, 1)]
+    assert fold(read({"choices": choices})).text == "0"
+
+
+def test_a_whole_reply_as_one_value() -> None:
+    message = {"role": "assistant", "content": "Hello", "reasoning_content": "Hm"}
+    reply = {
+        "id": "c1",
+        "object": "chat.completion",
+        "choices": [{"message": message, "finish_reason": "stop"}],
+        "usage": USAGE,
+    }
+    events = ChatCompletionsReader("x").read_whole(reply)
+    assert fold(events).parts == (ReasoningPart("Hm"), TextPart("Hello"))
+    assert fold(events).usage == Usage(100, 80, 50, 20)
+    assert terminals(events) == [Completed()]
+
+
+@pytest.mark.parametrize("reply", [{}, [], None, {"choices": []}, {"choices": "x"}])
+def test_a_whole_reply_that_is_none(reply: object) -> None:
+    (end,) = terminals(ChatCompletionsReader("x").read_whole(reply))
+    assert isinstance(end, Failed)
+    assert isinstance(end.error, UnexpectedReplyError)

@@ -1,0 +1,481 @@
+"""The Responses API: bodies, and streams written down by hand after the published types."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from desktop_app.domain.chat_request import ChatRequest, GenerationParameters, ImageData
+from desktop_app.domain.chat_request import RequestMessage as Said
+from desktop_app.domain.conversation import MessageStatus, Role
+from desktop_app.domain.cost import Usage
+from desktop_app.domain.errors import (
+    ContextTooLongError,
+    ProviderError,
+    ProviderFaultError,
+    RateLimitedError,
+    StreamCutError,
+    UnexpectedReplyError,
+)
+from desktop_app.domain.events import (
+    Completed,
+    Failed,
+    Incomplete,
+    Started,
+    StreamEvent,
+    TextDelta,
+    UsageReported,
+)
+from desktop_app.domain.model_catalog import Effort, ModelInfo
+from desktop_app.domain.parts import (
+    ReasoningPart,
+    RefusalPart,
+    TextPart,
+    ToolCallPart,
+)
+from desktop_app.providers import responses
+from desktop_app.providers.responses import ResponsesReader
+from tests.unit.providers.samples import (
+    CATALOG,
+    COMETAPI,
+    COMPATIBLE,
+    OPENAI,
+    ask,
+    fold,
+    terminals,
+)
+
+# ---------------------------------------------------------------- bodies
+
+
+def body(
+    request: ChatRequest, profile=OPENAI, omit: frozenset[str] = frozenset()
+) -> dict[str, Any]:
+    made = responses.body(request, CATALOG.info(request.model), profile, omit)
+    assert json.loads(json.dumps(made)) == made
+    return made
+
+
+def test_the_plainest_request_to_openai() -> None:
+    assert body(ask("Why?", effort=Effort.NONE, cache_key="c1", instructions="Be brief.")) == {
+        "model": "gpt-5.2",
+        "instructions": "Be brief.",
+        "input": [{"role": "user", "content": "Why?"}],
+        "reasoning": {"effort": "none"},
+        "stream": True,
+        "store": False,
+        "include": ["reasoning.encrypted_content"],
+        "prompt_cache_key": "c1",
+    }
+
+
+def test_a_compatible_server_gets_only_what_was_chosen() -> None:
+    assert body(ask("Why?", model="qwen", cache_key="c1"), COMPATIBLE) == {
+        "model": "qwen",
+        "input": [{"role": "user", "content": "Why?"}],
+        "stream": True,
+    }
+
+
+@pytest.mark.parametrize("effort", list(Effort))
+@pytest.mark.parametrize("model", ["gpt-5.2", "gpt-5.2-chat-latest", "gpt-5.2-pro", "gpt-5-mini"])
+def test_exactly_the_chosen_effort_is_sent_or_none_where_it_is_known_to_be_refused(
+    model: str, effort: Effort
+) -> None:
+    sent = body(ask(model=model, effort=effort)).get("reasoning")
+    efforts = CATALOG.info(model).efforts
+    assert efforts is not None
+    assert sent == ({"effort": effort.value} if effort in efforts else None)
+
+
+def test_an_unknown_model_gets_any_effort() -> None:
+    for effort in Effort:
+        assert body(ask(model="new", effort=effort))["reasoning"] == {"effort": effort.value}
+
+
+@pytest.mark.parametrize(
+    ("model", "effort", "sent"),
+    [
+        ("gpt-5.2", Effort.NONE, True),
+        ("gpt-5.2", None, True),  # its default is none
+        ("gpt-5.2", Effort.LOW, False),
+        ("gpt-5.2-chat-latest", Effort.MEDIUM, False),
+        ("gpt-5.2-pro", Effort.HIGH, False),
+        ("gpt-5-mini", None, False),
+        ("unknown", Effort.LOW, True),
+    ],
+)
+def test_temperature_and_top_p_only_where_they_are_taken(
+    model: str, effort: Effort | None, sent: bool
+) -> None:
+    made = body(ask(model=model, effort=effort, temperature=0.0, top_p=0.5))
+    assert ("temperature" in made, "top_p" in made) == (sent, sent)
+    if sent:
+        assert (made["temperature"], made["top_p"]) == (0.0, 0.5)
+
+
+def test_settings_of_the_answer() -> None:
+    made = body(
+        ask(
+            effort=Effort.XHIGH,
+            verbosity="low",
+            reasoning_summary="auto",
+            max_output_tokens=5,
+            stream=False,
+            stop=("x",),
+            presence_penalty=1.0,
+            frequency_penalty=1.0,
+        )
+    )
+    assert made["text"] == {"verbosity": "low"}
+    assert made["reasoning"] == {"effort": "xhigh", "summary": "auto"}
+    assert made["max_output_tokens"] == 16, "less is refused"
+    assert made["stream"] is False
+    assert not {"stop", "presence_penalty", "frequency_penalty", "n", "stream_options"} & set(made)
+
+
+def test_a_model_without_reasoning_gets_no_reasoning_fields() -> None:
+    request = ask(model="m", effort=Effort.LOW, reasoning_summary="auto", verbosity="low")
+    made = responses.body(request, ModelInfo("m", "M", efforts=(), takes_verbosity=False), OPENAI)
+    assert not {"reasoning", "include", "text"} & set(made)
+    assert made["store"] is False
+
+
+CONVERSATION = (
+    Said(Role.USER, (TextPart("one"), TextPart("document"))),
+    Said(
+        Role.ASSISTANT,
+        (
+            ReasoningPart("thought", "rs_1", "secret"),
+            ReasoningPart("bare thought"),
+            TextPart("two"),
+            RefusalPart("no"),
+            ToolCallPart("call_1", "f", "{}"),
+        ),
+    ),
+    Said(Role.USER, (TextPart("three"), ImageData("image/png", b"\x89PNG", "high"))),
+    Said(Role.ASSISTANT, (ReasoningPart("cut", "rs_2", "secret"),)),
+    Said(Role.USER, ()),
+)
+
+
+def test_earlier_turns_are_replayed_with_their_encrypted_reasoning() -> None:
+    assert body(ChatRequest("gpt-5.2", CONVERSATION), COMETAPI)["input"] == [
+        {"role": "user", "content": "one\n\ndocument"},
+        {
+            "type": "reasoning",
+            "id": "rs_1",
+            "summary": [{"type": "summary_text", "text": "thought"}],
+            "encrypted_content": "secret",
+        },
+        {"role": "assistant", "content": "two\n\nno"},
+        {
+            "role": "user",
+            "content": [
+                {"type": "input_text", "text": "three"},
+                {
+                    "type": "input_image",
+                    "image_url": "data:image/png;base64,iVBORw==",
+                    "detail": "high",
+                },
+            ],
+        },
+    ]
+
+
+def test_reasoning_is_left_out_elsewhere_and_where_it_was_refused() -> None:
+    request = ChatRequest("gpt-5.2", CONVERSATION)
+    without = frozenset({"encrypted_content"})
+    for made in (body(request, COMPATIBLE), body(request, OPENAI, without)):
+        assert [item.get("role") for item in made["input"]] == ["user", "assistant", "user"]
+
+
+def test_what_a_server_refused_is_left_out() -> None:
+    omit = frozenset({"include", "prompt_cache_key"})
+    assert not omit & set(body(ask(cache_key="c"), omit=omit))
+
+
+def test_storing_is_sent_as_chosen_and_needs_no_encrypted_reasoning() -> None:
+    request = ChatRequest("gpt-5.2", CONVERSATION, store=True, parameters=GenerationParameters())
+    made = body(request)
+    assert made["store"] is True
+    assert "include" not in made
+
+
+# ---------------------------------------------------------------- streams
+
+
+def read(*events: dict[str, Any] | str, end: bool = True) -> list[StreamEvent]:
+    reader = ResponsesReader("OpenAI")
+    out: list[StreamEvent] = []
+    for event in events:
+        out += reader.read(event if isinstance(event, str) else json.dumps(event))
+    return out + (reader.end() if end else [])
+
+
+def event(kind: str, **fields: Any) -> dict[str, Any]:
+    return {"type": kind, "sequence_number": 1, **fields}
+
+
+CREATED = event("response.created", response={"id": "resp_1", "model": "gpt-5.2-2025-12-11"})
+USAGE = {
+    "input_tokens": 100,
+    "input_tokens_details": {"cached_tokens": 80},
+    "output_tokens": 50,
+    "output_tokens_details": {"reasoning_tokens": 20},
+    "total_tokens": 150,
+}
+
+
+def delta(text: str, at: int = 0, part: int = 0) -> dict[str, Any]:
+    return event(
+        "response.output_text.delta",
+        item_id="msg_1",
+        output_index=at,
+        content_index=part,
+        delta=text,
+        obfuscation="xyzzy",
+    )
+
+
+def message(*texts: str) -> dict[str, Any]:
+    content = [{"type": "output_text", "text": text, "annotations": []} for text in texts]
+    return {"type": "message", "id": "msg_1", "role": "assistant", "content": content}
+
+
+def completed(*output: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    response = {"id": "resp_1", "status": "completed", "output": list(output), **fields}
+    return event("response.completed", response=response)
+
+
+def test_a_whole_answer_with_all_its_events() -> None:
+    events = read(
+        CREATED,
+        event("response.in_progress", response={"id": "resp_1"}),
+        event("response.output_item.added", output_index=0, item={"type": "reasoning", "id": "rs"}),
+        event("response.reasoning_summary_part.added", output_index=0, summary_index=0, part={}),
+        event(
+            "response.reasoning_summary_text.delta", output_index=0, summary_index=0, delta="First"
+        ),
+        event(
+            "response.reasoning_summary_text.done", output_index=0, summary_index=0, text="First."
+        ),
+        event(
+            "response.reasoning_summary_text.delta", output_index=0, summary_index=1, delta="Next."
+        ),
+        event(
+            "response.output_item.done",
+            output_index=0,
+            item={
+                "type": "reasoning",
+                "id": "rs",
+                "encrypted_content": "secret",
+                "summary": [
+                    {"type": "summary_text", "text": "First."},
+                    {"type": "summary_text", "text": "Next."},
+                ],
+            },
+        ),
+        event("response.output_item.added", output_index=1, item={"type": "message", "id": "m"}),
+        event("response.content_part.added", output_index=1, content_index=0, part={}),
+        delta("Hel", 1),
+        delta("lo", 1),
+        event("response.output_text.annotation.added", output_index=1, annotation={}),
+        event("response.output_text.done", output_index=1, content_index=0, text="Hello"),
+        event(
+            "response.content_part.done",
+            output_index=1,
+            content_index=0,
+            part={"type": "output_text", "text": "Hello"},
+        ),
+        event("response.output_item.done", output_index=1, item=message("Hello")),
+        completed(message("Hello"), usage=USAGE),
+        "[DONE]",
+        delta("after the end"),
+    )
+    reply = fold(events)
+    assert reply.parts == (ReasoningPart("First.\n\nNext.", "rs", "secret"), TextPart("Hello"))
+    assert reply.status is MessageStatus.COMPLETE
+    assert reply.usage == Usage(100, 80, 50, 20)
+    assert (reply.response_id, reply.model) == ("resp_1", "gpt-5.2-2025-12-11")
+    assert terminals(events) == [Completed()]
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        [delta("Hel"), delta("lo"), completed()],
+        [delta("Hel"), event("response.output_text.done", text="Hello"), completed()],
+        [event("response.output_text.done", text="Hello"), completed()],
+        [event("response.output_item.done", item=message("Hel", "lo")), completed()],
+        [delta("Hel"), event("response.output_item.done", item=message("Hello")), completed()],
+        [completed({"type": "reasoning", "summary": []}, message("Hello"))],
+        # the deltas' numbers do not fit the final output's
+        [delta("Hello"), completed({"type": "reasoning", "summary": []}, message("Hello"))],
+        [delta("Hello"), event("response.completed")],
+        [delta("Hello"), event("response.done", response={"status": "completed"})],
+        [delta("Hello"), event("response.done")],
+        [event("response.done", response={"output": [message("Hello")]})],
+        [delta("Hello"), event("response.output_item.done", item=message("Hello")), "[DONE]"],
+        # every item numbered 0
+        [
+            event("response.output_item.added", item={"type": "message"}),
+            delta("Hel"),
+            event("response.output_item.done", item=message("Hel")),
+            event("response.output_item.added", item={"type": "message"}),
+            delta("lo"),
+            event("response.output_item.done", item=message("lo")),
+            completed(message("Hel"), message("lo")),
+        ],
+    ],
+)
+def test_gateways_that_leave_things_out(events: list[dict[str, Any]]) -> None:
+    made = read(CREATED, *events)
+    assert fold(made).text == "Hello"
+    assert terminals(made) == [Completed()]
+
+
+def test_the_type_may_stand_in_the_event_field_alone() -> None:
+    reader = ResponsesReader("x")
+    assert reader.read('{"delta": "a"}', "response.output_text.delta") == [TextDelta("a")]
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        [],
+        [CREATED],
+        [CREATED, delta("Hel")],
+        [CREATED, delta("Hel"), "[DONE]"],
+        [CREATED, event("response.output_item.added", item={"type": "message"}), "[DONE]"],
+    ],
+)
+def test_an_end_without_terminal_is_a_cut(events: list[dict[str, Any]]) -> None:
+    (end,) = terminals(read(*events))
+    assert isinstance(end, Failed)
+    assert isinstance(end.error, StreamCutError)
+
+
+ERROR = {"code": "rate_limit_exceeded", "message": "Slow down.", "param": None}
+
+
+@pytest.mark.parametrize(
+    ("sent", "kind"),
+    [
+        (event("error", **ERROR), RateLimitedError),
+        (event("error", error={"type": "tokens", **ERROR, "headers": {}}), RateLimitedError),
+        ({"error": ERROR}, RateLimitedError),
+        (event("error", code=None, message="Oh."), ProviderFaultError),
+        (event("error"), ProviderFaultError),
+        (event("response.failed", response={"status": "failed", "error": ERROR}), RateLimitedError),
+        (event("response.failed", response={}), ProviderFaultError),
+        (event("response.completed", response={"error": ERROR}), RateLimitedError),
+        (
+            event("response.failed", response={"error": {"code": "server_error", "message": "x"}}),
+            ProviderFaultError,
+        ),
+        (
+            event("error", error={"code": "context_length_exceeded", "message": "x"}),
+            ContextTooLongError,
+        ),
+        (event("response.cancelled", response={"status": "cancelled"}), StreamCutError),
+        (event("response.done", response={"status": "in_progress"}), UnexpectedReplyError),
+        ("{broken", UnexpectedReplyError),
+        ("[" * 100_000, UnexpectedReplyError),
+    ],
+)
+def test_errors_inside_a_stream_keep_the_text(
+    sent: dict[str, Any] | str, kind: type[ProviderError]
+) -> None:
+    events = read(CREATED, delta("Hel"), sent, delta("lo"))
+    (end,) = terminals(events)
+    assert isinstance(end, Failed)
+    assert type(end.error) is kind
+    assert fold(events).text == "Hel"
+
+
+@pytest.mark.parametrize("reason", ["max_output_tokens", "content_filter"])
+def test_incomplete_with_its_reason(reason: str) -> None:
+    response = {"status": "incomplete", "incomplete_details": {"reason": reason}, "usage": USAGE}
+    events = read(delta("Hel"), event("response.incomplete", response=response))
+    assert terminals(events) == [Incomplete(reason)]
+    assert UsageReported(Usage(100, 80, 50, 20)) in events
+
+
+def test_refusal() -> None:
+    events = read(
+        event("response.refusal.delta", delta="I can"),
+        event("response.refusal.done", refusal="I cannot."),
+        completed(),
+    )
+    assert fold(events).parts == (RefusalPart("I cannot."),)
+
+
+def test_tool_calls_take_name_and_id_from_their_item() -> None:
+    call = {"type": "function_call", "id": "fc", "call_id": "call_1", "name": "f"}
+    custom = {"type": "custom_tool_call", "id": "ct", "call_id": "call_2", "name": "g"}
+    arguments = "response.function_call_arguments"
+    events = read(
+        event("response.output_item.added", output_index=0, item={**call, "arguments": ""}),
+        event("response.output_item.added", output_index=1, item=custom),
+        event(f"{arguments}.delta", output_index=0, delta='{"a"'),
+        event("response.custom_tool_call_input.delta", output_index=1, delta="x"),
+        event(f"{arguments}.delta", output_index=0, delta=":1"),
+        event(f"{arguments}.done", output_index=0, arguments='{"a":1}'),
+        event("response.custom_tool_call_input.done", output_index=1, input="xy"),
+        event("response.output_item.done", output_index=0, item={**call, "arguments": '{"a":1}'}),
+        event("response.output_item.done", output_index=1, item={**custom, "input": "xy"}),
+        completed(),
+    )
+    assert fold(events).parts == (
+        ToolCallPart("call_1", "f", '{"a":1}'),
+        ToolCallPart("call_2", "g", "xy"),
+    )
+
+
+def test_reasoning_text_of_open_models() -> None:
+    events = read(
+        event("response.reasoning_text.delta", delta="Hm"),
+        event("response.reasoning_text.done", text="Hm."),
+        delta("Yes", 1),
+        completed(),
+    )
+    assert fold(events).parts == (ReasoningPart("Hm."), TextPart("Yes"))
+
+
+def test_unknown_and_uninteresting_events_say_nothing() -> None:
+    kinds = ["response.web_search_call.searching", "response.audio.delta", "response.new", "", "x"]
+    assert read(*(event(kind) for kind in kinds), "[]", "1", "null", '"a"', end=False) == []
+
+
+def test_a_whole_reply_as_one_value() -> None:
+    reply = {
+        "id": "resp_1",
+        "object": "response",
+        "model": "m",
+        "status": "completed",
+        "error": None,
+        "output": [
+            {"type": "reasoning", "id": "rs", "encrypted_content": "e", "summary": []},
+            message("Hello"),
+        ],
+        "usage": USAGE,
+    }
+    events = ResponsesReader("x").read_whole(reply)
+    assert events[0] == Started("resp_1", "m")
+    assert fold(events).parts == (ReasoningPart("", "rs", "e"), TextPart("Hello"))
+    assert terminals(events) == [Completed()]
+
+
+@pytest.mark.parametrize("reply", [{}, [], None, {"object": "list", "status": "queued"}])
+def test_a_whole_reply_that_is_none(reply: object) -> None:
+    (end,) = terminals(ResponsesReader("x").read_whole(reply))
+    assert isinstance(end, Failed)
+    assert isinstance(end.error, UnexpectedReplyError)
+
+
+def test_half_a_surrogate_pair_becomes_a_replacement() -> None:
+    events = read('{"type":"response.output_text.delta","delta":"a\\ud83d"}', completed())
+    assert fold(events).text == "a\ufffd"

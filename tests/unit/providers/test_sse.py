@@ -1,0 +1,161 @@
+"""The decoder against the WHATWG rules, whole and cut at every byte."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from desktop_app.providers.sse import EventTooLargeError, ServerSentEvent, SSEDecoder
+
+
+def decode(*chunks: bytes) -> list[ServerSentEvent]:
+    decoder = SSEDecoder()
+    return [event for chunk in chunks for event in decoder.feed(chunk)]
+
+
+def datas(*chunks: bytes) -> list[str]:
+    return [event.data for event in decode(*chunks)]
+
+
+CASES = {
+    "one event": (b"data: a\n\n", ["a"]),
+    "no space after the colon": (b"data:a\n\n", ["a"]),
+    "one space only is taken off": (b"data:  a\n\n", [" a"]),
+    "lines joined": (b"data: a\ndata: b\n\n", ["a\nb"]),
+    "CRLF": (b"data: a\r\n\r\ndata: b\r\n\r\n", ["a", "b"]),
+    "lone CR": (b"data: a\r\rdata: b\r\r", ["a", "b"]),
+    "line ends mixed": (b"data: a\r\n\ndata: b\r\r\ndata: c\n\r\n", ["a", "b", "c"]),
+    "BOM": (b"\xef\xbb\xbfdata: a\n\n", ["a"]),
+    "one BOM only": (b"\xef\xbb\xbf\xef\xbb\xbfdata: a\n\ndata: b\n\n", ["b"]),
+    "a BOM later is text": (b"data: a\n\n\xef\xbb\xbfdata: b\n\ndata: c\n\n", ["a", "c"]),
+    "comment": (b": hello\ndata: a\n\n", ["a"]),
+    "comment between": (b"data: a\n: hello\ndata: b\n\n", ["a\nb"]),
+    "heartbeats alone": (b": a\n\n:\n\n", []),
+    "id, comment, blank line": (b"id: 1\n: x\n\ndata: a\n\n", ["a"]),
+    "event without data": (b"event: ping\n\ndata: a\n\n", ["a"]),
+    "field without colon": (b"data\n\n", [""]),
+    "two fields without colon": (b"data\ndata\n\n", ["\n"]),
+    "unknown field": (b"datum: x\nDATA: y\ndata: a\n\n", ["a"]),
+    "incomplete at the end": (b"data: a\n\ndata: b\n", ["a"]),
+    "incomplete line": (b"data: a\n\ndata: b", ["a"]),
+    "UTF-8": ("data: žluťoučký 🐎\n\n".encode(), ["žluťoučký 🐎"]),
+    "separators of Unicode end no line": (
+        "data: a\u2028b\u2029c\u0085d\x0be\x0cf\x1cg\n\n".encode(),
+        ["a\u2028b\u2029c\u0085d\x0be\x0cf\x1cg"],
+    ),
+    "invalid UTF-8": (b"data: a\xffb\xc3\n\ndata: c\n\n", ["a\ufffdb\ufffd", "c"]),
+    "NUL in data": (b"data: a\0b\n\n", ["a\0b"]),
+    "nothing": (b"", []),
+    "blank lines": (b"\n\r\n\r", []),
+}
+
+
+@pytest.mark.parametrize(("stream", "expected"), CASES.values(), ids=CASES.keys())
+def test_whole_and_cut_in_two_at_every_byte_and_byte_by_byte(
+    stream: bytes, expected: list[str]
+) -> None:
+    assert datas(stream) == expected
+    for at in range(len(stream) + 1):
+        assert datas(stream[:at], b"", stream[at:]) == expected, f"cut at {at}"
+    assert datas(*(stream[i : i + 1] for i in range(len(stream)))) == expected
+
+
+def test_name_id_and_retry() -> None:
+    first, second, third = decode(
+        b"event: delta\nid: 7\nretry: 3000\ndata: a\n\n"
+        b"id: bad\0id\nretry: 1e3\ndata: b\n\n"
+        b"id\nretry: -5\ndata: c\n\n"
+    )
+    assert first == ServerSentEvent("a", "delta", "7", 3000)
+    assert second == ServerSentEvent("b", "message", "7", 3000), "the name is for one event only"
+    assert third == ServerSentEvent("c", "message", "", 3000), "an empty id resets it"
+
+
+def test_retry_takes_ascii_digits_only_and_never_fails() -> None:
+    assert decode("retry: ١٢\ndata: a\n\n".encode())[0].retry is None
+    assert decode(b"retry: " + b"9" * 10_000 + b"\ndata: a\n\n")[0].retry is None
+
+
+def test_a_cr_at_the_end_of_a_chunk_dispatches_at_once() -> None:
+    decoder = SSEDecoder()
+    assert [event.data for event in decoder.feed(b"data: a\r\r")] == ["a"]
+    assert decoder.feed(b"\n") == []
+    assert [event.data for event in decoder.feed(b"data: b\n\n")] == ["b"]
+
+
+def test_an_event_beyond_the_limit_is_refused_in_a_line_and_in_many() -> None:
+    with pytest.raises(EventTooLargeError):
+        SSEDecoder(largest_event=100).feed(b"data: " + b"x" * 200)
+    with pytest.raises(EventTooLargeError):
+        SSEDecoder(largest_event=100).feed(b"data: xxxxxxxx\n" * 100)
+    assert len(SSEDecoder(largest_event=100).feed(b"data: xxxxxxxx\n\n" * 100)) == 100
+
+
+@pytest.mark.parametrize("line", [b"x" * 800_000, b"x\ndata: " * 100_000])
+def test_time_grows_with_the_length_however_small_the_chunks(line: bytes) -> None:
+    """A quadratic decoder takes 16 times as long for 4 times as much; a linear one 4 times."""
+
+    def seconds(payload: bytes) -> float:
+        decoder = SSEDecoder()
+        pieces = [payload[i : i + 1] for i in range(len(payload))]
+        begin = time.process_time()
+        for piece in pieces:
+            decoder.feed(piece)
+        return time.process_time() - begin
+
+    small, large = b"data: " + line[: len(line) // 4] + b"\n\n", b"data: " + line + b"\n\n"
+    assert seconds(large) < 9 * min(seconds(small) for _ in range(2)) + 0.05
+
+
+texts = st.text(
+    alphabet=st.one_of(
+        st.sampled_from("\u2028\u0085 :\0\ufeff"),
+        st.characters(exclude_characters="\r\n", exclude_categories=["Cs"]),
+    )
+)
+
+
+@given(
+    st.lists(st.lists(texts, min_size=1, max_size=4), max_size=6),
+    st.sampled_from([b"\n", b"\r\n", b"\r"]),
+    st.lists(st.integers(1, 9), max_size=40),
+)
+def test_what_was_encoded_comes_out(events: list[list[str]], end: bytes, sizes: list[int]) -> None:
+    stream = b"".join(line + end for line in _encoded(events))
+    expected = ["\n".join(lines) for lines in events]
+    assert datas(*_cut(stream, sizes)) == expected
+
+
+def _encoded(events: list[list[str]]) -> list[bytes]:
+    lines: list[bytes] = []
+    for event in events:
+        lines += [b"data: " + line.encode() for line in event]
+        lines.append(b"")
+    return lines
+
+
+def _cut(stream: bytes, sizes: list[int]) -> list[bytes]:
+    chunks, at = [], 0
+    for size in sizes:
+        chunks.append(stream[at : at + size])
+        at += size
+    return [*chunks, stream[at:]]
+
+
+@given(st.binary(max_size=200), st.lists(st.integers(1, 9), max_size=40))
+def test_any_bytes_in_any_chunks_give_the_same(stream: bytes, sizes: list[int]) -> None:
+    assert decode(*_cut(stream, sizes)) == decode(stream)
+
+
+@given(
+    st.lists(st.sampled_from([b"data", b":", b" ", b"\r", b"\n", b"id", b"\xc3", b"\xa9", b"x"])),
+    st.lists(st.integers(1, 3), max_size=60),
+)
+def test_bytes_that_mean_something_in_any_chunks_give_the_same(
+    pieces: list[bytes], sizes: list[int]
+) -> None:
+    stream = b"".join(pieces)
+    assert decode(*_cut(stream, sizes)) == decode(stream)

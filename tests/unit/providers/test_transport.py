@@ -1,0 +1,109 @@
+"""Where requests go and by which way: addresses, proxies, certificates, late imports."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+import pytest
+
+from desktop_app.domain.errors import NetworkError
+from desktop_app.domain.events import Failed, StreamEvent
+from desktop_app.providers.client import ProviderClient
+from desktop_app.providers.transport import is_private, proxy_for
+from tests.unit.providers.loopback import LoopbackServer, replies
+from tests.unit.providers.samples import CATALOG, COMPATIBLE, ask
+
+
+def error_of(base_url: str) -> tuple[NetworkError, int]:
+    """The error that a request to `base_url` ends in, and the number of events before it."""
+
+    async def main() -> list[StreamEvent]:
+        client = ProviderClient(replace(COMPATIBLE, base_url=base_url), "k", CATALOG)
+        events = [event async for event in client.stream(ask(model="m"))]
+        await client.aclose()
+        return events
+
+    *before, end = asyncio.run(main())
+    assert isinstance(end, Failed)
+    assert isinstance(end.error, NetworkError)
+    return end.error, len(before)
+
+
+@pytest.mark.parametrize("address", ["http://example.com/v1", "http://8.8.8.8/v1"])
+def test_a_public_address_without_tls_is_refused_before_anything_is_sent(address: str) -> None:
+    error, before = error_of(address)
+    assert "not encrypted" in error.what_happened
+    assert "https://" in error.what_to_do
+    assert before == 0
+
+
+@pytest.mark.parametrize(
+    "address", ["", "example.com/v1", "ftp://x/v1", "https://", "https://a:b/"]
+)
+def test_what_is_no_address_is_said_to_be_none(address: str) -> None:
+    error, before = error_of(address)
+    assert "address" in error.what_happened
+    assert before == 0
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["localhost", "127.0.0.1", "::1", "10.1.2.3", "192.168.1.5", "fd00::1", "nas", "a.local"],
+)
+def test_private_hosts(host: str) -> None:
+    assert is_private(host)
+
+
+@pytest.mark.parametrize("host", ["", "example.com", "8.8.8.8", "2001:4860::8888", "local.com"])
+def test_public_hosts(host: str) -> None:
+    assert not is_private(host)
+
+
+def test_proxies_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    there = urlsplit("https://api.example.com/v1")
+    assert proxy_for(there) is None
+    monkeypatch.setenv("ALL_PROXY", "socks://p:1080")
+    assert proxy_for(there) == "socks5://p:1080"
+    monkeypatch.setenv("HTTPS_PROXY", "p:3128")
+    assert proxy_for(there) == "http://p:3128"
+    for here in ("http://127.0.0.1:1/v1", "http://localhost/v1", "http://[::1]:1/v1"):
+        assert proxy_for(urlsplit(here)) is None
+    assert proxy_for(urlsplit("http://192.168.1.5/v1")) == "socks5://p:1080"
+    monkeypatch.setenv("NO_PROXY", "example.com,192.168.1.5")
+    assert proxy_for(there) is None
+    assert proxy_for(urlsplit("http://192.168.1.5/v1")) is None
+
+
+def test_a_request_goes_through_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main() -> None:
+        async with LoopbackServer(replies(200, {"data": [{"id": "a"}]})) as proxy:
+            monkeypatch.setenv("HTTP_PROXY", proxy.base_url.removesuffix("/v1"))
+            profile = replace(COMPATIBLE, base_url="http://server.lan/v1")
+            client = ProviderClient(profile, "k", CATALOG)
+            assert await client.models() == ("a",)
+            assert proxy.requests[0].path == "http://server.lan/v1/models"
+            await client.aclose()
+
+    asyncio.run(main())
+
+
+def test_a_proxy_that_cannot_be_used_is_an_error_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "gopher://p:1")
+    error, _ = error_of("https://api.example.com/v1")
+    assert "proxy" in error.sentences
+
+
+def test_nothing_heavy_is_imported_before_the_first_request() -> None:
+    program = (
+        "import sys, desktop_app.providers.client\n"
+        "heavy = {'httpx', 'httpcore', 'truststore', 'anyio', 'email', 'urllib.request'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    out = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert out.stdout.strip() == "[]"
