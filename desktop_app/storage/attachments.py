@@ -1,0 +1,161 @@
+"""What was dropped on a conversation: the bytes as files named by their hash, the text in the
+database.
+
+A file is written under another name, put on the disk, and only then takes its own: whatever bears
+its hash as a name is whole.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import io
+import os
+import re
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import BinaryIO, Final, TypeVar
+from uuid import uuid4
+
+from desktop_app.domain.conversation import now
+from desktop_app.domain.errors import StorageError
+from desktop_app.storage.database import Database
+from desktop_app.storage.failures import translated
+from desktop_app.storage.files import create_private_folder, sync
+from desktop_app.storage.rows import to_micros, to_text
+from desktop_app.storage.search import EntryKind, enter
+
+T = TypeVar("T")
+
+_HASH: Final = re.compile("[0-9a-f]{64}")
+_CHUNK: Final = 1 << 20
+
+
+class AttachmentStore:
+    """Attachments by the SHA-256 of their bytes. All methods raise StorageError."""
+
+    def __init__(self, database: Database, folder: Path) -> None:
+        self._database = database
+        self._folder = folder
+        # Of its own, so that a large file holds up neither the writer nor the readers.
+        self._files = ThreadPoolExecutor(1, thread_name_prefix="attachments")
+
+    async def add(
+        self,
+        source: Path | bytes,
+        *,
+        sha256: str,
+        name: str,
+        media_type: str,
+        text: str,
+        pages: int | None,
+        tokens: int | None,
+    ) -> None:
+        """Keep the original and its extracted text; what is there already stays as it is.
+
+        Raises:
+            StorageError: the file's bytes are no longer those that `sha256` was made of.
+            StoreFullError: no space, read-only.
+        """
+        target = self.path(sha256)
+        size = await self._in_thread(lambda: _store(source, target, sha256))
+        row = (sha256, to_text(name), media_type, size, pages, tokens, to_micros(now()))
+        await self._database.write(lambda c: _insert(c, row, to_text(text)))
+
+    async def text(self, sha256: str) -> str:
+        """The extracted text."""
+        sql = "SELECT text FROM attachments WHERE sha256 = ?"
+        row = await self._database.read(lambda c: c.execute(sql, (sha256,)).fetchone())
+        if row is None:
+            raise _missing(sha256)
+        return str(row["text"])
+
+    async def bytes(self, sha256: str) -> bytes:
+        """The original, as it was dropped."""
+        return await self._in_thread(lambda: _load(self.path(sha256), sha256))
+
+    def path(self, sha256: str) -> Path:
+        """Where the original lies, or would lie.
+
+        Raises:
+            ValueError: that is no SHA-256 in lower-case hexadecimal digits.
+        """
+        if not _HASH.fullmatch(sha256):
+            raise ValueError("not a SHA-256")
+        return self._folder / sha256[:2] / sha256[2:]
+
+    async def _in_thread(self, job: Callable[[], T]) -> T:
+        return await asyncio.shield(asyncio.wrap_future(self._files.submit(job)))
+
+
+def _store(source: Path | bytes, target: Path, sha256: str) -> int:
+    """Copy `source` to `target` unless that is there; returns the size in bytes."""
+    with translated("the attachment"):
+        if target.exists():
+            return target.stat().st_size
+        for folder in (target.parent.parent, target.parent):
+            create_private_folder(folder)
+            sync(folder.parent)
+        unfinished = target.with_name(f".{uuid4().hex}")
+        try:
+            with _reading(source) as stream:
+                found, size = _copy(stream, unfinished)
+            if found != sha256:
+                raise StorageError(
+                    "The file changed while it was being attached.",
+                    what_was_kept="Nothing of it was kept.",
+                    what_to_do="Attach it again.",
+                )
+            unfinished.replace(target)
+        finally:
+            unfinished.unlink(missing_ok=True)
+        sync(target.parent)
+        return size
+
+
+def _reading(source: Path | bytes) -> BinaryIO:
+    return source.open("rb") if isinstance(source, Path) else io.BytesIO(source)
+
+
+def _copy(source: BinaryIO, target: Path) -> tuple[str, int]:
+    """Copy to a new file, on disk on return; gives the hash and the size of what was copied."""
+    digest = hashlib.sha256()
+    size = 0
+    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "wb") as copy:
+        while chunk := source.read(_CHUNK):
+            digest.update(chunk)
+            copy.write(chunk)
+            size += len(chunk)
+        copy.flush()
+        os.fsync(copy.fileno())
+    return digest.hexdigest(), size
+
+
+def _insert(connection: sqlite3.Connection, row: tuple[str | int | None, ...], text: str) -> None:
+    inserted = connection.execute(
+        "INSERT OR IGNORE INTO attachments VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*row, text)
+    )
+    if inserted.rowcount:
+        enter(connection, EntryKind.ATTACHMENT, str(row[0]), text, int(row[6] or 0))
+
+
+def _load(path: Path, sha256: str) -> bytes:
+    try:
+        with translated("the attachment"):
+            return path.read_bytes()
+    except StorageError as exc:
+        if isinstance(exc.__cause__, FileNotFoundError):
+            raise _missing(sha256) from exc
+        raise
+
+
+def _missing(sha256: str) -> StorageError:
+    return StorageError(
+        "The attachment is no longer in the store.",
+        what_was_kept="The message that speaks of it is kept.",
+        what_to_do="Attach the file again.",
+        details=f"sha256 {sha256}",
+    )

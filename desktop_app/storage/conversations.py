@@ -1,0 +1,262 @@
+"""Conversations and the trees of their messages.
+
+Two rules keep work safe: a question is on the disk, with the empty answer that is to come, before
+anything is sent; and a streaming answer names the process that writes it, so that what a crash
+left behind is told from what another process is still writing.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Final
+
+from desktop_app.domain.conversation import Conversation, Draft, Message, MessageStatus
+from desktop_app.storage.database import Database
+from desktop_app.storage.owner import is_alive, this_process
+from desktop_app.storage.rows import (
+    Row,
+    answer_to_row,
+    conversation_from_row,
+    conversation_to_row,
+    draft_to_text,
+    message_from_row,
+    message_to_row,
+    read_row,
+    searchable_text,
+    to_micros,
+)
+from desktop_app.storage.search import EntryKind, enter, is_entered, take_out
+from desktop_app.storage.statements import (
+    ALL_CONVERSATIONS,
+    INSERT_MESSAGE,
+    INTERRUPT,
+    NEWEST_LEAF,
+    ONE_CONVERSATION,
+    PATH,
+    PUT_CONVERSATION,
+    UPDATE_ANSWER,
+    VERSIONS,
+    VERSIONS_ON_PATH,
+)
+
+_MESSAGE: Final = "SELECT * FROM messages WHERE id = ?"
+
+
+class ConversationStore:
+    """Every conversation of the store. Each method is one transaction.
+
+    All raise StorageError and its subclasses.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def all(self) -> list[Conversation]:
+        """Newest first, pinned ones too."""
+        return await self._database.read(_all)
+
+    async def get(self, conversation_id: str) -> Conversation | None:
+        """One conversation; None where there is none of that id."""
+        return await self._database.read(lambda c: _get(c, conversation_id))
+
+    async def create(self, conversation: Conversation) -> None:
+        """Add a conversation, its draft included."""
+
+        def action(connection: sqlite3.Connection) -> None:
+            _put_conversation(connection, conversation)
+            _put_draft(connection, conversation.id, conversation.draft)
+
+        await self._database.write(action)
+
+    async def save(self, conversation: Conversation) -> None:
+        """Keep title, pinned, choice, leaf and time; not the draft. Nothing where it is gone."""
+
+        def action(connection: sqlite3.Connection) -> None:
+            if _title_of(connection, conversation.id) is not None:
+                _put_conversation(connection, conversation)
+
+        await self._database.write(action)
+
+    async def save_draft(self, conversation_id: str, draft: Draft) -> None:
+        """Keep what stands in the prompt."""
+        await self._database.write(lambda c: _put_draft(c, conversation_id, draft))
+
+    async def delete(self, conversation_id: str) -> None:
+        """Remove a conversation with all its messages. What it cost stays in the ledger."""
+        await self._database.write(lambda c: _delete(c, conversation_id))
+
+    async def path(self, conversation_id: str) -> list[Message]:
+        """The messages shown, from the first to the conversation's leaf."""
+        return await self._database.read(lambda c: _messages(c, PATH, conversation_id))
+
+    async def message(self, message_id: str) -> Message | None:
+        """One message; None where there is none of that id."""
+        found = await self._database.read(lambda c: _messages(c, _MESSAGE, message_id))
+        return found[0] if found else None
+
+    async def versions(self, message_id: str) -> list[str]:
+        """The ids of the messages with the same parent, itself included, oldest first."""
+        rows = await self._database.read(lambda c: c.execute(VERSIONS, (message_id,)).fetchall())
+        return [row["id"] for row in rows]
+
+    async def versions_on_path(self, conversation_id: str) -> dict[str, tuple[str, ...]]:
+        """For each message of the path that has versions: the ids of all, oldest first."""
+        return await self._database.read(lambda c: _versions_on_path(c, conversation_id))
+
+    async def newest_leaf(self, message_id: str) -> str:
+        """The newest message without a reply below `message_id`; itself where nothing is below."""
+        row = await self._database.read(lambda c: c.execute(NEWEST_LEAF, (message_id,)).fetchone())
+        return message_id if row is None else str(row["id"])
+
+    async def begin_turn(
+        self, conversation: Conversation, question: Message | None, answer: Message
+    ) -> None:
+        """Put a turn on the disk before it is sent: the conversation as given with `answer` as
+        its leaf, the question (None where an answer is tried again), and the STREAMING answer,
+        owned by this process. With a question the draft is empty thereafter."""
+
+        def action(connection: sqlite3.Connection) -> None:
+            _put_conversation(connection, conversation, leaf_id=answer.id)
+            if question is not None:
+                _insert_message(connection, question)
+                _put_draft(connection, conversation.id, Draft())
+            _insert_message(connection, answer)
+
+        await self._database.write(action)
+
+    async def save_answer(self, answer: Message) -> None:
+        """Keep an answer as it is now: a checkpoint while STREAMING, else its end. Nothing where
+        its conversation has been deleted meanwhile."""
+        await self._database.write(lambda c: _update_answer(c, answer))
+
+    async def interrupt_orphans(self) -> list[str]:
+        """Make INTERRUPTED what is STREAMING and belongs to no living process, text kept.
+
+        Returns:
+            the ids of the conversations it was found in.
+        """
+        if not await self._database.read(_orphans):
+            return []
+        return await self._database.write(_interrupt)
+
+
+# Rows become values on the thread that read them: a long conversation takes longer than a frame.
+
+
+def _all(connection: sqlite3.Connection) -> list[Conversation]:
+    rows = connection.execute(ALL_CONVERSATIONS)
+    return [read_row(conversation_from_row, row) for row in rows]
+
+
+def _get(connection: sqlite3.Connection, conversation_id: str) -> Conversation | None:
+    row = connection.execute(ONE_CONVERSATION, (conversation_id,)).fetchone()
+    return None if row is None else read_row(conversation_from_row, row)
+
+
+def _messages(connection: sqlite3.Connection, sql: str, ref: str) -> list[Message]:
+    return [read_row(message_from_row, row) for row in connection.execute(sql, (ref,))]
+
+
+def _versions_on_path(
+    connection: sqlite3.Connection, conversation_id: str
+) -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    for row in connection.execute(VERSIONS_ON_PATH, (conversation_id,)):
+        found.setdefault(row["id"], []).append(row["version"])
+    return {key: tuple(versions) for key, versions in found.items() if len(versions) > 1}
+
+
+def _put_conversation(
+    connection: sqlite3.Connection, conversation: Conversation, leaf_id: str | None = None
+) -> None:
+    """Insert or update, and date the title anew for the search."""
+    row = conversation_to_row(conversation)
+    if leaf_id is not None:
+        row["leaf_id"] = leaf_id
+    old_title = _title_of(connection, conversation.id)
+    if old_title is not None:
+        take_out(connection, EntryKind.TITLE, conversation.id, old_title)
+    connection.execute(PUT_CONVERSATION, row)
+    at = to_micros(conversation.updated_at)
+    enter(connection, EntryKind.TITLE, conversation.id, str(row["title"]), at)
+
+
+def _title_of(connection: sqlite3.Connection, conversation_id: str) -> str | None:
+    sql = "SELECT title FROM conversations WHERE id = ?"
+    row = connection.execute(sql, (conversation_id,)).fetchone()
+    return None if row is None else str(row["title"])
+
+
+def _put_draft(connection: sqlite3.Connection, conversation_id: str, draft: Draft) -> None:
+    sql = "UPDATE conversations SET draft = ? WHERE id = ?"
+    connection.execute(sql, (draft_to_text(draft), conversation_id))
+
+
+def _insert_message(connection: sqlite3.Connection, message: Message) -> None:
+    connection.execute(INSERT_MESSAGE, {**message_to_row(message), **_owner(message)})
+    _note_attachments(connection, message)
+    if message.status is not MessageStatus.STREAMING:
+        _enter_message(connection, message)
+
+
+def _note_attachments(connection: sqlite3.Connection, message: Message) -> None:
+    connection.executemany(
+        "INSERT OR IGNORE INTO message_attachments VALUES (?, ?)",
+        [(part.sha256, message.id) for part in message.attachments],
+    )
+
+
+def _enter_message(connection: sqlite3.Connection, message: Message) -> None:
+    at = to_micros(message.created_at)
+    enter(connection, EntryKind.MESSAGE, message.id, searchable_text(message.parts), at)
+
+
+def _update_answer(connection: sqlite3.Connection, answer: Message) -> None:
+    _take_out_message(connection, answer.id)  # an answer that goes on has ended once before
+    row = {**answer_to_row(answer), **_owner(answer), "id": answer.id}
+    updated = connection.execute(UPDATE_ANSWER, row).rowcount
+    if updated and answer.status is not MessageStatus.STREAMING:
+        _note_attachments(connection, answer)
+        _enter_message(connection, answer)
+
+
+def _owner(message: Message) -> Row:
+    pid, started = this_process() if message.status is MessageStatus.STREAMING else (None, None)
+    return {"owner_pid": pid, "owner_started": started}
+
+
+def _take_out_message(connection: sqlite3.Connection, message_id: str) -> None:
+    if is_entered(connection, EntryKind.MESSAGE, message_id):
+        for message in _messages(connection, _MESSAGE, message_id):
+            take_out(connection, EntryKind.MESSAGE, message_id, searchable_text(message.parts))
+
+
+def _delete(connection: sqlite3.Connection, conversation_id: str) -> None:
+    title = _title_of(connection, conversation_id)
+    if title is None:
+        return
+    take_out(connection, EntryKind.TITLE, conversation_id, title)
+    ids = connection.execute(
+        "SELECT id FROM messages WHERE conversation_id = ?", (conversation_id,)
+    ).fetchall()
+    for row in ids:
+        _take_out_message(connection, row["id"])
+    # All messages in one statement, which is when the references between them are looked at.
+    connection.execute("DELETE FROM messages WHERE conversation_id = ?", (conversation_id,))
+    connection.execute("DELETE FROM conversations WHERE id = ?", (conversation_id,))
+
+
+def _orphans(connection: sqlite3.Connection) -> list[str]:
+    rows = connection.execute(
+        "SELECT id, owner_pid, owner_started FROM messages WHERE status = 'streaming'"
+    )
+    return [row["id"] for row in rows if not is_alive(row["owner_pid"], row["owner_started"])]
+
+
+def _interrupt(connection: sqlite3.Connection) -> list[str]:
+    conversations: dict[str, None] = {}
+    for message_id in _orphans(connection):
+        row = connection.execute(INTERRUPT, (message_id,)).fetchone()
+        _enter_message(connection, read_row(message_from_row, row))
+        conversations[row["conversation_id"]] = None
+    return list(conversations)

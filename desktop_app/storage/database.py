@@ -1,0 +1,251 @@
+"""The SQLite file: one writer on its own thread, readers beside it, whole transactions.
+
+WAL, so that a write never waits for a read; synchronous=FULL, so that what was acknowledged is on
+the disk. Other processes write in short transactions beside us: each waits for the other's, for
+`BUSY_TIMEOUT_S` at most.
+
+Threads of our own instead of the event loop's executor, so that this works alike under asyncio and
+under a Qt loop, and so that a stuck disk stops nothing else.
+
+Whether the last exit was clean is told by the write-ahead log: the last one to close the store
+removes it. Whether somebody else has the store open now is told by a lock that everybody holds,
+which the kernel lets go of however a process ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Final, TypeVar
+
+from desktop_app.domain.errors import StorageError
+from desktop_app.storage.failures import damaged, translated
+from desktop_app.storage.files import create_private
+from desktop_app.storage.migrations import MIGRATIONS, Migration, migrate, pending
+
+T = TypeVar("T")
+Action = Callable[[sqlite3.Connection], T]
+
+BUSY_TIMEOUT_S: Final = 10.0
+# Two, so that a search through everything does not hold up the opening of a conversation.
+READERS: Final = 2
+
+
+class Database:
+    """The store's file. Open it once, close it before the loop ends.
+
+    An action is given a connection and runs in one transaction on another thread; it must not
+    keep the connection. What it raises comes back to the caller, SQLite's errors as StorageError.
+    """
+
+    def __init__(self, path: Path, migrations: Sequence[Migration] = MIGRATIONS) -> None:
+        self.path = path
+        self._migrations = migrations
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-reader")
+        self._connection: sqlite3.Connection | None = None
+        self._reading = threading.local()
+        self._read_connections: list[sqlite3.Connection] = []
+        self._lock: _StoreLock | None = None
+
+    async def open(self) -> None:
+        """Open the store, making or migrating it where needed.
+
+        Raises:
+            StoreTooNewError: a newer version wrote it; untouched.
+            StoreDamagedError: it is no database, or failed the check after an unclean exit.
+            StoreFullError: no space, read-only.
+            StorageError: anything else that keeps it from being used.
+        """
+        await asyncio.shield(asyncio.wrap_future(self._submit(self._writer, self._open)))
+
+    def open_now(self) -> None:
+        """The same, blocking: for the start, before a loop runs."""
+        self._submit(self._writer, self._open).result()
+
+    async def write(self, action: Action[T]) -> T:
+        """Run `action` in one transaction; on return its changes are on the disk.
+
+        A write that was asked for happens, even where the asker is cancelled while it waits.
+        """
+        job = self._submit(self._writer, lambda: self._in_transaction(action))
+        return await asyncio.shield(asyncio.wrap_future(job))
+
+    async def read(self, action: Action[T]) -> T:
+        """Run `action` on one consistent state of the store; it cannot change anything."""
+        return await asyncio.wrap_future(
+            self._submit(self._readers, lambda: self._in_snapshot(action))
+        )
+
+    def read_now(self, action: Action[T]) -> T:
+        """The same, blocking: for the start, before a loop runs."""
+        return self._submit(self._readers, lambda: self._in_snapshot(action)).result()
+
+    async def close(self) -> None:
+        """Finish what was asked for, fold the write-ahead log in, end the threads."""
+        await asyncio.shield(asyncio.wrap_future(self._submit(self._writer, self._close)))
+        self._writer.shutdown(wait=True)  # idle by now
+
+    def _submit(self, executor: ThreadPoolExecutor, job: Callable[[], T]) -> Future[T]:
+        try:
+            return executor.submit(job)
+        except RuntimeError as exc:  # the executor has been shut down
+            raise _closed() from exc
+
+    def _open(self) -> None:
+        with translated(str(self.path)):
+            create_private(self.path)
+            lock = _StoreLock(self.path)
+            try:
+                self._connection = self._connect_writer(lock)
+            finally:
+                if self._connection is None:
+                    lock.release()
+            self._lock = lock
+
+    def _connect_writer(self, lock: _StoreLock) -> sqlite3.Connection:
+        alone = lock.take()
+        unclean = alone and _is_not_empty(self.path.with_name(self.path.name + "-wal"))
+        connection = _connect(self.path, "rw")
+        try:
+            steps = pending(connection, self.path, self._migrations)
+            if unclean:
+                _check(connection, self.path)
+            _configure(connection)
+            if steps:
+                if not (alone or lock.take()):
+                    raise _open_elsewhere(self.path)
+                migrate(connection, self.path, steps)
+            lock.share()
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _in_transaction(self, action: Action[T]) -> T:
+        connection = self._connection
+        if connection is None:
+            raise _closed()
+        with translated(str(self.path)):
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                result = action(connection)
+                connection.execute("COMMIT")
+            finally:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+        return result
+
+    def _in_snapshot(self, action: Action[T]) -> T:
+        with translated(str(self.path)):
+            connection = self._read_connection()
+            connection.execute("BEGIN")
+            try:
+                return action(connection)
+            finally:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+
+    def _read_connection(self) -> sqlite3.Connection:
+        """This thread's own connection, made on its first use."""
+        if self._connection is None:
+            raise _closed()
+        connection: sqlite3.Connection | None = getattr(self._reading, "connection", None)
+        if connection is None:
+            connection = _connect(self.path, "ro")
+            self._reading.connection = connection
+            self._read_connections.append(connection)
+        return connection
+
+    def _close(self) -> None:
+        # On the writer's thread, behind every write that was asked for. The readers go first:
+        # only the last connection to close folds the write-ahead log in and removes it.
+        self._readers.shutdown(wait=True)
+        connections = [*self._read_connections, self._connection]
+        self._connection = None
+        with translated(str(self.path)):
+            try:
+                for connection in connections:
+                    if connection is not None:
+                        connection.close()
+            finally:
+                if self._lock is not None:
+                    self._lock.release()
+
+
+class _StoreLock:
+    """Held by every process that has the store open; alone by one that checks or migrates it.
+
+    On a file of its own: closing any descriptor of the database would drop SQLite's own locks.
+    """
+
+    def __init__(self, path: Path) -> None:
+        file = path.with_name(path.name + "-lock")
+        self._descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+    def take(self) -> bool:
+        """Take it alone and return True; where others hold it, share it and return False."""
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self.share()
+            return False
+        return True
+
+    def share(self) -> None:
+        """Hold it together with others; waits while one holds it alone."""
+        fcntl.flock(self._descriptor, fcntl.LOCK_SH)
+
+    def release(self) -> None:
+        """Let go of it."""
+        os.close(self._descriptor)
+
+
+def _connect(path: Path, mode: str) -> sqlite3.Connection:
+    # Made on one thread and closed on another, never used by two at once.
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode={mode}",
+        uri=True,
+        timeout=BUSY_TIMEOUT_S,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    connection.row_factory = sqlite3.Row
+    return connection
+
+
+def _configure(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _check(connection: sqlite3.Connection, path: Path) -> None:
+    verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if verdict != "ok":
+        raise damaged(str(path), f"quick check: {verdict}")
+
+
+def _is_not_empty(path: Path) -> bool:
+    try:
+        return path.stat().st_size > 0
+    except FileNotFoundError:
+        return False
+
+
+def _closed() -> StorageError:
+    return StorageError("The store is not open.", what_to_do="Start the program again.")
+
+
+def _open_elsewhere(path: Path) -> StorageError:
+    return StorageError(
+        f"The store {path} is open in an older version of Repartee.",
+        what_was_kept="It was left untouched.",
+        what_to_do="Close the older version, then start this one again.",
+    )

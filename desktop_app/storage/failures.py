@@ -1,0 +1,110 @@
+"""What SQLite and the file system say, in words for the person.
+
+The one place where their exceptions become errors of `domain.errors`. The messages of both name
+tables, codes and paths, never a value, so they are safe as details.
+"""
+
+from __future__ import annotations
+
+import errno
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from desktop_app.domain.errors import (
+    StorageError,
+    StoreDamagedError,
+    StoreFullError,
+)
+
+KEPT: Final = "What was saved before is unchanged."
+
+_FULL_ERRNOS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_READ_ONLY_ERRNOS = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
+# Primary result codes: the low byte of the extended ones. https://www.sqlite.org/rescode.html
+_BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+_READ_ONLY = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM})
+_DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+
+
+@contextmanager
+def translated(what: str) -> Iterator[None]:
+    """Raise SQLite's and the file system's errors as StorageError; `what` names the file."""
+    try:
+        yield
+    except sqlite3.Error as exc:
+        raise _from_sqlite(exc, what) from exc
+    except OSError as exc:
+        raise _from_os(exc, what) from exc
+
+
+def damaged(what: str, details: str) -> StoreDamagedError:
+    """The error for a file that reads, but not as what was written."""
+    return StoreDamagedError(
+        f"The store {what} is damaged.",
+        what_was_kept="The file was left as it is.",
+        what_to_do="Keep a copy of it, and put a backup in its place.",
+        details=details,
+    )
+
+
+def _from_sqlite(exc: sqlite3.Error, what: str) -> StorageError:
+    details = f"{getattr(exc, 'sqlite_errorname', type(exc).__name__)}: {exc}"
+    code = getattr(exc, "sqlite_errorcode", 0) & 0xFF
+    if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
+        # A limit on the size of files comes as an I/O error; so does a disk that is failing.
+        return _full(what, details) if code == sqlite3.SQLITE_FULL else _unwritable(what, details)
+    if code in _READ_ONLY:
+        return _read_only(what, details)
+    if code in _DAMAGED:
+        return damaged(what, details)
+    if code in _BUSY:
+        return StorageError(
+            f"The store {what} is busy: another program has been writing to it for too long.",
+            what_was_kept=KEPT,
+            what_to_do="Wait for the other program, then try again.",
+            details=details,
+        )
+    return StorageError(
+        f"The store {what} could not be used.",
+        what_was_kept=KEPT,
+        what_to_do="Try again; if it happens again, restart the program.",
+        details=details,
+    )
+
+
+def _from_os(exc: OSError, what: str) -> StorageError:
+    details = f"{errno.errorcode.get(exc.errno or 0, type(exc).__name__)}: {exc.strerror}"
+    if exc.errno in _FULL_ERRNOS:
+        return _full(what, details)
+    if exc.errno in _READ_ONLY_ERRNOS:
+        return _read_only(what, details)
+    return _unwritable(what, details)
+
+
+def _full(what: str, details: str) -> StoreFullError:
+    return StoreFullError(
+        f"There is no space left for {what}.",
+        what_was_kept=KEPT,
+        what_to_do="Free some space on the disk, then try again.",
+        details=details,
+    )
+
+
+def _read_only(what: str, details: str) -> StoreFullError:
+    return StoreFullError(
+        f"{what} could not be written: the folder, the file or the disk is read-only.",
+        what_was_kept=KEPT,
+        what_to_do="Allow writing there, then try again.",
+        details=details,
+    )
+
+
+def _unwritable(what: str, details: str) -> StorageError:
+    return StorageError(
+        f"The disk failed to read or write {what}.",
+        what_was_kept=KEPT,
+        what_to_do="Check the disk and the space left on it, then try again.",
+        details=details,
+    )

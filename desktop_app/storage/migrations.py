@@ -1,0 +1,204 @@
+"""The shape of the store, as numbered steps that are only ever appended.
+
+Each step is recorded by its name in the table `migrations`. A store that names a step unknown here
+was written by a newer version and is not touched. Before a step changes a store that holds
+something, a copy that has passed the integrity check lies beside it.
+
+Times are integers: microseconds since 1970 in UTC. Money is text: a Decimal, exact.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from desktop_app.domain.errors import StorageError, StoreTooNewError
+from desktop_app.storage.failures import damaged
+from desktop_app.storage.files import create_private, sync
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One step: statements that run in one transaction. A step that has shipped never changes."""
+
+    name: str
+    statements: tuple[str, ...]
+
+
+_FIRST = (
+    """CREATE TABLE conversations (
+        id TEXT PRIMARY KEY,
+        title TEXT NOT NULL,
+        created_at INTEGER NOT NULL,
+        updated_at INTEGER NOT NULL,
+        provider_id TEXT NOT NULL,
+        model TEXT NOT NULL,
+        variant TEXT,
+        effort TEXT,
+        leaf_id TEXT,
+        pinned INTEGER NOT NULL,
+        draft TEXT NOT NULL
+    ) STRICT""",
+    "CREATE INDEX conversations_by_update ON conversations (updated_at)",
+    # The columns that walks through the tree read come first: `parts`, up to megabytes, lies on
+    # overflow pages that are then never touched.
+    """CREATE TABLE messages (
+        id TEXT PRIMARY KEY,
+        conversation_id TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
+        parent_id TEXT REFERENCES messages (id),
+        role TEXT NOT NULL,
+        status TEXT NOT NULL,
+        created_at INTEGER NOT NULL,
+        owner_pid INTEGER,
+        owner_started TEXT,
+        provider_id TEXT,
+        model TEXT,
+        variant TEXT,
+        effort TEXT,
+        input_tokens INTEGER,
+        cached_tokens INTEGER,
+        output_tokens INTEGER,
+        reasoning_tokens INTEGER,
+        cost TEXT,
+        duration_s REAL,
+        error TEXT,
+        notices TEXT NOT NULL,
+        parts TEXT NOT NULL
+    ) STRICT""",
+    "CREATE INDEX messages_by_conversation ON messages (conversation_id, created_at)",
+    "CREATE INDEX messages_by_parent ON messages (parent_id, conversation_id)",
+    "CREATE INDEX messages_streaming ON messages (conversation_id) WHERE status = 'streaming'",
+    """CREATE TABLE attachments (
+        sha256 TEXT PRIMARY KEY,
+        name TEXT NOT NULL,
+        media_type TEXT NOT NULL,
+        size INTEGER NOT NULL,
+        pages INTEGER,
+        tokens INTEGER,
+        created_at INTEGER NOT NULL,
+        text TEXT NOT NULL
+    ) STRICT""",
+    # Which messages speak of which attachment. No reference to attachments: a message may name
+    # one whose file is gone, and still be read.
+    """CREATE TABLE message_attachments (
+        sha256 TEXT NOT NULL,
+        message_id TEXT NOT NULL REFERENCES messages (id) ON DELETE CASCADE,
+        PRIMARY KEY (sha256, message_id)
+    ) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX message_attachments_by_message ON message_attachments (message_id)",
+    # The order of `id` is that of time, so the newest matches come first without sorting.
+    """CREATE TABLE search_entries (
+        id INTEGER PRIMARY KEY,
+        kind TEXT NOT NULL,
+        ref TEXT NOT NULL,
+        UNIQUE (ref, kind)
+    ) STRICT""",
+    # Contentless: the words are in the tables above already. Marks (M) belong to words: without
+    # them the words of Indian scripts fall into pieces. search_text.py folds case and accents.
+    """CREATE VIRTUAL TABLE search_index USING fts5 (
+        words, content='', prefix='2 3',
+        tokenize="unicode61 remove_diacritics 0 categories 'L* N* Mn Mc Co'"
+    )""",
+    """CREATE TABLE ledger (
+        id INTEGER PRIMARY KEY,
+        at INTEGER NOT NULL,
+        provider_id TEXT NOT NULL,
+        model TEXT NOT NULL,
+        purpose TEXT NOT NULL,
+        input_tokens INTEGER NOT NULL,
+        cached_tokens INTEGER NOT NULL,
+        output_tokens INTEGER NOT NULL,
+        reasoning_tokens INTEGER NOT NULL,
+        cost TEXT,
+        conversation_id TEXT,
+        message_id TEXT
+    ) STRICT""",
+    "CREATE INDEX ledger_by_time ON ledger (at)",
+    "CREATE INDEX ledger_by_conversation ON ledger (conversation_id)",
+    "CREATE TABLE settings (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT",
+    """CREATE TABLE profiles (
+        id TEXT PRIMARY KEY,
+        position INTEGER NOT NULL,
+        body TEXT NOT NULL
+    ) STRICT""",
+    # That a key lies in the keyring, so that this can be said without asking the keyring.
+    "CREATE TABLE keys_in_keyring (profile_id TEXT PRIMARY KEY) STRICT",
+)
+
+MIGRATIONS: tuple[Migration, ...] = (Migration("0001_first", _FIRST),)
+
+
+def pending(
+    connection: sqlite3.Connection, path: Path, migrations: Sequence[Migration]
+) -> list[Migration]:
+    """The steps that this store has not seen; reads only.
+
+    Raises:
+        StoreTooNewError: it has seen one that is not known here.
+        StorageError: the database is of some other program.
+    """
+    tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
+    if tables and "migrations" not in tables:
+        raise StorageError(
+            f"{path} is a database of some other program.",
+            what_was_kept="It was left untouched.",
+            what_to_do="Move it elsewhere, then start again.",
+        )
+    applied = (
+        {row[0] for row in connection.execute("SELECT name FROM migrations")} if tables else set()
+    )
+    if unknown := sorted(applied - {migration.name for migration in migrations}):
+        raise StoreTooNewError(
+            f"The store {path} was written by a newer version of Repartee.",
+            what_was_kept="It was left untouched.",
+            what_to_do="Install the newer version to open it.",
+            details=f"unknown steps: {', '.join(unknown)}",
+        )
+    return [migration for migration in migrations if migration.name not in applied]
+
+
+def migrate(connection: sqlite3.Connection, path: Path, steps: Sequence[Migration]) -> None:
+    """Apply `steps`, all or none, after a verified copy of a store that is not new.
+
+    Raises:
+        sqlite3.Error, OSError: no space and the like; the store is as it was.
+        StoreDamagedError: the copy did not pass the integrity check.
+    """
+    if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+        keep_copy(connection, path, path.with_name(f"{path.stem}.before-{steps[0].name}.sqlite3"))
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS migrations"
+            " (name TEXT PRIMARY KEY, applied_at INTEGER NOT NULL) STRICT"
+        )
+        for step in steps:
+            for statement in step.statements:
+                connection.execute(statement)
+            row = (step.name, time.time_ns() // 1000)
+            connection.execute("INSERT INTO migrations VALUES (?, ?)", row)
+        connection.execute("COMMIT")
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
+def keep_copy(connection: sqlite3.Connection, path: Path, target: Path) -> None:
+    """Copy the store to `target`, checked and on disk before it takes its name."""
+    unfinished = target.with_name(target.name + ".part")
+    unfinished.unlink(missing_ok=True)
+    create_private(unfinished)
+    with closing(sqlite3.connect(unfinished, isolation_level=None)) as copy:
+        connection.backup(copy)
+        copy.execute("PRAGMA journal_mode = DELETE")
+        verdict = copy.execute("PRAGMA integrity_check(1)").fetchone()[0]
+    if verdict != "ok":
+        unfinished.unlink()
+        raise damaged(str(path), f"integrity check of the copy: {verdict}")
+    sync(unfinished)
+    unfinished.replace(target)
+    sync(target.parent)

@@ -1,0 +1,212 @@
+"""Values of the domain as rows of the store, and back."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from desktop_app.domain.conversation import (
+    Conversation,
+    Draft,
+    ErrorNote,
+    Message,
+    MessageStatus,
+    ModelChoice,
+    Role,
+)
+from desktop_app.domain.cost import Usage
+from desktop_app.domain.model_catalog import Effort, Variant
+from desktop_app.domain.parts import (
+    DocumentPart,
+    ImagePart,
+    Part,
+    parts_from_json,
+    parts_to_json,
+    text_of,
+)
+from desktop_app.storage.failures import damaged
+
+T = TypeVar("T")
+Row = dict[str, str | int | float | None]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def to_micros(moment: datetime) -> int:
+    """An aware moment as microseconds since 1970 in UTC."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def from_micros(micros: int) -> datetime:
+    """The reverse of `to_micros`, in UTC."""
+    return _EPOCH + micros * _MICROSECOND
+
+
+def to_json(value: Any) -> str:
+    """JSON that SQLite can hold. Half a surrogate pair, which a model may send and which has no
+    UTF-8 form, is escaped; nothing else is, since escapes take twice the space for most scripts.
+    """
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return text if _has_utf8(text) else json.dumps(value, separators=(",", ":"))
+
+
+def to_text(text: str) -> str:
+    """`text` as SQLite can hold it, halves of surrogate pairs replaced by U+FFFD."""
+    return text if _has_utf8(text) else "".join(c if _has_utf8(c) else "\ufffd" for c in text)
+
+
+def _has_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def conversation_to_row(conversation: Conversation) -> Row:
+    """All columns of `conversations` but the draft."""
+    return {
+        "id": conversation.id,
+        "title": to_text(conversation.title),
+        "created_at": to_micros(conversation.created_at),
+        "updated_at": to_micros(conversation.updated_at),
+        **_choice_to_row(conversation.choice),
+        "leaf_id": conversation.leaf_id,
+        "pinned": int(conversation.pinned),
+    }
+
+
+def conversation_from_row(row: sqlite3.Row) -> Conversation:
+    """A row of `conversations` with a further column `streaming`."""
+    choice = _choice_from_row(row)
+    assert choice is not None
+    return Conversation(
+        id=row["id"],
+        title=row["title"],
+        created_at=from_micros(row["created_at"]),
+        updated_at=from_micros(row["updated_at"]),
+        choice=choice,
+        leaf_id=row["leaf_id"],
+        pinned=bool(row["pinned"]),
+        streaming=bool(row["streaming"]),
+        draft=_draft_from_text(row["draft"]),
+    )
+
+
+def draft_to_text(draft: Draft) -> str:
+    """A draft as the column holds it; "" for an empty one."""
+    if not draft:
+        return ""
+    return to_json({"text": draft.text, "attachments": parts_to_json(draft.attachments)})
+
+
+def _draft_from_text(text: str) -> Draft:
+    if not text:
+        return Draft()
+    value = json.loads(text)
+    parts = parts_from_json(value["attachments"])
+    kept = tuple(part for part in parts if isinstance(part, DocumentPart | ImagePart))
+    return Draft(value["text"], kept)
+
+
+def message_to_row(message: Message) -> Row:
+    """All columns of `messages` but the owner's."""
+    return {
+        "id": message.id,
+        "conversation_id": message.conversation_id,
+        "parent_id": message.parent_id,
+        "role": message.role.value,
+        "created_at": to_micros(message.created_at),
+        **answer_to_row(message),
+    }
+
+
+def answer_to_row(message: Message) -> Row:
+    """The columns that change while an answer arrives and when it ends."""
+    usage = message.usage
+    return {
+        "status": message.status.value,
+        **_choice_to_row(message.choice),
+        "input_tokens": None if usage is None else usage.input_tokens,
+        "cached_tokens": None if usage is None else usage.cached_tokens,
+        "output_tokens": None if usage is None else usage.output_tokens,
+        "reasoning_tokens": None if usage is None else usage.reasoning_tokens,
+        "cost": None if message.cost is None else str(message.cost),
+        "duration_s": message.duration_s,
+        "error": None if message.error is None else to_json(asdict(message.error)),
+        "notices": to_json(message.notices),
+        "parts": to_json(parts_to_json(message.parts)),
+    }
+
+
+def message_from_row(row: sqlite3.Row) -> Message:
+    """A row of `messages`."""
+    return Message(
+        id=row["id"],
+        conversation_id=row["conversation_id"],
+        parent_id=row["parent_id"],
+        role=Role(row["role"]),
+        status=MessageStatus(row["status"]),
+        parts=parts_from_json(json.loads(row["parts"])),
+        created_at=from_micros(row["created_at"]),
+        choice=_choice_from_row(row),
+        usage=_usage_from_row(row),
+        cost=None if row["cost"] is None else Decimal(row["cost"]),
+        duration_s=row["duration_s"],
+        error=None if row["error"] is None else ErrorNote(**json.loads(row["error"])),
+        notices=tuple(json.loads(row["notices"])),
+    )
+
+
+def searchable_text(parts: tuple[Part, ...]) -> str:
+    """What a search finds a message by: its words, and the names of what is attached."""
+    names = [part.name for part in parts if isinstance(part, DocumentPart | ImagePart)]
+    return "\n".join([text_of(parts), *names])
+
+
+def read_row(convert: Callable[[sqlite3.Row], T], row: sqlite3.Row) -> T:
+    """`convert(row)`, where a row that was changed by other hands is damage.
+
+    Raises:
+        StoreDamagedError: the row does not hold what was written.
+    """
+    try:
+        return convert(row)
+    except (ValueError, KeyError, TypeError, ArithmeticError) as exc:
+        raise damaged("on this computer", f"row {row['id']}: {type(exc).__name__}") from exc
+
+
+def _choice_to_row(choice: ModelChoice | None) -> Row:
+    if choice is None:
+        return {"provider_id": None, "model": None, "variant": None, "effort": None}
+    return {
+        "provider_id": choice.provider_id,
+        "model": to_text(choice.model),
+        "variant": None if choice.variant is None else choice.variant.value,
+        "effort": None if choice.effort is None else choice.effort.value,
+    }
+
+
+def _choice_from_row(row: sqlite3.Row) -> ModelChoice | None:
+    if row["provider_id"] is None:
+        return None
+    return ModelChoice(
+        row["provider_id"],
+        row["model"],
+        None if row["variant"] is None else Variant(row["variant"]),
+        None if row["effort"] is None else Effort(row["effort"]),
+    )
+
+
+def _usage_from_row(row: sqlite3.Row) -> Usage | None:
+    if row["input_tokens"] is None:
+        return None
+    return Usage(
+        row["input_tokens"], row["cached_tokens"], row["output_tokens"], row["reasoning_tokens"]
+    )

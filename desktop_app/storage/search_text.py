@@ -1,0 +1,169 @@
+"""Text as the search sees it: words folded, scripts without spaces in pairs of characters.
+
+SQLite's tokenizer takes a run of Chinese or Japanese for one word, so that nothing inside it is
+found. Such runs are therefore written into the index as overlapping pairs, the last character once
+more by itself: 日本語 becomes 日本 本語 語. A query of two or more characters is the phrase of its
+pairs, one of a single character a prefix of them. A query goes through the same steps as the text,
+so whatever stands in a text is found as it stands there.
+
+What is folded here must stay as it is: words are taken out of the index by computing them anew.
+A change goes with a migration that builds the index again.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache
+from typing import Final
+
+MATCH_START: Final = "\x02"
+MATCH_END: Final = "\x03"
+SNIPPET_LENGTH: Final = 160
+_LEAD: Final = 40
+
+_DROPPED = re.compile("[\u0300-\u036f\u200b-\u200d\u2060\ufe00-\ufe0f\ufeff\u00ad]")
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+# Thai, Lao, Myanmar, Khmer, kana, Bopomofo, Han, Hangul: no spaces, or words that grow endings.
+_DENSE = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029"
+    "\u3031-\u3035\u3038-\u303b\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff"
+    "\u3105-\u312f\u31a0-\u31bf\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3"
+    "\uf900-\ufaff\U00020000-\U000323af"
+)
+_TERM = re.compile(r'"([^"]*)"|(\S+)')
+_CONTROL_OR_SPACE = re.compile(r"[\x00-\x20\x7f]+")
+
+
+@cache
+def _dense_run() -> re.Pattern[str]:
+    """A run of dense characters; made on first use, since it takes milliseconds of the start."""
+    return re.compile(f"[{_DENSE}]+")
+
+
+def fold(text: str) -> str:
+    """`text` without case, accents and differences of form."""
+    if text.isascii():
+        return text.lower().replace("\x00", " ")
+    plain = unicodedata.normalize("NFKD", _UNSTORABLE.sub(" ", text)).casefold()
+    return unicodedata.normalize("NFKC", _DROPPED.sub("", plain))
+
+
+def index_text(text: str) -> str:
+    """What goes into the index for `text`."""
+    return _dense_run().sub(lambda run: _pairs(run.group(), ends=True), fold(text))
+
+
+def _pairs(run: str, *, ends: bool) -> str:
+    pairs = [run[at : at + 2] for at in range(len(run) - 1)]
+    if ends or not pairs:
+        pairs.append(run[-1])
+    return f" {' '.join(pairs)} "
+
+
+def match_expression(query: str) -> str:
+    """The FTS5 expression for what a person typed; "" where there is nothing to look for.
+
+    All words must occur; those between double quotes as they stand. The last word may go on.
+    """
+    return " AND ".join(
+        f'"{words}"{" *" if is_prefix else ""}' for words, is_prefix in map(_phrase, terms(query))
+    )
+
+
+def terms(query: str) -> list[tuple[str, bool]]:
+    """The words and phrases of a query, folded, and whether each may be the start of a word:
+    the last one may, unless a space, a quote or a sign ("C++") ends it."""
+    found = []
+    for term in _TERM.finditer(query):
+        quoted, word = term.groups()
+        folded = fold(quoted or word or "")
+        if any(map(str.isalnum, folded)):
+            is_last = word is not None and term.end() == len(query)
+            found.append((folded, is_last and _is_of_word(folded[-1])))
+    return found
+
+
+def _phrase(term: tuple[str, bool]) -> tuple[str, bool]:
+    """A folded term as the words of a phrase. A run of a dense script may go on behind it."""
+    folded, may_go_on = term
+    words = (
+        _dense_run()
+        .sub(lambda run: _pairs(run.group(), ends=run.end() < len(folded)), folded)
+        .replace('"', " ")
+    )
+    return words, may_go_on or _dense_run().match(folded[-1]) is not None
+
+
+def snippet(text: str, query: str) -> str:
+    """The place in `text` where the first match of `query` stands, on one line, the matches
+    between U+0002 and U+0003; the beginning where the match cannot be shown (a word that is
+    written with other characters than the query's)."""
+    pattern = _pattern(query)
+    first = pattern.search(text) if pattern else None
+    start = max(0, first.start() - _LEAD) if first else 0
+    if start:
+        start = _next_word(text, start, first.start() if first else start)
+    # A match that begins before the cut ends with it.
+    piece = text[start : start + SNIPPET_LENGTH]
+    marked = _CONTROL_OR_SPACE.sub(" ", piece)
+    if pattern:
+        marked = pattern.sub(lambda match: f"{MATCH_START}{match.group()}{MATCH_END}", marked)
+    after = "…" if start + SNIPPET_LENGTH < len(text) else ""
+    return f"{'…' if start else ''}{marked.strip()}{after}"
+
+
+def _next_word(text: str, start: int, limit: int) -> int:
+    """The first word's beginning from `start` on; `start` itself where no gap comes in time."""
+    gap = re.compile(r"\s\S").search(text, start, limit + 1)
+    return gap.start() + 1 if gap else start
+
+
+def _pattern(query: str) -> re.Pattern[str] | None:
+    """What the words of `query` look like in a text as it was written: any case and accents."""
+    alternatives = []
+    for term, is_prefix in sorted(terms(query), key=lambda term: -len(term[0])):
+        words = [word for word in re.split(_gap(), term) if word]
+        body = _gap().join(map(_word, words))
+        before = "" if _dense_run().match(words[0]) else r"(?<![^\W_])"
+        after = "" if is_prefix or _dense_run().match(words[-1][-1]) else r"(?![^\W_])"
+        alternatives.append(f"{before}{body}{after}")
+    return re.compile("|".join(alternatives), re.IGNORECASE) if alternatives else None
+
+
+def _is_of_word(letter: str) -> bool:
+    return letter.isalnum() or unicodedata.category(letter).startswith("M")
+
+
+@cache
+def _gap() -> str:
+    """A pattern of what stands between words. To `re` the marks of Indian and Thai words, which
+    are letters to their readers, are none."""
+    marks = (chr(code) for code in range(0x300, 0x10000))
+    of_words = "".join(mark for mark in marks if unicodedata.category(mark).startswith("M"))
+    return rf"(?:(?![{of_words}])[\W_])+"
+
+
+def _word(word: str) -> str:
+    return "(?:ss|[ßẞ])".join("".join(map(_letter, piece)) for piece in word.split("ss"))
+
+
+def _letter(letter: str) -> str:
+    """One folded letter, with the accents that it may carry in a text."""
+    accented = _accented().get(letter)
+    if accented is None and not letter.isalpha():
+        return re.escape(letter)
+    return f"(?:[{letter}{accented or ''}][\u0300-\u036f]*)"
+
+
+@cache
+def _accented() -> dict[str, str]:
+    """Letter -> the letters of Latin, Greek and Cyrillic that fold to it; made by the first search
+    (30 ms), not at the start."""
+    found: dict[str, str] = {}
+    for code in (*range(0xC0, 0x530), *range(0x1E00, 0x2000)):
+        letter = chr(code)
+        folded = fold(letter)
+        if len(folded) == 1 and folded != letter and folded.isalpha():
+            found[folded] = found.get(folded, "") + letter
+    return found

@@ -1,0 +1,112 @@
+"""What the person has set, and the profiles of providers. Never a key: those are in credentials/.
+
+Only what differs from its default is here; settings/schema.py says what there is.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from dataclasses import asdict
+from decimal import Decimal
+from typing import Any
+
+from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.model_catalog import Api
+from desktop_app.storage.database import Database
+from desktop_app.storage.rows import read_row, to_json
+
+
+class SettingsStore:
+    """Settings by key, profiles in the order they were added. All methods raise StorageError."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def all(self) -> dict[str, Any]:
+        """Every value that was set."""
+        return await self._database.read(_read_settings)
+
+    def all_now(self) -> dict[str, Any]:
+        """The same, blocking: for the start, before a loop runs."""
+        return self._database.read_now(_read_settings)
+
+    async def set(self, key: str, value: Any) -> None:
+        """Keep a value that JSON can hold."""
+        sql = "INSERT INTO settings VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value"
+        text = to_json(value)
+        await self._database.write(lambda c: c.execute(sql, (key, text)))
+
+    async def remove(self, key: str) -> None:
+        """Go back to the default."""
+        await self._database.write(
+            lambda c: c.execute("DELETE FROM settings WHERE key = ?", (key,))
+        )
+
+    async def profiles(self) -> list[ProviderProfile]:
+        """The stored profiles, in the order they were added."""
+        return await self._database.read(_read_profiles)
+
+    def profiles_now(self) -> list[ProviderProfile]:
+        """The same, blocking: for the start, before a loop runs."""
+        return self._database.read_now(_read_profiles)
+
+    async def save_profile(self, profile: ProviderProfile) -> None:
+        """Add a profile, or change the one of its id.
+
+        Raises:
+            ValueError: it was made from environment variables, for this run only.
+        """
+        if profile.from_environment:
+            raise ValueError("a profile from the environment is not stored")
+        body = _profile_to_text(profile)
+        sql = """INSERT INTO profiles (id, position, body)
+            VALUES (?, (SELECT coalesce(max(position), 0) + 1 FROM profiles), ?)
+            ON CONFLICT (id) DO UPDATE SET body = excluded.body"""
+        await self._database.write(lambda c: c.execute(sql, (profile.id, body)))
+
+    async def remove_profile(self, profile_id: str) -> None:
+        """Forget a profile. Its key is the vault's to remove, before this."""
+        sql = "DELETE FROM profiles WHERE id = ?"
+        await self._database.write(lambda c: c.execute(sql, (profile_id,)))
+
+    async def is_key_stored(self, profile_id: str) -> bool:
+        """Whether the key of a profile was put in the keyring; asks the store, not the keyring."""
+        sql = "SELECT 1 FROM keys_in_keyring WHERE profile_id = ?"
+        row = await self._database.read(lambda c: c.execute(sql, (profile_id,)).fetchone())
+        return row is not None
+
+    async def note_key_stored(self, profile_id: str, stored: bool) -> None:
+        """Remember that the key of a profile is in the keyring, or is no more."""
+        sql = (
+            "INSERT OR IGNORE INTO keys_in_keyring VALUES (?)"
+            if stored
+            else "DELETE FROM keys_in_keyring WHERE profile_id = ?"
+        )
+        await self._database.write(lambda c: c.execute(sql, (profile_id,)))
+
+
+def _read_settings(connection: sqlite3.Connection) -> dict[str, Any]:
+    rows = connection.execute("SELECT key AS id, key, value FROM settings")
+    return {row["key"]: read_row(lambda r: json.loads(r["value"]), row) for row in rows}
+
+
+def _read_profiles(connection: sqlite3.Connection) -> list[ProviderProfile]:
+    rows = connection.execute("SELECT id, body FROM profiles ORDER BY position")
+    return [read_row(_profile_from_row, row) for row in rows]
+
+
+def _profile_to_text(profile: ProviderProfile) -> str:
+    fields = asdict(profile)
+    del fields["id"], fields["from_environment"]
+    fields["price_multiplier"] = str(profile.price_multiplier)
+    return to_json(fields)
+
+
+def _profile_from_row(row: sqlite3.Row) -> ProviderProfile:
+    fields = json.loads(row["body"])
+    fields["kind"] = ProviderKind(fields["kind"])
+    fields["api"] = None if fields["api"] is None else Api(fields["api"])
+    fields["models"] = tuple(fields["models"])
+    fields["price_multiplier"] = Decimal(fields["price_multiplier"])
+    return ProviderProfile(id=row["id"], **fields)

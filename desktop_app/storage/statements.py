@@ -1,0 +1,93 @@
+"""The longer SQL of `conversations.py`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+_CONVERSATION: Final = """
+    SELECT c.*, EXISTS (
+        SELECT 1 FROM messages AS m WHERE m.conversation_id = c.id AND m.status = 'streaming'
+    ) AS streaming
+    FROM conversations AS c
+"""
+ALL_CONVERSATIONS: Final = _CONVERSATION + " ORDER BY c.updated_at DESC, c.rowid DESC"
+ONE_CONVERSATION: Final = _CONVERSATION + " WHERE c.id = ?"
+
+# The draft is saved apart; a conversation that is new has none.
+PUT_CONVERSATION: Final = """
+    INSERT INTO conversations (
+        id, title, created_at, updated_at, provider_id, model, variant, effort, leaf_id, pinned,
+        draft
+    ) VALUES (
+        :id, :title, :created_at, :updated_at, :provider_id, :model, :variant, :effort, :leaf_id,
+        :pinned, ''
+    )
+    ON CONFLICT (id) DO UPDATE SET
+        title = :title, created_at = :created_at, updated_at = :updated_at,
+        provider_id = :provider_id, model = :model, variant = :variant, effort = :effort,
+        leaf_id = :leaf_id, pinned = :pinned
+"""
+
+INSERT_MESSAGE: Final = """
+    INSERT INTO messages (
+        id, conversation_id, parent_id, role, status, created_at, owner_pid, owner_started,
+        provider_id, model, variant, effort,
+        input_tokens, cached_tokens, output_tokens, reasoning_tokens, cost, duration_s,
+        error, notices, parts
+    ) VALUES (
+        :id, :conversation_id, :parent_id, :role, :status, :created_at, :owner_pid,
+        :owner_started, :provider_id, :model, :variant, :effort,
+        :input_tokens, :cached_tokens, :output_tokens, :reasoning_tokens, :cost, :duration_s,
+        :error, :notices, :parts
+    )
+"""
+
+UPDATE_ANSWER: Final = """
+    UPDATE messages SET
+        status = :status, owner_pid = :owner_pid, owner_started = :owner_started,
+        provider_id = :provider_id, model = :model, variant = :variant, effort = :effort,
+        input_tokens = :input_tokens, cached_tokens = :cached_tokens,
+        output_tokens = :output_tokens, reasoning_tokens = :reasoning_tokens,
+        cost = :cost, duration_s = :duration_s,
+        error = :error, notices = :notices, parts = :parts
+    WHERE id = :id
+"""
+
+# From the leaf upwards by the small columns alone; the rows are read once the path is known.
+_PATH: Final = """
+    WITH RECURSIVE path (id, parent_id, depth) AS (
+        SELECT m.id, m.parent_id, 0
+        FROM conversations AS c JOIN messages AS m ON m.id = c.leaf_id WHERE c.id = ?
+        UNION ALL
+        SELECT m.id, m.parent_id, depth + 1 FROM path JOIN messages AS m ON m.id = path.parent_id
+    )
+"""
+PATH: Final = f"""
+    {_PATH} SELECT m.* FROM path JOIN messages AS m USING (id) ORDER BY depth DESC
+"""  # noqa: S608 - our own text
+
+# By the conversation too: the first messages of all conversations have the same parent, none.
+_SIBLINGS: Final = """
+    FROM messages AS m JOIN messages AS s
+    ON s.conversation_id = m.conversation_id AND s.parent_id IS m.parent_id
+"""
+VERSIONS: Final = f"SELECT s.id {_SIBLINGS} WHERE m.id = ? ORDER BY s.created_at, s.rowid"
+VERSIONS_ON_PATH: Final = f"""{_PATH} SELECT m.id, s.id AS version {_SIBLINGS}
+    WHERE m.id IN (SELECT id FROM path) ORDER BY s.created_at, s.rowid
+"""  # noqa: S608 - our own text
+
+NEWEST_LEAF: Final = """
+    WITH RECURSIVE below (id) AS (
+        VALUES (?1) UNION ALL
+        SELECT m.id FROM below JOIN messages AS m ON m.parent_id = below.id
+    )
+    SELECT id FROM messages AS m
+    WHERE id IN (SELECT id FROM below)
+    AND NOT EXISTS (SELECT 1 FROM messages AS r WHERE r.parent_id = m.id)
+    ORDER BY created_at DESC, rowid DESC LIMIT 1
+"""
+
+INTERRUPT: Final = """
+    UPDATE messages SET status = 'interrupted', owner_pid = NULL, owner_started = NULL
+    WHERE id = ? RETURNING *
+"""

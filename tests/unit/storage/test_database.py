@@ -1,0 +1,349 @@
+"""Opening, migrating, checking, refusing and closing a store, on real files."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+import stat
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from desktop_app.domain.errors import (
+    StorageError,
+    StoreDamagedError,
+    StoreFullError,
+    StoreTooNewError,
+)
+from desktop_app.storage.conversations import ConversationStore
+from desktop_app.storage.database import Database
+from desktop_app.storage.migrations import MIGRATIONS, Migration
+from tests.unit.storage.samples import a_conversation, opened
+
+NEXT = Migration("9999_next", ("CREATE TABLE later (id INTEGER PRIMARY KEY) STRICT",))
+BROKEN = Migration("9999_broken", ("CREATE TABLE half (id INTEGER)", "CREATE TABLE half (id)"))
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "data" / "store.sqlite3"
+
+
+def mode_of(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def create(path: Path, title: str = "kept") -> None:
+    async def main() -> None:
+        async with opened(path) as database:
+            await ConversationStore(database).create(a_conversation(title))
+
+    asyncio.run(main())
+
+
+def titles(path: Path) -> list[str]:
+    with closing(sqlite3.connect(path)) as connection:
+        return [row[0] for row in connection.execute("SELECT title FROM conversations")]
+
+
+def open_with(path: Path, *more: Migration) -> None:
+    async def main() -> None:
+        database = Database(path, (*MIGRATIONS, *more))
+        try:
+            await database.open()
+        finally:
+            await database.close()
+
+    asyncio.run(main())
+
+
+def test_a_new_store_is_private_and_set_for_safety(path: Path) -> None:
+    async def main() -> None:
+        async with opened(path) as database:
+            assert mode_of(path.parent) == 0o700
+            for file in path.parent.iterdir():
+                assert mode_of(file) == 0o600, file
+            pragmas = ("journal_mode", "synchronous", "foreign_keys")
+            values = await database.write(
+                lambda c: (
+                    [c.execute(f"PRAGMA {name}").fetchone()[0] for name in pragmas]
+                    if not c.in_transaction
+                    else [
+                        c.execute(f"SELECT {name} FROM pragma_{name}").fetchone()[0]
+                        for name in pragmas
+                    ]
+                )
+            )
+            assert values == ["wal", 2, 1]
+
+    asyncio.run(main())
+
+
+def test_a_clean_close_leaves_no_log_and_no_thread(path: Path) -> None:
+    create(path)
+    assert {file.name for file in path.parent.iterdir()} == {path.name, path.name + "-lock"}
+    assert not [t for t in threading.enumerate() if t.name.startswith("store-")]
+
+
+def test_blocking_open_and_read_need_no_loop(path: Path) -> None:
+    database = Database(path)
+    database.open_now()
+    assert database.read_now(lambda c: c.execute("SELECT 1").fetchone()[0]) == 1
+    asyncio.run(database.close())
+
+
+def test_readers_cannot_write(path: Path) -> None:
+    async def main() -> None:
+        async with opened(path) as database:
+            with pytest.raises(StorageError):
+                await database.read(lambda c: c.execute("DELETE FROM conversations"))
+
+    asyncio.run(main())
+
+
+def test_a_failed_write_changes_nothing(path: Path) -> None:
+    def action(connection: sqlite3.Connection) -> None:
+        connection.execute("INSERT INTO settings VALUES ('a', '1')")
+        connection.execute("INSERT INTO settings VALUES ('a', '1')")
+
+    async def main() -> None:
+        async with opened(path) as database:
+            with pytest.raises(StorageError, match="could not be used"):
+                await database.write(action)
+            count = "SELECT count(*) FROM settings"
+            assert (await database.read(lambda c: c.execute(count).fetchone()[0])) == 0
+            await database.write(lambda c: c.execute("INSERT INTO settings VALUES ('b', '1')"))
+
+    asyncio.run(main())
+
+
+def test_a_write_does_not_wait_for_a_read(path: Path) -> None:
+    written = threading.Event()
+
+    def slow_read(connection: sqlite3.Connection, begun: Callable[[], object]) -> int:
+        count = connection.execute("SELECT count(*) FROM settings").fetchone()[0]
+        begun()
+        assert written.wait(20)
+        again: int = connection.execute("SELECT count(*) FROM settings").fetchone()[0]
+        assert count == again  # one state throughout
+        return again
+
+    async def main() -> None:
+        async with opened(path) as database:
+            reading = asyncio.Event()
+            begun = partial(asyncio.get_running_loop().call_soon_threadsafe, reading.set)
+            read = asyncio.create_task(database.read(lambda c: slow_read(c, begun)))
+            await reading.wait()
+            await database.write(lambda c: c.execute("INSERT INTO settings VALUES ('a', '1')"))
+            written.set()
+            assert await read == 0
+
+    asyncio.run(main())
+
+
+def test_a_write_whose_asker_is_cancelled_happens(path: Path) -> None:
+    async def main() -> None:
+        async with opened(path) as database:
+            go = threading.Event()
+            first = asyncio.create_task(database.write(lambda c: go.wait(20)))
+            store = ConversationStore(database)
+            second = asyncio.create_task(store.create(a_conversation("written")))
+            await asyncio.sleep(0)
+            second.cancel()
+            go.set()
+            await first
+            with pytest.raises(asyncio.CancelledError):
+                await second
+            await database.write(lambda c: None)  # behind it
+            assert [c.title for c in await store.all()] == ["written"]
+
+    asyncio.run(main())
+
+
+def test_a_closed_store_says_so(path: Path) -> None:
+    async def main() -> None:
+        async with opened(path) as database:
+            pass
+        with pytest.raises(StorageError, match="not open"):
+            await database.write(lambda c: None)
+        with pytest.raises(StorageError, match="not open"):
+            await database.read(lambda c: None)
+
+    asyncio.run(main())
+
+
+def test_migrating_keeps_a_verified_copy(path: Path) -> None:
+    create(path)
+    open_with(path, NEXT)
+    copy = path.with_name("store.before-9999_next.sqlite3")
+    assert titles(copy) == titles(path) == ["kept"]
+    assert mode_of(copy) == 0o600
+    with closing(sqlite3.connect(copy)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+        assert not connection.execute("SELECT 1 FROM sqlite_master WHERE name='later'").fetchall()
+    with closing(sqlite3.connect(path)) as connection:
+        names = [row[0] for row in connection.execute("SELECT name FROM migrations ORDER BY name")]
+    assert names == [*(m.name for m in MIGRATIONS), NEXT.name]
+
+
+def test_a_new_store_needs_no_copy(path: Path) -> None:
+    open_with(path, NEXT)
+    assert not list(path.parent.glob("*before*"))
+
+
+def test_a_failed_migration_changes_nothing(path: Path) -> None:
+    create(path)
+    with pytest.raises(StorageError):
+        open_with(path, BROKEN)
+    with closing(sqlite3.connect(path)) as connection:
+        assert not connection.execute("SELECT 1 FROM sqlite_master WHERE name='half'").fetchall()
+    open_with(path)
+    assert titles(path) == ["kept"]
+
+
+def test_migrating_waits_until_an_older_version_is_closed(path: Path) -> None:
+    async def main() -> None:
+        async with opened(path):
+            newer = Database(path, (*MIGRATIONS, NEXT))
+            with pytest.raises(StorageError, match="open in an older version"):
+                await newer.open()
+            await newer.close()
+
+    asyncio.run(main())
+    open_with(path, NEXT)
+
+
+def test_a_store_from_a_newer_version_is_refused_untouched(path: Path) -> None:
+    open_with(path, NEXT)
+    before = path.read_bytes()
+    with pytest.raises(StoreTooNewError) as caught:
+        open_with(path)
+    assert "newer version" in caught.value.sentences
+    assert path.read_bytes() == before
+    assert {file.name for file in path.parent.iterdir()} == {path.name, path.name + "-lock"}
+
+
+def test_another_programs_database_is_refused_untouched(path: Path) -> None:
+    path.parent.mkdir()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE bookmarks (url)")
+    before = path.read_bytes()
+    with pytest.raises(StorageError, match="some other program"):
+        open_with(path)
+    assert path.read_bytes() == before
+
+
+def test_a_file_that_is_no_database_is_damage(path: Path) -> None:
+    path.parent.mkdir()
+    path.write_bytes(b"no database at all, but long enough to be taken for a header" * 40)
+    with pytest.raises(StoreDamagedError) as caught:
+        open_with(path)
+    assert caught.value.what_was_kept
+    assert caught.value.what_to_do
+
+
+CRASH = """
+import asyncio, os, sys
+from pathlib import Path
+from desktop_app.storage.database import Database
+database = Database(Path(sys.argv[1]))
+database.open_now()
+asyncio.run(database.write(lambda c: c.executemany(
+    "INSERT INTO settings VALUES (?, ?)", [(f"key {n}", '"%s"' % ("v" * 500)) for n in range(400)]
+)))
+os.kill(os.getpid(), 9)
+"""
+
+
+def crash(path: Path) -> None:
+    subprocess.run([sys.executable, "-c", CRASH, str(path)], check=False)
+    assert path.with_name(path.name + "-wal").stat().st_size > 0
+
+
+def test_after_a_crash_the_store_opens_with_what_was_acknowledged(path: Path) -> None:
+    crash(path)
+    open_with(path)
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT count(*) FROM settings").fetchone()[0] == 400
+
+
+def test_damage_is_found_after_a_crash(path: Path) -> None:
+    crash(path)
+    with closing(sqlite3.connect(path)) as connection:  # fold the log in, so that it can be hurt
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        root = connection.execute(
+            "SELECT rootpage FROM sqlite_master WHERE name = 'settings'"
+        ).fetchone()[0]
+        size = connection.execute("PRAGMA page_size").fetchone()[0]
+    with path.open("r+b") as file:
+        file.seek((root - 1) * size + 8)
+        file.write(os.urandom(200))
+    damaged = path.read_bytes()
+    open_with(path)  # a clean exit: not looked at
+    path.write_bytes(damaged)
+    path.with_name(path.name + "-wal").write_bytes(b"\0" * 32)  # the mark of an unclean one
+    with pytest.raises(StoreDamagedError):
+        open_with(path)
+
+
+def limited(path: Path, script: str) -> str:
+    result = subprocess.run(
+        [sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+LIMITED = """
+import asyncio, resource, sys
+from pathlib import Path
+from desktop_app.domain.errors import StorageError
+from desktop_app.storage.database import Database
+from desktop_app.storage.settings_store import SettingsStore
+
+async def main():
+    database = Database(Path(sys.argv[1]))
+    await database.open()
+    settings = SettingsStore(database)
+    await settings.set("before", 1)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, resource.RLIM_INFINITY))
+    try:
+        await settings.set("large", "x" * 1_000_000)
+    except StorageError as error:
+        print(type(error).__name__, error.sentences)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
+    await settings.set("after", 2)
+    print(sorted(await settings.all()))
+    await database.close()
+
+asyncio.run(main())
+"""
+
+
+def test_a_write_that_the_disk_refuses_loses_nothing_else(path: Path) -> None:
+    said = limited(path, LIMITED)
+    assert "saved before is unchanged" in said
+    assert "['after', 'before']" in said
+
+
+def test_a_folder_that_cannot_be_made_is_read_only(tmp_path: Path) -> None:
+    # /proc takes no new folder, whoever asks: a read-only place even for root.
+    with pytest.raises(StorageError):
+        open_with(Path("/proc/repartee/store.sqlite3"))
+
+
+def test_a_read_only_store_says_so(path: Path) -> None:
+    async def main() -> None:
+        async with opened(path) as database:
+            await database.write(lambda c: c.execute("PRAGMA query_only = ON"))
+            with pytest.raises(StoreFullError, match="read-only"):
+                await ConversationStore(database).create(a_conversation())
+
+    asyncio.run(main())

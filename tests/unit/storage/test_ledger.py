@@ -1,0 +1,111 @@
+"""What was spent: exact sums, months and days by the clock on the wall."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from desktop_app.domain.cost import Usage
+from desktop_app.storage.database import Database
+from desktop_app.storage.ledger import Ledger
+from tests.unit.storage.samples import opened
+
+
+@pytest.fixture
+def in_tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.fixture
+def in_new_york(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+async def spend(
+    database: Database,
+    cost: str | None,
+    at: datetime,
+    provider_id: str = "openai",
+    conversation_id: str | None = None,
+) -> None:
+    await Ledger(database).add(
+        provider_id=provider_id,
+        model="gpt-5.2",
+        usage=Usage(10, 4, 20, 5),
+        cost=None if cost is None else Decimal(cost),
+        purpose="answer",
+        conversation_id=conversation_id,
+        message_id=None,
+        at=at,
+    )
+
+
+def test_sums_are_exact(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with opened(tmp_path / "s.sqlite3") as database:
+            at = datetime(2026, 3, 14, tzinfo=UTC)
+            tiny = "0.00000000000000000000000000000000014"
+            for cost in ("0.1", "0.2", tiny, "12345678", None):
+                await spend(database, cost, at)
+            total = await Ledger(database).month(at)
+            assert str(total) == "12345678.30000000000000000000000000000000014"
+
+    asyncio.run(main())
+
+
+def test_months_and_days_are_local(tmp_path: Path, in_tokyo: None) -> None:
+    async def main() -> None:
+        async with opened(tmp_path / "s.sqlite3") as database:
+            await spend(database, "1", datetime(2026, 2, 28, 14, 59, 59, tzinfo=UTC))  # 23:59:59
+            await spend(database, "2", datetime(2026, 2, 28, 15, 0, tzinfo=UTC))  # 1 March, 00:00
+            await spend(database, "4", datetime(2026, 3, 31, 14, 59, tzinfo=UTC))
+            await spend(database, "8", datetime(2026, 3, 31, 15, 0, tzinfo=UTC))
+            ledger = Ledger(database)
+            assert await ledger.month(datetime(2026, 2, 10, tzinfo=UTC)) == 1
+            assert await ledger.month(datetime(2026, 2, 28, 20, tzinfo=UTC)) == 2 + 4
+            assert await ledger.day(datetime(2026, 2, 28, 20, tzinfo=UTC)) == 2
+            assert await ledger.day(datetime(2026, 4, 1, 0, tzinfo=UTC)) == 8
+            assert await ledger.month(datetime(2025, 12, 31, 20, tzinfo=UTC)) == 0
+
+    asyncio.run(main())
+
+
+def test_a_month_with_a_change_of_clocks(tmp_path: Path, in_new_york: None) -> None:
+    async def main() -> None:
+        async with opened(tmp_path / "s.sqlite3") as database:
+            await spend(database, "1", datetime(2026, 3, 1, 4, 59, tzinfo=UTC))  # 28 Feb, UTC-5
+            await spend(database, "2", datetime(2026, 3, 1, 5, 0, tzinfo=UTC))
+            await spend(database, "4", datetime(2026, 4, 1, 3, 59, tzinfo=UTC))  # 31 March, UTC-4
+            await spend(database, "8", datetime(2026, 4, 1, 4, 0, tzinfo=UTC))
+            assert await Ledger(database).month(datetime(2026, 3, 20, tzinfo=UTC)) == 2 + 4
+
+    asyncio.run(main())
+
+
+def test_by_provider_and_by_conversation(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with opened(tmp_path / "s.sqlite3") as database:
+            at = datetime(2026, 3, 14, tzinfo=UTC)
+            await spend(database, "1", at, "openai", "a")
+            await spend(database, "2", at, "cometapi", "a")
+            await spend(database, "4", at, "openai", "b")
+            ledger = Ledger(database)
+            assert await ledger.month(at, "openai") == 5
+            assert await ledger.conversation("a") == 3
+            assert await ledger.conversation("none") == 0
+
+    asyncio.run(main())

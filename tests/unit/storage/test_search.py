@@ -1,0 +1,261 @@
+"""Search: every script, any query, newest first, marks where the match is."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from desktop_app.domain.conversation import MessageStatus, SearchHit
+from desktop_app.domain.parts import DocumentPart, TextPart
+from desktop_app.storage.attachments import AttachmentStore
+from desktop_app.storage.conversations import ConversationStore
+from desktop_app.storage.database import Database
+from desktop_app.storage.migrations import MIGRATIONS
+from desktop_app.storage.search import Search
+from desktop_app.storage.search_text import (
+    MATCH_END,
+    MATCH_START,
+    SNIPPET_LENGTH,
+    fold,
+    index_text,
+    match_expression,
+    snippet,
+)
+from tests.unit.storage.samples import NOON, a_conversation, a_question, an_answer, ended, opened
+
+REPORT = b"%PDF report"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "store.sqlite3"
+
+
+async def ask(database: Database, text: str, title: str = "", minutes: float = 0) -> str:
+    conversation = a_conversation(title, minutes)
+    question = a_question(conversation, text, minutes=minutes)
+    await ConversationStore(database).begin_turn(conversation, question, an_answer(question))
+    return question.id
+
+
+def marked(hit: SearchHit | str) -> list[str]:
+    text = hit if isinstance(hit, str) else hit.snippet
+    return [piece.split(MATCH_END)[0] for piece in text.split(MATCH_START)[1:]]
+
+
+@pytest.mark.parametrize(
+    ("text", "query", "mark"),
+    [
+        ("The quick brown fox", "QUICK", "quick"),
+        ("The quick brown fox", "bro", "bro"),
+        ("The quick brown fox", "quick fo", "quick"),
+        ("The quick brown fox", '"brown fox"', "brown fox"),
+        ("Größe und Ärger", "grosse", "Größe"),
+        ("Größe und Ärger", "größe", "Größe"),
+        ("Größe und Ärger", "arger", "Ärger"),
+        ("naïve cafe\u0301", "café", "cafe\u0301"),
+        ("Ελληνικός λόγος", "λογος", "λόγος"),
+        ("Привет, мир", "мир", "мир"),
+        ("请帮我总结这份报告", "总结", "总结"),
+        ("请帮我总结这份报告", "报告", "报告"),
+        ("请帮我总结这份报告", "告", "告"),
+        ("请帮我总结这份报告", "帮", "帮"),
+        ("日本語のテキストを検索する", "検索", "検索"),
+        ("日本語のテキストを検索する", "テキスト", "テキスト"),
+        ("GPT日本語版2です", "GPT日本", "GPT日本"),
+        ("GPT日本語版2です", "語版2", "語版2"),
+        ("한국어로 검색합니다", "검색", "검색"),
+        ("ภาษาไทยไม่มีช่องว่าง", "ไม่มี", "ไม่มี"),
+        ("हिन्दी में लिखा गया", "हिन्दी", "हिन्दी"),
+        ("שלום עולם", "עולם", "עולם"),
+        ("مرحبا بالعالم", "مرحبا", "مرحبا"),
+        ("call foo_bar(x-y) in C++", "foo_bar", "foo_bar"),
+        ("call foo_bar(x-y) in C++", "c++", "C"),
+        ("ｆｕｌｌｗｉｄｔｈ ＡＢＣ", "abc", ""),
+        ("nul\x00byte", "byte", "byte"),
+    ],
+)
+def test_finds_and_marks(path: Path, text: str, query: str, mark: str) -> None:
+    async def main() -> None:
+        async with opened(path) as database:
+            message_id = await ask(database, text)
+            await ask(database, "entirely different words")
+            [hit] = await Search(database).find(query)
+            assert hit.message_id == message_id
+            assert (marked(hit) or [""])[0] == mark
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["", " ", '"', '""', "*", "-", "^", ":", "NEAR", "fox AND", "NOT", "(", "{a b}:", "words : x",
+     "'", ";--", "\x00", "\ud800", "fox\x00", "a" * 5000, "\u0301", '"unclosed'],
+)  # fmt: skip
+def test_no_character_has_a_meaning_beyond_quotes(path: Path, query: str) -> None:
+    async def main() -> None:
+        async with opened(path) as database:
+            await ask(database, "The quick brown fox")
+            await Search(database).find(query)
+
+    asyncio.run(main())
+
+
+def test_only_the_last_word_may_go_on(path: Path) -> None:
+    async def main() -> None:
+        async with opened(path) as database:
+            await ask(database, "The quick brown fox")
+            find = Search(database).find
+            assert await find("qui")
+            assert not await find("qui ")
+            assert not await find("qui fox")
+            assert not await find('"qui"')
+            assert not await find("brown quick zebra")
+
+    asyncio.run(main())
+
+
+@pytest.fixture(scope="module")
+def index() -> Iterator[sqlite3.Connection]:
+    """The index alone: a store for each of hundreds of texts would take half a minute."""
+    [table] = [s for s in MIGRATIONS[0].statements if "fts5" in s]
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.execute(table)
+        connection.execute("CREATE VIRTUAL TABLE terms USING fts5vocab(search_index, 'row')")
+        yield connection
+
+
+def has_terms(index: sqlite3.Connection, word: str) -> bool:
+    """Whether SQLite's tables, older than Python's, know a letter in it."""
+    index.execute("INSERT INTO search_index (search_index) VALUES ('delete-all')")
+    index.execute("INSERT INTO search_index (words) VALUES (?)", (index_text(word),))
+    return bool(index.execute("SELECT 1 FROM terms").fetchall())
+
+
+@settings(max_examples=400)
+@given(st.text(max_size=60), st.text(max_size=10))
+@example("a¨b ﷺ ｶﾞ", "x")
+@example("が\u3099か\u3099 日本x 日本。語 x日", "")
+@example('say "a"b c" AND NOT', '"')
+def test_any_word_of_any_text_finds_it(index: sqlite3.Connection, text: str, other: str) -> None:
+    words = [word for word in text.split() if any(map(str.isalnum, fold(word)))]
+    words = [word for word in words if has_terms(index, word)]
+    index.execute("INSERT INTO search_index (search_index) VALUES ('delete-all')")
+    index.execute("INSERT INTO search_index (rowid, words) VALUES (7, ?)", (index_text(text),))
+    match = "SELECT rowid FROM search_index WHERE search_index MATCH ?"
+    for word in words:
+        assert index.execute(match, (match_expression(word),)).fetchall() == [(7,)], word
+    if expression := match_expression(other):
+        index.execute(match, (expression,)).fetchall()
+
+
+def test_newest_first_whatever_the_order_of_writing(path: Path) -> None:
+    async def main() -> None:
+        async with opened(path) as database:
+            for minutes in (3, 1, 2, 2, 2):
+                await ask(database, f"apple {minutes}", minutes=minutes)
+            hits = await Search(database).find("apple")
+            assert [hit.snippet[-1] for hit in hits] == ["3", "2", "2", "2", "1"]
+            assert [hit.snippet[-1] for hit in await Search(database).find("apple", 2)] == [
+                "3",
+                "2",
+            ]
+            assert abs((hits[-1].date - NOON).total_seconds() - 60) < 0.01
+
+    asyncio.run(main())
+
+
+def test_titles_follow_their_conversation(path: Path) -> None:
+    async def main() -> None:
+        async with opened(path) as database:
+            store, search = ConversationStore(database), Search(database)
+            conversation = a_conversation("Plans for Lisbon")
+            await store.create(conversation)
+            [hit] = await search.find("lisbon")
+            assert (hit.message_id, hit.title) == (None, "Plans for Lisbon")
+            assert marked(hit) == ["Lisbon"]
+            await store.save(replace(conversation, title="Plans for Porto"))
+            assert not await search.find("lisbon")
+            assert await search.find("porto")
+            await store.delete(conversation.id)
+            assert not await search.find("plans")
+
+    asyncio.run(main())
+
+
+def test_an_answer_is_found_when_it_has_ended_with_its_last_words(path: Path) -> None:
+    async def main() -> None:
+        async with opened(path) as database:
+            store, search = ConversationStore(database), Search(database)
+            conversation = a_conversation("t")
+            question = a_question(conversation, "Why?")
+            answer = an_answer(question)
+            await store.begin_turn(conversation, question, answer)
+            await store.save_answer(replace(answer, parts=(TextPart("apple"),)))
+            assert not await search.find("apple")  # a checkpoint
+            await store.save_answer(ended(answer, "apple pear"))
+            assert await search.find("pear")
+            # It goes on: out while it streams, in again with the new words.
+            await store.save_answer(replace(answer, parts=(TextPart("plum"),)))
+            assert not await search.find("apple")
+            cancelled = replace(
+                answer, parts=(TextPart("plum cherry"),), status=MessageStatus.CANCELLED
+            )
+            await store.save_answer(cancelled)
+            assert not await search.find("apple")
+            assert len(await search.find("cherry")) == 1
+
+    asyncio.run(main())
+
+
+def test_an_attachments_text_opens_at_the_message_that_speaks_of_it(
+    path: Path, tmp_path: Path
+) -> None:
+    async def main() -> None:
+        async with opened(path) as database:
+            store, search = ConversationStore(database), Search(database)
+            sha256 = hashlib.sha256(REPORT).hexdigest()
+            await AttachmentStore(database, tmp_path / "files").add(
+                REPORT, sha256=sha256, name="q3.pdf", media_type="application/pdf",
+                text="Revenue rose in Ljubljana", pages=1, tokens=5,
+            )  # fmt: skip
+            assert not await search.find("ljubljana")  # only in a draft so far
+            conversation = a_conversation("t")
+            question = replace(
+                a_question(conversation, "Summarise"),
+                parts=(DocumentPart(sha256, "q3.pdf", "application/pdf", 11),),
+            )
+            await store.begin_turn(conversation, question, an_answer(question))
+            [hit] = await search.find("ljubljana")
+            assert hit.message_id == question.id
+            assert marked(hit) == ["Ljubljana"]
+            [by_name] = await search.find("q3.pdf")
+            assert by_name.message_id == question.id
+
+    asyncio.run(main())
+
+
+def test_snippets_are_short_lines_around_the_first_match() -> None:
+    text = "word " * 100 + "\n\n\x02before\x03 needle after\n" + "more " * 100
+    found = snippet(text, "needle")
+    assert marked(found) == ["needle"]
+    assert found.startswith("…")
+    assert found.endswith("…")
+    assert "\n" not in found
+    assert len(found) <= SNIPPET_LENGTH + 4
+
+
+@given(st.text(max_size=400), st.text(max_size=12))
+def test_any_snippet_is_plain_but_for_its_marks(text: str, query: str) -> None:
+    found = snippet(text, query)
+    assert found.count(MATCH_START) == found.count(MATCH_END)
+    assert len(found.replace(MATCH_START, "").replace(MATCH_END, "")) <= SNIPPET_LENGTH + 2

@@ -1,0 +1,90 @@
+"""Settings, profiles, and the notes of where keys are."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.model_catalog import Api
+from desktop_app.storage.settings_store import SettingsStore
+from tests.unit.storage.samples import opened
+
+FULL = ProviderProfile(
+    "cometapi-1",
+    "CometAPI",
+    ProviderKind.COMETAPI,
+    "https://api.cometapi.com/v1",
+    Api.CHAT_COMPLETIONS,
+    ("gpt-5.2", "gpt-5.2-pro"),
+    Decimal("0.8"),
+    needs_key=True,
+    max_tokens_field="max_tokens",
+)
+LOCAL = ProviderProfile("ollama", "Ollama", ProviderKind.COMPATIBLE, needs_key=False)
+
+
+def test_values_of_json_come_back(tmp_path: Path) -> None:
+    async def main() -> None:
+        path = tmp_path / "s.sqlite3"
+        async with opened(path) as database:
+            settings = SettingsStore(database)
+            assert settings.all_now() == {}
+            await settings.set("look.text_size", 110)
+            await settings.set("look.text_size", 120)
+            await settings.set("window", {"geometry": [1, 2.5, None, True, "ü"]})
+            await settings.set("gone", "x")
+            await settings.remove("gone")
+            await settings.remove("never there")
+        async with opened(path) as database:
+            kept = {"look.text_size": 120, "window": {"geometry": [1, 2.5, None, True, "ü"]}}
+            assert await SettingsStore(database).all() == kept
+            assert SettingsStore(database).all_now() == kept
+
+    asyncio.run(main())
+
+
+def test_profiles_keep_their_order_and_every_field(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with opened(tmp_path / "s.sqlite3") as database:
+            settings = SettingsStore(database)
+            await settings.save_profile(FULL)
+            await settings.save_profile(LOCAL)
+            renamed = replace(FULL, name="Comet", api=None, models=())
+            await settings.save_profile(renamed)
+            assert await settings.profiles() == [renamed, LOCAL]
+            assert settings.profiles_now() == [renamed, LOCAL]
+            await settings.remove_profile(FULL.id)
+            assert await settings.profiles() == [LOCAL]
+
+    asyncio.run(main())
+
+
+def test_a_profile_of_this_run_is_not_stored(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with opened(tmp_path / "s.sqlite3") as database:
+            settings = SettingsStore(database)
+            with pytest.raises(ValueError, match="environment"):
+                await settings.save_profile(replace(FULL, from_environment=True))
+            assert await settings.profiles() == []
+
+    asyncio.run(main())
+
+
+def test_where_keys_are_is_noted(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with opened(tmp_path / "s.sqlite3") as database:
+            settings = SettingsStore(database)
+            assert not await settings.is_key_stored("a")
+            for _ in range(2):
+                await settings.note_key_stored("a", stored=True)
+            assert await settings.is_key_stored("a")
+            assert not await settings.is_key_stored("b")
+            await settings.note_key_stored("a", stored=False)
+            assert not await settings.is_key_stored("a")
+
+    asyncio.run(main())

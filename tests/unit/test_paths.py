@@ -1,0 +1,76 @@
+"""Where things lie, with and without a home of one's own."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from desktop_app import paths
+
+if TYPE_CHECKING:
+    import pytest
+
+
+def test_a_home_of_ones_own_holds_everything(repartee_home: Path) -> None:
+    found = paths.folders()
+    assert {found.data, found.config, found.cache, found.logs} == {
+        repartee_home / name for name in ("data", "config", "cache", "logs")
+    }
+    assert found.database.parent == found.attachments.parent == found.data
+    assert not repartee_home.exists()  # looked at, not made
+
+
+def test_two_homes_never_meet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    seen = set()
+    for home in (None, tmp_path / "a", tmp_path / "b"):
+        if home is None:
+            monkeypatch.delenv("REPARTEE_HOME")
+        else:
+            monkeypatch.setenv("REPARTEE_HOME", str(home))
+        found = paths.folders()
+        seen.add((found.socket, found.keyring_service))
+    assert len({socket for socket, _ in seen}) == len({name for _, name in seen}) == 3
+
+
+def test_one_home_is_one_however_it_is_spelled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scopes = set()
+    for home in (tmp_path / "a", tmp_path / "b" / ".." / "a", f"{tmp_path}/a/"):
+        monkeypatch.setenv("REPARTEE_HOME", str(home))
+        scopes.add(paths.folders().scope)
+    assert len(scopes) == 1
+
+
+def test_the_usual_folders_are_the_platforms(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("REPARTEE_HOME")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "share"))
+    found = paths.folders()
+    assert found.data == tmp_path / "share" / "repartee"
+    assert found.keyring_service == "repartee"
+
+
+def test_the_socket_lies_where_only_the_person_can_reach(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    assert paths.folders().socket.parent == tmp_path
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "missing"))
+    folder = paths.folders().socket.parent
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert folder.stat().st_uid == os.getuid()
+
+
+def test_shipped_files_are_found() -> None:
+    assert paths.resource_path("models.toml").is_file()
+
+
+def test_a_child_is_started_by_the_same_interpreter() -> None:
+    command = paths.child_command("documents")
+    assert Path(command[0]).exists()
+    assert command[-2:] == ["_child", "documents"]
