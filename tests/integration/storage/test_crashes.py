@@ -1,0 +1,307 @@
+"""Real processes on one store: killed in the middle, writing at once, on disks that are full."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from desktop_app.domain.conversation import MessageStatus
+from desktop_app.domain.errors import StorageError, StoreFullError
+from desktop_app.storage.conversations import ConversationStore
+from desktop_app.storage.database import Database
+from desktop_app.storage.search import Search
+from tests.unit.storage.samples import a_conversation, opened
+
+ROOT = Path(__file__).parents[3]
+
+# Writes turns until it is killed, saying what has been acknowledged.
+STREAMER = """
+import asyncio, sys
+from dataclasses import replace
+from pathlib import Path
+from desktop_app.domain.parts import TextPart
+from desktop_app.storage.conversations import ConversationStore
+from tests.unit.storage.samples import *
+
+async def main():
+    database = Database(Path(sys.argv[1]))
+    await database.open()
+    store = ConversationStore(database)
+    while True:
+        conversation = a_conversation("streamed")
+        question = a_question(conversation, "Why?")
+        answer = an_answer(question)
+        await store.begin_turn(conversation, question, answer)
+        print("begun", question.id, answer.id, flush=True)
+        words = "grapefruit "
+        for n in range(1, 12):
+            words += "abc def " * 4000
+            await store.save_answer(replace(answer, parts=(TextPart(words),)))
+            print("saved", answer.id, len(words), flush=True)
+        await store.save_answer(ended(answer, words))
+        print("ended", answer.id, len(words), flush=True)
+
+asyncio.run(main())
+"""
+
+WRITER = """
+import asyncio, sys
+from pathlib import Path
+from desktop_app.storage.conversations import ConversationStore
+from tests.unit.storage.samples import *
+
+async def main():
+    async with opened(Path(sys.argv[1])) as database:
+        store = ConversationStore(database)
+        print("open", flush=True)
+        sys.stdin.readline()
+        for n in range(60):
+            await store.create(a_conversation(f"{sys.argv[2]} {n}"))
+
+asyncio.run(main())
+"""
+
+# Fills the disk with conversations, then frees some and goes on.
+FILLER = """
+import asyncio, sys
+from pathlib import Path
+from desktop_app.domain.errors import StoreFullError
+from desktop_app.storage.attachments import AttachmentStore
+from desktop_app.storage.conversations import ConversationStore
+from tests.unit.storage.samples import *
+import hashlib
+
+async def main():
+    folder = Path(sys.argv[1])
+    (folder / "ballast").write_bytes(b"x" * 500_000)
+    async with opened(folder / "store.sqlite3") as database:
+        store, kept = ConversationStore(database), []
+        files = AttachmentStore(database, folder / "files")
+        try:
+            while True:
+                conversation = a_conversation("kept")
+                question = a_question(conversation, "words " * 5000)
+                answer = an_answer(question)
+                await store.begin_turn(conversation, question, answer)
+                kept.append(question)
+        except StoreFullError as error:
+            print(error.sentences)
+        data = b"y" * 3_000_000
+        try:
+            await files.add(data, sha256=hashlib.sha256(data).hexdigest(), name="n", media_type="m",
+                            text="", pages=None, tokens=None)
+        except StoreFullError as error:
+            print(error.sentences)
+        assert not [p for p in (folder / "files").rglob("*") if p.is_file()]
+        for question in kept:
+            assert await store.message(question.id) == question
+        (folder / "ballast").unlink()
+        conversation = a_conversation("after")
+        question = a_question(conversation, "room again")
+        await store.begin_turn(conversation, question, an_answer(question))
+        found = await database.read(lambda c: c.execute("PRAGMA integrity_check").fetchone()[0])
+        print(len(kept) > 2, found, [m.text for m in await store.path(conversation.id)])
+
+asyncio.run(main())
+"""
+
+READ_ONLY = """
+import asyncio, subprocess, sys
+from pathlib import Path
+from desktop_app.domain.errors import StoreFullError
+from tests.unit.storage.samples import *
+
+async def main():
+    folder = Path(sys.argv[1])
+    async with opened(folder / "store.sqlite3"):
+        pass
+    subprocess.run(["mount", "-o", "remount,ro", str(folder)], check=True)
+    try:
+        async with opened(folder / "store.sqlite3"):
+            pass
+    except StoreFullError as error:
+        print(error.sentences)
+
+asyncio.run(main())
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "store.sqlite3"
+
+
+def start(script: str, *arguments: object) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", script, *map(str, arguments)],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_kill_in_the_middle_loses_nothing_that_was_acknowledged(path: Path, seed: int) -> None:
+    chance = random.Random(seed)
+    with start(STREAMER, path) as process:
+        assert process.stdout is not None
+        said = [process.stdout.readline() for _ in range(chance.randint(1, 30))]
+        process.send_signal(signal.SIGKILL)
+        said += process.stdout.readlines()
+    lines = [line.split() for line in said if line.endswith("\n")]
+
+    async def main() -> None:
+        async with opened(path) as database:
+            store = ConversationStore(database)
+            interrupted = await store.interrupt_orphans()
+            found = await database.read(lambda c: c.execute("PRAGMA integrity_check").fetchone()[0])
+            assert found == "ok"
+            length: dict[str, int] = {}
+            for word, *ids in lines:
+                if word == "begun":
+                    assert await store.message(ids[0]) is not None
+                    length[ids[1]] = 0
+                else:
+                    length[ids[0]] = int(ids[1])
+            for answer_id, least in length.items():
+                answer = await store.message(answer_id)
+                assert answer is not None
+                assert len(answer.text) >= least
+            ended = {ids[0] for word, *ids in lines if word == "ended"}
+            for answer_id in length:
+                answer = await store.message(answer_id)
+                assert answer is not None
+                if answer_id in ended:
+                    assert answer.status is MessageStatus.COMPLETE
+                elif answer.status is not MessageStatus.COMPLETE:
+                    assert answer.status is MessageStatus.INTERRUPTED
+                    assert answer.conversation_id in interrupted
+            statuses = await database.read(
+                lambda c: [r[0] for r in c.execute("SELECT DISTINCT status FROM messages")]
+            )
+            assert "streaming" not in statuses
+            whole = [n for n in length.values() if n]
+            assert len(await Search(database).find("grapefruit")) >= len(whole)
+
+    asyncio.run(main())
+
+
+def test_what_another_process_streams_is_left_to_it(path: Path) -> None:
+    async def main() -> None:
+        async with opened(path) as database:
+            store = ConversationStore(database)
+            with start(STREAMER, path) as process:
+                assert process.stdout is not None
+                answer_id = process.stdout.readline().split()[2]
+                assert await store.interrupt_orphans() == []
+                process.send_signal(signal.SIGSTOP)  # so that it stays in the middle
+                assert await store.interrupt_orphans() == []
+                process.kill()
+            interrupted = await store.interrupt_orphans()
+            answer = await store.message(answer_id)
+            assert answer is not None
+            assert (answer.status is MessageStatus.INTERRUPTED) == bool(interrupted)
+
+    asyncio.run(main())
+
+
+def test_two_processes_and_we_write_at_once(path: Path) -> None:
+    async def main() -> None:
+        async with opened(path) as database:
+            store = ConversationStore(database)
+            with start(WRITER, path, "one") as one, start(WRITER, path, "two") as two:
+                for process in (one, two):
+                    assert process.stdout is not None
+                    assert process.stdout.readline() == "open\n"
+                for process in (one, two):
+                    assert process.stdin is not None
+                    process.stdin.write("\n")
+                    process.stdin.flush()
+                for n in range(60):
+                    await store.create(a_conversation(f"three {n}"))
+                assert one.wait() == two.wait() == 0
+            titles = sorted(c.title for c in await store.all())
+            assert titles == sorted(
+                f"{who} {n}" for who in ("one", "two", "three") for n in range(60)
+            )
+
+    asyncio.run(main())
+
+
+def test_processes_that_make_the_store_at_once(path: Path) -> None:
+    writers = [start(WRITER, path, name) for name in "abcd"]
+    for process in writers:
+        process.communicate("\n")
+        assert process.returncode == 0
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT count(*) FROM conversations").fetchone()[0] == 240
+        assert connection.execute("SELECT count(*) FROM migrations").fetchone()[0] == 1
+
+
+def on_a_small_disk(folder: Path, script: str) -> str:
+    """Run `script FOLDER` with 2 MB of disk in FOLDER, in a mount namespace of its own."""
+    folder.mkdir()
+    mount_and_run = 'mount -t tmpfs -o size=2m tmpfs "$1" && exec "$2" -c "$3" "$1"'
+    command = ["unshare", "--map-root-user", "--mount", "sh", "-c", mount_and_run, "sh"]
+    result = subprocess.run(
+        [*command, str(folder), sys.executable, script],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if "unshare" in result.stderr or "mount:" in result.stderr:
+        pytest.skip(f"no mounts of one's own here: {result.stderr.strip()}")
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+def test_a_full_disk_keeps_what_was_acknowledged(tmp_path: Path) -> None:
+    said = on_a_small_disk(tmp_path / "disk", FILLER).splitlines()
+    assert len(said) == 3
+    assert "no space left" in said[0]
+    assert "no space left for the attachment" in said[1]
+    assert said[2] == "True ok ['room again', '']"
+
+
+def test_a_read_only_disk_is_named(tmp_path: Path) -> None:
+    assert "read-only" in on_a_small_disk(tmp_path / "disk", READ_ONLY)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_without_permission_is_named(tmp_path: Path) -> None:
+    folder = tmp_path / "locked"
+    folder.mkdir(mode=0o500)
+
+    async def main() -> None:
+        with pytest.raises(StoreFullError, match="read-only"):
+            await Database(folder / "store.sqlite3").open()
+
+    asyncio.run(main())
+
+
+def test_a_store_that_somebody_writes_to_for_too_long_is_named_busy(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("desktop_app.storage.database.BUSY_TIMEOUT_S", 0.1)
+
+    async def main() -> None:
+        async with opened(path) as database:
+            with closing(sqlite3.connect(path, isolation_level=None)) as other:
+                other.execute("BEGIN IMMEDIATE")
+                with pytest.raises(StorageError, match="busy"):
+                    await ConversationStore(database).create(a_conversation())
+                other.execute("ROLLBACK")
+            await ConversationStore(database).create(a_conversation())
+
+    asyncio.run(main())
