@@ -41,6 +41,8 @@ _PROMISES: Final = {
     ".rtf": RTF,
 }
 _TEXTS: Final = {
+    ".txt": "text/plain",
+    ".log": "text/plain",
     ".md": "text/markdown",
     ".markdown": "text/markdown",
     ".html": HTML,

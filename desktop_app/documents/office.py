@@ -105,6 +105,8 @@ def _extract(
     try:
         return kreuzberg.extract_bytes_sync(data, kind, config).content.strip()
     except kreuzberg.KreuzbergError as error:
+        if "Security limit exceeded" in str(error):
+            raise refusals.too_large(name, "unpacks to more than can be read") from error
         raise refusals.damaged(name, f"{type(error).__name__}: {error}"[:500]) from error
 
 

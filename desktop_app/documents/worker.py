@@ -153,7 +153,10 @@ class DocumentWorker:
                 # Cancelled, or the progress callback raised: the child is in the middle of its work.
                 self._discard()
                 raise
-            self._leave_when_idle()
+            if answer.get("exhausted"):
+                self._discard()
+            else:
+                self._leave_when_idle()
         if answer["kind"] == "refused":
             raise error_from_json(answer)
         return answer, text

@@ -93,7 +93,8 @@ def _serve(header: dict[str, Any], payload: bytes, answers: BinaryIO) -> None:
         write_frame(answers, {"kind": "refused", **error_to_json(error)})
     except MemoryError:
         too_large = refusals.too_large(header["name"], "needs more memory than is set aside for it")
-        write_frame(answers, {"kind": "refused", **error_to_json(too_large)})
+        # What the document took is not given back reliably: the window starts another child.
+        write_frame(answers, {"kind": "refused", "exhausted": True, **error_to_json(too_large)})
 
 
 def _confine(limits: Limits) -> None:

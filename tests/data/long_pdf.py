@@ -1,0 +1,48 @@
+"""PDF files of any length, written on the fly: a thousand pages need not lie in the repository."""
+
+from __future__ import annotations
+
+WORDS = (
+    "The compressor of the cold room in Harrow was checked and found in order; the bearing has run "
+    "without a fault since August and is to be replaced in November at the latest"
+).split()
+LINES = 45
+
+
+def line(page: int, number: int) -> str:
+    """The words of one line; they differ from line to line and from page to page."""
+    start = (page * 7 + number * 3) % len(WORDS)
+    return f"{page}.{number} " + " ".join((WORDS[start:] + WORDS[:start])[:14])
+
+
+def long_pdf(pages: int) -> bytes:
+    """A PDF of `pages` pages with 45 lines each, in Helvetica."""
+    kids = " ".join(f"{4 + 2 * page} 0 R" for page in range(pages))
+    objects = [
+        "<< /Type /Catalog /Pages 2 0 R >>",
+        f"<< /Type /Pages /Count {pages} /Kids [{kids}] >>",
+        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+    ]
+    for page in range(1, pages + 1):
+        drawn = "".join(f"({line(page, number)}) ' " for number in range(1, LINES + 1))
+        stream = f"BT /F 10 Tf 14 TL 60 790 Td {drawn}ET"
+        objects += [
+            "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] "
+            f"/Resources << /Font << /F 3 0 R >> >> /Contents {2 * page + 3} 0 R >>",
+            f"<< /Length {len(stream)} >>\nstream\n{stream}\nendstream",
+        ]
+    return _file(objects)
+
+
+def _file(objects: list[str]) -> bytes:
+    written = bytearray(b"%PDF-1.4\n")
+    offsets = []
+    for number, content in enumerate(objects, start=1):
+        offsets.append(len(written))
+        written += f"{number} 0 obj\n{content}\nendobj\n".encode()
+    table = len(written)
+    entries = "".join(f"{offset:010} 00000 n \n" for offset in offsets)
+    size = len(objects) + 1
+    written += f"xref\n0 {size}\n0000000000 65535 f \n{entries}".encode()
+    written += f"trailer << /Size {size} /Root 1 0 R >>\nstartxref\n{table}\n%%EOF\n".encode()
+    return bytes(written)

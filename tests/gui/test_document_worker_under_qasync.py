@@ -1,0 +1,80 @@
+"""The process that reads documents, started from the window's event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import qasync
+
+from desktop_app.documents.worker import DocumentWorker, Progress
+from desktop_app.domain import errors
+from tests.data.long_pdf import long_pdf
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QApplication
+
+DATA = Path(__file__).parents[1] / "data"
+
+
+async def _read_refuse_cancel_and_read_again(long: Path) -> None:
+    worker = DocumentWorker()
+    try:
+        assert (await worker.extract(DATA / "report.pdf")).pages == 3
+        with pytest.raises(errors.DocumentScannedError):
+            await worker.extract(DATA / "scanned.pdf")
+        begun = asyncio.Event()
+        steps: list[Progress] = []
+
+        def follow(step: Progress) -> None:
+            steps.append(step)
+            begun.set()
+
+        reading = asyncio.ensure_future(worker.extract(long, follow))
+        await begun.wait()
+        reading.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await reading
+        assert await worker.count_tokens("Hello world") == 2
+        assert (await worker.extract(long, follow)).pages == 1_000
+        assert steps[-1].done == 1_000
+    finally:
+        await worker.aclose()
+
+
+async def _longest_gap_while_reading(long: Path) -> float:
+    """The longest time in seconds that the loop did not turn while a document was read."""
+    worker = DocumentWorker()
+    try:
+        await worker.count_tokens("warm")
+        reading = asyncio.ensure_future(worker.extract(long))
+        longest, last = 0.0, time.perf_counter()
+        while not reading.done():
+            await asyncio.sleep(0)
+            now = time.perf_counter()
+            longest, last = max(longest, now - last), now
+        await reading
+        return longest
+    finally:
+        await worker.aclose()
+
+
+@pytest.fixture
+def long(tmp_path: Path) -> Path:
+    path = tmp_path / "long.pdf"
+    path.write_bytes(long_pdf(1_000))
+    return path
+
+
+def test_it_reads_refuses_cancels_and_restarts_on_qts_loop(qapp: QApplication, long: Path) -> None:
+    with qasync.QEventLoop(qapp) as loop:
+        loop.run_until_complete(_read_refuse_cancel_and_read_again(long))
+
+
+def test_the_loop_turns_all_the_while(qapp: QApplication, long: Path) -> None:
+    with qasync.QEventLoop(qapp) as loop:
+        # A frame is 16 ms; ten of them leave room for a machine that does other things as well.
+        assert loop.run_until_complete(_longest_gap_while_reading(long)) < 0.16

@@ -1,0 +1,166 @@
+"""Documents made to do harm: no crash of ours, no hang, nothing left behind, nothing fetched."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import random
+import time
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from desktop_app.documents.worker import DocumentWorker, ExtractedDocument, Limits
+from desktop_app.domain import errors
+
+DATA = Path(__file__).parents[2] / "data"
+LIMITS = Limits(seconds=20, memory_bytes=1 << 30)
+SEED = 20_261_120
+SAMPLE = 80
+
+
+@pytest.fixture(autouse=True)
+def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the child would put temporary files."""
+    folder = tmp_path / "scratch"
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder))
+    return folder
+
+
+def outcome(
+    documents: list[tuple[str, bytes]], limits: Limits = LIMITS
+) -> list[ExtractedDocument | errors.DocumentError]:
+    """What one worker makes of the documents, one after the other."""
+
+    async def main() -> list[ExtractedDocument | errors.DocumentError]:
+        worker = DocumentWorker(limits)
+        results: list[ExtractedDocument | errors.DocumentError] = []
+        try:
+            for name, data in documents:
+                try:
+                    results.append(await worker.extract_bytes(name, data))
+                except errors.DocumentError as error:
+                    results.append(error)
+            assert (await worker.extract(DATA / "utf-8.txt")).text
+        finally:
+            await worker.aclose()
+        return results
+
+    return asyncio.run(main())
+
+
+def packed(members: dict[str, bytes]) -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return target.getvalue()
+
+
+def members_of(name: str) -> dict[str, bytes]:
+    with zipfile.ZipFile(DATA / name) as archive:
+        return {member: archive.read(member) for member in archive.namelist()}
+
+
+def damaged(data: bytes, chance: random.Random) -> bytes:
+    """The data with bytes exchanged, a piece cut out or repeated, or the end missing."""
+    broken = bytearray(data)
+    for _ in range(chance.choice((1, 10, 100))):
+        broken[chance.randrange(len(broken))] = chance.randrange(256)
+    start, length = chance.randrange(len(broken)), chance.randrange(1, 400)
+    match chance.randrange(4):
+        case 0:
+            del broken[start:]
+        case 1:
+            del broken[start : start + length]
+        case 2:
+            broken[start:start] = broken[start : start + length] * 3
+    return bytes(broken)
+
+
+def test_a_zip_bomb_is_refused_fast(scratch: Path, repartee_home: Path) -> None:
+    bomb = packed(members_of("report.docx") | {"word/document.xml": bytes(450 << 20)})
+    assert len(bomb) < 1 << 20
+    begun = time.monotonic()
+    (result,) = outcome([("bomb.docx", bomb)])
+    assert isinstance(result, errors.DocumentTooLargeError)
+    assert time.monotonic() - begun < 10
+    assert not list(scratch.iterdir())
+    assert not repartee_home.exists()
+
+
+def test_a_zip_bomb_that_lies_about_its_size_is_refused() -> None:
+    honest = packed(members_of("report.docx") | {"word/document.xml": b"<w>" + bytes(80 << 20)})
+    size = (3 + (80 << 20)).to_bytes(4, "little")
+    (result,) = outcome([("bomb.docx", honest.replace(size, (1000).to_bytes(4, "little")))])
+    assert isinstance(result, errors.DocumentError)
+
+
+def test_what_needs_more_memory_than_set_aside_is_refused() -> None:
+    limits = Limits(memory_bytes=400 << 20)
+    (result,) = outcome([("long.txt", "Größe 東京 ".encode() * 10_000_000)], limits)
+    assert isinstance(result, errors.DocumentTooLargeError)
+    assert "needs more memory" in result.what_happened
+
+
+def test_a_billion_laughs_stay_unexpanded() -> None:
+    entities = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
+    xml = f'<!DOCTYPE l [<!ENTITY l0 "lol">{entities}]><l>&l9;</l>'
+    (result,) = outcome([("laughs.xml", xml.encode())])
+    assert isinstance(result, ExtractedDocument)
+    assert result.text == xml
+
+
+def test_files_named_inside_a_document_are_not_read(tmp_path: Path) -> None:
+    secret = tmp_path / "secret.txt"
+    secret.write_text("not for the model")
+    entity = f'<!DOCTYPE x [<!ENTITY s SYSTEM "file://{secret}">]>'.encode()
+    docx = members_of("report.docx")
+    body = docx["word/document.xml"].partition(b"?>")[2].replace(b"Revenue", b"Revenue &s;")
+    sheet = members_of("figures.xlsx")
+    strings = sheet["xl/worksheets/sheet1.xml"].replace(b"Revenue", b"Revenue &s;")
+    page = f'<iframe src="file://{secret}"></iframe><img src="file://{secret}"><p>words</p>'
+    results = outcome(
+        [
+            ("x.docx", packed(docx | {"word/document.xml": entity + body})),
+            ("x.xlsx", packed(sheet | {"xl/worksheets/sheet1.xml": entity + strings})),
+            ("x.html", page.encode()),
+            ("x.docx", packed(docx | {f"../../{secret.name}": b"overwritten"})),
+        ]
+    )
+    for result in results:
+        assert "not for the model" not in getattr(result, "text", "")
+    assert secret.read_text() == "not for the model"
+
+
+def test_deep_nesting_is_a_sentence_or_a_text() -> None:
+    deep = b"<div>" * 200_000 + b"x"
+    rtf = b"{\\rtf1" + b"{" * 200_000 + b"x"
+    pdf = b"%PDF-1.4\n1 0 obj\n" + b"[" * 200_000 + b"\nendobj\ntrailer << /Root 1 0 R >>"
+    results = outcome(
+        [("x.html", deep), ("x.rtf", rtf), ("x.pdf", pdf), ("x.json", b"[" * 200_000)]
+    )
+    assert len(results) == 4
+
+
+def test_a_seeded_sample_of_broken_documents(scratch: Path, repartee_home: Path) -> None:
+    chance = random.Random(SEED)
+    names = sorted(path.name for path in DATA.iterdir() if path.suffix not in (".py", ""))
+    documents = []
+    for _ in range(SAMPLE):
+        name = chance.choice(names)
+        documents.append((name, damaged((DATA / name).read_bytes(), chance)))
+    documents += [
+        (f"random{ending}", chance.randbytes(chance.randrange(1, 5_000)))
+        for ending in (".pdf", ".docx", ".txt", ".rtf", ".html", ".eml", ".ipynb", "")
+    ]
+    begun = time.monotonic()
+    results = outcome(documents)
+    assert time.monotonic() - begun < LIMITS.seconds * 3
+    refused = [result for result in results if isinstance(result, errors.DocumentError)]
+    assert all(error.what_to_do and error.what_was_kept for error in refused)
+    assert 10 < len(refused) < len(results)
+    assert not list(scratch.iterdir())
+    assert not repartee_home.exists()

@@ -1,0 +1,346 @@
+"""Every format with the text that is expected of it, and every refusal."""
+
+from __future__ import annotations
+
+import io
+import os
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from desktop_app.documents.extract import extract_bytes, extract_file
+from desktop_app.documents.protocol import ExtractedDocument, Limits, Progress
+from desktop_app.domain import errors
+
+DATA = Path(__file__).parents[2] / "data"
+
+FIGURES = """\
+| Figure | Q2 2026 | Q3 2026 | Change |
+| --- | --- | --- | --- |
+| Revenue | €4.10 million | €4.62 million | +12.7 % |
+| Operating profit | €0.52 million | €0.47 million | -9.6 % |
+| Electricity | €0.61 million | €0.79 million | +29.5 % |
+| Pallets in store | 31,400 | 35,900 | +14.3 % |
+| Orders delivered on time | 97.8 % | 95.1 % | -2.7 points |
+"""
+DEPOTS = """\
+| Depot | Rooms | Pallets |
+| --- | --- | --- |
+| Harrow | 7 | 21500 |
+| Selby | 4 | 14400 |"""
+
+
+def read(name: str) -> ExtractedDocument:
+    return extract_file(DATA / name, Limits(), lambda _: None)
+
+
+def read_bytes(name: str, data: bytes, limits: Limits | None = None) -> ExtractedDocument:
+    return extract_bytes(name, data, limits or Limits(), lambda _: None)
+
+
+def zipped(members: dict[str, bytes | str]) -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, content in members.items():
+            packed.writestr(name, content)
+    return target.getvalue()
+
+
+def docx_with(paragraphs: str) -> bytes:
+    with zipfile.ZipFile(DATA / "report.docx") as source:
+        members: dict[str, bytes | str] = {name: source.read(name) for name in source.namelist()}
+    members["word/document.xml"] = (
+        '<w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main">'
+        f"<w:body>{paragraphs}</w:body></w:document>"
+    )
+    return zipped(members)
+
+
+class TestPdf:
+    def test_every_page_stands_under_its_mark(self) -> None:
+        document = read("report.pdf")
+        pages = document.text.split("\n\n")
+        assert document.pages == len(pages) == 3
+        assert [page.partition("\n")[0] for page in pages] == ["[page 1]", "[page 2]", "[page 3]"]
+        assert "Alder & Finch Cold Storage" in pages[0]
+        assert "Orders delivered on time 97.8 % 95.1 % -2.7 points" in pages[0]
+        assert "• Tomasz Wren (finance) brings three offers" in pages[2]
+        assert pages[2].endswith("the board has not\ndecided who.")
+
+    def test_the_rest_of_what_is_known(self) -> None:
+        document = read("report.pdf")
+        assert document.media_type == "application/pdf"
+        assert document.size == (DATA / "report.pdf").stat().st_size
+        assert len(document.sha256) == 64
+        assert 500 < document.tokens < 1_500
+        assert document.note == ""
+
+    def test_two_columns_are_read_one_after_the_other(self) -> None:
+        assert read("two-columns.pdf").text == (
+            "[page 1]\nThe winter of the barnacle goose\n"
+            "Barnacle geese leave Svalbard in\nSeptember and cross the Norwegian\n"
+            "Sea without a stop. Their journey\ntakes about three days.\n"
+            "In Scotland they graze on the salt\nmarshes of the Solway Firth until\n"
+            "April. Some forty thousand birds\nwinter there."
+        )
+
+    def test_a_turned_page_is_read_in_its_own_order(self) -> None:
+        assert read("rotated.pdf").text == (
+            "[page 1]\nThis page stands upright.\n\n"
+            "[page 2]\nThis page lies on its side.\nIts second line comes after its first."
+        )
+
+    def test_a_password_for_printing_only_does_not_matter(self) -> None:
+        assert "barnacle goose" in read("protected.pdf").text
+
+    def test_progress_goes_page_by_page(self) -> None:
+        steps: list[Progress] = []
+        extract_file(DATA / "report.pdf", Limits(), steps.append)
+        assert steps == [Progress(done, 3, "page") for done in range(4)]
+
+    @pytest.mark.parametrize(
+        ("name", "error", "words"),
+        [
+            ("encrypted.pdf", errors.DocumentEncryptedError, "protected by a password"),
+            ("damaged.pdf", errors.DocumentDamagedError, "damaged or incomplete"),
+            ("empty.pdf", errors.DocumentEmptyError, "holds no text"),
+            ("scanned.pdf", errors.DocumentScannedError, "all 2 pages are pictures"),
+        ],
+    )
+    def test_what_cannot_be_read_is_refused_in_words(
+        self, name: str, error: type[errors.DocumentError], words: str
+    ) -> None:
+        with pytest.raises(error) as caught:
+            read(name)
+        assert words in caught.value.what_happened
+        assert name in caught.value.what_happened
+        assert "No attachment was made" in caught.value.what_was_kept
+        assert caught.value.what_to_do
+
+    def test_something_else_called_pdf(self) -> None:
+        with pytest.raises(errors.DocumentDamagedError, match=r"is called \.pdf but"):
+            read_bytes("report.pdf", b"<html>404 not found</html>")
+
+
+class TestOffice:
+    def test_docx_keeps_headings_tables_and_every_character(self) -> None:
+        text = read("report.docx").text
+        assert text.startswith("# Alder & Finch Cold Storage: report for the third quarter")
+        assert "\n# 1. The quarter in brief\n" in text
+        assert FIGURES in text
+        assert text.index("# 2. What went wrong") < text.index("# 5. Decisions of the board")
+        assert text.rstrip().endswith("the board has not decided who.")
+
+    def test_docx_loses_no_entity_no_tab_and_no_backslash(self) -> None:
+        words = "R&amp;D a &lt; b &gt; c &quot;q&quot; &apos;s&apos; caf&#233; &#x2014; C:\\new\\(x) *1."
+        data = docx_with(
+            f"<w:p><w:r><w:t>{words}</w:t></w:r></w:p>"
+            "<w:p><w:r><w:t>left</w:t><w:tab/><w:t>right</w:t></w:r></w:p>"
+            "<w:p><w:r><w:t>non</w:t><w:noBreakHyphen/><w:t>stop</w:t></w:r></w:p>"
+            "<w:tbl><w:tr><w:tc><w:p><w:r><w:t>a | b &amp; c</w:t></w:r></w:p></w:tc></w:tr></w:tbl>"
+        )
+        assert read_bytes("x.docx", data).text == (
+            "R&D a < b > c \"q\" 's' café — C:\\new\\(x) *1.\n\n"
+            "left\tright\n\nnon\u2011stop\n\n| a \\| b & c |\n| --- |"
+        )
+
+    def test_docx_expands_no_entities_of_its_own(self) -> None:
+        bomb = "".join(
+            f'<!ENTITY l{n} "{f"&l{n - 1};" * 10 if n else "lol" * 10}">' for n in range(10)
+        )
+        data = docx_with("<w:p><w:r><w:t>before &l9; after</w:t></w:r></w:p>")
+        with zipfile.ZipFile(io.BytesIO(data)) as source:
+            members: dict[str, bytes | str] = {
+                name: source.read(name) for name in source.namelist()
+            }
+        body = members["word/document.xml"]
+        assert isinstance(body, bytes)
+        members["word/document.xml"] = f"<!DOCTYPE w [{bomb}]>".encode() + body
+        assert read_bytes("x.docx", zipped(members)).text == "before after"
+
+    @pytest.mark.parametrize("name", ["figures.xlsx", "figures.ods"])
+    def test_a_spreadsheet_is_its_sheets_as_tables(self, name: str) -> None:
+        assert read(name).text == f"## Figures\n\n{FIGURES}\n## Depots\n\n{DEPOTS}"
+
+    def test_slides_keep_their_marks_and_the_speakers_notes(self) -> None:
+        text = read("slides.pptx").text
+        assert text.startswith("[slide 1]\n\nThe quarter in brief\n\nRevenue rose by 12.7 %")
+        assert "Say that Selby is full." in text
+        assert "[slide 2]\n\nDepots" in text
+        assert "Harrow\t21,500" in text
+
+    def test_rtf(self) -> None:
+        text = read("report.rtf").text
+        assert text.startswith("Alder & Finch Cold Storage")
+        assert FIGURES in text
+        assert (
+            "- Lena Marsh (facilities) applies for the solar grant by 15 December 2026.\n" in text
+        )
+
+    def test_rtf_keeps_spaces_that_do_not_break(self) -> None:
+        data = rb"{\rtf1\ansi 35\~900 pallets in a\\~b}"
+        assert read_bytes("x.rtf", data).text.startswith("35\u00a0900 pallets")
+
+    def test_epub_in_the_order_of_the_book(self) -> None:
+        assert read("book.epub").text == (
+            "# Salt & ice\n\nSalt < 5 % is enough.\n\n# Melting\n\nIce melts at 0 °C."
+        )
+
+    def test_html_without_head_styles_and_scripts(self) -> None:
+        assert read("page.html").text == (
+            "# Opening hours\n\nThe gate in **Harrow** is open – except on Sundays.\n\n"
+            "| Day    | From  |\n| ------ | ----- |\n| Monday | 05:30 |\n\n"
+            "- Ring the bell\n- Wait for the light\n![The gate](http://127.0.0.1:9/pixel.png)"
+        )
+
+    def test_html_in_the_encoding_that_it_states(self) -> None:
+        page = '<html><head><meta charset="windows-1250"></head><p>Łódź – pełna</p></html>'
+        document = read_bytes("x.html", page.encode("cp1250"))
+        assert (document.text, document.note) == ("Łódź – pełna", "")
+
+    def test_backslashes_in_code_stay(self) -> None:
+        page = "<pre><code>print('\\*\\n')</code></pre><p>1. one</p>"
+        assert "print('\\*\\n')" in read_bytes("x.html", page.encode()).text
+
+    @pytest.mark.parametrize(
+        ("name", "data", "error"),
+        [
+            ("x.docx", b"PK\x03\x04 broken", errors.DocumentDamagedError),
+            ("x.docx", b"no archive", errors.DocumentDamagedError),
+            ("x.docx", zipped({"word/document.xml": "<w:doc"}), errors.DocumentError),
+            (
+                "x.docx",
+                b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "EncryptedPackage".encode("utf-16-le"),
+                errors.DocumentEncryptedError,
+            ),
+            (
+                "x.doc",
+                b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(512),
+                errors.DocumentUnsupportedError,
+            ),
+            ("x.zip", zipped({"a.txt": "words"}), errors.DocumentUnsupportedError),
+            (
+                "x.odt",
+                zipped({"mimetype": "application/vnd.oasis.opendocument.text"}),
+                errors.DocumentUnsupportedError,
+            ),
+            (
+                "x.ods",
+                zipped(
+                    {
+                        "mimetype": "application/vnd.oasis.opendocument.spreadsheet",
+                        "META-INF/manifest.xml": "<manifest:encryption-data/>",
+                    }
+                ),
+                errors.DocumentEncryptedError,
+            ),
+        ],
+    )
+    def test_what_cannot_be_read_is_refused(
+        self, name: str, data: bytes, error: type[errors.DocumentError]
+    ) -> None:
+        with pytest.raises(error):
+            read_bytes(name, data)
+
+    def test_a_zip_bomb_is_refused_before_it_is_unpacked(self) -> None:
+        with zipfile.ZipFile(DATA / "report.docx") as source:
+            members: dict[str, bytes | str] = {
+                name: source.read(name) for name in source.namelist()
+            }
+        members["word/media/big.xml"] = bytes(3 << 20)
+        with pytest.raises(errors.DocumentTooLargeError, match="unpacks to more than 2 MB"):
+            read_bytes("x.docx", zipped(members), Limits(unpacked_bytes=2 << 20))
+
+
+class TestTexts:
+    @pytest.mark.parametrize(
+        ("name", "kind"),
+        [
+            ("notes.md", "text/markdown"),
+            ("pallets.py", "text/x-python"),
+            ("figures.csv", "text/csv"),
+            ("utf-8.txt", "text/plain"),
+        ],
+    )
+    def test_text_is_taken_as_it_is(self, name: str, kind: str) -> None:
+        document = read(name)
+        assert document.text == (DATA / name).read_text("utf-8")
+        assert (document.media_type, document.pages, document.note) == (kind, None, "")
+
+    @pytest.mark.parametrize(
+        ("name", "encoding", "guessed"),
+        [
+            ("utf-8-bom.txt", "utf-8-sig", ""),
+            ("utf-16.txt", "utf-16", ""),
+            ("latin-1.txt", "latin-1", "Windows-1252"),
+            ("cp1250.txt", "cp1250", "Windows-1250"),
+            ("shift-jis.txt", "shift_jis", "Shift-JIS"),
+        ],
+    )
+    def test_text_in_other_encodings(self, name: str, encoding: str, guessed: str) -> None:
+        document = read(name)
+        assert document.text == (DATA / name).read_text(encoding)
+        assert guessed in document.note
+        assert bool(guessed) == bool(document.note)
+
+    @pytest.mark.parametrize("name", ["x.xml", "x.json", "x.yaml", "x.toml", "x.svg"])
+    def test_markup_and_data_stay_text(self, name: str) -> None:
+        text = '<!DOCTYPE l [<!ENTITY a "lol"><!ENTITY b "&a;&a;">]>\n<l>&b; "x": 1</l>'
+        assert read_bytes(name, text.encode()).text == text
+
+    def test_a_notebook_is_its_cells_with_their_outputs(self) -> None:
+        assert read("notebook.ipynb").text == (
+            "# Pallets\nBoth depots.\n\n```\nprint(21500 + 14400)\n```\n\n```output\n35900\n```"
+        )
+
+    @pytest.mark.parametrize("text", ["{", "[]", "{}", '{"cells": [1]}', "[" * 100_000])
+    def test_a_broken_notebook_is_refused(self, text: str) -> None:
+        with pytest.raises(errors.DocumentDamagedError):
+            read_bytes("x.ipynb", text.encode())
+
+    def test_a_mail_is_its_heads_and_its_words(self) -> None:
+        assert read("message.eml").text == (
+            "From: Ines Okafor <ines@alder-finch.example>\n"
+            "To: Tomasz Wren <tomasz@alder-finch.example>\n"
+            "Date: Fri, 21 Aug 2026 09:12:00 +0200\nSubject: Kühlraum 3: bearings\n\n"
+            "Hello Tomasz,\n\nthe compressor runs again since nine o'clock. "
+            "The bearing cost €1,140.\n\nInes"
+        )
+
+    def test_a_mail_in_html_with_an_attachment(self) -> None:
+        mail = (
+            "From: a@b.example\nSubject: x\nContent-Type: multipart/mixed; boundary=b\n\n--b\n"
+            "Content-Type: text/html; charset=iso-8859-1\n"
+            "Content-Transfer-Encoding: quoted-printable\n\n<p>Gr=FC=DFe &amp; <b>more</b></p>\n"
+            "--b\nContent-Disposition: attachment; filename=n.txt\n\nhidden\n--b--\n"
+        )
+        assert read_bytes("x.eml", mail.encode()).text == (
+            "From: a@b.example\nSubject: x\nAttachments (not included): n.txt\n\nGrüße & **more**"
+        )
+
+    def test_a_binary_file_called_txt_is_refused_with_what_can_be_read(self) -> None:
+        with pytest.raises(errors.DocumentUnsupportedError) as caught:
+            read("binary.txt")
+        assert "PDF, Word (.docx)" in caught.value.what_to_do
+
+    @pytest.mark.parametrize("data", [b"", b" \n\t ", b"\xef\xbb\xbf"])
+    def test_nothing_is_refused_as_empty(self, data: bytes) -> None:
+        with pytest.raises(errors.DocumentEmptyError):
+            read_bytes("x.txt", data)
+
+
+class TestFiles:
+    def test_what_is_no_readable_file_is_refused_at_once(self, tmp_path: Path) -> None:
+        pipe = tmp_path / "pipe"
+        os.mkfifo(pipe)
+        for path in (tmp_path, pipe, Path(os.devnull), tmp_path / "missing"):
+            with pytest.raises(errors.DocumentError, match="could not be opened"):
+                extract_file(path, Limits(), lambda _: None)
+
+    def test_a_file_beyond_the_limit_is_not_read(self, tmp_path: Path) -> None:
+        path = tmp_path / "huge.txt"
+        with path.open("wb") as file:
+            file.truncate(2 << 30)
+        with pytest.raises(errors.DocumentTooLargeError, match="larger than 200 MB"):
+            extract_file(path, Limits(), lambda _: None)

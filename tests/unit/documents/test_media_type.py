@@ -1,0 +1,64 @@
+"""The kind of a file: content decides between binary formats, the name among texts."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+
+import pytest
+
+from desktop_app.documents import media_type
+
+
+def archive(**members: str) -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as packed:
+        for name, text in members.items():
+            packed.writestr(name, text)
+    return target.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (b"%PDF-1.7\n", media_type.PDF),
+        (b"\r\n\r\n%PDF-1.4", media_type.PDF),
+        (b"{\\rtf1\\ansi", media_type.RTF),
+        (archive(**{"word/document.xml": ""}), media_type.DOCX),
+        (archive(**{"xl/workbook.xml": ""}), media_type.XLSX),
+        (archive(**{"ppt/presentation.xml": ""}), media_type.PPTX),
+        (archive(mimetype="application/epub+zip"), media_type.EPUB),
+        (archive(mimetype="application/vnd.oasis.opendocument.text"), ""),
+        (archive(anything="x"), ""),
+        (b"just text", None),
+    ],
+)
+def test_binary_formats_are_known_by_content(data: bytes, expected: str | None) -> None:
+    assert media_type.of_binary(data) == expected
+
+
+def test_a_broken_archive_is_told_apart() -> None:
+    with pytest.raises(zipfile.BadZipFile):
+        media_type.of_binary(b"PK\x03\x04 and no more")
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "expected"),
+    [
+        ("notes.md", b"# x", "text/markdown"),
+        ("NOTES.MD", b"# x", "text/markdown"),
+        ("main.rs", b"fn main() {}", "text/x-rust"),
+        ("data.yaml", b"a: 1", "application/yaml"),
+        ("run", b"#!/usr/bin/env python3\nprint()", "text/x-python"),
+        ("run", b"#!/bin/sh\n", "text/x-shellscript"),
+        ("run", b"#!/opt/strange\n", "text/plain"),
+        ("page", b"  <!DOCTYPE html><p>", media_type.HTML),
+        ("letter.txt", b"<html> is what I want to write about", "text/plain"),
+        ("letter.txt", b"Dear Ann", "text/plain"),
+        ("unknown.xyz", b"words", "text/plain"),
+    ],
+)
+def test_texts_are_told_apart_by_name_shebang_and_markup(
+    name: str, data: bytes, expected: str
+) -> None:
+    assert media_type.of_text(name, data) == expected

@@ -1,0 +1,97 @@
+"""Text in any encoding: stated, guessed with a word to the person, or refused; never lossy."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from desktop_app.documents.plain_text import decode
+
+SPANISH = "Señor Núñez llegó tarde a la reunión de la compañía, y mañana no vendrá."
+FRENCH = "Où est la bibliothèque ? Ça va très bien, merci à tous les élèves naïfs."
+POLISH = "Chłodnia w Selby jest pełna. Sprężarka w Harrow została naprawiona w piątek."
+RUSSIAN = "Съешь же ещё этих мягких французских булок, да выпей чаю."
+GREEK = "Καλημέρα κόσμε, τι κάνεις σήμερα;"
+HEBREW = "שלום עולם, מה שלומך היום"
+JAPANESE = "冷蔵倉庫の報告書です。第三四半期の売上高は四百六十二万ユーロでした。"
+CHINESE = "公司第三季度的收入增长了百分之十二。"
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32", "utf-16-le", "utf-16-be"]
+)
+def test_an_encoding_that_shows_is_taken_without_a_word(encoding: str) -> None:
+    text = "Grüße aus Selby – zweite Zeile\nnaïve, żółw"
+    decoded = decode(text.encode(encoding))
+    assert decoded is not None
+    assert (decoded.text, decoded.note) == (text, "")
+
+
+@pytest.mark.parametrize("text", ["東京の夜", "Привет"])
+def test_utf_16_with_its_mark_needs_no_latin_letters(text: str) -> None:
+    decoded = decode(text.encode("utf-16"))
+    assert decoded is not None
+    assert decoded.text == text
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "name"),
+    [
+        (SPANISH, "cp1252", "Windows-1252"),
+        (FRENCH, "cp1252", "Windows-1252"),
+        (SPANISH, "latin-1", "Windows-1252"),
+        (POLISH, "cp1250", "Windows-1250"),
+        (RUSSIAN, "cp1251", "Windows-1251"),
+        (RUSSIAN, "koi8_r", "KOI8-R"),
+        (GREEK, "cp1253", "Windows-1253"),
+        (HEBREW, "cp1255", "Windows-1255"),
+        (JAPANESE, "shift_jis", "Shift-JIS"),
+        (JAPANESE, "euc_jp", "EUC-JP"),
+        (CHINESE, "gb18030", "GB 18030"),
+    ],
+)
+def test_an_encoding_that_was_guessed_is_named(text: str, encoding: str, name: str) -> None:
+    decoded = decode(text.encode(encoding))
+    assert decoded is not None
+    assert decoded.text == text
+    assert decoded.note == f"The file does not say its encoding; it was read as {name}."
+
+
+def test_what_tells_the_encoding_may_stand_far_into_the_file() -> None:
+    text = "Plain words in ASCII only.\n" * 20_000 + POLISH + "\n"
+    decoded = decode(text.encode("cp1250"))
+    assert decoded is not None
+    assert decoded.text == text
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        bytes(range(256)) * 8,
+        b"\x7fELF\x02\x01\x01" + bytes(50),
+        b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR",
+        b"\x01\x02\x03 a few letters \x04\x05\x06",
+        b"text with a NUL \x00 in it, and \xff as well",
+    ],
+)
+def test_binary_data_are_no_text(data: bytes) -> None:
+    assert decode(data) is None
+
+
+def test_line_ends_become_line_feeds() -> None:
+    decoded = decode(b"one\r\ntwo\rthree\nfour")
+    assert decoded is not None
+    assert decoded.text == "one\ntwo\nthree\nfour"
+
+
+@given(st.text(st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="\ufeff")))
+def test_utf_8_comes_through_whole(text: str) -> None:
+    decoded = decode(text.encode())
+    assert decoded is None or decoded.text == text
+
+
+@given(st.binary(max_size=300))
+def test_no_bytes_make_it_fail(data: bytes) -> None:
+    decoded = decode(data)
+    assert decoded is None or "\ufffd" not in decoded.text or b"\xef\xbf\xbd" in data
