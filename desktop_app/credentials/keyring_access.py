@@ -1,0 +1,144 @@
+"""The keyring of the operating system; the only importer of the library of that name.
+
+Everything here blocks, some of it until a person has answered a dialog: `vault.py` calls it on
+threads of its own. The library is imported on first use (it takes 40 ms and 15 MB, and at the start
+no key is needed), and its search for back ends is avoided where the platform has one: that search
+takes another 90 ms and starts gcc and ldconfig.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final, TypeVar
+from uuid import uuid4
+
+from desktop_app.domain.errors import CredentialError
+
+if TYPE_CHECKING:
+    from keyring.backend import KeyringBackend
+
+T = TypeVar("T")
+
+# The operating systems' own. Others may keep keys in plain files, or keep nothing (null, fail).
+_TRUSTED: Final = frozenset(
+    f"keyring.backends.{name}"
+    for name in ("SecretService", "libsecret", "kwallet", "macOS", "Windows")
+)
+
+# Of keyring and of secretstorage; by name, as the latter is not there on every platform.
+_LOCKED: Final = frozenset({"KeyringLocked", "LockedException", "PromptDismissedException"})
+
+
+class Keyring:
+    """One service's keys in the keyring. All methods block and raise CredentialError."""
+
+    def __init__(self, service: str) -> None:
+        self._service = service
+
+    def backend_name(self) -> str:
+        """Which keyring it is."""
+        return _attempt(lambda backend: str(backend.name))
+
+    def read(self, profile_id: str) -> str | None:
+        """The key of a profile; None where there is none."""
+        return _attempt(lambda backend: backend.get_password(self._service, profile_id))
+
+    def write(self, profile_id: str, key: str) -> None:
+        """Keep a key in place of the one that was there."""
+        _attempt(lambda backend: backend.set_password(self._service, profile_id, key))
+
+    def delete(self, profile_id: str) -> None:
+        """Remove a key; nothing where there is none."""
+
+        def job(backend: KeyringBackend) -> None:
+            from keyring.errors import PasswordDeleteError
+
+            with suppress(PasswordDeleteError):
+                backend.delete_password(self._service, profile_id)
+
+        _attempt(job)
+
+    def probe(self) -> None:
+        """Write, read and delete an entry of no meaning: some keyrings seem to be there and
+        keep nothing."""
+        name, token = f"probe-{uuid4().hex}", uuid4().hex
+        self.write(name, token)
+        kept = self.read(name)
+        self.delete(name)
+        if kept != token or self.read(name) is not None:
+            raise _unusable("The keyring does not keep what is written to it.")
+
+
+def _attempt(job: Callable[[KeyringBackend], T]) -> T:
+    try:
+        return job(_backend())
+    except _failures() as exc:
+        failure = _translated(exc)
+    # Out here it does not carry the first one along, whose frames hold the key.
+    raise failure
+
+
+def _backend() -> KeyringBackend:
+    """The keyring named in keyring's own configuration, else the platform's."""
+    from keyring import core
+
+    found = core.load_env() or core.load_config()
+    if found is None and sys.platform == "linux":
+        found = core.load_keyring("keyring.backends.SecretService.Keyring")
+    elif found is None:
+        found = core.get_keyring()
+    if type(found).__module__ not in _TRUSTED:
+        raise _unusable(f"{type(found).__module__} is not the keyring of the operating system.")
+    return found
+
+
+def _failures() -> tuple[type[BaseException], ...]:
+    """What a back end raises where it is absent, locked or failing.
+
+    keyring passes on what D-Bus and its back ends raise beside its own errors: RuntimeError for
+    a service that is not there, LookupError, ImportError and ValueError for one that is named
+    but does not exist, EOFError for a bus that goes away.
+    """
+    from keyring.errors import KeyringError
+
+    own: tuple[type[BaseException], ...] = (
+        KeyringError,
+        RuntimeError,
+        OSError,
+        ImportError,
+        AttributeError,
+        LookupError,
+        ValueError,
+        EOFError,
+    )
+    try:
+        from secretstorage.exceptions import SecretStorageException
+
+        # What it lets through of the D-Bus library that it stands on.
+        from secretstorage.util import DBusErrorResponse  # type: ignore[attr-defined]
+    except ImportError:  # not on this platform
+        return own
+    return (*own, SecretStorageException, DBusErrorResponse)
+
+
+def _translated(exc: BaseException) -> CredentialError:
+    name = type(exc).__name__
+    # Such an error may quote what was being written.
+    details = name if isinstance(exc, ValueError) else f"{name}: {exc}"
+    if name in _LOCKED:
+        return CredentialError(
+            "The keyring is locked.",
+            what_to_do="Unlock it and try again, or enter the key for this session.",
+            details=details,
+        )
+    return _unusable("There is no working keyring.", details)
+
+
+def _unusable(what: str, details: str = "") -> CredentialError:
+    return CredentialError(
+        what,
+        what_to_do="The key can be used for this session, or given in an environment variable.",
+        details=details,
+    )

@@ -1,0 +1,104 @@
+"""A session bus and a GNOME keyring of the test's own, in folders of its own."""
+
+from __future__ import annotations
+
+import gc
+import os
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <type>session</type>
+  <listen>unix:dir={folder}</listen>
+  <servicedir>{folder}/services</servicedir>
+  <policy context="default">
+    <allow send_destination="*" eavesdrop="true"/>
+    <allow eavesdrop="true"/>
+    <allow own="*"/>
+  </policy>
+</busconfig>
+"""
+# The program that GNOME's keyring asks to draw its dialog; this one never answers.
+SILENT_PROMPTER = """[D-BUS Service]
+Name=org.gnome.keyring.SystemPrompter
+Exec=/bin/sleep 30
+"""
+
+
+class Desktop:
+    """A session without a window: a bus, and a keyring once it is started."""
+
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
+        self._folder = folder
+        self._stack = stack
+        self._services = folder / "services"
+        self._services.mkdir(parents=True)
+        (folder / "run").mkdir(mode=0o700)
+        config = folder / "bus.conf"
+        config.write_text(BUS.format(folder=folder))
+        bus = self._run("dbus-daemon", f"--config-file={config}", "--nofork", "--print-address")
+        assert bus.stdout is not None
+        self.address = bus.stdout.readline().strip()
+
+    def start_keyring(self, password: str = "password of the login") -> None:
+        """Start the daemon, its login keyring made and unlocked."""
+        daemon = self._run(
+            "gnome-keyring-daemon", "--foreground", "--unlock", "--components=secrets"
+        )
+        assert daemon.stdin is not None
+        assert daemon.stdout is not None
+        daemon.stdin.write(password)
+        daemon.stdin.close()
+        self._run("gdbus", "wait", "--session", "--timeout=20", "org.freedesktop.secrets").wait()
+
+    def put_up_a_dialog_that_nobody_answers(self) -> None:
+        """From now on unlocking raises a dialog, and nothing else happens."""
+        (self._services / "org.gnome.keyring.SystemPrompter.service").write_text(SILENT_PROMPTER)
+
+    def _run(self, *command: str) -> subprocess.Popen[str]:
+        environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self._folder),
+            "XDG_DATA_HOME": str(self._folder / "data"),
+            "XDG_CACHE_HOME": str(self._folder / "cache"),
+            "XDG_RUNTIME_DIR": str(self._folder / "run"),
+            "DBUS_SESSION_BUS_ADDRESS": getattr(self, "address", ""),
+        }
+        process = subprocess.Popen(
+            command,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        self._stack.enter_context(process)
+        self._stack.callback(process.kill)
+        return process
+
+
+@pytest.fixture
+def new_desktop(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[], Desktop]]:
+    """Makes a session of one's own, where the test then is."""
+    monkeypatch.delenv("PYTHON_KEYRING_BACKEND", raising=False)
+    with ExitStack() as stack:
+
+        def make() -> Desktop:
+            desktop = Desktop(tmp_path_factory.mktemp("desktop") / "d", stack)
+            monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", desktop.address)
+            return desktop
+
+        yield make
+    for thread in threading.enumerate():  # those that wait for a dialog: the bus is gone now
+        if thread.name == "keyring":
+            thread.join(20)
+    gc.collect()  # the connections of calls that failed, while the test allows for them

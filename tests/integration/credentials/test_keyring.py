@@ -1,0 +1,198 @@
+"""The vault and a real GNOME keyring: unlocked, absent, locked, waiting for a dialog."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+
+import pytest
+import secretstorage
+
+from desktop_app.credentials.vault import KeyPlace, KeyVault
+from desktop_app.domain.errors import CredentialError
+from desktop_app.storage.settings_store import SettingsStore
+from tests.integration.credentials.conftest import Desktop
+from tests.unit.storage.samples import opened
+
+KEY = "sk-secret-ключ-1234"
+SERVICE = "repartee:0123456789ab"
+
+# keyring leaves its connection to the garbage collector where the collection stays locked.
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
+
+
+@asynccontextmanager
+async def a_vault(tmp_path: Path, timeout_s: float = 20) -> AsyncIterator[KeyVault]:
+    async with opened(tmp_path / "store.sqlite3") as database:
+        yield KeyVault(SERVICE, SettingsStore(database), prompt_timeout_s=timeout_s)
+
+
+def in_keyring() -> list[tuple[str, bytes]]:
+    """User names and secrets of all entries, as another program sees them."""
+    with closing(secretstorage.dbus_init()) as connection:
+        collection = secretstorage.get_default_collection(connection)
+        return [
+            (i.get_attributes()["username"], i.get_secret()) for i in collection.get_all_items()
+        ]
+
+
+def lock() -> None:
+    with closing(secretstorage.dbus_init()) as connection:
+        secretstorage.get_default_collection(connection).lock()
+
+
+def test_a_key_is_kept_found_in_the_next_run_and_removed(
+    tmp_path: Path, new_desktop: Callable[[], Desktop]
+) -> None:
+    new_desktop().start_keyring()
+
+    async def main() -> None:
+        async with a_vault(tmp_path) as vault:
+            assert await vault.set("openai", KEY) is KeyPlace.KEYRING
+            assert vault.last_probe is not None
+            assert vault.last_probe.works
+            assert "SecretService" in vault.last_probe.backend
+            assert in_keyring() == [("openai", KEY.encode())]  # nothing of the probe is left
+            assert await vault.set("openai", KEY + "2") is KeyPlace.KEYRING
+        async with a_vault(tmp_path) as vault:
+            assert await vault.place("openai") is KeyPlace.KEYRING
+            assert await vault.get("openai") == KEY + "2"
+            assert await vault.get("cometapi") is None
+            await vault.remove("openai")
+            assert await vault.get("openai") is None
+            assert await vault.place("openai") is KeyPlace.NONE
+            assert in_keyring() == []
+
+    asyncio.run(main())
+    assert KEY.encode() not in (tmp_path / "store.sqlite3").read_bytes()
+
+
+def test_a_key_that_somebody_else_removed_is_gone(
+    tmp_path: Path, new_desktop: Callable[[], Desktop]
+) -> None:
+    new_desktop().start_keyring()
+
+    async def main() -> None:
+        async with a_vault(tmp_path) as vault:
+            await vault.set("openai", KEY)
+            with closing(secretstorage.dbus_init()) as connection:
+                for item in secretstorage.get_default_collection(connection).get_all_items():
+                    item.delete()
+            assert await vault.get("openai") is None
+            assert await vault.place("openai") is KeyPlace.NONE
+            await vault.set("openai", KEY)
+            with closing(secretstorage.dbus_init()) as connection:
+                for item in secretstorage.get_default_collection(connection).get_all_items():
+                    item.delete()
+            await vault.remove("openai")
+            assert await vault.place("openai") is KeyPlace.NONE
+
+    asyncio.run(main())
+
+
+def test_without_a_daemon_the_key_is_for_this_session(
+    tmp_path: Path, new_desktop: Callable[[], Desktop]
+) -> None:
+    new_desktop()
+
+    async def main() -> None:
+        async with a_vault(tmp_path) as vault:
+            assert await vault.set("openai", KEY) is KeyPlace.SESSION
+            assert vault.last_probe is not None
+            assert "no working keyring" in vault.last_probe.why
+            assert await vault.get("openai") == KEY
+        async with a_vault(tmp_path) as vault:
+            assert await vault.place("openai") is KeyPlace.NONE
+
+    asyncio.run(main())
+
+
+def test_without_a_bus_the_key_is_for_this_session(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS", raising=False)
+
+    async def main() -> None:
+        async with a_vault(tmp_path) as vault:
+            assert not (await vault.probe()).works
+            assert await vault.set("openai", KEY) is KeyPlace.SESSION
+
+    asyncio.run(main())
+
+
+def test_a_locked_keyring_whose_dialog_is_dismissed(
+    tmp_path: Path, new_desktop: Callable[[], Desktop]
+) -> None:
+    new_desktop().start_keyring()  # there is nobody here to draw the dialog
+
+    async def main() -> None:
+        async with a_vault(tmp_path) as vault:
+            assert await vault.set("openai", KEY) is KeyPlace.KEYRING
+            lock()
+            assert await vault.place("openai") is KeyPlace.KEYRING
+            with pytest.raises(CredentialError, match="locked"):
+                await vault.get("openai")
+            with pytest.raises(CredentialError, match="locked"):
+                await vault.remove("openai")
+            assert await vault.place("openai") is KeyPlace.KEYRING
+            # A new key can be used all the same.
+            assert await vault.set("openai", "sk-other") is KeyPlace.SESSION
+            assert await vault.get("openai") == "sk-other"
+
+    asyncio.run(main())
+
+
+def test_a_dialog_that_nobody_answers_does_not_hold_us_up(
+    tmp_path: Path, new_desktop: Callable[[], Desktop]
+) -> None:
+    desktop = new_desktop()
+    desktop.put_up_a_dialog_that_nobody_answers()
+    desktop.start_keyring()
+
+    async def main() -> None:
+        async with a_vault(tmp_path, timeout_s=5) as vault:
+            assert await vault.set("openai", KEY) is KeyPlace.KEYRING
+        lock()
+        async with a_vault(tmp_path, timeout_s=0.5) as vault:
+            begun = time.monotonic()
+            with pytest.raises(CredentialError, match="in time"):
+                await vault.get("openai")
+            assert not (await vault.probe(timeout_s=0.5)).works
+            assert await vault.set("cometapi", KEY) is KeyPlace.SESSION
+            assert time.monotonic() - begun < 5
+
+    asyncio.run(main())
+
+
+def test_a_daemon_that_dies_is_an_error_and_comes_back(
+    tmp_path: Path, new_desktop: Callable[[], Desktop]
+) -> None:
+    new_desktop().start_keyring()
+
+    async def main() -> None:
+        async with a_vault(tmp_path) as vault:
+            assert await vault.set("openai", KEY) is KeyPlace.KEYRING
+            new_desktop()
+            with pytest.raises(CredentialError):
+                await vault.get("openai")
+            new_desktop().start_keyring()
+            assert await vault.set("openai", KEY) is KeyPlace.KEYRING
+
+    asyncio.run(main())
+
+
+def test_keys_by_two_names_do_not_meet(tmp_path: Path, new_desktop: Callable[[], Desktop]) -> None:
+    new_desktop().start_keyring()
+
+    async def main() -> None:
+        async with opened(tmp_path / "store.sqlite3") as database:
+            notes = SettingsStore(database)
+            one, two = KeyVault("repartee", notes), KeyVault(SERVICE, notes)
+            await one.set("openai", "one")
+            await two.set("openai", "two")
+            assert (await one.get("openai"), await two.get("openai")) == ("one", "two")
+
+    asyncio.run(main())
