@@ -94,7 +94,7 @@ def test_everything_but_the_window_imports_without_qt(repartee_home: Path) -> No
 # Patterns that do not match themselves.
 FOREIGN_TO_THE_PROJECT = {
     "a package registry's host": r"pypi[.]org|python[h]osted[.]org|npmjs[.](org|com)",
-    "a folder of one machine": r"(?<![\w.~-])/(work|home/\w+|root)/",
+    "a folder of one machine": r"(?<![\w.~-])/(work|home/(?!person/)\w+|root)/",
     "a folder outside the checkout": r"[.][.]/shared",
 }
 

@@ -1,0 +1,54 @@
+"""What the packages say about themselves agrees with what is in them."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+REQUIREMENTS = sorted((ROOT / "packaging" / "requirements").glob("*.txt"))
+
+
+def pins(path: Path) -> dict[str, str]:
+    """Distribution name -> version of a requirements file."""
+    return dict(re.findall(r"^([a-z0-9][a-z0-9._-]*)==(\S+)", path.read_text("utf-8"), re.M))
+
+
+def test_the_licences_of_every_pinned_library_are_shipped() -> None:
+    text = (ROOT / "resources" / "licences.txt").read_text("utf-8")
+    overview = {
+        (name.lower().replace("_", "-").replace(".", "-"), version)
+        for name, version in re.findall(r"^(\S+) (\S+)  +\S", text, re.M)
+    }
+    shipped = {**pins(path_of("app.txt")), **pins(path_of("model.txt"))}
+    assert set(shipped.items()) <= overview, "run packaging/licences.py"
+
+
+def test_what_is_checked_is_what_is_shipped() -> None:
+    app = pins(path_of("app.txt")).items()
+    assert app <= pins(path_of("test.txt")).items()
+    assert app <= pins(path_of("build.txt")).items()
+
+
+@pytest.mark.parametrize("path", REQUIREMENTS, ids=lambda path: path.name)
+def test_every_requirement_has_hashes_and_no_address(path: Path) -> None:
+    text = path.read_text("utf-8")
+    lines = re.sub(r"\\\n\s*", " ", text).splitlines()
+    requirements = [line for line in lines if line and not line.startswith("#")]
+    assert requirements
+    assert all("==" in line and "--hash=sha256:" in line for line in requirements)
+    assert "://" not in text
+    assert not re.search(r"--(find-links|index-url|extra-index-url)", text)
+
+
+def test_every_library_of_the_project_file_is_pinned() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    named = {re.split(r"[<>=;\s]", text)[0].lower() for text in project["dependencies"]}
+    assert named <= pins(path_of("app.txt")).keys(), "run packaging/lock.sh"
+
+
+def path_of(name: str) -> Path:
+    return ROOT / "packaging" / "requirements" / name
