@@ -45,7 +45,6 @@ if TYPE_CHECKING:
 QUESTION_KEPT: Final = "Your question is kept."
 
 _CONTENT: Final = (TextDelta, ReasoningDelta, RefusalDelta, ToolCallDelta)
-_TERMINALS: Final = (Completed, Incomplete, Failed)
 
 # Fields that the program adds by itself and that can go without a word. Never `store`: without
 # it the provider's default keeps the conversation.
@@ -263,7 +262,7 @@ class ProviderClient:
                         self._learn(api)
                     if isinstance(event, Failed) and not event.error.request_id:
                         event.error.request_id = reply.request_id
-                    if isinstance(event, _TERMINALS):
+                    if isinstance(event, Completed | Incomplete):
                         await reply.drain()
                     yield event
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Iterator, Mapping
+from hashlib import sha256
 from typing import Any, Final
 
 from desktop_app.domain.chat_request import (
@@ -62,7 +63,9 @@ def body(
     fields: dict[str, Any] = {
         "model": request.model,
         "instructions": request.instructions,
-        "input": [item for message in request.messages for item in _items(message, replay)],
+        "input": [
+            item for message in request.messages for item in _items(message, is_known, replay)
+        ],
         "stream": request.parameters.stream,
         **_settings(request, info),
     }
@@ -95,7 +98,7 @@ def _settings(request: ChatRequest, info: ModelInfo) -> dict[str, Any]:
     return {**settings, "reasoning": reasoning} if reasoning else settings
 
 
-def _items(message: RequestMessage, replay: bool) -> Iterator[dict[str, Any]]:
+def _items(message: RequestMessage, is_known: bool, replay: bool) -> Iterator[dict[str, Any]]:
     """A message as input items. Calls of tools are left out: without their results, which the
     program does not make, the API refuses them."""
     if message.role is Role.USER:
@@ -108,7 +111,20 @@ def _items(message: RequestMessage, replay: bool) -> Iterator[dict[str, Any]]:
     for part in message.parts:
         if replay and isinstance(part, ReasoningPart) and part.encrypted:
             yield _reasoning_item(part)
-    yield {"role": "assistant", "content": text}
+    yield {"role": "assistant", "content": text} if is_known else _output_message(text)
+
+
+def _output_message(text: str) -> dict[str, Any]:
+    """An answer in its full form: llama.cpp refuses the short one, vLLM any that lacks a field.
+    The id is stable, so that what is cached stays cached."""
+    content = {"type": "output_text", "text": text, "annotations": []}
+    return {
+        "type": "message",
+        "id": f"msg_{sha256(text.encode('utf-8', 'replace')).hexdigest()[:32]}",
+        "status": "completed",
+        "role": "assistant",
+        "content": [content],
+    }
 
 
 def _user_content(message: RequestMessage) -> str | list[dict[str, Any]]:

@@ -1,0 +1,148 @@
+"""The client against a real llama.cpp server: both APIs, as the on-device model runs it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import aclosing
+from dataclasses import replace
+
+import pytest
+
+from desktop_app.domain.chat_request import (
+    ChatRequest,
+    GenerationParameters,
+    ProviderKind,
+    ProviderProfile,
+    RequestMessage,
+)
+from desktop_app.domain.conversation import MessageStatus, Role
+from desktop_app.domain.errors import AuthenticationError, ContextTooLongError
+from desktop_app.domain.events import Failed, StreamEvent, TextDelta
+from desktop_app.domain.model_catalog import Api
+from desktop_app.domain.parts import RefusalPart, TextPart
+from desktop_app.local_model.server import LocalEndpoint, LocalModel
+from desktop_app.providers.client import ProviderClient
+from tests.unit.providers.samples import CATALOG, ask, fold, terminals
+
+pytestmark = pytest.mark.slow
+
+Use = Callable[[ProviderClient], Awaitable[None]]
+WithClient = Callable[..., None]
+BOTH = pytest.mark.parametrize("api", list(Api))
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[LocalEndpoint]:
+    """One server for all tests here, on an event loop of its own."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    model = LocalModel(context_window=1024)
+    try:
+        yield asyncio.run_coroutine_threadsafe(model.endpoint(), loop).result()
+    finally:
+        asyncio.run_coroutine_threadsafe(model.aclose(), loop).result()
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+@pytest.fixture
+def with_client(endpoint: LocalEndpoint) -> WithClient:
+    """Run a coroutine function with a client that speaks the one API."""
+
+    def run(use: Use, api: Api, key: str | None = None) -> None:
+        async def main() -> None:
+            profile = ProviderProfile(
+                "here", "On this computer", ProviderKind.COMPATIBLE, endpoint.base_url, api=api
+            )
+            client = ProviderClient(profile, key or endpoint.key, CATALOG)
+            await use(client)
+            await client.aclose()
+
+        asyncio.run(main())
+
+    return run
+
+
+async def collect(client: ProviderClient, request: ChatRequest) -> list[StreamEvent]:
+    async with aclosing(client.stream(request)) as events:
+        return [event async for event in events]
+
+
+@BOTH
+def test_a_conversation_with_instructions(with_client: WithClient, api: Api) -> None:
+    async def use(client: ProviderClient) -> None:
+        question = ask("Say hello.", model="smollm2", max_output_tokens=24, temperature=0.0)
+        first = await collect(client, replace(question, instructions="You are polite."))
+        reply = fold(first)
+        assert len(terminals(first)) == 1
+        assert reply.text
+        assert sum(isinstance(event, TextDelta) for event in first) > 2, "it streams"
+        assert reply.usage is not None
+        assert reply.usage.input_tokens > 5
+        assert 1 < reply.usage.output_tokens <= 24
+        said = RequestMessage(Role.ASSISTANT, (TextPart(reply.text), RefusalPart("Enough.")))
+        again = RequestMessage(Role.USER, (TextPart("And now goodbye."),))
+        second = replace(question, messages=(*question.messages, said, again))
+        assert fold(await collect(client, second)).text, "earlier turns are taken"
+
+    with_client(use, api)
+
+
+@BOTH
+def test_without_streaming(with_client: WithClient, api: Api) -> None:
+    async def use(client: ProviderClient) -> None:
+        request = ask("Say hello.", model="smollm2", max_output_tokens=200, stream=False)
+        reply = fold(await collect(client, request))
+        assert reply.text
+        assert reply.status in (MessageStatus.COMPLETE, MessageStatus.INCOMPLETE)
+        assert reply.usage is not None
+
+    with_client(use, api)
+
+
+def test_a_limit_ends_the_answer_as_incomplete(with_client: WithClient) -> None:
+    async def use(client: ProviderClient) -> None:
+        request = ask("Tell a long story.", model="smollm2", max_output_tokens=16)
+        reply = fold(await collect(client, request))
+        assert reply.status is MessageStatus.INCOMPLETE
+        assert reply.incomplete_reason == "max_output_tokens"
+
+    with_client(use, Api.CHAT_COMPLETIONS)
+
+
+@BOTH
+def test_a_conversation_longer_than_the_window(with_client: WithClient, api: Api) -> None:
+    async def use(client: ProviderClient) -> None:
+        (end,) = terminals(await collect(client, ask("word " * 3000, model="smollm2")))
+        assert isinstance(end, Failed)
+        assert isinstance(end.error, ContextTooLongError)
+
+    with_client(use, api)
+
+
+@BOTH
+def test_a_wrong_key(with_client: WithClient, api: Api) -> None:
+    async def use(client: ProviderClient) -> None:
+        (end,) = terminals(await collect(client, ask(model="smollm2")))
+        assert isinstance(end, Failed)
+        assert isinstance(end.error, AuthenticationError)
+
+    with_client(use, api, key="wrong")
+
+
+def test_models_and_cancelling(with_client: WithClient) -> None:
+    async def use(client: ProviderClient) -> None:
+        assert await client.models()
+        settings = GenerationParameters(max_output_tokens=900)
+        request = replace(ask("Count to a thousand.", model="smollm2"), parameters=settings)
+        async with aclosing(client.stream(request)) as events:
+            async for event in events:
+                if isinstance(event, TextDelta):
+                    break
+        assert fold(await collect(client, ask("Hi", max_output_tokens=16))).text
+
+    with_client(use, Api.CHAT_COMPLETIONS)

@@ -1,0 +1,192 @@
+"""The client against llmock, a server of faults that nobody here wrote, and its verdict on us."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import aclosing
+from typing import IO, Any
+
+import pytest
+
+from desktop_app.domain.chat_request import ChatRequest, ProviderKind, ProviderProfile
+from desktop_app.domain.conversation import MessageStatus
+from desktop_app.domain.errors import (
+    TEXT_KEPT,
+    AuthenticationError,
+    ContextTooLongError,
+    ModelNotFoundError,
+    ProviderError,
+    ProviderFaultError,
+    QuotaExhaustedError,
+    RateLimitedError,
+    StreamCutError,
+    UnexpectedReplyError,
+)
+from desktop_app.domain.events import Failed, StreamEvent, Waiting
+from desktop_app.domain.model_catalog import Api, Effort
+from desktop_app.providers.client import QUESTION_KEPT, ProviderClient
+from desktop_app.providers.transport import Timeouts
+from tests.unit.providers.samples import CATALOG, ask, fold, terminals
+
+BOTH = pytest.mark.parametrize("api", list(Api))
+ANSWER = "Red, yellow and blue: three words that painters know, and žluť too."
+
+
+class LLMock:
+    """The server's own remote control."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def call(self, path: str, body: Any = None) -> Any:
+        data = None if body is None else json.dumps(body).encode()
+        headers = {"content-type": "application/json"}
+        request = urllib.request.Request(f"{self.url}/_llmock/{path}", data, headers)
+        with urllib.request.urlopen(request) as reply:
+            return json.load(reply)
+
+    def plan(self, *behaviours: dict[str, Any]) -> None:
+        self.call("scenario", {"behaviors": list(behaviours)})
+
+    def attempts(self) -> int:
+        return len(self.call("requests")["requests"])
+
+    def findings(self) -> set[str]:
+        return {finding["code"] for finding in self.call("verdict")["findings"]}
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[LLMock]:
+    """The server in a process of its own, on a free port."""
+    program = (
+        "import socket, sys, uvicorn\n"
+        "from llmock.main import create_app\n"
+        "s = socket.create_server(('127.0.0.1', 0))\n"
+        "print(s.getsockname()[1], flush=True)\n"
+        "uvicorn.Server(uvicorn.Config(create_app(), log_level='error')).run([s])\n"
+    )
+    command = [sys.executable, "-W", "ignore", "-c", program]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield LLMock(f"http://127.0.0.1:{_port(process.stdout)}")
+        finally:
+            process.terminate()
+
+
+def _port(out: IO[str]) -> int:
+    return int(out.readline())
+
+
+@pytest.fixture
+def llmock(server: LLMock) -> LLMock:
+    """The server with nothing planned and nothing remembered."""
+    server.call("reset", {})
+    return server
+
+
+def send(
+    llmock: LLMock, api: Api, request: ChatRequest | None = None, timeouts: Timeouts | None = None
+) -> list[StreamEvent]:
+    async def main() -> list[StreamEvent]:
+        profile = ProviderProfile("m", "Mock", ProviderKind.OPENAI, f"{llmock.url}/v1", api=api)
+        client = ProviderClient(profile, "sk-test", CATALOG, timeouts=timeouts)
+        async with aclosing(client.stream(request or ask(effort=Effort.NONE))) as events:
+            collected = [event async for event in events]
+        await client.aclose()
+        return collected
+
+    return asyncio.run(main())
+
+
+def failure(events: list[StreamEvent]) -> ProviderError:
+    (end,) = terminals(events)
+    assert isinstance(end, Failed)
+    return end.error
+
+
+@BOTH
+@pytest.mark.parametrize("stream", [True, False])
+def test_an_answer_with_its_usage(llmock: LLMock, api: Api, stream: bool) -> None:
+    llmock.plan({"type": "reply", "text": ANSWER})
+    reply = fold(send(llmock, api, ask(effort=Effort.NONE, stream=stream)))
+    assert reply.text == ANSWER
+    assert reply.status is MessageStatus.COMPLETE
+    assert reply.usage is not None
+    assert reply.usage.input_tokens > 0
+    assert reply.usage.output_tokens > 0
+    assert not llmock.findings()
+
+
+@BOTH
+def test_rate_limits_are_waited_out_as_long_as_asked(llmock: LLMock, api: Api) -> None:
+    llmock.plan({"type": "fail", "status": 429, "retry_after": 0.3, "times": 2})
+    begin = time.monotonic()
+    events = send(llmock, api)
+    assert time.monotonic() - begin >= 0.6
+    assert fold(events).status is MessageStatus.COMPLETE
+    waits = [event.seconds for event in events if isinstance(event, Waiting)]
+    assert waits == [pytest.approx(0.3)] * 2
+    assert not llmock.findings()
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("status", "code", "kind", "attempts"),
+    [
+        (400, "context_length_exceeded", ContextTooLongError, 1),
+        (401, None, AuthenticationError, 1),
+        (404, "model_not_found", ModelNotFoundError, 1),
+        (429, "insufficient_quota", QuotaExhaustedError, 1),
+        (429, None, RateLimitedError, 3),
+        (500, None, ProviderFaultError, 3),
+        (503, None, ProviderFaultError, 3),
+        (504, None, ProviderFaultError, 1),
+    ],
+)
+def test_errors(
+    llmock: LLMock, api: Api, status: int, code: str | None, kind: type[Exception], attempts: int
+) -> None:
+    plan = {"type": "fail", "status": status, "times": None, "retry_after": 0.05}
+    llmock.plan({**plan, "code": code} if code else plan)
+    error = failure(send(llmock, api))
+    assert type(error) is kind
+    assert error.what_was_kept == QUESTION_KEPT
+    assert llmock.attempts() == attempts
+    assert "retried_non_retryable" not in llmock.findings()
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [
+        ("disconnect", StreamCutError),
+        ("truncate", StreamCutError),
+        ("stall", StreamCutError),
+        ("malformed", UnexpectedReplyError),
+    ],
+)
+def test_a_broken_stream_keeps_what_had_arrived(
+    llmock: LLMock, api: Api, fault: str, kind: type[Exception]
+) -> None:
+    broken = {"type": "stream_fault", "kind": fault, "after_chunks": 7}
+    llmock.plan(
+        {"type": "reply", "text": ANSWER},
+        {**broken, "stall_seconds": 30} if fault == "stall" else broken,
+    )
+    events = send(llmock, api, timeouts=Timeouts(read=0.5))
+    error = failure(events)
+    assert type(error) is kind
+    text = fold(events).text
+    assert text
+    assert ANSWER.startswith(text)
+    assert error.what_was_kept == TEXT_KEPT
+    # Once an answer has begun to arrive it may have been billed: the person decides. (The server's
+    # verdict takes every client that does not ask again for one that noticed nothing.)
+    assert llmock.attempts() == 1

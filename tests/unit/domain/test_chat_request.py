@@ -1,0 +1,86 @@
+"""Leaving out what a server refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from desktop_app.domain.chat_request import (
+    ChatRequest,
+    GenerationParameters,
+    ImageData,
+    ProviderKind,
+    ProviderProfile,
+)
+from desktop_app.domain.model_catalog import Effort
+
+FULL = ChatRequest(
+    "m",
+    (),
+    effort=Effort.LOW,
+    parameters=GenerationParameters(
+        temperature=0.0,
+        top_p=0.5,
+        max_output_tokens=5,
+        verbosity="low",
+        reasoning_summary="auto",
+        presence_penalty=0.0,
+        frequency_penalty=0.0,
+        stop=("x",),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("param", "attribute"),
+    [
+        ("temperature", "temperature"),
+        ("top_p", "top_p"),
+        ("max_output_tokens", "max_output_tokens"),
+        ("max_tokens", "max_output_tokens"),
+        ("max_completion_tokens", "max_output_tokens"),
+        ("text.verbosity", "verbosity"),
+        ("verbosity", "verbosity"),
+        ("reasoning.summary", "reasoning_summary"),
+        ("presence_penalty", "presence_penalty"),
+        ("stop", "stop"),
+    ],
+)
+def test_a_setting_is_left_out_once_and_nothing_else_with_it(param: str, attribute: str) -> None:
+    lighter = FULL.without(param)
+    assert lighter is not None
+    assert getattr(lighter.parameters, attribute) == getattr(GenerationParameters(), attribute)
+    assert lighter.effort is Effort.LOW
+    assert lighter.without(param) is None
+    others = [name for name in GenerationParameters.__slots__ if name != attribute]
+    for name in others:
+        assert getattr(lighter.parameters, name) == getattr(FULL.parameters, name)
+
+
+@pytest.mark.parametrize("param", ["effort", "reasoning.effort", "reasoning_effort", "reasoning"])
+def test_effort(param: str) -> None:
+    lighter = FULL.without(param)
+    assert lighter is not None
+    assert lighter.effort is None
+    assert lighter.parameters == FULL.parameters
+    assert lighter.without(param) is None
+
+
+def test_streaming_is_switched_off() -> None:
+    lighter = FULL.without("stream")
+    assert lighter is not None
+    assert lighter.parameters.stream is False
+    assert lighter.without("stream") is None
+
+
+@pytest.mark.parametrize("param", ["", "model", "input", "store", "messages[0].content", "n"])
+def test_what_makes_the_request_cannot_be_left_out(param: str) -> None:
+    assert FULL.without(param) is None
+
+
+def test_bytes_of_pictures_stay_out_of_logs() -> None:
+    assert "secret" not in repr(ImageData("image/png", b"secret"))
+
+
+def test_who_offers_the_variants() -> None:
+    serving = {kind for kind in ProviderKind if ProviderProfile("", "", kind).serves_the_family}
+    assert serving == {ProviderKind.OPENAI, ProviderKind.COMETAPI}

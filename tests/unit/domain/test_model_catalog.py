@@ -1,0 +1,105 @@
+"""The catalogue: what is known of models, and the rules that follow from it."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from desktop_app.domain.cost import FREE, Price
+from desktop_app.domain.errors import SettingError
+from desktop_app.domain.model_catalog import Api, Effort, ModelCatalog, ModelInfo, Variant
+from desktop_app.paths import resource_path
+
+SHIPPED = resource_path("models.toml").read_text()
+CATALOG = ModelCatalog.from_toml(SHIPPED)
+
+
+def test_the_family_as_shipped() -> None:
+    thinking, instant, pro = (
+        CATALOG.for_variant(variant) for variant in (Variant.THINKING, Variant.INSTANT, Variant.PRO)
+    )
+    assert (thinking.id, instant.id, pro.id) == ("gpt-5.2", "gpt-5.2-chat-latest", "gpt-5.2-pro")
+    assert thinking.efforts == (Effort.NONE, Effort.LOW, Effort.MEDIUM, Effort.HIGH, Effort.XHIGH)
+    assert thinking.default_effort is Effort.NONE
+    assert instant.efforts == (Effort.MEDIUM,)
+    assert pro.efforts == (Effort.MEDIUM, Effort.HIGH, Effort.XHIGH)
+    assert pro.apis == (Api.RESPONSES,)
+    assert thinking.input_limit == 272_000
+    assert instant.input_limit == 128_000
+    assert thinking.price == Price(Decimal("1.75"), Decimal(14), Decimal("0.175"))
+    assert instant.shutdown == date(2026, 8, 10)
+    assert CATALOG.info("smollm2-135m-instruct").price == FREE
+
+
+def test_what_is_not_known_is_neither_hidden_nor_refused() -> None:
+    info = CATALOG.info("new-model")
+    assert info == ModelInfo("new-model", "new-model")
+    assert not CATALOG.knows("new-model")
+    assert all(info.refusal_of(effort) is None for effort in Effort)
+    assert info.sampling_refusal(Effort.HIGH) is None
+    assert info.nearest_effort(Effort.XHIGH) is Effort.XHIGH
+    assert info.input_limit is None
+    assert not info.takes_effort()
+
+
+def test_a_file_of_ones_own_extends_and_overrides_by_field() -> None:
+    catalog = ModelCatalog.from_toml(
+        SHIPPED,
+        '[models."gpt-5.2"]\nmax_input = 100\nprice = "free"\n[models.mine]\nefforts = ["low"]',
+    )
+    assert catalog.info("gpt-5.2").max_input == 100
+    assert catalog.info("gpt-5.2").price == FREE
+    assert catalog.info("gpt-5.2").efforts == CATALOG.info("gpt-5.2").efforts
+    assert catalog.info("mine").efforts == (Effort.LOW,)
+    assert [model.id for model in catalog][-1] == "mine"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "models = [",
+        'models.x.efforts = ["extreme"]',
+        'models.x.price = "cheap"',
+        'models.x.price = { input = "a lot", output = "1" }',
+        'models.x.variant = "turbo"',
+        "models.x.efforts = 3",
+    ],
+)
+def test_a_file_with_a_mistake_says_what_to_do(text: str) -> None:
+    with pytest.raises(SettingError) as caught:
+        ModelCatalog.from_toml(text)
+    assert "models.toml" in caught.value.what_to_do
+    assert caught.value.details
+
+
+@pytest.mark.parametrize(
+    ("model", "wanted", "nearest"),
+    [
+        ("gpt-5.2-pro", Effort.NONE, Effort.MEDIUM),
+        ("gpt-5.2-pro", Effort.XHIGH, Effort.XHIGH),
+        ("gpt-5.2-chat-latest", Effort.XHIGH, Effort.MEDIUM),
+        ("gpt-5.2", Effort.MINIMAL, Effort.LOW),
+        ("gpt-5-mini", Effort.NONE, Effort.MINIMAL),
+        ("smollm2-135m-instruct", Effort.LOW, None),
+    ],
+)
+def test_nearest_effort(model: str, wanted: Effort, nearest: Effort | None) -> None:
+    assert CATALOG.info(model).nearest_effort(wanted) is nearest
+
+
+def test_reasons_are_sentences_that_name_the_model() -> None:
+    reasons = [
+        CATALOG.info("gpt-5.2-pro").refusal_of(Effort.LOW),
+        CATALOG.info("gpt-5.2-chat-latest").refusal_of(Effort.LOW),
+        CATALOG.info("smollm2-135m-instruct").refusal_of(Effort.LOW),
+        CATALOG.info("gpt-5.2").sampling_refusal(Effort.HIGH),
+        CATALOG.info("gpt-5.2-pro").sampling_refusal(Effort.HIGH),
+    ]
+    for reason in reasons:
+        assert reason is not None
+        assert reason.startswith(("GPT-5.2", "SmolLM2"))
+        assert reason.endswith(".")
+    assert CATALOG.info("gpt-5.2").sampling_refusal(Effort.NONE) is None
+    assert CATALOG.info("gpt-5.2").refusal_of(Effort.NONE) is None

@@ -1,0 +1,188 @@
+"""The fold of events: however a stream is split, the reply is the same."""
+
+from __future__ import annotations
+
+import time
+from functools import reduce
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from desktop_app.domain.conversation import MessageStatus
+from desktop_app.domain.cost import Usage
+from desktop_app.domain.errors import StreamCutError
+from desktop_app.domain.events import (
+    Completed,
+    Failed,
+    Incomplete,
+    Notice,
+    ReasoningDelta,
+    ReasoningItem,
+    RefusalDelta,
+    Started,
+    StreamEvent,
+    TextDelta,
+    ToolCallDelta,
+    UsageReported,
+    Waiting,
+)
+from desktop_app.domain.parts import ReasoningPart, RefusalPart, TextPart, ToolCallPart
+from desktop_app.domain.reply import GrowingText, Reply, accumulate
+
+
+def fold(*events: StreamEvent) -> Reply:
+    return reduce(accumulate, events, Reply())
+
+
+# ---------------------------------------------------------------- properties
+
+texts = st.text(max_size=12)
+pieces = st.one_of(
+    st.builds(TextDelta, texts),
+    st.builds(RefusalDelta, texts),
+    st.builds(ReasoningDelta, texts, st.integers(0, 2)),
+    st.builds(ToolCallDelta, st.integers(0, 2), texts, texts, texts),
+    st.builds(ReasoningItem, st.text(min_size=1, max_size=3), texts),
+    st.builds(Started, texts, texts),
+    st.builds(UsageReported, st.builds(Usage, st.integers(0, 9))),
+    st.builds(Notice, texts),
+    st.builds(Waiting, st.just(1.0), texts),
+)
+ends = st.one_of(
+    st.just(Completed()),
+    st.builds(Incomplete, texts),
+    st.just(Failed(StreamCutError("Cut."))),
+)
+
+
+def split(event: StreamEvent, at: int) -> list[StreamEvent]:
+    """The same news in two events, as a server with smaller chunks would send it."""
+    match event:
+        case TextDelta(text):
+            return [TextDelta(text[:at]), TextDelta(text[at:])]
+        case RefusalDelta(text):
+            return [RefusalDelta(text[:at]), RefusalDelta(text[at:])]
+        case ReasoningDelta(text, section):
+            return [ReasoningDelta(text[:at], section), ReasoningDelta(text[at:], section)]
+        case ToolCallDelta(index, arguments, call_id, name):
+            first = ToolCallDelta(index, arguments[:at], call_id, name)
+            return [first, ToolCallDelta(index, arguments[at:])]
+        case _:
+            return [event]
+
+
+@given(st.lists(pieces), ends, st.data())
+def test_any_split_of_a_stream_gives_the_same_reply(
+    events: list[StreamEvent], end: StreamEvent, data: st.DataObject
+) -> None:
+    finer = [part for event in events for part in split(event, data.draw(st.integers(0, 12)))]
+    assert fold(*finer, end) == fold(*events, end)
+
+
+@given(st.lists(pieces), ends, st.lists(st.one_of(pieces, ends)))
+def test_nothing_changes_behind_the_terminal(
+    events: list[StreamEvent], end: StreamEvent, late: list[StreamEvent]
+) -> None:
+    assert fold(*events, end, *late) == fold(*events, end)
+
+
+@given(st.lists(pieces))
+def test_no_text_is_lost_and_none_invented(events: list[StreamEvent]) -> None:
+    expected = "".join(event.text for event in events if isinstance(event, TextDelta))
+    assert fold(*events).text == expected
+
+
+@given(st.lists(pieces), pieces)
+def test_the_reply_before_an_event_stays_what_it_was(
+    events: list[StreamEvent], event: StreamEvent
+) -> None:
+    before = fold(*events)
+    parts, text = before.parts, before.text
+    accumulate(before, event)
+    assert (before.parts, before.text) == (parts, text)
+
+
+@given(st.lists(texts))
+def test_growing_text_is_its_pieces(parts: list[str]) -> None:
+    grown = reduce(GrowingText.plus, parts, GrowingText())
+    assert str(grown) == "".join(parts)
+    assert len(grown) == len("".join(parts))
+    assert grown == GrowingText("".join(parts))
+    assert hash(grown) == hash(GrowingText("".join(parts)))
+
+
+# ---------------------------------------------------------------- by example
+
+
+def test_parts_stand_in_the_order_in_which_they_came() -> None:
+    reply = fold(
+        ReasoningDelta("First"),
+        ReasoningDelta(" thought.", 0),
+        ReasoningDelta("Second.", 1),
+        ReasoningItem("rs_1", "secret"),
+        TextDelta("Well, "),
+        ReasoningDelta("Third."),
+        TextDelta("no."),
+        RefusalDelta("I cannot."),
+        ToolCallDelta(1, "{}", "c1", "g"),
+        ToolCallDelta(0, "[", "c0", "f"),
+        ToolCallDelta(0, "]"),
+    )
+    assert reply.parts == (
+        ReasoningPart("First thought.\n\nSecond.", "rs_1", "secret"),
+        TextPart("Well, "),
+        ReasoningPart("Third."),
+        TextPart("no."),
+        RefusalPart("I cannot."),
+        ToolCallPart("c1", "g", "{}"),
+        ToolCallPart("c0", "f", "[]"),
+    )
+    assert reply.text == "Well, no."
+    assert reply.status is MessageStatus.STREAMING
+
+
+def test_an_item_without_summary_is_kept_for_the_next_turn() -> None:
+    reply = fold(ReasoningItem("rs_1", "secret"), ReasoningDelta("New."), TextDelta("Yes"))
+    assert reply.parts == (
+        ReasoningPart("", "rs_1", "secret"),
+        ReasoningPart("New."),
+        TextPart("Yes"),
+    )
+
+
+def test_facts_about_the_reply() -> None:
+    reply = fold(
+        Started(request_id="x"),
+        Started("resp", "gpt-5.2"),
+        UsageReported(Usage(1)),
+        UsageReported(Usage(2)),
+        Notice("One."),
+        Waiting(1, "Busy."),
+        Notice("Two."),
+    )
+    assert (reply.response_id, reply.model, reply.usage) == ("resp", "gpt-5.2", Usage(2))
+    assert reply.notices == ("One.", "Two.")
+    assert reply.is_empty
+
+
+@pytest.mark.parametrize(
+    ("end", "status"),
+    [
+        (Completed(), MessageStatus.COMPLETE),
+        (Incomplete("max_output_tokens"), MessageStatus.INCOMPLETE),
+        (Failed(StreamCutError("Cut.")), MessageStatus.FAILED),
+    ],
+)
+def test_terminals(end: StreamEvent, status: MessageStatus) -> None:
+    reply = fold(TextDelta("a"), end)
+    assert (reply.status, reply.text) == (status, "a")
+
+
+def test_a_long_reply_costs_no_more_per_delta_than_a_short_one() -> None:
+    def seconds(count: int) -> float:
+        begin = time.process_time()
+        fold(*([TextDelta("word ")] * count))
+        return time.process_time() - begin
+
+    assert seconds(80_000) < 9 * min(seconds(20_000) for _ in range(2)) + 0.05

@@ -1,0 +1,119 @@
+"""Money, parts, errors and titles."""
+
+from __future__ import annotations
+
+import doctest
+import json
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from desktop_app.domain import cost, errors
+from desktop_app.domain.conversation import Draft, new_id, now, title_from
+from desktop_app.domain.cost import FREE, Price, Usage
+from desktop_app.domain.errors import UserFacingError
+from desktop_app.domain.parts import (
+    DocumentPart,
+    ImagePart,
+    Part,
+    ReasoningPart,
+    RefusalPart,
+    TextPart,
+    ToolCallPart,
+    parts_from_json,
+    parts_to_json,
+    text_of,
+)
+
+
+def test_examples_in_the_docstrings() -> None:
+    assert doctest.testmod(cost).failed == 0
+
+
+def test_a_price_is_exact() -> None:
+    price = Price(Decimal("1.75"), Decimal(14), Decimal("0.175"))
+    usage = Usage(input_tokens=1000, cached_tokens=400, output_tokens=300, reasoning_tokens=200)
+    assert price.of(usage) == Decimal("0.00532")
+    assert price.times(Decimal("0.2")).of(usage) == Decimal("0.001064")
+    assert Price(Decimal(21), Decimal(168)).of(Usage(1000, 400, 0)) == Decimal("0.021")
+    assert FREE.of(usage) == 0
+
+
+@given(st.lists(st.builds(Usage, *[st.integers(0, 10**6)] * 4)))
+def test_usage_adds_up_field_by_field(usages: list[Usage]) -> None:
+    total = sum(usages, Usage())
+    assert total.input_tokens == sum(usage.input_tokens for usage in usages)
+    assert total.reasoning_tokens == sum(usage.reasoning_tokens for usage in usages)
+
+
+text = st.text()
+parts = st.one_of(
+    st.builds(TextPart, text),
+    st.builds(ReasoningPart, text, text, text),
+    st.builds(RefusalPart, text),
+    st.builds(DocumentPart, text, text, text, st.integers(), st.none() | st.integers()),
+    st.builds(ImagePart, text, text, text, st.integers()),
+    st.builds(ToolCallPart, text, text, text),
+)
+
+
+@given(st.lists(parts))
+def test_parts_survive_their_json_form(made: list[Part]) -> None:
+    assert parts_from_json(json.loads(json.dumps(parts_to_json(made)))) == tuple(made)
+
+
+@pytest.mark.parametrize("row", [{}, {"kind": "song"}, {"kind": "text"}, {"kind": "text", "x": 1}])
+def test_a_row_of_another_shape_is_an_error(row: dict[str, object]) -> None:
+    with pytest.raises((KeyError, TypeError)):
+        parts_from_json([row])
+
+
+def test_the_words_of_a_message() -> None:
+    made: list[Part] = [TextPart("a"), ReasoningPart("b"), TextPart(""), RefusalPart("c")]
+    assert text_of(made) == "a\n\nc"
+
+
+def classes(root: type[UserFacingError]) -> list[type[UserFacingError]]:
+    return [root, *(each for child in root.__subclasses__() for each in classes(child))]
+
+
+@pytest.mark.parametrize("kind", classes(UserFacingError), ids=lambda kind: kind.__name__)
+def test_every_error_is_drawn_in_the_tree_and_speaks_in_sentences(
+    kind: type[UserFacingError],
+) -> None:
+    assert kind.__name__ in (errors.__doc__ or "")
+    error = kind("It broke.", what_was_kept="All is kept.", what_to_do="Retry.")
+    assert error.sentences == "It broke. All is kept. Retry."
+    assert str(error) == "It broke."
+
+
+@pytest.mark.parametrize(
+    ("words", "title"),
+    [
+        ("Hello", "Hello"),
+        ("\n\n  # A   heading \nmore", "A heading"),
+        ("- one\n- two", "one"),
+        ("", ""),
+        ("###", "###"),
+        ("word " * 30, " ".join(["word"] * 12) + "…"),
+        ("x" * 100, "x" * 60 + "…"),
+    ],
+)
+def test_titles(words: str, title: str) -> None:
+    assert title_from(words) == title
+
+
+@given(st.text())
+def test_a_title_is_one_short_line(words: str) -> None:
+    assert len(title_from(words)) <= 61
+    assert len(title_from(words).splitlines()) <= 1
+
+
+def test_small_things() -> None:
+    assert len(new_id()) == 32
+    assert new_id() != new_id()
+    assert now().tzinfo is not None
+    assert not Draft()
+    assert Draft("x")
