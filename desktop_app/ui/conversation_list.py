@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import (
     QItemSelectionModel,
     QModelIndex,
-    QPersistentModelIndex,
     QPoint,
     Qt,
     QTimer,
@@ -33,7 +32,7 @@ from PySide6.QtWidgets import (
 from desktop_app.ui import icons
 from desktop_app.ui import theme as themes
 from desktop_app.ui.models import hit_model
-from desktop_app.ui.models.conversation_model import ConversationModel
+from desktop_app.ui.models.conversation_model import ConversationModel, Roles
 from desktop_app.ui.models.hit_model import HitModel
 from desktop_app.ui.row_delegates import ConversationDelegate, HitDelegate
 from desktop_app.ui.row_view import RowView
@@ -78,7 +77,7 @@ class ConversationList(QFrame):
         self.setProperty("role", "side")
         self.setProperty("edge", "right")
         self._selected: str | None = None
-        self._is_searching = False
+        self._is_searching, self._searched = False, ""
         self._foot_icon = ""
         self.model = ConversationModel(_today(), self)
         self.hits = HitModel(self)
@@ -87,7 +86,7 @@ class ConversationList(QFrame):
         self.view = RowView("conversations", self.model, ConversationDelegate(theme, self))
         self.hit_view = RowView("search-hits", self.hits, HitDelegate(theme, self))
         self.foot_icon, self.foot_name, self.foot_month = QLabel(), QLabel(), QLabel()
-        self._note = QLabel(_EMPTY)
+        self.note = QLabel(_EMPTY)
         self._pages = QStackedWidget()
         self._typing = QTimer(self, singleShot=True, interval=_SEARCH_PAUSE_MS)
         self._midnight = QTimer(self, singleShot=True)
@@ -117,11 +116,10 @@ class ConversationList(QFrame):
         """Mark the open conversation; None where it is not in the list yet."""
         self._selected = identifier
         self._mark_selected()
-        index = self.model.index_of(identifier or "")
-        if index.isValid():
-            flag = QItemSelectionModel.SelectionFlag.NoUpdate
-            self.view.selectionModel().setCurrentIndex(index, flag)
-            self.view.scrollTo(index)
+        row = self._row_of(identifier)
+        if row.isValid():
+            self.view.setCurrentIndex(row)
+            self.view.scrollTo(row)
 
     def set_streaming(self, identifier: str, streaming: bool) -> None:
         """Show or remove the dot of a conversation."""
@@ -141,8 +139,8 @@ class ConversationList(QFrame):
 
     def set_shortcuts(self, search: str, new: str) -> None:
         """Show these beside their actions ("Ctrl+N"; "" for none)."""
-        self.search.hint.setText(_hint(search))
-        self.new_button.hint.setText(_hint(new))
+        self.search.set_hint(_hint(search))
+        self.new_button.set_hint(_hint(new))
 
     def focus_search(self) -> None:
         """Put the keyboard into the search field."""
@@ -151,11 +149,11 @@ class ConversationList(QFrame):
 
     def rename_selected(self) -> None:
         """Edit the title of the open conversation in place."""
-        index = self.model.index_of(self._selected or "")
-        if index.isValid():
-            self.view.scrollTo(index)
-            self.view.setCurrentIndex(index)
-            self.view.edit(index)
+        row = self._row_of(self._selected)
+        if row.isValid():
+            self.view.scrollTo(row)
+            self.view.setCurrentIndex(row)
+            self.view.edit(row)
 
     def neighbour(self, step: int) -> str | None:
         """The id of the conversation `step` rows below (or above) the open one."""
@@ -183,11 +181,11 @@ class ConversationList(QFrame):
     def _name_parts(self) -> None:
         self.view.setAccessibleName("Conversations")
         self.hit_view.setAccessibleName("Search results")
-        self._note.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter)
-        self._note.setWordWrap(True)
-        for label in (self._note, self.foot_name, self.foot_month):
+        self.note.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter)
+        self.note.setWordWrap(True)
+        for label in (self.note, self.foot_name, self.foot_month):
             label.setProperty("role", "note")
-        for page in (self.view, self.hit_view, self._note):
+        for page in (self.view, self.hit_view, self.note):
             self._pages.addWidget(page)
         self.foot_name.setTextFormat(Qt.TextFormat.PlainText)
         self._column = QVBoxLayout(self)
@@ -205,10 +203,11 @@ class ConversationList(QFrame):
 
     def _lay_out(self, px: Callable[[float], int]) -> None:
         self._column.setContentsMargins(px(10), px(12), 0, px(20))
-        self._top.setContentsMargins(0, 0, px(themes.ROW_MARGIN) - 1, px(2))
+        self._top.setContentsMargins(0, 0, px(themes.ROW_MARGIN), px(2))
         self._top.setSpacing(px(9))
-        self._foot.setContentsMargins(px(10), px(8), px(18), 0)
+        self._foot.setContentsMargins(px(10), px(8), px(17), 0)
         self._foot.setSpacing(px(8))
+        self.note.setContentsMargins(0, 0, px(themes.ROW_MARGIN), 0)
 
     def _draw_foot_icon(self) -> None:
         if self._foot_icon:
@@ -235,17 +234,19 @@ class ConversationList(QFrame):
         self.search.textChanged.connect(self._search_typed)
         self.search.went_down.connect(self._enter_list)
         self.search.returnPressed.connect(self._open_first_hit)
-        self._typing.timeout.connect(lambda: self.search_changed.emit(self.search.text().strip()))
+        self._typing.timeout.connect(self._search)
         self.hit_view.chosen.connect(self._open_hit)
         self.hit_view.left_upwards.connect(self.focus_search)
 
+    def _row_of(self, identifier: str | None) -> QModelIndex:
+        return self.view.row_of(self.model.index_of(identifier or ""))
+
     def _mark_selected(self) -> None:
-        index = self.model.index_of(self._selected or "")
-        selection = self.view.selectionModel()
-        if not index.isValid():
+        row, selection = self._row_of(self._selected), self.view.selectionModel()
+        if not row.isValid():
             selection.clearSelection()
-        elif not selection.isSelected(index):
-            selection.select(index, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+        elif not selection.isSelected(row):
+            selection.select(row, QItemSelectionModel.SelectionFlag.ClearAndSelect)
 
     def _show_page(self, *_: object, searching: bool | None = None) -> None:
         if searching is None:
@@ -253,64 +254,59 @@ class ConversationList(QFrame):
         self._is_searching = searching
         view, empty = (self.hit_view, _NOTHING_FOUND) if searching else (self.view, _EMPTY)
         has_rows = view.model().rowCount() > 0
-        self._note.setText(empty)
-        self._pages.setCurrentWidget(view if has_rows else self._note)
+        self.note.setText(empty)
+        self._pages.setCurrentWidget(view if has_rows else self.note)
 
-    def _open(self, index: QModelIndex) -> None:
-        conversation = self.model.conversation_at(index)
-        if conversation is not None:
-            self.opened.emit(conversation.id)
+    def _open(self, row: QModelIndex) -> None:
+        if not row.data(Roles.IS_HEADING):
+            self.opened.emit(row.data(Roles.IDENTIFIER))
 
-    def _open_hit(self, index: QModelIndex) -> None:
-        hit: SearchHit = index.data(hit_model.Roles.HIT)
+    def _open_hit(self, row: QModelIndex) -> None:
+        hit: SearchHit = row.data(hit_model.Roles.HIT)
         self.hit_opened.emit(hit.conversation_id, hit.message_id or "")
 
     def _open_first_hit(self) -> None:
         if self._is_searching and self.hits.rowCount():
             self._open_hit(self.hits.index(0))
 
-    def _delete(self, index: QModelIndex) -> None:
-        conversation = self.model.conversation_at(index)
-        if conversation is not None:
-            self.deleted.emit(conversation.id)
+    def _delete(self, row: QModelIndex) -> None:
+        self.deleted.emit(row.data(Roles.IDENTIFIER))
 
     def _search_typed(self, text: str) -> None:
         if text.strip():
             self._typing.start()
         else:
-            self._typing.stop()
-            self.search_changed.emit("")
+            self._search()
+
+    def _search(self) -> None:
+        self._typing.stop()
+        wanted = self.search.text().strip()
+        if wanted != self._searched:
+            self._searched = wanted
+            self.search_changed.emit(wanted)
 
     def _enter_list(self) -> None:
         view = self.hit_view if self._is_searching else self.view
         view.setFocus(Qt.FocusReason.TabFocusReason)
         view.ensure_current()
 
-    def menu_for(self, index: QModelIndex) -> QMenu | None:
+    def menu_for(self, row: QModelIndex) -> QMenu | None:
         """The menu of a row; None for a heading."""
-        conversation = self.model.conversation_at(index)
-        if conversation is None:
+        if not row.isValid() or row.data(Roles.IS_HEADING):
             return None
+        identifier, is_pinned = row.data(Roles.IDENTIFIER), row.data(Roles.PINNED)
         menu, colour, size = QMenu(self), self._theme.dim, self._theme.px(15)
-        word, sign = ("Unpin", "pin-off") if conversation.pinned else ("Pin", "pin")
-        place = QPersistentModelIndex(index)
-        pin = (conversation.id, not conversation.pinned)
-        menu.addAction(
-            icons.icon("pencil", colour, size),
-            "Rename\tF2",
-            lambda: self.view.edit(self.model.index(place.row())),
-        )
-        menu.addAction(icons.icon(sign, colour, size), word, lambda: self.pinned.emit(*pin))
-        menu.addSeparator()
-        menu.addAction(
-            icons.icon("trash-2", colour, size),
-            "Delete\tDel",
-            lambda: self.deleted.emit(conversation.id),
-        )
+        word, sign = ("Unpin", "pin-off") if is_pinned else ("Pin", "pin")
+        for name, words, action in (
+            ("pencil", "Rename\tF2", lambda: self.view.edit(self._row_of(identifier))),
+            (sign, word, lambda: self.pinned.emit(identifier, not is_pinned)),
+            ("trash-2", "Delete\tDel", lambda: self.deleted.emit(identifier)),
+        ):
+            menu.addAction(icons.icon(name, colour, size), words, action)
         return menu
 
-    def _pop_up_menu(self, index: QModelIndex, position: QPoint) -> None:
-        menu = self.menu_for(index)
+    def _pop_up_menu(self, row: QModelIndex, position: QPoint) -> None:
+        menu = self.menu_for(row)
         if menu is not None:
             menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
             menu.popup(position)

@@ -36,7 +36,10 @@ if TYPE_CHECKING:
         QResizeEvent,
     )
 
+    from desktop_app.ui.prompt_editor import PromptEditor
+    from desktop_app.ui.settings_panel import SettingsPanel
     from desktop_app.ui.theme import Theme, ThemeWatcher
+    from desktop_app.ui.transcript.view import TranscriptView
 
 _NAME: Final = "Repartee"
 _DEFAULT_SIZE: Final = QSize(1280, 800)
@@ -70,7 +73,11 @@ class MainWindow(QWidget):
     closing = Signal()
 
     def __init__(
-        self, watcher: ThemeWatcher, transcript: QWidget, prompt: QWidget, settings: QWidget
+        self,
+        watcher: ThemeWatcher,
+        transcript: TranscriptView,
+        prompt: PromptEditor,
+        settings: SettingsPanel,
     ) -> None:
         super().__init__()
         self.setObjectName("main")
@@ -85,9 +92,9 @@ class MainWindow(QWidget):
         self.notifications = Notifications(theme)
         self.prompt = prompt
         self.settings = settings
-        self._middle = _Middle(self)
+        self._middle = _Middle(self, theme)
         self._shade = _Shade(self)
-        self._drop_overlay = _DropOverlay(self)
+        self._drop_overlay = _DropOverlay(self, theme)
         settings.setParent(self)
         settings.setProperty("edge", "left")
         self._wants_list, self._wants_settings = True, False
@@ -95,7 +102,7 @@ class MainWindow(QWidget):
         self._connect()
         self._order_tabs()
         self.set_title("")
-        self._set_theme(theme)
+        self.setMinimumSize(self._fitting(_SMALLEST))
         self.resize(self._fitting(_DEFAULT_SIZE))
 
     # ------------------------------------------------------------ what the program tells
@@ -107,6 +114,7 @@ class MainWindow(QWidget):
 
     def show_first_start(self, shown: bool) -> None:
         """An empty conversation: the prompt in the middle, with things to try above it."""
+        self.prompt.show_hint(not shown)
         self._middle.show_first_start(shown)
 
     def toggle_settings(self) -> None:
@@ -142,7 +150,7 @@ class MainWindow(QWidget):
 
     def focus_prompt(self) -> None:
         """Put the keyboard where one types."""
-        self.prompt.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.prompt.focus_text()
 
     def state(self) -> dict[str, Any]:
         """What should come back with the window: geometry and which panes are shown."""
@@ -169,6 +177,7 @@ class MainWindow(QWidget):
         self.header.settings_requested.connect(self.toggle_settings)
         self.header.list_requested.connect(self.toggle_list)
         self._shade.pressed.connect(self._close_drawer)
+        self.settings.closed.connect(lambda: self.show_settings(False))
         for chosen in (
             self.conversations.opened,
             self.conversations.hit_opened,
@@ -199,7 +208,6 @@ class MainWindow(QWidget):
             QWidget.setTabOrder(before, after)
 
     def _set_theme(self, theme: Theme) -> None:
-        self._theme = theme
         self.setMinimumSize(self._fitting(_SMALLEST))
         for part in (
             self.conversations,
@@ -208,6 +216,9 @@ class MainWindow(QWidget):
             self.notifications,
             self._middle,
             self._drop_overlay,
+            self.transcript,
+            self.prompt,
+            self.settings,
         ):
             part.set_theme(theme)
         self._arrange()
@@ -340,7 +351,7 @@ class MainWindow(QWidget):
 class _Middle(QWidget):
     """Header, transcript and prompt; on a first start the prompt in the middle of the height."""
 
-    def __init__(self, window: MainWindow) -> None:
+    def __init__(self, window: MainWindow, theme: Theme) -> None:
         super().__init__(window)
         self._first_start, self._key_line = window.first_start, window.first_start.key_line
         self._transcript = window.transcript
@@ -350,15 +361,16 @@ class _Middle(QWidget):
         self._measured.setSpacing(0)
         for widget in (self._first_start, window.notifications, window.prompt, self._key_line):
             self._measured.addWidget(widget)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(window.header)
-        column.addWidget(self._over, 10)
-        column.addWidget(self._transcript, 10)
-        column.addLayout(self._measured)
-        column.addWidget(self._under, 13)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(0)
+        self._column.addWidget(window.header)
+        self._column.addWidget(self._over, 10)
+        self._column.addWidget(self._transcript, 10)
+        self._column.addLayout(self._measured)
+        self._column.addWidget(self._under, 14)
         self._is_first = False
+        self.set_theme(theme)
 
     def set_theme(self, theme: Theme) -> None:
         """Draw with this theme from now on."""
@@ -383,6 +395,7 @@ class _Middle(QWidget):
         side = max(px(themes.MARGIN), (self.width() - px(themes.MEASURE)) // 2)
         self._measured.setContentsMargins(side, 0, side, px(6))
         self._measured.setSpacing(px(20 if self._is_first else 8))
+        self._column.activate()  # now: the width that these margins are for has come already
 
 
 class _Shade(QWidget):
@@ -407,7 +420,7 @@ class _Shade(QWidget):
 class _DropOverlay(QWidget):
     """Says, over everything, that files may be let go here."""
 
-    def __init__(self, window: QWidget) -> None:
+    def __init__(self, window: QWidget, theme: Theme) -> None:
         super().__init__(window)
         self.setObjectName("drop-overlay")
         self._frame = QFrame(self)
@@ -419,6 +432,7 @@ class _DropOverlay(QWidget):
             label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
             column.addWidget(label)
         column.addStretch(1)
+        self.set_theme(theme)
         self.hide()
 
     def set_theme(self, theme: Theme) -> None:
@@ -435,7 +449,7 @@ class _DropOverlay(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         """What is below shines through a little."""
         ground = QColor(self._theme.ground)
-        ground.setAlpha(200)
+        ground.setAlpha(110)
         with QPainter(self) as painter:
             painter.fillRect(self.rect(), ground)
 

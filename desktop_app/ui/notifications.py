@@ -54,8 +54,8 @@ class Notifications(QFrame):
         self.close_button.setProperty("role", "quiet")
         self.close_button.setAccessibleName("Dismiss")
         self.close_button.clicked.connect(self.dismiss)
-        self._timer = QTimer(self, singleShot=True, interval=NOTE_STAYS_MS)
-        self._timer.timeout.connect(self.dismiss)
+        self.note_timer = QTimer(self, singleShot=True, interval=NOTE_STAYS_MS)
+        self.note_timer.timeout.connect(self.dismiss)
         self._lay_out()
         self.set_theme(theme)
         self.hide()
@@ -124,7 +124,7 @@ class Notifications(QFrame):
         self._line.addWidget(self.close_button, 0, top)
 
     def _show_last(self) -> None:
-        self._timer.stop()
+        self.note_timer.stop()
         if not self._cards:
             self.hide()
             return
@@ -139,7 +139,7 @@ class Notifications(QFrame):
         self._draw_sign()
         self.show()
         if not card.is_error:
-            self._timer.start()
+            self.note_timer.start()
 
     def _set_actions(self, card: _Card) -> None:
         while item := self._buttons.takeAt(0):

@@ -39,10 +39,15 @@ class SearchField(QLineEdit):
         self.clear_button.clicked.connect(self.clear)
         self.textChanged.connect(self._place)
 
+    def set_hint(self, shortcut: str) -> None:
+        """Show the shortcut that leads here; "" for none."""
+        self.hint.setText(shortcut)
+        self._place()
+
     def set_theme(self, theme: Theme) -> None:
         """Draw with this theme from now on."""
         self._theme = theme
-        self.setTextMargins(theme.px(22), 0, theme.px(22), 0)
+        self.setTextMargins(theme.px(23), 0, theme.px(22), 0)
         self.clear_button.setIcon(icons.icon("x", theme.dim, theme.px(14)))
         self.clear_button.setFixedSize(theme.px(26), theme.px(26))
         self._place()
@@ -92,8 +97,14 @@ class NewButton(QPushButton):
         self._line.addWidget(self._picture)
         self._line.addWidget(QLabel("New conversation"), 1)
         self._line.addWidget(self.hint, 0, Qt.AlignmentFlag.AlignVCenter)
+        self.set_hint("")
         for label in self.findChildren(QLabel):
             label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+
+    def set_hint(self, shortcut: str) -> None:
+        """Show the shortcut that does the same; "" for none."""
+        self.hint.setText(shortcut)
+        self.hint.setVisible(bool(shortcut))
 
     def set_theme(self, theme: Theme) -> None:
         """Draw with this theme from now on."""

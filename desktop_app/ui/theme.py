@@ -4,14 +4,15 @@ A `Theme` is a plain value: the colour tokens by name, and a scale. Widgets ask 
 (painting), lengths (`px`) and fonts; what a style sheet can say is said once, here, in
 `style_sheet`. Its vocabulary is a dynamic property, `role`, which a widget sets on itself:
 
-    QPushButton / QToolButton   primary · plain · quiet · suggestion · segment (checkable) · send · stop
-                                · link · row (a whole row) · example (a card to press)
+    QPushButton, QToolButton    primary · plain · quiet · link · row (a whole row) · example (a card to
+                                press) · suggestion · segment (checkable) · send · stop
+    QLabel                      title · strong · dim · note · hero · key (a shortcut) · error ·
+                                error-title · error-note
+    QFrame                      side (list and panel; property "edge": where its hairline is) · card ·
+                                prompt (property "focused" colours its edge) · chip · segments ·
+                                note-card · error-card · rule · overlay
+    QTextEdit, QPlainTextEdit   field
     QListView                   rows
-    QLabel                      title · strong · dim · note · error · error-title · error-note
-                                · key (a shortcut) · hero
-    QFrame                      card · prompt (property "focused" paints its edge) · chip · segments
-                                · note-card · error-card · rule · side (list and panel; property
-                                "edge": the side of its hairline) · overlay
 
 All lengths are given as they are at the default text size and grow with it: the text size is the
 system font's, times the person's own setting. A system font below 13.5 px (what Qt falls back to
@@ -45,7 +46,7 @@ PANEL_WIDTH: Final = 312
 MEASURE: Final = 720
 MARGIN: Final = 20
 ROW: Final = 32
-ROW_MARGIN: Final = 10
+ROW_MARGIN: Final = 9
 SEGMENT: Final = 30
 SEND: Final = 32
 RADIUS: Final = 8
@@ -205,7 +206,7 @@ QFrame[role="chip"], QFrame[role="note-card"] { background: @code_ground; border
 QFrame[role="error-card"] { background: @error_ground; border: none; border-radius: $10px; }
 QFrame[role="segments"] { background: @hover; border: none; border-radius: $8px; }
 QFrame[role="rule"] { background: @line; border: none; max-height: 1px; min-height: 1px; }
-QFrame[role="overlay"] { background: @tint; border: 2px dashed @accent; border-radius: $14px; }
+QFrame[role="overlay"] { background: @overlay; border: 2px dashed @accent; border-radius: $14px; }
 QFrame[role="overlay"] QLabel { color: @accent; font-size: @heading; font-weight: 600; }
 QLabel { background: transparent; }
 QLabel[role="title"], QLabel[role="strong"] { font-weight: 600; }
@@ -219,7 +220,7 @@ QLabel[role="key"] { color: @faint; font-size: @key; background: transparent; pa
     border: 1px solid @line; border-radius: $5px; qproperty-indent: 0; }
 QLineEdit, QComboBox, QSpinBox, QDoubleSpinBox, QKeySequenceEdit, QTextEdit[role="field"],
 QPlainTextEdit[role="field"] { background: @card; border: 1px solid @line; border-radius: $8px;
-    padding: 0 $10px; min-height: $30px; selection-background-color: @accent;
+    padding: 0 $8px; min-height: $30px; selection-background-color: @accent;
     selection-color: @on_accent; }
 QLineEdit:focus, QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus, QKeySequenceEdit:focus,
 QTextEdit[role="field"]:focus, QPlainTextEdit[role="field"]:focus { border-color: @accent; }
@@ -239,6 +240,7 @@ QPushButton:focus, QToolButton:focus { border-color: @accent; }
 QPushButton:disabled, QToolButton:disabled { color: @faint; }
 QToolButton::menu-indicator, QPushButton::menu-indicator { image: none; width: 0; }
 [role="quiet"] { color: @dim; }
+QToolButton[role="quiet"] { padding: 0; min-height: 0; }
 [role="quiet"]:hover, [role="quiet"]:pressed, [role="quiet"]:checked { background: @hover;
     color: @text; }
 [role="plain"] { background: @card; border: 1px solid @line; padding: 0 $14px; min-height: $28px; }
@@ -250,10 +252,10 @@ QToolButton::menu-indicator, QPushButton::menu-indicator { image: none; width: 0
 [role="example"] { background: @card; border: 1px solid @line; border-radius: $14px; }
 [role="example"]:hover { background: @code_ground; }
 [role="example"]:focus { border: 2px solid @accent; }
-[role="row"] { text-align: left; padding: 0 $8px; }
+[role="row"] { min-height: $28px; }
 [role="row"]:hover, [role="row"]:pressed { background: @hover; }
 QListView[role="rows"] { background: transparent; border: none; outline: none; }
-QListView[role="rows"] QLineEdit { padding: 0 $11px; }
+QListView[role="rows"] QLineEdit { padding: 0 $9px; }
 [role="link"] { color: @accent; font-weight: 600; padding: 0; min-height: $20px; }
 [role="link"]:hover { text-decoration: underline; }
 [role="suggestion"] { background: @tint; color: @accent; font-weight: 600; font-size: @suggestion;
@@ -264,7 +266,7 @@ QListView[role="rows"] QLineEdit { padding: 0 $11px; }
 [role="segment"]:hover { color: @text; }
 [role="segment"]:checked { background: @segment; color: @text; font-weight: 600; }
 [role="segment"]:disabled { color: @faint; }
-[role="send"], [role="stop"] { background: @accent; border-radius: $16px; padding: 0;
+[role="send"], [role="stop"] { background: @accent; border-radius: @round; padding: 0;
     min-width: $28px; max-width: $28px; min-height: $28px; max-height: $28px; }
 [role="send"]:hover { background: @accent_strong; }
 [role="send"]:disabled { background: @hover; }
@@ -291,8 +293,11 @@ def style_sheet(theme: Theme) -> str:
     words = {
         "accent_strong": strong.name(),
         "focus_on_accent": theme.text.name(),
+        "overlay": f"rgba({theme.tint.red()}, {theme.tint.green()}, {theme.tint.blue()}, 215)",
         "segment": (theme.ground if theme.is_dark else theme.card).name(),
         "thumb": ("#3A3A37" if theme.is_dark else "#D5D4CF"),
+        # Half of what they measure with their edge; with one pixel more Qt draws them square.
+        "round": f"{(theme.px(28) + 4) // 2}px",
         "note": f"{theme.points(NOTE):.3f}pt",
         "key": f"{theme.points(11):.3f}pt",
         "suggestion": f"{theme.points(13):.3f}pt",

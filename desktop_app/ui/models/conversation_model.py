@@ -1,7 +1,6 @@
 """The conversations as rows: grouped by day, newest first, a heading above each group.
 
-Headings are rows of their own (not enabled, so that keys and clicks pass over them); all rows are
-equally high, which keeps a view of 100,000 of them instant. The rows are kept sorted by a key,
+Headings are rows of their own (not enabled, so that keys and clicks pass over them). The rows are kept sorted by a key,
 found again by bisection, and a change of one conversation changes, moves, inserts or removes that
 row and at most two headings: views keep their selection, their current row and their place.
 """
@@ -12,6 +11,7 @@ from bisect import bisect_left
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import IntEnum
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import (
@@ -36,8 +36,8 @@ Key = tuple[int, float, str]
 
 _NO_PARENT: Final = QModelIndex()
 _PINNED, _TODAY, _YESTERDAY, _WEEK, _MONTHS = range(5)
-# Months count backwards from here, so that later ones have smaller group numbers.
-_FAR_MONTH: Final = 12 * 10_000
+# What claims to be older than a hundred years is put there.
+_OLDEST_MONTH: Final = 1200
 
 
 class Roles(IntEnum):
@@ -148,13 +148,17 @@ class ConversationModel(QAbstractListModel):
     def set_conversations(self, conversations: Iterable[Conversation]) -> None:
         """Show these and no others."""
         self.beginResetModel()
-        keyed = {c.id: (self._calendar.key(c), c) for c in conversations}
-        self._key_of = {identifier: key for identifier, (key, _) in keyed.items()}
-        self._keys, self._rows = [], []
-        for key, conversation in sorted(keyed.values(), key=lambda pair: pair[0]):
-            if not self._keys or self._keys[-1][0] != key[0]:
-                self._put(len(self._keys), self._calendar.heading(key[0]))
-            self._put(len(self._keys), conversation, key)
+        keyed = sorted(((self._calendar.key(c), c) for c in conversations), key=itemgetter(0))
+        self._key_of = {conversation.id: key for key, conversation in keyed}
+        self._keys, self._rows, group = [], [], -1
+        for key, conversation in keyed:
+            if key[0] != group:
+                group = key[0]
+                heading = self._calendar.heading(group)
+                self._rows.append(heading)
+                self._keys.append(heading.key)
+            self._rows.append(conversation)
+            self._keys.append(key)
         self.endResetModel()
 
     def set_today(self, today: date) -> None:
@@ -254,26 +258,33 @@ class ConversationModel(QAbstractListModel):
 
 
 class _Calendar:
-    """Which group a moment belongs to, seen from one day, in the local time zone."""
+    """Which group a moment belongs to, seen from one day, in the local time zone.
+
+    Moments are compared as timestamps: 100,000 conversions to local dates would be felt at the
+    start of the window.
+    """
 
     def __init__(self, today: date) -> None:
         self.today = today
-        # Compared as timestamps: 100,000 conversions to local dates would be felt at the start.
         self._today, self._yesterday, self._week = (
             _midnight(today - timedelta(days=days)) for days in (0, 1, 7)
         )
+        # The beginnings of this month and of those before it, negated: they ascend for bisect.
+        self._months = [-_midnight(today.replace(day=1))]
 
     def key(self, conversation: Conversation) -> Key:
+        """Where a conversation stands."""
         moment = conversation.updated_at.timestamp()
         return (self._group(conversation, moment), -moment, conversation.id)
 
     def heading(self, group: int) -> Heading:
+        """The first row of a group."""
         fixed = {_PINNED: "Pinned", _TODAY: "Today", _YESTERDAY: "Yesterday"}
         if group < _MONTHS:
             return Heading(group, fixed.get(group, "Previous 7 days"))
-        year, month = divmod(_FAR_MONTH - group, 12)
-        name = QLocale.c().standaloneMonthName(month + 1)
-        return Heading(group, name if year == self.today.year else f"{name} {year}")
+        month = self._month(min(group - _MONTHS, _OLDEST_MONTH))
+        name = QLocale.c().standaloneMonthName(month.month)
+        return Heading(group, name if month.year == self.today.year else f"{name} {month.year}")
 
     def _group(self, conversation: Conversation, moment: float) -> int:
         if conversation.pinned:
@@ -284,8 +295,14 @@ class _Calendar:
             return _YESTERDAY
         if moment >= self._week:
             return _WEEK
-        local = datetime.fromtimestamp(moment).astimezone()
-        return _FAR_MONTH - (local.year * 12 + local.month - 1)
+        while self._months[-1] < -moment and len(self._months) < _OLDEST_MONTH:
+            self._months.append(-_midnight(self._month(len(self._months))))
+        return _MONTHS + bisect_left(self._months, -moment)
+
+    def _month(self, ago: int) -> date:
+        """The first day of the month so many months ago."""
+        year, month = divmod(self.today.year * 12 + self.today.month - 1 - ago, 12)
+        return date(year, month + 1, 1)
 
 
 def _midnight(day: date) -> float:

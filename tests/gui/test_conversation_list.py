@@ -1,0 +1,486 @@
+"""The list keeps its order and its place through every change, and can be used by keys alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, strategies
+from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPoint, Qt
+from PySide6.QtGui import QAccessible, QContextMenuEvent
+from PySide6.QtTest import QAbstractItemModelTester
+from PySide6.QtWidgets import QLineEdit, QMenu
+
+from desktop_app.domain.conversation import Conversation, ModelChoice, SearchHit
+from desktop_app.ui import theme
+from desktop_app.ui.conversation_list import ConversationList
+from desktop_app.ui.models.conversation_model import ConversationModel, Roles
+from desktop_app.ui.models.hit_model import HitModel, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytestqt.qtbot import QtBot
+
+TODAY = date(2026, 3, 18)
+NOON = datetime(2026, 3, 18, 12).astimezone()
+CHOICE = ModelChoice("provider", "gpt-5.2")
+
+
+def conversation(
+    identifier: str, ago: timedelta = timedelta(), *, title: str = "", pinned: bool = False
+) -> Conversation:
+    """A conversation that was last changed so long before noon of TODAY."""
+    at = (NOON - ago).astimezone(UTC)
+    name = title or f"Title {identifier}"
+    return Conversation(identifier, name, at, at, CHOICE, pinned=pinned)
+
+
+def days(number: float) -> timedelta:
+    return timedelta(days=number)
+
+
+def rows(model: QAbstractItemModel) -> list[str]:
+    """What a view shows, headings in brackets."""
+    shown = []
+    for row in range(model.rowCount()):
+        index = model.index(row, 0)
+        text = str(index.data())
+        shown.append(f"[{text}]" if index.data(Roles.IS_HEADING) else text)
+    return shown
+
+
+@pytest.fixture
+def model(qapp) -> Iterator[ConversationModel]:
+    """A model that Qt's tester watches."""
+    made = ConversationModel(TODAY)
+    tester = QAbstractItemModelTester(made, QAbstractItemModelTester.FailureReportingMode.Warning)
+    yield made
+    del tester
+
+
+@pytest.fixture
+def listing(qtbot: QtBot) -> ConversationList:
+    """A shown list with three conversations of today, two of them older by a second each."""
+    made = ConversationList(theme.light())
+    qtbot.addWidget(made)
+    made.resize(264, 700)
+    made.show()
+    now = datetime.now(UTC)
+    made.set_conversations(
+        replace(conversation(name), updated_at=now - timedelta(milliseconds=number))
+        for number, name in enumerate("abc")
+    )
+    return made
+
+
+# ---------------------------------------------------------------- the model
+
+
+def test_groups_by_day(model: ConversationModel) -> None:
+    model.set_conversations(
+        [
+            conversation("march", days(10)),
+            conversation("week", days(6)),
+            conversation("february", days(30)),
+            conversation("yesterday", days(1)),
+            conversation("last year", days(200)),
+            conversation("pinned", days(100), pinned=True),
+            conversation("today"),
+            conversation("from the future", days(-2)),
+        ]
+    )
+    assert rows(model) == [
+        "[Pinned]",
+        "Title pinned",
+        "[Today]",
+        "Title from the future",
+        "Title today",
+        "[Yesterday]",
+        "Title yesterday",
+        "[Previous 7 days]",
+        "Title week",
+        "[March]",
+        "Title march",
+        "[February]",
+        "Title february",
+        "[August 2025]",
+        "Title last year",
+    ]
+
+
+def test_a_new_conversation_is_one_insertion(model: ConversationModel, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(model.rowsInserted) as told, qtbot.assertNotEmitted(model.modelReset):
+        model.upsert(conversation("a"))
+    assert told.args[1:] == [0, 1]
+    with qtbot.waitSignal(model.rowsInserted) as told:
+        model.upsert(conversation("b", timedelta(hours=1)))
+    assert told.args[1:] == [2, 2]
+    assert rows(model) == ["[Today]", "Title a", "Title b"]
+
+
+def test_a_new_title_changes_one_row(model: ConversationModel, qtbot: QtBot) -> None:
+    model.set_conversations([conversation("a"), conversation("b", days(1))])
+    with qtbot.waitSignal(model.dataChanged) as told:
+        model.upsert(conversation("b", days(1), title="Another"))
+    assert told.args[0].row() == told.args[1].row() == 3
+    with qtbot.assertNotEmitted(model.dataChanged):
+        model.upsert(conversation("b", days(1), title="Another"))
+
+
+def test_an_answer_moves_its_conversation_to_the_top(
+    model: ConversationModel, qtbot: QtBot
+) -> None:
+    model.set_conversations(
+        [conversation("a"), conversation("b", days(1)), conversation("c", days(1.1))]
+    )
+    with qtbot.waitSignal(model.rowsMoved), qtbot.assertNotEmitted(model.modelReset):
+        model.upsert(conversation("c", timedelta(seconds=-1)))
+    assert rows(model) == ["[Today]", "Title c", "Title a", "[Yesterday]", "Title b"]
+
+
+def test_the_last_one_takes_its_heading_along(model: ConversationModel) -> None:
+    model.set_conversations([conversation("a"), conversation("b", days(1))])
+    model.upsert(conversation("b", pinned=True))
+    assert rows(model) == ["[Pinned]", "Title b", "[Today]", "Title a"]
+    model.remove("b")
+    assert rows(model) == ["[Today]", "Title a"]
+    model.remove("a")
+    model.remove("never there")
+    assert rows(model) == []
+
+
+def test_a_day_passes(model: ConversationModel, qtbot: QtBot) -> None:
+    model.set_conversations([conversation("a")])
+    with qtbot.assertNotEmitted(model.modelReset):
+        model.set_today(TODAY)
+    model.set_today(TODAY + timedelta(days=1))
+    assert rows(model) == ["[Yesterday]", "Title a"]
+
+
+def test_renaming_shows_at_once_and_refuses_nothing(model: ConversationModel, qtbot: QtBot) -> None:
+    model.set_conversations([conversation("a")])
+    index = model.index_of("a")
+    with qtbot.waitSignal(model.renamed) as told:
+        assert model.setData(index, "  Two\n words ")
+    assert told.args == ["a", "Two words"]
+    assert index.data() == "Two words"
+    with qtbot.assertNotEmitted(model.renamed):
+        assert not model.setData(index, "   ")
+        assert model.setData(index, "Two words")
+    assert not model.setData(model.index(0), "No heading changes")
+
+
+def test_streaming_is_said_aloud(model: ConversationModel) -> None:
+    model.set_conversations([conversation("a")])
+    model.set_streaming("a", True)
+    model.set_streaming("unknown", True)
+    index = model.index_of("a")
+    assert index.data(Roles.STREAMING) is True
+    assert index.data(Qt.ItemDataRole.AccessibleTextRole) == "Title a, answering"
+
+
+changes = strategies.lists(
+    strategies.tuples(
+        strategies.sampled_from("abcdefgh"),
+        strategies.sampled_from([-1, 0, 1, 3, 7, 8, 20, 50, 400]),
+        strategies.booleans(),
+        strategies.booleans(),
+    ),
+    max_size=30,
+)
+
+
+@given(changes)
+def test_any_changes_end_where_a_fresh_start_would(qapp, steps) -> None:
+    changed, known = ConversationModel(TODAY), {}
+    tester = QAbstractItemModelTester(
+        changed, QAbstractItemModelTester.FailureReportingMode.Warning
+    )
+    for identifier, ago, pinned, removes in steps:
+        if removes:
+            changed.remove(identifier)
+            known.pop(identifier, None)
+        else:
+            known[identifier] = conversation(identifier, days(ago), pinned=pinned)
+            changed.upsert(known[identifier])
+    fresh = ConversationModel(TODAY)
+    fresh.set_conversations(known.values())
+    assert rows(changed) == rows(fresh)
+    for identifier in known:
+        assert changed.index_of(identifier).data(Roles.IDENTIFIER) == identifier
+    del tester
+
+
+def test_snippets_lose_their_marks() -> None:
+    assert plain("one \x02two\x03 three\n\x02four\x03") == ("one two three four", [(4, 3), (14, 4)])
+    assert plain("cut \x02in the middle") == ("cut in the middle", [(4, 13)])
+    assert plain("") == ("", [])
+
+
+def test_hits_pass_the_tester(qapp) -> None:
+    hits = HitModel()
+    tester = QAbstractItemModelTester(hits, QAbstractItemModelTester.FailureReportingMode.Warning)
+    hits.set_hits([SearchHit("a", "Title", None, "a \x02hit\x03", NOON)])
+    assert hits.index(0).data(Qt.ItemDataRole.AccessibleTextRole) == "Title: a hit"
+    hits.set_hits([])
+    del tester
+
+
+# ---------------------------------------------------------------- the list
+
+
+def row_of(listing: ConversationList, identifier: str) -> QModelIndex:
+    return listing.view.row_of(listing.model.index_of(identifier))
+
+
+def click(qtbot: QtBot, listing: ConversationList, identifier: str) -> None:
+    place = listing.view.visualRect(row_of(listing, identifier)).center()
+    qtbot.mouseClick(listing.view.viewport(), Qt.MouseButton.LeftButton, pos=place)
+
+
+def test_a_click_opens_but_does_not_select(listing: ConversationList, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(listing.opened) as told:
+        click(qtbot, listing, "b")
+    assert told.args == ["b"]
+    assert not listing.view.selectedIndexes()
+    listing.select("b")
+    assert [i.data() for i in listing.view.selectedIndexes()] == ["Title b"]
+
+
+def test_a_heading_opens_nothing(listing: ConversationList, qtbot: QtBot) -> None:
+    with qtbot.assertNotEmitted(listing.opened):
+        qtbot.mouseClick(listing.view.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(30, 15))
+
+
+def test_selection_stays_with_its_conversation(listing: ConversationList) -> None:
+    listing.select("c")
+    listing.upsert(replace(conversation("c"), updated_at=datetime.now(UTC)))
+    assert rows(listing.view.model()) == ["[Today]", "Title c", "Title a", "Title b"]
+    assert [i.data() for i in listing.view.selectedIndexes()] == ["Title c"]
+    listing.set_conversations([conversation("z"), conversation("c")])
+    assert [i.data() for i in listing.view.selectedIndexes()] == ["Title c"]
+    listing.remove("c")
+    assert not listing.view.selectedIndexes()
+
+
+def test_selected_before_it_is_known(listing: ConversationList) -> None:
+    listing.select("new")
+    assert not listing.view.selectedIndexes()
+    listing.upsert(replace(conversation("new"), updated_at=datetime.now(UTC)))
+    assert [i.data() for i in listing.view.selectedIndexes()] == ["Title new"]
+
+
+def test_keys_walk_the_list_and_enter_opens(listing: ConversationList, qtbot: QtBot) -> None:
+    listing.focus_search()
+    qtbot.keyClick(listing.search, Qt.Key.Key_Down)
+    assert listing.view.currentIndex().data() == "Title a"
+    for key, title in (
+        (Qt.Key.Key_Down, "Title b"),
+        (Qt.Key.Key_End, "Title c"),
+        (Qt.Key.Key_Down, "Title c"),
+        (Qt.Key.Key_Home, "Title a"),
+    ):
+        qtbot.keyClick(listing.view, key)
+        assert listing.view.currentIndex().data() == title
+    with qtbot.waitSignal(listing.opened) as told:
+        qtbot.keyClick(listing.view, Qt.Key.Key_Return)
+    assert told.args == ["a"]
+    with qtbot.waitSignal(listing.deleted) as told:
+        qtbot.keyClick(listing.view, Qt.Key.Key_Delete)
+    assert told.args == ["a"]
+    qtbot.keyClick(listing.view, Qt.Key.Key_Up)
+    qtbot.waitUntil(listing.search.hasFocus)
+
+
+def test_keys_pass_over_headings(listing: ConversationList, qtbot: QtBot) -> None:
+    listing.upsert(conversation("old", days(400)))
+    listing.view.setFocus()
+    listing.view.setCurrentIndex(row_of(listing, "c"))
+    qtbot.keyClick(listing.view, Qt.Key.Key_Down)
+    assert listing.view.currentIndex().data() == "Title old"
+    qtbot.keyClick(listing.view, Qt.Key.Key_Up)
+    assert listing.view.currentIndex().data() == "Title c"
+
+
+def test_neighbours(listing: ConversationList) -> None:
+    listing.upsert(conversation("old", days(400)))
+    listing.select("c")
+    assert listing.neighbour(1) == "old"
+    assert listing.neighbour(-1) == "b"
+    listing.select("a")
+    assert listing.neighbour(-1) is None
+    listing.select(None)
+    assert listing.neighbour(1) == "a"
+
+
+def test_f2_renames_in_place(listing: ConversationList, qtbot: QtBot) -> None:
+    listing.select("b")
+    listing.view.setFocus()
+    qtbot.keyClick(listing.view, Qt.Key.Key_F2)
+    editor = listing.view.findChild(QLineEdit, "rename")
+    assert isinstance(editor, QLineEdit)
+    assert editor.selectedText() == "Title b"
+    qtbot.keyClicks(editor, "Better")
+    with qtbot.waitSignal(listing.renamed) as told:
+        qtbot.keyClick(editor, Qt.Key.Key_Return)
+    assert told.args == ["b", "Better"]
+
+
+def test_esc_keeps_the_old_title(listing: ConversationList, qtbot: QtBot) -> None:
+    listing.select("b")
+    listing.rename_selected()
+    editor = listing.view.findChild(QLineEdit, "rename")
+    assert isinstance(editor, QLineEdit)
+    qtbot.keyClicks(editor, "Worse")
+    with qtbot.assertNotEmitted(listing.renamed):
+        qtbot.keyClick(editor, Qt.Key.Key_Escape)
+    assert row_of(listing, "b").data() == "Title b"
+
+
+def choose(menu: QMenu | None, word: str) -> None:
+    assert menu is not None
+    next(a for a in menu.actions() if a.text().split("\t")[0] == word).trigger()
+
+
+def test_the_menu_of_a_row(listing: ConversationList, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(listing.pinned) as told:
+        choose(listing.menu_for(row_of(listing, "b")), "Pin")
+    assert told.args == ["b", True]
+    listing.upsert(conversation("b", pinned=True))
+    with qtbot.waitSignal(listing.pinned) as told:
+        choose(listing.menu_for(row_of(listing, "b")), "Unpin")
+    assert told.args == ["b", False]
+    with qtbot.waitSignal(listing.deleted) as told:
+        choose(listing.menu_for(row_of(listing, "c")), "Delete")
+    assert told.args == ["c"]
+    choose(listing.menu_for(row_of(listing, "a")), "Rename")
+    assert listing.view.findChild(QLineEdit, "rename") is not None
+    assert listing.menu_for(listing.view.model().index(0, 0)) is None
+
+
+@pytest.mark.qt_log_ignore("does not support grabbing the keyboard")
+def test_the_menu_key_opens_the_menu(listing: ConversationList, qtbot: QtBot) -> None:
+    listing.select("b")
+    with qtbot.waitSignal(listing.view.menu_requested) as told:
+        event = QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, QPoint(1, 1), QPoint(1, 1))
+        listing.view.contextMenuEvent(event)
+    assert told.args[0].data() == "Title b"
+    for menu in listing.findChildren(QMenu):
+        menu.close()
+
+
+# ---------------------------------------------------------------- searching
+
+
+def hit(identifier: str, message: str | None) -> SearchHit:
+    return SearchHit(identifier, f"Title {identifier}", message, "the \x02word\x03", NOON)
+
+
+def test_typing_searches_after_a_pause(listing: ConversationList, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(listing.search_changed) as told:
+        qtbot.keyClicks(listing.search, " word")
+    assert told.args == ["word"]
+    with qtbot.waitSignal(listing.search_changed, timeout=50) as told:
+        qtbot.keyClick(listing.search, Qt.Key.Key_Escape)
+    assert told.args == [""]
+    assert not listing.search.text()
+
+
+def test_hits_stand_in_place_of_the_conversations(listing: ConversationList, qtbot: QtBot) -> None:
+    listing.show_hits([hit("a", "message"), hit("b", None)])
+    assert listing.hit_view.isVisible()
+    assert not listing.view.isVisible()
+    with qtbot.waitSignal(listing.hit_opened) as told:
+        qtbot.keyClick(listing.search, Qt.Key.Key_Return)
+    assert told.args == ["a", "message"]
+    qtbot.keyClick(listing.search, Qt.Key.Key_Down)
+    qtbot.keyClick(listing.hit_view, Qt.Key.Key_Down)
+    with qtbot.waitSignal(listing.hit_opened) as told:
+        qtbot.keyClick(listing.hit_view, Qt.Key.Key_Return)
+    assert told.args == ["b", ""]
+    with qtbot.assertNotEmitted(listing.deleted):
+        qtbot.keyClick(listing.hit_view, Qt.Key.Key_Delete)
+    listing.show_hits(None)
+    assert listing.view.isVisible()
+
+
+def test_empty_places_say_why(listing: ConversationList) -> None:
+    listing.show_hits([])
+    assert listing.note.isVisible()
+    assert listing.note.text() == "Nothing found."
+    listing.show_hits(None)
+    assert not listing.note.isVisible()
+    listing.set_conversations([])
+    assert listing.note.isVisible()
+    assert "will be listed here" in listing.note.text()
+
+
+def test_conversations_that_change_leave_the_hits_shown(listing: ConversationList) -> None:
+    listing.show_hits([hit("a", None)])
+    listing.upsert(conversation("new"))
+    assert listing.hit_view.isVisible()
+
+
+# ---------------------------------------------------------------- what is seen and heard
+
+
+def test_names(listing: ConversationList) -> None:
+    assert listing.search.objectName() == "search"
+    assert listing.new_button.objectName() == "new-conversation"
+    assert listing.view.objectName() == "conversations"
+    interface = QAccessible.queryAccessibleInterface(listing.view)
+    assert interface.role() == QAccessible.Role.List
+    assert interface.child(1).text(QAccessible.Text.Name) == "Title a"
+
+
+def test_new_conversation(listing: ConversationList, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(listing.new_requested):
+        qtbot.mouseClick(listing.new_button, Qt.MouseButton.LeftButton)
+
+
+def test_foot_and_shortcuts(listing: ConversationList) -> None:
+    listing.set_foot("CometAPI", "cloud", "$4.12 this month")
+    assert listing.foot_name.text() == "CometAPI"
+    assert not listing.foot_icon.pixmap().isNull()
+    listing.set_shortcuts("Ctrl+Shift+F", "")
+    assert listing.search.hint.text() == "Ctrl ⇧ F"
+    assert listing.search.hint.isVisible()
+    assert not listing.new_button.hint.isVisible()
+    listing.search.setText("x")
+    assert not listing.search.hint.isVisible()
+    assert listing.search.clear_button.isVisible()
+
+
+def test_the_dot_is_drawn(listing: ConversationList) -> None:
+    def accents() -> int:
+        rect = listing.view.visualRect(row_of(listing, "b"))
+        image = listing.view.viewport().grab(rect).toImage()
+        accent = theme.light().accent
+        return sum(
+            image.pixelColor(x, y) == accent
+            for x in range(image.width())
+            for y in range(image.height())
+        )
+
+    assert accents() == 0
+    listing.set_streaming("b", True)
+    assert accents() > 20
+
+
+def test_a_hundred_thousand_conversations(qtbot: QtBot) -> None:
+    many = ConversationList(theme.light())
+    qtbot.addWidget(many)
+    many.resize(264, 700)
+    many.show()
+    many.set_conversations(
+        conversation(f"{number:06}", timedelta(minutes=7 * number)) for number in range(100_000)
+    )
+    many.select("070000")
+    assert many.view.viewport().rect().contains(many.view.visualRect(row_of(many, "070000")))
+    top = many.view.verticalScrollBar().value()
+    many.upsert(replace(conversation("050000"), updated_at=datetime.now(UTC)))
+    assert many.view.model().index(1, 0).data() == "Title 050000"
+    assert many.view.verticalScrollBar().value() == top

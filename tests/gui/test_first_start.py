@@ -1,0 +1,61 @@
+"""Three things to try, by mouse and by key, and the way to a key."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from desktop_app.ui import theme
+from desktop_app.ui.first_start import FirstStart
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytestqt.qtbot import QtBot
+
+
+@pytest.fixture
+def start(qtbot: QtBot) -> Iterator[FirstStart]:
+    """The question and the cards, with the key line below."""
+    window = QWidget()
+    qtbot.addWidget(window)
+    made = FirstStart(theme.light())
+    column = QVBoxLayout(window)
+    column.addWidget(made)
+    column.addWidget(made.key_line)
+    window.resize(760, 400)
+    window.show()
+    yield made
+    window.close()
+
+
+def test_cards_tell_what_was_chosen(start: FirstStart, qtbot: QtBot) -> None:
+    for card, key in zip(start.cards, ("summarise", "explain", "translate"), strict=True):
+        with qtbot.waitSignal(start.example_chosen) as told:
+            qtbot.mouseClick(card, Qt.MouseButton.LeftButton)
+        assert told.args == [key]
+        with qtbot.waitSignal(start.example_chosen):
+            qtbot.keyClick(card, Qt.Key.Key_Space)
+        assert card.accessibleName()
+
+
+def test_key_line(start: FirstStart, qtbot: QtBot) -> None:
+    assert not start.key_line.isVisible()
+    start.set_key_line(True, "Answering with a small model.")
+    assert start.key_line.isVisible()
+    assert start.key_line.words.text() == "Answering with a small model."
+    with qtbot.waitSignal(start.add_key_requested):
+        qtbot.mouseClick(start.key_line.button, Qt.MouseButton.LeftButton)
+    start.set_key_line(False, "")
+    assert not start.key_line.isVisible()
+
+
+def test_cards_are_level_and_their_lines_wrap(start: FirstStart) -> None:
+    wide = {card.height() for card in start.cards}
+    start.window().resize(560, 400)
+    narrow = {card.height() for card in start.cards}
+    assert len(wide) == len(narrow) == 1
+    assert narrow.pop() > wide.pop()

@@ -1,0 +1,379 @@
+"""The three panes at every width, the drawers, dropped files, and what comes back at a restart."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl, Signal
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QFrame, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
+
+from desktop_app.ui import theme
+from desktop_app.ui.main_window import MainWindow
+from desktop_app.ui.prompt_editor import PromptEditor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytestqt.qtbot import QtBot
+
+
+class Transcript(QPlainTextEdit):
+    """Stands in for the transcript: a text that can be read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("transcript")
+        self.setReadOnly(True)
+        self.seen: list[theme.Theme] = []
+
+    def set_theme(self, current: theme.Theme) -> None:
+        self.seen.append(current)
+
+
+class Settings(QFrame):
+    """Stands in for the settings panel: one field."""
+
+    closed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("settings")
+        self.field = QLineEdit()
+        QVBoxLayout(self).addWidget(self.field)
+        self.setFocusProxy(self.field)
+
+    def set_theme(self, current: theme.Theme) -> None:
+        """Nothing to draw."""
+
+
+@pytest.fixture
+def watcher(qapp: QApplication) -> Iterator[theme.ThemeWatcher]:
+    made = theme.ThemeWatcher("light")
+    yield made
+    made.set_mode("system")
+
+
+@pytest.fixture
+def window(qtbot: QtBot, watcher: theme.ThemeWatcher) -> MainWindow:
+    return opened(qtbot, watcher)
+
+
+def opened(qtbot: QtBot, watcher: theme.ThemeWatcher) -> MainWindow:
+    """A shown window with a conversation in it."""
+    made = MainWindow(watcher, Transcript(), PromptEditor(watcher.current), Settings())  # type: ignore[arg-type]
+    qtbot.addWidget(made)
+    made.show_first_start(False)
+    made.resize(1280, 800)
+    made.show()
+    made.activateWindow()
+    made.focus_prompt()
+    return made
+
+
+def rect_in(window: MainWindow, widget: QWidget) -> tuple[int, int]:
+    """Left edge and width of a widget, in the window."""
+    return widget.mapTo(window, QPoint(0, 0)).x(), widget.width()
+
+
+# ---------------------------------------------------------------- panes
+
+
+def test_a_wide_window_shows_list_and_middle(window: MainWindow) -> None:
+    assert rect_in(window, window.conversations) == (0, 264)
+    assert rect_in(window, window.prompt) == (264 + (1280 - 264 - 720) // 2, 720)
+    assert rect_in(window, window.transcript) == (264, 1280 - 264)
+    assert not window.settings.isVisible()
+    assert not window.header.list_button.isVisible()
+
+
+def test_the_panel_joins_the_row(window: MainWindow, qtbot: QtBot) -> None:
+    qtbot.mouseClick(window.header.settings_button, Qt.MouseButton.LeftButton)
+    assert rect_in(window, window.settings) == (1280 - 312, 312)
+    assert rect_in(window, window.transcript) == (264, 1280 - 264 - 312)
+    assert rect_in(window, window.prompt) == (264 + 20, 1280 - 264 - 312 - 40)
+    assert window.settings.field.hasFocus()  # type: ignore[attr-defined]
+    window.settings.closed.emit()
+    assert not window.settings.isVisible()
+    qtbot.waitUntil(lambda: window.prompt.isAncestorOf(QApplication.focusWidget()))
+
+
+def test_a_narrow_window_puts_the_list_behind_a_button(window: MainWindow, qtbot: QtBot) -> None:
+    window.resize(640, 480)
+    assert (window.width(), window.height()) == (640, 480)
+    assert not window.conversations.isVisible()
+    assert rect_in(window, window.prompt) == (20, 600)
+    qtbot.mouseClick(window.header.list_button, Qt.MouseButton.LeftButton)
+    assert rect_in(window, window.conversations) == (0, 264)
+    assert rect_in(window, window.prompt) == (20, 600)
+    assert window.childAt(100, 100) is not None
+    assert window.conversations.isAncestorOf(window.childAt(100, 100))
+    qtbot.keyClick(window.conversations.view, Qt.Key.Key_Escape)
+    assert not window.conversations.isVisible()
+
+
+def test_a_click_beside_a_drawer_closes_it(window: MainWindow, qtbot: QtBot) -> None:
+    window.resize(640, 480)
+    for open_drawer, pane, beside in (
+        (window.toggle_list, window.conversations, QPoint(500, 200)),
+        (window.toggle_settings, window.settings, QPoint(100, 200)),
+    ):
+        open_drawer()
+        assert pane.isVisible()
+        qtbot.mouseClick(window.childAt(beside), Qt.MouseButton.LeftButton)
+        assert not pane.isVisible()
+
+
+def test_choosing_closes_the_drawer(window: MainWindow) -> None:
+    window.resize(640, 480)
+    for signal, values in (
+        (window.conversations.opened, ["a"]),
+        (window.conversations.hit_opened, ["a", ""]),
+        (window.conversations.new_requested, []),
+    ):
+        window.toggle_list()
+        assert window.conversations.isVisible()
+        signal.emit(*values)
+        assert not window.conversations.isVisible()
+
+
+def test_one_drawer_at_a_time(window: MainWindow) -> None:
+    window.resize(640, 480)
+    window.toggle_list()
+    window.toggle_settings()
+    assert window.settings.isVisible()
+    assert not window.conversations.isVisible()
+    window.toggle_list()
+    assert window.conversations.isVisible()
+    assert not window.settings.isVisible()
+
+
+def test_a_drawer_joins_the_row_when_there_is_room(window: MainWindow) -> None:
+    window.resize(640, 480)
+    window.toggle_list()
+    window.resize(1280, 800)
+    assert rect_in(window, window.transcript)[0] == 264
+    window.resize(640, 480)
+    window.toggle_settings()
+    window.resize(1280, 800)
+    assert rect_in(window, window.transcript) == (264, 1280 - 264 - 312)
+
+
+def test_the_panel_leaves_the_row_when_there_is_no_room(window: MainWindow) -> None:
+    window.toggle_settings()
+    window.resize(920, 700)
+    assert not window.settings.isVisible()
+    assert rect_in(window, window.transcript) == (264, 920 - 264)
+    window.toggle_settings()
+    assert window.settings.isVisible()
+    assert rect_in(window, window.transcript) == (264, 920 - 264)
+
+
+def test_the_list_can_be_put_away_in_a_wide_window(window: MainWindow, qtbot: QtBot) -> None:
+    window.toggle_list()
+    assert not window.conversations.isVisible()
+    assert rect_in(window, window.transcript) == (0, 1280)
+    assert window.header.list_button.isVisible()
+    window.search()
+    assert window.conversations.isVisible()
+    qtbot.waitUntil(window.conversations.search.hasFocus)
+
+
+def test_large_text_is_laid_out_like_a_narrow_window(
+    window: MainWindow, watcher: theme.ThemeWatcher
+) -> None:
+    watcher.set_text_size(200)
+    assert not window.conversations.isVisible()
+    assert rect_in(window, window.prompt) == (40, 1200)
+    assert window.minimumSize().width() <= window.screen().availableSize().width()
+
+
+# ---------------------------------------------------------------- first start, title, theme
+
+
+def test_first_start_has_the_prompt_in_the_middle(window: MainWindow) -> None:
+    window.first_start.set_key_line(True, "Answering with a small model.")
+    window.show_first_start(True)
+    window.resize(1280, 801)
+
+    def top(widget: QWidget) -> int:
+        return widget.mapTo(window, QPoint(0, 0)).y()
+
+    assert not window.transcript.isVisible()
+    assert top(window.first_start) < top(window.prompt) < top(window.first_start.key_line)
+    assert 300 < top(window.prompt) < 500
+    window.show_first_start(False)
+    window.resize(1280, 800)
+    assert window.transcript.isVisible()
+    assert not window.first_start.isVisible()
+    assert top(window.prompt) > 600
+
+
+def test_first_start_fits_a_small_window(window: MainWindow) -> None:
+    window.first_start.set_key_line(True, "Answering with a small model on this computer. " * 2)
+    window.show_first_start(True)
+    window.resize(640, 480)
+    line = window.first_start.key_line
+    assert line.mapTo(window, QPoint(0, line.height())).y() <= 480
+    assert line.height() >= line.heightForWidth(line.width())
+
+
+def test_title(window: MainWindow) -> None:
+    window.set_title("Retry policy")
+    assert window.windowTitle() == "Retry policy – Repartee"
+    assert window.header.title.text() == "Retry policy"
+    window.set_title("")
+    assert window.windowTitle() == "Repartee"
+
+
+def test_theme_reaches_the_parts(window: MainWindow, watcher: theme.ThemeWatcher) -> None:
+    watcher.set_mode("dark")
+    assert window.transcript.seen == [watcher.current]  # type: ignore[attr-defined]
+    ring = window.header.meter.grab().toImage()
+    drawn = {ring.pixelColor(x, 8).name() for x in range(ring.width())}
+    assert watcher.current.line.name() in drawn
+
+
+def test_names(window: MainWindow) -> None:
+    assert window.objectName() == "main"
+    for name in (
+        "conversations search new-conversation open-settings transcript prompt settings status send"
+    ).split():
+        assert window.findChild(QWidget, name) is not None, name
+    named = [w for w in window.findChildren(QWidget) if w.objectName() == "conversations"]
+    assert len(named) == 1
+
+
+# ---------------------------------------------------------------- keys
+
+
+def test_tab_visits_everything_and_comes_back(window: MainWindow) -> None:
+    window.conversations.search.setFocus()
+    visited: list[QWidget] = []
+    while QApplication.focusWidget() not in visited:
+        visited.append(QApplication.focusWidget())
+        QTest.keyClick(visited[-1], Qt.Key.Key_Tab)
+        assert len(visited) < 50
+    assert QApplication.focusWidget() is window.conversations.search
+    order = [
+        window.conversations.search,
+        window.conversations.new_button,
+        window.header.settings_button,
+        window.transcript,
+    ]
+    places = [visited.index(widget) for widget in order]
+    assert places == sorted(places)
+    assert any(window.prompt.isAncestorOf(widget) for widget in visited)
+
+
+# ---------------------------------------------------------------- dropped files
+
+
+def dragged(*addresses: str) -> QMimeData:
+    data = QMimeData()
+    data.setUrls([QUrl(address) for address in addresses])
+    return data
+
+
+def enter(window: MainWindow, data: QMimeData, target: QWidget | None = None) -> bool:
+    event = QDragEnterEvent(
+        QPoint(5, 5),
+        Qt.DropAction.CopyAction,
+        data,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    event.ignore()
+    QApplication.sendEvent(target or window, event)
+    return event.isAccepted()
+
+
+def test_files_are_welcome_anywhere(window: MainWindow, qtbot: QtBot) -> None:
+    data = dragged("file:///home/person/report.pdf", "https://example.org/", "file:///b.txt")
+    overlay = window.findChild(QWidget, "drop-overlay")
+    assert overlay is not None
+    assert enter(window, data)
+    assert overlay.isVisible()
+    assert overlay.geometry() == window.rect()
+    event = QDropEvent(
+        QPointF(5, 5),
+        Qt.DropAction.CopyAction,
+        data,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    with qtbot.waitSignal(window.files_dropped) as told:
+        QApplication.sendEvent(window, event)
+    assert told.args == [[Path("/home/person/report.pdf"), Path("/b.txt")]]
+    assert not overlay.isVisible()
+
+
+def test_the_overlay_goes_when_they_leave(window: MainWindow) -> None:
+    data = dragged("file:///a.pdf")
+    enter(window, data)
+    QApplication.sendEvent(window, QDragLeaveEvent())
+    overlay = window.findChild(QWidget, "drop-overlay")
+    assert overlay is not None
+    assert not overlay.isVisible()
+
+
+def test_what_is_no_file_is_left_to_others(window: MainWindow) -> None:
+    assert not enter(window, dragged("https://example.org/"))
+    text = QMimeData()
+    text.setText("words")
+    assert not enter(window, text)
+
+
+def test_text_fields_leave_files_to_the_window(window: MainWindow) -> None:
+    field = window.prompt.findChild(QPlainTextEdit, "prompt")
+    assert field is not None
+    assert enter(window, dragged("file:///a.pdf"), field.viewport())
+    overlay = window.findChild(QWidget, "drop-overlay")
+    assert overlay is not None
+    assert overlay.isVisible()
+    assert field.toPlainText() == ""
+
+
+# ---------------------------------------------------------------- closing and coming back
+
+
+def test_state_comes_back(window: MainWindow, watcher: theme.ThemeWatcher, qtbot: QtBot) -> None:
+    window.toggle_list()
+    window.toggle_settings()
+    window.resize(700, 600)
+    state = json.loads(json.dumps(window.state()))
+    other = opened(qtbot, watcher)
+    other.restore_state(state)
+    assert other.size() == window.size()
+    assert {**other.state(), "geometry": ""} == {**state, "geometry": ""}
+    other.resize(1280, 800)
+    assert not other.conversations.isVisible()
+    assert other.settings.isVisible()
+
+
+def test_a_drawer_does_not_come_back(window: MainWindow) -> None:
+    window.resize(640, 480)
+    window.toggle_settings()
+    assert window.state()["settings"] is False
+    window.toggle_list()
+    assert window.state()["list"] is True
+
+
+@pytest.mark.parametrize(
+    "state", [{}, {"geometry": "???", "list": None}, {"geometry": 7, "settings": "yes"}]
+)
+def test_a_damaged_state_changes_nothing(window: MainWindow, state: dict[str, object]) -> None:
+    before = window.geometry()
+    window.restore_state(state)
+    assert window.geometry() == before
+    assert window.conversations.isVisible()
+    assert not window.settings.isVisible()
+
+
+def test_closing_tells(window: MainWindow, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(window.closing):
+        window.close()

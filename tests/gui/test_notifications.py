@@ -1,0 +1,114 @@
+"""Errors stay until they are dismissed, notes go; both are read aloud."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QPushButton
+
+from desktop_app.domain.errors import StoreFullError
+from desktop_app.ui import theme
+from desktop_app.ui.notifications import NOTE_STAYS_MS, Notifications
+
+if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
+
+FULL = StoreFullError(
+    "The disk is full.", what_was_kept="Your text is kept.", what_to_do="Free some space."
+)
+
+
+@pytest.fixture
+def card(qtbot: QtBot) -> Notifications:
+    made = Notifications(theme.light())
+    qtbot.addWidget(made)
+    made.resize(600, 80)
+    return made
+
+
+def buttons(card: Notifications) -> dict[str, QPushButton]:
+    found = (b for b in card.findChildren(QPushButton) if b.isVisible())
+    return {button.text(): button for button in found}
+
+
+def test_nothing_to_say(card: Notifications) -> None:
+    assert not card.isVisible()
+    assert card.status.objectName() == "status"
+
+
+def test_an_error_says_everything_and_stays(card: Notifications, qtbot: QtBot) -> None:
+    card.notify(FULL)
+    assert card.isVisible()
+    assert card.status.text() == "The disk is full."
+    assert card.status.accessibleName() == FULL.sentences
+    assert not card.note_timer.isActive()
+    qtbot.mouseClick(card.close_button, Qt.MouseButton.LeftButton)
+    assert not card.isVisible()
+
+
+def test_a_note_goes_by_itself(card: Notifications, qtbot: QtBot) -> None:
+    card.notify("Saved.")
+    assert card.note_timer.isActive()
+    assert card.note_timer.interval() == NOTE_STAYS_MS
+    card.note_timer.start(1)
+    qtbot.waitUntil(card.isHidden)
+
+
+def test_a_note_over_an_error_gives_it_back(card: Notifications, qtbot: QtBot) -> None:
+    card.notify(FULL)
+    card.notify("Copied.")
+    card.notify("Saved.")
+    assert card.status.text() == "Saved."
+    card.dismiss()
+    assert card.status.text() == "The disk is full."
+    assert not card.note_timer.isActive()
+    card.dismiss()
+    assert card.isHidden()
+
+
+def test_the_same_error_is_one_card(card: Notifications) -> None:
+    card.notify(FULL)
+    card.notify(FULL)
+    card.dismiss()
+    assert card.isHidden()
+
+
+def test_actions_do_and_end_the_card(card: Notifications, qtbot: QtBot) -> None:
+    done: list[str] = []
+    card.notify(FULL, [("Retry", lambda: done.append("retry")), ("Details", lambda: None)])
+    assert set(buttons(card)) == {"Retry", "Details"}
+    qtbot.mouseClick(buttons(card)["Retry"], Qt.MouseButton.LeftButton)
+    assert done == ["retry"]
+    assert card.isHidden()
+    card.notify("No actions.")
+    assert not buttons(card)
+
+
+def test_an_action_may_notify(card: Notifications, qtbot: QtBot) -> None:
+    card.notify("Deleted.", [("Undo", lambda: card.notify("It is back."))])
+    qtbot.mouseClick(buttons(card)["Undo"], Qt.MouseButton.LeftButton)
+    assert card.status.text() == "It is back."
+    assert card.isVisible()
+
+
+def test_esc_dismisses(card: Notifications, qtbot: QtBot) -> None:
+    card.notify(FULL)
+    qtbot.keyClick(card.close_button, Qt.Key.Key_Escape)
+    assert card.isHidden()
+
+
+def test_markup_in_an_error_is_text(card: Notifications) -> None:
+    card.notify("<b>model output</b>")
+    assert card.status.textFormat() == Qt.TextFormat.PlainText
+
+
+def test_announcements_are_heard_only(card: Notifications) -> None:
+    card.announce("The answer is complete.")
+    assert card.isHidden()
+    assert card.status.text() == "The answer is complete."
+    card.notify(FULL)
+    card.announce("The answer is complete.")
+    assert card.status.text() == "The disk is full."
+    assert card.status.accessibleName() == "The answer is complete."

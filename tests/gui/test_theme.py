@@ -1,0 +1,210 @@
+"""The tokens are readable on every ground they are used on, and the theme follows its settings."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPalette
+from PySide6.QtWidgets import QFrame, QLabel
+
+from desktop_app.paths import resource_path
+from desktop_app.ui import icons, theme
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QApplication
+    from pytestqt.qtbot import QtBot
+
+THEMES = pytest.mark.parametrize("make", [theme.light, theme.dark])
+# WCAG AA for text.
+ENOUGH = 4.5
+ON = {
+    "text": "ground side card hover selected tint code_ground error_ground",
+    "dim": "ground side card hover code_ground",
+    "faint": "ground side card code_ground",
+    "accent": "ground side card tint code_ground",
+    "on_accent": "accent",
+    "keyword": "code_ground",
+    "string": "code_ground",
+    "function": "code_ground",
+    "comment": "code_ground",
+    "number": "code_ground",
+    "error": "ground side error_ground",
+    "good": "ground side",
+    "warning": "ground side",
+}
+
+
+def luminance(color: QColor) -> float:
+    """WCAG's relative luminance."""
+    parts = [
+        v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4
+        for v in (color.redF(), color.greenF(), color.blueF())
+    ]
+    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+
+
+def contrast(one: QColor, other: QColor) -> float:
+    """WCAG's contrast ratio."""
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@THEMES
+def test_text_can_be_read_on_its_grounds(qapp: QApplication, make) -> None:
+    current = make()
+    for name, grounds in ON.items():
+        for ground in grounds.split():
+            ratio = contrast(getattr(current, name), getattr(current, ground))
+            assert ratio >= ENOUGH, f"{name} on {ground}: {ratio:.2f}"
+
+
+def test_tokens_are_in_their_places(qapp: QApplication) -> None:
+    light, dark = theme.light(), theme.dark()
+    assert light.warning.name() == "#8f5f00"
+    assert light.ground.name() == "#ffffff"
+    assert dark.selected.name() == "#262c42"
+    assert dark.warning.name() == "#e0b354"
+    assert dark.is_dark
+    assert not light.is_dark
+
+
+@THEMES
+@pytest.mark.parametrize("scale", [0.8, 1.0, 2.0])
+def test_style_sheet_is_filled_in(qapp: QApplication, make, scale: float) -> None:
+    sheet = theme.style_sheet(make(scale))
+    assert not re.search(r"[@$][a-z0-9]", sheet)
+    assert "None" not in sheet
+    assert sheet.count("{") == sheet.count("}")
+
+
+def test_style_sheet_names_roles_that_its_docstring_names(qapp: QApplication) -> None:
+    named = set(re.findall(r'role="([a-z-]+)"', theme.style_sheet(theme.light())))
+    told = theme.__doc__ or ""
+    assert named
+    assert not [role for role in named if role not in told]
+
+
+def test_measures_and_fonts_grow_together(qapp: QApplication) -> None:
+    normal, large = theme.light(1.0), theme.light(2.0)
+    assert large.px(theme.LIST_WIDTH) == 2 * normal.px(theme.LIST_WIDTH)
+    for name in ("interface", "answer", "code", "note", "heading"):
+        one, two = getattr(normal, name)(), getattr(large, name)()
+        assert two.pointSizeF() == pytest.approx(2 * one.pointSizeF())
+    assert normal.px(0.2) == 1
+
+
+def test_fonts_keep_their_proportions(qapp: QApplication) -> None:
+    current = theme.light()
+    sizes = [f.pointSizeF() for f in (current.note(), current.interface(), current.answer())]
+    assert sizes == sorted(sizes)
+    assert current.note().pointSizeF() / current.interface().pointSizeF() == pytest.approx(
+        12 / 13.5
+    )
+
+
+def test_palette_speaks_for_what_the_sheet_does_not_name(qapp: QApplication) -> None:
+    dark = theme.dark()
+    made = theme.palette(dark)
+    assert made.color(QPalette.ColorRole.Window) == dark.ground
+    assert made.color(QPalette.ColorRole.Text) == dark.text
+    assert made.color(QPalette.ColorGroup.Disabled, QPalette.ColorRole.Text) == dark.faint
+
+
+def test_applying_a_theme_changes_what_is_drawn(qtbot: QtBot, qapp: QApplication) -> None:
+    frame = QFrame()
+    qtbot.addWidget(frame)
+    theme.set_role(frame, "side")
+    frame.resize(40, 40)
+    frame.show()
+    for current in (theme.light(), theme.dark()):
+        theme.apply(qapp, current)
+        assert frame.grab().toImage().pixelColor(20, 20) == current.side
+
+
+def test_a_role_can_change_while_shown(qtbot: QtBot, qapp: QApplication) -> None:
+    label = QLabel("words")
+    qtbot.addWidget(label)
+    label.show()
+    theme.set_role(label, "error")
+    assert label.palette().color(QPalette.ColorRole.WindowText) == theme.light().error
+
+
+# ---------------------------------------------------------------- the watcher
+
+
+def test_watcher_tells_of_mode_and_text_size(qtbot: QtBot) -> None:
+    watcher = theme.ThemeWatcher("light")
+    with qtbot.waitSignal(watcher.changed) as told:
+        watcher.set_mode("dark")
+    assert told.args == [watcher.current]
+    assert watcher.current.is_dark
+    before = watcher.current.scale
+    with qtbot.waitSignal(watcher.changed):
+        watcher.set_text_size(150)
+    assert watcher.current.scale == pytest.approx(1.5 * before)
+    watcher.set_mode("system")
+
+
+def test_watcher_says_nothing_when_nothing_changes(qtbot: QtBot) -> None:
+    watcher = theme.ThemeWatcher("light")
+    with qtbot.assertNotEmitted(watcher.changed):
+        watcher.set_mode("light")
+        watcher.refresh()
+    watcher.set_mode("system")
+
+
+def test_watcher_follows_the_system_unless_told_otherwise(qtbot: QtBot) -> None:
+    watcher = theme.ThemeWatcher("system")
+    hints = QGuiApplication.styleHints()
+    system_is_dark = hints.colorScheme() == Qt.ColorScheme.Dark
+    assert watcher.current.is_dark == system_is_dark
+    watcher.set_mode("light")
+    hints.colorSchemeChanged.emit(Qt.ColorScheme.Dark)
+    assert not watcher.current.is_dark
+    watcher.set_mode("system")
+
+
+# ---------------------------------------------------------------- icons
+
+
+def test_every_icon_file_can_be_drawn(qapp: QApplication) -> None:
+    names = sorted(p.stem for p in resource_path("icons/lucide").glob("*.svg"))
+    assert names
+    for name in names:
+        image = icons.pixmap(name, QColor("#3451B2"), 96).toImage()
+        drawn = {
+            image.pixelColor(x, y).name()
+            for x in range(image.width())
+            for y in range(image.height())
+            if image.pixelColor(x, y).alpha() == 255
+        }
+        assert "#3451b2" in drawn, name
+
+
+def test_the_licence_is_shipped_with_the_icons() -> None:
+    assert "ISC" in (resource_path("icons/lucide") / "LICENSE").read_text()
+
+
+def test_icon_is_sharp_on_dense_screens(qapp: QApplication) -> None:
+    dense = icons.pixmap("search", QColor("black"), 16, ratio=2.0)
+    assert dense.size() == QSize(32, 32)
+    assert dense.deviceIndependentSize().toSize() == QSize(16, 16)
+
+
+def test_icon_is_drawn_once(qapp: QApplication) -> None:
+    one, two = (icons.pixmap("search", QColor("red"), 17, ratio=1.0) for _ in range(2))
+    assert one.cacheKey() == two.cacheKey()
+
+
+def test_disabled_icon_has_its_own_colour(qapp: QApplication) -> None:
+    made = icons.icon("square", QColor("red"), 16, disabled=QColor("blue"))
+    shown = made.pixmap(QSize(16, 16), QIcon.Mode.Disabled).toImage()
+    assert "#0000ff" in {shown.pixelColor(x, 2).name() for x in range(16)}
+
+
+def test_unknown_icon_is_an_error() -> None:
+    with pytest.raises(FileNotFoundError):
+        icons.pixmap("no-such-icon", QColor("black"))
