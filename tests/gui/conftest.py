@@ -5,18 +5,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from PySide6.QtCore import QCoreApplication, QEvent
 
 from desktop_app.paths import resource_path
 from desktop_app.ui import icons, theme
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from PySide6.QtWidgets import QApplication
 
 
 @pytest.fixture(autouse=True)
-def dressed(qapp: QApplication) -> theme.Theme:
-    """The light theme, applied to the application."""
+def dressed(qapp: QApplication) -> Iterator[theme.Theme]:
+    """The light theme, applied to the application; no widget outlives its test.
+
+    What qtbot closes is deleted "later", which without a running event loop is never; and every
+    widget that is left over is dressed again for each test to come.
+    """
     icons.use_folder(resource_path("icons/lucide"))
     current = theme.light()
-    theme.apply(qapp, current)
-    return current
+    if qapp.styleSheet() != theme.style_sheet(current):
+        theme.apply(qapp, current)
+    yield current
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)

@@ -195,7 +195,8 @@ changes = strategies.lists(
 
 @given(changes)
 def test_any_changes_end_where_a_fresh_start_would(qapp, steps) -> None:
-    changed, known = ConversationModel(TODAY), {}
+    changed = ConversationModel(TODAY)
+    known: dict[str, Conversation] = {}
     tester = QAbstractItemModelTester(
         changed, QAbstractItemModelTester.FailureReportingMode.Warning
     )

@@ -75,6 +75,13 @@ def opened(qtbot: QtBot, watcher: theme.ThemeWatcher) -> MainWindow:
     return made
 
 
+def focused() -> QWidget:
+    """Where the keyboard is."""
+    widget = QApplication.focusWidget()
+    assert widget is not None
+    return widget
+
+
 def rect_in(window: MainWindow, widget: QWidget) -> tuple[int, int]:
     """Left edge and width of a widget, in the window."""
     return widget.mapTo(window, QPoint(0, 0)).x(), widget.width()
@@ -99,7 +106,7 @@ def test_the_panel_joins_the_row(window: MainWindow, qtbot: QtBot) -> None:
     assert window.settings.field.hasFocus()  # type: ignore[attr-defined]
     window.settings.closed.emit()
     assert not window.settings.isVisible()
-    qtbot.waitUntil(lambda: window.prompt.isAncestorOf(QApplication.focusWidget()))
+    qtbot.waitUntil(lambda: window.prompt.isAncestorOf(focused()))
 
 
 def test_a_narrow_window_puts_the_list_behind_a_button(window: MainWindow, qtbot: QtBot) -> None:
@@ -110,8 +117,9 @@ def test_a_narrow_window_puts_the_list_behind_a_button(window: MainWindow, qtbot
     qtbot.mouseClick(window.header.list_button, Qt.MouseButton.LeftButton)
     assert rect_in(window, window.conversations) == (0, 264)
     assert rect_in(window, window.prompt) == (20, 600)
-    assert window.childAt(100, 100) is not None
-    assert window.conversations.isAncestorOf(window.childAt(100, 100))
+    on_top = window.childAt(100, 100)
+    assert on_top is not None
+    assert window.conversations.isAncestorOf(on_top)
     qtbot.keyClick(window.conversations.view, Qt.Key.Key_Escape)
     assert not window.conversations.isVisible()
 
@@ -232,7 +240,7 @@ def test_title(window: MainWindow) -> None:
 
 def test_theme_reaches_the_parts(window: MainWindow, watcher: theme.ThemeWatcher) -> None:
     watcher.set_mode("dark")
-    assert window.transcript.seen == [watcher.current]  # type: ignore[attr-defined]
+    assert window.transcript.seen == [watcher.current]
     ring = window.header.meter.grab().toImage()
     drawn = {ring.pixelColor(x, 8).name() for x in range(ring.width())}
     assert watcher.current.line.name() in drawn
@@ -254,11 +262,11 @@ def test_names(window: MainWindow) -> None:
 def test_tab_visits_everything_and_comes_back(window: MainWindow) -> None:
     window.conversations.search.setFocus()
     visited: list[QWidget] = []
-    while QApplication.focusWidget() not in visited:
-        visited.append(QApplication.focusWidget())
+    while focused() not in visited:
+        visited.append(focused())
         QTest.keyClick(visited[-1], Qt.Key.Key_Tab)
         assert len(visited) < 50
-    assert QApplication.focusWidget() is window.conversations.search
+    assert focused() is window.conversations.search
     order = [
         window.conversations.search,
         window.conversations.new_button,
