@@ -85,6 +85,7 @@ class ProviderClient:
         self._known_api = known_api
         self._remember_api = remember_api
         self._omitted: dict[str, frozenset[str]] = {}
+        self._without_responses: set[str] = set()
         self._transport = Transport(
             profile.name, profile.base_url, key, timeouts=timeouts, http=http
         )
@@ -161,6 +162,7 @@ class ProviderClient:
             except EndpointMissingError:
                 if api is not Api.RESPONSES or not self._may_fall_back(info):
                     raise
+                self._without_responses.add(request.model)
                 api = Api.CHAT_COMPLETIONS
             except RefusedParameterError as refusal:
                 if refusal.status is None:
@@ -178,7 +180,7 @@ class ProviderClient:
     def _first_api(self, info: ModelInfo) -> Api:
         if self._profile.api is not None:
             return self._profile.api
-        if self._profile.kind is ProviderKind.ON_DEVICE:
+        if self._profile.kind is ProviderKind.ON_DEVICE or info.id in self._without_responses:
             return Api.CHAT_COMPLETIONS
         if info.apis is not None and len(info.apis) == 1:
             return info.apis[0]

@@ -433,9 +433,16 @@ def _trusted() -> ssl.SSLContext:
 
 
 def _keepalive_options() -> list[tuple[int, int, int]]:
-    """Probes after a minute of silence: a peer that is gone is noticed within two."""
+    """Probes after a minute of silence, and half a minute for what was sent to be acknowledged:
+    a peer that is gone, as after the computer slept, is noticed within two minutes."""
+    wanted = {
+        "TCP_KEEPIDLE": 60,
+        "TCP_KEEPINTVL": 10,
+        "TCP_KEEPCNT": 6,
+        "TCP_USER_TIMEOUT": 30_000,  # milliseconds; the system's own patience is 15 minutes
+    }
     options = [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]
-    for name, value in (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 6)):
+    for name, value in wanted.items():
         if hasattr(socket, name):
             options.append((socket.IPPROTO_TCP, getattr(socket, name), value))
     return options
@@ -450,6 +457,7 @@ def _new_client(address: SplitResult, http: httpx.AsyncBaseTransport | None) -> 
         with suppress(ImportError):
             importlib.import_module("anyio._backends._asyncio")
         http = httpx.AsyncHTTPTransport(
+            # Without TLS there is nothing to verify, and no certificates to load.
             verify=_trusted() if address.scheme == "https" else False,
             limits=httpx.Limits(keepalive_expiry=_KEEPALIVE_S),
             proxy=proxy_for(address),

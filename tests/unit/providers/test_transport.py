@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
+import ssl
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from desktop_app.domain.errors import NetworkError
 from desktop_app.domain.events import Failed, StreamEvent
@@ -107,3 +115,63 @@ def test_nothing_heavy_is_imported_before_the_first_request() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert out.stdout.strip() == "[]"
+
+
+# ---------------------------------------------------------------- TLS
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A self-signed certificate for 127.0.0.1, with its private key in the same file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    begin = datetime.now(UTC) - timedelta(days=1)
+    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1)
+        .not_valid_before(begin)
+        .not_valid_after(begin + timedelta(days=9))
+        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    path = tmp_path / "certificate.pem"
+    path.write_bytes(made.public_bytes(serialization.Encoding.PEM) + private)
+    return path
+
+
+def over_tls(certificate: Path) -> tuple[tuple[str, ...] | NetworkError, int]:
+    """What a request for the models over TLS gives, and how many connections came."""
+
+    async def main() -> tuple[tuple[str, ...] | NetworkError, int]:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        async with LoopbackServer(replies(200, {"data": [{"id": "a"}]}), tls=context) as server:
+            profile = replace(COMPATIBLE, base_url=server.base_url)
+            client = ProviderClient(profile, "k", CATALOG)
+            try:
+                return await client.models(), server.connections
+            except NetworkError as error:
+                return error, server.connections
+            finally:
+                await client.aclose()
+
+    return asyncio.run(main())
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused_at_once(certificate: Path) -> None:
+    error, _ = over_tls(certificate)
+    assert isinstance(error, NetworkError)
+    assert "certificate" in error.what_happened
+    assert "not trusted" in error.what_happened
+
+
+def test_a_certificate_that_the_system_trusts_is_taken(
+    certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    assert over_tls(certificate) == (("a",), 1)

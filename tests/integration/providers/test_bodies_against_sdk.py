@@ -1,0 +1,133 @@
+"""Every body that the adapters can make, against the types of the official SDK."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from openai.types.chat.completion_create_params import (
+    CompletionCreateParamsNonStreaming,
+    CompletionCreateParamsStreaming,
+)
+from openai.types.responses.response_create_params import (
+    ResponseCreateParamsNonStreaming,
+    ResponseCreateParamsStreaming,
+)
+from pydantic import ConfigDict, TypeAdapter, with_config
+
+from desktop_app.domain.chat_request import (
+    ChatRequest,
+    GenerationParameters,
+    ImageData,
+    RequestMessage,
+)
+from desktop_app.domain.conversation import Role
+from desktop_app.domain.model_catalog import Effort
+from desktop_app.domain.parts import ReasoningPart, RefusalPart, TextPart, ToolCallPart
+from desktop_app.providers import chat_completions, responses
+from tests.unit.providers.samples import CATALOG, COMETAPI, COMPATIBLE, OPENAI
+
+texts = st.text(max_size=20)
+parts = st.one_of(
+    st.builds(TextPart, texts),
+    st.builds(ReasoningPart, texts, texts, texts),
+    st.builds(RefusalPart, texts),
+    st.builds(ToolCallPart, texts, texts, texts),
+)
+images = st.builds(
+    ImageData,
+    st.sampled_from(["image/png", "image/webp"]),
+    st.binary(max_size=9),
+    st.sampled_from(["low", "high", "auto", "original"]),
+)
+messages = st.one_of(
+    st.builds(RequestMessage, st.just(Role.ASSISTANT), st.tuples(parts, parts, parts)),
+    st.builds(RequestMessage, st.just(Role.USER), st.tuples(st.builds(TextPart, texts), images)),
+    st.builds(RequestMessage, st.just(Role.USER), st.tuples(st.builds(TextPart, texts))),
+)
+
+
+def maybe(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.none() | values
+
+
+requests = st.builds(
+    ChatRequest,
+    st.sampled_from([*(model.id for model in CATALOG), "unknown"]),
+    st.lists(messages, min_size=1, max_size=4).map(tuple),
+    instructions=texts,
+    effort=maybe(st.sampled_from(Effort)),
+    parameters=st.builds(
+        GenerationParameters,
+        temperature=maybe(st.floats(0, 2)),
+        top_p=maybe(st.floats(0, 1)),
+        max_output_tokens=maybe(st.integers(1, 128_000)),
+        verbosity=maybe(st.sampled_from(["low", "medium", "high"])),
+        reasoning_summary=maybe(st.sampled_from(["auto", "concise", "detailed"])),
+        presence_penalty=maybe(st.floats(-2, 2)),
+        frequency_penalty=maybe(st.floats(-2, 2)),
+        stop=st.lists(texts, max_size=4).map(tuple),
+        stream=st.booleans(),
+    ),
+    cache_key=texts,
+    store=st.booleans(),
+)
+profiles = st.sampled_from([OPENAI, COMETAPI, COMPATIBLE])
+
+
+def adapter(kind: Any) -> TypeAdapter[Any]:
+    """Checks that all that is required is there, nothing else, and each of its type."""
+    return TypeAdapter(with_config(ConfigDict(extra="forbid"))(kind))
+
+
+RESPONSES = {
+    True: adapter(ResponseCreateParamsStreaming),
+    False: adapter(ResponseCreateParamsNonStreaming),
+}
+CHAT = {
+    True: adapter(CompletionCreateParamsStreaming),
+    False: adapter(CompletionCreateParamsNonStreaming),
+}
+
+
+def checked(schema: TypeAdapter[Any], body: dict[str, Any]) -> None:
+    made = schema.validate_python(body, strict=False)
+    # Lists of items come back as lazy iterators: reading them is what validates them.
+    for name in ("input", "messages"):
+        if name in made and not isinstance(made[name], str):
+            assert len(list(made[name])) == len(body[name])
+
+
+@given(requests, profiles)
+@settings(suppress_health_check=[HealthCheck.too_slow])
+def test_responses(request: ChatRequest, profile: Any) -> None:
+    body = responses.body(request, CATALOG.info(request.model), profile)
+    checked(RESPONSES[request.parameters.stream], body)
+    assert body.get("max_output_tokens", 16) >= 16
+
+
+@given(requests, profiles)
+@settings(suppress_health_check=[HealthCheck.too_slow])
+def test_chat_completions(request: ChatRequest, profile: Any) -> None:
+    body = chat_completions.body(request, CATALOG.info(request.model), profile)
+    checked(CHAT[request.parameters.stream], body)
+    assert len(body.get("stop") or []) <= 4
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"reasoning": {"effort": "extreme"}},
+        {"text": {"verbosity": 3}},
+        {"input": [{"role": "nobody", "content": "x"}]},
+        {"max_tokens": 3},
+        {"store": "perhaps"},
+    ],
+)
+def test_the_check_itself_notices(wrong: dict[str, Any]) -> None:
+    body = {"model": "m", "input": "x", "stream": True}
+    checked(RESPONSES[True], body)
+    with pytest.raises(ValueError, match="validation error"):
+        checked(RESPONSES[True], {**body, **wrong})

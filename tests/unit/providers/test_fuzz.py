@@ -1,0 +1,108 @@
+"""Whatever a server sends: no exception, one terminal, and text that can be stored.
+
+The suite runs a seeded sample. In full:
+    python -m tests.unit.providers.test_fuzz 1000000
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+import time
+from typing import Any
+
+import pytest
+
+from desktop_app.domain.events import StreamEvent
+from desktop_app.domain.parts import parts_from_json, parts_to_json
+from desktop_app.providers.chat_completions import ChatCompletionsReader
+from desktop_app.providers.responses import _HANDLERS, ResponsesReader
+from desktop_app.providers.sse import SSEDecoder
+from tests.unit.providers.samples import fold, terminals
+
+KINDS = [*_HANDLERS, "response.new", "", "error"]
+NAMES = (
+    "type response delta text output_index content_index summary_index item id item_id call_id "
+    "name arguments input refusal part error code message param status usage output content "
+    "summary encrypted_content incomplete_details reason choices finish_reason tool_calls "
+    "function index reasoning reasoning_content prompt_tokens input_tokens input_tokens_details "
+    "cached_tokens model object detail"
+).split()
+WORDS = [
+    "completed", "failed", "incomplete", "stop", "length", "message", "reasoning", "output_text",
+    "function_call", "a", "é\u2028", "\ud83d", "[DONE]", "", "0", *KINDS,
+]  # fmt: skip
+
+
+def value(draw: random.Random, depth: int = 0) -> Any:
+    """Any JSON value, out of the words that the readers look at."""
+    kind = draw.random()
+    if depth < 4 and kind < 0.45:
+        return {draw.choice(NAMES): value(draw, depth + 1) for _ in range(draw.randrange(6))}
+    if depth < 4 and kind < 0.6:
+        return [value(draw, depth + 1) for _ in range(draw.randrange(3))]
+    odd = (None, True, -1, 0, 1, 10**30, 1.5, float("nan"), float("inf"), [], {})
+    return draw.choice(WORDS) if kind < 0.9 else draw.choice(odd)
+
+
+def event(draw: random.Random) -> bytes:
+    """An event as a stream would hold it, now and then damaged."""
+    made = value(draw)
+    if isinstance(made, dict):
+        made["type"] = draw.choice(KINDS)
+    data = json.dumps(made) if draw.random() < 0.97 else draw.choice(["[DONE]", "{", "[" * 9999])
+    end = draw.choice(["\n", "\r\n", "\r"])
+    text = f"event: {draw.choice(KINDS)}{end}data: {data}{end}{end}"
+    encoded = bytearray(text.encode("utf-8", "replace"))
+    if draw.random() < 0.05:
+        encoded[draw.randrange(len(encoded))] = draw.randrange(256)
+    return bytes(encoded)
+
+
+def check(seed: int) -> int:
+    """Read one made-up stream with both readers; returns the number of events in it."""
+    draw = random.Random(seed)
+    count = draw.randrange(1, 8)
+    stream = b"".join(event(draw) for _ in range(count))
+    decoder, at, received = SSEDecoder(), 0, []
+    while at < len(stream):
+        size = draw.randrange(1, 200)
+        received += decoder.feed(stream[at : at + size])
+        at += size
+    for reader in (ResponsesReader("x"), ChatCompletionsReader("x")):
+        out: list[StreamEvent] = []
+        for each in received:
+            out += reader.read(each.data, each.event)
+        out += reader.end()
+        assert len(terminals(out)) == 1, seed
+        assert terminals(out) == out[-1:], seed
+        parts = fold(out).parts
+        text = json.dumps(parts_to_json(parts), ensure_ascii=False)
+        text.encode()  # no lone surrogates
+        assert parts_from_json(json.loads(text)) == parts
+    whole = value(draw)
+    for reader in (ResponsesReader("x"), ChatCompletionsReader("x")):
+        assert len(terminals(reader.read_whole(whole))) == 1, seed
+    return count + 1
+
+
+@pytest.mark.parametrize("block", range(4))
+def test_a_sample_of_made_up_streams(block: int) -> None:
+    for seed in range(block * 500, (block + 1) * 500):
+        check(seed)
+
+
+def main() -> None:
+    """Read at least as many events as asked for."""
+    wanted, seen, seed, begin = int(sys.argv[1]), 0, 10_000, time.monotonic()
+    while seen < wanted:
+        seen += check(seed)
+        seed += 1
+    print(
+        f"{seen:,} events in {seed - 10_000:,} streams, {time.monotonic() - begin:.0f} s: no fault"
+    )  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()
