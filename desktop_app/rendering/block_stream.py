@@ -1,0 +1,542 @@
+"""A growing Markdown source becomes closed blocks and one open tail.
+
+`BlockStream` keeps only the end of the source that later text can still change: the last block, or
+of a long one the last item of the list, the last row of the table, the last line of the code. Each
+piece that arrives makes it parse that end again, and what comes out is compared with what stood
+there; the differences are handed on as patches. Three kinds of later text change what is closed:
+a link's or a footnote's definition, for the pieces that name it.
+
+Cutting is sound because a block construct, once a complete line has begun it, is never undone by
+later lines (see parser.py for the rules that would break this and do not). A line counts once it is
+complete: half a line may still become something else.
+
+What comes out at the end equals `render(source)` of the whole source at once.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from desktop_app.rendering import calm
+from desktop_app.rendering.blocks import ListStart, Placed, convert
+from desktop_app.rendering.inline import join_runs
+from desktop_app.rendering.model import TABLE_ROWS, Block, Kind, Patch, Run, Runs
+from desktop_app.rendering.parser import MATH_OPENERS, parser
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
+
+_LABEL: Final = re.compile(r"\[((?:\\.|[^\[\]\\]){1,999})\]", re.DOTALL)
+_CLOSED_AT_ONCE: Final = ("heading_open", "hr", "math_block")
+_CLOSED_BY_A_BLANK_LINE: Final = ("paragraph_open", "table_open", "blockquote_open")
+_WORDS: Final = re.compile(r"(?:[^\W_]|[ ,;.!?:'’“”–—-])+")
+_OPENERS: Final = re.compile(r"[*_~](?!\s)|[\[\]`]")
+_GAP: Final = re.compile(r"(?<=[^\s\\]) (?=[^\W\d_])")
+_LONG: Final = 800
+_QUIET_ENDS: Final = ",;.!?:'’”"
+
+
+@dataclass(slots=True)
+class _Context:
+    """What the parser must be told of the block that is open since earlier text.
+
+    Attributes:
+        source: its first lines (a fence's, a table's head), parsed again with each piece.
+        lines: how many they are.
+        going_on: the number at which its list goes on.
+        prefix: the settled words of a long paragraph, and `runs` what they are; parsed no more.
+    """
+
+    source: str = ""
+    lines: int = 0
+    going_on: ListStart | None = None
+    prefix: str = ""
+    runs: Runs = ()
+
+
+@dataclass(slots=True)
+class _Chunk:
+    """Closed source that names links or footnotes which a later definition may bring.
+
+    Attributes:
+        at: the index of its first block, `row` its first row in that block where it is a table.
+    """
+
+    source: str
+    context: _Context
+    at: int
+    row: int
+
+
+@dataclass(slots=True)
+class _Parse:
+    """One parse of the open end; `labels` are the definitions in it and their lines."""
+
+    tokens: list[Token]
+    placed: list[Placed]
+    labels: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def tops(self) -> list[Token]:
+        """The tokens that begin top-level blocks."""
+        return [t for t in self.tokens if t.level == 0 and t.nesting >= 0 and t.map]
+
+
+@dataclass(slots=True)
+class _PlainEnd:
+    """The run that more plain words extend, and white space that the parser has dropped."""
+
+    run: Run
+    gap: str = ""
+
+
+def render(source: str) -> list[Block]:
+    """The blocks of a whole source."""
+    stream = BlockStream()
+    stream.feed(source)
+    stream.finish()
+    return stream.blocks
+
+
+class BlockStream:
+    """The blocks of a source that grows.
+
+    Attributes:
+        blocks: all blocks so far, as the patches handed out make them.
+    """
+
+    def __init__(self) -> None:
+        self.blocks: list[Block] = []
+        self._closed = 0
+        self._open_part: Block | None = None
+        self._source = ""
+        self._held = ""
+        self._context = _Context()
+        self._references: dict[str, Any] = {}
+        self._notes: dict[str, int] = {}
+        self._chunks: dict[str, list[_Chunk]] = {}
+        self._plain_end: _PlainEnd | None = None
+
+    def feed(self, text: str) -> list[Patch]:
+        """Take the next piece of the source, of any length and cut anywhere."""
+        text = self._held + text
+        self._held = "\r" if text.endswith("\r") else ""
+        text = text.removesuffix("\r").replace("\r\n", "\n").replace("\r", "\n")
+        if not text:
+            return []
+        self._source += text.replace("\0", "\ufffd")
+        return self._grow_plainly(text) or self._advance(final=False)
+
+    def finish(self) -> list[Patch]:
+        """The source is whole: show it as it is, and close what is open."""
+        if self._held:
+            self._source, self._held = self._source + "\n", ""
+        return self._advance(final=True)
+
+    # ------------------------------------------------------------------ the common case
+
+    def _grow_plainly(self, text: str) -> list[Patch]:
+        """More words in the middle of a line of plain text need no parser at all."""
+        end = self._plain_end
+        if end is None:
+            return []
+        block = self.blocks[-1]
+        if block.kind is Kind.CODE:
+            plain = text.isprintable() and "`" not in text and "~" not in text
+        else:
+            plain = _WORDS.fullmatch(text) is not None
+        if not plain:
+            return []
+        grown = end.run._replace(text=f"{end.run.text}{end.gap}{text}")
+        self._plain_end = _PlainEnd(grown)
+        new = block._replace(runs=(*block.runs[:-1], grown))
+        self.blocks[-1] = new
+        return [Patch(len(self.blocks) - 1, 1, (new,))]
+
+    def _find_plain_end(self, placed: list[Placed]) -> _PlainEnd | None:
+        """Where the next words may simply be added, if the source ends inside plain text."""
+        if not placed or not placed[-1].block.runs:
+            return None
+        block = placed[-1].block
+        line = self._source[self._source.rfind("\n") + 1 :]
+        text = line.rstrip(" ")
+        run = block.runs[-1]
+        if not text or run.text[-1:] != text[-1] or run.link or run.note or run.math:
+            return None
+        if block.kind is Kind.CODE:
+            settled = not set(line) & set("`~")
+        else:
+            settled = block.kind in (Kind.PARAGRAPH, Kind.HEADING) and len(text) > 12
+            settled = settled and (text[-1].isalnum() or text[-1] in _QUIET_ENDS)
+        gap = "" if run.text.endswith(line[-1]) else line[len(text) :]
+        return _PlainEnd(run, gap) if settled else None
+
+    # ------------------------------------------------------------------ parsing the open end
+
+    def _advance(self, *, final: bool) -> list[Patch]:
+        source = self._context.source + self._source
+        shown = source if final else self._calm(source)
+        parse = self._parse(shown, self._context)
+        if shown != source and _ends_in_code(parse.tokens):
+            self._forget(parse.labels)
+            shown = calm.without_fence_end(source)
+            parse = self._parse(shown, self._context)
+        if self._context.runs and not _begins_with_paragraph(parse):
+            return self._advance_unsplit(parse, final=final)
+        cut = source.count("\n") + 1 if final else self._cut(parse, source)
+        dangling = not final and self._complete_end(parse, cut)
+        patches: list[Patch] = []
+        closed: list[Block] = []
+        if final or cut > self._context.lines:
+            patches, closed = self._close(parse, source, cut)
+        else:
+            self._forget(parse.labels)
+        tail = [p for p in parse.placed if p.line >= cut]
+        patches += self._show(closed, [p.block for p in tail])
+        unsure = final or dangling or shown != source
+        self._plain_end = None if unsure else self._find_plain_end(tail)
+        if len(self._source) > _LONG and not final:
+            self._settle_words(parse)
+        return patches
+
+    def _advance_unsplit(self, parse: _Parse, *, final: bool) -> list[Patch]:
+        """The long paragraph turns out to be a heading or a table's head: parse it whole."""
+        self._forget(parse.labels)
+        self._source = self._context.prefix + self._source
+        self._context = _Context()
+        return self._advance(final=final)
+
+    def _settle_words(self, parse: _Parse) -> None:
+        """Of a long open paragraph, parse the first words no more: those behind which nothing is
+        open that later words could close."""
+        tops = parse.tops
+        if len(tops) != 1 or tops[0].type != "paragraph_open" or self._context.going_on:
+            return
+        gap = None
+        for found in _GAP.finditer(self._source, 0, len(self._source) - _LONG // 4):
+            gap = found
+        if gap is None or "|" in self._source[self._source.rfind("\n", 0, gap.end()) + 1 : gap.end()]:
+            return  # a row of cells may turn out to be a table's head
+        own = self._parse(self._source[: gap.start()], self._context)
+        if own.labels or not _begins_with_paragraph(own) or not _is_settled(own, gap.string):
+            self._forget(own.labels)
+            return
+        runs = join_runs(own.placed[0].block.runs, (Run(" "),))
+        prefix = self._context.prefix + self._source[: gap.end()]
+        self._context = _Context(prefix=prefix, runs=runs)
+        self._source = self._source[gap.end() :]
+
+    def _calm(self, source: str) -> str:
+        if self._context.lines == 1:
+            return calm.without_fence_end(source)
+        return source if self._context.lines else calm.without_undecided_end(source)
+
+    def _env(self) -> dict[str, Any]:
+        """The definitions known, as the parser takes them."""
+        for label in self._notes:
+            self._notes[label] = -1
+        footnotes = {"refs": self._notes, "list": {}}
+        return {"references": self._references, "footnotes": footnotes}
+
+    def _parse(self, source: str, context: _Context) -> _Parse:
+        known, known_notes = len(self._references), len(self._notes)
+        tokens = parser().parse(source, self._env())
+        parse = _Parse(tokens, _place(tokens, context))
+        for label in list(self._references)[known:] if len(self._references) > known else ():
+            parse.labels[label] = self._references[label]["map"][0]
+        if len(self._notes) > known_notes:
+            lines = _lines_of_notes(tokens)
+            for label in list(self._notes)[known_notes:]:
+                parse.labels["^" + label[1:]] = lines[label[1:]]
+        return parse
+
+    def _forget(self, labels: dict[str, int]) -> None:
+        """Definitions in the open end are not settled yet."""
+        for label in labels:
+            if label.startswith("^"):
+                self._notes.pop(":" + label[1:], None)
+            self._references.pop(label, None)
+
+    def _complete_end(self, parse: _Parse, cut: int) -> bool:
+        """Show the open paragraph as if its open marks were closed; whether one was dropped."""
+        last = next((t for t in reversed(parse.tokens) if t.type == "inline"), None)
+        if last is None or last.map is None or last.map[0] < cut or not parse.placed:
+            return False
+        if parse.placed[-1].block.kind in (Kind.CODE, Kind.CODE_HEAD, Kind.MATH, Kind.RULE):
+            return False
+        text, closers = calm.closers_of(last.content)
+        if text == last.content and not closers:
+            return False
+        last.children = parser().parseInline(text + closers, self._env())[0].children
+        parse.placed = _place(parse.tokens, self._context)
+        return text != last.content
+
+    # ------------------------------------------------------------------ closing
+
+    def _cut(self, parse: _Parse, source: str) -> int:
+        """The line where the open end begins."""
+        limit = source.count("\n")  # the last line, which is not complete
+        tops = [t for t in parse.tops if t.map is not None and _has_begun(t, limit)]
+        lines = source.split("\n", limit)
+        if not tops:
+            blank = limit > 0 and not lines[limit - 1].strip()
+            return limit if blank and not self._context.lines else self._context.lines
+        return _before_open_math(_end_of_closed(tops[-1], parse, lines, limit), tops, parse, lines)
+
+    def _close(self, parse: _Parse, source: str, cut: int) -> tuple[list[Patch], list[Block]]:
+        """Settle everything above line `cut`: the patches of what its definitions change in
+        earlier blocks, and its own blocks."""
+        offset = _offset(source, cut)
+        context = self._context
+        text = source[len(context.source) : offset]
+        self._context = self._context_at(cut, parse, source)
+        self._source = source[offset:]
+        raw = [p.block for p in parse.placed if p.line < cut]
+        settled = [label for label, line in parse.labels.items() if line < cut]
+        open_labels = {label: line for label, line in parse.labels.items() if line >= cut}
+        self._forget(open_labels)
+        names = _names_in(text) if _worth_remembering(raw) else set()
+        if names & open_labels.keys():
+            raw = [p.block for p in self._parse(context.source + text, context).placed]
+        whole = _Context() if context.runs else context
+        chunk = _Chunk(context.prefix + text, whole, self._closed, len(self._open_part.rows) if self._open_part else 0)
+        for name in names:
+            if name not in self._references and ":" + name[1:] not in self._notes:
+                self._chunks.setdefault(name, []).append(chunk)
+        return self._renew(settled), raw
+
+    def _context_at(self, cut: int, parse: _Parse, source: str) -> _Context:
+        """What the block that is open at line `cut` needs to be parsed on."""
+        for number, top in enumerate(parse.tops):
+            start, end = top.map or (0, 0)
+            if not start < cut <= end:
+                continue
+            if top.type == "fence" and (cut < end or not _is_closed_fence(top)):
+                return _Context(_lines_from(source, start, 1), 1)
+            if top.type == "table_open":
+                return _Context(_lines_from(source, start, 2), 2)
+            if top.type in ("bullet_list_open", "ordered_list_open") and cut < end:
+                began = self._context.going_on if number == 0 and start == 0 else None
+                first = began.number if began else _first_number(top)
+                passed = sum(1 for line in _items(parse.tokens, top) if line < cut)
+                return _Context(going_on=ListStart(first + passed))
+        return _Context()
+
+    def _renew(self, settled: list[str]) -> list[Patch]:
+        """Draw again what named these labels before they were defined."""
+        patches = []
+        for label in settled:
+            for chunk in self._chunks.pop(label, ()):
+                patches += self._renew_chunk(chunk)
+        return patches
+
+    def _renew_chunk(self, chunk: _Chunk) -> list[Patch]:
+        """Definitions change words, never the number of blocks, so each finds its place again."""
+        changed: dict[int, Block] = {}
+        at, row = chunk.at, chunk.row
+        for placed in self._parse(chunk.context.source + chunk.source, chunk.context).placed:
+            old = changed.get(at, self.blocks[at])
+            if old.kind is Kind.TABLE and (row == len(old.rows) or (row and placed.block.head)):
+                at, row = at + 1, 0
+                old = self.blocks[at]
+            if old.kind is Kind.TABLE and placed.block.kind is Kind.TABLE:
+                rows = (*old.rows[:row], *placed.block.rows, *old.rows[row + 1 :])
+                changed[at], row = old._replace(rows=rows), row + 1
+            else:
+                if row:
+                    at, row = at + 1, 0
+                changed[at] = placed.block
+                at += 1
+        patches = []
+        for index, block in changed.items():
+            if block != self.blocks[index]:
+                self.blocks[index] = block
+                patches.append(Patch(index, 1, (block,)))
+        if self._open_part is not None:
+            self._open_part = self.blocks[self._closed]
+        return patches
+
+    # ------------------------------------------------------------------ what is shown
+
+    def _show(self, closed: list[Block], tail: list[Block]) -> list[Patch]:
+        """Bring `blocks` up to date behind what was closed before."""
+        packed = _pack([self._open_part] if self._open_part else [], closed)
+        self._open_part = None
+        if self._context.lines == 2 and packed and len(packed[-1].rows) < TABLE_ROWS:
+            self._open_part = packed[-1]
+        whole = len(packed) - (self._open_part is not None)
+        new = packed[:whole] + _pack([self._open_part] if self._open_part else [], tail)
+        patch = _difference(self._closed, self.blocks, new)
+        self._closed += whole
+        if patch is None:
+            return []
+        self.blocks[patch.at : patch.at + patch.removed] = patch.added
+        return [patch]
+
+
+def _place(tokens: list[Token], context: _Context) -> list[Placed]:
+    """The blocks behind the context, with the settled words before the first."""
+    placed = [p for p in convert(tokens, context.going_on) if p.line >= context.lines]
+    if context.runs and placed:
+        first = placed[0].block
+        joined = first._replace(runs=join_runs(context.runs, first.runs))
+        placed[0] = placed[0]._replace(block=joined)
+    return placed
+
+
+def _begins_with_paragraph(parse: _Parse) -> bool:
+    return bool(parse.tops) and parse.tops[0].type == "paragraph_open" and bool(parse.placed)
+
+
+def _is_settled(parse: _Parse, source: str) -> bool:
+    """Whether nothing is left in the text of a paragraph that later text could give a meaning."""
+    if len(parse.placed) != 1 or any(opener in source for opener in ("\\(", "\\[", "$")):
+        return False
+    children = next((t.children for t in parse.tokens if t.type == "inline"), None) or ()
+    return not any(t.type == "text" and _OPENERS.search(t.content) for t in children)
+
+
+def _difference(start: int, blocks: list[Block], new: list[Block]) -> Patch | None:
+    """What makes blocks[start:] equal to `new`, if anything."""
+    old_end, new_end, at = len(blocks), len(new), 0
+    while at < new_end and start + at < old_end and blocks[start + at] == new[at]:
+        at += 1
+    while new_end > at and old_end > start + at and blocks[old_end - 1] == new[new_end - 1]:
+        old_end, new_end = old_end - 1, new_end - 1
+    if at == new_end and start + at == old_end:
+        return None
+    return Patch(start + at, old_end - start - at, tuple(new[at:new_end]))
+
+
+def _pack(packed: list[Block], blocks: list[Block]) -> list[Block]:
+    """Put table rows together, TABLE_ROWS to a block; `packed` is extended and handed back."""
+    rows: list[Any] = []
+    for block in blocks:
+        last = packed[-1] if packed else None
+        joins = block.kind is Kind.TABLE and not block.head and last is not None
+        fits = last is not None and len(last.rows) + len(rows) < TABLE_ROWS
+        if joins and fits and last is not None and _same_table(last, block):
+            rows += block.rows
+            continue
+        if rows:
+            packed[-1] = packed[-1]._replace(rows=packed[-1].rows + tuple(rows))
+            rows = []
+        packed.append(block)
+    if rows:
+        packed[-1] = packed[-1]._replace(rows=packed[-1].rows + tuple(rows))
+    return packed
+
+
+def _same_table(last: Block, row: Block) -> bool:
+    return last.kind is Kind.TABLE and (last.depth, last.quote) == (row.depth, row.quote)
+
+
+def _offset(source: str, line: int) -> int:
+    """Where a line begins; the end of the source where there are fewer."""
+    offset = 0
+    for _ in range(line):
+        offset = source.find("\n", offset) + 1
+        if not offset:
+            return len(source)
+    return offset
+
+
+def _lines_from(source: str, start: int, count: int) -> str:
+    return source[_offset(source, start) : _offset(source, start + count)]
+
+
+def _lines_of_notes(tokens: list[Token]) -> dict[str, int]:
+    """The line of each footnote's first definition."""
+    lines: dict[str, int] = {}
+    for token in tokens:
+        if token.type == "footnote_reference_open" and token.map is not None:
+            lines.setdefault(token.meta["label"], token.map[0])
+    return lines
+
+
+def _names_in(text: str) -> set[str]:
+    """The labels that a text may refer to, normalised as the parser does."""
+    from markdown_it.common.utils import normalizeReference
+
+    names = set()
+    for match in _LABEL.finditer(text) if "[" in text else ():
+        name = match[1]
+        names.add(name if name.startswith("^") else normalizeReference(name))
+        if name.startswith("^"):
+            names.add(normalizeReference(name))
+    return names
+
+
+def _worth_remembering(blocks: list[Block]) -> bool:
+    return any(block.kind not in (Kind.CODE, Kind.CODE_HEAD) for block in blocks)
+
+
+def _is_closed_fence(fence: Token) -> bool:
+    start, end = fence.map or (0, 0)
+    content = fence.content
+    lines = content.count("\n") + (bool(content) and not content.endswith("\n"))
+    return end - start == lines + 2
+
+
+def _ends_in_code(tokens: list[Token]) -> bool:
+    """Whether the source ends inside an open fence, be it within a list or a quote."""
+    last = next((t for t in reversed(tokens) if t.nesting >= 0), None)
+    return last is not None and last.type == "fence" and not _is_closed_fence(last)
+
+
+def _has_begun(token: Token, limit: int) -> bool:
+    """Whether complete lines (those before `limit`) have begun a block; a formula's opener alone
+    begins none."""
+    start, end = token.map or (0, 0)
+    return start < limit and (token.type != "math_block" or end <= limit)
+
+
+def _first_number(token: Token) -> int:
+    start = token.attrGet("start")
+    return 1 if start is None else int(start)
+
+
+def _items(tokens: list[Token], top: Token) -> list[int]:
+    """The first lines of a top-level list's items."""
+    lines = []
+    for token in tokens[tokens.index(top) + 1 :]:
+        if token.level == 0:
+            break
+        if token.level == 1 and token.type == "list_item_open" and token.map is not None:
+            lines.append(token.map[0])
+    return lines
+
+
+def _end_of_closed(last: Token, parse: _Parse, lines: list[str], limit: int) -> int:
+    """How far the last top-level block is settled: the line that the open end begins with."""
+    start, end = last.map or (0, 0)
+    if last.type == "fence":
+        closed = _is_closed_fence(last) and end <= limit
+        return end if closed else limit
+    if last.type in _CLOSED_AT_ONCE:
+        return end if end <= limit else start
+    if last.type in _CLOSED_BY_A_BLANK_LINE and end < limit and not lines[end].strip():
+        return end
+    if last.type == "table_open":
+        return limit if start + 2 <= limit <= end else start
+    if last.type in ("bullet_list_open", "ordered_list_open"):
+        return max(line for line in _items(parse.tokens, last) if line < limit)
+    return start
+
+
+def _before_open_math(cut: int, tops: list[Token], parse: _Parse, lines: list[str]) -> int:
+    """Display mathematics that is not closed yet may still take in the lines below its opener."""
+    covered = [
+        t.map
+        for t in parse.tokens
+        if t.type in ("fence", "math_block", "code_block") and t.map and _has_begun(t, len(lines) - 1)
+    ]
+    for number in range(cut - 1, -1, -1):
+        if not lines[number].strip():
+            break
+        inside = any(start <= number < end for start, end in covered)
+        if lines[number].lstrip()[:2] in MATH_OPENERS and not inside:
+            cut = max((t.map[0] for t in tops if t.map and t.map[0] <= number), default=0)
+    return cut

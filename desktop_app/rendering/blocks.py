@@ -1,0 +1,196 @@
+"""Block tokens to the flat sequence of blocks, each with the source line that it hangs on.
+
+The line of origin is what lets a growing source be cut: a block of a top-level paragraph, quote or
+heading hangs on its first line, a block inside a top-level list on the first line of its item, a
+line of code and a table row on their own line.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from desktop_app.rendering.inline import runs_of
+from desktop_app.rendering.model import Block, Kind, Run, Runs, clean, show_overrides
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from markdown_it.token import Token
+
+BULLETS: Final = ("•", "◦", "▪")
+UNCHECKED: Final = "☐"
+CHECKED: Final = "☑"
+_TASKS: Final = {"[ ] ": UNCHECKED, "[x] ": CHECKED, "[X] ": CHECKED}
+
+
+class ListStart(NamedTuple):
+    """Where a list that began in earlier text goes on: the next item's number, 0 in a bullet list
+    (whose first item's number would be 0 too, which is as good)."""
+
+    number: int
+
+
+class Placed(NamedTuple):
+    """A block and the line that it hangs on; a table's row is a block of one row."""
+
+    line: int
+    block: Block
+
+
+def convert(tokens: list[Token], going_on: ListStart | None = None) -> list[Placed]:
+    """The blocks of a token stream. `going_on` numbers the items of a list at its very start."""
+    return _Walk(tokens, going_on).run()
+
+
+class _List:
+    """A list that is being walked through."""
+
+    __slots__ = ("number", "ordered", "suffix")
+
+    def __init__(self, ordered: bool, number: int, suffix: str) -> None:
+        self.ordered, self.number, self.suffix = ordered, number, suffix
+
+
+class _Walk:
+    """One pass over the tokens; methods are named after what they meet."""
+
+    def __init__(self, tokens: list[Token], going_on: ListStart | None) -> None:
+        self._tokens = iter(tokens)
+        self._going_on = going_on
+        self._placed: list[Placed] = []
+        self._lists: list[_List] = []
+        self._quote = 0
+        self._marker = ""
+        self._line = 0
+
+    def run(self) -> list[Placed]:
+        for token in self._tokens:
+            if token.map is not None and (token.level == 0 or self._is_top_item(token)):
+                self._line = token.map[0]
+            self._meet(token)
+            self._going_on = None
+        return self._placed
+
+    def _is_top_item(self, token: Token) -> bool:
+        return token.level == 1 and token.type == "list_item_open" and len(self._lists) == 1
+
+    def _meet(self, token: Token) -> None:
+        match token.type:
+            case "inline":
+                self._add_text(Kind.PARAGRAPH, token)
+            case "heading_open":
+                self._add_text(Kind.HEADING, next(self._tokens), int(token.tag[1:]))
+            case "fence" | "code_block":
+                self._add_code(token)
+            case "table_open":
+                self._add_table()
+            case "hr":
+                self._add(Block(Kind.RULE))
+            case "math_block":
+                runs = (Run(clean(token.content.replace("\n", "\u2028")), math=True),)
+                self._add(Block(Kind.MATH, runs))
+            case _:
+                self._enter_or_leave(token)
+
+    def _enter_or_leave(self, token: Token) -> None:
+        match token.type:
+            case "bullet_list_open" | "ordered_list_open":
+                self._flush_marker()
+                self._lists.append(self._list(token))
+            case "bullet_list_close" | "ordered_list_close":
+                self._lists.pop()
+            case "list_item_open":
+                self._begin_item(token)
+            case "list_item_close" | "footnote_reference_close":
+                self._flush_marker()
+                if token.type == "footnote_reference_close":
+                    self._lists.pop()
+            case "footnote_reference_open":
+                self._flush_marker()
+                self._lists.append(_List(False, 0, ""))
+                self._marker = clean(token.meta["label"])
+            case "blockquote_open":
+                self._flush_marker()
+                self._quote += 1
+            case "blockquote_close":
+                self._quote -= 1
+
+    def _list(self, token: Token) -> _List:
+        number = int(token.attrGet("start") or 1) if token.attrGet("start") != 0 else 0
+        if self._going_on is not None:
+            number = self._going_on.number
+        return _List(token.type == "ordered_list_open", number, token.markup)
+
+    def _begin_item(self, token: Token) -> None:
+        current = self._lists[-1]
+        if current.ordered:
+            self._marker = f"{current.number}{current.suffix}"
+            current.number += 1
+        else:
+            self._marker = BULLETS[(len(self._lists) - 1) % len(BULLETS)]
+
+    def _flush_marker(self) -> None:
+        """An item that begins with something else than text shows its mark on a line of its own."""
+        if self._marker:
+            self._add(Block(Kind.PARAGRAPH))
+
+    def _add(self, block: Block, line: int | None = None) -> None:
+        made = block._replace(depth=len(self._lists), marker=self._marker, quote=self._quote)
+        self._marker = ""
+        self._placed.append(Placed(self._line if line is None else line, made))
+
+    def _add_text(self, kind: Kind, token: Token, level: int = 0) -> None:
+        runs = runs_of(token.children)
+        is_task = bool(runs) and token.content[:4] in _TASKS and runs[0].text[:4] in _TASKS
+        if is_task and self._marker and not runs[0].link:
+            self._marker = _TASKS[runs[0].text[:4]]
+            runs = (runs[0]._replace(text=runs[0].text[4:]), *runs[1:])
+            runs = runs if runs[0].text else runs[1:]
+        self._add(Block(kind, runs, level))
+
+    def _add_code(self, token: Token) -> None:
+        self._flush_marker()
+        info = token.info.split()
+        language = clean(info[0]) if info else ""
+        self._add(Block(Kind.CODE_HEAD, language=language))
+        top = token.level == 0 and token.map is not None
+        line = token.map[0] + (token.type == "fence") if top and token.map else None
+        for text in code_lines(token.content):
+            self._add(code_line(text, language), line)
+            line = None if line is None else line + 1
+
+    def _add_table(self) -> None:
+        self._flush_marker()
+        head = True
+        for token in self._tokens:
+            if token.type == "tr_open":
+                line = token.map[0] if token.level == 2 and token.map is not None else None
+                cells, aligns = self._row()
+                self._add(Block(Kind.TABLE, rows=(cells,), aligns=aligns, head=head), line)
+                head = False
+            elif token.type == "table_close":
+                return
+
+    def _row(self) -> tuple[tuple[Runs, ...], tuple[str, ...]]:
+        cells: list[Runs] = []
+        aligns: list[str] = []
+        for token in self._tokens:
+            if token.type == "inline":
+                cells.append(runs_of(token.children))
+            elif token.type in ("th_open", "td_open"):
+                aligns.append(str(token.attrGet("style") or "").removeprefix("text-align:"))
+            elif token.type == "tr_close":
+                break
+        return tuple(cells), tuple(aligns)
+
+
+def code_lines(content: str) -> Iterator[str]:
+    """The lines of a code block's content; the last line end ends a line and begins none."""
+    if content:
+        yield from content.removesuffix("\n").split("\n")
+
+
+def code_line(text: str, language: str) -> Block:
+    """One line of code."""
+    shown = show_overrides(clean(text))
+    return Block(Kind.CODE, (Run(shown, code=True),) if shown else (), language=language)

@@ -1,0 +1,117 @@
+"""Inline tokens to runs of one style each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from desktop_app.rendering.model import LINE_BREAK, Run, Runs, clean, show_overrides
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from markdown_it.token import Token
+
+
+class _State:
+    """The styles that are open at one point of the text."""
+
+    __slots__ = ("bold", "italic", "link", "runs", "strike")
+
+    def __init__(self) -> None:
+        self.bold = self.italic = self.strike = 0
+        self.link = ""
+        self.runs: list[Run] = []
+
+    def add(self, text: str, *, code: bool = False, math: bool = False, image: bool = False) -> None:
+        text = clean(text)
+        if not text:
+            return
+        if code or self.link:
+            text = show_overrides(text)
+        run = Run(
+            text,
+            self.bold > 0,
+            self.italic > 0,
+            code,
+            self.strike > 0,
+            math,
+            False,
+            image,
+            self.link,
+        )
+        last = self.runs[-1] if self.runs else None
+        if last is not None and last[1:] == run[1:] and not (code or math or image):
+            self.runs[-1] = last._replace(text=last.text + text)
+        else:
+            self.runs.append(run)
+
+
+def runs_of(children: Iterable[Token] | None) -> Runs:
+    """The runs of an inline token's children; a soft line break is a space."""
+    state = _State()
+    for token in children or ():
+        kind = token.type
+        if kind == "text":
+            state.add(token.content)
+        elif kind == "softbreak":
+            state.add(" ")
+        elif kind == "code_inline":
+            state.add(token.content, code=True)
+        else:
+            _change(state, token)
+    return tuple(state.runs)
+
+
+def join_runs(first: Runs, second: Runs) -> Runs:
+    """Two pieces of one text, as they would be had they been one from the start."""
+    if not first or not second:
+        return first or second
+    last, follower = first[-1], second[0]
+    same = last[1:] == follower[1:]
+    if same and not (last.code or last.math or last.image or last.note):
+        return (*first[:-1], last._replace(text=last.text + follower.text), *second[1:])
+    return first + second
+
+
+def _change(state: _State, token: Token) -> None:
+    match token.type:
+        case "strong_open" | "strong_close":
+            state.bold += token.nesting
+        case "em_open" | "em_close":
+            state.italic += token.nesting
+        case "s_open" | "s_close":
+            state.strike += token.nesting
+        case "link_open":
+            state.link = str(token.attrGet("href") or "")
+        case "link_close":
+            state.link = ""
+        case "hardbreak":
+            state.add(LINE_BREAK)
+        case "math_inline":
+            state.add(token.content.replace("\n", " "), math=True)
+        case "footnote_ref":
+            state.runs.append(Run(clean(token.meta["label"]), note=True))
+        case "image":
+            _add_image(state, token)
+        case _:
+            state.add(token.content)
+
+
+def _add_image(state: _State, token: Token) -> None:
+    """A picture is named by its alternative text and links to where it lies."""
+    source, outer = str(token.attrGet("src") or ""), state.link
+    state.link = outer or source
+    state.add(_alternative(token) or source or "image", image=True)
+    state.link = outer
+
+
+def _alternative(token: Token) -> str:
+    parts = []
+    for child in token.children or ():
+        if child.type in ("softbreak", "hardbreak"):
+            parts.append(" ")
+        elif child.type == "image":
+            parts.append(_alternative(child))
+        else:
+            parts.append(child.content)
+    return "".join(parts)

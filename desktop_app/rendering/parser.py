@@ -1,0 +1,117 @@
+"""The Markdown that models write: CommonMark, GitHub's extensions, footnotes, mathematics.
+
+Raw HTML is text (`html: false`), pictures are never fetched. Every construct is decided by the
+lines it begins with and ends at the latest at a blank line or where its container ends, so that
+what stands before an open block never changes its meaning; that is why footnotes stay where they
+are defined, and why display mathematics has a rule of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.rules_block import StateBlock
+    from markdown_it.rules_inline import StateInline
+
+MATH_OPENERS: Final = {"$$": "$$", "\\[": "\\]"}
+_WWW_REST: Final = re.compile(r"[^\s<>\"'`]*[^\s<>\"'`.,;:!?)\]*_~]")
+
+
+@cache
+def parser() -> MarkdownIt:
+    """The one parser. Its libraries load with the first call (20 ms): not needed for the window."""
+    from linkify_it import LinkifyIt
+    from markdown_it import MarkdownIt
+    from mdit_py_plugins.footnote import footnote_plugin
+
+    options = {"html": False, "linkify": True, "maxNesting": 100}
+    markdown = MarkdownIt("commonmark", options)
+    markdown.linkify = LinkifyIt()
+    markdown.enable(["table", "strikethrough", "linkify"])
+    # Fuzzy links would take README.md and main.py for addresses.
+    markdown.linkify.set({"fuzzy_link": False})
+    markdown.linkify.add("www.", {"validate": _www_length, "normalize": _www_address})
+    footnote_plugin(markdown, inline=False, move_to_end=False)
+    interrupts = ["paragraph", "reference", "list"]
+    markdown.block.ruler.before("fence", "math_block", _math_block, {"alt": interrupts})
+    markdown.inline.ruler.before("escape", "math", _math)
+    return markdown
+
+
+def _www_length(_linkify: Any, text: str, position: int) -> int:
+    match = _WWW_REST.match(text, position)
+    return len(match[0]) if match and "." in match[0] else 0
+
+
+def _www_address(_linkify: Any, match: Any) -> None:
+    match.url = "http://" + match.url
+
+
+def _math_block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """`$$ … $$` or `\\[ … \\]` around whole lines, without a blank line inside."""
+    if state.is_code_block(start):
+        return False
+    first = _line(state, start).strip()
+    closer = MATH_OPENERS.get(first[:2])
+    if closer is None:
+        return False
+    last, lines = _math_lines(state, start, end, first[2:], closer)
+    if last < 0:
+        return False
+    if not silent:
+        token = state.push("math_block", "math", 0)
+        token.content = "\n".join(lines).strip()
+        token.map = [start, last + 1]
+        token.markup = first[:2]
+        state.line = last + 1
+    return True
+
+
+def _math_lines(
+    state: StateBlock, start: int, end: int, first: str, closer: str
+) -> tuple[int, list[str]]:
+    """The last line of the formula and its source, or -1 where nothing closes it."""
+    if first.endswith(closer) and first != closer:
+        return start, [first[: -len(closer)]]
+    lines = [first]
+    for number in range(start + 1, end):
+        line = _line(state, number)
+        if not line.strip() or state.sCount[number] < state.blkIndent:
+            break
+        if line.rstrip().endswith(closer):
+            return number, [*lines, line.rstrip()[: -len(closer)]]
+        lines.append(line)
+    return -1, lines
+
+
+def _line(state: StateBlock, number: int) -> str:
+    return state.src[state.bMarks[number] + state.tShift[number] : state.eMarks[number]]
+
+
+_DOLLARS: Final = re.compile(
+    r"\$\$(?P<display>[^$]+?)\$\$"
+    r"|\$(?P<inline>(?![\s$])(?:\\.|[^$\\])*?(?<![\s\\]))\$(?![\d$\w])",
+    re.DOTALL,
+)
+_BRACKETS: Final = re.compile(r"\\\((?P<inline>.+?)\\\)|\\\[(?P<display>.+?)\\\]", re.DOTALL)
+
+
+def _math(state: StateInline, silent: bool) -> bool:
+    r"""`$x$`, `$$x$$`, `\(x\)`, `\[x\]`; a price such as $5 and $10 stays text."""
+    opener = state.src[state.pos]
+    if opener not in "$\\":
+        return False
+    pattern = _DOLLARS if opener == "$" else _BRACKETS
+    match = pattern.match(state.src, state.pos, state.posMax)
+    if match is None or (opener == "$" and state.src[state.pos - 1 : state.pos].isalnum()):
+        return False
+    if not silent:
+        token = state.push("math_inline", "math", 0)
+        token.content = match["inline"] or match["display"] or ""
+        token.markup = match[0][: 1 if match[0][0] == "$" and match["inline"] else 2]
+    state.pos = match.end()
+    return True
