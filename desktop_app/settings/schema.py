@@ -27,9 +27,9 @@ KEYS_PREFIX: Final = "keys."
 
 
 class Group(StrEnum):
-    """Where a setting is shown. DEFAULTS are chosen in the prompt and in the provider's tab."""
+    """Where a setting is shown. PROVIDER: in a place of its own in the provider's tab."""
 
-    DEFAULTS = "defaults"
+    PROVIDER = "provider"
     ANSWER = "answer"
     LOOK = "look"
 
@@ -53,7 +53,6 @@ class Setting:
         minimum, maximum, step: of a number, both bounds allowed.
         stops: the values that a slider offers where they are not evenly `step` apart.
         unit: stands behind a number ("tokens", "%").
-        multiline: a text of several lines.
         placeholder: what an empty text field shows.
     """
 
@@ -70,7 +69,6 @@ class Setting:
     step: float | None = None
     stops: tuple[float, ...] = ()
     unit: str = ""
-    multiline: bool = False
     placeholder: str = ""
 
     def positions(self) -> tuple[float, ...]:
@@ -89,23 +87,23 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         str,
         "",
         "Provider of new conversations",
-        Group.DEFAULTS,
+        Group.PROVIDER,
         "Empty: the first one with a key, else the model on this computer.",
     ),
     Setting(
         "default.variant",
         str,
         Variant.THINKING.value,
-        "Variant of new conversations",
-        Group.DEFAULTS,
+        "New conversations use",
+        Group.ANSWER,
         choices=tuple(Choice(v.value, v.value.capitalize()) for v in Variant),
     ),
     Setting(
         "default.effort",
         str,
         Effort.MEDIUM.value,
-        "Effort of new conversations",
-        Group.DEFAULTS,
+        "With effort",
+        Group.ANSWER,
         choices=tuple(Choice(e.value, e.value.capitalize()) for e in EFFORTS_OF_THE_FAMILY),
     ),
     Setting(
@@ -113,7 +111,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         str,
         "",
         "Weights of the model on this computer",
-        Group.DEFAULTS,
+        Group.PROVIDER,
         "The path of a GGUF file; empty: the small model that comes along.",
     ),
     Setting(
@@ -123,7 +121,6 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "Instructions",
         Group.ANSWER,
         "Sent before every conversation. The strongest way to shape answers.",
-        multiline=True,
         placeholder="For example: Answer in British English, briefly.",
     ),
     Setting(

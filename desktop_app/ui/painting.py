@@ -14,12 +14,24 @@ from PySide6.QtGui import QFontMetrics, QPainter, QPen
 from desktop_app.ui.icons import pixmap
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QColor, QFont
+    from PySide6.QtGui import QColor, QFocusEvent, QFont
 
     from desktop_app.ui.theme import Theme
 
 LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 CENTRE = Qt.AlignmentFlag.AlignCenter
+
+
+_BY_KEY = (
+    Qt.FocusReason.TabFocusReason,
+    Qt.FocusReason.BacktabFocusReason,
+    Qt.FocusReason.ShortcutFocusReason,
+)
+
+
+def comes_by_key(event: QFocusEvent) -> bool:
+    """Whether the keyboard brought the focus, so that a ring should show where it is."""
+    return event.reason() in _BY_KEY
 
 
 def smooth(painter: QPainter) -> None:

@@ -13,7 +13,7 @@ from desktop_app.ui import painting
 from desktop_app.ui.theme import RADIUS, ROW
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QPaintEvent
+    from PySide6.QtGui import QFocusEvent, QPaintEvent
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.ui.theme import Theme
@@ -43,6 +43,7 @@ class PickButton(QPushButton):
         self._grounded = grounded
         self._caption = ""
         self._bars: int | None = None
+        self._has_ring = False
         self._fill = fill
         menu = QMenu(self)
         menu.setToolTipsVisible(True)
@@ -100,13 +101,17 @@ class PickButton(QPushButton):
             self.update()
         return super().event(event)
 
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self._has_ring = painting.comes_by_key(event)
+
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
         painting.smooth(painter)
         theme, px = self._theme, self._theme.px
         if self._grounded:
             painting.ground(painter, self.rect(), theme.hover, px(RADIUS))
-        if self.hasFocus():
+        if self.hasFocus() and self._has_ring:
             painting.outline(painter, self.rect(), theme.accent, px(RADIUS), 2)
         x = px(_PADDING)
         if self._caption:

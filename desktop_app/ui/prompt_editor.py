@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from PySide6.QtCore import QObject
-    from PySide6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent, QShowEvent
+    from PySide6.QtGui import QDragEnterEvent, QDropEvent, QFocusEvent, QResizeEvent, QShowEvent
 
     from desktop_app.ui.theme import Theme
 
@@ -104,7 +104,6 @@ class PromptEditor(QFrame):
         self._outside.setContentsMargins(0, 0, 0, 0)
         self._outside.addWidget(self._card)
         self._outside.addWidget(self._hint_label)
-        self.setFocusProxy(self._text)
 
     def _connect(self) -> None:
         text, row = self._text, self.row
@@ -238,6 +237,10 @@ class PromptEditor(QFrame):
     def dropEvent(self, event: QDropEvent) -> None:
         self._text.insertFromMimeData(event.mimeData())
         event.acceptProposedAction()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """The keyboard belongs to the text. (A focus proxy would hide controls from Tab.)"""
+        self._text.setFocus(event.reason())
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QPushButton, QSizePolicy
 
@@ -17,7 +17,7 @@ from desktop_app.ui.theme import RADIUS, ROW, set_role
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from PySide6.QtGui import QEnterEvent, QPaintEvent
+    from PySide6.QtGui import QEnterEvent, QFocusEvent, QPaintEvent
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.ui.theme import Theme
@@ -30,6 +30,7 @@ class Segment(QPushButton):
         super().__init__(label)
         self._theme = theme
         self._padding = padding
+        self._has_ring = False
         self.setCheckable(True)
 
     def set_theme(self, theme: Theme) -> None:
@@ -45,6 +46,10 @@ class Segment(QPushButton):
     def minimumSizeHint(self) -> QSize:
         return QSize(painting.width_of(self.text(), self._theme.strong()), self._theme.px(ROW))
 
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self._has_ring = painting.comes_by_key(event)
+
     def enterEvent(self, event: QEnterEvent) -> None:
         super().enterEvent(event)
         self.update()
@@ -57,7 +62,7 @@ class Segment(QPushButton):
         radius = theme.px(RADIUS - 2)
         if self.isChecked():
             painting.ground(painter, inner, theme.ground if theme.is_dark else theme.card, radius)
-        if self.hasFocus():
+        if self.hasFocus() and self._has_ring:
             painting.outline(painter, inner, theme.accent, radius, 2)
         lit = self.isEnabled() and (self.isChecked() or self.underMouse())
         painter.setPen(theme.text if lit else theme.dim if self.isEnabled() else theme.faint)
@@ -115,12 +120,13 @@ class SegmentedControl(QFrame):
 
     def set_current(self, key: str | None) -> None:
         """Show an option as taken; says nothing to `chosen`."""
-        if key is not None:
-            self._buttons[key].setChecked(True)
-            return
-        self._group.setExclusive(False)
-        for button in self._buttons.values():
-            button.setChecked(False)
+        self._group.setExclusive(key is not None)
+        for name, button in self._buttons.items():
+            button.setChecked(name == key)
+            # Tab stops at the option taken; Qt sees to that only after a key or a click.
+            is_stop = name == key or key is None
+            policy = Qt.FocusPolicy.StrongFocus if is_stop else Qt.FocusPolicy.ClickFocus
+            button.setFocusPolicy(policy)
         self._group.setExclusive(True)
 
     def set_refusals(self, refusals: Mapping[str, str]) -> None:
@@ -130,6 +136,10 @@ class SegmentedControl(QFrame):
             button.setEnabled(not why)
             button.setToolTip(why)
             button.setAccessibleDescription(why)
+
+    def stretch(self) -> None:
+        """Take all the width there is, in equal parts."""
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def set_theme(self, theme: Theme) -> None:
         """Take another theme's measures."""

@@ -526,6 +526,20 @@ def test_every_control_says_what_it_is(qtbot: QtBot, editor: PromptEditor) -> No
             assert found.text(QAccessible.Text.Name), widget
 
 
+def test_every_control_is_reached_by_tab(qtbot: QtBot, editor: PromptEditor) -> None:
+    editor.set_chips([PDF])
+    editor.set_suggestions([SUMMARISE])
+    editor.setFocus()
+    reached: set[QWidget] = set()
+    while (focused := QGuiApplication.focusObject()) not in reached:
+        assert isinstance(focused, QWidget)
+        reached.add(focused)
+        qtbot.keyClick(focused, Qt.Key.Key_Tab)
+    names = {widget.objectName() for widget in reached}
+    assert {"prompt", "attach", "pro", "model", "effort", "send", "suggest-summarise"} <= names
+    assert any(isinstance(widget.parent(), ChipWidget) for widget in reached)
+
+
 def test_drag_of_mere_text_is_left_to_the_text(editor: PromptEditor) -> None:
     data = QMimeData()
     data.setText("words")

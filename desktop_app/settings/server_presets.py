@@ -1,0 +1,52 @@
+"""Servers that speak OpenAI's API and that people run themselves: where each listens by default.
+
+The addresses are the ones that the servers' own documentation gives. A preset only fills in a new
+profile; every field can be changed afterwards.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+from uuid import uuid4
+
+from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
+
+
+@dataclass(frozen=True, slots=True)
+class ServerPreset:
+    """A server by its name, its usual address, and a word on how to start it."""
+
+    key: str
+    name: str
+    base_url: str
+    help: str = ""
+
+
+SERVER_PRESETS: Final[tuple[ServerPreset, ...]] = (
+    ServerPreset("ollama", "Ollama", "http://localhost:11434/v1", "Start it with: ollama serve"),
+    ServerPreset(
+        "lm-studio", "LM Studio", "http://localhost:1234/v1", "Start its server in Developer."
+    ),
+    ServerPreset(
+        "llama-cpp", "llama.cpp", "http://localhost:8080/v1", "Start it with: llama-server -m FILE"
+    ),
+    ServerPreset("vllm", "vLLM", "http://localhost:8000/v1", "Start it with: vllm serve MODEL"),
+    ServerPreset("custom", "Another server", "", "Any server with an OpenAI-compatible API."),
+)
+
+
+def profile_from(preset: ServerPreset) -> ProviderProfile:
+    """A new profile with an id of its own, to be saved."""
+    return ProviderProfile(
+        id=f"{preset.key}-{uuid4().hex[:8]}",
+        name=preset.name,
+        kind=ProviderKind.COMPATIBLE,
+        base_url=preset.base_url,
+        needs_key=False,
+    )
+
+
+def preset_of(profile: ProviderProfile) -> ServerPreset | None:
+    """The preset that a profile was made from; None where it was not."""
+    return next((p for p in SERVER_PRESETS if profile.id.startswith(f"{p.key}-")), None)

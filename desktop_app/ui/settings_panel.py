@@ -1,0 +1,331 @@
+"""The settings, beside the conversation: a page each for providers, answers, look, keys, about.
+
+The panel is hidden when the window is first shown, and made only when it is first opened, page by
+page. What it is told before that is kept, and handed to each page when it is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from desktop_app.commands.keymap import Keymap
+from desktop_app.settings.schema import Group, with_defaults
+from desktop_app.ui.icons import icon
+from desktop_app.ui.segmented_control import SegmentedControl
+from desktop_app.ui.settings_tabs.fields import retheme
+from desktop_app.ui.settings_tabs.key_section import KeyState
+from desktop_app.ui.theme import set_role
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from PySide6.QtGui import QFocusEvent, QKeyEvent, QShowEvent
+
+    from desktop_app.domain.chat_request import ProviderProfile
+    from desktop_app.ui.settings_tabs.about_tab import AboutTab
+    from desktop_app.ui.settings_tabs.keys_tab import KeysTab
+    from desktop_app.ui.settings_tabs.provider_tab import ProviderTab
+    from desktop_app.ui.settings_tabs.schema_form import SchemaForm
+    from desktop_app.ui.theme import Theme
+
+__all__ = ["KeyState", "SettingsPanel"]
+
+PAGES: Final = (
+    ("provider", "Provider"),
+    ("answer", "Answer"),
+    ("look", "Look"),
+    ("keys", "Keys"),
+    ("about", "About"),
+)
+_BAR: Final = 12
+"""Room at the right for a scroll bar, so that it takes none from the page."""
+
+
+class SettingsPanel(QFrame):
+    """The panel.
+
+    Signals:
+        profile_selected(str): the person looks at this provider.
+        profile_saved(ProviderProfile), profile_added(ProviderProfile): to be stored; a new one to
+            be shown, too.
+        profile_removed(str): to be forgotten, with its key.
+        key_entered(str, str): profile id and key, said once.
+        key_removed(str), test_requested(str): by profile id.
+        setting_changed(str, object): key and value, valid by the schema.
+        shortcut_changed(str, str): command id and keys; "" for none.
+        weights_chosen(object): a Path, or None for the model that comes along.
+        about_opened(): the About page is seen and wants `set_about` and `set_help`.
+        closed(): the person wants the panel away.
+    """
+
+    profile_selected = Signal(str)
+    profile_saved = Signal(object)
+    profile_added = Signal(object)
+    profile_removed = Signal(str)
+    key_entered = Signal(str, str)
+    key_removed = Signal(str)
+    test_requested = Signal(str)
+    setting_changed = Signal(str, object)
+    shortcut_changed = Signal(str, str)
+    weights_chosen = Signal(object)
+    about_opened = Signal()
+    closed = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("settings")
+        self.setAccessibleName("Settings")
+        set_role(self, "side")
+        self._theme = theme
+        self._is_built = False
+        self._provider: ProviderTab | None = None
+        self._forms: dict[Group, SchemaForm] = {}
+        self._keys: KeysTab | None = None
+        self._about: AboutTab | None = None
+        self._profiles: tuple[Sequence[ProviderProfile], str] = ((), "")
+        self._key_states: dict[str, KeyState] = {}
+        self._results: dict[str, tuple[bool, str]] = {}
+        self._values: dict[str, Any] = dict(with_defaults({}))
+        self._refusals: Mapping[str, str] = {}
+        self._about_texts = ("", "")
+        self._help = ""
+        self._holders: dict[str, QVBoxLayout] = {}
+        self._areas: dict[str, QScrollArea] = {}
+
+    # ------------------------------------------------------------------ what the program tells
+
+    def set_profiles(self, profiles: Sequence[ProviderProfile], current_id: str) -> None:
+        """The providers to choose from, and the one to show."""
+        self._profiles = (tuple(profiles), current_id)
+        if self._provider:
+            self._provider.set_profiles(*self._profiles)
+
+    def set_key_state(self, profile_id: str, state: KeyState) -> None:
+        """Where a profile's key lies."""
+        self._key_states[profile_id] = state
+        if self._provider:
+            self._provider.set_key_state(profile_id, state)
+
+    def set_test_result(self, profile_id: str, ok: bool, text: str) -> None:
+        """What a test said, in one line."""
+        self._results[profile_id] = (ok, text)
+        if self._provider:
+            self._provider.set_test_result(profile_id, ok, text)
+
+    def set_values(self, values: Mapping[str, Any]) -> None:
+        """The stored settings, changed shortcuts among them; what is missing has its default."""
+        self._values = dict(with_defaults(values))
+        for form in self._forms.values():
+            form.set_values(self._values)
+        if self._provider:
+            self._provider.set_values(self._values)
+        if self._keys:
+            self._keys.set_keymap(Keymap.from_settings(self._values))
+
+    def set_refusals(self, refusals: Mapping[str, str]) -> None:
+        """Settings that the chosen model does not take: key -> why, in a sentence."""
+        self._refusals = dict(refusals)
+        for form in self._forms.values():
+            form.set_refusals(self._refusals)
+
+    def set_about(self, text: str, licences: str) -> None:
+        """What About shows to be copied, and the licences."""
+        self._about_texts = (text, licences)
+        if self._about:
+            self._about.set_about(text, licences)
+
+    def set_help(self, html: str) -> None:
+        """The help, made from our own Markdown."""
+        self._help = html
+        if self._about:
+            self._about.set_help(html)
+
+    def focus_key_field(self) -> None:
+        """Show the Provider page, waiting for a key."""
+        self.show_page("provider")
+        if self._provider:
+            self._provider.focus_key_field()
+
+    def show_page(self, page: str) -> None:
+        """Show "provider", "answer", "look", "keys" or "about"."""
+        self._build()
+        self._make(page)
+        self._tabs.set_current(page)
+        self._stack.setCurrentIndex([name for name, _ in PAGES].index(page))
+        if page == "about":
+            self.about_opened.emit()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw with another theme."""
+        self._theme = theme
+        if self._is_built:
+            self._dress()
+            retheme(self, theme)
+
+    # ------------------------------------------------------------------ making it
+
+    def showEvent(self, event: QShowEvent) -> None:
+        if not self._is_built:
+            self.show_page("provider")
+        super().showEvent(event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """The keyboard belongs to the pages' names. (A focus proxy would hide our cross from Tab.)"""
+        self._tabs.button(self._tabs.current() or PAGES[0][0]).setFocus(event.reason())
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.closed.emit()
+        else:
+            super().keyPressEvent(event)
+
+    def _build(self) -> None:
+        if self._is_built:
+            return
+        self._is_built = True
+        title = QLabel("Settings")
+        set_role(title, "title")
+        self._close = QToolButton()
+        self._close.setObjectName("close-settings")
+        self._close.setAccessibleName("Close the settings")
+        self._close.setToolTip("Close")
+        set_role(self._close, "quiet")
+        self._close.clicked.connect(self.closed)
+        self._tabs = SegmentedControl(PAGES, self._theme, name="Settings", padding=6)
+        self._tabs.stretch()
+        self._tabs.chosen.connect(self.show_page)
+        self._stack = QStackedWidget()
+        for page, _ in PAGES:
+            self._stack.addWidget(self._holder(page))
+        self._foot = QLabel("Settings are kept on this computer.")
+        set_role(self._foot, "note")
+        self._head = QHBoxLayout()
+        self._head.addWidget(title, 1)
+        self._head.addWidget(self._close)
+        self._middle = QHBoxLayout()
+        self._middle.addWidget(self._tabs)
+        self._column = QVBoxLayout(self)
+        self._column.addLayout(self._head)
+        self._column.addLayout(self._middle)
+        self._column.addWidget(self._stack, 1)
+        self._column.addWidget(self._foot)
+        self._dress()
+
+    def _holder(self, page: str) -> QWidget:
+        """The place of a page; all but About scroll."""
+        inner = QWidget()
+        layout = QVBoxLayout(inner)
+        layout.setContentsMargins(0, 0, 0, 0)
+        self._holders[page] = layout
+        if page == "about":
+            return inner
+        area = self._areas[page] = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setWidget(inner)
+        for surface in (area.viewport(), inner):
+            surface.setAutoFillBackground(False)
+        area.verticalScrollBar().rangeChanged.connect(self._space)
+        return area
+
+    def _dress(self) -> None:
+        px = self._theme.px
+        self._column.setContentsMargins(px(15), px(8), px(_BAR - 6), px(12))
+        self._column.setSpacing(px(10))
+        self._head.setContentsMargins(0, 0, px(6), 0)
+        self._middle.setContentsMargins(0, 0, px(_BAR), 0)
+        self._close.setIcon(icon("x", self._theme.dim, px(16)))
+        self._space()
+
+    def _space(self) -> None:
+        """Keep the right edge where it is, whether a page has a scroll bar in the margin or not."""
+        px = self._theme.px
+        for page, layout in self._holders.items():
+            area = self._areas.get(page)
+            has_bar = area is not None and area.verticalScrollBar().maximum() > 0
+            layout.setContentsMargins(0, px(4), px(2 if has_bar else _BAR), px(8))
+
+    def _make(self, page: str) -> None:
+        """Make a page when it is first opened, and tell it all that is known by then."""
+        makers: dict[str, Callable[[], QWidget]] = {
+            "provider": self._make_provider,
+            "answer": lambda: self._make_form(Group.ANSWER),
+            "look": lambda: self._make_form(Group.LOOK),
+            "keys": self._make_keys,
+            "about": self._make_about,
+        }
+        if not self._holders[page].count():
+            self._holders[page].addWidget(makers[page]())
+
+    # The pages' modules are imported with their pages: the window starts without them.
+
+    def _make_provider(self) -> QWidget:
+        from desktop_app.ui.settings_tabs.provider_tab import ProviderTab
+
+        page = self._provider = ProviderTab(self._theme)
+        page.profile_selected.connect(self.profile_selected)
+        page.profile_saved.connect(self.profile_saved)
+        page.profile_added.connect(self.profile_added)
+        page.profile_removed.connect(self.profile_removed)
+        page.key_entered.connect(self.key_entered)
+        page.key_removed.connect(self.key_removed)
+        page.test_requested.connect(self.test_requested)
+        page.weights_chosen.connect(self.weights_chosen)
+        page.changed.connect(self._take_setting)
+        page.set_profiles(*self._profiles)
+        page.set_values(self._values)
+        for profile_id, state in self._key_states.items():
+            page.set_key_state(profile_id, state)
+        for profile_id, result in self._results.items():
+            page.set_test_result(profile_id, *result)
+        return page
+
+    def _make_form(self, group: Group) -> QWidget:
+        from desktop_app.ui.settings_tabs.schema_form import SchemaForm
+
+        form = self._forms[group] = SchemaForm(group, self._theme)
+        form.changed.connect(self._take_setting)
+        form.set_values(self._values)
+        form.set_refusals(self._refusals)
+        return form
+
+    def _make_keys(self) -> QWidget:
+        from desktop_app.ui.settings_tabs.keys_tab import KeysTab
+
+        page = self._keys = KeysTab(self._theme)
+        page.changed.connect(self._take_shortcut)
+        page.set_keymap(Keymap.from_settings(self._values))
+        return page
+
+    def _make_about(self) -> QWidget:
+        from desktop_app.ui.settings_tabs.about_tab import AboutTab
+
+        page = self._about = AboutTab(self._theme)
+        page.set_about(*self._about_texts)
+        page.set_help(self._help)
+        return page
+
+    def _take_setting(self, key: str, value: object) -> None:
+        self._values[key] = value
+        self.setting_changed.emit(key, value)
+
+    def _take_shortcut(self, command_id: str, keys: str) -> None:
+        self._values[f"keys.{command_id}"] = keys
+        if self._keys:
+            self._keys.set_keymap(Keymap.from_settings(self._values))
+        self.shortcut_changed.emit(command_id, keys)

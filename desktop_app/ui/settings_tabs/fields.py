@@ -1,0 +1,298 @@
+"""The building blocks of the settings: a titled section, a note, and fields that look alike.
+
+Each has `set_theme`, and takes care of itself alone: `retheme` finds them all.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
+
+from PySide6.QtCore import QRect, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QPainter, QPalette
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QLabel,
+    QLineEdit,
+    QPlainTextEdit,
+    QSlider,
+    QVBoxLayout,
+    QWidget,
+)
+
+from desktop_app.ui import painting
+from desktop_app.ui.theme import set_role
+
+if TYPE_CHECKING:
+    from PySide6.QtCore import QPoint
+    from PySide6.QtGui import QFocusEvent, QPaintEvent, QWheelEvent
+
+    from desktop_app.ui.theme import Theme
+
+Tone = Literal["note", "warning", "error"]
+
+TYPING_PAUSE_MS = 600
+"""A text counts as changed once nothing was typed for so long."""
+
+
+@runtime_checkable
+class Themed(Protocol):
+    """A widget that draws by a theme."""
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw with another theme."""
+        ...
+
+
+def retheme(root: QWidget, theme: Theme) -> None:
+    """Hand the theme to every widget below `root` that wants it."""
+    for widget in root.findChildren(QWidget):
+        if isinstance(widget, Themed):
+            widget.set_theme(theme)
+
+
+class Note(QLabel):
+    """A few quiet words that wrap; hidden while there are none."""
+
+    def __init__(self, theme: Theme, text: str = "") -> None:
+        super().__init__()
+        self._theme = theme
+        self._tone: Tone = "note"
+        self.setWordWrap(True)
+        self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.set_theme(theme)
+        self.set_text(text)
+
+    def set_text(self, text: str, tone: Tone = "note") -> None:
+        """Say this; "" hides the note."""
+        self._tone = tone
+        self.setText(text)
+        self.setVisible(bool(text))
+        self._colour()
+
+    def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        self.setFont(theme.note())
+        self._colour()
+
+    def _colour(self) -> None:
+        theme = self._theme
+        colour = {"note": theme.dim, "warning": theme.warning, "error": theme.error}[self._tone]
+        palette = self.palette()
+        palette.setColor(QPalette.ColorRole.WindowText, colour)
+        self.setPalette(palette)
+
+
+class Section(QWidget):
+    """A title, what belongs to it, and a note below.
+
+    Attributes:
+        title, note: the labels; `body` takes the fields.
+    """
+
+    def __init__(self, title: str, theme: Theme) -> None:
+        super().__init__()
+        self.title = QLabel(title)
+        set_role(self.title, "strong")
+        self.title.setVisible(bool(title))
+        self.note = Note(theme)
+        self.body = QVBoxLayout()
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.addWidget(self.title)
+        self._column.addLayout(self.body)
+        self._column.addWidget(self.note)
+        Section.set_theme(self, theme)  # not an heir's, which has more to dress than is there yet
+
+    def set_theme(self, theme: Theme) -> None:
+        self._column.setSpacing(theme.px(4))
+        self.body.setSpacing(theme.px(6))
+
+
+class LineSection(Section):
+    """One line of text with a title.
+
+    Attributes:
+        field: the line.
+
+    Signals:
+        finished(str): the person changed it and went on, or pressed Enter.
+    """
+
+    finished = Signal(str)
+
+    def __init__(self, title: str, name: str, theme: Theme) -> None:
+        super().__init__(title, theme)
+        self.field = QLineEdit()
+        self.field.setObjectName(name)
+        self.field.setAccessibleName(title)
+        self.body.addWidget(self.field)
+        self._shown = ""
+        self.field.editingFinished.connect(self._finish)
+
+    def show_value(self, text: str, *, read_only: bool = False) -> None:
+        """Show a stored value, unless the person is writing another."""
+        is_writing = self.field.hasFocus() and self.field.text().strip() != self._shown
+        self._shown = text
+        if is_writing:
+            return
+        self.field.setText(text)
+        self.field.setCursorPosition(0)
+        self.field.setReadOnly(read_only)
+
+    def _finish(self) -> None:
+        text = self.field.text().strip()
+        if text != self._shown:
+            self._shown = text
+            self.finished.emit(text)
+
+
+class Combo(QComboBox):
+    """A drop-down list with our ▾, which a turning wheel does not change in passing."""
+
+    def __init__(self, theme: Theme, name: str) -> None:
+        super().__init__()
+        self._theme = theme
+        self.setAccessibleName(name)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setMinimumContentsLength(6)
+
+    def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        self.update()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        event.ignore()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        px = self._theme.px
+        at = QRect(self.width() - px(26), 0, px(18), self.height())
+        colour = self._theme.dim if self.isEnabled() else self._theme.faint
+        painting.mark(QPainter(self), at, "chevron-down", colour, px(14))
+
+
+class Slider(QSlider):
+    """A slider that tells a value when it is let go, and that a wheel in passing leaves alone."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__(Qt.Orientation.Horizontal)
+        self._theme = theme
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setTracking(False)
+        self.setPageStep(2)
+
+    def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        self.update()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        event.ignore()
+
+    def sizeHint(self) -> QSize:
+        return QSize(self._theme.px(120), self._theme.px(22))
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painting.smooth(painter)
+        theme, px = self._theme, self._theme.px
+        middle, radius = self.height() // 2, px(7)
+        span = self.width() - 2 * radius
+        share = (self.sliderPosition() - self.minimum()) / max(1, self.maximum() - self.minimum())
+        at = radius + round(span * share)
+        colour = theme.accent if self.isEnabled() else theme.faint
+        groove = QRect(0, middle - px(2), self.width(), px(4))
+        painting.ground(painter, groove, theme.line, px(2))
+        if self.isEnabled():
+            groove.setWidth(at)
+            painting.ground(painter, groove, theme.accent, px(2))
+        knob = QRect(at - radius, middle - radius, 2 * radius, 2 * radius)
+        painting.ground(painter, knob, colour, radius)
+        if self.hasFocus():
+            painting.outline(painter, knob.adjusted(-3, -3, 3, 3), theme.accent, radius + 3, 2)
+
+
+class Switch(QCheckBox):
+    """On or off."""
+
+    def __init__(self, theme: Theme, name: str) -> None:
+        super().__init__()
+        self._theme = theme
+        self.setAccessibleName(name)
+
+    def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        self.updateGeometry()
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(self._theme.px(40), self._theme.px(26))
+
+    def hitButton(self, pos: QPoint) -> bool:
+        return self.rect().contains(pos)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painting.smooth(painter)
+        theme, px = self._theme, self._theme.px
+        track = QRect(0, 0, px(34), px(20))
+        track.moveCenter(self.rect().center())
+        on = self.isChecked()
+        ground = theme.faint if not self.isEnabled() else theme.accent if on else theme.dim
+        painting.ground(painter, track, ground, px(10))
+        knob = QRect(0, 0, px(14), px(14))
+        knob.moveCenter(track.center())
+        knob.moveLeft(track.right() - px(16) if on else track.left() + px(3))
+        painting.ground(painter, knob, theme.on_accent if on else theme.card, px(7))
+        if self.hasFocus():
+            painting.outline(painter, track.adjusted(-3, -3, 3, 3), theme.accent, px(13), 2)
+
+
+class LongText(QPlainTextEdit):
+    """Several lines of text.
+
+    Signals:
+        settled(str): the text, once the person pauses or leaves.
+    """
+
+    settled = Signal(str)
+
+    def __init__(self, theme: Theme, name: str) -> None:
+        super().__init__()
+        set_role(self, "field")
+        self.setAccessibleName(name)
+        self.setTabChangesFocus(True)
+        self._told = ""
+        self._pause = QTimer(self)
+        self._pause.setSingleShot(True)
+        self._pause.setInterval(TYPING_PAUSE_MS)
+        self._pause.timeout.connect(self.settle)
+        self.textChanged.connect(self._on_change)
+        self.set_theme(theme)
+
+    def set_theme(self, theme: Theme) -> None:
+        self.setFixedHeight(theme.px(112))
+        self.document().setDocumentMargin(theme.px(6))
+
+    def show_text(self, text: str) -> None:
+        """Show a stored text, unless the person is writing another."""
+        if not self._pause.isActive() and text != self.toPlainText():
+            self._told = text
+            self.setPlainText(text)
+
+    def _on_change(self) -> None:
+        # A new margin or font is a change to Qt, too.
+        if self.toPlainText() != self._told:
+            self._pause.start()
+
+    def settle(self) -> None:
+        """Tell what stands there, if that is news."""
+        self._pause.stop()
+        if self.toPlainText() != self._told:
+            self._told = self.toPlainText()
+            self.settled.emit(self._told)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.settle()

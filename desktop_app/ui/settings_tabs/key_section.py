@@ -1,0 +1,198 @@
+"""The API key: entered once, shown never again.
+
+The widget holds a key only between the last character typed and Save. What it shows afterwards is
+where the key lies, which somebody else found out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QSizePolicy
+
+from desktop_app.ui.icons import pixmap
+from desktop_app.ui.settings_tabs.fields import Section, Tone
+from desktop_app.ui.theme import set_role
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QKeyEvent
+
+    from desktop_app.ui.theme import Theme
+
+Place = Literal["keyring", "session", "environment", "none", "unknown"]
+
+
+@dataclass(frozen=True)
+class KeyState:
+    """Where a profile's key lies, and one sentence more where there is something to say.
+
+    `place` is "unknown" while the keyring has not been asked (asking may open a dialog).
+    """
+
+    place: Place
+    note: str = ""
+
+
+_WHERE: Final[dict[Place, tuple[str, str, str, Tone]]] = {
+    # place: (what the field says, icon, note, tone)
+    "keyring": (
+        "Stored in the login keyring",
+        "lock",
+        "Never shown again, in no file, in no backup.",
+        "note",
+    ),
+    "session": (
+        "For this session only",
+        "clock",
+        "No working keyring was found here, and a file would not be safe: the key is forgotten "
+        "when you close the program.",
+        "warning",
+    ),
+    "environment": (
+        "From the environment",
+        "lock",
+        "Taken from an environment variable for this run, and never stored.",
+        "note",
+    ),
+    "unknown": (
+        "In the login keyring, if anywhere",
+        "lock",
+        "The keyring is asked when the key is first needed.",
+        "note",
+    ),
+    "none": ("", "key", "Goes into the login keyring: in no file, in no backup.", "note"),
+}
+_SAVING: Final = ("Being stored…", "key", "", "note")
+
+
+class KeySection(Section):
+    """The key of one provider.
+
+    Signals:
+        entered(str): the person gave a key. removed(): the person wants it forgotten.
+    """
+
+    entered = Signal(str)
+    removed = Signal()
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__("API key", theme)
+        self._theme = theme
+        self._state = KeyState("none")
+        self._build()
+        self.set_theme(theme)
+        self.set_state(self._state)
+
+    def _build(self) -> None:
+        self._entry = QLineEdit()
+        self._entry.setObjectName("key")
+        self._entry.setAccessibleName("API key")
+        self._entry.setEchoMode(QLineEdit.EchoMode.Password)
+        self._entry.setPlaceholderText("Paste it here")
+        hints = Qt.InputMethodHint
+        self._entry.setInputMethodHints(hints.ImhHiddenText | hints.ImhNoPredictiveText)
+        self._save = _plain("save-key", "Save", "Save the API key")
+        self._where = QLineEdit()
+        self._where.setObjectName("key-place")
+        self._where.setAccessibleName("API key")
+        self._where.setReadOnly(True)
+        self._mark = QLabel()
+        self._replace = _plain("replace-key", "Replace", "Replace the API key")
+        self._cancel = _plain("cancel-key", "Cancel", "Keep the API key as it is")
+        self._remove = QPushButton("Remove the key")
+        self._remove.setObjectName("remove-key")
+        set_role(self._remove, "link")
+        self._remove.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        self._lay_out()
+        self._entry.textChanged.connect(self._show_buttons)
+        self._entry.returnPressed.connect(self._take)
+        self._save.clicked.connect(self._take)
+        self._replace.clicked.connect(self.begin_entry)
+        self._cancel.clicked.connect(lambda: self.set_state(self._state))
+        self._remove.clicked.connect(self.removed)
+
+    def _lay_out(self) -> None:
+        row = QHBoxLayout()
+        row.addWidget(self._entry, 1)
+        row.addWidget(self._where, 1)
+        for button in (self._save, self._replace, self._cancel):
+            row.addWidget(button)
+        self._inside = QHBoxLayout(self._where)
+        self._inside.addStretch(1)
+        self._inside.addWidget(self._mark)
+        self.body.addLayout(row)
+        self._column.addWidget(self._remove)
+
+    def set_title(self, text: str) -> None:
+        """What the section is called for this kind of provider."""
+        self.title.setText(text)
+
+    def set_state(self, state: KeyState) -> None:
+        """Show where the key lies; an entry under way is dropped."""
+        self._state = state
+        self._entry.clear()
+        self._show(*_WHERE[state.place], entry=state.place == "none")
+        if state.note:
+            self.note.set_text(state.note, "warning" if state.place == "session" else "note")
+
+    def begin_entry(self) -> None:
+        """Make room for a key, and wait for it."""
+        if self._state.place != "environment":
+            *_, note, tone = _WHERE["none"]
+            self._show("", "key", note, tone, entry=True)
+            self._entry.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def set_theme(self, theme: Theme) -> None:
+        super().set_theme(theme)
+        self._theme = theme
+        self._where.setFont(theme.note())
+        self._where.setTextMargins(0, 0, theme.px(22), 0)
+        self._inside.setContentsMargins(0, 0, theme.px(8), 0)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        is_replacing = self._entry.isVisible() and self._state.place != "none"
+        if event.key() == Qt.Key.Key_Escape and is_replacing:
+            self.set_state(self._state)
+        else:
+            super().keyPressEvent(event)
+
+    def _show(self, words: str, mark: str, note: str, tone: Tone, *, entry: bool = False) -> None:
+        stored = self._state.place in ("keyring", "session", "unknown") and not entry
+        self._entry.setVisible(entry)
+        self._where.setVisible(not entry)
+        self._where.setText(words)
+        self._where.setCursorPosition(0)
+        self._where.setToolTip(words)
+        self._mark.setPixmap(pixmap(mark, self._theme.dim, self._theme.px(14)))
+        self._replace.setVisible(stored)
+        self._remove.setVisible(stored)
+        self._show_buttons()
+        self.note.set_text(note, tone)
+
+    def _show_buttons(self) -> None:
+        """Save once there is something to save; before that a way back, if there is one."""
+        is_entry, typed = self._entry.isVisibleTo(self), bool(self._entry.text().strip())
+        way_back = self._state.place != "none"
+        self._save.setVisible(is_entry and (typed or not way_back))
+        self._save.setEnabled(typed)
+        self._cancel.setVisible(is_entry and way_back and not typed)
+
+    def _take(self) -> None:
+        key = self._entry.text().strip()
+        if not key:
+            return
+        self._entry.clear()
+        self._show(*_SAVING)
+        self._replace.hide()
+        self._remove.hide()
+        self.entered.emit(key)
+
+
+def _plain(name: str, label: str, spoken: str) -> QPushButton:
+    button = QPushButton(label)
+    button.setObjectName(name)
+    button.setAccessibleName(spoken)
+    set_role(button, "plain")
+    return button

@@ -1,0 +1,251 @@
+"""A page of settings made from their declarations: one row for each, by its type.
+
+A bounded number is a slider (at its left end "default", where the setting may be left to the
+model), a choice of three a segmented control, of more a drop-down list, a flag a switch, a text
+a field of several lines. A setting that the chosen model does not take is disabled, and says why.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Protocol
+
+from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from desktop_app.settings.schema import Group, Setting, SettingValue, setting, settings_of
+from desktop_app.ui.segmented_control import SegmentedControl
+from desktop_app.ui.settings_tabs.fields import Combo, LongText, Section, Slider, Switch
+from desktop_app.ui.theme import set_role
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from desktop_app.ui.theme import Theme
+
+    Tell = Callable[[SettingValue], None]
+
+MOST_SEGMENTS: Final = 3
+MODELS_OWN: Final = "default"
+"""What stands for a value that is left to the model."""
+
+
+class Field(Protocol):
+    """The editable part of a row."""
+
+    def show(self, value: SettingValue) -> None:
+        """Show a value; tells nobody."""
+
+    def set_enabled(self, enabled: bool) -> None:
+        """Whether it can be changed now."""
+
+
+class SchemaForm(QWidget):
+    """All settings of one group.
+
+    Signals:
+        changed(str, object): the person gave the setting of this key another value.
+    """
+
+    changed = Signal(str, object)
+
+    def __init__(self, group: Group, theme: Theme) -> None:
+        super().__init__()
+        self._fields: dict[str, Field] = {}
+        self._sections: dict[str, Section] = {}
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        for declared in settings_of(group):
+            self._add(declared, theme)
+        self._column.addStretch(1)
+        self.set_theme(theme)
+
+    def _add(self, declared: Setting, theme: Theme) -> None:
+        section = Section(declared.label, theme)
+        section.note.set_text(declared.help)
+        key = declared.key
+
+        def tell(value: SettingValue) -> None:
+            self.changed.emit(key, value)
+
+        self._fields[key] = _field_for(declared, section, theme, tell)
+        self._fields[key].show(declared.default)
+        self._sections[key] = section
+        self._column.addWidget(section)
+
+    def set_values(self, values: Mapping[str, SettingValue]) -> None:
+        """Show these values; keys of other groups are left aside."""
+        for key, field in self._fields.items():
+            if key in values:
+                field.show(values[key])
+
+    def set_refusals(self, refusals: Mapping[str, str]) -> None:
+        """Disable the settings named here; the reason takes the place of their help."""
+        for declared_key, section in self._sections.items():
+            why = refusals.get(declared_key, "")
+            self._fields[declared_key].set_enabled(not why)
+            section.note.set_text(why or setting(declared_key).help)
+
+    def set_theme(self, theme: Theme) -> None:
+        self._column.setSpacing(theme.px(16))
+
+
+def _field_for(declared: Setting, section: Section, theme: Theme, tell: Tell) -> Field:
+    if declared.type is bool:
+        return _FlagField(declared, section, theme, tell)
+    if declared.choices:
+        few = len(declared.choices) <= MOST_SEGMENTS and not declared.optional
+        return (_SegmentsField if few else _ListField)(declared, section, theme, tell)
+    if declared.positions():
+        return _SliderField(declared, section, theme, tell)
+    return _LongTextField(declared, section, theme, tell)
+
+
+class _FlagField:
+    """A switch at the right of its title."""
+
+    def __init__(self, declared: Setting, section: Section, theme: Theme, tell: Tell) -> None:
+        self._switch = Switch(theme, declared.label)
+        self._switch.setObjectName(declared.key)
+        section.title.hide()
+        label = QLabel(declared.label)
+        set_role(label, "strong")
+        label.setWordWrap(True)
+        row = QHBoxLayout()
+        row.addWidget(label, 1)
+        row.addWidget(self._switch)
+        section.body.addLayout(row)
+        self._switch.toggled.connect(tell)
+
+    def show(self, value: SettingValue) -> None:
+        with QSignalBlocker(self._switch):
+            self._switch.setChecked(bool(value))
+
+    def set_enabled(self, enabled: bool) -> None:
+        self._switch.setEnabled(enabled)
+
+
+class _SegmentsField:
+    """Up to three values side by side."""
+
+    def __init__(self, declared: Setting, section: Section, theme: Theme, tell: Tell) -> None:
+        options = [(choice.value, choice.label) for choice in declared.choices]
+        self._control = SegmentedControl(options, theme, name=declared.label, padding=11)
+        self._control.setObjectName(declared.key)
+        self._control.stretch()
+        section.body.addWidget(self._control)
+        self._control.chosen.connect(tell)
+
+    def show(self, value: SettingValue) -> None:
+        self._control.set_current(str(value))
+
+    def set_enabled(self, enabled: bool) -> None:
+        self._control.setEnabled(enabled)
+
+
+class _ListField:
+    """A drop-down list; its first line is the model's own value, where that is allowed."""
+
+    def __init__(
+        self,
+        declared: Setting,
+        section: Section,
+        theme: Theme,
+        tell: Tell,
+    ) -> None:
+        self._combo = Combo(theme, declared.label)
+        self._combo.setObjectName(declared.key)
+        if declared.optional:
+            self._combo.addItem(MODELS_OWN.capitalize(), None)
+        for choice in declared.choices:
+            self._combo.addItem(choice.label, choice.value)
+        section.body.addWidget(self._combo)
+        self._combo.activated.connect(lambda index: tell(self._combo.itemData(index)))
+
+    def show(self, value: SettingValue) -> None:
+        self._combo.setCurrentIndex(max(0, self._combo.findData(value)))
+
+    def set_enabled(self, enabled: bool) -> None:
+        self._combo.setEnabled(enabled)
+
+
+class _SliderField:
+    """A slider over the positions, and the value in words beside it."""
+
+    def __init__(
+        self,
+        declared: Setting,
+        section: Section,
+        theme: Theme,
+        tell: Tell,
+    ) -> None:
+        self._declared = declared
+        numbers: list[SettingValue] = [*declared.positions()]
+        self._stops = [None, *numbers] if declared.optional else numbers
+        self._slider = Slider(theme)
+        self._slider.setObjectName(declared.key)
+        self._slider.setRange(0, len(self._stops) - 1)
+        self._words = QLabel()
+        set_role(self._words, "note")
+        row = QHBoxLayout()
+        row.addWidget(self._slider, 1)
+        row.addWidget(self._words)
+        section.body.addLayout(row)
+        self._slider.sliderMoved.connect(lambda at: self._say(self._stops[at]))
+        self._slider.valueChanged.connect(lambda at: self._take(at, tell))
+
+    def _take(self, at: int, tell: Tell) -> None:
+        self._say(self._stops[at])
+        tell(self._stops[at])
+
+    def show(self, value: SettingValue) -> None:
+        """Values between two stops (set elsewhere) stand at the nearest, in their own words."""
+        with QSignalBlocker(self._slider):
+            self._slider.setValue(self._nearest(value))
+        self._slider.update()
+        self._say(value)
+
+    def set_enabled(self, enabled: bool) -> None:
+        self._slider.setEnabled(enabled)
+        self._words.setEnabled(enabled)
+
+    def _nearest(self, value: SettingValue) -> int:
+        if value in self._stops:
+            return self._stops.index(value)
+        if not isinstance(value, int | float):
+            return 0
+        distances = {
+            at: abs(stop - value)
+            for at, stop in enumerate(self._stops)
+            if isinstance(stop, int | float)
+        }
+        return min(distances, key=distances.__getitem__)
+
+    def _say(self, value: SettingValue) -> None:
+        words = in_words(value, self._declared.unit)
+        self._words.setText(words)
+        self._slider.setAccessibleName(f"{self._declared.label}: {words}")
+
+
+def in_words(value: SettingValue, unit: str = "") -> str:
+    """A number as it is shown: 16384 tokens -> "16,384 tokens", None -> "default"."""
+    if value is None:
+        return MODELS_OWN
+    number = f"{value:,}" if isinstance(value, int) else f"{value:.2f}".rstrip("0").rstrip(".")
+    return f"{number} {unit}".rstrip()
+
+
+class _LongTextField:
+    """Several lines."""
+
+    def __init__(self, declared: Setting, section: Section, theme: Theme, tell: Tell) -> None:
+        self._text = LongText(theme, declared.label)
+        self._text.setObjectName(declared.key)
+        self._text.setPlaceholderText(declared.placeholder)
+        section.body.addWidget(self._text)
+        self._text.settled.connect(tell)
+
+    def show(self, value: SettingValue) -> None:
+        self._text.show_text(str(value or ""))
+
+    def set_enabled(self, enabled: bool) -> None:
+        self._text.setEnabled(enabled)

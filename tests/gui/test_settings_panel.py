@@ -1,0 +1,542 @@
+"""The settings: made late, keys shown never again, every change a valid value."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import pytest
+from PySide6.QtCore import Qt, QUrl
+from PySide6.QtGui import QAccessible, QGuiApplication, QTextDocument
+from PySide6.QtWidgets import (
+    QComboBox,
+    QLabel,
+    QLineEdit,
+    QPlainTextEdit,
+    QPushButton,
+    QSlider,
+    QTextBrowser,
+    QToolButton,
+    QWidget,
+)
+
+from desktop_app.commands.command import COMMANDS
+from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
+from desktop_app.settings.schema import Group, default_of, settings_of, validate
+from desktop_app.settings.server_presets import SERVER_PRESETS, profile_from
+from desktop_app.ui import theme as themes
+from desktop_app.ui.settings_panel import PAGES, KeyState, SettingsPanel
+from desktop_app.ui.settings_tabs.fields import Switch
+from desktop_app.ui.settings_tabs.provider_tab import problem_of_address, warning_of_address
+
+if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
+
+OPENAI = ProviderProfile("openai", "OpenAI", ProviderKind.OPENAI, "https://api.openai.com/v1")
+COMET = ProviderProfile(
+    "comet",
+    "CometAPI",
+    ProviderKind.COMETAPI,
+    "https://api.cometapi.com/v1",
+    price_multiplier=Decimal("0.2"),
+)
+HERE = ProviderProfile("here", "On this computer", ProviderKind.ON_DEVICE, needs_key=False)
+OLLAMA = profile_from(SERVER_PRESETS[0])
+PROFILES = (OPENAI, COMET, HERE, OLLAMA)
+SECRET = "sk-nobody-may-see-this"
+
+_Widget = TypeVar("_Widget", bound=QWidget)
+
+
+@pytest.fixture
+def panel(qtbot: QtBot, dressed: themes.Theme) -> SettingsPanel:
+    """The panel, open on the Provider page, OpenAI shown."""
+    made = SettingsPanel(dressed)
+    made.set_profiles(PROFILES, "openai")
+    made.set_key_state("openai", KeyState("keyring"))
+    made.set_key_state("comet", KeyState("none"))
+    made.resize(312, 800)
+    qtbot.addWidget(made)
+    with qtbot.waitExposed(made):
+        made.show()
+    made.activateWindow()
+    qtbot.waitUntil(made.isActiveWindow)
+    return made
+
+
+def find(parent: QWidget, kind: type[_Widget], name: str) -> _Widget:
+    found = parent.findChild(kind, name)
+    assert isinstance(found, kind), name
+    return found
+
+
+def click(qtbot: QtBot, panel: SettingsPanel, name: str) -> None:
+    qtbot.mouseClick(find(panel, QPushButton, name), Qt.MouseButton.LeftButton)
+
+
+def choose_provider(panel: SettingsPanel, profile: ProviderProfile) -> None:
+    combo = find(panel, QComboBox, "provider")
+    index = combo.findData(profile.id)
+    combo.setCurrentIndex(index)
+    combo.activated.emit(index)
+
+
+def write(qtbot: QtBot, panel: SettingsPanel, name: str, text: str) -> None:
+    field = find(panel, QLineEdit, name)
+    field.setFocus()
+    field.selectAll()
+    qtbot.keyClicks(field, text)
+    qtbot.keyClick(field, Qt.Key.Key_Return)
+
+
+def all_text(panel: QWidget) -> str:
+    """Everything that the panel shows or says, wherever."""
+    said = [str(panel.windowTitle())]
+    for widget in panel.findChildren(QWidget):
+        found = QAccessible.queryAccessibleInterface(widget)
+        said += [found.text(kind) for kind in (QAccessible.Text.Name, QAccessible.Text.Value)]
+        said.append(widget.toolTip())
+        if isinstance(widget, QLineEdit):
+            said.append(widget.displayText())
+        elif isinstance(widget, QLabel | QPushButton):
+            said.append(widget.text())
+    return "\n".join(said)
+
+
+# ------------------------------------------------------------------ made late
+
+
+def test_a_panel_that_was_never_opened_is_empty(qtbot: QtBot, dressed: themes.Theme) -> None:
+    made = SettingsPanel(dressed)
+    qtbot.addWidget(made)
+    made.set_profiles(PROFILES, "openai")
+    made.set_values({"look.theme": "dark"})
+    made.set_refusals({"answer.temperature": "no"})
+    made.set_about("a", "b")
+    made.set_help("<p>c</p>")
+    made.set_theme(themes.dark())
+    assert not made.findChildren(QWidget)
+
+
+def test_each_page_is_made_when_it_is_opened(panel: SettingsPanel) -> None:
+    assert not panel.findChildren(QSlider)
+    panel.show_page("look")
+    assert [s.objectName() for s in panel.findChildren(QSlider)] == ["look.text_size"]
+
+
+def test_opening_about_asks_for_its_texts(qtbot: QtBot, panel: SettingsPanel) -> None:
+    with qtbot.waitSignal(panel.about_opened):
+        click(qtbot, panel, "about")
+
+
+# ------------------------------------------------------------------ the key
+
+
+def test_a_key_is_entered_once_and_shown_never_again(qtbot: QtBot, panel: SettingsPanel) -> None:
+    choose_provider(panel, COMET)
+    entry = find(panel, QLineEdit, "key")
+    qtbot.keyClicks(entry, f"  {SECRET} ")
+    assert SECRET not in all_text(panel)
+    with qtbot.waitSignal(panel.key_entered) as entered:
+        click(qtbot, panel, "save-key")
+    assert entered.args == ["comet", SECRET]
+    assert entry.text() == ""
+    panel.set_key_state("comet", KeyState("keyring"))
+    assert find(panel, QLineEdit, "key-place").text() == "Stored in the login keyring"
+    assert not entry.isVisible()
+    assert SECRET not in all_text(panel)
+    entry.undo()
+    assert entry.text() == ""
+
+
+def test_replace_can_be_taken_back(qtbot: QtBot, panel: SettingsPanel) -> None:
+    entry = find(panel, QLineEdit, "key")
+    assert not entry.isVisible()
+    click(qtbot, panel, "replace-key")
+    assert entry.hasFocus()
+    qtbot.keyClicks(entry, SECRET)
+    with qtbot.assertNotEmitted(panel.key_entered), qtbot.assertNotEmitted(panel.closed):
+        qtbot.keyClick(entry, Qt.Key.Key_Escape)
+    assert find(panel, QLineEdit, "key-place").isVisible()
+    assert entry.text() == ""
+
+
+def test_remove_says_whose_key(qtbot: QtBot, panel: SettingsPanel) -> None:
+    with qtbot.waitSignal(panel.key_removed) as removed:
+        click(qtbot, panel, "remove-key")
+    assert removed.args == ["openai"]
+
+
+def test_a_session_key_is_said_to_be_one(panel: SettingsPanel) -> None:
+    panel.set_key_state("openai", KeyState("session"))
+    assert find(panel, QLineEdit, "key-place").text() == "For this session only"
+    assert "No working keyring was found here" in all_text(panel)
+    panel.set_key_state("openai", KeyState("session", "The keyring is locked."))
+    assert "The keyring is locked." in all_text(panel)
+
+
+def test_a_key_from_the_environment_cannot_be_changed(qtbot: QtBot, panel: SettingsPanel) -> None:
+    env = replace(OPENAI, id="env", from_environment=True)
+    panel.set_profiles([env], "env")
+    for name in ("replace-key", "remove-key", "save-key"):
+        assert not find(panel, QPushButton, name).isVisible(), name
+    assert find(panel, QLineEdit, "base-url").isReadOnly()
+
+
+def test_a_stored_change_does_not_take_away_a_key_being_typed(
+    qtbot: QtBot, panel: SettingsPanel
+) -> None:
+    choose_provider(panel, COMET)
+    entry = find(panel, QLineEdit, "key")
+    qtbot.keyClicks(entry, SECRET)
+    panel.set_profiles([replace(COMET, models=("gpt-5.2",)), OPENAI], "comet")
+    assert entry.text() == SECRET
+    choose_provider(panel, OPENAI)
+    assert entry.text() == ""
+
+
+def test_adding_a_key_leads_to_the_field(qtbot: QtBot, panel: SettingsPanel) -> None:
+    panel.show_page("keys")
+    choose_provider(panel, HERE)
+    with qtbot.waitSignal(panel.profile_selected) as selected:
+        panel.focus_key_field()
+    assert selected.args == ["openai"]
+    assert find(panel, QLineEdit, "key").hasFocus()
+
+
+# ------------------------------------------------------------------ profiles
+
+
+def test_a_changed_address_is_handed_over(qtbot: QtBot, panel: SettingsPanel) -> None:
+    with qtbot.waitSignal(panel.profile_saved) as saved:
+        write(qtbot, panel, "base-url", "https://gateway.example/v1/")
+    assert saved.args == [replace(OPENAI, base_url="https://gateway.example/v1")]
+
+
+def test_an_impossible_address_is_refused(qtbot: QtBot, panel: SettingsPanel) -> None:
+    with qtbot.assertNotEmitted(panel.profile_saved):
+        write(qtbot, panel, "base-url", "gateway")
+    assert "An address starts with https://" in all_text(panel)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "api", "ftp://x/v1", "https://", "https://a b/v1", "https://x/v1?k=1"]
+)
+def test_what_is_no_address(text: str) -> None:
+    assert problem_of_address(text)
+
+
+def test_an_open_address_is_warned_of() -> None:
+    for text in ("http://localhost:11434/v1", "https://api.openai.com/v1", "http://[::1]:80/v1"):
+        assert not problem_of_address(text)
+        assert not warning_of_address(text)
+    assert warning_of_address("http://192.168.1.7:8000/v1")
+
+
+def test_models_and_price(qtbot: QtBot, panel: SettingsPanel) -> None:
+    choose_provider(panel, COMET)
+    with qtbot.waitSignal(panel.profile_saved) as saved:
+        write(qtbot, panel, "models", " gpt-5.2, deepseek ,,gpt-5.2")
+    assert saved.args is not None
+    assert saved.args[0].models == ("gpt-5.2", "deepseek")
+    with qtbot.waitSignal(panel.profile_saved) as saved:
+        write(qtbot, panel, "price", "30")
+    assert saved.args is not None
+    assert saved.args[0].price_multiplier == Decimal("0.3")
+    assert saved.args[0].models == ("gpt-5.2", "deepseek")
+
+
+def test_a_server_is_added_from_a_preset(qtbot: QtBot, panel: SettingsPanel) -> None:
+    menu = find(panel, QToolButton, "add-provider").menu()
+    names = [action.text() for action in menu.actions()]
+    assert names == ["Ollama", "LM Studio", "llama.cpp", "vLLM", "Another server"]
+    with qtbot.waitSignal(panel.profile_added) as added:
+        menu.actions()[1].trigger()
+    assert added.args is not None
+    profile = added.args[0]
+    assert profile.base_url == "http://localhost:1234/v1"
+    assert profile.kind is ProviderKind.COMPATIBLE
+    assert not profile.needs_key
+    assert profile.id != profile_from(SERVER_PRESETS[1]).id
+
+
+def test_a_server_can_be_named_and_removed(qtbot: QtBot, panel: SettingsPanel) -> None:
+    assert not find(panel, QPushButton, "remove-provider").isVisible()
+    choose_provider(panel, OLLAMA)
+    with qtbot.waitSignal(panel.profile_saved) as saved:
+        write(qtbot, panel, "provider-name", "The big machine")
+    assert saved.args == [replace(OLLAMA, name="The big machine")]
+    with qtbot.waitSignal(panel.profile_removed) as removed:
+        click(qtbot, panel, "remove-provider")
+    assert removed.args == [OLLAMA.id]
+
+
+def test_the_test_says_what_came_of_it(qtbot: QtBot, panel: SettingsPanel) -> None:
+    result = find(panel, QLabel, "test-result")
+    with qtbot.waitSignal(panel.test_requested) as asked:
+        click(qtbot, panel, "test")
+    assert asked.args == ["openai"]
+    assert result.text() == "Asking…"
+    assert not find(panel, QPushButton, "test").isEnabled()
+    choose_provider(panel, COMET)
+    assert find(panel, QPushButton, "test").isEnabled()
+    panel.set_test_result("openai", True, "Answered in 0.4 s, 38 models")
+    assert result.text() == ""
+    choose_provider(panel, OPENAI)
+    assert result.text() == "Answered in 0.4 s, 38 models"
+
+
+def test_the_default_provider(qtbot: QtBot, panel: SettingsPanel) -> None:
+    switch = find(panel, Switch, "use-for-new")
+    with qtbot.waitSignal(panel.setting_changed) as changed:
+        switch.click()
+    assert changed.args == ["default.provider", "openai"]
+    panel.set_values({"default.provider": "comet"})
+    assert not switch.isChecked()
+    choose_provider(panel, COMET)
+    assert switch.isChecked()
+    with qtbot.waitSignal(panel.setting_changed) as changed:
+        switch.click()
+    assert changed.args == ["default.provider", ""]
+
+
+def test_the_model_on_this_computer_is_named_honestly(qtbot: QtBot, panel: SettingsPanel) -> None:
+    choose_provider(panel, HERE)
+    assert not find(panel, QLineEdit, "base-url").isVisible()
+    assert not find(panel, QLineEdit, "key").isVisible()
+    assert "small model for trying things out" in all_text(panel)
+    panel.set_values({"local_model.weights": "models/phi.gguf"})
+    assert find(panel, QLineEdit, "weights").text() == Path("phi.gguf").name
+    with qtbot.waitSignal(panel.weights_chosen) as chosen:
+        click(qtbot, panel, "built-in-weights")
+    assert chosen.args == [None]
+
+
+# ------------------------------------------------------------------ Answer and Look
+
+
+@pytest.mark.parametrize("group", [Group.ANSWER, Group.LOOK])
+def test_every_declared_setting_has_its_field(panel: SettingsPanel, group: Group) -> None:
+    panel.show_page(group.value)
+    for declared in settings_of(group):
+        assert panel.findChild(QWidget, declared.key) is not None, declared.key
+        assert declared.label in all_text(panel)
+
+
+def test_sliders_give_the_positions_and_the_models_own(qtbot: QtBot, panel: SettingsPanel) -> None:
+    panel.show_page("answer")
+    slider = find(panel, QSlider, "answer.max_output_tokens")
+    told: list[tuple[str, object]] = []
+    panel.setting_changed.connect(lambda key, value: told.append((key, value)))
+    for at in range(slider.maximum() + 1):
+        slider.setValue(at)
+    slider.setValue(0)
+    assert told[0] == ("answer.max_output_tokens", 256)
+    assert told[-2:] == [("answer.max_output_tokens", 128_000), ("answer.max_output_tokens", None)]
+    for key, value in told:
+        assert validate(key, value) == value
+    assert slider.accessibleName() == "Longest answer: default"
+
+
+def test_shown_values_are_not_told_back(qtbot: QtBot, panel: SettingsPanel) -> None:
+    panel.show_page("answer")
+    panel.show_page("look")
+    with qtbot.assertNotEmitted(panel.setting_changed, wait=50):
+        panel.set_values(
+            {
+                "answer.temperature": 0.7,
+                "answer.max_output_tokens": 5000,
+                "answer.verbosity": "low",
+                "answer.stream": False,
+                "answer.system_prompt": "Be brief.",
+                "look.theme": "dark",
+                "look.text_size": 130,
+            }
+        )
+    assert (
+        find(panel, QSlider, "answer.max_output_tokens").accessibleName().endswith("5,000 tokens")
+    )
+    assert find(panel, QSlider, "answer.temperature").accessibleName() == "Temperature: 0.7"
+    assert find(panel, QComboBox, "answer.verbosity").currentText() == "Brief"
+    assert find(panel, QPlainTextEdit, "answer.system_prompt").toPlainText() == "Be brief."
+
+
+def test_what_the_model_does_not_take_is_disabled_and_says_why(panel: SettingsPanel) -> None:
+    panel.show_page("answer")
+    why = "GPT-5.2 takes a temperature only with effort none."
+    panel.set_refusals({"answer.temperature": why})
+    assert not find(panel, QSlider, "answer.temperature").isEnabled()
+    assert find(panel, QSlider, "answer.top_p").isEnabled()
+    assert why in all_text(panel)
+    panel.set_refusals({})
+    assert find(panel, QSlider, "answer.temperature").isEnabled()
+    assert why not in all_text(panel)
+
+
+def test_instructions_are_told_when_the_person_leaves(qtbot: QtBot, panel: SettingsPanel) -> None:
+    panel.show_page("answer")
+    text = find(panel, QPlainTextEdit, "answer.system_prompt")
+    text.setFocus()
+    qtbot.keyClicks(text, "Be brief.")
+    with qtbot.waitSignal(panel.setting_changed) as changed:
+        find(panel, QSlider, "answer.top_p").setFocus()
+    assert changed.args == ["answer.system_prompt", "Be brief."]
+
+
+def test_and_soon_after_the_last_key(qtbot: QtBot, panel: SettingsPanel) -> None:
+    panel.show_page("answer")
+    text = find(panel, QPlainTextEdit, "answer.system_prompt")
+    with qtbot.waitSignal(panel.setting_changed) as changed:
+        qtbot.keyClicks(text, "Be brief.")
+    assert changed.args == ["answer.system_prompt", "Be brief."]
+
+
+def test_the_theme_is_one_click(qtbot: QtBot, panel: SettingsPanel) -> None:
+    panel.show_page("look")
+    with qtbot.waitSignal(panel.setting_changed) as changed:
+        click(qtbot, panel, "dark")
+    assert changed.args == ["look.theme", "dark"]
+    assert default_of("look.theme") == "system"
+
+
+def test_the_slider_keeps_the_keyboard_while_the_text_grows(
+    qtbot: QtBot, panel: SettingsPanel
+) -> None:
+    panel.setting_changed.connect(lambda _key, value: panel.set_theme(themes.light(value / 100)))
+    panel.show_page("look")
+    slider = find(panel, QSlider, "look.text_size")
+    slider.setFocus()
+    for _ in range(3):
+        qtbot.keyClick(slider, Qt.Key.Key_Right)
+    assert slider.hasFocus()
+    assert slider.accessibleName() == "Text size: 130 %"
+
+
+# ------------------------------------------------------------------ Keys
+
+
+def capture(qtbot: QtBot, panel: SettingsPanel, command_id: str, *keys: object) -> None:
+    cap = find(panel, QPushButton, f"keys-{command_id}")
+    cap.setFocus()
+    cap.click()
+    assert cap.text() == "Press keys…"
+    qtbot.keyClick(cap, *keys)
+
+
+def test_every_command_is_listed_with_its_keys(panel: SettingsPanel) -> None:
+    panel.show_page("keys")
+    for command in COMMANDS:
+        find(panel, QPushButton, f"keys-{command.id}")
+    assert find(panel, QPushButton, "keys-prompt.send").text() == "Enter"
+    assert find(panel, QPushButton, "keys-list.search").text() == "Ctrl+Shift+F"
+
+
+def test_new_keys_and_the_way_back(qtbot: QtBot, panel: SettingsPanel) -> None:
+    panel.show_page("keys")
+    control = Qt.KeyboardModifier.ControlModifier
+    with qtbot.waitSignal(panel.shortcut_changed) as changed:
+        capture(qtbot, panel, "answer.retry", Qt.Key.Key_J, control)
+    assert changed.args == ["answer.retry", "Ctrl+J"]
+    assert find(panel, QPushButton, "keys-answer.retry").text() == "Ctrl+J"
+    with qtbot.waitSignal(panel.shortcut_changed) as changed:
+        click(qtbot, panel, "reset-answer.retry")
+    assert changed.args == ["answer.retry", "Ctrl+R"]
+    assert not find(panel, QPushButton, "reset-answer.retry").isVisible()
+
+
+def test_a_collision_is_shown_at_both(qtbot: QtBot, panel: SettingsPanel) -> None:
+    panel.show_page("keys")
+    capture(qtbot, panel, "answer.retry", Qt.Key.Key_N, Qt.KeyboardModifier.ControlModifier)
+    said = all_text(panel)
+    assert "The same keys as: New conversation" in said
+    assert "The same keys as: Ask again" in said
+
+
+def test_keys_that_typing_needs_are_refused(qtbot: QtBot, panel: SettingsPanel) -> None:
+    panel.show_page("keys")
+    with qtbot.assertNotEmitted(panel.shortcut_changed):
+        capture(qtbot, panel, "answer.retry", Qt.Key.Key_J)
+    assert "J alone types a character." in all_text(panel)
+
+
+def test_escape_leaves_and_backspace_takes_away(qtbot: QtBot, panel: SettingsPanel) -> None:
+    panel.show_page("keys")
+    with qtbot.assertNotEmitted(panel.shortcut_changed), qtbot.assertNotEmitted(panel.closed):
+        capture(qtbot, panel, "answer.retry", Qt.Key.Key_Escape)
+    with qtbot.waitSignal(panel.shortcut_changed) as changed:
+        capture(qtbot, panel, "answer.retry", Qt.Key.Key_Backspace)
+    assert changed.args == ["answer.retry", ""]
+    assert find(panel, QPushButton, "keys-answer.retry").text() == "none"
+
+
+# ------------------------------------------------------------------ About
+
+
+def test_what_is_said_can_be_copied(qtbot: QtBot, panel: SettingsPanel) -> None:
+    panel.set_about("Repartee 0.1.0", "MIT")
+    panel.show_page("about")
+    click(qtbot, panel, "program")
+    click(qtbot, panel, "copy-about")
+    assert QGuiApplication.clipboard().text() == "Repartee 0.1.0"
+    click(qtbot, panel, "licences")
+    assert find(panel, QPlainTextEdit, "licences").toPlainText() == "MIT"
+
+
+def test_the_help_jumps_and_loads_nothing(qtbot: QtBot, panel: SettingsPanel) -> None:
+    panel.show_page("about")
+    end = "<h2 id='end'>End</h2>"
+    panel.set_help("<a href='#end'>x</a><img src='file:///etc/hostname'>" + "<p>y</p>" * 200 + end)
+    browser = find(panel, QTextBrowser, "help")
+    browser.anchorClicked.emit(QUrl("#end"))
+    assert browser.verticalScrollBar().value() > 0
+    before = browser.toPlainText()
+    browser.anchorClicked.emit(QUrl("https://example.com/"))
+    browser.anchorClicked.emit(QUrl("file:///etc/hostname"))
+    assert browser.toPlainText() == before
+    kind = QTextDocument.ResourceType.HtmlResource.value
+    assert browser.loadResource(kind, QUrl("file:///etc/hostname")) is None
+
+
+# ------------------------------------------------------------------ keyboard, speech, size
+
+
+def test_escape_and_the_cross_close(qtbot: QtBot, panel: SettingsPanel) -> None:
+    with qtbot.waitSignal(panel.closed):
+        qtbot.keyClick(find(panel, QLineEdit, "base-url"), Qt.Key.Key_Escape)
+    with qtbot.waitSignal(panel.closed):
+        cross = find(panel, QToolButton, "close-settings")
+        qtbot.mouseClick(cross, Qt.MouseButton.LeftButton)
+
+
+@pytest.mark.parametrize("page", [name for name, _ in PAGES])
+def test_every_control_is_reached_by_tab_and_has_a_name(
+    qtbot: QtBot, panel: SettingsPanel, page: str
+) -> None:
+    panel.show_page(page)
+    panel.setFocus()
+    reached: set[QWidget] = set()
+    while (focused := QGuiApplication.focusObject()) not in reached:
+        assert isinstance(focused, QWidget)
+        reached.add(focused)
+        name = QAccessible.queryAccessibleInterface(focused).text(QAccessible.Text.Name)
+        assert name, focused
+        qtbot.keyClick(focused, Qt.Key.Key_Tab)
+    wanted = {
+        widget
+        for widget in panel.findChildren(QWidget)
+        if widget.focusPolicy() & Qt.FocusPolicy.TabFocus
+        and widget.isVisible()
+        and widget.isEnabled()
+    }
+    assert wanted <= reached
+
+
+@pytest.mark.parametrize("scale", [1.0, 1.5, 2.0])
+def test_nothing_is_wider_than_the_panel(qtbot: QtBot, panel: SettingsPanel, scale: float) -> None:
+    panel.set_theme(themes.light(scale))
+    panel.resize(round(312 * scale), 800)
+    for page, _ in PAGES:
+        panel.show_page(page)
+        assert panel.minimumSizeHint().width() <= panel.width(), page
