@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QSize, Qt, QTimer
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout
 
 from desktop_app.domain.errors import UserFacingError
@@ -19,6 +18,7 @@ from desktop_app.ui import icons
 from desktop_app.ui.theme import set_style_property
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QKeyEvent
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.ui.theme import Theme
@@ -164,5 +164,8 @@ class Notifications(QFrame):
         self._picture.setPixmap(icons.pixmap(sign, color, self._theme.px(18)))
 
     def _say(self, text: str) -> None:
+        # Imported late: 10 ms that no start should wait for.
+        from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
+
         self.status.setAccessibleName(text)
         QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self.status, text))

@@ -18,11 +18,18 @@ from PySide6.QtCore import (
     QSize,
     Qt,
 )
-from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen, QTextCharFormat, QTextLayout
+from PySide6.QtGui import (
+    QColor,
+    QCursor,
+    QFontMetrics,
+    QPainter,
+    QPen,
+    QTextCharFormat,
+    QTextLayout,
+)
 from PySide6.QtWidgets import (
-    QAbstractScrollArea,
+    QAbstractItemView,
     QLineEdit,
-    QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QToolTip,
@@ -35,7 +42,6 @@ from desktop_app.ui.models import conversation_model, hit_model
 if TYPE_CHECKING:
     from PySide6.QtCore import QAbstractItemModel, QObject
     from PySide6.QtGui import QFont, QHelpEvent
-    from PySide6.QtWidgets import QAbstractItemView
 
     from desktop_app.domain.conversation import SearchHit
     from desktop_app.ui.theme import Theme
@@ -64,23 +70,28 @@ class RowDelegate(QStyledItemDelegate):
     def row_rect(self, option: QStyleOptionViewItem) -> QRect:
         """The cell without the gap below it, and without the margin that a scroll bar takes."""
         view = option.widget
-        scrolls = isinstance(view, QAbstractScrollArea) and view.verticalScrollBar().isVisible()
+        scrolls = isinstance(view, QAbstractItemView) and view.verticalScrollBar().isVisible()
         margin = 0 if scrolls else self.theme.px(themes.ROW_MARGIN)
         rect: QRect = option.rect
         return rect.adjusted(0, 0, -margin, -self.theme.px(_GAP))
 
-    def paint_ground(self, painter: QPainter, option: QStyleOptionViewItem) -> None:
-        """Selected, hovered, or nothing; the ring while the keyboard is here."""
-        state, radius = option.state, self.theme.px(themes.RADIUS)
-        rect = self.row_rect(option).toRectF()
+    def paint_ground(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """Selected, hovered, or nothing; the ring while the keyboard is here.
+
+        The view is asked, not `option.state`, whose flags belong to QStyle (see
+        `theme.APPLICATION_ARGUMENTS`).
+        """
+        view = option.widget
+        assert isinstance(view, QAbstractItemView)
+        radius, rect = self.theme.px(themes.RADIUS), self.row_rect(option).toRectF()
         painter.setPen(Qt.PenStyle.NoPen)
-        if state & QStyle.StateFlag.State_Selected:
+        if view.selectionModel().isSelected(index):
             painter.setBrush(self.theme.selected)
             painter.drawRoundedRect(rect, radius, radius)
-        elif state & QStyle.StateFlag.State_MouseOver:
+        elif _is_hovered(view, option.rect):
             painter.setBrush(self.theme.hover)
             painter.drawRoundedRect(rect, radius, radius)
-        if state & QStyle.StateFlag.State_HasFocus:
+        if view.hasFocus() and index == view.currentIndex():
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(self.theme.accent, 2))
             painter.drawRoundedRect(rect.adjusted(1, 1, -1, -1), radius - 1, radius - 1)
@@ -96,7 +107,7 @@ class ConversationDelegate(RowDelegate):
         if index.data(conversation_model.Roles.IS_HEADING):
             self._paint_heading(painter, option, index)
         else:
-            self.paint_ground(painter, option)
+            self.paint_ground(painter, option, index)
             self._paint_title(painter, option, index)
         painter.restore()
 
@@ -172,7 +183,7 @@ class HitDelegate(RowDelegate):
         rect = self.row_rect(option).adjusted(px(_INSET), px(8), -px(_INSET), -px(8))
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self.paint_ground(painter, option)
+        self.paint_ground(painter, option, index)
         line = QRect(rect.left(), rect.top(), rect.width(), px(20))
         day = hit.date.astimezone()
         date = f"{day.day} {QLocale.c().monthName(day.month, QLocale.FormatType.ShortFormat)}"
@@ -200,6 +211,11 @@ class HitDelegate(RowDelegate):
         layout.endLayout()
         painter.setPen(self.theme.dim)
         layout.draw(painter, QPointF(rect.topLeft()))
+
+
+def _is_hovered(view: QAbstractItemView, cell: QRect) -> bool:
+    viewport = view.viewport()
+    return viewport.underMouse() and cell.contains(viewport.mapFromGlobal(QCursor.pos()))
 
 
 def _range(text: str, start: int, length: int, strong: QTextCharFormat) -> QTextLayout.FormatRange:

@@ -23,12 +23,13 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QContextMenuEvent, QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView
 
 from desktop_app.ui.models import conversation_model
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QContextMenuEvent, QKeyEvent
+
     from desktop_app.ui.row_delegates import RowDelegate
     from desktop_app.ui.theme import Theme
 
@@ -114,7 +115,7 @@ class RowView(QListView):
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """The menu of the row under the pointer, or of the current one for the Menu key."""
-        if event.reason() == QContextMenuEvent.Reason.Keyboard:
+        if event.reason() == event.Reason.Keyboard:
             index = self.currentIndex()
             position = self.viewport().mapToGlobal(self.visualRect(index).center())
         else:

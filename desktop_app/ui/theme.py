@@ -33,6 +33,13 @@ if TYPE_CHECKING:
 
 Mode = Literal["system", "light", "dark"]
 
+APPLICATION_ARGUMENTS: Final = ("-style", "fusion")
+"""What QApplication is to be given: one look on every desktop, for the sheet to stand on.
+
+`setStyle` would do the same and cost 15 ms of every start: whatever hands a QStyle to Python makes
+PySide build that class with all its enumerations. Nothing here asks for one before it must.
+"""
+
 INTERFACE: Final = 13.5
 ANSWER: Final = 14.5
 CODE: Final = 13.0
@@ -314,9 +321,7 @@ def style_sheet(theme: Theme) -> str:
 
 
 def apply(application: QApplication, theme: Theme) -> None:
-    """Give the whole program the theme: style, palette, font and style sheet."""
-    if application.style().name() != "fusion":
-        application.setStyle("fusion")  # one look on every desktop, for the sheet to stand on
+    """Give the whole program the theme: palette, font and style sheet."""
     application.setPalette(palette(theme))
     application.setFont(theme.interface())
     application.setStyleSheet(style_sheet(theme))
@@ -332,33 +337,36 @@ def set_style_property(widget: QWidget, name: str, value: object) -> None:
     if widget.property(name) == value:
         return
     widget.setProperty(name, value)
-    style = widget.style()
-    style.unpolish(widget)
-    style.polish(widget)
-    widget.update()
+    if widget.testAttribute(Qt.WidgetAttribute.WA_WState_Polished):
+        style = widget.style()
+        style.unpolish(widget)
+        style.polish(widget)
+        widget.update()
 
 
 class ThemeWatcher(QObject):
-    """Knows the theme of the moment: the system's, or the one that the person set.
+    """Knows the theme of the moment, the system's or the person's, and gives it to the program.
 
     Attributes:
         current: the theme to draw with.
 
     Signals:
-        changed(Theme): after every change of it.
+        changed(Theme): after every change of it; the application has it already.
     """
 
     changed = Signal(object)
 
     def __init__(
-        self, mode: Mode = "system", text_size: int = 100, parent: QObject | None = None
+        self, application: QApplication, mode: Mode = "system", text_size: int = 100
     ) -> None:
-        super().__init__(parent)
+        super().__init__(application)
+        self._application = application
         self._mode: Mode = mode
         self._text_size = text_size
         QGuiApplication.styleHints().colorSchemeChanged.connect(self.refresh)
         self._ask_platform()
         self.current = self._make()
+        apply(application, self.current)
 
     def set_mode(self, mode: Mode) -> None:
         """Follow the system, or stay light or dark."""
@@ -376,6 +384,7 @@ class ThemeWatcher(QObject):
         theme = self._make()
         if theme != self.current:
             self.current = theme
+            apply(self._application, theme)
             self.changed.emit(theme)
 
     def _ask_platform(self) -> None:

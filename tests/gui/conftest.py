@@ -16,6 +16,12 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
 
 
+@pytest.fixture(scope="session")
+def qapp_args() -> list[str]:
+    """pytest-qt asks for the arguments of the application."""
+    return ["repartee", *theme.APPLICATION_ARGUMENTS]
+
+
 @pytest.fixture(autouse=True)
 def dressed(qapp: QApplication) -> Iterator[theme.Theme]:
     """The light theme, applied to the application; no widget outlives its test.

@@ -53,7 +53,7 @@ class Settings(QFrame):
 
 @pytest.fixture
 def watcher(qapp: QApplication) -> Iterator[theme.ThemeWatcher]:
-    made = theme.ThemeWatcher("light")
+    made = theme.ThemeWatcher(qapp, "light")
     yield made
     made.set_mode("system")
 

@@ -135,12 +135,14 @@ def test_a_role_can_change_while_shown(qtbot: QtBot, qapp: QApplication) -> None
 # ---------------------------------------------------------------- the watcher
 
 
-def test_watcher_tells_of_mode_and_text_size(qtbot: QtBot) -> None:
-    watcher = theme.ThemeWatcher("light")
+def test_watcher_tells_of_mode_and_text_size(qtbot: QtBot, qapp: QApplication) -> None:
+    watcher = theme.ThemeWatcher(qapp, "light")
     with qtbot.waitSignal(watcher.changed) as told:
         watcher.set_mode("dark")
     assert told.args == [watcher.current]
     assert watcher.current.is_dark
+    assert qapp.palette().color(QPalette.ColorRole.Window) == watcher.current.ground
+    assert qapp.styleSheet() == theme.style_sheet(watcher.current)
     before = watcher.current.scale
     with qtbot.waitSignal(watcher.changed):
         watcher.set_text_size(150)
@@ -148,16 +150,16 @@ def test_watcher_tells_of_mode_and_text_size(qtbot: QtBot) -> None:
     watcher.set_mode("system")
 
 
-def test_watcher_says_nothing_when_nothing_changes(qtbot: QtBot) -> None:
-    watcher = theme.ThemeWatcher("light")
+def test_watcher_says_nothing_when_nothing_changes(qtbot: QtBot, qapp: QApplication) -> None:
+    watcher = theme.ThemeWatcher(qapp, "light")
     with qtbot.assertNotEmitted(watcher.changed):
         watcher.set_mode("light")
         watcher.refresh()
     watcher.set_mode("system")
 
 
-def test_watcher_follows_the_system_unless_told_otherwise(qtbot: QtBot) -> None:
-    watcher = theme.ThemeWatcher("system")
+def test_watcher_follows_the_system_unless_told_otherwise(qtbot: QtBot, qapp: QApplication) -> None:
+    watcher = theme.ThemeWatcher(qapp, "system")
     hints = QGuiApplication.styleHints()
     system_is_dark = hints.colorScheme() == Qt.ColorScheme.Dark
     assert watcher.current.is_dark == system_is_dark
