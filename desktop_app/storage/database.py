@@ -35,6 +35,8 @@ Action = Callable[[sqlite3.Connection], T]
 BUSY_TIMEOUT_S: Final = 10.0
 # Two, so that a search through everything does not hold up the opening of a conversation.
 READERS: Final = 2
+# A larger store is not checked while the window waits for it: 64 MB take a tenth of a second.
+CHECKED_AT_OPEN_BYTES: Final = 64 * 1024 * 1024
 
 
 class Database:
@@ -42,10 +44,15 @@ class Database:
 
     An action is given a connection and runs in one transaction on another thread; it must not
     keep the connection. What it raises comes back to the caller, SQLite's errors as StorageError.
+
+    Attributes:
+        needs_check: the last exit was not clean, and the store was too large to be checked while
+            it was opened: `check` is to be called once there is time.
     """
 
     def __init__(self, path: Path, migrations: Sequence[Migration] = MIGRATIONS) -> None:
         self.path = path
+        self.needs_check = False
         self._migrations = migrations
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-reader")
@@ -87,6 +94,15 @@ class Database:
         """The same, blocking: for the start, before a loop runs."""
         return self._submit(self._readers, lambda: self._in_snapshot(action)).result()
 
+    async def check(self) -> None:
+        """Look through the whole store, beside other work; about 2 s for a gigabyte.
+
+        Raises:
+            StoreDamagedError: it is damaged.
+        """
+        await self.read(lambda connection: _check(connection, self.path))
+        self.needs_check = False
+
     async def close(self) -> None:
         """Finish what was asked for, fold the write-ahead log in, end the threads."""
         await asyncio.shield(asyncio.wrap_future(self._submit(self._writer, self._close)))
@@ -115,8 +131,10 @@ class Database:
         connection = _connect(self.path, "rw")
         try:
             steps = pending(connection, self.path, self._migrations)
-            if unclean:
+            if unclean and self.path.stat().st_size <= CHECKED_AT_OPEN_BYTES:
                 _check(connection, self.path)
+            else:
+                self.needs_check = unclean
             _configure(connection)
             if steps:
                 if not (alone or lock.take()):

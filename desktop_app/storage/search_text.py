@@ -85,14 +85,16 @@ def terms(query: str) -> list[tuple[str, bool]]:
 
 
 def _phrase(term: tuple[str, bool]) -> tuple[str, bool]:
-    """A folded term as the words of a phrase. A run of a dense script may go on behind it."""
+    """A folded term as the words of a phrase, and whether the last of them is a beginning.
+
+    A dense run at the end of a term may go on in the text: its pairs say that by themselves, a
+    single character must be looked for as the beginning of a pair.
+    """
     folded, may_go_on = term
-    words = (
-        _dense_run()
-        .sub(lambda run: _pairs(run.group(), ends=run.end() < len(folded)), folded)
-        .replace('"', " ")
-    )
-    return words, may_go_on or _dense_run().match(folded[-1]) is not None
+    words = _dense_run().sub(lambda run: _pairs(run.group(), ends=run.end() < len(folded)), folded)
+    if _dense_run().match(folded[-1]):
+        may_go_on = len(words.split()[-1]) == 1
+    return words.replace('"', " "), may_go_on
 
 
 def snippet(text: str, query: str) -> str:

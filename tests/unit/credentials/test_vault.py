@@ -12,6 +12,7 @@ import pytest
 
 from desktop_app.credentials.vault import KeyPlace, KeyVault, _call
 from desktop_app.domain.errors import CredentialError
+from tests.unit.credentials import forgetful
 
 KEY = "sk-secret-1234"
 NEVER = "no.such.module.Keyring"
@@ -71,6 +72,22 @@ def test_without_a_keyring_to_trust_the_key_is_for_this_session(
         await vault.remove("openai")
         assert await vault.get("openai") is None
         assert await vault.place("openai") is KeyPlace.NONE
+
+    asyncio.run(main())
+
+
+def test_a_keyring_that_keeps_nothing_is_not_given_the_key(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", f"{forgetful.__name__}.Keyring")
+
+    async def main() -> None:
+        vault = KeyVault("repartee:test", Notes())
+        assert await vault.set("openai", KEY) is KeyPlace.SESSION
+        assert vault.last_probe is not None
+        assert "does not keep" in vault.last_probe.why
+        assert forgetful.Keyring.given
+        assert KEY not in forgetful.Keyring.given
 
     asyncio.run(main())
 

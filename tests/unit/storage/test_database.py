@@ -274,7 +274,7 @@ def test_after_a_crash_the_store_opens_with_what_was_acknowledged(path: Path) ->
         assert connection.execute("SELECT count(*) FROM settings").fetchone()[0] == 400
 
 
-def test_damage_is_found_after_a_crash(path: Path) -> None:
+def test_damage_is_found_after_a_crash(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     crash(path)
     with closing(sqlite3.connect(path)) as connection:  # fold the log in, so that it can be hurt
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -287,10 +287,41 @@ def test_damage_is_found_after_a_crash(path: Path) -> None:
         file.write(os.urandom(200))
     damaged = path.read_bytes()
     open_with(path)  # a clean exit: not looked at
-    path.write_bytes(damaged)
-    path.with_name(path.name + "-wal").write_bytes(b"\0" * 32)  # the mark of an unclean one
+
+    def after_an_unclean_exit() -> None:
+        path.write_bytes(damaged)
+        path.with_name(path.name + "-wal").write_bytes(b"\0" * 32)
+
+    after_an_unclean_exit()
     with pytest.raises(StoreDamagedError):
         open_with(path)
+
+    # A store too large to be looked at while the window waits: when there is time.
+    monkeypatch.setattr("desktop_app.storage.database.CHECKED_AT_OPEN_BYTES", 0)
+    after_an_unclean_exit()
+
+    async def main() -> None:
+        async with opened(path) as database:
+            assert database.needs_check
+            with pytest.raises(StoreDamagedError):
+                await database.check()
+
+    asyncio.run(main())
+
+
+def test_a_sound_store_passes_the_check(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("desktop_app.storage.database.CHECKED_AT_OPEN_BYTES", 0)
+    crash(path)
+
+    async def main() -> None:
+        async with opened(path) as database:
+            waiting = [database.needs_check]
+            await database.check()
+            assert [*waiting, database.needs_check] == [True, False]
+        async with opened(path) as database:
+            assert not database.needs_check
+
+    asyncio.run(main())
 
 
 def limited(path: Path, script: str) -> str:
