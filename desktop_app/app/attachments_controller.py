@@ -78,7 +78,7 @@ class AttachmentsController(QObject):
         try:
             part = await work
         except UserFacingError as error:
-            self._window.notifications.show(error)
+            self._window.notifications.notify(error)
         else:
             await self._add(self._reading[reading_id].conversation_id, part)
         finally:

@@ -10,11 +10,17 @@ from PySide6.QtCore import QObject
 from desktop_app.app.library_controller import LibraryController, version_numbers
 from desktop_app.app.running_answers import RunningAnswers
 from desktop_app.app.workspace import Workspace
-from desktop_app.domain.conversation import Draft, Message, Role
+from desktop_app.domain.conversation import Draft, Message, MessageStatus, Role
 from desktop_app.domain.errors import StorageError, UserFacingError
 from desktop_app.services.chat import Answering
 from desktop_app.services.prompt import CONTINUE
 from desktop_app.ui.main_window import MainWindow
+
+_ANNOUNCED = {
+    MessageStatus.COMPLETE: "The answer is complete.",
+    MessageStatus.CANCELLED: "The answer was stopped.",
+    MessageStatus.FAILED: "The answer failed.",
+}
 
 
 class ChatController(QObject):
@@ -81,7 +87,7 @@ class ChatController(QObject):
                 workspace.ask_settings,
             )
         except UserFacingError as error:
-            self._window.notifications.show(error)
+            self._window.notifications.notify(error)
             return
         finally:
             self._busy = False
@@ -149,7 +155,7 @@ class ChatController(QObject):
                 workspace.conversation, until, workspace.profile, workspace.ask_settings
             )
         except UserFacingError as error:
-            self._window.notifications.show(error)
+            self._window.notifications.notify(error)
             return
         finally:
             self._busy = False
@@ -214,6 +220,7 @@ class ChatController(QObject):
         numbers = version_numbers(self._workspace)
         self._window.transcript.update_message(answer, numbers.get(answer.id))
         self._workspace.replace_message(answer)
+        self._window.notifications.announce(_ANNOUNCED.get(answer.status, "The answer has ended."))
         self._show_state()
 
     def _show_state(self) -> None:
@@ -225,7 +232,7 @@ class ChatController(QObject):
 
     def _show_store(self, _conversation_id: str, error: StorageError | None) -> None:
         if error is not None:
-            self._window.notifications.show(error)
+            self._window.notifications.notify(error)
 
     # -------------------------------------------------------------- actions
 
@@ -242,7 +249,7 @@ class ChatController(QObject):
     def _show_details(self, message: Message) -> None:
         if message.error is not None:
             details = message.error.details or "The provider gave no details."
-            self._window.notifications.show(f"{message.error.what_happened} {details}")
+            self._window.notifications.notify(f"{message.error.what_happened} {details}")
 
     async def _switch_version(self, message: Message, step: int) -> None:
         ids = self._workspace.versions.get(message.id, ())

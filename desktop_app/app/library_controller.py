@@ -16,7 +16,6 @@ from desktop_app.domain.parts import DocumentPart, ImagePart, parts_from_json, p
 from desktop_app.ui.main_window import MainWindow
 
 DRAFT_MS = 400
-SEARCH_MS = 120
 UNDO_MS = 8000
 PAGE = 60  # messages that are loaded into the view at once
 OPEN_KEY, SCROLL_KEY, NEW_DRAFT_KEY = "window.conversation", "window.scroll", "window.new_draft"
@@ -35,10 +34,9 @@ class LibraryController(QObject):
         self._deleting: dict[str, Conversation] = {}
         self._new_draft = Draft()
         self._shown_from = 0
+        self._wanted = ""
         self._draft_timer = QTimer(self, singleShot=True, interval=DRAFT_MS)
         self._draft_timer.timeout.connect(lambda: self._start(self.save_draft()))
-        self._search_timer = QTimer(self, singleShot=True, interval=SEARCH_MS)
-        self._search_timer.timeout.connect(lambda: self._start(self._search()))
         self._connect()
 
     def _connect(self) -> None:
@@ -48,7 +46,7 @@ class LibraryController(QObject):
         shown.renamed.connect(self._rename)
         shown.pinned.connect(self._pin)
         shown.deleted.connect(self.delete)
-        shown.search_changed.connect(lambda _text: self._search_timer.start())
+        shown.search_changed.connect(lambda text: self._start(self._search(text.strip())))
         shown.hit_opened.connect(lambda id_, message: self._start(self.open(id_, message)))
         self._window.prompt.text_changed.connect(self._draft_timer.start)
         self._window.transcript.older_wanted.connect(self._show_older)
@@ -222,6 +220,23 @@ class LibraryController(QObject):
             self._workspace.conversation = replace(self._workspace.conversation, **changes)
             self._window.set_title(changed.title)
 
+    def pin_open(self) -> None:
+        """Pin the open conversation, or take the pin away."""
+        known = self._conversations.get(self._workspace.conversation.id)
+        if known is not None:
+            self._pin(known.id, not known.pinned)
+
+    def delete_open(self) -> None:
+        """Delete the open conversation."""
+        if self._workspace.conversation.id in self._conversations:
+            self.delete(self._workspace.conversation.id)
+
+    def open_neighbour(self, step: int) -> None:
+        """Open the conversation above (-1) or below (+1) in the list."""
+        neighbour = self._window.conversations.neighbour(step)
+        if neighbour is not None:
+            self._start(self.open(neighbour))
+
     def delete(self, conversation_id: str) -> None:
         """Take a conversation out of the list; it is gone for good when Undo is."""
         conversation = self._conversations.pop(conversation_id)
@@ -230,7 +245,7 @@ class LibraryController(QObject):
         self._window.conversations.remove(conversation_id)
         if conversation_id == self._workspace.conversation.id:
             self.open_new()
-        self._window.notifications.show(
+        self._window.notifications.notify(
             f"“{conversation.title}” was deleted.",
             actions=[("Undo", lambda: self._undo_delete(conversation_id))],
         )
@@ -248,14 +263,13 @@ class LibraryController(QObject):
 
     # -------------------------------------------------------------- search and foot
 
-    async def _search(self) -> None:
-        shown = self._window.conversations
-        text = shown.search_text().strip()
+    async def _search(self, text: str) -> None:
+        shown, self._wanted = self._window.conversations, text
         if not text:
             shown.show_hits(None)
             return
         hits = await self._workspace.backend.search.find(text)
-        if shown.search_text().strip() == text:
+        if self._wanted == text:
             shown.show_hits([hit for hit in hits if hit.conversation_id not in self._deleting])
 
     def _show_foot(self) -> None:

@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 WINDOW_STATE_KEY = "window.state"
-CODE_ASIDE = "look.code_wrap"
 
 
 class ReadyWindow(QObject):
@@ -88,7 +87,6 @@ class ReadyWindow(QObject):
         window = self._window
         self._calls.called.connect(self.serve)
         window.closing.connect(self._window_closed)
-        window.quick_prompt_requested.connect(lambda: self.quick.open_with(""))
         window.first_start.add_key_requested.connect(self.settings.open_at_key)
         window.first_start.example_chosen.connect(self._begin_example)
         window.transcript.action_requested.connect(
@@ -96,9 +94,9 @@ class ReadyWindow(QObject):
         )
         self._quick_window.hidden.connect(self._quick_hidden)
         self._theme.changed.connect(self._show_theme)
-        self.workspace.opened.connect(self._show_key_line)
-        self.workspace.profiles_changed.connect(self._show_key_line)
-        self.workspace.choice_changed.connect(self._show_key_line)
+        workspace = self.workspace
+        for changed in (workspace.opened, workspace.path_changed, workspace.choice_changed):
+            changed.connect(self._show_key_line)
 
     # -------------------------------------------------------------- start
 
@@ -143,7 +141,8 @@ class ReadyWindow(QObject):
         text = (
             "Answering with SmolLM2, a small model on this computer: good for a try, not for work."
         )
-        self._window.first_start.set_key_line(on_device, text)
+        is_empty = not self.workspace.path
+        self._window.first_start.set_key_line(on_device and is_empty, text)
 
     # -------------------------------------------------------------- keys
 
@@ -151,12 +150,12 @@ class ReadyWindow(QObject):
         window, library = self._window, self.library
         return {
             "conversation.new": library.open_new,
-            "conversation.rename": window.conversations.rename_current,
-            "conversation.pin": window.conversations.pin_current,
-            "conversation.delete": window.conversations.delete_current,
-            "list.search": window.show_search,
-            "list.next": lambda: window.conversations.step(+1),
-            "list.previous": lambda: window.conversations.step(-1),
+            "conversation.rename": window.conversations.rename_selected,
+            "conversation.pin": library.pin_open,
+            "conversation.delete": library.delete_open,
+            "list.search": window.search,
+            "list.next": lambda: library.open_neighbour(+1),
+            "list.previous": lambda: library.open_neighbour(-1),
             "list.toggle": window.toggle_list,
             "prompt.focus": window.prompt.focus_text,
             "prompt.attach": window.prompt.choose_files,
@@ -176,7 +175,12 @@ class ReadyWindow(QObject):
         }
 
     def _bind_keys(self) -> None:
-        self._shortcuts.bind(Keymap.from_settings(self.workspace.values))
+        keymap = Keymap.from_settings(self.workspace.values)
+        self._shortcuts.bind(keymap)
+        self._window.prompt.set_keymap(keymap)
+        self._window.conversations.set_shortcuts(
+            keymap.shortcut_of("list.search"), keymap.shortcut_of("conversation.new")
+        )
 
     # -------------------------------------------------------------- settings in force
 
@@ -186,7 +190,7 @@ class ReadyWindow(QObject):
             self._theme.set_mode(values[key])  # type: ignore[arg-type]
         elif key == "look.text_size":
             self._theme.set_text_size(int(values[key] or 100))
-        elif key == CODE_ASIDE:
+        elif key == "look.code_wrap":
             self._window.transcript.set_code_wrap(bool(values[key]))
         elif key.startswith("keys."):
             self._bind_keys()
@@ -224,13 +228,13 @@ class ReadyWindow(QObject):
     def _show_error(self, error: UserFacingError) -> None:
         if isinstance(error, StorageError):
             log.error("%s %s", error.what_happened, error.details)
-        self._window.notifications.show(error)
+        self._window.notifications.notify(error)
 
     def _on_defect(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """A defect of the program's own: logged with its traceback, and said."""
         error = context.get("exception")
         log.error("%s", context.get("message", "a defect"), exc_info=error)
-        self._window.notifications.show(
+        self._window.notifications.notify(
             UserFacingError(
                 "Something went wrong inside Repartee.",
                 what_was_kept="Your conversations are kept.",

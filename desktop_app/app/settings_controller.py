@@ -68,7 +68,7 @@ class SettingsController(QObject):
 
     def open_at_key(self) -> None:
         """Show the panel where a key is entered."""
-        self._window.toggle_settings(True)
+        self._window.show_settings(True)
         if not self._profile(self._shown_profile).needs_key:
             self._start(self._show_profile("openai"))
             self._shown_profile = "openai"
@@ -127,7 +127,7 @@ class SettingsController(QObject):
         if workspace.is_new:  # nothing was asked in it yet: it is a new conversation
             workspace.choose(choice)
             return
-        self._window.notifications.show(
+        self._window.notifications.notify(
             f"New conversations start with {profile.name}; this one stays with "
             f"{workspace.profile.name}.",
             actions=[(f"Use {profile.name} here", lambda: workspace.choose(choice))],

@@ -18,7 +18,7 @@ from desktop_app.headless.backend import Backend, ask_settings
 from desktop_app.headless.profiles import ON_DEVICE
 from desktop_app.services.chat import AskSettings
 from desktop_app.services.choice import ResolvedChoice
-from desktop_app.settings.schema import SettingValue
+from desktop_app.settings.schema import SettingValue, with_defaults
 
 
 class Workspace(QObject):
@@ -44,7 +44,7 @@ class Workspace(QObject):
         super().__init__(parent)
         self.backend = backend
         self.tasks = tasks
-        self.values: dict[str, SettingValue] = {}
+        self.values: dict[str, SettingValue] = with_defaults({})
         self.profiles: list[ProviderProfile] = []
         self.default_profile: ProviderProfile = ON_DEVICE
         self.conversation = _blank(ModelChoice(ON_DEVICE.id, ""))

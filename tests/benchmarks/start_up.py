@@ -1,0 +1,136 @@
+"""How long the window takes to paint and to answer, and what it holds and burns while idle, each
+beside a bare PySide6 window in the same run.
+
+Every pair of starts is made of two new processes, one after the other, and the median of the
+ratios is what counts: a shared machine drifts by more than the differences looked for.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
+
+BARE = """
+import sys, time
+from PySide6.QtWidgets import QApplication, QWidget
+application = QApplication(sys.argv[:1])
+window = QWidget()
+window.resize(1280, 800)
+window.show()
+application.processEvents()
+print(time.time(), time.process_time(), "paint", flush=True)
+print(time.time(), time.process_time(), "ready", flush=True)
+application.exec()
+"""
+
+REPARTEE = """
+import time
+from desktop_app.app.application import Application
+
+class Measured(Application):
+    def on_ready(self):
+        print(time.time(), time.process_time(), "ready", flush=True)
+
+application = Measured({"command": "open", "files": []})
+application.show()
+print(time.time(), time.process_time(), "paint", flush=True)
+application.run()
+"""
+
+
+def main(pairs: int = 15, idle_s: float = 30.0) -> dict[str, Any]:
+    """Measure; `pairs` starts of each, then `idle_s` seconds of doing nothing."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        _one(REPARTEE, home).stop()  # the first start makes the store and compiles
+        rows = [_pair(home) for _ in range(pairs)]
+        idle = _idle(home, idle_s)
+    return {"benchmark": "start_up", "pairs": pairs, **_medians(rows), **idle}
+
+
+def _pair(home: Path) -> dict[str, float]:
+    bare, own = _one(BARE, home), None
+    bare.stop()
+    own = _one(REPARTEE, home)
+    own.stop()
+    return {
+        "bare_paint_s": bare.paint_s,
+        "bare_cpu_s": bare.paint_cpu_s,
+        "paint_s": own.paint_s,
+        "ready_s": own.ready_s,
+        "ready_cpu_s": own.ready_cpu_s,
+        "paint_ratio": own.paint_s / bare.paint_s,
+        "ready_ratio": own.ready_s / bare.paint_s,
+        "ready_cpu_ratio": own.ready_cpu_s / bare.paint_cpu_s,
+    }
+
+
+class _one:  # noqa: N801 — reads as a function, keeps the process
+    """A started program: seconds to first paint and to ready, and the CPU spent by then."""
+
+    def __init__(self, source: str, home: Path) -> None:
+        environment = {**os.environ, "REPARTEE_HOME": str(home), "PYTHONPATH": str(ROOT)}
+        began = time.time()
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", source], stdout=subprocess.PIPE, env=environment, cwd=home
+        )
+        self.paint_s, self.paint_cpu_s = self._line(began)
+        self.ready_s, self.ready_cpu_s = self._line(began)
+
+    def _line(self, began: float) -> tuple[float, float]:
+        if self.process.stdout is None:
+            raise RuntimeError("no pipe")
+        at, cpu, _ = self.process.stdout.readline().split()
+        return float(at) - began, float(cpu)
+
+    def pss_mb(self) -> float:
+        """Proportional set size, megabytes of 2^20 bytes."""
+        rollup = Path(f"/proc/{self.process.pid}/smaps_rollup").read_text("ascii")
+        return int(rollup.split("Pss:")[1].split()[0]) / 1024
+
+    def cpu_s(self) -> float:
+        """CPU seconds so far, those of the system included."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text("ascii").rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / CLOCK_TICKS
+
+    def stop(self) -> None:
+        """End it."""
+        self.process.kill()
+        self.process.wait()
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+
+
+def _idle(home: Path, idle_s: float) -> dict[str, float]:
+    bare, own = _one(BARE, home), _one(REPARTEE, home)
+    time.sleep(3)
+    before = own.cpu_s()
+    time.sleep(idle_s)
+    spent = own.cpu_s() - before
+    memory, floor = own.pss_mb(), bare.pss_mb()
+    bare.stop()
+    own.stop()
+    return {
+        "idle_cpu_percent": round(100 * spent / idle_s, 3),
+        "bare_pss_mb": round(floor, 1),
+        "pss_mb": round(memory, 1),
+        "pss_ratio": round(memory / floor, 2),
+    }
+
+
+def _medians(rows: list[dict[str, float]]) -> dict[str, float]:
+    return {key: round(statistics.median(row[key] for row in rows), 3) for key in rows[0]}
+
+
+if __name__ == "__main__":
+    print(json.dumps(main()))

@@ -1,0 +1,136 @@
+"""A loopback server that speaks the Responses API with prepared answers, for pictures and trials.
+
+It streams what a question asks for by its first words, at a reading pace; "cut" breaks the
+connection in the middle of the answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass
+from typing import Any, Self
+
+PIECE = 12  # characters of one delta
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """An answer to give.
+
+    Attributes:
+        pause_s: between two deltas.
+        stops_after: characters after which nothing more comes until `release`.
+        cut_after: characters after which the connection breaks.
+    """
+
+    text: str
+    reasoning: str = ""
+    pause_s: float = 0.0
+    stops_after: int | None = None
+    cut_after: int | None = None
+    input_tokens: int = 12_000
+    output_tokens: int = 400
+
+
+class PreparedServer:
+    """Serves on a free port of 127.0.0.1 while it is entered.
+
+    Attributes:
+        base_url: known once entered.
+        bodies: the request bodies that came.
+    """
+
+    def __init__(self, answers: dict[str, Prepared]) -> None:
+        self._answers = answers
+        self._server: asyncio.Server | None = None
+        self.base_url = ""
+        self.bodies: list[dict[str, Any]] = []
+        self.release = asyncio.Event()
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        port = self._server.sockets[0].getsockname()[1]
+        self.base_url = f"http://127.0.0.1:{port}/v1"
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.release.set()
+        if self._server is not None:
+            self._server.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+            length = next(
+                (
+                    int(line.split(":")[1])
+                    for line in head.lower().split("\r\n")
+                    if line.startswith("content-length")
+                ),
+                0,
+            )
+            body = await reader.readexactly(length)
+            if head.startswith("GET"):
+                await _send_json(writer, {"object": "list", "data": [{"id": "gpt-5.2"}] * 38})
+            else:
+                await self._answer(writer, json.loads(body))
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            writer.close()
+
+    async def _answer(self, writer: asyncio.StreamWriter, body: dict[str, Any]) -> None:
+        self.bodies.append(body)
+        question = json.dumps(body.get("input"))
+        answer = next(a for start, a in self._answers.items() if start in question)
+        writer.write(
+            b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"
+        )
+        _event(writer, "response.created", response={"id": "r1", "model": body["model"]})
+        if answer.reasoning:
+            _event(
+                writer,
+                "response.reasoning_summary_text.delta",
+                item_id="rs1",
+                output_index=0,
+                summary_index=0,
+                delta=answer.reasoning,
+            )
+        for start in range(0, len(answer.text), PIECE):
+            if answer.cut_after is not None and start >= answer.cut_after:
+                writer.transport.abort()
+                return
+            if answer.stops_after is not None and start >= answer.stops_after:
+                await self.release.wait()
+            piece = answer.text[start : start + PIECE]
+            _event(
+                writer,
+                "response.output_text.delta",
+                item_id="m1",
+                output_index=1,
+                content_index=0,
+                delta=piece,
+            )
+            await writer.drain()
+            await asyncio.sleep(answer.pause_s)
+        usage = {
+            "input_tokens": answer.input_tokens,
+            "output_tokens": answer.output_tokens,
+            "total_tokens": answer.input_tokens + answer.output_tokens,
+        }
+        completed = {"id": "r1", "status": "completed", "usage": usage}
+        _event(writer, "response.completed", response=completed)
+        await writer.drain()
+
+
+def _event(writer: asyncio.StreamWriter, kind: str, **fields: Any) -> None:
+    data = json.dumps({"type": kind, **fields})
+    writer.write(f"event: {kind}\ndata: {data}\n\n".encode())
+
+
+async def _send_json(writer: asyncio.StreamWriter, value: Any) -> None:
+    body = json.dumps(value).encode()
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+    writer.write(head.encode() + b"Connection: close\r\n\r\n" + body)
+    await writer.drain()

@@ -1,0 +1,143 @@
+"""The real program in a real window, and hands and eyes for it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+T = TypeVar("T")
+
+HERE = Path(__file__).parent
+SYSTEM_PYTHON = "/usr/bin/python3"
+LONGEST_S = 120.0
+PAUSE_S = 0.05
+
+
+class AssistiveClient:
+    """The AT-SPI program, asked one thing at a time."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [SYSTEM_PYTHON, str(HERE / "assistive_client.py")],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def ask(self, **request: Any) -> Any:
+        """Its reply; LookupError for what it did not find or could not do."""
+        if self._process.stdin is None or self._process.stdout is None:
+            raise RuntimeError("no pipes")
+        self._process.stdin.write(json.dumps(request) + "\n")
+        self._process.stdin.flush()
+        reply = json.loads(self._process.stdout.readline())
+        if "error" in reply:
+            raise LookupError(reply["error"])
+        return reply["ok"]
+
+    def close(self) -> None:
+        """End it."""
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        self._process.wait()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+
+
+class Program:
+    """One run of Repartee; a context manager that ends it."""
+
+    def __init__(self, home: Path, client: AssistiveClient, *arguments: str, **extra: str) -> None:
+        environment = {
+            **os.environ,
+            "REPARTEE_HOME": str(home),
+            "QT_QPA_PLATFORM": "xcb",
+            "QT_LINUX_ACCESSIBILITY_ALWAYS_ON": "1",
+            **extra,
+        }
+        self._client = client
+        self._log = (home.parent / "program.log").open("ab")
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "desktop_app", *arguments],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=self._log,
+            cwd=HERE.parents[1],
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.kill()
+        self._log.close()
+
+    def kill(self) -> None:
+        """End it as a crash would: SIGKILL."""
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+
+    def quit(self) -> int:
+        """End it as a session manager would; returns the exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(LONGEST_S)
+
+    def do(self, what: str, identifier: str, **more: Any) -> Any:
+        """Have the AT-SPI client do something to a widget, as soon as that is there."""
+        return wait_for(
+            lambda: [self._client.ask(do=what, id=identifier, pid=self.process.pid, **more)],
+            f"{what} {identifier}",
+        )[0]
+
+    def names(self) -> list[list[str]]:
+        """[id, name, role] of everything that the program shows."""
+        return list(self._client.ask(do="names", pid=self.process.pid))
+
+    def has(self, identifier: str, state: str) -> bool:
+        """Whether a widget is in a state, such as "showing" or "enabled"."""
+        return state in self.do("states", identifier)
+
+    def wait_for_text(self, identifier: str, condition: Callable[[str], bool]) -> str:
+        """The widget's text once `condition` holds for it."""
+
+        def look() -> str | None:
+            text: str = self.do("text", identifier)
+            return text if condition(text) else None
+
+        return wait_for(look, f"the text of {identifier}")
+
+    def ask(self, question: str) -> None:
+        """Type a question and press Send."""
+        self.do("set_text", "prompt", text=question)
+        wait_for(lambda: self.has("send", "enabled"), "Send to be enabled")
+        self.do("press", "send")
+
+
+def wait_for(look: Callable[[], T | None], what: str) -> T:
+    """What `look` gives, once it is not falsy; LookupErrors meanwhile are "not yet"."""
+    deadline = time.monotonic() + LONGEST_S
+    last = ""
+    while time.monotonic() < deadline:
+        try:
+            found = look()
+        except LookupError as error:
+            last, found = str(error), None
+        if found:
+            return found
+        time.sleep(PAUSE_S)
+    raise TimeoutError(f"waited {LONGEST_S:.0f} s for {what}. {last}")

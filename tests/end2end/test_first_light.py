@@ -1,0 +1,109 @@
+"""The whole main job, as a person without an account meets it: ask, drop a document, lose power,
+come back. Driven from outside through AT-SPI; the answers come from the on-device model."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.end2end.program import AssistiveClient, Program, wait_for
+
+ROOT = Path(__file__).parents[2]
+REPORT = ROOT / "tests" / "data" / "report.pdf"
+LONG_TASK = "Write a long story about a lighthouse keeper, in at least twenty paragraphs."
+
+
+def answers_in(home: Path) -> list[tuple[str, str]]:
+    """(status, parts as JSON) of every answer on disk, oldest first."""
+    path = home / "data" / "repartee.sqlite3"
+    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as connection:
+        rows = connection.execute(
+            "SELECT status, parts FROM messages WHERE role = 'assistant' ORDER BY created_at"
+        ).fetchall()
+    connection.close()
+    return rows
+
+
+def test_ask_and_watch_the_answer_stream(client: AssistiveClient, repartee_home: Path) -> None:
+    with Program(repartee_home, client) as program:
+        program.ask("Name three primary colours.")
+        first = program.wait_for_text("transcript", lambda text: "primary" in text.lower())
+        assert "Name three primary colours." in first
+        program.do("states", "stop")
+        longer = program.wait_for_text("transcript", lambda text: len(text) > len(first) + 20)
+        assert longer.startswith(first[:40])
+        wait_for(lambda: answers_in(repartee_home)[0][0] == "complete", "the end of the answer")
+        wait_for(lambda: program.has("send", "showing"), "Send to come back")
+        assert program.do("text", "prompt") == ""
+        assert program.quit() == 0
+
+
+def test_a_document_named_on_the_command_line_is_summarised(
+    client: AssistiveClient, repartee_home: Path
+) -> None:
+    with Program(repartee_home, client) as program:
+        program.do("states", "prompt")
+        called = subprocess.run(
+            [sys.executable, "-m", "desktop_app", str(REPORT)], cwd=ROOT, check=False, timeout=60
+        )
+        assert called.returncode == 0
+        wait_for(
+            lambda: any("report.pdf" in name for _, name, _ in program.names()),
+            "the chip of the document",
+        )
+        program.do("press", "suggestion-executive-summary")
+        program.wait_for_text("transcript", lambda text: "report.pdf" in text)
+        wait_for(lambda: answers_in(repartee_home), "the answer to begin")
+        wait_for(lambda: answers_in(repartee_home)[0][0] != "streaming", "the summary to end")
+        status, parts = answers_in(repartee_home)[0]
+        assert status in ("complete", "incomplete")
+        assert len(parts) > 200
+
+
+def test_killed_in_the_middle_of_an_answer_everything_is_there_again(
+    client: AssistiveClient, repartee_home: Path
+) -> None:
+    with Program(repartee_home, client) as program:
+        program.ask(LONG_TASK)
+        wait_for(lambda: len(answers_in(repartee_home)[0][1]) > 200, "part of the answer on disk")
+        program.kill()
+    kept = answers_in(repartee_home)[0]
+    assert kept[0] == "streaming"
+
+    with Program(repartee_home, client) as program:
+        text = program.wait_for_text("transcript", lambda text: LONG_TASK in text)
+        wait_for(
+            lambda: answers_in(repartee_home)[0][0] == "interrupted", "the answer to be marked"
+        )
+        assert answers_in(repartee_home)[0][1] == kept[1]
+        assert len(text) > len(LONG_TASK) + 100
+
+
+def test_a_draft_survives_a_kill(client: AssistiveClient, repartee_home: Path) -> None:
+    path = repartee_home / "data" / "repartee.sqlite3"
+    with Program(repartee_home, client) as program:
+        program.do("set_text", "prompt", text="Half a thought")
+
+        def is_kept() -> bool:
+            with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as connection:
+                rows = connection.execute("SELECT value FROM settings").fetchall()
+            connection.close()
+            return any("Half a thought" in value for (value,) in rows)
+
+        wait_for(is_kept, "the draft on disk")
+        program.kill()
+    with Program(repartee_home, client) as program:
+        program.wait_for_text("prompt", lambda text: text == "Half a thought")
+
+
+def test_every_named_widget_is_there(client: AssistiveClient, repartee_home: Path) -> None:
+    expected = {"main", "conversations", "search", "prompt", "new-conversation", "send", "attach"}
+    expected |= {"open-settings", "model"}
+    with Program(repartee_home, client) as program:
+        program.do("states", "prompt")
+        names = {identifier.rsplit(".", 1)[-1] for identifier, _, _ in program.names()}
+        assert expected <= names
+        program.do("press", "open-settings")
+        wait_for(lambda: program.has("settings", "showing"), "the panel")
