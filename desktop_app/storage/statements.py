@@ -66,9 +66,10 @@ PATH: Final = f"""
     {_PATH} SELECT m.* FROM path JOIN messages AS m USING (id) ORDER BY depth DESC
 """  # noqa: S608 - our own text
 
-# By the conversation too: the first messages of all conversations have the same parent, none.
+# The first messages of all conversations have the same parent, none: hence the conversation. The
+# index is named, as SQLite would rather read the whole of a conversation.
 _SIBLINGS: Final = """
-    FROM messages AS m JOIN messages AS s
+    FROM messages AS m JOIN messages AS s INDEXED BY messages_by_parent
     ON s.conversation_id = m.conversation_id AND s.parent_id IS m.parent_id
 """
 VERSIONS: Final = f"SELECT s.id {_SIBLINGS} WHERE m.id = ? ORDER BY s.created_at, s.rowid"
