@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QSize, Qt, QTimer
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton
 
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.ui import icons
@@ -92,7 +92,6 @@ class Notifications(QFrame):
         self._line.setContentsMargins(px(14), px(8), px(8), px(8))
         self._line.setSpacing(px(10))
         self._picture.setContentsMargins(0, px(3), 0, 0)
-        self._words.setContentsMargins(0, px(3), 0, px(3))
         self._words.setSpacing(px(3))
         self._buttons.setSpacing(px(12))
         self.close_button.setIcon(icons.icon("x", theme.dim, px(14)))
@@ -114,9 +113,9 @@ class Notifications(QFrame):
             label.setTextFormat(Qt.TextFormat.PlainText)
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._line = QHBoxLayout(self)
-        self._words = QVBoxLayout()
+        self._words = QBoxLayout(QBoxLayout.Direction.TopToBottom)
         self._buttons = QHBoxLayout()
-        self._words.addWidget(self.status)
+        self._words.addWidget(self.status, 1)
         self._words.addWidget(self._more)
         self._words.addLayout(self._buttons)
         self._line.addWidget(self._picture, 0, top)
@@ -136,6 +135,11 @@ class Notifications(QFrame):
         self._more.setText(card.more)
         self._more.setVisible(bool(card.more))
         self._set_actions(card)
+        # A note is one line with its actions at the end; an error has them below its sentences.
+        towards = QBoxLayout.Direction
+        self._words.setDirection(towards.TopToBottom if card.is_error else towards.LeftToRight)
+        room = self._theme.px(3) if card.is_error else 0
+        self._words.setContentsMargins(0, room, 0, room)
         self._draw_sign()
         self.show()
         if not card.is_error:
@@ -151,7 +155,8 @@ class Notifications(QFrame):
             button.setProperty("role", "link")
             button.clicked.connect(lambda *_, action=action: self._do(action))
             self._buttons.addWidget(button)
-        self._buttons.addStretch(1)
+        if card.is_error:
+            self._buttons.addStretch(1)
 
     def _do(self, action: Callable[[], object]) -> None:
         self.dismiss()

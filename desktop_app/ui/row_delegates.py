@@ -52,6 +52,7 @@ _GAP: Final = 2
 _INSET: Final = 12
 _DOT: Final = 8
 _LONGEST_TITLE: Final = 200
+_SNIPPET_LINES: Final = 2
 
 
 class RowDelegate(QStyledItemDelegate):
@@ -196,21 +197,31 @@ class HitDelegate(RowDelegate):
 
     def _paint_snippet(self, painter: QPainter, rect: QRect, snippet: str) -> None:
         text, spans = hit_model.plain(snippet)
+        layout = self._laid_out(text, spans, rect.width())
+        end = layout.lineAt(layout.lineCount() - 1) if layout.lineCount() else None
+        shown = end.textStart() + end.textLength() if end else 0
+        if shown < _units(text):
+            cut = text.encode("utf-16-le")[: 2 * (shown - 2)].decode("utf-16-le", "ignore")
+            layout = self._laid_out(cut.rstrip() + "…", spans, rect.width())
+        painter.setPen(self.theme.dim)
+        layout.draw(painter, QPointF(rect.topLeft()))
+
+    def _laid_out(self, text: str, spans: list[tuple[int, int]], width: int) -> QTextLayout:
+        """At most two lines, the spans strong."""
         strong = QTextCharFormat()
         strong.setForeground(self.theme.text)
         strong.setFontWeight(600)
         layout = QTextLayout(text, self.theme.note())
         layout.setFormats([_range(text, start, length, strong) for start, length in spans])
         layout.beginLayout()
-        for row in range(2):
+        for row in range(_SNIPPET_LINES):
             line = layout.createLine()
             if not line.isValid():
                 break
-            line.setLineWidth(rect.width())
+            line.setLineWidth(width)
             line.setPosition(QPointF(0, row * line.height()))
         layout.endLayout()
-        painter.setPen(self.theme.dim)
-        layout.draw(painter, QPointF(rect.topLeft()))
+        return layout
 
 
 def _is_hovered(view: QAbstractItemView, cell: QRect) -> bool:
@@ -219,12 +230,16 @@ def _is_hovered(view: QAbstractItemView, cell: QRect) -> bool:
 
 
 def _range(text: str, start: int, length: int, strong: QTextCharFormat) -> QTextLayout.FormatRange:
-    """Qt counts UTF-16 units, Python characters."""
     made = QTextLayout.FormatRange()
-    made.start = len(text[:start].encode("utf-16-le")) // 2
-    made.length = len(text[start : start + length].encode("utf-16-le")) // 2
+    made.start = _units(text[:start])
+    made.length = _units(text[start : start + length])
     made.format = strong
     return made
+
+
+def _units(text: str) -> int:
+    """How long Qt takes a text to be: it counts UTF-16 units, Python characters."""
+    return len(text.encode("utf-16-le")) // 2
 
 
 def _draw_line(

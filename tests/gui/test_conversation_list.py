@@ -408,6 +408,24 @@ def test_hits_stand_in_place_of_the_conversations(listing: ConversationList, qtb
     assert listing.view.isVisible()
 
 
+def test_matches_are_strong_in_a_snippet_of_two_lines(listing: ConversationList) -> None:
+    def dark_pixels(snippet: str) -> int:
+        listing.show_hits([replace(hit("a", "message"), title="", snippet=snippet)])
+        rect = listing.hit_view.visualRect(listing.hit_view.model().index(0, 0))
+        image = listing.hit_view.viewport().grab(rect).toImage()
+        text = theme.light().text
+        return sum(
+            image.pixelColor(x, y) == text
+            for x in range(image.width() * 2 // 3)
+            for y in range(image.height())
+        )
+
+    long = "😀 words that go on and on " * 20
+    assert dark_pixels(long) == 0
+    assert dark_pixels("😀 \x02match\x03 " + long) > 20
+    assert dark_pixels(long + "\x02too far away to be seen\x03") == 0
+
+
 def test_empty_places_say_why(listing: ConversationList) -> None:
     listing.show_hits([])
     assert listing.note.isVisible()
