@@ -65,16 +65,17 @@ def extract_bytes(
 
 
 def _read_regular_file(path: Path, limits: Limits) -> bytes:
-    # O_NONBLOCK: opening a named pipe would wait for a writer that may never come.
+    status = path.stat()
+    if stat.S_ISDIR(status.st_mode):
+        raise refusals.unreadable(path.name, "it is a folder")
+    if not stat.S_ISREG(status.st_mode):
+        raise refusals.unreadable(path.name, "it is not a file")
+    if status.st_size > limits.file_bytes:
+        raise _too_large(path.name, limits)
+    # The path may have come to mean something else since: O_NONBLOCK, because opening a named pipe
+    # waits for a writer; a bound, because devices have no end.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        if stat.S_ISDIR(status.st_mode):
-            raise refusals.unreadable(path.name, "it is a folder")
-        if not stat.S_ISREG(status.st_mode):
-            raise refusals.unreadable(path.name, "it is not a file")
-        if status.st_size > limits.file_bytes:
-            raise _too_large(path.name, limits)
         return file.read(limits.file_bytes + 1)
 
 
@@ -111,7 +112,7 @@ def _binary_kind(name: str, data: bytes) -> str | None:
     """
     promised = media_type.promised(name)
     try:
-        kind = media_type.of_binary(data)
+        kind = media_type.of_binary(name, data)
     except (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError) as error:
         raise refusals.damaged(name, str(error)) from error
     if data.startswith(media_type.OLE):

@@ -114,13 +114,15 @@ _OOXML_PARTS: Final = (
 )
 
 
-def of_binary(data: bytes) -> str | None:
+def of_binary(name: str, data: bytes) -> str | None:
     """The media type of a binary document that is read; "" of another ZIP; None: no magic bytes.
 
     Raises:
         zipfile.BadZipFile: begins like a ZIP archive and is none.
     """
-    if b"%PDF-" in data[:1024]:
+    # Readers take a PDF whose header comes late; so may a text that speaks of PDF headers.
+    late = promised(name) == PDF and b"%PDF-" in data[:1024]
+    if late or data[:64].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"%PDF-"):
         return PDF
     if data.startswith(b"{\\rtf"):
         return RTF

@@ -60,7 +60,8 @@ def _read(
         on_progress(Progress(index, total, "page"))
         page = document[index]
         texts.append(_page_text(page))
-        has_objects = has_objects or next(page.get_objects(max_depth=1), None) is not None
+        if not texts[-1]:
+            has_objects = has_objects or next(page.get_objects(max_depth=1), None) is not None
         page.close()
     on_progress(Progress(total, total, "page"))
     if not any(texts):

@@ -56,7 +56,7 @@ _SAMPLE: Final = 1 << 16
 _CONTROL: Final = re.compile(r"[\x00-\x07\x0b\x0e-\x1a\x1c-\x1f\x7f\ufffe\uffff]")
 # A sign between two letters, or a capital after a small letter: what wrong encodings look like.
 _ODD: Final = re.compile(
-    r"(?<=[^\W\d_])(?![^\W\d_])[^\x00-\x7f\s’](?=[^\W\d_])|[à-ÿа-яё][A-ZÀ-ÞА-ЯЁ]"
+    r"(?<=[^\W\d_])(?:[¹²³]|(?![^\W\d_])[^\x00-\x7f\s’])(?=[^\W\d_])|[à-ÿа-яё][A-ZÀ-ÞА-ЯЁ]"
 )
 
 

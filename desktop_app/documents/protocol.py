@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, BinaryIO, Final
 
 from desktop_app.domain import errors
@@ -65,7 +65,7 @@ class ExtractedDocument:
     media_type: str
     sha256: str
     size: int
-    text: str
+    text: str = field(repr=False)
     pages: int | None
     tokens: int
     note: str = ""

@@ -1,4 +1,4 @@
-"""PDF files of any length, written on the fly: a thousand pages need not lie in the repository."""
+"""PDF files of any text and length, written on the fly: a thousand pages need not lie in the repository."""
 
 from __future__ import annotations
 
@@ -16,19 +16,25 @@ def line(page: int, number: int) -> str:
 
 
 def long_pdf(pages: int) -> bytes:
-    """A PDF of `pages` pages with 45 lines each, in Helvetica."""
-    kids = " ".join(f"{4 + 2 * page} 0 R" for page in range(pages))
+    """A PDF of `pages` pages with 45 lines each."""
+    numbers = range(1, LINES + 1)
+    return pdf_of([[line(page, number) for number in numbers] for page in range(1, pages + 1)])
+
+
+def pdf_of(pages: list[list[str]]) -> bytes:
+    """A PDF with these lines on its pages, in Helvetica; no brackets and backslashes in them."""
+    kids = " ".join(f"{4 + 2 * index} 0 R" for index in range(len(pages)))
     objects = [
         "<< /Type /Catalog /Pages 2 0 R >>",
-        f"<< /Type /Pages /Count {pages} /Kids [{kids}] >>",
+        f"<< /Type /Pages /Count {len(pages)} /Kids [{kids}] >>",
         "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
     ]
-    for page in range(1, pages + 1):
-        drawn = "".join(f"({line(page, number)}) ' " for number in range(1, LINES + 1))
+    for index, lines in enumerate(pages):
+        drawn = "".join(f"({words}) ' " for words in lines)
         stream = f"BT /F 10 Tf 14 TL 60 790 Td {drawn}ET"
         objects += [
             "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] "
-            f"/Resources << /Font << /F 3 0 R >> >> /Contents {2 * page + 3} 0 R >>",
+            f"/Resources << /Font << /F 3 0 R >> >> /Contents {5 + 2 * index} 0 R >>",
             f"<< /Length {len(stream)} >>\nstream\n{stream}\nendstream",
         ]
     return _file(objects)

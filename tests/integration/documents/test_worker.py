@@ -230,6 +230,17 @@ def test_a_hang_ends_at_the_time_limit() -> None:
     asyncio.run(main())
 
 
+def test_a_child_that_ran_out_of_memory_is_replaced() -> None:
+    async def main() -> None:
+        async with a_worker(Limits(memory_bytes=400 << 20)) as worker:
+            with pytest.raises(errors.DocumentTooLargeError, match="needs more memory"):
+                await worker.extract_bytes("long.txt", "Größe 東京 ".encode() * 10_000_000)
+            assert worker.pid is None
+            assert await worker.count_tokens("Hello world") == 2
+
+    asyncio.run(main())
+
+
 def test_an_idle_child_ends() -> None:
     async def main() -> None:
         async with a_worker(idle_s=0.05) as worker:
@@ -276,30 +287,29 @@ def test_the_child_knows_no_key_and_says_nothing_on_our_standard_error(
 
 
 PARENT = """
-import asyncio, sys
-from pathlib import Path
+import asyncio
 from desktop_app.documents.worker import DocumentWorker
 
 async def main():
     worker = DocumentWorker()
-    said = False
-    def say(_):
-        nonlocal said
-        if not said:
-            said = True
-            print(worker.pid, flush=True)
-    await worker.extract(Path(sys.argv[1]), say)
-    await worker.aclose()
+    await worker.count_tokens("x")
+    if {busy}:
+        asyncio.create_task(worker.count_tokens("Lots of words to count. " * 5_000_000))
+        await asyncio.sleep(1)
+    print(worker.pid, flush=True)
+    await asyncio.Event().wait()
 
 asyncio.run(main())
 """
 
 
-def test_the_child_ends_when_we_are_killed(tmp_path: Path) -> None:
-    path = tmp_path / "long.pdf"
-    path.write_bytes(long_pdf(5_000))
+@pytest.mark.parametrize("busy", [False, True])
+def test_the_child_ends_when_we_are_killed(busy: bool) -> None:
     parent = subprocess.Popen(
-        [sys.executable, "-c", PARENT, str(path)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", PARENT.format(busy=busy)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     with parent:
         assert parent.stdout is not None

@@ -12,6 +12,7 @@ import pytest
 from desktop_app.documents.extract import extract_bytes, extract_file
 from desktop_app.documents.protocol import ExtractedDocument, Limits, Progress
 from desktop_app.domain import errors
+from tests.data.long_pdf import pdf_of
 
 DATA = Path(__file__).parents[2] / "data"
 
@@ -93,6 +94,17 @@ class TestPdf:
 
     def test_a_password_for_printing_only_does_not_matter(self) -> None:
         assert "barnacle goose" in read("protected.pdf").text
+
+    def test_hyphens_at_the_ends_of_lines_stay(self) -> None:
+        data = pdf_of([["The delivery was on-", "time, they say."]])
+        assert read_bytes("x.pdf", data).text == "[page 1]\nThe delivery was on-\ntime, they say."
+
+    def test_pages_without_text_are_marked_and_noted(self) -> None:
+        document = read_bytes("x.pdf", pdf_of([["One"], [], ["Three"]]))
+        assert document.text == (
+            "[page 1]\nOne\n\n[page 2]\n[no text on this page]\n\n[page 3]\nThree"
+        )
+        assert document.note == "1 of 3 pages hold no text that could be read: 2."
 
     def test_progress_goes_page_by_page(self) -> None:
         steps: list[Progress] = []
@@ -334,8 +346,13 @@ class TestFiles:
     def test_what_is_no_readable_file_is_refused_at_once(self, tmp_path: Path) -> None:
         pipe = tmp_path / "pipe"
         os.mkfifo(pipe)
-        for path in (tmp_path, pipe, Path(os.devnull), tmp_path / "missing"):
-            with pytest.raises(errors.DocumentError, match="could not be opened"):
+        for path, why in (
+            (tmp_path, "it is a folder"),
+            (pipe, "it is not a file"),
+            (Path(os.devnull), "it is not a file"),
+            (tmp_path / "missing", "no such file"),
+        ):
+            with pytest.raises(errors.DocumentError, match=f"could not be opened: {why}"):
                 extract_file(path, Limits(), lambda _: None)
 
     def test_a_file_beyond_the_limit_is_not_read(self, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from desktop_app.documents.plain_text import decode
 
 SPANISH = "Señor Núñez llegó tarde a la reunión de la compañía, y mañana no vendrá."
 FRENCH = "Où est la bibliothèque ? Ça va très bien, merci à tous les élèves naïfs."
-POLISH = "Chłodnia w Selby jest pełna. Sprężarka w Harrow została naprawiona w piątek."
+POLISH = "Chłodnia w Selby jest pełna. Sprężarka została naprawiona w piątek."
 RUSSIAN = "Съешь же ещё этих мягких французских булок, да выпей чаю."
 GREEK = "Καλημέρα κόσμε, τι κάνεις σήμερα;"
 HEBREW = "שלום עולם, מה שלומך היום"
