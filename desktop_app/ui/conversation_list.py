@@ -83,8 +83,9 @@ class ConversationList(QFrame):
         self.hits = HitModel(self)
         self.search = SearchField()
         self.new_button = NewButton()
-        self.view = RowView("conversations", self.model, ConversationDelegate(theme, self))
-        self.hit_view = RowView("search-hits", self.hits, HitDelegate(theme, self))
+        self._delegates = ConversationDelegate(theme, self), HitDelegate(theme, self)
+        self.view = RowView("conversations", self.model, self._delegates[0])
+        self.hit_view = RowView("search-hits", self.hits, self._delegates[1])
         self.foot_icon, self.foot_name, self.foot_month = QLabel(), QLabel(), QLabel()
         self.note = QLabel(_EMPTY)
         self._pages = QStackedWidget()
@@ -148,8 +149,8 @@ class ConversationList(QFrame):
         self.search.selectAll()
 
     def rename_selected(self) -> None:
-        """Edit the title of the open conversation in place."""
-        row = self._row_of(self._selected)
+        """Edit in place the title that the keyboard is on, else that of the open conversation."""
+        row = self.view.currentIndex() if self.view.hasFocus() else self._row_of(self._selected)
         if row.isValid():
             self.view.scrollTo(row)
             self.view.setCurrentIndex(row)
@@ -170,8 +171,9 @@ class ConversationList(QFrame):
         """Draw with this theme from now on."""
         self._theme = theme
         self._lay_out(theme.px)
-        for view in (self.view, self.hit_view):
-            view.set_theme(theme)
+        for view, delegate in zip((self.view, self.hit_view), self._delegates, strict=True):
+            delegate.theme = theme
+            view.lay_out_anew()
         self.search.set_theme(theme)
         self.new_button.set_theme(theme)
         self._draw_foot_icon()

@@ -148,6 +148,12 @@ class MainWindow(QWidget):
             self.toggle_list()
         self.conversations.focus_search()
 
+    def rename(self) -> None:
+        """Edit the title of the conversation that the keyboard is on, or of the open one."""
+        if self._place_of(self.conversations) == _Place.AWAY:
+            self.toggle_list()
+        self.conversations.rename_selected()
+
     def focus_prompt(self) -> None:
         """Put the keyboard where one types."""
         self.prompt.focus_text()
@@ -185,8 +191,9 @@ class MainWindow(QWidget):
         ):
             chosen.connect(self._close_list_drawer)
         # A text field takes a dropped file as its address; the window is asked first.
-        for widget in (self.prompt, *self.prompt.findChildren(QWidget), self.transcript):
-            widget.installEventFilter(self)
+        for widget in (self.prompt, *self.prompt.findChildren(QWidget)):
+            if widget.acceptDrops():
+                widget.installEventFilter(self)
 
     def _order_tabs(self) -> None:
         """From the left to the right, and from the top down."""

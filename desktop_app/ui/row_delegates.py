@@ -38,6 +38,7 @@ from PySide6.QtWidgets import (
 
 from desktop_app.ui import theme as themes
 from desktop_app.ui.models import conversation_model, hit_model
+from desktop_app.ui.row_view import RowView
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QAbstractItemModel, QObject
@@ -83,7 +84,7 @@ class RowDelegate(QStyledItemDelegate):
         `theme.APPLICATION_ARGUMENTS`).
         """
         view = option.widget
-        assert isinstance(view, QAbstractItemView)
+        assert isinstance(view, RowView)
         radius, rect = self.theme.px(themes.RADIUS), self.row_rect(option).toRectF()
         painter.setPen(Qt.PenStyle.NoPen)
         if view.selectionModel().isSelected(index):
@@ -92,7 +93,7 @@ class RowDelegate(QStyledItemDelegate):
         elif _is_hovered(view, option.rect):
             painter.setBrush(self.theme.hover)
             painter.drawRoundedRect(rect, radius, radius)
-        if view.hasFocus() and index == view.currentIndex():
+        if view.hasFocus() and view.shows_focus and index == view.currentIndex():
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(self.theme.accent, 2))
             painter.drawRoundedRect(rect.adjusted(1, 1, -1, -1), radius - 1, radius - 1)

@@ -23,19 +23,19 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView
+from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QStyledItemDelegate
 
 from desktop_app.ui.models import conversation_model
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QContextMenuEvent, QKeyEvent
-
-    from desktop_app.ui.row_delegates import RowDelegate
-    from desktop_app.ui.theme import Theme
+    from PySide6.QtGui import QContextMenuEvent, QFocusEvent, QKeyEvent, QMouseEvent
 
 
 class RowView(QListView):
     """A list of rows of one height that never selects by itself.
+
+    Attributes:
+        shows_focus: whether the keyboard is in use here, so that the ring helps and not distracts.
 
     Signals:
         chosen(QModelIndex): clicked, or Enter pressed.
@@ -49,7 +49,7 @@ class RowView(QListView):
     left_upwards = Signal()
     menu_requested = Signal(QModelIndex, QPoint)
 
-    def __init__(self, name: str, model: QAbstractItemModel, delegate: RowDelegate) -> None:
+    def __init__(self, name: str, model: QAbstractItemModel, delegate: QStyledItemDelegate) -> None:
         super().__init__()
         self.setObjectName(name)
         self.setProperty("role", "rows")
@@ -63,12 +63,11 @@ class RowView(QListView):
         self._proxy.setSourceModel(model)
         self.setModel(self._proxy)
         self.setItemDelegate(delegate)
-        self._delegate = delegate
+        self.shows_focus = False
         self.clicked.connect(self.chosen)
 
-    def set_theme(self, theme: Theme) -> None:
-        """Draw with this theme from now on."""
-        self._delegate.theme = theme
+    def lay_out_anew(self) -> None:
+        """The delegate's measures have changed."""
         self.scheduleDelayedItemsLayout()
         self.viewport().update()
 
@@ -101,6 +100,7 @@ class RowView(QListView):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter opens, Delete asks to delete, up from the first row leaves."""
+        self.shows_focus = True
         index = self.currentIndex()
         is_editing = self.state() == QAbstractItemView.State.EditingState
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not is_editing:
@@ -112,6 +112,16 @@ class RowView(QListView):
             self.left_upwards.emit()
         else:
             super().keyPressEvent(event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """The ring comes with the keyboard, not with a click."""
+        self.shows_focus = event.reason() != Qt.FocusReason.MouseFocusReason
+        super().focusInEvent(event)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """The ring goes with a click."""
+        self.shows_focus = False
+        super().mousePressEvent(event)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """The menu of the row under the pointer, or of the current one for the Menu key."""

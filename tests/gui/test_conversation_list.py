@@ -306,6 +306,32 @@ def test_keys_pass_over_headings(listing: ConversationList, qtbot: QtBot) -> Non
     assert listing.view.currentIndex().data() == "Title c"
 
 
+def test_the_ring_comes_with_the_keyboard(listing: ConversationList, qtbot: QtBot) -> None:
+    def has_ring(identifier: str) -> bool:
+        rect = listing.view.visualRect(row_of(listing, identifier))
+        image = listing.view.viewport().grab(rect).toImage()
+        return image.pixelColor(1, image.height() // 2) == theme.light().accent
+
+    listing.activateWindow()
+    click(qtbot, listing, "b")
+    assert not has_ring("b")
+    qtbot.keyClick(listing.view, Qt.Key.Key_Up)
+    assert has_ring("a")
+    listing.focus_search()
+    assert not has_ring("a")
+
+
+def test_f2_takes_the_row_that_the_keyboard_is_on(listing: ConversationList, qtbot: QtBot) -> None:
+    listing.select("b")
+    listing.activateWindow()
+    listing.view.setFocus()
+    qtbot.keyClick(listing.view, Qt.Key.Key_Down)
+    listing.rename_selected()
+    editor = listing.view.findChild(QLineEdit, "rename")
+    assert isinstance(editor, QLineEdit)
+    assert editor.text() == "Title c"
+
+
 def test_neighbours(listing: ConversationList) -> None:
     listing.upsert(conversation("old", days(400)))
     listing.select("c")

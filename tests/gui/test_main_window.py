@@ -12,6 +12,7 @@ from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFrame, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
 
+from desktop_app.domain.conversation import Conversation, ModelChoice, now
 from desktop_app.ui import theme
 from desktop_app.ui.main_window import MainWindow
 from desktop_app.ui.prompt_editor import PromptEditor
@@ -189,6 +190,19 @@ def test_the_list_can_be_put_away_in_a_wide_window(window: MainWindow, qtbot: Qt
     window.search()
     assert window.conversations.isVisible()
     qtbot.waitUntil(window.conversations.search.hasFocus)
+
+
+def test_renaming_brings_the_list_into_sight(window: MainWindow) -> None:
+    at = now()
+    window.conversations.set_conversations(
+        [Conversation("a", "Title", at, at, ModelChoice("provider", "model"))]
+    )
+    window.conversations.select("a")
+    window.resize(640, 480)
+    window.rename()
+    editor = window.findChild(QLineEdit, "rename")
+    assert editor is not None
+    assert editor.isVisible()
 
 
 def test_large_text_is_laid_out_like_a_narrow_window(
