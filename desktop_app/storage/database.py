@@ -105,8 +105,11 @@ class Database:
 
     async def close(self) -> None:
         """Finish what was asked for, fold the write-ahead log in, end the threads."""
-        await asyncio.shield(asyncio.wrap_future(self._submit(self._writer, self._close)))
-        self._writer.shutdown(wait=True)  # idle by now
+        job = self._submit(self._writer, self._close)
+        try:
+            await asyncio.shield(asyncio.wrap_future(job))
+        finally:
+            self._writer.shutdown(wait=job.done())  # not done where we were cancelled
 
     def _submit(self, executor: ThreadPoolExecutor, job: Callable[[], T]) -> Future[T]:
         try:

@@ -15,12 +15,19 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import cache
+from itertools import islice
 from typing import Final
 
 MATCH_START: Final = "\x02"
 MATCH_END: Final = "\x03"
 SNIPPET_LENGTH: Final = 160
 _LEAD: Final = 40
+# A query is typed by a person; what is pasted by mistake is searched for by its first words.
+_MOST_TERMS: Final = 32
+_LONGEST_QUERY: Final = 1000
+# Characters looked through in one go, with what a match that begins in them may be long.
+_STRETCH: Final = 50_000
+_OVERLAP: Final = 2_000
 
 _DROPPED = re.compile("[\u0300-\u036f\u200b-\u200d\u2060\ufe00-\ufe0f\ufeff\u00ad]")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -50,8 +57,12 @@ def fold(text: str) -> str:
 
 
 def index_text(text: str) -> str:
-    """What goes into the index for `text`."""
-    return _dense_run().sub(lambda run: _pairs(run.group(), ends=True), fold(text))
+    """What goes into the index for `text`. By lines: folding holds up all threads meanwhile."""
+    return "".join(map(_index_line, text.splitlines(keepends=True)))
+
+
+def _index_line(line: str) -> str:
+    return _dense_run().sub(lambda run: _pairs(run.group(), ends=True), fold(line))
 
 
 def _pairs(run: str, *, ends: bool) -> str:
@@ -75,7 +86,7 @@ def terms(query: str) -> list[tuple[str, bool]]:
     """The words and phrases of a query, folded, and whether each may be the start of a word:
     the last one may, unless a space, a quote or a sign ("C++") ends it."""
     found = []
-    for term in _TERM.finditer(query):
+    for term in islice(_TERM.finditer(query[:_LONGEST_QUERY]), _MOST_TERMS):
         quoted, word = term.groups()
         folded = fold(quoted or word or "")
         if any(map(str.isalnum, folded)):
@@ -102,7 +113,7 @@ def snippet(text: str, query: str) -> str:
     between U+0002 and U+0003; the beginning where the match cannot be shown (a word that is
     written with other characters than the query's)."""
     pattern = _pattern(query)
-    first = pattern.search(text) if pattern else None
+    first = _first_match(pattern, text) if pattern else None
     start = max(0, first.start() - _LEAD) if first else 0
     if start:
         start = _next_word(text, start, first.start() if first else start)
@@ -113,6 +124,14 @@ def snippet(text: str, query: str) -> str:
         marked = pattern.sub(lambda match: f"{MATCH_START}{match.group()}{MATCH_END}", marked)
     after = "…" if start + SNIPPET_LENGTH < len(text) else ""
     return f"{'…' if start else ''}{marked.strip()}{after}"
+
+
+def _first_match(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
+    """As `pattern.search`, in stretches: it holds up all threads while it runs."""
+    stretches = (
+        pattern.search(text, at, at + _STRETCH + _OVERLAP) for at in range(0, len(text), _STRETCH)
+    )
+    return next(filter(None, stretches), None)
 
 
 def _next_word(text: str, start: int, limit: int) -> int:

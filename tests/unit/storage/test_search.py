@@ -99,7 +99,8 @@ def test_finds_and_marks(path: Path, text: str, query: str, mark: str) -> None:
 @pytest.mark.parametrize(
     "query",
     ["", " ", '"', '""', "*", "-", "^", ":", "NEAR", "fox AND", "NOT", "(", "{a b}:", "words : x",
-     "'", ";--", "\x00", "\ud800", "fox\x00", "a" * 5000, "\u0301", '"unclosed'],
+     "'", ";--", "\x00", "\ud800", "fox\x00", "a" * 5000, "\u0301", '"unclosed',
+     "fox " * 20_000, '"' * 999, "日" * 5000, "(" * 5000, '"a" ' * 400],
 )  # fmt: skip
 def test_no_character_has_a_meaning_beyond_quotes(path: Path, query: str) -> None:
     async def main() -> None:
@@ -252,6 +253,12 @@ def test_snippets_are_short_lines_around_the_first_match() -> None:
     assert found.endswith("…")
     assert "\n" not in found
     assert len(found) <= SNIPPET_LENGTH + 4
+
+
+def test_a_match_far_into_a_document_is_shown() -> None:
+    for lead in (49_990, 50_000, 130_001):
+        found = snippet("x" * (lead - 1) + " needle in a haystack", "needle in")
+        assert marked(found) == ["needle", "in"]
 
 
 @given(st.text(max_size=400), st.text(max_size=12))
