@@ -25,8 +25,6 @@ from PySide6.QtCore import (
 )
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QStyledItemDelegate
 
-from desktop_app.ui.models import conversation_model
-
 if TYPE_CHECKING:
     from PySide6.QtGui import QContextMenuEvent, QFocusEvent, QKeyEvent, QMouseEvent
 
@@ -137,6 +135,6 @@ class RowView(QListView):
         count = self.model().rowCount()
         for row in range(min(count, 2)) if first else range(count - 1, -1, -1):
             index = self.model().index(row, 0)
-            if not index.data(conversation_model.Roles.IS_HEADING):
+            if index.flags() & Qt.ItemFlag.ItemIsEnabled:
                 return index
         return QModelIndex()

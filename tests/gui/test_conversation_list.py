@@ -430,6 +430,12 @@ def test_hits_stand_in_place_of_the_conversations(listing: ConversationList, qtb
     assert told.args == ["b", ""]
     with qtbot.assertNotEmitted(listing.deleted):
         qtbot.keyClick(listing.hit_view, Qt.Key.Key_Delete)
+    for key, title in ((Qt.Key.Key_Home, "Title a"), (Qt.Key.Key_End, "Title b")):
+        qtbot.keyClick(listing.hit_view, key)
+        assert listing.hit_view.currentIndex().data() == title
+    qtbot.keyClick(listing.hit_view, Qt.Key.Key_Home)
+    qtbot.keyClick(listing.hit_view, Qt.Key.Key_Up)
+    qtbot.waitUntil(listing.search.hasFocus)
     listing.show_hits(None)
     assert listing.view.isVisible()
 
