@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QByteArray, QEvent, QObject, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter
-from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QMainWindow, QVBoxLayout, QWidget
 
 from desktop_app.ui import icons
 from desktop_app.ui import theme as themes
@@ -58,8 +58,10 @@ class _Place(Enum):
     DRAWER = 2
 
 
-class MainWindow(QWidget):
+class MainWindow(QMainWindow):
     """See the module. It is given its larger parts and lays them out.
+
+    It is a QMainWindow for what it is called aloud, a window; that class's own layout is not used.
 
     Attributes:
         conversations, header, transcript, first_start, notifications, prompt, settings
@@ -81,7 +83,6 @@ class MainWindow(QWidget):
     ) -> None:
         super().__init__()
         self.setObjectName("main")
-        self.setAccessibleName(_NAME)
         self.setAcceptDrops(True)
         self._watcher = watcher
         theme = watcher.current
