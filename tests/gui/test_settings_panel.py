@@ -192,6 +192,7 @@ def test_a_stored_change_does_not_take_away_a_key_being_typed(
     entry = find(panel, QLineEdit, "key")
     qtbot.keyClicks(entry, SECRET)
     panel.set_profiles([replace(COMET, models=("gpt-5.2",)), OPENAI], "comet")
+    panel.set_key_state("comet", KeyState("none"))
     assert entry.text() == SECRET
     choose_provider(panel, OPENAI)
     assert entry.text() == ""
@@ -492,7 +493,9 @@ def test_the_help_jumps_and_loads_nothing(qtbot: QtBot, panel: SettingsPanel) ->
     browser.anchorClicked.emit(QUrl("#end"))
     assert browser.verticalScrollBar().value() > 0
     before = browser.toPlainText()
-    browser.anchorClicked.emit(QUrl("https://example.com/"))
+    browser.verticalScrollBar().setValue(0)
+    browser.anchorClicked.emit(QUrl("https://example.com/#end"))
+    assert browser.verticalScrollBar().value() == 0
     browser.anchorClicked.emit(QUrl("file:///etc/hostname"))
     assert browser.toPlainText() == before
     kind = QTextDocument.ResourceType.HtmlResource.value

@@ -83,7 +83,7 @@ class KeySection(Section):
         self._state = KeyState("none")
         self._build()
         self.set_theme(theme)
-        self.set_state(self._state)
+        self.show_state(self._state)
 
     def _build(self) -> None:
         self._entry = QLineEdit()
@@ -110,7 +110,7 @@ class KeySection(Section):
         self._entry.returnPressed.connect(self._take)
         self._save.clicked.connect(self._take)
         self._replace.clicked.connect(self.begin_entry)
-        self._cancel.clicked.connect(lambda: self.set_state(self._state))
+        self._cancel.clicked.connect(lambda: self.show_state(self._state))
         self._remove.clicked.connect(self.removed)
 
     def _lay_out(self) -> None:
@@ -130,11 +130,16 @@ class KeySection(Section):
         self.title.setText(text)
 
     def set_state(self, state: KeyState) -> None:
-        """Show where the key lies; an entry under way is dropped."""
+        """Show where the key lies; no news leaves an entry under way alone."""
+        if state != self._state or not self._entry.isVisibleTo(self):
+            self.show_state(state)
+
+    def show_state(self, state: KeyState) -> None:
+        """Show where another key lies; an entry under way is dropped."""
         self._state = state
         self._entry.clear()
         self._show(*_WHERE[state.place], entry=state.place == "none")
-        if state.note:
+        if state.note and state.note != self._where.text():
             self.note.set_text(state.note, "warning" if state.place == "session" else "note")
 
     def begin_entry(self) -> None:
@@ -154,7 +159,7 @@ class KeySection(Section):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         is_replacing = self._entry.isVisible() and self._state.place != "none"
         if event.key() == Qt.Key.Key_Escape and is_replacing:
-            self.set_state(self._state)
+            self.show_state(self._state)
         else:
             super().keyPressEvent(event)
 

@@ -305,7 +305,7 @@ class ProviderTab(QWidget):
         """Only for another profile: a stored change must not take away a key being typed."""
         if profile.id != self._key_of:
             self._key_of = profile.id
-            self._key.set_state(self._states.get(profile.id, _first_state(profile)))
+            self._key.show_state(self._states.get(profile.id, _first_state(profile)))
 
     def _show_settings(self) -> None:
         with QSignalBlocker(self._use):

@@ -1,0 +1,372 @@
+"""The quick prompt: one line in the middle of the screen, and below it the answer, on the spot.
+
+The window is made once and hidden, never thrown away, so that it is on the screen at once. It
+shows one question and its answer; whoever wants more goes on in the main window.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QCursor, QGuiApplication, QKeySequence, QPainter, QShortcut
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QMenu,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from desktop_app.commands.keymap import Keymap
+from desktop_app.domain.model_catalog import Variant
+from desktop_app.ui import painting
+from desktop_app.ui.choice import EFFORT_LABELS, NOTHING_CHOSEN
+from desktop_app.ui.hint_button import HintButton
+from desktop_app.ui.icons import icon, pixmap
+from desktop_app.ui.pick_button import PickButton
+from desktop_app.ui.theme import RADIUS_CARD, set_role
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PySide6.QtGui import QCloseEvent, QHideEvent, QInputMethodEvent, QKeyEvent, QPaintEvent
+
+    from desktop_app.ui.choice import ChoiceView
+    from desktop_app.ui.theme import Theme
+    from desktop_app.ui.transcript.view import TranscriptView
+
+WIDTH: Final = 680
+LEAST_ANSWER: Final = 96
+SHARE_OF_SCREEN: Final = 0.55
+"""How much of the screen's height the answer may take."""
+FROM_THE_TOP: Final = 0.2
+LONGEST_STATUS: Final = 40
+COUNTED: Final = 200_000
+"""Characters up to which words are counted; beyond that the count would be felt."""
+
+
+def words_about(text: str) -> str:
+    """How a text that comes along is named: "with 312 words of text"; "" for none."""
+    if not text.strip():
+        return ""
+    if len(text) > COUNTED:
+        return f"with {len(text) // 1000:,}k characters of text"
+    count = len(text.split())
+    return f"with {count:,} word{'' if count == 1 else 's'} of text"
+
+
+class QuickLine(QLineEdit):
+    """The line; Enter belongs to an input method while it composes.
+
+    Signals:
+        entered(): Enter was pressed.
+    """
+
+    entered = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._is_composing = False
+        self.setObjectName("prompt")
+        self.setAccessibleName("Message")
+        self.setPlaceholderText("Ask anything")
+        self.setStyleSheet("border: none; background: transparent; padding: 0; min-height: 0;")
+
+    def inputMethodEvent(self, event: QInputMethodEvent) -> None:
+        self._is_composing = bool(event.preeditString())
+        super().inputMethodEvent(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() not in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            super().keyPressEvent(event)
+        elif not self._is_composing:
+            self.entered.emit()
+
+
+class QuickPrompt(QWidget):
+    """The window.
+
+    Attributes:
+        transcript: shows the answer.
+
+    Signals:
+        submitted(str): ask this.
+        stop_requested(): stop the answer.
+        go_on_requested(): show the conversation in the main window.
+        variant_chosen(Variant), effort_step(int): +1 is more.
+        hidden(): it went away.
+    """
+
+    submitted = Signal(str)
+    stop_requested = Signal()
+    go_on_requested = Signal()
+    variant_chosen = Signal(object)
+    effort_step = Signal(int)
+    hidden = Signal()
+
+    def __init__(
+        self, theme: Theme, transcript: TranscriptView, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("quick-prompt")
+        self.setWindowTitle("Quick prompt")
+        kind = Qt.WindowType
+        self.setWindowFlags(kind.Dialog | kind.FramelessWindowHint | kind.WindowStaysOnTopHint)
+        self.setAttribute(Qt.WidgetAttribute.WA_TranslucentBackground)
+        self.transcript = transcript
+        self._theme = theme
+        self._choice = NOTHING_CHOSEN
+        self._brought = ""
+        self._streaming = False
+        self._shortcuts: list[QShortcut] = []
+        self._build()
+        self._connect()
+        self.set_keymap(Keymap())
+        self._dress(theme)
+        self._unfold(False)
+
+    # ------------------------------------------------------------------ building
+
+    def _build(self) -> None:
+        self._sign = QLabel()
+        self._line = QuickLine()
+        self._pick = PickButton(self._theme, self._fill_menu)
+        self._pick.setObjectName("variant")
+        self._stop = QToolButton()
+        self._stop.setObjectName("stop")
+        self._stop.setAccessibleName("Stop the answer")
+        self._stop.setToolTip("Stop the answer")
+        set_role(self._stop, "stop")
+        self._along = QLabel()
+        self._along.setObjectName("brought-text")
+        set_role(self._along, "note")
+        self._rule = QFrame()
+        set_role(self._rule, "rule")
+        self._problem = QLabel()
+        self._problem.setObjectName("problem")
+        self._problem.setWordWrap(True)
+        set_role(self._problem, "error")
+        self._copy = HintButton("Copy", self._theme)
+        self._go_on = HintButton("Go on in the window", self._theme)
+        self._close = HintButton("Close", self._theme)
+        self._status = QLabel()
+        self._status.setObjectName("status")
+        set_role(self._status, "note")
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        self._top = QHBoxLayout()
+        for widget, stretch in ((self._sign, 0), (self._line, 1), (self._pick, 0), (self._stop, 0)):
+            self._top.addWidget(widget, stretch)
+        self._foot = QHBoxLayout()
+        for hint in (self._copy, self._go_on, self._close):
+            self._foot.addWidget(hint)
+        self._foot.addStretch(1)
+        self._foot.addWidget(self._status)
+        self._column = QVBoxLayout(self)
+        self._column.addLayout(self._top)
+        self._column.addWidget(self._along)
+        self._under = QHBoxLayout()
+        self._under.addWidget(self._rule)
+        self._column.addLayout(self._under)
+        self._column.addWidget(self.transcript)
+        self._column.addWidget(self._problem)
+        self._column.addLayout(self._foot)
+        self._line.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def _connect(self) -> None:
+        self._line.entered.connect(self._submit)
+        self._stop.clicked.connect(self.stop_requested)
+        self._copy.clicked.connect(self._copy_answer)
+        self._go_on.clicked.connect(self.go_on_requested)
+        self._close.clicked.connect(self.hide)
+        self.transcript.verticalScrollBar().rangeChanged.connect(self._fit)
+
+    # ------------------------------------------------------------------ what the program tells
+
+    def open_with(self, text: str) -> None:
+        """Show the line, ready to type; `text` comes along with the question.
+
+        An answer under way stays; one that is there is put away.
+        """
+        if not self._streaming:
+            self._line.clear()
+            self.set_status("")
+            self.transcript.set_messages([])
+            self._unfold(False)
+        self._brought = text
+        self._along.setText(words_about(text))
+        self._along.setVisible(bool(self._along.text()))
+        self._line.setPlaceholderText("What about it?" if text.strip() else "Ask anything")
+        self._fit()
+        if not self.isVisible():
+            self._centre()
+        self.show()
+        self.raise_()
+        self.activateWindow()
+        self._line.setFocus(Qt.FocusReason.ActiveWindowFocusReason)
+
+    def set_choice(self, choice: ChoiceView) -> None:
+        """Show who is to answer."""
+        self._choice = choice
+        words = choice.short_name
+        accepted = [e for e in choice.efforts_listed if e not in choice.effort_refusals]
+        if choice.effort_shown is not None and len(accepted) > 1:
+            words = f"{words} · {EFFORT_LABELS[choice.effort_shown]}"
+        self._pick.set_text(words)
+        self._pick.setAccessibleName(f"Answers: {words}")
+        self._pick.setToolTip(choice.notice)
+
+    def set_streaming(self, streaming: bool) -> None:
+        """An answer is on its way: unfold, and offer Stop."""
+        self._streaming = streaming
+        if streaming:
+            self.set_status("")
+            self._unfold(True)
+        self._stop.setVisible(streaming)
+
+    def set_status(self, text: str) -> None:
+        """Cost and time of the answer; a whole sentence (an error) gets a line of its own."""
+        is_sentence = len(text) > LONGEST_STATUS
+        self._status.setText("" if is_sentence else text)
+        self._problem.setText(text if is_sentence else "")
+        self._problem.setVisible(is_sentence)
+        self._fit()
+
+    def set_keymap(self, keymap: Keymap) -> None:
+        """Put these keys in force, and show them at what they do."""
+        for old in self._shortcuts:
+            old.setEnabled(False)
+            old.deleteLater()
+        self._shortcuts = []
+        for command_id, action in self._actions().items():
+            if keys := keymap.shortcut_of(command_id):
+                shortcut = QShortcut(QKeySequence(keys), self)
+                shortcut.activated.connect(action)
+                self._shortcuts.append(shortcut)
+        self._copy.set_keys(keymap.shortcut_of("answer.copy"))
+        self._go_on.set_keys(keymap.shortcut_of("quick.go-on"))
+        self._close.set_keys(keymap.shortcut_of("quick.close"))
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take another theme's colours and measures (the transcript is told, too)."""
+        self.transcript.set_theme(theme)
+        self._dress(theme)
+
+    # ------------------------------------------------------------------ events
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painting.smooth(painter)
+        radius = self._theme.px(RADIUS_CARD)
+        painting.ground(painter, self.rect(), self._theme.card, radius)
+        painting.outline(painter, self.rect(), self._theme.line, radius)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self.hidden.emit()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        event.ignore()
+        self.hide()
+
+    # ------------------------------------------------------------------ inside
+
+    def _dress(self, theme: Theme) -> None:
+        self._theme = theme
+        px = theme.px
+        font = theme.answer()
+        font.setPointSizeF(theme.points(19))
+        self._line.setFont(font)
+        self._sign.setPixmap(pixmap("sparkles", theme.accent, px(20)))
+        self._stop.setIcon(icon("square", theme.ground, px(14)))
+        self._stop.setIconSize(QSize(px(14), px(14)))
+        side = px(18)
+        self._column.setContentsMargins(0, px(11), 0, px(8))
+        self._column.setSpacing(px(6))
+        self._top.setContentsMargins(side, 0, side, 0)
+        self._top.setSpacing(px(11))
+        self._under.setContentsMargins(side, 0, side, 0)
+        self._foot.setContentsMargins(side, 0, side, 0)
+        self._foot.setSpacing(px(10))
+        for label in (self._along, self._problem):
+            label.setContentsMargins(side, 0, side, 0)
+        for widget in (self._pick, self._copy, self._go_on, self._close):
+            widget.set_theme(theme)
+        self._fit()
+
+    def _actions(self) -> dict[str, Callable[[], object]]:
+        return {
+            "answer.copy": self._copy_answer,
+            "quick.go-on": self.go_on_requested.emit,
+            "quick.close": self.hide,
+            "effort.more": lambda: self.effort_step.emit(1),
+            "effort.less": lambda: self.effort_step.emit(-1),
+            **{f"variant.{v.value}": partial(self._choose, v) for v in Variant},
+        }
+
+    def _choose(self, variant: Variant) -> None:
+        if variant not in self._choice.variant_refusals:
+            self.variant_chosen.emit(variant)
+
+    def _submit(self) -> None:
+        text = self._line.text()
+        if self._streaming:
+            self.set_status("Enter waits for the end of the answer")
+        elif text.strip() or self._brought.strip():
+            self.submitted.emit(text)
+
+    def _copy_answer(self) -> None:
+        self.transcript.copy_last_answer()
+
+    def _fill_menu(self, menu: QMenu) -> None:
+        if self._choice.is_variant:
+            for variant in Variant:
+                action = menu.addAction(variant.value.capitalize())
+                action.setCheckable(True)
+                action.setChecked(variant is self._choice.variant)
+                why = self._choice.variant_refusals.get(variant, "")
+                action.setEnabled(not why)
+                action.setToolTip(why)
+                action.triggered.connect(lambda _=False, v=variant: self._choose(v))
+            menu.addSeparator()
+        if self._choice.effort_shown is not None:
+            menu.addAction("More effort").triggered.connect(lambda: self.effort_step.emit(1))
+            menu.addAction("Less effort").triggered.connect(lambda: self.effort_step.emit(-1))
+        if menu.isEmpty():
+            menu.addAction(self._choice.model_name).setEnabled(False)
+
+    def _unfold(self, unfolded: bool) -> None:
+        """Show the answer's place, small at first; it grows with the answer."""
+        for widget in (self.transcript, self._copy, self._go_on):
+            widget.setVisible(unfolded)
+        self._stop.setVisible(self._streaming)
+        self.transcript.setFixedHeight(self._theme.px(LEAST_ANSWER))
+        self._fit()
+
+    def _fit(self) -> None:
+        """As high as the answer, up to the limit. It never shrinks below a growing answer."""
+        bar = self.transcript.verticalScrollBar()
+        wanted = self.transcript.height() + bar.maximum() - bar.minimum()
+        limit = round(self.screen().availableGeometry().height() * SHARE_OF_SCREEN)
+        if self.transcript.height() < min(wanted, limit):
+            self.transcript.setFixedHeight(min(wanted, limit))
+        width = min(self._theme.px(WIDTH), self.screen().availableGeometry().width())
+        column = self._column
+        column.activate()
+        wraps = column.hasHeightForWidth()  # only while a sentence is shown
+        height = column.totalHeightForWidth(width) if wraps else column.totalSizeHint().height()
+        self.setFixedSize(width, height)
+
+    def _centre(self) -> None:
+        """In the middle of the screen with the pointer, somewhat above its centre."""
+        screen = QGuiApplication.screenAt(QCursor.pos()) or self.screen()
+        area = screen.availableGeometry()
+        left = area.left() + (area.width() - self.width()) // 2
+        self.move(left, area.top() + round(area.height() * FROM_THE_TOP))

@@ -1,0 +1,287 @@
+"""The quick prompt: opens ready to type, unfolds, goes away; its keys; what comes along."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAccessible, QGuiApplication, QInputMethodEvent
+from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QTextBrowser, QToolButton, QWidget
+
+from desktop_app.commands.keymap import Keymap
+from desktop_app.domain.model_catalog import Effort, Variant
+from desktop_app.ui import theme as themes
+from desktop_app.ui.choice import ChoiceView
+from desktop_app.ui.quick_prompt import SHARE_OF_SCREEN, QuickPrompt, words_about
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytestqt.qtbot import QtBot
+
+ALT = Qt.KeyboardModifier.AltModifier
+CONTROL = Qt.KeyboardModifier.ControlModifier
+SHIFT = Qt.KeyboardModifier.ShiftModifier
+THINKING = ChoiceView(
+    Variant.THINKING, "GPT-5.2 Thinking", Effort.HIGH, offers_variants=True, offers_effort=True
+)
+ALWAYS_MEDIUM: dict[Effort, str] = {
+    e: "Instant always thinks at medium." for e in Effort if e is not Effort.MEDIUM
+}
+
+_Widget = TypeVar("_Widget", bound=QWidget)
+
+
+class PlainAnswer(QTextBrowser):
+    """The answer's place: all that the quick prompt asks of a transcript."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.copied = 0
+
+    def set_messages(self, messages: Sequence[object]) -> None:
+        assert not messages
+        self.clear()
+
+    def copy_last_answer(self) -> None:
+        self.copied += 1
+
+    def set_theme(self, theme: themes.Theme) -> None:
+        self.setFont(theme.answer())
+
+
+@pytest.fixture
+def answer() -> PlainAnswer:
+    return PlainAnswer()
+
+
+@pytest.fixture
+def quick(qtbot: QtBot, dressed: themes.Theme, answer: PlainAnswer) -> QuickPrompt:
+    made = QuickPrompt(dressed, cast("Any", answer))
+    made.set_choice(THINKING)
+    qtbot.addWidget(made)
+    open_it(qtbot, made)
+    qtbot.waitUntil(made.isActiveWindow)
+    return made
+
+
+def open_it(qtbot: QtBot, quick: QuickPrompt, text: str = "") -> None:
+    with qtbot.waitExposed(quick):
+        quick.open_with(text)
+    # (The offscreen platform activates a window only once; its focus is set all the same.)
+    assert quick.focusWidget() is line_of(quick)
+
+
+def find(parent: QWidget, kind: type[_Widget], name: str) -> _Widget:
+    found = parent.findChild(kind, name)
+    assert isinstance(found, kind)
+    return found
+
+
+def line_of(quick: QuickPrompt) -> QLineEdit:
+    return find(quick, QLineEdit, "prompt")
+
+
+def test_it_floats_above_everything_without_a_frame(quick: QuickPrompt) -> None:
+    flags = quick.windowFlags()
+    assert flags & Qt.WindowType.WindowStaysOnTopHint
+    assert flags & Qt.WindowType.FramelessWindowHint
+    area = quick.screen().availableGeometry()
+    assert abs(quick.geometry().center().x() - area.center().x()) <= 1
+    assert quick.geometry().top() < area.center().y()
+
+
+def test_type_and_enter(qtbot: QtBot, quick: QuickPrompt) -> None:
+    qtbot.keyClicks(line_of(quick), "regex for a postcode")
+    with qtbot.waitSignal(quick.submitted) as sent:
+        qtbot.keyClick(line_of(quick), Qt.Key.Key_Return)
+    assert sent.args == ["regex for a postcode"]
+    assert line_of(quick).text() == "regex for a postcode"
+
+
+def test_enter_belongs_to_the_input_method_while_it_composes(
+    qtbot: QtBot, quick: QuickPrompt
+) -> None:
+    line = line_of(quick)
+    QGuiApplication.sendEvent(line, QInputMethodEvent("にほん", []))
+    with qtbot.assertNotEmitted(quick.submitted):
+        qtbot.keyClick(line, Qt.Key.Key_Return)
+    done = QInputMethodEvent("", [])
+    done.setCommitString("日本")
+    QGuiApplication.sendEvent(line, done)
+    with qtbot.waitSignal(quick.submitted) as sent:
+        qtbot.keyClick(line, Qt.Key.Key_Return)
+    assert sent.args == ["日本"]
+
+
+def test_nothing_is_not_asked_unless_a_text_came_along(qtbot: QtBot, quick: QuickPrompt) -> None:
+    with qtbot.assertNotEmitted(quick.submitted):
+        qtbot.keyClick(line_of(quick), Qt.Key.Key_Return)
+    open_it(qtbot, quick, "one two three")
+    assert find(quick, QLabel, "brought-text").text() == "with 3 words of text"
+    with qtbot.waitSignal(quick.submitted) as sent:
+        qtbot.keyClick(line_of(quick), Qt.Key.Key_Return)
+    assert sent.args == [""]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", ""),
+        (" \n", ""),
+        ("one", "with 1 word of text"),
+        ("word " * 1312, "with 1,312 words of text"),
+        ("x " * 150_000, "with 300k characters of text"),
+    ],
+)
+def test_what_came_along_is_named(text: str, words: str) -> None:
+    assert words_about(text) == words
+
+
+def test_it_unfolds_with_the_answer_up_to_a_share_of_the_screen(
+    qtbot: QtBot, quick: QuickPrompt, answer: PlainAnswer
+) -> None:
+    folded = quick.height()
+    top = quick.geometry().top()
+    assert not answer.isVisible()
+    quick.set_streaming(True)
+    assert answer.isVisible()
+    assert quick.height() > folded
+    first = quick.height()
+    answer.setPlainText("line\n" * 12)
+    qtbot.waitUntil(lambda: quick.height() > first)
+    qtbot.waitUntil(lambda: answer.verticalScrollBar().maximum() == 0)
+    answer.setPlainText("line\n" * 500)
+    limit = round(quick.screen().availableGeometry().height() * SHARE_OF_SCREEN)
+    qtbot.waitUntil(lambda: answer.height() == limit)
+    assert quick.geometry().top() == top
+
+
+def test_opened_again_it_starts_anew(qtbot: QtBot, quick: QuickPrompt, answer: PlainAnswer) -> None:
+    folded = quick.height()
+    qtbot.keyClicks(line_of(quick), "question")
+    quick.set_streaming(True)
+    answer.setPlainText("answer")
+    quick.set_streaming(False)
+    quick.set_status("$0.0004 · 1.1 s")
+    quick.hide()
+    open_it(qtbot, quick)
+    assert line_of(quick).text() == ""
+    assert answer.toPlainText() == ""
+    assert find(quick, QLabel, "status").text() == ""
+    assert quick.height() == folded
+
+
+def test_opened_again_while_it_answers_it_goes_on(
+    qtbot: QtBot, quick: QuickPrompt, answer: PlainAnswer
+) -> None:
+    qtbot.keyClicks(line_of(quick), "question")
+    quick.set_streaming(True)
+    answer.setPlainText("ans")
+    quick.hide()
+    open_it(qtbot, quick)
+    assert line_of(quick).text() == "question"
+    assert answer.toPlainText() == "ans"
+
+
+def test_enter_waits_and_stop_stops_while_it_answers(qtbot: QtBot, quick: QuickPrompt) -> None:
+    stop = find(quick, QToolButton, "stop")
+    assert not stop.isVisible()
+    qtbot.keyClicks(line_of(quick), "next")
+    quick.set_streaming(True)
+    with qtbot.assertNotEmitted(quick.submitted):
+        qtbot.keyClick(line_of(quick), Qt.Key.Key_Return)
+    assert find(quick, QLabel, "status").text() == "Enter waits for the end of the answer"
+    with qtbot.waitSignal(quick.stop_requested):
+        qtbot.mouseClick(stop, Qt.MouseButton.LeftButton)
+    quick.set_streaming(False)
+    assert not stop.isVisible()
+
+
+def test_escape_hides_and_closing_does_not_destroy(qtbot: QtBot, quick: QuickPrompt) -> None:
+    with qtbot.waitSignal(quick.hidden):
+        qtbot.keyClick(line_of(quick), Qt.Key.Key_Escape)
+    assert not quick.isVisible()
+    open_it(qtbot, quick)
+    with qtbot.waitSignal(quick.hidden):
+        quick.close()
+    open_it(qtbot, quick)
+
+
+def test_the_keys(qtbot: QtBot, quick: QuickPrompt, answer: PlainAnswer) -> None:
+    line = line_of(quick)
+    for key, variant in (
+        (Qt.Key.Key_1, Variant.INSTANT),
+        (Qt.Key.Key_2, Variant.THINKING),
+        (Qt.Key.Key_3, Variant.PRO),
+    ):
+        with qtbot.waitSignal(quick.variant_chosen) as chosen:
+            qtbot.keyClick(line, key, ALT)
+        assert chosen.args == [variant]
+    for key, step in ((Qt.Key.Key_Up, 1), (Qt.Key.Key_Down, -1)):
+        with qtbot.waitSignal(quick.effort_step) as stepped:
+            qtbot.keyClick(line, key, ALT)
+        assert stepped.args == [step]
+    with qtbot.waitSignal(quick.go_on_requested):
+        qtbot.keyClick(line, Qt.Key.Key_O, CONTROL)
+    qtbot.keyClick(line, Qt.Key.Key_C, CONTROL | SHIFT)
+    assert answer.copied == 1
+
+
+def test_changed_keys_are_in_force_and_shown(qtbot: QtBot, quick: QuickPrompt) -> None:
+    quick.set_keymap(Keymap({"quick.go-on": "Ctrl+G", "quick.close": ""}))
+    with qtbot.assertNotEmitted(quick.go_on_requested):
+        qtbot.keyClick(line_of(quick), Qt.Key.Key_O, CONTROL)
+    with qtbot.waitSignal(quick.go_on_requested):
+        qtbot.keyClick(line_of(quick), Qt.Key.Key_G, CONTROL)
+
+
+def test_who_answers_is_shown(qtbot: QtBot, quick: QuickPrompt) -> None:
+    pick = find(quick, QPushButton, "variant")
+    assert pick.text() == "Thinking · High"
+    instant = replace(
+        THINKING,
+        variant=Variant.INSTANT,
+        effort=Effort.MEDIUM,
+        effort_refusals=ALWAYS_MEDIUM,
+    )
+    quick.set_choice(instant)
+    assert pick.text() == "Instant"
+    pick.menu().aboutToShow.emit()
+    pro = next(a for a in pick.menu().actions() if a.text() == "Pro")
+    with qtbot.waitSignal(quick.variant_chosen) as chosen:
+        pro.trigger()
+    assert chosen.args == [Variant.PRO]
+    quick.set_choice(ChoiceView(None, "SmolLM2 135M", None, offers_variants=False))
+    assert pick.text() == "SmolLM2 135M"
+    pick.menu().aboutToShow.emit()
+    assert [a.isEnabled() for a in pick.menu().actions()] == [False]
+
+
+def test_an_error_gets_a_line_of_its_own(qtbot: QtBot, quick: QuickPrompt) -> None:
+    folded = quick.height()
+    sentence = "The key was not accepted. Nothing was sent; your text is still in the prompt."
+    quick.set_status(sentence)
+    problem = find(quick, QLabel, "problem")
+    assert problem.isVisible()
+    assert problem.text() == sentence
+    assert quick.height() > folded
+    quick.set_status("$0.0004 · 1.1 s")
+    assert not problem.isVisible()
+    assert quick.height() == folded
+
+
+def test_every_control_has_a_name(qtbot: QtBot, quick: QuickPrompt) -> None:
+    quick.set_streaming(True)
+    for widget in quick.findChildren(QWidget):
+        is_ours = widget is not quick.transcript and widget.parent() is quick
+        if is_ours and widget.focusPolicy() & Qt.FocusPolicy.TabFocus:
+            found = QAccessible.queryAccessibleInterface(widget)
+            assert found.text(QAccessible.Text.Name), widget
+
+
+def test_twice_the_text_size_stays_on_the_screen(qtbot: QtBot, quick: QuickPrompt) -> None:
+    quick.set_theme(themes.dark(2.0))
+    assert quick.width() <= quick.screen().availableGeometry().width()
