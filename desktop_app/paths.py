@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 import sys
 from dataclasses import dataclass
 from functools import cache
@@ -58,7 +59,7 @@ def folders() -> Folders:
         root = Path(home).expanduser().resolve()
         scope = hashlib.sha256(os.fsencode(root)).hexdigest()[:12]
         parts = (root / "data", root / "config", root / "cache", root / "logs")
-        return Folders(*parts, runtime=_runtime_folder(), scope=scope)
+        return Folders(*parts, runtime=_runtime_folder(root / "data"), scope=scope)
     # Imported here: a home of one's own needs no platformdirs, and start-up is measured.
     import platformdirs
 
@@ -68,19 +69,25 @@ def folders() -> Folders:
         dirs.user_config_path,
         dirs.user_cache_path,
         dirs.user_log_path,
-        runtime=_runtime_folder(),
+        runtime=_runtime_folder(dirs.user_data_path),
         scope="",
     )
 
 
-def _runtime_folder() -> Path:
-    """XDG_RUNTIME_DIR, which only the person can read; without it a private folder in /tmp."""
+def _runtime_folder(data: Path) -> Path:
+    """XDG_RUNTIME_DIR, which only the person can read; without it a private folder in /tmp, or
+    the data folder where somebody else has made one of that name."""
     runtime = os.environ.get("XDG_RUNTIME_DIR")
     if runtime and Path(runtime).is_dir():
         return Path(runtime)
-    private = Path("/tmp") / f"repartee-{os.getuid()}"  # noqa: S108
-    private.mkdir(mode=0o700, exist_ok=True)
-    return private
+    private = Path("/tmp") / f"repartee-{os.getuid()}"  # noqa: S108 — made and checked below
+    try:
+        private.mkdir(mode=0o700, exist_ok=True)
+        found = private.lstat()
+    except OSError:
+        return data
+    is_ours = stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid()
+    return private if is_ours and not found.st_mode & 0o077 else data
 
 
 @cache

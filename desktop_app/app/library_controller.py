@@ -66,6 +66,8 @@ class LibraryController(QObject):
         """Fill the list and open what was open last, where it was scrolled to."""
         backend = self._workspace.backend
         await backend.conversations.interrupt_orphans()
+        if backend.database.needs_check:  # the last exit was not clean, and the store is large
+            self._start(backend.database.check())
         listed = await backend.conversations.all()
         self._conversations = {conversation.id: conversation for conversation in listed}
         self._window.conversations.set_conversations(listed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from PySide6.QtCore import QObject, QTimer
@@ -9,7 +10,7 @@ from PySide6.QtCore import QObject, QTimer
 from desktop_app.app.workspace import Workspace
 from desktop_app.credentials.vault import KeyPlace
 from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.conversation import Draft
+from desktop_app.domain.conversation import Draft, Message
 from desktop_app.domain.cost import format_money, format_tokens
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.model_catalog import EFFORTS_OF_THE_FAMILY, Effort, Variant
@@ -51,7 +52,7 @@ class PromptController(QObject):
         workspace = self._workspace
         if workspace.profile.serves_the_family:
             choice = workspace.conversation.choice
-            effort = choice.effort or Effort(workspace.values["default.effort"])
+            effort = choice.effort or Effort(str(workspace.values["default.effort"]))
             workspace.choose(replace(choice, variant=variant, model="", effort=effort))
 
     def step_effort(self, step: int) -> None:
@@ -68,7 +69,7 @@ class PromptController(QObject):
 
     def _choose_model(self, entry: ModelEntry) -> None:
         choice = self._workspace.conversation.choice
-        effort = choice.effort or Effort(self._workspace.values["default.effort"])
+        effort = choice.effort or Effort(str(self._workspace.values["default.effort"]))
         model = "" if entry.variant else entry.model
         profile = next(p for p in self._workspace.profiles if p.id == entry.provider_id)
         info = model_info(profile, entry.model, self._workspace.backend.catalog)
@@ -177,12 +178,12 @@ class PromptController(QObject):
             return None  # counting is a courtesy while typing; sending says what is wrong
 
 
-def _used(path: list[object]) -> int | None:
+def _used(path: Sequence[Message]) -> int | None:
     """Tokens of the window in use, as the provider counted them with its last answer."""
     for message in reversed(path):
-        usage = getattr(message, "usage", None)
+        usage = message.usage
         if usage is not None:
-            return int(usage.input_tokens + usage.output_tokens - usage.reasoning_tokens)
+            return usage.input_tokens + usage.output_tokens - usage.reasoning_tokens
     return None
 
 

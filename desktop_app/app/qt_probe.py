@@ -18,7 +18,7 @@ def main() -> int:
     found = {
         "platform": application.platformName(),
         "qt": qVersion(),
-        "screen": f"{screen.size().width()}×{screen.size().height()}" if screen else "",
+        "screen": f"{screen.size().width()}×{screen.size().height()}",
         "portal": _global_shortcuts_version(),
     }
     sys.stdout.write(json.dumps(found))

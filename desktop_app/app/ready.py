@@ -178,6 +178,7 @@ class ReadyWindow(QObject):
         keymap = Keymap.from_settings(self.workspace.values)
         self._shortcuts.bind(keymap)
         self._window.prompt.set_keymap(keymap)
+        self._quick_window.set_keymap(keymap)
         self._window.conversations.set_shortcuts(
             keymap.shortcut_of("list.search"), keymap.shortcut_of("conversation.new")
         )

@@ -13,7 +13,6 @@ from PySide6.QtCore import QObject
 from desktop_app.app.workspace import Workspace
 from desktop_app.credentials.vault import KeyPlace
 from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.conversation import new_id
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.headless.backend import WEIGHTS_SETTING, use_weights
 from desktop_app.paths import resource_path
@@ -49,6 +48,8 @@ class SettingsController(QObject):
         panel, workspace = self._panel, self._workspace
         panel.profile_selected.connect(lambda id_: self._start(self._show_profile(id_)))
         panel.profile_saved.connect(lambda profile: self._start(self._save_profile(profile)))
+        panel.profile_added.connect(lambda profile: self._start(self._save_profile(profile)))
+        panel.closed.connect(lambda: self._window.show_settings(False))
         panel.profile_removed.connect(lambda id_: self._start(self._remove_profile(id_)))
         panel.key_entered.connect(lambda id_, key: self._start(self._enter_key(id_, key)))
         panel.key_removed.connect(lambda id_: self._start(self._remove_key(id_)))
@@ -93,9 +94,6 @@ class SettingsController(QObject):
         self._panel.set_key_state(profile_id, KeyState(place.value, NOTES[place]))
 
     async def _save_profile(self, profile: ProviderProfile) -> None:
-        is_new = profile.id not in {known.id for known in self._workspace.profiles}
-        if is_new and not profile.id:
-            profile = replace(profile, id=new_id())
         await self._workspace.backend.settings.save_profile(profile)
         self._shown_profile = profile.id
         await self._workspace.reload_profiles()

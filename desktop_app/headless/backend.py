@@ -94,8 +94,8 @@ class Backend:
         """What a new conversation with `profile` starts from."""
         return default_choice(
             profile,
-            variant=Variant(values["default.variant"]),
-            effort=Effort(values["default.effort"]),
+            variant=Variant(str(values["default.variant"])),
+            effort=Effort(str(values["default.effort"])),
             on_device_model=self.on_device_model,
         )
 
