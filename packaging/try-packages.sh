@@ -24,7 +24,7 @@ works() {
 import json, sys
 report = json.load(open(sys.argv[1], encoding="utf-8"))
 broken = [name for name in sys.argv[2:] if not report[name]["works"]]
-sys.exit("\n".join(f"{name}: {report[name]['text']}" for name in broken))
+sys.exit("\n".join(f"{name}: {report[name]['text']}" for name in broken) or 0)
 PYTHON
 }
 
