@@ -12,16 +12,15 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from PySide6.QtCore import QByteArray, QEvent, QObject, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QPainter
-from PySide6.QtWidgets import QFrame, QLabel, QMainWindow, QVBoxLayout, QWidget
+from PySide6.QtCore import QByteArray, QEvent, QObject, QSize, Qt, Signal
+from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
-from desktop_app.ui import icons
 from desktop_app.ui import theme as themes
 from desktop_app.ui.conversation_list import ConversationList
 from desktop_app.ui.first_start import FirstStart
 from desktop_app.ui.header import Header
 from desktop_app.ui.notifications import Notifications
+from desktop_app.ui.overlays import DropOverlay, Shade
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QMimeData
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
         QDragLeaveEvent,
         QDropEvent,
         QKeyEvent,
-        QMouseEvent,
-        QPaintEvent,
         QResizeEvent,
     )
 
@@ -94,8 +91,8 @@ class MainWindow(QMainWindow):
         self.prompt = prompt
         self.settings = settings
         self._middle = _Middle(self, theme)
-        self._shade = _Shade(self)
-        self._drop_overlay = _DropOverlay(self, theme)
+        self._shade = Shade(self)
+        self._drop_overlay = DropOverlay(self, theme)
         settings.setParent(self)
         settings.setProperty("edge", "left")
         self._wants_list, self._wants_settings = True, False
@@ -404,62 +401,6 @@ class _Middle(QWidget):
         self._measured.setContentsMargins(side, 0, side, px(6))
         self._measured.setSpacing(px(20 if self._is_first else 8))
         self._column.activate()  # now: the width that these margins are for has come already
-
-
-class _Shade(QWidget):
-    """What lies between a drawer and the rest.
-
-    Signals:
-        pressed()
-    """
-
-    pressed = Signal()
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Close the drawer."""
-        self.pressed.emit()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """A third of black, in both themes."""
-        with QPainter(self) as painter:
-            painter.fillRect(self.rect(), QColor(0, 0, 0, 72))
-
-
-class _DropOverlay(QWidget):
-    """Says, over everything, that files may be let go here."""
-
-    def __init__(self, window: QWidget, theme: Theme) -> None:
-        super().__init__(window)
-        self.setObjectName("drop-overlay")
-        self._frame = QFrame(self)
-        self._frame.setProperty("role", "overlay")
-        self._picture, words = QLabel(), QLabel("Drop to attach")
-        column = QVBoxLayout(self._frame)
-        column.addStretch(1)
-        for label in (self._picture, words):
-            label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-            column.addWidget(label)
-        column.addStretch(1)
-        self.set_theme(theme)
-        self.hide()
-
-    def set_theme(self, theme: Theme) -> None:
-        """Draw with this theme from now on."""
-        self._theme = theme
-        self._picture.setPixmap(icons.pixmap("file-up", theme.accent, theme.px(32)))
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """A frame inside the window's edge."""
-        super().resizeEvent(event)
-        inset = self._theme.px(12)
-        self._frame.setGeometry(QRect(self.rect()).adjusted(inset, inset, -inset, -inset))
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """What is below shines through a little."""
-        ground = QColor(self._theme.ground)
-        ground.setAlpha(110)
-        with QPainter(self) as painter:
-            painter.fillRect(self.rect(), ground)
 
 
 def _files(data: QMimeData) -> list[Path]:

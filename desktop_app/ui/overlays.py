@@ -1,0 +1,72 @@
+"""What may lie over the main window: the shade under a drawer, the invitation to drop files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QRect, Qt, Signal
+from PySide6.QtGui import QColor, QPainter
+from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
+
+from desktop_app.ui import icons
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QMouseEvent, QPaintEvent, QResizeEvent
+
+    from desktop_app.ui.theme import Theme
+
+
+class Shade(QWidget):
+    """What lies between a drawer and the rest.
+
+    Signals:
+        pressed()
+    """
+
+    pressed = Signal()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Close the drawer."""
+        self.pressed.emit()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """A third of black, in both themes."""
+        with QPainter(self) as painter:
+            painter.fillRect(self.rect(), QColor(0, 0, 0, 72))
+
+
+class DropOverlay(QWidget):
+    """Says, over everything, that files may be let go here."""
+
+    def __init__(self, window: QWidget, theme: Theme) -> None:
+        super().__init__(window)
+        self.setObjectName("drop-overlay")
+        self._frame = QFrame(self)
+        self._frame.setProperty("role", "overlay")
+        self._picture, words = QLabel(), QLabel("Drop to attach")
+        column = QVBoxLayout(self._frame)
+        column.addStretch(1)
+        for label in (self._picture, words):
+            label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+            column.addWidget(label)
+        column.addStretch(1)
+        self.set_theme(theme)
+        self.hide()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw with this theme from now on."""
+        self._theme = theme
+        self._picture.setPixmap(icons.pixmap("file-up", theme.accent, theme.px(32)))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """A frame inside the window's edge."""
+        super().resizeEvent(event)
+        inset = self._theme.px(12)
+        self._frame.setGeometry(QRect(self.rect()).adjusted(inset, inset, -inset, -inset))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """What is below shines through a little."""
+        ground = QColor(self._theme.ground)
+        ground.setAlpha(110)
+        with QPainter(self) as painter:
+            painter.fillRect(self.rect(), ground)
