@@ -217,7 +217,10 @@ class BlockStream:
         gap = None
         for found in _GAP.finditer(self._source, 0, len(self._source) - _LONG // 4):
             gap = found
-        if gap is None or "|" in self._source[self._source.rfind("\n", 0, gap.end()) + 1 : gap.end()]:
+        if (
+            gap is None
+            or "|" in self._source[self._source.rfind("\n", 0, gap.end()) + 1 : gap.end()]
+        ):
             return  # a row of cells may turn out to be a table's head
         own = self._parse(self._source[: gap.start()], self._context)
         if own.labels or not _begins_with_paragraph(own) or not _is_settled(own, gap.string):
@@ -301,7 +304,12 @@ class BlockStream:
         if names & open_labels.keys():
             raw = [p.block for p in self._parse(context.source + text, context).placed]
         whole = _Context() if context.runs else context
-        chunk = _Chunk(context.prefix + text, whole, self._closed, len(self._open_part.rows) if self._open_part else 0)
+        chunk = _Chunk(
+            context.prefix + text,
+            whole,
+            self._closed,
+            len(self._open_part.rows) if self._open_part else 0,
+        )
         for name in names:
             if name not in self._references and ":" + name[1:] not in self._notes:
                 self._chunks.setdefault(name, []).append(chunk)
@@ -531,7 +539,9 @@ def _before_open_math(cut: int, tops: list[Token], parse: _Parse, lines: list[st
     covered = [
         t.map
         for t in parse.tokens
-        if t.type in ("fence", "math_block", "code_block") and t.map and _has_begun(t, len(lines) - 1)
+        if t.type in ("fence", "math_block", "code_block")
+        and t.map
+        and _has_begun(t, len(lines) - 1)
     ]
     for number in range(cut - 1, -1, -1):
         if not lines[number].strip():

@@ -22,7 +22,9 @@ class _State:
         self.link = ""
         self.runs: list[Run] = []
 
-    def add(self, text: str, *, code: bool = False, math: bool = False, image: bool = False) -> None:
+    def add(
+        self, text: str, *, code: bool = False, math: bool = False, image: bool = False
+    ) -> None:
         text = clean(text)
         if not text:
             return

@@ -1,0 +1,137 @@
+"""Blocks to Markdown and to plain text, for the clipboard."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from desktop_app.rendering.model import LINE_BREAK, Block, Kind, Run, Runs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_RULE_OF_ALIGN = {"left": ":---", "center": ":---:", "right": "---:"}
+
+
+def to_markdown(blocks: Iterable[Block]) -> str:
+    """Markdown that says the same again; not the very characters of the source."""
+    pieces: list[str] = []
+    tight = False
+    for is_code, group in groupby(blocks, key=lambda b: b.kind in (Kind.CODE, Kind.CODE_HEAD)):
+        members = list(group)
+        if is_code:
+            pieces += [*_gap(pieces, tight=False), *_code(members)]
+            tight = False
+            continue
+        for block in members:
+            continues = block.kind is Kind.TABLE and not block.head and pieces
+            pieces += _gap(pieces, tight=bool(continues) or (tight and bool(block.marker)))
+            pieces.append(_indented(_block(block), block))
+            tight = bool(block.depth)
+    return "".join(pieces)
+
+
+def to_plain(blocks: Iterable[Block]) -> str:
+    """The words as they are read on screen; the cells of a row are apart by tabs."""
+    return "\n".join(_plain(block) for block in blocks if block.kind is not Kind.CODE_HEAD)
+
+
+def _plain(block: Block) -> str:
+    if block.kind is Kind.TABLE:
+        return "\n".join(
+            "\t".join("".join(run.text for run in cell) for cell in row) for row in block.rows
+        )
+    mark = f"{block.marker} " if block.marker else ""
+    return "  " * max(0, block.depth - 1) + mark + block.text.replace(LINE_BREAK, "\n")
+
+
+def _gap(pieces: list[str], *, tight: bool) -> list[str]:
+    if not pieces:
+        return []
+    return ["\n"] if tight else ["\n\n"]
+
+
+def _code(members: list[Block]) -> list[str]:
+    """Code blocks, each in its fence, longer than any in the code."""
+    pieces: list[str] = []
+    lines: list[str] = []
+    head = members[0]
+    for block in [*members, None]:
+        if block is None or (block.kind is Kind.CODE_HEAD and block is not members[0]):
+            fence = "```"
+            while any(line.lstrip().startswith(fence) for line in lines):
+                fence += "`"
+            body = "\n".join([f"{fence}{head.language}", *lines, fence])
+            pieces += ["\n\n"] if pieces else []
+            pieces.append(_indented(body, head))
+            lines = []
+            head = block or head
+        elif block.kind is Kind.CODE:
+            lines.append(block.text)
+    return pieces
+
+
+def _block(block: Block) -> str:
+    text = runs_to_markdown(block.runs)
+    if block.kind is Kind.HEADING:
+        return f"{'#' * block.level} {text}"
+    if block.kind is Kind.RULE:
+        return "---"
+    if block.kind is Kind.MATH:
+        return f"$$\n{block.text.replace(LINE_BREAK, chr(10))}\n$$"
+    return _table(block) if block.kind is Kind.TABLE else text
+
+
+def _indented(text: str, block: Block) -> str:
+    """Text behind the marks of the quotes and lists that it stands in."""
+    mark = _mark(block.marker) if block.marker else ""
+    indent = "   " * max(0, block.depth - (1 if mark else 0))
+    lines = text.split("\n")
+    first = f"{indent}{mark}{lines[0]}"
+    rest = [f"{indent}{' ' * len(mark)}{line}" if line else "" for line in lines[1:]]
+    return "\n".join(f"{'> ' * block.quote}{line}" for line in [first, *rest])
+
+
+def _mark(marker: str) -> str:
+    tasks = {"☐": "- [ ] ", "☑": "- [x] "}
+    if marker in tasks:
+        return tasks[marker]
+    if marker in "•◦▪":
+        return "- "
+    return f"{marker} " if marker[-1:] in ".)" else f"[^{marker}]: "
+
+
+def _table(block: Block) -> str:
+    lines = []
+    for number, row in enumerate(block.rows):
+        cells = (runs_to_markdown(cell).replace("|", "\\|") for cell in row)
+        lines.append(f"| {' | '.join(cells)} |")
+        if number == 0 and block.head:
+            rules = (_RULE_OF_ALIGN.get(align, "---") for align in block.aligns)
+            lines.append(f"| {' | '.join(rules)} |")
+    return "\n".join(lines)
+
+
+def runs_to_markdown(runs: Runs) -> str:
+    """Inline Markdown."""
+    return "".join(map(_run, runs))
+
+
+def _run(run: Run) -> str:
+    if run.note:
+        return f"[^{run.text}]"
+    text = run.text.replace(LINE_BREAK, "\\\n")
+    if run.math:
+        return f"${text}$"
+    if run.code:
+        ticks = "`" if "`" not in text else "``"
+        pad = " " if text.startswith("`") or text.endswith("`") else ""
+        text = f"{ticks}{pad}{text}{pad}{ticks}"
+    core = text.strip()
+    for is_on, mark in ((run.italic, "*"), (run.bold, "**"), (run.strike, "~~")):
+        if is_on and core:
+            text = text.replace(core, f"{mark}{core}{mark}", 1)
+            core = text.strip()
+    if run.link and run.link not in (run.text, f"mailto:{run.text}"):
+        text = f"{'!' if run.image else ''}[{text}]({run.link})"
+    return text

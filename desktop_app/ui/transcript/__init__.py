@@ -1,0 +1,1 @@
+"""The conversation on screen: one text document, and what is painted around its blocks."""

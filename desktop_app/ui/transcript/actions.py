@@ -1,0 +1,101 @@
+"""The row of actions of one message, shown beside it on hover and reached with Tab."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
+
+from desktop_app.domain.conversation import Role
+from desktop_app.ui import icons
+from desktop_app.ui.theme import set_role
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QPaintEvent
+
+    from desktop_app.ui.theme import Theme
+
+ACTIONS: Final = {
+    Role.USER: (("copy", "copy", "Copy the question"), ("edit", "pencil", "Edit and ask again")),
+    Role.ASSISTANT: (
+        ("copy", "copy", "Copy the answer"),
+        ("retry", "refresh-cw", "Answer again"),
+        ("retry-with", "ellipsis", "Answer again with another variant or effort"),
+    ),
+}
+
+
+class ActionRow(QWidget):
+    """Buttons for the actions of `message_id`.
+
+    Attributes:
+        message_id: the message it belongs to, "" while hidden.
+
+    Signals:
+        chosen(str message_id, str action)
+    """
+
+    chosen = Signal(str, str)
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("message-actions")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground, False)
+        self.message_id = ""
+        self._role: Role | None = None
+        self._theme = theme
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setSpacing(2)
+        self.setCursor(Qt.CursorShape.ArrowCursor)
+        self.hide()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw in these colours."""
+        self._theme, role = theme, self._role
+        self._role = None
+        if role is not None:
+            self._fill(role)
+
+    def show_for(self, message_id: str, role: Role) -> None:
+        """Offer what can be done with a message."""
+        self.message_id = message_id
+        self._fill(role)
+        self.adjustSize()
+        self.show()
+
+    def leave(self) -> None:
+        """Belong to no message."""
+        self.message_id = ""
+        self.hide()
+
+    def _fill(self, role: Role) -> None:
+        if role is self._role:
+            return
+        self._role = role
+        while self._row.count():
+            widget = self._row.takeAt(0).widget()
+            widget.hide()
+            widget.deleteLater()
+        for action, icon, words in ACTIONS[role]:
+            button = QToolButton(self)
+            set_role(button, "quiet")
+            button.setIcon(icons.icon(icon, self._theme.dim, self._theme.px(15)))
+            button.setIconSize(QSize(self._theme.px(15), self._theme.px(15)))
+            button.setToolTip(words)
+            button.setAccessibleName(words)
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            button.clicked.connect(lambda _=False, name=action: self._choose(name))
+            self._row.addWidget(button)
+
+    def _choose(self, action: str) -> None:
+        self.chosen.emit(self.message_id, action)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The ground covers the text that the row may stand on."""
+        from PySide6.QtGui import QPainter
+
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), self._theme.ground)
+        painter.end()

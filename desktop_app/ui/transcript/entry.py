@@ -1,0 +1,163 @@
+"""One message in the transcript: what it is, and which items show it."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from desktop_app.domain.conversation import Message, MessageStatus, Role
+from desktop_app.rendering.block_stream import BlockStream
+from desktop_app.rendering.model import Block, Kind, Patch
+from desktop_app.ui.transcript.items import (
+    Item,
+    Line,
+    Part,
+    attachment_lines,
+    ending_lines,
+    footer_line,
+    question_lines,
+    reasoning_line,
+    reasoning_of,
+)
+
+if TYPE_CHECKING:
+    from desktop_app.ui.transcript.document import Section
+
+
+class Entry:
+    """The state of one message on screen.
+
+    Attributes:
+        section: where it is written, once it is.
+        head, foot: how many items stand before and behind its body.
+        text, reasoning: as far as they have arrived.
+        uncoloured: indices in the body of the code blocks that are not coloured to the end.
+    """
+
+    section: Section
+
+    def __init__(self, message: Message, version: tuple[int, int] | None = None) -> None:
+        self.message = message
+        self.version = version
+        self.waiting = ""
+        self.folded = True
+        self.head = self.foot = 0
+        self.text = ""
+        self.reasoning = ""
+        self.uncoloured: list[int] = []
+        self.coloured_to = 0
+        self._stream = BlockStream()
+        self._thoughts = BlockStream()
+        self._finished = False
+        self._thinking_since: float | None = None
+        self._thought_s: float | None = None
+        self.add_reasoning(reasoning_of(message), now=None)
+        if message.role is Role.ASSISTANT:
+            self.set_text(message.text)
+
+    @property
+    def is_streaming(self) -> bool:
+        """Whether more of it is to come."""
+        return self.message.status is MessageStatus.STREAMING
+
+    # ------------------------------------------------------------------ growing
+
+    def add_text(self, text: str) -> list[Patch]:
+        """More of the answer; patches are in terms of the body."""
+        if self._thinking_since is not None and self._thought_s is None:
+            self._thought_s = time.monotonic() - self._thinking_since
+        self.text += text
+        return self._stream.feed(text)
+
+    def add_reasoning(self, text: str, now: float | None) -> None:
+        """More of the reasoning; `now` is the monotonic time, None for what is stored."""
+        if text:
+            if self._thinking_since is None:
+                self._thinking_since = now
+            self.reasoning += text
+            self._thoughts.feed(text)
+
+    def set_text(self, text: str) -> list[Patch] | None:
+        """Show exactly `text`, to its end if the message is whole; None where it must be written
+        anew because it is not what had arrived."""
+        patches: list[Patch] = []
+        if text != self.text or self._finished:
+            if self._finished and text == self.text:
+                return []
+            if self._finished or not text.startswith(self.text):
+                self._stream, self._finished, self.text = BlockStream(), False, ""
+                self._stream.feed(text)
+                self.text = text
+                self._finish()
+                return None
+            patches += self.add_text(text[len(self.text) :])
+        return patches + self._finish()
+
+    def _finish(self) -> list[Patch]:
+        if self.is_streaming or self._finished:
+            return []
+        self._finished = True
+        return self._stream.finish()
+
+    # ------------------------------------------------------------------ what is shown
+
+    def head_items(self) -> list[Item]:
+        """Reasoning, folded or not."""
+        if self.message.role is Role.USER or not self.reasoning:
+            return []
+        thinking = self.is_streaming and not self.text
+        items: list[Item] = [
+            reasoning_line(self.reasoning, self._thought_s, thinking=thinking, folded=self.folded)
+        ]
+        if not self.folded:
+            items += [block._replace(quote=block.quote + 1) for block in self._thoughts.blocks]
+        return items
+
+    def body_items(self) -> list[Item]:
+        """The question or the answer."""
+        if self.message.role is Role.USER:
+            return question_lines(self.message.text)
+        return list(self._stream.blocks)
+
+    def foot_items(self) -> list[Item]:
+        """Attachments, how it ended, what it cost."""
+        items = attachment_lines(self.message)
+        if self.message.role is Role.USER:
+            if self.version is not None and self.version[1] > 1:
+                items.append(footer_line(self.message, self.version))
+            return items
+        waiting = self.waiting
+        if self.is_streaming and not (waiting or self.text or self.reasoning):
+            waiting = "…"
+        return [
+            *items,
+            *ending_lines(self.message, waiting),
+            footer_line(self.message, self.version),
+        ]
+
+    def items(self) -> list[Item]:
+        """All items; `head` and `foot` are set to match."""
+        head, foot = self.head_items(), self.foot_items()
+        self.head, self.foot = len(head), len(foot)
+        return [*head, *self.body_items(), *foot]
+
+    # ------------------------------------------------------------------ parts of it
+
+    def code_at(self, head: int) -> list[str]:
+        """The lines of the code block whose head is item `head` of the section."""
+        lines = []
+        for item in self.section.items[head + 1 :]:
+            if not isinstance(item, Block) or item.kind is not Kind.CODE:
+                break
+            lines.append(item.text)
+        return lines
+
+    def blocks(self) -> list[Block]:
+        """The message as blocks, to be copied."""
+        if self.message.role is Role.ASSISTANT:
+            return list(self._stream.blocks)
+        return [
+            Block(Kind.PARAGRAPH, item.runs)
+            for item in self.body_items()
+            if isinstance(item, Line) and item.part is Part.QUESTION
+        ]

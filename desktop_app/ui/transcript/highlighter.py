@@ -1,0 +1,190 @@
+"""Colours the code in the document: lines as they arrive, a whole block once it is closed.
+
+Colours are additional formats of the block's layout, which change neither the text nor its width.
+While a block grows, only its new lines are coloured, with some lines above them for the lexer to
+find its way; when it is whole, it is lexed from its first line, in slices of a few milliseconds, and
+what differs is corrected. Lexers are loaded in a thread.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from dataclasses import dataclass
+from threading import Thread
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtGui import QTextCharFormat, QTextLayout
+
+from desktop_app.rendering import highlight
+from desktop_app.rendering.model import Block, Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from desktop_app.ui.theme import Theme
+    from desktop_app.ui.transcript.document import DocumentWriter, Section
+
+_SLICE_S: Final = 0.004
+_CONTEXT_LINES: Final = 30
+_LINES_AT_ONCE: Final = 24
+
+
+@dataclass
+class _Job:
+    """Lines [first, end) of the items of a section, to be lexed from item `start` on."""
+
+    section: Section
+    start: int
+    first: int
+    end: int
+    language: str
+    work: Iterator[highlight.Span] | None = None
+    line: int = -1
+    pending: list[highlight.Span] | None = None
+
+
+class CodeHighlighter(QObject):
+    """Works through the code lines that it is told of, a little with each turn of the event loop.
+
+    Signals:
+        lexer_loaded(str language): from the loading thread.
+    """
+
+    lexer_loaded = Signal(str)
+
+    def __init__(self, writer: DocumentWriter, theme: Theme, parent: QObject) -> None:
+        super().__init__(parent)
+        self._writer = writer
+        self._jobs: deque[_Job] = deque()
+        self._loaded: set[str] = set()
+        self._loading: set[str] = set()
+        self._timer = QTimer(self, singleShot=True, interval=0)
+        self._timer.timeout.connect(self._work)
+        self.lexer_loaded.connect(self._on_loaded)
+        self.set_theme(theme)
+
+    def set_theme(self, theme: Theme) -> None:
+        """The colours to use from now on."""
+        self._formats = {}
+        for colour in highlight.Colour:
+            made = QTextCharFormat()
+            made.setForeground(getattr(theme, colour.value))
+            self._formats[colour] = made
+
+    def clear(self) -> None:
+        """Forget all work: the document has been emptied."""
+        self._jobs.clear()
+
+    def forget(self, section: Section) -> None:
+        """Forget the work on a section: its items have moved."""
+        self._jobs = deque(job for job in self._jobs if job.section is not section)
+
+    def colour_block(self, section: Section, at: int) -> None:
+        """Colour the whole code block whose head is item `at`."""
+        end = at + 1
+        items = section.items
+        while end < len(items) and isinstance(items[end], Block) and items[end].kind is Kind.CODE:  # type: ignore[union-attr]
+            end += 1
+        self._add(section, at + 1, at + 1, end)
+
+    def colour_lines(self, section: Section, head: int, first: int, end: int) -> None:
+        """Colour new lines of a block that still grows."""
+        self._add(section, max(head + 1, first - _CONTEXT_LINES), first, end)
+
+    def _add(self, section: Section, start: int, first: int, end: int) -> None:
+        block = section.items[start - 1] if start else None
+        line = section.items[first] if first < end else None
+        if not isinstance(line, Block) or not line.language or block is None:
+            return
+        language = line.language.lower()
+        self._jobs.append(_Job(section, start, first, end, language))
+        if language in self._loaded:
+            self._timer.start()
+        elif language not in self._loading:
+            self._loading.add(language)
+            Thread(target=self._load, args=(language,), daemon=True).start()
+
+    def _load(self, language: str) -> None:
+        highlight.lexer(language)
+        self.lexer_loaded.emit(language)
+
+    def _on_loaded(self, language: str) -> None:
+        self._loaded.add(language)
+        self._timer.start()
+
+    # ------------------------------------------------------------------ in slices
+
+    def _work(self) -> None:
+        until = time.perf_counter() + _SLICE_S
+        waiting = 0
+        while self._jobs and waiting < len(self._jobs):
+            job = self._jobs[0]
+            if job.language not in self._loaded:
+                self._jobs.rotate(-1)
+                waiting += 1
+            elif self._work_on(job, until):
+                self._jobs.popleft()
+            else:
+                break
+        if any(job.language in self._loaded for job in self._jobs):
+            self._timer.start()
+
+    def _work_on(self, job: _Job, until: float) -> bool:
+        """Whether the job is done before time is up."""
+        if job.work is None:
+            found = highlight.lexer(job.language)
+            texts = [item.text for item in job.section.items[job.start : job.end]]  # type: ignore[union-attr]
+            if found is None or max(map(len, texts), default=0) > highlight.LONGEST_LINE:
+                return True
+            job.work, job.pending = highlight.spans("\n".join(texts), found), []
+            job.line = job.first - job.start
+        for span in job.work:
+            if span.line >= job.line + _LINES_AT_ONCE:
+                self._paint(job, span.line)
+                if time.perf_counter() > until:
+                    self._keep(job, span)
+                    return False
+            self._keep(job, span)
+        self._paint(job, job.end - job.start)
+        return True
+
+    def _keep(self, job: _Job, span: highlight.Span) -> None:
+        if span.line >= job.line and job.pending is not None:
+            job.pending.append(span)
+
+    def _paint(self, job: _Job, until: int) -> None:
+        """Give the lines from the job's next up to `until` the spans collected for them."""
+        number, pending = job.line, job.pending or []
+        if number >= min(until, job.end - job.start):
+            return
+        block = self._writer.block_of(job.section, job.start + number)
+        start = end = -1
+        while number < min(until, job.end - job.start) and block.isValid():
+            mine = [span for span in pending if span.line == number]
+            if self._set_formats(block.layout(), mine):
+                start = block.position() if start < 0 else start
+                end = block.position() + block.length()
+            block, number = block.next(), number + 1
+        if start >= 0:
+            # Else the next edit, wherever it is, would lay out everything in between.
+            self._writer.document.markContentsDirty(start, end - start)
+        job.line, job.pending = number, []
+
+    def _set_formats(self, layout: QTextLayout, mine: list[highlight.Span]) -> bool:
+        """Whether this changed anything."""
+        old = [(r.start, r.length, r.format.foreground().color().rgb()) for r in layout.formats()]  # type: ignore[attr-defined]
+        new = [
+            (s.start, s.length, self._formats[s.colour].foreground().color().rgb()) for s in mine
+        ]
+        if old == new:
+            return False
+        ranges = []
+        for span in mine:
+            made = QTextLayout.FormatRange()
+            made.start, made.length = span.start, span.length  # type: ignore[misc]
+            made.format = self._formats[span.colour]  # type: ignore[misc]
+            ranges.append(made)
+        layout.setFormats(ranges)
+        return True

@@ -1,0 +1,183 @@
+"""What a message shows besides its Markdown: question, attachments, reasoning, errors, footer.
+
+Pure functions from domain values to items. An item is either a block of Markdown or a `Line` of
+furniture; both are plain values, so that two states of a message can be compared.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from desktop_app.domain.conversation import Message, MessageStatus, Role
+from desktop_app.domain.cost import format_money
+from desktop_app.domain.parts import DocumentPart, ReasoningPart
+from desktop_app.rendering.model import Block, Run, Runs, clean
+
+if TYPE_CHECKING:
+    from desktop_app.domain.parts import ImagePart
+
+ACTION: Final = "action:"
+"""Scheme of the links that ask for something to be done with the message they stand in."""
+
+
+class Part(Enum):
+    """The kinds of furniture."""
+
+    QUESTION = "question"
+    ATTACHMENT = "attachment"
+    REASONING = "reasoning"
+    WAITING = "waiting"
+    NOTICE = "notice"
+    ERROR_TITLE = "error-title"
+    ERROR_TEXT = "error-text"
+    ERROR_ACTIONS = "error-actions"
+    FOOTER = "footer"
+
+
+class Line(NamedTuple):
+    """One block of furniture; `first` begins a ground of its own."""
+
+    part: Part
+    runs: Runs
+    first: bool = False
+
+
+Item = Block | Line
+
+_ENDINGS: Final = {
+    MessageStatus.CANCELLED: "Stopped",
+    MessageStatus.INTERRUPTED: "Interrupted: the program ended before the answer did",
+    MessageStatus.INCOMPLETE: "Ended early: the model stopped at a limit",
+}
+_TITLE: Final = re.compile(r"\s*(?:\*\*|#+ )(?P<title>[^*\n]{3,80})")
+
+
+def question_lines(text: str) -> list[Item]:
+    """A question as it was typed, line by line."""
+    lines = text.split("\n")
+    return [
+        Line(Part.QUESTION, _words(line), first=number == 0) for number, line in enumerate(lines)
+    ]
+
+
+def attachment_lines(message: Message) -> list[Item]:
+    """`q3-report.pdf   48 pages   31,480 tokens`, a line for each attachment."""
+    return [Line(Part.ATTACHMENT, _words(attachment_text(part))) for part in message.attachments]
+
+
+def attachment_text(part: DocumentPart | ImagePart) -> str:
+    """Name, pages and tokens of an attachment, as far as they are known."""
+    words = [part.name]
+    if isinstance(part, DocumentPart):
+        if part.pages is not None:
+            words.append("1 page" if part.pages == 1 else f"{part.pages:,} pages")
+        if part.tokens is not None:
+            words.append(f"{'' if part.tokens_exact else '≈ '}{part.tokens:,} tokens")
+    return "\u2003".join(words)
+
+
+def reasoning_of(message: Message) -> str:
+    """The reasoning summary of a message."""
+    texts = [part.text for part in message.parts if isinstance(part, ReasoningPart)]
+    return "\n\n".join(text for text in texts if text)
+
+
+def reasoning_line(reasoning: str, seconds: float | None, *, thinking: bool, folded: bool) -> Line:
+    """`› Thought for 9 s about which failures are safe to repeat`."""
+    title = _TITLE.match(reasoning)
+    words = "Thinking" if thinking else "Thought"
+    if seconds is not None and not thinking:
+        words += f" for {duration(seconds)}"
+    if title:
+        about = title["title"].strip()
+        words += f": {about}" if thinking else f" about {about[0].lower()}{about[1:]}"
+    mark = Run("›  " if folded else "⌄  ", bold=True, link=f"{ACTION}reasoning")
+    return Line(Part.REASONING, (mark, Run(clean(words), link=f"{ACTION}reasoning")))
+
+
+def ending_lines(message: Message, waiting: str) -> list[Item]:
+    """What stands below an answer's text: waiting, notices, an error, how it ended."""
+    lines: list[Item] = []
+    if waiting:
+        lines.append(Line(Part.WAITING, _words(waiting)))
+    lines += [Line(Part.NOTICE, _words(notice)) for notice in message.notices]
+    ending = _ENDINGS.get(message.status)
+    if ending:
+        actions = () if message.role is Role.USER else (Run("\u2003"), _action("Continue"))
+        lines.append(Line(Part.NOTICE, (*_words(ending), *actions)))
+    return lines + error_lines(message)
+
+
+def error_lines(message: Message) -> list[Item]:
+    """What happened, what was kept, what to do; and the actions, as links."""
+    error = message.error
+    if error is None:
+        return []
+    text = " ".join(s for s in (error.what_was_kept, error.what_to_do) if s)
+    lines: list[Item] = [Line(Part.ERROR_TITLE, _words(error.what_happened), first=True)]
+    if text:
+        lines.append(Line(Part.ERROR_TEXT, _words(text)))
+    actions = ["Retry"]
+    if message.text:
+        actions.insert(0, "Continue")
+    if error.kind == "AuthenticationError":
+        actions.append("Add key")
+    if error.details:
+        actions.append("Details")
+    runs: list[Run] = []
+    for name in actions:
+        runs += [_action(name, bold=True), Run("\u2003")]
+    return [*lines, Line(Part.ERROR_ACTIONS, tuple(runs[:-1]))]
+
+
+def footer_line(message: Message, version: tuple[int, int] | None) -> Line:
+    """`‹ 2/3 ›  Thinking · medium · 1,204 tokens · $0.003 · 9 s`; empty while it streams."""
+    runs: list[Run] = []
+    if version is not None and version[1] > 1:
+        older = f"{ACTION}older-version" if version[0] > 1 else ""
+        newer = f"{ACTION}newer-version" if version[0] < version[1] else ""
+        runs += [Run("‹", link=older), Run(f" {version[0]}/{version[1]} "), Run("›", link=newer)]
+        runs.append(Run("\u2003"))
+    if message.role is Role.ASSISTANT and message.status is not MessageStatus.STREAMING:
+        runs += _words(" · ".join(_facts(message)))
+    return Line(Part.FOOTER, tuple(runs))
+
+
+def _facts(message: Message) -> list[str]:
+    facts: list[str] = []
+    if message.choice is not None:
+        choice = message.choice
+        facts.append(choice.variant.value.capitalize() if choice.variant else choice.model)
+        if choice.effort is not None:
+            facts.append(choice.effort.value)
+    if message.usage is not None:
+        facts.append(f"{message.usage.input_tokens + message.usage.output_tokens:,} tokens")
+    if message.cost is not None:
+        facts.append(format_money(message.cost))
+    if message.duration_s is not None:
+        facts.append(duration(message.duration_s))
+    return facts
+
+
+def duration(seconds: float) -> str:
+    """Seconds for people: `0.4 s`, `9 s`, `2 min 5 s`.
+
+    >>> [duration(x) for x in (0.42, 9.3, 125)]
+    ['0.4 s', '9 s', '2 min 5 s']
+    """
+    if seconds < 1:
+        return f"{seconds:.1f} s"
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    return f"{int(seconds) // 60} min {int(seconds) % 60} s"
+
+
+def _action(name: str, *, bold: bool = False) -> Run:
+    return Run(name, bold=bold, link=ACTION + name.lower().replace(" ", "-"))
+
+
+def _words(text: str) -> Runs:
+    text = clean(text)
+    return (Run(text),) if text else ()

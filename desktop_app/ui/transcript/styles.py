@@ -1,0 +1,302 @@
+"""How each kind of block looks: margins, fonts and colours as Qt's text formats.
+
+Spacing between two blocks is all in the top margin of the lower one, so that adding a block never
+changes the one above it. What is painted behind or beside a block is said by user properties of its
+format (`Prop`), because the painting meets blocks, not items.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Final
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import (
+    QBrush,
+    QFont,
+    QTextBlockFormat,
+    QTextCharFormat,
+    QTextFormat,
+    QTextFrameFormat,
+    QTextLength,
+    QTextOption,
+    QTextTableCellFormat,
+    QTextTableFormat,
+)
+
+from desktop_app.rendering.model import Block, Kind, Run
+from desktop_app.ui.theme import ANSWER_LINE_HEIGHT, CODE_LINE_HEIGHT, Theme
+from desktop_app.ui.transcript.items import Item, Line, Part
+
+INDENT: Final = 22
+QUOTE: Final = 16
+PAD: Final = 12
+QUESTION_INSET: Final = 150
+HEADINGS: Final = (20.0, 17.0, 15.5, 14.5, 14.5, 14.5)
+
+
+class Prop(IntEnum):
+    """User properties of block formats."""
+
+    GROUND = QTextFormat.Property.UserProperty + 1
+    FIRST = QTextFormat.Property.UserProperty + 2
+    QUOTES = QTextFormat.Property.UserProperty + 3
+    RULE = QTextFormat.Property.UserProperty + 4
+    HEAD = QTextFormat.Property.UserProperty + 5
+    INLINE_CODE = QTextFormat.Property.UserProperty + 6
+
+
+class Ground(IntEnum):
+    """Rounded grounds behind consecutive blocks."""
+
+    NONE = 0
+    QUESTION = 1
+    CODE = 2
+    ERROR = 3
+
+
+_GROUNDS: Final = {
+    Part.QUESTION: Ground.QUESTION,
+    Part.ERROR_TITLE: Ground.ERROR,
+    Part.ERROR_TEXT: Ground.ERROR,
+    Part.ERROR_ACTIONS: Ground.ERROR,
+    Kind.CODE: Ground.CODE,
+    Kind.CODE_HEAD: Ground.CODE,
+}
+_KINDS_OF_NOTES: Final = (Part.ATTACHMENT, Part.REASONING, Part.WAITING, Part.NOTICE, Part.FOOTER)
+_PROPORTIONAL: Final = QTextBlockFormat.LineHeightTypes.ProportionalHeight.value
+
+
+def kind_of(item: Item) -> Kind | Part:
+    """The kind of a block or the part that a line is."""
+    return item.part if isinstance(item, Line) else item.kind
+
+
+def ground_of(item: Item | None) -> Ground:
+    """The ground that an item stands on."""
+    return Ground.NONE if item is None else _GROUNDS.get(kind_of(item), Ground.NONE)
+
+
+def begins_ground(item: Item) -> bool:
+    """Whether a new ground begins with it."""
+    return item.first if isinstance(item, Line) else item.kind is Kind.CODE_HEAD
+
+
+class Styles:
+    """Formats for one theme, made once each."""
+
+    def __init__(self, theme: Theme) -> None:
+        self.theme = theme
+        self._blocks: dict[tuple[object, ...], QTextBlockFormat] = {}
+        self._chars: dict[tuple[object, ...], QTextCharFormat] = {}
+        self._fonts = {
+            "answer": theme.answer(),
+            "code": theme.code(),
+            "note": theme.note(),
+            "strong": theme.strong(),
+        }
+
+    # ------------------------------------------------------------------ blocks
+
+    def block_key(self, item: Item, above: Item | None) -> tuple[object, ...]:
+        """What decides the block format of an item below another one."""
+        gap = self._gap(item, above)
+        if isinstance(item, Line):
+            return (item.part, item.first, gap)
+        code = any(run.code for run in item.runs) and item.kind is not Kind.CODE
+        hanging = bool(item.marker)
+        return (item.kind, item.level, item.depth, hanging, item.quote, code, gap)
+
+    def block_format(self, item: Item, above: Item | None) -> QTextBlockFormat:
+        """The block format of an item below another one."""
+        key = self.block_key(item, above)
+        made = self._blocks.get(key)
+        if made is None:
+            made = self._blocks[key] = self._make_block(item, above, key)
+        return made
+
+    def _make_block(
+        self, item: Item, above: Item | None, key: tuple[object, ...]
+    ) -> QTextBlockFormat:
+        px, made = self.theme.px, QTextBlockFormat()
+        made.setTopMargin(px(self._gap(item, above)))
+        made.setLineHeight(self._line_height(item) * 100, _PROPORTIONAL)
+        ground = ground_of(item)
+        if ground:
+            made.setProperty(Prop.GROUND, int(ground))
+            made.setProperty(Prop.FIRST, begins_ground(item))
+            made.setLeftMargin(px(PAD) + (px(QUESTION_INSET) if ground is Ground.QUESTION else 0))
+            made.setRightMargin(px(PAD))
+        if isinstance(item, Block):
+            self._indent(made, item)
+            made.setProperty(Prop.RULE, item.kind is Kind.RULE)
+            made.setProperty(Prop.HEAD, item.kind is Kind.CODE_HEAD)
+            made.setProperty(Prop.INLINE_CODE, bool(key[5]))
+        if isinstance(item, Block) and item.kind is Kind.MATH:
+            made.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        return made
+
+    def _indent(self, made: QTextBlockFormat, block: Block) -> None:
+        px = self.theme.px
+        left = px(INDENT) * block.depth + px(QUOTE) * block.quote
+        made.setLeftMargin(made.leftMargin() + left)
+        if block.marker:
+            made.setTextIndent(-px(INDENT))
+            made.setTabPositions([QTextOption.Tab(px(INDENT), QTextOption.TabType.LeftTab)])
+        made.setProperty(Prop.QUOTES, block.quote)
+        if block.kind is Kind.HEADING:
+            made.setHeadingLevel(block.level)
+
+    def _line_height(self, item: Item) -> float:
+        kind = kind_of(item)
+        if kind is Kind.CODE:
+            return CODE_LINE_HEIGHT
+        if kind in _KINDS_OF_NOTES or kind is Kind.CODE_HEAD:
+            return 1.2
+        if kind in (Kind.HEADING, Kind.RULE):
+            return 1.25
+        return 1.4 if kind is Part.QUESTION else ANSWER_LINE_HEIGHT
+
+    def _gap(self, item: Item, above: Item | None) -> int:
+        """The top margin, in pixels at the default text size."""
+        kind, over = kind_of(item), kind_of(above) if above is not None else None
+        ground, ground_above = ground_of(item), ground_of(above)
+        if ground and ground is ground_above and not begins_ground(item):
+            return 6 if kind in (Kind.CODE, Part.ERROR_ACTIONS) and over is not Kind.CODE else 0
+        gap = self._plain_gap(item, kind, over)
+        return gap + (PAD if ground else 0) + (PAD if ground_above else 0)
+
+    def _plain_gap(self, item: Item, kind: Kind | Part, over: Kind | Part | None) -> int:
+        if over is None:
+            return 24 if kind is Part.QUESTION else 16 + PAD
+        if kind is Kind.HEADING:
+            return 18
+        if kind in _KINDS_OF_NOTES:
+            return 12 if over not in _KINDS_OF_NOTES else 6
+        if isinstance(item, Block) and item.depth and over is Kind.PARAGRAPH:
+            return 4
+        return 6 if over is Kind.HEADING else 10
+
+    # ------------------------------------------------------------------ characters
+
+    def char_format(self, item: Item, run: Run) -> QTextCharFormat:
+        """The format of a run within an item."""
+        kind = kind_of(item)
+        level = item.level if isinstance(item, Block) else 0
+        key = (kind, level, *run[1:])
+        made = self._chars.get(key)
+        if made is None:
+            made = self._make_char(kind, level, run)
+            if not run.link or len(self._chars) < 2000:
+                self._chars[key] = made
+        return made
+
+    def marker_format(self) -> QTextCharFormat:
+        """A list item's mark."""
+        made = self._chars.get(("marker",))
+        if made is None:
+            made = self._chars[("marker",)] = self._base(Kind.PARAGRAPH, 0)
+            made.setForeground(self.theme.dim)
+        return made
+
+    def _make_char(self, kind: Kind | Part, level: int, run: Run) -> QTextCharFormat:
+        made = self._base(kind, level)
+        if run.code and kind is not Kind.CODE:
+            made.setFont(self._fonts["code"])
+            made.setFontWeight(QFont.Weight.Bold if run.bold else QFont.Weight.Normal)
+        elif run.bold:
+            made.setFontWeight(QFont.Weight.DemiBold)
+        if run.italic or run.math:
+            made.setFontItalic(True)
+        if run.strike:
+            made.setFontStrikeOut(True)
+        if run.note:
+            made.setVerticalAlignment(QTextCharFormat.VerticalAlignment.AlignSuperScript)
+            made.setForeground(self.theme.accent)
+        if run.link:
+            made.setAnchor(True)
+            made.setAnchorHref(run.link)
+            quiet = kind in (Part.REASONING,)
+            made.setForeground(self.theme.dim if quiet else self.theme.accent)
+        return made
+
+    def _base(self, kind: Kind | Part, level: int) -> QTextCharFormat:
+        theme, made = self.theme, QTextCharFormat()
+        made.setFont(self._fonts["answer"])
+        made.setForeground(theme.text)
+        if kind is Kind.HEADING:
+            font = theme.heading()
+            font.setPointSizeF(theme.points(HEADINGS[level - 1]))
+            made.setFont(font)
+        elif kind is Kind.CODE:
+            made.setFont(self._fonts["code"])
+        elif kind in _KINDS_OF_NOTES or kind is Kind.CODE_HEAD:
+            made.setFont(self._fonts["note"])
+            made.setForeground(theme.faint if kind is Part.FOOTER else theme.dim)
+            if kind is Kind.CODE_HEAD:
+                made.setFontWeight(QFont.Weight.DemiBold)
+        elif kind is Part.ERROR_TITLE:
+            made.setFont(self._fonts["strong"])
+            made.setForeground(theme.error)
+        elif kind is Part.ERROR_ACTIONS:
+            made.setFont(self._fonts["strong"])
+        elif kind is Kind.RULE:
+            made.setFont(self._fonts["note"])
+        return made
+
+    # ------------------------------------------------------------------ tables
+
+    def table_format(
+        self, block: Block, above: Item | None, widths: list[float]
+    ) -> QTextTableFormat:
+        """A table of the whole width; the parts of a long one follow each other without a gap."""
+        px, made = self.theme.px, QTextTableFormat()
+        made.setBorder(0)
+        made.setCellSpacing(0)
+        made.setCellPadding(0)
+        made.setHeaderRowCount(1 if block.head else 0)
+        made.setWidth(QTextLength(QTextLength.Type.PercentageLength, 100))
+        made.setColumnWidthConstraints(
+            [QTextLength(QTextLength.Type.PercentageLength, width) for width in widths]
+        )
+        made.setTopMargin(px(self._gap(block, above)) if block.head else 0)
+        made.setLeftMargin(px(INDENT) * block.depth + px(QUOTE) * block.quote)
+        return made
+
+    def cell_format(self, block: Block) -> QTextTableCellFormat:
+        """A cell with a hairline below. (It is the format of the cell's first block as well.)"""
+        px, made = self.theme.px, QTextTableCellFormat()
+        made.merge(self.char_format(block, Run("")))
+        made.setBottomBorder(1)
+        made.setBottomBorderStyle(QTextFrameFormat.BorderStyle.BorderStyle_Solid)
+        made.setBottomBorderBrush(QBrush(self.theme.line))
+        made.setTopPadding(px(7))
+        made.setBottomPadding(px(7))
+        made.setLeftPadding(px(7))
+        made.setRightPadding(px(7))
+        return made
+
+    def cell_block(self, align: str) -> QTextBlockFormat:
+        """The paragraph in a cell."""
+        made = QTextBlockFormat()
+        made.setAlignment(
+            {
+                "right": Qt.AlignmentFlag.AlignRight,
+                "center": Qt.AlignmentFlag.AlignHCenter,
+            }.get(align, Qt.AlignmentFlag.AlignLeft)
+        )
+        return made
+
+    def root_format(self) -> QTextFrameFormat:
+        """Room above the first message and below the last."""
+        made = QTextFrameFormat()
+        made.setTopMargin(self.theme.px(36))
+        made.setBottomMargin(self.theme.px(24))
+        return made
+
+    def empty_block(self) -> tuple[QTextBlockFormat, QTextCharFormat]:
+        """A block that takes no room: before a table, and at the document's end."""
+        block, char = QTextBlockFormat(), QTextCharFormat()
+        block.setLineHeight(1, QTextBlockFormat.LineHeightTypes.FixedHeight.value)
+        char.setFontPointSize(1)
+        return block, char

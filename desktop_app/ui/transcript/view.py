@@ -1,0 +1,644 @@
+"""The transcript: the whole conversation in one text view, growing as the answer arrives.
+
+Pieces of an answer are collected for at most one frame, parsed from the last open block on, and
+written as the difference. The view stays where the reader put it: it follows only while it is at the
+bottom. Only the newest messages are written at first, older ones as one scrolls up to them.
+Nothing in a message is ever loaded: pictures are names, links open on a click, through the system.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QRect, Qt, QTimer, QUrl, Signal
+from PySide6.QtGui import (
+    QAccessible,
+    QContextMenuEvent,
+    QDesktopServices,
+    QGuiApplication,
+    QKeySequence,
+    QPainter,
+)
+from PySide6.QtWidgets import QFrame, QMenu, QTextBrowser, QToolButton, QWidget
+
+from desktop_app.domain.conversation import Message, Role
+from desktop_app.rendering.model import Block, Kind, Patch
+from desktop_app.ui import icons
+from desktop_app.ui.theme import MARGIN, MEASURE, set_role
+from desktop_app.ui.transcript import selection
+from desktop_app.ui.transcript.actions import ACTIONS, ActionRow
+from desktop_app.ui.transcript.document import DocumentWriter
+from desktop_app.ui.transcript.entry import Entry
+from desktop_app.ui.transcript.highlighter import CodeHighlighter
+from desktop_app.ui.transcript.items import ACTION
+from desktop_app.ui.transcript.painting import Backdrop, CodeMark
+from desktop_app.ui.transcript.styles import Styles
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from PySide6.QtGui import (
+        QFocusEvent,
+        QKeyEvent,
+        QMouseEvent,
+        QPaintEvent,
+        QResizeEvent,
+    )
+
+    from desktop_app.ui.theme import Theme
+
+FRAME_S: Final = 1 / 60
+FIRST_CHARACTERS: Final = 40_000
+MORE_CHARACTERS: Final = 30_000
+_AT_BOTTOM_PX: Final = 8
+_OPENED_SCHEMES: Final = ("http", "https", "mailto")
+
+
+class TranscriptView(QTextBrowser):
+    """Shows messages and says what the person wants done with them.
+
+    Signals:
+        action_requested(str message_id, str action): "copy" has been done already.
+        older_wanted(): scrolled near the top while older messages exist that were not given.
+        at_bottom_changed(bool): whether the view follows what arrives.
+    """
+
+    action_requested = Signal(str, str)
+    older_wanted = Signal()
+    at_bottom_changed = Signal(bool)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("transcript")
+        self.setAccessibleName("Transcript")
+        self._theme = theme
+        self._writer = DocumentWriter(self.document(), Styles(theme))
+        self._backdrop = Backdrop(theme)
+        self._highlighter = CodeHighlighter(self._writer, theme, self)
+        self._entries: dict[str, Entry] = {}
+        self._unwritten: list[Message] = []
+        self._versions: dict[str, tuple[int, int]] = {}
+        self._has_older = False
+        self._following = True
+        self._keeping_place = False
+        self._waiting_text: dict[str, list[str]] = {}
+        self._flushed_at = 0.0
+        self._clicked_at: QPoint | None = None
+        self._flush_timer = QTimer(self, singleShot=True)
+        self._flush_timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._flush_timer.timeout.connect(self.flush)
+        self._set_up_view()
+        self._actions = ActionRow(theme, self.viewport())
+        self._actions.chosen.connect(self._act)
+        self._latest = QToolButton(self)
+        self._set_up_latest()
+        self.set_theme(theme)
+
+    def _set_up_view(self) -> None:
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setOpenLinks(False)
+        self.setCursorWidth(0)
+        self.setTabChangesFocus(True)
+        self.setUndoRedoEnabled(False)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        flags = Qt.TextInteractionFlag.TextBrowserInteraction
+        self.setTextInteractionFlags(flags | Qt.TextInteractionFlag.TextSelectableByKeyboard)
+        self.viewport().setMouseTracking(True)
+        self.anchorClicked.connect(self._on_link)
+        self.highlighted.connect(self._on_link_hovered)
+        bar = self.verticalScrollBar()
+        bar.valueChanged.connect(self._on_scrolled)
+        bar.rangeChanged.connect(self._on_range_changed)
+
+    def _set_up_latest(self) -> None:
+        self._latest.setObjectName("latest")
+        self._latest.setText("Latest")
+        self._latest.setAccessibleName("Go to the latest message")
+        self._latest.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._latest.setCursor(Qt.CursorShape.ArrowCursor)
+        set_role(self._latest, "plain")
+        self._latest.clicked.connect(self.scroll_to_bottom)
+        self._latest.hide()
+
+    # ------------------------------------------------------------------ messages
+
+    def set_messages(
+        self,
+        messages: Sequence[Message],
+        *,
+        has_older: bool = False,
+        versions: Mapping[str, tuple[int, int]] | None = None,
+    ) -> None:
+        """Show another path: the newest messages at once, the older ones as one scrolls to them.
+
+        `versions` gives (number, count) for messages that have siblings.
+        """
+        self._clear()
+        self._versions = dict(versions or {})
+        self._unwritten = list(messages)
+        self._has_older = has_older
+        self._following = True
+        self._write_older(FIRST_CHARACTERS)
+        self.scroll_to_bottom()
+        self._place_actions_at_the_end()
+
+    def prepend_messages(self, messages: Sequence[Message], *, has_older: bool) -> None:
+        """Older messages than all that were given before; what is on screen stays there."""
+        self._unwritten = [*messages, *self._unwritten]
+        self._has_older = has_older
+        with _KeptPlace(self):
+            self._write_older(MORE_CHARACTERS)
+
+    def append_message(self, message: Message) -> None:
+        """A message after all others."""
+        self.flush()
+        entry = Entry(message, self._versions.get(message.id))
+        self._write(len(self._writer.sections), entry)
+        self._place_actions(entry)
+
+    def append_text(self, message_id: str, text: str) -> None:
+        """The next piece of an answer that streams; shown with the next frame."""
+        self._waiting_text.setdefault(message_id, []).append(text)
+        if not self._flush_timer.isActive():
+            wait = self._flushed_at + FRAME_S - time.monotonic()
+            if wait <= 0:
+                self.flush()
+            else:
+                self._flush_timer.start(round(wait * 1000))
+
+    def append_reasoning(self, message_id: str, text: str) -> None:
+        """The next piece of an answer's reasoning summary."""
+        entry = self._entries.get(message_id)
+        if entry is not None:
+            entry.add_reasoning(text, time.monotonic())
+            self._refresh(entry)
+
+    def flush(self) -> None:
+        """Show now what append_text has collected."""
+        self._flush_timer.stop()
+        pending, self._waiting_text = self._waiting_text, {}
+        for message_id, pieces in pending.items():
+            entry = self._entries.get(message_id)
+            if entry is None:
+                continue
+            begins = not entry.text
+            self._patch(entry, entry.add_text("".join(pieces)))
+            if begins:
+                self._refresh(entry)
+        self._flushed_at = time.monotonic()
+
+    def update_message(self, message: Message, version: tuple[int, int] | None = None) -> None:
+        """Status, footer, error and notices of a message; its text only where it differs."""
+        self.flush()
+        entry = self._entries.get(message.id)
+        if version is not None:
+            self._versions[message.id] = version
+        if entry is None:
+            self._unwritten = [message if m.id == message.id else m for m in self._unwritten]
+            return
+        was_streaming = entry.is_streaming
+        entry.message, entry.version = message, version or entry.version
+        if message.role is Role.ASSISTANT:
+            patches = entry.set_text(message.text)
+            if patches is None:
+                self._rewrite(entry)
+            else:
+                self._patch(entry, patches)
+        self._refresh(entry)
+        if was_streaming and not entry.is_streaming:
+            self._writer.fit_tables()
+            self._colour(entry)
+            self._announce(entry)
+        self._place_actions(entry)
+
+    def set_waiting(self, message_id: str, sentence: str) -> None:
+        """Say below an answer what it waits for; "" says nothing."""
+        entry = self._entries.get(message_id)
+        if entry is not None and entry.waiting != sentence:
+            entry.waiting = sentence
+            self._refresh(entry)
+
+    # ------------------------------------------------------------------ writing
+
+    def _clear(self) -> None:
+        self._flush_timer.stop()
+        self._waiting_text.clear()
+        self._highlighter.clear()
+        self._entries.clear()
+        self._actions.leave()
+        self._writer.clear()
+
+    def _write(self, at: int, entry: Entry) -> None:
+        self._entries[entry.message.id] = entry
+        entry.section = self._writer.insert_section(at, entry.message.id, entry.items())
+        self._find_code(entry, 0, entry.section.items[entry.head :])
+        self._colour(entry)
+
+    def _write_older(self, characters: int) -> None:
+        """Write the newest of the messages that are not written yet."""
+        taken = 0
+        while self._unwritten and taken < characters:
+            message = self._unwritten.pop()
+            taken += len(message.text) + 200
+            self._write(0, Entry(message, self._versions.get(message.id)))
+        self._writer.fit_tables()
+
+    def _rewrite(self, entry: Entry) -> None:
+        """Bring all items of a message up to date, whatever differs."""
+        self._highlighter.forget(entry.section)
+        items = entry.items()
+        self._writer.show_items(entry.section, 0, len(entry.section.items), items)
+        entry.uncoloured = []
+        self._find_code(entry, 0, items[entry.head :])
+        self._colour(entry)
+
+    def _refresh(self, entry: Entry) -> None:
+        """Bring what stands before and behind the body up to date."""
+        section, head = entry.section, entry.head_items()
+        if head != section.items[: entry.head]:
+            if len(head) != entry.head:
+                self._rewrite(entry)
+            else:
+                self._writer.show_items(section, 0, entry.head, head)
+        foot = entry.foot_items()
+        self._writer.show_items(section, len(section.items) - entry.foot, entry.foot, foot)
+        entry.foot = len(foot)
+
+    def _patch(self, entry: Entry, patches: list[Patch]) -> None:
+        for at, removed, added in patches:
+            self._writer.replace(entry.section, entry.head + at, removed, added)
+            self._find_code(entry, at, added)
+        if entry.uncoloured:
+            self._colour(entry)
+
+    # ------------------------------------------------------------------ colours of code
+
+    def _find_code(self, entry: Entry, at: int, added: Sequence[object]) -> None:
+        for number, item in enumerate(added):
+            if isinstance(item, Block) and item.kind is Kind.CODE_HEAD and item.language:
+                head = at + number
+                entry.uncoloured = [h for h in entry.uncoloured if h < head] + [head]
+                entry.coloured_to = head + 1
+
+    def _colour(self, entry: Entry) -> None:
+        """Colour whole blocks that are closed, and the complete lines of the one that grows."""
+        end = len(entry.section.items) - entry.foot
+        last = entry.section.items[end - 1] if end else None
+        grows = isinstance(last, Block) and last.kind in (Kind.CODE, Kind.CODE_HEAD)
+        for head in entry.uncoloured[: -1 if grows and entry.is_streaming else None]:
+            self._highlighter.colour_block(entry.section, entry.head + head)
+        entry.uncoloured = entry.uncoloured[-1:] if grows and entry.is_streaming else []
+        if entry.uncoloured and entry.head + entry.coloured_to < end - 1:
+            head = entry.head + entry.uncoloured[0]
+            first = entry.head + entry.coloured_to
+            self._highlighter.colour_lines(entry.section, head, first, end - 1)
+            entry.coloured_to = end - 1 - entry.head
+
+    # ------------------------------------------------------------------ look
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw in other colours and sizes; what is on screen stays there."""
+        state = self.scroll_state()
+        following = self._following
+        self._theme = theme
+        colours = self.palette()
+        colours.setColor(colours.ColorRole.Base, theme.ground)
+        colours.setColor(colours.ColorRole.Text, theme.text)
+        self.setPalette(colours)
+        self._backdrop = Backdrop(theme)
+        self._actions.set_theme(theme)
+        self._highlighter.set_theme(theme)
+        icon = icons.icon("arrow-down", theme.text, theme.px(14))
+        self._latest.setIcon(icon)
+        entries = list(self._entries.values())
+        self._highlighter.clear()
+        self._writer.styles = Styles(theme)
+        self._writer.clear()
+        self.document().setDefaultFont(theme.answer())
+        self._entries = {}
+        for entry in entries:
+            self._write(len(self._writer.sections), entry)
+        self._writer.fit_tables()
+        self._set_margins()
+        if following:
+            self.scroll_to_bottom()
+        else:
+            self.restore_scroll(state)
+
+    def _set_margins(self) -> None:
+        """A readable measure in the middle; done before the viewport is resized, so that a wide
+        window need not lay out its text again."""
+        room = self.width() - self.verticalScrollBar().sizeHint().width()
+        least = self._theme.px(MARGIN)
+        side = max(least, (room - self._theme.px(MEASURE)) // 2)
+        margins = self.viewportMargins()
+        if (margins.left(), margins.right()) != (side, side):
+            self.setViewportMargins(side, 0, side, 0)
+
+    def event(self, event: QEvent) -> bool:
+        """Set the margins before the children are laid out; scroll from the margins, too."""
+        if event.type() == QEvent.Type.Resize:
+            with _KeptPlace(self):
+                self._set_margins()
+                return super().event(event)
+        if event.type() == QEvent.Type.Wheel:
+            self.wheelEvent(event)  # type: ignore[arg-type]
+            return True
+        return super().event(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep what floats in its place."""
+        super().resizeEvent(event)
+        self._place_latest()
+        self._place_actions_again()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Grounds first, then the text, then the Copy marks."""
+        painter = QPainter(self.viewport())
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        offset = self.verticalScrollBar().value()
+        first = self.cursorForPosition(QPoint(0, 0)).block()
+        area, width = self.viewport().rect(), self.viewport().width()
+        self._backdrop.paint(painter, _above(first), offset, area, width)
+        painter.end()
+        super().paintEvent(event)
+        if self._backdrop.marks:
+            painter = QPainter(self.viewport())
+            for mark in self._backdrop.marks:
+                self._paint_mark(painter, mark)
+            painter.end()
+
+    def _paint_mark(self, painter: QPainter, mark: CodeMark) -> None:
+        theme = self._theme
+        size = theme.px(14)
+        top = mark.area.top() + (mark.area.height() - size) // 2
+        painter.drawPixmap(mark.area.left(), top, icons.pixmap("copy", theme.dim, size))
+        painter.setFont(theme.note())
+        painter.setPen(theme.dim)
+        place = mark.area.adjusted(size + theme.px(5), 0, 0, 0)
+        painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, "Copy")
+
+    # ------------------------------------------------------------------ place
+
+    def scroll_state(self) -> tuple[str, int]:
+        """The topmost message on screen and how many pixels of it are above the screen."""
+        found = self._section_at(QPoint(0, 0))
+        if found is None:
+            return "", 0
+        top = self._top_of(found.message.id)
+        return found.message.id, round(self.verticalScrollBar().value() - top)
+
+    def restore_scroll(self, state: tuple[str, int]) -> None:
+        """Go back to where `scroll_state` was taken; to the bottom if the message is gone."""
+        message_id, offset = state
+        if not self._load_to(message_id):
+            self.scroll_to_bottom()
+            return
+        self.verticalScrollBar().setValue(round(self._top_of(message_id) + offset))
+        self._follow(self._is_at_bottom())
+
+    def scroll_to_message(self, message_id: str) -> None:
+        """Bring a message's beginning to the top."""
+        if self._load_to(message_id):
+            self.restore_scroll((message_id, 0))
+
+    def scroll_to_bottom(self) -> None:
+        """Go to the end and follow what arrives."""
+        self._follow(True)
+        bar = self.verticalScrollBar()
+        bar.setValue(bar.maximum())
+
+    def _load_to(self, message_id: str) -> bool:
+        """Write older messages down to this one; whether it is there."""
+        while message_id not in self._entries and any(m.id == message_id for m in self._unwritten):
+            self._write_older(MORE_CHARACTERS)
+        return message_id in self._entries
+
+    def _top_of(self, message_id: str) -> float:
+        """Where a message begins, in document coordinates."""
+        block = self._writer.block_of(self._entries[message_id].section, 0)
+        return float(self.document().documentLayout().blockBoundingRect(block).top())
+
+    def _is_at_bottom(self) -> bool:
+        bar = self.verticalScrollBar()
+        return bar.value() >= bar.maximum() - _AT_BOTTOM_PX
+
+    def _follow(self, following: bool) -> None:
+        if following != self._following:
+            self._following = following
+            self.at_bottom_changed.emit(following)
+        self._latest.setVisible(not following)
+
+    def _on_scrolled(self, value: int) -> None:
+        if self._keeping_place:
+            return
+        self._follow(self._is_at_bottom())
+        if value < self.viewport().height():
+            QTimer.singleShot(0, self, self._load_older)
+        self._place_actions_again()
+
+    def _on_range_changed(self, _least: int, most: int) -> None:
+        if self._following and not self._keeping_place:
+            self.verticalScrollBar().setValue(most)
+
+    def _load_older(self) -> None:
+        if self.verticalScrollBar().value() >= self.viewport().height():
+            return
+        if self._unwritten:
+            with _KeptPlace(self):
+                self._write_older(MORE_CHARACTERS)
+        elif self._has_older:
+            self._has_older = False
+            self.older_wanted.emit()
+
+    def _place_latest(self) -> None:
+        self._latest.adjustSize()
+        left = (self.width() - self._latest.width()) // 2
+        self._latest.move(left, self.height() - self._latest.height() - self._theme.px(12))
+
+    # ------------------------------------------------------------------ mouse, keys, links
+
+    def _section_at(self, position: QPoint) -> Entry | None:
+        found = self._writer.section_at(self.cursorForPosition(position).block().blockNumber())
+        return None if found is None else self._entries.get(found[0].key)
+
+    def _mark_at(self, position: QPoint) -> CodeMark | None:
+        return next((m for m in self._backdrop.marks if m.area.contains(position)), None)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Show the actions of the message under the mouse."""
+        super().mouseMoveEvent(event)
+        position = event.position().toPoint()
+        if self._mark_at(position):
+            self.viewport().setCursor(Qt.CursorShape.PointingHandCursor)
+        entry = self._section_at(position)
+        if entry is not None and not event.buttons():
+            self._place_actions(entry)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """A click on a Copy mark copies the code; links know where they were clicked."""
+        position = event.position().toPoint()
+        mark = self._mark_at(position)
+        if mark is not None and event.button() == Qt.MouseButton.LeftButton:
+            self._copy_code(mark)
+            return
+        self._clicked_at = position
+        super().mouseReleaseEvent(event)
+        self._clicked_at = None
+
+    def _copy_code(self, mark: CodeMark) -> None:
+        found = self._writer.section_at(mark.head)
+        if found is not None:
+            section, number = found
+            lines = self._entries[section.key].code_at(section.item_at(number))
+            QGuiApplication.clipboard().setMimeData(selection.code_mime_data(lines))
+            self.action_requested.emit(section.key, "copy-code")
+
+    def _on_link(self, url: QUrl) -> None:
+        target = url.toString()
+        if target.startswith(ACTION):
+            cursor = self.textCursor()
+            if self._clicked_at is not None:
+                cursor = self.cursorForPosition(self._clicked_at)
+            found = self._writer.section_at(cursor.block().blockNumber())
+            if found is not None:
+                self._act(found[0].key, target.removeprefix(ACTION))
+        elif url.scheme().lower() in _OPENED_SCHEMES:
+            QDesktopServices.openUrl(url)
+
+    def _on_link_hovered(self, url: QUrl) -> None:
+        target = url.toString(QUrl.ComponentFormattingOption.FullyEncoded)
+        self.viewport().setToolTip("" if target.startswith(ACTION) else target)
+
+    def _act(self, message_id: str, action: str) -> None:
+        entry = self._entries.get(message_id)
+        if entry is None:
+            return
+        if action == "reasoning":
+            entry.folded = not entry.folded
+            with _KeptPlace(self):
+                self._refresh(entry)
+            return
+        if action == "copy":
+            data = selection.mime_data(entry.blocks())
+            QGuiApplication.clipboard().setMimeData(data)
+        self.action_requested.emit(message_id, action)
+
+    def loadResource(self, kind: int, name: QUrl) -> None:
+        """Nothing is loaded, whatever a message names."""
+        return
+
+    def createMimeDataFromSelection(self) -> QMimeData:
+        """HTML, Markdown and plain text of what is selected."""
+        return selection.selected(self._writer, self.textCursor())
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Home and End go to the ends of the conversation."""
+        if event.matches(QKeySequence.StandardKey.MoveToEndOfDocument) or (
+            event.key() == Qt.Key.Key_End and not event.modifiers()
+        ):
+            self.scroll_to_bottom()
+            return
+        super().keyPressEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """What can be done with the selection and with the message."""
+        position = event.pos()
+        if event.reason() == QContextMenuEvent.Reason.Keyboard:
+            position = self.cursorRect().center()
+        menu = self.menu_at(position)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(self.viewport().mapToGlobal(position))
+
+    def menu_at(self, position: QPoint) -> QMenu:
+        """The context menu for a place on screen."""
+        menu = QMenu(self)
+        if self.textCursor().hasSelection():
+            menu.addAction("Copy", self.copy)
+        link = self.anchorAt(position)
+        if link and not link.startswith(ACTION):
+            menu.addAction("Copy link", lambda: QGuiApplication.clipboard().setText(link))
+        entry = self._section_at(position)
+        if entry is not None:
+            for action, _, words in ACTIONS[entry.message.role]:
+                menu.addAction(words, lambda name=action: self._act(entry.message.id, name))
+        menu.addAction("Select all", self.selectAll)
+        return menu
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """The actions of the newest answer stay in reach."""
+        super().leaveEvent(event)
+        self._place_actions_at_the_end()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """The caret shows where the keyboard would select from, and blinks for nobody else."""
+        reasons = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
+        self.setCursorWidth(1 if event.reason() in reasons else 0)
+        super().focusInEvent(event)
+
+    def _place_actions_at_the_end(self) -> None:
+        last = self._entries.get(self._writer.sections[-1].key) if self._writer.sections else None
+        if last is not None:
+            self._place_actions(last)
+
+    def _place_actions(self, entry: Entry) -> None:
+        if entry.is_streaming:
+            if self._actions.message_id == entry.message.id:
+                self._actions.leave()
+            return
+        self._actions.show_for(entry.message.id, entry.message.role)
+        self._place_actions_again()
+
+    def _place_actions_again(self) -> None:
+        entry = self._entries.get(self._actions.message_id)
+        if entry is None:
+            return
+        items = entry.section.items
+        at = len(items) - 1
+        if entry.message.role is Role.USER:
+            at = len(items) - entry.foot - 1
+        block = self._writer.block_of(entry.section, at)
+        box = self.document().documentLayout().blockBoundingRect(block)
+        bottom = round(box.bottom()) - self.verticalScrollBar().value()
+        if entry.message.role is Role.USER:
+            bottom += self._theme.px(12 + 4) + self._actions.height()
+        else:
+            bottom += (self._actions.height() - round(box.height())) // 2
+        left = self.viewport().width() - self._actions.width()
+        self._actions.setGeometry(
+            QRect(QPoint(left, bottom - self._actions.height()), self._actions.size())
+        )
+
+    def _announce(self, entry: Entry) -> None:
+        """Read a finished answer out, where a screen reader runs."""
+        if QAccessible.isActive():
+            from PySide6.QtGui import QAccessibleAnnouncementEvent
+
+            text = self.accessibleName() + ": " + entry.text[:2000]
+            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, text))
+
+
+class _KeptPlace:
+    """What is on screen stays there while something above it changes its height."""
+
+    def __init__(self, view: TranscriptView) -> None:
+        self._view = view
+
+    def __enter__(self) -> None:
+        self._following = self._view._following
+        self._state = self._view.scroll_state()
+        self._view._keeping_place = True
+
+    def __exit__(self, *_: object) -> None:
+        self._view._keeping_place = False
+        if self._following or not self._state[0]:
+            self._view.scroll_to_bottom()
+        else:
+            self._view.restore_scroll(self._state)
+
+
+def _above(block: object) -> object:
+    """The block above, whose ground may reach down to this one."""
+    previous = block.previous()  # type: ignore[attr-defined]
+    return previous if previous.isValid() else block
