@@ -32,6 +32,7 @@ class Segment(QPushButton):
         self._padding = padding
         self._has_ring = False
         self.setCheckable(True)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
     def set_theme(self, theme: Theme) -> None:
         """Draw with another theme."""
@@ -107,7 +108,7 @@ class SegmentedControl(QFrame):
         button.setObjectName(key)
         button.clicked.connect(lambda _checked=False, key=key: self.chosen.emit(key))
         self._group.addButton(button)
-        self._row.addWidget(button, 1)
+        self._row.addWidget(button)
         self._buttons[key] = button
 
     def button(self, key: str) -> QPushButton:
@@ -138,7 +139,7 @@ class SegmentedControl(QFrame):
             button.setAccessibleDescription(why)
 
     def stretch(self) -> None:
-        """Take all the width there is, in equal parts."""
+        """Take all the width there is, and no more."""
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def set_theme(self, theme: Theme) -> None:
