@@ -7,49 +7,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl, Signal
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFrame, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit, QWidget
 
 from desktop_app.domain.conversation import Conversation, ModelChoice, now
 from desktop_app.ui import theme
 from desktop_app.ui.main_window import MainWindow
 from desktop_app.ui.prompt_editor import PromptEditor
+from desktop_app.ui.settings_panel import SettingsPanel
+from desktop_app.ui.transcript.view import TranscriptView
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytestqt.qtbot import QtBot
-
-
-class Transcript(QPlainTextEdit):
-    """Stands in for the transcript: a text that can be read."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setObjectName("transcript")
-        self.setReadOnly(True)
-        self.seen: list[theme.Theme] = []
-
-    def set_theme(self, current: theme.Theme) -> None:
-        self.seen.append(current)
-
-
-class Settings(QFrame):
-    """Stands in for the settings panel: one field."""
-
-    closed = Signal()
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setObjectName("settings")
-        self.field = QLineEdit()
-        QVBoxLayout(self).addWidget(self.field)
-        self.setFocusProxy(self.field)
-
-    def set_theme(self, current: theme.Theme) -> None:
-        """Nothing to draw."""
 
 
 @pytest.fixture
@@ -66,7 +39,12 @@ def window(qtbot: QtBot, watcher: theme.ThemeWatcher) -> MainWindow:
 
 def opened(qtbot: QtBot, watcher: theme.ThemeWatcher) -> MainWindow:
     """A shown window with a conversation in it."""
-    made = MainWindow(watcher, Transcript(), PromptEditor(watcher.current), Settings())  # type: ignore[arg-type]
+    made = MainWindow(
+        watcher,
+        TranscriptView(watcher.current),
+        PromptEditor(watcher.current),
+        SettingsPanel(watcher.current),
+    )
     qtbot.addWidget(made)
     made.show_first_start(False)
     made.resize(1280, 800)
@@ -104,7 +82,7 @@ def test_the_panel_joins_the_row(window: MainWindow, qtbot: QtBot) -> None:
     assert rect_in(window, window.settings) == (1280 - 312, 312)
     assert rect_in(window, window.transcript) == (264, 1280 - 264 - 312)
     assert rect_in(window, window.prompt) == (264 + 20, 1280 - 264 - 312 - 40)
-    assert window.settings.field.hasFocus()  # type: ignore[attr-defined]
+    assert window.settings.isAncestorOf(focused())
     window.settings.closed.emit()
     assert not window.settings.isVisible()
     qtbot.waitUntil(lambda: window.prompt.isAncestorOf(focused()))
@@ -254,7 +232,7 @@ def test_title(window: MainWindow) -> None:
 
 def test_theme_reaches_the_parts(window: MainWindow, watcher: theme.ThemeWatcher) -> None:
     watcher.set_mode("dark")
-    assert window.transcript.seen == [watcher.current]
+    assert window.transcript.palette().base().color() == watcher.current.ground
     ring = window.header.meter.grab().toImage()
     drawn = {ring.pixelColor(x, 8).name() for x in range(ring.width())}
     assert watcher.current.line.name() in drawn
@@ -353,10 +331,12 @@ def test_what_is_no_file_is_left_to_others(window: MainWindow) -> None:
 def test_text_fields_leave_files_to_the_window(window: MainWindow) -> None:
     field = window.prompt.findChild(QPlainTextEdit, "prompt")
     assert field is not None
-    assert enter(window, dragged("file:///a.pdf"), field.viewport())
     overlay = window.findChild(QWidget, "drop-overlay")
     assert overlay is not None
-    assert overlay.isVisible()
+    for target in (field.viewport(), window.prompt, window.transcript.viewport()):
+        overlay.hide()
+        assert enter(window, dragged("file:///a.pdf"), target)
+        assert overlay.isVisible()
     assert field.toPlainText() == ""
 
 
