@@ -257,8 +257,8 @@ class MainWindow(QMainWindow):
 
     def _set_drawer(self, pane: QWidget, shown: bool) -> None:
         fits = self._is_wide() if pane is self.conversations else self._panel_fits()
-        if shown and not fits:
-            self._drawer = pane
+        if shown:
+            self._drawer = None if fits else pane
         elif self._drawer is pane:
             self._drawer = None
         self._arrange()

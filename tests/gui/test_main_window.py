@@ -139,6 +139,14 @@ def test_one_drawer_at_a_time(window: MainWindow) -> None:
     assert not window.settings.isVisible()
 
 
+def test_a_panel_in_the_row_closes_the_list_drawer(window: MainWindow) -> None:
+    window.resize(890, 700)
+    window.toggle_list()
+    window.toggle_settings()
+    assert rect_in(window, window.transcript) == (0, 890 - 312)
+    assert not window.conversations.isVisible()
+
+
 def test_a_drawer_joins_the_row_when_there_is_room(window: MainWindow) -> None:
     window.resize(640, 480)
     window.toggle_list()
