@@ -59,7 +59,6 @@ class PromptText(QPlainTextEdit):
         self.setAccessibleName("Message")
         self.setPlaceholderText("Ask anything, or drop a document")
         self.setFrameShape(QFrame.Shape.NoFrame)
-        self.viewport().setAutoFillBackground(False)
         self.setTabChangesFocus(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

@@ -22,11 +22,9 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app.commands.keymap import Keymap
-from desktop_app.settings.schema import Group, with_defaults
 from desktop_app.ui.icons import icon
 from desktop_app.ui.segmented_control import SegmentedControl
-from desktop_app.ui.settings_tabs.fields import retheme
-from desktop_app.ui.settings_tabs.key_section import KeyState
+from desktop_app.ui.settings_tabs.key_state import KeyState
 from desktop_app.ui.theme import set_role
 
 if TYPE_CHECKING:
@@ -92,13 +90,13 @@ class SettingsPanel(QFrame):
         self._theme = theme
         self._is_built = False
         self._provider: ProviderTab | None = None
-        self._forms: dict[Group, SchemaForm] = {}
+        self._forms: list[SchemaForm] = []
         self._keys: KeysTab | None = None
         self._about: AboutTab | None = None
         self._profiles: tuple[Sequence[ProviderProfile], str] = ((), "")
         self._key_states: dict[str, KeyState] = {}
         self._results: dict[str, tuple[bool, str]] = {}
-        self._values: dict[str, Any] = dict(with_defaults({}))
+        self._values: dict[str, Any] = {}
         self._refusals: Mapping[str, str] = {}
         self._about_texts = ("", "")
         self._help = ""
@@ -127,8 +125,8 @@ class SettingsPanel(QFrame):
 
     def set_values(self, values: Mapping[str, Any]) -> None:
         """The stored settings, changed shortcuts among them; what is missing has its default."""
-        self._values = dict(with_defaults(values))
-        for form in self._forms.values():
+        self._values = dict(values)
+        for form in self._forms:
             form.set_values(self._values)
         if self._provider:
             self._provider.set_values(self._values)
@@ -138,7 +136,7 @@ class SettingsPanel(QFrame):
     def set_refusals(self, refusals: Mapping[str, str]) -> None:
         """Settings that the chosen model does not take: key -> why, in a sentence."""
         self._refusals = dict(refusals)
-        for form in self._forms.values():
+        for form in self._forms:
             form.set_refusals(self._refusals)
 
     def set_about(self, text: str, licences: str) -> None:
@@ -172,6 +170,8 @@ class SettingsPanel(QFrame):
         """Draw with another theme."""
         self._theme = theme
         if self._is_built:
+            from desktop_app.ui.settings_tabs.fields import retheme
+
             self._dress()
             retheme(self, theme)
 
@@ -264,8 +264,8 @@ class SettingsPanel(QFrame):
         """Make a page when it is first opened, and tell it all that is known by then."""
         makers: dict[str, Callable[[], QWidget]] = {
             "provider": self._make_provider,
-            "answer": lambda: self._make_form(Group.ANSWER),
-            "look": lambda: self._make_form(Group.LOOK),
+            "answer": lambda: self._make_form("answer"),
+            "look": lambda: self._make_form("look"),
             "keys": self._make_keys,
             "about": self._make_about,
         }
@@ -295,10 +295,12 @@ class SettingsPanel(QFrame):
             page.set_test_result(profile_id, *result)
         return page
 
-    def _make_form(self, group: Group) -> QWidget:
+    def _make_form(self, group: str) -> QWidget:
+        from desktop_app.settings.schema import Group
         from desktop_app.ui.settings_tabs.schema_form import SchemaForm
 
-        form = self._forms[group] = SchemaForm(group, self._theme)
+        form = SchemaForm(Group(group), self._theme)
+        self._forms.append(form)
         form.changed.connect(self._take_setting)
         form.set_values(self._values)
         form.set_refusals(self._refusals)

@@ -6,34 +6,20 @@ where the key lies, which somebody else found out.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QSizePolicy
 
 from desktop_app.ui.icons import pixmap
 from desktop_app.ui.settings_tabs.fields import Section, Tone
+from desktop_app.ui.settings_tabs.key_state import KeyState, Place
 from desktop_app.ui.theme import set_role
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QKeyEvent
 
     from desktop_app.ui.theme import Theme
-
-Place = Literal["keyring", "session", "environment", "none", "unknown"]
-
-
-@dataclass(frozen=True)
-class KeyState:
-    """Where a profile's key lies, and one sentence more where there is something to say.
-
-    `place` is "unknown" while the keyring has not been asked (asking may open a dialog).
-    """
-
-    place: Place
-    note: str = ""
-
 
 _WHERE: Final[dict[Place, tuple[str, str, str, Tone]]] = {
     # place: (what the field says, icon, note, tone)

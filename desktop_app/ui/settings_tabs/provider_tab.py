@@ -30,7 +30,8 @@ from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
 from desktop_app.settings.server_presets import SERVER_PRESETS, preset_of, profile_from
 from desktop_app.ui.icons import icon, pixmap
 from desktop_app.ui.settings_tabs.fields import Combo, LineSection, Note, Section, Switch
-from desktop_app.ui.settings_tabs.key_section import KeySection, KeyState
+from desktop_app.ui.settings_tabs.key_section import KeySection
+from desktop_app.ui.settings_tabs.key_state import KeyState
 from desktop_app.ui.theme import set_role
 
 if TYPE_CHECKING:

@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Final, Protocol
 from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from desktop_app.settings.schema import Group, Setting, SettingValue, setting, settings_of
+from desktop_app.settings.schema import (
+    Group,
+    Setting,
+    SettingValue,
+    setting,
+    settings_of,
+    with_defaults,
+)
 from desktop_app.ui.segmented_control import SegmentedControl
 from desktop_app.ui.settings_tabs.fields import Combo, LongText, Section, Slider, Switch
 from desktop_app.ui.theme import set_role
@@ -72,11 +79,11 @@ class SchemaForm(QWidget):
         self._sections[key] = section
         self._column.addWidget(section)
 
-    def set_values(self, values: Mapping[str, SettingValue]) -> None:
-        """Show these values; keys of other groups are left aside."""
+    def set_values(self, values: Mapping[str, object]) -> None:
+        """Show these values, or the defaults; keys of other groups are left aside."""
+        checked = with_defaults(values)
         for key, field in self._fields.items():
-            if key in values:
-                field.show(values[key])
+            field.show(checked[key])
 
     def set_refusals(self, refusals: Mapping[str, str]) -> None:
         """Disable the settings named here; the reason takes the place of their help."""
