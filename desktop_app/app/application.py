@@ -1,32 +1,29 @@
-"""The composition root of the window: QApplication, the event loop, every object built here.
+"""The start of the window, in the order that makes it feel short.
 
-The order is what a start feels like: the store is read while Qt is imported, the window is painted
-before the event loop and all that answers questions are imported, and httpx, keyring, Pygments and
-the children come when they are first needed.
+The look is read from the store on its own, the window is painted, and only then come the event
+loop, the store's opening and all that answers questions; httpx, keyring, Pygments and the children
+wait until they are first needed.
 """
 
 from __future__ import annotations
 
 import sys
-import threading
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtWidgets import QApplication
 
 from desktop_app import __version__
-from desktop_app.domain.errors import UserFacingError
-from desktop_app.paths import Folders, folders, resource_path
+from desktop_app.paths import folders, resource_path
+from desktop_app.storage.first_look import settings_at_start
+from desktop_app.ui.theme import APPLICATION_ARGUMENTS, ThemeWatcher
 
 if TYPE_CHECKING:
     import asyncio
 
     from desktop_app.app.ready import ReadyWindow
-    from desktop_app.headless.backend import Backend
+    from desktop_app.domain.errors import UserFacingError
     from desktop_app.ui.main_window import MainWindow
-    from desktop_app.ui.quick_prompt import QuickPrompt
-    from desktop_app.ui.theme import ThemeWatcher
 
-WINDOW_STATE_KEY = "window.state"
 DESKTOP_FILE = "io.github.repartee.Repartee"
 
 
@@ -41,98 +38,49 @@ def run(request: dict[str, Any]) -> int:
     return application.run()
 
 
-class Opening(threading.Thread):
-    """Opens the store and reads the settings while the main thread imports and builds widgets."""
-
-    def __init__(self) -> None:
-        super().__init__(name="opening", daemon=True)
-        self._backend: Backend | None = None
-        self._stored: dict[str, Any] = {}
-        self._error: UserFacingError | None = None
-        self.start()
-
-    def run(self) -> None:
-        """The thread's work."""
-        from desktop_app.headless.backend import build_backend, use_weights
-
-        try:
-            backend = build_backend()
-            backend.database.open_now()
-            self._stored = backend.settings.all_now()
-        except UserFacingError as error:
-            self._error = error
-        else:
-            use_weights(backend, self._stored)
-            self._backend = backend
-
-    def result(self) -> tuple[Backend, dict[str, Any]]:
-        """The open store and what is set in it; waits for it.
-
-        Raises:
-            UserFacingError: the store or the list of models cannot be used.
-        """
-        self.join()
-        if self._error is not None:
-            raise self._error
-        if self._backend is None:  # the thread died of a defect, which it has printed
-            raise UserFacingError("The store could not be opened.")
-        return self._backend, self._stored
-
-
 class Application:
     """The program with its window.
 
     Attributes:
-        window, quick: the two windows, from `show` on.
+        window: from `show` on.
+        ready: everything that answers, once it does.
     """
 
     window: MainWindow
-    quick: QuickPrompt
 
     def __init__(self, request: dict[str, Any]) -> None:
         self._request = request
-        self._opening = Opening()
-        self.qt = QApplication(sys.argv[:1])
+        self.qt = QApplication([*sys.argv[:1], *APPLICATION_ARGUMENTS])
         self.qt.setApplicationName("repartee")
         self.qt.setApplicationDisplayName("Repartee")
         self.qt.setApplicationVersion(__version__)
         self.qt.setDesktopFileName(DESKTOP_FILE)
         self.qt.setQuitOnLastWindowClosed(False)
-        self._folders: Folders = folders()
-        self._backend: Backend | None = None
-        self._stored: dict[str, Any] = {}
-        self._problem: UserFacingError | None = None
+        self.ready: ReadyWindow | None = None
         self._theme: ThemeWatcher
-        self._ready: ReadyWindow | None = None
-
-    # -------------------------------------------------------------- before the loop
+        self._exit_code = 0
 
     def show(self) -> None:
         """Build the window and paint it; returns after the first paint."""
+        from desktop_app.settings.schema import with_defaults
         from desktop_app.ui import icons
-        from desktop_app.ui.theme import ThemeWatcher
 
+        stored = settings_at_start(folders().database)
+        values = with_defaults(stored)
         icons.use_folder(resource_path("icons/lucide"))
-        try:
-            self._backend, self._stored = self._opening.result()
-        except UserFacingError as error:
-            self._problem = error
-            return
-        self._theme = ThemeWatcher(self.qt)
-        self._theme.set_mode(self._stored.get("look.theme", "system"))
-        self._theme.set_text_size(self._stored.get("look.text_size", 100))
+        self._theme = ThemeWatcher(
+            self.qt,
+            values["look.theme"],  # type: ignore[arg-type]
+            int(values["look.text_size"] or 100),
+        )
         self.window = _build_window(self._theme)
-        self.window.restore_state(self._stored.get(WINDOW_STATE_KEY) or {})
+        self.window.restore_state(stored.get("window.state") or {})
         if self._request["command"] != "quick":
             self.window.show()
         self.qt.processEvents()
 
-    # -------------------------------------------------------------- the loop
-
     def run(self) -> int:
-        """Turn the event loop until the program is quit."""
-        if self._backend is None:
-            return self._say_why_not()
+        """Turn the event loop until the program is quit; returns the exit code."""
         import asyncio
 
         from qasync import QEventLoop
@@ -140,31 +88,38 @@ class Application:
         loop = QEventLoop(self.qt)
         asyncio.set_event_loop(loop)
         with loop:
-            loop.run_until_complete(self._live(loop, self._backend))
-        return 0
+            loop.run_until_complete(self._live(loop))
+        return self._exit_code
 
-    async def _live(self, loop: asyncio.AbstractEventLoop, backend: Backend) -> None:
+    async def _live(self, loop: asyncio.AbstractEventLoop) -> None:
         from desktop_app.app.ready import ReadyWindow
+        from desktop_app.domain.errors import UserFacingError
+        from desktop_app.headless.backend import build_backend
 
-        self._ready = ReadyWindow(self.window, self._theme, backend, loop)
-        await self._ready.start(self._request)
+        try:
+            backend = build_backend()
+            await backend.database.open()
+        except UserFacingError as error:
+            self._say_why_not(error)
+            return
+        self.ready = ReadyWindow(self.window, self._theme, backend, loop)
+        await self.ready.start(self._request)
         self.on_ready()
-        await self._ready.closed()
+        await self.ready.closed()
 
     def on_ready(self) -> None:
         """Called once when everything answers; for those who measure the start."""
 
-    def _say_why_not(self) -> int:
-        """The store cannot be used: say why in a window and end, with everything left as it is."""
+    def _say_why_not(self, error: UserFacingError) -> None:
+        """The store cannot be used: say why and end, with everything left as it is."""
         from PySide6.QtWidgets import QMessageBox
 
-        error = self._problem or UserFacingError("The store could not be opened.")
+        self._exit_code = 1
         print(f"repartee: {error.sentences} {error.details}", file=sys.stderr)  # noqa: T201
         box = QMessageBox(QMessageBox.Icon.Critical, "Repartee", error.what_happened)
         box.setInformativeText(f"{error.what_was_kept} {error.what_to_do}".strip())
         box.setDetailedText(error.details)
         box.exec()
-        return 1
 
 
 def _build_window(theme: ThemeWatcher) -> MainWindow:

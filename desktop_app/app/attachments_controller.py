@@ -95,6 +95,8 @@ class AttachmentsController(QObject):
         return await self._keep(data, document)
 
     async def _keep(self, source: Path | bytes, document: ExtractedDocument) -> DocumentPart:
+        if document.note:  # how it was read, where that may not be what the person expects
+            self._window.notifications.notify(f"{document.name}: {document.note}")
         await self._workspace.backend.attachments.add(
             source,
             sha256=document.sha256,

@@ -27,6 +27,7 @@ from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.chat_request import ProviderKind
 from desktop_app.domain.errors import StorageError, UserFacingError
 from desktop_app.domain.model_catalog import Variant
+from desktop_app.headless.backend import use_weights
 from desktop_app.headless.log import start_log
 from desktop_app.ui.main_window import MainWindow
 from desktop_app.ui.quick_prompt import QuickPrompt
@@ -102,6 +103,7 @@ class ReadyWindow(QObject):
 
     async def start(self, request: dict[str, Any]) -> None:
         """Load what the window shows, and do what this start was asked to do."""
+        use_weights(self._backend, await self._backend.settings.all())
         await self.workspace.load()
         await self.library.load()
         self._bind_keys()
@@ -150,7 +152,7 @@ class ReadyWindow(QObject):
         window, library = self._window, self.library
         return {
             "conversation.new": library.open_new,
-            "conversation.rename": window.conversations.rename_selected,
+            "conversation.rename": window.rename,
             "conversation.pin": library.pin_open,
             "conversation.delete": library.delete_open,
             "list.search": window.search,

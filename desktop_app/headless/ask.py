@@ -162,6 +162,8 @@ async def _extract(backend: Backend, path: Path) -> ExtractedDocument:
     document = await backend.documents.extract(path, show)
     if sys.stderr.isatty():
         print(file=sys.stderr)
+    if document.note:
+        _say(f"{document.name}: {document.note}")
     return document
 
 

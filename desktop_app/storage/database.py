@@ -72,10 +72,6 @@ class Database:
         """
         await asyncio.shield(asyncio.wrap_future(self._submit(self._writer, self._open)))
 
-    def open_now(self) -> None:
-        """The same, blocking: for the start, before a loop runs."""
-        self._submit(self._writer, self._open).result()
-
     async def write(self, action: Action[T]) -> T:
         """Run `action` in one transaction; on return its changes are on the disk.
 
@@ -89,10 +85,6 @@ class Database:
         return await asyncio.wrap_future(
             self._submit(self._readers, lambda: self._in_snapshot(action))
         )
-
-    def read_now(self, action: Action[T]) -> T:
-        """The same, blocking: for the start, before a loop runs."""
-        return self._submit(self._readers, lambda: self._in_snapshot(action)).result()
 
     async def check(self) -> None:
         """Look through the whole store, beside other work; about 2 s for a gigabyte.

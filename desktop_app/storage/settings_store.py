@@ -27,10 +27,6 @@ class SettingsStore:
         """Every value that was set."""
         return await self._database.read(_read_settings)
 
-    def all_now(self) -> dict[str, Any]:
-        """The same, blocking: for the start, before a loop runs."""
-        return self._database.read_now(_read_settings)
-
     async def set(self, key: str, value: Any) -> None:
         """Keep a value that JSON can hold."""
         sql = "INSERT INTO settings VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value"
@@ -46,10 +42,6 @@ class SettingsStore:
     async def profiles(self) -> list[ProviderProfile]:
         """The stored profiles, in the order they were added."""
         return await self._database.read(_read_profiles)
-
-    def profiles_now(self) -> list[ProviderProfile]:
-        """The same, blocking: for the start, before a loop runs."""
-        return self._database.read_now(_read_profiles)
 
     async def save_profile(self, profile: ProviderProfile) -> None:
         """Add a profile, or change the one of its id.

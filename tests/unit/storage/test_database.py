@@ -92,13 +92,6 @@ def test_a_clean_close_leaves_no_log_and_no_thread(path: Path) -> None:
     assert not [t for t in threading.enumerate() if t.name.startswith("store-")]
 
 
-def test_blocking_open_and_read_need_no_loop(path: Path) -> None:
-    database = Database(path)
-    database.open_now()
-    assert database.read_now(lambda c: c.execute("SELECT 1").fetchone()[0]) == 1
-    asyncio.run(database.close())
-
-
 def test_readers_cannot_write(path: Path) -> None:
     async def main() -> None:
         async with opened(path) as database:
@@ -253,11 +246,13 @@ CRASH = """
 import asyncio, os, sys
 from pathlib import Path
 from desktop_app.storage.database import Database
-database = Database(Path(sys.argv[1]))
-database.open_now()
-asyncio.run(database.write(lambda c: c.executemany(
-    "INSERT INTO settings VALUES (?, ?)", [(f"key {n}", '"%s"' % ("v" * 500)) for n in range(400)]
-)))
+async def main():
+    database = Database(Path(sys.argv[1]))
+    await database.open()
+    await database.write(lambda c: c.executemany(
+        "INSERT INTO settings VALUES (?, ?)", [(f"key {n}", '"%s"' % ("v" * 500)) for n in range(400)]
+    ))
+asyncio.run(main())
 os.kill(os.getpid(), 9)
 """
 

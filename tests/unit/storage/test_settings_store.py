@@ -33,7 +33,7 @@ def test_values_of_json_come_back(tmp_path: Path) -> None:
         path = tmp_path / "s.sqlite3"
         async with opened(path) as database:
             settings = SettingsStore(database)
-            assert settings.all_now() == {}
+            assert await settings.all() == {}
             await settings.set("look.text_size", 110)
             await settings.set("look.text_size", 120)
             await settings.set("window", {"geometry": [1, 2.5, None, True, "ü"]})
@@ -43,7 +43,6 @@ def test_values_of_json_come_back(tmp_path: Path) -> None:
         async with opened(path) as database:
             kept = {"look.text_size": 120, "window": {"geometry": [1, 2.5, None, True, "ü"]}}
             assert await SettingsStore(database).all() == kept
-            assert SettingsStore(database).all_now() == kept
 
     asyncio.run(main())
 
@@ -57,7 +56,6 @@ def test_profiles_keep_their_order_and_every_field(tmp_path: Path) -> None:
             renamed = replace(FULL, name="Comet", api=None, models=())
             await settings.save_profile(renamed)
             assert await settings.profiles() == [renamed, LOCAL]
-            assert settings.profiles_now() == [renamed, LOCAL]
             await settings.remove_profile(FULL.id)
             assert await settings.profiles() == [LOCAL]
 
