@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing, suppress
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import Any, Final, Protocol
 
 from desktop_app.domain.chat_request import ChatRequest, ProviderKind, ProviderProfile
 from desktop_app.domain.errors import (
@@ -39,9 +39,6 @@ from desktop_app.providers import chat_completions, json_fields, refusals, respo
 from desktop_app.providers.retries import ATTEMPTS, AttemptError
 from desktop_app.providers.transport import HttpReply, Timeouts, Transport
 
-if TYPE_CHECKING:
-    import httpx
-
 QUESTION_KEPT: Final = "Your question is kept."
 
 _CONTENT: Final = (TextDelta, ReasoningDelta, RefusalDelta, ToolCallDelta)
@@ -64,8 +61,7 @@ class ProviderClient:
     """One client per profile; it may stream several answers at a time.
 
     `known_api` is what was learnt of a compatible server before; `remember_api` is told what is
-    learnt now. `timeouts` and `http` are for tests: how long to wait, and what stands in for the
-    network.
+    learnt now. Tests shorten `timeouts`.
     """
 
     def __init__(
@@ -77,7 +73,6 @@ class ProviderClient:
         known_api: Api | None = None,
         remember_api: Callable[[Api], None] | None = None,
         timeouts: Timeouts | None = None,
-        http: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._profile = profile
         self._has_key = bool(key)
@@ -86,9 +81,7 @@ class ProviderClient:
         self._remember_api = remember_api
         self._omitted: dict[str, frozenset[str]] = {}
         self._without_responses: set[str] = set()
-        self._transport = Transport(
-            profile.name, profile.base_url, key, timeouts=timeouts, http=http
-        )
+        self._transport = Transport(profile.name, profile.base_url, key, timeouts=timeouts)
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
         """The answer as it comes; one Completed, Incomplete or Failed ends it.

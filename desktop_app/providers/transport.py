@@ -156,10 +156,7 @@ class HttpReply:
 
 
 class Transport:
-    """Requests to one address with one key.
-
-    `http` replaces the network in tests. Nothing is opened before the first request.
-    """
+    """Requests to one address with one key; nothing is opened before the first."""
 
     def __init__(
         self,
@@ -168,13 +165,11 @@ class Transport:
         key: str | None,
         *,
         timeouts: Timeouts | None = None,
-        http: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._provider = provider
         self._base_url = base_url.rstrip("/")
         self._key = key or ""
         self._timeouts = timeouts or Timeouts()
-        self._http = http
         self._client: httpx.AsyncClient | None = None
         self._opening = asyncio.Lock()
 
@@ -258,7 +253,7 @@ class Transport:
                 address = urlsplit(self._base_url)
                 self._refuse_what_anyone_could_read(address)
                 try:
-                    self._client = await asyncio.to_thread(_new_client, address, self._http)
+                    self._client = await asyncio.to_thread(_new_client, address)
                 except (ImportError, ValueError, OSError) as exc:
                     raise AttemptError(self._unusable_network(exc)) from None
             return self._client
@@ -448,21 +443,19 @@ def _keepalive_options() -> list[tuple[int, int, int]]:
     return options
 
 
-def _new_client(address: SplitResult, http: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
+def _new_client(address: SplitResult) -> httpx.AsyncClient:
     """Runs in a thread: imports, certificates."""
     import httpx
 
-    if http is None:
-        # What the first request on asyncio would import on the event loop.
-        with suppress(ImportError):
-            importlib.import_module("anyio._backends._asyncio")
-        http = httpx.AsyncHTTPTransport(
-            # Without TLS there is nothing to verify, and no certificates to load.
-            verify=_trusted() if address.scheme == "https" else False,
-            limits=httpx.Limits(keepalive_expiry=_KEEPALIVE_S),
-            proxy=proxy_for(address),
-            socket_options=_keepalive_options(),
-        )
-    return httpx.AsyncClient(
-        transport=http, follow_redirects=False, headers={"user-agent": "Repartee"}
+    # What the first request on asyncio would import on the event loop.
+    with suppress(ImportError):
+        importlib.import_module("anyio._backends._asyncio")
+    transport = httpx.AsyncHTTPTransport(
+        # Without TLS there is nothing to verify, and no certificates to load.
+        verify=_trusted() if address.scheme == "https" else False,
+        limits=httpx.Limits(keepalive_expiry=_KEEPALIVE_S),
+        proxy=proxy_for(address),
+        socket_options=_keepalive_options(),
     )
+    agent = {"user-agent": "Repartee"}
+    return httpx.AsyncClient(transport=transport, follow_redirects=False, headers=agent)

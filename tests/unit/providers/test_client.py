@@ -47,7 +47,16 @@ from tests.unit.providers.loopback import (
     stalls,
     streams,
 )
-from tests.unit.providers.samples import CATALOG, COMPATIBLE, OPENAI, ask, fold, sse, terminals
+from tests.unit.providers.samples import (
+    CATALOG,
+    COMETAPI,
+    COMPATIBLE,
+    OPENAI,
+    ask,
+    fold,
+    sse,
+    terminals,
+)
 
 KEY = "sk-test-1234567890"
 
@@ -256,6 +265,22 @@ def test_a_compatible_server_with_responses_is_remembered_too() -> None:
     learnt: list[Api] = []
     run(RESPONSE, profile=COMPATIBLE, request=ask(model="m"), remember_api=learnt.append)
     assert learnt == [Api.RESPONSES]
+
+
+def test_a_model_of_a_gateway_that_lacks_responses_is_not_tried_there_again() -> None:
+    learnt: list[Api] = []
+
+    async def main() -> None:
+        async with LoopbackServer(NOT_FOUND, CHAT, CHAT, RESPONSE) as server:
+            client = client_for(server, COMETAPI, remember_api=learnt.append)
+            for model in ("claude", "claude", "gpt-5.2-pro"):
+                assert fold(await collect(client, ask(model=model))).text == "Hello"
+            await client.aclose()
+            paths = [request.path.removeprefix("/v1/") for request in server.requests]
+            assert paths == ["responses", "chat/completions", "chat/completions", "responses"]
+
+    asyncio.run(main())
+    assert learnt == [], "it is a fact about the model, not about the provider"
 
 
 def test_where_the_api_is_set_or_sure_there_is_no_second_try() -> None:
