@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 _PADDING: Final = 10
 _CHEVRON: Final = 16
-_BARS_WIDTH: Final = 20
+_BARS_WIDTH: Final = 26
 _GAP: Final = 8
+_BEHIND_BARS: Final = 6
 _BARE: Final = 29
 WIDEST_TEXT: Final = 220
 
@@ -86,7 +87,7 @@ class PickButton(QPushButton):
         if caption:
             width += painting.width_of(caption, self._theme.note()) + px(_GAP)
         if self._bars is not None:
-            width += px(_BARS_WIDTH + (3 * _GAP // 2 if text else 0))
+            width += px(_BARS_WIDTH + _BEHIND_BARS)
         return width if text or self._bars is not None else px(_BARE)
 
     def sizeHint(self) -> QSize:
@@ -121,7 +122,7 @@ class PickButton(QPushButton):
             x += width + px(_GAP)
         if self._bars is not None:
             self._paint_bars(painter, x)
-            x += px(_BARS_WIDTH + 3 * _GAP // 2)
+            x += px(_BARS_WIDTH + _BEHIND_BARS)
         self._paint_value(painter, x)
 
     def _paint_value(self, painter: QPainter, x: int) -> None:

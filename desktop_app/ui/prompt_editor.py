@@ -66,7 +66,6 @@ class PromptEditor(QFrame):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("prompt-editor")
-        self._theme = theme
         self._keymap = Keymap()
         self._streaming = False
         self._refusal = ""
@@ -78,8 +77,9 @@ class PromptEditor(QFrame):
         self._build(theme)
         self._connect()
         self.setAcceptDrops(True)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
-        self.set_theme(theme)
+        # Not Maximum: suggestions that wrap make it higher than its hint.
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self._space(theme)
 
     def _build(self, theme: Theme) -> None:
         self._card = QFrame()
@@ -205,17 +205,19 @@ class PromptEditor(QFrame):
 
     def set_theme(self, theme: Theme) -> None:
         """Take another theme's colours and measures."""
-        self._theme = theme
+        self._chips.set_theme(theme)
+        self._suggestions.set_theme(theme)
+        self._text.set_theme(theme)
+        self.row.set_theme(theme)
+        self._space(theme)
+
+    def _space(self, theme: Theme) -> None:
         px = theme.px
         self._inside.setContentsMargins(px(6), px(11), px(12), px(9))
         self._inside.setSpacing(px(12))
         self._upper.setContentsMargins(px(8), 0, px(2), 0)
         self._upper.setSpacing(px(8))
         self._outside.setSpacing(px(6))
-        self._chips.set_theme(theme)
-        self._suggestions.set_theme(theme)
-        self._text.set_theme(theme)
-        self.row.set_theme(theme)
         self._fit()
 
     def choose_files(self) -> None:
@@ -261,7 +263,11 @@ class PromptEditor(QFrame):
         self._fit()
 
     def _fit(self) -> None:
-        around = self.sizeHint().height() - self._text.height()
+        self._inside.activate()  # what came or went since the last event counts, too
+        wanted = self.sizeHint().height()
+        if self._outside.hasHeightForWidth():  # suggestions may wrap
+            wanted = self._outside.totalHeightForWidth(self.width())
+        around = wanted - self._text.height()
         self._text.fit_height(round(self.window().height() * SHARE_OF_WINDOW) - around)
 
     def _send(self) -> None:

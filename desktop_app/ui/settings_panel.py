@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -250,6 +250,7 @@ class SettingsPanel(QFrame):
         self._head.setContentsMargins(0, 0, px(6), 0)
         self._middle.setContentsMargins(0, 0, px(_BAR), 0)
         self._close.setIcon(icon("x", self._theme.dim, px(16)))
+        self._close.setIconSize(QSize(px(16), px(16)))
         self._space()
 
     def _space(self) -> None:

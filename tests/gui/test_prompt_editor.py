@@ -17,6 +17,7 @@ from PySide6.QtGui import (
     QInputMethodEvent,
 )
 from PySide6.QtWidgets import (
+    QApplication,
     QFrame,
     QLabel,
     QPlainTextEdit,
@@ -490,11 +491,34 @@ def test_the_row_fits_any_window(qtbot: QtBot, editor: PromptEditor, width: int)
     assert estimate.isVisible() is (width >= 700)
 
 
-def test_at_twice_the_text_size_it_still_fits_640(qtbot: QtBot, editor: PromptEditor) -> None:
+def test_at_twice_the_text_size_it_still_fits_640(
+    qapp: QApplication, qtbot: QtBot, editor: PromptEditor
+) -> None:
+    themes.apply(qapp, themes.dark(2.0))
     editor.set_theme(themes.dark(2.0))
-    editor.window().resize(640, 480)
+    editor.window().resize(640, 700)
     qtbot.waitUntil(lambda: editor.window().width() == 640)
     assert editor.row.minimumSizeHint().width() <= 600
+    # A style sheet lets the viewport, which draws the placeholder, inherit nothing.
+    assert text_of(editor).viewport().font().pointSizeF() == themes.dark(2.0).answer().pointSizeF()
+
+
+def test_suggestions_that_wrap_cover_nothing(qtbot: QtBot, editor: PromptEditor) -> None:
+    editor.set_chips([replace(PDF, id=str(n)) for n in range(2)])
+    editor.set_suggestions([SUMMARISE, *((f"k{n}", "Facts as a table", "list") for n in range(6))])
+    editor.window().resize(420, 700)
+    buttons = editor.findChildren(SuggestionButton)
+
+    def is_clear() -> bool:
+        last = max(b.mapTo(editor, QPoint(0, b.height())).y() for b in buttons)
+        first = min(b.mapTo(editor, QPoint(0, 0)).y() for b in buttons)
+        chips = find(editor, QWidget, "attachments")
+        return (
+            last <= text_of(editor).mapTo(editor, QPoint(0, 0)).y()
+            and first >= chips.mapTo(editor, QPoint(0, chips.height())).y()
+        )
+
+    qtbot.waitUntil(is_clear)
 
 
 # ------------------------------------------------------------------ assistive technology
