@@ -30,7 +30,7 @@ from desktop_app.ui.choice import EFFORT_LABELS, NOTHING_CHOSEN
 from desktop_app.ui.hint_button import HintButton
 from desktop_app.ui.icons import icon, pixmap
 from desktop_app.ui.pick_button import PickButton
-from desktop_app.ui.theme import RADIUS_CARD, set_role
+from desktop_app.ui.theme import MARGIN, RADIUS_CARD, set_role
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -186,7 +186,10 @@ class QuickPrompt(QWidget):
         self._copy.clicked.connect(self._copy_answer)
         self._go_on.clicked.connect(self.go_on_requested)
         self._close.clicked.connect(self.hide)
-        self.transcript.verticalScrollBar().rangeChanged.connect(self._fit)
+        # Queued: the range changes in the middle of writing, where nothing may be laid out anew.
+        self.transcript.verticalScrollBar().rangeChanged.connect(
+            self._fit, Qt.ConnectionType.QueuedConnection
+        )
 
     # ------------------------------------------------------------------ what the program tells
 
@@ -265,7 +268,7 @@ class QuickPrompt(QWidget):
         painter = QPainter(self)
         painting.smooth(painter)
         radius = self._theme.px(RADIUS_CARD)
-        painting.ground(painter, self.rect(), self._theme.card, radius)
+        painting.ground(painter, self.rect(), self._theme.ground, radius)
         painting.outline(painter, self.rect(), self._theme.line, radius)
 
     def hideEvent(self, event: QHideEvent) -> None:
@@ -287,7 +290,7 @@ class QuickPrompt(QWidget):
         self._sign.setPixmap(pixmap("sparkles", theme.accent, px(20)))
         self._stop.setIcon(icon("square", theme.ground, px(14)))
         self._stop.setIconSize(QSize(px(14), px(14)))
-        side = px(18)
+        side = px(MARGIN)
         self._column.setContentsMargins(0, px(11), 0, px(8))
         self._column.setSpacing(px(6))
         self._top.setContentsMargins(side, 0, side, 0)

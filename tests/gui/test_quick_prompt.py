@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import pytest
@@ -11,10 +12,13 @@ from PySide6.QtGui import QAccessible, QGuiApplication, QInputMethodEvent
 from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QTextBrowser, QToolButton, QWidget
 
 from desktop_app.commands.keymap import Keymap
+from desktop_app.domain.conversation import Message, MessageStatus, Role
 from desktop_app.domain.model_catalog import Effort, Variant
+from desktop_app.domain.parts import TextPart
 from desktop_app.ui import theme as themes
 from desktop_app.ui.choice import ChoiceView
 from desktop_app.ui.quick_prompt import SHARE_OF_SCREEN, QuickPrompt, words_about
+from desktop_app.ui.transcript.view import TranscriptView
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -286,3 +290,26 @@ def test_every_control_has_a_name(qtbot: QtBot, quick: QuickPrompt) -> None:
 def test_twice_the_text_size_stays_on_the_screen(qtbot: QtBot, quick: QuickPrompt) -> None:
     quick.set_theme(themes.dark(2.0))
     assert quick.width() <= quick.screen().availableGeometry().width()
+
+
+def test_it_grows_with_a_real_transcript_while_that_is_written(
+    qtbot: QtBot, dressed: themes.Theme
+) -> None:
+    view = TranscriptView(dressed)
+    quick = QuickPrompt(dressed, view)
+    qtbot.addWidget(quick)
+    open_it(qtbot, quick)
+    moment, streaming = datetime.now(UTC), MessageStatus.STREAMING
+    view.set_messages([Message("a", "c", None, Role.ASSISTANT, streaming, (), moment)])
+    quick.set_streaming(True)
+    before = quick.height()
+    for number in range(40):
+        view.append_text("a", f"{number}. one more line of the answer\n\n")
+    limit = round(quick.screen().availableGeometry().height() * SHARE_OF_SCREEN)
+    qtbot.waitUntil(lambda: view.height() == limit)
+    assert quick.height() > before
+    long = Message(
+        "b", "c", None, Role.ASSISTANT, MessageStatus.COMPLETE, (TextPart("x\n\n" * 90),), moment
+    )
+    view.set_messages([long])
+    qtbot.waitUntil(lambda: view.verticalScrollBar().maximum() > 0)
