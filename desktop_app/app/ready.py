@@ -193,8 +193,6 @@ class ReadyWindow(QObject):
             self._theme.set_mode(values[key])  # type: ignore[arg-type]
         elif key == "look.text_size":
             self._theme.set_text_size(int(values[key] or 100))
-        elif key == "look.code_wrap":
-            self._window.transcript.set_code_wrap(bool(values[key]))
         elif key.startswith("keys."):
             self._bind_keys()
 

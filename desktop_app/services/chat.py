@@ -16,7 +16,12 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import cast
 
-from desktop_app.domain.chat_request import ChatRequest, GenerationParameters, ProviderProfile
+from desktop_app.domain.chat_request import (
+    ChatRequest,
+    GenerationParameters,
+    ProviderKind,
+    ProviderProfile,
+)
 from desktop_app.domain.conversation import (
     Conversation,
     Draft,
@@ -50,6 +55,9 @@ from desktop_app.services.prompt import question_parts, request_messages
 
 CHECKPOINT_S = 0.5
 SAVE_AGAIN_S = 2.0
+# A small model that has begun to repeat itself goes on to the end of its window; Continue is there
+# for an answer that really was longer.
+LONGEST_ON_DEVICE = 1024
 
 Listener = Callable[[StreamEvent, Reply], None]
 StoreListener = Callable[[StorageError | None], None]
@@ -196,6 +204,8 @@ def _legal(parameters: GenerationParameters, resolved: ResolvedChoice) -> Genera
     if resolved.model.takes_verbosity is False:
         parameters = replace(parameters, verbosity=None)
     ceiling = resolved.model.max_output
+    if resolved.profile.kind is ProviderKind.ON_DEVICE and not parameters.max_output_tokens:
+        parameters = replace(parameters, max_output_tokens=LONGEST_ON_DEVICE)
     if parameters.max_output_tokens and ceiling:
         parameters = replace(
             parameters, max_output_tokens=min(parameters.max_output_tokens, ceiling)

@@ -178,7 +178,7 @@ def _ask(question: str, until: str = "cancel it") -> Callable[[Program], Awaitab
 
 
 async def _summarise(program: Program) -> None:
-    await asyncio.to_thread(program.do, "press", "suggestion-executive-summary")
+    await asyncio.to_thread(program.do, "press", "suggest-executive-summary")
     await asyncio.to_thread(program.wait_for_text, "transcript", lambda text: "Dubois" in text)
 
 

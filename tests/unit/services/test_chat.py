@@ -390,6 +390,18 @@ def test_sampling_goes_out_only_where_the_model_takes_it(tmp_path: Path) -> None
     with_room(tmp_path, provider, test)
 
 
+def test_the_model_on_this_computer_is_not_let_to_run_on(tmp_path: Path) -> None:
+    provider = ScriptedProvider([Completed()], [Completed()])
+
+    async def test(room: Room) -> None:
+        await room.run(await room.begin("?", ON_DEVICE, None))
+        assert provider.requests[0].parameters.max_output_tokens == 1024
+        await room.run(await room.begin("?"))
+        assert provider.requests[1].parameters.max_output_tokens is None
+
+    with_room(tmp_path, provider, test)
+
+
 def test_no_key_is_said_in_the_provider_s_own_words(tmp_path: Path) -> None:
     error = AuthenticationError("No API key is known for OpenAI.", what_to_do="Add one.")
 
