@@ -299,17 +299,32 @@ def test_it_grows_with_a_real_transcript_while_that_is_written(
     quick = QuickPrompt(dressed, view)
     qtbot.addWidget(quick)
     open_it(qtbot, quick)
-    moment, streaming = datetime.now(UTC), MessageStatus.STREAMING
-    view.set_messages([Message("a", "c", None, Role.ASSISTANT, streaming, (), moment)])
+    limit = round(quick.screen().availableGeometry().height() * SHARE_OF_SCREEN)
+    view.set_messages([answer_of("a", "", MessageStatus.STREAMING)])
     quick.set_streaming(True)
     before = quick.height()
     for number in range(40):
         view.append_text("a", f"{number}. one more line of the answer\n\n")
-    limit = round(quick.screen().availableGeometry().height() * SHARE_OF_SCREEN)
     qtbot.waitUntil(lambda: view.height() == limit)
     assert quick.height() > before
-    long = Message(
-        "b", "c", None, Role.ASSISTANT, MessageStatus.COMPLETE, (TextPart("x\n\n" * 90),), moment
-    )
-    view.set_messages([long])
-    qtbot.waitUntil(lambda: view.verticalScrollBar().maximum() > 0)
+
+
+def test_it_grows_with_a_whole_answer_that_takes_the_place_of_another(
+    qtbot: QtBot, dressed: themes.Theme
+) -> None:
+    view = TranscriptView(dressed)
+    quick = QuickPrompt(dressed, view)
+    qtbot.addWidget(quick)
+    open_it(qtbot, quick)
+    quick.set_streaming(True)
+    view.set_messages([answer_of("a", "short")])
+    before = view.height()
+    view.set_messages([answer_of("b", "x\n\n" * 90)])
+    qtbot.waitUntil(lambda: view.height() > before)
+
+
+def answer_of(
+    message_id: str, text: str, status: MessageStatus = MessageStatus.COMPLETE
+) -> Message:
+    parts = (TextPart(text),) if text else ()
+    return Message(message_id, "c", None, Role.ASSISTANT, status, parts, datetime.now(UTC))
