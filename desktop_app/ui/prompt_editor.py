@@ -269,6 +269,7 @@ class PromptEditor(QFrame):
             wanted = self._outside.totalHeightForWidth(self.width())
         around = wanted - self._text.height()
         self._text.fit_height(round(self.window().height() * SHARE_OF_WINDOW) - around)
+        self._inside.activate()  # so that whoever asks next is told the new height
 
     def _send(self) -> None:
         if self._streaming:
