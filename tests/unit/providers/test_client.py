@@ -120,6 +120,7 @@ def test_an_answer_through_responses() -> None:
     assert (request.method, request.path) == ("POST", "/v1/responses")
     assert request.headers["authorization"] == f"Bearer {KEY}"
     assert request.headers["accept"].startswith("text/event-stream")
+    assert request.headers["accept-encoding"] == "identity"
     assert request.json["input"] == [{"role": "user", "content": "Why?"}]
 
 
@@ -491,7 +492,7 @@ def test_a_wait_can_be_cancelled() -> None:
                             waiting.set()
 
             task = asyncio.create_task(consume())
-            await waiting.wait()
+            await asyncio.wait_for(waiting.wait(), 5)
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await asyncio.wait_for(task, 0.1)
