@@ -53,7 +53,7 @@ class ChatController(QObject):
     def _connect(self) -> None:
         prompt, running = self._window.prompt, self._running
         prompt.submitted.connect(lambda text: self._start(self.submit(text)))
-        prompt.stop_requested.connect(lambda: running.stop(self._workspace.conversation.id))
+        prompt.stop_requested.connect(self.stop)
         self._window.transcript.action_requested.connect(self._act)
         self._workspace.opened.connect(self._show_state)
         running.text_arrived.connect(self._show_text)
@@ -240,6 +240,10 @@ class ChatController(QObject):
         message = next((m for m in self._workspace.path if m.id == message_id), None)
         if message is not None and action in self._actions:
             self._actions[action](message)
+
+    def stop(self) -> None:
+        """Stop the answer of the open conversation."""
+        self._running.stop(self._workspace.conversation.id)
 
     def retry_last(self) -> None:
         """Ask the last question again."""

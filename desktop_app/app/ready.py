@@ -145,6 +145,7 @@ class ReadyWindow(QObject):
         )
         is_empty = not self.workspace.path
         self._window.first_start.set_key_line(on_device and is_empty, text)
+        self._window.prompt.show_hint(not is_empty)
 
     # -------------------------------------------------------------- keys
 
@@ -161,6 +162,7 @@ class ReadyWindow(QObject):
             "list.toggle": window.toggle_list,
             "prompt.focus": window.prompt.focus_text,
             "prompt.attach": window.prompt.choose_files,
+            "prompt.stop": self.chat.stop,
             "variant.instant": lambda: self.prompt.choose_variant(Variant.INSTANT),
             "variant.thinking": lambda: self.prompt.choose_variant(Variant.THINKING),
             "variant.pro": lambda: self.prompt.choose_variant(Variant.PRO),
@@ -207,7 +209,8 @@ class ReadyWindow(QObject):
         self.settings.show_values()
 
     def _show_theme(self, theme: Theme) -> None:
-        self._window.transcript.set_theme(theme)
+        for part in (self._window.transcript, self._window.prompt, self._window.settings):
+            part.set_theme(theme)
         self._quick_window.set_theme(theme)
 
     # -------------------------------------------------------------- quick prompt

@@ -15,6 +15,7 @@ from desktop_app.credentials.vault import KeyPlace
 from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.headless.backend import WEIGHTS_SETTING, use_weights
+from desktop_app.headless.profiles import OPENAI
 from desktop_app.paths import resource_path
 from desktop_app.ui.main_window import MainWindow
 from desktop_app.ui.settings_panel import KeyState
@@ -23,9 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 NOTES = {
-    KeyPlace.KEYRING: "Stored in the login keyring",
+    KeyPlace.KEYRING: "",
     KeyPlace.SESSION: "Kept for this session only: no working keyring was found here.",
-    KeyPlace.ENVIRONMENT: "From the environment, for this run",
+    KeyPlace.ENVIRONMENT: "",
     KeyPlace.NONE: "",
 }
 
@@ -40,13 +41,13 @@ class SettingsController(QObject):
         self._window = window
         self._workspace = workspace
         self._panel = window.settings
-        self._shown_profile = ""
+        self._looked_at = ""  # the provider that the person chose to see; else the open one's
         self._on_value = on_value
         self._connect()
 
     def _connect(self) -> None:
         panel, workspace = self._panel, self._workspace
-        panel.profile_selected.connect(lambda id_: self._start(self._show_profile(id_)))
+        panel.profile_selected.connect(self._look_at)
         panel.profile_saved.connect(lambda profile: self._start(self._save_profile(profile)))
         panel.profile_added.connect(lambda profile: self._start(self._save_profile(profile)))
         panel.closed.connect(lambda: self._window.show_settings(False))
@@ -61,8 +62,9 @@ class SettingsController(QObject):
         panel.weights_chosen.connect(lambda path: self._start(self._choose_weights(path)))
         panel.about_opened.connect(lambda: self._start(self._show_about()))
         workspace.profiles_changed.connect(self._show_profiles)
-        workspace.opened.connect(self._show_refusals)
-        workspace.choice_changed.connect(self._show_refusals)
+        for changed in (workspace.opened, workspace.choice_changed):
+            changed.connect(self._show_refusals)
+            changed.connect(self._show_profiles)
 
     def _start(self, work: object) -> None:
         self._workspace.tasks.start(work)  # type: ignore[arg-type]
@@ -70,10 +72,8 @@ class SettingsController(QObject):
     def open_at_key(self) -> None:
         """Show the panel where a key is entered."""
         self._window.show_settings(True)
-        if not self._profile(self._shown_profile).needs_key:
-            self._start(self._show_profile("openai"))
-            self._shown_profile = "openai"
-            self._show_profiles()
+        if not self._profile(self._looked_at).needs_key:
+            self._look_at(OPENAI.id)
         self._panel.focus_key_field()
 
     # -------------------------------------------------------------- providers
@@ -82,26 +82,28 @@ class SettingsController(QObject):
         profiles = self._workspace.profiles
         return next((p for p in profiles if p.id == profile_id), self._workspace.profile)
 
+    def _look_at(self, profile_id: str) -> None:
+        self._looked_at = profile_id
+        self._show_profiles()
+
     def _show_profiles(self) -> None:
-        shown = self._profile(self._shown_profile or self._workspace.profile.id)
-        self._shown_profile = shown.id
+        shown = self._profile(self._looked_at)
         self._panel.set_profiles(self._workspace.profiles, shown.id)
         self._start(self._show_profile(shown.id))
 
     async def _show_profile(self, profile_id: str) -> None:
-        self._shown_profile = profile_id
         place = await self._workspace.backend.vault.place(profile_id)
         self._panel.set_key_state(profile_id, KeyState(place.value, NOTES[place]))
 
     async def _save_profile(self, profile: ProviderProfile) -> None:
         await self._workspace.backend.settings.save_profile(profile)
-        self._shown_profile = profile.id
+        self._looked_at = profile.id
         await self._workspace.reload_profiles()
 
     async def _remove_profile(self, profile_id: str) -> None:
         await self._workspace.backend.vault.remove(profile_id)
         await self._workspace.backend.settings.remove_profile(profile_id)
-        self._shown_profile = ""
+        self._looked_at = ""
         await self._workspace.reload_profiles()
 
     # -------------------------------------------------------------- keys

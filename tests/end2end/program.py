@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 HERE = Path(__file__).parent
 SYSTEM_PYTHON = "/usr/bin/python3"
-LONGEST_S = 120.0
+LONGEST_S = 90.0
 PAUSE_S = 0.05
 
 

@@ -93,7 +93,7 @@ TITLES = {
 ANSWERS = {
     "summarise": Prepared(SUMMARY, input_tokens=34_000),
     "Summarise": Prepared(SUMMARY, input_tokens=34_000),
-    "slowly": Prepared(ANSWER, REASONING, pause_s=0.03, stops_after=460),
+    "slowly": Prepared(ANSWER, REASONING, pause_s=0.03, stops_after=560),
     "cut": Prepared(ANSWER, REASONING, cut_after=190),
     "postcode": Prepared(POSTCODE, input_tokens=20, output_tokens=60),
     "upload": Prepared(ANSWER, REASONING),
@@ -154,8 +154,7 @@ class Pictures:
                 if filled:
                     await _fill(backend, self._server.base_url)
             with Program(home, self._client, *arguments, COMETAPI_KEY="") as program:
-                first = "quick-prompt" if arguments == ("quick",) else "prompt"
-                await asyncio.to_thread(program.do, "states", first)
+                await asyncio.to_thread(program.do, "states", "prompt")
                 if arguments != ("quick",):
                     await asyncio.to_thread(_resize, program, self._size)
                 await act(program)
@@ -189,9 +188,7 @@ async def _open_settings(program: Program) -> None:
 
 
 async def _quick(program: Program) -> None:
-    await asyncio.to_thread(
-        program.do, "set_text", "quick-prompt-text", text="regex for a Norwegian postcode"
-    )
+    await asyncio.to_thread(program.do, "set_text", "prompt", text="regex for a Norwegian postcode")
     await asyncio.to_thread(subprocess.run, ["xdotool", "key", "Return"], check=True)
     await asyncio.sleep(2)
 
