@@ -108,6 +108,7 @@ class ReadyWindow(QObject):
         await self.library.load()
         self._bind_keys()
         self.settings.show_values()
+        self._window.prompt.focus_text()
         self.serve(request)
 
     def serve(self, request: dict[str, Any]) -> None:

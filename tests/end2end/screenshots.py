@@ -33,6 +33,16 @@ from tests.end2end.program import AssistiveClient, Program, wait_for
 
 ROOT = Path(__file__).parents[2]
 REPORT = ROOT / "tests" / "data" / "report.pdf"
+# The look was drawn in these; the program itself takes the system's fonts.
+FONTS = """<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig>
+  <include ignore_missing="yes">/etc/fonts/fonts.conf</include>
+  <alias binding="strong"><family>sans-serif</family><prefer><family>Inter</family></prefer></alias>
+  <alias binding="strong"><family>monospace</family>
+    <prefer><family>JetBrains Mono</family></prefer></alias>
+</fontconfig>
+"""
 SIZES = {"": (1280, 800), "small-": (640, 480)}
 
 QUESTION = "When should an upload be retried, and for how long? Show me the code."
@@ -264,7 +274,7 @@ screen.grabWindow(0, left, top, width, height).save(sys.argv[1])
 def _grab(target: Path, size: tuple[int, int]) -> None:
     place = ["0", "0", *map(str, size)]
     if target.name.startswith("quick"):
-        place = ["400", "300", "800", "500"]
+        place = ["420", "200", "760", "420"]
     subprocess.run([sys.executable, "-c", GRAB, str(target), *place], check=True)
 
 
@@ -273,4 +283,7 @@ if __name__ == "__main__":
         sys.exit("xdotool is needed: packaging/test.sh installs it")
     target = Path(sys.argv[1])
     target.mkdir(parents=True, exist_ok=True)
-    asyncio.run(main(target))
+    with tempfile.TemporaryDirectory() as fonts:
+        os.environ["FONTCONFIG_FILE"] = f"{fonts}/fonts.conf"
+        (Path(fonts) / "fonts.conf").write_text(FONTS, "utf-8")
+        asyncio.run(main(target))
