@@ -66,7 +66,7 @@ def closers_of(content: str) -> tuple[str, str]:
     >>> closers_of("a **b")
     ('a **b', '**')
     >>> closers_of("see [the docs](https://exa")
-    ('see [the docs](<', '>)')
+    ('see [the docs](#', ')')
     >>> closers_of("a **")
     ('a ', '')
     """
@@ -125,7 +125,7 @@ def _pop_bracket(open_marks: list[tuple[str, int]]) -> None:
 def _half_link(content: str, open_marks: list[tuple[str, int]]) -> tuple[str, str]:
     """`[text](https://exa`: a link already, to nowhere yet."""
     outer = [mark for mark, _ in open_marks[:-1] if not mark.endswith("[")]
-    return content + "<", ">)" + "".join(reversed(outer))
+    return content + "#", ")" + "".join(reversed(outer))
 
 
 def _close(
@@ -135,12 +135,12 @@ def _close(
     if code is not None:
         ticks, start = code
         if not content[start + len(ticks) :].strip():
-            return closed_without(content[:start], open_marks)
+            return _closed_without(content[:start], open_marks)
         return content, ticks + "".join(reversed(closers))
-    return closed_without(content, open_marks)
+    return _closed_without(content, open_marks)
 
 
-def closed_without(content: str, open_marks: list[tuple[str, int]]) -> tuple[str, str]:
+def _closed_without(content: str, open_marks: list[tuple[str, int]]) -> tuple[str, str]:
     """Drop openers that nothing follows yet, close the others before trailing white space."""
     marks = list(open_marks)
     text = content.rstrip()

@@ -11,7 +11,7 @@ import re
 from enum import Enum
 from typing import Final, NamedTuple
 
-TABLE_ROWS: Final = 24
+TABLE_ROWS: Final = 8
 """Rows of one TABLE block at most; a longer table is several blocks one after another."""
 
 LINE_BREAK: Final = "\u2028"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
 from desktop_app.domain.conversation import Role
@@ -74,10 +75,10 @@ class ActionRow(QWidget):
         if role is self._role:
             return
         self._role = role
-        while self._row.count():
-            widget = self._row.takeAt(0).widget()
-            widget.hide()
-            widget.deleteLater()
+        for old in self.findChildren(QToolButton):
+            self._row.removeWidget(old)
+            old.hide()
+            old.deleteLater()
         for action, icon, words in ACTIONS[role]:
             button = QToolButton(self)
             set_role(button, "quiet")
@@ -94,8 +95,6 @@ class ActionRow(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """The ground covers the text that the row may stand on."""
-        from PySide6.QtGui import QPainter
-
         painter = QPainter(self)
         painter.fillRect(self.rect(), self._theme.ground)
         painter.end()

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.items import Item
     from desktop_app.ui.transcript.styles import Styles
 
-_FITTED_ROWS: Final = 8
+_FITTED_ROWS: Final = 7
 _PIECES_COMPARED: Final = 4
 
 
@@ -70,6 +70,7 @@ class DocumentWriter:
         self.styles = styles
         self.sections: list[Section] = []
         self._unfitted: tuple[Section, int] | None = None
+        self._just_written: QTextTable | None = None
         document.setUndoRedoEnabled(False)
         self.clear()
 
@@ -183,6 +184,7 @@ class DocumentWriter:
         cursor.setPosition(block.position())
         own = (block.blockFormat(), block.charFormat())
         opened = False
+        self._just_written = None
         counts = []
         for item in added:
             if isinstance(item, Block) and item.kind is Kind.TABLE:
@@ -292,11 +294,14 @@ class DocumentWriter:
         """Write a table before the block at whose start the cursor stands, which it keeps."""
         columns = max(1, len(block.aligns))
         widths = _widths(self._head_of(section, at, added, block), whole=True)
+        if not block.head:
+            self._join_to_part_above(cursor)
         before = cursor.block()
         own_block, own_char = before.blockFormat(), before.charFormat()
         table = cursor.insertTable(
             len(block.rows), columns, self.styles.table_format(block, above, widths)
         )
+        self._just_written = table
         cell = self.styles.cell_format(block)
         for number, row in enumerate(block.rows):
             self._write_row(table, number, block, row, cell)
@@ -309,6 +314,15 @@ class DocumentWriter:
         cursor.setBlockFormat(own_block)
         cursor.setBlockCharFormat(own_char)
         return 1 + len(block.rows) * columns
+
+    def _join_to_part_above(self, cursor: QTextCursor) -> None:
+        """The part of the table above is not its last: no room below it."""
+        # Within one edit, Qt does not find a table yet that has just been written.
+        part = self._just_written or QTextCursor(cursor.block().previous()).currentTable()
+        if part is not None:
+            made = part.format().toTableFormat()
+            made.setBottomMargin(0)
+            part.setFormat(made)
 
     def _write_row(
         self, table: QTextTable, number: int, block: Block, row: tuple[Runs, ...], cell: Any
@@ -334,14 +348,12 @@ class DocumentWriter:
 
     def _update_table(self, section: Section, at: int, new: Block, cursor: QTextCursor) -> bool:
         old = section.items[at]
-        if not isinstance(old, Block) or (old.aligns, old.head) != (new.aligns, new.head):
+        if not isinstance(old, Block) or len(new.rows) < len(old.rows):
             return False
-        if len(new.rows) < len(old.rows):
+        if (old.aligns, old.head) != (new.aligns, new.head):
             return False
         first = self.block_of(section, at).next()
         table = QTextCursor(first).currentTable()
-        if table is None:
-            return False
         for number, (row, newer) in enumerate(zip(old.rows, new.rows, strict=False)):
             if row != newer:
                 self._update_row(table, number, new, row, newer, cursor)
@@ -412,6 +424,7 @@ class DocumentWriter:
         if table is not None:
             above = section.items[at - 1] if at else None
             made = self.styles.table_format(block, above, _widths(block, whole=whole))
+            made.setBottomMargin(table.format().toTableFormat().bottomMargin())
             if (
                 made.columnWidthConstraints()
                 != table.format().toTableFormat().columnWidthConstraints()

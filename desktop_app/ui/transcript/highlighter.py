@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.document import DocumentWriter, Section
 
 _SLICE_S: Final = 0.004
-_CONTEXT_LINES: Final = 30
+_CONTEXT_LINES: Final = 12
 _LINES_AT_ONCE: Final = 24
 
 
@@ -91,6 +91,10 @@ class CodeHighlighter(QObject):
 
     def colour_lines(self, section: Section, head: int, first: int, end: int) -> None:
         """Colour new lines of a block that still grows."""
+        last = self._jobs[-1] if self._jobs else None
+        if last is not None and last.section is section and last.end == first and not last.work:
+            last.end = end
+            return
         self._add(section, max(head + 1, first - _CONTEXT_LINES), first, end)
 
     def _add(self, section: Section, start: int, first: int, end: int) -> None:
@@ -174,7 +178,7 @@ class CodeHighlighter(QObject):
 
     def _set_formats(self, layout: QTextLayout, mine: list[highlight.Span]) -> bool:
         """Whether this changed anything."""
-        old = [(r.start, r.length, r.format.foreground().color().rgb()) for r in layout.formats()]  # type: ignore[attr-defined]
+        old = [(r.start, r.length, r.format.foreground().color().rgb()) for r in layout.formats()]
         new = [
             (s.start, s.length, self._formats[s.colour].foreground().color().rgb()) for s in mine
         ]
@@ -183,8 +187,8 @@ class CodeHighlighter(QObject):
         ranges = []
         for span in mine:
             made = QTextLayout.FormatRange()
-            made.start, made.length = span.start, span.length  # type: ignore[misc]
-            made.format = self._formats[span.colour]  # type: ignore[misc]
+            made.start, made.length = span.start, span.length
+            made.format = self._formats[span.colour]
             ranges.append(made)
         layout.setFormats(ranges)
         return True

@@ -42,7 +42,7 @@ class _Span:
 
 
 class Backdrop:
-    """Paints for one theme; `marks` are the Copy marks of the last painting."""
+    """Paints for one theme; `marks` are the Copy marks to be drawn over what was just painted."""
 
     def __init__(self, theme: Theme) -> None:
         self.theme = theme
@@ -56,8 +56,8 @@ class Backdrop:
     def paint(
         self, painter: QPainter, first: QTextBlock, offset: float, area: QRect, width: int
     ) -> None:
-        """Paint behind the blocks from `first` down to the lower edge of `area`; `offset` is the
-        document's coordinate at the top of the viewport."""
+        """Paint behind the blocks from `first` down to the lower edge of `area`, the part of the
+        viewport that is painted; `offset` is the document's coordinate at the viewport's top."""
         self.marks = []
         px, layout = self.theme.px, first.document().documentLayout()
         spans: list[_Span] = []
@@ -71,7 +71,7 @@ class Backdrop:
             if any(made.property(prop) for prop in _SEEN_PROPERTIES):
                 self._collect(block, made, box, spans, bars)
                 if made.property(Prop.HEAD):
-                    self._mark(block, box, offset, width)
+                    self.marks.append(self.mark(block, offset, width))
             block = block.next()
         painter.translate(0, -offset)
         painter.setPen(Qt.PenStyle.NoPen)
@@ -165,7 +165,9 @@ class Backdrop:
             area = QRectF(left - px(2), middle - height / 2, right - left + px(4), height)
             painter.drawRoundedRect(area.translated(origin), px(4), px(4))
 
-    def _mark(self, block: QTextBlock, box: QRectF, offset: float, width: int) -> None:
+    def mark(self, block: QTextBlock, offset: float, width: int) -> CodeMark:
+        """Where the Copy mark of a code block's head is, in the viewport."""
         px = self.theme.px
+        box = block.document().documentLayout().blockBoundingRect(block)
         top = round(box.top() - offset) - px(5)
-        self.marks.append(CodeMark(QRect(width - px(70), top, px(66), px(26)), block.blockNumber()))
+        return CodeMark(QRect(width - px(70), top, px(66), px(26)), block.blockNumber())

@@ -163,18 +163,19 @@ class Styles:
         ground, ground_above = ground_of(item), ground_of(above)
         if ground and ground is ground_above and not begins_ground(item):
             return 6 if kind in (Kind.CODE, Part.ERROR_ACTIONS) and over is not Kind.CODE else 0
-        gap = self._plain_gap(item, kind, over)
+        gap = self._plain_gap(item, above)
         return gap + (PAD if ground else 0) + (PAD if ground_above else 0)
 
-    def _plain_gap(self, item: Item, kind: Kind | Part, over: Kind | Part | None) -> int:
+    def _plain_gap(self, item: Item, above: Item | None) -> int:
+        kind, over = kind_of(item), kind_of(above) if above is not None else None
         if over is None:
             return 24 if kind is Part.QUESTION else 16 + PAD
         if kind is Kind.HEADING:
             return 18
         if kind in _KINDS_OF_NOTES:
             return 12 if over not in _KINDS_OF_NOTES else 6
-        if isinstance(item, Block) and item.depth and over is Kind.PARAGRAPH:
-            return 4
+        if isinstance(item, Block) and item.depth and isinstance(above, Block) and above.depth:
+            return 4 if above.quote == item.quote else 10
         return 6 if over is Kind.HEADING else 10
 
     # ------------------------------------------------------------------ characters
@@ -260,6 +261,7 @@ class Styles:
             [QTextLength(QTextLength.Type.PercentageLength, width) for width in widths]
         )
         made.setTopMargin(px(self._gap(block, above)) if block.head else 0)
+        made.setBottomMargin(px(10))  # Qt drops the top margin of a block below a table
         made.setLeftMargin(px(INDENT) * block.depth + px(QUOTE) * block.quote)
         return made
 

@@ -9,9 +9,10 @@ Nothing in a message is ever loaded: pictures are names, links open on a click, 
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QEvent, QMimeData, QPoint, QRect, Qt, QTimer, QUrl, Signal
+from PySide6.QtCore import QByteArray, QEvent, QMimeData, QPoint, QRect, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import (
     QAccessible,
     QContextMenuEvent,
@@ -33,7 +34,7 @@ from desktop_app.ui.transcript.entry import Entry
 from desktop_app.ui.transcript.highlighter import CodeHighlighter
 from desktop_app.ui.transcript.items import ACTION
 from desktop_app.ui.transcript.painting import Backdrop, CodeMark
-from desktop_app.ui.transcript.styles import Styles
+from desktop_app.ui.transcript.styles import Prop, Styles
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
         QMouseEvent,
         QPaintEvent,
         QResizeEvent,
+        QTextBlock,
     )
 
     from desktop_app.ui.theme import Theme
@@ -299,42 +301,45 @@ class TranscriptView(QTextBrowser):
 
     def set_theme(self, theme: Theme) -> None:
         """Draw in other colours and sizes; what is on screen stays there."""
-        state = self.scroll_state()
-        following = self._following
+        with _KeptPlace(self):
+            self._dress(theme)
+            self._rewrite_all()
+            self._set_margins()
+
+    def _dress(self, theme: Theme) -> None:
         self._theme = theme
         colours = self.palette()
         colours.setColor(colours.ColorRole.Base, theme.ground)
         colours.setColor(colours.ColorRole.Text, theme.text)
         self.setPalette(colours)
+        self.document().setDefaultFont(theme.answer())
         self._backdrop = Backdrop(theme)
         self._actions.set_theme(theme)
         self._highlighter.set_theme(theme)
-        icon = icons.icon("arrow-down", theme.text, theme.px(14))
-        self._latest.setIcon(icon)
-        entries = list(self._entries.values())
-        self._highlighter.clear()
+        self._latest.setIcon(icons.icon("arrow-down", theme.text, theme.px(14)))
         self._writer.styles = Styles(theme)
+
+    def _rewrite_all(self) -> None:
+        entries, self._entries = list(self._entries.values()), {}
+        order = {section.key: number for number, section in enumerate(self._writer.sections)}
+        self._highlighter.clear()
         self._writer.clear()
-        self.document().setDefaultFont(theme.answer())
-        self._entries = {}
-        for entry in entries:
+        for entry in sorted(entries, key=lambda entry: order[entry.message.id]):
+            entry.uncoloured = []
             self._write(len(self._writer.sections), entry)
         self._writer.fit_tables()
-        self._set_margins()
-        if following:
-            self.scroll_to_bottom()
-        else:
-            self.restore_scroll(state)
 
     def _set_margins(self) -> None:
         """A readable measure in the middle; done before the viewport is resized, so that a wide
         window need not lay out its text again."""
-        room = self.width() - self.verticalScrollBar().sizeHint().width()
+        bar = self.verticalScrollBar()
         least = self._theme.px(MARGIN)
-        side = max(least, (room - self._theme.px(MEASURE)) // 2)
+        left = max(least, (self.width() - self._theme.px(MEASURE)) // 2)
+        # The bar takes its room out of the margin: the text is not laid out again when it appears.
+        right = max(0, left - (bar.sizeHint().width() if bar.maximum() > 0 else 0))
         margins = self.viewportMargins()
-        if (margins.left(), margins.right()) != (side, side):
-            self.setViewportMargins(side, 0, side, 0)
+        if (margins.left(), margins.right()) != (left, right):
+            self.setViewportMargins(left, 0, right, 0)
 
     def event(self, event: QEvent) -> bool:
         """Set the margins before the children are laid out; scroll from the margins, too."""
@@ -358,8 +363,8 @@ class TranscriptView(QTextBrowser):
         painter = QPainter(self.viewport())
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         offset = self.verticalScrollBar().value()
-        first = self.cursorForPosition(QPoint(0, 0)).block()
-        area, width = self.viewport().rect(), self.viewport().width()
+        area, width = event.rect(), self.viewport().width()
+        first = self.cursorForPosition(area.topLeft()).block()
         self._backdrop.paint(painter, _above(first), offset, area, width)
         painter.end()
         super().paintEvent(event)
@@ -439,6 +444,7 @@ class TranscriptView(QTextBrowser):
         self._place_actions_again()
 
     def _on_range_changed(self, _least: int, most: int) -> None:
+        self._set_margins()
         if self._following and not self._keeping_place:
             self.verticalScrollBar().setValue(most)
 
@@ -464,7 +470,12 @@ class TranscriptView(QTextBrowser):
         return None if found is None else self._entries.get(found[0].key)
 
     def _mark_at(self, position: QPoint) -> CodeMark | None:
-        return next((m for m in self._backdrop.marks if m.area.contains(position)), None)
+        block = self.cursorForPosition(position).block()
+        if not block.blockFormat().property(Prop.HEAD):
+            return None
+        offset, width = self.verticalScrollBar().value(), self.viewport().width()
+        mark = self._backdrop.mark(block, offset, width)
+        return mark if mark.area.contains(position) else None
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Show the actions of the message under the mouse."""
@@ -525,9 +536,15 @@ class TranscriptView(QTextBrowser):
             QGuiApplication.clipboard().setMimeData(data)
         self.action_requested.emit(message_id, action)
 
-    def loadResource(self, kind: int, name: QUrl) -> None:
-        """Nothing is loaded, whatever a message names."""
-        return
+    def copy_last_answer(self) -> None:
+        """Put the newest answer on the clipboard, as its Copy does."""
+        answers = [e for e in self._entries.values() if e.message.role is Role.ASSISTANT]
+        if answers:
+            self._act(answers[-1].message.id, "copy")
+
+    def loadResource(self, kind: int, name: QUrl | str) -> QByteArray:
+        """Nothing is loaded, whatever a message names. (None would make Qt read local files.)"""
+        return QByteArray()
 
     def createMimeDataFromSelection(self) -> QMimeData:
         """HTML, Markdown and plain text of what is selected."""
@@ -562,7 +579,7 @@ class TranscriptView(QTextBrowser):
         entry = self._section_at(position)
         if entry is not None:
             for action, _, words in ACTIONS[entry.message.role]:
-                menu.addAction(words, lambda name=action: self._act(entry.message.id, name))
+                menu.addAction(words, partial(self._act, entry.message.id, action))
         menu.addAction("Select all", self.selectAll)
         return menu
 
@@ -638,7 +655,7 @@ class _KeptPlace:
             self._view.restore_scroll(self._state)
 
 
-def _above(block: object) -> object:
+def _above(block: QTextBlock) -> QTextBlock:
     """The block above, whose ground may reach down to this one."""
-    previous = block.previous()  # type: ignore[attr-defined]
+    previous = block.previous()
     return previous if previous.isValid() else block

@@ -1,0 +1,47 @@
+"""`python -m tests.benchmarks [name] [--option value …]`: one line of JSON for each benchmark.
+
+Options are the parameters of the benchmark's `main`, such as `streaming --paced 1`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+
+def names() -> list[str]:
+    """The benchmarks there are."""
+    return sorted(path.stem for path in Path(__file__).parent.glob("[a-z]*.py"))
+
+
+def run(name: str, options: dict[str, str]) -> dict[str, Any]:
+    """Run one; numbers among the options are taken as numbers."""
+    main = importlib.import_module(f"tests.benchmarks.{name}").main
+    known = inspect.signature(main).parameters
+    arguments = {
+        key: type(known[key].default)(float(value))
+        if isinstance(known[key].default, int | float)
+        else value
+        for key, value in options.items()
+    }
+    result: dict[str, Any] = main(**arguments)
+    return result
+
+
+def main(arguments: list[str]) -> int:
+    """Run the named benchmark, or all."""
+    wanted = arguments[:1] if arguments and not arguments[0].startswith("--") else names()
+    rest = [word for word in arguments if word not in wanted]
+    options = {
+        key.removeprefix("--"): value for key, value in zip(rest[::2], rest[1::2], strict=True)
+    }
+    for name in wanted:
+        print(json.dumps(run(name, options)), flush=True)
+    return 0
+
+
+sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,25 @@
+"""Messages and a transcript to show them in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from desktop_app.ui.transcript.view import TranscriptView
+
+if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
+
+    from desktop_app.ui.theme import Theme
+
+
+@pytest.fixture
+def view(qtbot: QtBot, dressed: Theme) -> TranscriptView:
+    """An empty transcript in a window of its own."""
+    made = TranscriptView(dressed)
+    qtbot.addWidget(made)
+    made.resize(900, 600)
+    made.show()
+    qtbot.waitExposed(made)
+    return made

@@ -1,0 +1,137 @@
+"""An answer that arrives piece by piece ends as one that was there from the start."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from PySide6.QtGui import QTextBlock, QTextCursor, QTextDocument, QTextFormat, QTextTable
+
+from desktop_app.domain.conversation import Message, MessageStatus
+from desktop_app.domain.parts import TextPart
+from desktop_app.ui.transcript.view import TranscriptView
+from tests.helpers.messages import question, streaming
+
+if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
+
+    from desktop_app.ui.theme import Theme
+
+PIECES = [
+    "Some words ", "**bold** ", "*it* ", "`c` ", "- item\n", "  - nested\n", "1. one\n", "\n", "\n\n",
+    "# Head\n", "```\n", "code line\n", "| a | b |\n|---|--:|\n", "| 1 | two |\n" * 3, "> quote\n",
+    "[x]: /url\n", "[x] ", "[^1] ", "[^1]: note\n", "$x$ ", "$$\ny\n$$\n", "---\n", "- [ ] t\n", "🙂 ",
+]  # fmt: skip
+
+
+def look(document: QTextDocument) -> list[str]:
+    """Everything of a document that can be seen: text, formats, tables."""
+    seen = []
+    block = document.begin()
+    while block.isValid():
+        fragments = []
+        at = block.begin()
+        while not at.atEnd():
+            char = at.fragment().charFormat()
+            style = (char.fontWeight(), char.fontItalic(), char.fontStrikeOut(), char.anchorHref())
+            fragments.append(
+                (at.fragment().text(), char.foreground().color().name(), char.font().key(), style)
+            )
+            at += 1
+        made = block.blockFormat()
+        tabs = QTextFormat.Property.TabPositions.value
+        plain = sorted((key, str(value)) for key, value in made.properties().items() if key != tabs)
+        stops = [tab.position for tab in made.tabPositions()]
+        seen.append(f"{fragments} {plain} {stops} {_table(block)}")
+        block = block.next()
+    return seen
+
+
+def _table(block: QTextBlock) -> str:
+    table: QTextTable | None = QTextCursor(block).currentTable()
+    if table is None:
+        return ""
+    made = table.format().toTableFormat()
+    return f"{[width.rawValue() for width in made.columnWidthConstraints()]} {made.bottomMargin()}"
+
+
+def finished(message: Message, text: str) -> Message:
+    return replace(message, parts=(TextPart(text),), status=MessageStatus.COMPLETE)
+
+
+def stream_into(view: TranscriptView, message: Message, pieces: list[str]) -> None:
+    view.append_message(message)
+    for piece in pieces:
+        view.append_text(message.id, piece)
+        view.flush()
+    view.update_message(finished(message, "".join(pieces)))
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.sampled_from(PIECES), max_size=14), st.integers(1, 9))
+@example(["| a | b |\n|---|---|\n", *["| a *b* | [x] |\n"] * 40, "\n[x]: /u\n\nend"], 5)
+def test_the_document_equals_the_whole(
+    view: TranscriptView, dressed: Theme, pieces: list[str], length: int
+) -> None:
+    text = "".join(pieces)
+    view.set_messages([asked := question("Why?")])
+    message = streaming()
+    stream_into(view, message, [text[i : i + length] for i in range(0, len(text), length)])
+    arrived = look(view.document())
+    view.set_messages([asked, finished(message, text)])
+    assert arrived == look(view.document())
+
+
+def test_pieces_are_shown_within_a_frame_or_so(view: TranscriptView, qtbot: QtBot) -> None:
+    message = streaming()
+    view.append_message(message)
+    for piece in ("Hello", " **wor", "ld**"):
+        view.append_text(message.id, piece)
+    qtbot.waitUntil(lambda: "Hello world" in view.toPlainText(), timeout=1000)
+
+
+def test_text_that_differs_is_written_anew(view: TranscriptView) -> None:
+    message = streaming()
+    stream_into(view, message, ["one", " two"])
+    view.update_message(finished(message, "something else"))
+    assert "something else" in view.toPlainText()
+    assert "one two" not in view.toPlainText()
+
+
+def test_code_is_coloured_as_a_whole_in_the_end(view: TranscriptView, qtbot: QtBot) -> None:
+    text = '```python\nx = """\ndef not_code():\n"""\ndef code(): pass\n```\n'
+    stream_into(view, streaming(), [text[i : i + 3] for i in range(0, len(text), 3)])
+
+    def colours(line: str) -> list[str]:
+        block = view.document().find(line).block()
+        return [r.format.foreground().color().name() for r in block.layout().formats()]
+
+    theme = view._theme
+    qtbot.waitUntil(lambda: theme.keyword.name() in colours("def code"), timeout=5000)
+    qtbot.waitUntil(lambda: colours("def not_code") == [theme.string.name()], timeout=5000)
+
+
+@pytest.mark.parametrize("at_bottom", [True, False])
+def test_it_follows_only_at_the_bottom(view: TranscriptView, qtbot: QtBot, at_bottom: bool) -> None:
+    message = streaming()
+    view.append_message(message)
+    view.append_text(message.id, "A paragraph.\n\n" * 60)
+    view.flush()
+    bar = view.verticalScrollBar()
+    assert bar.value() == bar.maximum() > 0
+    if not at_bottom:
+        with qtbot.waitSignal(view.at_bottom_changed):
+            bar.setValue(bar.maximum() // 2)
+        assert view._latest.isVisible()
+    before = bar.value()
+    view.append_text(message.id, "More.\n\n" * 20)
+    view.flush()
+    qtbot.waitUntil(lambda: bar.maximum() > before + 100)
+    assert bar.value() == (bar.maximum() if at_bottom else before)
+    if not at_bottom:
+        view._latest.click()
+        assert bar.value() == bar.maximum()
+        assert not view._latest.isVisible()

@@ -1,0 +1,300 @@
+"""What the transcript shows, keeps in place, copies and opens."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtCore import QObject, QPoint, Qt, QUrl, Slot
+from PySide6.QtGui import QAccessible, QDesktopServices, QGuiApplication, QTextCursor, QTextDocument
+from PySide6.QtWidgets import QToolButton
+
+from desktop_app.domain.conversation import ErrorNote, MessageStatus
+from desktop_app.domain.cost import Usage
+from desktop_app.domain.parts import DocumentPart
+from desktop_app.ui import theme
+from tests.helpers.messages import answer, question, streaming
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pytestqt.qtbot import QtBot
+
+    from desktop_app.domain.conversation import Message
+    from desktop_app.ui.transcript.view import TranscriptView
+
+
+class Browser(QObject):
+    """Stands where the system's browser stands."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.opened: list[str] = []
+
+    @Slot(QUrl)
+    def open(self, url: QUrl) -> None:
+        self.opened.append(url.toString())
+
+
+def select(view: TranscriptView, first: str, last: str) -> None:
+    """Select from the beginning of one text to the end of another."""
+    start, end = view.document().find(first), view.document().find(last)
+    cursor = QTextCursor(view.document())
+    cursor.setPosition(start.selectionStart())
+    cursor.setPosition(end.selectionEnd(), QTextCursor.MoveMode.KeepAnchor)
+    view.setTextCursor(cursor)
+
+
+def click_link(view: TranscriptView, qtbot: QtBot, text: str) -> None:
+    """Click in the middle of a link."""
+    cursor = view.document().find(text)
+    assert not cursor.isNull()
+    cursor.setPosition(cursor.selectionStart() + 1)
+    place = view.cursorRect(cursor).center()
+    qtbot.mouseMove(view.viewport(), place)
+    qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=place)
+
+
+def many(count: int) -> list[Message]:
+    return [answer(f"Message {n}.\n\n" + "Words and words.\n\n" * 10) for n in range(count)]
+
+
+def test_furniture(view: TranscriptView) -> None:
+    report = DocumentPart("s", "q3.pdf", "application/pdf", 1, pages=48, tokens=31480)
+    reply = answer(
+        "Text",
+        reasoning="**Which failures are safe**\n\nThoughts.",
+        usage=Usage(1000, 0, 234),
+        cost=Decimal("0.0034"),
+        duration_s=9.2,
+    )
+    view.set_messages([question("Summarise.", report), reply], versions={reply.id: (2, 3)})
+    text = view.toPlainText()
+    assert "q3.pdf\u200348 pages\u200331,480 tokens" in text
+    assert "Thought about which failures are safe" in text
+    assert "Thoughts." not in text
+    assert "2/3" in text
+    assert "Thinking · high · 1,234 tokens · $0.003 · 9 s" in text
+
+
+def test_an_error_stands_below_what_arrived(view: TranscriptView, qtbot: QtBot) -> None:
+    note = ErrorNote("The connection was cut.", "The text is kept.", "Try again.", details="x")
+    reply = answer("Half an ans", MessageStatus.FAILED, error=note)
+    view.set_messages([question("Q"), reply])
+    text = view.toPlainText()
+    assert text.index("Half an ans") < text.index("The connection was cut.")
+    assert "The text is kept. Try again." in text
+    for name, action in (("Continue", "continue"), ("Retry", "retry"), ("Details", "details")):
+        with qtbot.waitSignal(view.action_requested) as caught:
+            click_link(view, qtbot, name)
+        assert caught.args == [reply.id, action]
+
+
+def test_reasoning_unfolds(view: TranscriptView, qtbot: QtBot) -> None:
+    view.set_messages([answer("Text", reasoning="**Title**\n\nThoughts in *full*.")])
+    click_link(view, qtbot, "Thought about")
+    assert "Thoughts in full." in view.toPlainText()
+    click_link(view, qtbot, "Thought about")
+    assert "Thoughts in full." not in view.toPlainText()
+
+
+def test_reasoning_grows_before_the_answer(view: TranscriptView) -> None:
+    message = streaming()
+    view.append_message(message)
+    view.append_reasoning(message.id, "**Weighing")
+    view.append_reasoning(message.id, " it up**\n\nWell,")
+    assert "Thinking: Weighing it up" in view.toPlainText()
+    view.append_text(message.id, "So it is.")
+    view.flush()
+    assert "Thought for 0.0 s about weighing it up" in view.toPlainText()
+
+
+def test_waiting_is_said_and_unsaid(view: TranscriptView) -> None:
+    message = streaming()
+    view.append_message(message)
+    view.set_waiting(message.id, "Waiting 3 s: too many requests")
+    assert "Waiting 3 s" in view.toPlainText()
+    view.set_waiting(message.id, "")
+    assert "Waiting 3 s" not in view.toPlainText()
+
+
+# ---------------------------------------------------------------- place
+
+
+def test_older_messages_come_as_one_scrolls(view: TranscriptView, qtbot: QtBot) -> None:
+    messages = many(2000)
+    view.set_messages(messages, has_older=True)
+    assert view.document().characterCount() < 120_000
+    bar = view.verticalScrollBar()
+    shown = view.document().characterCount()
+    bar.setValue(view.viewport().height() // 2)
+    state = view.scroll_state()
+    qtbot.waitUntil(lambda: view.document().characterCount() > shown)
+    assert view.scroll_state() == state
+
+
+def test_older_messages_are_asked_for_at_the_top(view: TranscriptView, qtbot: QtBot) -> None:
+    newer, older = many(6), many(3)
+    view.set_messages(newer, has_older=True)
+    with qtbot.waitSignal(view.older_wanted):
+        view.verticalScrollBar().setValue(0)
+    view.verticalScrollBar().setValue(30)
+    state = view.scroll_state()
+    view.prepend_messages(older, has_older=False)
+    assert view.scroll_state() == state
+    assert view.verticalScrollBar().value() > 1000
+
+
+def test_the_place_is_kept_when_the_look_changes(view: TranscriptView) -> None:
+    messages = many(12)
+    view.set_messages(messages)
+    view.scroll_to_message(messages[5].id)
+    state = view.scroll_state()
+    assert state == (messages[5].id, 0)
+    view.set_theme(theme.dark())
+    assert view.scroll_state() == state
+    view.resize(600, 500)
+    assert view.scroll_state()[0] == messages[5].id
+    view.set_messages(messages)
+    view.restore_scroll(state)
+    assert view.scroll_state()[0] == messages[5].id
+
+
+def test_a_message_far_up_can_be_reached(view: TranscriptView) -> None:
+    messages = many(300)
+    view.set_messages(messages)
+    view.scroll_to_message(messages[100].id)
+    assert view.scroll_state() == (messages[100].id, 0)
+
+
+def test_a_wide_window_keeps_the_measure(view: TranscriptView) -> None:
+    view.set_messages(many(3))
+    view.resize(1400, 700)
+    width = view.viewport().width()
+    view.resize(1800, 700)
+    assert view.viewport().width() == width == view._theme.px(theme.MEASURE)
+
+
+# ---------------------------------------------------------------- copying
+
+
+def test_a_selection_is_copied_in_three_forms(view: TranscriptView) -> None:
+    view.set_messages([question("Why so?"), answer("So **bold** it `is`.\n\n- one\n- two\n")])
+    select(view, "so?", "one")
+    data = view.createMimeDataFromSelection()
+    assert data.html() == (
+        "<p>so?</p><p>So <strong>bold</strong> it <code>is</code>.</p><ul><li>one</ul>"
+    )
+    assert bytes(data.data("text/markdown").data()).decode() == (
+        "so?\n\nSo **bold** it `is`.\n\n- one"
+    )
+    assert data.text() == "so?\nSo bold it is.\n• one"
+
+
+def test_a_table_is_copied_as_a_table(view: TranscriptView) -> None:
+    view.set_messages([answer("| a | b |\n|---|---|\n| 1 | 2 |\n\nend")])
+    select(view, "a", "2")
+    data = view.createMimeDataFromSelection()
+    assert data.html().startswith("<table><tr><th")
+    assert data.text() == "a\tb\n1\t2"
+
+
+def test_code_is_copied_as_code(view: TranscriptView, qtbot: QtBot) -> None:
+    view.set_messages([answer("```py\na = 1\n\n  b\n```")])
+    view.grab()
+    head = view.document().find("py").block()
+    mark = view._backdrop.mark(head, view.verticalScrollBar().value(), view.viewport().width())
+    qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=mark.area.center())
+    assert QGuiApplication.clipboard().text() == "a = 1\n\n  b"
+    select(view, "a = 1", "b")
+    assert view.createMimeDataFromSelection().text() == "a = 1\n\n  b"
+    assert not view.createMimeDataFromSelection().hasHtml()
+
+
+def test_actions_of_the_newest_answer_are_in_reach(view: TranscriptView, qtbot: QtBot) -> None:
+    reply = answer("The **answer**.")
+    view.set_messages([question("Q"), reply])
+    buttons = {b.accessibleName(): b for b in view.findChildren(QToolButton) if b.isVisible()}
+    with qtbot.waitSignal(view.action_requested) as caught:
+        buttons["Answer again"].click()
+    assert caught.args == [reply.id, "retry"]
+    buttons["Copy the answer"].click()
+    assert QGuiApplication.clipboard().text() == "The **answer**."
+    assert buttons["Answer again"].focusPolicy() == Qt.FocusPolicy.TabFocus
+
+
+def test_the_menu_offers_what_can_be_done(view: TranscriptView) -> None:
+    view.set_messages([question("Q"), answer("Text")])
+    place = view.cursorRect(view.document().find("Text")).center()
+    names = [action.text() for action in view.menu_at(place).actions()]
+    assert names == [
+        "Copy the answer",
+        "Answer again",
+        "Answer again with another variant or effort",
+        "Select all",
+    ]
+
+
+# ---------------------------------------------------------------- safety
+
+
+@pytest.mark.parametrize(
+    ("target", "opens"),
+    [
+        ("https://example.com/a", True),
+        ("mailto:me@example.com", True),
+        ("ftp://example.com/a", False),
+        ("smb://host/share", False),
+        ("relative/path", False),
+    ],
+)
+def test_links_open_on_a_click_and_only_safe_ones(
+    view: TranscriptView, qtbot: QtBot, target: str, opens: bool
+) -> None:
+    browser = Browser()
+    schemes = ("https", "mailto", "ftp", "smb", "", "file")
+    for scheme in schemes:
+        QDesktopServices.setUrlHandler(scheme, browser, "open")  # type: ignore[arg-type]
+    try:
+        view.set_messages([answer(f"see [the page]({target}) there")])
+        click_link(view, qtbot, "the page")
+    finally:
+        for scheme in schemes:
+            QDesktopServices.unsetUrlHandler(scheme)
+    assert browser.opened == ([target] if opens else [])
+    assert view.source().isEmpty()
+    assert "the page" in view.toPlainText()
+
+
+def test_the_true_target_is_shown(view: TranscriptView, qtbot: QtBot) -> None:
+    view.set_messages([answer("[https://bank.com](https://exаmple.com/x)")])
+    cursor = view.document().find("bank")
+    place = view.cursorRect(cursor).center()
+    qtbot.mouseMove(view.viewport(), QPoint(1, 1))
+    qtbot.mouseMove(view.viewport(), place)
+    assert view.viewport().toolTip().startswith("https://xn--")
+
+
+@pytest.mark.parametrize("kind", QTextDocument.ResourceType)
+def test_nothing_is_loaded(
+    view: TranscriptView, kind: QTextDocument.ResourceType, tmp_path: Path
+) -> None:
+    file = tmp_path / "secret.png"
+    file.write_text("secret")
+    for target in (file.as_uri(), str(file), "https://127.0.0.1:9/x.png", "data:text/plain,secret"):
+        assert not view.document().resource(kind.value, QUrl(target)).size()
+
+
+# ---------------------------------------------------------------- assistive technology
+
+
+def test_a_screen_reader_reads_all_of_it(view: TranscriptView) -> None:
+    view.set_messages([question("The question"), answer("The *answer*\n\n- item\n")])
+    interface = QAccessible.queryAccessibleInterface(view)
+    assert interface is not None
+    text = interface.textInterface()
+    whole = text.text(0, text.characterCount())
+    for words in ("The question", "The answer", "•\titem"):
+        assert words in whole
+    assert interface.text(QAccessible.Text.Name) == "Transcript"

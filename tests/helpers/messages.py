@@ -1,0 +1,36 @@
+"""Messages for tests, with only what a test cares about."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from desktop_app.domain.conversation import Message, MessageStatus, ModelChoice, Role, new_id, now
+from desktop_app.domain.model_catalog import Effort, Variant
+from desktop_app.domain.parts import ReasoningPart, TextPart
+
+if TYPE_CHECKING:
+    from desktop_app.domain.parts import Part
+
+CHOICE = ModelChoice("openai", "gpt-5.2", Variant.THINKING, Effort.HIGH)
+
+
+def question(text: str, *parts: Part) -> Message:
+    """A question, with attachments if any."""
+    return _message(Role.USER, MessageStatus.COMPLETE, (TextPart(text), *parts))
+
+
+def answer(
+    text: str, status: MessageStatus = MessageStatus.COMPLETE, reasoning: str = "", **more: Any
+) -> Message:
+    """An answer by GPT-5.2 Thinking at effort high."""
+    parts: tuple[Part, ...] = (ReasoningPart(reasoning),) if reasoning else ()
+    return _message(Role.ASSISTANT, status, (*parts, TextPart(text)), **more)
+
+
+def streaming(text: str = "", **more: Any) -> Message:
+    """An answer on its way."""
+    return answer(text, MessageStatus.STREAMING, **more)
+
+
+def _message(role: Role, status: MessageStatus, parts: tuple[Part, ...], **more: Any) -> Message:
+    return Message(new_id(), "c", None, role, status, parts, now(), CHOICE, **more)

@@ -1,0 +1,193 @@
+"""A source that grows ends as the whole source does, and only its end is touched on the way."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from desktop_app.rendering.block_stream import BlockStream, render
+from desktop_app.rendering.blocks import convert
+from desktop_app.rendering.model import TABLE_ROWS, Block, Kind, Patch, Run, apply
+from desktop_app.rendering.parser import parser
+
+PIECES = [
+    "para text", "**bold", "* item\n", "- item\n", "  - nested\n", "1. one\n", "2. two\n", "7) x\n",
+    "\n", "\n\n", "# H\n", "===\n", "---\n", "```py\n", "```\n", "~~~\n", "    code\n",
+    "| a | b |\n", "|---|:-:|\n", "| 1 | [x] |\n", "> quote\n", ">\n", "[x]: /url\n",
+    '[x]: /u2 "t"\n', "[x]", "[^1]", "[^1]: note\n", "    more\n", "[a][x]", "`", "*", "_", "$$\n",
+    "$$", "$x$", "\\[\n", "\\]\n", "  ", "\t", "![i](u)", "www.x.com ", "http://a.b/c ", "~~",
+    "<br>", "- [ ] t\n", "-\n", "| c |\n", "a", "- $$\n", "\r", "\r\n", "   ```\n", ": ", "  text\n",
+    "- ```\n", "[x]:\n", "'t'\n", "***\n", "+ p\n", "1.\n", "\0", "\u2028", "🙂", "\u202e",
+]  # fmt: skip
+WORDS = [
+    "word ", "**bold** ", "*it* ", "`c` ", "a*b ", "x_y ", "[x] ", "see [l](u) ", "\n", "* ", "5 ",
+    "\\", "| a", "~~s~~ ", "![i](u) ", "http://a.b/c ", "\\* ", "&amp; ", "<b> ", "word word word ",
+]  # fmt: skip
+ENDS = ["", "\n---\n", "\n|--|\n", "\n--|--\n", "\n\nfoo", "\n\n[x]: /u\n"]
+
+
+def at_once(source: str) -> list[Block]:
+    """The whole source in one parse, cut nowhere."""
+    source = source.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\ufffd")
+    packed: list[Block] = []
+    for _, block in convert(parser().parse(source, {})):
+        last = packed[-1] if packed else None
+        if (
+            last is not None
+            and block.kind is last.kind is Kind.TABLE
+            and not block.head
+            and len(last.rows) < TABLE_ROWS
+            and (last.depth, last.quote) == (block.depth, block.quote)
+        ):
+            packed[-1] = last._replace(rows=last.rows + block.rows)
+        else:
+            packed.append(block)
+    return packed
+
+
+def streamed(source: str, cuts: list[int]) -> list[Block]:
+    """What the patches make of a source that arrives cut at these places."""
+    stream, shown, last = BlockStream(), list[Block](), 0
+    for cut in [*sorted(cut % (len(source) + 1) for cut in cuts), len(source)]:
+        apply(stream.feed(source[last:cut]), shown)
+        last = cut
+        assert shown == stream.blocks
+    apply(stream.finish(), shown)
+    assert shown == stream.blocks
+    return shown
+
+
+cuts_anywhere = st.lists(st.integers(0, 10_000), max_size=40)
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=16).map("".join), cuts_anywhere)
+@example("[x]\n\n- [x]\n- b\n\n[x]: /url\n", [])
+@example("a[^1]\n\n| [x] | [x] |\n|---|---|\n" + "| [x] | b |\n" * 20 + "\n[x]: /u\n", [7, 90, 200])
+def test_the_end_equals_the_whole(source: str, cuts: list[int]) -> None:
+    assert streamed(source, cuts) == at_once(source)
+    assert streamed(source, list(range(len(source)))) == at_once(source)
+    assert render(source) == at_once(source)
+
+
+@given(
+    st.lists(st.sampled_from(WORDS), min_size=60, max_size=250).map("".join),
+    st.sampled_from(ENDS),
+    cuts_anywhere,
+)
+def test_a_long_paragraph_ends_as_the_whole(words: str, end: str, cuts: list[int]) -> None:
+    assert streamed(words + end, cuts) == at_once(words + end)
+    assert streamed(words + end, list(range(0, len(words), 7))) == at_once(words + end)
+
+
+@given(st.text(max_size=200), cuts_anywhere)
+def test_any_text_at_all(source: str, cuts: list[int]) -> None:
+    assert streamed(source, cuts) == at_once(source)
+
+
+def test_what_cannot_stand_in_a_document_never_comes_out() -> None:
+    source = "a\u2029b \ufdd0 \ufffc\n\n```\n\ud800 \x00\n```\n\n| \u2029 |\n|---|\n"
+    for block in render(source):
+        texts = [block.text] + ["".join(r.text for c in row for r in c) for row in block.rows]
+        assert not re.search("[\n\r\u2029\ufdd0\ufdd1\ufffc\ud800-\udfff\0]", "".join(texts))
+
+
+LONG = {
+    "code": ("```python\n", "value = 1\n"),
+    "table": ("| a | b |\n|---|---|\n", "| c | *d* |\n"),
+    "list": ("", "- an item with *words*\n"),
+    "numbers": ("", "1. an item with *words*\n"),
+    "paragraph": ("", "more **words** and `code` in one paragraph, "),
+}
+
+
+@pytest.mark.parametrize("kind", LONG)
+def test_the_cost_of_a_piece_does_not_grow(kind: str) -> None:
+    """Of a long open block, a piece touches the last block alone and leaves little open."""
+    start, line = LONG[kind]
+    stream = BlockStream()
+    stream.feed(start)
+    for _ in range(600):
+        stream.feed(line)
+    before = len(stream.blocks)
+    patches = [patch for piece in line for patch in stream.feed(piece)]
+    assert patches
+    assert min(patch.at for patch in patches) >= before - 1
+    assert max(len(patch.added) for patch in patches) <= 2
+    assert len(stream._source) < 1200
+
+
+def test_a_late_definition_changes_what_named_it() -> None:
+    stream = BlockStream()
+    stream.feed("See [docs] and a note[^1].\n\n# Next\n\n")
+    assert Run("See [docs] and a note[^1].") in stream.blocks[0].runs
+    patches = stream.feed("[docs]: https://example.com\n\n[^1]: The note.\n\nMore")
+    patches += stream.finish()
+    assert {patch.at for patch in patches} >= {0}
+    assert Run("docs", link="https://example.com") in stream.blocks[0].runs
+    assert Run("1", note=True) in stream.blocks[0].runs
+    assert [block.marker for block in stream.blocks if block.marker] == ["1"]
+
+
+def test_numbers_go_on_through_a_list_that_is_cut() -> None:
+    stream = BlockStream()
+    for number in range(5, 12):
+        stream.feed(f"{number}. item\n")
+    stream.finish()
+    assert [block.marker for block in stream.blocks] == [f"{n}." for n in range(5, 12)]
+
+
+HALF_WRITTEN = {
+    "a **bo": [Run("a "), Run("bo", bold=True)],
+    "a **": [Run("a ")],
+    "an *emphasis that": [Run("an "), Run("emphasis that", italic=True)],
+    "some `co": [Run("some "), Run("co", code=True)],
+    "some `": [Run("some ")],
+    "see [the docs](https://exa": [Run("see "), Run("the docs", link="#")],
+    "costs $5 and": [Run("costs $5 and")],
+}
+
+
+@pytest.mark.parametrize("source", HALF_WRITTEN)
+def test_half_written_marks_are_calm(source: str) -> None:
+    stream = BlockStream()
+    stream.feed(source)
+    shown = [run._replace(text=run.text.rstrip()) for run in stream.blocks[0].runs]
+    assert shown == [run._replace(text=run.text.rstrip()) for run in HALF_WRITTEN[source]]
+
+
+@pytest.mark.parametrize(
+    ("source", "kinds"),
+    [
+        ("Text\n\n#", [Kind.PARAGRAPH]),
+        ("Text\n\n```py", [Kind.PARAGRAPH]),
+        ("Text\n\n| a | b |\n", [Kind.PARAGRAPH]),
+        ("Text\n\n| a | b |\n|--", [Kind.PARAGRAPH]),
+        ("Text\n\n| a | b |\n|---|---|\n", [Kind.PARAGRAPH, Kind.TABLE]),
+        ("Text\n-", [Kind.PARAGRAPH]),
+        ("Text\n\n1.", [Kind.PARAGRAPH]),
+        ("```\ncode\n``", [Kind.CODE_HEAD, Kind.CODE]),
+        ("- a\n\n  ```\n  x\n  -", [Kind.PARAGRAPH, Kind.CODE_HEAD, Kind.CODE, Kind.CODE]),
+    ],
+)
+def test_what_cannot_be_told_yet_is_held_back(source: str, kinds: list[Kind]) -> None:
+    stream = BlockStream()
+    for character in source:
+        stream.feed(character)
+    assert [block.kind for block in stream.blocks] == kinds
+
+
+def test_what_was_held_back_is_shown_in_the_end() -> None:
+    stream = BlockStream()
+    stream.feed("Text\n\n| a | b |\n")
+    assert stream.finish() == [Patch(1, 0, (Block(Kind.PARAGRAPH, (Run("| a | b |"),)),))]
+
+
+def test_plain_words_are_added_without_parsing() -> None:
+    stream = BlockStream()
+    stream.feed("A sentence that is long enough")
+    [patch] = stream.feed(" to go on")
+    assert patch.added[0].text == "A sentence that is long enough to go on"
+    assert stream.finish() == []

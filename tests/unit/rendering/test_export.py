@@ -1,0 +1,73 @@
+"""What goes on the clipboard."""
+
+from __future__ import annotations
+
+import pytest
+
+from desktop_app.rendering.block_stream import render
+from desktop_app.rendering.export_html import to_html
+from desktop_app.rendering.export_text import to_markdown, to_plain
+
+SAMPLE = """## Head
+
+Some **bold**, *italic*, ~~gone~~, `code` and [a link](https://x.y).
+
+- one
+- two
+   - deep
+- [x] done
+
+3. three
+4. four
+
+> quoted
+
+```py
+a = 1
+
+b = 2
+```
+
+| a | b |
+| --- | ---: |
+| 1 | x\\|y |
+
+---
+
+$$
+x^2
+$$"""
+
+
+def test_markdown_says_the_same_again() -> None:
+    once = render(SAMPLE)
+    assert render(to_markdown(once)) == once
+
+
+@pytest.mark.parametrize("rows", [3, 30])
+def test_a_table_of_many_parts_is_one_table(rows: int) -> None:
+    blocks = render("| a | b |\n|---|--:|\n" + "| 1 | 2 |\n" * rows)
+    html = to_html(blocks)
+    assert html.count("<table>") == 1
+    assert html.count("<tr>") == rows + 1
+    assert to_plain(blocks).splitlines() == ["a\tb"] + ["1\t2"] * rows
+    assert render(to_markdown(blocks)) == blocks
+
+
+def test_html_nests_lists_and_escapes() -> None:
+    html = to_html(render("- a\n  1. b\n- <c> & `d<`\n\n> q\n"))
+    assert html == (
+        "<ul><li>a<ol><li>b</ol><li>&lt;c&gt; &amp; <code>d&lt;</code></ul>"
+        "<blockquote><p>q</p></blockquote>"
+    )
+
+
+def test_html_links_lead_to_the_web_alone() -> None:
+    assert "<a" not in to_html(render("[x](ftp://a.b)"))
+    assert '<a href="https://a.b/?x=1&amp;y">' in to_html(render("[x](https://a.b/?x=1&y)"))
+
+
+def test_code_keeps_its_lines_and_its_fence() -> None:
+    blocks = render("````md\n```py\nx\n```\n````")
+    assert to_plain(blocks) == "```py\nx\n```"
+    assert render(to_markdown(blocks)) == blocks

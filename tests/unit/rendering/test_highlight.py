@@ -1,0 +1,27 @@
+"""Spans cover what the lexer coloured, on the right lines."""
+
+from __future__ import annotations
+
+from desktop_app.rendering import highlight
+from desktop_app.rendering.highlight import Colour, Span
+
+
+def test_spans_know_their_lines() -> None:
+    python = highlight.lexer("python")
+    assert python is not None
+    found = list(highlight.spans('def f():\n    """a\n    b"""\n    return 12  # c\n', python))
+    assert Span(0, 0, 3, Colour.KEYWORD) in found
+    assert Span(0, 4, 1, Colour.FUNCTION) in found
+    assert Span(2, 0, 8, Colour.STRING) in found
+    assert Span(3, 11, 2, Colour.NUMBER) in found
+    assert Span(3, 15, 3, Colour.COMMENT) in found
+
+
+def test_an_unknown_language_has_no_lexer() -> None:
+    assert highlight.lexer("no-such-language") is None
+
+
+def test_leading_and_missing_line_ends_shift_nothing() -> None:
+    python = highlight.lexer("python")
+    assert python is not None
+    assert list(highlight.spans("\n\nif x", python)) == [Span(2, 0, 2, Colour.KEYWORD)]
