@@ -164,7 +164,7 @@ install_packages() {
 
 # Everything that an environment depends on, as one line.
 fingerprint() {
-    (cd "$root" && echo "$root $(find_python)" &&
+    (cd "$root" && echo "$root" &&
         sha256sum pyproject.toml desktop_app/__init__.py packaging/environment.sh packaging/requirements/*.txt) |
         sha256sum | cut --delimiter=' ' --fields=1
 }
