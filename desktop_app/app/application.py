@@ -95,7 +95,9 @@ class Application:
         from desktop_app.app.ready import ReadyWindow
         from desktop_app.domain.errors import UserFacingError
         from desktop_app.headless.backend import build_backend
+        from desktop_app.ui.transcript.view import TranscriptView
 
+        self.window.set_transcript(TranscriptView(self._theme.current))
         try:
             backend = build_backend()
             await backend.database.open()
@@ -126,7 +128,5 @@ def _build_window(theme: ThemeWatcher) -> MainWindow:
     from desktop_app.ui.main_window import MainWindow
     from desktop_app.ui.prompt_editor import PromptEditor
     from desktop_app.ui.settings_panel import SettingsPanel
-    from desktop_app.ui.transcript.view import TranscriptView
 
-    transcript = TranscriptView(theme.current)
-    return MainWindow(theme, transcript, PromptEditor(theme.current), SettingsPanel(theme.current))
+    return MainWindow(theme, PromptEditor(theme.current), SettingsPanel(theme.current))

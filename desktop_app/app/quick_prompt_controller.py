@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from desktop_app.app.prompt_controller import view_of
 from desktop_app.app.running_answers import RunningAnswers
 from desktop_app.app.workspace import Workspace
+from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.conversation import Conversation, Draft, Message, new_id, now
 from desktop_app.domain.cost import format_money
 from desktop_app.domain.errors import UserFacingError
@@ -61,6 +62,10 @@ class QuickPromptController(QObject):
         workspace, moment = self._workspace, now()
         choice = workspace.backend.default_choice(workspace.default_profile, workspace.values)
         return Conversation(new_id(), "", moment, moment, choice)
+
+    def set_keymap(self, keymap: Keymap) -> None:
+        """Put the person's keys in force."""
+        self._quick.set_keymap(keymap)
 
     def open_with(self, text: str) -> None:
         """Show the quick prompt, ready to type; `text` comes along under the question."""

@@ -10,14 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QTimer
 
 from desktop_app.app.attachments_controller import AttachmentsController
 from desktop_app.app.chat_controller import ChatController
 from desktop_app.app.desktop.call_server import CallServer
 from desktop_app.app.library_controller import LibraryController
 from desktop_app.app.prompt_controller import PromptController
-from desktop_app.app.quick_prompt_controller import QuickPromptController
 from desktop_app.app.running_answers import RunningAnswers
 from desktop_app.app.settings_controller import SettingsController
 from desktop_app.app.shortcuts import Shortcuts
@@ -30,16 +29,17 @@ from desktop_app.domain.model_catalog import Variant
 from desktop_app.headless.backend import use_weights
 from desktop_app.headless.log import start_log
 from desktop_app.ui.main_window import MainWindow
-from desktop_app.ui.quick_prompt import QuickPrompt
-from desktop_app.ui.theme import Theme, ThemeWatcher
+from desktop_app.ui.theme import ThemeWatcher
 from desktop_app.ui.transcript.view import TranscriptView
 
 if TYPE_CHECKING:
+    from desktop_app.app.quick_prompt_controller import QuickPromptController
     from desktop_app.headless.backend import Backend
 
 log = logging.getLogger(__name__)
 
 WINDOW_STATE_KEY = "window.state"
+QUICK_PROMPT_MS = 1000  # after the start
 
 
 class ReadyWindow(QObject):
@@ -68,20 +68,34 @@ class ReadyWindow(QObject):
         self.attachments = AttachmentsController(window, self.workspace)
         self.chat = ChatController(window, self.workspace, self.running, self.library)
         self.settings = SettingsController(window, self.workspace, self._on_value)
-        self.quick = self._build_quick()
+        self._quick: QuickPromptController | None = None
         self._calls = CallServer(backend.folders.socket, window)
         self._shortcuts = Shortcuts(window, self._actions())
         self._connect()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self.quit)
 
+    @property
+    def quick(self) -> QuickPromptController:
+        """The quick prompt; made a moment after the start, so that a key press finds it there."""
+        if self._quick is None:
+            self._quick = self._build_quick()
+        return self._quick
+
     def _build_quick(self) -> QuickPromptController:
+        # Imported here: not a part of the start.
+        from desktop_app.app.quick_prompt_controller import QuickPromptController
+        from desktop_app.ui.quick_prompt import QuickPrompt
+
         theme = self._theme.current
-        self._quick_window = QuickPrompt(theme, TranscriptView(theme))
+        quick_window = QuickPrompt(theme, TranscriptView(theme))
         quick = QuickPromptController(
-            self._quick_window, self.workspace, self.running, self._go_on_in_window
+            quick_window, self.workspace, self.running, self._go_on_in_window
         )
         quick.kept.connect(self.library.kept)
+        quick_window.hidden.connect(self._quick_hidden)
+        quick_window.set_keymap(Keymap.from_settings(self.workspace.values))
+        self._theme.changed.connect(quick_window.set_theme)
         return quick
 
     def _connect(self) -> None:
@@ -93,8 +107,6 @@ class ReadyWindow(QObject):
         window.transcript.action_requested.connect(
             lambda _id, action: self.settings.open_at_key() if action == "add-key" else None
         )
-        self._quick_window.hidden.connect(self._quick_hidden)
-        self._theme.changed.connect(self._show_theme)
         workspace = self.workspace
         for changed in (workspace.opened, workspace.path_changed, workspace.choice_changed):
             changed.connect(self._show_key_line)
@@ -110,6 +122,7 @@ class ReadyWindow(QObject):
         self.settings.show_values()
         self._window.prompt.focus_text()
         self.serve(request)
+        QTimer.singleShot(QUICK_PROMPT_MS, self, lambda: self.quick)
 
     def serve(self, request: dict[str, Any]) -> None:
         """Do what this or a later start asks for."""
@@ -183,7 +196,8 @@ class ReadyWindow(QObject):
         keymap = Keymap.from_settings(self.workspace.values)
         self._shortcuts.bind(keymap)
         self._window.prompt.set_keymap(keymap)
-        self._quick_window.set_keymap(keymap)
+        if self._quick is not None:
+            self._quick.set_keymap(keymap)
         self._window.conversations.set_shortcuts(
             keymap.shortcut_of("list.search"), keymap.shortcut_of("conversation.new")
         )
@@ -208,11 +222,6 @@ class ReadyWindow(QObject):
         await self.workspace.set_value("look.text_size", size)
         self._on_value("look.text_size")
         self.settings.show_values()
-
-    def _show_theme(self, theme: Theme) -> None:
-        for part in (self._window.transcript, self._window.prompt, self._window.settings):
-            part.set_theme(theme)
-        self._quick_window.set_theme(theme)
 
     # -------------------------------------------------------------- quick prompt
 

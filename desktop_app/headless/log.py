@@ -1,13 +1,13 @@
-"""The log: warnings and errors of the program in a small rotating file, without keys or prompts."""
+"""The log: warnings and errors of the program in a small file, without keys or prompts."""
 
 from __future__ import annotations
 
 import logging
 import re
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 LOG_NAME = "repartee.log"
+MOST_BYTES = 500_000  # then a new one is begun at the next start
 _SECRETS = re.compile(
     r"(?i)\b(?:sk|pk|key)-[\w-]{6,}|(?<=bearer )\S+|(?<=authorization: )\S+(?: \S+)?"
 )
@@ -32,9 +32,10 @@ def start_log(folder: Path) -> None:
     reason not to start."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handler = RotatingFileHandler(
-            folder / LOG_NAME, maxBytes=500_000, backupCount=1, encoding="utf-8", delay=True
-        )
+        path = folder / LOG_NAME
+        if path.is_file() and path.stat().st_size > MOST_BYTES:
+            path.replace(path.with_suffix(".log.old"))
+        handler = logging.FileHandler(path, encoding="utf-8", delay=True)
     except OSError:
         return
     handler.setFormatter(_Redacting("%(asctime)s %(levelname)s %(name)s: %(message)s"))

@@ -68,13 +68,14 @@ class MainWindow(QMainWindow):
         closing(): the window is about to close.
     """
 
+    transcript: TranscriptView
+
     files_dropped = Signal(list)
     closing = Signal()
 
     def __init__(
         self,
         watcher: ThemeWatcher,
-        transcript: TranscriptView,
         prompt: PromptEditor,
         settings: SettingsPanel,
     ) -> None:
@@ -85,7 +86,6 @@ class MainWindow(QMainWindow):
         theme = watcher.current
         self.conversations = ConversationList(theme, self)
         self.header = Header(theme)
-        self.transcript = transcript
         self.first_start = FirstStart(theme)
         self.notifications = Notifications(theme)
         self.prompt = prompt
@@ -98,10 +98,19 @@ class MainWindow(QMainWindow):
         self._wants_list, self._wants_settings = True, False
         self._drawer: QWidget | None = None
         self._connect()
-        self._order_tabs()
         self.set_title("")
         self.setMinimumSize(self._fitting(_SMALLEST))
         self.resize(self._fitting(_DEFAULT_SIZE))
+
+    def set_transcript(self, transcript: TranscriptView) -> None:
+        """Take the transcript: once, before a conversation is shown.
+
+        It comes after the window's first paint, of whose time it would take a quarter.
+        """
+        self.transcript = transcript
+        self._middle.set_transcript(transcript)
+        self._watcher.changed.connect(transcript.set_theme)
+        self._order_tabs()
 
     # ------------------------------------------------------------ what the program tells
 
@@ -221,7 +230,6 @@ class MainWindow(QMainWindow):
             self.notifications,
             self._middle,
             self._drop_overlay,
-            self.transcript,
             self.prompt,
             self.settings,
         ):
@@ -359,7 +367,7 @@ class _Middle(QWidget):
     def __init__(self, window: MainWindow, theme: Theme) -> None:
         super().__init__(window)
         self._first_start, self._key_line = window.first_start, window.first_start.key_line
-        self._transcript = window.transcript
+        self._transcript = QWidget()  # keeps the place until the transcript comes
         self._over, self._under = QWidget(), QWidget()
         # What keeps to the measure.
         self._measured = QVBoxLayout()
@@ -376,6 +384,13 @@ class _Middle(QWidget):
         self._column.addWidget(self._under, 14)
         self._is_first = False
         self.set_theme(theme)
+
+    def set_transcript(self, transcript: QWidget) -> None:
+        """See `MainWindow.set_transcript`."""
+        self._column.replaceWidget(self._transcript, transcript)
+        self._transcript.deleteLater()
+        self._transcript = transcript
+        transcript.setVisible(not self._is_first)
 
     def set_theme(self, theme: Theme) -> None:
         """Draw with this theme from now on."""

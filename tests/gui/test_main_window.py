@@ -39,12 +39,8 @@ def window(qtbot: QtBot, watcher: theme.ThemeWatcher) -> MainWindow:
 
 def opened(qtbot: QtBot, watcher: theme.ThemeWatcher) -> MainWindow:
     """A shown window with a conversation in it."""
-    made = MainWindow(
-        watcher,
-        TranscriptView(watcher.current),
-        PromptEditor(watcher.current),
-        SettingsPanel(watcher.current),
-    )
+    made = MainWindow(watcher, PromptEditor(watcher.current), SettingsPanel(watcher.current))
+    made.set_transcript(TranscriptView(watcher.current))
     qtbot.addWidget(made)
     made.show_first_start(False)
     made.resize(1280, 800)
