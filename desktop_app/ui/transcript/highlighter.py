@@ -139,8 +139,10 @@ class CodeHighlighter(QObject):
         """Whether the job is done before time is up."""
         if job.work is None:
             found = highlight.lexer(job.language)
-            texts = [item.text for item in job.section.items[job.start : job.end]]  # type: ignore[union-attr]
-            if found is None or max(map(len, texts), default=0) > highlight.LONGEST_LINE:
+            items = job.section.items[job.start : job.end]
+            texts = [item.text for item in items if isinstance(item, Block)]
+            moved = any(not isinstance(i, Block) or i.kind is not Kind.CODE for i in items)
+            if found is None or moved or max(map(len, texts), default=0) > highlight.LONGEST_LINE:
                 return True
             job.work, job.pending = highlight.spans("\n".join(texts), found), []
             job.line = job.first - job.start

@@ -6,20 +6,23 @@ begins above the screen is drawn from above the screen on.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 
 from desktop_app.ui.theme import RADIUS_CHIP, Theme
-from desktop_app.ui.transcript.styles import PAD, QUOTE, Ground, Prop
+from desktop_app.ui.transcript.styles import LOOK, PAD, QUOTE, QUOTES_SHIFT, Ground, Look
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from PySide6.QtGui import QPainter, QTextBlock, QTextBlockFormat
+    from PySide6.QtGui import QPainter, QTextBlock
 
-_SEEN_PROPERTIES: Final = (Prop.GROUND, Prop.QUOTES, Prop.RULE, Prop.INLINE_CODE)
+_BLOCKS_UNASKED: Final = 8
+
+# Looking through the pieces of a paragraph beyond this length would be seen in the frame rate.
+_LONGEST_PARAGRAPH: Final = 8_000
 
 
 @dataclass
@@ -41,6 +44,31 @@ class _Span:
     begun: bool
 
 
+@dataclass
+class _Found:
+    """What there is to paint: grounds, bars (of quotes; 0 is a rule), paragraphs with code."""
+
+    spans: list[_Span] = field(default_factory=list)
+    bars: list[tuple[QRectF, int]] = field(default_factory=list)
+    code: list[tuple[QTextBlock, QRectF]] = field(default_factory=list)
+
+
+def _looks(first: QTextBlock, bottom: float) -> Iterator[tuple[QTextBlock, int, QRectF]]:
+    """The blocks with a look down to `bottom`, with their boxes. Asking for a box is what takes
+    time: most blocks have no look, and of them only some are asked."""
+    layout, block, passed = first.document().documentLayout(), first, 0
+    while block.isValid():
+        look = block.blockFormat().intProperty(LOOK)
+        passed += 1
+        if look or not passed % _BLOCKS_UNASKED:
+            box = layout.blockBoundingRect(block)
+            if box.top() > bottom:
+                return
+            if look:
+                yield block, look, box
+        block = block.next()
+
+
 class Backdrop:
     """Paints for one theme; `marks` are the Copy marks to be drawn over what was just painted."""
 
@@ -59,53 +87,39 @@ class Backdrop:
         """Paint behind the blocks from `first` down to the lower edge of `area`, the part of the
         viewport that is painted; `offset` is the document's coordinate at the viewport's top."""
         self.marks = []
-        px, layout = self.theme.px, first.document().documentLayout()
-        spans: list[_Span] = []
-        bars: list[tuple[QRectF, int]] = []
-        block = first
-        while block.isValid():
-            box = layout.blockBoundingRect(block)
-            if box.top() - offset > area.bottom() + px(PAD):
-                break
-            made = block.blockFormat()
-            if any(made.property(prop) for prop in _SEEN_PROPERTIES):
-                self._collect(block, made, box, spans, bars)
-                if made.property(Prop.HEAD):
-                    self.marks.append(self.mark(block, offset, width))
-            block = block.next()
+        found = _Found()
+        bottom = offset + area.bottom() + self.theme.px(PAD)
+        for block, look, box in _looks(first, bottom):
+            self._collect(found, block, look, box)
+            if look & Look.HEAD:
+                self.marks.append(self.mark(block, offset, width))
         painter.translate(0, -offset)
         painter.setPen(Qt.PenStyle.NoPen)
-        for span in spans:
+        for span in found.spans:
             self._paint_ground(painter, span, width)
-        for box, quotes in bars:
+        for box, quotes in found.bars:
             self._paint_bars(painter, box, quotes)
-        for block, box in self._lines_of_code(first, layout, offset + area.bottom()):
+        for block, box in found.code:
             self._paint_inline(painter, block, box)
         painter.translate(0, offset)
 
-    def _collect(
-        self,
-        block: QTextBlock,
-        made: QTextBlockFormat,
-        box: QRectF,
-        spans: list[_Span],
-        bars: list[tuple[QRectF, int]],
-    ) -> None:
-        ground = Ground(made.property(Prop.GROUND) or 0)
-        quotes = int(made.property(Prop.QUOTES) or 0)
+    def _collect(self, found: _Found, block: QTextBlock, look: int, box: QRectF) -> None:
+        ground = Ground(look & Look.GROUND)
         if ground:
-            first = bool(made.property(Prop.FIRST))
-            last = spans[-1] if spans else None
-            joins = last is not None and last.ground is ground and not first
+            last = found.spans[-1] if found.spans else None
+            joins = last is not None and last.ground is ground and not look & Look.FIRST
             if joins and last is not None and box.top() - last.bottom < self.theme.px(2 * PAD):
                 last.bottom = box.bottom()
             else:
-                left = made.leftMargin() - self.theme.px(PAD)
-                spans.append(_Span(ground, box.top(), box.bottom(), left, first))
-        if quotes:
-            bars.append((box, quotes))
-        if made.property(Prop.RULE):
-            bars.append((box, 0))
+                left = block.blockFormat().leftMargin() - self.theme.px(PAD)
+                begun = bool(look & Look.FIRST)
+                found.spans.append(_Span(ground, box.top(), box.bottom(), left, begun))
+        if look >> QUOTES_SHIFT:
+            found.bars.append((box, look >> QUOTES_SHIFT))
+        if look & Look.RULE:
+            found.bars.append((box, 0))
+        if look & Look.INLINE_CODE and block.length() < _LONGEST_PARAGRAPH:
+            found.code.append((block, box))
 
     def _paint_ground(self, painter: QPainter, span: _Span, width: int) -> None:
         pad, radius = self.theme.px(PAD), self.theme.px(RADIUS_CHIP)
@@ -123,18 +137,6 @@ class Backdrop:
             painter.drawRect(
                 QRectF(number * px(QUOTE), box.top() - px(4), px(3), box.height() + px(8))
             )
-
-    def _lines_of_code(
-        self, first: QTextBlock, layout: object, bottom: float
-    ) -> Iterator[tuple[QTextBlock, QRectF]]:
-        block = first
-        while block.isValid():
-            box = layout.blockBoundingRect(block)  # type: ignore[attr-defined]
-            if box.top() > bottom:
-                return
-            if block.blockFormat().property(Prop.INLINE_CODE):
-                yield block, box
-            block = block.next()
 
     def _paint_inline(self, painter: QPainter, block: QTextBlock, box: QRectF) -> None:
         """A rounded ground behind each piece of code within a sentence."""

@@ -7,7 +7,7 @@ format (`Prop`), because the painting meets blocks, not items.
 
 from __future__ import annotations
 
-from enum import IntEnum
+from enum import IntEnum, IntFlag
 from typing import Final
 
 from PySide6.QtCore import Qt
@@ -35,15 +35,20 @@ QUESTION_INSET: Final = 150
 HEADINGS: Final = (20.0, 17.0, 15.5, 14.5, 14.5, 14.5)
 
 
-class Prop(IntEnum):
-    """User properties of block formats."""
+LOOK: Final = int(QTextFormat.Property.UserProperty) + 1
+"""The user property of block formats that holds `Look` flags, and the number of quotes above them."""
 
-    GROUND = QTextFormat.Property.UserProperty + 1
-    FIRST = QTextFormat.Property.UserProperty + 2
-    QUOTES = QTextFormat.Property.UserProperty + 3
-    RULE = QTextFormat.Property.UserProperty + 4
-    HEAD = QTextFormat.Property.UserProperty + 5
-    INLINE_CODE = QTextFormat.Property.UserProperty + 6
+QUOTES_SHIFT: Final = 8
+
+
+class Look(IntFlag):
+    """What is painted with a block. One number, because every painting asks every block for it."""
+
+    GROUND = 3
+    FIRST = 4
+    RULE = 8
+    HEAD = 16
+    INLINE_CODE = 32
 
 
 class Ground(IntEnum):
@@ -82,6 +87,22 @@ def begins_ground(item: Item) -> bool:
     return item.first if isinstance(item, Line) else item.kind is Kind.CODE_HEAD
 
 
+def _look(item: Item) -> int:
+    """The flags of an item."""
+    ground = ground_of(item)
+    look = int(ground) | (Look.FIRST if ground and begins_ground(item) else 0)
+    if isinstance(item, Block):
+        look |= Look.RULE if item.kind is Kind.RULE else 0
+        look |= Look.HEAD if item.kind is Kind.CODE_HEAD else 0
+        look |= Look.INLINE_CODE if _has_inline_code(item) else 0
+        look |= item.quote << QUOTES_SHIFT
+    return look
+
+
+def _has_inline_code(item: Block) -> bool:
+    return item.kind is not Kind.CODE and any(run.code for run in item.runs)
+
+
 class Styles:
     """Formats for one theme, made once each."""
 
@@ -103,8 +124,7 @@ class Styles:
         gap = self._gap(item, above)
         if isinstance(item, Line):
             return (item.part, item.first, gap)
-        code = any(run.code for run in item.runs) and item.kind is not Kind.CODE
-        hanging = bool(item.marker)
+        hanging, code = bool(item.marker), _has_inline_code(item)
         return (item.kind, item.level, item.depth, hanging, item.quote, code, gap)
 
     def block_format(self, item: Item, above: Item | None) -> QTextBlockFormat:
@@ -112,26 +132,22 @@ class Styles:
         key = self.block_key(item, above)
         made = self._blocks.get(key)
         if made is None:
-            made = self._blocks[key] = self._make_block(item, above, key)
+            made = self._blocks[key] = self._make_block(item, above)
         return made
 
-    def _make_block(
-        self, item: Item, above: Item | None, key: tuple[object, ...]
-    ) -> QTextBlockFormat:
+    def _make_block(self, item: Item, above: Item | None) -> QTextBlockFormat:
         px, made = self.theme.px, QTextBlockFormat()
         made.setTopMargin(px(self._gap(item, above)))
         made.setLineHeight(self._line_height(item) * 100, _PROPORTIONAL)
         ground = ground_of(item)
+        look = _look(item)
+        if look:
+            made.setProperty(LOOK, int(look))
         if ground:
-            made.setProperty(Prop.GROUND, int(ground))
-            made.setProperty(Prop.FIRST, begins_ground(item))
             made.setLeftMargin(px(PAD) + (px(QUESTION_INSET) if ground is Ground.QUESTION else 0))
             made.setRightMargin(px(PAD))
         if isinstance(item, Block):
             self._indent(made, item)
-            made.setProperty(Prop.RULE, item.kind is Kind.RULE)
-            made.setProperty(Prop.HEAD, item.kind is Kind.CODE_HEAD)
-            made.setProperty(Prop.INLINE_CODE, bool(key[5]))
         if isinstance(item, Block) and item.kind is Kind.MATH:
             made.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         return made
@@ -143,7 +159,6 @@ class Styles:
         if block.marker:
             made.setTextIndent(-px(INDENT))
             made.setTabPositions([QTextOption.Tab(px(INDENT), QTextOption.TabType.LeftTab)])
-        made.setProperty(Prop.QUOTES, block.quote)
         if block.kind is Kind.HEADING:
             made.setHeadingLevel(block.level)
 

@@ -34,7 +34,7 @@ from desktop_app.ui.transcript.entry import Entry
 from desktop_app.ui.transcript.highlighter import CodeHighlighter
 from desktop_app.ui.transcript.items import ACTION
 from desktop_app.ui.transcript.painting import Backdrop, CodeMark
-from desktop_app.ui.transcript.styles import Prop, Styles
+from desktop_app.ui.transcript.styles import LOOK, Look, Styles
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -51,8 +51,8 @@ if TYPE_CHECKING:
     from desktop_app.ui.theme import Theme
 
 FRAME_S: Final = 1 / 60
-FIRST_CHARACTERS: Final = 40_000
-MORE_CHARACTERS: Final = 30_000
+FIRST_CHARACTERS: Final = 16_000
+MORE_CHARACTERS: Final = 12_000
 _AT_BOTTOM_PX: Final = 8
 _OPENED_SCHEMES: Final = ("http", "https", "mailto")
 
@@ -471,7 +471,7 @@ class TranscriptView(QTextBrowser):
 
     def _mark_at(self, position: QPoint) -> CodeMark | None:
         block = self.cursorForPosition(position).block()
-        if not block.blockFormat().property(Prop.HEAD):
+        if not block.blockFormat().intProperty(LOOK) & Look.HEAD:
             return None
         offset, width = self.verticalScrollBar().value(), self.viewport().width()
         mark = self._backdrop.mark(block, offset, width)

@@ -298,3 +298,27 @@ def test_a_screen_reader_reads_all_of_it(view: TranscriptView) -> None:
     for words in ("The question", "The answer", "•\titem"):
         assert words in whole
     assert interface.text(QAccessible.Text.Name) == "Transcript"
+
+
+# ---------------------------------------------------------------- grounds
+
+
+def colour_at(view: TranscriptView, text: str, dx: int, dy: int) -> str:
+    """The colour on screen beside the beginning of a text."""
+    cursor = view.document().find(text)
+    cursor.setPosition(cursor.selectionStart())
+    place = view.cursorRect(cursor).topLeft() + QPoint(dx, dy)
+    return str(view.viewport().grab().toImage().pixelColor(place).name())
+
+
+def test_grounds_are_painted_behind_what_stands_on_them(view: TranscriptView) -> None:
+    note = ErrorNote("It broke.", "", "Try again.")
+    code = "plain `inline` words\n\n```\nfirst\nlast\n```\n\nafter"
+    view.set_messages([question("Asked"), answer(code, MessageStatus.FAILED, error=note)])
+    colours = view._theme
+    assert colour_at(view, "Asked", -5, 8) == colours.tint.name()
+    assert colour_at(view, "first", -5, 8) == colours.code_ground.name()
+    assert colour_at(view, "last", 300, 22) == colours.code_ground.name()
+    assert colour_at(view, "inline", -1, 10) == colours.code_ground.name()
+    assert colour_at(view, "It broke", -5, 8) == colours.error_ground.name()
+    assert colour_at(view, "after", 200, 8) == colours.ground.name()
