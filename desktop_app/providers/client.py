@@ -160,6 +160,10 @@ class ProviderClient:
             except RefusedParameterError as refusal:
                 if refusal.status is None:
                     raise  # inside a stream: something may have been billed
+                if self._would_keep_the_conversation(api, info, refusal):
+                    self._without_responses.add(request.model)
+                    api = Api.CHAT_COMPLETIONS
+                    continue
                 own = self._own_field(refusal.param, leave_out)
                 if own is not None:
                     leave_out |= {own}
@@ -188,6 +192,14 @@ class ProviderClient:
             and self._profile.kind is not ProviderKind.OPENAI
             and info.apis != (Api.RESPONSES,)
         )
+
+    def _would_keep_the_conversation(
+        self, api: Api, info: ModelInfo, refusal: RefusedParameterError
+    ) -> bool:
+        """Whether only the other API, which keeps nothing unless told to, is left: Responses
+        keeps every conversation where it is not told otherwise."""
+        name = refusal.param.split(".")[0]
+        return name == "store" and api is Api.RESPONSES and self._may_fall_back(info)
 
     @property
     def _is_learning(self) -> bool:

@@ -15,7 +15,6 @@ from typing import Any, Final
 from desktop_app.domain.chat_request import (
     ChatRequest,
     ImageData,
-    ProviderKind,
     ProviderProfile,
     RequestMessage,
 )
@@ -42,8 +41,6 @@ PATH: Final = "responses"
 
 # The smallest limit that the API accepts.
 _LEAST_OUTPUT_TOKENS: Final = 16
-# Who is known to take fields that servers of the same API often refuse.
-_KNOWN_KINDS: Final = (ProviderKind.OPENAI, ProviderKind.COMETAPI)
 
 
 def body(
@@ -56,8 +53,11 @@ def body(
 
     What `info` knows to be refused is left out, as are the fields named in `omit`, which a server
     has refused before ("encrypted_content" there means the reasoning of earlier answers).
+
+    Whoever serves the family, a gateway too, is told to store nothing and gets what keeps a
+    conversation whole without that; other servers of this API often refuse these fields.
     """
-    is_known = profile.kind in _KNOWN_KINDS
+    is_known = profile.serves_the_family
     thinks = info.efforts is None or bool(info.efforts)
     replay = is_known and thinks and "encrypted_content" not in omit
     fields: dict[str, Any] = {

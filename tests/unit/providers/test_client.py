@@ -360,6 +360,17 @@ def test_what_cannot_be_left_out_fails_and_storing_is_never_left_to_the_provider
         assert len(requests) == 1, param
 
 
+def test_a_gateway_that_cannot_be_told_to_keep_nothing_is_asked_by_the_api_that_keeps_nothing() -> (
+    None
+):
+    gateway = replace(COMPATIBLE, models=("gpt-5.2",))
+    events, (first, second) = run(refuses("store"), CHAT, profile=gateway)
+    assert fold(events).text == "Hello"
+    assert first.json["store"] is False
+    assert second.path.endswith("/chat/completions")
+    assert "store" not in second.json
+
+
 def test_fields_of_our_own_go_without_a_word_and_stay_away() -> None:
     async def main() -> None:
         async with LoopbackServer(refuses("include[0]"), RESPONSE) as server:

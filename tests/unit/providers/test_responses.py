@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -77,6 +78,22 @@ def test_a_compatible_server_gets_only_what_was_chosen() -> None:
         "input": [{"role": "user", "content": "Why?"}],
         "stream": True,
     }
+
+
+def test_a_gateway_to_the_family_is_told_to_keep_nothing_as_openai_is() -> None:
+    gateway = replace(COMPATIBLE, models=("gpt-5.2", "qwen"))
+    request = ChatRequest("gpt-5.2", CONVERSATION, effort=Effort.LOW, cache_key="c1")
+    assert body(request, gateway) == body(request, OPENAI)
+    made = body(request, gateway)
+    assert made["store"] is False
+    assert made["prompt_cache_key"] == "c1"
+    assert made["include"] == ["reasoning.encrypted_content"]
+    assert any(item.get("encrypted_content") == "secret" for item in made["input"])
+    refused = frozenset({"include", "prompt_cache_key", "encrypted_content"})
+    left = body(request, gateway, refused)
+    assert not refused & set(left)
+    assert left["store"] is False
+    assert not any("encrypted_content" in item for item in left["input"])
 
 
 @pytest.mark.parametrize("effort", list(Effort))
