@@ -14,6 +14,37 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 COMMANDS = ("quick", "ask", "doctor")
+EXIT_INTERRUPTED = 130
+
+EPILOG = """\
+A file that is called like a command is opened with its folder: repartee ./ask
+
+exit codes: 0 done; 1 it could not be done; 2 wrong command line; 130 interrupted
+"""
+ASK_EPILOG = """\
+The answer goes to standard output, everything else to standard error. Files without a question
+are summarised. Without a provider named it is the environment's (OPENAI_API_KEY and
+OPENAI_BASE_URL, or COMETAPI_KEY), the one chosen in the window, or the model on this computer.
+What an answer costs is counted; the conversation is kept only with --save.
+
+exit codes:
+  0    the answer is whole
+  1    it failed or is not whole: what had arrived stands in the output, why in standard error
+  2    wrong command line, or a choice that the model does not take; nothing was sent
+  130  interrupted (Ctrl+C, SIGTERM)
+  141  whoever read the answer has gone
+
+--json prints one object: answer, status (complete, incomplete, cancelled, failed), provider,
+model, variant, effort, usage, cost_usd, duration_s, notices, error (null, or kind, message and
+details), conversation_id.
+"""
+DOCTOR_EPILOG = """\
+exit codes: 0 the window, the store and the on-device model work; 1 one of them does not
+"""
+QUICK_EPILOG = """\
+Bind this command to a key in your desktop's settings. In a terminal a pipeline is read to its
+end; without one, standard input that brings nothing within 0.3 s is left alone.
+"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -21,6 +52,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments[:1] == ["_child"]:
         return _child(arguments[1])
+    try:
+        return _command(arguments)
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+
+
+def _command(arguments: list[str]) -> int:
     if arguments and (arguments[0] in COMMANDS or arguments[0] in ("-h", "--help", "--version")):
         return _run(_parser().parse_args(arguments))
     return _run(_window_parser().parse_args(arguments))
@@ -46,24 +84,48 @@ def _parser() -> argparse.ArgumentParser:
 
     from desktop_app import __version__
 
+    plain = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(
         prog="repartee",
         description="A desktop assistant for the GPT-5.2 family and for models of your own. "
         "Without a command it opens the window; files named are attached.",
         usage="repartee [FILE ...] | repartee {quick,ask,doctor} ...",
+        epilog=EPILOG,
+        formatter_class=plain,
     )
     parser.add_argument("--version", action="version", version=f"repartee {__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
-    quick = commands.add_parser("quick", help="the quick prompt, in the running window if any")
+    quick = commands.add_parser(
+        "quick",
+        help="the quick prompt, in the running window if any",
+        usage="repartee quick [--text TEXT]",
+        epilog=QUICK_EPILOG,
+        formatter_class=plain,
+    )
     quick.add_argument("--text", help="text to bring along; otherwise standard input if piped")
-    doctor = commands.add_parser("doctor", help="what works on this computer")
+    doctor = commands.add_parser(
+        "doctor",
+        help="what works on this computer",
+        usage="repartee doctor [--json]",
+        epilog=DOCTOR_EPILOG,
+        formatter_class=plain,
+    )
     doctor.add_argument("--json", action="store_true", help="as one JSON object")
-    _add_ask(commands.add_parser("ask", help="an answer on standard output"))
+    ask = commands.add_parser(
+        "ask",
+        help="an answer on standard output",
+        usage="repartee ask [QUESTION] [option ...]",
+        epilog=ASK_EPILOG,
+        formatter_class=plain,
+    )
+    _add_ask(ask)
     return parser
 
 
 def _add_ask(ask: argparse.ArgumentParser) -> None:
-    ask.add_argument("prompt", nargs="?", help='the question; "-" or nothing reads standard input')
+    ask.add_argument(
+        "prompt", nargs="?", metavar="QUESTION", help='"-" or nothing reads standard input'
+    )
     ask.add_argument(
         "--file", action="append", default=[], metavar="PATH", help="attach a document"
     )
@@ -96,17 +158,11 @@ def _run(options: argparse.Namespace) -> int:
     from desktop_app.app.desktop.single_instance import open_or_call
 
     if options.command == "quick":
-        return open_or_call({"command": "quick", "text": _brought_text(options.text)})
+        from desktop_app.headless.standard_input import read_what_is_piped
+
+        text = read_what_is_piped() if options.text is None else options.text
+        return open_or_call({"command": "quick", "text": text})
     from pathlib import Path
 
     files = [str(Path(name).absolute()) for name in options.files]
     return open_or_call({"command": "open", "files": files})
-
-
-def _brought_text(text: str | None) -> str:
-    """The text given, or what is piped in; nothing is read from a terminal."""
-    if text is not None:
-        return text
-    if sys.stdin is None or sys.stdin.isatty():
-        return ""
-    return sys.stdin.buffer.read().decode("utf-8", "replace")

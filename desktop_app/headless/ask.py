@@ -1,20 +1,20 @@
 """`repartee ask`: an answer on standard output, everything else on standard error.
 
 Exit codes: 0 for a whole answer, 1 when it failed or is not whole, 2 for a wrong command line or a
-choice that the model does not take, 130 when interrupted.
+choice that the model does not take, 130 when interrupted, 141 when nobody reads the answer.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import signal
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from desktop_app.domain.chat_request import ProviderKind
 from desktop_app.domain.conversation import (
     Conversation,
     Draft,
@@ -24,12 +24,15 @@ from desktop_app.domain.conversation import (
     new_id,
     now,
 )
-from desktop_app.domain.errors import IllegalChoiceError, StorageError, UserFacingError
-from desktop_app.domain.events import Notice, RefusalDelta, StreamEvent, TextDelta, Waiting
+from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
 from desktop_app.domain.model_catalog import Effort, Variant
 from desktop_app.domain.parts import DocumentPart
 from desktop_app.headless.backend import Backend, ask_settings, build_backend, use_weights
-from desktop_app.services.choice import demand_legal
+from desktop_app.headless.standard_input import read_all
+from desktop_app.headless.terminal import Output, say
+from desktop_app.paths import resource_path
+from desktop_app.services.choice import ON_DEVICE_MODEL, demand_legal
+from desktop_app.services.summarize import template_from_markdown
 
 if TYPE_CHECKING:
     import argparse
@@ -37,80 +40,95 @@ if TYPE_CHECKING:
 
     from desktop_app.documents.worker import ExtractedDocument, Progress
     from desktop_app.domain.chat_request import ProviderProfile
-    from desktop_app.domain.reply import Reply
-    from desktop_app.services.chat import ChatService
+    from desktop_app.services.chat import Answering, ChatService
 
 EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED, EXIT_PIPE = 1, 2, 130, 141
+SUMMARY = "executive-summary"
 
 
 def run_ask(options: argparse.Namespace) -> int:
     """Answer once; see the module's paragraph for the exit codes."""
+    output = Output(as_json=options.json)
     try:
-        return asyncio.run(_ask(options))
-    except IllegalChoiceError as error:
-        return _report(error, options, EXIT_USAGE)
+        # Before there is a loop, whose handler of Ctrl+C could not end a read that blocks.
+        prompt = _prompt(options)
+        return asyncio.run(_ask(options, prompt, output))
     except UserFacingError as error:
-        return _report(error, options, EXIT_FAILED)
-    except KeyboardInterrupt:
-        return EXIT_INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read the answer has gone; what Python flushes at exit must not complain of it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_PIPE
+        output.refuse(error)
+        return EXIT_USAGE if isinstance(error, IllegalChoiceError) else EXIT_FAILED
 
 
-def _report(error: UserFacingError, options: argparse.Namespace, code: int) -> int:
-    _say(error.sentences)
-    if options.json:
-        print(json.dumps({"status": "failed", "answer": "", "error": error.sentences}))
-    return code
-
-
-def _say(text: str) -> None:
-    print(f"repartee: {text}", file=sys.stderr, flush=True)
-
-
-async def _ask(options: argparse.Namespace) -> int:
-    prompt = _prompt(options.prompt)
-    if not prompt.strip() and not options.file:
+def _prompt(options: argparse.Namespace) -> str:
+    """The question: of the command line, of standard input, or the summary's for bare files."""
+    given = options.prompt
+    text = read_all() if given in (None, "-") else _storable(given)
+    if text.strip():
+        return text
+    if not options.file:
         raise IllegalChoiceError("There is no question.", what_to_do='Try: repartee ask "Hello"')
+    source = resource_path(f"templates/{SUMMARY}.md").read_text("utf-8")
+    return template_from_markdown(SUMMARY, source).prompt
+
+
+def _storable(text: str) -> str:
+    """An argument that is no UTF-8 comes as half surrogate pairs, which no database takes."""
+    return os.fsencode(text).decode("utf-8", "replace")
+
+
+async def _ask(options: argparse.Namespace, prompt: str, output: Output) -> int:
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     if task is not None:
-        loop.add_signal_handler(signal.SIGTERM, task.cancel)
+        output.stop_with(task.cancel)
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, task.cancel)
     backend = build_backend()
     try:
         await backend.database.open()
         use_weights(backend, await backend.settings.all())
-        return await _answer(backend, options, prompt)
+        return await _answer(backend, options, prompt, output)
     except asyncio.CancelledError:
+        say("Stopped.")
         return EXIT_INTERRUPTED
     finally:
         await backend.aclose()
 
 
-def _prompt(argument: str | None) -> str:
-    if argument not in (None, "-"):
-        return argument or ""
-    if sys.stdin is None or sys.stdin.isatty():
-        return ""
-    return sys.stdin.buffer.read().decode("utf-8", "replace")
-
-
-async def _answer(backend: Backend, options: argparse.Namespace, prompt: str) -> int:
+async def _answer(
+    backend: Backend, options: argparse.Namespace, prompt: str, output: Output
+) -> int:
     values = await backend.values()
     profile = await _profile(backend, options.provider)
     conversation = _conversation(await _choice(backend, profile, options))
     resolved = backend.chat.resolve(profile, conversation.choice)
-    demand_legal(resolved, conversation.choice.effort if options.effort else None)
+    asked = conversation.choice.effort if options.effort else None
+    demand_legal(resolved, asked, backend.catalog)
     paths = [Path(name) for name in options.file]
     attached = [(path, await _extract(backend, path)) for path in paths]
     service = await _service(backend, options.save, attached)
     draft = Draft(prompt, tuple(_part(document) for _, document in attached))
     began = await service.begin(conversation, [], draft, profile, ask_settings(values))
-    printer = _Printer(quiet=options.json)
-    answer = await began.run(printer.listen, printer.on_store)
-    printer.end()
-    return _close(answer, options, kept=began.conversation.id if options.save else None)
+    for notice in began.answer.notices:
+        say(notice)
+    return await _run(began, profile, output, saved=options.save)
+
+
+async def _run(began: Answering, profile: ProviderProfile, output: Output, *, saved: bool) -> int:
+    was_stopped = False
+    try:
+        await began.run(output.listen, output.on_store, insist=False)
+    except asyncio.CancelledError:
+        was_stopped = True
+    output.close(
+        began.answer,
+        conversation_id=began.conversation.id if saved else None,
+        from_environment=profile.from_environment,
+    )
+    if output.write_error is not None:
+        return EXIT_PIPE if isinstance(output.write_error, BrokenPipeError) else EXIT_FAILED
+    if was_stopped:
+        return EXIT_INTERRUPTED
+    is_whole = began.answer.status is MessageStatus.COMPLETE
+    return 0 if is_whole and not (saved and output.store_failed) else EXIT_FAILED
 
 
 async def _profile(backend: Backend, name: str | None) -> ProviderProfile:
@@ -134,7 +152,10 @@ async def _choice(
     if options.model and options.variant:
         raise IllegalChoiceError("A variant and a model exclude each other.")
     if options.model:
-        return ModelChoice(profile.id, options.model, None, effort if options.effort else None)
+        model = _storable(options.model)
+        if profile.kind is ProviderKind.ON_DEVICE:
+            model = _load_instead(backend, model)
+        return ModelChoice(profile.id, model, None, effort if options.effort else None)
     if options.variant and not profile.serves_the_family:
         raise IllegalChoiceError(
             f"{profile.name} does not serve the GPT-5.2 variants.",
@@ -148,22 +169,39 @@ async def _choice(
     return replace(choice, variant=variant, effort=effort)
 
 
+def _load_instead(backend: Backend, model: str) -> str:
+    """Have the on-device model be `model`: the built-in one or the path of a GGUF file."""
+    local, path = backend.gateway.local_model, Path(model).expanduser().absolute()
+    if model == ON_DEVICE_MODEL:
+        local.weights = None
+    elif path.suffix.lower() == ".gguf":
+        local.weights = path
+    else:
+        raise IllegalChoiceError(
+            f"There is no model “{model}” on this computer.",
+            what_to_do="Name the path of a GGUF file, or leave the model out.",
+        )
+    return backend.on_device_model
+
+
 def _conversation(choice: ModelChoice) -> Conversation:
     moment = now()
     return Conversation(new_id(), "", moment, moment, choice)
 
 
 async def _extract(backend: Backend, path: Path) -> ExtractedDocument:
+    is_watched = sys.stderr is not None and sys.stderr.isatty()
+
     def show(progress: Progress) -> None:
         total = f" of {progress.total}" if progress.total else ""
-        if sys.stderr.isatty():
+        if is_watched:
             print(f"\r{path.name}: {progress.unit} {progress.done}{total}", end="", file=sys.stderr)
 
     document = await backend.documents.extract(path, show)
-    if sys.stderr.isatty():
+    if is_watched:
         print(file=sys.stderr)
     if document.note:
-        _say(f"{document.name}: {document.note}")
+        say(f"{document.name}: {document.note}")
     return document
 
 
@@ -218,68 +256,3 @@ class _Unkept:
     async def bytes(self, sha256: str) -> bytes:
         """The text's bytes: originals are not kept."""
         return self.texts[sha256].encode()
-
-
-class _Printer:
-    """The answer to standard output as it comes, notices to standard error."""
-
-    def __init__(self, *, quiet: bool) -> None:
-        self._quiet = quiet
-        self._last = "\n"
-
-    def listen(self, event: StreamEvent, _reply: Reply) -> None:
-        """Print one event."""
-        match event:
-            case TextDelta(text) | RefusalDelta(text) if not self._quiet:
-                sys.stdout.write(text)
-                sys.stdout.flush()
-                self._last = text[-1:] or self._last
-            case Notice(text):
-                _say(text)
-            case Waiting(seconds, reason) if seconds:
-                _say(f"{reason} Trying again in {seconds:.0f} s.")
-
-    def on_store(self, error: StorageError | None) -> None:
-        """Say that something could not be kept."""
-        if error is not None:
-            _say(error.sentences)
-
-    def end(self) -> None:
-        """End the last line of the answer."""
-        if not self._quiet and self._last != "\n":
-            sys.stdout.write("\n")
-            sys.stdout.flush()
-
-
-def _close(answer: Message, options: argparse.Namespace, kept: str | None) -> int:
-    if answer.error is not None:
-        said = (answer.error.what_happened, answer.error.what_was_kept, answer.error.what_to_do)
-        _say(" ".join(sentence for sentence in said if sentence))
-    if options.json:
-        print(json.dumps(_as_json(answer, kept), ensure_ascii=False))
-    return 0 if answer.status is MessageStatus.COMPLETE else EXIT_FAILED
-
-
-def _as_json(answer: Message, kept: str | None) -> dict[str, Any]:
-    choice, usage = answer.choice, answer.usage
-    return {
-        "answer": answer.text,
-        "status": answer.status.value,
-        "provider": choice.provider_id if choice else None,
-        "model": choice.model if choice else None,
-        "variant": choice.variant.value if choice and choice.variant else None,
-        "effort": choice.effort.value if choice and choice.effort else None,
-        "usage": {
-            "input_tokens": usage.input_tokens,
-            "cached_tokens": usage.cached_tokens,
-            "output_tokens": usage.output_tokens,
-            "reasoning_tokens": usage.reasoning_tokens,
-        }
-        if usage
-        else None,
-        "cost_usd": str(answer.cost) if answer.cost is not None else None,
-        "duration_s": round(answer.duration_s or 0.0, 3),
-        "notices": list(answer.notices),
-        "error": answer.error.what_happened if answer.error else None,
-        "conversation_id": kept,
-    }

@@ -14,12 +14,18 @@ from importlib.metadata import PackageNotFoundError, version
 from desktop_app import __version__
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.headless.backend import Backend, build_backend, use_weights
+from desktop_app.headless.display import why_no_window
 from desktop_app.headless.log import last_lines
 from desktop_app.paths import child_command
 
 PACKAGES = ("PySide6-Essentials", "qasync", "httpx", "keyring", "markdown-it-py", "Markdown")
 MORE_PACKAGES = ("Pygments", "tiktoken", "kreuzberg", "pypdfium2", "xllamacpp", "truststore")
-QT_TIMEOUT_S = 20
+# Everything is looked at at once, so the longest of these is the longest that it takes.
+QT_TIMEOUT_S, KEYRING_TIMEOUT_S, MODEL_TIMEOUT_S = 10.0, 10.0, 30.0
+HOTKEY = (
+    "Repartee takes no key of the desktop's by itself: bind the command “repartee quick” to one "
+    "in the desktop's settings"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +76,14 @@ async def _examine_and_close(backend: Backend) -> list[Finding]:
 
 async def examine(backend: Backend, problem: UserFacingError | None = None) -> list[Finding]:
     """Look at everything; `problem` is why the store could not be opened."""
-    store = Finding("store", False, problem.sentences) if problem else await _store(backend)
-    qt = await _qt()
+    qt, keyring, model, store = await asyncio.gather(
+        _qt(), _keyring(backend), _on_device(backend), _store(backend, problem)
+    )
     return [
         Finding("version", None, f"Repartee {__version__}"),
         qt[0],
-        await _keyring(backend),
-        await _on_device(backend),
+        keyring,
+        model,
         store,
         *qt[1:],
         *_facts(backend),
@@ -84,8 +91,10 @@ async def examine(backend: Backend, problem: UserFacingError | None = None) -> l
     ]
 
 
-async def _store(backend: Backend) -> Finding:
+async def _store(backend: Backend, problem: UserFacingError | None) -> Finding:
     try:
+        if problem is not None:
+            raise problem
         count = len(await backend.conversations.all())
     except UserFacingError as error:
         return Finding("store", False, error.sentences)
@@ -93,7 +102,7 @@ async def _store(backend: Backend) -> Finding:
 
 
 async def _keyring(backend: Backend) -> Finding:
-    result = await backend.vault.probe()
+    result = await backend.vault.probe(KEYRING_TIMEOUT_S)
     if result.works:
         return Finding("keyring", True, f"{result.backend}: writes, reads and deletes")
     why = f"{result.why} Keys last for the session only."
@@ -102,7 +111,10 @@ async def _keyring(backend: Backend) -> Finding:
 
 async def _on_device(backend: Backend) -> Finding:
     try:
-        endpoint = await backend.gateway.local_model.endpoint()
+        async with asyncio.timeout(MODEL_TIMEOUT_S):
+            endpoint = await backend.gateway.local_model.endpoint()
+    except TimeoutError:
+        return Finding("on-device model", False, f"did not load within {MODEL_TIMEOUT_S:g} s")
     except UserFacingError as error:
         return Finding("on-device model", False, error.sentences)
     text = f"{endpoint.model} answers on this computer, {endpoint.context_window:,} tokens"
@@ -110,30 +122,51 @@ async def _on_device(backend: Backend) -> Finding:
 
 
 async def _qt() -> list[Finding]:
+    why_not = why_no_window(os.environ)
+    # Without a display the desktop portal can still be asked.
+    platform_of_probe = {} if why_not is None else {"QT_QPA_PLATFORM": "offscreen"}
+    out, err = await _probe_qt({**os.environ, **platform_of_probe})
+    hotkey = Finding("hotkey", None, HOTKEY)
+    if not out.startswith(b"{"):
+        why_not = why_not or why_qt_failed(err.decode("utf-8", "replace"))
+        return [Finding("window", False, why_not), hotkey]
+    found = json.loads(out)
+    window = Finding("window", True, f"Qt {found['qt']} on {found['platform']}, {found['screen']}")
+    if why_not is not None:
+        window = Finding("window", False, f"Qt {found['qt']} cannot open one. {why_not}")
+    portal = found["portal"]
+    portal_text = f"GlobalShortcuts version {portal}" if portal else "offers no GlobalShortcuts"
+    return [window, Finding("portal", None, portal_text), hotkey]
+
+
+async def _probe_qt(environment: dict[str, str]) -> tuple[bytes, bytes]:
     process = await asyncio.create_subprocess_exec(
         *child_command("qt"),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
+        env=environment,
     )
     try:
-        out, err = await asyncio.wait_for(process.communicate(), QT_TIMEOUT_S)
+        return await asyncio.wait_for(process.communicate(), QT_TIMEOUT_S)
     except TimeoutError:
         process.kill()
         await process.wait()
-        out, err = b"", b"Qt did not start in time"
-    hotkey = "bind the command “repartee quick” to a key in your desktop's settings"
-    if not out.startswith(b"{"):
-        lines = err.decode("utf-8", "replace").strip().splitlines() or ["Qt did not start"]
-        return [Finding("window", False, lines[-1]), Finding("hotkey", None, hotkey)]
-    found = json.loads(out)
-    portal = found["portal"]
-    portal_text = f"GlobalShortcuts version {portal}" if portal else "no GlobalShortcuts"
-    return [
-        Finding("window", True, f"Qt {found['qt']} on {found['platform']}, {found['screen']}"),
-        Finding("portal", None, portal_text),
-        Finding("hotkey", None, hotkey),
-    ]
+        return b"", f"Qt did not start within {QT_TIMEOUT_S:g} s.".encode()
+
+
+def why_qt_failed(said: str) -> str:
+    """What Qt, or Python, says of a start that failed, as one sentence."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    if any("could not connect to display" in line for line in lines):
+        return f"The X11 display {os.environ.get('DISPLAY', '')} does not let this user in."
+    if any("Failed to create wl_display" in line for line in lines):
+        return "The Wayland compositor does not let this user in."
+    if any("libxcb-cursor0 is needed" in line for line in lines):
+        return "Qt's part for X11 cannot be loaded: the system library libxcb-cursor0 is missing."
+    if any("no Qt platform plugin could be initialized" in line for line in lines):
+        return f"Qt knows no platform “{os.environ.get('QT_QPA_PLATFORM', '')}” that works here."
+    return lines[-1] if lines else "Qt did not start, and did not say why."
 
 
 def _facts(backend: Backend) -> list[Finding]:

@@ -8,8 +8,17 @@ from pathlib import Path
 
 LOG_NAME = "repartee.log"
 MOST_BYTES = 500_000  # then a new one is begun at the next start
+# Keys of known forms; what follows the words that announce one; passwords and keys in addresses.
 _SECRETS = re.compile(
-    r"(?i)\b(?:sk|pk|key)-[\w-]{6,}|(?<=bearer )\S+|(?<=authorization: )\S+(?: \S+)?"
+    r"""(?ix)
+    \b(?:sk|pk|rk|gsk|key|xai|hf)[-_][\w-]{6,}
+    | \bAIza[\w-]{20,}
+    | (?<=bearer\ )\S+
+    | (?<=authorization:\ )\S+(?:\ \S+)?
+    | (?<=://)[^/\s@]+(?=@)
+    | (?P<name>\b(?:[\w-]*api[-_]?key|access[-_]token|COMETAPI_KEY|password)
+        ["']?\s*[:=]\s*["']?)[^\s"',;&)]+
+    """
 )
 
 
@@ -19,7 +28,7 @@ def redacted(text: str) -> str:
     >>> redacted("401 for Bearer abc123, sk-proj-12345678")
     '401 for Bearer [key], [key]'
     """
-    return _SECRETS.sub("[key]", text)
+    return _SECRETS.sub(lambda found: f"{found['name'] or ''}[key]", text)
 
 
 class _Redacting(logging.Formatter):

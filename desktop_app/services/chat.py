@@ -238,13 +238,17 @@ class Answering:
         self._reply = Reply(notices=answer.notices)
         self._began = time.monotonic()
 
-    async def run(self, listen: Listener, on_store: StoreListener) -> Message:
+    async def run(
+        self, listen: Listener, on_store: StoreListener, *, insist: bool = True
+    ) -> Message:
         """Stream the answer to its end and keep it.
 
         Args:
             listen: called with every event and the reply so far.
             on_store: called with an error when the answer could not be kept, and with None once
                 it could again.
+            insist: try to keep the final answer until that works. A window can wait until there
+                is room on the disk; a command has to end.
 
         Returns:
             The final answer. Failures of the provider are in it, not raised.
@@ -263,7 +267,7 @@ class Answering:
             checkpoints.cancel()
             with suppress(asyncio.CancelledError):
                 await checkpoints
-        await self._finish(self._reply.status, on_store)
+        await self._finish(self._reply.status, on_store, once=not insist)
         return self.answer
 
     async def _stream(self, listen: Listener) -> None:

@@ -87,15 +87,19 @@ def _effort_for(info: ModelInfo, chosen: Effort | None) -> Effort | None:
     return info.nearest_effort(chosen or Effort.MEDIUM)
 
 
-def demand_legal(resolved: ResolvedChoice, asked: Effort | None) -> None:
-    """Refuse an effort that was named outright and is not taken.
+def demand_legal(resolved: ResolvedChoice, asked: Effort | None, catalog: ModelCatalog) -> None:
+    """Refuse an effort that was named outright and is not taken. What stands in for a variant does
+    not change what the variant takes.
 
     Raises:
         IllegalChoiceError: with the reason.
     """
-    refusal = resolved.model.refusal_of(asked) if asked is not None else None
+    if asked is None or asked is resolved.effort:
+        return
+    info = resolved.model if resolved.variant is None else catalog.for_variant(resolved.variant)
+    refusal = info.refusal_of(asked)
     if refusal:
-        accepted = ", ".join(e.value for e in resolved.model.efforts or ())
+        accepted = ", ".join(e.value for e in info.efforts or ())
         raise IllegalChoiceError(
             refusal,
             what_was_kept="Nothing was sent.",

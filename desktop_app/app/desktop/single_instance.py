@@ -60,6 +60,13 @@ def open_or_call(request: dict[str, Any]) -> int:
         return 1
     if not is_first:
         return _call(where, request)
+    from desktop_app.headless.display import why_no_window
+
+    why_not = why_no_window(os.environ)
+    if why_not is not None:
+        advice = "“repartee ask” answers without a window."
+        print(f"repartee: {why_not} {advice}", file=sys.stderr)  # noqa: T201
+        return 1
     from desktop_app.app.application import run
 
     return run(request)

@@ -103,8 +103,17 @@ def test_the_provider_s_share_of_the_list_price() -> None:
 def test_an_effort_named_outright_that_is_not_taken_is_refused_with_what_is() -> None:
     resolved = resolve(OPENAI, choice(Variant.PRO, Effort.LOW), CATALOG, AFTER)
     with pytest.raises(IllegalChoiceError) as refused:
-        demand_legal(resolved, Effort.LOW)
+        demand_legal(resolved, Effort.LOW, CATALOG)
     assert "low" in refused.value.what_happened
     assert "medium, high, xhigh" in refused.value.what_to_do
-    demand_legal(resolved, Effort.HIGH)
-    demand_legal(resolved, None)
+    demand_legal(resolved, Effort.HIGH, CATALOG)
+    demand_legal(resolved, None, CATALOG)
+
+
+def test_what_stands_in_for_instant_does_not_change_what_instant_takes() -> None:
+    resolved = resolve(OPENAI, choice(Variant.INSTANT, Effort.HIGH), CATALOG, AFTER)
+    assert resolved.effort is Effort.NONE
+    with pytest.raises(IllegalChoiceError, match="medium"):
+        demand_legal(resolved, Effort.HIGH, CATALOG)
+    demand_legal(resolved, Effort.MEDIUM, CATALOG)
+    demand_legal(resolved, Effort.NONE, CATALOG)  # just what is sent

@@ -1,0 +1,82 @@
+"""Whether Qt can open a window here, found without Qt: where it cannot, Qt ends the process with a
+list of its plug-ins, which helps nobody.
+
+Sources: the lookup of displays in libxcb (`:N` and `unix:N` are sockets of this computer) and in
+libwayland (`WAYLAND_DISPLAY`, a name in XDG_RUNTIME_DIR or a path).
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+_NEITHER = "There is no display here: neither X11 (DISPLAY) nor Wayland (WAYLAND_DISPLAY)."
+_LOCAL_X = re.compile(r"^(?:unix)?:(\d+)(?:\.\d+)?$")
+_TIMEOUT_S = 1.0
+
+
+def why_no_window(environment: Mapping[str, str]) -> str | None:
+    """A sentence on why no window can be opened; None where nothing speaks against it."""
+    if sys.platform != "linux":
+        return None
+    wanted = environment.get("QT_QPA_PLATFORM", "").split(":")[0].split(";")[0]
+    takes_x, takes_wayland = wanted in ("", "xcb"), wanted == "" or wanted.startswith("wayland")
+    if not takes_x and not takes_wayland:
+        return None  # offscreen, vnc and the like need no display
+    why_not_x = _why_no_x(environment.get("DISPLAY", "")) if takes_x else "X11 is not wanted."
+    why_not_wayland = _why_no_wayland(environment) if takes_wayland else "Wayland is not wanted."
+    if why_not_x is None or why_not_wayland is None:
+        return None
+    if wanted:
+        return why_not_x if takes_x else why_not_wayland
+    is_named = environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY")
+    if not is_named:
+        return _NEITHER
+    return why_not_x if environment.get("DISPLAY") else why_not_wayland
+
+
+def _why_no_x(display: str) -> str | None:
+    if not display:
+        return "There is no X11 display: DISPLAY is not set."
+    local = _LOCAL_X.match(display)
+    if local is None:
+        return None  # another computer's, as through ssh: only a connection tells
+    path = f"/tmp/.X11-unix/X{local[1]}"  # noqa: S108 — where X servers listen
+    if _answers(path) or _answers("\0" + path) or _answers_on_port(6000 + int(local[1])):
+        return None
+    return f"No X11 server answers at DISPLAY={display}."
+
+
+def _why_no_wayland(environment: Mapping[str, str]) -> str | None:
+    if environment.get("WAYLAND_SOCKET"):
+        return None  # a connection that was opened for this process
+    name = environment.get("WAYLAND_DISPLAY") or "wayland-0"
+    path = Path(environment.get("XDG_RUNTIME_DIR", ""), name)
+    if path.is_absolute() and _answers(str(path)):
+        return None
+    if not environment.get("WAYLAND_DISPLAY"):
+        return "There is no Wayland display: WAYLAND_DISPLAY is not set."
+    return f"No Wayland compositor answers at WAYLAND_DISPLAY={name}."
+
+
+def _answers(path: str) -> bool:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.settimeout(_TIMEOUT_S)
+        try:
+            connection.connect(path)
+        except OSError:
+            return False
+    return True
+
+
+def _answers_on_port(port: int) -> bool:
+    if port > 65535:
+        return False
+    try:
+        socket.create_connection(("127.0.0.1", port), _TIMEOUT_S).close()
+    except OSError:
+        return False
+    return True

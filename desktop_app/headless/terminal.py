@@ -1,0 +1,176 @@
+"""What `repartee ask` writes: the answer on standard output, everything else on standard error.
+
+Errors are worded for the window, with its buttons; here they lose what a terminal does not have.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import re
+import sys
+from collections.abc import Callable
+from io import TextIOWrapper
+from typing import Any
+
+from desktop_app.domain.conversation import ErrorNote, Message, MessageStatus
+from desktop_app.domain.cost import Usage
+from desktop_app.domain.errors import NOTHING_SENT, TEXT_KEPT, StorageError, UserFacingError
+from desktop_app.domain.events import Notice, RefusalDelta, StreamEvent, TextDelta, Waiting
+from desktop_app.domain.reply import Reply
+
+QUESTION_KEPT = "Your question is kept."
+_KEPT_HERE = {
+    NOTHING_SENT: "Nothing was sent.",
+    TEXT_KEPT: "What had arrived stands in the output.",
+    QUESTION_KEPT: "",
+}
+_RETRY = re.compile(r"\b([Pp])ress Retry(?: to ask (?:again|once more))?")
+_SETTINGS = re.compile(r"\b(in )?Settings › Provider")
+
+
+def say(text: str) -> None:
+    """One message on standard error."""
+    if sys.stderr is not None:
+        print(f"repartee: {text}", file=sys.stderr, flush=True)
+
+
+def worded(note: ErrorNote, *, saved: bool, from_environment: bool) -> str:
+    """An error in words that hold in a terminal.
+
+    Args:
+        saved: the conversation is in the library.
+        from_environment: the provider's address and key are in the environment.
+    """
+    kept = _KEPT_HERE.get(note.what_was_kept, note.what_was_kept)
+    if saved and note.what_was_kept in (TEXT_KEPT, QUESTION_KEPT):
+        kept = "The conversation is kept in the library."
+    to_do = _RETRY.sub(
+        lambda found: "Ask again" if found[1] == "P" else "ask again", note.what_to_do
+    )
+    where = "in the environment" if from_environment else "in the window, Settings › Provider"
+    to_do = _SETTINGS.sub(where, to_do)
+    if note.kind == "Incomplete":
+        to_do = ""  # a terminal has no Continue
+    return " ".join(sentence for sentence in (note.what_happened, kept, to_do) if sentence)
+
+
+def note_of(error: UserFacingError) -> ErrorNote:
+    """An error as it would be kept with a message."""
+    return ErrorNote(
+        error.what_happened,
+        error.what_was_kept,
+        error.what_to_do,
+        error.details,
+        type(error).__name__,
+    )
+
+
+class Output:
+    """Writes one answer.
+
+    Attributes:
+        write_error: why standard output could not be written to; None as long as it can.
+        store_failed: something could not be kept.
+    """
+
+    def __init__(self, *, as_json: bool) -> None:
+        self._as_json = as_json
+        self._at_line_start = True
+        self._stop: Callable[[], object] = lambda: None
+        self.write_error: OSError | None = None
+        self.store_failed = False
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, TextIOWrapper):
+                # What the terminal's encoding lacks is no reason to lose the rest.
+                stream.reconfigure(errors="replace")
+
+    def stop_with(self, stop: Callable[[], object]) -> None:
+        """Call `stop` as soon as nobody reads the answer any more."""
+        self._stop = stop
+
+    def listen(self, event: StreamEvent, _reply: Reply) -> None:
+        """Show one event."""
+        match event:
+            case TextDelta(text) | RefusalDelta(text) if not self._as_json and text:
+                self._write(text)
+            case Notice(text):
+                say(text)
+            case Waiting(seconds, reason) if seconds:
+                say(f"{reason} Trying again in {math.ceil(seconds)} s.")
+
+    def on_store(self, error: StorageError | None) -> None:
+        """Say that something could not be kept."""
+        if error is not None:
+            self.store_failed = True
+            say(error.sentences)
+
+    def close(
+        self, answer: Message, *, conversation_id: str | None, from_environment: bool
+    ) -> None:
+        """End the answer: its last line, the error if there is one, the JSON."""
+        if not self._at_line_start:
+            self._write("\n")
+        error = answer.error
+        saved = conversation_id is not None
+        if error is not None:
+            say(worded(error, saved=saved, from_environment=from_environment))
+        elif answer.status is MessageStatus.CANCELLED and self.write_error is None:
+            say("Stopped. The conversation is kept in the library." if saved else "Stopped.")
+        if self._as_json:
+            self._write(_as_json(answer, error, conversation_id))
+
+    def refuse(self, error: UserFacingError) -> None:
+        """Say why there is no answer at all."""
+        note = note_of(error)
+        say(worded(note, saved=False, from_environment=False))
+        if self._as_json:
+            self._write(_as_json(None, note, None))
+
+    def _write(self, text: str) -> None:
+        if self.write_error is not None or sys.stdout is None:
+            return
+        try:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+        except OSError as error:
+            self.write_error = error
+            # What Python would flush at exit must not complain once more.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            if not isinstance(error, BrokenPipeError):
+                say(f"The answer could not be written: {error.strerror}.")
+            self._stop()
+        self._at_line_start = text.endswith("\n")
+
+
+def _as_json(answer: Message | None, error: ErrorNote | None, conversation_id: str | None) -> str:
+    choice = answer.choice if answer else None
+    value: dict[str, Any] = {
+        "answer": answer.text if answer else "",
+        "status": (answer.status if answer else MessageStatus.FAILED).value,
+        "provider": choice.provider_id if choice else None,
+        "model": choice.model if choice else None,
+        "variant": choice.variant.value if choice and choice.variant else None,
+        "effort": choice.effort.value if choice and choice.effort else None,
+        "usage": _usage(answer.usage) if answer and answer.usage else None,
+        "cost_usd": str(answer.cost) if answer and answer.cost is not None else None,
+        "duration_s": round(answer.duration_s or 0.0, 3) if answer else 0.0,
+        "notices": list(answer.notices) if answer else [],
+        "error": _error(error) if error else None,
+        "conversation_id": conversation_id,
+    }
+    return json.dumps(value, ensure_ascii=False) + "\n"
+
+
+def _usage(usage: Usage) -> dict[str, int]:
+    return {
+        "input_tokens": usage.input_tokens,
+        "cached_tokens": usage.cached_tokens,
+        "output_tokens": usage.output_tokens,
+        "reasoning_tokens": usage.reasoning_tokens,
+    }
+
+
+def _error(note: ErrorNote) -> dict[str, str]:
+    return {"kind": note.kind, "message": note.what_happened, "details": note.details}
