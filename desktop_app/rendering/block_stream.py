@@ -21,16 +21,22 @@ from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.rendering import calm
 from desktop_app.rendering.blocks import ListStart, Placed, convert
+from desktop_app.rendering.cutting import (
+    ends_in_code,
+    first_number,
+    is_closed_fence,
+    item_lines,
+    settled_lines,
+    top_tokens,
+)
 from desktop_app.rendering.inline import join_runs
 from desktop_app.rendering.model import TABLE_ROWS, Block, Kind, Patch, Run, Runs
-from desktop_app.rendering.parser import MATH_OPENERS, parser
+from desktop_app.rendering.parser import parser
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
 
 _LABEL: Final = re.compile(r"\[((?:\\.|[^\[\]\\]){1,999})\]", re.DOTALL)
-_CLOSED_AT_ONCE: Final = ("heading_open", "hr", "math_block")
-_CLOSED_BY_A_BLANK_LINE: Final = ("paragraph_open", "table_open", "blockquote_open")
 _WORDS: Final = re.compile(r"(?:[^\W_]|[ ,;.!?:'’“”–—-])+")
 _OPENERS: Final = re.compile(r"[*_~](?!\s)|[\[\]`]")
 _GAP: Final = re.compile(r"(?<=[^\s\\]) (?=[^\W\d_])")
@@ -81,7 +87,7 @@ class _Parse:
     @property
     def tops(self) -> list[Token]:
         """The tokens that begin top-level blocks."""
-        return [t for t in self.tokens if t.level == 0 and t.nesting >= 0 and t.map]
+        return top_tokens(self.tokens)
 
 
 @dataclass(slots=True)
@@ -179,13 +185,17 @@ class BlockStream:
         source = self._context.source + self._source
         shown = source if final else self._calm(source)
         parse = self._parse(shown, self._context)
-        if shown != source and _ends_in_code(parse.tokens):
+        if shown != source and ends_in_code(parse.tokens):
             self._forget(parse.labels)
             shown = calm.without_fence_end(source)
             parse = self._parse(shown, self._context)
         if self._context.runs and not _begins_with_paragraph(parse):
             return self._advance_unsplit(parse, final=final)
-        cut = source.count("\n") + 1 if final else self._cut(parse, source)
+        cut = (
+            source.count("\n") + 1
+            if final
+            else settled_lines(parse.tokens, source, self._context.lines)
+        )
         dangling = not final and self._complete_end(parse, cut)
         patches: list[Patch] = []
         closed: list[Block] = []
@@ -278,16 +288,6 @@ class BlockStream:
 
     # ------------------------------------------------------------------ closing
 
-    def _cut(self, parse: _Parse, source: str) -> int:
-        """The line where the open end begins."""
-        limit = source.count("\n")  # the last line, which is not complete
-        tops = [t for t in parse.tops if t.map is not None and _has_begun(t, limit)]
-        lines = source.split("\n", limit)
-        if not tops:
-            blank = limit > 0 and not lines[limit - 1].strip()
-            return limit if blank and not self._context.lines else self._context.lines
-        return _before_open_math(_end_of_closed(tops[-1], parse, lines, limit), tops, parse, lines)
-
     def _close(self, parse: _Parse, source: str, cut: int) -> tuple[list[Patch], list[Block]]:
         """Settle everything above line `cut`: the patches of what its definitions change in
         earlier blocks, and its own blocks."""
@@ -321,14 +321,14 @@ class BlockStream:
             start, end = top.map or (0, 0)
             if not start < cut <= end:
                 continue
-            if top.type == "fence" and (cut < end or not _is_closed_fence(top)):
+            if top.type == "fence" and (cut < end or not is_closed_fence(top)):
                 return _Context(_lines_from(source, start, 1), 1)
             if top.type == "table_open":
                 return _Context(_lines_from(source, start, 2), 2)
             if top.type in ("bullet_list_open", "ordered_list_open") and cut < end:
                 began = self._context.going_on if number == 0 and start == 0 else None
-                first = began.number if began else _first_number(top)
-                passed = sum(1 for line in _items(parse.tokens, top) if line < cut)
+                first = began.number if began else first_number(top)
+                passed = sum(1 for line in item_lines(parse.tokens, top) if line < cut)
                 return _Context(going_on=ListStart(first + passed))
         return _Context()
 
@@ -479,74 +479,3 @@ def _names_in(text: str) -> set[str]:
 
 def _worth_remembering(blocks: list[Block]) -> bool:
     return any(block.kind not in (Kind.CODE, Kind.CODE_HEAD) for block in blocks)
-
-
-def _is_closed_fence(fence: Token) -> bool:
-    start, end = fence.map or (0, 0)
-    content = fence.content
-    lines = content.count("\n") + (bool(content) and not content.endswith("\n"))
-    return end - start == lines + 2
-
-
-def _ends_in_code(tokens: list[Token]) -> bool:
-    """Whether the source ends inside an open fence, be it within a list or a quote."""
-    last = next((t for t in reversed(tokens) if t.nesting >= 0), None)
-    return last is not None and last.type == "fence" and not _is_closed_fence(last)
-
-
-def _has_begun(token: Token, limit: int) -> bool:
-    """Whether complete lines (those before `limit`) have begun a block; a formula's opener alone
-    begins none."""
-    start, end = token.map or (0, 0)
-    return start < limit and (token.type != "math_block" or end <= limit)
-
-
-def _first_number(token: Token) -> int:
-    start = token.attrGet("start")
-    return 1 if start is None else int(start)
-
-
-def _items(tokens: list[Token], top: Token) -> list[int]:
-    """The first lines of a top-level list's items."""
-    lines = []
-    for token in tokens[tokens.index(top) + 1 :]:
-        if token.level == 0:
-            break
-        if token.level == 1 and token.type == "list_item_open" and token.map is not None:
-            lines.append(token.map[0])
-    return lines
-
-
-def _end_of_closed(last: Token, parse: _Parse, lines: list[str], limit: int) -> int:
-    """How far the last top-level block is settled: the line that the open end begins with."""
-    start, end = last.map or (0, 0)
-    if last.type == "fence":
-        closed = _is_closed_fence(last) and end <= limit
-        return end if closed else limit
-    if last.type in _CLOSED_AT_ONCE:
-        return end if end <= limit else start
-    if last.type in _CLOSED_BY_A_BLANK_LINE and end < limit and not lines[end].strip():
-        return end
-    if last.type == "table_open":
-        return limit if start + 2 <= limit <= end else start
-    if last.type in ("bullet_list_open", "ordered_list_open"):
-        return max(line for line in _items(parse.tokens, last) if line < limit)
-    return start
-
-
-def _before_open_math(cut: int, tops: list[Token], parse: _Parse, lines: list[str]) -> int:
-    """Display mathematics that is not closed yet may still take in the lines below its opener."""
-    covered = [
-        t.map
-        for t in parse.tokens
-        if t.type in ("fence", "math_block", "code_block")
-        and t.map
-        and _has_begun(t, len(lines) - 1)
-    ]
-    for number in range(cut - 1, -1, -1):
-        if not lines[number].strip():
-            break
-        inside = any(start <= number < end for start, end in covered)
-        if lines[number].lstrip()[:2] in MATH_OPENERS and not inside:
-            cut = max((t.map[0] for t in tops if t.map and t.map[0] <= number), default=0)
-    return cut

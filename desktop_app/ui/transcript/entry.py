@@ -30,7 +30,7 @@ class Entry:
     Attributes:
         section: where it is written, once it is.
         head, foot: how many items stand before and behind its body.
-        text, reasoning: as far as they have arrived.
+        reasoning: as far as it has arrived.
         uncoloured: indices in the body of the code blocks that are not coloured to the end.
     """
 
@@ -42,10 +42,10 @@ class Entry:
         self.waiting = ""
         self.folded = True
         self.head = self.foot = 0
-        self.text = ""
         self.reasoning = ""
         self.uncoloured: list[int] = []
         self.coloured_to = 0
+        self._pieces: list[str] = []
         self._stream = BlockStream()
         self._thoughts = BlockStream()
         self._finished = False
@@ -66,8 +66,19 @@ class Entry:
         """More of the answer; patches are in terms of the body."""
         if self._thinking_since is not None and self._thought_s is None:
             self._thought_s = time.monotonic() - self._thinking_since
-        self.text += text
+        self._pieces.append(text)
         return self._stream.feed(text)
+
+    @property
+    def has_text(self) -> bool:
+        """Whether any of the answer has arrived."""
+        return any(self._pieces)
+
+    @property
+    def text(self) -> str:
+        """The answer as far as it has arrived."""
+        self._pieces = ["".join(self._pieces)]
+        return self._pieces[0]
 
     def add_reasoning(self, text: str, now: float | None) -> None:
         """More of the reasoning; `now` is the monotonic time, None for what is stored."""
@@ -85,9 +96,8 @@ class Entry:
             if self._finished and text == self.text:
                 return []
             if self._finished or not text.startswith(self.text):
-                self._stream, self._finished, self.text = BlockStream(), False, ""
-                self._stream.feed(text)
-                self.text = text
+                self._stream, self._finished, self._pieces = BlockStream(), False, []
+                self.add_text(text)
                 self._finish()
                 return None
             patches += self.add_text(text[len(self.text) :])
@@ -105,7 +115,7 @@ class Entry:
         """Reasoning, folded or not."""
         if self.message.role is Role.USER or not self.reasoning:
             return []
-        thinking = self.is_streaming and not self.text
+        thinking = self.is_streaming and not self.has_text
         items: list[Item] = [
             reasoning_line(self.reasoning, self._thought_s, thinking=thinking, folded=self.folded)
         ]
@@ -127,7 +137,7 @@ class Entry:
                 items.append(footer_line(self.message, self.version))
             return items
         waiting = self.waiting
-        if self.is_streaming and not (waiting or self.text or self.reasoning):
+        if self.is_streaming and not (waiting or self.has_text or self.reasoning):
             waiting = "…"
         return [
             *items,

@@ -24,17 +24,14 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QFrame, QMenu, QTextBrowser, QToolButton, QWidget
 
 from desktop_app.domain.conversation import Message, Role
-from desktop_app.rendering.model import Block, Kind, Patch
 from desktop_app.ui import icons
 from desktop_app.ui.theme import MARGIN, MEASURE, set_role
 from desktop_app.ui.transcript import selection
 from desktop_app.ui.transcript.actions import ACTIONS, ActionRow
-from desktop_app.ui.transcript.document import DocumentWriter
-from desktop_app.ui.transcript.entry import Entry
-from desktop_app.ui.transcript.highlighter import CodeHighlighter
 from desktop_app.ui.transcript.items import ACTION
 from desktop_app.ui.transcript.painting import Backdrop, CodeMark
-from desktop_app.ui.transcript.styles import LOOK, Look, Styles
+from desktop_app.ui.transcript.styles import LOOK, Look
+from desktop_app.ui.transcript.written import WrittenMessages
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -49,6 +46,7 @@ if TYPE_CHECKING:
     )
 
     from desktop_app.ui.theme import Theme
+    from desktop_app.ui.transcript.entry import Entry
 
 FRAME_S: Final = 1 / 60
 FIRST_CHARACTERS: Final = 16_000
@@ -75,12 +73,8 @@ class TranscriptView(QTextBrowser):
         self.setObjectName("transcript")
         self.setAccessibleName("Transcript")
         self._theme = theme
-        self._writer = DocumentWriter(self.document(), Styles(theme))
+        self._messages = WrittenMessages(self.document(), theme, self)
         self._backdrop = Backdrop(theme)
-        self._highlighter = CodeHighlighter(self._writer, theme, self)
-        self._entries: dict[str, Entry] = {}
-        self._unwritten: list[Message] = []
-        self._versions: dict[str, tuple[int, int]] = {}
         self._has_older = False
         self._following = True
         self._keeping_place = False
@@ -136,28 +130,27 @@ class TranscriptView(QTextBrowser):
 
         `versions` gives (number, count) for messages that have siblings.
         """
-        self._clear()
-        self._versions = dict(versions or {})
-        self._unwritten = list(messages)
+        self._flush_timer.stop()
+        self._waiting_text.clear()
+        self._actions.leave()
+        self._messages.begin(messages, dict(versions or {}))
         self._has_older = has_older
         self._following = True
-        self._write_older(FIRST_CHARACTERS)
+        self._messages.write_older(FIRST_CHARACTERS)
         self.scroll_to_bottom()
         self._place_actions_at_the_end()
 
     def prepend_messages(self, messages: Sequence[Message], *, has_older: bool) -> None:
         """Older messages than all that were given before; what is on screen stays there."""
-        self._unwritten = [*messages, *self._unwritten]
+        self._messages.unwritten[:0] = messages
         self._has_older = has_older
         with _KeptPlace(self):
-            self._write_older(MORE_CHARACTERS)
+            self._messages.write_older(MORE_CHARACTERS)
 
     def append_message(self, message: Message) -> None:
         """A message after all others."""
         self.flush()
-        entry = Entry(message, self._versions.get(message.id))
-        self._write(len(self._writer.sections), entry)
-        self._place_actions(entry)
+        self._place_actions(self._messages.append(message))
 
     def append_text(self, message_id: str, text: str) -> None:
         """The next piece of an answer that streams; shown with the next frame."""
@@ -171,131 +164,39 @@ class TranscriptView(QTextBrowser):
 
     def append_reasoning(self, message_id: str, text: str) -> None:
         """The next piece of an answer's reasoning summary."""
-        entry = self._entries.get(message_id)
+        entry = self._messages.get(message_id)
         if entry is not None:
-            entry.add_reasoning(text, time.monotonic())
-            self._refresh(entry)
+            self._messages.think(entry, text)
 
     def flush(self) -> None:
         """Show now what append_text has collected."""
         self._flush_timer.stop()
         pending, self._waiting_text = self._waiting_text, {}
         for message_id, pieces in pending.items():
-            entry = self._entries.get(message_id)
-            if entry is None:
-                continue
-            begins = not entry.text
-            self._patch(entry, entry.add_text("".join(pieces)))
-            if begins:
-                self._refresh(entry)
+            entry = self._messages.get(message_id)
+            if entry is not None:
+                self._messages.grow(entry, "".join(pieces))
         self._flushed_at = time.monotonic()
 
     def update_message(self, message: Message, version: tuple[int, int] | None = None) -> None:
         """Status, footer, error and notices of a message; its text only where it differs."""
         self.flush()
-        entry = self._entries.get(message.id)
         if version is not None:
-            self._versions[message.id] = version
-        if entry is None:
-            self._unwritten = [message if m.id == message.id else m for m in self._unwritten]
-            return
-        was_streaming = entry.is_streaming
-        entry.message, entry.version = message, version or entry.version
-        if message.role is Role.ASSISTANT:
-            patches = entry.set_text(message.text)
-            if patches is None:
-                self._rewrite(entry)
-            else:
-                self._patch(entry, patches)
-        self._refresh(entry)
-        if was_streaming and not entry.is_streaming:
-            self._writer.fit_tables()
-            self._colour(entry)
-            self._announce(entry)
-        self._place_actions(entry)
+            self._messages.versions[message.id] = version
+        before = self._messages.get(message.id)
+        was_streaming = before is not None and before.is_streaming
+        entry = self._messages.update(message)
+        if entry is not None:
+            self._place_actions(entry)
+            if was_streaming and not entry.is_streaming:
+                self._announce(entry)
 
     def set_waiting(self, message_id: str, sentence: str) -> None:
         """Say below an answer what it waits for; "" says nothing."""
-        entry = self._entries.get(message_id)
+        entry = self._messages.get(message_id)
         if entry is not None and entry.waiting != sentence:
             entry.waiting = sentence
-            self._refresh(entry)
-
-    # ------------------------------------------------------------------ writing
-
-    def _clear(self) -> None:
-        self._flush_timer.stop()
-        self._waiting_text.clear()
-        self._highlighter.clear()
-        self._entries.clear()
-        self._actions.leave()
-        self._writer.clear()
-
-    def _write(self, at: int, entry: Entry) -> None:
-        self._entries[entry.message.id] = entry
-        entry.section = self._writer.insert_section(at, entry.message.id, entry.items())
-        self._find_code(entry, 0, entry.section.items[entry.head :])
-        self._colour(entry)
-
-    def _write_older(self, characters: int) -> None:
-        """Write the newest of the messages that are not written yet."""
-        taken = 0
-        while self._unwritten and taken < characters:
-            message = self._unwritten.pop()
-            taken += len(message.text) + 200
-            self._write(0, Entry(message, self._versions.get(message.id)))
-        self._writer.fit_tables()
-
-    def _rewrite(self, entry: Entry) -> None:
-        """Bring all items of a message up to date, whatever differs."""
-        self._highlighter.forget(entry.section)
-        items = entry.items()
-        self._writer.show_items(entry.section, 0, len(entry.section.items), items)
-        entry.uncoloured = []
-        self._find_code(entry, 0, items[entry.head :])
-        self._colour(entry)
-
-    def _refresh(self, entry: Entry) -> None:
-        """Bring what stands before and behind the body up to date."""
-        section, head = entry.section, entry.head_items()
-        if head != section.items[: entry.head]:
-            if len(head) != entry.head:
-                self._rewrite(entry)
-            else:
-                self._writer.show_items(section, 0, entry.head, head)
-        foot = entry.foot_items()
-        self._writer.show_items(section, len(section.items) - entry.foot, entry.foot, foot)
-        entry.foot = len(foot)
-
-    def _patch(self, entry: Entry, patches: list[Patch]) -> None:
-        for at, removed, added in patches:
-            self._writer.replace(entry.section, entry.head + at, removed, added)
-            self._find_code(entry, at, added)
-        if entry.uncoloured:
-            self._colour(entry)
-
-    # ------------------------------------------------------------------ colours of code
-
-    def _find_code(self, entry: Entry, at: int, added: Sequence[object]) -> None:
-        for number, item in enumerate(added):
-            if isinstance(item, Block) and item.kind is Kind.CODE_HEAD and item.language:
-                head = at + number
-                entry.uncoloured = [h for h in entry.uncoloured if h < head] + [head]
-                entry.coloured_to = head + 1
-
-    def _colour(self, entry: Entry) -> None:
-        """Colour whole blocks that are closed, and the complete lines of the one that grows."""
-        end = len(entry.section.items) - entry.foot
-        last = entry.section.items[end - 1] if end else None
-        grows = isinstance(last, Block) and last.kind in (Kind.CODE, Kind.CODE_HEAD)
-        for head in entry.uncoloured[: -1 if grows and entry.is_streaming else None]:
-            self._highlighter.colour_block(entry.section, entry.head + head)
-        entry.uncoloured = entry.uncoloured[-1:] if grows and entry.is_streaming else []
-        if entry.uncoloured and entry.head + entry.coloured_to < end - 1:
-            head = entry.head + entry.uncoloured[0]
-            first = entry.head + entry.coloured_to
-            self._highlighter.colour_lines(entry.section, head, first, end - 1)
-            entry.coloured_to = end - 1 - entry.head
+            self._messages.refresh(entry)
 
     # ------------------------------------------------------------------ look
 
@@ -303,7 +204,7 @@ class TranscriptView(QTextBrowser):
         """Draw in other colours and sizes; what is on screen stays there."""
         with _KeptPlace(self):
             self._dress(theme)
-            self._rewrite_all()
+            self._messages.write_again(theme)
             self._set_margins()
 
     def _dress(self, theme: Theme) -> None:
@@ -315,19 +216,7 @@ class TranscriptView(QTextBrowser):
         self.document().setDefaultFont(theme.answer())
         self._backdrop = Backdrop(theme)
         self._actions.set_theme(theme)
-        self._highlighter.set_theme(theme)
         self._latest.setIcon(icons.icon("arrow-down", theme.text, theme.px(14)))
-        self._writer.styles = Styles(theme)
-
-    def _rewrite_all(self) -> None:
-        entries, self._entries = list(self._entries.values()), {}
-        order = {section.key: number for number, section in enumerate(self._writer.sections)}
-        self._highlighter.clear()
-        self._writer.clear()
-        for entry in sorted(entries, key=lambda entry: order[entry.message.id]):
-            entry.uncoloured = []
-            self._write(len(self._writer.sections), entry)
-        self._writer.fit_tables()
 
     def _set_margins(self) -> None:
         """A readable measure in the middle; done before the viewport is resized, so that a wide
@@ -388,16 +277,16 @@ class TranscriptView(QTextBrowser):
 
     def scroll_state(self) -> tuple[str, int]:
         """The topmost message on screen and how many pixels of it are above the screen."""
-        found = self._section_at(QPoint(0, 0))
-        if found is None:
+        entry = self._entry_at(QPoint(0, 0))
+        if entry is None:
             return "", 0
-        top = self._top_of(found.message.id)
-        return found.message.id, round(self.verticalScrollBar().value() - top)
+        top = self._top_of(entry.message.id)
+        return entry.message.id, round(self.verticalScrollBar().value() - top)
 
     def restore_scroll(self, state: tuple[str, int]) -> None:
         """Go back to where `scroll_state` was taken; to the bottom if the message is gone."""
         message_id, offset = state
-        if not self._load_to(message_id):
+        if not self._messages.write_down_to(message_id, MORE_CHARACTERS):
             self.scroll_to_bottom()
             return
         self.verticalScrollBar().setValue(round(self._top_of(message_id) + offset))
@@ -405,7 +294,7 @@ class TranscriptView(QTextBrowser):
 
     def scroll_to_message(self, message_id: str) -> None:
         """Bring a message's beginning to the top."""
-        if self._load_to(message_id):
+        if self._messages.write_down_to(message_id, MORE_CHARACTERS):
             self.restore_scroll((message_id, 0))
 
     def scroll_to_bottom(self) -> None:
@@ -414,15 +303,9 @@ class TranscriptView(QTextBrowser):
         bar = self.verticalScrollBar()
         bar.setValue(bar.maximum())
 
-    def _load_to(self, message_id: str) -> bool:
-        """Write older messages down to this one; whether it is there."""
-        while message_id not in self._entries and any(m.id == message_id for m in self._unwritten):
-            self._write_older(MORE_CHARACTERS)
-        return message_id in self._entries
-
     def _top_of(self, message_id: str) -> float:
         """Where a message begins, in document coordinates."""
-        block = self._writer.block_of(self._entries[message_id].section, 0)
+        block = self._messages.first_block(message_id)
         return float(self.document().documentLayout().blockBoundingRect(block).top())
 
     def _is_at_bottom(self) -> bool:
@@ -451,9 +334,9 @@ class TranscriptView(QTextBrowser):
     def _load_older(self) -> None:
         if self.verticalScrollBar().value() >= self.viewport().height():
             return
-        if self._unwritten:
+        if self._messages.unwritten:
             with _KeptPlace(self):
-                self._write_older(MORE_CHARACTERS)
+                self._messages.write_older(MORE_CHARACTERS)
         elif self._has_older:
             self._has_older = False
             self.older_wanted.emit()
@@ -465,9 +348,8 @@ class TranscriptView(QTextBrowser):
 
     # ------------------------------------------------------------------ mouse, keys, links
 
-    def _section_at(self, position: QPoint) -> Entry | None:
-        found = self._writer.section_at(self.cursorForPosition(position).block().blockNumber())
-        return None if found is None else self._entries.get(found[0].key)
+    def _entry_at(self, position: QPoint) -> Entry | None:
+        return self._messages.at_block(self.cursorForPosition(position).block())
 
     def _mark_at(self, position: QPoint) -> CodeMark | None:
         block = self.cursorForPosition(position).block()
@@ -483,7 +365,7 @@ class TranscriptView(QTextBrowser):
         position = event.position().toPoint()
         if self._mark_at(position):
             self.viewport().setCursor(Qt.CursorShape.PointingHandCursor)
-        entry = self._section_at(position)
+        entry = self._entry_at(position)
         if entry is not None and not event.buttons():
             self._place_actions(entry)
 
@@ -499,12 +381,11 @@ class TranscriptView(QTextBrowser):
         self._clicked_at = None
 
     def _copy_code(self, mark: CodeMark) -> None:
-        found = self._writer.section_at(mark.head)
-        if found is not None:
-            section, number = found
-            lines = self._entries[section.key].code_at(section.item_at(number))
+        found = self._messages.writer.section_at(mark.head)
+        entry = self._messages.get(found[0].key) if found is not None else None
+        if found is not None and entry is not None:
+            lines = entry.code_at(found[0].item_at(found[1]))
             QGuiApplication.clipboard().setMimeData(selection.code_mime_data(lines))
-            self.action_requested.emit(section.key, "copy-code")
 
     def _on_link(self, url: QUrl) -> None:
         target = url.toString()
@@ -512,9 +393,9 @@ class TranscriptView(QTextBrowser):
             cursor = self.textCursor()
             if self._clicked_at is not None:
                 cursor = self.cursorForPosition(self._clicked_at)
-            found = self._writer.section_at(cursor.block().blockNumber())
-            if found is not None:
-                self._act(found[0].key, target.removeprefix(ACTION))
+            entry = self._messages.at_block(cursor.block())
+            if entry is not None:
+                self._act(entry.message.id, target.removeprefix(ACTION))
         elif url.scheme().lower() in _OPENED_SCHEMES:
             QDesktopServices.openUrl(url)
 
@@ -523,13 +404,13 @@ class TranscriptView(QTextBrowser):
         self.viewport().setToolTip("" if target.startswith(ACTION) else target)
 
     def _act(self, message_id: str, action: str) -> None:
-        entry = self._entries.get(message_id)
+        entry = self._messages.get(message_id)
         if entry is None:
             return
         if action == "reasoning":
             entry.folded = not entry.folded
             with _KeptPlace(self):
-                self._refresh(entry)
+                self._messages.refresh(entry)
             return
         if action == "copy":
             data = selection.mime_data(entry.blocks())
@@ -538,9 +419,9 @@ class TranscriptView(QTextBrowser):
 
     def copy_last_answer(self) -> None:
         """Put the newest answer on the clipboard, as its Copy does."""
-        answers = [e for e in self._entries.values() if e.message.role is Role.ASSISTANT]
-        if answers:
-            self._act(answers[-1].message.id, "copy")
+        entry = self._messages.newest_answer()
+        if entry is not None:
+            self._act(entry.message.id, "copy")
 
     def loadResource(self, kind: int, name: QUrl | str) -> QByteArray:
         """Nothing is loaded, whatever a message names. (None would make Qt read local files.)"""
@@ -548,7 +429,7 @@ class TranscriptView(QTextBrowser):
 
     def createMimeDataFromSelection(self) -> QMimeData:
         """HTML, Markdown and plain text of what is selected."""
-        return selection.selected(self._writer, self.textCursor())
+        return selection.selected(self._messages.writer, self.textCursor())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Home and End go to the ends of the conversation."""
@@ -576,7 +457,7 @@ class TranscriptView(QTextBrowser):
         link = self.anchorAt(position)
         if link and not link.startswith(ACTION):
             menu.addAction("Copy link", lambda: QGuiApplication.clipboard().setText(link))
-        entry = self._section_at(position)
+        entry = self._entry_at(position)
         if entry is not None:
             for action, _, words in ACTIONS[entry.message.role]:
                 menu.addAction(words, partial(self._act, entry.message.id, action))
@@ -595,7 +476,7 @@ class TranscriptView(QTextBrowser):
         super().focusInEvent(event)
 
     def _place_actions_at_the_end(self) -> None:
-        last = self._entries.get(self._writer.sections[-1].key) if self._writer.sections else None
+        last = self._messages.last()
         if last is not None:
             self._place_actions(last)
 
@@ -608,14 +489,14 @@ class TranscriptView(QTextBrowser):
         self._place_actions_again()
 
     def _place_actions_again(self) -> None:
-        entry = self._entries.get(self._actions.message_id)
+        entry = self._messages.get(self._actions.message_id)
         if entry is None:
             return
         items = entry.section.items
         at = len(items) - 1
         if entry.message.role is Role.USER:
             at = len(items) - entry.foot - 1
-        block = self._writer.block_of(entry.section, at)
+        block = self._messages.writer.block_of(entry.section, at)
         box = self.document().documentLayout().blockBoundingRect(block)
         bottom = round(box.bottom()) - self.verticalScrollBar().value()
         if entry.message.role is Role.USER:
