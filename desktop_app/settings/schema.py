@@ -196,14 +196,6 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         step=10,
         unit="%",
     ),
-    Setting(
-        "look.code_wrap",
-        bool,
-        False,
-        "Wrap long lines of code",
-        Group.LOOK,
-        "Switched off, long lines scroll sideways.",
-    ),
 )
 
 _BY_KEY: Final[Mapping[str, Setting]] = MappingProxyType({s.key: s for s in SETTINGS})

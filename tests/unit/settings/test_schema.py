@@ -108,7 +108,6 @@ def test_groups_keep_the_order_of_the_declarations() -> None:
     assert [s.key for s in settings_of(Group.LOOK)] == [
         "look.theme",
         "look.text_size",
-        "look.code_wrap",
     ]
 
 
