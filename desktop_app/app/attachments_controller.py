@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from PySide6.QtCore import QObject
 
 from desktop_app.app.workspace import Workspace
 from desktop_app.domain.conversation import new_id
-from desktop_app.domain.errors import UserFacingError
+from desktop_app.domain.errors import DocumentUnsupportedError, UserFacingError
 from desktop_app.domain.parts import DocumentPart, ImagePart
 from desktop_app.paths import resource_path
 from desktop_app.services.summarize import SummaryTemplate, template_from_markdown
@@ -20,7 +21,11 @@ from desktop_app.ui.main_window import MainWindow
 from desktop_app.ui.prompt_editor import Chip
 
 if TYPE_CHECKING:
-    from desktop_app.documents.worker import ExtractedDocument, Progress
+    from PySide6.QtGui import QImage
+
+    from desktop_app.documents.worker import ExtractedDocument, OnProgress, Progress
+
+    _Read = Callable[[OnProgress], Awaitable[DocumentPart]]
 
 TEMPLATE = "executive-summary"
 PASTED_NAME = "Pasted text.txt"
@@ -48,6 +53,7 @@ class AttachmentsController(QObject):
         prompt = window.prompt
         prompt.files_chosen.connect(self.attach)
         prompt.text_pasted_large.connect(self.attach_text)
+        prompt.image_pasted.connect(self._refuse_picture)
         prompt.attachment_removed.connect(self._remove)
         prompt.suggestion_chosen.connect(self._take_suggestion)
         prompt.text_changed.connect(self._show_suggestions)
@@ -60,38 +66,43 @@ class AttachmentsController(QObject):
     def attach(self, paths: Iterable[Path]) -> None:
         """Read files and attach them to the open conversation's draft."""
         for path in paths:
-            self._begin(path.name, self._read(path))
+            self._begin(path.name, partial(self._read, path))
         self._window.prompt.focus_text()
 
     def attach_text(self, text: str) -> None:
         """Attach a long pasted text as a document."""
-        self._begin(PASTED_NAME, self._read_text(text))
+        self._begin(PASTED_NAME, partial(self._read_text, text))
 
-    def _begin(self, name: str, work: Coroutine[Any, Any, Any]) -> None:
+    def close(self) -> None:
+        """Give up what is still being read."""
+        for reading_id in list(self._reading):
+            self._give_up(reading_id)
+
+    def _begin(self, name: str, read: _Read) -> None:
         reading = _Reading(self._workspace.conversation.id, name)
         reading_id = new_id()
         self._reading[reading_id] = reading
-        reading.task = self._workspace.tasks.start(self._run(reading_id, work))
+        reading.task = self._workspace.tasks.start(self._run(reading_id, reading, read))
         self._show()
 
-    async def _run(self, reading_id: str, work: Coroutine[Any, Any, Any]) -> None:
+    async def _run(self, reading_id: str, reading: _Reading, read: _Read) -> None:
         try:
-            part = await work
+            part = await read(partial(self._show_progress, reading))
+            await self._add(reading.conversation_id, part)
         except UserFacingError as error:
             self._window.notifications.notify(error)
-        else:
-            await self._add(self._reading[reading_id].conversation_id, part)
         finally:
             self._reading.pop(reading_id, None)
             self._show()
 
-    async def _read(self, path: Path) -> DocumentPart:
-        document = await self._workspace.backend.documents.extract(path, self._on_progress(path))
+    async def _read(self, path: Path, on_progress: OnProgress) -> DocumentPart:
+        document = await self._workspace.backend.documents.extract(path, on_progress)
         return await self._keep(path, document)
 
-    async def _read_text(self, text: str) -> DocumentPart:
+    async def _read_text(self, text: str, on_progress: OnProgress) -> DocumentPart:
         data = text.encode("utf-8", "surrogatepass")
-        document = await self._workspace.backend.documents.extract_bytes(PASTED_NAME, data)
+        documents = self._workspace.backend.documents
+        document = await documents.extract_bytes(PASTED_NAME, data, on_progress)
         return await self._keep(data, document)
 
     async def _keep(self, source: Path | bytes, document: ExtractedDocument) -> DocumentPart:
@@ -115,41 +126,45 @@ class AttachmentsController(QObject):
             document.tokens,
         )
 
-    def _on_progress(self, path: Path) -> Any:
-        def show(progress: Progress) -> None:
-            for reading in self._reading.values():
-                if reading.name == path.name:
-                    total = f" of {progress.total}" if progress.total else ""
-                    reading.detail = f"reading {progress.unit} {progress.done}{total}…"
-                    reading.progress = progress.done / progress.total if progress.total else None
-            self._show()
-
-        return show
+    def _show_progress(self, reading: _Reading, progress: Progress) -> None:
+        total = f" of {progress.total}" if progress.total else ""
+        reading.detail = f"reading {progress.unit} {progress.done}{total}…"
+        reading.progress = progress.done / progress.total if progress.total else None
+        self._show()
 
     async def _add(self, conversation_id: str, part: DocumentPart) -> None:
         workspace = self._workspace
-        if conversation_id == workspace.conversation.id:
-            if part.sha256 not in {known.sha256 for known in workspace.draft.attachments}:
-                attachments = (*workspace.draft.attachments, part)
-                workspace.draft = replace(workspace.draft, attachments=attachments)
-            workspace.draft_changed.emit()
+        if conversation_id != workspace.conversation.id:
+            await workspace.drafts.attach(conversation_id, part)
             return
-        store = workspace.backend.conversations
-        conversation = await store.get(conversation_id)
-        if conversation is not None:
-            draft = conversation.draft
-            kept = replace(draft, attachments=(*draft.attachments, part))
-            await store.save_draft(conversation_id, kept)
+        if part.sha256 not in {known.sha256 for known in workspace.draft.attachments}:
+            attachments = (*workspace.draft.attachments, part)
+            workspace.draft = replace(workspace.draft, attachments=attachments)
+        workspace.draft_changed.emit()
 
     def _remove(self, chip_id: str) -> None:
-        reading = self._reading.get(chip_id)
-        if reading is not None and reading.task is not None:
-            reading.task.cancel()
+        if chip_id in self._reading:
+            self._give_up(chip_id)
             return
         workspace = self._workspace
         kept = tuple(p for p in workspace.draft.attachments if p.sha256 != chip_id)
         workspace.draft = replace(workspace.draft, attachments=kept)
         workspace.draft_changed.emit()
+
+    def _give_up(self, reading_id: str) -> None:
+        reading = self._reading.pop(reading_id)
+        if reading.task is not None:
+            reading.task.cancel()
+        self._show()
+
+    def _refuse_picture(self, _picture: QImage) -> None:
+        self._window.notifications.notify(
+            DocumentUnsupportedError(
+                "A picture cannot be attached.",
+                what_was_kept="Your text is still in the prompt.",
+                what_to_do="Attach a document, or describe what the picture shows.",
+            )
+        )
 
     # -------------------------------------------------------------- showing
 

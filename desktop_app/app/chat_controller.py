@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtGui import QCursor
+from PySide6.QtWidgets import QMenu
 
 from desktop_app.app.library_controller import LibraryController, version_numbers
+from desktop_app.app.prompt_controller import PromptController
 from desktop_app.app.running_answers import RunningAnswers
 from desktop_app.app.workspace import Workspace
-from desktop_app.domain.conversation import Draft, Message, MessageStatus, Role
+from desktop_app.domain.conversation import (
+    Conversation,
+    Draft,
+    Message,
+    MessageStatus,
+    ModelChoice,
+    Role,
+)
 from desktop_app.domain.errors import StorageError, UserFacingError
 from desktop_app.services.chat import Answering
 from desktop_app.services.prompt import CONTINUE
+from desktop_app.ui.choice_menus import fill_efforts, fill_models
 from desktop_app.ui.main_window import MainWindow
 
+NOTE_WIDTH = 260
 _ANNOUNCED = {
     MessageStatus.COMPLETE: "The answer is complete.",
     MessageStatus.CANCELLED: "The answer was stopped.",
@@ -32,17 +44,20 @@ class ChatController(QObject):
         workspace: Workspace,
         running: RunningAnswers,
         library: LibraryController,
+        prompt: PromptController,
     ) -> None:
         super().__init__(window)
         self._window = window
         self._workspace = workspace
         self._running = running
         self._library = library
-        self._busy = False
-        self._edited: Message | None = None
+        self._prompt = prompt
+        self._beginning: set[str] = set()  # conversations whose turn is on its way to the disk
+        self._edited: _Edited | None = None
         self._actions: dict[str, Callable[[Message], None]] = {
             "retry": lambda answer: self._start(self._retry(answer)),
-            "continue": lambda _answer: self._start(self._continue()),
+            "retry-with": self._offer_others,
+            "continue": lambda answer: self._start(self._continue(answer)),
             "edit": self._edit,
             "details": self._show_details,
             "older-version": lambda message: self._start(self._switch_version(message, -1)),
@@ -54,8 +69,10 @@ class ChatController(QObject):
         prompt, running = self._window.prompt, self._running
         prompt.submitted.connect(lambda text: self._start(self.submit(text)))
         prompt.stop_requested.connect(self.stop)
+        prompt.text_changed.connect(self._leave_edit_when_empty)
         self._window.transcript.action_requested.connect(self._act)
         self._workspace.opened.connect(self._show_state)
+        self._workspace.opened.connect(self._show_edit)
         running.text_arrived.connect(self._show_text)
         running.reasoning_arrived.connect(self._show_reasoning)
         running.waiting.connect(self._show_waiting)
@@ -73,58 +90,79 @@ class ChatController(QObject):
 
     async def submit(self, text: str) -> None:
         """Ask what stands in the prompt; the prompt is cleared once the question is on disk."""
+        draft = replace(self._workspace.draft, text=text)
+        if draft:
+            edited = self._edited_here()
+            path = self._workspace.path if edited is None else self._path_to(edited.question.id)
+            await self._begin(list(path), draft)
+
+    async def _begin(
+        self, path: list[Message], draft: Draft | None, choice: ModelChoice | None = None
+    ) -> None:
+        """Ask `draft` behind `path`, or for another answer to the question that ends it.
+
+        Args:
+            choice: who answers this once; the conversation's own choice stays as it is.
+        """
         workspace = self._workspace
-        draft = replace(workspace.draft, text=text)
-        if self._busy or not draft or self._running.is_running(workspace.conversation.id):
+        asked, chat = workspace.conversation, workspace.backend.chat
+        if asked.id in self._beginning or self._running.is_running(asked.id):
             return
-        self._busy = True
+        asking = replace(asked, choice=choice or workspace.choice)
+        profile, settings = workspace.profile_of(asking), workspace.ask_settings
+        self._beginning.add(asked.id)
         try:
-            began = await workspace.backend.chat.begin(
-                workspace.conversation,
-                self._path_for_question(),
-                draft,
-                workspace.profile,
-                workspace.ask_settings,
-            )
+            if draft is None:
+                began = await chat.begin_again(asking, path, profile, settings)
+            else:
+                began = await chat.begin(asking, path, draft, profile, settings)
         except UserFacingError as error:
             self._window.notifications.notify(error)
             return
         finally:
-            self._busy = False
-        self._forget_prompt(began)
-        await self._show_begun(began)
+            self._beginning.discard(asked.id)
+        if began.question is not None and draft is not None:
+            self._forget_asked(asked.id, draft)
+        await self._show_begun(began, asked)
 
-    def _forget_prompt(self, began: Answering) -> None:
-        if self._is_open(began.conversation.id):
-            self._library.drop_draft()
-            self._window.prompt.set_text("")
-            self._window.prompt.set_hint("")
-        self._edited = None
+    def _forget_asked(self, conversation_id: str, asked: Draft) -> None:
+        """Take what was asked out of its prompt; what came there meanwhile stays."""
+        workspace, prompt = self._workspace, self._window.prompt
+        is_open = self._is_open(conversation_id)
+        if is_open:
+            self._library.save_draft()
+        rest = _less(workspace.drafts.held(conversation_id), asked)
+        if self._edited is not None and self._edited.conversation_id == conversation_id:
+            rest = rest or self._edited.put_aside
+            self._edited = None
+        workspace.drafts.begun(conversation_id, rest)
+        if is_open:
+            workspace.draft = rest
+            if prompt.text() != rest.text:
+                prompt.set_text(rest.text)
+            workspace.draft_changed.emit()
+            self._show_edit()
 
-    def _path_for_question(self) -> list[Message]:
-        """The messages before the new question: all, or those before the one that was edited."""
-        path = self._workspace.path
-        if self._edited is None or self._edited not in path:
-            return list(path)
-        return path[: path.index(self._edited)]
-
-    async def _show_begun(self, began: Answering) -> None:
-        workspace = self._workspace
-        self._library.kept(began.conversation)
+    async def _show_begun(self, began: Answering, asked: Conversation) -> None:
+        workspace, window = self._workspace, self._window
+        is_open = self._is_open(began.conversation.id)
+        kept = began.conversation
+        choice = workspace.choice if is_open else workspace.choice_of(asked)
+        if choice != kept.choice:  # asked with another one this once, or changed in the meantime
+            kept = replace(kept, choice=choice)
+            self._start(workspace.backend.conversations.save(kept))
+        self._library.kept(kept)
         self._running.start(began)
-        if not self._is_open(began.conversation.id):
+        if not is_open:
             return
-        is_plain = began.question is not None and _follows(began.question, workspace.path)
-        workspace.conversation = began.conversation
-        workspace.is_new = False
-        if is_plain and began.question is not None:
+        workspace.conversation, workspace.is_new = kept, False
+        window.set_title(kept.title)
+        if began.question is not None and _follows(began.question, workspace.path):
             workspace.path += [began.question, began.answer]
             self._show_first_of(began.question, began.answer)
+            self._library.mark_open()
         else:
-            await self._library.open(began.conversation.id)
-        self._window.conversations.select(began.conversation.id)
-        self._window.set_title(began.conversation.title)
-        await workspace.backend.settings.set("window.conversation", began.conversation.id)
+            await self._library.open(kept.id)
         self._show_state()
         workspace.path_changed.emit()
 
@@ -136,64 +174,79 @@ class ChatController(QObject):
         window.transcript.scroll_to_bottom()
         window.prompt.focus_text()
 
-    async def _retry(self, answer: Message) -> None:
+    async def _retry(self, message: Message, choice: ModelChoice | None = None) -> None:
         """Another answer to the same question, as a version beside it."""
-        path = self._workspace.path
-        if answer.role is Role.USER:
-            until = path[: path.index(answer) + 1]
-        else:
-            until = path[: path.index(answer)]
-        await self._again(until)
+        until = self._path_to(message.id)
+        if message.role is Role.USER:
+            until.append(message)
+        if until:
+            await self._begin(until, None, choice)
 
-    async def _again(self, until: list[Message]) -> None:
-        workspace = self._workspace
-        if self._busy or not until or self._running.is_running(workspace.conversation.id):
-            return
-        self._busy = True
-        try:
-            began = await workspace.backend.chat.begin_again(
-                workspace.conversation, until, workspace.profile, workspace.ask_settings
-            )
-        except UserFacingError as error:
-            self._window.notifications.notify(error)
-            return
-        finally:
-            self._busy = False
-        await self._show_begun(began)
+    def _offer_others(self, answer: Message) -> None:
+        """A menu of who else could answer the same question, this once."""
+        view, workspace = self._prompt.choice_view, self._workspace
+        chosen = workspace.choice
 
-    async def _continue(self) -> None:
+        def ask(choice: ModelChoice) -> None:
+            self._start(self._retry(answer, choice))
+
+        menu = QMenu(self._window)
+        menu.setObjectName("retry-with")
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        if view.effort_shown is not None:
+            fill_efforts(menu, view, lambda effort: ask(replace(chosen, effort=effort)), NOTE_WIDTH)
+            menu.addSeparator()
+        fill_models(menu, view, lambda entry: ask(self._prompt.choice_with(entry)), NOTE_WIDTH)
+        menu.popup(QCursor.pos())
+
+    async def _continue(self, answer: Message) -> None:
         """Have a cut answer go on; what stands in the prompt stays there."""
-        workspace = self._workspace
-        if self._busy or self._running.is_running(workspace.conversation.id):
-            return
-        self._busy = True
-        kept = replace(workspace.draft, text=self._window.prompt.text())
-        try:
-            began = await workspace.backend.chat.begin(
-                workspace.conversation,
-                workspace.path,
-                Draft(CONTINUE),
-                workspace.profile,
-                workspace.ask_settings,
-            )
-        finally:
-            self._busy = False
-        if kept:
-            await workspace.backend.conversations.save_draft(began.conversation.id, kept)
-        await self._show_begun(began)
+        await self._begin([*self._path_to(answer.id), answer], Draft(CONTINUE))
+
+    def _path_to(self, message_id: str) -> list[Message]:
+        """The messages before one."""
+        ids = [message.id for message in self._workspace.path]
+        return self._workspace.path[: ids.index(message_id)] if message_id in ids else []
+
+    # -------------------------------------------------------------- editing a question
 
     def _edit(self, message: Message) -> None:
-        """Put a question back into the prompt; sent again, it stands beside the old one."""
-        path = self._workspace.path
+        """Put a question back into the prompt; sent again, it stands beside the old one. What
+        stood in the prompt comes back after that."""
         question = message
         if message.role is Role.ASSISTANT:
-            question = path[path.index(message) - 1]
-        self._edited = question
-        self._workspace.draft = Draft(question.text, question.attachments)
-        self._window.prompt.set_text(question.text)
+            question = self._path_to(message.id)[-1]
+        workspace, here = self._workspace, self._edited_here()
+        put_aside = replace(workspace.draft, text=self._window.prompt.text())
+        self._edited = _Edited(
+            workspace.conversation.id, question, here.put_aside if here else put_aside
+        )
+        self._put_into_prompt(Draft(question.text, question.attachments))
+
+    def _put_into_prompt(self, draft: Draft) -> None:
+        self._workspace.draft = draft
+        self._window.prompt.set_text(draft.text)
         self._workspace.draft_changed.emit()
-        self._window.prompt.set_hint("Sending asks the edited question; the old one stays.")
+        self._show_edit()
         self._window.prompt.focus_text()
+
+    def _edited_here(self) -> _Edited | None:
+        """The question of the open path that is being edited, if any."""
+        edited = self._edited
+        if edited is None or not self._is_open(edited.conversation_id):
+            return None
+        return edited if edited.question.id in {m.id for m in self._workspace.path} else None
+
+    def _leave_edit_when_empty(self) -> None:
+        """Whoever empties the prompt has thought better of it."""
+        edited = self._edited_here()
+        if edited is not None and not self._window.prompt.text():
+            self._edited = None
+            self._put_into_prompt(edited.put_aside)
+
+    def _show_edit(self) -> None:
+        words = "Sending asks the edited question; the old one stays."
+        self._window.prompt.set_hint(words if self._edited_here() else "")
 
     # -------------------------------------------------------------- answering
 
@@ -250,6 +303,11 @@ class ChatController(QObject):
         if self._workspace.path:
             self._start(self._retry(self._workspace.path[-1]))
 
+    def act_on_last(self, action: str) -> None:
+        """Do with the last answer what was asked for elsewhere."""
+        if self._workspace.path:
+            self._act(self._workspace.path[-1].id, action)
+
     def _show_details(self, message: Message) -> None:
         if message.error is not None:
             details = message.error.details or "The provider gave no details."
@@ -264,6 +322,21 @@ class ChatController(QObject):
         leaf = await store.newest_leaf(ids[at])
         await store.save(replace(self._workspace.conversation, leaf_id=leaf))
         await self._library.open(self._workspace.conversation.id)
+
+
+@dataclass(frozen=True)
+class _Edited:
+    """A question that was put back into the prompt, and what stood there before."""
+
+    conversation_id: str
+    question: Message
+    put_aside: Draft
+
+
+def _less(draft: Draft, asked: Draft) -> Draft:
+    """What of a draft was not asked."""
+    parts = tuple(part for part in draft.attachments if part not in asked.attachments)
+    return Draft(draft.text.removeprefix(asked.text), parts)
 
 
 def _follows(question: Message, path: list[Message]) -> bool:

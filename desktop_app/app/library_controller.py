@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from PySide6.QtCore import QObject, QTimer
 
 from desktop_app.app.running_answers import RunningAnswers
 from desktop_app.app.workspace import Workspace
-from desktop_app.domain.conversation import Conversation, Draft, Message, MessageStatus, now
+from desktop_app.domain.conversation import Conversation, Message, MessageStatus, now
 from desktop_app.domain.cost import format_money
-from desktop_app.domain.parts import DocumentPart, ImagePart, parts_from_json, parts_to_json
 from desktop_app.ui.main_window import MainWindow
 
 DRAFT_MS = 400
 UNDO_MS = 8000
 PAGE = 60  # messages that are loaded into the view at once
-OPEN_KEY, SCROLL_KEY, NEW_DRAFT_KEY = "window.conversation", "window.scroll", "window.new_draft"
+OPEN_KEY, SCROLL_KEY = "window.conversation", "window.scroll"
+AT_BOTTOM_PX = 8
+
+
+@dataclass(frozen=True)
+class _Deletion:
+    """A conversation that is deleted for good when `timer` fires."""
+
+    conversation: Conversation
+    was_open: bool
+    timer: QTimer
 
 
 class LibraryController(QObject):
@@ -31,12 +39,13 @@ class LibraryController(QObject):
         self._running = running
         self._conversations: dict[str, Conversation] = {}
         self._scroll: dict[str, tuple[str, int]] = {}
-        self._deleting: dict[str, Conversation] = {}
-        self._new_draft = Draft()
+        self._deleting: dict[str, _Deletion] = {}
         self._shown_from = 0
         self._wanted = ""
+        self._openings = 0
+        self._is_loaded = False
         self._draft_timer = QTimer(self, singleShot=True, interval=DRAFT_MS)
-        self._draft_timer.timeout.connect(lambda: self._start(self.save_draft()))
+        self._draft_timer.timeout.connect(self.save_draft)
         self._connect()
 
     def _connect(self) -> None:
@@ -52,8 +61,9 @@ class LibraryController(QObject):
         self._window.transcript.older_wanted.connect(self._show_older)
         self._workspace.opened.connect(self._show_opened)
         self._workspace.draft_changed.connect(self._draft_timer.start)
-        self._workspace.choice_changed.connect(self._show_foot)
-        self._workspace.path_changed.connect(self._show_foot)
+        self._workspace.choice_changed.connect(self._take_choice)
+        self._workspace.profiles_changed.connect(self._show_foot)
+        self._running.finished.connect(self._show_foot)
         self._running.started.connect(lambda id_: shown.set_streaming(id_, True))
         self._running.finished.connect(lambda id_, _answer: shown.set_streaming(id_, False))
 
@@ -72,49 +82,67 @@ class LibraryController(QObject):
         self._conversations = {conversation.id: conversation for conversation in listed}
         self._window.conversations.set_conversations(listed)
         stored = await backend.settings.all()
-        self._new_draft = _draft_from_json(stored.get(NEW_DRAFT_KEY))
+        self._workspace.drafts.load(stored)
         last = stored.get(OPEN_KEY)
         if last in self._conversations:
             if stored.get(SCROLL_KEY):
                 message_id, offset = stored[SCROLL_KEY]
                 self._scroll[last] = (message_id, offset)
             await self.open(last)
-        else:
-            self._workspace.open_new(self._new_draft)
+        if not self._is_loaded:
+            self._open_blank()
 
     async def close(self) -> None:
         """Keep the draft and the place in the conversation; delete what was to be deleted."""
-        await self.save_draft()
-        settings = self._workspace.backend.settings
+        self._leave()
         for conversation_id in list(self._deleting):
             await self._delete_now(conversation_id)
-        if self._workspace.path:
-            await settings.set(SCROLL_KEY, list(self._window.transcript.scroll_state()))
+        settings = self._workspace.backend.settings
+        place = self._scroll.get(self._workspace.conversation.id)
+        if place is None:
+            await settings.remove(SCROLL_KEY)
+        else:
+            await settings.set(SCROLL_KEY, list(place))
 
     # -------------------------------------------------------------- opening
 
     def open_new(self) -> None:
         """A blank conversation, with the draft that was left in the last blank one."""
-        self._leave()
-        self._workspace.open_new(self._new_draft)
-        self._window.conversations.select(None)
+        self._openings += 1
+        self._open_blank()
         self._start(self._workspace.backend.settings.remove(OPEN_KEY))
         self._window.prompt.focus_text()
 
+    def mark_open(self) -> None:
+        """The open conversation is in the list now: mark it there, and open it at the next start."""
+        conversation_id = self._workspace.conversation.id
+        self._window.conversations.select(conversation_id)
+        self._start(self._workspace.backend.settings.set(OPEN_KEY, conversation_id))
+
+    def _open_blank(self) -> None:
+        early = self._leave()
+        self._workspace.open_new()
+        self._bring_along(early)
+
     async def open(self, conversation_id: str, message_id: str = "") -> None:
-        """Open a conversation, at a message where one is named."""
-        self._leave()
-        store = self._workspace.backend.conversations
+        """Open a conversation, at a message where one is named. A later call supersedes it."""
+        self._openings += 1
+        opening, store = self._openings, self._workspace.backend.conversations
         if message_id and message_id not in {m.id for m in await store.path(conversation_id)}:
             await self._show_version(conversation_id, message_id)
         conversation = await store.get(conversation_id)
         if conversation is None:
             self._window.conversations.remove(conversation_id)
             return
-        path = await store.path(conversation_id)
         versions = await store.versions_on_path(conversation_id)
+        path = await self._with_running(await store.path(conversation_id))
+        if opening != self._openings:
+            return
         self._conversations[conversation_id] = conversation
-        self._workspace.open(conversation, self._with_running(path), versions, conversation.draft)
+        early = self._leave()  # only now: what was typed until here belongs to what is left
+        draft = self._workspace.drafts.of(conversation)
+        self._workspace.open(conversation, path, versions, draft)
+        self._bring_along(early)
         if message_id:
             self._show_all_from(message_id)
             self._window.transcript.scroll_to_message(message_id)
@@ -127,22 +155,39 @@ class LibraryController(QObject):
             leaf = await store.newest_leaf(message_id)
             await store.save(replace(conversation, leaf_id=leaf))
 
-    def _with_running(self, path: Iterable[Message]) -> list[Message]:
+    async def _with_running(self, path: list[Message]) -> list[Message]:
         """The path with the running answer as far as it has come in memory."""
-        messages = list(path)
-        if messages and messages[-1].status is MessageStatus.STREAMING:
-            so_far = self._running.answer_so_far(messages[-1].conversation_id)
-            if so_far is not None and so_far.id == messages[-1].id:
-                messages[-1] = so_far
-        return messages
+        if not path or path[-1].status is not MessageStatus.STREAMING:
+            return path
+        last = self._running.newest(path[-1])
+        if last is path[-1]:  # it has ended since the path was read, or another process writes it
+            last = await self._workspace.backend.conversations.message(last.id) or last
+        return [*path[:-1], last]
 
-    def _leave(self) -> None:
-        """Remember what is left behind: the place in it, its draft."""
+    def _leave(self) -> str:
+        """Remember what is left behind: the place in it, its draft. Returns what was typed before
+        anything was open."""
+        if not self._is_loaded:
+            self._is_loaded = True
+            return self._window.prompt.text()
         if self._workspace.path:
-            self._scroll[self._workspace.conversation.id] = self._window.transcript.scroll_state()
-        if self._draft_timer.isActive():
-            self._draft_timer.stop()
-            self._start(self.save_draft())
+            self._remember_place()
+        self.save_draft()
+        return ""
+
+    def _remember_place(self) -> None:
+        """The place of one who reads above; at the bottom there is nothing to come back to."""
+        transcript, conversation_id = self._window.transcript, self._workspace.conversation.id
+        bar = transcript.verticalScrollBar()
+        if bar.value() >= bar.maximum() - AT_BOTTOM_PX:
+            self._scroll.pop(conversation_id, None)
+        else:
+            self._scroll[conversation_id] = transcript.scroll_state()
+
+    def _bring_along(self, early: str) -> None:
+        if early:
+            self._window.prompt.set_text(self._window.prompt.text() + early)
+            self._draft_timer.start()
 
     def _show_opened(self) -> None:
         workspace, window = self._workspace, self._window
@@ -161,8 +206,8 @@ class LibraryController(QObject):
         else:
             window.transcript.scroll_to_bottom()
         window.conversations.select(None if workspace.is_new else workspace.conversation.id)
-        window.prompt.set_text(workspace.draft.text)
-        self._draft_timer.stop()
+        if window.prompt.text() != workspace.draft.text:
+            window.prompt.set_text(workspace.draft.text)
         self._show_foot()
 
     def _show_older(self) -> None:
@@ -180,33 +225,28 @@ class LibraryController(QObject):
 
     # -------------------------------------------------------------- drafts
 
-    async def save_draft(self) -> None:
+    def save_draft(self) -> None:
         """Keep what stands in the prompt."""
+        self._draft_timer.stop()
         workspace = self._workspace
-        draft = replace(workspace.draft, text=self._window.prompt.text())
-        workspace.draft = draft
-        if workspace.is_new:
-            self._new_draft = draft
-            await workspace.backend.settings.set(NEW_DRAFT_KEY, _draft_to_json(draft))
-        else:
-            await workspace.backend.conversations.save_draft(workspace.conversation.id, draft)
-
-    def drop_draft(self) -> None:
-        """The draft was sent: nothing of it is to be saved again."""
-        self._draft_timer.stop()
-        if self._workspace.is_new:
-            self._new_draft = Draft()
-            self._start(self._workspace.backend.settings.remove(NEW_DRAFT_KEY))
-        self._workspace.draft = Draft()
-        self._workspace.draft_changed.emit()
-        self._draft_timer.stop()
+        workspace.draft = replace(workspace.draft, text=self._window.prompt.text())
+        workspace.drafts.keep(workspace.conversation.id, workspace.draft)
 
     # -------------------------------------------------------------- changes
 
     def kept(self, conversation: Conversation) -> None:
         """A conversation was written to: show it in its place."""
         self._conversations[conversation.id] = conversation
-        self._window.conversations.upsert(conversation)
+        streaming = self._running.is_running(conversation.id)
+        self._window.conversations.upsert(replace(conversation, streaming=streaming))
+
+    def _take_choice(self) -> None:
+        """A later change of the title must not bring the former choice back."""
+        changed = self._workspace.conversation
+        if changed.id in self._conversations:
+            known = self._conversations[changed.id]
+            self._conversations[changed.id] = replace(known, choice=changed.choice)
+        self._show_foot()
 
     def _rename(self, conversation_id: str, title: str) -> None:
         self._change(conversation_id, title=title.strip() or "New conversation")
@@ -243,24 +283,36 @@ class LibraryController(QObject):
         """Take a conversation out of the list; it is gone for good when Undo is."""
         conversation = self._conversations.pop(conversation_id)
         self._running.stop(conversation_id)
-        self._deleting[conversation_id] = conversation
+        was_open = conversation_id == self._workspace.conversation.id
+        timer = QTimer(self, singleShot=True, interval=UNDO_MS)
+        timer.setObjectName("undo")
+        timer.timeout.connect(lambda: self._start(self._delete_now(conversation_id)))
+        self._deleting[conversation_id] = _Deletion(conversation, was_open, timer)
         self._window.conversations.remove(conversation_id)
-        if conversation_id == self._workspace.conversation.id:
+        if was_open:
             self.open_new()
         self._window.notifications.notify(
             f"“{conversation.title}” was deleted.",
             actions=[("Undo", lambda: self._undo_delete(conversation_id))],
         )
-        QTimer.singleShot(UNDO_MS, self, lambda: self._start(self._delete_now(conversation_id)))
+        timer.start()
 
     def _undo_delete(self, conversation_id: str) -> None:
-        conversation = self._deleting.pop(conversation_id, None)
-        if conversation is not None:
-            self.kept(conversation)
-            self._start(self.open(conversation_id))
+        deletion = self._no_longer_deleting(conversation_id)
+        if deletion is not None:
+            self.kept(deletion.conversation)
+            if deletion.was_open:
+                self._start(self.open(conversation_id))
+
+    def _no_longer_deleting(self, conversation_id: str) -> _Deletion | None:
+        deletion = self._deleting.pop(conversation_id, None)
+        if deletion is not None:
+            deletion.timer.stop()
+            deletion.timer.deleteLater()
+        return deletion
 
     async def _delete_now(self, conversation_id: str) -> None:
-        if self._deleting.pop(conversation_id, None) is not None:
+        if self._no_longer_deleting(conversation_id) is not None:
             await self._workspace.backend.conversations.delete(conversation_id)
 
     # -------------------------------------------------------------- search and foot
@@ -274,15 +326,16 @@ class LibraryController(QObject):
         if self._wanted == text:
             shown.show_hits([hit for hit in hits if hit.conversation_id not in self._deleting])
 
-    def _show_foot(self) -> None:
+    def _show_foot(self, *_: object) -> None:
         self._start(self._show_month())
 
     async def _show_month(self) -> None:
         profile = self._workspace.profile
         spent = await self._workspace.backend.ledger.month(now(), profile.id)
-        icon = "cloud" if profile.needs_key else "cpu"
-        month = f"{format_money(spent)} this month" if spent else ""
-        self._window.conversations.set_foot(profile.name, icon, month)
+        if profile == self._workspace.profile:
+            icon = "cloud" if profile.needs_key else "cpu"
+            month = f"{format_money(spent)} this month" if spent else ""
+            self._window.conversations.set_foot(profile.name, icon, month)
 
 
 def version_numbers(workspace: Workspace) -> dict[str, tuple[int, int]]:
@@ -292,14 +345,3 @@ def version_numbers(workspace: Workspace) -> dict[str, tuple[int, int]]:
         for message_id, ids in workspace.versions.items()
         if message_id in ids
     }
-
-
-def _draft_to_json(draft: Draft) -> dict[str, Any]:
-    return {"text": draft.text, "attachments": parts_to_json(draft.attachments)}
-
-
-def _draft_from_json(row: dict[str, Any] | None) -> Draft:
-    if not row:
-        return Draft()
-    parts = parts_from_json(row["attachments"])
-    return Draft(row["text"], tuple(p for p in parts if isinstance(p, DocumentPart | ImagePart)))

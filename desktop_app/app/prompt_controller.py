@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, QTimer
 from desktop_app.app.workspace import Workspace
 from desktop_app.credentials.vault import KeyPlace
 from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.conversation import Draft, Message
+from desktop_app.domain.conversation import Draft, Message, ModelChoice
 from desktop_app.domain.cost import format_money, format_tokens
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.model_catalog import EFFORTS_OF_THE_FAMILY, Effort, Variant
@@ -51,7 +51,7 @@ class PromptController(QObject):
         """Have another variant answer, where the provider serves the family."""
         workspace = self._workspace
         if workspace.profile.serves_the_family:
-            choice = workspace.conversation.choice
+            choice = workspace.choice
             effort = choice.effort or Effort(str(workspace.values["default.effort"]))
             workspace.choose(replace(choice, variant=variant, model="", effort=effort))
 
@@ -65,23 +65,25 @@ class PromptController(QObject):
                 self._choose_effort(accepted[at])
 
     def _choose_effort(self, effort: Effort) -> None:
-        self._workspace.choose(replace(self._workspace.conversation.choice, effort=effort))
+        self._workspace.choose(replace(self._workspace.choice, effort=effort))
 
     def _choose_model(self, entry: ModelEntry) -> None:
-        choice = self._workspace.conversation.choice
-        effort = choice.effort or Effort(str(self._workspace.values["default.effort"]))
-        model = "" if entry.variant else entry.model
-        profile = next(p for p in self._workspace.profiles if p.id == entry.provider_id)
-        info = model_info(profile, entry.model, self._workspace.backend.catalog)
-        takes_effort = entry.variant is not None or info.takes_effort()
-        self._workspace.choose(
-            replace(
-                choice,
-                provider_id=entry.provider_id,
-                variant=entry.variant,
-                model=model,
-                effort=effort if takes_effort else None,
-            )
+        self._workspace.choose(self.choice_with(entry))
+
+    def choice_with(self, entry: ModelEntry) -> ModelChoice:
+        """The open conversation's choice with a line of the model menu taken."""
+        workspace = self._workspace
+        effort = workspace.choice.effort or Effort(str(workspace.values["default.effort"]))
+        profile = next((p for p in workspace.profiles if p.id == entry.provider_id), None)
+        takes_effort = entry.variant is not None or (
+            profile is not None
+            and model_info(profile, entry.model, workspace.backend.catalog).takes_effort()
+        )
+        return ModelChoice(
+            entry.provider_id,
+            "" if entry.variant else entry.model,
+            entry.variant,
+            effort if takes_effort else None,
         )
 
     @property
@@ -151,6 +153,8 @@ class PromptController(QObject):
         draft = replace(workspace.draft, text=self._window.prompt.text())
         used = _used(path)
         spent = await workspace.backend.ledger.conversation(workspace.conversation.id)
+        if asked != self._asked:
+            return
         self._window.header.set_context(used if path else None, resolved.model.input_limit)
         self._window.header.set_cost(format_money(spent) if spent else "")
         if resolved.profile.kind is ProviderKind.ON_DEVICE:
@@ -160,8 +164,9 @@ class PromptController(QObject):
             self._window.prompt.set_estimate("", "")
             return
         estimate = await self._counted(draft, resolved)
-        if estimate is not None and asked == self._asked:
-            self._window.prompt.set_estimate(*estimate_texts(estimate))
+        if asked == self._asked:
+            texts = ("", "") if estimate is None else estimate_texts(estimate)
+            self._window.prompt.set_estimate(*texts)
 
     async def _counted(self, draft: Draft, resolved: ResolvedChoice) -> Estimate | None:
         workspace = self._workspace

@@ -41,6 +41,7 @@ class QuickPromptController(QObject):
         self._running = running
         self._go_on = go_on
         self._brought = ""
+        self._is_beginning = False
         self._path: list[Message] = []
         self._conversation = self._blank()
         self._connect()
@@ -63,13 +64,18 @@ class QuickPromptController(QObject):
         choice = workspace.backend.default_choice(workspace.default_profile, workspace.values)
         return Conversation(new_id(), "", moment, moment, choice)
 
+    @property
+    def is_visible(self) -> bool:
+        """Whether it is on the screen."""
+        return self._quick.isVisible()
+
     def set_keymap(self, keymap: Keymap) -> None:
         """Put the person's keys in force."""
         self._quick.set_keymap(keymap)
 
     def open_with(self, text: str) -> None:
         """Show the quick prompt, ready to type; `text` comes along under the question."""
-        if not self._running.is_running(self._conversation.id):
+        if not self._is_beginning and not self._running.is_running(self._conversation.id):
             self._conversation, self._path = self._blank(), []
         self._brought = text
         self._show_choice()
@@ -78,10 +84,11 @@ class QuickPromptController(QObject):
     # -------------------------------------------------------------- asking
 
     async def _submit(self, text: str) -> None:
-        if self._running.is_running(self._conversation.id) or not (text.strip() or self._brought):
+        question = "\n\n".join(part for part in (text.strip(), self._brought.strip()) if part)
+        if self._is_beginning or self._running.is_running(self._conversation.id) or not question:
             return
         workspace = self._workspace
-        question = "\n\n".join(part for part in (text.strip(), self._brought.strip()) if part)
+        self._is_beginning = True
         try:
             began = await workspace.backend.chat.begin(
                 self._conversation,
@@ -93,6 +100,8 @@ class QuickPromptController(QObject):
         except UserFacingError as error:
             self._quick.set_status(error.sentences)
             return
+        finally:
+            self._is_beginning = False
         self._brought = ""
         self._conversation = began.conversation
         if began.question is not None:
@@ -108,8 +117,9 @@ class QuickPromptController(QObject):
             self._workspace.tasks.start(self._leave_for_window(action))
 
     async def _leave_for_window(self, action: str = "") -> None:
-        self._quick.hide()
+        # The window first: once nothing is on the screen any more, the program ends.
         await self._go_on(self._conversation.id if self._path else "", action)
+        self._quick.hide()
 
     # -------------------------------------------------------------- choice
 

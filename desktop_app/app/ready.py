@@ -59,14 +59,14 @@ class ReadyWindow(QObject):
         loop.set_exception_handler(self._on_defect)
         self._window, self._theme, self._backend = window, theme, backend
         self._closed: asyncio.Future[None] = loop.create_future()
-        self._closing = False
+        self._ending: asyncio.Task[None] | None = None
         self.tasks = Tasks(self._show_error)
         self.workspace = Workspace(backend, self.tasks, window)
-        self.running = RunningAnswers(self.tasks, window)
+        self.running = RunningAnswers(self.tasks, backend.conversations, window)
         self.library = LibraryController(window, self.workspace, self.running)
         self.prompt = PromptController(window, self.workspace)
         self.attachments = AttachmentsController(window, self.workspace)
-        self.chat = ChatController(window, self.workspace, self.running, self.library)
+        self.chat = ChatController(window, self.workspace, self.running, self.library, self.prompt)
         self.settings = SettingsController(window, self.workspace, self._on_value)
         self._quick: QuickPromptController | None = None
         self._calls = CallServer(backend.folders.socket, window)
@@ -93,7 +93,8 @@ class ReadyWindow(QObject):
             quick_window, self.workspace, self.running, self._go_on_in_window
         )
         quick.kept.connect(self.library.kept)
-        quick_window.hidden.connect(self._quick_hidden)
+        quick_window.hidden.connect(self._end_if_nothing_shows)
+        self.running.finished.connect(self._end_if_nothing_shows)
         quick_window.set_keymap(Keymap.from_settings(self.workspace.values))
         self._theme.changed.connect(quick_window.set_theme)
         return quick
@@ -231,10 +232,13 @@ class ReadyWindow(QObject):
             await self.library.open(conversation_id)
         if action == "add-key":
             self.settings.open_at_key()
+        elif action and conversation_id:
+            self.chat.act_on_last(action)
 
-    def _quick_hidden(self) -> None:
-        """Without a window there is nothing left to show once the quick prompt is gone."""
-        if not self._window.isVisible() and not self.running.conversations:
+    def _end_if_nothing_shows(self, *_: object) -> None:
+        """Without a window the program ends with the quick prompt, and with its answer."""
+        shows = self._window.isVisible() or self.quick.is_visible
+        if not shows and not self.running.conversations:
             self.quit()
 
     # -------------------------------------------------------------- errors
@@ -265,20 +269,24 @@ class ReadyWindow(QObject):
 
     def quit(self) -> None:
         """End the program: stop what runs, keep what arrived, close the store."""
-        if not self._closing:
-            self._closing = True
-            asyncio.get_running_loop().create_task(self._end())
+        if self._ending is None:
+            self._ending = asyncio.get_running_loop().create_task(self._end())
 
     async def _end(self) -> None:
-        try:
-            self._calls.close()
-            await self.running.stop_all()
-            await self.library.close()
-            await self._backend.settings.set(WINDOW_STATE_KEY, self._window.state())
-            await self.tasks.settle()
-        finally:
-            await self._backend.aclose()
-            self._closed.set_result(None)
+        for step in (self._put_away, self._backend.aclose):
+            try:
+                await step()
+            except UserFacingError as error:  # there is no window any more to say it in
+                log.error("%s %s", error.what_happened, error.details)  # noqa: TRY400
+        self._closed.set_result(None)
+
+    async def _put_away(self) -> None:
+        self._calls.close()
+        self.attachments.close()
+        await self.running.stop_all()
+        await self._backend.settings.set(WINDOW_STATE_KEY, self._window.state())
+        await self.library.close()
+        await self.tasks.settle()
 
     async def closed(self) -> None:
         """Wait for the end."""

@@ -17,6 +17,7 @@ from desktop_app.domain.errors import StorageError
 from desktop_app.domain.events import (
     Notice,
     ReasoningDelta,
+    ReasoningItem,
     RefusalDelta,
     StreamEvent,
     TextDelta,
@@ -24,8 +25,10 @@ from desktop_app.domain.events import (
 )
 from desktop_app.domain.reply import Reply
 from desktop_app.services.chat import Answering
+from desktop_app.services.ports import MessageStore
 
 FRAME_MS = 16
+KEEP_AGAIN_S = 1.0
 
 
 @dataclass
@@ -35,8 +38,9 @@ class _Run:
     reply: Reply = field(default_factory=Reply)
     text: list[str] = field(default_factory=list)
     reasoning: list[str] = field(default_factory=list)
-    section: int = 0
+    section: int | None = None
     waiting: str | None = None
+    store_error: StorageError | None = None
     deltas: int = 0
     first_delta: float = 0.0
 
@@ -61,9 +65,11 @@ class RunningAnswers(QObject):
     finished = Signal(str, object)
     store_changed = Signal(str, object)
 
-    def __init__(self, tasks: Tasks, parent: QObject | None = None) -> None:
+    def __init__(self, tasks: Tasks, store: MessageStore, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._tasks = tasks
+        self._store = store
+        self._unkept: dict[str, Message] = {}
         self._runs: dict[str, _Run] = {}
         self._frame = QTimer(self, singleShot=True, interval=FRAME_MS)
         self._frame.timeout.connect(self._hand_on)
@@ -79,7 +85,8 @@ class RunningAnswers(QObject):
         """Stop the answer of a conversation; its text is kept."""
         run = self._runs.get(conversation_id)
         if run is not None and run.task is not None:
-            run.task.cancel()
+            # Not before its first step: what is cancelled sooner never runs, and keeps nothing.
+            asyncio.get_running_loop().call_soon(run.task.cancel)
 
     def is_running(self, conversation_id: str) -> bool:
         """Whether an answer is on its way in a conversation."""
@@ -90,15 +97,18 @@ class RunningAnswers(QObject):
         """Where answers are on their way."""
         return frozenset(self._runs)
 
-    def answer_so_far(self, conversation_id: str) -> Message | None:
-        """The running answer with all that has been handed on."""
+    def newest(self, answer: Message) -> Message:
+        """An answer as the store has it, with all that has been handed on where it still runs."""
         self._hand_on()
-        run = self._runs.get(conversation_id)
-        return None if run is None else replace(run.answering.answer, parts=run.reply.parts)
+        run = self._runs.get(answer.conversation_id)
+        if run is None or run.answering.answer.id != answer.id:
+            return self._unkept.get(answer.id, answer)
+        return replace(run.answering.answer, parts=run.reply.parts)
 
     async def stop_all(self) -> None:
         """Stop every answer and wait until its text is kept."""
         tasks = [run.task for run in self._runs.values() if run.task is not None]
+        await asyncio.sleep(0)  # see `stop`
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -108,14 +118,31 @@ class RunningAnswers(QObject):
             self._take(run, event, reply)
 
         def on_store(error: StorageError | None) -> None:
-            self.store_changed.emit(conversation_id, error)
+            # Said once, however often it is tried again.
+            if (error is None) != (run.store_error is None):
+                run.store_error = error
+                self.store_changed.emit(conversation_id, error)
 
         try:
             return await run.answering.run(listen, on_store)
         finally:
             self._hand_on()
             del self._runs[conversation_id]
+            if run.store_error is not None:  # stopped while there was no room on the disk
+                self._tasks.start(self._keep(run.answering.answer))
             self.finished.emit(conversation_id, run.answering.answer)
+
+    async def _keep(self, answer: Message) -> None:
+        """Try to keep an answer that has ended, until that works."""
+        self._unkept[answer.id] = answer
+        while answer.id in self._unkept:
+            await asyncio.sleep(KEEP_AGAIN_S)
+            try:
+                await self._store.save_answer(answer)
+            except StorageError:
+                continue
+            del self._unkept[answer.id]
+            self.store_changed.emit(answer.conversation_id, None)
 
     def _take(self, run: _Run, event: StreamEvent, reply: Reply) -> None:
         run.reply = reply
@@ -124,9 +151,13 @@ class RunningAnswers(QObject):
                 run.text.append(text)
                 self._count(run)
             case ReasoningDelta(text, section):
-                gap = "\n\n" if section != run.section and run.reasoning else ""
+                is_first = run.section is None
+                gap = "" if is_first or section == run.section else "\n\n"
                 run.section = section
                 run.reasoning.append(gap + text)
+            case ReasoningItem():  # the next item counts its sections anew
+                run.section = None if run.section is None else -1
+                return
             case Waiting(seconds, reason):
                 trying = f" Trying again in {seconds:.0f} s." if seconds else ""
                 run.waiting = reason + trying

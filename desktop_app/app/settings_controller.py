@@ -50,7 +50,6 @@ class SettingsController(QObject):
         panel.profile_selected.connect(self._look_at)
         panel.profile_saved.connect(lambda profile: self._start(self._save_profile(profile)))
         panel.profile_added.connect(lambda profile: self._start(self._save_profile(profile)))
-        panel.closed.connect(lambda: self._window.show_settings(False))
         panel.profile_removed.connect(lambda id_: self._start(self._remove_profile(id_)))
         panel.key_entered.connect(lambda id_, key: self._start(self._enter_key(id_, key)))
         panel.key_removed.connect(lambda id_: self._start(self._remove_key(id_)))
@@ -62,6 +61,7 @@ class SettingsController(QObject):
         panel.weights_chosen.connect(lambda path: self._start(self._choose_weights(path)))
         panel.about_opened.connect(lambda: self._start(self._show_about()))
         workspace.profiles_changed.connect(self._show_profiles)
+        workspace.values_changed.connect(self.show_values)
         for changed in (workspace.opened, workspace.choice_changed):
             changed.connect(self._show_refusals)
             changed.connect(self._show_profiles)
@@ -116,7 +116,6 @@ class SettingsController(QObject):
         finally:
             await self._show_profile(profile_id)
         await workspace.set_value("default.provider", profile_id)
-        await workspace.reload_profiles()
         self._offer(self._profile(profile_id))
 
     def _offer(self, profile: ProviderProfile) -> None:
@@ -124,9 +123,6 @@ class SettingsController(QObject):
         if workspace.profile.id == profile.id:
             return
         choice = workspace.backend.default_choice(profile, workspace.values)
-        if workspace.is_new:  # nothing was asked in it yet: it is a new conversation
-            workspace.choose(choice)
-            return
         self._window.notifications.notify(
             f"New conversations start with {profile.name}; this one stays with "
             f"{workspace.profile.name}.",
@@ -139,6 +135,8 @@ class SettingsController(QObject):
         if self._workspace.values["default.provider"] == profile_id:
             await self._workspace.set_value("default.provider", "")
         await self._workspace.reload_profiles()
+        if self._workspace.is_new and self._workspace.profile.id == profile_id:
+            self._workspace.choose(self._workspace.default_choice)
 
     async def _test(self, profile_id: str) -> None:
         """Ask the provider for its models: costs nothing, and shows that key and address work."""
@@ -160,10 +158,9 @@ class SettingsController(QObject):
 
     async def _set(self, key: str, value: object) -> None:
         await self._workspace.set_value(key, value)
-        self._panel.set_values(self._workspace.values)
         self._on_value(key)
 
-    def show_values(self) -> None:
+    def show_values(self, _key: str = "") -> None:
         """Fill the panel with the settings as they are."""
         self._panel.set_values(self._workspace.values)
 
@@ -179,17 +176,11 @@ class SettingsController(QObject):
     async def _choose_weights(self, path: Path | None) -> None:
         """Use another GGUF file on this computer, or the built-in model again."""
         workspace = self._workspace
-        settings = workspace.backend.settings
-        if path is None:
-            await settings.remove(WEIGHTS_SETTING)
-        else:
-            await settings.set(WEIGHTS_SETTING, str(path))
         await workspace.backend.gateway.local_model.aclose()
-        use_weights(workspace.backend, await settings.all())
-        if workspace.profile.kind is ProviderKind.ON_DEVICE:
-            model = workspace.backend.on_device_model
-            workspace.choose(replace(workspace.conversation.choice, model=model))
+        await workspace.set_value(WEIGHTS_SETTING, str(path or ""))
+        use_weights(workspace.backend, workspace.values)
         await workspace.reload_profiles()
+        workspace.choice_changed.emit()
 
     # -------------------------------------------------------------- about and help
 

@@ -8,6 +8,9 @@ from typing import Any
 
 from desktop_app.domain.errors import UserFacingError
 
+# Writes take milliseconds; a provider that does not answer must not hold up the program's end.
+PATIENCE_S = 2.0
+
 
 class Tasks:
     """Starts coroutines from plain slots.
@@ -36,7 +39,14 @@ class Tasks:
             context = {"message": "a task failed", "exception": error, "task": task}
             task.get_loop().call_exception_handler(context)
 
-    async def settle(self) -> None:
-        """Wait for all that runs, also for what that starts."""
-        while self._running:
-            await asyncio.wait(set(self._running))
+    async def settle(self, patience_s: float = PATIENCE_S) -> None:
+        """Wait for all that runs and for what that starts; what takes longer is cancelled."""
+        try:
+            async with asyncio.timeout(patience_s):
+                while self._running:
+                    await asyncio.wait(set(self._running))
+        except TimeoutError:
+            for task in self._running:
+                task.cancel()
+            while self._running:
+                await asyncio.wait(set(self._running))

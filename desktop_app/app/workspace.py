@@ -11,9 +11,10 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
+from desktop_app.app.drafts import Drafts
 from desktop_app.app.tasks import Tasks
-from desktop_app.domain.chat_request import ProviderProfile
-from desktop_app.domain.conversation import Conversation, Draft, Message, ModelChoice, new_id, now
+from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.conversation import Conversation, Draft, Message, ModelChoice, now
 from desktop_app.headless.backend import Backend, ask_settings
 from desktop_app.headless.profiles import ON_DEVICE
 from desktop_app.services.chat import AskSettings
@@ -23,6 +24,10 @@ from desktop_app.settings.schema import SettingValue, with_defaults
 
 class Workspace(QObject):
     """The state of the window.
+
+    Attributes:
+        drafts: what stands in the prompts of all conversations.
+        draft: what stands in this one's; its text is the prompt's while it is open.
 
     Signals:
         opened: another conversation stands in the window.
@@ -44,20 +49,20 @@ class Workspace(QObject):
         super().__init__(parent)
         self.backend = backend
         self.tasks = tasks
+        self.drafts = Drafts(backend, tasks)
         self.values: dict[str, SettingValue] = with_defaults({})
         self.profiles: list[ProviderProfile] = []
         self.default_profile: ProviderProfile = ON_DEVICE
-        self.conversation = _blank(ModelChoice(ON_DEVICE.id, ""))
+        self.conversation = _blank(self.drafts.blank_id, ModelChoice(ON_DEVICE.id, ""))
         self.is_new = True
         self.path: list[Message] = []
         self.versions: Mapping[str, tuple[str, ...]] = {}
         self.draft = Draft()
 
     async def load(self) -> None:
-        """Read settings and providers, and start with a blank conversation."""
+        """Read settings and providers."""
         self.values = await self.backend.values()
         await self.reload_profiles()
-        self.open_new()
 
     async def reload_profiles(self) -> None:
         """Read the providers anew."""
@@ -66,15 +71,25 @@ class Workspace(QObject):
         self.profiles_changed.emit()
 
     async def set_value(self, key: str, value: Any) -> None:
-        """Keep a setting, and tell of it."""
+        """Keep a setting, and tell of it. What new conversations start from holds for the open one
+        too, as long as nothing was asked in it."""
         await self.backend.settings.set(key, value)
         self.values = await self.backend.values()
         self.values_changed.emit(key)
+        if key == "default.provider":
+            await self.reload_profiles()
+        if key.startswith("default.") and self.is_new:
+            self.choose(self.default_choice)
 
-    def open_new(self, draft: Draft = Draft()) -> None:  # noqa: B008 — a frozen value
+    @property
+    def default_choice(self) -> ModelChoice:
+        """What a new conversation starts from."""
+        return self.backend.default_choice(self.default_profile, self.values)
+
+    def open_new(self) -> None:
         """Put a blank conversation with the default provider into the window."""
-        choice = self.backend.default_choice(self.default_profile, self.values)
-        self.open(_blank(choice), [], {}, draft, is_new=True)
+        blank = _blank(self.drafts.blank_id, self.default_choice)
+        self.open(blank, [], {}, self.drafts.of_blank(), is_new=True)
 
     def open(
         self,
@@ -100,14 +115,25 @@ class Workspace(QObject):
         """The provider of the open conversation."""
         return self.profile_of(self.conversation)
 
+    def choice_of(self, conversation: Conversation) -> ModelChoice:
+        """Who answers in a conversation as things are now: its provider may be gone, and the model
+        on this computer may be another one since."""
+        profile, choice = self.profile_of(conversation), conversation.choice
+        if profile.id != choice.provider_id:
+            return self.backend.default_choice(profile, self.values)
+        if profile.kind is ProviderKind.ON_DEVICE:
+            return replace(choice, model=self.backend.on_device_model)
+        return choice
+
+    @property
+    def choice(self) -> ModelChoice:
+        """Who answers in the open conversation."""
+        return self.choice_of(self.conversation)
+
     @property
     def resolved(self) -> ResolvedChoice:
         """What the open conversation's choice comes to."""
-        profile = self.profile
-        choice = self.conversation.choice
-        if profile.id != choice.provider_id:
-            choice = self.backend.default_choice(profile, self.values)
-        return self.backend.chat.resolve(profile, choice)
+        return self.backend.chat.resolve(self.profile, self.choice)
 
     @property
     def ask_settings(self) -> AskSettings:
@@ -127,6 +153,6 @@ class Workspace(QObject):
         self.path_changed.emit()
 
 
-def _blank(choice: ModelChoice) -> Conversation:
+def _blank(conversation_id: str, choice: ModelChoice) -> Conversation:
     moment = now()
-    return Conversation(new_id(), "", moment, moment, choice)
+    return Conversation(conversation_id, "", moment, moment, choice)

@@ -1,0 +1,93 @@
+"""What stands in each conversation's prompt and is not sent: held here, and kept on disk.
+
+What is held here is newer than what a read of the store may give, whose writes are still under way.
+The blank conversation, which is in no list yet, has one too; it keeps its id until it is begun, so
+that what was on its way into its prompt still arrives there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from desktop_app.domain.conversation import Conversation, Draft, new_id
+from desktop_app.domain.parts import DocumentPart, ImagePart, parts_from_json, parts_to_json
+
+if TYPE_CHECKING:
+    from desktop_app.app.tasks import Tasks
+    from desktop_app.headless.backend import Backend
+
+BLANK_KEY = "window.new_draft"
+
+
+class Drafts:
+    """See the module.
+
+    Attributes:
+        blank_id: the id that the next new conversation will have.
+    """
+
+    def __init__(self, backend: Backend, tasks: Tasks) -> None:
+        self._backend = backend
+        self._tasks = tasks
+        self._held: dict[str, Draft] = {}
+        self.blank_id = new_id()
+
+    def load(self, stored: dict[str, Any]) -> None:
+        """Take the blank conversation's draft out of the stored settings."""
+        self._held[self.blank_id] = _from_json(stored.get(BLANK_KEY))
+
+    def of(self, conversation: Conversation) -> Draft:
+        """The draft of a conversation as it was read from the store."""
+        return self._held.get(conversation.id, conversation.draft)
+
+    def held(self, conversation_id: str) -> Draft:
+        """The draft of a conversation that is or was open."""
+        return self._held.get(conversation_id, Draft())
+
+    def of_blank(self) -> Draft:
+        """The draft of the conversation that is not begun yet."""
+        return self.held(self.blank_id)
+
+    def keep(self, conversation_id: str, draft: Draft) -> None:
+        """Hold a draft, and write it where it is news."""
+        if self._held.get(conversation_id) != draft:
+            self._held[conversation_id] = draft
+            self._tasks.start(self._write(conversation_id, draft))
+
+    def begun(self, conversation_id: str, rest: Draft) -> None:
+        """A turn was kept on disk, with the draft emptied; `rest` was not part of it."""
+        if conversation_id == self.blank_id:
+            self.blank_id = new_id()
+            self._tasks.start(self._backend.settings.remove(BLANK_KEY))
+        # Written even where it is empty: an older state may be on its way to the disk.
+        self._held[conversation_id] = rest
+        self._tasks.start(self._write(conversation_id, rest))
+
+    async def attach(self, conversation_id: str, part: DocumentPart | ImagePart) -> None:
+        """Add an attachment to the draft of a conversation that is not open; once."""
+        draft = self._held.get(conversation_id)
+        if draft is None:
+            conversation = await self._backend.conversations.get(conversation_id)
+            if conversation is None:
+                return  # deleted meanwhile
+            draft = self.of(conversation)
+        if part.sha256 not in {known.sha256 for known in draft.attachments}:
+            self.keep(conversation_id, replace(draft, attachments=(*draft.attachments, part)))
+
+    async def _write(self, conversation_id: str, draft: Draft) -> None:
+        if conversation_id == self.blank_id:
+            await self._backend.settings.set(BLANK_KEY, _to_json(draft))
+        else:
+            await self._backend.conversations.save_draft(conversation_id, draft)
+
+
+def _to_json(draft: Draft) -> dict[str, Any]:
+    return {"text": draft.text, "attachments": parts_to_json(draft.attachments)}
+
+
+def _from_json(row: dict[str, Any] | None) -> Draft:
+    if not row:
+        return Draft()
+    parts = parts_from_json(row["attachments"])
+    return Draft(row["text"], tuple(p for p in parts if isinstance(p, DocumentPart | ImagePart)))
