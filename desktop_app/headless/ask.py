@@ -157,8 +157,10 @@ async def _choice(
             model = _load_instead(backend, model)
         return ModelChoice(profile.id, model, None, effort if options.effort else None)
     if options.variant and not profile.serves_the_family:
+        is_local = profile.kind is ProviderKind.ON_DEVICE
+        who = "The model on this computer" if is_local else profile.name
         raise IllegalChoiceError(
-            f"{profile.name} does not serve the GPT-5.2 variants.",
+            f"{who} offers none of the GPT-5.2 variants.",
             what_to_do="Name another --provider, add a key in the window, or set OPENAI_API_KEY.",
         )
     if not choice.model and choice.variant is None:

@@ -26,6 +26,10 @@ _KEPT_HERE = {
     TEXT_KEPT: "What had arrived stands in the output.",
     QUESTION_KEPT: "",
 }
+_ADD_A_KEY = "Add one in Settings › Provider."
+_ADD_A_KEY_HERE = (
+    "Add one in the window, Settings › Provider, or set OPENAI_API_KEY or COMETAPI_KEY."
+)
 _RETRY = re.compile(r"\b([Pp])ress Retry(?: to ask (?:again|once more))?")
 _SETTINGS = re.compile(r"\b(in )?Settings › Provider")
 
@@ -46,6 +50,8 @@ def worded(note: ErrorNote, *, saved: bool, from_environment: bool) -> str:
     kept = _KEPT_HERE.get(note.what_was_kept, note.what_was_kept)
     if saved and note.what_was_kept in (TEXT_KEPT, QUESTION_KEPT):
         kept = "The conversation is kept in the library."
+    if note.what_to_do == _ADD_A_KEY:
+        return f"{note.what_happened} {_ADD_A_KEY_HERE}"
     to_do = _RETRY.sub(
         lambda found: "Ask again" if found[1] == "P" else "ask again", note.what_to_do
     )

@@ -1,0 +1,152 @@
+"""The command as a person's shell runs it: a process with folders and streams of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sqlite3
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.unit.providers.loopback import LoopbackServer, Script
+
+ROOT = Path(__file__).parents[3]
+LONGEST_S = 90
+KEY = "sk-loopback-0123456789abcdef"
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """The one object on standard output."""
+        assert self.out.count("\n") == 1
+        return json.loads(self.out)
+
+
+class Shell:
+    """Runs `repartee` with nothing of the person's around it.
+
+    Attributes:
+        home: REPARTEE_HOME.
+        outside: HOME, the XDG folders, TMPDIR and the working folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.home = folder / "repartee"
+        self.outside = folder / "outside"
+        for name in ("home", "tmp", "run", "here"):
+            (self.outside / name).mkdir(parents=True, mode=0o700)
+        self.environment = {
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(ROOT),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONWARNINGS": "error",
+            "LANG": "C.UTF-8",
+            "REPARTEE_HOME": str(self.home),
+            "HOME": str(self.outside / "home"),
+            "TMPDIR": str(self.outside / "tmp"),
+            "XDG_RUNTIME_DIR": str(self.outside / "run"),
+            **{
+                f"XDG_{name}_HOME": str(self.outside / name.lower())
+                for name in ("DATA", "CONFIG", "CACHE", "STATE")
+            },
+        }
+
+    async def start(
+        self,
+        *arguments: str,
+        stdin: int = asyncio.subprocess.DEVNULL,
+        env: Mapping[str, str] | None = None,
+    ) -> asyncio.subprocess.Process:
+        """Start the command; its streams are pipes."""
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "desktop_app",
+            *arguments,
+            stdin=stdin,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            cwd=self.outside / "here",
+            env={**self.environment, **(env or {})},
+            start_new_session=True,  # no terminal, even where the tests run in one
+        )
+
+    async def run(
+        self,
+        *arguments: str,
+        stdin: bytes | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> Ended:
+        """Run the command to its end."""
+        pipe = asyncio.subprocess.DEVNULL if stdin is None else asyncio.subprocess.PIPE
+        process = await self.start(*arguments, stdin=pipe, env=env)
+        return await ended(process, stdin)
+
+    async def ask(self, base_url: str, *arguments: str, **extra: str) -> Ended:
+        """`repartee ask` with OPENAI_API_KEY and OPENAI_BASE_URL."""
+        return await self.run("ask", *arguments, env={**gateway(base_url), **extra})
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """What the store holds."""
+        path = self.home / "data" / "repartee.sqlite3"
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+            return connection.execute(query).fetchall()
+
+    def files_outside(self) -> list[Path]:
+        """Every file that lies outside REPARTEE_HOME."""
+        return [path for path in self.outside.rglob("*") if not path.is_dir()]
+
+
+def gateway(base_url: str) -> dict[str, str]:
+    """The environment that names a gateway and its key."""
+    return {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": base_url}
+
+
+async def ended(process: asyncio.subprocess.Process, stdin: bytes | None = None) -> Ended:
+    """How a command that was started ends."""
+    try:
+        out, err = await asyncio.wait_for(process.communicate(stdin), LONGEST_S)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    assert process.returncode is not None
+    found = Ended(process.returncode, out.decode(), err.decode())
+    assert "Traceback" not in found.err, found.err
+    assert KEY not in found.out + found.err
+    return found
+
+
+def against(*scripts: Script, test: Callable[[LoopbackServer], Awaitable[None]]) -> None:
+    async def main() -> None:
+        async with LoopbackServer(*scripts) as server:
+            await test(server)
+
+    asyncio.run(main())
+
+
+def answer_to(
+    shell: Shell, *scripts: Script, arguments: tuple[str, ...] = ("Which?",), **extra: str
+) -> tuple[Ended, list[Any]]:
+    """How the command ends, and the bodies that the server got."""
+    found: list[Any] = []
+
+    async def test(server: LoopbackServer) -> None:
+        found.append(await shell.ask(server.base_url, *arguments, **extra))
+        found.append([request.json for request in server.requests])
+
+    against(*scripts, test=test)
+    return found[0], found[1]

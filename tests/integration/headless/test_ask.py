@@ -1,0 +1,160 @@
+"""What `repartee ask` sends for what was asked, the real command against a server on loopback."""
+
+from __future__ import annotations
+
+import asyncio
+from itertools import product
+
+import pytest
+
+from desktop_app.services.choice import INSTANT_RETIRED
+from tests.integration.headless.command import Ended, Shell, against, answer_to, gateway
+from tests.integration.headless.replies import (
+    ANSWER,
+    WHOLE,
+    refusal,
+)
+from tests.unit.providers.loopback import LoopbackServer
+
+AT_ONCE = 4  # processes
+EFFORTS = ("none", "low", "medium", "high", "xhigh")
+MODELS = {
+    "instant": ("gpt-5.2-chat-latest", ("medium",)),
+    "thinking": ("gpt-5.2", EFFORTS),
+    "pro": ("gpt-5.2-pro", ("medium", "high", "xhigh")),
+}
+
+
+def test_the_answer_alone_is_on_standard_output(shell: Shell) -> None:
+    done, (body,) = answer_to(shell, WHOLE)
+    assert done == Ended(0, ANSWER + "\n", "")
+    assert body["model"] == "gpt-5.2"
+    assert body["reasoning"] == {"effort": "medium"}
+    assert body["input"] == [{"role": "user", "content": "Which?"}]
+    assert body["store"] is False
+    assert body["stream"] is True
+
+
+def test_exactly_what_was_chosen_is_sent_or_nothing(shell: Shell) -> None:
+    limit = asyncio.Semaphore(AT_ONCE)
+
+    async def one(server: LoopbackServer, variant: str, effort: str) -> None:
+        question = f"{variant} at {effort}"
+        async with limit:
+            done = await shell.ask(
+                server.base_url, question, "--variant", variant, "--effort", effort
+            )
+        model, taken = MODELS[variant]
+        said = [request.json for request in server.requests]
+        bodies = [body for body in said if body["input"][0]["content"] == question]
+        if effort in taken:
+            assert done == Ended(0, ANSWER + "\n", ""), question
+            (body,) = bodies
+            assert (body["model"], body["reasoning"]) == (model, {"effort": effort})
+        else:
+            assert (done.code, done.out, bodies) == (2, "", []), question
+            assert f"It takes: {', '.join(taken)}." in done.err
+            assert "Nothing was sent." in done.err
+
+    async def test(server: LoopbackServer) -> None:
+        await shell.run("doctor", "--json")  # makes the store
+        await asyncio.gather(*(one(server, *pair) for pair in product(MODELS, EFFORTS)))
+
+    against(WHOLE, test=test)
+
+
+def test_a_variant_alone_takes_the_effort_nearest_to_the_usual_one(shell: Shell) -> None:
+    done, (body,) = answer_to(shell, WHOLE, arguments=("Hi", "--variant", "pro"))
+    assert done.code == 0
+    assert (body["model"], body["reasoning"]) == ("gpt-5.2-pro", {"effort": "medium"})
+
+
+def test_instant_is_stood_in_for_where_the_gateway_does_not_serve_it(shell: Shell) -> None:
+    gone = refusal(404, "model_not_found", "The model does not exist.")
+    done, (first, second) = answer_to(shell, gone, WHOLE, arguments=("Hi", "--variant", "instant"))
+    assert (first["model"], first["reasoning"]) == ("gpt-5.2-chat-latest", {"effort": "medium"})
+    assert (second["model"], second["reasoning"]) == ("gpt-5.2", {"effort": "none"})
+    assert done == Ended(0, ANSWER + "\n", f"repartee: {INSTANT_RETIRED}\n")
+
+
+def test_any_model_and_effort_that_nothing_is_known_of(shell: Shell) -> None:
+    arguments = ("Hi", "--model", "brand-new", "--effort", "xhigh", "--json")
+    done, (body,) = answer_to(shell, WHOLE, arguments=arguments)
+    assert (body["model"], body["reasoning"]) == ("brand-new", {"effort": "xhigh"})
+    assert (done.json["model"], done.json["effort"]) == ("brand-new", "xhigh")
+    done, (body,) = answer_to(shell, WHOLE, arguments=("Hi", "--model", "brand-new"))
+    assert "reasoning" not in body
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("Hi", "--provider", "nobody"), "There are: env-openai, on-device, openai, cometapi."),
+        (("Hi", "--model", "m", "--variant", "pro"), "exclude each other"),
+        (("Hi", "--model", "gpt-5.2-pro", "--effort", "low"), "medium, high, xhigh"),
+        (("Hi", "--provider", "on-device", "--variant", "pro"), "variants"),
+        (("Hi", "--provider", "on-device", "--effort", "low"), "takes no reasoning effort"),
+        (("Hi", "--provider", "on-device", "--model", "m"), "GGUF"),
+        (("Hi", "--effort", "most"), "invalid choice"),
+        ((), "There is no question."),
+        ((" \n ",), "There is no question."),
+    ],
+)
+def test_a_wrong_command_line_sends_nothing(
+    shell: Shell, arguments: tuple[str, ...], words: str
+) -> None:
+    done, bodies = answer_to(shell, WHOLE, arguments=arguments)
+    assert (done.code, done.out, bodies) == (2, "", [])
+    assert words in done.err
+
+
+def test_documents_and_standard_input(shell: Shell) -> None:
+    folder = shell.outside / "here"
+    (folder / "a.md").write_text("# Alpha\n\nFirst.")
+    (folder / "b.txt").write_text("Second.")
+
+    async def test(server: LoopbackServer) -> None:
+        named = gateway(server.base_url)
+        files = ("--file", "a.md", "--file", "b.txt")
+        for arguments, stdin in (
+            (("ask", "Compare", *files), None),
+            (("ask", "-"), "Grüße?".encode()),
+            (("ask",), b"Piped?"),
+            (("ask", *files), None),
+            (("ask", *files), b"Which is first?"),
+        ):
+            done = await shell.run(*arguments, stdin=stdin, env=named)
+            assert done == Ended(0, ANSWER + "\n", ""), arguments
+        both, dash, bare, summary, piped = (
+            request.json["input"][0]["content"] for request in server.requests
+        )
+        assert both.index("First.") < both.index("Second.") < both.index("Compare")
+        assert '<document name="a.md">' in both
+        assert (dash, bare) == ("Grüße?", "Piped?")
+        assert "6 to 8 bullets" in summary
+        assert "Second." in summary
+        assert piped.endswith("Which is first?")
+
+    against(WHOLE, test=test)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("encrypted.pdf", "password"),
+        ("empty.pdf", "holds no text"),
+        ("scanned.pdf", "scanned"),
+        ("damaged.pdf", "damaged"),
+        ("missing.pdf", "no such file"),
+    ],
+)
+def test_a_document_that_cannot_be_read_sends_nothing(
+    shell: Shell, name: str, words: str, pytestconfig: pytest.Config
+) -> None:
+    path = pytestconfig.rootpath / "tests" / "data" / name
+    arguments = ("Summarise", "--file", str(path), "--json")
+    done, bodies = answer_to(shell, WHOLE, arguments=arguments)
+    assert (done.code, bodies) == (1, [])
+    assert words in done.err
+    assert done.json["status"] == "failed"
+    assert words in done.json["error"]["message"]

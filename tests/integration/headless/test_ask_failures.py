@@ -1,0 +1,164 @@
+"""`repartee ask` when something goes wrong or somebody ends it."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.integration.headless.command import KEY, Shell, against, answer_to, ended, gateway
+from tests.integration.headless.replies import (
+    ANSWER,
+    CUT,
+    SILENT_AFTER_A_WORD,
+    WHOLE,
+    endless,
+    refusal,
+)
+from tests.unit.providers.loopback import LoopbackServer, Script, replies
+
+
+@pytest.mark.parametrize(
+    ("script", "kind", "words"),
+    [
+        (
+            refusal(401, "invalid_api_key", f"Incorrect API key provided: {KEY}."),
+            "AuthenticationError",
+            "Check the key, or replace it, in the environment.",
+        ),
+        (refusal(429, "insufficient_quota"), "QuotaExhaustedError", "no credit left"),
+        (refusal(404, "model_not_found"), "ModelNotFoundError", "Choose another model"),
+        (
+            refusal(400, "context_length_exceeded"),
+            "ContextTooLongError",
+            "longer than the model takes",
+        ),
+        (refusal(504, ""), "ProviderFaultError", "counted all the same: ask again."),
+        (replies(200, b"<html>Hi</html>", "text/html"), "EndpointMissingError", "a web page"),
+        (replies(200, b"{oh", "application/json"), "UnexpectedReplyError", "JSON"),
+    ],
+)
+def test_errors_say_what_happened_and_what_to_do(
+    shell: Shell, script: Script, kind: str, words: str
+) -> None:
+    done, bodies = answer_to(shell, script, arguments=("Hi", "--variant", "pro", "--json"))
+    assert done.code == 1
+    assert len(bodies) == 1
+    assert words in done.err
+    for foreign in ("Retry", "is kept", "above", "in Settings"):
+        assert foreign not in done.err, "words of the window"
+    assert done.json["status"] == "failed"
+    assert done.json["error"]["kind"] == kind
+
+
+def test_a_rate_limit_is_waited_out_and_said(shell: Shell) -> None:
+    limited = refusal(429, "rate_limit_exceeded", retry_after_ms="20")
+    done, bodies = answer_to(shell, limited, WHOLE)
+    assert (done.code, done.out, len(bodies)) == (0, ANSWER + "\n", 2)
+    assert "takes no more requests for the moment. Trying again in 1 s." in done.err
+
+
+def test_a_refused_parameter_is_left_out_once_and_said(shell: Shell) -> None:
+    refused = refusal(400, "unsupported_parameter", param="reasoning.effort")
+    arguments = ("Hi", "--model", "new", "--effort", "low")
+    done, (first, second) = answer_to(shell, refused, WHOLE, arguments=arguments)
+    assert ("reasoning" in first, "reasoning" in second) == (True, False)
+    assert (done.code, done.out) == (0, ANSWER + "\n")
+    assert "refused the setting “reasoning.effort”" in done.err
+
+
+def test_a_chosen_effort_that_is_refused_is_not_lowered(shell: Shell) -> None:
+    refused = refusal(400, "unsupported_value", param="reasoning.effort")
+    done, bodies = answer_to(shell, refused, arguments=("Hi", "--effort", "xhigh"))
+    assert (done.code, done.out, len(bodies)) == (1, "", 1)
+
+
+def test_nobody_at_the_address(shell: Shell) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    done = asyncio.run(shell.ask(f"http://127.0.0.1:{port}/v1", "Hi"))
+    assert (done.code, done.out) == (1, "")
+    assert "could not be reached at 127.0.0.1" in done.err
+    assert "ask again" in done.err
+    assert "Trying again" in done.err
+
+
+def test_a_cut_stream_leaves_what_had_arrived(shell: Shell) -> None:
+    done, _ = answer_to(shell, CUT)
+    assert (done.code, done.out) == (1, ANSWER[:9] + "\n")
+    assert "before the answer was whole" in done.err
+    done, _ = answer_to(shell, CUT, arguments=("Hi", "--json"))
+    assert (done.code, done.json["answer"]) == (1, ANSWER[:9])
+    assert (done.json["status"], done.json["error"]["kind"]) == ("failed", "StreamCutError")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_in_the_middle_keeps_what_had_arrived(shell: Shell, number: int) -> None:
+    async def test(server: LoopbackServer) -> None:
+        process = await shell.start("ask", "Hi", "--save", env=gateway(server.base_url))
+        assert process.stdout is not None
+        assert await process.stdout.readexactly(5) == b"Red, "
+        process.send_signal(number)
+        done = await ended(process)
+        assert (done.code, done.out) == (130, "\n")
+        assert done.err == "repartee: Stopped. The conversation is kept in the library.\n"
+
+    against(SILENT_AFTER_A_WORD, test=test)
+    (answer,) = shell.rows("SELECT status, parts FROM messages WHERE role = 'assistant'")
+    assert answer[0] == "cancelled"
+    assert "Red, " in answer[1]
+
+
+def test_ctrl_c_ends_a_command_that_waits_for_its_question(shell: Shell) -> None:
+    async def main() -> None:
+        process = await shell.start("ask", "-", stdin=asyncio.subprocess.PIPE)
+        await asyncio.to_thread(wait_until_it_reads, process.pid)
+        process.send_signal(signal.SIGINT)
+        assert await asyncio.wait_for(process.wait(), 10) == 130
+        assert process.stderr is not None
+        assert await process.stderr.read() == b""
+        await ended(process)
+
+    asyncio.run(main())
+
+
+def wait_until_it_reads(pid: int) -> None:
+    """Return once the process sleeps in a read of a pipe."""
+    deadline = time.monotonic() + 20
+    while "pipe_read" not in Path(f"/proc/{pid}/wchan").read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_a_reader_that_has_enough_ends_it_without_a_word(shell: Shell) -> None:
+    async def test(server: LoopbackServer) -> None:
+        process = await shell.start("ask", "Hi", "--save", env=gateway(server.base_url))
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert await process.stdout.readexactly(10) == b"and so on "
+        process.stdout._transport.close()  # type: ignore[attr-defined]
+        assert await asyncio.wait_for(process.wait(), 20) == 141
+        assert await process.stderr.read() == b""
+
+    against(endless, test=test)
+    assert shell.rows("SELECT status FROM messages WHERE role = 'assistant'") == [("cancelled",)]
+
+
+def test_an_output_that_is_full_is_said(shell: Shell) -> None:
+    async def test(server: LoopbackServer) -> None:
+        process = await asyncio.create_subprocess_shell(
+            f"exec {sys.executable} -m desktop_app ask Hi </dev/null >/dev/full",
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env={**shell.environment, **gateway(server.base_url)},
+        )
+        done = await ended(process)
+        assert done.code == 1
+        assert "The answer could not be written: No space left" in done.err
+
+    against(WHOLE, test=test)

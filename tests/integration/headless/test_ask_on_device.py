@@ -1,0 +1,77 @@
+"""`repartee ask` with the model on this computer: no key, no network."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from desktop_app.storage.database import Database
+from desktop_app.storage.settings_store import SettingsStore
+from tests.integration.headless.command import Ended, Shell, gateway
+
+if TYPE_CHECKING:
+    import pytest
+
+# A proxy that is not there: whatever left this computer would fail.
+NO_NETWORK = {"ALL_PROXY": "http://127.0.0.1:9", "HTTPS_PROXY": "http://127.0.0.1:9"}
+MODEL = "smollm2-135m-instruct"
+
+
+def test_it_answers_without_a_key_and_a_network(shell: Shell) -> None:
+    done = asyncio.run(shell.run("ask", "Name three primary colours.", env=NO_NETWORK))
+    assert (done.code, done.err) == (0, "")
+    assert len(done.out) > 20
+    assert done.out.endswith("\n")
+    assert shell.files_outside() == []
+    ((provider, model, tokens, cost),) = shell.rows(
+        "SELECT provider_id, model, output_tokens, cost FROM ledger"
+    )
+    assert (provider, model, cost) == ("on-device", MODEL, "0")
+    assert tokens > 0
+    assert shell.rows("SELECT * FROM messages") == []
+
+
+def test_it_is_chosen_by_name_beside_a_key_and_tells_all_as_json(shell: Shell) -> None:
+    nobody = gateway("http://127.0.0.1:9/v1")
+    arguments = ("ask", "-", "--provider", "on-device", "--json", "--save")
+    done = asyncio.run(shell.run(*arguments, stdin=b"Say hello.", env=nobody))
+    assert (done.code, done.err) == (0, "")
+    found = done.json
+    assert found["answer"]
+    assert (found["status"], found["error"], found["cost_usd"]) == ("complete", None, "0")
+    assert (found["provider"], found["model"]) == ("on-device", MODEL)
+    assert (found["variant"], found["effort"]) == (None, None)
+    assert found["usage"]["output_tokens"] > 0
+    assert shell.rows("SELECT id FROM conversations") == [(found["conversation_id"],)]
+
+
+def test_a_document_alone_is_summarised_up_to_the_limit_that_was_set(
+    shell: Shell, pytestconfig: pytest.Config
+) -> None:
+    report = pytestconfig.rootpath / "tests" / "data" / "report.pdf"
+
+    async def main() -> Ended:
+        database = Database(shell.home / "data" / "repartee.sqlite3")
+        await database.open()
+        await SettingsStore(database).set("answer.max_output_tokens", 100)
+        await database.close()
+        return await shell.run("ask", "--file", str(report), env=NO_NETWORK)
+
+    done = asyncio.run(main())
+    assert len(done.out) > 100
+    assert shell.files_outside() == []
+    if done.code:
+        assert done.code == 1
+        assert done.err == (
+            "repartee: The answer reached the limit on its length. "
+            "What had arrived stands in the output.\n"
+        )
+
+
+def test_a_file_that_is_no_model_is_said_to_be_none(shell: Shell) -> None:
+    fake = shell.outside / "here" / "fake.gguf"
+    fake.write_text("no model")
+    arguments = ("ask", "Hi", "--provider", "on-device", "--model", "fake.gguf")
+    done = asyncio.run(shell.run(*arguments))
+    assert (done.code, done.out) == (1, "")
+    assert "fake.gguf is not a GGUF model file." in done.err

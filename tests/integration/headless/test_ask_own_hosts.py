@@ -1,0 +1,116 @@
+"""What arrives at the providers' own hosts, and that nothing goes there without a key."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from itertools import product
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from desktop_app.services.choice import INSTANT_RETIRED
+from tests.integration.headless.command import KEY, Ended, Shell
+from tests.integration.headless.interception import Interception, certificate, server_context
+from tests.integration.headless.replies import ANSWER, WHOLE, refusal
+from tests.unit.providers.loopback import LoopbackServer, Received, Script
+
+OPENAI, COMETAPI = {"OPENAI_API_KEY": KEY}, {"COMETAPI_KEY": KEY}
+
+
+def ask_all(
+    shell: Shell,
+    *commands: tuple[tuple[str, ...], Mapping[str, str]],
+    script: Script = WHOLE,
+) -> tuple[list[Ended], list[Received], list[str]]:
+    """How these end one after the other, what was received, and which hosts were wanted."""
+
+    async def main() -> tuple[list[Ended], list[Received], list[str]]:
+        file = certificate(shell.outside / "tmp")
+        async with LoopbackServer(script, tls=server_context(file)) as server:
+            port = urlsplit(server.base_url).port or 0
+            async with Interception(port, file) as proxy:
+                done = [
+                    await shell.run("ask", *arguments, env={**proxy.environment, **keys})
+                    for arguments, keys in commands
+                ]
+            return done, server.requests, proxy.wanted
+
+    return asyncio.run(main())
+
+
+def test_openai_gets_what_was_chosen_and_is_told_to_keep_nothing(shell: Shell) -> None:
+    command = ("Hi", "--variant", "pro", "--effort", "xhigh"), OPENAI
+    (done,), (received,), wanted = ask_all(shell, command)
+    assert done == Ended(0, ANSWER + "\n", "")
+    assert wanted == ["api.openai.com:443"]
+    assert received.path == "/v1/responses"
+    assert received.headers["authorization"] == f"Bearer {KEY}"
+    assert received.json["model"] == "gpt-5.2-pro"
+    assert received.json["reasoning"] == {"effort": "xhigh"}
+    assert received.json["store"] is False
+
+
+def test_openai_s_instant_is_stood_in_for_since_its_end_and_this_is_said(shell: Shell) -> None:
+    commands = [
+        (("Hi", "--variant", "instant"), OPENAI),
+        (("Hi", "--variant", "instant", "--effort", "medium", "--json"), OPENAI),
+        (("Hi", "--variant", "instant", "--effort", "high"), OPENAI),
+    ]
+    (plain, named, illegal), received, _ = ask_all(shell, *commands)
+    assert plain == Ended(0, ANSWER + "\n", f"repartee: {INSTANT_RETIRED}\n")
+    assert named.json["notices"] == [INSTANT_RETIRED]
+    assert named.json["effort"] == "none"
+    assert (illegal.code, illegal.out) == (2, "")
+    assert "It takes: medium." in illegal.err
+    sent = [(request.json["model"], request.json["reasoning"]) for request in received]
+    assert sent == [("gpt-5.2", {"effort": "none"})] * 2
+
+
+def test_cometapi_gets_what_was_chosen(shell: Shell) -> None:
+    commands = [
+        (("Hi", "--variant", "instant"), COMETAPI),
+        (("Hi", "--provider", "CometAPI", "--effort", "low"), {**OPENAI, **COMETAPI}),
+    ]
+    done, received, wanted = ask_all(shell, *commands)
+    assert done == [Ended(0, ANSWER + "\n", "")] * 2
+    assert wanted == ["api.cometapi.com:443"] * 2
+    sent = [(request.json["model"], request.json["reasoning"]["effort"]) for request in received]
+    assert sent == [("gpt-5.2-chat-latest", "medium"), ("gpt-5.2", "low")]
+    assert all(request.json["store"] is False for request in received)
+
+
+def test_what_is_refused_opens_no_connection(shell: Shell) -> None:
+    illegal = [
+        ("instant", "none"),
+        ("instant", "xhigh"),
+        ("pro", "none"),
+        ("pro", "low"),
+    ]
+    commands = [
+        (("Hi", "--variant", variant, "--effort", effort), keys)
+        for (variant, effort), keys in product(illegal, (OPENAI, COMETAPI))
+        if (variant, effort, keys) != ("instant", "none", OPENAI)  # what stands in for it
+    ]
+    done, received, wanted = ask_all(shell, *commands)
+    assert {(ended.code, ended.out) for ended in done} == {(2, "")}
+    assert (received, wanted) == ([], [])
+
+
+@pytest.mark.parametrize("provider", ["openai", "cometapi"])
+def test_without_a_key_nothing_is_sent_and_the_way_to_one_is_said(
+    shell: Shell, provider: str
+) -> None:
+    (done,), received, wanted = ask_all(shell, (("Hi", "--provider", provider), {}))
+    assert (done.code, done.out) == (1, "")
+    assert "No API key is set for " in done.err
+    assert "OPENAI_API_KEY" in done.err
+    assert (received, wanted) == ([], [])
+
+
+def test_a_wrong_key_is_not_shown(shell: Shell, tmp_path: Path) -> None:
+    script = refusal(401, "invalid_api_key", f"Incorrect API key provided: {KEY}.")
+    (done,), _, _ = ask_all(shell, (("Hi", "--json"), OPENAI), script=script)
+    assert done.code == 1
+    assert "did not accept the API key" in done.err
