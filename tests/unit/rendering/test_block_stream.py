@@ -82,6 +82,13 @@ def test_a_long_paragraph_ends_as_the_whole(words: str, end: str, cuts: list[int
     assert streamed(words + end, list(range(0, len(words), 7))) == at_once(words + end)
 
 
+@pytest.mark.parametrize("end", ["\n---\n", " | last\n--|--\n| 1 | 2 |\n"])
+def test_a_long_paragraph_that_was_none(end: str) -> None:
+    """It becomes a heading or the head of a table, with all its words."""
+    source = "more *words* in one line " * 100 + "end" + end
+    assert streamed(source, list(range(0, len(source), 5))) == at_once(source)
+
+
 @given(st.text(max_size=200), cuts_anywhere)
 def test_any_text_at_all(source: str, cuts: list[int]) -> None:
     assert streamed(source, cuts) == at_once(source)
