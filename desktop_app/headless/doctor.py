@@ -152,7 +152,7 @@ async def _probe_qt(environment: dict[str, str]) -> tuple[bytes, bytes]:
     except TimeoutError:
         process.kill()
         await process.wait()
-        return b"", f"Qt did not start within {QT_TIMEOUT_S:g} s.".encode()
+        return b"", f"Qt did not answer within {QT_TIMEOUT_S:g} s.".encode()
 
 
 def why_qt_failed(said: str) -> str:

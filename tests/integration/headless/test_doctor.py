@@ -1,0 +1,150 @@
+"""`repartee doctor`, the real command, on computers that have this and lack that."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from desktop_app.headless.doctor import why_qt_failed
+from tests.integration.credentials.conftest import Desktop
+from tests.integration.headless.command import KEY, Ended, Shell
+
+OFFSCREEN = {"QT_QPA_PLATFORM": "offscreen"}
+MOST_S = 25  # with a bus that never answers; the parts give up after ten
+
+
+def examine(shell: Shell, environment: Mapping[str, str]) -> tuple[Ended, dict[str, Any]]:
+    done = asyncio.run(shell.run("doctor", "--json", env=environment))
+    assert done.err == ""
+    return done, done.json
+
+
+@pytest.fixture
+def x_server() -> Iterator[str]:
+    """The DISPLAY of an X server of the test's own."""
+    reading, writing = os.pipe()
+    command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", "800x600x24"]
+    server = subprocess.Popen(
+        [*command, "-nolisten", "tcp"], pass_fds=[writing], stderr=subprocess.DEVNULL
+    )
+    os.close(writing)
+    with server, os.fdopen(reading) as pipe:
+        yield f":{pipe.readline().strip()}"
+        server.terminate()
+
+
+def test_all_is_well_where_all_is_there(shell: Shell) -> None:
+    done, found = examine(shell, OFFSCREEN)
+    assert done.code == 0
+    works = {name for name, finding in found.items() if finding["works"]}
+    assert {"window", "store", "on-device model"} <= works
+    assert "offscreen" in found["window"]["text"]
+    assert found["data"]["text"] == str(shell.home / "data")
+    assert "PySide6-Essentials 6" in found["packages"]["text"]
+    assert "repartee quick" in found["hotkey"]["text"]
+    assert shell.files_outside() == []
+    done = asyncio.run(shell.run("doctor", env=OFFSCREEN))
+    assert "ok  window: Qt 6" in done.out
+    assert "NO  keyring: There is no working keyring." in done.out
+
+
+def test_without_a_display_it_says_so_and_still_asks_the_portal(shell: Shell) -> None:
+    done, found = examine(shell, {})
+    assert done.code == 1
+    assert found["window"]["works"] is False
+    assert "neither X11 (DISPLAY) nor Wayland (WAYLAND_DISPLAY)" in found["window"]["text"]
+    assert "platform plugin" not in done.out
+    assert found["portal"]["text"] == "offers no GlobalShortcuts"
+    assert found["on-device model"]["works"] is True
+
+
+def test_on_an_x_server(shell: Shell, x_server: str) -> None:
+    done, found = examine(shell, {"DISPLAY": x_server})
+    assert done.code == 0
+    assert "on xcb, 800×600" in found["window"]["text"]
+
+
+def test_a_platform_that_qt_does_not_know(shell: Shell) -> None:
+    done, found = examine(shell, {"QT_QPA_PLATFORM": "nonsense"})
+    assert done.code == 1
+    assert found["window"]["text"] == "Qt knows no platform “nonsense” that works here."
+
+
+def test_what_qt_says_in_plain_words() -> None:
+    no_library = (
+        "qt.qpa.plugin: From 6.5.0, xcb-cursor0 or libxcb-cursor0 is needed to load the Qt xcb "
+        "platform plugin.\nThis application failed to start because no Qt platform plugin could "
+        "be initialized.\nAvailable platform plugins are: minimal, xcb.\n"
+    )
+    assert "libxcb-cursor0 is missing" in why_qt_failed(no_library)
+    refused = "Authorization required\nqt.qpa.xcb: could not connect to display :0\n" + no_library
+    assert "does not let this user in" in why_qt_failed(refused)
+    missing = "Traceback\nImportError: libEGL.so.1: cannot open shared object file\n"
+    assert why_qt_failed(missing) == "ImportError: libEGL.so.1: cannot open shared object file"
+    assert why_qt_failed("") == "Qt did not start, and did not say why."
+
+
+def test_a_real_keyring_is_probed(shell: Shell, tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        desktop = Desktop(tmp_path / "desktop", stack)
+        desktop.start_keyring()
+        bus = {"DBUS_SESSION_BUS_ADDRESS": desktop.address}
+        _, found = examine(shell, {**OFFSCREEN, **bus})
+    assert found["keyring"]["works"] is True
+    assert found["keyring"]["text"].endswith("writes, reads and deletes")
+
+
+def test_a_desktop_that_never_answers_does_not_hold_it_up(shell: Shell, tmp_path: Path) -> None:
+    path = tmp_path / "silent"
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.bind(str(path))
+        silent.listen()
+        bus = {"DBUS_SESSION_BUS_ADDRESS": f"unix:path={path}"}
+        began = time.monotonic()
+        _, found = examine(shell, {**OFFSCREEN, **bus})
+    assert time.monotonic() - began < MOST_S
+    assert found["window"]["text"] == "Qt did not answer within 10 s."
+    assert found["keyring"]["works"] is False
+    assert found["store"]["works"] is True
+
+
+def test_a_store_that_cannot_be_used_is_a_finding(shell: Shell) -> None:
+    path = shell.home / "data" / "repartee.sqlite3"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"no database " * 1000)
+    done, found = examine(shell, OFFSCREEN)
+    assert done.code == 1
+    assert found["store"]["works"] is False
+    assert path.read_bytes().startswith(b"no database")
+
+
+def test_the_log_is_shown_without_keys(shell: Shell) -> None:
+    log = shell.home / "logs" / "repartee.log"
+    log.parent.mkdir(parents=True)
+    log.write_text(
+        f"2026 ERROR x: 401 for {KEY}\nOPENAI_API_KEY={KEY}\nAuthorization: Bearer abc\n"
+    )
+    _, found = examine(shell, OFFSCREEN)
+    text = found["last of the log"]["text"]
+    assert "401 for [key]" in text
+    assert "OPENAI_API_KEY=[key]" in text
+    assert "abc" not in text
+
+
+def test_a_list_of_models_that_cannot_be_read(shell: Shell) -> None:
+    own = shell.home / "config" / "models.toml"
+    own.parent.mkdir(parents=True)
+    own.write_text("[models")
+    for command in (("doctor",), ("ask", "Hi")):
+        done = asyncio.run(shell.run(*command))
+        assert (done.code, done.out) == (1, "")
+        assert "models.toml" in done.err

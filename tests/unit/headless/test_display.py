@@ -1,0 +1,61 @@
+"""Whether a window can be opened, by what the environment says and what answers there."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from desktop_app.headless.display import why_no_window
+
+NOBODY = ":4711"
+
+
+def test_neither_is_said_as_neither() -> None:
+    why = why_no_window({})
+    assert why is not None
+    assert "neither X11 (DISPLAY) nor Wayland (WAYLAND_DISPLAY)" in why
+
+
+@pytest.mark.parametrize("platform", ["offscreen", "minimal", "vnc:size=1x1", "eglfs", "linuxfb"])
+def test_platforms_that_need_no_display(platform: str) -> None:
+    assert why_no_window({"QT_QPA_PLATFORM": platform}) is None
+
+
+@pytest.mark.parametrize("platform", ["", "xcb", "xcb:option"])
+def test_an_x_server_that_is_gone(platform: str) -> None:
+    why = why_no_window({"DISPLAY": NOBODY, "QT_QPA_PLATFORM": platform})
+    assert why == f"No X11 server answers at DISPLAY={NOBODY}."
+
+
+@pytest.mark.parametrize("display", ["localhost:10.0", "far.example:0", "strange"])
+def test_a_display_elsewhere_is_left_to_qt(display: str) -> None:
+    assert why_no_window({"DISPLAY": display}) is None
+
+
+def test_an_x_server_on_this_computer() -> None:
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind("\0/tmp/.X11-unix/X4712")
+        server.listen()
+        for name in (":4712", "unix:4712", ":4712.0"):
+            assert why_no_window({"DISPLAY": name}) is None
+        assert why_no_window({"DISPLAY": ":4712", "QT_QPA_PLATFORM": "wayland"}) is not None
+
+
+def test_a_number_that_is_no_port() -> None:
+    assert why_no_window({"DISPLAY": ":99999999"}) is not None
+
+
+def test_wayland_by_name_by_path_and_by_default(tmp_path: Path) -> None:
+    runtime = {"XDG_RUNTIME_DIR": str(tmp_path)}
+    gone = why_no_window({**runtime, "WAYLAND_DISPLAY": "wayland-1"})
+    assert gone == "No Wayland compositor answers at WAYLAND_DISPLAY=wayland-1."
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(tmp_path / "wayland-0"))
+        server.listen()
+        assert why_no_window(runtime) is None
+        assert why_no_window({**runtime, "WAYLAND_DISPLAY": "wayland-0"}) is None
+        assert why_no_window({"WAYLAND_DISPLAY": str(tmp_path / "wayland-0")}) is None
+        assert why_no_window({**runtime, "QT_QPA_PLATFORM": "xcb"}) is not None
+        assert why_no_window({**runtime, "QT_QPA_PLATFORM": "wayland;xcb"}) is None
