@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -100,3 +101,16 @@ def nothing_goes_to_the_loops_log() -> Iterator[None]:
     logger.removeHandler(errors)
     if errors.lines:
         pytest.fail("asyncio logged:\n" + "\n".join(errors.lines))
+
+
+def pytest_sessionfinish() -> None:
+    """Empty the clipboard while Python still runs.
+
+    Qt's own end deletes what lies there, and what Python put there needs Python to be deleted: the
+    process would end with a segmentation fault after its last test.
+    """
+    if "PySide6.QtGui" in sys.modules:
+        from PySide6.QtGui import QGuiApplication
+
+        if QGuiApplication.instance() is not None:
+            QGuiApplication.clipboard().clear()
