@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtWidgets import QApplication
 
 from desktop_app import __version__
+from desktop_app.app.source_cache import forget_sources
 from desktop_app.paths import folders, resource_path
 from desktop_app.storage.first_look import settings_at_start
 from desktop_app.ui.theme import APPLICATION_ARGUMENTS, ThemeWatcher
@@ -78,6 +79,7 @@ class Application:
         if self._request["command"] != "quick":
             self.window.show()
         self.qt.processEvents()
+        forget_sources()
 
     def run(self) -> int:
         """Turn the event loop until the program is quit; returns the exit code."""
@@ -85,6 +87,7 @@ class Application:
 
         from qasync import QEventLoop
 
+        forget_sources()
         loop = QEventLoop(self.qt)
         asyncio.set_event_loop(loop)
         with loop:
@@ -92,11 +95,16 @@ class Application:
         return self._exit_code
 
     async def _live(self, loop: asyncio.AbstractEventLoop) -> None:
-        from desktop_app.app.ready import ReadyWindow
         from desktop_app.domain.errors import UserFacingError
         from desktop_app.headless.backend import build_backend
+
+        forget_sources()
         from desktop_app.ui.transcript.view import TranscriptView
 
+        forget_sources()
+        from desktop_app.app.ready import ReadyWindow
+
+        forget_sources()
         self.window.set_transcript(TranscriptView(self._theme.current))
         try:
             backend = build_backend()
@@ -129,4 +137,5 @@ def _build_window(theme: ThemeWatcher) -> MainWindow:
     from desktop_app.ui.prompt_editor import PromptEditor
     from desktop_app.ui.settings_panel import SettingsPanel
 
+    forget_sources()
     return MainWindow(theme, PromptEditor(theme.current), SettingsPanel(theme.current))

@@ -69,7 +69,7 @@ class ReadyWindow(QObject):
         self.chat = ChatController(window, self.workspace, self.running, self.library, self.prompt)
         self.settings = SettingsController(window, self.workspace, self._on_value)
         self._quick: QuickPromptController | None = None
-        self._calls = CallServer(backend.folders.socket, window)
+        self._calls = CallServer(backend.folders.socket, self.serve)
         self._shortcuts = Shortcuts(window, self._actions())
         self._connect()
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -101,7 +101,6 @@ class ReadyWindow(QObject):
 
     def _connect(self) -> None:
         window = self._window
-        self._calls.called.connect(self.serve)
         window.closing.connect(self._window_closed)
         window.first_start.add_key_requested.connect(self.settings.open_at_key)
         window.first_start.example_chosen.connect(self._begin_example)
@@ -123,6 +122,7 @@ class ReadyWindow(QObject):
         self.settings.show_values()
         self._window.prompt.focus_text()
         self.serve(request)
+        await self._calls.start()
         QTimer.singleShot(QUICK_PROMPT_MS, self, lambda: self.quick)
 
     def serve(self, request: dict[str, Any]) -> None:

@@ -2,56 +2,51 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-
-from PySide6.QtCore import QObject, Signal
-from PySide6.QtNetwork import QLocalServer, QLocalSocket
 
 MOST_BYTES = 64 * 1024 * 1024  # text may be brought along; no more than this
 
 
-class CallServer(QObject):
-    """Listens for requests.
+class CallServer:
+    """Listens for requests and hands them to `serve`."""
 
-    Signals:
-        called(dict): a request of a later start, such as {"command": "open", "files": […]}.
-    """
+    def __init__(self, path: Path, serve: Callable[[dict[str, Any]], None]) -> None:
+        self._path = path
+        self._serve = serve
+        self._server: asyncio.Server | None = None
 
-    called = Signal(dict)
+    async def start(self) -> None:
+        """Begin to listen. The window's lock says that nobody else does: what lies at the path is
+        left of a process that was killed.
 
-    def __init__(self, path: Path, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._server = QLocalServer(self)
-        self._server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
-        self._server.newConnection.connect(self._accept)
-        # The lock says that nobody else listens; what lies here is left of a killed process.
-        path.unlink(missing_ok=True)
-        self._server.listen(str(path))
+        Raises:
+            OSError: the folder of the socket cannot be written to.
+        """
+        self._path.unlink(missing_ok=True)
+        self._server = await asyncio.start_unix_server(self._answer, self._path, limit=MOST_BYTES)
+        self._path.chmod(0o600)
 
     def close(self) -> None:
         """Stop listening."""
-        self._server.close()
+        if self._server is not None:
+            self._server.close()
+            self._path.unlink(missing_ok=True)
 
-    def _accept(self) -> None:
-        while (connection := self._server.nextPendingConnection()) is not None:
-            buffer = bytearray()
-            connection.readyRead.connect(lambda c=connection, b=buffer: self._read(c, b))
-            connection.disconnected.connect(connection.deleteLater)
-            self._read(connection, buffer)
-
-    def _read(self, connection: QLocalSocket, buffer: bytearray) -> None:
-        buffer += bytes(connection.readAll().data())
-        if len(buffer) > MOST_BYTES:
-            connection.abort()
-        elif buffer.endswith(b"\n"):
-            request = _parsed(bytes(buffer))
-            buffer.clear()
-            connection.write(b"ok\n" if request is not None else b"?\n")
-            connection.flush()
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            request = _parsed(await reader.readline())
             if request is not None:
-                self.called.emit(request)
+                writer.write(b"ok\n")
+                await writer.drain()
+                self._serve(request)
+        except (ValueError, ConnectionError):
+            pass  # too long, or gone: the caller sees that nobody answered
+        finally:
+            writer.close()
 
 
 def _parsed(line: bytes) -> dict[str, Any] | None:

@@ -79,8 +79,8 @@ def _call(where: Folders, request: dict[str, Any]) -> int:
             call(where.socket, request)
         except (FileNotFoundError, ConnectionError):
             time.sleep(RETRY_S)  # the other process is still starting
-        except TimeoutError:
-            break
+        except OSError:
+            break  # it does not answer in time, or cannot be spoken to at all
         else:
             return 0
     message = "Repartee is running and does not answer; end it and start again."
