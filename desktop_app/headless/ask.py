@@ -53,6 +53,8 @@ def run_ask(options: argparse.Namespace) -> int:
         # Before there is a loop, whose handler of Ctrl+C could not end a read that blocks.
         prompt = _prompt(options)
         return asyncio.run(_ask(options, prompt, output))
+    except asyncio.CancelledError:
+        return EXIT_INTERRUPTED  # by a second signal, while everything was closed
     except UserFacingError as error:
         output.refuse(error)
         return EXIT_USAGE if isinstance(error, IllegalChoiceError) else EXIT_FAILED
@@ -87,9 +89,10 @@ async def _ask(options: argparse.Namespace, prompt: str, output: Output) -> int:
         use_weights(backend, await backend.settings.all())
         return await _answer(backend, options, prompt, output)
     except asyncio.CancelledError:
-        say("Stopped.")
+        output.interrupted()
         return EXIT_INTERRUPTED
     finally:
+        output.stop_with(lambda: None)
         await backend.aclose()
 
 
@@ -199,9 +202,11 @@ async def _extract(backend: Backend, path: Path) -> ExtractedDocument:
         if is_watched:
             print(f"\r{path.name}: {progress.unit} {progress.done}{total}", end="", file=sys.stderr)
 
-    document = await backend.documents.extract(path, show)
-    if is_watched:
-        print(file=sys.stderr)
+    try:
+        document = await backend.documents.extract(path, show)
+    finally:
+        if is_watched:
+            print(file=sys.stderr)
     if document.note:
         say(f"{document.name}: {document.note}")
     return document

@@ -28,7 +28,7 @@ HOTKEY = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Finding:
     """One thing looked at. `works` is None for a plain fact."""
 

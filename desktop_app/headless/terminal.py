@@ -116,6 +116,7 @@ class Output:
         self, answer: Message, *, conversation_id: str | None, from_environment: bool
     ) -> None:
         """End the answer: its last line, the error if there is one, the JSON."""
+        self._stop = lambda: None  # there is nothing left to stop
         if not self._at_line_start:
             self._write("\n")
         error = answer.error
@@ -126,6 +127,12 @@ class Output:
             say("Stopped. The conversation is kept in the library." if saved else "Stopped.")
         if self._as_json:
             self._write(_as_json(answer, error, conversation_id))
+
+    def interrupted(self) -> None:
+        """Say that it was stopped before there was an answer."""
+        say("Stopped.")
+        if self._as_json:
+            self._write(_as_json(None, None, None))
 
     def refuse(self, error: UserFacingError) -> None:
         """Say why there is no answer at all."""
@@ -152,9 +159,11 @@ class Output:
 
 def _as_json(answer: Message | None, error: ErrorNote | None, conversation_id: str | None) -> str:
     choice = answer.choice if answer else None
+    without = MessageStatus.FAILED if error else MessageStatus.CANCELLED
+    status = answer.status if answer else without
     value: dict[str, Any] = {
         "answer": answer.text if answer else "",
-        "status": (answer.status if answer else MessageStatus.FAILED).value,
+        "status": status.value,
         "provider": choice.provider_id if choice else None,
         "model": choice.model if choice else None,
         "variant": choice.variant.value if choice and choice.variant else None,

@@ -32,6 +32,7 @@ def delta(text: str) -> bytes:
 
 WHOLE = streams(sse(CREATED), delta(ANSWER[:9]), delta(ANSWER[9:]), sse(COMPLETED))
 CUT = streams(sse(CREATED), delta(ANSWER[:9]), end=False)
+SILENT = stalls(sse(CREATED))
 SILENT_AFTER_A_WORD = stalls(sse(CREATED), delta("Red, "))
 
 

@@ -15,6 +15,7 @@ from tests.integration.headless.command import KEY, Shell, against, answer_to, e
 from tests.integration.headless.replies import (
     ANSWER,
     CUT,
+    SILENT,
     SILENT_AFTER_A_WORD,
     WHOLE,
     endless,
@@ -149,10 +150,11 @@ def test_a_reader_that_has_enough_ends_it_without_a_word(shell: Shell) -> None:
     assert shell.rows("SELECT status FROM messages WHERE role = 'assistant'") == [("cancelled",)]
 
 
-def test_an_output_that_is_full_is_said(shell: Shell) -> None:
+@pytest.mark.parametrize("more", ["", "--json"])
+def test_an_output_that_is_full_is_said(shell: Shell, more: str) -> None:
     async def test(server: LoopbackServer) -> None:
         process = await asyncio.create_subprocess_shell(
-            f"exec {sys.executable} -m desktop_app ask Hi </dev/null >/dev/full",
+            f"exec {sys.executable} -m desktop_app ask Hi {more} </dev/null >/dev/full",
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             env={**shell.environment, **gateway(server.base_url)},
@@ -162,3 +164,28 @@ def test_an_output_that_is_full_is_said(shell: Shell) -> None:
         assert "The answer could not be written: No space left" in done.err
 
     against(WHOLE, test=test)
+
+
+def test_a_signal_before_there_is_an_answer(shell: Shell) -> None:
+    async def test(server: LoopbackServer) -> None:
+        process = await shell.start("ask", "Hi", "--json", env=gateway(server.base_url))
+        await server.arrived.wait()
+        process.send_signal(signal.SIGTERM)
+        done = await ended(process)
+        assert (done.code, done.err) == (130, "repartee: Stopped.\n")
+        assert (done.json["status"], done.json["answer"]) == ("cancelled", "")
+
+    against(SILENT, test=test)
+    assert shell.rows("SELECT * FROM ledger") == []
+
+
+def test_a_signal_while_it_waits_to_try_again(shell: Shell) -> None:
+    async def test(server: LoopbackServer) -> None:
+        process = await shell.start("ask", "Hi", env=gateway(server.base_url))
+        assert process.stderr is not None
+        assert b"Trying again in 60 s." in await process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        done = await ended(process)
+        assert (done.code, done.out, done.err) == (130, "", "repartee: Stopped.\n")
+
+    against(refusal(429, "rate_limit_exceeded", retry_after="60"), test=test)

@@ -300,6 +300,17 @@ def test_a_full_disk_keeps_the_answer_and_saves_it_when_there_is_room(tmp_path: 
     with_room(tmp_path, provider, test)
 
 
+def test_a_command_does_not_wait_until_a_full_disk_has_room(tmp_path: Path) -> None:
+    async def test(room: Room) -> None:
+        answering = await room.begin("Why?")
+        room.store.full = True
+        done = await answering.run(room.listen, room.store_said.append, insist=False)
+        assert (done.status, done.text) == (MessageStatus.COMPLETE, "Because.")
+        assert [type(said) for said in room.store_said] == [StoreFullError]
+
+    with_room(tmp_path, ScriptedProvider([TextDelta("Because."), Completed()]), test)
+
+
 def test_a_document_goes_in_whole_before_the_words(tmp_path: Path) -> None:
     provider = ScriptedProvider([Completed()])
 

@@ -1,0 +1,264 @@
+"""The command line: what it asks of a window, which here is a socket that listens in its place."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import pytest
+
+from desktop_app import __version__
+from desktop_app.app.desktop.single_instance import WindowLock
+from desktop_app.cli import main
+from desktop_app.paths import folders
+
+ROOT = Path(__file__).parents[2]
+# Makes its second argument its terminal, then becomes the command.
+IN_A_TERMINAL = """
+import fcntl, os, sys, termios
+terminal = os.open(sys.argv[1], os.O_RDWR)
+fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
+os.execv(sys.executable, [sys.executable, "-m", "desktop_app", "quick"])
+"""
+
+
+class WindowInItsPlace:
+    """Holds the lock and answers calls.
+
+    Attributes:
+        requests: what was asked.
+    """
+
+    def __init__(self) -> None:
+        where = folders()
+        assert WindowLock(where.data).take()
+        self.requests: list[Any] = []
+        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket.bind(str(where.socket))
+        self._socket.listen()
+        self._thread = threading.Thread(target=self._serve)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        while True:
+            connection, _ = self._socket.accept()
+            with connection, connection.makefile("rb") as lines:
+                line = lines.readline()
+                if not line:
+                    return
+                self.requests.append(json.loads(line))
+                connection.sendall(b"ok\n")
+
+    def close(self) -> None:
+        """Stop answering."""
+        with socket.socket(socket.AF_UNIX) as last:
+            last.connect(str(folders().socket))
+        self._thread.join()
+        self._socket.close()
+
+
+@pytest.fixture
+def window(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[WindowInItsPlace]:
+    """A window that is open."""
+    # A socket's path holds 107 characters.
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
+    found = WindowInItsPlace()
+    yield found
+    found.close()
+
+
+def quick(*arguments: str, stdin: int | IO[bytes]) -> None:
+    """`repartee quick` as a process without a terminal."""
+    command = [sys.executable, "-m", "desktop_app", "quick", *arguments]
+    done = subprocess.run(
+        command, cwd=ROOT, stdin=stdin, start_new_session=True, capture_output=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+# ---------------------------------------------------------------- files
+
+
+@pytest.mark.parametrize(
+    ("arguments", "files"),
+    [
+        ([], []),
+        (["a.pdf", "/b/c.pdf"], ["a.pdf", "/b/c.pdf"]),
+        (["--", "-file"], ["-file"]),
+        (["--", "ask", "--help"], ["ask", "--help"]),
+        (["./ask"], ["ask"]),
+        (["a.pdf", "quick"], ["a.pdf", "quick"]),
+        (["name with spaces.pdf"], ["name with spaces.pdf"]),
+    ],
+)
+def test_files_are_opened_in_the_window(
+    window: WindowInItsPlace, arguments: list[str], files: list[str]
+) -> None:
+    assert main(arguments) == 0
+    absolute = [str(Path.cwd() / name) for name in files]
+    assert window.requests == [{"command": "open", "files": absolute}]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--nonsense"], ["-file"], ["ask", "--file"], ["quick", "more"], ["doctor", "more"]],
+)
+def test_what_is_no_command_line(
+    arguments: list[str], capsys: pytest.CaptureFixture[str], repartee_home: Path
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    assert "usage: repartee" in capsys.readouterr().err
+    assert not repartee_home.exists()
+
+
+@pytest.mark.parametrize("command", ["ask", "doctor", None])
+def test_help_tells_the_exit_codes(command: str | None, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([command, "--help"] if command else ["--help"])
+    assert ended.value.code == 0
+    assert "exit codes:" in capsys.readouterr().out
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--version"])
+    assert capsys.readouterr().out == f"repartee {__version__}\n"
+
+
+def test_without_a_display_one_sentence_and_no_abort(repartee_home: Path) -> None:
+    gone = {"DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM", "XDG_RUNTIME_DIR"}
+    environment = {name: value for name, value in os.environ.items() if name not in gone}
+    for arguments in ([], ["quick", "--text", "x"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "desktop_app", *arguments],
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr.count("\n") == 1
+        assert "neither X11 (DISPLAY) nor Wayland (WAYLAND_DISPLAY)" in done.stderr
+
+
+# ---------------------------------------------------------------- the quick prompt
+
+
+def asked(window: WindowInItsPlace) -> str:
+    (request,) = window.requests
+    assert request["command"] == "quick"
+    text: str = request["text"]
+    return text
+
+
+def test_text_given_is_taken_and_standard_input_left_alone(window: WindowInItsPlace) -> None:
+    reading, writing = os.pipe()
+    os.write(writing, b"piped")
+    quick("--text=--given", stdin=reading)
+    assert asked(window) == "--given"
+    assert os.read(reading, 9) == b"piped"
+    os.close(reading)
+    os.close(writing)
+
+
+def test_what_is_piped_comes_along(window: WindowInItsPlace) -> None:
+    reading, writing = os.pipe()
+    os.write(writing, "Grüße\n".encode())
+    os.close(writing)
+    quick(stdin=reading)
+    os.close(reading)
+    assert asked(window) == "Grüße\n"
+
+
+def test_a_file_and_a_socket_bring_text_along(window: WindowInItsPlace, tmp_path: Path) -> None:
+    (tmp_path / "note").write_bytes(b"from a file")
+    with (tmp_path / "note").open("rb") as file:
+        quick(stdin=file)
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.sendall(b"from a socket")
+        ours.shutdown(socket.SHUT_WR)
+        quick(stdin=theirs.fileno())
+    assert [request["text"] for request in window.requests] == ["from a file", "from a socket"]
+
+
+def test_a_pipe_or_socket_that_nobody_writes_to_is_left_alone(window: WindowInItsPlace) -> None:
+    reading, writing = os.pipe()
+    quick(stdin=reading)
+    os.close(reading)
+    os.close(writing)
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        quick(stdin=theirs.fileno())
+    quick(stdin=subprocess.DEVNULL)
+    assert [request["text"] for request in window.requests] == ["", "", ""]
+
+
+def test_standard_input_that_is_closed(window: WindowInItsPlace) -> None:
+    command = f"exec {sys.executable} -m desktop_app quick <&-"
+    assert subprocess.run(["sh", "-c", command], cwd=ROOT, check=False).returncode == 0
+    assert asked(window) == ""
+
+
+def test_in_a_terminal_a_slow_pipeline_is_waited_for(window: WindowInItsPlace) -> None:
+    master, terminal = os.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-c", IN_A_TERMINAL, os.ttyname(terminal)],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        start_new_session=True,
+    )
+    with process:
+        wait_until_it_reads(process.pid)
+        process.communicate(b"at last", timeout=30)
+    assert process.returncode == 0
+    assert asked(window) == "at last"
+    os.close(terminal)
+    os.close(master)
+
+
+def wait_until_it_reads(pid: int) -> None:
+    """Return once the process sleeps in a read of a pipe, and not in a wait with a limit."""
+    deadline = time.monotonic() + 20
+    while "pipe_read" not in Path(f"/proc/{pid}/wchan").read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_calling_a_window_imports_nothing_heavy(window: WindowInItsPlace) -> None:
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "desktop_app", "quick", "--text", "x"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    imported = {line.split("|")[-1].strip() for line in done.stderr.splitlines()}
+    assert "socket" in imported
+    assert not imported & {"PySide6", "asyncio", "sqlite3", "httpx", "platformdirs", "ssl"}
+    assert asked(window) == "x"
+
+
+def test_a_window_that_does_not_answer_is_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    long = tmp_path / ("x" * 100)  # no socket can have such a path
+    long.mkdir()
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(long))
+    lock = WindowLock(folders().data)
+    assert lock.take()
+    assert main(["quick", "--text", "x"]) == 1
+    assert "does not answer" in capsys.readouterr().err
