@@ -44,7 +44,7 @@ class Context(StrEnum):
         return (self is Context.QUICK) == (other is Context.QUICK)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Command:
     """One action.
 

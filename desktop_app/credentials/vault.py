@@ -33,7 +33,7 @@ class KeyPlace(StrEnum):
     NONE = "none"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ProbeResult:
     """What a probe found.
 
@@ -57,7 +57,7 @@ class KeyNotes(Protocol):
         """Note it, or that it is so no more."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _SessionKey:
     key: str = field(repr=False)
     place: KeyPlace

@@ -21,7 +21,7 @@ _LINE_END_HYPHEN = "\ufffe"
 NO_TEXT = "[no text on this page]"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PdfText:
     """The text of all pages, their number, and a note for the person where pages hold no text."""
 

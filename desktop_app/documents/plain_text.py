@@ -60,7 +60,7 @@ _ODD: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class DecodedText:
     """Text, and whether its encoding had to be guessed (`note`, a sentence, else "")."""
 

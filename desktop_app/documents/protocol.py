@@ -20,7 +20,7 @@ LENGTH: Final = struct.Struct(">I")
 PIECE: Final = 1 << 18
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Progress:
     """How far reading has come: `done` of `total` (None: unknown) units ("page")."""
 
@@ -29,7 +29,7 @@ class Progress:
     unit: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Limits:
     """What one document may cost before reading it is given up.
 
@@ -46,7 +46,7 @@ class Limits:
     seconds: float = 120
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ExtractedDocument:
     """A document as text.
 

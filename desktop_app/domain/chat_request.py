@@ -22,7 +22,7 @@ class ProviderKind(StrEnum):
     ON_DEVICE = "on_device"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ProviderProfile:
     """One place to send requests to. The key is not part of it: see credentials/.
 
@@ -55,7 +55,7 @@ class ProviderProfile:
         return known or FAMILY_MODEL in self.models
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class GenerationParameters:
     """What the person set for the answer; None leaves the field out of the request."""
 
@@ -70,7 +70,7 @@ class GenerationParameters:
     stream: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ImageData:
     """A picture with its bytes, ready to be sent."""
 
@@ -82,7 +82,7 @@ class ImageData:
 RequestPart = TextPart | ReasoningPart | RefusalPart | ToolCallPart | ImageData
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RequestMessage:
     """A message as it is sent: documents have become text, pictures carry their bytes."""
 
@@ -90,7 +90,7 @@ class RequestMessage:
     parts: tuple[RequestPart, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ChatRequest:
     """All that decides the bytes of one request.
 

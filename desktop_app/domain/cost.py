@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 MILLION = Decimal(1_000_000)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Usage:
     """Tokens of one call as the provider reported them; `cached` is part of `input_tokens`,
     `reasoning` part of `output_tokens`."""
@@ -27,7 +27,7 @@ class Usage:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Price:
     """US dollars for a million tokens; without a price for cached input the full one counts."""
 

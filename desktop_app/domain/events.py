@@ -11,7 +11,7 @@ from desktop_app.domain.cost import Usage
 from desktop_app.domain.errors import ProviderError
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Started:
     """The provider has begun; ids are "" where it gave none."""
 
@@ -20,14 +20,14 @@ class Started:
     request_id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TextDelta:
     """More of the answer."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ReasoningDelta:
     """More of the reasoning or of its summary; a new `section` starts a new paragraph."""
 
@@ -35,7 +35,7 @@ class ReasoningDelta:
     section: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ReasoningItem:
     """A finished reasoning item with what must be replayed on the next turn."""
 
@@ -43,14 +43,14 @@ class ReasoningItem:
     encrypted: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RefusalDelta:
     """More of the model's words as it declines."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ToolCallDelta:
     """More of a tool call; `index` tells parallel calls apart; id and name come once."""
 
@@ -60,21 +60,21 @@ class ToolCallDelta:
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class UsageReported:
     """Tokens of the whole call so far; the last report counts."""
 
     usage: Usage
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Notice:
     """Something about the making of the answer that the person should know; one sentence."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Waiting:
     """The client waits `seconds` before it tries again; `reason` is one sentence."""
 
@@ -82,12 +82,12 @@ class Waiting:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Completed:
     """Terminal: the answer is whole."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Incomplete:
     """Terminal: the model stopped early; `reason` as the API names it (max_output_tokens,
     content_filter, …)."""
@@ -95,7 +95,7 @@ class Incomplete:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Failed:
     """Terminal: an error ended the answer; what came before stays."""
 

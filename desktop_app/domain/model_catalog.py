@@ -50,7 +50,7 @@ class Api(StrEnum):
     CHAT_COMPLETIONS = "chat_completions"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ModelInfo:
     """What is known of one model; None is "not known", never "no".
 

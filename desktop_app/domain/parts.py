@@ -11,14 +11,14 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TextPart:
     """Markdown as the model wrote it, or text as the person typed it."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ReasoningPart:
     """A summary of the model's reasoning.
 
@@ -31,14 +31,14 @@ class ReasoningPart:
     encrypted: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RefusalPart:
     """The model's words when it declines."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class DocumentPart:
     """A document whose extracted text goes into the prompt.
 
@@ -55,7 +55,7 @@ class DocumentPart:
     tokens_exact: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ImagePart:
     """A picture that goes into the prompt beside the text."""
 
@@ -65,7 +65,7 @@ class ImagePart:
     size: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ToolCallPart:
     """A call of a tool that the model asks for; `arguments` is the JSON text as it came."""
 

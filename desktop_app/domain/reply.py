@@ -75,7 +75,7 @@ class _Kind(Enum):
     TOOL_CALL = auto()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Segment:
     kind: _Kind
     text: GrowingText
@@ -86,7 +86,7 @@ class _Segment:
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Reply:
     """All that has arrived of one reply.
 

@@ -44,7 +44,7 @@ _LONG: Final = 800
 _QUIET_ENDS: Final = ",;.!?:'’”"
 
 
-@dataclass(slots=True)
+@dataclass
 class _Context:
     """What the parser must be told of the block that is open since earlier text.
 
@@ -62,7 +62,7 @@ class _Context:
     runs: Runs = ()
 
 
-@dataclass(slots=True)
+@dataclass
 class _Chunk:
     """Closed source that names links or footnotes which a later definition may bring.
 
@@ -76,7 +76,7 @@ class _Chunk:
     row: int
 
 
-@dataclass(slots=True)
+@dataclass
 class _Parse:
     """One parse of the open end; `labels` are the definitions in it and their lines."""
 
@@ -90,7 +90,7 @@ class _Parse:
         return top_tokens(self.tokens)
 
 
-@dataclass(slots=True)
+@dataclass
 class _PlainEnd:
     """The run that more plain words extend, and white space that the parser has dropped."""
 

@@ -63,7 +63,7 @@ Listener = Callable[[StreamEvent, Reply], None]
 StoreListener = Callable[[StorageError | None], None]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class AskSettings:
     """What the person set for every answer."""
 

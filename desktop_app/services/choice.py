@@ -20,7 +20,7 @@ ON_DEVICE_MODEL = "smollm2-135m-instruct"
 INSTANT_RETIRED = "Instant is no longer served there: GPT-5.2 with effort none answers instead."
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ResolvedChoice:
     """What is sent: `notice` says what stands in for the chosen, "" as a rule."""
 

@@ -24,7 +24,7 @@ FRAME = 4
 ROOM_FOR_ANSWER = 512
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Estimate:
     """What a message would take.
 

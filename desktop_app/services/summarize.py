@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SummaryTemplate:
     """A prompt for documents; `prompt` is sent as the question, word for word."""
 

@@ -34,7 +34,7 @@ class Group(StrEnum):
     LOOK = "look"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Choice:
     """One of the values that a setting may have, and its name for the person."""
 
@@ -42,7 +42,7 @@ class Choice:
     label: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Setting:
     """One setting.
 

@@ -13,7 +13,7 @@ from uuid import uuid4
 from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ServerPreset:
     """A server by its name, its usual address, and a word on how to start it."""
 

@@ -21,7 +21,7 @@ from desktop_app.storage.failures import damaged
 from desktop_app.storage.files import create_private, sync
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Migration:
     """One step: statements that run in one transaction. A step that has shipped never changes."""
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from desktop_app.storage.first_look import settings_at_start
 from tests.end2end.program import AssistiveClient, Program, wait_for
 
 ROOT = Path(__file__).parents[2]
@@ -91,10 +92,7 @@ def test_a_draft_survives_a_kill(client: AssistiveClient, repartee_home: Path) -
         program.do("set_text", "prompt", text="Half a thought")
 
         def is_kept() -> bool:
-            with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as connection:
-                rows = connection.execute("SELECT value FROM settings").fetchall()
-            connection.close()
-            return any("Half a thought" in value for (value,) in rows)
+            return "Half a thought" in str(settings_at_start(path))
 
         wait_for(is_kept, "the draft on disk")
         program.kill()

@@ -49,7 +49,7 @@ class Roles(IntEnum):
     PINNED = Qt.ItemDataRole.UserRole + 3
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Heading:
     """The first row of a group."""
 

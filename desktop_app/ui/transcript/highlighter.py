@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from threading import Thread
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QTextCharFormat, QTextLayout
 
 from desktop_app.rendering import highlight
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.document import DocumentWriter, Section
 
 _SLICE_S: Final = 0.004
+_ARRIVALS_MS: Final = 10
 _CONTEXT_LINES: Final = 12
 _LINES_AT_ONCE: Final = 24
 
@@ -46,13 +47,7 @@ class _Job:
 
 
 class CodeHighlighter(QObject):
-    """Works through the code lines that it is told of, a little with each turn of the event loop.
-
-    Signals:
-        lexer_loaded(str language): from the loading thread.
-    """
-
-    lexer_loaded = Signal(str)
+    """Works through the code lines that it is told of, a little with each turn of the event loop."""
 
     def __init__(self, writer: DocumentWriter, theme: Theme, parent: QObject) -> None:
         super().__init__(parent)
@@ -62,7 +57,10 @@ class CodeHighlighter(QObject):
         self._loading: set[str] = set()
         self._timer = QTimer(self, singleShot=True, interval=0)
         self._timer.timeout.connect(self._work)
-        self.lexer_loaded.connect(self._on_loaded)
+        # A thread knows this deque alone, never a QObject that may be gone when it is done.
+        self._arrived: deque[str] = deque()
+        self._arrivals = QTimer(self, interval=_ARRIVALS_MS)
+        self._arrivals.timeout.connect(self._take_arrived)
         self.set_theme(theme)
 
     def set_theme(self, theme: Theme) -> None:
@@ -108,14 +106,14 @@ class CodeHighlighter(QObject):
             self._timer.start()
         elif language not in self._loading:
             self._loading.add(language)
-            Thread(target=self._load, args=(language,), daemon=True).start()
+            Thread(target=_load, args=(language, self._arrived), daemon=True).start()
+            self._arrivals.start()
 
-    def _load(self, language: str) -> None:
-        highlight.lexer(language)
-        self.lexer_loaded.emit(language)
-
-    def _on_loaded(self, language: str) -> None:
-        self._loaded.add(language)
+    def _take_arrived(self) -> None:
+        while self._arrived:
+            self._loaded.add(self._arrived.popleft())
+        if self._loaded >= self._loading:
+            self._arrivals.stop()
         self._timer.start()
 
     # ------------------------------------------------------------------ in slices
@@ -194,3 +192,8 @@ class CodeHighlighter(QObject):
             ranges.append(made)
         layout.setFormats(ranges)
         return True
+
+
+def _load(language: str, arrived: deque[str]) -> None:
+    highlight.lexer(language)
+    arrived.append(language)

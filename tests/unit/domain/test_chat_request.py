@@ -51,7 +51,7 @@ def test_a_setting_is_left_out_once_and_nothing_else_with_it(param: str, attribu
     assert getattr(lighter.parameters, attribute) == getattr(GenerationParameters(), attribute)
     assert lighter.effort is Effort.LOW
     assert lighter.without(param) is None
-    others = [name for name in GenerationParameters.__slots__ if name != attribute]
+    others = [name for name in GenerationParameters.__dataclass_fields__ if name != attribute]
     for name in others:
         assert getattr(lighter.parameters, name) == getattr(FULL.parameters, name)
 
