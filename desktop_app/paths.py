@@ -16,7 +16,7 @@ from pathlib import Path
 APP_NAME = "repartee"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Folders:
     """The person's folders and the socket that the running window listens on.
 

@@ -63,7 +63,7 @@ _PARAMETER: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ErrorBody:
     """What a provider says of an error, field by field; "" where it says nothing."""
 

@@ -22,7 +22,7 @@ class EventTooLargeError(Exception):
     """One event passed LARGEST_EVENT."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ServerSentEvent:
     """One dispatched event.
 

@@ -45,7 +45,7 @@ _KEEPALIVE_S: Final = 300.0
 _LAN_SUFFIXES: Final = (".local", ".lan", ".home.arpa", ".internal", ".localhost")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Timeouts:
     """Seconds. `read` is the longest silence while an answer is awaited: more than any provider
     gives itself, so that only a peer that is gone meets it; `drain` is what the end of a finished
