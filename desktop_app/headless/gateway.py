@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.errors import StorageError
 from desktop_app.domain.model_catalog import Api, ModelCatalog
 
 if TYPE_CHECKING:
@@ -64,9 +66,14 @@ class ProviderGateway:
         )
 
     def _remember(self, profile: ProviderProfile, api: Api) -> None:
-        task = asyncio.ensure_future(self._settings.set(_api_key(profile), api.value))
+        task = asyncio.ensure_future(self._write_down(_api_key(profile), api))
         self._writes.add(task)
         task.add_done_callback(self._writes.discard)
+
+    async def _write_down(self, key: str, api: Api) -> None:
+        # A store that is full is told of by what matters; this is learnt again next time.
+        with suppress(StorageError):
+            await self._settings.set(key, api.value)
 
     async def aclose(self) -> None:
         """Close every connection and the on-device model."""

@@ -125,21 +125,25 @@ class Output:
             say(worded(error, saved=saved, from_environment=from_environment))
         elif answer.status is MessageStatus.CANCELLED and self.write_error is None:
             say("Stopped. The conversation is kept in the library." if saved else "Stopped.")
-        if self._as_json:
-            self._write(_as_json(answer, error, conversation_id))
+        self._write_json(answer, error, conversation_id)
 
     def interrupted(self) -> None:
         """Say that it was stopped before there was an answer."""
         say("Stopped.")
-        if self._as_json:
-            self._write(_as_json(None, None, None))
+        self._write_json(None, None, None)
 
     def refuse(self, error: UserFacingError) -> None:
         """Say why there is no answer at all."""
         note = note_of(error)
         say(worded(note, saved=False, from_environment=False))
+        self._write_json(None, note, None)
+
+    def _write_json(
+        self, answer: Message | None, error: ErrorNote | None, conversation_id: str | None
+    ) -> None:
         if self._as_json:
-            self._write(_as_json(None, note, None))
+            self._as_json = False  # one object, whatever still goes wrong
+            self._write(_as_json(answer, error, conversation_id))
 
     def _write(self, text: str) -> None:
         if self.write_error is not None or sys.stdout is None:

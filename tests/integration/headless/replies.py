@@ -31,6 +31,9 @@ def delta(text: str) -> bytes:
 
 
 WHOLE = streams(sse(CREATED), delta(ANSWER[:9]), delta(ANSWER[9:]), sse(COMPLETED))
+CHAT = streams(
+    sse({"id": "c", "choices": [{"delta": {"content": ANSWER}, "finish_reason": "stop"}]}, "[DONE]")
+)
 CUT = streams(sse(CREATED), delta(ANSWER[:9]), end=False)
 SILENT = stalls(sse(CREATED))
 SILENT_AFTER_A_WORD = stalls(sse(CREATED), delta("Red, "))

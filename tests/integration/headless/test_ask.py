@@ -11,10 +11,11 @@ from desktop_app.services.choice import INSTANT_RETIRED
 from tests.integration.headless.command import Ended, Shell, against, answer_to, gateway
 from tests.integration.headless.replies import (
     ANSWER,
+    CHAT,
     WHOLE,
     refusal,
 )
-from tests.unit.providers.loopback import LoopbackServer
+from tests.unit.providers.loopback import LoopbackServer, replies
 
 AT_ONCE = 4  # processes
 EFFORTS = ("none", "low", "medium", "high", "xhigh")
@@ -84,6 +85,19 @@ def test_any_model_and_effort_that_nothing_is_known_of(shell: Shell) -> None:
     assert (done.json["model"], done.json["effort"]) == ("brand-new", "xhigh")
     done, (body,) = answer_to(shell, WHOLE, arguments=("Hi", "--model", "brand-new"))
     assert "reasoning" not in body
+
+
+def test_a_server_that_has_chat_completions_alone_is_remembered(shell: Shell) -> None:
+    async def test(server: LoopbackServer) -> None:
+        for _ in range(2):
+            done = await shell.ask(server.base_url, "Hi", "--variant", "thinking")
+            assert done == Ended(0, ANSWER + "\n", "")
+        paths = [request.path for request in server.requests]
+        chat = "/v1/chat/completions"
+        assert paths == ["/v1/responses", chat, chat]
+        assert server.requests[1].json["reasoning_effort"] == "medium"
+
+    against(replies(404, {"detail": "Not Found"}), CHAT, test=test)
 
 
 @pytest.mark.parametrize(
