@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -124,10 +125,14 @@ class LibraryController(QObject):
         self._workspace.open_new()
         self._bring_along(early)
 
-    async def open(self, conversation_id: str, message_id: str = "") -> None:
-        """Open a conversation, at a message where one is named. A later call supersedes it."""
+    def open(self, conversation_id: str, message_id: str = "") -> Coroutine[Any, Any, None]:
+        """Open a conversation, at a message where one is named. A later call supersedes it, in the
+        order of the calls, not of the tasks that they are awaited in."""
         self._openings += 1
-        opening, store = self._openings, self._workspace.backend.conversations
+        return self._open(self._openings, conversation_id, message_id)
+
+    async def _open(self, opening: int, conversation_id: str, message_id: str) -> None:
+        store = self._workspace.backend.conversations
         if message_id and message_id not in {m.id for m in await store.path(conversation_id)}:
             await self._show_version(conversation_id, message_id)
         conversation = await store.get(conversation_id)
@@ -138,7 +143,7 @@ class LibraryController(QObject):
         path = await self._with_running(await store.path(conversation_id))
         if opening != self._openings:
             return
-        self._conversations[conversation_id] = conversation
+        conversation = self._as_changed(conversation)
         early = self._leave()  # only now: what was typed until here belongs to what is left
         draft = self._workspace.drafts.of(conversation)
         self._workspace.open(conversation, path, versions, draft)
@@ -147,6 +152,14 @@ class LibraryController(QObject):
             self._show_all_from(message_id)
             self._window.transcript.scroll_to_message(message_id)
         await self._workspace.backend.settings.set(OPEN_KEY, conversation_id)
+
+    def _as_changed(self, read: Conversation) -> Conversation:
+        """A conversation as it was read, with what was changed here and may still be on its way to
+        the disk."""
+        known = self._conversations.get(read.id, read)
+        conversation = replace(read, title=known.title, pinned=known.pinned, choice=known.choice)
+        self._conversations[read.id] = conversation
+        return conversation
 
     async def _show_version(self, conversation_id: str, message_id: str) -> None:
         store = self._workspace.backend.conversations

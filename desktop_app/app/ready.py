@@ -95,13 +95,17 @@ class ReadyWindow(QObject):
         quick.kept.connect(self.library.kept)
         quick_window.hidden.connect(self._end_if_nothing_shows)
         self.running.finished.connect(self._end_if_nothing_shows)
-        quick_window.set_keymap(Keymap.from_settings(self.workspace.values))
+        self._quick_shortcuts = Shortcuts(quick_window, {"app.quit": self.quit})
+        keymap = Keymap.from_settings(self.workspace.values)
+        quick_window.set_keymap(keymap)
+        self._quick_shortcuts.bind(keymap)
         self._theme.changed.connect(quick_window.set_theme)
         return quick
 
     def _connect(self) -> None:
         window = self._window
         window.closing.connect(self._window_closed)
+        window.escaped.connect(self._shortcuts.escape)
         window.first_start.add_key_requested.connect(self.settings.open_at_key)
         window.first_start.example_chosen.connect(self._begin_example)
         window.transcript.action_requested.connect(
@@ -199,6 +203,7 @@ class ReadyWindow(QObject):
         self._window.prompt.set_keymap(keymap)
         if self._quick is not None:
             self._quick.set_keymap(keymap)
+            self._quick_shortcuts.bind(keymap)
         self._window.conversations.set_shortcuts(
             keymap.shortcut_of("list.search"), keymap.shortcut_of("conversation.new")
         )
@@ -215,14 +220,11 @@ class ReadyWindow(QObject):
             self._bind_keys()
 
     def _resize_text(self, step: int) -> None:
-        size = 100 if step == 0 else int(self.workspace.values["look.text_size"] or 100) + step
+        # From what is shown: the setting may be still on its way to the disk.
+        size = 100 if step == 0 else round(self._theme.current.scale * 100) + step
         if 80 <= size <= 200:
-            self.tasks.start(self._set_text_size(size))
-
-    async def _set_text_size(self, size: int) -> None:
-        await self.workspace.set_value("look.text_size", size)
-        self._on_value("look.text_size")
-        self.settings.show_values()
+            self._theme.set_text_size(size)
+            self.tasks.start(self.workspace.set_value("look.text_size", size))
 
     # -------------------------------------------------------------- quick prompt
 

@@ -35,6 +35,7 @@ KEEP_AGAIN_S = 1.0
 class _Run:
     answering: Answering
     task: asyncio.Task[Message] | None = None
+    is_stopping: bool = False
     reply: Reply = field(default_factory=Reply)
     text: list[str] = field(default_factory=list)
     reasoning: list[str] = field(default_factory=list)
@@ -84,9 +85,16 @@ class RunningAnswers(QObject):
     def stop(self, conversation_id: str) -> None:
         """Stop the answer of a conversation; its text is kept."""
         run = self._runs.get(conversation_id)
-        if run is not None and run.task is not None:
+        if run is not None:
             # Not before its first step: what is cancelled sooner never runs, and keeps nothing.
-            asyncio.get_running_loop().call_soon(run.task.cancel)
+            asyncio.get_running_loop().call_soon(self._cancel, run)
+
+    @staticmethod
+    def _cancel(run: _Run) -> None:
+        """Once: a second time would not let it keep what arrived."""
+        if run.task is not None and not run.is_stopping:
+            run.is_stopping = True
+            run.task.cancel()
 
     def is_running(self, conversation_id: str) -> bool:
         """Whether an answer is on its way in a conversation."""
@@ -107,10 +115,11 @@ class RunningAnswers(QObject):
 
     async def stop_all(self) -> None:
         """Stop every answer and wait until its text is kept."""
-        tasks = [run.task for run in self._runs.values() if run.task is not None]
         await asyncio.sleep(0)  # see `stop`
-        for task in tasks:
-            task.cancel()
+        runs = list(self._runs.values())
+        for run in runs:
+            self._cancel(run)
+        tasks = [run.task for run in runs if run.task is not None]
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _run(self, conversation_id: str, run: _Run) -> Message:

@@ -13,6 +13,8 @@ from desktop_app.commands.keymap import Keymap
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
+ESCAPE = "Esc"
+
 
 class Shortcuts(QObject):
     """Binds commands to what they do in one window; `bind` again after a key was changed."""
@@ -22,17 +24,26 @@ class Shortcuts(QObject):
         self._window = window
         self._actions = actions
         self._bound: list[QShortcut] = []
+        self._on_escape: list[Callable[[], object]] = []
 
     def bind(self, keymap: Keymap) -> None:
         """Put the keys of `keymap` in force."""
         for old in self._bound:
             old.setEnabled(False)
             old.deleteLater()
+        bound = {id_: keys for id_ in self._actions if (keys := keymap.shortcut_of(id_))}
+        # A shortcut would take Esc from the panel, the drawer or the menu that it is meant to close.
+        self._on_escape = [self._actions[id_] for id_, keys in bound.items() if keys == ESCAPE]
         self._bound = [
-            self._shortcut(keymap.shortcut_of(command_id), action)
-            for command_id, action in self._actions.items()
-            if keymap.shortcut_of(command_id)
+            self._shortcut(keys, self._actions[id_])
+            for id_, keys in bound.items()
+            if keys != ESCAPE
         ]
+
+    def escape(self) -> None:
+        """Esc was pressed, and nothing in the window had a use for it."""
+        if len(self._on_escape) == 1:  # two are a conflict, in which neither runs
+            self._on_escape[0]()
 
     def _shortcut(self, keys: str, action: Callable[[], object]) -> QShortcut:
         shortcut = QShortcut(QKeySequence(keys), self._window)

@@ -76,17 +76,20 @@ class Backend:
         self, profiles: Iterable[ProviderProfile], values: Mapping[str, SettingValue]
     ) -> ProviderProfile:
         """The provider of new conversations: the environment's for this run, the one that the
-        person chose, the first with a key, else the on-device model."""
+        person chose if it can be asked, the first with a key, else the on-device model."""
         by_id = {profile.id: profile for profile in profiles}
         if self.environment_profiles:
             return self.environment_profiles[0]
         chosen = by_id.get(str(values["default.provider"]))
-        if chosen is not None:
+        if chosen is not None and (not chosen.needs_key or await self._has_key(chosen)):
             return chosen
         for profile in by_id.values():
-            if profile.needs_key and await self.vault.place(profile.id) is not KeyPlace.NONE:
+            if profile.needs_key and await self._has_key(profile):
                 return profile
         return by_id[ON_DEVICE.id]
+
+    async def _has_key(self, profile: ProviderProfile) -> bool:
+        return await self.vault.place(profile.id) is not KeyPlace.NONE
 
     def default_choice(
         self, profile: ProviderProfile, values: Mapping[str, SettingValue]

@@ -66,12 +66,14 @@ class MainWindow(QMainWindow):
     Signals:
         files_dropped(list[Path]): local files were dropped anywhere on the window.
         closing(): the window is about to close.
+        escaped(): Esc was pressed, and nothing in the window had a use for it.
     """
 
     transcript: TranscriptView
 
     files_dropped = Signal(list)
     closing = Signal()
+    escaped = Signal()
 
     def __init__(
         self,
@@ -315,9 +317,11 @@ class MainWindow(QMainWindow):
         self._arrange()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Esc closes a drawer."""
+        """Esc closes a drawer; where there is none it is told."""
         if event.key() == Qt.Key.Key_Escape and self._drawer is not None:
             self._close_drawer()
+        elif event.key() == Qt.Key.Key_Escape:
+            self.escaped.emit()
         else:
             super().keyPressEvent(event)
 

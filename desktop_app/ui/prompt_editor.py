@@ -164,7 +164,7 @@ class PromptEditor(QFrame):
     def set_streaming(self, streaming: bool) -> None:
         """Stop in place of Send, and the hint that goes with it."""
         had_focus = self.row.send.hasFocus() or self.row.stop.hasFocus()
-        self._streaming = streaming
+        self._streaming = self._text.can_stop = streaming
         self._warning = ""
         self.row.set_streaming(streaming)
         if had_focus:

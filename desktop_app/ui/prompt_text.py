@@ -55,6 +55,7 @@ class PromptText(QPlainTextEdit):
         super().__init__(parent)
         self.send_keys = "Return"
         self.stop_keys = "Esc"
+        self.can_stop = False
         self.setObjectName("prompt")
         self.setAccessibleName("Message")
         self.setPlaceholderText("Ask anything, or drop a document")
@@ -113,7 +114,7 @@ class PromptText(QPlainTextEdit):
         elif pressed == self.send_keys:
             if not self.is_composing:
                 self.send_pressed.emit()
-        elif pressed == self.stop_keys and not self.is_composing:
+        elif pressed == self.stop_keys and self.can_stop and not self.is_composing:
             self.stop_pressed.emit()
         elif pressed in ("Return", "Esc") and self.is_composing:
             event.accept()

@@ -1,0 +1,341 @@
+"""The program as a person has it: the real window over a real store, with answers from a stage."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import json
+import logging
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
+
+from PySide6.QtCore import QCoreApplication, QEvent, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QPushButton, QToolButton, QWidget
+
+from desktop_app.app.ready import ReadyWindow
+from desktop_app.domain.conversation import Conversation, Message
+from desktop_app.domain.errors import StoreFullError
+from desktop_app.headless.backend import Backend, build_backend
+from desktop_app.headless.gateway import ProviderGateway, ProviderTokenCounter
+from desktop_app.paths import folders
+from desktop_app.storage.conversations import ConversationStore
+from desktop_app.storage.first_look import settings_at_start
+from desktop_app.ui.attachment_chips import ChipWidget
+from desktop_app.ui.main_window import MainWindow
+from desktop_app.ui.models.conversation_model import Roles
+from desktop_app.ui.prompt_editor import PromptEditor
+from desktop_app.ui.prompt_text import PromptText
+from desktop_app.ui.settings_panel import SettingsPanel
+from desktop_app.ui.theme import ThemeWatcher
+from desktop_app.ui.transcript.view import TranscriptView
+from tests.gui.app.stage import Stage, StageGateway, Turn
+from tests.helpers.scripted_provider import WordCounter
+
+if TYPE_CHECKING:
+    from desktop_app.services.ports import MessageStore
+
+_W = TypeVar("_W", bound=QWidget)
+
+LONGEST_S = 20.0
+TURN_S = 0.002
+NO_ROOM = "There is no room left on the disk."
+
+
+class Disk(ConversationStore):
+    """The store on a disk that may be full."""
+
+    is_full = False
+    refused = 0
+
+    async def begin_turn(
+        self, conversation: Conversation, question: Message | None, answer: Message
+    ) -> None:
+        self._demand_room()
+        await super().begin_turn(conversation, question, answer)
+
+    async def save_answer(self, answer: Message) -> None:
+        self._demand_room()
+        await super().save_answer(answer)
+
+    def _demand_room(self) -> None:
+        if self.is_full:
+            self.refused += 1
+            raise StoreFullError(NO_ROOM, details=errno.errorcode[errno.ENOSPC])
+
+
+class Slow(Disk):
+    """A disk on which a turn waits until `release` is set."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.release = asyncio.Event()
+        self.waiting = 0
+
+    async def begin_turn(
+        self, conversation: Conversation, question: Message | None, answer: Message
+    ) -> None:
+        self.waiting += 1
+        await self.release.wait()
+        await super().begin_turn(conversation, question, answer)
+
+
+class Desk:
+    """One run of the program, from its start to its end; an async context manager.
+
+    Attributes:
+        stage: gives the answers.
+        disk: where conversations are kept.
+    """
+
+    def __init__(
+        self,
+        stage: Stage | None = None,
+        *,
+        request: dict[str, Any] | None = None,
+        real: bool = False,
+        disk: type[Disk] = Disk,
+        environment: dict[str, str] | None = None,
+    ) -> None:
+        self.stage = stage or Stage()
+        self._request = request or {"command": "open", "files": []}
+        self._real = real
+        self._disk_class = disk
+        self._environment = environment or {}
+        self._handlers = list(logging.getLogger().handlers)
+
+    # ------------------------------------------------------------------ start and end
+
+    async def __aenter__(self) -> Self:
+        app = cast(QApplication, QApplication.instance())
+        stored = settings_at_start(folders().database)
+        size = stored.get("look.text_size") or 100
+        self.theme = ThemeWatcher(app, stored.get("look.theme") or "light", size)
+        self.window = MainWindow(
+            self.theme, PromptEditor(self.theme.current), SettingsPanel(self.theme.current)
+        )
+        self.window.restore_state(stored.get("window.state") or {})
+        self.before_ready()
+        self.window.set_transcript(TranscriptView(self.theme.current))
+        self.backend = self._build_backend()
+        await self.backend.database.open()
+        self.ready = ReadyWindow(self.window, self.theme, self.backend, asyncio.get_running_loop())
+        await self.ready.start(self._request)
+        self.window.activateWindow()
+        return self
+
+    def before_ready(self) -> None:
+        """What happens between the first paint and the store's opening."""
+        if self._request["command"] != "quick":
+            self.window.show()
+
+    def _build_backend(self) -> Backend:
+        backend = build_backend(environment=self._environment)
+        self.disk = self._disk_class(backend.database)
+        backend = replace(backend, conversations=self.disk)
+        if not self._real:
+            gateway = cast(ProviderGateway, StageGateway(self.stage))
+            counter = cast(ProviderTokenCounter, WordCounter())
+            backend = replace(backend, gateway=gateway, counter=counter)
+        return replace(
+            backend, chat=backend.chat_with(cast("MessageStore", self.disk), backend.attachments)
+        )
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+        for handler in logging.getLogger().handlers[:]:
+            if handler not in self._handlers:
+                logging.getLogger().removeHandler(handler)
+                handler.close()
+        self.theme.set_mode("light")
+        self.theme.set_text_size(100)
+        if self.ready._quick is not None:
+            self.ready._quick._quick.deleteLater()
+        self.window.deleteLater()
+        self.theme.deleteLater()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+
+    async def close(self) -> None:
+        """Close the window as a person does, and wait for the program's end."""
+        self.window.close()
+        self.ready.quit()
+        await self.ready.closed()
+
+    # ------------------------------------------------------------------ the person's hands
+
+    @property
+    def text(self) -> PromptText:
+        return find(self.window, PromptText, "prompt")
+
+    def type(self, text: str) -> None:
+        """Type into the prompt."""
+        self.text.setFocus()
+        QTest.keyClicks(self.text, text)
+
+    def press(
+        self, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier
+    ) -> None:
+        """A key, where the keyboard is."""
+        QTest.keyClick(QApplication.focusWidget() or self.window, key, modifiers)
+
+    def enter(self) -> None:
+        """Enter in the prompt."""
+        QTest.keyClick(self.text, Qt.Key.Key_Return)
+
+    def press_search_enter(self) -> None:
+        """Enter in the search field."""
+        QTest.keyClick(self.window.conversations.search, Qt.Key.Key_Return)
+
+    async def ask(self, text: str) -> Turn:
+        """Ask, and wait until the provider has the question."""
+        before = len(self.stage.turns)
+        self.type(text)
+        self.enter()
+        await until(lambda: len(self.stage.turns) > before)
+        return self.stage.turns[-1]
+
+    async def ask_and_answer(self, question: str, answer: str) -> str:
+        """A whole turn; the id of the conversation."""
+        turn = await self.ask(question)
+        turn.end(answer)
+        await self.settled()
+        return self.open_id
+
+    def click(self, name: str) -> None:
+        """Press a button by its name."""
+        button = next(
+            b for kind in (QToolButton, QPushButton) for b in self.window.findChildren(kind, name)
+        )
+        QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+
+    def open_row(self, conversation_id: str) -> None:
+        """Choose a conversation in the list."""
+        self.window.conversations.opened.emit(conversation_id)
+
+    async def opened(self, conversation_id: str) -> None:
+        """Choose a conversation in the list, and wait until it is there."""
+        self.open_row(conversation_id)
+        await until(lambda: self.open_id == conversation_id)
+
+    def act(self, action: str, at: int = -1) -> None:
+        """Take an action of a message, by default the last."""
+        message = self.ready.workspace.path[at]
+        self.window.transcript.action_requested.emit(message.id, action)
+
+    def take(self, label: str) -> None:
+        """Press a button of the notification by its label."""
+        button = next(
+            b for b in self.window.notifications.findChildren(QPushButton) if b.text() == label
+        )
+        button.click()
+
+    # ------------------------------------------------------------------ the person's eyes
+
+    @property
+    def open_id(self) -> str:
+        return self.ready.workspace.conversation.id
+
+    @property
+    def transcript(self) -> str:
+        self.window.transcript.flush()
+        return self.window.transcript.toPlainText()
+
+    @property
+    def said(self) -> str:
+        """The notification, "" where there is none."""
+        card = self.window.notifications
+        return f"{card.status.text()} {card._more.text()}".strip() if card.isVisible() else ""
+
+    @property
+    def rows(self) -> list[str]:
+        """The titles in the list."""
+        model = self.window.conversations.model
+        indexes = [model.index(row) for row in range(model.rowCount())]
+        return [i.data() for i in indexes if not i.data(Roles.IS_HEADING)]
+
+    def has_dot(self, conversation_id: str) -> bool:
+        index = self.window.conversations.model.index_of(conversation_id)
+        return bool(index.data(Roles.STREAMING))
+
+    @property
+    def chips(self) -> list[str]:
+        """What is attached: name and detail."""
+        return [
+            chip.accessibleName()
+            for chip in self.window.prompt.findChildren(ChipWidget)
+            if chip.isVisibleTo(self.window)
+        ]
+
+    def is_shown(self, name: str) -> bool:
+        """Whether a control of the prompt is there."""
+        return find(self.window.prompt, QToolButton, name).isVisible()
+
+    @property
+    def estimate(self) -> str:
+        return self.window.prompt.row._estimate[0]
+
+    @property
+    def hint(self) -> str:
+        return self.window.prompt._hint_label.text()
+
+    # ------------------------------------------------------------------ the store's view
+
+    def stored(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+        """What another process reads from the store's file."""
+        uri = f"file:{folders().database}?mode=ro"
+        with closing(sqlite3.connect(uri, uri=True)) as connection:
+            return connection.execute(sql, values).fetchall()
+
+    def messages(self) -> list[tuple[str, str, str]]:
+        """(role, status, text) of all messages in the store, oldest first."""
+        rows = self.stored("SELECT role, status, parts FROM messages ORDER BY created_at, rowid")
+        return [(role, status, _text(parts)) for role, status, parts in rows]
+
+    def setting(self, key: str) -> Any:
+        rows = self.stored("SELECT value FROM settings WHERE key = ?", key)
+        return json.loads(rows[0][0]) if rows else None
+
+    def draft_of(self, conversation_id: str) -> str:
+        """The text of a conversation's draft in the store."""
+        rows = self.stored("SELECT draft FROM conversations WHERE id = ?", conversation_id)
+        return str(json.loads(rows[0][0])["text"]) if rows and rows[0][0] else ""
+
+    async def settled(self) -> None:
+        """Wait until no answer is under way and every write is done."""
+        await until(lambda: not self.ready.running.conversations)
+        await self.written()
+
+    async def written(self) -> None:
+        """Wait until everything that was begun is done, but for the answers under way."""
+        await until(self._is_written)
+
+    def _is_written(self) -> bool:
+        answers = {run.task for run in self.ready.running._runs.values()}
+        return not self.ready.library._draft_timer.isActive() and not (
+            self.ready.tasks._running - answers
+        )
+
+
+def _text(parts: str) -> str:
+    return "".join(part.get("text", "") for part in json.loads(parts) if part["kind"] == "text")
+
+
+def find(parent: QWidget, kind: type[_W], name: str) -> _W:
+    """A widget by its name."""
+    return next(w for w in parent.findChildren(kind) if w.objectName() == name)
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Turn the loop until `condition` holds."""
+    async with asyncio.timeout(LONGEST_S):
+        while not condition():  # noqa: ASYNC110 — it depends on widgets, threads and the disk
+            await asyncio.sleep(TURN_S)

@@ -1,0 +1,121 @@
+"""A provider whose answers a test speaks itself, word by word, in the gateway's place."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from desktop_app.domain.chat_request import ChatRequest, ProviderProfile
+from desktop_app.domain.cost import Usage
+from desktop_app.domain.errors import ProviderError, UserFacingError
+from desktop_app.domain.events import (
+    Completed,
+    Failed,
+    Incomplete,
+    StreamEvent,
+    TextDelta,
+    UsageReported,
+)
+
+TERMINAL = (Completed, Incomplete, Failed)
+
+
+class Turn:
+    """One request and the answer to it, under way."""
+
+    def __init__(self, request: ChatRequest, profile: ProviderProfile) -> None:
+        self.request = request
+        self.profile = profile
+        self.closed = False
+        self._events: asyncio.Queue[StreamEvent] = asyncio.Queue()
+
+    @property
+    def asked(self) -> str:
+        """The words of the last message that was sent."""
+        parts = self.request.messages[-1].parts
+        return "\n".join(part.text for part in parts if hasattr(part, "text"))
+
+    def give(self, *events: StreamEvent) -> None:
+        """Send events."""
+        for event in events:
+            self._events.put_nowait(event)
+
+    def say(self, text: str) -> None:
+        """More of the answer."""
+        self.give(TextDelta(text))
+
+    def end(self, text: str = "") -> None:
+        """The rest of the answer, and its end."""
+        if text:
+            self.say(text)
+        usage = Usage(input_tokens=1_000, output_tokens=200, reasoning_tokens=50)
+        self.give(UsageReported(usage), Completed())
+
+    def fail(self, error: ProviderError) -> None:
+        """End it with an error."""
+        self.give(Failed(error))
+
+    async def events(self) -> AsyncIterator[StreamEvent]:
+        try:
+            while True:
+                event = await self._events.get()
+                yield event
+                if isinstance(event, TERMINAL):
+                    return
+        finally:
+            self.closed = True
+
+
+class Stage:
+    """Stands for every provider; `turns` are the requests so far, in order."""
+
+    def __init__(self) -> None:
+        self.turns: list[Turn] = []
+        self.models_of: dict[str, tuple[str, ...] | UserFacingError] = {}
+
+
+class StageClient:
+    """What the gateway opens."""
+
+    def __init__(self, stage: Stage, profile: ProviderProfile) -> None:
+        self._stage = stage
+        self._profile = profile
+
+    def stream(self, request: ChatRequest) -> AsyncIterator[StreamEvent]:
+        turn = Turn(request, self._profile)
+        self._stage.turns.append(turn)
+        return turn.events()
+
+    async def models(self) -> tuple[str, ...]:
+        found = self._stage.models_of[self._profile.id]
+        if isinstance(found, UserFacingError):
+            raise found
+        return found
+
+    async def warm_up(self) -> None:
+        """There is no connection to open."""
+
+
+class StageModel:
+    """In the on-device model's place: knows which weights it would use."""
+
+    def __init__(self) -> None:
+        self.weights: Path | None = None
+
+    async def aclose(self) -> None:
+        """Nothing runs."""
+
+
+class StageGateway:
+    """Satisfies what the program asks of headless.gateway.ProviderGateway."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self.local_model = StageModel()
+
+    async def provider(self, profile: ProviderProfile) -> StageClient:
+        return StageClient(self._stage, profile)
+
+    async def aclose(self) -> None:
+        """Nothing is open."""

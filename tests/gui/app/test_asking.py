@@ -1,0 +1,444 @@
+"""From the question to the answer: what the person sees, and what is on the disk by then."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QMenu
+
+from desktop_app.domain.cost import Usage
+from desktop_app.domain.errors import AuthenticationError, StreamCutError
+from desktop_app.domain.events import (
+    Completed,
+    Incomplete,
+    ReasoningDelta,
+    ReasoningItem,
+    UsageReported,
+    Waiting,
+)
+from desktop_app.services.prompt import CONTINUE
+from tests.gui.app.conftest import Run
+from tests.gui.app.desk import NO_ROOM, Desk, Slow, until
+
+CUT = StreamCutError(
+    "The connection broke in the middle of the answer.",
+    what_was_kept="What had arrived is kept above.",
+    what_to_do="Continue lets it go on.",
+    details="read error",
+)
+
+
+def test_the_first_question(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            assert desk.window.first_start.isVisible()
+            assert desk.rows == []
+            turn = await desk.ask("Why is the sky blue?")
+            await until(lambda: desk.text.toPlainText() == "")
+            assert desk.rows == ["Why is the sky blue?"]
+            assert desk.window.windowTitle().startswith("Why is the sky blue?")
+            assert not desk.window.first_start.isVisible()
+            assert desk.has_dot(desk.open_id)
+            assert desk.is_shown("stop")
+            await until(lambda: "Waiting for SmolLM2 135M." in desk.transcript)
+            assert desk.messages() == [
+                ("user", "complete", "Why is the sky blue?"),
+                ("assistant", "streaming", ""),
+            ]
+            turn.say("Because of **Rayleigh** ")
+            await until(lambda: "Rayleigh" in desk.transcript)
+            await until(lambda: "Waiting" not in desk.transcript)
+            turn.end("scattering.")
+            await desk.settled()
+            assert "Because of Rayleigh scattering." in desk.transcript
+            assert desk.is_shown("send")
+            assert not desk.has_dot(desk.open_id)
+            whole = ("assistant", "complete", "Because of **Rayleigh** scattering.")
+            assert desk.messages()[1] == whole
+            assert desk.window.notifications.status.text() == "The answer is complete."
+
+    run(main())
+
+
+def test_the_prompt_is_cleared_only_when_the_question_is_on_the_disk(run: Run) -> None:
+    async def main() -> None:
+        async with Desk(disk=Slow) as desk:
+            assert isinstance(desk.disk, Slow)
+            slow = desk.disk
+            desk.type("First words")
+            desk.enter()
+            await until(lambda: slow.waiting)
+            assert desk.text.toPlainText() == "First words"
+            desk.type(" and more")
+            desk.enter()
+            desk.disk.release.set()
+            await until(lambda: desk.stage.turns)
+            await until(lambda: desk.text.toPlainText() == " and more")
+            await desk.written()
+            questions = [text for role, _, text in desk.messages() if role == "user"]
+            assert questions == ["First words"]
+            assert desk.draft_of(desk.open_id) == " and more"
+            desk.stage.turns[0].end("Yes.")
+            await desk.settled()
+            assert desk.text.toPlainText() == " and more"
+
+    run(main())
+
+
+def test_leaving_while_the_question_is_on_its_way_to_the_disk(run: Run) -> None:
+    async def main() -> None:
+        async with Desk(disk=Slow) as desk:
+            assert isinstance(desk.disk, Slow)
+            slow = desk.disk
+            desk.type("On its way")
+            desk.enter()
+            await until(lambda: slow.waiting)
+            begun = desk.open_id
+            slow.release.set()
+            first = await desk.ask(" there")  # typed behind it, sent once there is a prompt again
+            assert first.asked == "On its way"
+            first.end("Here.")
+            await desk.settled()
+            desk.window.conversations.new_requested.emit()
+            assert desk.open_id != begun
+            assert desk.text.toPlainText() == ""
+            assert desk.setting("window.new_draft") is None
+
+    run(main())
+
+
+def test_stop_keeps_what_arrived(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            turn = await desk.ask("Tell me a story")
+            turn.say("Once upon a time")
+            await until(lambda: "Once upon" in desk.transcript)
+            desk.click("stop")
+            desk.click("stop")
+            await until(lambda: turn.closed)
+            desk.ready.chat.stop()
+            await desk.settled()
+            assert desk.messages()[1] == ("assistant", "cancelled", "Once upon a time")
+            assert "Stopped" in desk.transcript
+            assert desk.is_shown("send")
+            turn = await desk.ask("Another")
+            desk.press(Qt.Key.Key_Escape)
+            await desk.settled()
+            assert desk.messages()[3] == ("assistant", "cancelled", "")
+
+    run(main())
+
+
+def test_stop_at_once(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            desk.ready.running.started.connect(lambda _id: desk.ready.chat.stop())
+            desk.type("Never mind")
+            desk.enter()
+            await until(lambda: len(desk.messages()) == 2)
+            await desk.settled()
+            assert desk.messages()[1] == ("assistant", "cancelled", "")
+            assert desk.is_shown("send")
+
+    run(main())
+
+
+def test_enter_while_it_streams_keeps_the_text(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            turn = await desk.ask("One")
+            await until(lambda: desk.is_shown("stop"))
+            desk.type("Two")
+            desk.enter()
+            assert desk.text.toPlainText() == "Two"
+            assert desk.hint == "Enter waits for the end of the answer · Esc stops"
+            turn.end("1")
+            await desk.settled()
+            assert len(desk.stage.turns) == 1
+            assert desk.text.toPlainText() == "Two"
+            desk.enter()
+            await until(lambda: len(desk.stage.turns) == 2)
+            assert desk.stage.turns[1].asked == "Two"
+            assert [m.parts[0].text for m in desk.stage.turns[1].request.messages[:2]] == [  # type: ignore[union-attr]
+                "One",
+                "1",
+            ]
+
+    run(main())
+
+
+def test_reasoning_keeps_its_paragraphs(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            turn = await desk.ask("Think")
+            arrived: list[str] = []
+            desk.ready.running.reasoning_arrived.connect(lambda _c, _m, text: arrived.append(text))
+            turn.give(Waiting(3, "The provider is busy."))
+            await until(lambda: "The provider is busy. Trying again in 3 s." in desk.transcript)
+            turn.give(ReasoningDelta("**First**", 0))
+            await until(lambda: "Thinking: First" in desk.transcript)
+            turn.give(ReasoningDelta("**Second**", 1))
+            await until(lambda: "Second" in "".join(arrived))
+            turn.give(ReasoningItem("r1"), ReasoningDelta("**Third**", 0))
+            await until(lambda: "Third" in "".join(arrived))
+            assert "".join(arrived) == "**First**\n\n**Second**\n\n**Third**"
+            turn.end("Done.")
+            await desk.settled()
+
+    run(main())
+
+
+# ---------------------------------------------------------------- what goes wrong
+
+
+def test_cut_in_the_middle_then_retry_makes_a_version(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            turn = await desk.ask("Count")
+            turn.say("One, two")
+            turn.fail(CUT)
+            await desk.settled()
+            assert "One, two" in desk.transcript
+            assert "The connection broke in the middle of the answer." in desk.transcript
+            assert desk.messages()[1] == ("assistant", "failed", "One, two")
+            desk.act("details")
+            assert "read error" in desk.said
+            desk.act("retry")
+            await until(lambda: len(desk.stage.turns) == 2)
+            assert desk.stage.turns[1].asked == "Count"
+            desk.stage.turns[1].end("One, two, three")
+            await desk.settled()
+            assert "‹ 2/2 ›" in desk.transcript
+            assert "broke" not in desk.transcript
+            desk.act("older-version")
+            await until(lambda: "‹ 1/2 ›" in desk.transcript)
+            assert "broke" in desk.transcript
+            await desk.written()
+        async with Desk() as desk:
+            assert "‹ 1/2 ›" in desk.transcript
+            desk.act("newer-version")
+            await until(lambda: "One, two, three" in desk.transcript)
+
+    run(main())
+
+
+def test_continue_goes_on_behind_the_answer_and_leaves_the_prompt_alone(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            turn = await desk.ask("Count")
+            turn.say("One")
+            turn.fail(CUT)
+            await desk.settled()
+            desk.type("Half a thought")
+            desk.act("continue")
+            await until(lambda: len(desk.stage.turns) == 2)
+            assert desk.stage.turns[1].asked == CONTINUE
+            desk.stage.turns[1].give(Incomplete("max_output_tokens"))
+            await desk.settled()
+            assert desk.text.toPlainText() == "Half a thought"
+            assert desk.draft_of(desk.open_id) == "Half a thought"
+            assert "reached the limit on its length" in desk.transcript
+
+    run(main())
+
+
+def test_continue_of_an_earlier_answer_goes_on_from_there(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            turn = await desk.ask("Count")
+            turn.say("One")
+            turn.fail(CUT)
+            await desk.settled()
+            await desk.ask_and_answer("Something else", "Of course.")
+            desk.act("continue", 1)
+            await until(lambda: len(desk.stage.turns) == 3)
+            sent = [m.parts[0].text for m in desk.stage.turns[2].request.messages]  # type: ignore[union-attr]
+            assert sent == ["Count", "One", CONTINUE]
+            desk.stage.turns[2].end("two")
+            await desk.settled()
+            assert "Of course." not in desk.transcript
+            assert len(desk.messages()) == 6
+
+    run(main())
+
+
+def test_a_wrong_key_leads_to_where_keys_are_entered(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            turn = await desk.ask("Hello")
+            turn.fail(AuthenticationError("The key was not accepted.", status=401))
+            await desk.settled()
+            assert "Add key" in desk.transcript
+            desk.act("add-key")
+            assert desk.window.settings.isVisible()
+            assert desk.window.settings._provider.current_id() == "openai"  # type: ignore[union-attr]
+
+    run(main())
+
+
+def test_a_full_disk_keeps_the_text_in_the_prompt(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            desk.disk.is_full = True
+            desk.type("Not lost")
+            desk.enter()
+            await until(lambda: NO_ROOM in desk.said)
+            assert desk.text.toPlainText() == "Not lost"
+            assert desk.rows == []
+            assert desk.stage.turns == []
+            desk.disk.is_full = False
+            desk.enter()
+            await until(lambda: desk.stage.turns)
+            desk.stage.turns[0].end("Indeed.")
+            await desk.settled()
+            assert len(desk.messages()) == 2
+
+    run(main())
+
+
+def test_a_disk_that_fills_while_it_streams_loses_nothing(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            other = await desk.ask_and_answer("Other", "Thing")
+            desk.window.conversations.new_requested.emit()
+            turn = await desk.ask("Tell me")
+            here = desk.open_id
+            desk.disk.is_full = True
+            turn.say("All of")
+            await until(lambda: NO_ROOM in desk.said)
+            turn.say(" it")
+            await until(lambda: "All of it" in desk.transcript)
+            desk.window.notifications.dismiss()
+            desk.click("stop")
+            await until(lambda: not desk.ready.running.conversations)
+            await desk.opened(other)
+            await desk.opened(here)
+            assert "All of it" in desk.transcript
+            assert "Stopped" in desk.transcript
+            desk.disk.is_full = False
+            await desk.written()
+            assert desk.messages()[-1] == ("assistant", "cancelled", "All of it")
+
+    run(main())
+
+
+def test_a_full_disk_is_said_once(run: Run, no_defects: list[object]) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            turn = await desk.ask("Tell me")
+            said: list[object] = []
+            desk.ready.running.store_changed.connect(lambda _id, error: said.append(error))
+            desk.disk.is_full = True
+            turn.say("All of ")
+            await until(lambda: said)
+            turn.end("it")
+            await until(lambda: desk.disk.refused >= 2)
+            assert len(said) == 1
+            desk.disk.is_full = False
+            await desk.settled()
+            assert said[1:] == [None]
+            assert desk.messages()[1] == ("assistant", "complete", "All of it")
+
+    run(main())
+
+
+# ---------------------------------------------------------------- edits and versions
+
+
+def test_an_edited_question_stands_beside_the_old_one(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            await desk.ask_and_answer("Capital of France?", "Paris")
+            await desk.ask_and_answer("And its river?", "Seine")
+            desk.type("half a thought")
+            desk.act("edit", 0)
+            assert desk.text.toPlainText() == "Capital of France?"
+            assert desk.hint.startswith("Sending asks the edited question")
+            desk.text.selectAll()
+            turn = await desk.ask("Capital of Spain?")
+            assert len(turn.request.messages) == 1
+            turn.end("Madrid")
+            await desk.settled()
+            assert desk.text.toPlainText() == "half a thought"
+            assert "Paris" not in desk.transcript
+            assert "Madrid" in desk.transcript
+            assert "‹ 2/2 ›" in desk.transcript
+            assert len(desk.rows) == 1
+            desk.act("older-version", 0)
+            await until(lambda: "Seine" in desk.transcript)
+            assert "Madrid" not in desk.transcript
+            assert desk.text.toPlainText() == "half a thought"
+            assert len(desk.messages()) == 6
+
+    run(main())
+
+
+def test_an_edit_is_left_by_emptying_the_prompt(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            first = await desk.ask_and_answer("One", "1")
+            desk.window.conversations.new_requested.emit()
+            await desk.ask_and_answer("Two", "2")
+            desk.type("mine")
+            desk.act("edit", -1)  # of an answer: its question
+            assert desk.text.toPlainText() == "Two"
+            here = desk.open_id
+            await desk.opened(first)
+            assert not desk.hint.startswith("Sending")
+            await desk.opened(here)
+            assert desk.hint.startswith("Sending")
+            desk.text.selectAll()
+            desk.press(Qt.Key.Key_Delete)
+            assert desk.text.toPlainText() == "mine"
+            assert not desk.hint.startswith("Sending")
+            desk.enter()
+            await until(lambda: len(desk.stage.turns) == 3)
+            assert len(desk.stage.turns[2].request.messages) == 3
+            desk.stage.turns[2].end("ok")
+            await desk.settled()
+
+    run(main())
+
+
+def test_retry_by_key(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            await desk.ask_and_answer("One", "1")
+            desk.press(Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)
+            await until(lambda: len(desk.stage.turns) == 2)
+            desk.stage.turns[1].give(UsageReported(Usage(1, 0, 1)), Completed())
+            await desk.settled()
+            assert "‹ 2/2 ›" in desk.transcript
+            desk.press(
+                Qt.Key.Key_C,
+                Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier,
+            )
+            assert QApplication.clipboard().text() == ""
+
+    run(main())
+
+
+@pytest.mark.qt_log_ignore("support grabbing the keyboard", extend=True)
+@pytest.mark.parametrize("label", ["GPT-5.2 Pro", "High"])
+def test_answered_again_by_another_the_conversation_keeps_its_choice(run: Run, label: str) -> None:
+    async def main() -> None:
+        async with Desk(environment={"OPENAI_API_KEY": "not-a-key"}) as desk:
+            await desk.ask_and_answer("One", "1")
+            before = desk.ready.workspace.conversation.choice
+            desk.act("retry-with")
+            menu = desk.window.findChildren(QMenu, "retry-with")[-1]
+            next(a for a in menu.actions() if a.text() == label).trigger()
+            menu.close()
+            await until(lambda: len(desk.stage.turns) == 2)
+            request = desk.stage.turns[1].request
+            wanted = ("gpt-5.2-pro", "medium") if "Pro" in label else ("gpt-5.2", "high")
+            assert (request.model, request.effort) == wanted
+            desk.stage.turns[1].end("I")
+            await desk.settled()
+            assert desk.ready.workspace.conversation.choice == before
+            assert "‹ 2/2 ›" in desk.transcript
+            stored = await desk.backend.conversations.get(desk.open_id)
+            assert stored is not None
+            assert stored.choice == before
+
+    run(main())

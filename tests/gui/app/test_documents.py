@@ -1,0 +1,223 @@
+"""Documents on their way into a question, through the real process that reads them."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QMimeData, Qt
+from PySide6.QtGui import QColor, QImage
+
+from desktop_app.domain.parts import DocumentPart
+from tests.data.long_pdf import long_pdf
+from tests.gui.app.conftest import Run
+from tests.gui.app.desk import Desk, until
+
+
+def is_read(desk: Desk) -> bool:
+    """Whether nothing is being read any more."""
+    return not desk.ready.attachments._reading
+
+
+def suggestions(desk: Desk) -> list[str]:
+    """The labels of what is offered."""
+    return [button.text() for button in desk.window.prompt._suggestions._buttons]
+
+
+def test_a_report_is_summarised_by_enter(run: Run, data: Path) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            desk.window.files_dropped.emit([data / "report.pdf"])
+            assert desk.chips == ["report.pdf, reading…"]
+            desk.enter()
+            assert desk.hint == "Reading report.pdf…"
+            await until(lambda: is_read(desk))
+            assert desk.chips[0].startswith("report.pdf, 3 pages · ")
+            assert desk.chips[0].endswith(" %")
+            assert suggestions(desk) == [desk.ready.attachments.template.label]
+            desk.type("x")
+            assert suggestions(desk) == []
+            desk.press(Qt.Key.Key_Backspace)
+            turn = await desk.ask("")
+            assert desk.ready.attachments.template.prompt in turn.asked
+            assert "report.pdf" in turn.asked
+            await until(lambda: desk.chips == [])
+            assert suggestions(desk) == []
+            turn.end("Dubois, mostly.")
+            await desk.settled()
+            question = desk.ready.workspace.path[0]
+            (part,) = question.attachments
+            assert isinstance(part, DocumentPart)
+            assert (part.name, part.pages) == ("report.pdf", 3)
+            assert "report.pdf\u20033 pages" in desk.transcript
+            original = await desk.backend.attachments.bytes(part.sha256)
+            assert original == (data / "report.pdf").read_bytes()
+            assert desk.rows == ["report.pdf"]
+
+    run(main())
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("encrypted.pdf", "password"),
+        ("damaged.pdf", "damaged"),
+        ("empty.pdf", ""),
+        ("scanned.pdf", "pictures"),
+        ("missing.pdf", ""),
+        ("binary.txt", ""),
+    ],
+)
+def test_what_cannot_be_read_is_said_and_gives_no_chip(
+    run: Run, data: Path, name: str, words: str
+) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            desk.type("my words")
+            desk.window.prompt.files_chosen.emit([data / name])
+            await until(lambda: is_read(desk))
+            assert name in desk.said
+            assert words in desk.said
+            assert desk.chips == []
+            assert suggestions(desk) == []
+            assert desk.text.toPlainText() == "my words"
+            desk.enter()
+            await until(lambda: desk.stage.turns)
+            desk.stage.turns[0].end("ok")
+            await desk.settled()
+
+    run(main())
+
+
+def test_removing_a_chip_that_is_being_read_gives_it_up(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "long.pdf"
+    path.write_bytes(long_pdf(3_000))
+
+    async def main() -> None:
+        async with Desk() as desk:
+            desk.window.files_dropped.emit([path])
+            await until(lambda: desk.chips and " page " in desk.chips[0])
+            (reading,) = desk.ready.attachments._reading
+            desk.window.prompt.attachment_removed.emit(reading)
+            assert desk.chips == []
+            desk.type("still works")
+            desk.enter()
+            await until(lambda: desk.stage.turns)
+            desk.stage.turns[0].end("ok")
+            await desk.settled()
+            assert desk.said == ""
+            desk.window.files_dropped.emit([path])
+            (reading,) = desk.ready.attachments._reading
+            desk.window.prompt.attachment_removed.emit(reading)  # before it has begun
+            await desk.written()
+            assert desk.chips == []
+            desk.window.files_dropped.emit([path])
+            await until(lambda: desk.chips and " page " in desk.chips[0])
+        assert desk.backend.documents.pid is None
+
+    run(main())
+
+
+def test_what_does_not_fit_is_refused_with_the_figures(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "long.txt"
+    path.write_text("word " * 20_000, "utf-8")
+
+    async def main() -> None:
+        async with Desk() as desk:
+            desk.window.files_dropped.emit([path])
+            await until(lambda: is_read(desk))
+            desk.type("Summarise")
+            desk.enter()
+            await until(lambda: desk.said)
+            assert "long.txt would make" in desk.said
+            assert "SmolLM2 135M takes 7,680" in desk.said
+            assert "Nothing was sent; your text is still in the prompt." in desk.said
+            assert desk.text.toPlainText() == "Summarise"
+            assert len(desk.chips) == 1
+            assert desk.stage.turns == []
+            assert desk.messages() == []
+            assert desk.rows == []
+
+    run(main())
+
+
+def test_a_large_paste_becomes_a_document(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            pasted = QMimeData()
+            pasted.setText("word and " * 3_000)
+            desk.text.insertFromMimeData(pasted)
+            await until(lambda: is_read(desk))
+            assert desk.text.toPlainText() == ""
+            assert desk.chips[0].startswith("Pasted text.txt, ")
+            turn = await desk.ask("What is it?")
+            assert "word and word and" in turn.asked
+            assert "What is it?" in turn.asked
+            turn.end("Words.")
+            await desk.settled()
+
+    run(main())
+
+
+def test_a_picture_is_refused_in_words(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            picture = QImage(4, 4, QImage.Format.Format_RGB32)
+            picture.fill(QColor("red"))
+            pasted = QMimeData()
+            pasted.setImageData(picture)
+            desk.text.insertFromMimeData(pasted)
+            assert "A picture cannot be attached." in desk.said
+            assert desk.chips == []
+
+    run(main())
+
+
+def test_the_same_document_twice_and_two_of_one_name(run: Run, data: Path, tmp_path: Path) -> None:
+    other = tmp_path / "notes.md"
+    other.write_text("# Other notes\n", "utf-8")
+    copy = tmp_path / "copy" / "notes.md"
+    copy.parent.mkdir()
+    shutil.copy(data / "notes.md", copy)
+
+    async def main() -> None:
+        async with Desk() as desk:
+            desk.window.files_dropped.emit([data / "notes.md", other, copy])
+            await until(lambda: is_read(desk))
+            assert len(desk.chips) == 2
+            desk.window.prompt.attachment_removed.emit(
+                desk.ready.workspace.draft.attachments[0].sha256
+            )
+            assert len(desk.chips) == 1
+
+    run(main())
+
+
+def test_a_document_attached_while_the_question_goes_to_the_disk_stays(
+    run: Run, data: Path
+) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            desk.type("First")
+            desk.enter()
+            desk.window.files_dropped.emit([data / "notes.md"])
+            await until(lambda: desk.stage.turns and is_read(desk))
+            desk.stage.turns[0].end("1")
+            await desk.settled()
+            assert len(desk.chips) == 1
+            await asyncio.sleep(0)
+            assert desk.ready.workspace.path[0].attachments == ()
+
+    run(main())
+
+
+def test_the_program_is_given_a_file_at_its_start(run: Run, data: Path) -> None:
+    async def main() -> None:
+        request = {"command": "open", "files": [str(data / "notes.md")]}
+        async with Desk(request=request) as desk:
+            await until(lambda: is_read(desk))
+            assert desk.chips[0].startswith("notes.md")
+
+    run(main())

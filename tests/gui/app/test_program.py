@@ -1,0 +1,376 @@
+"""The program around the conversation: keys, look, the quick prompt, and later starts."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLineEdit
+
+from desktop_app.app.desktop.single_instance import call
+from desktop_app.commands.command import COMMANDS, Context
+from desktop_app.domain.errors import StreamCutError
+from desktop_app.domain.model_catalog import Effort, Variant
+from desktop_app.ui.quick_prompt import QuickPrompt
+from tests.gui.app.conftest import Run
+from tests.gui.app.desk import NO_ROOM, Desk, Slow, find, until
+
+CONTROL = Qt.KeyboardModifier.ControlModifier
+SHIFT = Qt.KeyboardModifier.ShiftModifier
+ALT = Qt.KeyboardModifier.AltModifier
+KEYED = {"COMETAPI_KEY": "not-a-key"}
+# Handled by the prompt's text and by the quick prompt.
+IN_WIDGETS = {"prompt.send", "quick.go-on", "quick.close"}
+
+
+# ---------------------------------------------------------------- commands and keys
+
+
+def test_every_command_has_an_action(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            bound = set(desk.ready._actions())
+            assert {c.id for c in COMMANDS} - IN_WIDGETS == bound
+            everywhere = {
+                c.id for c in COMMANDS if c.context in (Context.QUICK, Context.EVERYWHERE)
+            }
+            open_quick(desk)
+            quick = quick_of(desk)
+            assert everywhere <= {*quick._actions(), "app.quit"}
+
+    run(main())
+
+
+def test_keys_do_what_they_say(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            one = await desk.ask_and_answer("One", "1")
+            desk.press(Qt.Key.Key_N, CONTROL)
+            assert desk.open_id != one
+            desk.press(Qt.Key.Key_Comma, CONTROL)
+            assert desk.window.settings.isVisible()
+            desk.press(Qt.Key.Key_L, CONTROL)
+            assert QApplication.focusWidget() is desk.text
+            desk.press(Qt.Key.Key_PageDown, CONTROL)
+            await until(lambda: desk.open_id == one)
+            desk.press(Qt.Key.Key_Delete, CONTROL | SHIFT)
+            assert desk.rows == []
+            desk.press(Qt.Key.Key_F, CONTROL | SHIFT)
+            assert QApplication.focusWidget() is desk.window.conversations.search
+
+    run(main())
+
+
+def test_escape_belongs_to_what_is_open(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            desk.window.resize(640, 480)
+            desk.window.show_settings(True)
+            desk.press(Qt.Key.Key_Escape)
+            assert not desk.window.settings.isVisible()
+            desk.window.toggle_list()
+            desk.press(Qt.Key.Key_Escape)
+            assert not desk.window.conversations.isVisible()
+            turn = await desk.ask("One")
+            turn.say("Some")
+            await until(lambda: "Some" in desk.transcript)
+            desk.window.show_settings(True)
+            desk.press(Qt.Key.Key_Escape)
+            assert not desk.window.settings.isVisible()
+            assert desk.ready.running.conversations
+            desk.window.transcript.setFocus()
+            desk.press(Qt.Key.Key_Escape)
+            await desk.settled()
+            assert desk.messages()[1][1] == "cancelled"
+
+    run(main())
+
+
+def test_a_changed_key_holds_at_once(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            one = await desk.ask_and_answer("One", "1")
+            desk.window.settings.shortcut_changed.emit("conversation.new", "Ctrl+J")
+            await desk.written()
+            desk.press(Qt.Key.Key_N, CONTROL)
+            assert desk.open_id == one
+            desk.press(Qt.Key.Key_J, CONTROL)
+            assert desk.open_id != one
+            assert desk.window.conversations.new_button.hint.text() == "Ctrl J"
+            desk.window.settings.shortcut_changed.emit("prompt.stop", "Ctrl+.")
+            desk.window.settings.shortcut_changed.emit("prompt.send", "Ctrl+Return")
+            await desk.written()
+            desk.type("Two")
+            desk.enter()
+            assert desk.text.toPlainText() == "Two\n"
+            desk.press(Qt.Key.Key_Return, CONTROL)
+            await until(lambda: len(desk.stage.turns) == 2)
+            desk.press(Qt.Key.Key_Escape)
+            assert desk.ready.running.conversations
+            desk.press(Qt.Key.Key_Period, CONTROL)
+            await desk.settled()
+            assert desk.messages()[-1][1] == "cancelled"
+        async with Desk() as desk:
+            desk.press(Qt.Key.Key_J, CONTROL)
+            assert desk.ready.workspace.is_new
+
+    run(main())
+
+
+# ---------------------------------------------------------------- look
+
+
+def test_theme_and_text_size_change_at_once(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            await desk.ask_and_answer("One", "Some **words**")
+            desk.window.settings.setting_changed.emit("look.theme", "dark")
+            await desk.written()
+            assert desk.theme.current.is_dark
+            assert desk.window.transcript._theme.is_dark
+            height = desk.window.header.height()
+            desk.press(Qt.Key.Key_Plus, CONTROL)
+            desk.press(Qt.Key.Key_Plus, CONTROL)
+            await desk.written()
+            assert desk.setting("look.text_size") == 120
+            assert desk.window.settings._values["look.text_size"] == 120
+            assert desk.window.header.height() > height
+            assert "Some words" in desk.transcript
+        async with Desk() as desk:
+            assert desk.theme.current.is_dark
+            assert desk.theme.current.scale == 1.2
+            desk.press(Qt.Key.Key_0, CONTROL)
+            await desk.written()
+            assert desk.theme.current.scale == 1.0
+
+    run(main())
+
+
+# ---------------------------------------------------------------- quick prompt
+
+
+def quick_of(desk: Desk) -> QuickPrompt:
+    """The quick prompt's window."""
+    return desk.ready.quick._quick
+
+
+def open_quick(desk: Desk, text: str = "") -> QLineEdit:
+    """Open it; its line."""
+    desk.ready.serve({"command": "quick", "text": text})
+    return find(quick_of(desk), QLineEdit, "prompt")
+
+
+async def ask_quick(desk: Desk, question: str, text: str = "") -> Any:
+    """Ask in the quick prompt; the provider's turn."""
+    before = len(desk.stage.turns)
+    line = open_quick(desk, text)
+    line.setText(question)
+    QTest.keyClick(line, Qt.Key.Key_Return)
+    await until(lambda: len(desk.stage.turns) > before)
+    return desk.stage.turns[-1]
+
+
+def answer_of(desk: Desk) -> str:
+    """What the quick prompt shows."""
+    quick_of(desk).transcript.flush()
+    return quick_of(desk).transcript.toPlainText()
+
+
+def test_an_answer_on_the_spot_and_on_in_the_window(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            desk.press(Qt.Key.Key_Space, CONTROL | SHIFT)
+            assert quick_of(desk).isVisible()
+            turn = await ask_quick(desk, "What is it?", "The text that came along.")
+            assert turn.asked == "What is it?\n\nThe text that came along."
+            turn.say("An answer")
+            await until(lambda: "An answer" in answer_of(desk))
+            assert desk.rows == ["What is it?"]
+            assert desk.ready.workspace.is_new
+            QTest.keyClick(quick_of(desk), Qt.Key.Key_O, CONTROL)
+            await until(lambda: not quick_of(desk).isVisible())
+            assert desk.window.windowTitle().startswith("What is it?")
+            await until(lambda: "An answer" in desk.transcript)
+            turn.end(" on the spot")
+            await desk.settled()
+            assert "An answer on the spot" in desk.transcript
+            assert desk.messages()[1] == ("assistant", "complete", "An answer on the spot")
+
+    run(main())
+
+
+def test_every_opening_is_a_conversation_of_its_own(run: Run) -> None:
+    async def main() -> None:
+        async with Desk(environment=KEYED) as desk:
+            turn = await ask_quick(desk, "One")
+            open_quick(desk)  # the answer under way stays
+            turn.end("1")
+            await desk.settled()
+            assert "1" in answer_of(desk)
+            assert quick_of(desk)._status.text().startswith("$0.005 · ")
+            open_quick(desk)
+            assert answer_of(desk).strip() == ""
+            turn = await ask_quick(desk, "Two")
+            assert len(turn.request.messages) == 1
+            turn.end("2")
+            await desk.settled()
+            line = find(quick_of(desk), QLineEdit, "prompt")
+            line.setText("And then?")
+            QTest.keyClick(line, Qt.Key.Key_Return)
+            await until(lambda: len(desk.stage.turns) == 3)
+            assert len(desk.stage.turns[2].request.messages) == 3
+            desk.stage.turns[2].end("3")
+            await desk.settled()
+            assert sorted(desk.rows) == ["One", "Two"]
+
+    run(main())
+
+
+def test_variant_and_effort_by_key(run: Run) -> None:
+    async def main() -> None:
+        async with Desk(environment=KEYED) as desk:
+            open_quick(desk)
+            quick = quick_of(desk)
+            await until(quick.isActiveWindow)
+            for key, variant in (
+                (Qt.Key.Key_1, Variant.INSTANT),
+                (Qt.Key.Key_2, Variant.THINKING),
+                (Qt.Key.Key_3, Variant.PRO),
+            ):
+                QTest.keyClick(quick, key, ALT)
+                assert quick._choice.variant is variant
+            for _ in range(3):
+                QTest.keyClick(quick, Qt.Key.Key_Up, ALT)
+            assert quick._choice.effort is Effort.XHIGH
+            line = find(quick, QLineEdit, "prompt")
+            line.setText("One")
+            QTest.keyClick(line, Qt.Key.Key_Return)
+            await until(lambda: desk.stage.turns)
+            request = desk.stage.turns[0].request
+            assert (request.model, request.effort) == ("gpt-5.2-pro", Effort.XHIGH)
+            desk.stage.turns[0].end("1")
+            await desk.settled()
+
+    run(main())
+
+
+def test_enter_twice_asks_once(run: Run) -> None:
+    async def main() -> None:
+        async with Desk(disk=Slow) as desk:
+            assert isinstance(desk.disk, Slow)
+            slow = desk.disk
+            line = open_quick(desk)
+            line.setText("One")
+            QTest.keyClick(line, Qt.Key.Key_Return)
+            QTest.keyClick(line, Qt.Key.Key_Return)
+            await until(lambda: slow.waiting)
+            slow.release.set()
+            await until(lambda: desk.stage.turns)
+            desk.stage.turns[0].end("1")
+            await desk.settled()
+            assert len(desk.messages()) == 2
+
+    run(main())
+
+
+def test_what_goes_wrong_is_said_in_the_quick_prompt(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            desk.disk.is_full = True
+            line = open_quick(desk)
+            line.setText("One")
+            QTest.keyClick(line, Qt.Key.Key_Return)
+            await until(lambda: quick_of(desk)._status.text() == NO_ROOM)
+            assert line.text() == "One"
+            desk.disk.is_full = False
+            turn = await ask_quick(desk, "One")
+            turn.say("Half")
+            turn.fail(StreamCutError("The connection broke."))
+            await desk.settled()
+            assert "The connection broke." in answer_of(desk)
+            answer = desk.ready.quick._path[-1]
+            quick_of(desk).transcript.action_requested.emit(answer.id, "retry")
+            await until(lambda: len(desk.stage.turns) == 2)
+            assert not quick_of(desk).isVisible()
+            desk.stage.turns[1].end("Whole")
+            await desk.settled()
+            assert "Whole" in desk.transcript
+            assert "‹ 2/2 ›" in desk.transcript
+
+    run(main())
+
+
+def test_without_a_window_the_program_ends_with_the_quick_prompt(run: Run) -> None:
+    async def main() -> None:
+        async with Desk(request={"command": "quick", "text": "along"}) as desk:
+            assert not desk.window.isVisible()
+            assert quick_of(desk)._along.text() == "with 1 word of text"
+            turn = await ask_quick(desk, "One")
+            quick_of(desk).hide()
+            assert desk.ready._ending is None  # the answer is still on its way
+            turn.end("1")
+            await desk.ready.closed()
+        async with Desk(request={"command": "quick", "text": ""}) as desk:
+            assert desk.messages()[1] == ("assistant", "complete", "1")
+            turn = await ask_quick(desk, "Two")
+            turn.end("2")
+            await desk.settled()
+            quick_of(desk).go_on_requested.emit()
+            await until(lambda: not quick_of(desk).isVisible())
+            assert desk.ready._ending is None
+            assert desk.window.isVisible()
+            assert "Two" in desk.transcript
+
+    run(main())
+
+
+def test_ctrl_q_in_the_quick_prompt(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            open_quick(desk)
+            await until(quick_of(desk).isActiveWindow)
+            QTest.keyClick(quick_of(desk), Qt.Key.Key_Q, CONTROL)
+            await desk.ready.closed()
+
+    run(main())
+
+
+# ---------------------------------------------------------------- later starts
+
+
+@pytest.mark.parametrize("is_hidden", [False, True])
+def test_a_later_start_brings_files(run: Run, data: Path, is_hidden: bool) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            one = await desk.ask_and_answer("One", "1")
+            if is_hidden:
+                desk.window.hide()
+            request = {"command": "open", "files": [str(data / "notes.md")]}
+            await asyncio.to_thread(call, desk.backend.folders.socket, request)
+            await until(lambda: desk.chips and "reading" not in desk.chips[0])
+            assert desk.window.isVisible()
+            assert desk.open_id != one
+            await asyncio.to_thread(call, desk.backend.folders.socket, {"command": "open"})
+            await desk.written()
+
+    run(main())
+
+
+def test_a_later_start_brings_text_for_the_quick_prompt(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            text = "Straße ✓ " * 20_000
+            request = {"command": "quick", "text": text}
+            await asyncio.to_thread(call, desk.backend.folders.socket, request)
+            await until(lambda: quick_of(desk).isVisible())
+            assert quick_of(desk)._along.text().startswith("with 40,000 words")
+            line = find(quick_of(desk), QLineEdit, "prompt")
+            QTest.keyClick(line, Qt.Key.Key_Return)
+            await until(lambda: desk.said or desk.stage.turns or quick_of(desk)._problem.text())
+            assert "SmolLM2 135M takes" in quick_of(desk)._problem.text()
+
+    run(main())
