@@ -94,12 +94,13 @@ class Section(QWidget):
         super().__init__()
         self.title = QLabel(title)
         set_role(self.title, "strong")
-        self.title.setVisible(bool(title))
         self.note = Note(theme)
         self.body = QVBoxLayout()
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.addWidget(self.title)
+        # Only now: what is shown before it has a parent is a window, and takes the keyboard.
+        self.title.setVisible(bool(title))
         self._column.addLayout(self.body)
         self._column.addWidget(self.note)
         Section.set_theme(self, theme)  # not an heir's, which has more to dress than is there yet

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLineEdit
+from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 
 from desktop_app.app.desktop.single_instance import call
 from desktop_app.commands.command import COMMANDS, Context
@@ -122,6 +122,42 @@ def test_a_changed_key_holds_at_once(run: Run) -> None:
 
 
 # ---------------------------------------------------------------- look
+
+
+class Windows(QObject):
+    """Keeps what was shown as a window."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[str] = []
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Show and isinstance(watched, QWidget) and watched.isWindow():
+            self.seen.append(repr(watched))
+        return False
+
+
+def test_nothing_flashes_up_as_a_window(run: Run, qapp: QApplication, data: Path) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            await until(desk.window.isActiveWindow)
+            windows = Windows()
+            qapp.installEventFilter(windows)
+            desk.window.show_settings(True)
+            for page in ("answer", "look", "keys", "provider"):
+                desk.window.settings.show_page(page)
+            desk.window.files_dropped.emit([data / "notes.md"])
+            await until(lambda: desk.chips and "reading" not in desk.chips[0])
+            one = await desk.ask_and_answer("One", "1")
+            desk.window.conversations.deleted.emit(one)
+            desk.take("Undo")
+            desk.window.show_settings(False)
+            await desk.written()
+            qapp.removeEventFilter(windows)
+            assert windows.seen == []
+            assert desk.window.isActiveWindow()
+
+    run(main())
 
 
 def test_theme_and_text_size_change_at_once(run: Run) -> None:
