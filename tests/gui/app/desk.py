@@ -18,7 +18,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPushButton, QToolButton, QWidget
 
 from desktop_app.app.ready import ReadyWindow
-from desktop_app.domain.conversation import Conversation, Message
+from desktop_app.domain.conversation import Conversation, Message, MessageStatus
 from desktop_app.domain.errors import StoreFullError
 from desktop_app.headless.backend import Backend, build_backend
 from desktop_app.headless.gateway import ProviderGateway, ProviderTokenCounter
@@ -82,6 +82,32 @@ class Slow(Disk):
         self.waiting += 1
         await self.release.wait()
         await super().begin_turn(conversation, question, answer)
+
+
+class Held(Disk):
+    """A disk on which, while `is_holding`, the messages that were read and the ends of answers wait
+    until `release` is set."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.is_holding = False
+        self.waiting = asyncio.Event()
+        self.release = asyncio.Event()
+
+    async def path(self, conversation_id: str) -> list[Message]:
+        found = await super().path(conversation_id)
+        await self._hold()
+        return found
+
+    async def save_answer(self, answer: Message) -> None:
+        if answer.status is not MessageStatus.STREAMING:
+            await self._hold()
+        await super().save_answer(answer)
+
+    async def _hold(self) -> None:
+        if self.is_holding:
+            self.waiting.set()
+            await self.release.wait()
 
 
 class Desk:
@@ -315,14 +341,15 @@ class Desk:
         await self.written()
 
     async def written(self) -> None:
-        """Wait until everything that was begun is done, but for the answers under way."""
+        """Wait until everything that was begun is done, but for the answers under way; the draft
+        is written now, not after its pause."""
         await until(self._is_written)
 
     def _is_written(self) -> bool:
+        if self.ready.library._draft_timer.isActive():
+            self.ready.library.save_draft()
         answers = {run.task for run in self.ready.running._runs.values()}
-        return not self.ready.library._draft_timer.isActive() and not (
-            self.ready.tasks._running - answers
-        )
+        return not self.ready.tasks._running - answers
 
 
 def _text(parts: str) -> str:

@@ -18,7 +18,7 @@ from desktop_app.domain.events import (
 )
 from desktop_app.services.prompt import CONTINUE
 from tests.gui.app.conftest import Run
-from tests.gui.app.desk import NO_ROOM, Desk, Slow, until
+from tests.gui.app.desk import NO_ROOM, Desk, Held, Slow, until
 
 CUT = StreamCutError(
     "The connection broke in the middle of the answer.",
@@ -114,10 +114,8 @@ def test_stop_keeps_what_arrived(run: Run) -> None:
             turn.say("Once upon a time")
             await until(lambda: "Once upon" in desk.transcript)
             desk.click("stop")
-            desk.click("stop")
-            await until(lambda: turn.closed)
-            desk.ready.chat.stop()
             await desk.settled()
+            assert turn.closed
             assert desk.messages()[1] == ("assistant", "cancelled", "Once upon a time")
             assert "Stopped" in desk.transcript
             assert desk.is_shown("send")
@@ -125,6 +123,28 @@ def test_stop_keeps_what_arrived(run: Run) -> None:
             desk.press(Qt.Key.Key_Escape)
             await desk.settled()
             assert desk.messages()[3] == ("assistant", "cancelled", "")
+
+    run(main())
+
+
+def test_stop_twice_waits_for_what_is_being_kept(run: Run) -> None:
+    async def main() -> None:
+        async with Desk(disk=Held) as desk:
+            assert isinstance(desk.disk, Held)
+            turn = await desk.ask("Tell me a story")
+            turn.say("Once upon a time")
+            await until(lambda: "Once upon" in desk.transcript)
+            desk.disk.is_holding = True
+            desk.click("stop")
+            await desk.disk.waiting.wait()
+            desk.ready.chat.stop()
+            desk.type("x")
+            desk.press(Qt.Key.Key_Escape)
+            await desk.written()
+            assert desk.ready.running.conversations
+            desk.disk.release.set()
+            await desk.settled()
+            assert desk.messages()[1] == ("assistant", "cancelled", "Once upon a time")
 
     run(main())
 

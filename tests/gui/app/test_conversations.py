@@ -8,9 +8,9 @@ import pytest
 from PySide6.QtCore import Qt, QTimer
 
 from desktop_app.app.attachments_controller import PASTED_NAME
-from desktop_app.domain.conversation import SearchHit
+from desktop_app.domain.conversation import MessageStatus, SearchHit
 from tests.gui.app.conftest import Run
-from tests.gui.app.desk import Desk, until
+from tests.gui.app.desk import Desk, Held, until
 
 LONG = "\n\n".join(f"Paragraph {number} of a long answer." for number in range(120))
 
@@ -58,24 +58,24 @@ def test_switching_in_the_middle_of_a_stream_and_back(run: Run) -> None:
 
 def test_an_answer_that_ends_while_its_conversation_is_being_opened(run: Run) -> None:
     async def main() -> None:
-        async with Desk() as desk:
+        async with Desk(disk=Held) as desk:
+            assert isinstance(desk.disk, Held)
             other = await desk.ask_and_answer("Other", "Thing")
             new(desk)
             turn = await desk.ask("Tell me")
             here = desk.open_id
-            for _ in range(20):
-                await desk.opened(other)
-                turn.end("All of it")
-                desk.open_row(here)
-                await until(lambda: desk.open_id == here)
-                await desk.settled()
-                assert "All of it" in desk.transcript
-                assert "waiting" not in desk.transcript
-                path = desk.ready.workspace.path
-                assert path[-1].status.value == "complete"
-                turn = await desk.ask("Again")
-            turn.end("!")
-            await desk.settled()
+            await desk.opened(other)
+            desk.disk.is_holding = True
+            desk.open_row(here)
+            await desk.disk.waiting.wait()  # its messages were read: the answer still streams
+            desk.disk.is_holding = False
+            turn.end("All of it")
+            await until(lambda: not desk.ready.running.conversations)
+            desk.disk.release.set()
+            await until(lambda: desk.open_id == here)
+            await desk.written()
+            assert "All of it" in desk.transcript
+            assert desk.ready.workspace.path[-1].status is MessageStatus.COMPLETE
 
     run(main())
 

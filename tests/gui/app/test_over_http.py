@@ -31,7 +31,7 @@ def test_answers_over_http(run: Run) -> None:
             assert desk.messages()[1][1:] == ("complete", "Because of **Rayleigh** scattering.")
             assert server.bodies[0]["model"] == "gpt-5.2"
             assert server.bodies[0]["reasoning"]["effort"] == "medium"
-            assert desk.window.header.context.text() == "12k of 272k"
+            await until(lambda: desk.window.header.context.text() == "12k of 272k")
             desk.window.conversations.new_requested.emit()
             desk.type("cut it short")
             desk.enter()
