@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
+SETTLE_S = 5
 CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 
 BARE = """
@@ -69,7 +70,9 @@ def _pair(home: Path) -> dict[str, float]:
         "paint_s": own.paint_s,
         "ready_s": own.ready_s,
         "ready_cpu_s": own.ready_cpu_s,
+        "paint_cpu_s": own.paint_cpu_s,
         "paint_ratio": own.paint_s / bare.paint_s,
+        "paint_cpu_ratio": own.paint_cpu_s / bare.paint_cpu_s,
         "ready_ratio": own.ready_s / bare.paint_s,
         "ready_cpu_ratio": own.ready_cpu_s / bare.paint_cpu_s,
     }
@@ -112,13 +115,16 @@ class _one:  # noqa: N801 — reads as a function, keeps the process
 
 
 def _idle(home: Path, idle_s: float) -> dict[str, float]:
-    bare, own = _one(BARE, home), _one(REPARTEE, home)
-    time.sleep(3)
+    # One after the other: side by side they would share Qt's libraries, and PSS halve them.
+    bare = _one(BARE, home)
+    time.sleep(SETTLE_S)
+    floor = bare.pss_mb()
+    bare.stop()
+    own = _one(REPARTEE, home)
+    time.sleep(SETTLE_S)
     before = own.cpu_s()
     time.sleep(idle_s)
-    spent = own.cpu_s() - before
-    memory, floor = own.pss_mb(), bare.pss_mb()
-    bare.stop()
+    spent, memory = own.cpu_s() - before, own.pss_mb()
     own.stop()
     return {
         "idle_cpu_percent": round(100 * spent / idle_s, 3),
