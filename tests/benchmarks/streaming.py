@@ -1,10 +1,10 @@
 """What an answer costs while it streams, beside appending the same text to a bare QPlainTextEdit.
 
-Both sides run in one process, one after the other, in a window of the same size, and paint at most
-60 times a second. At full speed each delta is parsed and written by itself (no coalescing); paced,
-400 deltas a second arrive in real time through a running event loop and the view coalesces them to
-frames, and so does the bare side. CPU is that of the whole process. Code is highlighted; with
-`--highlight 0` its fences name no language.
+Both sides run in one process, one after the other, in a window of the same size, and both write
+and paint at most 60 times a second. At full speed deltas come as fast as they are taken; paced, 400
+a second arrive in real time through a running event loop. With `--alone 1` each delta is parsed and
+written by itself at full speed, which shows what the coalescing to frames saves. CPU is that of the
+whole process. Code is highlighted; with `--highlight 0` its fences name no language.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import random
 import time
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -105,7 +106,7 @@ class Transcript:
 
 
 def main(
-    deltas: int = 0, kind: str = "mixed", paced: int = 0, highlight: int = 1
+    deltas: int = 0, kind: str = "mixed", paced: int = 0, highlight: int = 1, alone: int = 0
 ) -> dict[str, Any]:
     """Measure 2,000, 8,000 and 32,000 deltas, or `deltas` of them.
 
@@ -114,12 +115,13 @@ def main(
     application = _application()
     sizes = [deltas] if deltas else [2000, 8000, 32000]
     rows = []
-    run = _run_paced if paced else _run_full_speed
+    run = _run_paced if paced else partial(_run_full_speed, alone=bool(alone))
     for size in sizes:
         pieces = cut(source(kind, size * 4, highlight=bool(highlight)), size)
         floor, ours = run(application, Bare(), pieces), run(application, Transcript(), pieces)
         rows.append({"deltas": size, **_compare(floor, ours)})
-    mode = "400 a second" if paced else "full speed, every delta by itself"
+    mode = "400 a second" if paced else "full speed"
+    mode += ", every delta by itself" if alone else ""
     return {"benchmark": "streaming", "kind": kind, "mode": mode, "runs": rows}
 
 
@@ -153,7 +155,9 @@ def _compare(floor: dict[str, Any], ours: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _run_full_speed(application: QApplication, side: Side, pieces: list[str]) -> dict[str, Any]:
+def _run_full_speed(
+    application: QApplication, side: Side, pieces: list[str], *, alone: bool
+) -> dict[str, Any]:
     """As fast as it goes: the gaps are the single steps that nothing can interrupt."""
     _show(application, side)
     marks, gaps = [time.process_time()], []
@@ -161,7 +165,7 @@ def _run_full_speed(application: QApplication, side: Side, pieces: list[str]) ->
     for number, piece in enumerate(pieces, 1):
         began = time.perf_counter()
         side.widget.setUpdatesEnabled(False)
-        side.write_now(piece)
+        (side.write_now if alone else side.write)(piece)
         side.widget.setUpdatesEnabled(True)
         ended = time.perf_counter()
         gaps.append(ended - began)
