@@ -21,7 +21,7 @@ from PySide6.QtGui import (
     QKeySequence,
     QPainter,
 )
-from PySide6.QtWidgets import QFrame, QMenu, QTextBrowser, QToolButton, QWidget
+from PySide6.QtWidgets import QFrame, QMenu, QScrollBar, QTextBrowser, QToolButton, QWidget
 
 from desktop_app.domain.conversation import Message, Role
 from desktop_app.ui import icons
@@ -53,6 +53,18 @@ FIRST_CHARACTERS: Final = 16_000
 MORE_CHARACTERS: Final = 12_000
 _AT_BOTTOM_PX: Final = 8
 _OPENED_SCHEMES: Final = ("http", "https", "mailto")
+
+
+class QuietScrollBar(QScrollBar):
+    """Always there, but seen only where there is something to scroll.
+
+    A bar that comes and goes changes the measure of the text, and does so from inside the
+    document's edits, where Qt does not survive that the text is laid out again.
+    """
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if self.maximum() > self.minimum():
+            super().paintEvent(event)
 
 
 class TranscriptView(QTextBrowser):
@@ -98,6 +110,8 @@ class TranscriptView(QTextBrowser):
         self.setTabChangesFocus(True)
         self.setUndoRedoEnabled(False)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBar(QuietScrollBar(Qt.Orientation.Vertical))
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         flags = Qt.TextInteractionFlag.TextBrowserInteraction
         self.setTextInteractionFlags(flags | Qt.TextInteractionFlag.TextSelectableByKeyboard)
         self.viewport().setMouseTracking(True)
@@ -224,11 +238,10 @@ class TranscriptView(QTextBrowser):
     def _set_margins(self) -> None:
         """A readable measure in the middle; done before the viewport is resized, so that a wide
         window need not lay out its text again."""
-        bar = self.verticalScrollBar()
         least = self._theme.px(MARGIN)
         left = max(least, (self.width() - self._theme.px(MEASURE)) // 2)
-        # The bar takes its room out of the margin: the text is not laid out again when it appears.
-        right = max(0, left - (bar.sizeHint().width() if bar.maximum() > 0 else 0))
+        # The bar takes its room out of the margin: the text stands in the middle all the same.
+        right = max(0, left - self.verticalScrollBar().sizeHint().width())
         margins = self.viewportMargins()
         if (margins.left(), margins.right()) != (left, right):
             self.setViewportMargins(left, 0, right, 0)
@@ -330,7 +343,7 @@ class TranscriptView(QTextBrowser):
         self._place_actions_again()
 
     def _on_range_changed(self, _least: int, most: int) -> None:
-        self._set_margins()
+        # Comes from inside the document's edits: nothing may be laid out anew here.
         if self._following and not self._keeping_place:
             self.verticalScrollBar().setValue(most)
 

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QObject, QPoint, Qt, QUrl, Slot
+from PySide6.QtCore import QCoreApplication, QObject, QPoint, Qt, QUrl, Slot
 from PySide6.QtGui import QAccessible, QDesktopServices, QGuiApplication, QTextCursor, QTextDocument
 from PySide6.QtWidgets import QToolButton
 
 from desktop_app.domain.conversation import ErrorNote, MessageStatus
 from desktop_app.domain.cost import Usage
-from desktop_app.domain.parts import DocumentPart
+from desktop_app.domain.parts import DocumentPart, TextPart
 from desktop_app.ui import theme
 from tests.helpers.messages import answer, question, streaming
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from PySide6.QtWidgets import QApplication
     from pytestqt.qtbot import QtBot
 
     from desktop_app.domain.conversation import Message
@@ -331,3 +333,50 @@ def test_grounds_are_painted_behind_what_stands_on_them(view: TranscriptView) ->
     assert colour_at(view, "inline", -1, 10) == colours.code_ground.name()
     assert colour_at(view, "It broke", -5, 8) == colours.error_ground.name()
     assert colour_at(view, "after", 200, 8) == colours.ground.name()
+
+
+# ---------------------------------------------------------------- another look
+
+
+LONG = (
+    "# Head\n\n"
+    + "Words and words. " * 60
+    + "\n\n```py\na = 1\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n"
+)
+
+
+@pytest.mark.parametrize("streams", [False, True])
+def test_the_text_size_changes_under_a_scroll_bar(
+    view: TranscriptView, qapp: QApplication, streams: bool
+) -> None:
+    message = streaming() if streams else answer(LONG * 4)
+    view.set_messages([question("Q"), answer(LONG * 4), message])
+    for number, scale in enumerate((1.1, 2.0, 0.8, 1.5, 1.0)):
+        if streams:
+            view.append_text(message.id, LONG)
+            view.flush()
+        look = (theme.dark if number % 2 else theme.light)(scale)
+        theme.apply(qapp, look)
+        view.set_theme(look)
+        QCoreApplication.processEvents()
+        view.resize(900 - 60 * number, 600 - 40 * number)
+        if streams:
+            view.append_text(message.id, f"Piece {number}.\n\n")
+    view.update_message(replace(message, status=MessageStatus.COMPLETE, parts=(TextPart(LONG),)))
+    assert view.verticalScrollBar().value() == view.verticalScrollBar().maximum() > 0
+    view.set_messages([question("Short")])
+    assert view.verticalScrollBar().maximum() == 0
+    view.set_theme(theme.light(2.0))
+    assert "Short" in view.toPlainText()
+
+
+@pytest.mark.parametrize("width", [320, 759, 760, 900, 1401])
+@pytest.mark.parametrize("is_long", [False, True])
+def test_the_text_stands_in_the_middle(view: TranscriptView, width: int, is_long: bool) -> None:
+    view.resize(width, 500)
+    view.set_messages([answer(LONG * 6 if is_long else "Short.")])
+    bar = view.verticalScrollBar()
+    left = max(theme.MARGIN, (width - theme.MEASURE) // 2)
+    assert (bar.maximum() > 0) is is_long
+    assert view.viewport().x() == left
+    assert view.viewport().geometry().right() + 1 == width - left
