@@ -58,6 +58,7 @@ class ActionRow(QWidget):
         self._role = None
         if role is not None:
             self._fill(role)
+            self.adjustSize()
 
     def show_for(self, message_id: str, role: Role) -> None:
         """Offer what can be done with a message."""

@@ -223,6 +223,8 @@ class TranscriptView(QTextBrowser):
             self._dress(theme)
             self._messages.write_again(theme)
             self._set_margins()
+        self._place_latest()
+        self._place_actions_again()
 
     def _dress(self, theme: Theme) -> None:
         self._theme = theme
@@ -230,6 +232,8 @@ class TranscriptView(QTextBrowser):
         colours.setColor(colours.ColorRole.Base, theme.ground)
         colours.setColor(colours.ColorRole.Text, theme.text)
         self.setPalette(colours)
+        # Where the application has a style sheet, the viewport keeps the palette it had once.
+        self.viewport().setPalette(colours)
         self.document().setDefaultFont(theme.answer())
         self._backdrop = Backdrop(theme)
         self._actions.set_theme(theme)

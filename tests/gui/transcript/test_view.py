@@ -370,6 +370,28 @@ def test_the_text_size_changes_under_a_scroll_bar(
     assert "Short" in view.toPlainText()
 
 
+@pytest.mark.parametrize("streams", [False, True])
+def test_the_ground_follows_the_theme(
+    view: TranscriptView, qapp: QApplication, streams: bool
+) -> None:
+    message = streaming() if streams else answer("Text")
+    view.set_messages([question("Q"), message])
+    for look in (theme.dark(), theme.light(), theme.dark(1.2)):
+        theme.apply(qapp, look)
+        view.set_theme(look)
+        if streams:
+            view.append_text(message.id, "Text\n\n")
+            view.flush()
+        image = view.grab().toImage()
+        bottom = image.height() - 2
+        for x in (2, view.width() // 2, view.width() - 20):
+            assert image.pixelColor(x, bottom) == look.ground
+        shown = view.viewport().geometry()
+        image = image.copy(shown.x(), 0, shown.width(), bottom)
+        colours = {image.pixel(x, y) for x in range(200) for y in range(image.height())}
+        assert look.text.rgb() in colours
+
+
 @pytest.mark.parametrize("width", [320, 759, 760, 900, 1401])
 @pytest.mark.parametrize("is_long", [False, True])
 def test_the_text_stands_in_the_middle(view: TranscriptView, width: int, is_long: bool) -> None:
