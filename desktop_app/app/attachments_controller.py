@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     _Read = Callable[[OnProgress], Awaitable[DocumentPart]]
 
 TEMPLATE = "executive-summary"
+TOPIC = "document"  # of notifications: what could not be attached to this draft
 PASTED_NAME = "Pasted text.txt"
 
 
@@ -58,6 +59,7 @@ class AttachmentsController(QObject):
         prompt.suggestion_chosen.connect(self._take_suggestion)
         prompt.text_changed.connect(self._show_suggestions)
         workspace.opened.connect(self._show)
+        workspace.opened.connect(lambda: window.notifications.dismiss_topic(TOPIC))
         workspace.choice_changed.connect(self._show)
         workspace.draft_changed.connect(self._show)
 
@@ -90,7 +92,7 @@ class AttachmentsController(QObject):
             part = await read(partial(self._show_progress, reading))
             await self._add(reading.conversation_id, part)
         except UserFacingError as error:
-            self._window.notifications.notify(error)
+            self._window.notifications.notify(error, topic=TOPIC)
         finally:
             self._reading.pop(reading_id, None)
             self._show()
@@ -163,7 +165,8 @@ class AttachmentsController(QObject):
                 "A picture cannot be attached.",
                 what_was_kept="Your text is still in the prompt.",
                 what_to_do="Attach a document, or describe what the picture shows.",
-            )
+            ),
+            topic=TOPIC,
         )
 
     # -------------------------------------------------------------- showing

@@ -28,6 +28,8 @@ from desktop_app.ui.choice_menus import fill_efforts, fill_models
 from desktop_app.ui.main_window import MainWindow
 
 NOTE_WIDTH = 260
+# Topics of notifications: why a question could not be begun, and answers that cannot be kept.
+QUESTION, STORE = "question", "store"
 _ANNOUNCED = {
     MessageStatus.COMPLETE: "The answer is complete.",
     MessageStatus.CANCELLED: "The answer was stopped.",
@@ -53,6 +55,7 @@ class ChatController(QObject):
         self._library = library
         self._prompt = prompt
         self._beginning: set[str] = set()  # conversations whose turn is on its way to the disk
+        self._unkept: set[str] = set()  # conversations whose answer finds no room on the disk
         self._edited: _Edited | None = None
         self._actions: dict[str, Callable[[Message], None]] = {
             "retry": lambda answer: self._start(self._retry(answer)),
@@ -71,6 +74,9 @@ class ChatController(QObject):
         prompt.stop_requested.connect(self.stop)
         prompt.text_changed.connect(self._leave_edit_when_empty)
         self._window.transcript.action_requested.connect(self._act)
+        workspace = self._workspace
+        for changed in (workspace.opened, workspace.draft_changed, workspace.choice_changed):
+            changed.connect(lambda: self._window.notifications.dismiss_topic(QUESTION))
         self._workspace.opened.connect(self._show_state)
         self._workspace.opened.connect(self._show_edit)
         running.text_arrived.connect(self._show_text)
@@ -110,6 +116,7 @@ class ChatController(QObject):
             return
         asking = replace(asked, choice=choice or workspace.choice)
         profile, settings = workspace.profile_of(asking), workspace.ask_settings
+        self._window.notifications.dismiss_topic(QUESTION)
         self._beginning.add(asked.id)
         try:
             if draft is None:
@@ -117,10 +124,11 @@ class ChatController(QObject):
             else:
                 began = await chat.begin(asking, path, draft, profile, settings)
         except UserFacingError as error:
-            self._window.notifications.notify(error)
+            self._window.notifications.notify(error, topic=QUESTION)
             return
         finally:
             self._beginning.discard(asked.id)
+        self._say_store_works()
         if began.question is not None and draft is not None:
             self._forget_asked(asked.id, draft)
         await self._show_begun(began, asked)
@@ -283,9 +291,17 @@ class ChatController(QObject):
         if not running:
             self._window.prompt.set_rate("")
 
-    def _show_store(self, _conversation_id: str, error: StorageError | None) -> None:
+    def _show_store(self, conversation_id: str, error: StorageError | None) -> None:
         if error is not None:
-            self._window.notifications.notify(error)
+            self._unkept.add(conversation_id)
+            self._window.notifications.notify(error, topic=STORE)
+            return
+        self._unkept.discard(conversation_id)
+        self._say_store_works()
+
+    def _say_store_works(self) -> None:
+        if not self._unkept:
+            self._window.notifications.dismiss_topic(STORE)
 
     # -------------------------------------------------------------- actions
 

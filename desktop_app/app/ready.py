@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, QTimer
 
 from desktop_app.app.attachments_controller import AttachmentsController
-from desktop_app.app.chat_controller import ChatController
+from desktop_app.app.chat_controller import STORE, ChatController
 from desktop_app.app.desktop.call_server import CallServer
 from desktop_app.app.library_controller import LibraryController
 from desktop_app.app.prompt_controller import PromptController
@@ -248,7 +248,8 @@ class ReadyWindow(QObject):
     def _show_error(self, error: UserFacingError) -> None:
         if isinstance(error, StorageError):
             log.error("%s %s", error.what_happened, error.details)
-        self._window.notifications.notify(error)
+        topic = STORE if isinstance(error, StorageError) else ""
+        self._window.notifications.notify(error, topic=topic)
 
     def _on_defect(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """A defect of the program's own: logged with its traceback, and said."""

@@ -1,7 +1,8 @@
 """What the program has to say that belongs to no message: a quiet card above the prompt.
 
-One card at a time. An error stays until it is dismissed, and those that came before it come back
-after it; a note goes by itself. What is shown is also read aloud; `announce` is read aloud only.
+One card at a time, with how many there are. An error stays until it is dismissed, or until whoever
+said it takes its topic back because it is no longer true; those that came before it come back after
+it. A note goes by itself. What is shown is also read aloud; `announce` is read aloud only.
 """
 
 from __future__ import annotations
@@ -34,6 +35,11 @@ class _Card:
     more: str
     is_error: bool
     actions: Actions
+    topic: str
+
+    @property
+    def words(self) -> str:
+        return f"{self.first} {self.more}".strip()
 
 
 class Notifications(QFrame):
@@ -49,6 +55,9 @@ class Notifications(QFrame):
         self._cards: list[_Card] = []
         self._picture, self.status, self._more = QLabel(), QLabel(), QLabel()
         self.status.setObjectName("status")
+        self._count = QLabel()
+        self._count.setObjectName("count")
+        self._count.setProperty("role", "note")
         self.close_button = QToolButton()
         self.close_button.setObjectName("dismiss")
         self.close_button.setProperty("role", "quiet")
@@ -60,18 +69,36 @@ class Notifications(QFrame):
         self.set_theme(theme)
         self.hide()
 
-    def notify(self, what: UserFacingError | str, actions: Actions = ()) -> None:
-        """Show an error or a note; each action is a label and what it does, which ends the card."""
+    def notify(
+        self, what: UserFacingError | str, actions: Actions = (), *, topic: str = ""
+    ) -> None:
+        """Show an error or a note.
+
+        Args:
+            actions: each a label and what it does, which ends the card.
+            topic: what `dismiss_topic` will know it by, "" where it is true for good.
+        """
         if isinstance(what, UserFacingError):
             more = " ".join(s for s in (what.what_was_kept, what.what_to_do) if s)
-            card = _Card(what.what_happened, more, True, tuple(actions))
+            card = _Card(what.what_happened, more, True, tuple(actions), topic)
             self._cards = [c for c in self._cards if c.is_error and c != card]
         else:
-            card = _Card(what, "", False, tuple(actions))
+            card = _Card(what, "", False, tuple(actions), topic)
             self._cards = [c for c in self._cards if c.is_error]
         self._cards.append(card)
         self._show_last()
-        self._say(f"{card.first} {card.more}".strip())
+        self._say(card.words)
+
+    def dismiss_topic(self, topic: str) -> None:
+        """What was said of a topic is no longer true: close its cards."""
+        kept = [card for card in self._cards if card.topic != topic]
+        if len(kept) != len(self._cards):
+            was_on_top = kept[-1:] != self._cards[-1:]
+            self._cards = kept
+            if was_on_top:
+                self._show_last()
+            else:
+                self._show_count()
 
     def announce(self, text: str) -> None:
         """Say something to those who listen; the others see it by themselves."""
@@ -92,6 +119,7 @@ class Notifications(QFrame):
         self._line.setContentsMargins(px(14), px(8), px(8), px(8))
         self._line.setSpacing(px(10))
         self._picture.setContentsMargins(0, px(3), 0, 0)
+        self._count.setContentsMargins(0, px(3), 0, 0)
         self._words.setSpacing(px(3))
         self._buttons.setSpacing(px(12))
         self.close_button.setIcon(icons.icon("x", theme.dim, px(14)))
@@ -120,14 +148,17 @@ class Notifications(QFrame):
         self._words.addLayout(self._buttons)
         self._line.addWidget(self._picture, 0, top)
         self._line.addLayout(self._words, 1)
+        self._line.addWidget(self._count, 0, top)
         self._line.addWidget(self.close_button, 0, top)
 
     def _show_last(self) -> None:
         self.note_timer.stop()
+        self._show_count()
         if not self._cards:
             self.hide()
             return
         card = self._cards[-1]
+        self.status.setAccessibleName(card.words)
         set_style_property(self, "role", "error-card" if card.is_error else "note-card")
         set_style_property(self.status, "role", "error-title" if card.is_error else "")
         set_style_property(self._more, "role", "error-note" if card.is_error else "note")
@@ -144,6 +175,11 @@ class Notifications(QFrame):
         self.show()
         if not card.is_error:
             self.note_timer.start()
+
+    def _show_count(self) -> None:
+        count = len(self._cards)
+        self._count.setText(f"1 of {count}" if count > 1 else "")
+        self._count.setVisible(count > 1)
 
     def _set_actions(self, card: _Card) -> None:
         while item := self._buttons.takeAt(0):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QLabel, QPushButton
 
 from desktop_app.domain.errors import StoreFullError
 from desktop_app.ui import theme
@@ -72,6 +72,34 @@ def test_the_same_error_is_one_card(card: Notifications) -> None:
     card.notify(FULL)
     card.notify(FULL)
     card.dismiss()
+    assert card.isHidden()
+
+
+def test_several_errors_are_counted_and_dismissed_one_by_one(card: Notifications) -> None:
+    for number in range(3):
+        card.notify(StoreFullError(f"File {number} failed."))
+    count = card.findChild(QLabel, "count")
+    assert count is not None
+    assert count.text() == "1 of 3"
+    card.dismiss()
+    assert (count.text(), card.status.accessibleName()) == ("1 of 2", "File 1 failed.")
+    card.dismiss()
+    assert not count.isVisible()
+    assert card.status.accessibleName() == "File 0 failed."
+
+
+def test_what_is_no_longer_true_goes_by_its_topic(card: Notifications) -> None:
+    card.notify(StoreFullError("Too long."), topic="question")
+    card.notify(FULL, topic="store")
+    card.dismiss_topic("question")
+    assert card.status.text() == "The disk is full."
+    card.dismiss()
+    assert card.isHidden()
+    card.notify(FULL, topic="store")
+    card.notify(StoreFullError("Too long."), topic="question")
+    card.dismiss_topic("question")
+    assert card.status.text() == "The disk is full."
+    card.dismiss_topic("store")
     assert card.isHidden()
 
 

@@ -311,6 +311,7 @@ def test_a_full_disk_keeps_the_text_in_the_prompt(run: Run) -> None:
             await until(lambda: desk.stage.turns)
             desk.stage.turns[0].end("Indeed.")
             await desk.settled()
+            assert desk.said == ""
             assert len(desk.messages()) == 2
 
     run(main())
@@ -354,9 +355,11 @@ def test_a_full_disk_is_said_once(run: Run, no_defects: list[object]) -> None:
             turn.end("it")
             await until(lambda: desk.disk.refused >= 2)
             assert len(said) == 1
+            assert NO_ROOM in desk.said
             desk.disk.is_full = False
             await desk.settled()
             assert said[1:] == [None]
+            assert desk.said == ""
             assert desk.messages()[1] == ("assistant", "complete", "All of it")
 
     run(main())

@@ -139,6 +139,25 @@ def test_what_does_not_fit_is_refused_with_the_figures(run: Run, tmp_path: Path)
             assert desk.stage.turns == []
             assert desk.messages() == []
             assert desk.rows == []
+            desk.window.prompt.attachment_removed.emit(
+                desk.ready.workspace.draft.attachments[0].sha256
+            )
+            assert desk.said == ""
+
+    run(main())
+
+
+def test_refused_files_are_counted_and_stay_with_their_conversation(run: Run, data: Path) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            here = await desk.ask_and_answer("One", "1")
+            names = ("encrypted.pdf", "damaged.pdf", "scanned.pdf")
+            desk.window.files_dropped.emit([data / name for name in names])
+            await until(lambda: is_read(desk))
+            assert desk.window.notifications._count.text() == "1 of 3"
+            desk.window.conversations.new_requested.emit()
+            assert desk.open_id != here
+            assert desk.said == ""
 
     run(main())
 
