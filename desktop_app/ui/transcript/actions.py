@@ -90,6 +90,7 @@ class ActionRow(QWidget):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             button.clicked.connect(lambda _=False, name=action: self._choose(name))
             self._row.addWidget(button)
+            button.show()  # now: what is hidden is not measured
 
     def _choose(self, action: str) -> None:
         self.chosen.emit(self.message_id, action)

@@ -392,6 +392,19 @@ def test_the_ground_follows_the_theme(
         assert look.text.rgb() in colours
 
 
+def test_the_actions_follow_the_text_size(view: TranscriptView) -> None:
+    view.set_messages([question("Q"), answer("Text")])
+    before = view._actions.size()
+    for scale in (2.0, 1.0):
+        view.set_theme(theme.dark(scale))
+        row = view._actions
+        buttons = [b for b in row.findChildren(QToolButton) if not b.isHidden()]
+        assert len(buttons) == 3
+        assert row.geometry().right() + 1 == view.viewport().width()
+        assert row.width() >= sum(b.sizeHint().width() for b in buttons)
+    assert row.size() == before
+
+
 @pytest.mark.parametrize("width", [320, 759, 760, 900, 1401])
 @pytest.mark.parametrize("is_long", [False, True])
 def test_the_text_stands_in_the_middle(view: TranscriptView, width: int, is_long: bool) -> None:
