@@ -7,6 +7,7 @@ import logging
 import signal
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +41,8 @@ log = logging.getLogger(__name__)
 
 WINDOW_STATE_KEY = "window.state"
 QUICK_PROMPT_MS = 1000  # after the start
+COLLECTION_MS = 15_000  # after the start
+COLLECTION_AT_END_S = 2.0
 
 
 class ReadyWindow(QObject):
@@ -128,6 +131,7 @@ class ReadyWindow(QObject):
         self.serve(request)
         await self._calls.start()
         QTimer.singleShot(QUICK_PROMPT_MS, self, lambda: self.quick)
+        QTimer.singleShot(COLLECTION_MS, self, lambda: self.tasks.start(self._collect()))
 
     def serve(self, request: dict[str, Any]) -> None:
         """Do what this or a later start asks for."""
@@ -181,7 +185,7 @@ class ReadyWindow(QObject):
             "list.toggle": window.toggle_list,
             "prompt.focus": window.prompt.focus_text,
             "prompt.attach": window.prompt.choose_files,
-            "prompt.stop": self.chat.stop,
+            "prompt.stop": self.chat.step_back,
             "variant.instant": lambda: self.prompt.choose_variant(Variant.INSTANT),
             "variant.thinking": lambda: self.prompt.choose_variant(Variant.THINKING),
             "variant.pro": lambda: self.prompt.choose_variant(Variant.PRO),
@@ -276,7 +280,7 @@ class ReadyWindow(QObject):
             self._ending = asyncio.get_running_loop().create_task(self._end())
 
     async def _end(self) -> None:
-        for step in (self._put_away, self._backend.aclose):
+        for step in (self._put_away, self._collect_in_time, self._backend.aclose):
             try:
                 await step()
             except UserFacingError as error:  # there is no window any more to say it in
@@ -286,10 +290,22 @@ class ReadyWindow(QObject):
     async def _put_away(self) -> None:
         self._calls.close()
         self.attachments.close()
+        self.chat.close()
         await self.running.stop_all()
         await self._backend.settings.set(WINDOW_STATE_KEY, self._window.state())
         await self.library.close()
         await self.tasks.settle()
+
+    async def _collect(self) -> None:
+        """Remove the attachments that nothing refers to any more; what fails is tried again."""
+        try:
+            await self._backend.attachments.collect()
+        except StorageError as error:
+            log.warning("%s %s", error.what_happened, error.details)
+
+    async def _collect_in_time(self) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._collect(), COLLECTION_AT_END_S)
 
     async def closed(self) -> None:
         """Wait for the end."""

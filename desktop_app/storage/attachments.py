@@ -15,12 +15,14 @@ import re
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Final, TypeVar
 from uuid import uuid4
 
 from desktop_app.domain.conversation import now
 from desktop_app.domain.errors import StorageError
+from desktop_app.storage.collection import old_files, remove, remove_stray, unneeded
 from desktop_app.storage.database import Database
 from desktop_app.storage.failures import translated
 from desktop_app.storage.files import create_private_folder, sync
@@ -53,16 +55,19 @@ class AttachmentStore:
         pages: int | None,
         tokens: int | None,
     ) -> None:
-        """Keep the original and its extracted text; what is there already stays as it is.
+        """Keep the original and its extracted text; what is there already stays as it is, and
+        counts as added now.
 
         Raises:
             StorageError: the file's bytes are no longer those that `sha256` was made of.
             StoreFullError: no space, read-only.
         """
         target = self.path(sha256)
-        size = await self._in_thread(lambda: _store(source, target, sha256))
-        row = (sha256, to_text(name), media_type, size, pages, tokens, to_micros(now()))
-        await self._database.write(lambda c: _insert(c, row, to_text(text)))
+        is_kept = False
+        while not is_kept:  # again where a collection took the file before its row was there
+            size = await self._in_thread(lambda: _store(source, target, sha256))
+            row = (sha256, to_text(name), media_type, size, pages, tokens, to_micros(now()))
+            is_kept = await self._database.write(partial(_insert, target, row, to_text(text)))
 
     async def text(self, sha256: str) -> str:
         """The extracted text."""
@@ -75,6 +80,21 @@ class AttachmentStore:
     async def bytes(self, sha256: str) -> bytes:
         """The original, as it was dropped."""
         return await self._in_thread(lambda: _load(self.path(sha256), sha256))
+
+    async def collect(self) -> int:
+        """Remove what nothing refers to any more, as `collection.py` says; returns how many.
+
+        One short transaction for each: nobody who writes beside us waits for long.
+        """
+        count = 0
+        for sha256 in await self._database.read(unneeded):
+            path = self.path(sha256)
+            count += await self._database.write(partial(remove, sha256=sha256, path=path))
+        known = await self._database.read(_known)
+        for path, found in await self._in_thread(lambda: _old_files(self._folder)):
+            if found not in known:
+                count += await self._database.write(partial(remove_stray, sha256=found, path=path))
+        return count
 
     def path(self, sha256: str) -> Path:
         """Where the original lies, or would lie.
@@ -134,12 +154,29 @@ def _copy(source: BinaryIO, target: Path) -> tuple[str, int]:
     return digest.hexdigest(), size
 
 
-def _insert(connection: sqlite3.Connection, row: tuple[str | int | None, ...], text: str) -> None:
-    inserted = connection.execute(
-        "INSERT OR IGNORE INTO attachments VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*row, text)
+def _insert(
+    target: Path, row: tuple[str | int | None, ...], text: str, connection: sqlite3.Connection
+) -> bool:
+    """Make the file known; False where it has gone meanwhile."""
+    if not target.exists():
+        return False
+    sha256, at = str(row[0]), int(row[6] or 0)
+    renewed = connection.execute(
+        "UPDATE attachments SET created_at = ? WHERE sha256 = ?", (at, sha256)
     )
-    if inserted.rowcount:
-        enter(connection, EntryKind.ATTACHMENT, str(row[0]), text, int(row[6] or 0))
+    if not renewed.rowcount:
+        connection.execute("INSERT INTO attachments VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*row, text))
+        enter(connection, EntryKind.ATTACHMENT, sha256, text, at)
+    return True
+
+
+def _known(connection: sqlite3.Connection) -> set[str | None]:
+    return {row["sha256"] for row in connection.execute("SELECT sha256 FROM attachments")}
+
+
+def _old_files(folder: Path) -> list[tuple[Path, str | None]]:
+    with translated("the attachments"):
+        return list(old_files(folder))
 
 
 def _load(path: Path, sha256: str) -> bytes:

@@ -11,6 +11,7 @@ import sqlite3
 from typing import Final
 
 from desktop_app.domain.conversation import Conversation, Draft, Message, MessageStatus
+from desktop_app.storage.collection import let_go
 from desktop_app.storage.database import Database
 from desktop_app.storage.owner import is_alive, this_process
 from desktop_app.storage.rows import (
@@ -235,6 +236,7 @@ def _delete(connection: sqlite3.Connection, conversation_id: str) -> None:
     title = _title_of(connection, conversation_id)
     if title is None:
         return
+    let_go(connection, conversation_id)
     take_out(connection, EntryKind.TITLE, conversation_id, title)
     ids = connection.execute(
         "SELECT id FROM messages WHERE conversation_id = ?", (conversation_id,)
