@@ -13,6 +13,7 @@ from desktop_app.app.library_controller import LibraryController, version_number
 from desktop_app.app.prompt_controller import PromptController
 from desktop_app.app.running_answers import RunningAnswers
 from desktop_app.app.workspace import Workspace
+from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.conversation import (
     Conversation,
     Draft,
@@ -56,6 +57,7 @@ class ChatController(QObject):
         self._prompt = prompt
         self._beginning: set[str] = set()  # conversations whose turn is on its way to the disk
         self._unkept: set[str] = set()  # conversations whose answer finds no room on the disk
+        self._waiting: dict[str, str] = {}  # conversation -> what is asked when its answer has ended
         self._edited: _Edited | None = None
         self._actions: dict[str, Callable[[Message], None]] = {
             "retry": lambda answer: self._start(self._retry(answer)),
@@ -72,13 +74,14 @@ class ChatController(QObject):
         prompt, running = self._window.prompt, self._running
         prompt.submitted.connect(lambda text: self._start(self.submit(text)))
         prompt.stop_requested.connect(self.stop)
+        prompt.step_back_requested.connect(self.step_back)
+        prompt.text_changed.connect(self._take_back)
         prompt.text_changed.connect(self._leave_edit_when_empty)
         self._window.transcript.action_requested.connect(self._act)
         workspace = self._workspace
         for changed in (workspace.opened, workspace.draft_changed, workspace.choice_changed):
             changed.connect(lambda: self._window.notifications.dismiss_topic(QUESTION))
         self._workspace.opened.connect(self._show_state)
-        self._workspace.opened.connect(self._show_edit)
         running.text_arrived.connect(self._show_text)
         running.reasoning_arrived.connect(self._show_reasoning)
         running.waiting.connect(self._show_waiting)
@@ -95,26 +98,35 @@ class ChatController(QObject):
     # -------------------------------------------------------------- asking
 
     async def submit(self, text: str) -> None:
-        """Ask what stands in the prompt; the prompt is cleared once the question is on disk."""
-        draft = replace(self._workspace.draft, text=text)
-        if draft:
+        """Ask what stands in the prompt, while an answer streams as soon as it has ended; the prompt
+        is cleared once the question is on disk."""
+        draft, here = replace(self._workspace.draft, text=text), self._workspace.conversation.id
+        if draft and self._running.is_running(here):
+            self._waiting[here] = text
+            self._show_hint()
+        elif draft:
             edited = self._edited_here()
             path = self._workspace.path if edited is None else self._path_to(edited.question.id)
             await self._begin(list(path), draft)
 
     async def _begin(
-        self, path: list[Message], draft: Draft | None, choice: ModelChoice | None = None
+        self,
+        path: list[Message],
+        draft: Draft | None,
+        choice: ModelChoice | None = None,
+        asked: Conversation | None = None,
     ) -> None:
         """Ask `draft` behind `path`, or for another answer to the question that ends it.
 
         Args:
             choice: who answers this once; the conversation's own choice stays as it is.
+            asked: the conversation; None for the open one.
         """
         workspace = self._workspace
-        asked, chat = workspace.conversation, workspace.backend.chat
+        asked, chat = asked or workspace.conversation, workspace.backend.chat
         if asked.id in self._beginning or self._running.is_running(asked.id):
             return
-        asking = replace(asked, choice=choice or workspace.choice)
+        asking = replace(asked, choice=choice or workspace.choice_of(asked))
         profile, settings = workspace.profile_of(asking), workspace.ask_settings
         self._window.notifications.dismiss_topic(QUESTION)
         self._beginning.add(asked.id)
@@ -149,7 +161,7 @@ class ChatController(QObject):
             if prompt.text() != rest.text:
                 prompt.set_text(rest.text)
             workspace.draft_changed.emit()
-            self._show_edit()
+            self._show_hint()
 
     async def _show_begun(self, began: Answering, asked: Conversation) -> None:
         workspace, window = self._workspace, self._window
@@ -235,7 +247,7 @@ class ChatController(QObject):
         self._workspace.draft = draft
         self._window.prompt.set_text(draft.text)
         self._workspace.draft_changed.emit()
-        self._show_edit()
+        self._show_hint()
         self._window.prompt.focus_text()
 
     def _edited_here(self) -> _Edited | None:
@@ -247,14 +259,50 @@ class ChatController(QObject):
 
     def _leave_edit_when_empty(self) -> None:
         """Whoever empties the prompt has thought better of it."""
+        if not self._window.prompt.text():
+            self._leave_edit()
+
+    def _leave_edit(self) -> None:
         edited = self._edited_here()
-        if edited is not None and not self._window.prompt.text():
+        if edited is not None:
             self._edited = None
             self._put_into_prompt(edited.put_aside)
 
-    def _show_edit(self) -> None:
-        words = "Sending asks the edited question; the old one stays."
-        self._window.prompt.set_hint(words if self._edited_here() else "")
+    # -------------------------------------------------------------- waiting for the end
+
+    def _take_back(self) -> None:
+        """What waits in the open conversation is not asked by itself any more."""
+        if self._waiting.pop(self._workspace.conversation.id, None) is not None:
+            self._show_hint()
+
+    async def _send_waiting(self, conversation_id: str, text: str) -> None:
+        """Ask what waited for an answer's end, in its own conversation."""
+        if self._is_open(conversation_id):
+            if self._window.prompt.can_send:
+                await self.submit(text)
+            return
+        conversation = self._library.known(conversation_id)
+        is_edited = self._edited is not None and self._edited.conversation_id == conversation_id
+        if conversation is None or is_edited:  # deleted, or meant for another place in it
+            return
+        draft = replace(self._workspace.drafts.held(conversation_id), text=text)
+        path = await self._workspace.backend.conversations.path(conversation_id)
+        await self._begin(path, draft, asked=conversation)
+
+    def close(self) -> None:
+        """Ask nothing more by itself: the program ends."""
+        self._waiting.clear()
+
+    def _show_hint(self) -> None:
+        """What sending does, where that is not the usual."""
+        here, words, back = self._workspace.conversation.id, "", ""
+        if here in self._waiting:
+            words, back = "Sends when the answer has ended", "takes it back"
+        elif self._edited_here():
+            words = "Sending asks the edited question; the old one stays"
+            back = "" if self._running.is_running(here) else "leaves it"
+        key = Keymap.from_settings(self._workspace.values).shortcut_of("prompt.stop")
+        self._window.prompt.set_hint(f"{words} · {key} {back}" if key and back else words)
 
     # -------------------------------------------------------------- answering
 
@@ -275,6 +323,9 @@ class ChatController(QObject):
             self._window.prompt.set_rate(f"{rate:.0f} tok/s")
 
     def _finish(self, conversation_id: str, answer: Message) -> None:
+        waiting = self._waiting.pop(conversation_id, None)
+        if waiting is not None and answer.status is not MessageStatus.FAILED:
+            self._start(self._send_waiting(conversation_id, waiting))
         if not self._is_open(conversation_id):
             return
         self._window.transcript.set_waiting(answer.id, "")
@@ -290,6 +341,7 @@ class ChatController(QObject):
         self._window.prompt.set_streaming(running)
         if not running:
             self._window.prompt.set_rate("")
+        self._show_hint()
 
     def _show_store(self, conversation_id: str, error: StorageError | None) -> None:
         if error is not None:
@@ -313,6 +365,16 @@ class ChatController(QObject):
     def stop(self) -> None:
         """Stop the answer of the open conversation."""
         self._running.stop(self._workspace.conversation.id)
+
+    def step_back(self) -> None:
+        """Undo the last step, one at a time: what waits, the answer under way, an edit."""
+        here = self._workspace.conversation.id
+        if here in self._waiting:
+            self._take_back()
+        elif self._running.is_running(here):
+            self.stop()
+        else:
+            self._leave_edit()
 
     def retry_last(self) -> None:
         """Ask the last question again."""

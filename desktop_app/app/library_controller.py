@@ -253,6 +253,10 @@ class LibraryController(QObject):
         streaming = self._running.is_running(conversation.id)
         self._window.conversations.upsert(replace(conversation, streaming=streaming))
 
+    def known(self, conversation_id: str) -> Conversation | None:
+        """A conversation as the list has it; None where it was deleted."""
+        return self._conversations.get(conversation_id)
+
     def _take_choice(self) -> None:
         """A later change of the title must not bring the former choice back."""
         changed = self._workspace.conversation

@@ -43,8 +43,9 @@ class PromptEditor(QFrame):
         row: the controls under the text.
 
     Signals:
-        submitted(str): send this text, as it was typed.
+        submitted(str): send this text, as it was typed; while an answer streams, when it has ended.
         stop_requested(): stop the answer.
+        step_back_requested(): the key that stops was pressed while one streams.
         text_changed(): by the person (or assistive technology), not by `set_text`.
         files_chosen(list[Path]), image_pasted(QImage), text_pasted_large(str): to be attached.
         attachment_removed(str), suggestion_chosen(str): by id and by key.
@@ -53,6 +54,7 @@ class PromptEditor(QFrame):
 
     submitted = Signal(str)
     stop_requested = Signal()
+    step_back_requested = Signal()
     text_changed = Signal()
     files_chosen = Signal(list)
     image_pasted = Signal(QImage)
@@ -109,7 +111,7 @@ class PromptEditor(QFrame):
         text, row = self._text, self.row
         text.textChanged.connect(self._on_text_changed)
         text.send_pressed.connect(self._send)
-        text.stop_pressed.connect(self._stop_by_key)
+        text.stop_pressed.connect(self.step_back_requested)
         text.files_given.connect(self.files_chosen)
         text.image_given.connect(self.image_pasted)
         text.large_text_given.connect(self.text_pasted_large)
@@ -184,6 +186,11 @@ class PromptEditor(QFrame):
     def show_hint(self, shown: bool) -> None:
         """Whether there is a line under the card at all."""
         self._hint_label.setVisible(shown)
+
+    @property
+    def can_send(self) -> bool:
+        """Whether sending makes sense now."""
+        return not self._refusal
 
     def set_can_send(self, can_send: bool, why: str = "") -> None:
         """Whether sending makes sense now; `why` not is said when the person tries."""
@@ -272,22 +279,18 @@ class PromptEditor(QFrame):
         self._inside.activate()  # so that whoever asks next is told the new height
 
     def _send(self) -> None:
-        if self._streaming:
-            self._warn(self._waiting_hint())
-        elif self._refusal:
+        if self._refusal:
             self._warn(self._refusal)
         elif self.text().strip():
             self.submitted.emit(self.text())
+        elif self._streaming:
+            self.focus_text()
         elif (first := self._suggestions.first()) is not None:
             self.suggestion_chosen.emit(first)
         elif self._chips.count():
             self._warn("Type what to do with it")
         else:
             self.focus_text()
-
-    def _stop_by_key(self) -> None:
-        if self._streaming:
-            self.stop_requested.emit()
 
     def _on_text_changed(self) -> None:
         self._show_enter_key()
@@ -313,16 +316,12 @@ class PromptEditor(QFrame):
     def _usual_hint(self) -> str:
         stop, send = self._name("prompt.stop"), self._name("prompt.send")
         if self._streaming:
-            return f"{stop} stops" if stop else ""
+            waits = f"{send or 'Send'} sends when the answer has ended"
+            return f"{waits} · {stop} stops" if stop else waits
         if self._notice:
             return self._notice
         new_line = "Shift+Enter" if send == "Enter" else "Enter"
         return f"{send} sends · {new_line} new line" if send else f"{new_line} new line"
-
-    def _waiting_hint(self) -> str:
-        stop, send = self._name("prompt.stop"), self._name("prompt.send") or "Send"
-        waits = f"{send} waits for the end of the answer"
-        return f"{waits} · {stop} stops" if stop else waits
 
     def _name(self, command_id: str) -> str:
         return self._keymap.shortcut_of(command_id).replace("Return", "Enter")

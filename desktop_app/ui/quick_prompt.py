@@ -321,7 +321,7 @@ class QuickPrompt(QWidget):
     def _submit(self) -> None:
         text = self._line.text()
         if self._streaming:
-            self.set_status("Enter waits for the end of the answer")
+            self.set_status("The answer has not ended yet")
         elif text.strip() or self._brought.strip():
             self.submitted.emit(text)
 

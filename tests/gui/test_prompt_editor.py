@@ -145,7 +145,7 @@ def test_shift_enter_breaks_the_line(qtbot: QtBot, editor: PromptEditor) -> None
 def test_neither_while_an_input_method_composes(qtbot: QtBot, editor: PromptEditor) -> None:
     editor.set_streaming(True)
     compose(editor, "にほん")
-    with qtbot.assertNotEmitted(editor.submitted), qtbot.assertNotEmitted(editor.stop_requested):
+    with qtbot.assertNotEmitted(editor.submitted), qtbot.assertNotEmitted(editor.step_back_requested):
         press(qtbot, editor, Qt.Key.Key_Return)
         press(qtbot, editor, Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
         press(qtbot, editor, Qt.Key.Key_Escape)
@@ -172,29 +172,29 @@ def test_the_keys_can_be_changed(qtbot: QtBot, editor: PromptEditor) -> None:
 # ------------------------------------------------------------------ while an answer streams
 
 
-def test_while_streaming_enter_keeps_the_text_and_says_so(
+def test_while_streaming_enter_hands_the_text_over_to_wait(
     qtbot: QtBot, editor: PromptEditor
 ) -> None:
     editor.set_streaming(True)
     editor.set_rate("38 tok/s")
-    assert hint_of(editor) == "Esc stops"
+    assert hint_of(editor) == "Enter sends when the answer has ended · Esc stops"
     assert button(editor, "stop").isVisible()
     assert not button(editor, "send").isVisible()
     qtbot.keyClicks(text_of(editor), "next")
-    with qtbot.assertNotEmitted(editor.submitted):
+    with qtbot.waitSignal(editor.submitted) as sent:
         press(qtbot, editor, Qt.Key.Key_Return)
+    assert sent.args == ["next"]
     assert editor.text() == "next"
-    assert hint_of(editor) == "Enter waits for the end of the answer · Esc stops"
     editor.set_streaming(False)
     assert hint_of(editor) == "Enter sends · Shift+Enter new line"
     assert button(editor, "send").isVisible()
 
 
 def test_escape_and_the_button_stop(qtbot: QtBot, editor: PromptEditor) -> None:
-    with qtbot.assertNotEmitted(editor.stop_requested):
+    with qtbot.assertNotEmitted(editor.step_back_requested):
         press(qtbot, editor, Qt.Key.Key_Escape)
     editor.set_streaming(True)
-    with qtbot.waitSignal(editor.stop_requested):
+    with qtbot.waitSignal(editor.step_back_requested):
         press(qtbot, editor, Qt.Key.Key_Escape)
     with qtbot.waitSignal(editor.stop_requested):
         qtbot.mouseClick(button(editor, "stop"), Qt.MouseButton.LeftButton)

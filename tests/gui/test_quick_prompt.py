@@ -191,14 +191,14 @@ def test_opened_again_while_it_answers_it_goes_on(
     assert answer.toPlainText() == "ans"
 
 
-def test_enter_waits_and_stop_stops_while_it_answers(qtbot: QtBot, quick: QuickPrompt) -> None:
+def test_enter_asks_nothing_and_stop_stops_while_it_answers(qtbot: QtBot, quick: QuickPrompt) -> None:
     stop = find(quick, QToolButton, "stop")
     assert not stop.isVisible()
     qtbot.keyClicks(line_of(quick), "next")
     quick.set_streaming(True)
     with qtbot.assertNotEmitted(quick.submitted):
         qtbot.keyClick(line_of(quick), Qt.Key.Key_Return)
-    assert find(quick, QLabel, "status").text() == "Enter waits for the end of the answer"
+    assert find(quick, QLabel, "status").text() == "The answer has not ended yet"
     with qtbot.waitSignal(quick.stop_requested):
         qtbot.mouseClick(stop, Qt.MouseButton.LeftButton)
     quick.set_streaming(False)

@@ -19,7 +19,9 @@ from desktop_app.domain.events import (
 from desktop_app.services.prompt import CONTINUE
 from tests.gui.app.conftest import Run
 from tests.gui.app.desk import NO_ROOM, Desk, Held, Slow, until
+from tests.gui.app.stage import Turn
 
+WAITS = "Sends when the answer has ended · Esc takes it back"
 CUT = StreamCutError(
     "The connection broke in the middle of the answer.",
     what_was_kept="What had arrived is kept above.",
@@ -163,26 +165,94 @@ def test_stop_at_once(run: Run) -> None:
     run(main())
 
 
-def test_enter_while_it_streams_keeps_the_text(run: Run) -> None:
+async def wait_behind_an_answer(desk: Desk, first: str, second: str) -> Turn:
+    """Ask, and press Enter on a second question while the answer streams."""
+    turn = await desk.ask(first)
+    await until(lambda: desk.is_shown("stop"))
+    desk.type(second)
+    desk.enter()
+    await until(lambda: desk.hint == WAITS)
+    assert desk.text.toPlainText() == second
+    return turn
+
+
+def test_enter_while_it_streams_asks_when_the_answer_has_ended(run: Run) -> None:
     async def main() -> None:
         async with Desk() as desk:
-            turn = await desk.ask("One")
-            await until(lambda: desk.is_shown("stop"))
-            desk.type("Two")
-            desk.enter()
-            assert desk.text.toPlainText() == "Two"
-            assert desk.hint == "Enter waits for the end of the answer · Esc stops"
+            turn = await wait_behind_an_answer(desk, "One", "Two")
             turn.end("1")
-            await desk.settled()
-            assert len(desk.stage.turns) == 1
-            assert desk.text.toPlainText() == "Two"
-            desk.enter()
             await until(lambda: len(desk.stage.turns) == 2)
             assert desk.stage.turns[1].asked == "Two"
             assert [m.parts[0].text for m in desk.stage.turns[1].request.messages[:2]] == [  # type: ignore[union-attr]
                 "One",
                 "1",
             ]
+            await until(lambda: desk.text.toPlainText() == "")
+            desk.stage.turns[1].end("2")
+            await desk.settled()
+
+    run(main())
+
+
+@pytest.mark.parametrize("way", ["esc", "typing", "failure", "end of the program"])
+def test_what_waits_is_not_asked(run: Run, way: str) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            turn = await wait_behind_an_answer(desk, "One", "Two")
+            if way == "esc":
+                desk.press(Qt.Key.Key_Escape)
+                assert desk.hint == "Enter sends when the answer has ended · Esc stops"
+                assert desk.ready.running.conversations
+                desk.press(Qt.Key.Key_Escape)
+            elif way == "typing":
+                desk.type("!")
+                assert desk.hint == "Enter sends when the answer has ended · Esc stops"
+                turn.end("1")
+            elif way == "failure":
+                turn.fail(CUT)
+            else:
+                await desk.close()
+            await until(lambda: not desk.ready.running.conversations)
+            if way != "end of the program":
+                await desk.written()
+                assert desk.is_shown("send")
+                assert desk.hint.startswith("Enter sends ·")
+            assert desk.text.toPlainText().startswith("Two")
+        assert len(desk.stage.turns) == 1
+
+    run(main())
+
+
+def test_what_waits_is_asked_in_its_own_conversation(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            turn = await wait_behind_an_answer(desk, "One", "Two")
+            here = desk.open_id
+            desk.window.conversations.new_requested.emit()
+            desk.type("Something else")
+            assert desk.hint != WAITS
+            elsewhere = desk.open_id
+            turn.end("1")
+            await until(lambda: len(desk.stage.turns) == 2)
+            assert desk.stage.turns[1].request.cache_key == here
+            assert desk.stage.turns[1].asked == "Two"
+            assert (desk.open_id, desk.text.toPlainText()) == (elsewhere, "Something else")
+            desk.stage.turns[1].end("2")
+            await desk.settled()
+            await desk.opened(here)
+            assert desk.text.toPlainText() == ""
+            assert [text for _, _, text in desk.messages()] == ["One", "1", "Two", "2"]
+
+    run(main())
+
+
+def test_what_waits_in_a_deleted_conversation_is_not_asked(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            await wait_behind_an_answer(desk, "One", "Two")
+            desk.ready.library.delete_open()
+            await desk.settled()
+            assert len(desk.stage.turns) == 1
 
     run(main())
 
@@ -419,6 +489,20 @@ def test_an_edit_is_left_by_emptying_the_prompt(run: Run) -> None:
             assert len(desk.stage.turns[2].request.messages) == 3
             desk.stage.turns[2].end("ok")
             await desk.settled()
+
+    run(main())
+
+
+def test_an_edit_is_left_by_esc(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            await desk.ask_and_answer("One", "1")
+            desk.type("mine")
+            desk.act("edit", 0)
+            assert desk.hint == "Sending asks the edited question; the old one stays · Esc leaves it"
+            desk.press(Qt.Key.Key_Escape)
+            assert desk.text.toPlainText() == "mine"
+            assert not desk.hint.startswith("Sending")
 
     run(main())
 
