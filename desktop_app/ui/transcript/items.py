@@ -88,7 +88,7 @@ def reasoning_line(reasoning: str, seconds: float | None, *, thinking: bool, fol
     """`› Thought for 9 s about which failures are safe to repeat`."""
     title = _TITLE.match(reasoning)
     words = "Thinking" if thinking else "Thought"
-    if seconds is not None and not thinking:
+    if seconds is not None and seconds >= 1 and not thinking:
         words += f" for {duration(seconds)}"
     if title:
         about = title["title"].strip()
@@ -105,7 +105,8 @@ def ending_lines(message: Message, waiting: str) -> list[Item]:
     lines += [Line(Part.NOTICE, _words(notice)) for notice in message.notices]
     ending = _ENDINGS.get(message.status)
     if ending:
-        actions = () if message.role is Role.USER else (Run("\u2003"), _action("Continue"))
+        name = "Continue" if message.text.strip() else "Retry"
+        actions = () if message.role is Role.USER else (Run("\u2003"), _action(name))
         lines.append(Line(Part.NOTICE, (*_words(ending), *actions)))
     return lines + error_lines(message)
 
@@ -120,7 +121,7 @@ def error_lines(message: Message) -> list[Item]:
     if text:
         lines.append(Line(Part.ERROR_TEXT, _words(text)))
     actions = ["Retry"]
-    if message.text:
+    if message.text.strip():
         actions.insert(0, "Continue")
     if error.kind == "AuthenticationError":
         actions.append("Add key")

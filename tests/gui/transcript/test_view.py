@@ -15,6 +15,7 @@ from desktop_app.domain.conversation import ErrorNote, MessageStatus
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.parts import DocumentPart, TextPart
 from desktop_app.ui import theme
+from desktop_app.ui.transcript.items import reasoning_line
 from tests.helpers.messages import answer, question, streaming
 
 if TYPE_CHECKING:
@@ -93,12 +94,36 @@ def test_an_error_stands_below_what_arrived(view: TranscriptView, qtbot: QtBot) 
         assert caught.args == [reply.id, action]
 
 
+@pytest.mark.parametrize(
+    "status", [MessageStatus.CANCELLED, MessageStatus.INTERRUPTED, MessageStatus.FAILED]
+)
+@pytest.mark.parametrize(("text", "offered"), [("", "Retry"), ("Half an ans", "Continue")])
+def test_only_what_has_begun_can_be_continued(
+    view: TranscriptView, qtbot: QtBot, status: MessageStatus, text: str, offered: str
+) -> None:
+    note = ErrorNote("It broke.") if status is MessageStatus.FAILED else None
+    reply = answer(text, status, error=note)
+    view.set_messages([question("Q"), reply])
+    assert ("Continue" in view.toPlainText()) is bool(text)
+    with qtbot.waitSignal(view.action_requested) as caught:
+        click_link(view, qtbot, offered)
+    assert caught.args == [reply.id, offered.lower()]
+
+
 def test_reasoning_unfolds(view: TranscriptView, qtbot: QtBot) -> None:
     view.set_messages([answer("Text", reasoning="**Title**\n\nThoughts in *full*.")])
     click_link(view, qtbot, "Thought about")
     assert "Thoughts in full." in view.toPlainText()
     click_link(view, qtbot, "Thought about")
     assert "Thoughts in full." not in view.toPlainText()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(None, "Thought"), (0.96, "Thought"), (9.3, "Thought for 9 s")]
+)
+def test_a_short_thought_has_no_figure(seconds: float | None, words: str) -> None:
+    line = reasoning_line("no title", seconds, thinking=False, folded=True)
+    assert line.runs[-1].text == words
 
 
 def test_reasoning_grows_before_the_answer(view: TranscriptView) -> None:
@@ -109,7 +134,7 @@ def test_reasoning_grows_before_the_answer(view: TranscriptView) -> None:
     assert "Thinking: Weighing it up" in view.toPlainText()
     view.append_text(message.id, "So it is.")
     view.flush()
-    assert "Thought for 0.0 s about weighing it up" in view.toPlainText()
+    assert "Thought about weighing it up" in view.toPlainText()
 
 
 def test_waiting_is_said_and_unsaid(view: TranscriptView) -> None:
