@@ -5,19 +5,24 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.errors import StorageError
 from desktop_app.domain.model_catalog import Api, ModelCatalog
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     # httpx comes with the client, and is not wanted before the first paint.
     from desktop_app.credentials.vault import KeyVault
     from desktop_app.documents.worker import DocumentWorker
     from desktop_app.local_model.server import LocalModel
     from desktop_app.providers.client import ProviderClient
     from desktop_app.storage.settings_store import SettingsStore
+
+REFUSALS_HOLD: Final = timedelta(days=30)
 
 
 class ProviderGateway:
@@ -56,24 +61,36 @@ class ProviderGateway:
 
     async def _new_client(self, profile: ProviderProfile, key: str | None) -> ProviderClient:
         client_class = await asyncio.to_thread(_import_client)
-        remembered = (await self._settings.all()).get(_api_key(profile))
+        learnt = await self._settings.all()
+        remembered = learnt.get(_api_key(profile))
         return client_class(
             profile,
             key,
             self._catalog,
             known_api=Api(remembered) if remembered else None,
-            remember_api=lambda api: self._remember(profile, api),
+            remember_api=lambda api: self._remember(_api_key(profile), api.value),
+            known_refusals=_known_refusals(profile, learnt),
+            remember_refusals=lambda model, refused: self._remember_refusals(
+                profile, model, refused
+            ),
         )
 
-    def _remember(self, profile: ProviderProfile, api: Api) -> None:
-        task = asyncio.ensure_future(self._write_down(_api_key(profile), api))
+    def _remember_refusals(
+        self, profile: ProviderProfile, model: str, refused: frozenset[str]
+    ) -> None:
+        if profile.kind is not ProviderKind.ON_DEVICE:  # its address is another in every run
+            value = {"refused": sorted(refused), "on": datetime.now(UTC).date().isoformat()}
+            self._remember(_refusals_key(profile) + model, value)
+
+    def _remember(self, key: str, value: object) -> None:
+        task = asyncio.ensure_future(self._write_down(key, value))
         self._writes.add(task)
         task.add_done_callback(self._writes.discard)
 
-    async def _write_down(self, key: str, api: Api) -> None:
+    async def _write_down(self, key: str, value: object) -> None:
         # A store that is full is told of by what matters; this is learnt again next time.
         with suppress(StorageError):
-            await self._settings.set(key, api.value)
+            await self._settings.set(key, value)
 
     async def aclose(self) -> None:
         """Close every connection and the on-device model."""
@@ -94,6 +111,24 @@ def _import_client() -> type[ProviderClient]:
 def _api_key(profile: ProviderProfile) -> str:
     """Which API a server has is learnt once for each address."""
     return f"learnt.api.{profile.id}.{profile.base_url}"
+
+
+def _refusals_key(profile: ProviderProfile) -> str:
+    """What a server refuses is learnt once for each address and, behind this, each model."""
+    return f"learnt.refusals.{profile.id} {profile.base_url} "
+
+
+def _known_refusals(
+    profile: ProviderProfile, settings: Mapping[str, Any]
+) -> dict[str, frozenset[str]]:
+    """By model. What is old is tried anew: organisations get verified, servers learn."""
+    oldest = (datetime.now(UTC).date() - REFUSALS_HOLD).isoformat()
+    prefix = _refusals_key(profile)
+    return {
+        key.removeprefix(prefix): frozenset(value["refused"])
+        for key, value in settings.items()
+        if key.startswith(prefix) and value["on"] >= oldest
+    }
 
 
 class ProviderTokenCounter:

@@ -25,7 +25,6 @@ from desktop_app.domain.events import (
     Completed,
     Failed,
     Incomplete,
-    Notice,
     ReasoningDelta,
     RefusalDelta,
     Started,
@@ -35,18 +34,13 @@ from desktop_app.domain.events import (
     Waiting,
 )
 from desktop_app.domain.model_catalog import Api, ModelCatalog, ModelInfo
-from desktop_app.providers import chat_completions, json_fields, refusals, responses
+from desktop_app.providers import chat_completions, json_fields, left_out, refusals, responses
 from desktop_app.providers.retries import ATTEMPTS, AttemptError
 from desktop_app.providers.transport import HttpReply, Timeouts, Transport
 
 QUESTION_KEPT: Final = "Your question is kept."
 
 _CONTENT: Final = (TextDelta, ReasoningDelta, RefusalDelta, ToolCallDelta)
-
-# Fields that the program adds by itself and that can go without a word. Never `store`: without
-# it the provider's default keeps the conversation.
-_OWN_FIELDS: Final = frozenset({"include", "prompt_cache_key", "stream_options"})
-_LIMIT_FIELDS: Final = frozenset({"max_tokens", "max_completion_tokens"})
 
 
 class _Reader(Protocol):
@@ -61,7 +55,9 @@ class ProviderClient:
     """One client per profile; it may stream several answers at a time.
 
     `known_api` is what was learnt of a compatible server before; `remember_api` is told what is
-    learnt now. Tests shorten `timeouts`.
+    learnt now. `known_refusals` is what the server refused before, by model, as left_out.py spells
+    it; `remember_refusals` is told a model and all that is known of it now. Tests shorten
+    `timeouts`.
     """
 
     def __init__(
@@ -72,6 +68,8 @@ class ProviderClient:
         *,
         known_api: Api | None = None,
         remember_api: Callable[[Api], None] | None = None,
+        known_refusals: Mapping[str, frozenset[str]] | None = None,
+        remember_refusals: Callable[[str, frozenset[str]], None] | None = None,
         timeouts: Timeouts | None = None,
     ) -> None:
         self._profile = profile
@@ -79,7 +77,8 @@ class ProviderClient:
         self._catalog = catalog
         self._known_api = known_api
         self._remember_api = remember_api
-        self._omitted: dict[str, frozenset[str]] = {}
+        self._refused: dict[str, frozenset[str]] = dict(known_refusals or {})
+        self._remember_refusals = remember_refusals
         self._without_responses: set[str] = set()
         self._transport = Transport(profile.name, profile.base_url, key, timeouts=timeouts)
 
@@ -145,11 +144,19 @@ class ProviderClient:
         """
         info = self._catalog.info(request.model)
         api = self._first_api(info)
-        leave_out: frozenset[str] = self._omitted.get(request.model, frozenset())
+        known = self._refused.get(request.model, frozenset())
+        leave_out = known & left_out.OWN_FIELDS
+        learnt: frozenset[str] = frozenset()
+        request, settings = left_out.without_known(request, info, known)
+        for name in settings:
+            yield left_out.notice_again(self._profile.name, name)
         while True:
             try:
                 async with aclosing(self._attempts(api, request, info, leave_out)) as events:
                     async for event in events:
+                        if learnt and isinstance(event, Started):
+                            self._learn_refusals(request.model, learnt)
+                            learnt = frozenset()
                         yield event
                 return
             except EndpointMissingError:
@@ -164,13 +171,14 @@ class ProviderClient:
                     self._without_responses.add(request.model)
                     api = Api.CHAT_COMPLETIONS
                     continue
-                own = self._own_field(refusal.param, leave_out)
+                own = left_out.own_field(refusal.param, leave_out)
                 if own is not None:
                     leave_out |= {own}
-                    self._omitted[request.model] = leave_out - {"encrypted_content"}
+                    learnt |= {own} & left_out.OWN_FIELDS
                 else:
-                    request = self._lighter(request, info, refusal)
-                notice = _notice(self._profile.name, refusal.param, own)
+                    request, spelled = left_out.without_refused(request, info, refusal)
+                    learnt |= {spelled}
+                notice = left_out.notice(self._profile.name, refusal.param, own)
                 if notice:
                     yield notice
 
@@ -211,27 +219,11 @@ class ProviderClient:
             if self._remember_api is not None:
                 self._remember_api(api)
 
-    def _own_field(self, param: str, left_out: frozenset[str]) -> str | None:
-        """The field of ours that `param` means, if it can still be left out or named anew."""
-        name = param.split(".")[0].split("[")[0]
-        if name == "encrypted_content":
-            return None if name in left_out else name
-        if name in _LIMIT_FIELDS and not _LIMIT_FIELDS & left_out:
-            return name  # the adapter then uses the other name
-        return name if name in _OWN_FIELDS and name not in left_out else None
-
-    def _lighter(
-        self, request: ChatRequest, info: ModelInfo, refusal: RefusedParameterError
-    ) -> ChatRequest:
-        lighter = request.without(refusal.param)
-        if lighter is None and refusal.param == "reasoning":
-            lighter = request.without("reasoning.summary")
-        if lighter is None:
-            raise refusal
-        if lighter.effort != request.effort and info.efforts is not None:
-            # A model that is known: another effort than the chosen one is another price.
-            raise refusal
-        return lighter
+    def _learn_refusals(self, model: str, learnt: frozenset[str]) -> None:
+        """Only once a reply has opened without them: the server may have meant something else."""
+        self._refused[model] = self._refused.get(model, frozenset()) | learnt
+        if self._remember_refusals is not None:
+            self._remember_refusals(model, self._refused[model])
 
     # -- one API: attempts, then the reply
 
@@ -299,18 +291,3 @@ class ProviderClient:
             raise refusals.error_from(self._profile.name, error, request_id=reply.request_id)
         for event in reader.read_whole(value):
             yield event
-
-
-def _notice(provider: str, param: str, own: str | None) -> Notice | None:
-    """What the person should know of a field that was left out; None where nothing is lost."""
-    if own == "encrypted_content":
-        return Notice(
-            f"{provider} could not read the reasoning behind earlier answers; it was left out."
-        )
-    if own is not None:
-        return None
-    if param == "stream":
-        return Notice(f"{provider} does not stream to this account; the answer came as a whole.")
-    if param == "reasoning.summary":
-        return Notice(f"{provider} gives this account no summary of the reasoning.")
-    return Notice(f"{provider} refused the setting “{param}”; the answer was made without it.")

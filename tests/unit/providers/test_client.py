@@ -425,6 +425,104 @@ def test_a_server_that_refuses_everything_ends() -> None:
     assert len(requests) == len(refused)
 
 
+# ---------------------------------------------------------------- refusals that are remembered
+
+
+Learnt = list[tuple[str, frozenset[str]]]
+
+
+def test_a_refused_setting_stays_away_is_said_each_time_and_is_handed_on() -> None:
+    learnt: Learnt = []
+
+    async def main() -> None:
+        async with LoopbackServer(refuses("temperature"), RESPONSE) as server:
+            client = client_for(
+                server, remember_refusals=lambda model, refused: learnt.append((model, refused))
+            )
+            said = [
+                notices(await collect(client, ask(model="m", temperature=value)))
+                for value in (0.2, 0.9, None)
+            ]
+            other = await collect(client, ask(model="other", temperature=0.2))
+            await client.aclose()
+            assert ["temperature" in r.json for r in server.requests] == [True, *[False] * 3, True]
+            assert [len(some) for some in said] == [1, 1, 0], "without the setting nothing is lost"
+            assert "temperature" in said[1][0]
+            assert notices(other) == []
+
+    asyncio.run(main())
+    assert learnt == [("m", frozenset({"temperature"}))]
+
+
+def test_what_another_run_learnt_is_left_out_from_the_first_request_on() -> None:
+    known = {"m": frozenset({"temperature", "effort", "include"})}
+    request = ask(model="m", temperature=0.2, effort=Effort.LOW, verbosity="low")
+    events, (sent,) = run(RESPONSE, request=request, known_refusals=known)
+    assert {"temperature", "reasoning", "include"} & set(sent.json) == set()
+    assert "text" in sent.json
+    assert len(notices(events)) == 2, "one for each setting, none for our own field"
+
+
+def test_a_refused_value_is_remembered_as_that_value_alone() -> None:
+    learnt: Learnt = []
+
+    async def main() -> None:
+        script = refuses("reasoning.effort", "unsupported_value")
+        async with LoopbackServer(script, RESPONSE) as server:
+            client = client_for(
+                server, remember_refusals=lambda model, refused: learnt.append((model, refused))
+            )
+            for effort in (Effort.XHIGH, Effort.XHIGH, Effort.LOW):
+                await collect(client, ask(model="m", effort=effort))
+            await client.aclose()
+            efforts = [r.json.get("reasoning", {}).get("effort") for r in server.requests]
+            assert efforts == ["xhigh", None, None, "low"]
+
+    asyncio.run(main())
+    assert learnt == [("m", frozenset({'effort="xhigh"'}))]
+
+
+def test_what_an_unverified_organisation_lacks_is_remembered_and_said_again() -> None:
+    message = {"type": "message", "content": [{"type": "output_text", "text": "Hello"}]}
+    whole = replies(200, {"object": "response", "status": "completed", "output": [message]})
+    scripts = (
+        refuses("stream", "unsupported_value"),
+        refuses("reasoning.summary", "unsupported_value"),
+        whole,
+    )
+
+    async def main() -> None:
+        async with LoopbackServer(*scripts) as server:
+            client = client_for(server)
+            request = ask(effort=Effort.HIGH, reasoning_summary="auto")
+            first, second = [notices(await collect(client, request)) for _ in range(2)]
+            await client.aclose()
+            assert len(server.requests) == 4
+            last = server.requests[-1].json
+            assert (last["stream"], last["reasoning"]) == (False, {"effort": "high"})
+            assert sorted(first) == sorted(second)
+
+    asyncio.run(main())
+
+
+def test_what_did_not_help_is_not_remembered() -> None:
+    learnt: Learnt = []
+    events, requests = run(
+        refuses("temperature"),
+        refuses("nonsense"),
+        request=ask(model="m", temperature=0.2),
+        remember_refusals=lambda model, refused: learnt.append((model, refused)),
+    )
+    assert isinstance(failure(events), RefusedParameterError)
+    assert (len(requests), learnt) == (2, [])
+
+
+def test_the_effort_of_a_model_that_became_known_is_sent_again() -> None:
+    known = {"gpt-5.2": frozenset({"effort"})}
+    _, (sent,) = run(RESPONSE, request=ask(effort=Effort.XHIGH), known_refusals=known)
+    assert sent.json["reasoning"] == {"effort": "xhigh"}
+
+
 # ---------------------------------------------------------------- errors and retries
 
 

@@ -1,0 +1,84 @@
+"""What is learnt of a server outlives the program: the gateway over a real store on disk."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from desktop_app.credentials.vault import KeyVault
+from desktop_app.domain.chat_request import ProviderProfile
+from desktop_app.domain.events import Notice
+from desktop_app.headless.gateway import REFUSALS_HOLD, ProviderGateway
+from desktop_app.local_model.server import LocalModel
+from desktop_app.storage.database import Database
+from desktop_app.storage.settings_store import SettingsStore
+from tests.unit.providers.loopback import LoopbackServer, replies, streams
+from tests.unit.providers.samples import CATALOG, COMPATIBLE, ask, sse
+
+RESPONSE = streams(
+    sse(
+        {"type": "response.output_text.delta", "delta": "Hello"},
+        {"type": "response.completed", "response": {"status": "completed"}},
+    )
+)
+REFUSED = replies(
+    400,
+    {"error": {"message": "No.", "param": "temperature", "code": "unsupported_parameter"}},
+)
+
+
+async def one_run(store: Path, profile: ProviderProfile) -> int:
+    """Start, ask with a temperature, end: the number of notices under the answer."""
+    database = Database(store)
+    await database.open()
+    settings = SettingsStore(database)
+    gateway = ProviderGateway(KeyVault("test", settings), LocalModel(), settings, CATALOG)
+    client = await gateway.provider(profile)
+    async with aclosing(client.stream(ask(model="m", temperature=0.2))) as stream:
+        events = [event async for event in stream]
+    await gateway.aclose()
+    await database.close()
+    return len([event for event in events if isinstance(event, Notice)])
+
+
+def test_a_refusal_outlives_the_program_and_not_the_address(tmp_path: Path) -> None:
+    store = tmp_path / "store.sqlite3"
+
+    async def main() -> None:
+        async with LoopbackServer(REFUSED, RESPONSE) as server:
+            profile = replace(COMPATIBLE, base_url=server.base_url)
+            assert [await one_run(store, profile) for _ in range(2)] == [1, 1]
+            moved = replace(profile, base_url=server.base_url.replace("127.0.0.1", "localhost"))
+            assert await one_run(store, moved) == 0
+            sent = ["temperature" in request.json for request in server.requests]
+            assert sent == [True, False, False, True]
+
+    asyncio.run(main())
+
+
+def test_an_old_refusal_is_tried_anew(tmp_path: Path) -> None:
+    store = tmp_path / "store.sqlite3"
+
+    async def age(by: timedelta) -> None:
+        database = Database(store)
+        await database.open()
+        settings = SettingsStore(database)
+        (key,) = (key for key in await settings.all() if key.startswith("learnt.refusals."))
+        day = (datetime.now(UTC) - by).date().isoformat()
+        await settings.set(key, {"refused": ["temperature"], "on": day})
+        await database.close()
+
+    async def main() -> None:
+        async with LoopbackServer(REFUSED, RESPONSE) as server:
+            profile = replace(COMPATIBLE, base_url=server.base_url)
+            await one_run(store, profile)
+            for days in (-1, 1):
+                await age(REFUSALS_HOLD + timedelta(days=days))
+                await one_run(store, profile)
+            sent = ["temperature" in request.json for request in server.requests]
+            assert sent == [True, False, False, True]
+
+    asyncio.run(main())
