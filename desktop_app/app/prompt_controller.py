@@ -20,6 +20,12 @@ from desktop_app.ui.choice import ChoiceView, ModelEntry
 from desktop_app.ui.main_window import MainWindow
 
 ESTIMATE_MS = 300
+ESTIMATE_ON_DEVICE = (
+    "free, on this computer",
+    "free",
+    "Answered on this computer: it costs nothing, and nothing leaves it.",
+)
+NO_ESTIMATE = ("", "", "")
 
 
 class PromptController(QObject):
@@ -158,14 +164,14 @@ class PromptController(QObject):
         self._window.header.set_context(used if path else None, resolved.model.input_limit)
         self._window.header.set_cost(format_money(spent) if spent else "")
         if resolved.profile.kind is ProviderKind.ON_DEVICE:
-            self._window.prompt.set_estimate("free, on this computer", "Nothing leaves it.")
+            self._window.prompt.set_estimate(*ESTIMATE_ON_DEVICE)
             return
         if not draft:
-            self._window.prompt.set_estimate("", "")
+            self._window.prompt.set_estimate(*NO_ESTIMATE)
             return
         estimate = await self._counted(draft, resolved)
         if asked == self._asked:
-            texts = ("", "") if estimate is None else estimate_texts(estimate)
+            texts = NO_ESTIMATE if estimate is None else estimate_texts(estimate)
             self._window.prompt.set_estimate(*texts)
 
     async def _counted(self, draft: Draft, resolved: ResolvedChoice) -> Estimate | None:
@@ -213,15 +219,17 @@ def view_of(resolved: ResolvedChoice, models: tuple[ModelEntry, ...]) -> ChoiceV
     )
 
 
-def estimate_texts(estimate: Estimate) -> tuple[str, str]:
-    """What stands beside Send, and its tooltip."""
+def estimate_texts(estimate: Estimate) -> tuple[str, str, str]:
+    """What stands beside Send, what of it where there is less room, and its tooltip."""
     mark = "" if estimate.exact else "≈ "
-    short = f"{mark}{format_tokens(estimate.input_tokens)} tokens"
-    if estimate.input_cost is not None:
-        short += f" · {format_money(estimate.input_cost)} in"
+    whole = short = f"{mark}{format_tokens(estimate.input_tokens)} tokens"
     lines = [f"{mark}{estimate.input_tokens:,} tokens of input."]
+    if estimate.input_cost is not None:
+        short = format_money(estimate.input_cost)
+        whole += f" · {short} in"
+        lines.append(f"They cost {mark}{short}.")
     if estimate.longest_answer_cost is not None:
         lines.append(f"The answer can cost at most {format_money(estimate.longest_answer_cost)}.")
     if estimate.limit is not None:
         lines.append(f"{estimate.limit:,} tokens fit.")
-    return short, "\n".join(lines)
+    return whole, short, "\n".join(lines)

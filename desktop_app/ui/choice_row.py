@@ -1,8 +1,9 @@
 """The row under the text of the prompt: attach, who is to answer, effort, estimate, Send or Stop.
 
 The row shows a `ChoiceView`, made elsewhere, and says what the person takes instead. Where it is
-too narrow it leaves things out, the least needed first: the estimate, the word "Effort", the two
-variants not taken (the menu behind ▾ still has them), the effort's name.
+too narrow it leaves things out, the least needed first: what of the estimate is not the cost, the
+word "Effort", the two variants not taken (the menu behind ▾ still has them), the effort's name, the
+estimate.
 """
 
 from __future__ import annotations
@@ -98,7 +99,7 @@ class ChoiceRow(QWidget):
         super().__init__(parent)
         self._theme = theme
         self._choice = NOTHING_CHOSEN
-        self._estimate = ("", "")
+        self._estimate = ("", "", "")
         self._rate = ""
         self._streaming = False
         self.attach = _button("attach", "Attach files", "quiet")
@@ -139,9 +140,9 @@ class ChoiceRow(QWidget):
             self.effort.setAccessibleName(f"Effort: {EFFORT_LABELS[effort]}")
         self._fit()
 
-    def set_estimate(self, text: str, tooltip: str) -> None:
-        """What the question will cost, as far as anybody knows."""
-        self._estimate = (text, tooltip)
+    def set_estimate(self, text: str, short: str, tooltip: str) -> None:
+        """What the question will cost, as far as anybody knows; `short` where there is less room."""
+        self._estimate = (text, short, tooltip)
         self._show_figures()
 
     def set_rate(self, text: str) -> None:
@@ -176,42 +177,39 @@ class ChoiceRow(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         """As narrow as can be used; the row arranges itself to any width above it."""
-        least = self._widths(estimate=False, caption=False, wide=False, name=False)
+        least = self._widths(figures="", caption=False, wide=False, name=False)
         return QSize(min(least, self._theme.px(_SHORTEST_ROW)), self._theme.px(SEND))
 
     def sizeHint(self) -> QSize:
-        return QSize(self._widths(), self._theme.px(SEND))
+        return QSize(self._widths(figures=self._rate or self._estimate[0]), self._theme.px(SEND))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._fit()
 
     def _show_figures(self) -> None:
-        text, tooltip = (self._rate, "") if self._streaming else self._estimate
-        self.figures.setText(text)
-        self.figures.setToolTip(tooltip)
+        self.figures.setToolTip("" if self._streaming else self._estimate[2])
         self._fit()
 
     def _fit(self) -> None:
         """Leave out what the width has no room for, step by step."""
-        steps = ["estimate", "caption", "wide", "name"]
-        shown = dict.fromkeys(steps, True)
-        for step in steps:
-            if self._widths(**shown) <= self.width():
+        whole, short, _ = (self._rate, self._rate, "") if self._streaming else self._estimate
+        figures, shown = whole, dict.fromkeys(("caption", "wide", "name"), True)
+        for step in ("short", "caption", "wide", "name", "none"):
+            if self._widths(figures=figures, **shown) <= self.width():
                 break
-            shown[step] = False
-        self.figures.setVisible(shown["estimate"] and bool(self.figures.text()))
+            if step in shown:
+                shown[step] = False
+            else:
+                figures = short if step == "short" else ""
+        self.figures.setText(figures)
+        self.figures.setVisible(bool(figures))
         self.models.show_variants(shown["wide"])
         self.effort.set_caption("Effort" if shown["caption"] else "")
         self.effort.set_text(self._effort_label() if shown["name"] else "")
 
     def _widths(
-        self,
-        *,
-        estimate: bool = True,
-        caption: bool = True,
-        wide: bool = True,
-        name: bool = True,
+        self, *, figures: str, caption: bool = True, wide: bool = True, name: bool = True
     ) -> int:
         gap = self._theme.px(_GAP)
         total = self.attach.sizeHint().width() + self._theme.px(SEND) + 2 * gap
@@ -219,8 +217,8 @@ class ChoiceRow(QWidget):
         if self._choice.effort_shown is not None:
             label = self._effort_label() if name else ""
             total += gap + self.effort.width_with(text=label, caption="Effort" if caption else "")
-        if estimate and self.figures.text():
-            total += gap + width_of(self.figures.text(), self._theme.note())
+        if figures:
+            total += gap + width_of(figures, self._theme.note())
         return total
 
     def _effort_label(self) -> str:

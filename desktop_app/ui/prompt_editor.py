@@ -159,9 +159,9 @@ class PromptEditor(QFrame):
         self._show_enter_key()
         self._fit()
 
-    def set_estimate(self, text: str, tooltip: str) -> None:
-        """What the question will cost, as far as anybody knows."""
-        self.row.set_estimate(text, tooltip)
+    def set_estimate(self, text: str, short: str, tooltip: str) -> None:
+        """What the question will cost, as far as anybody knows; `short` where there is less room."""
+        self.row.set_estimate(text, short, tooltip)
 
     def set_streaming(self, streaming: bool) -> None:
         """Stop in place of Send, and the hint that goes with it."""
@@ -223,7 +223,7 @@ class PromptEditor(QFrame):
         self._inside.setContentsMargins(px(6), px(11), px(12), px(9))
         self._inside.setSpacing(px(12))
         self._upper.setContentsMargins(px(8), 0, px(2), 0)
-        self._upper.setSpacing(px(8))
+        self._upper.setSpacing(px(12))
         self._outside.setSpacing(px(6))
         self._fit()
 

@@ -471,7 +471,7 @@ def test_a_notice_stands_in_the_hint(qtbot: QtBot, editor: PromptEditor) -> None
 
 @pytest.mark.parametrize("width", [1000, 640, 560, 480, 400, 340])
 def test_the_row_fits_any_window(qtbot: QtBot, editor: PromptEditor, width: int) -> None:
-    editor.set_estimate("≈ 1.9k tokens · $0.003 in", "at most $0.23")
+    editor.set_estimate("≈ 1.9k tokens · $0.003 in", "$0.003", "at most $0.23")
     window = editor.window()
     window.resize(width, 600)
     qtbot.waitUntil(lambda: window.width() == width)
@@ -488,7 +488,8 @@ def test_the_row_fits_any_window(qtbot: QtBot, editor: PromptEditor, width: int)
     qtbot.waitUntil(nothing_is_cut)
     assert {"attach", "send"} <= {w.objectName() for w in shown()}
     estimate = find(editor, QLabel, "estimate")
-    assert estimate.isVisible() is (width >= 700)
+    assert estimate.isVisible()
+    assert estimate.text() == ("≈ 1.9k tokens · $0.003 in" if width >= 700 else "$0.003")
 
 
 def test_at_twice_the_text_size_it_still_fits_640(
