@@ -14,6 +14,8 @@ from functools import cache
 from pathlib import Path
 
 APP_NAME = "repartee"
+# Bytes: a socket's path holds 107 (unix(7)), of which "/repartee-0123456789ab.sock" takes 27.
+LONGEST_RUNTIME = 80
 
 
 @dataclass(frozen=True)
@@ -75,10 +77,10 @@ def folders() -> Folders:
 
 
 def _runtime_folder(data: Path) -> Path:
-    """XDG_RUNTIME_DIR, which only the person can read; without it a private folder in /tmp, or
-    the data folder where somebody else has made one of that name."""
+    """XDG_RUNTIME_DIR, which only the person can read; without one whose path is short enough a
+    private folder in /tmp, or the data folder where somebody else has made one of that name."""
     runtime = os.environ.get("XDG_RUNTIME_DIR")
-    if runtime and Path(runtime).is_dir():
+    if runtime and Path(runtime).is_dir() and len(os.fsencode(runtime)) <= LONGEST_RUNTIME:
         return Path(runtime)
     private = Path("/tmp") / f"repartee-{os.getuid()}"  # noqa: S108 — made and checked below
     try:

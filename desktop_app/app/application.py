@@ -110,7 +110,7 @@ class Application:
             backend = build_backend()
             await backend.database.open()
         except UserFacingError as error:
-            self._say_why_not(error)
+            self._exit_code = say_why_not(error)
             return
         self.ready = ReadyWindow(self.window, self._theme, backend, loop)
         await self.ready.start(self._request)
@@ -120,16 +120,21 @@ class Application:
     def on_ready(self) -> None:
         """Called once when everything answers; for those who measure the start."""
 
-    def _say_why_not(self, error: UserFacingError) -> None:
-        """The store cannot be used: say why and end, with everything left as it is."""
-        from PySide6.QtWidgets import QMessageBox
 
-        self._exit_code = 1
-        print(f"repartee: {error.sentences} {error.details}", file=sys.stderr)  # noqa: T201
-        box = QMessageBox(QMessageBox.Icon.Critical, "Repartee", error.what_happened)
-        box.setInformativeText(f"{error.what_was_kept} {error.what_to_do}".strip())
-        box.setDetailedText(error.details)
-        box.exec()
+def say_why_not(error: UserFacingError) -> int:
+    """Say why the program cannot start, on standard error and, as that is seen by nobody who
+    started it from a menu, in a dialog; returns the exit code."""
+    from PySide6.QtWidgets import QMessageBox
+
+    # The person's folders may be what is the matter: nothing is read from them here.
+    qt = QApplication.instance() or QApplication([*sys.argv[:1], *APPLICATION_ARGUMENTS])
+    print(f"repartee: {error.sentences} {error.details}".rstrip(), file=sys.stderr)  # noqa: T201
+    box = QMessageBox(QMessageBox.Icon.Critical, "Repartee", error.what_happened)
+    box.setInformativeText(f"{error.what_was_kept} {error.what_to_do}".strip())
+    box.setDetailedText(error.details)
+    box.exec()
+    del qt
+    return 1
 
 
 def _build_window(theme: ThemeWatcher) -> MainWindow:

@@ -91,7 +91,7 @@ class ReadyWindow(QObject):
         from desktop_app.ui.quick_prompt import QuickPrompt
 
         theme = self._theme.current
-        quick_window = QuickPrompt(theme, TranscriptView(theme))
+        quick_window = QuickPrompt(theme, TranscriptView(theme, is_brief=True))
         quick = QuickPromptController(
             quick_window, self.workspace, self.running, self._go_on_in_window
         )
@@ -111,12 +111,19 @@ class ReadyWindow(QObject):
         window.escaped.connect(self._shortcuts.escape)
         window.first_start.add_key_requested.connect(self.settings.open_at_key)
         window.first_start.example_chosen.connect(self._begin_example)
+        window.transcript.set_model_names(self._name_of_model)
         window.transcript.action_requested.connect(
             lambda _id, action: self.settings.open_at_key() if action == "add-key" else None
         )
         workspace = self.workspace
         for changed in (workspace.opened, workspace.path_changed, workspace.choice_changed):
             changed.connect(self._show_key_line)
+
+    def _name_of_model(self, model_id: str) -> str:
+        """A model's name in the catalogue; a GGUF file's, where it is the person's own."""
+        if model_id.endswith(".gguf"):
+            return Path(model_id).stem
+        return self._backend.catalog.info(model_id).name
 
     # -------------------------------------------------------------- start
 
@@ -129,7 +136,10 @@ class ReadyWindow(QObject):
         self.settings.show_values()
         self._window.prompt.focus_text()
         self.serve(request)
-        await self._calls.start()
+        try:
+            await self._calls.start()
+        except StorageError as error:
+            self._show_error(error)
         QTimer.singleShot(QUICK_PROMPT_MS, self, lambda: self.quick)
         QTimer.singleShot(COLLECTION_MS, self, lambda: self.tasks.start(self._collect()))
 

@@ -255,9 +255,8 @@ def test_calling_a_window_imports_nothing_heavy(window: WindowInItsPlace) -> Non
 def test_a_window_that_does_not_answer_is_said(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    long = tmp_path / ("x" * 100)  # no socket can have such a path
-    long.mkdir()
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(long))
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    folders().socket.symlink_to(folders().socket.name)  # leads to itself
     lock = WindowLock(folders().data)
     assert lock.take()
     assert main(["quick", "--text", "x"]) == 1

@@ -66,6 +66,22 @@ def test_the_socket_lies_where_only_the_person_can_reach(
     assert folder.stat().st_uid == os.getuid()
 
 
+def test_the_path_of_the_socket_is_short_enough(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for length in (1, 40, 79, 80, 81, 120):
+        runtime = Path("/tmp/" + "r" * (length - 5)) if length > 5 else Path("/")  # noqa: S108
+        runtime.mkdir(exist_ok=True)
+        monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime))
+        try:
+            found = paths.folders().socket
+            assert len(os.fsencode(found)) <= 107
+            assert (found.parent == runtime) == (length <= paths.LONGEST_RUNTIME)
+        finally:
+            if length > 5:
+                runtime.rmdir()
+
+
 def test_shipped_files_are_found() -> None:
     assert paths.resource_path("models.toml").is_file()
 

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from desktop_app.domain.errors import StorageError
+
 MOST_BYTES = 64 * 1024 * 1024  # text may be brought along; no more than this
 
 
@@ -24,11 +26,21 @@ class CallServer:
         left of a process that was killed.
 
         Raises:
-            OSError: the folder of the socket cannot be written to.
+            StorageError: the socket cannot be made: its folder is read-only, its path too long.
         """
-        self._path.unlink(missing_ok=True)
-        self._server = await asyncio.start_unix_server(self._answer, self._path, limit=MOST_BYTES)
-        self._path.chmod(0o600)
+        try:
+            self._path.unlink(missing_ok=True)
+            self._server = await asyncio.start_unix_server(
+                self._answer, self._path, limit=MOST_BYTES
+            )
+            self._path.chmod(0o600)
+        except OSError as exc:
+            raise StorageError(
+                "Repartee cannot be called by later starts and by “repartee quick”.",
+                what_was_kept="Everything else works.",
+                what_to_do="Set XDG_RUNTIME_DIR to a folder of yours with a short path.",
+                details=f"{self._path}: {exc}",
+            ) from exc
 
     def close(self) -> None:
         """Stop listening."""

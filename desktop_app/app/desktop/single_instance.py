@@ -56,8 +56,7 @@ def open_or_call(request: dict[str, Any]) -> int:
     try:
         is_first = lock.take()
     except OSError as error:
-        print(f"repartee: {where.data} cannot be written to: {error}", file=sys.stderr)  # noqa: T201
-        return 1
+        return _refuse(where, error)
     if not is_first:
         return _call(where, request)
     from desktop_app.headless.display import why_no_window
@@ -70,6 +69,25 @@ def open_or_call(request: dict[str, Any]) -> int:
     from desktop_app.app.application import run
 
     return run(request)
+
+
+def _refuse(where: Folders, cause: OSError) -> int:
+    """Say that the data folder cannot be used: in a dialog where there is a display."""
+    from desktop_app.domain.errors import StoreFullError
+    from desktop_app.headless.display import why_no_window
+
+    error = StoreFullError(
+        f"Repartee cannot write to its folder {where.data}.",
+        what_was_kept="What is in it was left as it is.",
+        what_to_do="Allow writing there, or name another folder in REPARTEE_HOME.",
+        details=str(cause),
+    )
+    if why_no_window(os.environ) is not None:
+        print(f"repartee: {error.sentences} {error.details}", file=sys.stderr)  # noqa: T201
+        return 1
+    from desktop_app.app.application import say_why_not
+
+    return say_why_not(error)
 
 
 def _call(where: Folders, request: dict[str, Any]) -> int:

@@ -1,0 +1,71 @@
+"""A start that cannot be is told in a dialog, as nobody sees the terminal of a launcher."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication, QMessageBox
+
+from desktop_app.app.desktop.call_server import CallServer
+from desktop_app.cli import main
+from desktop_app.domain.errors import StorageError
+from tests.gui.app.conftest import Run
+from tests.gui.app.desk import Desk
+
+
+def read_and_close(said: list[str]) -> None:
+    box = QApplication.activeModalWidget()
+    if box is None:
+        QTimer.singleShot(10, lambda: read_and_close(said))
+        return
+    assert isinstance(box, QMessageBox)
+    said += [box.text(), box.informativeText(), box.detailedText()]
+    box.accept()
+
+
+@pytest.mark.parametrize("arguments", [[], ["quick", "--text", "x"]])
+def test_a_folder_that_cannot_be_written_to(
+    arguments: list[str],
+    qapp: QApplication,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    # /proc takes no new folder, whoever asks.
+    monkeypatch.setenv("REPARTEE_HOME", "/proc/repartee")
+    said: list[str] = []
+    QTimer.singleShot(0, lambda: read_and_close(said))
+    assert main(arguments) == 1
+    assert "/proc/repartee/data" in said[0]
+    assert "Allow writing there" in said[1]
+    assert said[2]
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_without_a_display_one_line_is_all(
+    qapp: QApplication, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("REPARTEE_HOME", "/proc/repartee")
+    for name in ("QT_QPA_PLATFORM", "DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    assert main([]) == 1
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_socket_that_cannot_be_made_is_told_and_no_more(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    async def start() -> None:
+        path = tmp_path / ("x" * 100) / "r.sock"
+        with pytest.raises(StorageError, match="cannot be called"):
+            await CallServer(path, lambda request: None).start()
+        path.parent.mkdir()
+        with pytest.raises(StorageError, match="cannot be called"):
+            await CallServer(path, lambda request: None).start()
+        monkeypatch.setenv("XDG_RUNTIME_DIR", "/proc/self")  # takes no file
+        async with Desk() as desk:
+            assert "cannot be called" in desk.said
+            await desk.ask_and_answer("Which?", "This one.")
+
+    run(start())
