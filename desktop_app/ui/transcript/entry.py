@@ -9,6 +9,7 @@ from desktop_app.domain.conversation import Message, MessageStatus, Role
 from desktop_app.rendering.block_stream import BlockStream
 from desktop_app.rendering.model import Block, Kind, Patch
 from desktop_app.ui.transcript.items import (
+    Facts,
     Item,
     Line,
     Part,
@@ -36,8 +37,11 @@ class Entry:
 
     section: Section
 
-    def __init__(self, message: Message, version: tuple[int, int] | None = None) -> None:
+    def __init__(
+        self, message: Message, facts: Facts, version: tuple[int, int] | None = None
+    ) -> None:
         self.message = message
+        self._facts = facts
         self.version = version
         self.waiting = ""
         self.folded = True
@@ -134,7 +138,7 @@ class Entry:
         items = attachment_lines(self.message)
         if self.message.role is Role.USER:
             if self.version is not None and self.version[1] > 1:
-                items.append(footer_line(self.message, self.version))
+                items.append(footer_line(self.message, self.version, self._facts))
             return items
         waiting = self.waiting
         if self.is_streaming and not (waiting or self.has_text or self.reasoning):
@@ -142,7 +146,7 @@ class Entry:
         return [
             *items,
             *ending_lines(self.message, waiting),
-            footer_line(self.message, self.version),
+            footer_line(self.message, self.version, self._facts),
         ]
 
     def items(self) -> list[Item]:

@@ -7,6 +7,7 @@ furniture; both are plain values, so that two states of a message can be compare
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -16,6 +17,8 @@ from desktop_app.domain.parts import DocumentPart, ReasoningPart
 from desktop_app.rendering.model import Block, Run, Runs, clean
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from desktop_app.domain.parts import ImagePart
 
 ACTION: Final = "action:"
@@ -133,7 +136,20 @@ def error_lines(message: Message) -> list[Item]:
     return [*lines, Line(Part.ERROR_ACTIONS, tuple(runs[:-1]))]
 
 
-def footer_line(message: Message, version: tuple[int, int] | None) -> Line:
+@dataclass
+class Facts:
+    """What the footers of a transcript say of the answers.
+
+    Attributes:
+        name_of: the name of a model for people, from its id.
+        shown: False where something else says them.
+    """
+
+    name_of: Callable[[str], str] = str
+    shown: bool = True
+
+
+def footer_line(message: Message, version: tuple[int, int] | None, facts: Facts) -> Line:
     """`‹ 2/3 ›  Thinking · medium · 1,204 tokens · $0.003 · 9 s`; empty while it streams."""
     runs: list[Run] = []
     if version is not None and version[1] > 1:
@@ -141,16 +157,17 @@ def footer_line(message: Message, version: tuple[int, int] | None) -> Line:
         newer = f"{ACTION}newer-version" if version[0] < version[1] else ""
         runs += [Run("‹", link=older), Run(f" {version[0]}/{version[1]} "), Run("›", link=newer)]
         runs.append(Run("\u2003"))
-    if message.role is Role.ASSISTANT and message.status is not MessageStatus.STREAMING:
-        runs += _words(" · ".join(_facts(message)))
+    is_whole = message.role is Role.ASSISTANT and message.status is not MessageStatus.STREAMING
+    if is_whole and facts.shown:
+        runs += _words(" · ".join(_facts(message, facts.name_of)))
     return Line(Part.FOOTER, tuple(runs))
 
 
-def _facts(message: Message) -> list[str]:
+def _facts(message: Message, name_of: Callable[[str], str]) -> list[str]:
     facts: list[str] = []
     if message.choice is not None:
         choice = message.choice
-        facts.append(choice.variant.value.capitalize() if choice.variant else choice.model)
+        facts.append(choice.variant.value.capitalize() if choice.variant else name_of(choice.model))
         if choice.effort is not None:
             facts.append(choice.effort.value)
     if message.usage is not None:

@@ -104,10 +104,11 @@ def _has_inline_code(item: Block) -> bool:
 
 
 class Styles:
-    """Formats for one theme, made once each."""
+    """Formats for one theme, made once each; `is_brief` leaves little room above the first."""
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self, theme: Theme, *, is_brief: bool = False) -> None:
         self.theme = theme
+        self._is_brief = is_brief
         self._blocks: dict[tuple[object, ...], QTextBlockFormat] = {}
         self._chars: dict[tuple[object, ...], QTextCharFormat] = {}
         self._fonts = {
@@ -183,6 +184,8 @@ class Styles:
 
     def _plain_gap(self, item: Item, above: Item | None) -> int:
         kind, over = kind_of(item), kind_of(above) if above is not None else None
+        if over is None and self._is_brief:
+            return 0
         if over is None:
             return 24 if kind is Part.QUESTION else 16 + PAD
         if kind is Kind.HEADING:
@@ -307,7 +310,7 @@ class Styles:
     def root_format(self) -> QTextFrameFormat:
         """Room above the first message and below the last."""
         made = QTextFrameFormat()
-        made.setTopMargin(self.theme.px(36))
+        made.setTopMargin(self.theme.px(4 if self._is_brief else 36))
         made.setBottomMargin(self.theme.px(24))
         return made
 

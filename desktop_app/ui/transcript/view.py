@@ -34,7 +34,7 @@ from desktop_app.ui.transcript.styles import LOOK, Look
 from desktop_app.ui.transcript.written import WrittenMessages
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from PySide6.QtGui import (
         QFocusEvent,
@@ -70,6 +70,9 @@ class QuietScrollBar(QScrollBar):
 class TranscriptView(QTextBrowser):
     """Shows messages and says what the person wants done with them.
 
+    A brief one shows a single answer in a place of its own: with less room above it, and without
+    the facts in its footer, which that place shows.
+
     Signals:
         action_requested(str message_id, str action): "copy" has been done already.
         older_wanted(): scrolled near the top while older messages exist that were not given.
@@ -80,12 +83,14 @@ class TranscriptView(QTextBrowser):
     older_wanted = Signal()
     at_bottom_changed = Signal(bool)
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, theme: Theme, parent: QWidget | None = None, *, is_brief: bool = False
+    ) -> None:
         super().__init__(parent)
         self.setObjectName("transcript")
         self.setAccessibleName("Transcript")
         self._theme = theme
-        self._messages = WrittenMessages(self.document(), theme, self)
+        self._messages = WrittenMessages(self.document(), theme, self, is_brief=is_brief)
         self._backdrop = Backdrop(theme)
         self._has_older = False
         self._following = True
@@ -207,6 +212,11 @@ class TranscriptView(QTextBrowser):
             self._place_actions(entry)
             if was_streaming and not entry.is_streaming:
                 self._announce(entry)
+
+    def set_model_names(self, name_of: Callable[[str], str]) -> None:
+        """Name models in the footers by what `name_of` makes of their ids; else it is the ids."""
+        with _KeptPlace(self):
+            self._messages.name_models(name_of)
 
     def set_waiting(self, message_id: str, sentence: str) -> None:
         """Say below an answer what it waits for; "" says nothing."""

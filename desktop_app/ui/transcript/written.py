@@ -14,10 +14,11 @@ from desktop_app.rendering.model import Block, Kind, Patch
 from desktop_app.ui.transcript.document import DocumentWriter
 from desktop_app.ui.transcript.entry import Entry
 from desktop_app.ui.transcript.highlighter import CodeHighlighter
+from desktop_app.ui.transcript.items import Facts
 from desktop_app.ui.transcript.styles import Styles
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from PySide6.QtCore import QObject
     from PySide6.QtGui import QTextBlock, QTextDocument
@@ -34,8 +35,12 @@ class WrittenMessages:
         versions: (number, count) of messages that have siblings, by id.
     """
 
-    def __init__(self, document: QTextDocument, theme: Theme, parent: QObject) -> None:
-        self.writer = DocumentWriter(document, Styles(theme))
+    def __init__(
+        self, document: QTextDocument, theme: Theme, parent: QObject, *, is_brief: bool
+    ) -> None:
+        self.writer = DocumentWriter(document, Styles(theme, is_brief=is_brief))
+        self._is_brief = is_brief
+        self._facts = Facts(shown=not is_brief)
         self.unwritten: list[Message] = []
         self.versions: dict[str, tuple[int, int]] = {}
         self._entries: dict[str, Entry] = {}
@@ -81,7 +86,7 @@ class WrittenMessages:
         while self.unwritten and taken < characters:
             message = self.unwritten.pop()
             taken += len(message.text) + 200
-            self._write(0, Entry(message, self.versions.get(message.id)))
+            self._write(0, Entry(message, self._facts, self.versions.get(message.id)))
         self.writer.fit_tables()
 
     def write_down_to(self, message_id: str, step: int) -> bool:
@@ -93,7 +98,7 @@ class WrittenMessages:
 
     def append(self, message: Message) -> Entry:
         """Write a message after all others."""
-        entry = Entry(message, self.versions.get(message.id))
+        entry = Entry(message, self._facts, self.versions.get(message.id))
         self._write(len(self.writer.sections), entry)
         return entry
 
@@ -102,7 +107,7 @@ class WrittenMessages:
         order = [self._entries[section.key] for section in self.writer.sections]
         self._highlighter.clear()
         self._highlighter.set_theme(theme)
-        self.writer.styles = Styles(theme)
+        self.writer.styles = Styles(theme, is_brief=self._is_brief)
         self.writer.clear()
         for entry in order:
             entry.uncoloured = []
@@ -146,6 +151,12 @@ class WrittenMessages:
             self.writer.fit_tables()
             self._colour(entry)
         return entry
+
+    def name_models(self, name_of: Callable[[str], str]) -> None:
+        """Take the models' names, and say them wherever a model is named."""
+        self._facts.name_of = name_of
+        for section in self.writer.sections:
+            self.refresh(self._entries[section.key])
 
     def refresh(self, entry: Entry) -> None:
         """Bring what stands before and behind the body up to date."""

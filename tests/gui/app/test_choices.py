@@ -170,6 +170,8 @@ def test_a_removed_provider_leaves_its_model_behind(run: Run) -> None:
             assert (turn.request.model, turn.request.effort) == ("smollm2-135m-instruct", None)
             turn.end("2")
             await desk.settled()
+            assert "SmolLM2 135M" in desk.window.transcript.toPlainText()
+            assert "smollm2" not in desk.window.transcript.toPlainText()
 
     run(main())
 

@@ -11,11 +11,12 @@ from PySide6.QtCore import QCoreApplication, QObject, QPoint, Qt, QUrl, Slot
 from PySide6.QtGui import QAccessible, QDesktopServices, QGuiApplication, QTextCursor, QTextDocument
 from PySide6.QtWidgets import QToolButton
 
-from desktop_app.domain.conversation import ErrorNote, MessageStatus
+from desktop_app.domain.conversation import ErrorNote, MessageStatus, ModelChoice
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.parts import DocumentPart, TextPart
 from desktop_app.ui import theme
 from desktop_app.ui.transcript.items import reasoning_line
+from desktop_app.ui.transcript.view import TranscriptView
 from tests.helpers.messages import answer, question, streaming
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from desktop_app.domain.conversation import Message
-    from desktop_app.ui.transcript.view import TranscriptView
 
 
 class Browser(QObject):
@@ -79,6 +79,32 @@ def test_furniture(view: TranscriptView) -> None:
     assert "Thoughts." not in text
     assert "2/3" in text
     assert "Thinking · high · 1,234 tokens · $0.003 · 9 s" in text
+
+
+def test_a_model_is_named_for_people(view: TranscriptView) -> None:
+    reply = answer("Text", choice=ModelChoice("on-device", "small-1"))
+    view.set_messages([question("Q"), reply])
+    assert "small-1" in view.toPlainText()
+    view.set_model_names({"small-1": "Small One"}.__getitem__)
+    assert "Small One" in view.toPlainText()
+    assert "small-1" not in view.toPlainText()
+    view.append_message(answer("Text", choice=ModelChoice("on-device", "small-1")))
+    assert view.toPlainText().count("Small One") == 2
+
+
+def test_a_brief_one_leaves_the_facts_to_its_place(qtbot: QtBot, dressed: theme.Theme) -> None:
+    view = TranscriptView(dressed, is_brief=True)
+    qtbot.addWidget(view)
+    view.resize(680, 200)
+    view.show()
+    for text in ("Text", "```py\na = 1\n```"):
+        view.set_messages([answer(text, cost=Decimal("0.0034"), duration_s=9.2)])
+        assert not any(word in view.toPlainText() for word in ("$0.003", "9 s", "Thinking"))
+        cursor = QTextCursor(view.document())
+        assert 0 < view.cursorRect(cursor).top() < 24
+    view.set_theme(theme.dark())
+    assert "$0.003" not in view.toPlainText()
+    assert view.cursorRect(QTextCursor(view.document())).top() < 24
 
 
 def test_an_error_stands_below_what_arrived(view: TranscriptView, qtbot: QtBot) -> None:
