@@ -36,6 +36,7 @@ from desktop_app.domain.events import (
 from desktop_app.domain.model_catalog import Api, ModelCatalog, ModelInfo
 from desktop_app.providers import chat_completions, json_fields, left_out, refusals, responses
 from desktop_app.providers.retries import ATTEMPTS, AttemptError
+from desktop_app.providers.silence import SilenceWatch
 from desktop_app.providers.transport import HttpReply, Timeouts, Transport
 
 QUESTION_KEPT: Final = "Your question is kept."
@@ -80,7 +81,8 @@ class ProviderClient:
         self._refused: dict[str, frozenset[str]] = dict(known_refusals or {})
         self._remember_refusals = remember_refusals
         self._without_responses: set[str] = set()
-        self._transport = Transport(profile.name, profile.base_url, key, timeouts=timeouts)
+        self._timeouts = timeouts or Timeouts()
+        self._transport = Transport(profile.name, profile.base_url, key, timeouts=self._timeouts)
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
         """The answer as it comes; one Completed, Incomplete or Failed ends it.
@@ -234,7 +236,11 @@ class ProviderClient:
         body = adapter.body(request, info, self._profile, leave_out)
         for attempt in range(ATTEMPTS):
             try:
-                async with aclosing(self._reply(api, adapter.PATH, body)) as events:
+                watch = SilenceWatch(
+                    self._profile.name, self._timeouts.silence, self._timeouts.silence_again
+                )
+                reply = self._reply(api, adapter.PATH, body, watch.heard)
+                async with aclosing(watch.over(reply)) as events:
                     async for event in events:
                         yield event
                 return
@@ -246,9 +252,9 @@ class ProviderClient:
                 await asyncio.sleep(wait)
 
     async def _reply(
-        self, api: Api, path: str, body: Mapping[str, Any]
+        self, api: Api, path: str, body: Mapping[str, Any], heard: Callable[[], None]
     ) -> AsyncGenerator[StreamEvent, None]:
-        async with self._transport.post(path, body) as reply:
+        async with self._transport.post(path, body, heard) as reply:
             reader = self._reader(api)
             source = self._whole(reply, reader) if reply.is_json else self._events(reply, reader)
             has_started = False

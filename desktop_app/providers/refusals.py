@@ -26,6 +26,8 @@ from desktop_app.domain.errors import (
 from desktop_app.providers import json_fields
 
 LONGEST_QUOTE: Final = 300
+# Whatever ran at the provider before it failed is the person's money: never again by itself.
+ASK_AGAIN: Final = "It may have been billed. Press Retry to ask again."
 
 _QUOTA_CODES: Final = {
     "insufficient_quota",
@@ -240,7 +242,7 @@ def _fault_of_server(provider: str, status: int) -> ProviderFaultError:
         )
     return ProviderFaultError(
         f"{provider} did not finish the request in time ({status}).",
-        what_to_do="It may have been counted all the same: press Retry to ask once more.",
+        what_to_do=ASK_AGAIN,
     )
 
 

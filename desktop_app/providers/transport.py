@@ -17,7 +17,7 @@ import ipaddress
 import json
 import socket
 import threading
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -48,23 +48,33 @@ _LAN_SUFFIXES: Final = (".local", ".lan", ".home.arpa", ".internal", ".localhost
 @dataclass(frozen=True)
 class Timeouts:
     """Seconds. `read` is the longest silence while an answer is awaited: more than any provider
-    gives itself, so that only a peer that is gone meets it; `drain` is what the end of a finished
-    reply may take so that its connection can be used again."""
+    gives itself, so that only a peer that is gone meets it; `silence` is after how long the
+    person is told that nothing was heard, `silence_again` how often from then on; `drain` is what
+    the end of a finished reply may take so that its connection can be used again."""
 
     connect: float = 5.0
     read: float = 1800.0
     quick_read: float = 30.0
     write: float = 120.0
+    silence: float = 40.0
+    silence_again: float = 60.0
     drain: float = 0.25
+
+
+def _unheard() -> None:
+    """For replies whose silences nobody is told of."""
 
 
 class HttpReply:
     """A reply that opened with a status of success."""
 
-    def __init__(self, response: httpx.Response, provider: str, drain_s: float) -> None:
+    def __init__(
+        self, response: httpx.Response, provider: str, drain_s: float, heard: Callable[[], None]
+    ) -> None:
         self._response = response
         self._provider = provider
         self._drain_s = drain_s
+        self._heard = heard
         self._chunks = response.aiter_bytes()
         self.received = 0
         """Bytes of the body so far."""
@@ -88,6 +98,7 @@ class HttpReply:
         decoder = SSEDecoder()
         with self._cut_means_stream_cut():
             async for chunk in self._chunks:
+                self._heard()
                 self.received += len(chunk)
                 for event in decoder.feed(chunk):
                     yield event
@@ -102,6 +113,7 @@ class HttpReply:
         body = bytearray()
         with self._cut_means_stream_cut():
             async for chunk in self._chunks:
+                self._heard()
                 body += chunk
                 self.received = len(body)
                 if self.received > LARGEST_REPLY:
@@ -141,7 +153,7 @@ class HttpReply:
     def _cut(self, how: str, exc: Exception) -> StreamCutError:
         return StreamCutError(
             f"The connection to {self._provider} {how} before the answer was whole.",
-            what_to_do="Press Retry to ask again.",
+            what_to_do=refusals.ASK_AGAIN,
             details=_details(exc, self.request_id),
             request_id=self.request_id,
         )
@@ -174,8 +186,12 @@ class Transport:
         self._opening = asyncio.Lock()
 
     @asynccontextmanager
-    async def post(self, path: str, body: Mapping[str, Any]) -> AsyncIterator[HttpReply]:
+    async def post(
+        self, path: str, body: Mapping[str, Any], heard: Callable[[], None] = _unheard
+    ) -> AsyncIterator[HttpReply]:
         """Send `body` as JSON; leaving the context, by whatever way, closes what is unread.
+
+        `heard` is called whenever bytes of the reply come.
 
         Raises:
             AttemptError: no reply, one that says no, or none of an API.
@@ -189,7 +205,7 @@ class Transport:
         }
         # Half a surrogate pair has no UTF-8 form.
         content = text.encode("utf-8", "replace")
-        async with self._open("POST", path, self._timeouts.read, headers, content) as reply:
+        async with self._open("POST", path, self._timeouts.read, headers, content, heard) as reply:
             yield reply
 
     async def get_json(self, path: str) -> Any:
@@ -210,12 +226,19 @@ class Transport:
 
     @asynccontextmanager
     async def _open(
-        self, method: str, path: str, read_s: float, headers: dict[str, str], content: bytes | None
+        self,
+        method: str,
+        path: str,
+        read_s: float,
+        headers: dict[str, str],
+        content: bytes | None,
+        heard: Callable[[], None] = _unheard,
     ) -> AsyncIterator[HttpReply]:
         async with AsyncExitStack() as stack:
             response = await self._send(stack, method, path, read_s, headers, content)
+            heard()
             await self._refuse_what_is_no_api(response)
-            yield HttpReply(response, self._provider, self._timeouts.drain)
+            yield HttpReply(response, self._provider, self._timeouts.drain, heard)
 
     async def _send(
         self,
@@ -325,10 +348,10 @@ class Transport:
             what, todo = "The proxy refused the connection", "Check the proxy and its password."
         elif isinstance(exc, httpx.TimeoutException):
             what = f"{self._provider} gave no answer in time"
-            todo = "It may have been counted all the same: press Retry to ask once more."
+            todo = refusals.ASK_AGAIN
         else:
             what = f"The connection to {self._provider} broke before the answer began"
-            todo = "It may have been counted all the same: press Retry to ask once more."
+            todo = refusals.ASK_AGAIN
         return AttemptError(
             NetworkError(f"{what}.", what_to_do=todo, details=_details(exc, "")),
         )

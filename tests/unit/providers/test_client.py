@@ -35,6 +35,7 @@ from desktop_app.domain.events import Failed, Notice, Started, StreamEvent, Text
 from desktop_app.domain.model_catalog import Api, Effort
 from desktop_app.domain.parts import ReasoningPart, TextPart
 from desktop_app.providers.client import QUESTION_KEPT, ProviderClient
+from desktop_app.providers.refusals import ASK_AGAIN
 from desktop_app.providers.transport import Timeouts
 from tests.unit.providers.loopback import (
     STREAM_HEAD,
@@ -571,6 +572,23 @@ def test_one_attempt_and_the_question_is_kept(script: Script, kind: type[Provide
     assert len(requests) == 1
 
 
+@pytest.mark.parametrize("status", [408, 409, 504, 524])
+@pytest.mark.parametrize("headers", [{}, {"retry_after": "1", "x_should_retry": "true"}])
+def test_what_may_have_been_billed_is_asked_of_the_person(
+    status: int, headers: dict[str, str]
+) -> None:
+    events, requests = run(replies(status, {}, **headers))
+    error = failure(events)
+    assert str(status) in error.what_happened
+    assert error.what_to_do == ASK_AGAIN
+    assert len(requests) == 1
+    assert not waits(events)
+
+
+def waits(events: list[StreamEvent]) -> list[Waiting]:
+    return [event for event in events if isinstance(event, Waiting)]
+
+
 def test_nobody_there_is_tried_three_times_and_names_the_host() -> None:
     async def main() -> list[StreamEvent]:
         with socket.create_server(("127.0.0.1", 0)) as free:
@@ -673,7 +691,7 @@ def test_silence_before_the_headers_is_not_asked_again() -> None:
     events, requests = run(stalls(head=b""), timeouts=Timeouts(read=0.1))
     error = failure(events)
     assert isinstance(error, NetworkError)
-    assert "counted" in error.what_to_do
+    assert error.what_to_do == ASK_AGAIN
     assert len(requests) == 1
 
 
@@ -690,6 +708,93 @@ def test_heartbeats_keep_a_slow_answer_alive() -> None:
 
     events, _ = run(script, timeouts=Timeouts(read=0.2))
     assert fold(events).text == "Hello"
+
+
+# ---------------------------------------------------------------- silence
+
+
+HUSH = Timeouts(silence=0.1, silence_again=0.15)
+
+
+@pytest.mark.parametrize(
+    ("head", "pieces"),
+    [(b"", ()), (STREAM_HEAD, ()), (STREAM_HEAD, (OPENING, TEXT)), (STREAM_HEAD, (TEXT, MORE))],
+    ids=["before headers", "after headers", "after text", "mid event"],
+)
+def test_silence_is_said_again_and_again_and_taken_back(
+    head: bytes, pieces: tuple[bytes, ...]
+) -> None:
+    async def main() -> None:
+        speak = asyncio.Event()
+
+        async def script(_: Received, writer: asyncio.StreamWriter) -> None:
+            writer.write(head + b"".join(map(chunk, pieces)))
+            await speak.wait()
+            writer.write(STREAM_HEAD.removeprefix(head))
+            writer.write(chunk(b"\n\n" + TEXT + END) + b"0\r\n\r\n")
+            await writer.drain()
+
+        async with LoopbackServer(script) as server:
+            client = client_for(server, timeouts=HUSH)
+            events = []
+            async with aclosing(client.stream(ask())) as stream:
+                async for event in stream:
+                    events.append(event)
+                    if len(waits(events)) == 2:
+                        speak.set()
+            await client.aclose()
+        first, second, cleared = waits(events)
+        assert first.reason.startswith("Nothing heard from OpenAI for 0 s; it may still be")
+        assert (first.seconds, second.seconds) == (0, 0)
+        assert cleared == Waiting(0, "")
+        assert fold(events).status is MessageStatus.COMPLETE
+
+    asyncio.run(main())
+
+
+def test_the_seconds_of_silence_are_those_that_passed() -> None:
+    said: list[float] = []
+    times = Timeouts(silence=0.6, silence_again=1.0, read=2.0)
+
+    async def main() -> None:
+        async with LoopbackServer(stalls(TEXT)) as server:
+            client = client_for(server, timeouts=times)
+            begin = time.monotonic()
+            async with aclosing(client.stream(ask())) as stream:
+                async for event in stream:
+                    if isinstance(event, Waiting):
+                        said.append(float(event.reason.split(" for ")[1].split(" s;")[0]))
+                        said.append(round(time.monotonic() - begin))
+            await client.aclose()
+
+    asyncio.run(main())
+    assert said == [1, 1, 2, 2]
+
+
+def test_a_heartbeat_is_heard() -> None:
+    async def script(_: Received, writer: asyncio.StreamWriter) -> None:
+        writer.write(STREAM_HEAD)
+        for _beat in range(6):
+            await asyncio.sleep(0.1)
+            writer.write(chunk(b": keep-alive\n\n"))
+        writer.write(chunk(sse(DELTA, DONE)) + b"0\r\n\r\n")
+        await writer.drain()
+
+    events, _ = run(script, timeouts=Timeouts(silence=0.4))
+    assert fold(events).text == "Hello"
+    assert not waits(events)
+
+
+def test_an_answer_that_comes_as_a_whole_may_be_silent_too() -> None:
+    async def script(request: Received, writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(0.3)
+        message = {"type": "message", "content": [{"type": "output_text", "text": "Hello"}]}
+        reply = {"object": "response", "status": "completed", "output": [message]}
+        await replies(200, reply)(request, writer)
+
+    events, _ = run(script, request=ask(stream=False), timeouts=Timeouts(silence=0.1))
+    assert fold(events).text == "Hello"
+    assert waits(events)[-1] == Waiting(0, "")
 
 
 def test_one_byte_at_a_time() -> None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import os
+import socket
 import ssl
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -115,6 +118,39 @@ def test_nothing_heavy_is_imported_before_the_first_request() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert out.stdout.strip() == "[]"
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="Linux has it")
+def test_a_peer_that_is_gone_is_noticed_within_two_minutes() -> None:
+    """After the computer slept, say: nobody closed the connection, and nobody is there."""
+
+    async def main() -> dict[str, int]:
+        async with LoopbackServer(replies(200, {"data": []})) as server:
+            client = ProviderClient(replace(COMPATIBLE, base_url=server.base_url), "k", CATALOG)
+            await client.models()
+            options = options_of_connection_to(urlsplit(server.base_url).port)
+            await client.aclose()
+            return options
+
+    options = asyncio.run(main())
+    assert options.pop("SO_KEEPALIVE") == 1
+    assert options["TCP_KEEPIDLE"] + options["TCP_USER_TIMEOUT"] / 1000 <= 120
+    assert options["TCP_KEEPIDLE"] + options["TCP_KEEPINTVL"] * options["TCP_KEEPCNT"] <= 120
+
+
+def options_of_connection_to(port: int | None) -> dict[str, int]:
+    """What is set on this process's own connection to `port`, read from the system."""
+    for path in Path("/proc/self/fd").iterdir():
+        if not path.is_socket():
+            continue
+        with suppress(OSError), socket.socket(fileno=os.dup(int(path.name))) as found:
+            if found.family == socket.AF_INET and found.getpeername()[1] == port:
+                names = ("TCP_KEEPIDLE", "TCP_KEEPINTVL", "TCP_KEEPCNT", "TCP_USER_TIMEOUT")
+                level = socket.IPPROTO_TCP
+                options = {n: found.getsockopt(level, getattr(socket, n)) for n in names}
+                alive = found.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+                return {**options, "SO_KEEPALIVE": alive}
+    raise AssertionError("no connection")
 
 
 # ---------------------------------------------------------------- TLS
