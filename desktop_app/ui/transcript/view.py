@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from functools import partial
+from math import ceil
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QByteArray, QEvent, QMimeData, QPoint, QRect, Qt, QTimer, QUrl, Signal
@@ -30,7 +31,7 @@ from desktop_app.ui.transcript import selection
 from desktop_app.ui.transcript.actions import ACTIONS, ActionRow
 from desktop_app.ui.transcript.items import ACTION
 from desktop_app.ui.transcript.painting import Backdrop, CodeMark
-from desktop_app.ui.transcript.styles import LOOK, Look
+from desktop_app.ui.transcript.styles import LOOK, PAD, Look
 from desktop_app.ui.transcript.written import WrittenMessages
 
 if TYPE_CHECKING:
@@ -528,12 +529,14 @@ class TranscriptView(QTextBrowser):
             at = len(items) - entry.foot - 1
         block = self._messages.writer.block_of(entry.section, at)
         box = self.document().documentLayout().blockBoundingRect(block)
-        bottom = round(box.bottom()) - self.verticalScrollBar().value()
+        bottom = ceil(box.bottom()) - self.verticalScrollBar().value()
+        left = self.viewport().width() - self._actions.width()
         if entry.message.role is Role.USER:
             bottom += self._theme.px(12 + 4) + self._actions.height()
+        elif _right_end(block) + self._theme.px(PAD) > left:
+            bottom += self._actions.height()  # below the footer, which needs the width
         else:
             bottom += (self._actions.height() - round(box.height())) // 2
-        left = self.viewport().width() - self._actions.width()
         self._actions.setGeometry(
             QRect(QPoint(left, bottom - self._actions.height()), self._actions.size())
         )
@@ -564,6 +567,13 @@ class _KeptPlace:
             self._view.scroll_to_bottom()
         else:
             self._view.restore_scroll(self._state)
+
+
+def _right_end(block: QTextBlock) -> float:
+    """How far to the right the text of a block reaches."""
+    layout = block.layout()
+    lines = (layout.lineAt(number) for number in range(layout.lineCount()))
+    return max((line.naturalTextRect().right() for line in lines), default=0.0)
 
 
 def _above(block: QTextBlock) -> QTextBlock:

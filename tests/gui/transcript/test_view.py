@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QCoreApplication, QObject, QPoint, Qt, QUrl, Slot
+from PySide6.QtCore import QCoreApplication, QObject, QPoint, QRectF, Qt, QUrl, Slot
 from PySide6.QtGui import QAccessible, QDesktopServices, QGuiApplication, QTextCursor, QTextDocument
 from PySide6.QtWidgets import QToolButton
 
@@ -16,12 +16,14 @@ from desktop_app.domain.cost import Usage
 from desktop_app.domain.parts import DocumentPart, TextPart
 from desktop_app.ui import theme
 from desktop_app.ui.transcript.items import reasoning_line
+from desktop_app.ui.transcript.styles import PAD
 from desktop_app.ui.transcript.view import TranscriptView
 from tests.helpers.messages import answer, question, streaming
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from PySide6.QtGui import QTextBlock, QTextLine
     from PySide6.QtWidgets import QApplication
     from pytestqt.qtbot import QtBot
 
@@ -454,6 +456,37 @@ def test_the_actions_follow_the_text_size(view: TranscriptView) -> None:
         assert row.geometry().right() + 1 == view.viewport().width()
         assert row.width() >= sum(b.sizeHint().width() for b in buttons)
     assert row.size() == before
+
+
+@pytest.mark.parametrize("scale", [1.0, 2.0])
+@pytest.mark.parametrize("width", [280, 340, 420, 640, 900])
+def test_the_actions_never_cover_the_footer(view: TranscriptView, width: int, scale: float) -> None:
+    view.resize(width, 480)
+    view.set_theme(theme.light(scale))
+    replies = [
+        answer("Text", usage=Usage(100_000, 0, 234), cost=Decimal("0.0034"), duration_s=95.2)
+        for _ in range(2)
+    ]
+    view.set_messages([question("Q"), replies[0], question("Q"), replies[1]])
+    for reply in replies:
+        entry = view._messages.get(reply.id)
+        assert entry is not None
+        view._place_actions(entry)
+        row = view._actions.geometry().translated(0, view.verticalScrollBar().value())
+        layout = view.document().documentLayout()
+        foot = view._messages.writer.block_of(entry.section, len(entry.section.items) - 1)
+        words = foot.layout().boundingRect()
+        words.setWidth(max(line.naturalTextWidth() for line in lines_of(foot)))
+        words.translate(layout.blockBoundingRect(foot).topLeft())
+        assert not QRectF(row).intersects(words)
+        assert row.bottom() < layout.documentSize().height()
+        below = foot.next()
+        if below.text() == "Q":
+            assert row.bottom() < layout.blockBoundingRect(below).top() - view._theme.px(PAD)
+
+
+def lines_of(block: QTextBlock) -> list[QTextLine]:
+    return [block.layout().lineAt(number) for number in range(block.layout().lineCount())]
 
 
 @pytest.mark.parametrize("width", [320, 759, 760, 900, 1401])
