@@ -60,7 +60,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _command(arguments: list[str]) -> int:
     if arguments and (arguments[0] in COMMANDS or arguments[0] in ("-h", "--help", "--version")):
-        return _run(_parser().parse_args(arguments))
+        options, unknown = _parser().parse_known_args(arguments)
+        if unknown:
+            options.refuse(f"unrecognized arguments: {' '.join(unknown)}")
+        return _run(options)
     return _run(_window_parser().parse_args(arguments))
 
 
@@ -94,7 +97,8 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=plain,
     )
     parser.add_argument("--version", action="version", version=f"repartee {__version__}")
-    commands = parser.add_subparsers(dest="command", required=True)
+    # Named here: argparse would take the whole of `usage` for the beginning of their names.
+    commands = parser.add_subparsers(dest="command", required=True, prog="repartee")
     quick = commands.add_parser(
         "quick",
         help="the quick prompt, in the running window if any",
@@ -119,6 +123,8 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=plain,
     )
     _add_ask(ask)
+    for command in (quick, doctor, ask):
+        command.set_defaults(refuse=command.error)
     return parser
 
 

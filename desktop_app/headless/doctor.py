@@ -15,7 +15,7 @@ from desktop_app import __version__
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.headless.backend import Backend, build_backend, use_weights
 from desktop_app.headless.display import why_no_window
-from desktop_app.headless.log import last_lines
+from desktop_app.headless.log import CRASH_NAME, last_lines
 from desktop_app.paths import child_command
 
 PACKAGES = ("PySide6-Essentials", "qasync", "httpx", "keyring", "markdown-it-py", "Markdown")
@@ -193,4 +193,9 @@ def _package(name: str) -> str:
 
 def _log(backend: Backend) -> list[Finding]:
     lines = last_lines(backend.folders.logs)
-    return [Finding("last of the log", None, "\n    ".join(lines) if lines else "empty")]
+    found = [Finding("last of the log", None, "\n    ".join(lines) if lines else "empty")]
+    crash = last_lines(backend.folders.logs, name=CRASH_NAME)
+    if crash:
+        where = backend.folders.logs / CRASH_NAME
+        found.append(Finding("last crash", None, "\n    ".join([str(where), *crash])))
+    return found

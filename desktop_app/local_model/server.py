@@ -10,9 +10,9 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import json
+import os
 import secrets
 import sys
-import tempfile
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -205,7 +205,7 @@ class LocalModel:
             "sampling": BUILT_IN_SAMPLING if chosen is None else {},
             "chat_template": BUILT_IN_CHAT_TEMPLATE if chosen is None else "",
         }
-        with await asyncio.to_thread(tempfile.TemporaryFile) as log:
+        with os.fdopen(os.memfd_create("model-log"), "w+b") as log:  # on no disk
             self._process = await _spawn(log)
             self._refuse_if_closing()
             try:
@@ -213,20 +213,18 @@ class LocalModel:
                     port = await _loaded(self._process, configuration)
                     properties = await _request(port, configuration["key"], "/props")
             except TimeoutError as exc:
-                details = await asyncio.to_thread(_end_of, log)
                 raise LocalModelError(
                     f"{weights.name} did not load within {self._start_timeout_s:g} seconds.",
                     what_to_do=WAIT_OR_SMALLER,
-                    details=details,
+                    details=_end_of(log),
                 ) from exc
             except EOFError as exc:
                 self._refuse_if_closing()
                 code = await self._process.wait()
-                details = await asyncio.to_thread(_end_of, log)
                 raise LocalModelError(
                     f"The model file {weights.name} could not be loaded.",
                     what_to_do=INSTALL_AGAIN if chosen is None else CHOOSE_ANOTHER,
-                    details=f"exit code {code}\n{details}",
+                    details=f"exit code {code}\n{_end_of(log)}",
                 ) from exc
         return _Running(chosen, self._process, port, _endpoint(port, configuration, properties))
 
@@ -294,8 +292,12 @@ def _endpoint(port: int, configuration: Configuration, properties: dict[str, Any
 
 
 def _end_of(log: IO[bytes]) -> str:
-    log.seek(0)
-    return log.read().decode("utf-8", "replace")[-DETAILS_CHARACTERS:]
+    # Of the descriptor, whose position is the child's too: to move it would have it write there.
+    size = os.fstat(log.fileno()).st_size
+    start = max(0, size - 4 * DETAILS_CHARACTERS)
+    return os.pread(log.fileno(), size - start, start).decode("utf-8", "replace")[
+        -DETAILS_CHARACTERS:
+    ]
 
 
 def _kill(process: asyncio.subprocess.Process | None) -> None:

@@ -123,6 +123,16 @@ def test_what_is_no_command_line(
     assert not repartee_home.exists()
 
 
+@pytest.mark.parametrize("command", ["ask", "quick", "doctor", None])
+def test_an_error_names_the_command(
+    command: str | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main([command, "--nonsense"] if command else ["--nonsense"])
+    name = f"repartee {command}" if command else "repartee"
+    assert capsys.readouterr().err.splitlines()[-1].startswith(f"{name}: error: ")
+
+
 @pytest.mark.parametrize("command", ["ask", "doctor", None])
 def test_help_tells_the_exit_codes(command: str | None, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:

@@ -140,6 +140,17 @@ def test_the_log_is_shown_without_keys(shell: Shell) -> None:
     assert "abc" not in text
 
 
+def test_the_last_crash_is_shown_where_there_was_one(shell: Shell) -> None:
+    crash = shell.home / "logs" / "crash.log"
+    crash.parent.mkdir(parents=True)
+    crash.touch()
+    assert "last crash" not in examine(shell, OFFSCREEN)[1]
+    crash.write_text('Fatal Python error: Aborted\n\n  File "x.py", line 1 in main\n')
+    text = examine(shell, OFFSCREEN)[1]["last crash"]["text"]
+    assert str(crash) in text
+    assert text.endswith('File "x.py", line 1 in main')
+
+
 def test_a_list_of_models_that_cannot_be_read(shell: Shell) -> None:
     own = shell.home / "config" / "models.toml"
     own.parent.mkdir(parents=True)

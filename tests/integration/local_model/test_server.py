@@ -185,6 +185,18 @@ def test_it_listens_on_loopback_alone_and_shows_its_key_to_nobody() -> None:
     asyncio.run(main())
 
 
+def test_what_it_logs_lies_on_no_disk() -> None:
+    async def main() -> None:
+        async with local_model() as model:
+            await model.endpoint()
+            [child] = children_of(os.getpid())
+            for stream in (1, 2):
+                log = Path(f"/proc/{child}/fd/{stream}").readlink()
+                assert str(log).startswith("/memfd:")
+
+    asyncio.run(main())
+
+
 def test_it_counts_tokens() -> None:
     async def main() -> None:
         async with local_model() as model:

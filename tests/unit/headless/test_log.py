@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import logging
+import signal
+import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from desktop_app.headless.log import last_lines, redacted, start_log
+from desktop_app.headless.log import CRASH_NAME, last_lines, redacted, start_log
 
 
 @pytest.mark.parametrize(
@@ -45,6 +49,52 @@ def test_the_log_holds_no_key_even_in_a_traceback(tmp_path: Path) -> None:
     assert "asked with [key]" in lines[0]
     assert lines[-1] == "ValueError: Bearer [key]"
     assert not any("sk-" in line for line in lines)
+
+
+FULL = """
+import logging, sys
+from pathlib import Path
+from desktop_app.headless.log import start_log
+start_log(Path(sys.argv[1]))
+logging.error("no room for this")
+logging.getLogger("x").error("nor for this")
+print("went on")
+"""
+
+
+@pytest.mark.parametrize("target", ["/dev/full", "/proc/none/log"])
+def test_a_log_that_cannot_be_written_is_nobodys_business(tmp_path: Path, target: str) -> None:
+    (tmp_path / "repartee.log").symlink_to(target)
+    done = run(FULL, tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "went on\n", "")
+
+
+CRASH = """
+import ctypes, sys
+from pathlib import Path
+from desktop_app.headless.log import start_log
+def of_no_use(text):
+    ctypes.string_at(0)
+start_log(Path(sys.argv[1]))
+of_no_use("a secret of the person")
+"""
+
+
+def test_a_crash_leaves_where_it_was_and_no_text(tmp_path: Path) -> None:
+    done = run(CRASH, tmp_path)
+    assert done.returncode == -signal.SIGSEGV
+    assert done.stderr == ""
+    said = "\n".join(last_lines(tmp_path, 50, CRASH_NAME))
+    assert "Segmentation fault" in said
+    assert "in of_no_use" in said
+    assert "secret" not in said
+    assert stat.S_IMODE((tmp_path / CRASH_NAME).stat().st_mode) == 0o600
+
+
+def run(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", script, str(folder)], capture_output=True, text=True, check=False
+    )
 
 
 def test_no_log_is_no_error(tmp_path: Path) -> None:
