@@ -33,4 +33,6 @@ def streaming(text: str = "", **more: Any) -> Message:
 
 
 def _message(role: Role, status: MessageStatus, parts: tuple[Part, ...], **more: Any) -> Message:
-    return Message(new_id(), "c", None, role, status, parts, now(), more.pop("choice", CHOICE), **more)
+    return Message(
+        new_id(), "c", None, role, status, parts, now(), more.pop("choice", CHOICE), **more
+    )
