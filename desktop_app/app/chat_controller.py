@@ -57,7 +57,7 @@ class ChatController(QObject):
         self._prompt = prompt
         self._beginning: set[str] = set()  # conversations whose turn is on its way to the disk
         self._unkept: set[str] = set()  # conversations whose answer finds no room on the disk
-        self._waiting: dict[str, str] = {}  # conversation -> what is asked when its answer has ended
+        self._waiting: dict[str, str] = {}  # what is asked in a conversation after its answer
         self._edited: _Edited | None = None
         self._actions: dict[str, Callable[[Message], None]] = {
             "retry": lambda answer: self._start(self._retry(answer)),
@@ -330,7 +330,8 @@ class ChatController(QObject):
             return
         self._window.transcript.set_waiting(answer.id, "")
         numbers = version_numbers(self._workspace)
-        self._window.transcript.update_message(answer, numbers.get(answer.id))
+        shown = self._workspace.as_shown(answer)
+        self._window.transcript.update_message(shown, numbers.get(answer.id))
         self._workspace.replace_message(answer)
         self._window.notifications.announce(_ANNOUNCED.get(answer.status, "The answer has ended."))
         self._show_state()

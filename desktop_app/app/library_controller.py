@@ -208,7 +208,7 @@ class LibraryController(QObject):
         window.show_first_start(not workspace.path)
         self._shown_from = max(0, len(workspace.path) - PAGE)
         window.transcript.set_messages(
-            workspace.path[self._shown_from :],
+            [workspace.as_shown(message) for message in workspace.path[self._shown_from :]],
             has_older=self._shown_from > 0,
             versions=version_numbers(workspace),
         )
@@ -227,7 +227,8 @@ class LibraryController(QObject):
         if self._shown_from == 0:
             return
         start = max(0, self._shown_from - PAGE)
-        older = self._workspace.path[start : self._shown_from]
+        workspace = self._workspace
+        older = [workspace.as_shown(m) for m in workspace.path[start : self._shown_from]]
         self._shown_from = start
         self._window.transcript.prepend_messages(older, has_older=start > 0)
 

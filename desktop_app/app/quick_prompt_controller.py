@@ -169,7 +169,7 @@ class QuickPromptController(QObject):
         self._path = [answer if m.id == answer.id else m for m in self._path]
         self._quick.set_streaming(False)
         self._quick.transcript.set_waiting(answer.id, "")
-        self._quick.transcript.update_message(answer)
+        self._quick.transcript.update_message(self._workspace.as_shown(answer))
         facts = [] if answer.cost is None else [format_money(answer.cost)]
         if answer.duration_s is not None:
             facts.append(f"{answer.duration_s:.1f} s")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -17,12 +18,15 @@ from desktop_app.domain.errors import UserFacingError
 from desktop_app.headless.backend import WEIGHTS_SETTING, use_weights
 from desktop_app.headless.profiles import OPENAI
 from desktop_app.paths import resource_path
+from desktop_app.providers.transport import is_private
 from desktop_app.ui.main_window import MainWindow
 from desktop_app.ui.settings_panel import KeyState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_RETRY = re.compile(r"\b([Pp])ress Retry(?: to ask (?:again|once more))?")
+_SETTINGS = re.compile(r"\bin Settings › Provider")
 NOTES = {
     KeyPlace.KEYRING: "",
     KeyPlace.SESSION: "Kept for this session only: no working keyring was found here.",
@@ -41,6 +45,8 @@ class SettingsController(QObject):
         self._window = window
         self._workspace = workspace
         self._panel = window.settings
+        self._panel.judge_hosts(is_private)
+        self._saving = asyncio.Lock()
         self._looked_at = ""  # the provider that the person chose to see; else the open one's
         self._on_value = on_value
         self._connect()
@@ -96,9 +102,10 @@ class SettingsController(QObject):
         self._panel.set_key_state(profile_id, KeyState(place.value, NOTES[place]))
 
     async def _save_profile(self, profile: ProviderProfile) -> None:
-        await self._workspace.backend.settings.save_profile(profile)
-        self._looked_at = profile.id
-        await self._workspace.reload_profiles()
+        async with self._saving:
+            await self._workspace.backend.settings.save_profile(profile)
+            self._looked_at = profile.id
+            await self._workspace.reload_profiles()
 
     async def _remove_profile(self, profile_id: str) -> None:
         await self._workspace.backend.vault.remove(profile_id)
@@ -140,19 +147,24 @@ class SettingsController(QObject):
 
     async def _test(self, profile_id: str) -> None:
         """Ask the provider for its models: costs nothing, and shows that key and address work."""
-        profile = self._profile(profile_id)
+        async with self._saving:  # an address that was typed just before is on its way to the disk
+            profile = self._profile(profile_id)
         began = time.monotonic()
+        models: tuple[str, ...] = ()
         try:
             client = await self._workspace.backend.gateway.provider(profile)
             models = await client.models()
         except UserFacingError as error:
-            self._panel.set_test_result(profile_id, False, error.sentences)
-            return
-        seconds = time.monotonic() - began
-        count = f"{len(models)} model{'s' if len(models) != 1 else ''}"
-        self._panel.set_test_result(profile_id, True, f"Answered in {seconds:.1f} s, {count}")
-        if profile.kind is ProviderKind.COMPATIBLE and models and not profile.from_environment:
-            await self._save_profile(replace(profile, models=models))
+            result = (False, _worded(error, profile))
+        else:
+            count = f"{len(models)} model{'s' if len(models) != 1 else ''}"
+            result = (True, f"Answered in {time.monotonic() - began:.1f} s, {count}")
+        now = self._profile(profile_id)
+        if now.base_url != profile.base_url:
+            return  # it is about an address that was left since
+        self._panel.set_test_result(profile_id, *result)
+        if now.kind is ProviderKind.COMPATIBLE and models and not now.from_environment:
+            await self._save_profile(replace(now, models=models))
 
     # -------------------------------------------------------------- settings
 
@@ -191,6 +203,15 @@ class SettingsController(QObject):
         licences = await asyncio.to_thread(_read_if_there, resource_path("licences.txt"))
         self._panel.set_help(await asyncio.to_thread(_help_html))
         self._panel.set_about(as_text(await examine(self._workspace.backend)), licences)
+
+
+def _worded(error: UserFacingError, profile: ProviderProfile) -> str:
+    """An error in words that hold in the panel, where there is no Retry and nothing was asked."""
+    to_do = _RETRY.sub(
+        lambda found: "Test again" if found[1] == "P" else "test again", error.what_to_do
+    )
+    where = "in the environment" if profile.from_environment else "here"
+    return f"{error.what_happened} {_SETTINGS.sub(where, to_do)}".strip()
 
 
 def _read_if_there(path: Path) -> str:

@@ -147,6 +147,16 @@ class Workspace(QObject):
             self.tasks.start(self.backend.conversations.save(self.conversation))
         self.choice_changed.emit()
 
+    def as_shown(self, message: Message) -> Message:
+        """A message whose error names where its key really comes from: a key of the environment is
+        replaced there, not in the settings."""
+        error, id_ = message.error, message.choice.provider_id if message.choice else ""
+        if error is None or not any(p.id == id_ and p.from_environment for p in self.profiles):
+            return message
+        kind = "ProviderError" if error.kind == "AuthenticationError" else error.kind
+        to_do = error.what_to_do.replace("in Settings › Provider", "in the environment")
+        return replace(message, error=replace(error, what_to_do=to_do, kind=kind))
+
     def replace_message(self, message: Message) -> None:
         """Put a newer state of a message of the open conversation in its place."""
         self.path = [message if old.id == message.id else old for old in self.path]

@@ -31,6 +31,7 @@ from PySide6.QtWidgets import (
 
 from desktop_app.ui import icons
 from desktop_app.ui import theme as themes
+from desktop_app.ui.header import ElidedLabel
 from desktop_app.ui.models import hit_model
 from desktop_app.ui.models.conversation_model import ConversationModel, Roles
 from desktop_app.ui.models.hit_model import HitModel
@@ -86,7 +87,7 @@ class ConversationList(QFrame):
         self._delegates = ConversationDelegate(theme, self), HitDelegate(theme, self)
         self.view = RowView("conversations", self.model, self._delegates[0])
         self.hit_view = RowView("search-hits", self.hits, self._delegates[1])
-        self.foot_icon, self.foot_name, self.foot_month = QLabel(), QLabel(), QLabel()
+        self.foot_icon, self.foot_name, self.foot_month = QLabel(), ElidedLabel(), QLabel()
         self.note = QLabel(_EMPTY)
         self._pages = QStackedWidget()
         self._typing = QTimer(self, singleShot=True, interval=_SEARCH_PAUSE_MS)

@@ -89,6 +89,7 @@ class SettingsPanel(QFrame):
         set_role(self, "side")
         self._theme = theme
         self._is_built = False
+        self._is_private: Callable[[str], bool] = lambda _host: False
         self._provider: ProviderTab | None = None
         self._forms: list[SchemaForm] = []
         self._keys: KeysTab | None = None
@@ -122,6 +123,10 @@ class SettingsPanel(QFrame):
         self._results[profile_id] = (ok, text)
         if self._provider:
             self._provider.set_test_result(profile_id, ok, text)
+
+    def judge_hosts(self, is_private: Callable[[str], bool]) -> None:
+        """Ask `is_private` where questions may go without encryption. Once, before it is opened."""
+        self._is_private = is_private
 
     def set_values(self, values: Mapping[str, Any]) -> None:
         """The stored settings, changed shortcuts among them; what is missing has its default."""
@@ -278,7 +283,7 @@ class SettingsPanel(QFrame):
     def _make_provider(self) -> QWidget:
         from desktop_app.ui.settings_tabs.provider_tab import ProviderTab
 
-        page = self._provider = ProviderTab(self._theme)
+        page = self._provider = ProviderTab(self._theme, self._is_private)
         page.profile_selected.connect(self.profile_selected)
         page.profile_saved.connect(self.profile_saved)
         page.profile_added.connect(self.profile_added)

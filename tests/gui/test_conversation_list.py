@@ -11,7 +11,7 @@ from hypothesis import given, strategies
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPoint, Qt
 from PySide6.QtGui import QAccessible, QContextMenuEvent
 from PySide6.QtTest import QAbstractItemModelTester
-from PySide6.QtWidgets import QLineEdit, QMenu
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QMenu
 
 from desktop_app.domain.conversation import Conversation, ModelChoice, SearchHit
 from desktop_app.ui import theme
@@ -496,6 +496,11 @@ def test_foot_and_shortcuts(listing: ConversationList) -> None:
     listing.set_foot("CometAPI", "cloud", "$4.12 this month")
     assert listing.foot_name.text() == "CometAPI"
     assert not listing.foot_icon.pixmap().isNull()
+    listing.set_foot("a-gateway-of-the-house.example (environment)", "cloud", "$4.12 this month")
+    QApplication.processEvents()
+    assert QLabel.text(listing.foot_name).endswith("…")
+    assert listing.foot_name.toolTip() == "a-gateway-of-the-house.example (environment)"
+    assert listing.foot_month.width() >= listing.foot_month.sizeHint().width()
     listing.set_shortcuts("Ctrl+Shift+F", "")
     assert listing.search.hint.text() == "Ctrl ⇧ F"
     assert listing.search.hint.isVisible()

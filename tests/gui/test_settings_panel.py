@@ -54,6 +54,7 @@ _Widget = TypeVar("_Widget", bound=QWidget)
 def panel(qtbot: QtBot, dressed: themes.Theme) -> SettingsPanel:
     """The panel, open on the Provider page, OpenAI shown."""
     made = SettingsPanel(dressed)
+    made.judge_hosts(lambda host: host == "localhost" or host.startswith("192.168."))
     made.set_profiles(PROFILES, "openai")
     made.set_key_state("openai", KeyState("keyring"))
     made.set_key_state("comet", KeyState("none"))
@@ -159,8 +160,15 @@ def test_replace_can_be_taken_back(qtbot: QtBot, panel: SettingsPanel) -> None:
     qtbot.keyClicks(entry, SECRET)
     with qtbot.assertNotEmitted(panel.key_entered), qtbot.assertNotEmitted(panel.closed):
         qtbot.keyClick(entry, Qt.Key.Key_Escape)
+    assert find(panel, QLineEdit, "key-place").text() == "Stored in the login keyring"
     assert find(panel, QLineEdit, "key-place").isVisible()
+    assert find(panel, QPushButton, "remove-key").isVisible()
     assert entry.text() == ""
+    click(qtbot, panel, "replace-key")
+    with qtbot.assertNotEmitted(panel.key_entered):
+        click(qtbot, panel, "cancel-key")
+    assert find(panel, QLineEdit, "key-place").text() == "Stored in the login keyring"
+    assert find(panel, QPushButton, "remove-key").isVisible()
 
 
 def test_remove_says_whose_key(qtbot: QtBot, panel: SettingsPanel) -> None:
@@ -234,6 +242,55 @@ def test_an_open_address_is_warned_of() -> None:
         assert not problem_of_address(text)
         assert not warning_of_address(text)
     assert warning_of_address("http://192.168.1.7:8000/v1")
+
+
+def test_an_open_address_far_away_is_refused_as_sending_would(
+    qtbot: QtBot, panel: SettingsPanel
+) -> None:
+    choose_provider(panel, OLLAMA)
+    with qtbot.assertNotEmitted(panel.profile_saved):
+        write(qtbot, panel, "base-url", "http://far.example/v1")
+    assert "may start with http://" in all_text(panel)
+    with qtbot.waitSignal(panel.profile_saved):
+        write(qtbot, panel, "base-url", "http://192.168.1.7:8000/v1")
+    assert "may start with http://" not in all_text(panel)
+    assert "Not encrypted" in all_text(panel)
+
+
+def test_a_refused_address_is_not_tested_under_the_old_one(
+    qtbot: QtBot, panel: SettingsPanel
+) -> None:
+    write(qtbot, panel, "base-url", "gateway")
+    with qtbot.assertNotEmitted(panel.test_requested):
+        click(qtbot, panel, "test")
+    assert find(panel, QLabel, "test-result").text() == "The address cannot be used."
+
+
+def test_a_result_goes_with_what_was_tested(qtbot: QtBot, panel: SettingsPanel) -> None:
+    result = find(panel, QLabel, "test-result")
+    panel.set_test_result("openai", True, "Answered in 0.4 s, 38 models")
+    write(qtbot, panel, "base-url", "https://gateway.example/v1")
+    assert result.text() == ""
+    panel.set_test_result("openai", True, "Answered in 0.4 s, 38 models")
+    click(qtbot, panel, "remove-key")
+    assert result.text() == ""
+    panel.set_key_state("openai", KeyState("none"))
+    panel.set_test_result("openai", False, "There is no API key for OpenAI.")
+    qtbot.keyClicks(find(panel, QLineEdit, "key"), SECRET)
+    click(qtbot, panel, "save-key")
+    assert result.text() == ""
+
+
+def test_a_cut_line_ends_in_dots(qtbot: QtBot, panel: SettingsPanel) -> None:
+    line = find(panel, QLineEdit, "key-place")
+    whole = line.grab().toImage()
+    line.setFixedWidth(90)
+    cut = line.grab().toImage()
+    assert cut.width() < whole.width()
+    # The lock keeps its place and the words end before it.
+    line.setText("Stored in the other keyring")
+    assert line.grab().toImage() == cut
+    assert line.toolTip() == "Stored in the login keyring"
 
 
 def test_models_and_price(qtbot: QtBot, panel: SettingsPanel) -> None:

@@ -12,7 +12,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QSizePolicy
 
 from desktop_app.ui.icons import pixmap
-from desktop_app.ui.settings_tabs.fields import Section, Tone
+from desktop_app.ui.settings_tabs.fields import Section, ShownLine, Tone
 from desktop_app.ui.settings_tabs.key_state import KeyState, Place
 from desktop_app.ui.theme import set_role
 
@@ -48,7 +48,13 @@ _WHERE: Final[dict[Place, tuple[str, str, str, Tone]]] = {
         "The keyring is asked when the key is first needed.",
         "note",
     ),
-    "none": ("", "key", "Goes into the login keyring: in no file, in no backup.", "note"),
+    "none": (
+        "",
+        "key",
+        "Goes into the keyring of this computer, if one works here; else it is kept for this "
+        "session only. Never in a file.",
+        "note",
+    ),
 }
 _SAVING: Final = ("Being stored…", "key", "", "note")
 
@@ -80,10 +86,9 @@ class KeySection(Section):
         hints = Qt.InputMethodHint
         self._entry.setInputMethodHints(hints.ImhHiddenText | hints.ImhNoPredictiveText)
         self._save = _plain("save-key", "Save", "Save the API key")
-        self._where = QLineEdit()
+        self._where = ShownLine()
         self._where.setObjectName("key-place")
         self._where.setAccessibleName("API key")
-        self._where.setReadOnly(True)
         self._mark = QLabel()
         self._replace = _plain("replace-key", "Replace", "Replace the API key")
         self._cancel = _plain("cancel-key", "Cancel", "Keep the API key as it is")

@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
-    QLineEdit,
     QMenu,
     QPushButton,
     QSizePolicy,
@@ -29,13 +28,13 @@ from PySide6.QtWidgets import (
 from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
 from desktop_app.settings.server_presets import SERVER_PRESETS, preset_of, profile_from
 from desktop_app.ui.icons import icon, pixmap
-from desktop_app.ui.settings_tabs.fields import Combo, LineSection, Note, Section, Switch
+from desktop_app.ui.settings_tabs.fields import Combo, LineSection, Note, Section, ShownLine, Switch
 from desktop_app.ui.settings_tabs.key_section import KeySection
 from desktop_app.ui.settings_tabs.key_state import KeyState
 from desktop_app.ui.theme import set_role
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from desktop_app.ui.theme import Theme
 
@@ -59,6 +58,17 @@ def problem_of_address(text: str) -> str:
     return ""
 
 
+def problem_of_host(text: str, is_private: Callable[[str], bool]) -> str:
+    """Why nothing may be sent to the address `text` without encryption; "" where it may, or is
+    encrypted."""
+    url = QUrl(text)
+    if url.scheme() == "http" and not is_private(url.host()):
+        return (
+            "Not encrypted: only an address of this computer or its network may start with http://."
+        )
+    return ""
+
+
 def warning_of_address(text: str) -> str:
     """What the person should know of an address that can be used, or ""."""
     url = QUrl(text)
@@ -75,6 +85,10 @@ class ProviderTab(QWidget):
         profile_removed(str), key_entered(str, str), key_removed(str), test_requested(str),
         weights_chosen(object): a Path, or None for the model that comes along,
         changed(str, object): the setting of this key.
+
+    Args:
+        is_private: whether a host is this computer or one of its network, to which questions may
+            go without encryption.
     """
 
     profile_selected = Signal(str)
@@ -87,9 +101,10 @@ class ProviderTab(QWidget):
     weights_chosen = Signal(object)
     changed = Signal(str, object)
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self, theme: Theme, is_private: Callable[[str], bool]) -> None:
         super().__init__()
         self._theme = theme
+        self._is_private = is_private
         self._profiles: dict[str, ProviderProfile] = {}
         self._profile: ProviderProfile | None = None
         self._states: dict[str, KeyState] = {}
@@ -158,10 +173,9 @@ class ProviderTab(QWidget):
 
     def _build_weights(self, theme: Theme) -> None:
         self._weights_section = Section("Model file", theme)
-        self._file = QLineEdit()
+        self._file = ShownLine()
         self._file.setObjectName("weights")
         self._file.setAccessibleName("Model file")
-        self._file.setReadOnly(True)
         self._choose = QPushButton("Choose…")
         self._choose.setObjectName("choose-weights")
         self._choose.setToolTip("Choose a GGUF file")
@@ -214,8 +228,8 @@ class ProviderTab(QWidget):
         self._address.finished.connect(self._save_address)
         self._models.finished.connect(self._save_models)
         self._price.finished.connect(self._save_price)
-        self._key.entered.connect(lambda key: self.key_entered.emit(self.current_id(), key))
-        self._key.removed.connect(lambda: self.key_removed.emit(self.current_id()))
+        self._key.entered.connect(self._take_key)
+        self._key.removed.connect(self._remove_key)
         self._test.clicked.connect(self._begin_test)
         self._use.toggled.connect(
             lambda on: self.changed.emit(DEFAULT_PROVIDER, self.current_id() if on else "")
@@ -294,7 +308,7 @@ class ProviderTab(QWidget):
         self._key.setVisible(is_remote)
         self._key.set_title("API key" if profile.needs_key else "API key, if the server asks")
         self._show_key(profile)
-        self._address.note.set_text(warning_of_address(profile.base_url), "warning")
+        self._judge_address(profile.base_url)
         self._price.setVisible(profile.kind is ProviderKind.COMETAPI)
         self._price.show_value(str(round(profile.price_multiplier * 100)), read_only=fixed)
         self._weights_section.setVisible(not is_remote)
@@ -338,7 +352,19 @@ class ProviderTab(QWidget):
         self._show()
         self.profile_selected.emit(self.current_id())
 
+    def _take_key(self, key: str) -> None:
+        self._forget_result()
+        self.key_entered.emit(self.current_id(), key)
+
+    def _remove_key(self) -> None:
+        self._forget_result()
+        self.key_removed.emit(self.current_id())
+
     def _begin_test(self) -> None:
+        if self._address.isVisibleTo(self) and not self._judge_address(self._address.field.text()):
+            self._results[self.current_id()] = (False, "The address cannot be used.")
+            self._show_result()
+            return
         self._testing.add(self.current_id())
         self._show_result()
         self.test_requested.emit(self.current_id())
@@ -350,12 +376,25 @@ class ProviderTab(QWidget):
             self._name.show_value(self._profile.name)
 
     def _save_address(self, text: str) -> None:
-        problem = problem_of_address(text)
+        self._forget_result()
+        if self._judge_address(text) and self._profile:
+            self._save(replace(self._profile, base_url=text.rstrip("/")))
+
+    def _judge_address(self, text: str) -> bool:
+        """Whether `text` can be used; what there is to say of it stands below the field."""
+        text = text.strip()
+        problem = problem_of_address(text) or problem_of_host(text, self._is_private)
         if problem:
             self._address.note.set_text(problem, "error")
-        elif self._profile:
+        else:
             self._address.note.set_text(warning_of_address(text), "warning")
-            self._save(replace(self._profile, base_url=text.rstrip("/")))
+        return not problem
+
+    def _forget_result(self) -> None:
+        """What a test said holds no longer."""
+        self._results.pop(self.current_id(), None)
+        self._testing.discard(self.current_id())
+        self._show_result()
 
     def _save_models(self, text: str) -> None:
         if self._profile:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 from desktop_app.domain.chat_request import ChatRequest, ProviderProfile
@@ -72,6 +72,7 @@ class Stage:
 
     def __init__(self) -> None:
         self.turns: list[Turn] = []
+        self.on_models: Callable[[ProviderProfile], object] = lambda _profile: None
         self.models_of: dict[str, tuple[str, ...] | UserFacingError] = {}
 
 
@@ -88,6 +89,7 @@ class StageClient:
         return turn.events()
 
     async def models(self) -> tuple[str, ...]:
+        self._stage.on_models(self._profile)
         found = self._stage.models_of[self._profile.id]
         if isinstance(found, UserFacingError):
             raise found

@@ -499,7 +499,9 @@ def test_an_edit_is_left_by_esc(run: Run) -> None:
             await desk.ask_and_answer("One", "1")
             desk.type("mine")
             desk.act("edit", 0)
-            assert desk.hint == "Sending asks the edited question; the old one stays · Esc leaves it"
+            assert (
+                desk.hint == "Sending asks the edited question; the old one stays · Esc leaves it"
+            )
             desk.press(Qt.Key.Key_Escape)
             assert desk.text.toPlainText() == "mine"
             assert not desk.hint.startswith("Sending")

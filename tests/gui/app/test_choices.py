@@ -302,7 +302,9 @@ def test_the_test_button(run: Run) -> None:
         async with Desk() as desk:
             desk.stage.models_of = {
                 OPENAI.id: AuthenticationError(
-                    "The key was not accepted.", what_to_do="Replace it."
+                    "The key was not accepted.",
+                    what_was_kept="Your question is kept.",
+                    what_to_do="Wait, then press Retry, or replace it in Settings › Provider.",
                 ),
                 COMETAPI.id: ("a",) * 38,
                 SERVER.id: ("llama3", "gpt-5.2"),
@@ -314,11 +316,51 @@ def test_the_test_button(run: Run) -> None:
             await desk.written()
             desk.window.settings.test_requested.emit(SERVER.id)
             await desk.written()
-            assert results[OPENAI.id] == (False, "The key was not accepted. Replace it.")
+            assert results[OPENAI.id] == (
+                False,
+                "The key was not accepted. Wait, then test again, or replace it here.",
+            )
             assert results[COMETAPI.id] == (True, "Answered in 0.0 s, 38 models")
             assert results[SERVER.id] == (True, "Answered in 0.0 s, 2 models")
             stored = await desk.backend.settings.profiles()
             assert stored[0].models == ("llama3", "gpt-5.2")
+
+    run(main())
+
+
+def test_an_address_typed_just_before_is_the_one_tested(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            asked: list[str] = []
+            desk.stage.models_of = {SERVER.id: ("llama3",)}
+            desk.stage.on_models = lambda profile: asked.append(profile.base_url)
+            desk.window.settings.profile_added.emit(SERVER)
+            await desk.written()
+            desk.window.settings.profile_saved.emit(replace(SERVER, base_url="http://host/v1"))
+            desk.window.settings.test_requested.emit(SERVER.id)
+            await desk.written()
+            assert asked == ["http://host/v1"]
+
+    run(main())
+
+
+def test_a_refused_key_of_the_environment_is_named_as_such(run: Run) -> None:
+    async def main() -> None:
+        async with Desk(environment=KEYED) as desk:
+            turn = await desk.ask("One")
+            turn.fail(
+                AuthenticationError(
+                    "OpenAI did not accept the API key.",
+                    what_to_do="Check the key, or replace it, in Settings › Provider.",
+                )
+            )
+            await desk.settled()
+            assert "Check the key, or replace it, in the environment." in desk.transcript
+            assert "Add key" not in desk.transcript
+            here = desk.open_id
+            desk.window.conversations.new_requested.emit()
+            await desk.opened(here)
+            assert "Check the key, or replace it, in the environment." in desk.transcript
 
     run(main())
 
