@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,14 +19,17 @@ from pathlib import Path
 from desktop_app.domain.errors import StorageError, StoreTooNewError
 from desktop_app.storage.failures import damaged
 from desktop_app.storage.files import create_private, sync
+from desktop_app.storage.search import build_index_again
 
 
 @dataclass(frozen=True)
 class Migration:
-    """One step: statements that run in one transaction. A step that has shipped never changes."""
+    """One step: statements, then an action, in one transaction. A step that has shipped never
+    changes."""
 
     name: str
     statements: tuple[str, ...]
+    action: Callable[[sqlite3.Connection], None] | None = None
 
 
 _FIRST = (
@@ -129,7 +132,11 @@ _FIRST = (
     "CREATE TABLE keys_in_keyring (profile_id TEXT PRIMARY KEY) STRICT",
 )
 
-MIGRATIONS: tuple[Migration, ...] = (Migration("0001_first", _FIRST),)
+MIGRATIONS: tuple[Migration, ...] = (
+    Migration("0001_first", _FIRST),
+    # Ł, Ø, Æ and their like are folded since.
+    Migration("0002_letters_folded", (), build_index_again),
+)
 
 
 def pending(
@@ -179,6 +186,8 @@ def migrate(connection: sqlite3.Connection, path: Path, steps: Sequence[Migratio
         for step in steps:
             for statement in step.statements:
                 connection.execute(statement)
+            if step.action is not None:
+                step.action(connection)
             row = (step.name, time.time_ns() // 1000)
             connection.execute("INSERT INTO migrations VALUES (?, ?)", row)
         connection.execute("COMMIT")

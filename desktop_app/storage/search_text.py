@@ -38,6 +38,17 @@ _DENSE = (
     "\u3105-\u312f\u31a0-\u31bf\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3"
     "\uf900-\ufaff\U00020000-\U000323af"
 )
+# Letters with strokes and hooks, and joined ones: to Unicode they are letters of their own, to
+# somebody at a keyboard without them they are those that they look like.
+_PLAIN: Final = str.maketrans(
+    {
+        "æ": "ae", "œ": "oe", "þ": "th", "ⱥ": "a", "ƀ": "b", "ɓ": "b", "ƈ": "c", "ȼ": "c",
+        "đ": "d", "ð": "d", "ɖ": "d", "ɗ": "d", "ɇ": "e", "ɛ": "e", "ƒ": "f", "ǥ": "g", "ɠ": "g",
+        "ħ": "h", "ı": "i", "ɨ": "i", "ɩ": "i", "ɉ": "j", "ƙ": "k", "ł": "l", "ƚ": "l", "ɫ": "l",
+        "ŋ": "n", "ɲ": "n", "ƞ": "n", "ø": "o", "ɔ": "o", "ɵ": "o", "ƥ": "p", "ᵽ": "p", "ɍ": "r",
+        "ŧ": "t", "ƭ": "t", "ʈ": "t", "ʉ": "u", "ʋ": "v", "ƴ": "y", "ɏ": "y", "ƶ": "z", "ȥ": "z",
+    }
+)  # fmt: skip
 _TERM = re.compile(r'"([^"]*)"|(\S+)')
 _CONTROL_OR_SPACE = re.compile(r"[\x00-\x20\x7f]+")
 
@@ -49,11 +60,11 @@ def _dense_run() -> re.Pattern[str]:
 
 
 def fold(text: str) -> str:
-    """`text` without case, accents and differences of form."""
+    """`text` without case, accents and differences of form: "Łódź" is "lodz"."""
     if text.isascii():
         return text.lower().replace("\x00", " ")
     plain = unicodedata.normalize("NFKD", _UNSTORABLE.sub(" ", text)).casefold()
-    return unicodedata.normalize("NFKC", _DROPPED.sub("", plain))
+    return unicodedata.normalize("NFKC", _DROPPED.sub("", plain).translate(_PLAIN))
 
 
 def index_text(text: str) -> str:
@@ -166,25 +177,37 @@ def _gap() -> str:
 
 
 def _word(word: str) -> str:
-    return "(?:ss|[ßẞ])".join("".join(map(_letter, piece)) for piece in word.split("ss"))
+    joined, pieces, at = _joined(), [], 0
+    while at < len(word):
+        pair = word[at : at + 2]
+        piece = "".join(map(_letter, pair)) if pair in joined else _letter(word[at])
+        pieces.append(f"(?:{piece}|[{joined[pair]}])" if pair in joined else piece)
+        at += 2 if pair in joined else 1
+    return "".join(pieces)
 
 
 def _letter(letter: str) -> str:
     """One folded letter, with the accents that it may carry in a text."""
-    accented = _accented().get(letter)
+    accented = _written_as().get(letter)
     if accented is None and not letter.isalpha():
         return re.escape(letter)
     return f"(?:[{letter}{accented or ''}][\u0300-\u036f]*)"
 
 
 @cache
-def _accented() -> dict[str, str]:
-    """Letter -> the letters of Latin, Greek and Cyrillic that fold to it; made by the first search
-    (30 ms), not at the start."""
+def _joined() -> dict[str, str]:
+    """Pairs of letters -> the letters that fold to them: ss -> ßẞ."""
+    return {pair: letters for pair, letters in _written_as().items() if len(pair) == 2}
+
+
+@cache
+def _written_as() -> dict[str, str]:
+    """A letter or pair -> the letters of Latin, Greek and Cyrillic that fold to it; made by the
+    first search (30 ms), not at the start."""
     found: dict[str, str] = {}
     for code in (*range(0xC0, 0x530), *range(0x1E00, 0x2000)):
         letter = chr(code)
         folded = fold(letter)
-        if len(folded) == 1 and folded != letter and folded.isalpha():
+        if len(folded) <= 2 and folded != letter and folded.isalpha():
             found[folded] = found.get(folded, "") + letter
     return found

@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,19 @@ def marked(hit: SearchHit | str) -> list[str]:
         ("Größe und Ärger", "grosse", "Größe"),
         ("Größe und Ärger", "größe", "Größe"),
         ("Größe und Ärger", "arger", "Ärger"),
+        ("do Łodzi, Łódź!", "lodz", "Łodz"),
+        ("miasto Łódź!", "lodz", "Łódź"),
+        ("miasto Łódź!", "łódź", "Łódź"),
+        ("et smørrebrød", "smorrebrod", "smørrebrød"),
+        ("et smørrebrød", "smørre", "smørre"),
+        ("Đorđe Ðorð", "dorde", "Đorđe"),
+        ("l’Œuvre, Æsir", "oeuvre", "Œuvre"),
+        ("l’Œuvre, Æsir", "aesir", "Æsir"),
+        ("Þingvellir", "thingvellir", "Þingvellir"),
+        ("STRAẞE", "strasse", "STRAẞE"),
+        ("Malta: Ħamrun", "hamrun", "Ħamrun"),
+        ("DIYARBAKIR, Diyarbakır", "diyarbakir", "DIYARBAKIR"),
+        ("Diyarbakır", "diyarbakir", "Diyarbakır"),
         ("naïve cafe\u0301", "café", "cafe\u0301"),
         ("Ελληνικός λόγος", "λογος", "λόγος"),
         ("Привет, мир", "мир", "мир"),
@@ -266,3 +280,51 @@ def test_any_snippet_is_plain_but_for_its_marks(text: str, query: str) -> None:
     found = snippet(text, query)
     assert found.count(MATCH_START) == found.count(MATCH_END)
     assert len(found.replace(MATCH_START, "").replace(MATCH_END, "")) <= SNIPPET_LENGTH + 2
+
+
+def test_an_index_of_older_words_is_built_again(path: Path) -> None:
+    async def main() -> None:
+        database = Database(path, MIGRATIONS[:1])
+        await database.open()
+        question = await ask(database, "miasto Łódź", "Tytuł")
+        await AttachmentStore(database, path.parent / "files").add(
+            REPORT,
+            sha256=hashlib.sha256(REPORT).hexdigest(),
+            name="r.txt",
+            media_type="text/plain",
+            text="smørrebrød",
+            pages=None,
+            tokens=None,
+        )
+        await database.write(_fill_as_before)
+        assert not await Search(database).find("lodz")
+        await database.close()
+        async with opened(path) as migrated:
+            [hit] = await Search(migrated).find("lodz")
+            assert hit.message_id == question
+            assert [h.title for h in await Search(migrated).find("tytul")] == ["Tytuł"]
+            for word, count in (("smorrebrod", 1), ("stale", 0)):
+                sql = "SELECT count(*) FROM search_index WHERE search_index MATCH ?"
+                found = await migrated.read(partial(_first_value, sql, word))
+                assert found == count
+            # What was entered anew can be taken out again.
+            await ConversationStore(migrated).delete(hit.conversation_id)
+            assert not await Search(migrated).find("lodz")
+            await migrated.write(
+                lambda c: c.execute("INSERT INTO search_index (search_index) VALUES ('optimize')")
+            )
+
+    asyncio.run(main())
+    assert path.with_name("store.before-0002_letters_folded.sqlite3").is_file()
+
+
+def _fill_as_before(connection: sqlite3.Connection) -> None:
+    connection.execute("INSERT INTO search_index (search_index) VALUES ('delete-all')")
+    ids = connection.execute("SELECT id FROM search_entries").fetchall()
+    insert = "INSERT INTO search_index (rowid, words) VALUES (?, 'stale łodz')"
+    connection.executemany(insert, [(row["id"],) for row in ids])
+
+
+def _first_value(sql: str, value: str, connection: sqlite3.Connection) -> int:
+    found: int = connection.execute(sql, (value,)).fetchone()[0]
+    return found
