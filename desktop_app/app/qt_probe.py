@@ -1,5 +1,5 @@
-"""What Qt finds on this computer, as one JSON object; run as a child process, because a platform
-that Qt cannot start ends the process."""
+"""What Qt finds on this computer, as two lines of JSON; run as a child process, because a platform
+that Qt cannot start ends the process, and a session bus that never answers holds it up."""
 
 from __future__ import annotations
 
@@ -9,22 +9,27 @@ import sys
 
 
 def main() -> int:
-    """Print {"platform", "qt", "screen", "portal"} and end."""
+    """Print {"platform", "qt", "screen"}, then {"portal"}, and end."""
     from PySide6.QtCore import qVersion
     from PySide6.QtGui import QGuiApplication
 
     application = QGuiApplication(sys.argv[:1])
     screen = application.primaryScreen()
-    found = {
-        "platform": application.platformName(),
-        "qt": qVersion(),
-        "screen": f"{screen.size().width()}×{screen.size().height()}",
-        "portal": _global_shortcuts_version(),
-    }
-    sys.stdout.write(json.dumps(found))
-    sys.stdout.flush()
+    _say(
+        {
+            "platform": application.platformName(),
+            "qt": qVersion(),
+            "screen": f"{screen.size().width()}×{screen.size().height()}",
+        }
+    )
+    _say({"portal": _global_shortcuts_version()})
     # A platform plug-in may hang while it is torn down; what was asked for is said.
     os._exit(0)
+
+
+def _say(found: dict[str, str | int]) -> None:
+    sys.stdout.write(f"{json.dumps(found)}\n")
+    sys.stdout.flush()
 
 
 def _global_shortcuts_version() -> int:

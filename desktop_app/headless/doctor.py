@@ -10,12 +10,14 @@ import platform
 import sys
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
 from desktop_app import __version__
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.headless.backend import Backend, build_backend, use_weights
 from desktop_app.headless.display import why_no_window
 from desktop_app.headless.log import CRASH_NAME, last_lines
+from desktop_app.local_model.server import INSTALL_WEIGHTS, find_weights
 from desktop_app.paths import child_command
 
 PACKAGES = ("PySide6-Essentials", "qasync", "httpx", "keyring", "markdown-it-py", "Markdown")
@@ -68,16 +70,23 @@ async def _examine_and_close(backend: Backend) -> list[Finding]:
             await backend.database.open()
             use_weights(backend, await backend.settings.all())
         except UserFacingError as error:
-            return await examine(backend, error)
-        return await examine(backend)
+            return await examine(backend, error, start_model=True)
+        return await examine(backend, start_model=True)
     finally:
         await backend.aclose()
 
 
-async def examine(backend: Backend, problem: UserFacingError | None = None) -> list[Finding]:
-    """Look at everything; `problem` is why the store could not be opened."""
+async def examine(
+    backend: Backend, problem: UserFacingError | None = None, *, start_model: bool = False
+) -> list[Finding]:
+    """Look at everything; `problem` is why the store could not be opened. A model that does not
+    run is only started where that is asked for: it takes a second and its memory."""
+    is_asked = start_model or backend.gateway.local_model.running
     qt, keyring, model, store = await asyncio.gather(
-        _qt(), _keyring(backend), _on_device(backend), _store(backend, problem)
+        _qt(),
+        _keyring(backend),
+        _on_device(backend) if is_asked else asyncio.to_thread(_on_disk, backend),
+        _store(backend, problem),
     )
     return [
         Finding("version", None, f"Repartee {__version__}"),
@@ -121,25 +130,36 @@ async def _on_device(backend: Backend) -> Finding:
     return Finding("on-device model", True, text)
 
 
+def _on_disk(backend: Backend) -> Finding:
+    weights = backend.gateway.local_model.weights or find_weights()
+    if weights is None or not weights.is_file():
+        missing = f"{weights} is not there" if weights else f"not installed. {INSTALL_WEIGHTS}"
+        return Finding("on-device model", False, missing)
+    return Finding("on-device model", None, f"{weights.name}, starts with the first question")
+
+
 async def _qt() -> list[Finding]:
     why_not = why_no_window(os.environ)
     # Without a display the desktop portal can still be asked.
     platform_of_probe = {} if why_not is None else {"QT_QPA_PLATFORM": "offscreen"}
-    out, err = await _probe_qt({**os.environ, **platform_of_probe})
+    found, said = await _probe_qt({**os.environ, **platform_of_probe})
     hotkey = Finding("hotkey", None, HOTKEY)
-    if not out.startswith(b"{"):
-        why_not = why_not or why_qt_failed(err.decode("utf-8", "replace"))
-        return [Finding("window", False, why_not), hotkey]
-    found = json.loads(out)
+    if "qt" not in found:
+        return [Finding("window", False, why_not or why_qt_failed(said)), hotkey]
     window = Finding("window", True, f"Qt {found['qt']} on {found['platform']}, {found['screen']}")
     if why_not is not None:
         window = Finding("window", False, f"Qt {found['qt']} cannot open one. {why_not}")
-    portal = found["portal"]
-    portal_text = f"GlobalShortcuts version {portal}" if portal else "offers no GlobalShortcuts"
-    return [window, Finding("portal", None, portal_text), hotkey]
+    return [window, Finding("portal", None, _portal(found.get("portal"))), hotkey]
 
 
-async def _probe_qt(environment: dict[str, str]) -> tuple[bytes, bytes]:
+def _portal(version: int | None) -> str:
+    if version is None:
+        return "the session bus does not answer"
+    return f"GlobalShortcuts version {version}" if version else "offers no GlobalShortcuts"
+
+
+async def _probe_qt(environment: dict[str, str]) -> tuple[dict[str, Any], str]:
+    """What the child found before it ended or took too long, and what it, or we, say of that."""
     process = await asyncio.create_subprocess_exec(
         *child_command("qt"),
         stdin=asyncio.subprocess.DEVNULL,
@@ -147,12 +167,27 @@ async def _probe_qt(environment: dict[str, str]) -> tuple[bytes, bytes]:
         stderr=asyncio.subprocess.PIPE,
         env=environment,
     )
+    found: dict[str, Any] = {}
     try:
-        return await asyncio.wait_for(process.communicate(), QT_TIMEOUT_S)
+        async with asyncio.timeout(QT_TIMEOUT_S):
+            said, _ = await asyncio.gather(_all_of(process.stderr), _take(process.stdout, found))
+            await process.wait()
     except TimeoutError:
         process.kill()
         await process.wait()
-        return b"", f"Qt did not answer within {QT_TIMEOUT_S:g} s.".encode()
+        return found, f"Qt did not answer within {QT_TIMEOUT_S:g} s."
+    return found, said.decode("utf-8", "replace")
+
+
+async def _all_of(stream: asyncio.StreamReader | None) -> bytes:
+    return b"" if stream is None else await stream.read()
+
+
+async def _take(stream: asyncio.StreamReader | None, found: dict[str, Any]) -> None:
+    """Put what the lines of JSON say into `found`, line by line; others are of libraries."""
+    while stream is not None and (line := await stream.readline()):
+        if line.startswith(b"{"):
+            found.update(json.loads(line))
 
 
 def why_qt_failed(said: str) -> str:
