@@ -11,6 +11,7 @@ import sqlite3
 from typing import Final
 
 from desktop_app.domain.conversation import Conversation, Draft, Message, MessageStatus
+from desktop_app.domain.errors import StorageError
 from desktop_app.storage.collection import let_go
 from desktop_app.storage.database import Database
 from desktop_app.storage.owner import is_alive, this_process
@@ -114,9 +115,14 @@ class ConversationStore:
     ) -> None:
         """Put a turn on the disk before it is sent: the conversation as given with `answer` as
         its leaf, the question (None where an answer is tried again), and the STREAMING answer,
-        owned by this process. With a question the draft is empty thereafter."""
+        owned by this process. With a question the draft is empty thereafter.
+
+        Raises:
+            StorageError: another process that lives is writing an answer in this conversation.
+        """
 
         def action(connection: sqlite3.Connection) -> None:
+            _refuse_while_answered_elsewhere(connection, conversation.id)
             _put_conversation(connection, conversation, leaf_id=answer.id)
             if question is not None:
                 _insert_message(connection, question)
@@ -180,6 +186,21 @@ def _put_conversation(
     connection.execute(PUT_CONVERSATION, row)
     at = to_micros(conversation.updated_at)
     enter(connection, EntryKind.TITLE, conversation.id, str(row["title"]), at)
+
+
+def _refuse_while_answered_elsewhere(connection: sqlite3.Connection, conversation_id: str) -> None:
+    sql = """SELECT owner_pid AS pid, owner_started AS started FROM messages
+        WHERE conversation_id = ? AND status = 'streaming'"""
+    for row in connection.execute(sql, (conversation_id,)):
+        owner = (row["pid"], row["started"])
+        if owner != this_process() and is_alive(*owner):
+            raise StorageError(
+                "Another program, such as “repartee ask”, is writing an answer in this "
+                "conversation.",
+                what_was_kept="Nothing was sent; the prompt stays as it is.",
+                what_to_do="Ask again when that answer has ended, or in a new conversation.",
+                details=f"process {row['pid']}",
+            )
 
 
 def _title_of(connection: sqlite3.Connection, conversation_id: str) -> str | None:

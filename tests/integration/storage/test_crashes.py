@@ -20,7 +20,7 @@ from desktop_app.storage.conversations import ConversationStore
 from desktop_app.storage.database import Database
 from desktop_app.storage.migrations import MIGRATIONS
 from desktop_app.storage.search import Search
-from tests.unit.storage.samples import a_conversation, opened
+from tests.unit.storage.samples import a_conversation, a_question, an_answer, opened
 
 ROOT = Path(__file__).parents[3]
 
@@ -50,6 +50,29 @@ async def main():
             print("saved", answer.id, len(words), flush=True)
         await store.save_answer(ended(answer, words))
         print("ended", answer.id, len(words), flush=True)
+
+asyncio.run(main())
+"""
+
+# Begins one answer, and ends it when told to.
+ANSWERING = """
+import asyncio, sys
+from pathlib import Path
+from desktop_app.storage.conversations import ConversationStore
+from tests.unit.storage.samples import *
+
+async def main():
+    async with opened(Path(sys.argv[1])) as database:
+        store = ConversationStore(database)
+        conversation = a_conversation("elsewhere")
+        question = a_question(conversation, "Why?")
+        answer = an_answer(question)
+        await store.begin_turn(conversation, question, answer)
+        print(conversation.id, flush=True)
+        if sys.stdin.readline():
+            await store.save_answer(ended(answer, "So."))
+            print("ended", flush=True)
+        sys.stdin.readline()
 
 asyncio.run(main())
 """
@@ -239,6 +262,39 @@ def test_two_processes_and_we_write_at_once(path: Path) -> None:
     asyncio.run(main())
 
 
+@pytest.mark.parametrize("is_killed", [False, True])
+def test_no_turn_begins_where_another_process_answers(path: Path, is_killed: bool) -> None:
+    async def begin(store: ConversationStore, conversation_id: str) -> None:
+        conversation = await store.get(conversation_id)
+        assert conversation is not None
+        question = a_question(conversation, "And mine?")
+        await store.begin_turn(conversation, question, an_answer(question))
+
+    async def main() -> None:
+        async with opened(path) as database:
+            store = ConversationStore(database)
+            with start(ANSWERING, path) as process:
+                assert process.stdin is not None
+                assert process.stdout is not None
+                theirs = process.stdout.readline().strip()
+                before = await store.path(theirs)
+                with pytest.raises(StorageError, match="Another program"):
+                    await begin(store, theirs)
+                assert await store.path(theirs) == before
+                if is_killed:
+                    process.kill()
+                    process.wait()
+                else:
+                    process.stdin.write("end\n")
+                    process.stdin.flush()
+                    assert process.stdout.readline() == "ended\n"
+                await begin(store, theirs)
+                await begin(store, theirs)  # what this process writes itself is its own to know
+                process.stdin.close()
+
+    asyncio.run(main())
+
+
 def test_processes_that_make_the_store_at_once(path: Path) -> None:
     writers = [start(WRITER, path, name) for name in "abcd"]
     for process in writers:
@@ -246,7 +302,9 @@ def test_processes_that_make_the_store_at_once(path: Path) -> None:
         assert process.returncode == 0
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("SELECT count(*) FROM conversations").fetchone()[0] == 240
-        assert connection.execute("SELECT count(*) FROM migrations").fetchone()[0] == len(MIGRATIONS)
+        assert connection.execute("SELECT count(*) FROM migrations").fetchone()[0] == len(
+            MIGRATIONS
+        )
 
 
 def on_a_small_disk(folder: Path, script: str) -> str:
