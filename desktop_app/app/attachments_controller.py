@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject
 
-from desktop_app.app.workspace import Workspace
+from desktop_app.app.workspace import PROVIDER_REMOVED, Workspace
 from desktop_app.domain.conversation import new_id
 from desktop_app.domain.errors import DocumentUnsupportedError, UserFacingError
 from desktop_app.domain.parts import DocumentPart, ImagePart
@@ -62,6 +62,7 @@ class AttachmentsController(QObject):
         workspace.opened.connect(lambda: window.notifications.dismiss_topic(TOPIC))
         workspace.choice_changed.connect(self._show)
         workspace.draft_changed.connect(self._show)
+        workspace.profiles_changed.connect(self._show)
 
     # -------------------------------------------------------------- reading
 
@@ -180,8 +181,10 @@ class AttachmentsController(QObject):
             for id_, r in reading.items()
         ]
         self._window.prompt.set_chips(chips)
-        busy = f"Reading {next(iter(reading.values())).name}…" if reading else ""
-        self._window.prompt.set_can_send(not reading, busy)
+        why = f"Reading {next(iter(reading.values())).name}…" if reading else ""
+        if not self._workspace.has_provider(self._workspace.conversation):
+            why = PROVIDER_REMOVED
+        self._window.prompt.set_can_send(not why, why)
         self._show_suggestions()
 
     def _reading_here(self) -> dict[str, _Reading]:

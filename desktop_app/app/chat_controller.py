@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QMenu
 from desktop_app.app.library_controller import LibraryController, version_numbers
 from desktop_app.app.prompt_controller import PromptController
 from desktop_app.app.running_answers import RunningAnswers
-from desktop_app.app.workspace import Workspace
+from desktop_app.app.workspace import PROVIDER_REMOVED, Workspace
 from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.conversation import (
     Conversation,
@@ -22,7 +22,12 @@ from desktop_app.domain.conversation import (
     ModelChoice,
     Role,
 )
-from desktop_app.domain.errors import StorageError, UserFacingError
+from desktop_app.domain.errors import (
+    NOTHING_SENT,
+    IllegalChoiceError,
+    StorageError,
+    UserFacingError,
+)
 from desktop_app.services.chat import Answering
 from desktop_app.services.prompt import CONTINUE
 from desktop_app.ui.choice_menus import fill_efforts, fill_models
@@ -125,6 +130,10 @@ class ChatController(QObject):
         workspace = self._workspace
         asked, chat = asked or workspace.conversation, workspace.backend.chat
         if asked.id in self._beginning or self._running.is_running(asked.id):
+            return
+        if choice is None and not workspace.has_provider(asked):
+            error = IllegalChoiceError(f"{PROVIDER_REMOVED}.", what_was_kept=NOTHING_SENT)
+            self._window.notifications.notify(error, topic=QUESTION)
             return
         asking = replace(asked, choice=choice or workspace.choice_of(asked))
         profile, settings = workspace.profile_of(asking), workspace.ask_settings

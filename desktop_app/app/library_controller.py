@@ -9,7 +9,7 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer
 
 from desktop_app.app.running_answers import RunningAnswers
-from desktop_app.app.workspace import Workspace
+from desktop_app.app.workspace import PROVIDER_REMOVED, Workspace
 from desktop_app.domain.conversation import Conversation, Message, MessageStatus, now
 from desktop_app.domain.cost import format_money
 from desktop_app.ui.main_window import MainWindow
@@ -348,7 +348,11 @@ class LibraryController(QObject):
         self._start(self._show_month())
 
     async def _show_month(self) -> None:
-        profile = self._workspace.profile
+        workspace = self._workspace
+        if not workspace.has_provider(workspace.conversation):
+            self._window.conversations.set_foot(PROVIDER_REMOVED, "cloud", "")
+            return
+        profile = workspace.profile
         spent = await self._workspace.backend.ledger.month(now(), profile.id)
         if profile == self._workspace.profile:
             icon = "cloud" if profile.needs_key else "cpu"

@@ -111,7 +111,10 @@ class SettingsController(QObject):
         await self._workspace.backend.vault.remove(profile_id)
         await self._workspace.backend.settings.remove_profile(profile_id)
         self._looked_at = ""
-        await self._workspace.reload_profiles()
+        workspace = self._workspace
+        await workspace.reload_profiles()
+        if workspace.is_new and not workspace.has_provider(workspace.conversation):
+            workspace.choose(workspace.default_choice)
 
     # -------------------------------------------------------------- keys
 

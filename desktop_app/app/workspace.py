@@ -21,6 +21,8 @@ from desktop_app.services.chat import AskSettings
 from desktop_app.services.choice import ResolvedChoice
 from desktop_app.settings.schema import SettingValue, with_defaults
 
+PROVIDER_REMOVED = "Provider removed: choose another"
+
 
 class Workspace(QObject):
     """The state of the window.
@@ -106,9 +108,15 @@ class Workspace(QObject):
         self.opened.emit()
 
     def profile_of(self, conversation: Conversation) -> ProviderProfile:
-        """The provider of a conversation; the default one where it is gone."""
+        """The provider of a conversation; the default one stands for one that is gone, but nothing
+        is sent there (see `has_provider`)."""
         wanted = conversation.choice.provider_id
         return next((p for p in self.profiles if p.id == wanted), self.default_profile)
+
+    def has_provider(self, conversation: Conversation) -> bool:
+        """Whether the provider of a conversation is still there. If not, nothing is asked until the
+        person has chosen another, which may cost what the former did not."""
+        return any(p.id == conversation.choice.provider_id for p in self.profiles)
 
     @property
     def profile(self) -> ProviderProfile:
@@ -116,12 +124,10 @@ class Workspace(QObject):
         return self.profile_of(self.conversation)
 
     def choice_of(self, conversation: Conversation) -> ModelChoice:
-        """Who answers in a conversation as things are now: its provider may be gone, and the model
-        on this computer may be another one since."""
+        """Who answers in a conversation as things are now: the model on this computer may be
+        another one since."""
         profile, choice = self.profile_of(conversation), conversation.choice
-        if profile.id != choice.provider_id:
-            return self.backend.default_choice(profile, self.values)
-        if profile.kind is ProviderKind.ON_DEVICE:
+        if profile.id == choice.provider_id and profile.kind is ProviderKind.ON_DEVICE:
             return replace(choice, model=self.backend.on_device_model)
         return choice
 

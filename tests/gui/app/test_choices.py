@@ -145,13 +145,22 @@ def test_another_provider_for_one_conversation(run: Run) -> None:
             await desk.settled()
             desk.window.settings.profile_removed.emit("ollama")
             await desk.written()
-            assert row(desk).variant is Variant.THINKING
-            desk.press(Qt.Key.Key_3, ALT)
-            assert row(desk).variant is Variant.PRO
-            turn = await desk.ask("Two")
-            assert (turn.request.model, turn.profile.name) == (
-                "gpt-5.2-pro",
+            assert row(desk).model_name == "Provider removed: choose another"
+            desk.press(Qt.Key.Key_3, ALT)  # chooses no provider
+            assert row(desk).model_name == "Provider removed: choose another"
+            desk.type("Two")
+            desk.enter()
+            assert desk.hint == "Provider removed: choose another"
+            desk.ready.chat.retry_last()
+            await until(lambda: desk.said.startswith("Provider removed: choose another."))
+            assert len(desk.stage.turns) == 1
+            desk.window.prompt.model_chosen.emit(entry(desk, "GPT-5.2 Thinking"))
+            assert desk.said == ""
+            turn = await desk.ask("")
+            assert (turn.request.model, turn.profile.name, turn.asked) == (
+                "gpt-5.2",
                 "CometAPI (environment)",
+                "Two",
             )
             turn.end("2")
             await desk.settled()
@@ -165,6 +174,8 @@ def test_a_removed_provider_leaves_its_model_behind(run: Run) -> None:
             one = await desk.ask_and_answer("One", "1")
         async with Desk() as desk:  # without the variable there is no such provider
             assert desk.open_id == one
+            assert row(desk).model_name == "Provider removed: choose another"
+            desk.window.prompt.model_chosen.emit(entry(desk, "SmolLM2 135M"))
             assert row(desk).model_name == "SmolLM2 135M"
             turn = await desk.ask("Two")
             assert (turn.request.model, turn.request.effort) == ("smollm2-135m-instruct", None)
