@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
 from PySide6.QtCore import QObject, QTimer
 
-from desktop_app.app.workspace import Workspace
+from desktop_app.app.workspace import PROVIDER_REMOVED, Workspace
 from desktop_app.credentials.vault import KeyPlace
 from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversation import Draft, Message, ModelChoice
 from desktop_app.domain.cost import format_money, format_tokens
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.model_catalog import EFFORTS_OF_THE_FAMILY, Effort, Variant
+from desktop_app.rendering.parser import parser
 from desktop_app.services.choice import ResolvedChoice, model_info
 from desktop_app.services.estimate import Estimate
-from desktop_app.ui.choice import ChoiceView, ModelEntry
+from desktop_app.ui.choice import NOTHING_CHOSEN, ChoiceView, ModelEntry
 from desktop_app.ui.main_window import MainWindow
 
 ESTIMATE_MS = 300
@@ -38,6 +40,7 @@ class PromptController(QObject):
         self._models: tuple[ModelEntry, ...] = ()
         self._asked = 0
         self._warmed: set[str] = set()
+        self._is_parser_warm = False
         self._timer = QTimer(self, singleShot=True, interval=ESTIMATE_MS)
         self._timer.timeout.connect(lambda: workspace.tasks.start(self._estimate()))
         prompt = window.prompt
@@ -56,7 +59,8 @@ class PromptController(QObject):
     def choose_variant(self, variant: Variant) -> None:
         """Have another variant answer, where the provider serves the family."""
         workspace = self._workspace
-        if workspace.profile.serves_the_family:
+        known = workspace.has_provider(workspace.conversation)
+        if known and workspace.profile.serves_the_family:
             choice = workspace.choice
             effort = choice.effort or Effort(str(workspace.values["default.effort"]))
             workspace.choose(replace(choice, variant=variant, model="", effort=effort))
@@ -95,6 +99,8 @@ class PromptController(QObject):
     @property
     def choice_view(self) -> ChoiceView:
         """The open conversation's choice as the row shows it."""
+        if not self._workspace.has_provider(self._workspace.conversation):
+            return replace(NOTHING_CHOSEN, model_name=PROVIDER_REMOVED, models=self._models)
         return view_of(self._workspace.resolved, self._models)
 
     async def _list_models(self) -> None:
@@ -138,6 +144,10 @@ class PromptController(QObject):
 
     def _typed(self) -> None:
         self._timer.start()
+        if not self._is_parser_warm:
+            # The answer's first words should not wait for the parser's libraries.
+            self._is_parser_warm = True
+            self._workspace.tasks.start(asyncio.to_thread(parser))
         profile = self._workspace.profile
         if profile.kind is not ProviderKind.ON_DEVICE and profile.id not in self._warmed:
             # The handshake happens while the person types, so that Send costs none.
@@ -163,10 +173,11 @@ class PromptController(QObject):
             return
         self._window.header.set_context(used if path else None, resolved.model.input_limit)
         self._window.header.set_cost(format_money(spent) if spent else "")
-        if resolved.profile.kind is ProviderKind.ON_DEVICE:
+        known = workspace.has_provider(workspace.conversation)
+        if known and resolved.profile.kind is ProviderKind.ON_DEVICE:
             self._window.prompt.set_estimate(*ESTIMATE_ON_DEVICE)
             return
-        if not draft:
+        if not known or not draft:
             self._window.prompt.set_estimate(*NO_ESTIMATE)
             return
         estimate = await self._counted(draft, resolved)

@@ -22,6 +22,10 @@ from desktop_app.ui.quick_prompt import QuickPrompt
 class QuickPromptController(QObject):
     """Between the quick prompt and the use cases. Every opening is a conversation of its own.
 
+    Args:
+        go_on: shows the window with the conversation of this id ("" for a new one), takes an action
+            of its last answer ("" for none), and takes along what was typed and brought.
+
     Signals:
         kept(Conversation): a conversation was begun, for the list.
     """
@@ -33,7 +37,7 @@ class QuickPromptController(QObject):
         quick: QuickPrompt,
         workspace: Workspace,
         running: RunningAnswers,
-        go_on: Callable[[str, str], Awaitable[None]],
+        go_on: Callable[[str, str, str, str], Awaitable[None]],
     ) -> None:
         super().__init__(quick)
         self._quick = quick
@@ -118,7 +122,12 @@ class QuickPromptController(QObject):
 
     async def _leave_for_window(self, action: str = "") -> None:
         # The window first: once nothing is on the screen any more, the program ends.
-        await self._go_on(self._conversation.id if self._path else "", action)
+        if self._path or self._is_beginning:
+            await self._go_on(self._conversation.id if self._path else "", action, "", "")
+        else:
+            typed, brought = self._quick.text().strip(), self._brought.strip()
+            self._brought = ""
+            await self._go_on("", action, typed, brought)
         self._quick.hide()
 
     # -------------------------------------------------------------- choice

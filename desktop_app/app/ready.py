@@ -30,6 +30,7 @@ from desktop_app.domain.model_catalog import Variant
 from desktop_app.headless.backend import use_weights
 from desktop_app.headless.log import start_log
 from desktop_app.ui.main_window import MainWindow
+from desktop_app.ui.prompt_text import LARGE_PASTE
 from desktop_app.ui.theme import ThemeWatcher
 from desktop_app.ui.transcript.view import TranscriptView
 
@@ -165,11 +166,13 @@ class ReadyWindow(QObject):
             "explain": "Explain what this code does, step by step:\n\n",
             "translate": "Translate this text into English and keep its Markdown:\n\n",
         }
+        prompt = self._window.prompt
         if key in beginnings:
-            self._window.prompt.set_text(beginnings[key])
-            self._window.prompt.focus_text()
+            if not prompt.text().startswith(beginnings[key]):
+                prompt.begin_with(beginnings[key])
+            prompt.focus_text()
         else:
-            self._window.prompt.choose_files()
+            prompt.choose_files()
 
     def _show_key_line(self) -> None:
         on_device = self.workspace.profile.kind is ProviderKind.ON_DEVICE
@@ -242,14 +245,28 @@ class ReadyWindow(QObject):
 
     # -------------------------------------------------------------- quick prompt
 
-    async def _go_on_in_window(self, conversation_id: str, action: str) -> None:
+    async def _go_on_in_window(
+        self, conversation_id: str, action: str, typed: str, brought: str
+    ) -> None:
         self._raise_window()
         if conversation_id:
             await self.library.open(conversation_id)
+        elif typed or brought:
+            self._take_along(typed, brought)
         if action == "add-key":
             self.settings.open_at_key()
         elif action and conversation_id:
             self.chat.act_on_last(action)
+
+    def _take_along(self, typed: str, brought: str) -> None:
+        """What the quick prompt has not asked goes into the prompt of a new conversation."""
+        self.library.open_new()
+        if len(brought) > LARGE_PASTE:
+            self.attachments.attach_text(brought)
+            brought = ""
+        words = (typed, brought, self._window.prompt.text())
+        self._window.prompt.set_text("")
+        self._window.prompt.begin_with("\n\n".join(word for word in words if word))
 
     def _end_if_nothing_shows(self, *_: object) -> None:
         """Without a window the program ends with the quick prompt, and with its answer."""

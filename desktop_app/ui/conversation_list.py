@@ -63,6 +63,7 @@ class ConversationList(QFrame):
         pinned(str id, bool): asked for; the row moves with `upsert`.
         search_changed(str): after a pause in typing; "" at once when the field is cleared.
         hit_opened(str conversation id, str message id or ""): a hit was chosen.
+        rename_ended(): the title is no longer being edited.
     """
 
     opened = Signal(str)
@@ -72,6 +73,7 @@ class ConversationList(QFrame):
     pinned = Signal(str, bool)
     search_changed = Signal(str)
     hit_opened = Signal(str, str)
+    rename_ended = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -149,13 +151,15 @@ class ConversationList(QFrame):
         self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.search.selectAll()
 
-    def rename_selected(self) -> None:
-        """Edit in place the title that the keyboard is on, else that of the open conversation."""
+    def rename_selected(self) -> bool:
+        """Edit in place the title that the keyboard is on, else that of the open conversation;
+        False where there is none."""
         row = self.view.currentIndex() if self.view.hasFocus() else self._row_of(self._selected)
         if row.isValid():
             self.view.scrollTo(row)
             self.view.setCurrentIndex(row)
             self.view.edit(row)
+        return row.isValid()
 
     def neighbour(self, step: int) -> str | None:
         """The id of the conversation `step` rows below (or above) the open one."""
@@ -227,6 +231,7 @@ class ConversationList(QFrame):
         self.view.left_upwards.connect(self.focus_search)
         self.view.menu_requested.connect(self._pop_up_menu)
         self.model.renamed.connect(self.renamed)
+        self._delegates[0].closeEditor.connect(lambda *_: self.rename_ended.emit())
         self.model.modelReset.connect(self._mark_selected)
         for changed in (self.model.rowsInserted, self.model.rowsRemoved, self.model.modelReset):
             changed.connect(self._show_page)

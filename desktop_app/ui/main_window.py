@@ -99,6 +99,7 @@ class MainWindow(QMainWindow):
         settings.setProperty("edge", "left")
         self._wants_list, self._wants_settings = True, False
         self._drawer: QWidget | None = None
+        self._before_rename: tuple[QWidget | None, bool] = (None, False)
         self._connect()
         self.set_title("")
         self.setMinimumSize(self._fitting(_SMALLEST))
@@ -158,10 +159,25 @@ class MainWindow(QMainWindow):
         self.conversations.focus_search()
 
     def rename(self) -> None:
-        """Edit the title of the conversation that the keyboard is on, or of the open one."""
-        if self._place_of(self.conversations) == _Place.AWAY:
+        """Edit the title of the conversation that the keyboard is on, or of the open one; after
+        that the keyboard and the list are where they were."""
+        was_away = self._place_of(self.conversations) == _Place.AWAY
+        before = self.focusWidget()
+        if was_away:
             self.toggle_list()
-        self.conversations.rename_selected()
+        if self.conversations.rename_selected():
+            self._before_rename = (before, was_away)
+        elif was_away:
+            self.toggle_list()
+
+    def _end_rename(self) -> None:
+        before, was_away = self._before_rename
+        self._before_rename = (None, False)
+        stays = self.conversations.view.hasFocus()  # else the person has gone elsewhere already
+        if was_away and self._place_of(self.conversations) != _Place.AWAY:
+            self.toggle_list()
+        if stays and before is not None:
+            before.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def focus_prompt(self) -> None:
         """Put the keyboard where one types."""
@@ -191,6 +207,7 @@ class MainWindow(QMainWindow):
         self._watcher.changed.connect(self._set_theme)
         self.header.settings_requested.connect(self.toggle_settings)
         self.header.list_requested.connect(self.toggle_list)
+        self.conversations.rename_ended.connect(self._end_rename)
         self._shade.pressed.connect(self._close_drawer)
         self.settings.closed.connect(lambda: self.show_settings(False))
         for chosen in (

@@ -137,6 +137,13 @@ class PromptEditor(QFrame):
         self._text.moveCursor(self._text.textCursor().MoveOperation.End)
         self._silent = False
 
+    def begin_with(self, words: str) -> None:
+        """Put `words` before what stands there, as if the person had typed them."""
+        cursor = self._text.textCursor()
+        cursor.movePosition(cursor.MoveOperation.Start)
+        cursor.insertText(words)
+        self._text.moveCursor(cursor.MoveOperation.End)
+
     def focus_text(self) -> None:
         """Give the keyboard to the text."""
         self._text.setFocus(Qt.FocusReason.ShortcutFocusReason)

@@ -9,8 +9,16 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QCursor, QGuiApplication, QKeySequence, QPainter, QShortcut
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QCursor,
+    QGuiApplication,
+    QKeySequence,
+    QPainter,
+    QPainterPath,
+    QRegion,
+    QShortcut,
+)
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -35,7 +43,14 @@ from desktop_app.ui.theme import MARGIN, RADIUS_CARD, set_role
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from PySide6.QtGui import QCloseEvent, QHideEvent, QInputMethodEvent, QKeyEvent, QPaintEvent
+    from PySide6.QtGui import (
+        QCloseEvent,
+        QHideEvent,
+        QInputMethodEvent,
+        QKeyEvent,
+        QPaintEvent,
+        QResizeEvent,
+    )
 
     from desktop_app.ui.choice import ChoiceView
     from desktop_app.ui.theme import Theme
@@ -124,6 +139,8 @@ class QuickPrompt(QWidget):
         self._choice = NOTHING_CHOSEN
         self._brought = ""
         self._streaming = False
+        # X11 may have no compositor, where what is transparent is black.
+        self._cuts_corners = QGuiApplication.platformName() == "xcb"
         self._shortcuts: list[QShortcut] = []
         self._build()
         self._connect()
@@ -215,6 +232,10 @@ class QuickPrompt(QWidget):
         self.activateWindow()
         self._line.setFocus(Qt.FocusReason.ActiveWindowFocusReason)
 
+    def text(self) -> str:
+        """What is typed."""
+        return self._line.text()
+
     def set_choice(self, choice: ChoiceView) -> None:
         """Show who is to answer."""
         self._choice = choice
@@ -266,10 +287,19 @@ class QuickPrompt(QWidget):
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
+        if self._cuts_corners:
+            painter.fillRect(self.rect(), self._theme.ground)
         painting.smooth(painter)
         radius = self._theme.px(RADIUS_CARD)
         painting.ground(painter, self.rect(), self._theme.ground, radius)
         painting.outline(painter, self.rect(), self._theme.line, radius)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self._cuts_corners:
+            shape, radius = QPainterPath(), self._theme.px(RADIUS_CARD)
+            shape.addRoundedRect(QRectF(self.rect()), radius, radius)
+            self.setMask(QRegion(shape.toFillPolygon().toPolygon()))
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)

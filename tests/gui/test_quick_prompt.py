@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAccessible, QGuiApplication, QInputMethodEvent
 from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QTextBrowser, QToolButton, QWidget
 
@@ -95,6 +95,18 @@ def test_it_floats_above_everything_without_a_frame(quick: QuickPrompt) -> None:
     area = quick.screen().availableGeometry()
     assert abs(quick.geometry().center().x() - area.center().x()) <= 1
     assert quick.geometry().top() < area.center().y()
+
+
+@pytest.mark.qt_log_ignore("setting window masks", extend=True)
+def test_where_nothing_is_translucent_the_corners_are_cut(quick: QuickPrompt) -> None:
+    assert quick.mask().isEmpty()
+    quick._cuts_corners = True
+    quick.resize(quick.width(), quick.height() + 1)
+    quick.set_status("A whole sentence, which makes the window higher than it was before.")
+    assert not quick.mask().contains(QPoint(0, 0))
+    assert quick.mask().contains(quick.rect().center())
+    corner = quick.grab().toImage().pixelColor(1, 1)
+    assert corner == themes.light().ground
 
 
 def test_type_and_enter(qtbot: QtBot, quick: QuickPrompt) -> None:
@@ -191,7 +203,9 @@ def test_opened_again_while_it_answers_it_goes_on(
     assert answer.toPlainText() == "ans"
 
 
-def test_enter_asks_nothing_and_stop_stops_while_it_answers(qtbot: QtBot, quick: QuickPrompt) -> None:
+def test_enter_asks_nothing_and_stop_stops_while_it_answers(
+    qtbot: QtBot, quick: QuickPrompt
+) -> None:
     stop = find(quick, QToolButton, "stop")
     assert not stop.isVisible()
     qtbot.keyClicks(line_of(quick), "next")

@@ -15,6 +15,7 @@ from desktop_app.app.desktop.single_instance import call
 from desktop_app.commands.command import COMMANDS, Context
 from desktop_app.domain.errors import StreamCutError
 from desktop_app.domain.model_catalog import Effort, Variant
+from desktop_app.rendering.parser import parser
 from desktop_app.ui.quick_prompt import QuickPrompt
 from tests.gui.app.conftest import Run
 from tests.gui.app.desk import NO_ROOM, Desk, Slow, find, until
@@ -214,6 +215,74 @@ def answer_of(desk: Desk) -> str:
     """What the quick prompt shows."""
     quick_of(desk).transcript.flush()
     return quick_of(desk).transcript.toPlainText()
+
+
+@pytest.mark.parametrize("brought", ["The text that came along.", "word and " * 3_000])
+def test_what_was_not_asked_goes_along_into_the_window(run: Run, brought: str) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            here = await desk.ask_and_answer("Other", "Thing")
+            line = open_quick(desk, brought)
+            line.setText("What is it?")
+            await until(quick_of(desk).isActiveWindow)
+            QTest.keyClick(quick_of(desk), Qt.Key.Key_O, CONTROL)
+            await until(lambda: not quick_of(desk).isVisible())
+            assert desk.open_id != here
+            is_long = len(brought) > 1_000
+            words = "What is it?" if is_long else f"What is it?\n\n{brought}"
+            assert desk.text.toPlainText() == words
+            await desk.written()
+            assert bool(desk.chips) is is_long
+            assert desk.setting("window.new_draft")["text"] == words
+            assert len(desk.stage.turns) == 1
+
+    run(main())
+
+
+def test_an_example_keeps_what_was_typed(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            desk.type("x = 1")
+            desk.window.first_start.example_chosen.emit("explain")
+            desk.window.first_start.example_chosen.emit("explain")
+            words = "Explain what this code does, step by step:\n\nx = 1"
+            assert desk.text.toPlainText() == words
+            await desk.written()
+            assert desk.setting("window.new_draft")["text"] == words
+
+    run(main())
+
+
+def test_renaming_gives_the_keyboard_back(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            await desk.ask_and_answer("One", "1")
+            for width in (1200, 640):  # the list in the row, and as a drawer
+                desk.window.resize(width, 600)
+                desk.text.setFocus()
+                desk.press(Qt.Key.Key_F2)
+                editor = find(desk.window.conversations.view, QLineEdit, "rename")
+                assert editor.hasFocus()
+                QTest.keyClicks(editor, f"Title {width}")
+                QTest.keyClick(editor, Qt.Key.Key_Return)
+                await until(desk.text.hasFocus)
+                assert desk.rows == [f"Title {width}"]
+                assert desk.window.conversations.isVisible() is (width == 1200)
+                await until(lambda: not desk.window.findChildren(QLineEdit, "rename"))
+
+    run(main())
+
+
+def test_the_parser_is_warm_before_the_first_answer(run: Run) -> None:
+    async def main() -> None:
+        parser.cache_clear()
+        async with Desk() as desk:
+            assert parser.cache_info().currsize == 0
+            desk.type("W")
+            await desk.written()
+            assert parser.cache_info().currsize == 1
+
+    run(main())
 
 
 def test_an_answer_on_the_spot_and_on_in_the_window(run: Run) -> None:
