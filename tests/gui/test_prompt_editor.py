@@ -145,7 +145,10 @@ def test_shift_enter_breaks_the_line(qtbot: QtBot, editor: PromptEditor) -> None
 def test_neither_while_an_input_method_composes(qtbot: QtBot, editor: PromptEditor) -> None:
     editor.set_streaming(True)
     compose(editor, "にほん")
-    with qtbot.assertNotEmitted(editor.submitted), qtbot.assertNotEmitted(editor.step_back_requested):
+    with (
+        qtbot.assertNotEmitted(editor.submitted),
+        qtbot.assertNotEmitted(editor.step_back_requested),
+    ):
         press(qtbot, editor, Qt.Key.Key_Return)
         press(qtbot, editor, Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
         press(qtbot, editor, Qt.Key.Key_Escape)
