@@ -42,7 +42,8 @@ log = logging.getLogger(__name__)
 
 WINDOW_STATE_KEY = "window.state"
 QUICK_PROMPT_MS = 1000  # after the start
-COLLECTION_MS = 15_000  # after the start
+# After the start, before anybody takes a document out of a draft to put it back later.
+COLLECTION_MS = 2000
 COLLECTION_AT_END_S = 2.0
 
 

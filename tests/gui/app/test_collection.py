@@ -1,0 +1,77 @@
+"""Documents go with the conversation that they were asked about, and with their chip in time."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from desktop_app.app import ready
+from desktop_app.paths import folders
+from tests.gui.app.conftest import Run
+from tests.gui.app.desk import Desk, until
+
+if TYPE_CHECKING:
+    import pytest
+
+HOURS_AGO = int(time.time() - 7200) * 1_000_000
+
+
+def files() -> list[Path]:
+    return [path for path in folders().attachments.rglob("*") if path.is_file()]
+
+
+async def attach(desk: Desk, path: Path) -> None:
+    before = len(desk.ready.workspace.draft.attachments)
+    desk.window.files_dropped.emit([path])
+    await until(lambda: len(desk.ready.workspace.draft.attachments) > before)
+
+
+def test_a_document_goes_with_its_conversation(run: Run, data: Path) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            await attach(desk, data / "report.pdf")
+            asked = await desk.ask_and_answer("What is it?", "A report.")
+            assert len(files()) == 1
+            desk.window.conversations.deleted.emit(asked)
+            assert len(files()) == 1  # it can be undone
+        assert files() == []
+        async with Desk() as desk:
+            assert desk.stored("SELECT * FROM attachments") == []
+
+    run(main())
+
+
+def test_what_stands_in_a_prompt_stays_and_what_was_taken_out_goes(run: Run, data: Path) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            await attach(desk, data / "report.pdf")
+            await attach(desk, data / "notes.md")
+            first, second = desk.ready.workspace.draft.attachments
+            desk.window.prompt.attachment_removed.emit(first.sha256)
+            await desk.written()
+        assert len(files()) == 2  # young: it may be on its way into another draft
+        async with Desk() as desk:
+            await desk.backend.database.write(
+                lambda c: c.execute("UPDATE attachments SET created_at = ?", (HOURS_AGO,))
+            )
+        assert files() == [desk.backend.attachments.path(second.sha256)]
+
+    run(main())
+
+
+def test_what_was_left_goes_a_little_after_the_start(
+    run: Run, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ready, "COLLECTION_MS", 0)
+    left = folders().attachments / "ab" / ("cd" * 31)
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"of a crash")
+    os.utime(left, (0, 0))
+
+    async def main() -> None:
+        async with Desk():
+            await until(lambda: files() == [])
+
+    run(main())
