@@ -100,7 +100,8 @@ class PromptController(QObject):
     def choice_view(self) -> ChoiceView:
         """The open conversation's choice as the row shows it."""
         if not self._workspace.has_provider(self._workspace.conversation):
-            return replace(NOTHING_CHOSEN, model_name=PROVIDER_REMOVED, models=self._models)
+            gone = PROVIDER_REMOVED
+            return replace(NOTHING_CHOSEN, model_name=gone, models=self._models, notice=gone)
         return view_of(self._workspace.resolved, self._models)
 
     async def _list_models(self) -> None:

@@ -24,7 +24,7 @@ _BARS_WIDTH: Final = 26
 _GAP: Final = 8
 _BEHIND_BARS: Final = 6
 _BARE: Final = 29
-WIDEST_TEXT: Final = 220
+WIDEST_TEXT: Final = 260
 
 
 class PickButton(QPushButton):

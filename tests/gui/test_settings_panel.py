@@ -164,6 +164,7 @@ def test_replace_can_be_taken_back(qtbot: QtBot, panel: SettingsPanel) -> None:
     assert find(panel, QLineEdit, "key-place").isVisible()
     assert find(panel, QPushButton, "remove-key").isVisible()
     assert entry.text() == ""
+    assert find(panel, QPushButton, "replace-key").hasFocus()
     click(qtbot, panel, "replace-key")
     with qtbot.assertNotEmitted(panel.key_entered):
         click(qtbot, panel, "cancel-key")

@@ -101,7 +101,7 @@ class KeySection(Section):
         self._entry.returnPressed.connect(self._take)
         self._save.clicked.connect(self._take)
         self._replace.clicked.connect(self.begin_entry)
-        self._cancel.clicked.connect(lambda: self.show_state(self._state))
+        self._cancel.clicked.connect(self._leave_entry)
         self._remove.clicked.connect(self.removed)
 
     def _lay_out(self) -> None:
@@ -140,6 +140,11 @@ class KeySection(Section):
             self._show("", "key", note, tone, entry=True)
             self._entry.setFocus(Qt.FocusReason.OtherFocusReason)
 
+    def _leave_entry(self) -> None:
+        """Everything is as it was before Replace."""
+        self.show_state(self._state)
+        self._replace.setFocus(Qt.FocusReason.OtherFocusReason)
+
     def set_theme(self, theme: Theme) -> None:
         super().set_theme(theme)
         self._theme = theme
@@ -150,7 +155,7 @@ class KeySection(Section):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         is_replacing = self._entry.isVisible() and self._state.place != "none"
         if event.key() == Qt.Key.Key_Escape and is_replacing:
-            self.show_state(self._state)
+            self._leave_entry()
         else:
             super().keyPressEvent(event)
 

@@ -146,6 +146,7 @@ def test_another_provider_for_one_conversation(run: Run) -> None:
             desk.window.settings.profile_removed.emit("ollama")
             await desk.written()
             assert row(desk).model_name == "Provider removed: choose another"
+            assert desk.hint == "Provider removed: choose another"
             desk.press(Qt.Key.Key_3, ALT)  # chooses no provider
             assert row(desk).model_name == "Provider removed: choose another"
             desk.type("Two")
