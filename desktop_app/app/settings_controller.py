@@ -46,7 +46,7 @@ class SettingsController(QObject):
         self._workspace = workspace
         self._panel = window.settings
         self._panel.judge_hosts(is_private)
-        self._saving = asyncio.Lock()
+        self._saving, self._keeping_key = asyncio.Lock(), asyncio.Lock()
         self._looked_at = ""  # the provider that the person chose to see; else the open one's
         self._on_value = on_value
         self._connect()
@@ -122,7 +122,8 @@ class SettingsController(QObject):
         """Keep a key, make its provider the default, and offer it in the open conversation."""
         workspace = self._workspace
         try:
-            await workspace.backend.vault.set(profile_id, key)
+            async with self._keeping_key:
+                await workspace.backend.vault.set(profile_id, key)
         finally:
             await self._show_profile(profile_id)
         await workspace.set_value("default.provider", profile_id)
@@ -150,7 +151,8 @@ class SettingsController(QObject):
 
     async def _test(self, profile_id: str) -> None:
         """Ask the provider for its models: costs nothing, and shows that key and address work."""
-        async with self._saving:  # an address that was typed just before is on its way to the disk
+        # A key or an address that was entered just before is on its way to where it is kept.
+        async with self._keeping_key, self._saving:
             profile = self._profile(profile_id)
         began = time.monotonic()
         models: tuple[str, ...] = ()

@@ -340,7 +340,7 @@ def test_the_test_button(run: Run) -> None:
     run(main())
 
 
-def test_an_address_typed_just_before_is_the_one_tested(run: Run) -> None:
+def test_an_address_or_key_entered_just_before_is_the_one_tested(run: Run) -> None:
     async def main() -> None:
         async with Desk() as desk:
             asked: list[str] = []
@@ -352,6 +352,14 @@ def test_an_address_typed_just_before_is_the_one_tested(run: Run) -> None:
             desk.window.settings.test_requested.emit(SERVER.id)
             await desk.written()
             assert asked == ["http://host/v1"]
+            held: list[bool] = []
+            desk.stage.models_of[OPENAI.id] = ("gpt-5.2",)
+            vault = desk.backend.vault
+            desk.stage.on_models = lambda profile: held.append(profile.id in vault._session)
+            desk.window.settings.key_entered.emit(OPENAI.id, "not-a-key")
+            desk.window.settings.test_requested.emit(OPENAI.id)
+            await desk.written()
+            assert held == [True]
 
     run(main())
 
