@@ -118,7 +118,9 @@ def _extracted(
 
 def _send(document: ExtractedDocument, answers: BinaryIO) -> None:
     fields = {
-        name: getattr(document, name) for name in ExtractedDocument.__dataclass_fields__ if name != "text"
+        name: getattr(document, name)
+        for name in ExtractedDocument.__dataclass_fields__
+        if name != "text"
     }
     write_frame(answers, {"kind": "extracted", **fields}, document.text.encode())
 

@@ -39,7 +39,7 @@ from tests.unit.providers.loopback import LoopbackServer, Script, replies
             "ContextTooLongError",
             "longer than the model takes",
         ),
-        (refusal(504, ""), "ProviderFaultError", "counted all the same: ask again."),
+        (refusal(504, ""), "ProviderFaultError", "(504)"),
         (replies(200, b"<html>Hi</html>", "text/html"), "EndpointMissingError", "a web page"),
         (replies(200, b"{oh", "application/json"), "UnexpectedReplyError", "JSON"),
     ],

@@ -75,6 +75,10 @@ def seen(pid: int, what: str) -> bytes:
     return Path(f"/proc/{pid}/{what}").read_bytes()
 
 
+def stream_of(pid: int, number: int) -> str:
+    return str(Path(f"/proc/{pid}/fd/{number}").readlink())
+
+
 def listening_addresses(pid: int) -> list[str]:
     """The addresses, as /proc/net/tcp writes them, of the sockets that `pid` listens on."""
     sockets = {str(fd.readlink()) for fd in Path(f"/proc/{pid}/fd").iterdir()}
@@ -190,9 +194,7 @@ def test_what_it_logs_lies_on_no_disk() -> None:
         async with local_model() as model:
             await model.endpoint()
             [child] = children_of(os.getpid())
-            for stream in (1, 2):
-                log = Path(f"/proc/{child}/fd/{stream}").readlink()
-                assert str(log).startswith("/memfd:")
+            assert all(stream_of(child, n).startswith("/memfd:") for n in (1, 2))
 
     asyncio.run(main())
 
