@@ -226,7 +226,7 @@ def _of_status(provider: str, body: ErrorBody, status: int | None) -> ProviderEr
         return _fault_of_server(provider, status)
     if status is None and (not body.names or body.names & _FAULT_CODES):
         return ProviderFaultError(
-            _quoted(f"{provider} failed while it answered", body), what_to_do="Press Retry."
+            _quoted(f"{provider} failed while it answered", body), what_to_do=ASK_AGAIN
         )
     return ProviderFaultError(
         _quoted(f"{provider} refused the request", body),

@@ -1,0 +1,131 @@
+"""Asking as the program does it: the use case, a real store on disk, a real server on loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from desktop_app.domain.chat_request import ProviderProfile
+from desktop_app.domain.conversation import Conversation, Draft, Message, ModelChoice, new_id, now
+from desktop_app.domain.events import StreamEvent, Waiting
+from desktop_app.domain.model_catalog import Api, Effort, Variant
+from desktop_app.domain.reply import Reply
+from desktop_app.providers.client import ProviderClient
+from desktop_app.providers.transport import Timeouts
+from desktop_app.services.chat import Answering, AskSettings, ChatService
+from desktop_app.services.estimate import Estimator
+from desktop_app.storage.attachments import AttachmentStore
+from desktop_app.storage.conversations import ConversationStore
+from desktop_app.storage.database import Database
+from desktop_app.storage.ledger import Ledger
+from tests.helpers.scripted_provider import WordCounter
+from tests.unit.providers.samples import CATALOG, OPENAI
+
+
+@dataclass(frozen=True)
+class Met:
+    """One fault at one moment, and what came of it."""
+
+    fault: str
+    moment: str
+    requests: int
+    sees: str
+    stored: str
+
+
+@dataclass(frozen=True)
+class OneClient:
+    """A gateway with one provider."""
+
+    client: ProviderClient
+
+    async def provider(self, _profile: ProviderProfile) -> ProviderClient:
+        """The client."""
+        return self.client
+
+
+@dataclass
+class Asker:
+    """A person with one conversation."""
+
+    chat: ChatService
+    store: ConversationStore
+    attachments: AttachmentStore
+    profile: ProviderProfile
+    conversation: Conversation
+    settings: AskSettings = field(default_factory=AskSettings)
+    said: list[str] = field(default_factory=list)
+    text: str = ""
+    heard: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def has_shown(self, text: str) -> None:
+        """Return once `text` is all that arrived. TimeoutError: it does not come to that."""
+        async with asyncio.timeout(10):
+            while self.text != text:
+                self.heard.clear()
+                await self.heard.wait()
+
+    async def begin(self, draft: Draft, path: list[Message]) -> Answering:
+        """The question behind `path`, ready to be sent."""
+        return await self.chat.begin(self.conversation, path, draft, self.profile, self.settings)
+
+    async def ask(self, draft: Draft, path: list[Message]) -> list[Message]:
+        """`path` with the question and its answer."""
+        began = await self.begin(draft, path)
+        answer = await began.run(self.listen, lambda _: None)
+        self.conversation = began.conversation
+        assert began.question is not None
+        return [*path, began.question, answer]
+
+    def listen(self, event: StreamEvent, reply: Reply) -> None:
+        """Takes down what a window shows for a while."""
+        self.text = reply.text
+        self.heard.set()
+        if isinstance(event, Waiting) and not event.reason.startswith("Waiting for"):
+            again = f" Trying again in {event.seconds:.2f} s." if event.seconds else ""
+            self.said.append(event.reason + again)
+
+
+@asynccontextmanager
+async def asker_of(
+    folder: Path, base_url: str, *, api: Api | None = None, timeouts: Timeouts | None = None
+) -> AsyncIterator[Asker]:
+    """An asker whose store lies in `folder`; at the end all is closed."""
+    database = Database(folder / "store.sqlite3")
+    await database.open()
+    store, attachments = ConversationStore(database), AttachmentStore(database, folder / "files")
+    profile = replace(OPENAI, base_url=base_url, api=api)
+    client = ProviderClient(profile, "sk-test", CATALOG, timeouts=timeouts)
+    chat = ChatService(
+        store=store,
+        attachments=attachments,
+        spending=Ledger(database),
+        gateway=OneClient(client),
+        estimator=Estimator(WordCounter(), attachments),
+        catalog=CATALOG,
+    )
+    choice = ModelChoice(profile.id, "", Variant.THINKING, Effort.HIGH)
+    conversation = Conversation(new_id(), "", now(), now(), choice)
+    try:
+        yield Asker(chat, store, attachments, profile, conversation)
+    finally:
+        await client.aclose()
+        await database.close()
+
+
+async def stored_path(folder: Path, conversation_id: str) -> list[Message]:
+    """What another run of the program finds."""
+    database = Database(folder / "store.sqlite3")
+    await database.open()
+    path = await ConversationStore(database).path(conversation_id)
+    await database.close()
+    return path
+
+
+def event(value: object) -> bytes:
+    """One event of a stream, its characters not escaped."""
+    return f"data: {json.dumps(value, ensure_ascii=False)}\n\n".encode()

@@ -1,0 +1,35 @@
+"""A table of faults behind the tests' results, made of what the tests really met."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+import pytest
+
+from tests.integration.providers.asking import Met
+
+_MET = pytest.StashKey[list[Met]]()
+
+
+@pytest.fixture
+def met(pytestconfig: pytest.Config) -> list[Met]:
+    """Where a test puts down what it met, for the table at the end."""
+    return pytestconfig.stash.setdefault(_MET, [])
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Print fault × moment × requests × what the person sees × what is stored."""
+    rows = config.stash.get(_MET, [])
+    if not rows:
+        return
+    terminalreporter.section("fault × moment: what the person sees, what is stored")
+    for fault, of_fault in groupby(rows, key=lambda row: row.fault):
+        terminalreporter.write_line("")
+        terminalreporter.write_line(fault, bold=True)
+        for row in of_fault:
+            asked = "asked once" if row.requests == 1 else f"asked {row.requests} times"
+            terminalreporter.write_line(f"  {row.moment} · {asked}")
+            terminalreporter.write_line(f"      sees    {row.sees}")
+            terminalreporter.write_line(f"      stored  {row.stored}")

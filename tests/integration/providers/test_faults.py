@@ -1,0 +1,283 @@
+"""Every fault at every moment: what the person sees of it and what a later run finds.
+
+Each case runs over both APIs, which must not be told apart by what comes of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from desktop_app.domain.conversation import Draft, Message, MessageStatus
+from desktop_app.domain.errors import TEXT_KEPT
+from desktop_app.domain.model_catalog import Api
+from desktop_app.providers.client import QUESTION_KEPT
+from desktop_app.providers.refusals import ASK_AGAIN
+from desktop_app.providers.transport import Timeouts
+from tests.integration.providers.asking import Met, asker_of, event, stored_path
+from tests.unit.providers.loopback import (
+    STREAM_HEAD,
+    LoopbackServer,
+    Received,
+    Script,
+    chunk,
+    hangs_up,
+    replies,
+    stalls,
+    streams,
+)
+
+QUESTION = "Why?"
+TIMES = Timeouts(read=0.9, silence=0.6)
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """The pieces of a stream in one API."""
+
+    opening: bytes
+    text: bytes
+    more: bytes
+    error: bytes
+    end: bytes
+
+
+def _chat(delta: dict[str, str], reason: str | None = None) -> bytes:
+    return event({"id": "c", "choices": [{"delta": delta, "finish_reason": reason}]})
+
+
+_ERROR = {"code": "server_error", "message": "The engine stopped"}
+DIALECTS = {
+    Api.RESPONSES: Dialect(
+        event({"type": "response.created", "response": {"id": "r"}}),
+        event({"type": "response.output_text.delta", "delta": "Hé, "}),
+        event({"type": "response.output_text.delta", "delta": "théâtre"}),
+        event({"type": "error", "error": _ERROR}),
+        event({"type": "response.completed", "response": {"status": "completed"}}),
+    ),
+    Api.CHAT_COMPLETIONS: Dialect(
+        _chat({"role": "assistant"}),
+        _chat({"content": "Hé, "}),
+        _chat({"content": "théâtre"}),
+        event({"error": _ERROR}),
+        _chat({}, "stop") + b"data: [DONE]\n\n",
+    ),
+}
+
+
+def _mid_character(api: Dialect) -> bytes:
+    return api.more[: api.more.index("é".encode()) + 1]
+
+
+def _mid_event(api: Dialect) -> bytes:
+    return api.more[: api.more.index("âtre".encode())]
+
+
+# What came before the fault, and the text that a person can read of it.
+MOMENTS: dict[str, tuple[Callable[[Dialect], tuple[bytes, ...]], str]] = {
+    "after the headers": (lambda api: (), ""),
+    "mid-text": (lambda api: (api.opening, api.text), "Hé, "),
+    "mid-UTF-8 character": (lambda api: (api.opening, api.text, _mid_character(api)), "Hé, "),
+    "mid-event": (lambda api: (api.opening, api.text, _mid_event(api)), "Hé, "),
+    "after the last delta, before the terminal": (
+        lambda api: (api.opening, api.text, api.more),
+        "Hé, théâtre",
+    ),
+}
+BEFORE = "before the headers"
+
+
+def reset(*pieces: bytes, head: bytes = STREAM_HEAD) -> Script:
+    """The start of a stream, and then a reset, as from a dead peer or a firewall."""
+
+    async def script(_: Received, writer: asyncio.StreamWriter) -> None:
+        writer.write(head + b"".join(map(chunk, pieces)))
+        await writer.drain()
+        await asyncio.sleep(0.1)  # a reset overtakes what was not read yet
+        at_once = struct.pack("ii", 1, 0)
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
+        writer.transport.abort()
+
+    return script
+
+
+def closed(*pieces: bytes) -> Script:
+    return streams(*pieces, end=False)
+
+
+def garbage(*pieces: bytes) -> Script:
+    return streams(*pieces, b"\ndata: {garbage\n\n")
+
+
+async def no_http(_: Received, writer: asyncio.StreamWriter) -> None:
+    writer.write(b"\x15\x03\x01 garbage\r\n\r\n")
+    writer.close()
+
+
+FAULTS: dict[str, Callable[..., Script]] = {
+    "The connection is closed": closed,
+    "The connection is reset": reset,
+    "The stream ends without a terminal": streams,
+    "Silence until the time-out": stalls,
+    "Garbage": garbage,
+}
+BEFORE_HEADERS: dict[str, Script] = {
+    "The connection is closed": hangs_up,
+    "The connection is reset": reset(head=b""),
+    "Silence until the time-out": stalls(head=b""),
+    "Garbage": no_http,
+}
+STOPPED = "The person presses Stop"
+
+_REFUSED = {"error": {"message": "x", "code": "insufficient_quota"}}
+STATUSES: dict[str, tuple[Script, int, str]] = {
+    "408": (replies(408, {}), 1, ASK_AGAIN),
+    "500": (replies(500, {}, retry_after_ms="10"), 3, "Press Retry in a while"),
+    "503": (replies(503, {}, retry_after_ms="10"), 3, "Press Retry in a while"),
+    "504 with a page": (replies(504, b"<html>", "text/html"), 1, ASK_AGAIN),
+    "524": (replies(524, {}), 1, ASK_AGAIN),
+    "429": (replies(429, {}, retry_after_ms="10"), 3, "press Retry"),
+    "429 without credit": (replies(429, _REFUSED), 1, "Add credit"),
+    "401": (replies(401, {}), 1, "Check the key"),
+    "404 page": (replies(404, b"<html>", "text/html"), 1, "Check the address"),
+    "a web page": (replies(200, b"<html>", "text/html"), 1, "Check the address"),
+    "a redirect": (replies(302, b"", location="https://login.example/"), 1, "Check the address"),
+}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one run came to."""
+
+    requests: int
+    said: tuple[str, ...]
+    question: Message
+    answer: Message
+
+    def met(self, fault: str, moment: str) -> Met:
+        """As a row of the table."""
+        answer, note = self.answer, self.answer.error
+        shown = [f"“{answer.text}”"] if answer.text else []
+        shown += self.said
+        if note is not None:
+            words = (note.what_happened, note.what_was_kept, note.what_to_do)
+            shown.append(" ".join(word for word in words if word))
+        else:
+            shown.append(f"[{answer.status}]")
+        kept = f"question “{self.question.text}”, answer “{answer.text}” {answer.status}"
+        kind = f", error {note.kind}" if note is not None else ""
+        return Met(fault, moment, self.requests, " / ".join(shown), kept + kind)
+
+
+async def outcome(folder: Path, api: Api, script: Script, stop_at: str | None = None) -> Outcome:
+    """Ask once over `api`, stopping where the text is `stop_at`; then look with another run."""
+    async with (
+        LoopbackServer(script) as server,
+        asker_of(folder, server.base_url, api=api, timeouts=TIMES) as asker,
+    ):
+        began = await asker.begin(Draft(QUESTION), [])
+        run = asyncio.ensure_future(began.run(asker.listen, lambda _: None))
+        if stop_at is not None:
+            try:
+                await server.arrived.wait()
+                await asker.has_shown(stop_at)
+                await asyncio.sleep(0.05)  # let what shows no text arrive too
+            finally:
+                run.cancel()
+        with suppress(asyncio.CancelledError):
+            await run
+        requests = len(server.requests)
+        said = tuple(words for words in asker.said if words)
+    question, answer = await stored_path(folder, began.conversation.id)
+    return Outcome(requests, said, question, answer)
+
+
+def over_both(folder: Path, script: Callable[[Dialect], Script], stop_at: str | None) -> Outcome:
+    for api in DIALECTS:
+        (folder / api.name).mkdir()
+
+    async def main() -> list[Outcome]:
+        runs = (
+            outcome(folder / api.name, api, script(dialect), stop_at)
+            for api, dialect in DIALECTS.items()
+        )
+        return list(await asyncio.gather(*runs))
+
+    first, second = asyncio.run(main())
+    assert first.met("", "") == second.met("", ""), "which API it was cannot be told"
+    return first
+
+
+def check(result: Outcome, text: str, *, stopped: bool = False) -> None:
+    answer = result.answer
+    assert result.question.text == QUESTION
+    assert answer.text == text, "what had arrived is stored"
+    assert answer.status is (MessageStatus.CANCELLED if stopped else MessageStatus.FAILED)
+    assert (answer.error is None) is stopped
+    if answer.error is not None:
+        assert answer.error.what_was_kept == (TEXT_KEPT if text else QUESTION_KEPT)
+        assert answer.error.what_to_do
+
+
+CASES = [
+    (fault, moment)
+    for fault in (*FAULTS, STOPPED)
+    for moment in (BEFORE, *MOMENTS)
+    # Without headers there is no stream that could end.
+    if moment != BEFORE or fault == STOPPED or fault in BEFORE_HEADERS
+]
+
+
+@pytest.mark.parametrize(("fault", "moment"), CASES)
+def test_fault_by_moment(fault: str, moment: str, tmp_path: Path, met: list[Met]) -> None:
+    stopped = fault == STOPPED
+    pieces, text = MOMENTS.get(moment, (lambda api: (), ""))
+    if moment != BEFORE:
+        make = stalls if stopped else FAULTS[fault]
+        result = over_both(tmp_path, lambda api: make(*pieces(api)), text if stopped else None)
+    elif stopped:
+        result = over_both(tmp_path, lambda api: stalls(head=b""), "")
+    else:
+        result = over_both(tmp_path, lambda api: BEFORE_HEADERS[fault], None)
+    check(result, text, stopped=stopped)
+    assert result.requests == 1, "never again by itself"
+    if not stopped and fault != "Garbage":
+        assert result.answer.error is not None
+        assert result.answer.error.what_to_do == ASK_AGAIN
+    met.append(result.met(fault, moment))
+
+
+@pytest.mark.parametrize("moment", ["after the headers", "mid-text", [*MOMENTS][-1]])
+def test_the_provider_says_that_it_failed(moment: str, tmp_path: Path, met: list[Met]) -> None:
+    pieces, text = MOMENTS[moment]
+    result = over_both(tmp_path, lambda api: streams(*pieces(api), api.error), None)
+    check(result, text)
+    assert result.answer.error is not None
+    assert "The engine stopped" in result.answer.error.what_happened
+    met.append(result.met("An error event", moment))
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_a_reply_that_is_no_answer(status: str, tmp_path: Path, met: list[Met]) -> None:
+    script, requests, words = STATUSES[status]
+    result = over_both(tmp_path, lambda api: script, None)
+    check(result, "")
+    assert result.requests == requests
+    assert len(result.said) == requests - 1, "each wait is said"
+    assert result.answer.error is not None
+    assert words in result.answer.error.what_to_do
+    met.append(result.met("A reply that is no answer", status))
+
+
+def test_the_same_stream_without_a_fault_is_whole(tmp_path: Path) -> None:
+    result = over_both(
+        tmp_path, lambda api: streams(api.opening, api.text, api.more, api.end), None
+    )
+    assert (result.answer.text, result.answer.status) == ("Hé, théâtre", MessageStatus.COMPLETE)
