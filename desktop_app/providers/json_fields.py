@@ -1,7 +1,8 @@
 """Reading JSON of which nothing can be taken for granted.
 
 Gateways leave fields out, send null for text and numbers as text. Each function gives the value
-where it is of the kind wanted, else the empty value of that kind; none raises.
+where it is of the kind wanted, else the empty value of that kind; none raises. They ask for dict
+and list, which is what JSON gives: to ask for Mapping takes ten times as long, many times a delta.
 """
 
 from __future__ import annotations
@@ -28,20 +29,20 @@ def parse(text: str | bytes) -> Any:
 
 def mapping(value: object, key: str) -> Mapping[str, Any]:
     """The object under `key`, else an empty one."""
-    found = value.get(key) if isinstance(value, Mapping) else None
-    return found if isinstance(found, Mapping) else {}
+    found = value.get(key) if isinstance(value, dict) else None
+    return found if isinstance(found, dict) else {}
 
 
 def rows(value: object, key: str) -> list[Mapping[str, Any]]:
     """The objects of the list under `key`; what is not an object is left out."""
-    found = value.get(key) if isinstance(value, Mapping) else None
-    return [row for row in found if isinstance(row, Mapping)] if isinstance(found, list) else []
+    found = value.get(key) if isinstance(value, dict) else None
+    return [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
 
 
 def text(value: object, key: str) -> str:
     """The text under `key`, else ""; half a surrogate pair, which no file or database takes,
     becomes U+FFFD."""
-    found = value.get(key) if isinstance(value, Mapping) else None
+    found = value.get(key) if isinstance(value, dict) else None
     if not isinstance(found, str):
         return ""
     return found if found.isascii() else _SURROGATES.sub("\ufffd", found)
@@ -49,7 +50,7 @@ def text(value: object, key: str) -> str:
 
 def count(value: object, key: str) -> int:
     """The number of tokens or the position under `key`, else 0; never negative."""
-    found = value.get(key) if isinstance(value, Mapping) else None
-    if isinstance(found, bool) or not isinstance(found, int | float):
+    found = value.get(key) if isinstance(value, dict) else None
+    if isinstance(found, bool) or not isinstance(found, (int, float)):
         return 0
     return int(found) if 0 <= found < 2**53 else 0

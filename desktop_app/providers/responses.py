@@ -8,7 +8,7 @@ Source: OpenAI's published OpenAPI document and the event types of its SDK.
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from hashlib import sha256
 from typing import Any, Final
 
@@ -174,10 +174,13 @@ class ResponsesReader:
     def read(self, data: str, name: str = "") -> list[StreamEvent]:
         """What the event with this `data` says; `name` is its event field, for gateways that
         leave the type out of the data."""
-        if self.is_finished or not data.strip():
+        if self.is_finished:
             return []
-        if data.strip() == "[DONE]":
-            return self._end_by_mark()
+        if not data.startswith("{"):  # as hardly any event does
+            if not data.strip():
+                return []
+            if data.strip() == "[DONE]":
+                return self._end_by_mark()
         try:
             event = json_fields.parse(data)
         except ValueError:
@@ -231,41 +234,41 @@ class ResponsesReader:
         self._has_closed_item = True
         yield from self._item(at, json_fields.mapping(event, "item"))
 
-    def _text_delta(self, event: object) -> Iterator[StreamEvent]:
-        yield from self._more("text", event, "content_index", "delta")
+    def _text_delta(self, event: object) -> list[StreamEvent]:
+        return self._more("text", event, "content_index", "delta")
 
-    def _text_done(self, event: object) -> Iterator[StreamEvent]:
-        yield from self._rest("text", event, "content_index", "text")
+    def _text_done(self, event: object) -> list[StreamEvent]:
+        return self._rest("text", event, "content_index", "text")
 
     def _part_done(self, event: object) -> Iterator[StreamEvent]:
         at = json_fields.count(event, "output_index")
         index = json_fields.count(event, "content_index")
         yield from self._content(at, index, json_fields.mapping(event, "part"))
 
-    def _refusal_delta(self, event: object) -> Iterator[StreamEvent]:
-        yield from self._more("refusal", event, "content_index", "delta")
+    def _refusal_delta(self, event: object) -> list[StreamEvent]:
+        return self._more("refusal", event, "content_index", "delta")
 
-    def _refusal_done(self, event: object) -> Iterator[StreamEvent]:
-        yield from self._rest("refusal", event, "content_index", "refusal")
+    def _refusal_done(self, event: object) -> list[StreamEvent]:
+        return self._rest("refusal", event, "content_index", "refusal")
 
-    def _summary_delta(self, event: object) -> Iterator[StreamEvent]:
-        yield from self._more("summary", event, "summary_index", "delta")
+    def _summary_delta(self, event: object) -> list[StreamEvent]:
+        return self._more("summary", event, "summary_index", "delta")
 
-    def _summary_done(self, event: object) -> Iterator[StreamEvent]:
-        yield from self._rest("summary", event, "summary_index", "text")
+    def _summary_done(self, event: object) -> list[StreamEvent]:
+        return self._rest("summary", event, "summary_index", "text")
 
-    def _reasoning_delta(self, event: object) -> Iterator[StreamEvent]:
-        yield from self._more("reasoning", event, "content_index", "delta")
+    def _reasoning_delta(self, event: object) -> list[StreamEvent]:
+        return self._more("reasoning", event, "content_index", "delta")
 
-    def _reasoning_done(self, event: object) -> Iterator[StreamEvent]:
-        yield from self._rest("reasoning", event, "content_index", "text")
+    def _reasoning_done(self, event: object) -> list[StreamEvent]:
+        return self._rest("reasoning", event, "content_index", "text")
 
-    def _call_delta(self, event: object) -> Iterator[StreamEvent]:
-        yield from self._more("call", event, "", "delta")
+    def _call_delta(self, event: object) -> list[StreamEvent]:
+        return self._more("call", event, "", "delta")
 
-    def _call_done(self, event: object) -> Iterator[StreamEvent]:
+    def _call_done(self, event: object) -> list[StreamEvent]:
         name = "input" if json_fields.text(event, "input") else "arguments"
-        yield from self._rest("call", event, "", name)
+        return self._rest("call", event, "", name)
 
     def _ended(self, event: object) -> Iterator[StreamEvent]:
         """completed, incomplete, failed, done: the status within decides, else the type."""
@@ -346,26 +349,26 @@ class ResponsesReader:
                 name=json_fields.text(item, "name"),
             )
 
-    def _more(self, kind: str, event: object, index: str, name: str) -> Iterator[StreamEvent]:
+    def _more(self, kind: str, event: object, index: str, name: str) -> list[StreamEvent]:
         at, place = json_fields.count(event, "output_index"), json_fields.count(event, index)
-        yield from self._grow(kind, at, place, json_fields.text(event, name))
+        return self._grow(kind, at, place, json_fields.text(event, name))
 
-    def _rest(self, kind: str, event: object, index: str, name: str) -> Iterator[StreamEvent]:
+    def _rest(self, kind: str, event: object, index: str, name: str) -> list[StreamEvent]:
         at, place = json_fields.count(event, "output_index"), json_fields.count(event, index)
-        yield from self._grow(kind, at, place, json_fields.text(event, name), is_whole=True)
+        return self._grow(kind, at, place, json_fields.text(event, name), is_whole=True)
 
     def _grow(
         self, kind: str, at: int, index: int, text: str, *, is_whole: bool = False
-    ) -> Iterator[StreamEvent]:
+    ) -> list[StreamEvent]:
         """One more piece; of a whole text only what had not come yet."""
         key = (kind, at, index)
         seen = self._seen.get(key, 0)
         new = text[seen:] if is_whole else text
         if not new:
-            return
+            return []
         self._seen[key] = seen + len(new)
         self._has_content = True
-        yield self._delta(key, new)
+        return [self._delta(key, new)]
 
     def _delta(self, key: tuple[str, int, int], text: str) -> StreamEvent:
         kind, at, _ = key
@@ -378,7 +381,7 @@ class ResponsesReader:
         return ReasoningDelta(text, self._sections.setdefault(key, len(self._sections)))
 
 
-_Handler = Callable[[ResponsesReader, object], Iterator[StreamEvent]]
+_Handler = Callable[[ResponsesReader, object], Iterable[StreamEvent]]
 
 # What is not here says nothing that is shown: progress of tools of the provider's, audio,
 # annotations, and types that are yet to come.

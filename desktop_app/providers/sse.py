@@ -7,23 +7,19 @@ UTF-8, whatever a header says. Each byte is looked at once, however small the ch
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 LARGEST_EVENT: Final = 256 * 1024 * 1024
 """Bytes. A whole answer with its pictures is far below; what is above would fill the memory."""
 
 _BOM: Final = "\ufeff".encode()
-_LINE_END: Final = re.compile(rb"\r\n|\n|\r")
 
 
 class EventTooLargeError(Exception):
     """One event passed LARGEST_EVENT."""
 
 
-@dataclass(frozen=True)
-class ServerSentEvent:
+class ServerSentEvent(NamedTuple):
     """One dispatched event.
 
     `event` is "message" where the stream named none; `id` is the last one seen so far; `retry`
@@ -61,23 +57,28 @@ class SSEDecoder:
         """
         events: list[ServerSentEvent] = []
         # A CR at the end of the chunk before ended its line: the LF of that pair ends nothing.
-        start = 1 if self._after_cr and chunk[:1] == b"\n" else 0
-        if chunk:
-            self._after_cr = chunk[-1:] == b"\r"
-        for match in _LINE_END.finditer(chunk, start):
-            self._line += chunk[start : match.start()]
-            start = match.end()
-            event = self._end_line()
+        if self._after_cr and chunk[:1] == b"\n":
+            chunk = chunk[1:]
+            self._after_cr = False
+        if not chunk:
+            return events
+        self._after_cr = chunk[-1:] == b"\r"
+        # Of bytes, splitlines() knows CR, LF and CRLF alone, as the standard does.
+        lines = chunk.splitlines()
+        rest = b"" if chunk[-1:] in b"\r\n" else lines.pop()
+        for line in lines:
+            if self._line:
+                line = bytes(self._line) + line
+                self._line.clear()
+            event = self._end_line(line)
             if event is not None:
                 events.append(event)
-        self._line += chunk[start:]
+        self._line += rest
         if self._size + len(self._line) > self._largest_event:
             raise EventTooLargeError
         return events
 
-    def _end_line(self) -> ServerSentEvent | None:
-        line = bytes(self._line)
-        self._line = bytearray()
+    def _end_line(self, line: bytes) -> ServerSentEvent | None:
         if self._is_first_line:
             self._is_first_line = False
             line = line.removeprefix(_BOM)
@@ -101,7 +102,9 @@ class SSEDecoder:
 
     def _dispatch(self) -> ServerSentEvent | None:
         data, event = self._data, self._event
-        self._data, self._event, self._size = [], "", 0
+        self._event = ""
         if not data:
             return None
-        return ServerSentEvent("\n".join(data), event or "message", self._last_id, self._retry)
+        self._data, self._size = [], 0
+        whole = data[0] if len(data) == 1 else "\n".join(data)
+        return ServerSentEvent(whole, event or "message", self._last_id, self._retry)
