@@ -1,4 +1,4 @@
-"""A table of faults behind the tests' results, made of what the tests really met."""
+"""A table of faults, and figures, behind the results: made of what the tests really met."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 from tests.integration.providers.asking import Met
 
 _MET = pytest.StashKey[list[Met]]()
+_REMARKS = pytest.StashKey[list[str]]()
 
 
 @pytest.fixture
@@ -17,10 +18,18 @@ def met(pytestconfig: pytest.Config) -> list[Met]:
     return pytestconfig.stash.setdefault(_MET, [])
 
 
+@pytest.fixture
+def remarks(pytestconfig: pytest.Config) -> list[str]:
+    """Where a test puts down a line with a figure, for the end."""
+    return pytestconfig.stash.setdefault(_REMARKS, [])
+
+
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    """Print fault × moment × requests × what the person sees × what is stored."""
+    """Print the figures, and fault × moment × requests × what the person sees × what is stored."""
+    for line in config.stash.get(_REMARKS, []):
+        terminalreporter.write_line(line)
     rows = config.stash.get(_MET, [])
     if not rows:
         return

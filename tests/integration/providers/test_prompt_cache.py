@@ -1,0 +1,148 @@
+"""What share of a conversation's input a provider's prompt cache can serve.
+
+The server reports as cached what the real ones could: the longest beginning that a request's
+input shares with an earlier request of the same `prompt_cache_key`. Characters stand for tokens.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os.path
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from desktop_app.domain.conversation import Draft, Message
+from desktop_app.domain.model_catalog import Api
+from desktop_app.domain.parts import DocumentPart
+from desktop_app.services.chat import AskSettings
+from tests.integration.providers.asking import Asker, asker_of, event
+from tests.unit.providers.loopback import LoopbackServer, Received, streams
+
+TEXT = "The quick brown fox jumps over the lazy dog, again and again. " * 100
+# What ends a list of messages, and with it the last message.
+CLOSING = len('"}]}]]')
+ANSWER = "It is a pangram, and it says so at some length. " * 20
+
+
+class CachingServer:
+    """Scripted answers with usage; `inputs` and `cached` are characters, one for each request."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+        self._seen: dict[str, list[str]] = {}
+        self.inputs: list[int] = []
+        self.cached: list[int] = []
+
+    @property
+    def shares(self) -> list[float]:
+        """What is cached of each request's input."""
+        return [cached / sent for cached, sent in zip(self.cached, self.inputs, strict=True)]
+
+    async def script(self, request: Received, writer: asyncio.StreamWriter) -> None:
+        """Answer one request."""
+        body = request.json
+        # The model and the instructions stand before the input, as they do at the provider.
+        said = [body["model"], body.get("instructions"), body.get("input", body.get("messages"))]
+        text = json.dumps(said)
+        earlier = self._seen.setdefault(body["prompt_cache_key"], [])
+        common = (len(os.path.commonprefix([text, one])) for one in earlier)  # noqa: RUF071 — characters are meant
+        cached = max(common, default=0)
+        earlier.append(text)
+        self.inputs.append(len(text))
+        self.cached.append(cached)
+        await streams(self._answer(len(text), cached))(request, writer)
+
+    def _answer(self, tokens: int, cached: int) -> bytes:
+        if self._api is Api.CHAT_COMPLETIONS:
+            details: dict[str, Any] = {"prompt_tokens_details": {"cached_tokens": cached}}
+            usage = {"prompt_tokens": tokens, "completion_tokens": 9, **details}
+            choice = {"delta": {"content": ANSWER}, "finish_reason": "stop"}
+            chunks = event({"choices": [choice]}) + event({"choices": [], "usage": usage})
+            return chunks + b"data: [DONE]\n\n"
+        reasoning = {"type": "reasoning", "id": f"rs_{tokens}", "encrypted_content": "x" * 400}
+        message = {"type": "message", "content": [{"type": "output_text", "text": ANSWER}]}
+        usage = {"input_tokens": tokens, "input_tokens_details": {"cached_tokens": cached}}
+        response = {"status": "completed", "output": [reasoning, message], "usage": usage}
+        return event({"type": "response.completed", "response": response})
+
+
+async def attached(asker: Asker, text: str, name: str) -> DocumentPart:
+    data = text.encode()
+    part = DocumentPart(sha256(data).hexdigest(), name, "text/plain", len(data), tokens=9)
+    await asker.attachments.add(
+        data, sha256=part.sha256, name=name, media_type="text/plain", text=text,
+        pages=None, tokens=9,
+    )  # fmt: skip
+    return part
+
+
+async def conversation(asker: Asker) -> list[Message]:
+    """Six turns: a document at once, another in the middle, an edit, a second answer."""
+    asker.settings = AskSettings(instructions="Answer in short sentences.")
+    report = await attached(asker, TEXT, "report.txt")
+    path = await asker.ask(Draft("What is this?", (report,)), [])
+    path = await asker.ask(Draft("And why?"), path)
+    notes = await attached(asker, TEXT[::-1], "notes.txt")
+    path = await asker.ask(Draft("Compare it with these notes.", (notes,)), path)
+    path = await asker.ask(Draft("Shorter."), path)
+    path = await asker.ask(Draft("Shorter, and in French."), path[:-2])  # the last, edited
+    again = await asker.chat.begin_again(
+        asker.conversation, path[:-1], asker.profile, asker.settings
+    )
+    await again.run(asker.listen, lambda _: None)
+    return [*path, again.answer]
+
+
+@pytest.mark.parametrize("api", Api)
+def test_every_turn_begins_as_the_one_before(api: Api, tmp_path: Path, remarks: list[str]) -> None:
+    server = CachingServer(api)
+
+    async def main() -> tuple[list[Message], list[Received]]:
+        async with (
+            LoopbackServer(server.script) as loopback,
+            asker_of(tmp_path, loopback.base_url, api=api) as asker,
+        ):
+            path = await conversation(asker)
+            assert {r.json["prompt_cache_key"] for r in loopback.requests} == {
+                asker.conversation.id
+            }
+            return path, loopback.requests
+
+    path, requests = asyncio.run(main())
+    assert len(requests) == 6
+    shares = " · ".join(f"{share:.1%}" for share in server.shares)
+    total = sum(server.cached) / sum(server.inputs)
+    remarks.append(f"Cached of the input over {api}, turn by turn: {shares}; in all {total:.1%}")
+
+    inputs, cached = server.inputs, server.cached
+    assert cached[0] == 0
+    for turn in (1, 2, 3):
+        assert cached[turn] >= inputs[turn - 1] - CLOSING, "all that was sent before is cached"
+    assert cached[4] > inputs[2] - CLOSING, "an edit costs what stands behind it, no more"
+    assert inputs[4] - cached[4] < len("Shorter, and in French.") + CLOSING
+    assert cached[5] == inputs[5], "the same question again"
+    assert total > 0.5
+    used = [message.usage for message in path if message.usage is not None]
+    assert [usage.cached_tokens for usage in used[-2:]] == [cached[4], cached[5]], "and it is kept"
+
+
+def test_another_conversation_has_a_key_of_its_own(tmp_path: Path) -> None:
+    async def main() -> None:
+        server = CachingServer(Api.RESPONSES)
+        async with (
+            LoopbackServer(server.script) as loopback,
+            asker_of(tmp_path, loopback.base_url, api=Api.RESPONSES) as asker,
+        ):
+            await asker.ask(Draft("Why?"), [])
+            asker.conversation = replace(asker.conversation, id="another")
+            await asker.ask(Draft("Why?"), [])
+            keys = [request.json["prompt_cache_key"] for request in loopback.requests]
+            assert len(set(keys)) == 2
+            assert all(0 < len(key) <= 64 for key in keys)
+
+    asyncio.run(main())
