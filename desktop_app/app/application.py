@@ -10,12 +10,17 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+# Before Qt what the first paint needs and is not Qt: PySide reads the source of every module that
+# is imported after it.
+from desktop_app.settings.schema import with_defaults
+from desktop_app.storage.first_look import settings_at_start
+
+# isort: split
 from PySide6.QtWidgets import QApplication
 
 from desktop_app import __version__
 from desktop_app.app.source_cache import forget_sources
 from desktop_app.paths import folders, resource_path
-from desktop_app.storage.first_look import settings_at_start
 from desktop_app.ui.theme import APPLICATION_ARGUMENTS, ThemeWatcher
 
 if TYPE_CHECKING:
@@ -63,7 +68,6 @@ class Application:
 
     def show(self) -> None:
         """Build the window and paint it; returns after the first paint."""
-        from desktop_app.settings.schema import with_defaults
         from desktop_app.ui import icons
 
         stored = settings_at_start(folders().database)
