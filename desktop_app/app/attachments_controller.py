@@ -111,23 +111,7 @@ class AttachmentsController(QObject):
     async def _keep(self, source: Path | bytes, document: ExtractedDocument) -> DocumentPart:
         if document.note:  # how it was read, where that may not be what the person expects
             self._window.notifications.notify(f"{document.name}: {document.note}")
-        await self._workspace.backend.attachments.add(
-            source,
-            sha256=document.sha256,
-            name=document.name,
-            media_type=document.media_type,
-            text=document.text,
-            pages=document.pages,
-            tokens=document.tokens,
-        )
-        return DocumentPart(
-            document.sha256,
-            document.name,
-            document.media_type,
-            document.size,
-            document.pages,
-            document.tokens,
-        )
+        return await self._workspace.backend.keep(source, document)
 
     def _show_progress(self, reading: _Reading, progress: Progress) -> None:
         total = f" of {progress.total}" if progress.total else ""

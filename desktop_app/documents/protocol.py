@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, BinaryIO, Final
 
 from desktop_app.domain import errors
+from desktop_app.domain.parts import DocumentPart
 
 LENGTH: Final = struct.Struct(">I")
 # How much is read or written at a time: a millisecond's work.
@@ -69,6 +70,13 @@ class ExtractedDocument:
     pages: int | None
     tokens: int
     note: str = ""
+
+    @property
+    def part(self) -> DocumentPart:
+        """The document as a part of a message, without its text."""
+        return DocumentPart(
+            self.sha256, self.name, self.media_type, self.size, self.pages, self.tokens
+        )
 
 
 _ERRORS: Final[Mapping[str, type[errors.DocumentError]]] = {

@@ -26,7 +26,6 @@ from desktop_app.domain.conversation import (
 )
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
 from desktop_app.domain.model_catalog import Effort, Variant
-from desktop_app.domain.parts import DocumentPart
 from desktop_app.headless.backend import Backend, ask_settings, build_backend, use_weights
 from desktop_app.headless.standard_input import read_all
 from desktop_app.headless.terminal import Output, say
@@ -108,7 +107,7 @@ async def _answer(
     paths = [Path(name) for name in options.file]
     attached = [(path, await _extract(backend, path)) for path in paths]
     service = await _service(backend, options.save, attached)
-    draft = Draft(prompt, tuple(_part(document) for _, document in attached))
+    draft = Draft(prompt, tuple(document.part for _, document in attached))
     began = await service.begin(conversation, [], draft, profile, ask_settings(values))
     for notice in began.answer.notices:
         say(notice)
@@ -212,17 +211,6 @@ async def _extract(backend: Backend, path: Path) -> ExtractedDocument:
     return document
 
 
-def _part(document: ExtractedDocument) -> DocumentPart:
-    return DocumentPart(
-        document.sha256,
-        document.name,
-        document.media_type,
-        document.size,
-        document.pages,
-        document.tokens,
-    )
-
-
 async def _service(
     backend: Backend, save: bool, attached: Sequence[tuple[Path, ExtractedDocument]]
 ) -> ChatService:
@@ -230,15 +218,7 @@ async def _service(
         unkept = _Unkept({document.sha256: document.text for _, document in attached})
         return backend.chat_with(unkept, unkept)
     for path, document in attached:
-        await backend.attachments.add(
-            path,
-            sha256=document.sha256,
-            name=document.name,
-            media_type=document.media_type,
-            text=document.text,
-            pages=document.pages,
-            tokens=document.tokens,
-        )
+        await backend.keep(path, document)
     return backend.chat
 
 

@@ -31,6 +31,8 @@ from desktop_app.storage.settings_store import SettingsStore
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from desktop_app.documents.worker import ExtractedDocument
+    from desktop_app.domain.parts import DocumentPart
     from desktop_app.services.ports import AttachmentSource, MessageStore
 
 WEIGHTS_SETTING = "local_model.weights"
@@ -65,6 +67,23 @@ class Backend:
             estimator=Estimator(self.counter, attachments),
             catalog=self.catalog,
         )
+
+    async def keep(self, source: Path | bytes, document: ExtractedDocument) -> DocumentPart:
+        """Keep a document's original and its text; returns it as a part of a message.
+
+        Raises:
+            StorageError: it could not be kept, or changed meanwhile.
+        """
+        await self.attachments.add(
+            source,
+            sha256=document.sha256,
+            name=document.name,
+            media_type=document.media_type,
+            text=document.text,
+            pages=document.pages,
+            tokens=document.tokens,
+        )
+        return document.part
 
     async def profiles(self) -> list[ProviderProfile]:
         """Every provider, those of the environment first; a stored one replaces its built-in."""
