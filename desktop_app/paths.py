@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 import sys
@@ -58,6 +57,8 @@ def folders() -> Folders:
     """The folders of this run, by the environment as it is now. Creates nothing."""
     home = os.environ.get("REPARTEE_HOME")
     if home:
+        import hashlib  # it loads OpenSSL, which a start without a home of its own can do without
+
         root = Path(home).expanduser().resolve()
         scope = hashlib.sha256(os.fsencode(root)).hexdigest()[:12]
         parts = (root / "data", root / "config", root / "cache", root / "logs")

@@ -18,7 +18,6 @@ from desktop_app.domain.errors import UserFacingError
 from desktop_app.headless.backend import WEIGHTS_SETTING, use_weights
 from desktop_app.headless.profiles import OPENAI
 from desktop_app.paths import resource_path
-from desktop_app.providers.transport import is_private
 from desktop_app.ui.main_window import MainWindow
 from desktop_app.ui.settings_panel import KeyState
 
@@ -45,7 +44,7 @@ class SettingsController(QObject):
         self._window = window
         self._workspace = workspace
         self._panel = window.settings
-        self._panel.judge_hosts(is_private)
+        self._panel.judge_hosts(_is_private)
         self._saving, self._keeping_key = asyncio.Lock(), asyncio.Lock()
         self._looked_at = ""  # the provider that the person chose to see; else the open one's
         self._on_value = on_value
@@ -229,3 +228,10 @@ def _help_html() -> str:
 
     source = resource_path("help/help.md").read_text("utf-8")
     return markdown.markdown(source, extensions=["toc", "tables", "sane_lists"])
+
+
+def _is_private(host: str) -> bool:
+    """The transport's rule for plain http; the client is not wanted before it is needed."""
+    from desktop_app.providers.transport import is_private
+
+    return is_private(host)

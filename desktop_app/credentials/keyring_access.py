@@ -12,8 +12,8 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, TypeVar
-from uuid import uuid4
 
+from desktop_app.domain.conversation import new_id
 from desktop_app.domain.errors import CredentialError
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Keyring:
     def probe(self) -> None:
         """Write, read and delete an entry of no meaning: some keyrings seem to be there and
         keep nothing."""
-        name, token = f"probe-{uuid4().hex}", uuid4().hex
+        name, token = f"probe-{new_id()}", new_id()
         self.write(name, token)
         kept = self.read(name)
         self.delete(name)

@@ -7,11 +7,11 @@ conversation's `leaf_id`.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
-from uuid import uuid4
 
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.model_catalog import Effort, Variant
@@ -136,7 +136,7 @@ class Conversation:
 
 def new_id() -> str:
     """A new identifier for a conversation or a message: 32 hexadecimal digits."""
-    return uuid4().hex
+    return os.urandom(16).hex()
 
 
 def now() -> datetime:

@@ -7,7 +7,6 @@ refused.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -128,6 +127,8 @@ class ModelCatalog:
         Raises:
             SettingError: a text is not TOML or a model in it has a wrong value.
         """
+        import tomllib  # here, for the window's first paint needs the names above alone
+
         rows: dict[str, dict[str, Any]] = {}
         try:
             for text in texts:

@@ -18,9 +18,8 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Final, TypeVar
-from uuid import uuid4
 
-from desktop_app.domain.conversation import now
+from desktop_app.domain.conversation import new_id, now
 from desktop_app.domain.errors import StorageError
 from desktop_app.storage.collection import old_files, remove, remove_stray, unneeded
 from desktop_app.storage.database import Database
@@ -118,7 +117,7 @@ def _store(source: Path | bytes, target: Path, sha256: str) -> int:
         for folder in (target.parent.parent, target.parent):
             create_private_folder(folder)
             sync(folder.parent)
-        unfinished = target.with_name(f".{uuid4().hex}")
+        unfinished = target.with_name(f".{new_id()}")
         try:
             with _reading(source) as stream:
                 found, size = _copy(stream, unfinished)
