@@ -36,6 +36,7 @@ class _Run:
     answering: Answering
     task: asyncio.Task[Message] | None = None
     is_stopping: bool = False
+    has_begun: bool = False
     reply: Reply = field(default_factory=Reply)
     text: list[str] = field(default_factory=list)
     reasoning: list[str] = field(default_factory=list)
@@ -86,13 +87,14 @@ class RunningAnswers(QObject):
         """Stop the answer of a conversation; its text is kept."""
         run = self._runs.get(conversation_id)
         if run is not None:
-            # Not before its first step: what is cancelled sooner never runs, and keeps nothing.
-            asyncio.get_running_loop().call_soon(self._cancel, run)
+            self._cancel(run)
 
-    @staticmethod
-    def _cancel(run: _Run) -> None:
-        """Once: a second time would not let it keep what arrived."""
-        if run.task is not None and not run.is_stopping:
+    def _cancel(self, run: _Run) -> None:
+        """Once: a second time would not let it keep what arrived. And not before its first step:
+        what is cancelled sooner never runs, and keeps nothing."""
+        if not run.has_begun:
+            asyncio.get_running_loop().call_soon(self._cancel, run)
+        elif run.task is not None and not run.is_stopping:
             run.is_stopping = True
             run.task.cancel()
 
@@ -115,7 +117,6 @@ class RunningAnswers(QObject):
 
     async def stop_all(self) -> None:
         """Stop every answer and wait until its text is kept."""
-        await asyncio.sleep(0)  # see `stop`
         runs = list(self._runs.values())
         for run in runs:
             self._cancel(run)
@@ -132,6 +133,7 @@ class RunningAnswers(QObject):
                 run.store_error = error
                 self.store_changed.emit(conversation_id, error)
 
+        run.has_begun = True
         try:
             return await run.answering.run(listen, on_store)
         finally:

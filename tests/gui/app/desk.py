@@ -336,9 +336,9 @@ class Desk:
         return str(json.loads(rows[0][0])["text"]) if rows and rows[0][0] else ""
 
     async def settled(self) -> None:
-        """Wait until no answer is under way and every write is done."""
-        await until(lambda: not self.ready.running.conversations)
-        await self.written()
+        """Wait until no answer is under way and every write is done: both at one moment, since what
+        is being written may be the beginning of an answer."""
+        await until(lambda: self._is_written() and not self.ready.running.conversations)
 
     async def written(self) -> None:
         """Wait until everything that was begun is done, but for the answers under way; the draft
