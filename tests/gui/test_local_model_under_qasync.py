@@ -6,9 +6,8 @@ import os
 import signal
 from typing import TYPE_CHECKING
 
-import qasync
-
 from desktop_app.local_model.server import LocalModel
+from tests.helpers.qt_loop import qt_loop
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
@@ -32,5 +31,5 @@ async def _use_it_twice() -> None:
 
 
 def test_it_starts_counts_restarts_and_ends_on_qts_loop(qapp: QApplication) -> None:
-    with qasync.QEventLoop(qapp) as loop:
+    with qt_loop(qapp) as loop:
         loop.run_until_complete(_use_it_twice())

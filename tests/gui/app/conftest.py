@@ -11,14 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import qasync
+
+from tests.helpers.qt_loop import qt_loop
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
-
-# qasync leaves its timers running when it is closed. They must not be collected on another thread,
-# which Python may do at any time, and Qt crashes on.
-CLOSED_LOOPS: list[qasync.QEventLoop] = []
 
 Run = Callable[[Coroutine[Any, Any, None]], None]
 
@@ -65,11 +62,9 @@ def no_defects() -> Iterator[list[logging.LogRecord]]:
 def run(qapp: QApplication) -> Iterator[Run]:
     """Run a test on the window's loop."""
     qapp.setQuitOnLastWindowClosed(False)
-    loop = qasync.QEventLoop(qapp)
-    CLOSED_LOOPS.append(loop)
-    asyncio.set_event_loop(loop)
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    with loop:
+    with qt_loop(qapp) as loop:
+        asyncio.set_event_loop(loop)
         yield loop.run_until_complete
         for number in before:
             loop.remove_signal_handler(number)

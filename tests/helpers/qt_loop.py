@@ -1,0 +1,25 @@
+"""Qt's event loop for asyncio, for tests that need it without the whole program."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import qasync
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QApplication
+
+# qasync leaves its timers running when it is closed. They must not be collected on another thread,
+# which Python may do at any time, and Qt crashes on.
+CLOSED_LOOPS: list[qasync.QEventLoop] = []
+
+
+@contextmanager
+def qt_loop(application: QApplication) -> Iterator[qasync.QEventLoop]:
+    """A loop that is closed at the end and kept for good."""
+    loop = qasync.QEventLoop(application)
+    CLOSED_LOOPS.append(loop)
+    with loop:
+        yield loop
