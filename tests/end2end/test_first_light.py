@@ -13,6 +13,7 @@ from tests.end2end.program import AssistiveClient, Program, wait_for
 
 ROOT = Path(__file__).parents[2]
 REPORT = ROOT / "tests" / "data" / "report.pdf"
+TOKENS_OF_THE_REPORT = 600
 LONG_TASK = "Write a long story about a lighthouse keeper, in at least twenty paragraphs."
 
 
@@ -27,19 +28,28 @@ def answers_in(home: Path) -> list[tuple[str, str]]:
     return rows
 
 
+def input_tokens_in(home: Path) -> int:
+    """What went in with the first call, as the server counted it."""
+    path = home / "data" / "repartee.sqlite3"
+    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as connection:
+        tokens: int = connection.execute("SELECT input_tokens FROM ledger").fetchone()[0]
+    connection.close()
+    return tokens
+
+
 def test_ask_and_watch_the_answer_stream(client: AssistiveClient, repartee_home: Path) -> None:
     with Program(repartee_home, client) as program:
-        question = "Name three primary colours."
-        program.ask(question)
+        program.ask(LONG_TASK)
 
         def has_begun(text: str) -> bool:
-            return len(text) > len(question) + 10 and "Waiting" not in text
+            return len(text) > len(LONG_TASK) + 10 and "Waiting" not in text
 
         first = program.wait_for_text("transcript", has_begun)
-        assert first.startswith(question)
+        assert first.startswith(LONG_TASK)
         longer = program.wait_for_text("transcript", lambda text: len(text) > len(first) + 20)
-        assert longer.startswith(first.strip()[: len(question) + 5])
-        wait_for(lambda: answers_in(repartee_home)[0][0] == "complete", "the end of the answer")
+        assert longer.startswith(first.strip()[: len(LONG_TASK) + 5])
+        program.do("press", "stop")
+        wait_for(lambda: answers_in(repartee_home)[0][0] == "cancelled", "the answer to stop")
         wait_for(lambda: program.has("send", "showing"), "Send to come back")
         assert program.do("text", "prompt") == ""
         assert program.quit() == 0
@@ -64,7 +74,8 @@ def test_a_document_named_on_the_command_line_is_summarised(
         wait_for(lambda: answers_in(repartee_home)[0][0] != "streaming", "the summary to end")
         status, parts = answers_in(repartee_home)[0]
         assert status in ("complete", "incomplete")
-        assert len(parts) > 200
+        assert '"text"' in parts  # what so small a model writes of it is no matter of ours
+        assert input_tokens_in(repartee_home) > TOKENS_OF_THE_REPORT
 
 
 def test_killed_in_the_middle_of_an_answer_everything_is_there_again(
@@ -72,7 +83,7 @@ def test_killed_in_the_middle_of_an_answer_everything_is_there_again(
 ) -> None:
     with Program(repartee_home, client) as program:
         program.ask(LONG_TASK)
-        wait_for(lambda: len(answers_in(repartee_home)[0][1]) > 200, "part of the answer on disk")
+        wait_for(lambda: len(answers_in(repartee_home)[0][1]) > 100, "part of the answer on disk")
         program.kill()
     kept = answers_in(repartee_home)[0]
     assert kept[0] == "streaming"
@@ -83,7 +94,7 @@ def test_killed_in_the_middle_of_an_answer_everything_is_there_again(
             lambda: answers_in(repartee_home)[0][0] == "interrupted", "the answer to be marked"
         )
         assert answers_in(repartee_home)[0][1] == kept[1]
-        assert len(text) > len(LONG_TASK) + 100
+        assert len(text) > len(LONG_TASK) + 40
 
 
 def test_a_draft_survives_a_kill(client: AssistiveClient, repartee_home: Path) -> None:
