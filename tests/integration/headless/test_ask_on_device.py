@@ -20,7 +20,7 @@ MODEL = "smollm2-135m-instruct"
 def test_it_answers_without_a_key_and_a_network(shell: Shell) -> None:
     done = asyncio.run(shell.run("ask", "Name three primary colours.", env=NO_NETWORK))
     assert (done.code, done.err) == (0, "")
-    assert len(done.out) > 20
+    assert done.out.strip()
     assert done.out.endswith("\n")
     assert shell.files_outside() == []
     ((provider, model, tokens, cost),) = shell.rows(
@@ -58,7 +58,7 @@ def test_a_document_alone_is_summarised_up_to_the_limit_that_was_set(
         return await shell.run("ask", "--file", str(report), env=NO_NETWORK)
 
     done = asyncio.run(main())
-    assert len(done.out) > 20  # what so small a model makes of it differs from run to run
+    assert done.out.strip()  # what so small a model makes of it differs from run to run
     ((read, written),) = shell.rows("SELECT input_tokens, output_tokens FROM ledger")
     assert read > 500, "the whole report was sent"
     assert written <= 100
