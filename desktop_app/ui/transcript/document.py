@@ -95,11 +95,6 @@ class DocumentWriter:
         self.replace(section, 0, 0, items)
         return section
 
-    def remove_section(self, section: Section) -> None:
-        """Take a section out."""
-        self.replace(section, 0, len(section.items), ())
-        self.sections.remove(section)
-
     def first_block(self, section: Section) -> int:
         """The number of a section's first block, counted from the nearer end."""
         at = self.sections.index(section) if self.sections[-1] is not section else -1
