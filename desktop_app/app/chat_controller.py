@@ -28,7 +28,7 @@ from desktop_app.domain.errors import (
     StorageError,
     UserFacingError,
 )
-from desktop_app.services.chat import Answering
+from desktop_app.services.answering import Answering
 from desktop_app.services.prompt import CONTINUE
 from desktop_app.ui.choice_menus import fill_efforts, fill_models
 from desktop_app.ui.main_window import MainWindow

@@ -24,7 +24,7 @@ from desktop_app.domain.events import (
     Waiting,
 )
 from desktop_app.domain.reply import Reply
-from desktop_app.services.chat import Answering
+from desktop_app.services.answering import Answering
 from desktop_app.services.ports import MessageStore
 
 FRAME_MS = 16

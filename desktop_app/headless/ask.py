@@ -39,7 +39,8 @@ if TYPE_CHECKING:
 
     from desktop_app.documents.worker import ExtractedDocument, Progress
     from desktop_app.domain.chat_request import ProviderProfile
-    from desktop_app.services.chat import Answering, ChatService
+    from desktop_app.services.answering import Answering
+    from desktop_app.services.chat import ChatService
 
 EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED, EXIT_PIPE = 1, 2, 130, 141
 SUMMARY = "executive-summary"

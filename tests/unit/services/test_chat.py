@@ -47,7 +47,8 @@ from desktop_app.domain.parts import DocumentPart, ReasoningPart, TextPart
 from desktop_app.domain.reply import Reply
 from desktop_app.headless.profiles import COMETAPI, ON_DEVICE, OPENAI
 from desktop_app.paths import resource_path
-from desktop_app.services.chat import Answering, AskSettings, ChatService
+from desktop_app.services.answering import Answering
+from desktop_app.services.chat import AskSettings, ChatService
 from desktop_app.services.estimate import Estimator
 from desktop_app.storage.attachments import AttachmentStore
 from desktop_app.storage.conversations import ConversationStore

@@ -1,0 +1,262 @@
+"""One answer on its way: streamed, checkpointed twice a second, and kept at its end.
+
+Cancelling the task that runs an Answering stops the provider and keeps the text.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing, suppress
+from dataclasses import replace
+from typing import cast
+
+from desktop_app.domain.chat_request import ChatRequest
+from desktop_app.domain.conversation import (
+    Conversation,
+    ErrorNote,
+    Message,
+    MessageStatus,
+    ModelChoice,
+    now,
+)
+from desktop_app.domain.errors import (
+    ModelNotFoundError,
+    ProviderError,
+    StorageError,
+    UserFacingError,
+)
+from desktop_app.domain.events import Failed, Notice, StreamEvent, Waiting
+from desktop_app.domain.model_catalog import Variant
+from desktop_app.domain.reply import Reply, accumulate
+from desktop_app.services.choice import INSTANT_RETIRED, ResolvedChoice
+from desktop_app.services.ports import Gateway, MessageStore, SpendingBook
+
+CHECKPOINT_S = 0.5
+SAVE_AGAIN_S = 2.0
+
+Listener = Callable[[StreamEvent, Reply], None]
+StoreListener = Callable[[StorageError | None], None]
+
+
+def answerer(resolved: ResolvedChoice) -> ModelChoice:
+    """The choice as it is kept with an answer: the model that is sent, and its effort."""
+    return ModelChoice(resolved.profile.id, resolved.model.id, resolved.variant, resolved.effort)
+
+
+class Answering:
+    """One answer on its way.
+
+    Attributes:
+        conversation, question, answer: as they are on disk; `question` is None for a retry.
+
+    Args:
+        stand_in: called when the provider does not serve Instant's model; says who answers instead.
+    """
+
+    def __init__(
+        self,
+        conversation: Conversation,
+        question: Message | None,
+        answer: Message,
+        request: ChatRequest,
+        resolved: ResolvedChoice,
+        *,
+        store: MessageStore,
+        gateway: Gateway,
+        spending: SpendingBook,
+        stand_in: Callable[[], ResolvedChoice],
+    ) -> None:
+        self.conversation = conversation
+        self.question = question
+        self.answer = answer
+        self._store, self._gateway, self._spending = store, gateway, spending
+        self._stand_in = stand_in
+        self._request = request
+        self._resolved = resolved
+        self._reply = Reply(notices=answer.notices)
+        self._began = time.monotonic()
+
+    async def run(
+        self, listen: Listener, on_store: StoreListener, *, insist: bool = True
+    ) -> Message:
+        """Stream the answer to its end and keep it.
+
+        Args:
+            listen: called with every event and the reply so far.
+            on_store: called with an error when the answer could not be kept, and with None once
+                it could again.
+            insist: try to keep the final answer until that works. A window can wait until there
+                is room on the disk; a command has to end.
+
+        Returns:
+            The final answer. Failures of the provider are in it, not raised.
+
+        Raises:
+            asyncio.CancelledError: after the text that had arrived was kept.
+        """
+        checkpoints = asyncio.create_task(self._checkpoint(on_store))
+        try:
+            await self._stream(listen)
+        except asyncio.CancelledError:
+            checkpoints.cancel()
+            await asyncio.shield(self._finish(MessageStatus.CANCELLED, on_store, once=True))
+            raise
+        finally:
+            checkpoints.cancel()
+            with suppress(asyncio.CancelledError):
+                await checkpoints
+        await self._finish(self._reply.status, on_store, once=not insist)
+        return self.answer
+
+    async def _stream(self, listen: Listener) -> None:
+        listen(Waiting(0, f"Waiting for {self._resolved.model.name}."), self._reply)
+        try:
+            provider = await self._gateway.provider(self._resolved.profile)
+        except UserFacingError as error:
+            self._take(Failed(_as_provider_error(error)), listen)
+            return
+        # The Protocol says AsyncIterator; what closes it early is a generator's aclose().
+        stream = cast(AsyncGenerator[StreamEvent, None], provider.stream(self._request))
+        async with aclosing(stream) as events:
+            async for event in events:
+                if self._should_stand_in(event):
+                    break
+                self._take(event, listen)
+            else:
+                return
+        await self._stream_stand_in(listen)
+
+    def _should_stand_in(self, event: StreamEvent) -> bool:
+        gone = isinstance(event, Failed) and isinstance(event.error, ModelNotFoundError)
+        is_instant = self._resolved.variant is Variant.INSTANT and not self._resolved.notice
+        return gone and is_instant and self._reply.is_empty
+
+    async def _stream_stand_in(self, listen: Listener) -> None:
+        """Instant is not served here: ask what stands in for it, once, and say so."""
+        self._resolved = self._stand_in()
+        self._request = replace(
+            self._request, model=self._resolved.model.id, effort=self._resolved.effort
+        )
+        self.answer = replace(self.answer, choice=answerer(self._resolved))
+        self._take(Notice(INSTANT_RETIRED), listen)
+        await self._stream(listen)
+
+    def _take(self, event: StreamEvent, listen: Listener) -> None:
+        self._reply = accumulate(self._reply, event)
+        listen(event, self._reply)
+
+    async def _checkpoint(self, on_store: StoreListener) -> None:
+        """Keep what has arrived, twice a second, as long as more arrives."""
+        saved, failing = Reply(), False
+        while True:
+            await asyncio.sleep(CHECKPOINT_S)
+            reply = self._reply
+            if reply.segments == saved.segments and not failing:
+                continue
+            try:
+                await self._store.save_answer(replace(self.answer, parts=reply.parts))
+            except StorageError as error:
+                if not failing:
+                    on_store(error)
+                failing = True
+            else:
+                if failing:
+                    on_store(None)
+                saved, failing = reply, False
+
+    async def _finish(
+        self, status: MessageStatus, on_store: StoreListener, *, once: bool = False
+    ) -> None:
+        self.answer = self._final(status)
+        while True:
+            try:
+                await self._store.save_answer(self.answer)
+                await self._write_down()
+            except StorageError as error:
+                on_store(error)
+                if once:
+                    return
+                await asyncio.sleep(SAVE_AGAIN_S)
+            else:
+                on_store(None)
+                return
+
+    def _final(self, status: MessageStatus) -> Message:
+        reply, price = self._reply, self._resolved.price
+        cost = None if reply.usage is None or price is None else price.of(reply.usage)
+        return replace(
+            self.answer,
+            status=status,
+            parts=reply.parts,
+            usage=reply.usage,
+            cost=cost,
+            duration_s=time.monotonic() - self._began,
+            error=_error_note(reply),
+            notices=reply.notices,
+        )
+
+    async def _write_down(self) -> None:
+        if self.answer.usage is None:
+            return
+        await self._spending.add(
+            provider_id=self._resolved.profile.id,
+            model=self._resolved.model.id,
+            usage=self.answer.usage,
+            cost=self.answer.cost,
+            purpose="answer",
+            conversation_id=self.conversation.id,
+            message_id=self.answer.id,
+            at=now(),
+        )
+
+
+def _as_provider_error(error: UserFacingError) -> ProviderError:
+    """An error on the way to the provider (no key, no weights), as the reply's own."""
+    if isinstance(error, ProviderError):
+        return error
+    return ProviderError(
+        error.what_happened,
+        what_was_kept=error.what_was_kept or "Your question is kept.",
+        what_to_do=error.what_to_do,
+        details=error.details,
+    )
+
+
+def _error_note(reply: Reply) -> ErrorNote | None:
+    if reply.error is not None:
+        error = reply.error
+        return ErrorNote(
+            error.what_happened,
+            error.what_was_kept,
+            error.what_to_do,
+            _details(error),
+            type(error).__name__,
+        )
+    if reply.status is MessageStatus.INCOMPLETE:
+        return ErrorNote(
+            _INCOMPLETE.get(reply.incomplete_reason, "The model stopped before the end."),
+            "What had arrived is kept above.",
+            "Continue lets it go on.",
+            reply.incomplete_reason,
+            "Incomplete",
+        )
+    return None
+
+
+_INCOMPLETE = {
+    "max_output_tokens": "The answer reached the limit on its length.",
+    "length": "The answer reached the limit on its length.",
+    "content_filter": "The provider's content filter ended the answer.",
+}
+
+
+def _details(error: ProviderError) -> str:
+    facts = (
+        f"HTTP {error.status}" if error.status else "",
+        error.code,
+        f"request {error.request_id}" if error.request_id else "",
+        error.details,
+    )
+    return " · ".join(fact for fact in facts if fact)
