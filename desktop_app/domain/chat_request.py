@@ -11,6 +11,7 @@ from desktop_app.domain.model_catalog import Api, Effort
 from desktop_app.domain.parts import ReasoningPart, RefusalPart, TextPart, ToolCallPart
 
 FAMILY_MODEL = "gpt-5.2"  # a server that lists it serves the family
+DIRECT = "none"  # in place of a proxy: no proxy, whatever the environment names
 
 
 class ProviderKind(StrEnum):
@@ -35,6 +36,13 @@ class ProviderProfile:
         price_multiplier: share of the list price that the provider charges.
         from_environment: made from environment variables for this run; never stored.
         max_tokens_field: Chat Completions' name for the limit ("" = the kind's usual one).
+        proxy: "" takes the one that the environment names, DIRECT none at all; else a URL
+            (http, https, socks5, socks5h), with a user's name at most: its password is with the
+            keys, under `proxy_password_id`.
+        ca_file: certificates (PEM or DER) to trust beside the system's; "" for none.
+        keeps_at_provider: the provider may keep the conversation (`store: true`).
+        plain_http_hosts: hosts of the person's network that may be spoken to without encryption,
+            because the person said so.
     """
 
     id: str
@@ -47,6 +55,15 @@ class ProviderProfile:
     needs_key: bool = True
     from_environment: bool = False
     max_tokens_field: str = ""
+    proxy: str = ""
+    ca_file: str = ""
+    keeps_at_provider: bool = False
+    plain_http_hosts: tuple[str, ...] = ()
+
+    @property
+    def proxy_password_id(self) -> str:
+        """Names the proxy's password in the keyring."""
+        return f"{self.id}.proxy"
 
     @property
     def serves_the_family(self) -> bool:

@@ -99,6 +99,7 @@ def _profile_from_row(row: sqlite3.Row) -> ProviderProfile:
     fields = json.loads(row["body"])
     fields["kind"] = ProviderKind(fields["kind"])
     fields["api"] = None if fields["api"] is None else Api(fields["api"])
-    fields["models"] = tuple(fields["models"])
+    for name in ("models", "plain_http_hosts"):  # the latter is not in older stores
+        fields[name] = tuple(fields.get(name, ()))
     fields["price_multiplier"] = Decimal(fields["price_multiplier"])
     return ProviderProfile(id=row["id"], **fields)

@@ -24,6 +24,10 @@ FULL = ProviderProfile(
     Decimal("0.8"),
     needs_key=True,
     max_tokens_field="max_tokens",
+    proxy="socks5://me@proxy.lan:1080",
+    ca_file="/etc/company.pem",
+    keeps_at_provider=True,
+    plain_http_hosts=("nas.lan",),
 )
 LOCAL = ProviderProfile("ollama", "Ollama", ProviderKind.COMPATIBLE, needs_key=False)
 
@@ -58,6 +62,25 @@ def test_profiles_keep_their_order_and_every_field(tmp_path: Path) -> None:
             assert await settings.profiles() == [renamed, LOCAL]
             await settings.remove_profile(FULL.id)
             assert await settings.profiles() == [LOCAL]
+
+    asyncio.run(main())
+
+
+def test_a_profile_of_an_older_store_is_read(tmp_path: Path) -> None:
+    body = (
+        '{"name":"Box","kind":"compatible","base_url":"http://nas:1/v1","api":null,"models":["m"],'
+        '"price_multiplier":"1","needs_key":false,"max_tokens_field":""}'
+    )
+
+    async def main() -> None:
+        async with opened(tmp_path / "s.sqlite3") as database:
+            sql = "INSERT INTO profiles VALUES ('box', 1, ?)"
+            await database.write(lambda c: c.execute(sql, (body,)))
+            (profile,) = await SettingsStore(database).profiles()
+            assert profile.models == ("m",)
+            assert profile.plain_http_hosts == ()
+            assert profile.proxy == profile.ca_file == ""
+            assert not profile.keeps_at_provider
 
     asyncio.run(main())
 
