@@ -17,6 +17,7 @@ from desktop_app.app.attachments_controller import AttachmentsController
 from desktop_app.app.chat_controller import STORE, ChatController
 from desktop_app.app.desktop.call_server import CallServer
 from desktop_app.app.library_controller import LibraryController
+from desktop_app.app.palette import PALETTE, Palette
 from desktop_app.app.prompt_controller import PromptController
 from desktop_app.app.running_answers import RunningAnswers
 from desktop_app.app.settings_controller import SettingsController
@@ -75,7 +76,9 @@ class ReadyWindow(QObject):
         self.settings = SettingsController(window, self.workspace, self._on_value)
         self._quick: QuickPromptController | None = None
         self._calls = CallServer(backend.folders.socket, self.serve)
-        self._shortcuts = Shortcuts(window, self._actions())
+        actions = self._actions()
+        self._palette = Palette(window, theme, self.workspace, actions)
+        self._shortcuts = Shortcuts(window, actions)
         self._connect()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self.quit)
@@ -211,6 +214,7 @@ class ReadyWindow(QObject):
             "view.smaller": lambda: self._resize_text(-10),
             "view.normal": lambda: self._resize_text(0),
             "settings.toggle": window.toggle_settings,
+            PALETTE: lambda: self._palette.toggle(),
             "quick.open": lambda: self.quick.open_with(""),
             "app.quit": self.quit,
         }

@@ -1,0 +1,54 @@
+"""The command palette of the main window: made when it is first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from desktop_app.commands.keymap import Keymap
+
+if TYPE_CHECKING:
+    from desktop_app.app.workspace import Workspace
+    from desktop_app.ui.command_palette import CommandPalette
+    from desktop_app.ui.main_window import MainWindow
+    from desktop_app.ui.theme import ThemeWatcher
+
+PALETTE = "palette.open"
+
+
+class Palette(QObject):
+    """Offers all that `actions` can do, by name."""
+
+    def __init__(
+        self,
+        window: MainWindow,
+        theme: ThemeWatcher,
+        workspace: Workspace,
+        actions: Mapping[str, Callable[[], object]],
+    ) -> None:
+        super().__init__(window)
+        self._window, self._theme, self._workspace = window, theme, workspace
+        self._actions = actions
+        self._widget: CommandPalette | None = None
+
+    def toggle(self) -> None:
+        """Show the palette, or hide it again."""
+        if self._widget is None:
+            self._widget = self._made()
+        if self._widget.isVisible():
+            self._widget.dismiss()
+            return
+        keymap = Keymap.from_settings(self._workspace.values)
+        offered = [c for c in keymap if c.id in self._actions and c.id != PALETTE]
+        self._widget.open_with(offered, keymap)
+
+    def _made(self) -> CommandPalette:
+        # Imported here: not a part of the start.
+        from desktop_app.ui.command_palette import CommandPalette
+
+        widget = CommandPalette(self._window, self._theme.current)
+        self._theme.changed.connect(widget.set_theme)
+        widget.chosen.connect(lambda command: self._actions[command]())
+        return widget

@@ -1,0 +1,260 @@
+"""Every command by name: a field, and below it what its letters find, each with its shortcut.
+
+It lies over the top of the window it belongs to, and goes away with Esc, with a click elsewhere, or
+when a command was chosen; the keyboard then goes back to where it was before the command runs.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any, Final
+
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QEvent,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QPoint,
+    QRect,
+    Qt,
+    Signal,
+)
+from PySide6.QtWidgets import (
+    QApplication,
+    QFrame,
+    QLabel,
+    QLineEdit,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from desktop_app.commands.matching import matching
+from desktop_app.ui import painting
+from desktop_app.ui.row_delegates import Index, RowDelegate
+from desktop_app.ui.row_view import RowView
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter
+
+    from desktop_app.commands.command import Command
+    from desktop_app.commands.keymap import Keymap
+    from desktop_app.ui.theme import Theme
+
+_WIDTH: Final = 520
+_MOST_ROWS: Final = 10
+_TOP: Final = 56
+_INSET: Final = 12
+_NO_PARENT: Final = QModelIndex()
+
+
+class _Roles(IntEnum):
+    COMMAND = Qt.ItemDataRole.UserRole
+
+
+class CommandModel(QAbstractListModel):
+    """The commands that were found."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._commands: Sequence[Command] = ()
+        self._keymap: Keymap | None = None
+
+    def set_commands(self, commands: Sequence[Command], keymap: Keymap) -> None:
+        """Show these, with their keys."""
+        self.beginResetModel()
+        self._commands, self._keymap = commands, keymap
+        self.endResetModel()
+
+    def shortcut_of(self, command: Command) -> str:
+        """The keys that run a command as well; "" for none."""
+        return "" if self._keymap is None else self._keymap.shortcut_of(command.id)
+
+    def rowCount(self, parent: QModelIndex | QPersistentModelIndex = _NO_PARENT) -> int:
+        """How many were found."""
+        return 0 if parent.isValid() else len(self._commands)
+
+    def data(
+        self,
+        index: QModelIndex | QPersistentModelIndex,
+        role: int = Qt.ItemDataRole.DisplayRole,
+    ) -> Any:
+        """The title, what is read aloud, and the command."""
+        if not index.isValid():
+            return None
+        command = self._commands[index.row()]
+        match role:
+            case Qt.ItemDataRole.DisplayRole:
+                return command.title
+            case Qt.ItemDataRole.AccessibleTextRole:
+                words = (command.title, command.category.value, self.shortcut_of(command))
+                return ", ".join(word for word in words if word)
+            case _Roles.COMMAND:
+                return command
+        return None
+
+
+class _CommandDelegate(RowDelegate):
+    """Title, category, and at the end the keys."""
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """Draw a row."""
+        theme, px = self.theme, self.theme.px
+        command: Command = index.data(_Roles.COMMAND)
+        rect = self.row_rect(option).adjusted(px(_INSET), 0, -px(_INSET), 0)
+        painter.save()
+        painting.smooth(painter)
+        self.paint_ground(painter, option, index)
+        keys = self._shortcut_of(index, command)
+        if keys:
+            width, height = painting.key_size(theme, keys)
+            cap = QRect(rect.right() - width, rect.center().y() - height // 2, width, height)
+            painting.key(painter, theme, cap, keys, theme.dim)
+            rect.setRight(cap.left() - px(8))
+        painting.text(painter, rect, command.title, theme.interface(), theme.text)
+        rect.setLeft(rect.left() + painting.width_of(command.title, theme.interface()) + px(_INSET))
+        painting.text(painter, rect, command.category.value, theme.note(), theme.dim)
+        painter.restore()
+
+    @staticmethod
+    def _shortcut_of(index: Index, command: Command) -> str:
+        source = index.model()
+        while not isinstance(source, CommandModel):
+            source = source.sourceModel()  # type: ignore[attr-defined]
+        return source.shortcut_of(command)
+
+
+class CommandPalette(QWidget):
+    """See the module.
+
+    Signals:
+        chosen(str): the id of the command that the person took; the palette is hidden already.
+    """
+
+    chosen = Signal(str)
+
+    def __init__(self, window: QWidget, theme: Theme) -> None:
+        super().__init__(window)
+        self.setObjectName("command-palette")
+        self.setAccessibleName("Commands")
+        self._keymap: Keymap | None = None
+        self._commands: Sequence[Command] = ()
+        self._before: QWidget | None = None
+        self._card = QFrame(self)
+        self._card.setProperty("role", "card")
+        self.field = QLineEdit()
+        self.field.setObjectName("command")
+        self.field.setAccessibleName("Find a command")
+        self.field.setPlaceholderText("Find a command")
+        self.model = CommandModel(self)
+        self._delegate = _CommandDelegate(theme, self)
+        self.view = RowView("commands", self.model, self._delegate)
+        self.view.setAccessibleName("Commands")
+        self.view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._nothing = QLabel("No command has this in its name.")
+        self._nothing.setProperty("role", "note")
+        self._column = QVBoxLayout(self._card)
+        for widget in (self.field, self.view, self._nothing):
+            self._column.addWidget(widget)
+        self.field.textChanged.connect(self._find)
+        self.field.installEventFilter(self)
+        self.view.chosen.connect(self._choose)
+        self.set_theme(theme)
+        self.hide()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw with this theme from now on."""
+        self._theme = self._delegate.theme = theme
+        self._column.setContentsMargins(*(theme.px(10),) * 4)
+        self._column.setSpacing(theme.px(8))
+        self.view.lay_out_anew()
+        if self.isVisible():
+            self._place()
+
+    def open_with(self, commands: Sequence[Command], keymap: Keymap) -> None:
+        """Show all of `commands`, and put the keyboard into the field."""
+        self._before = QApplication.focusWidget()
+        self._commands, self._keymap = commands, keymap
+        self.field.clear()
+        self._find("")
+        self.window().installEventFilter(self)
+        self._place()
+        self.show()
+        self.raise_()
+        self.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def dismiss(self) -> None:
+        """Go away; the keyboard goes back to where it was."""
+        self.window().removeEventFilter(self)
+        self.hide()
+        if self._before is not None:
+            self._before.setFocus(Qt.FocusReason.OtherFocusReason)
+            self._before = None
+
+    def _find(self, typed: str) -> None:
+        if self._keymap is None:
+            return
+        found = matching(typed, self._commands)
+        self.model.set_commands(found, self._keymap)
+        self.view.setVisible(bool(found))
+        self._nothing.setVisible(not found)
+        self.view.ensure_current()
+        self._mark_current()
+        if self.isVisible():
+            self._place()
+
+    def _mark_current(self) -> None:
+        """The row that Enter takes has the ground of a chosen one: the keyboard is in the field."""
+        selection = self.view.selectionModel()
+        selection.select(self.view.currentIndex(), selection.SelectionFlag.ClearAndSelect)
+
+    def _choose(self, index: QModelIndex) -> None:
+        command = index.data(_Roles.COMMAND)
+        if command is not None:
+            self.dismiss()
+            self.chosen.emit(command.id)
+
+    def _place(self) -> None:
+        """Over the whole window, the card below its top edge."""
+        px, window = self._theme.px, self.window()
+        self.setGeometry(window.rect())
+        width = min(px(_WIDTH), window.width() - 2 * px(_INSET))
+        room = window.height() - px(_TOP) - 2 * px(_INSET) - px(64)
+        rows = min(self.model.rowCount(), _MOST_ROWS)
+        row_height = px(self._delegate.height)
+        self.view.setFixedHeight(min(rows * row_height, max(row_height, room)))
+        self._column.activate()
+        self._card.setFixedWidth(width)
+        self._card.adjustSize()
+        self._card.move((window.width() - width) // 2, px(_TOP))
+
+    # ------------------------------------------------------------ events
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Arrow keys and Enter go from the field to the list; the window may change its size."""
+        if watched is self.field and event.type() == QEvent.Type.KeyPress:
+            return self._take_key(event)  # type: ignore[arg-type]
+        if watched is self.window() and event.type() == QEvent.Type.Resize:
+            self._place()
+        return super().eventFilter(watched, event)
+
+    def _take_key(self, event: QKeyEvent) -> bool:
+        moves = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
+        if event.key() in moves:
+            QApplication.sendEvent(self.view, event)
+            self._mark_current()
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._choose(self.view.currentIndex())
+        elif event.key() == Qt.Key.Key_Escape:
+            self.dismiss()
+        else:  # Tab is kept from leaving: there is nowhere else to go
+            return event.key() in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab)
+        return True
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """A click beside the card closes it."""
+        if not self._card.geometry().contains(QPoint(event.position().toPoint())):
+            self.dismiss()
