@@ -136,7 +136,7 @@ class ChatController(QObject):
             self._window.notifications.notify(error, topic=QUESTION)
             return
         asking = replace(asked, choice=choice or workspace.choice_of(asked))
-        profile, settings = workspace.profile_of(asking), workspace.ask_settings
+        profile, settings = workspace.profile_of(asking), workspace.settings_of(asking)
         self._window.notifications.dismiss_topic(QUESTION)
         self._beginning.add(asked.id)
         try:
@@ -176,9 +176,9 @@ class ChatController(QObject):
         workspace, window = self._workspace, self._window
         is_open = self._is_open(began.conversation.id)
         kept = began.conversation
-        choice = workspace.choice if is_open else workspace.choice_of(asked)
-        if choice != kept.choice:  # asked with another one this once, or changed in the meantime
-            kept = replace(kept, choice=choice)
+        now = workspace.conversation if is_open else asked
+        kept = replace(kept, choice=workspace.choice_of(now), overrides=now.overrides)
+        if kept != began.conversation:  # asked with another one this once, or changed meanwhile
             self._start(workspace.backend.conversations.save(kept))
         self._library.kept(kept)
         self._running.start(began)

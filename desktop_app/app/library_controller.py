@@ -157,7 +157,8 @@ class LibraryController(QObject):
         """A conversation as it was read, with what was changed here and may still be on its way to
         the disk."""
         known = self._conversations.get(read.id, read)
-        conversation = replace(read, title=known.title, pinned=known.pinned, choice=known.choice)
+        conversation = replace(read, title=known.title, pinned=known.pinned)
+        conversation = replace(conversation, choice=known.choice, overrides=known.overrides)
         self._conversations[read.id] = conversation
         return conversation
 
@@ -259,11 +260,12 @@ class LibraryController(QObject):
         return self._conversations.get(conversation_id)
 
     def _take_choice(self) -> None:
-        """A later change of the title must not bring the former choice back."""
+        """A later change of the title must not bring the former choice or settings back."""
         changed = self._workspace.conversation
         if changed.id in self._conversations:
             known = self._conversations[changed.id]
-            self._conversations[changed.id] = replace(known, choice=changed.choice)
+            known = replace(known, choice=changed.choice, overrides=changed.overrides)
+            self._conversations[changed.id] = known
         self._show_foot()
 
     def _rename(self, conversation_id: str, title: str) -> None:

@@ -15,6 +15,7 @@ from desktop_app.app.drafts import Drafts
 from desktop_app.app.tasks import Tasks
 from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversation import Conversation, Draft, Message, ModelChoice, now
+from desktop_app.domain.generation import Overrides
 from desktop_app.headless.backend import Backend, ask_settings
 from desktop_app.headless.profiles import ON_DEVICE
 from desktop_app.services.chat import AskSettings
@@ -34,7 +35,7 @@ class Workspace(QObject):
     Signals:
         opened: another conversation stands in the window.
         path_changed: messages were added to it, or an answer ended.
-        choice_changed: provider, variant, model or effort.
+        choice_changed: provider, variant, model or effort, or what is set for this conversation.
         draft_changed: attachments came or went.
         values_changed(str): a setting, by key.
         profiles_changed: providers or their keys.
@@ -143,12 +144,23 @@ class Workspace(QObject):
 
     @property
     def ask_settings(self) -> AskSettings:
-        """What is set for every answer."""
-        return ask_settings(self.values)
+        """What is set for the open conversation's answers."""
+        return self.settings_of(self.conversation)
+
+    def settings_of(self, conversation: Conversation) -> AskSettings:
+        """What is set for a conversation's answers: there, or for every one."""
+        return ask_settings(self.values, conversation.overrides)
 
     def choose(self, choice: ModelChoice) -> None:
         """Change who answers in the open conversation."""
         self.conversation = replace(self.conversation, choice=choice)
+        if not self.is_new:
+            self.tasks.start(self.backend.conversations.save(self.conversation))
+        self.choice_changed.emit()
+
+    def override(self, overrides: Overrides) -> None:
+        """Change what is set for the open conversation's answers alone."""
+        self.conversation = replace(self.conversation, overrides=overrides)
         if not self.is_new:
             self.tasks.start(self.backend.conversations.save(self.conversation))
         self.choice_changed.emit()

@@ -7,6 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from desktop_app.domain.conversation import Role
+from desktop_app.domain.generation import GenerationParameters as GenerationParameters
 from desktop_app.domain.model_catalog import Api, Effort
 from desktop_app.domain.parts import ReasoningPart, RefusalPart, TextPart, ToolCallPart
 
@@ -73,21 +74,6 @@ class ProviderProfile:
 
 
 @dataclass(frozen=True)
-class GenerationParameters:
-    """What the person set for the answer; None leaves the field out of the request."""
-
-    temperature: float | None = None
-    top_p: float | None = None
-    max_output_tokens: int | None = None
-    verbosity: str | None = None
-    reasoning_summary: str | None = None
-    presence_penalty: float | None = None
-    frequency_penalty: float | None = None
-    stop: tuple[str, ...] = ()
-    stream: bool = True
-
-
-@dataclass(frozen=True)
 class ImageData:
     """A picture with its bytes, ready to be sent."""
 
@@ -119,7 +105,7 @@ class ChatRequest:
     messages: tuple[RequestMessage, ...]
     instructions: str = ""
     effort: Effort | None = None
-    parameters: GenerationParameters = GenerationParameters()
+    parameters: GenerationParameters = field(default_factory=GenerationParameters)
     cache_key: str = ""
     store: bool = False
 
@@ -130,7 +116,7 @@ class ChatRequest:
         if name in ("effort", "reasoning_effort", "reasoning"):
             return None if self.effort is None else replace(self, effort=None)
         fields = {"summary": "reasoning_summary", "max_tokens": "max_output_tokens"}
-        fields["max_completion_tokens"] = "max_output_tokens"
+        fields |= {"max_completion_tokens": "max_output_tokens", "n": "candidates"}
         attribute = fields.get(name, name)
         if not hasattr(self.parameters, attribute):
             return None

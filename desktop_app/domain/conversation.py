@@ -14,6 +14,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from desktop_app.domain.cost import Usage
+from desktop_app.domain.generation import Overrides
 from desktop_app.domain.model_catalog import Effort, Variant
 from desktop_app.domain.parts import DocumentPart, ImagePart, Part, text_of
 
@@ -120,7 +121,7 @@ class Conversation:
     """A conversation as the list knows it; the messages are loaded apart.
 
     `leaf_id` is the last message of the path shown, None while it is empty. `streaming` says
-    whether an answer is on its way in it.
+    whether an answer is on its way in it. `overrides` is what is set for its answers alone.
     """
 
     id: str
@@ -132,6 +133,7 @@ class Conversation:
     pinned: bool = False
     streaming: bool = False
     draft: Draft = field(default_factory=Draft)
+    overrides: Overrides = field(default_factory=Overrides)
 
 
 def new_id() -> str:

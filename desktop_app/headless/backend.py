@@ -12,6 +12,7 @@ from desktop_app.documents.worker import DocumentWorker
 from desktop_app.domain.chat_request import GenerationParameters, ProviderProfile
 from desktop_app.domain.conversation import ModelChoice
 from desktop_app.domain.errors import SettingError
+from desktop_app.domain.generation import Overrides, resolved
 from desktop_app.domain.model_catalog import Effort, ModelCatalog, Variant
 from desktop_app.headless.gateway import ProviderGateway, ProviderTokenCounter
 from desktop_app.headless.profiles import BUILT_IN, ON_DEVICE, profiles_of_environment
@@ -204,18 +205,18 @@ def read_catalog(where: Folders) -> ModelCatalog:
     return ModelCatalog.from_toml(*texts)
 
 
-def ask_settings(values: Mapping[str, Any]) -> AskSettings:
-    """What the person set for every answer, from the settings' values."""
-    return AskSettings(
-        instructions=values["answer.system_prompt"].strip(),
-        parameters=GenerationParameters(
-            temperature=values["answer.temperature"],
-            top_p=values["answer.top_p"],
-            max_output_tokens=values["answer.max_output_tokens"],
-            verbosity=values["answer.verbosity"],
-            stream=values["answer.stream"],
-        ),
+def ask_settings(values: Mapping[str, Any], *chain: Overrides) -> AskSettings:
+    """What holds for an answer: the settings' values, and before them what `chain` sets, the
+    nearest link (the conversation's own) first."""
+    defaults = GenerationParameters(
+        temperature=values["answer.temperature"],
+        top_p=values["answer.top_p"],
+        max_output_tokens=values["answer.max_output_tokens"],
+        verbosity=values["answer.verbosity"],
+        stream=values["answer.stream"],
     )
+    instructions, parameters = resolved(values["answer.system_prompt"], defaults, *chain)
+    return AskSettings(instructions=instructions.strip(), parameters=parameters)
 
 
 def use_weights(backend: Backend, stored: Mapping[str, Any]) -> None:

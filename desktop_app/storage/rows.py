@@ -20,6 +20,7 @@ from desktop_app.domain.conversation import (
     Role,
 )
 from desktop_app.domain.cost import Usage
+from desktop_app.domain.generation import Overrides
 from desktop_app.domain.model_catalog import Effort, Variant
 from desktop_app.domain.parts import (
     DocumentPart,
@@ -79,6 +80,7 @@ def conversation_to_row(conversation: Conversation) -> Row:
         **_choice_to_row(conversation.choice),
         "leaf_id": conversation.leaf_id,
         "pinned": int(conversation.pinned),
+        "overrides": to_json(conversation.overrides.to_json()) if conversation.overrides else "",
     }
 
 
@@ -96,6 +98,7 @@ def conversation_from_row(row: sqlite3.Row) -> Conversation:
         pinned=bool(row["pinned"]),
         streaming=bool(row["streaming"]),
         draft=_draft_from_text(row["draft"]),
+        overrides=Overrides.from_json(json.loads(row["overrides"] or "{}")),
     )
 
 

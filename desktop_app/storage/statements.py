@@ -17,15 +17,15 @@ ONE_CONVERSATION: Final = _CONVERSATION + " WHERE c.id = ?"
 PUT_CONVERSATION: Final = """
     INSERT INTO conversations (
         id, title, created_at, updated_at, provider_id, model, variant, effort, leaf_id, pinned,
-        draft
+        overrides, draft
     ) VALUES (
         :id, :title, :created_at, :updated_at, :provider_id, :model, :variant, :effort, :leaf_id,
-        :pinned, ''
+        :pinned, :overrides, ''
     )
     ON CONFLICT (id) DO UPDATE SET
         title = :title, created_at = :created_at, updated_at = :updated_at,
         provider_id = :provider_id, model = :model, variant = :variant, effort = :effort,
-        leaf_id = :leaf_id, pinned = :pinned
+        leaf_id = :leaf_id, pinned = :pinned, overrides = :overrides
 """
 
 INSERT_MESSAGE: Final = """

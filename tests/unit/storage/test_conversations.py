@@ -26,6 +26,7 @@ from desktop_app.domain.conversation import (
 )
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.errors import StoreDamagedError
+from desktop_app.domain.generation import Overrides
 from desktop_app.domain.model_catalog import Effort, Variant
 from desktop_app.domain.parts import (
     DocumentPart,
@@ -39,6 +40,7 @@ from desktop_app.domain.parts import (
 from desktop_app.storage.conversations import ConversationStore
 from desktop_app.storage.owner import is_alive, this_process
 from desktop_app.storage.search import Search
+from tests.helpers.generation import overrides
 from tests.unit.storage.samples import (
     NOON,
     a_conversation,
@@ -139,12 +141,13 @@ def words_in_index(connection: sqlite3.Connection) -> list[str]:
 
 
 @settings(max_examples=25)
-@given(trees(), drafts)
+@given(trees(), drafts, overrides)
 def test_any_tree_and_draft_come_back_as_they_went_in(
-    messages: list[Message], draft: Draft
+    messages: list[Message], draft: Draft, own: Overrides
 ) -> None:
     async def main(path: Path) -> None:
-        conversation = a_conversation("t", id=messages[0].conversation_id, draft=draft)
+        id_ = messages[0].conversation_id
+        conversation = a_conversation("t", id=id_, draft=draft, overrides=own)
         async with opened(path) as database:
             store = ConversationStore(database)
             await store.create(conversation)
@@ -156,7 +159,7 @@ def test_any_tree_and_draft_come_back_as_they_went_in(
             store = ConversationStore(database)
             found = await store.get(conversation.id)
             assert found is not None
-            assert found.draft == draft
+            assert (found.draft, found.overrides) == (draft, own)
             assert found.streaming == any(m.status is MessageStatus.STREAMING for m in messages)
             for message in messages:
                 assert await store.message(message.id) == message

@@ -1,0 +1,60 @@
+"""The chain of what is set for an answer."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from desktop_app.domain.generation import NAMES, GenerationParameters, Overrides, resolved
+from tests.helpers.generation import overrides, parameters
+
+chains = st.lists(overrides, max_size=4)
+
+
+def said_by(link: Overrides) -> dict[str, Any]:
+    """What a link of the chain sets, instructions among it."""
+    said = {name: getattr(link.parameters, name) for name in link.names}
+    return said if link.instructions is None else {**said, "instructions": link.instructions}
+
+
+@given(st.text(), parameters, chains)
+def test_the_nearest_link_that_says_something_holds(
+    instructions: str, defaults: GenerationParameters, chain: list[Overrides]
+) -> None:
+    held, made = resolved(instructions, defaults, *chain)
+    for name in (*NAMES, "instructions"):
+        default = instructions if name == "instructions" else getattr(defaults, name)
+        spoken = [said_by(link)[name] for link in chain if name in said_by(link)]
+        assert (held if name == "instructions" else getattr(made, name)) == [*spoken, default][0]
+
+
+def test_nothing_set_is_not_the_same_as_set_to_the_models_own() -> None:
+    defaults = GenerationParameters(temperature=0.5)
+    assert resolved("Be brief.", defaults, Overrides()) == ("Be brief.", defaults)
+    unset = Overrides(instructions="").setting("temperature", None)
+    assert unset != Overrides()
+    assert resolved("Be brief.", defaults, unset) == ("", GenerationParameters())
+
+
+@given(overrides, st.sampled_from(sorted(NAMES)), parameters)
+def test_what_is_set_can_be_taken_back(
+    link: Overrides, name: str, values: GenerationParameters
+) -> None:
+    value = getattr(values, name)
+    assert said_by(link.setting(name, value))[name] == value
+    assert said_by(link.setting(name, value).without(name)) == {
+        key: said for key, said in said_by(link).items() if key != name
+    }
+    assert not Overrides().setting(name, value).without(name)
+
+
+@given(overrides)
+def test_json_there_and_back(link: Overrides) -> None:
+    assert Overrides.from_json(json.loads(json.dumps(link.to_json()))) == link
+
+
+def test_a_name_of_a_newer_version_is_left_aside() -> None:
+    assert Overrides.from_json({"mood": "good", "top_p": 0.5}) == Overrides().setting("top_p", 0.5)
