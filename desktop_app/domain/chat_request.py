@@ -99,6 +99,8 @@ class ChatRequest:
 
     `cache_key` (at most 64 characters) names the conversation for the provider's prompt cache.
     `effort` None means that the model is not known to take one: the field is left out.
+    `background` has the provider make the answer whether anybody listens or not; for that it keeps
+    the request and the reply, whatever `store` says.
     """
 
     model: str
@@ -108,6 +110,7 @@ class ChatRequest:
     parameters: GenerationParameters = field(default_factory=GenerationParameters)
     cache_key: str = ""
     store: bool = False
+    background: bool = False
 
     def without(self, param: str) -> ChatRequest | None:
         """This request less the parameter that a server refused, named as the API names it;
@@ -115,6 +118,8 @@ class ChatRequest:
         name = param.split(".")[-1] if param != "reasoning.effort" else "effort"
         if name in ("effort", "reasoning_effort", "reasoning"):
             return None if self.effort is None else replace(self, effort=None)
+        if name == "background":
+            return replace(self, background=False) if self.background else None
         fields = {"summary": "reasoning_summary", "max_tokens": "max_output_tokens"}
         fields |= {"max_completion_tokens": "max_output_tokens", "n": "candidates"}
         attribute = fields.get(name, name)

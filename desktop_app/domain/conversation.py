@@ -31,7 +31,7 @@ class MessageStatus(StrEnum):
 
     STREAMING: an answer on its way. COMPLETE: whole. INCOMPLETE: the model stopped at a limit or
     a filter. CANCELLED: the person stopped it. FAILED: an error ended it. INTERRUPTED: the
-    program ended before it did.
+    program ended before it did, and it could not be picked up again.
     """
 
     STREAMING = "streaming"
@@ -69,6 +69,20 @@ class ModelChoice:
 
 
 @dataclass(frozen=True, slots=True)
+class RemoteRun:
+    """An answer that is made at its provider whether anybody listens or not.
+
+    Attributes:
+        response_id: the provider's name for it.
+        sequence: number of the last event of its stream whose content was taken; None before the
+            first.
+    """
+
+    response_id: str
+    sequence: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One message of a conversation.
 
@@ -78,6 +92,7 @@ class Message:
         cost: US dollars; None where not known.
         duration_s: seconds from sending to the end of the answer.
         notices: what the person should know of how it was made ("retried without …").
+        remote_run: while it is STREAMING, the run in the background that it comes from.
     """
 
     id: str
@@ -93,6 +108,7 @@ class Message:
     duration_s: float | None = None
     error: ErrorNote | None = None
     notices: tuple[str, ...] = ()
+    remote_run: RemoteRun | None = None
 
     @property
     def text(self) -> str:

@@ -12,6 +12,7 @@
     │   ├── ProviderFaultError      5xx and other refusals (has .status)
     │   ├── EndpointMissingError    404, 405, a redirect or HTML where an API was expected
     │   ├── StreamCutError          the stream ended without its terminal event
+    │   ├── RunLostError            a run in the background that the provider no longer has
     │   └── UnexpectedReplyError    a reply that is not what the API promises
     ├── IllegalChoiceError          what the chosen model does not take; found before sending
     ├── CredentialError             the keyring is locked, absent or failing
@@ -135,6 +136,10 @@ class EndpointMissingError(ProviderError):
 
 class StreamCutError(ProviderError):
     """The stream ended, or the connection broke, before the answer was whole."""
+
+
+class RunLostError(ProviderError):
+    """A run in the background can no longer be picked up."""
 
 
 class UnexpectedReplyError(ProviderError):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from desktop_app.domain.conversation import RemoteRun
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.errors import ProviderError
 
@@ -18,6 +19,13 @@ class Started:
     response_id: str = ""
     model: str = ""
     request_id: str = ""
+
+
+@dataclass(frozen=True)
+class RunReached:
+    """A run in the background has come to `run.sequence`; all before it has been handed on."""
+
+    run: RemoteRun
 
 
 @dataclass(frozen=True)
@@ -104,6 +112,7 @@ class Failed:
 
 StreamEvent = (
     Started
+    | RunReached
     | TextDelta
     | ReasoningDelta
     | ReasoningItem

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
-from desktop_app.domain.conversation import MessageStatus
+from desktop_app.domain.conversation import MessageStatus, RemoteRun
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.errors import ProviderError
 from desktop_app.domain.events import (
@@ -21,6 +21,7 @@ from desktop_app.domain.events import (
     ReasoningDelta,
     ReasoningItem,
     RefusalDelta,
+    RunReached,
     Started,
     StreamEvent,
     TextDelta,
@@ -91,7 +92,7 @@ class Reply:
     """All that has arrived of one reply.
 
     `status` is STREAMING until a terminal event; `incomplete_reason` and `error` say why it is
-    not whole.
+    not whole. `run` is how far a run in the background has come, None for any other.
     """
 
     segments: tuple[_Segment, ...] = ()
@@ -102,6 +103,7 @@ class Reply:
     notices: tuple[str, ...] = ()
     response_id: str = ""
     model: str = ""
+    run: RemoteRun | None = None
 
     @property
     def text(self) -> str:
@@ -151,6 +153,8 @@ def accumulate(reply: Reply, event: StreamEvent) -> Reply:
             return replace(
                 reply, response_id=response_id or reply.response_id, model=model or reply.model
             )
+        case RunReached(run):
+            return replace(reply, run=run)
         case UsageReported(usage):
             return replace(reply, usage=usage)
         case Notice(text):

@@ -36,6 +36,7 @@ from desktop_app.storage.statements import (
     ONE_CONVERSATION,
     PATH,
     PUT_CONVERSATION,
+    TAKE_OVER,
     UPDATE_ANSWER,
     VERSIONS,
     VERSIONS_ON_PATH,
@@ -137,7 +138,8 @@ class ConversationStore:
         await self._database.write(lambda c: _update_answer(c, answer))
 
     async def interrupt_orphans(self) -> list[str]:
-        """Make INTERRUPTED what is STREAMING and belongs to no living process, text kept.
+        """Make INTERRUPTED what is STREAMING and belongs to no living process, text kept; but for
+        runs in the background, which go on at their provider.
 
         Returns:
             the ids of the conversations it was found in.
@@ -145,6 +147,13 @@ class ConversationStore:
         if not await self._database.read(_orphans):
             return []
         return await self._database.write(_interrupt)
+
+    async def take_over_runs(self) -> list[Message]:
+        """Make this process the owner of the answers that are made in the background and belong to
+        no living process; returns them, oldest first."""
+        if not await self._database.read(_left_runs):
+            return []
+        return await self._database.write(_take_over)
 
 
 # Rows become values on the thread that read them: a long conversation takes longer than a frame.
@@ -270,10 +279,28 @@ def _delete(connection: sqlite3.Connection, conversation_id: str) -> None:
 
 
 def _orphans(connection: sqlite3.Connection) -> list[str]:
-    rows = connection.execute(
-        "SELECT id, owner_pid, owner_started FROM messages WHERE status = 'streaming'"
-    )
+    return _left(connection, "remote_run IS NULL")
+
+
+def _left_runs(connection: sqlite3.Connection) -> list[str]:
+    return _left(connection, "remote_run IS NOT NULL")
+
+
+def _left(connection: sqlite3.Connection, which: str) -> list[str]:
+    """The ids of STREAMING answers whose process is gone."""
+    sql = f"""SELECT id, owner_pid, owner_started FROM messages
+        WHERE status = 'streaming' AND {which} ORDER BY created_at, rowid"""  # noqa: S608
+    rows = connection.execute(sql)
     return [row["id"] for row in rows if not is_alive(row["owner_pid"], row["owner_started"])]
+
+
+def _take_over(connection: sqlite3.Connection) -> list[Message]:
+    owner = this_process()
+    rows = [
+        connection.execute(TAKE_OVER, (*owner, message_id)).fetchone()
+        for message_id in _left_runs(connection)
+    ]
+    return [read_row(message_from_row, row) for row in rows]
 
 
 def _interrupt(connection: sqlite3.Connection) -> list[str]:

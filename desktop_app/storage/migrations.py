@@ -141,6 +141,7 @@ MIGRATIONS: tuple[Migration, ...] = (
         "0006_conversation_overrides",
         ("ALTER TABLE conversations ADD COLUMN overrides TEXT NOT NULL DEFAULT ''",),
     ),
+    Migration("0003_remote_runs", ("ALTER TABLE messages ADD COLUMN remote_run TEXT",)),
 )
 
 

@@ -17,6 +17,7 @@ from desktop_app.domain.conversation import (
     Message,
     MessageStatus,
     ModelChoice,
+    RemoteRun,
     Role,
 )
 from desktop_app.domain.cost import Usage
@@ -145,6 +146,7 @@ def answer_to_row(message: Message) -> Row:
         "error": None if message.error is None else to_json(asdict(message.error)),
         "notices": to_json(message.notices),
         "parts": to_json(parts_to_json(message.parts)),
+        "remote_run": None if message.remote_run is None else to_json(asdict(message.remote_run)),
     }
 
 
@@ -164,6 +166,9 @@ def message_from_row(row: sqlite3.Row) -> Message:
         duration_s=row["duration_s"],
         error=None if row["error"] is None else ErrorNote(**json.loads(row["error"])),
         notices=tuple(json.loads(row["notices"])),
+        remote_run=None
+        if row["remote_run"] is None
+        else RemoteRun(**json.loads(row["remote_run"])),
     )
 
 

@@ -33,12 +33,12 @@ INSERT_MESSAGE: Final = """
         id, conversation_id, parent_id, role, status, created_at, owner_pid, owner_started,
         provider_id, model, variant, effort,
         input_tokens, cached_tokens, output_tokens, reasoning_tokens, cost, duration_s,
-        error, notices, parts
+        error, notices, parts, remote_run
     ) VALUES (
         :id, :conversation_id, :parent_id, :role, :status, :created_at, :owner_pid,
         :owner_started, :provider_id, :model, :variant, :effort,
         :input_tokens, :cached_tokens, :output_tokens, :reasoning_tokens, :cost, :duration_s,
-        :error, :notices, :parts
+        :error, :notices, :parts, :remote_run
     )
 """
 
@@ -49,7 +49,7 @@ UPDATE_ANSWER: Final = """
         input_tokens = :input_tokens, cached_tokens = :cached_tokens,
         output_tokens = :output_tokens, reasoning_tokens = :reasoning_tokens,
         cost = :cost, duration_s = :duration_s,
-        error = :error, notices = :notices, parts = :parts
+        error = :error, notices = :notices, parts = :parts, remote_run = :remote_run
     WHERE id = :id
 """
 
@@ -91,4 +91,7 @@ NEWEST_LEAF: Final = """
 INTERRUPT: Final = """
     UPDATE messages SET status = 'interrupted', owner_pid = NULL, owner_started = NULL
     WHERE id = ? RETURNING *
+"""
+TAKE_OVER: Final = """
+    UPDATE messages SET owner_pid = ?, owner_started = ? WHERE id = ? RETURNING *
 """

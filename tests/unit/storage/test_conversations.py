@@ -21,6 +21,7 @@ from desktop_app.domain.conversation import (
     Message,
     MessageStatus,
     ModelChoice,
+    RemoteRun,
     Role,
     new_id,
 )
@@ -120,6 +121,7 @@ def trees(draw: st.DrawFn) -> list[Message]:
                 draw(st.none() | st.floats(0, 1e6)),
                 draw(st.none() | st.builds(ErrorNote, any_text, any_text, any_text, any_text)),
                 tuple(draw(st.lists(any_text, max_size=2))),
+                draw(st.none() | st.builds(RemoteRun, names, st.none() | counts)),
             )
         )
     return messages
@@ -345,6 +347,27 @@ def test_only_what_no_living_process_writes_is_interrupted(path: Path) -> None:
             assert still.status is MessageStatus.STREAMING
             [hit] = await Search(database).find("tangerine")
             assert hit.message_id == left.id
+
+    asyncio.run(main())
+
+
+def test_a_run_in_the_background_is_left_to_whoever_takes_it_over(path: Path) -> None:
+    async def main() -> None:
+        async with opened(path) as database:
+            store = ConversationStore(database)
+            conversation = a_conversation()
+            question = a_question(conversation, "Why?")
+            away = replace(an_answer(question, "half"), remote_run=RemoteRun("resp_1", 7))
+            await store.begin_turn(conversation, question, an_answer(question, minutes=1))
+            await store.begin_turn(conversation, None, away)
+            assert await store.take_over_runs() == []  # this process is at work on it
+            await database.write(lambda c: c.execute("UPDATE messages SET owner_started = 'x'"))
+            await store.interrupt_orphans()
+            assert await store.take_over_runs() == [away]
+            assert await store.take_over_runs() == []
+            await store.save_answer(replace(ended(away, "whole"), remote_run=None))
+            await database.write(lambda c: c.execute("UPDATE messages SET owner_started = 'x'"))
+            assert await store.take_over_runs() == []
 
     asyncio.run(main())
 
