@@ -136,12 +136,12 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration("0001_first", _FIRST),
     # Ł, Ø, Æ and their like are folded since.
     Migration("0002_letters_folded", (), build_index_again),
+    Migration("0003_remote_runs", ("ALTER TABLE messages ADD COLUMN remote_run TEXT",)),
     # What is set for one conversation's answers alone, as JSON; "" for nothing.
     Migration(
         "0006_conversation_overrides",
         ("ALTER TABLE conversations ADD COLUMN overrides TEXT NOT NULL DEFAULT ''",),
     ),
-    Migration("0003_remote_runs", ("ALTER TABLE messages ADD COLUMN remote_run TEXT",)),
 )
 
 
