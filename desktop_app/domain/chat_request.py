@@ -44,6 +44,7 @@ class ProviderProfile:
         keeps_at_provider: the provider may keep the conversation (`store: true`).
         plain_http_hosts: hosts of the person's network that may be spoken to without encryption,
             because the person said so.
+        monthly_cap: US dollars that the calendar month may cost here; None for no cap.
     """
 
     id: str
@@ -60,6 +61,7 @@ class ProviderProfile:
     ca_file: str = ""
     keeps_at_provider: bool = False
     plain_http_hosts: tuple[str, ...] = ()
+    monthly_cap: Decimal | None = None
 
     @property
     def proxy_password_id(self) -> str:

@@ -69,6 +69,17 @@ def format_money(amount: Decimal) -> str:
     return f"${one_digit:f}"
 
 
+def format_exact(amount: Decimal) -> str:
+    """Dollars with every digit, at least those of cents.
+
+    >>> [format_exact(Decimal(x)) for x in ("4.1", "10", "0.0000875", "0", "1E+1")]
+    ['$4.10', '$10.00', '$0.0000875', '$0.00', '$10.00']
+    """
+    digits = f"{amount:f}"
+    whole, _, fraction = digits.partition(".")
+    return f"${whole}.{fraction.rstrip('0').ljust(2, '0')}"
+
+
 def format_tokens(count: int) -> str:
     """Token counts for people.
 

@@ -15,6 +15,7 @@
     │   ├── RunLostError            a run in the background that the provider no longer has
     │   └── UnexpectedReplyError    a reply that is not what the API promises
     ├── IllegalChoiceError          what the chosen model does not take; found before sending
+    ├── SpendingCapError            the month's spending would pass the cap that the person set
     ├── CredentialError             the keyring is locked, absent or failing
     ├── StorageError
     │   ├── StoreFullError          no space, read-only file system
@@ -148,6 +149,11 @@ class UnexpectedReplyError(ProviderError):
 
 class IllegalChoiceError(UserFacingError):
     """Something that the chosen model does not take; found before anything was sent."""
+
+
+class SpendingCapError(UserFacingError):
+    """The month's spending and the next input would pass the provider's cap; found before
+    anything was sent."""
 
 
 class CredentialError(UserFacingError):

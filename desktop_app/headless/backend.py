@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from desktop_app.headless.gateway import ProviderGateway, ProviderTokenCounter
 from desktop_app.headless.profiles import BUILT_IN, ON_DEVICE, profiles_of_environment
 from desktop_app.local_model.server import LocalModel
 from desktop_app.paths import Folders, folders, resource_path
+from desktop_app.services.budget import Budget
 from desktop_app.services.chat import AskSettings, ChatService
 from desktop_app.services.choice import ON_DEVICE_MODEL, default_choice
 from desktop_app.services.estimate import Estimator
@@ -28,6 +29,7 @@ from desktop_app.storage.database import Database
 from desktop_app.storage.ledger import Ledger
 from desktop_app.storage.search import Search
 from desktop_app.storage.settings_store import SettingsStore
+from desktop_app.storage.spending_holds import SpendingHolds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -55,6 +57,7 @@ class Backend:
     documents: DocumentWorker
     gateway: ProviderGateway
     counter: ProviderTokenCounter
+    budget: Budget
     chat: ChatService
     environment_profiles: tuple[ProviderProfile, ...]
 
@@ -66,6 +69,7 @@ class Backend:
             spending=self.ledger,
             gateway=self.gateway,
             estimator=Estimator(self.counter, attachments),
+            budget=self.budget,
             catalog=self.catalog,
         )
 
@@ -87,10 +91,15 @@ class Backend:
         return document.part
 
     async def profiles(self) -> list[ProviderProfile]:
-        """Every provider, those of the environment first; a stored one replaces its built-in."""
+        """Every provider, those of the environment first; a stored one replaces its built-in. What
+        the person allows a month to cost at an address holds for a key of the environment too."""
         stored = {profile.id: profile for profile in await self.settings.profiles()}
+        caps = {p.base_url: p.monthly_cap for p in stored.values() if p.monthly_cap is not None}
         built_in = [stored.pop(profile.id, profile) for profile in BUILT_IN]
-        return [*self.environment_profiles, *built_in, *stored.values()]
+        of_this_run = [
+            replace(p, monthly_cap=caps.get(p.base_url)) for p in self.environment_profiles
+        ]
+        return [*of_this_run, *built_in, *stored.values()]
 
     async def default_profile(
         self, profiles: Iterable[ProviderProfile], values: Mapping[str, SettingValue]
@@ -99,7 +108,7 @@ class Backend:
         person chose if it can be asked, the first with a key, else the on-device model."""
         by_id = {profile.id: profile for profile in profiles}
         if self.environment_profiles:
-            return self.environment_profiles[0]
+            return by_id[self.environment_profiles[0].id]
         chosen = by_id.get(str(values["default.provider"]))
         if chosen is not None and (not chosen.needs_key or await self._has_key(chosen)):
             return chosen
@@ -161,12 +170,14 @@ def build_backend(
     counter = ProviderTokenCounter(documents, local_model)
     conversations = ConversationStore(database)
     attachments = AttachmentStore(database, where.attachments)
+    budget = Budget(SpendingHolds(database), settings)
     chat = ChatService(
         store=conversations,
         attachments=attachments,
         spending=ledger,
         gateway=gateway,
         estimator=Estimator(counter, attachments),
+        budget=budget,
         catalog=catalog,
     )
     return Backend(
@@ -182,6 +193,7 @@ def build_backend(
         documents=documents,
         gateway=gateway,
         counter=counter,
+        budget=budget,
         chat=chat,
         environment_profiles=tuple(profile for profile, _ in found),
     )

@@ -30,6 +30,7 @@ from desktop_app.domain.errors import (
 from desktop_app.domain.events import Failed, Notice, StreamEvent, Waiting
 from desktop_app.domain.model_catalog import Variant
 from desktop_app.domain.reply import Reply, accumulate
+from desktop_app.services.budget import Hold
 from desktop_app.services.choice import INSTANT_RETIRED, ResolvedChoice
 from desktop_app.services.ports import Gateway, MessageStore, SpendingBook
 
@@ -52,6 +53,7 @@ class Answering:
         conversation, question, answer: as they are on disk; `question` is None for a retry.
 
     Args:
+        hold: what the input holds of the provider's monthly cap, until the answer has ended.
         stand_in: called when the provider does not serve Instant's model; says who answers instead.
     """
 
@@ -66,12 +68,14 @@ class Answering:
         store: MessageStore,
         gateway: Gateway,
         spending: SpendingBook,
+        hold: Hold,
         stand_in: Callable[[], ResolvedChoice],
     ) -> None:
         self.conversation = conversation
         self.question = question
         self.answer = answer
         self._store, self._gateway, self._spending = store, gateway, spending
+        self._hold = hold
         self._stand_in = stand_in
         self._request = request
         self._resolved = resolved
@@ -96,6 +100,10 @@ class Answering:
         Raises:
             asyncio.CancelledError: after the text that had arrived was kept.
         """
+        async with self._hold:
+            return await self._run(listen, on_store, insist)
+
+    async def _run(self, listen: Listener, on_store: StoreListener, insist: bool) -> Message:
         checkpoints = asyncio.create_task(self._checkpoint(on_store))
         try:
             await self._stream(listen)

@@ -7,6 +7,7 @@ run(…)     of the Answering: see answering.py                            → t
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
@@ -30,6 +31,7 @@ from desktop_app.domain.conversation import (
 )
 from desktop_app.domain.model_catalog import ModelCatalog
 from desktop_app.services.answering import Answering, answerer
+from desktop_app.services.budget import Budget, Hold
 from desktop_app.services.choice import ResolvedChoice, resolve
 from desktop_app.services.estimate import Estimator
 from desktop_app.services.ports import (
@@ -64,6 +66,7 @@ class ChatService:
         spending: SpendingBook,
         gateway: Gateway,
         estimator: Estimator,
+        budget: Budget,
         catalog: ModelCatalog,
     ) -> None:
         self.store = store
@@ -71,6 +74,7 @@ class ChatService:
         self.spending = spending
         self.gateway = gateway
         self.estimator = estimator
+        self.budget = budget
         self.catalog = catalog
         self._without_instant: set[str] = set()
 
@@ -90,10 +94,10 @@ class ChatService:
         """Keep the question and an empty answer behind `path`; nothing is sent yet.
 
         Raises:
-            DocumentDoesNotFitError, StorageError: nothing was kept or sent.
+            DocumentDoesNotFitError, SpendingCapError, StorageError: nothing was kept or sent.
         """
         resolved = self.resolve(profile, conversation.choice)
-        await self._demand_room(path, draft, resolved, settings)
+        hold = await self._demand_room(path, draft, resolved, settings)
         question = Message(
             id=new_id(),
             conversation_id=conversation.id,
@@ -106,7 +110,9 @@ class ChatService:
         )
         title = conversation.title or _title_of(draft)
         titled = replace(conversation, title=title, draft=Draft())
-        return await self._begin_answer(titled, [*path, question], question, resolved, settings)
+        return await self._begin_answer(
+            titled, [*path, question], question, resolved, settings, hold
+        )
 
     async def begin_again(
         self,
@@ -117,8 +123,8 @@ class ChatService:
     ) -> Answering:
         """Another answer to the question that ends `path`; the earlier ones stay."""
         resolved = self.resolve(profile, conversation.choice)
-        await self._demand_room(path, Draft(), resolved, settings)
-        return await self._begin_answer(conversation, path, None, resolved, settings)
+        hold = await self._demand_room(path, Draft(), resolved, settings)
+        return await self._begin_answer(conversation, path, None, resolved, settings, hold)
 
     async def _demand_room(
         self,
@@ -126,13 +132,18 @@ class ChatService:
         draft: Draft,
         resolved: ResolvedChoice,
         settings: AskSettings,
-    ) -> None:
-        if self.estimator.surely_fits(path, draft, resolved, settings.instructions):
-            return
+    ) -> Hold:
+        """See that the model's window and the provider's cap have room; both before anything is
+        kept. Without a cap a short question is not counted at all."""
+        counts = self.budget.counts(resolved.profile, resolved.price is not None)
+        fits = self.estimator.surely_fits(path, draft, resolved, settings.instructions)
+        if fits and not counts:
+            return Hold()
         estimate = await self.estimator.estimate(
             path, draft, resolved, instructions=settings.instructions
         )
         self.estimator.demand_room(draft, estimate, resolved)
+        return await self.budget.hold(resolved.profile, estimate.input_cost)
 
     async def _begin_answer(
         self,
@@ -141,6 +152,7 @@ class ChatService:
         question: Message | None,
         resolved: ResolvedChoice,
         settings: AskSettings,
+        hold: Hold,
     ) -> Answering:
         answer = Message(
             id=new_id(),
@@ -154,15 +166,18 @@ class ChatService:
             notices=(resolved.notice,) if resolved.notice else (),
         )
         conversation = replace(conversation, leaf_id=answer.id, updated_at=now())
-        request = ChatRequest(
-            model=resolved.model.id,
-            messages=await request_messages(path, self.attachments),
-            instructions=settings.instructions,
-            effort=resolved.effort,
-            parameters=_legal(settings.parameters, resolved),
-            cache_key=conversation.id,
-        )
-        await self.store.begin_turn(conversation, question, answer)
+        async with AsyncExitStack() as undo:
+            undo.push_async_callback(hold.release)
+            request = ChatRequest(
+                model=resolved.model.id,
+                messages=await request_messages(path, self.attachments),
+                instructions=settings.instructions,
+                effort=resolved.effort,
+                parameters=_legal(settings.parameters, resolved),
+                cache_key=conversation.id,
+            )
+            await self.store.begin_turn(conversation, question, answer)
+            undo.pop_all()
         return Answering(
             conversation,
             question,
@@ -172,6 +187,7 @@ class ChatService:
             store=self.store,
             gateway=self.gateway,
             spending=self.spending,
+            hold=hold,
             stand_in=partial(self._stand_in, resolved.profile, conversation.choice),
         )
 

@@ -1,22 +1,25 @@
 """What was spent. Entries stay when their conversation is deleted: the money is gone all the same.
 
-Sums are made with Decimals from the amounts as they were written, so no cent is ever rounded away;
-a month's entries of a busy person are read in milliseconds.
+Sums are made with Decimals from the amounts as they were written, so no cent is ever rounded away.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime, timedelta
-from decimal import Context, Decimal
-from typing import Final
+import sqlite3
+from datetime import datetime
+from decimal import Decimal
 
 from desktop_app.domain.cost import Usage
+from desktop_app.domain.spending import EXACT, SpendingReport, Spent
 from desktop_app.storage.database import Database
 from desktop_app.storage.rows import to_micros
-
-# Enough digits for any sum of amounts of money; the default of 28 would round a tiny one away.
-_EXACT: Final = Context(prec=200)
+from desktop_app.storage.spending_sums import (
+    add_to_slot,
+    day_of,
+    month_of,
+    report_of,
+    token_counts,
+)
 
 
 class Ledger:
@@ -37,54 +40,40 @@ class Ledger:
         message_id: str | None,
         at: datetime,
     ) -> None:
-        """Note one call; `cost` in US dollars, None where the price is not known."""
-        row = (
-            to_micros(at),
-            provider_id,
-            model,
-            purpose,
-            usage.input_tokens,
-            usage.cached_tokens,
-            usage.output_tokens,
-            usage.reasoning_tokens,
-            None if cost is None else str(cost),
-            conversation_id,
-            message_id,
-        )
+        """Note one call; `cost` in US dollars, None where it is not known."""
+        tokens = token_counts(usage)
+        amount = None if cost is None else str(cost)
+        entry = (to_micros(at), provider_id, model, purpose, *tokens, amount)
+        row = (*entry, conversation_id, message_id)
         sql = "INSERT INTO ledger VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-        await self._database.write(lambda c: c.execute(sql, row))
+
+        def note(connection: sqlite3.Connection) -> None:
+            connection.execute(sql, row)
+            add_to_slot(connection, entry)
+
+        await self._database.write(note)
 
     async def month(self, at: datetime, provider_id: str | None = None) -> Decimal:
         """US dollars spent in the month of `at`, as the clock of this computer has it."""
-        local = at.astimezone()
-        first = datetime(local.year, local.month, 1)  # noqa: DTZ001 - local time on purpose
-        next_first = (first + timedelta(days=32)).replace(day=1)
-        return await self._between(first.astimezone(), next_first.astimezone(), provider_id)
+        return (await self.spent_in_month(at, provider_id)).cost
+
+    async def spent_in_month(self, at: datetime, provider_id: str | None = None) -> Spent:
+        """The month of `at`, with its calls and tokens."""
+        return await self._database.read(lambda c: month_of(c, at, provider_id))
 
     async def day(self, at: datetime, provider_id: str | None = None) -> Decimal:
         """US dollars spent on the day of `at`, as the clock of this computer has it."""
-        local = at.astimezone()
-        midnight = datetime(local.year, local.month, local.day)  # noqa: DTZ001
-        end = midnight + timedelta(days=1)
-        return await self._between(midnight.astimezone(), end.astimezone(), provider_id)
+        return (await self._database.read(lambda c: day_of(c, at, provider_id))).cost
 
     async def conversation(self, conversation_id: str) -> Decimal:
         """US dollars spent in one conversation."""
         sql = "SELECT cost FROM ledger WHERE conversation_id = ? AND cost IS NOT NULL"
-        return await self._sum(sql, (conversation_id,))
+        rows = await self._database.read(lambda c: c.execute(sql, (conversation_id,)).fetchall())
+        total = Decimal(0)
+        for row in rows:
+            total = EXACT.add(total, Decimal(row["cost"]))
+        return total
 
-    async def _between(self, start: datetime, end: datetime, provider_id: str | None) -> Decimal:
-        sql = """SELECT cost FROM ledger WHERE at >= ? AND at < ? AND cost IS NOT NULL
-            AND (?3 IS NULL OR provider_id = ?3)"""
-        return await self._sum(sql, (to_micros(start), to_micros(end), provider_id))
-
-    async def _sum(self, sql: str, parameters: tuple[object, ...]) -> Decimal:
-        rows = await self._database.read(lambda c: c.execute(sql, parameters).fetchall())
-        return _total(Decimal(row["cost"]) for row in rows)
-
-
-def _total(amounts: Iterable[Decimal]) -> Decimal:
-    total = Decimal(0)
-    for amount in amounts:
-        total = _EXACT.add(total, amount)
-    return total
+    async def report(self, at: datetime) -> SpendingReport:
+        """All that was spent, seen from `at`."""
+        return await self._database.read(lambda c: report_of(c, at))

@@ -20,6 +20,7 @@ from desktop_app.domain.errors import StorageError, StoreTooNewError
 from desktop_app.storage.failures import damaged
 from desktop_app.storage.files import create_private, sync
 from desktop_app.storage.search import build_index_again
+from desktop_app.storage.spending_sums import fill_slots
 
 
 @dataclass(frozen=True)
@@ -132,11 +133,38 @@ _FIRST = (
     "CREATE TABLE keys_in_keyring (profile_id TEXT PRIMARY KEY) STRICT",
 )
 
+_SPENDING = (
+    # Sums of the ledger for each quarter of an hour: a month is read without its entries.
+    """CREATE TABLE ledger_slots (
+        slot INTEGER NOT NULL,
+        provider_id TEXT NOT NULL,
+        model TEXT NOT NULL,
+        purpose TEXT NOT NULL,
+        calls INTEGER NOT NULL,
+        uncounted INTEGER NOT NULL,
+        input_tokens INTEGER NOT NULL,
+        cached_tokens INTEGER NOT NULL,
+        output_tokens INTEGER NOT NULL,
+        reasoning_tokens INTEGER NOT NULL,
+        cost TEXT NOT NULL,
+        PRIMARY KEY (slot, provider_id, model, purpose)
+    ) STRICT, WITHOUT ROWID""",
+    # What calls on their way hold of a monthly cap; the owner is the process that waits for them.
+    """CREATE TABLE spending_holds (
+        id INTEGER PRIMARY KEY,
+        provider_id TEXT NOT NULL,
+        amount TEXT NOT NULL,
+        owner_pid INTEGER NOT NULL,
+        owner_started TEXT NOT NULL
+    ) STRICT""",
+)
+
 MIGRATIONS: tuple[Migration, ...] = (
     Migration("0001_first", _FIRST),
     # Ł, Ø, Æ and their like are folded since.
     Migration("0002_letters_folded", (), build_index_again),
     Migration("0003_remote_runs", ("ALTER TABLE messages ADD COLUMN remote_run TEXT",)),
+    Migration("0005_spending", _SPENDING, fill_slots),
     # What is set for one conversation's answers alone, as JSON; "" for nothing.
     Migration(
         "0006_conversation_overrides",

@@ -92,6 +92,8 @@ def _profile_to_text(profile: ProviderProfile) -> str:
     fields = asdict(profile)
     del fields["id"], fields["from_environment"]
     fields["price_multiplier"] = str(profile.price_multiplier)
+    if profile.monthly_cap is not None:
+        fields["monthly_cap"] = str(profile.monthly_cap)
     return to_json(fields)
 
 
@@ -102,4 +104,6 @@ def _profile_from_row(row: sqlite3.Row) -> ProviderProfile:
     for name in ("models", "plain_http_hosts"):  # the latter is not in older stores
         fields[name] = tuple(fields.get(name, ()))
     fields["price_multiplier"] = Decimal(fields["price_multiplier"])
+    if fields.get("monthly_cap") is not None:
+        fields["monthly_cap"] = Decimal(fields["monthly_cap"])
     return ProviderProfile(id=row["id"], **fields)

@@ -17,12 +17,15 @@ from desktop_app.domain.reply import Reply
 from desktop_app.providers.client import ProviderClient
 from desktop_app.providers.transport import Timeouts
 from desktop_app.services.answering import Answering
+from desktop_app.services.budget import Budget
 from desktop_app.services.chat import AskSettings, ChatService
 from desktop_app.services.estimate import Estimator
 from desktop_app.storage.attachments import AttachmentStore
 from desktop_app.storage.conversations import ConversationStore
 from desktop_app.storage.database import Database
 from desktop_app.storage.ledger import Ledger
+from desktop_app.storage.settings_store import SettingsStore
+from desktop_app.storage.spending_holds import SpendingHolds
 from tests.helpers.scripted_provider import WordCounter
 from tests.unit.providers.samples import CATALOG, OPENAI
 
@@ -107,6 +110,7 @@ async def asker_of(
         spending=Ledger(database),
         gateway=OneClient(client),
         estimator=Estimator(WordCounter(), attachments),
+        budget=Budget(SpendingHolds(database), SettingsStore(database)),
         catalog=CATALOG,
     )
     choice = ModelChoice(profile.id, "", Variant.THINKING, Effort.HIGH)

@@ -28,6 +28,7 @@ from desktop_app.domain.errors import (
     CredentialError,
     DocumentDoesNotFitError,
     ModelNotFoundError,
+    SpendingCapError,
     StorageError,
     StoreFullError,
     StreamCutError,
@@ -48,12 +49,15 @@ from desktop_app.domain.reply import Reply
 from desktop_app.headless.profiles import COMETAPI, ON_DEVICE, OPENAI
 from desktop_app.paths import resource_path
 from desktop_app.services.answering import Answering
+from desktop_app.services.budget import Budget
 from desktop_app.services.chat import AskSettings, ChatService
-from desktop_app.services.estimate import Estimator
+from desktop_app.services.estimate import FRAME, Estimator
 from desktop_app.storage.attachments import AttachmentStore
 from desktop_app.storage.conversations import ConversationStore
 from desktop_app.storage.database import Database
 from desktop_app.storage.ledger import Ledger
+from desktop_app.storage.settings_store import SettingsStore
+from desktop_app.storage.spending_holds import SpendingHolds
 from tests.helpers.scripted_provider import OneProvider, ScriptedProvider, WordCounter
 from tests.helpers.waiting import until
 
@@ -69,6 +73,13 @@ class FullDisk(ConversationStore):
     """A store on a disk that is full for a while, at the seam of the message store."""
 
     full = False
+
+    async def begin_turn(
+        self, conversation: Conversation, question: Message | None, answer: Message
+    ) -> None:
+        if self.full:
+            raise StoreFullError("The disk is full.", details=errno.errorcode[errno.ENOSPC])
+        await super().begin_turn(conversation, question, answer)
 
     async def save_answer(self, answer: Message) -> None:
         if self.full:
@@ -129,6 +140,7 @@ def with_room(
             spending=ledger,
             gateway=OneProvider(provider),
             estimator=Estimator(counter, attachments),
+            budget=Budget(SpendingHolds(database), SettingsStore(database)),
             catalog=CATALOG,
         )
         try:
@@ -423,3 +435,46 @@ def test_no_key_is_said_in_the_provider_s_own_words(tmp_path: Path) -> None:
         assert answer.error.kind == "AuthenticationError"
 
     with_room(tmp_path, error, test)
+
+
+def test_a_cap_refuses_the_next_message_and_no_running_answer(tmp_path: Path) -> None:
+    provider = ScriptedProvider(
+        [TextDelta("a"), HELD, UsageReported(Usage(1000, 0, 1000, 0)), Completed()]
+    )
+    price = CATALOG.info("gpt-5.2").price
+    assert price is not None
+    words = price.of(Usage(input_tokens=1 + FRAME))
+    capped = replace(OPENAI, monthly_cap=words)
+
+    async def test(room: Room) -> None:
+        first = await room.begin("one", capped)
+        running = asyncio.create_task(room.run(first))
+        await provider.holding.wait()
+        with pytest.raises(SpendingCapError, match="on its way"):
+            await room.begin("two", capped)
+        provider.release.set()
+        answer = await running
+        assert answer.status is MessageStatus.COMPLETE  # though it passed the cap by far
+        with pytest.raises(SpendingCapError, match=r"\$0\.01575 spent, "):
+            await room.begin("two", capped)
+        path = await room.store.path(first.conversation.id)
+        assert [message.role.value for message in path] == ["user", "assistant"]
+        with pytest.raises(SpendingCapError):
+            await room.service.begin_again(first.conversation, path[:1], capped, AskSettings())
+
+    with_room(tmp_path, provider, test)
+
+
+def test_what_cannot_be_kept_holds_nothing(tmp_path: Path) -> None:
+    capped = replace(OPENAI, monthly_cap=Decimal(1))
+
+    async def test(room: Room) -> None:
+        asked = await room.begin("one", capped)
+        assert (await room.service.budget.month(capped)).held > 0
+        await room.run(asked)
+        room.store.full = True
+        with pytest.raises(StoreFullError):
+            await room.begin("two", capped)
+        assert (await room.service.budget.month(capped)).held == 0
+
+    with_room(tmp_path, ScriptedProvider([Completed()]), test)

@@ -24,6 +24,7 @@ FULL = ProviderProfile(
     Decimal("0.8"),
     needs_key=True,
     max_tokens_field="max_tokens",
+    monthly_cap=Decimal("12.50"),
     proxy="socks5://me@proxy.lan:1080",
     ca_file="/etc/company.pem",
     keeps_at_provider=True,

@@ -1,0 +1,139 @@
+"""The monthly cap, over a real store: what is refused, what is held, what is let through."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from desktop_app.domain.conversation import now
+from desktop_app.domain.cost import Usage
+from desktop_app.domain.errors import SpendingCapError
+from desktop_app.headless.profiles import COMETAPI, OPENAI
+from desktop_app.services.budget import Budget
+from desktop_app.storage.database import Database
+from desktop_app.storage.ledger import Ledger
+from desktop_app.storage.settings_store import SettingsStore
+from desktop_app.storage.spending_holds import SpendingHolds
+
+CAPPED = replace(OPENAI, monthly_cap=Decimal(10))
+
+
+@dataclass
+class Purse:
+    budget: Budget
+    database: Database
+
+    async def spend(self, cost: str | None, provider_id: str = OPENAI.id) -> None:
+        await Ledger(self.database).add(
+            provider_id=provider_id,
+            model="gpt-5.2",
+            usage=Usage(1, 0, 1, 0),
+            cost=None if cost is None else Decimal(cost),
+            purpose="answer",
+            conversation_id=None,
+            message_id=None,
+            at=now(),
+        )
+
+
+def with_purse(tmp_path: Path, test: Callable[[Purse], Awaitable[None]]) -> None:
+    async def main() -> None:
+        database = Database(tmp_path / "store.sqlite3")
+        await database.open()
+        try:
+            await test(Purse(Budget(SpendingHolds(database), SettingsStore(database)), database))
+        finally:
+            await database.close()
+
+    asyncio.run(main())
+
+
+def test_the_cap_may_be_reached_and_not_passed(tmp_path: Path) -> None:
+    async def main(purse: Purse) -> None:
+        await purse.spend("9.9")
+        async with await purse.budget.hold(CAPPED, Decimal("0.1")):
+            pass
+        with pytest.raises(SpendingCapError) as refused:
+            await purse.budget.hold(CAPPED, Decimal("0.1000001"))
+        said = refused.value.sentences
+        for figure in ("$9.90 spent", "$0.1000001 for this message", "$10.00 allowed"):
+            assert figure in said
+        assert "Settings › Provider" in said
+        assert "on its way" not in said
+
+    with_purse(tmp_path, main)
+
+
+def test_what_costs_nothing_or_has_no_cap_or_no_price_is_let_through(tmp_path: Path) -> None:
+    async def main(purse: Purse) -> None:
+        await purse.spend("11")
+        for profile, cost in (
+            (CAPPED, None),
+            (CAPPED, Decimal(0)),
+            (OPENAI, Decimal(5)),
+            (replace(COMETAPI, monthly_cap=Decimal(10)), Decimal(5)),  # spent nothing there
+        ):
+            async with await purse.budget.hold(profile, cost):
+                pass
+
+    with_purse(tmp_path, main)
+
+
+def test_ten_at_once_do_not_slip_under_the_cap(tmp_path: Path) -> None:
+    async def main(purse: Purse) -> None:
+        asked = [purse.budget.hold(CAPPED, Decimal(4)) for _ in range(10)]
+        held = await asyncio.gather(*asked, return_exceptions=True)
+        refused = [one for one in held if isinstance(one, SpendingCapError)]
+        assert len(refused) == 8
+        assert all("$8.00 more on its way" in one.sentences for one in refused)
+        for one in held:
+            if not isinstance(one, BaseException):
+                await one.release()
+                await one.release()
+        assert (await purse.budget.month(CAPPED)).held == 0
+        await (await purse.budget.hold(CAPPED, Decimal(10))).release()
+
+    with_purse(tmp_path, main)
+
+
+def test_what_a_killed_process_held_counts_no_more(tmp_path: Path) -> None:
+    async def main(purse: Purse) -> None:
+        await purse.budget.hold(CAPPED, Decimal(10))
+        await purse.database.write(
+            lambda c: c.execute("UPDATE spending_holds SET owner_started = 'another boot:1'")
+        )
+        await (await purse.budget.hold(CAPPED, Decimal(10))).release()
+
+    with_purse(tmp_path, main)
+
+
+def test_eighty_percent_are_said_once_a_month_and_cap(tmp_path: Path) -> None:
+    async def main(purse: Purse) -> None:
+        await purse.spend("7.99")
+        assert await purse.budget.warning(CAPPED) == ""
+        await purse.spend("0.01")
+        assert "$8.00 of the $10.00" in await purse.budget.warning(CAPPED)
+        assert await purse.budget.warning(CAPPED) == ""
+        raised = replace(CAPPED, monthly_cap=Decimal(20))
+        assert await purse.budget.warning(raised) == ""
+        await purse.spend("9")
+        assert "$17.00 of the $20.00" in await purse.budget.warning(raised)
+        assert await purse.budget.warning(OPENAI) == ""
+
+    with_purse(tmp_path, main)
+
+
+def test_calls_of_unknown_price_are_counted_by_number(tmp_path: Path) -> None:
+    async def main(purse: Purse) -> None:
+        await purse.spend(None)
+        await purse.spend(None)
+        await purse.spend("1")
+        month = await purse.budget.month(CAPPED)
+        assert (month.uncounted, month.spent) == (2, Decimal(1))
+
+    with_purse(tmp_path, main)
