@@ -138,6 +138,7 @@ class Conversation:
 
     `leaf_id` is the last message of the path shown, None while it is empty. `streaming` says
     whether an answer is on its way in it. `overrides` is what is set for its answers alone.
+    `trashed_at` is when it was put into the trash, from which it goes for good after a while.
     """
 
     id: str
@@ -149,6 +150,24 @@ class Conversation:
     pinned: bool = False
     streaming: bool = False
     draft: Draft = field(default_factory=Draft)
+    overrides: Overrides = field(default_factory=Overrides)
+    folder_id: str | None = None
+    archived: bool = False
+    trashed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A folder of conversations: a project with settings of its own.
+
+    `choice` is what new conversations in it start from, None for the defaults; `overrides` holds
+    for the answers of all its conversations, behind what is set for one of them.
+    """
+
+    id: str
+    name: str
+    created_at: datetime
+    choice: ModelChoice | None = None
     overrides: Overrides = field(default_factory=Overrides)
 
 

@@ -26,6 +26,7 @@ from desktop_app.settings.schema import SettingValue, with_defaults
 from desktop_app.storage.attachments import AttachmentStore
 from desktop_app.storage.conversations import ConversationStore
 from desktop_app.storage.database import Database
+from desktop_app.storage.folders import FolderStore
 from desktop_app.storage.ledger import Ledger
 from desktop_app.storage.search import Search
 from desktop_app.storage.settings_store import SettingsStore
@@ -49,6 +50,7 @@ class Backend:
     catalog: ModelCatalog
     database: Database
     conversations: ConversationStore
+    conversation_folders: FolderStore
     attachments: AttachmentStore
     search: Search
     ledger: Ledger
@@ -185,6 +187,7 @@ def build_backend(
         catalog=catalog,
         database=database,
         conversations=conversations,
+        conversation_folders=FolderStore(database),
         attachments=attachments,
         search=Search(database),
         ledger=ledger,

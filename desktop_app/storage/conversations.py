@@ -8,6 +8,9 @@ left behind is told from what another process is still writing.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
 from typing import Final
 
 from desktop_app.domain.conversation import Conversation, Draft, Message, MessageStatus
@@ -37,6 +40,7 @@ from desktop_app.storage.statements import (
     PATH,
     PUT_CONVERSATION,
     TAKE_OVER,
+    TRASHED_CONVERSATIONS,
     UPDATE_ANSWER,
     VERSIONS,
     VERSIONS_ON_PATH,
@@ -55,8 +59,29 @@ class ConversationStore:
         self._database = database
 
     async def all(self) -> list[Conversation]:
-        """Newest first, pinned ones too."""
-        return await self._database.read(_all)
+        """Newest first, pinned and archived ones too; not what lies in the trash."""
+        return await self._database.read(lambda c: _conversations(c, ALL_CONVERSATIONS))
+
+    async def trashed(self) -> list[Conversation]:
+        """What lies in the trash, the last put there first."""
+        return await self._database.read(lambda c: _conversations(c, TRASHED_CONVERSATIONS))
+
+    async def set_trashed(self, conversation_ids: Sequence[str], at: datetime | None) -> None:
+        """Put conversations into the trash, or with None take them out of it."""
+        micros = None if at is None else to_micros(at)
+        rows = [(micros, conversation_id) for conversation_id in conversation_ids]
+        sql = "UPDATE conversations SET trashed_at = ? WHERE id = ?"
+        await self._database.write(lambda c: c.executemany(sql, rows))
+
+    async def empty_trash(self, before: datetime) -> int:
+        """Remove for good what was put into the trash before a moment; returns how many. One
+        short transaction each: nobody who writes beside us waits for long."""
+        sql, micros = "SELECT id FROM conversations WHERE trashed_at < ?", to_micros(before)
+        rows = await self._database.read(lambda c: c.execute(sql, (micros,)).fetchall())
+        count = 0
+        for row in rows:
+            count += await self._database.write(partial(_delete_trashed, row["id"], micros))
+        return count
 
     async def get(self, conversation_id: str) -> Conversation | None:
         """One conversation; None where there is none of that id."""
@@ -159,8 +184,8 @@ class ConversationStore:
 # Rows become values on the thread that read them: a long conversation takes longer than a frame.
 
 
-def _all(connection: sqlite3.Connection) -> list[Conversation]:
-    rows = connection.execute(ALL_CONVERSATIONS)
+def _conversations(connection: sqlite3.Connection, sql: str) -> list[Conversation]:
+    rows = connection.execute(sql)
     return [read_row(conversation_from_row, row) for row in rows]
 
 
@@ -276,6 +301,15 @@ def _delete(connection: sqlite3.Connection, conversation_id: str) -> None:
     # All messages in one statement, which is when the references between them are looked at.
     connection.execute("DELETE FROM messages WHERE conversation_id = ?", (conversation_id,))
     connection.execute("DELETE FROM conversations WHERE id = ?", (conversation_id,))
+
+
+def _delete_trashed(conversation_id: str, before: int, connection: sqlite3.Connection) -> bool:
+    """Unless it was taken out of the trash meanwhile."""
+    sql = "SELECT 1 FROM conversations WHERE id = ? AND trashed_at < ?"
+    is_there = connection.execute(sql, (conversation_id, before)).fetchone() is not None
+    if is_there:
+        _delete(connection, conversation_id)
+    return is_there
 
 
 def _orphans(connection: sqlite3.Connection) -> list[str]:

@@ -159,6 +159,25 @@ _SPENDING = (
     ) STRICT""",
 )
 
+_FOLDERS = (
+    """CREATE TABLE folders (
+        id TEXT PRIMARY KEY,
+        name TEXT NOT NULL,
+        created_at INTEGER NOT NULL,
+        provider_id TEXT,
+        model TEXT,
+        variant TEXT,
+        effort TEXT,
+        overrides TEXT NOT NULL
+    ) STRICT""",
+    """ALTER TABLE conversations ADD COLUMN folder_id TEXT
+        REFERENCES folders (id) ON DELETE SET NULL""",
+    "ALTER TABLE conversations ADD COLUMN archived INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE conversations ADD COLUMN trashed_at INTEGER",
+    "CREATE INDEX conversations_by_folder ON conversations (folder_id)",
+    "CREATE INDEX conversations_trashed ON conversations (trashed_at) WHERE trashed_at IS NOT NULL",
+)
+
 MIGRATIONS: tuple[Migration, ...] = (
     Migration("0001_first", _FIRST),
     # Ł, Ø, Æ and their like are folded since.
@@ -170,6 +189,7 @@ MIGRATIONS: tuple[Migration, ...] = (
         "0006_conversation_overrides",
         ("ALTER TABLE conversations ADD COLUMN overrides TEXT NOT NULL DEFAULT ''",),
     ),
+    Migration("0007_folders", _FOLDERS),
 )
 
 

@@ -14,6 +14,7 @@ from desktop_app.domain.conversation import (
     Conversation,
     Draft,
     ErrorNote,
+    Folder,
     Message,
     MessageStatus,
     ModelChoice,
@@ -81,7 +82,12 @@ def conversation_to_row(conversation: Conversation) -> Row:
         **_choice_to_row(conversation.choice),
         "leaf_id": conversation.leaf_id,
         "pinned": int(conversation.pinned),
-        "overrides": to_json(conversation.overrides.to_json()) if conversation.overrides else "",
+        "overrides": overrides_to_text(conversation.overrides),
+        "folder_id": conversation.folder_id,
+        "archived": int(conversation.archived),
+        "trashed_at": None
+        if conversation.trashed_at is None
+        else to_micros(conversation.trashed_at),
     }
 
 
@@ -99,7 +105,41 @@ def conversation_from_row(row: sqlite3.Row) -> Conversation:
         pinned=bool(row["pinned"]),
         streaming=bool(row["streaming"]),
         draft=_draft_from_text(row["draft"]),
-        overrides=Overrides.from_json(json.loads(row["overrides"] or "{}")),
+        overrides=_overrides_from_text(row["overrides"]),
+        folder_id=row["folder_id"],
+        archived=bool(row["archived"]),
+        trashed_at=None if row["trashed_at"] is None else from_micros(row["trashed_at"]),
+    )
+
+
+def overrides_to_text(overrides: Overrides) -> str:
+    """What is set in one place as the column holds it; "" for nothing."""
+    return to_json(overrides.to_json()) if overrides else ""
+
+
+def _overrides_from_text(text: str) -> Overrides:
+    return Overrides.from_json(json.loads(text or "{}"))
+
+
+def folder_to_row(folder: Folder) -> Row:
+    """All columns of `folders`."""
+    return {
+        "id": folder.id,
+        "name": to_text(folder.name),
+        "created_at": to_micros(folder.created_at),
+        **_choice_to_row(folder.choice),
+        "overrides": overrides_to_text(folder.overrides),
+    }
+
+
+def folder_from_row(row: sqlite3.Row) -> Folder:
+    """A row of `folders`."""
+    return Folder(
+        id=row["id"],
+        name=row["name"],
+        created_at=from_micros(row["created_at"]),
+        choice=_choice_from_row(row),
+        overrides=_overrides_from_text(row["overrides"]),
     )
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 # that FTS5, which can walk its row ids downwards, gives the newest first without sorting.
 _PER_MILLISECOND: Final = 8
 
+# What lies in the trash is not found.
 _TITLE = "SELECT id AS conversation_id, title, title AS text, NULL AS message_id FROM conversations"
 _MESSAGE = """
     SELECT c.id AS conversation_id, c.title, m.parts, m.id AS message_id
@@ -48,9 +49,10 @@ class EntryKind(StrEnum):
 
 
 _PLACES: Final = {
-    EntryKind.TITLE: f"{_TITLE} WHERE id = ?",
-    EntryKind.MESSAGE: f"{_MESSAGE} WHERE m.id = ?",
-    EntryKind.ATTACHMENT: f"{_ATTACHMENT} WHERE a.sha256 = ? ORDER BY m.created_at DESC LIMIT 1",
+    EntryKind.TITLE: f"{_TITLE} WHERE id = ? AND trashed_at IS NULL",
+    EntryKind.MESSAGE: f"{_MESSAGE} WHERE m.id = ? AND c.trashed_at IS NULL",
+    EntryKind.ATTACHMENT: f"""{_ATTACHMENT}
+        WHERE a.sha256 = ? AND c.trashed_at IS NULL ORDER BY m.created_at DESC LIMIT 1""",
 }
 
 

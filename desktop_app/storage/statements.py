@@ -10,22 +10,28 @@ _CONVERSATION: Final = """
     ) AS streaming
     FROM conversations AS c
 """
-ALL_CONVERSATIONS: Final = _CONVERSATION + " ORDER BY c.updated_at DESC, c.rowid DESC"
+ALL_CONVERSATIONS: Final = (
+    _CONVERSATION + " WHERE c.trashed_at IS NULL ORDER BY c.updated_at DESC, c.rowid DESC"
+)
+TRASHED_CONVERSATIONS: Final = (
+    _CONVERSATION + " WHERE c.trashed_at IS NOT NULL ORDER BY c.trashed_at DESC, c.rowid DESC"
+)
 ONE_CONVERSATION: Final = _CONVERSATION + " WHERE c.id = ?"
 
 # The draft is saved apart; a conversation that is new has none.
 PUT_CONVERSATION: Final = """
     INSERT INTO conversations (
         id, title, created_at, updated_at, provider_id, model, variant, effort, leaf_id, pinned,
-        overrides, draft
+        overrides, folder_id, archived, trashed_at, draft
     ) VALUES (
         :id, :title, :created_at, :updated_at, :provider_id, :model, :variant, :effort, :leaf_id,
-        :pinned, :overrides, ''
+        :pinned, :overrides, :folder_id, :archived, :trashed_at, ''
     )
     ON CONFLICT (id) DO UPDATE SET
         title = :title, created_at = :created_at, updated_at = :updated_at,
         provider_id = :provider_id, model = :model, variant = :variant, effort = :effort,
-        leaf_id = :leaf_id, pinned = :pinned, overrides = :overrides
+        leaf_id = :leaf_id, pinned = :pinned, overrides = :overrides,
+        folder_id = :folder_id, archived = :archived, trashed_at = :trashed_at
 """
 
 INSERT_MESSAGE: Final = """

@@ -1,0 +1,74 @@
+"""Folders, the archive and the trash."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+from desktop_app.domain.conversation import Folder, new_id
+from desktop_app.domain.generation import Overrides
+from desktop_app.storage.conversations import ConversationStore
+from desktop_app.storage.folders import FolderStore
+from desktop_app.storage.search import Search
+from tests.unit.storage.samples import CHOICE, NOON, a_conversation, a_question, an_answer, opened
+
+THESIS = Folder(new_id(), "Thesis", NOON, CHOICE, Overrides("Cite your sources."))
+
+
+def test_a_folder_comes_back_as_it_was_and_goes_without_its_conversations(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with opened(tmp_path / "s") as database:
+            folders, store = FolderStore(database), ConversationStore(database)
+            await folders.save(Folder(new_id(), "zebra", NOON))
+            await folders.save(THESIS)
+            await folders.save(replace(THESIS, name="My thesis", choice=None))
+            assert [f.name for f in await folders.all()] == ["My thesis", "zebra"]
+            assert (await folders.all())[0] == replace(THESIS, name="My thesis", choice=None)
+            inside = a_conversation(folder_id=THESIS.id, archived=True)
+            await store.create(inside)
+            assert await store.get(inside.id) == inside
+            await folders.delete(THESIS.id)
+            assert await store.get(inside.id) == replace(inside, folder_id=None)
+
+    asyncio.run(main())
+
+
+def test_what_is_in_the_trash_is_neither_listed_nor_found_until_it_is_taken_out(
+    tmp_path: Path,
+) -> None:
+    async def main() -> None:
+        async with opened(tmp_path / "s") as database:
+            store, search = ConversationStore(database), Search(database)
+            kept, gone = a_conversation("Marmalade"), a_conversation("Marmalade again")
+            for conversation in (kept, gone):
+                await store.create(conversation)
+            question = a_question(gone, "How is marmalade made?")
+            await store.begin_turn(gone, question, an_answer(question))
+            await store.set_trashed([gone.id], NOON)
+            assert [c.id for c in await store.all()] == [kept.id]
+            assert [c.id for c in await store.trashed()] == [gone.id]
+            assert {hit.conversation_id for hit in await search.find("marmalade")} == {kept.id}
+            await store.set_trashed([gone.id], None)
+            assert await store.trashed() == []
+            assert len(await search.find("marmalade")) == 3
+
+    asyncio.run(main())
+
+
+def test_the_trash_is_emptied_of_what_lay_there_long_enough(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with opened(tmp_path / "s") as database:
+            store = ConversationStore(database)
+            old, new, kept = a_conversation("old"), a_conversation("new"), a_conversation("kept")
+            for conversation in (old, new, kept):
+                await store.create(conversation)
+            await store.set_trashed([old.id], NOON)
+            await store.set_trashed([new.id], NOON + timedelta(days=2))
+            assert await store.empty_trash(NOON + timedelta(days=1)) == 1
+            assert [c.id for c in await store.trashed()] == [new.id]
+            assert await store.get(old.id) is None
+            assert [c.id for c in await store.all()] == [kept.id]
+
+    asyncio.run(main())
