@@ -14,11 +14,13 @@ from desktop_app.domain.errors import ProviderError
 
 @dataclass(frozen=True)
 class Started:
-    """The provider has begun; ids are "" where it gave none."""
+    """The provider has begun; what it did not say is "". `service_tier` is what was asked for, or
+    already the one that answers."""
 
     response_id: str = ""
     model: str = ""
     request_id: str = ""
+    service_tier: str = ""
 
 
 @dataclass(frozen=True)
@@ -70,9 +72,11 @@ class ToolCallDelta:
 
 @dataclass(frozen=True)
 class UsageReported:
-    """Tokens of the whole call so far; the last report counts."""
+    """Tokens of the whole call so far; the last report counts. `service_tier` is the one that
+    answered, and decides the price; "" where the provider did not say."""
 
     usage: Usage
+    service_tier: str = ""
 
 
 @dataclass(frozen=True)

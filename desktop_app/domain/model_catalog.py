@@ -17,6 +17,9 @@ from typing import Any, TypeVar
 from desktop_app.domain.cost import FREE, Price
 from desktop_app.domain.errors import SettingError
 
+# "auto" leaves it to the account, whose ordinary tier is the default one.
+_ORDINARY_TIERS = (None, "", "auto", "default", "standard")
+
 _E = TypeVar("_E", bound=StrEnum)
 
 
@@ -57,6 +60,8 @@ class ModelInfo:
         efforts: accepted values, least first; () takes no effort at all.
         sampling_efforts: efforts with which temperature and top_p are accepted; () never.
         context_window, max_input, max_output: tokens.
+        price_tiers: what a service tier charges, as a multiple of the price; those not named here
+            are not known.
     """
 
     id: str
@@ -72,12 +77,22 @@ class ModelInfo:
     max_input: int | None = None
     max_output: int | None = None
     price: Price | None = None
+    price_tiers: tuple[tuple[str, Decimal], ...] = ()
     shutdown: date | None = None
 
     @property
     def input_limit(self) -> int | None:
         """Tokens of input that fit: the stated limit, else the window; None where unknown."""
         return self.max_input if self.max_input is not None else self.context_window
+
+    def price_at(self, tier: str | None) -> Price | None:
+        """The price in a service tier; None or "" is the ordinary one. None where not known."""
+        if self.price is None or tier in _ORDINARY_TIERS:
+            return self.price
+        multiple = dict(self.price_tiers).get(tier or "")
+        if multiple is None:
+            return FREE if self.price == FREE else None
+        return self.price.times(multiple)
 
     def takes_effort(self) -> bool:
         """Whether choosing an effort makes sense (known to take one, or one of several)."""
@@ -174,6 +189,7 @@ def _model_from_row(model_id: str, row: Mapping[str, Any]) -> ModelInfo:
         max_input=row.get("max_input"),
         max_output=row.get("max_output"),
         price=_price_from_row(row.get("price")),
+        price_tiers=tuple((tier, Decimal(by)) for tier, by in row.get("price_tiers", {}).items()),
         shutdown=row.get("shutdown"),
     )
 

@@ -93,6 +93,7 @@ class Reply:
 
     `status` is STREAMING until a terminal event; `incomplete_reason` and `error` say why it is
     not whole. `run` is how far a run in the background has come, None for any other.
+    `service_tier` is the one that answers, as far as the provider has said.
     """
 
     segments: tuple[_Segment, ...] = ()
@@ -104,6 +105,7 @@ class Reply:
     response_id: str = ""
     model: str = ""
     run: RemoteRun | None = None
+    service_tier: str = ""
 
     @property
     def text(self) -> str:
@@ -149,14 +151,17 @@ def accumulate(reply: Reply, event: StreamEvent) -> Reply:
             return _extend_tool_call(reply, event)
         case ReasoningItem():
             return _close_reasoning(reply, event)
-        case Started(response_id, model, _):
+        case Started(response_id, model, _, tier):
             return replace(
-                reply, response_id=response_id or reply.response_id, model=model or reply.model
+                reply,
+                response_id=response_id or reply.response_id,
+                model=model or reply.model,
+                service_tier=tier or reply.service_tier,
             )
         case RunReached(run):
             return replace(reply, run=run)
-        case UsageReported(usage):
-            return replace(reply, usage=usage)
+        case UsageReported(usage, tier):
+            return replace(reply, usage=usage, service_tier=tier or reply.service_tier)
         case Notice(text):
             return replace(reply, notices=(*reply.notices, text))
         case Waiting():

@@ -101,6 +101,9 @@ def _settings(request: ChatRequest, info: ModelInfo) -> dict[str, Any]:
         settings["reasoning_effort"] = request.effort.value
     if chosen.verbosity and info.takes_verbosity is not False:
         settings["verbosity"] = chosen.verbosity
+    if chosen.candidates > 1:
+        settings["n"] = chosen.candidates
+    settings["service_tier"] = chosen.service_tier
     return settings
 
 
@@ -145,6 +148,7 @@ class ChatCompletionsReader:
         self._has_content = False
         self._reason = ""
         self._usage: Usage | None = None
+        self._tier = ""
         self._call_ids: list[str] = []
 
     def read(self, data: str, name: str = "") -> list[StreamEvent]:
@@ -183,12 +187,15 @@ class ChatCompletionsReader:
 
     def _finish(self, terminal: StreamEvent) -> list[StreamEvent]:
         self.is_finished = True
-        return [terminal] if self._usage is None else [UsageReported(self._usage), terminal]
+        if self._usage is None:
+            return [terminal]
+        return [UsageReported(self._usage, self._tier), terminal]
 
     def _chunk(self, chunk: object, key: str) -> Iterator[StreamEvent]:
         if not self._has_started:
             self._has_started = True
             yield Started(json_fields.text(chunk, "id"), json_fields.text(chunk, "model"))
+        self._tier = json_fields.text(chunk, "service_tier") or self._tier
         usage = json_fields.mapping(chunk, "usage")
         if usage:
             self._usage = usage_of(usage)  # some servers send it with every chunk

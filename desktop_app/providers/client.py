@@ -33,6 +33,7 @@ from desktop_app.domain.events import (
     ToolCallDelta,
     Waiting,
 )
+from desktop_app.domain.legality import first_api
 from desktop_app.domain.model_catalog import Api, ModelCatalog, ModelInfo
 from desktop_app.providers import chat_completions, json_fields, left_out, refusals, responses
 from desktop_app.providers.retries import ATTEMPTS, AttemptError
@@ -185,15 +186,9 @@ class ProviderClient:
                     yield notice
 
     def _first_api(self, info: ModelInfo) -> Api:
-        if self._profile.api is not None:
-            return self._profile.api
-        if self._profile.kind is ProviderKind.ON_DEVICE or info.id in self._without_responses:
-            return Api.CHAT_COMPLETIONS
-        if info.apis is not None and len(info.apis) == 1:
-            return info.apis[0]
-        if self._profile.kind is ProviderKind.COMPATIBLE and self._known_api is not None:
-            return self._known_api
-        return Api.RESPONSES
+        lacks = info.id in self._without_responses
+        known = first_api(self._profile, info, self._known_api, lacks_responses=lacks)
+        return known or Api.RESPONSES
 
     def _may_fall_back(self, info: ModelInfo) -> bool:
         """OpenAI has both; elsewhere a server, or a model behind a gateway, may have one."""

@@ -90,6 +90,8 @@ def _settings(request: ChatRequest, info: ModelInfo) -> dict[str, Any]:
         settings["max_output_tokens"] = max(_LEAST_OUTPUT_TOKENS, chosen.max_output_tokens)
     if chosen.verbosity and info.takes_verbosity is not False:
         settings["text"] = {"verbosity": chosen.verbosity}
+    if chosen.service_tier:
+        settings["service_tier"] = chosen.service_tier
     reasoning: dict[str, str] = {}
     if request.effort is not None and info.refusal_of(request.effort) is None:
         reasoning["effort"] = request.effort.value
@@ -217,8 +219,9 @@ class ResponsesReader:
     def _started(self, event: object) -> Iterator[StreamEvent]:
         response = json_fields.mapping(event, "response")
         names = json_fields.text(response, "id"), json_fields.text(response, "model")
+        tier = json_fields.text(response, "service_tier")
         if any(names):
-            yield Started(*names)
+            yield Started(*names, service_tier=tier)
 
     def _item_added(self, event: object) -> Iterator[StreamEvent]:
         at = json_fields.count(event, "output_index")
@@ -278,7 +281,8 @@ class ResponsesReader:
                 yield from self._item(at, item)
         usage = json_fields.mapping(response, "usage")
         if usage:
-            yield UsageReported(usage_of(usage))
+            tier = json_fields.text(response, "service_tier")
+            yield UsageReported(usage_of(usage), tier)
         yield from self._finish(self._terminal(event, response))
 
     def _error(self, event: object) -> Iterator[StreamEvent]:

@@ -143,7 +143,8 @@ class Answering:
 
     async def _stream_stand_in(self, listen: Listener) -> None:
         """Instant is not served here: ask what stands in for it, once, and say so."""
-        self._resolved = self._stand_in()
+        tier = self._resolved.service_tier
+        self._resolved = replace(self._stand_in(), service_tier=tier)
         self._request = replace(
             self._request, model=self._resolved.model.id, effort=self._resolved.effort
         )
@@ -192,7 +193,10 @@ class Answering:
                 return
 
     def _final(self, status: MessageStatus) -> Message:
-        reply, price = self._reply, self._resolved.price
+        reply = self._reply
+        # The tier that answered decides; what was asked for counts where the provider does not say.
+        tier = reply.service_tier if reply.service_tier != "auto" else ""
+        price = replace(self._resolved, service_tier=tier or self._resolved.service_tier).price
         cost = None if reply.usage is None or price is None else price.of(reply.usage)
         return replace(
             self.answer,

@@ -29,6 +29,7 @@ from desktop_app.domain.conversation import (
     now,
     title_from,
 )
+from desktop_app.domain.legality import legal, refusals
 from desktop_app.domain.model_catalog import ModelCatalog
 from desktop_app.services.answering import Answering, answerer
 from desktop_app.services.budget import Budget, Hold
@@ -83,6 +84,13 @@ class ChatService:
         gone = profile.id in self._without_instant
         return resolve(profile, choice, self.catalog, date.today(), instant_gone=gone)  # noqa: DTZ011 — the person's day
 
+    def _resolve(
+        self, profile: ProviderProfile, conversation: Conversation, settings: AskSettings
+    ) -> ResolvedChoice:
+        resolved = self.resolve(profile, conversation.choice)
+        tier = _legal(settings.parameters, resolved).service_tier
+        return replace(resolved, service_tier=tier)
+
     async def begin(
         self,
         conversation: Conversation,
@@ -96,7 +104,7 @@ class ChatService:
         Raises:
             DocumentDoesNotFitError, SpendingCapError, StorageError: nothing was kept or sent.
         """
-        resolved = self.resolve(profile, conversation.choice)
+        resolved = self._resolve(profile, conversation, settings)
         hold = await self._demand_room(path, draft, resolved, settings)
         question = Message(
             id=new_id(),
@@ -122,7 +130,7 @@ class ChatService:
         settings: AskSettings,
     ) -> Answering:
         """Another answer to the question that ends `path`; the earlier ones stay."""
-        resolved = self.resolve(profile, conversation.choice)
+        resolved = self._resolve(profile, conversation, settings)
         hold = await self._demand_room(path, Draft(), resolved, settings)
         return await self._begin_answer(conversation, path, None, resolved, settings, hold)
 
@@ -204,10 +212,9 @@ def _title_of(draft: Draft) -> str:
 
 def _legal(parameters: GenerationParameters, resolved: ResolvedChoice) -> GenerationParameters:
     """Less what the model is known to refuse; the panel shows those as disabled, with why."""
-    if resolved.model.sampling_refusal(resolved.effort):
-        parameters = replace(parameters, temperature=None, top_p=None)
-    if resolved.model.takes_verbosity is False:
-        parameters = replace(parameters, verbosity=None)
+    # What one of the two APIs lacks is left out where a request is made for it.
+    refused = refusals(resolved.profile, resolved.model, resolved.effort, None)
+    parameters = legal(parameters, refused)
     ceiling = resolved.model.max_output
     if resolved.profile.kind is ProviderKind.ON_DEVICE and not parameters.max_output_tokens:
         parameters = replace(parameters, max_output_tokens=LONGEST_ON_DEVICE)

@@ -22,20 +22,21 @@ INSTANT_RETIRED = "Instant is no longer served there: GPT-5.2 with effort none a
 
 @dataclass(frozen=True)
 class ResolvedChoice:
-    """What is sent: `notice` says what stands in for the chosen, "" as a rule."""
+    """What is sent: `notice` says what stands in for the chosen, "" as a rule; `service_tier` is
+    the one that is asked for, or that answered."""
 
     profile: ProviderProfile
     model: ModelInfo
     variant: Variant | None
     effort: Effort | None
     notice: str = ""
+    service_tier: str | None = None
 
     @property
     def price(self) -> Price | None:
-        """Dollars a million tokens at this provider; None where not known."""
-        if self.model.price is None:
-            return None
-        return self.model.price.times(self.profile.price_multiplier)
+        """Dollars a million tokens at this provider, in this tier; None where not known."""
+        price = self.model.price_at(self.service_tier)
+        return None if price is None else price.times(self.profile.price_multiplier)
 
 
 def model_info(profile: ProviderProfile, model_id: str, catalog: ModelCatalog) -> ModelInfo:

@@ -19,7 +19,6 @@ from pydantic import ConfigDict, TypeAdapter, with_config
 
 from desktop_app.domain.chat_request import (
     ChatRequest,
-    GenerationParameters,
     ImageData,
     RequestMessage,
 )
@@ -27,6 +26,7 @@ from desktop_app.domain.conversation import Role
 from desktop_app.domain.model_catalog import Effort
 from desktop_app.domain.parts import ReasoningPart, RefusalPart, TextPart, ToolCallPart
 from desktop_app.providers import chat_completions, responses
+from tests.helpers.generation import maybe, parameters
 from tests.unit.providers.samples import CATALOG, COMETAPI, COMPATIBLE, OPENAI
 
 texts = st.text(max_size=20)
@@ -49,28 +49,13 @@ messages = st.one_of(
 )
 
 
-def maybe(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    return st.none() | values
-
-
 requests = st.builds(
     ChatRequest,
     st.sampled_from([*(model.id for model in CATALOG), "unknown"]),
     st.lists(messages, min_size=1, max_size=4).map(tuple),
     instructions=texts,
     effort=maybe(st.sampled_from(Effort)),
-    parameters=st.builds(
-        GenerationParameters,
-        temperature=maybe(st.floats(0, 2)),
-        top_p=maybe(st.floats(0, 1)),
-        max_output_tokens=maybe(st.integers(1, 128_000)),
-        verbosity=maybe(st.sampled_from(["low", "medium", "high"])),
-        reasoning_summary=maybe(st.sampled_from(["auto", "concise", "detailed"])),
-        presence_penalty=maybe(st.floats(-2, 2)),
-        frequency_penalty=maybe(st.floats(-2, 2)),
-        stop=st.lists(texts, max_size=4).map(tuple),
-        stream=st.booleans(),
-    ),
+    parameters=parameters,
     cache_key=texts,
     store=st.booleans(),
 )

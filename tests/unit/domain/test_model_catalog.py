@@ -33,6 +33,18 @@ def test_the_family_as_shipped() -> None:
     assert CATALOG.info("smollm2-135m-instruct").price == FREE
 
 
+def test_a_tiers_price_is_known_where_the_data_says_it() -> None:
+    thinking, codex = CATALOG.info("gpt-5.2"), CATALOG.info("gpt-5.2-codex")
+    assert thinking.price_at("priority") == Price(Decimal("3.50"), Decimal(28), Decimal("0.350"))
+    for ordinary in (None, "", "auto", "default"):
+        assert thinking.price_at(ordinary) == thinking.price
+    assert thinking.price_at("flex") is None
+    assert codex.price_at("priority") is None
+    assert CATALOG.info("gpt-5.2-pro").price_at("batch") == Price(Decimal("10.5"), Decimal(84))
+    assert CATALOG.info("smollm2-135m-instruct").price_at("flex") == FREE
+    assert CATALOG.info("unknown").price_at("flex") is None
+
+
 def test_what_is_not_known_is_neither_hidden_nor_refused() -> None:
     info = CATALOG.info("new-model")
     assert info == ModelInfo("new-model", "new-model")

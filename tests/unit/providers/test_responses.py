@@ -433,6 +433,33 @@ def test_incomplete_with_its_reason(reason: str) -> None:
     assert UsageReported(Usage(100, 80, 50, 20)) in events
 
 
+def test_the_tier_that_answered_is_told() -> None:
+    created = event("response.created", response={"id": "r", "service_tier": "auto"})
+    response = {"status": "completed", "service_tier": "priority", "usage": USAGE}
+    assert fold(read(created)).service_tier == "auto"
+    whole = fold(read(created, delta("Hi"), event("response.completed", response=response)))
+    assert whole.service_tier == "priority"
+    response.pop("service_tier")
+    kept = fold(read(created, delta("Hi"), event("response.completed", response=response)))
+    assert kept.service_tier == "auto"
+
+
+def test_settings_go_out_as_they_were_set() -> None:
+    request = ask(
+        effort=Effort.HIGH,
+        reasoning_summary="detailed",
+        service_tier="flex",
+        stop=("END",),
+        presence_penalty=1.0,
+        candidates=3,
+        stream=False,
+    )
+    made = body(request)
+    assert made["reasoning"] == {"effort": "high", "summary": "detailed"}
+    assert (made["service_tier"], made["stream"]) == ("flex", False)
+    assert not {"stop", "presence_penalty", "n"} & set(made)
+
+
 def test_refusal() -> None:
     events = read(
         event("response.refusal.delta", delta="I can"),

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.domain.chat_request import ProviderProfile
+from desktop_app.domain.chat_request import GenerationParameters, ProviderProfile
 from desktop_app.domain.conversation import (
     Conversation,
     Draft,
@@ -183,6 +183,32 @@ def test_what_an_answer_cost_is_written_down_once(tmp_path: Path) -> None:
         assert answer.cost == Decimal("0.00392")
         assert await room.ledger.conversation(answer.conversation_id) == Decimal("0.00392")
         assert await room.ledger.month(now(), "openai") == Decimal("0.00392")
+
+    with_room(tmp_path, provider, test)
+
+
+@pytest.mark.parametrize(
+    ("asked", "answered", "cost"),
+    [
+        ("priority", "priority", "0.00784"),
+        ("priority", "default", "0.00392"),  # the provider was short of room there
+        ("priority", "", "0.00784"),
+        ("auto", "priority", "0.00784"),  # the account's own setting
+        (None, "auto", "0.00392"),
+        ("flex", "flex", None),  # what it costs is not in the catalogue
+        (None, "scale", None),
+    ],
+)
+def test_the_tier_that_answered_decides_the_price(
+    tmp_path: Path, asked: str | None, answered: str, cost: str | None
+) -> None:
+    provider = ScriptedProvider([TextDelta("."), UsageReported(USAGE, answered), Completed()])
+
+    async def test(room: Room) -> None:
+        settings = AskSettings(parameters=GenerationParameters(service_tier=asked))
+        answer = await room.run(await room.begin("?", settings=settings))
+        assert provider.requests[0].parameters.service_tier == asked
+        assert answer.cost == (None if cost is None else Decimal(cost))
 
     with_room(tmp_path, provider, test)
 
