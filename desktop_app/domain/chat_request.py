@@ -103,6 +103,8 @@ class ChatRequest:
     `effort` None means that the model is not known to take one: the field is left out.
     `background` has the provider make the answer whether anybody listens or not; for that it keeps
     the request and the reply, whatever `store` says.
+    `state` is a JSON list of the provider's own items that stand before the messages, for the
+    Responses API alone; it is sent as it came, whole.
     """
 
     model: str
@@ -113,6 +115,7 @@ class ChatRequest:
     cache_key: str = ""
     store: bool = False
     background: bool = False
+    state: str = field(default="", repr=False)
 
     def without(self, param: str) -> ChatRequest | None:
         """This request less the parameter that a server refused, named as the API names it;

@@ -14,6 +14,7 @@
     │   ├── StreamCutError          the stream ended without its terminal event
     │   ├── RunLostError            a run in the background that the provider no longer has
     │   └── UnexpectedReplyError    a reply that is not what the API promises
+    ├── CompactionError         a conversation could not be made shorter
     ├── IllegalChoiceError          what the chosen model does not take; found before sending
     ├── SpendingCapError            the month's spending would pass the cap that the person set
     ├── CredentialError             the keyring is locked, absent or failing
@@ -154,6 +155,10 @@ class IllegalChoiceError(UserFacingError):
 class SpendingCapError(UserFacingError):
     """The month's spending and the next input would pass the provider's cap; found before
     anything was sent."""
+
+
+class CompactionError(UserFacingError):
+    """A conversation could not be made shorter; it is sent as it was."""
 
 
 class CredentialError(UserFacingError):

@@ -129,11 +129,23 @@ class ModelInfo:
         return f"{self.name} takes a temperature only with effort {allowed}."
 
 
-class ModelCatalog:
-    """The known models by id, in the order of the data."""
+@dataclass(frozen=True)
+class SmallJob:
+    """Who does a small job of the program's own, such as a title, where the family is served: the
+    first of `models` that the provider has, asked with `effort` or the least that it takes."""
 
-    def __init__(self, models: Iterable[ModelInfo]) -> None:
+    models: tuple[str, ...] = ()
+    effort: Effort | None = None
+
+
+class ModelCatalog:
+    """The known models by id, in the order of the data, and who does the small jobs."""
+
+    def __init__(
+        self, models: Iterable[ModelInfo], small_jobs: Mapping[str, SmallJob] | None = None
+    ) -> None:
         self._models = {model.id: model for model in models}
+        self._small_jobs = dict(small_jobs or {})
 
     @classmethod
     def from_toml(cls, *texts: str) -> ModelCatalog:
@@ -145,11 +157,16 @@ class ModelCatalog:
         import tomllib  # here, for the window's first paint needs the names above alone
 
         rows: dict[str, dict[str, Any]] = {}
+        jobs: dict[str, dict[str, Any]] = {}
         try:
             for text in texts:
-                for model_id, row in tomllib.loads(text).get("models", {}).items():
+                tables = tomllib.loads(text)
+                for model_id, row in tables.get("models", {}).items():
                     rows[model_id] = {**rows.get(model_id, {}), **row}
-            return cls(_model_from_row(model_id, row) for model_id, row in rows.items())
+                for job, row in tables.get("small_jobs", {}).items():
+                    jobs[job] = {**jobs.get(job, {}), **row}
+            models = [_model_from_row(model_id, row) for model_id, row in rows.items()]
+            return cls(models, {job: _small_job_from_row(row) for job, row in jobs.items()})
         except (tomllib.TOMLDecodeError, ValueError, TypeError, ArithmeticError) as exc:
             raise SettingError(
                 "The list of models cannot be read.",
@@ -168,6 +185,10 @@ class ModelCatalog:
     def knows(self, model_id: str) -> bool:
         """Whether the data names `model_id`."""
         return model_id in self._models
+
+    def small_job(self, job: str) -> SmallJob:
+        """Who does `job`; nobody in particular where the data does not say."""
+        return self._small_jobs.get(job, SmallJob())
 
     def for_variant(self, variant: Variant) -> ModelInfo:
         """The family's model that answers as `variant`."""
@@ -192,6 +213,13 @@ def _model_from_row(model_id: str, row: Mapping[str, Any]) -> ModelInfo:
         price_tiers=tuple((tier, Decimal(by)) for tier, by in row.get("price_tiers", {}).items()),
         shutdown=row.get("shutdown"),
     )
+
+
+def _small_job_from_row(row: Mapping[str, Any]) -> SmallJob:
+    models = row.get("models", [])
+    if not isinstance(models, list) or not all(isinstance(model, str) for model in models):
+        raise ValueError("models of a small job is a list of names")
+    return SmallJob(tuple(models), Effort(row["effort"]) if "effort" in row else None)
 
 
 def _tuple_of(kind: type[_E], values: list[str] | None) -> tuple[_E, ...] | None:

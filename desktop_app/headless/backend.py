@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ from desktop_app.services.choice import ON_DEVICE_MODEL, default_choice
 from desktop_app.services.estimate import Estimator
 from desktop_app.settings.schema import SettingValue, with_defaults
 from desktop_app.storage.attachments import AttachmentStore
+from desktop_app.storage.compactions import CompactionStore
 from desktop_app.storage.conversations import ConversationStore
 from desktop_app.storage.database import Database
 from desktop_app.storage.folders import FolderStore
@@ -37,7 +39,9 @@ if TYPE_CHECKING:
 
     from desktop_app.documents.worker import ExtractedDocument
     from desktop_app.domain.parts import DocumentPart
+    from desktop_app.services.compaction import CompactionService
     from desktop_app.services.ports import AttachmentSource, MessageStore
+    from desktop_app.services.small_jobs import SmallJobs
 
 WEIGHTS_SETTING = "local_model.weights"
 
@@ -54,6 +58,7 @@ class Backend:
     attachments: AttachmentStore
     search: Search
     ledger: Ledger
+    compactions: CompactionStore
     settings: SettingsStore
     vault: KeyVault
     documents: DocumentWorker
@@ -72,6 +77,27 @@ class Backend:
             gateway=self.gateway,
             estimator=Estimator(self.counter, attachments),
             budget=self.budget,
+            catalog=self.catalog,
+            compactions=self.compactions,
+        )
+
+    @cached_property
+    def small_jobs(self) -> SmallJobs:
+        """Who writes titles and summaries."""
+        from desktop_app.services.small_jobs import SmallJobs  # not a part of the start
+
+        return SmallJobs(self.gateway, self.ledger, self.budget, self.catalog)
+
+    @cached_property
+    def compaction(self) -> CompactionService:
+        """The use case of making a long conversation shorter."""
+        from desktop_app.services.compaction import CompactionService
+
+        return CompactionService(
+            store=self.compactions,
+            attachments=self.attachments,
+            estimator=self.chat.estimator,
+            jobs=self.small_jobs,
             catalog=self.catalog,
         )
 
@@ -173,6 +199,7 @@ def build_backend(
     conversations = ConversationStore(database)
     attachments = AttachmentStore(database, where.attachments)
     budget = Budget(SpendingHolds(database), settings)
+    compactions = CompactionStore(database)
     chat = ChatService(
         store=conversations,
         attachments=attachments,
@@ -181,6 +208,7 @@ def build_backend(
         estimator=Estimator(counter, attachments),
         budget=budget,
         catalog=catalog,
+        compactions=compactions,
     )
     return Backend(
         folders=where,
@@ -191,6 +219,7 @@ def build_backend(
         attachments=attachments,
         search=Search(database),
         ledger=ledger,
+        compactions=compactions,
         settings=settings,
         vault=vault,
         documents=documents,

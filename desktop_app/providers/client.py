@@ -13,6 +13,7 @@ from contextlib import aclosing, suppress
 from typing import Any, Final, Protocol
 
 from desktop_app.domain.chat_request import ChatRequest, ProviderKind, ProviderProfile
+from desktop_app.domain.compaction import ProviderState
 from desktop_app.domain.errors import (
     TEXT_KEPT,
     AuthenticationError,
@@ -35,7 +36,14 @@ from desktop_app.domain.events import (
 )
 from desktop_app.domain.legality import first_api
 from desktop_app.domain.model_catalog import Api, ModelCatalog, ModelInfo
-from desktop_app.providers import chat_completions, json_fields, left_out, refusals, responses
+from desktop_app.providers import (
+    chat_completions,
+    compaction,
+    json_fields,
+    left_out,
+    refusals,
+    responses,
+)
 from desktop_app.providers.retries import ATTEMPTS, AttemptError
 from desktop_app.providers.silence import SilenceWatch
 from desktop_app.providers.transport import HttpReply, Timeouts, Transport
@@ -103,6 +111,26 @@ class ProviderClient:
             error.what_was_kept = TEXT_KEPT if has_content else QUESTION_KEPT
             yield Failed(error)
 
+    async def compact(self, request: ChatRequest) -> ProviderState:
+        """The conversation of `request` as the provider's own shorter state.
+
+        Raises:
+            EndpointMissingError: the provider has no such thing; it is not asked for it again.
+            ProviderError
+        """
+        self._require_key()
+        known = self._refused.get(request.model, frozenset())
+        offers = compaction.is_offered(self._profile, self._catalog.info(request.model))
+        if not offers or compaction.REFUSED in known:
+            raise refusals.endpoint_missing(self._profile.name, "it does not compact")
+        try:
+            return await compaction.compact(
+                self._transport, self._profile, self._catalog.info(request.model), request, known
+            )
+        except EndpointMissingError:
+            self._learn_refusals(request.model, frozenset({compaction.REFUSED}))
+            raise
+
     async def models(self) -> tuple[str, ...]:
         """The ids of the models that the provider lists.
 
@@ -163,7 +191,8 @@ class ProviderClient:
                         yield event
                 return
             except EndpointMissingError:
-                if api is not Api.RESPONSES or not self._may_fall_back(info):
+                # What the conversation was compacted to means nothing to the other API.
+                if api is not Api.RESPONSES or request.state or not self._may_fall_back(info):
                     raise
                 self._without_responses.add(request.model)
                 api = Api.CHAT_COMPLETIONS

@@ -64,7 +64,9 @@ def body(
         "model": request.model,
         "instructions": request.instructions,
         "input": [
-            item for message in request.messages for item in _items(message, is_known, replay)
+            # A state of the provider's own goes first, as it came.
+            *(json_fields.parse(request.state) if request.state else ()),
+            *(item for message in request.messages for item in _items(message, is_known, replay)),
         ],
         "stream": request.parameters.stream,
         **_settings(request, info),

@@ -18,6 +18,7 @@ from desktop_app.domain.chat_request import (
     ProviderKind,
     ProviderProfile,
 )
+from desktop_app.domain.compaction import Compaction, sent_path
 from desktop_app.domain.conversation import (
     Conversation,
     Draft,
@@ -37,11 +38,12 @@ from desktop_app.services.choice import ResolvedChoice, resolve
 from desktop_app.services.estimate import Estimator
 from desktop_app.services.ports import (
     AttachmentSource,
+    CompactionSource,
     Gateway,
     MessageStore,
     SpendingBook,
 )
-from desktop_app.services.prompt import question_parts, request_messages
+from desktop_app.services.prompt import question_parts, sent_messages
 
 # A small model that has begun to repeat itself goes on to the end of its window; Continue is there
 # for an answer that really was longer.
@@ -69,8 +71,10 @@ class ChatService:
         estimator: Estimator,
         budget: Budget,
         catalog: ModelCatalog,
+        compactions: CompactionSource,
     ) -> None:
         self.store = store
+        self.compactions = compactions
         self.attachments = attachments
         self.spending = spending
         self.gateway = gateway
@@ -105,7 +109,8 @@ class ChatService:
             DocumentDoesNotFitError, SpendingCapError, StorageError: nothing was kept or sent.
         """
         resolved = self._resolve(profile, conversation, settings)
-        hold = await self._demand_room(path, draft, resolved, settings)
+        compactions = await self.compactions.of(conversation.id)
+        hold = await self._demand_room(path, draft, resolved, settings, compactions)
         question = Message(
             id=new_id(),
             conversation_id=conversation.id,
@@ -116,10 +121,11 @@ class ChatService:
             created_at=now(),
             choice=conversation.choice,
         )
-        title = conversation.title or _title_of(draft)
+        title = conversation.title or first_title(question)
         titled = replace(conversation, title=title, draft=Draft())
+        path = [*path, question]
         return await self._begin_answer(
-            titled, [*path, question], question, resolved, settings, hold
+            titled, path, question, resolved, settings, hold, compactions
         )
 
     async def begin_again(
@@ -131,8 +137,11 @@ class ChatService:
     ) -> Answering:
         """Another answer to the question that ends `path`; the earlier ones stay."""
         resolved = self._resolve(profile, conversation, settings)
-        hold = await self._demand_room(path, Draft(), resolved, settings)
-        return await self._begin_answer(conversation, path, None, resolved, settings, hold)
+        compactions = await self.compactions.of(conversation.id)
+        hold = await self._demand_room(path, Draft(), resolved, settings, compactions)
+        return await self._begin_answer(
+            conversation, path, None, resolved, settings, hold, compactions
+        )
 
     async def _demand_room(
         self,
@@ -140,17 +149,19 @@ class ChatService:
         draft: Draft,
         resolved: ResolvedChoice,
         settings: AskSettings,
+        compactions: Sequence[Compaction],
     ) -> Hold:
         """See that the model's window and the provider's cap have room; both before anything is
         kept. Without a cap a short question is not counted at all."""
         counts = self.budget.counts(resolved.profile, resolved.price is not None)
-        fits = self.estimator.surely_fits(path, draft, resolved, settings.instructions)
+        words = settings.instructions
+        fits = self.estimator.surely_fits(path, draft, resolved, words, compactions)
         if fits and not counts:
             return Hold()
         estimate = await self.estimator.estimate(
-            path, draft, resolved, instructions=settings.instructions
+            path, draft, resolved, instructions=words, compactions=compactions
         )
-        self.estimator.demand_room(draft, estimate, resolved)
+        self.estimator.demand_room(draft, estimate, resolved, may_compact=bool(path))
         return await self.budget.hold(resolved.profile, estimate.input_cost)
 
     async def _begin_answer(
@@ -161,6 +172,7 @@ class ChatService:
         resolved: ResolvedChoice,
         settings: AskSettings,
         hold: Hold,
+        compactions: Sequence[Compaction],
     ) -> Answering:
         answer = Message(
             id=new_id(),
@@ -174,15 +186,18 @@ class ChatService:
             notices=(resolved.notice,) if resolved.notice else (),
         )
         conversation = replace(conversation, leaf_id=answer.id, updated_at=now())
+        sent = sent_path(path, compactions, resolved.profile, resolved.model.id)
         async with AsyncExitStack() as undo:
             undo.push_async_callback(hold.release)
+            state, messages = await sent_messages(sent, self.attachments)
             request = ChatRequest(
                 model=resolved.model.id,
-                messages=await request_messages(path, self.attachments),
+                messages=messages,
                 instructions=settings.instructions,
                 effort=resolved.effort,
                 parameters=_legal(settings.parameters, resolved),
                 cache_key=conversation.id,
+                state=state,
             )
             await self.store.begin_turn(conversation, question, answer)
             undo.pop_all()
@@ -205,9 +220,10 @@ class ChatService:
         return self.resolve(profile, choice)
 
 
-def _title_of(draft: Draft) -> str:
-    names = ", ".join(part.name for part in draft.attachments)
-    return title_from(names or draft.text) or "New conversation"
+def first_title(question: Message) -> str:
+    """What a conversation is called from its first question on."""
+    names = ", ".join(part.name for part in question.attachments)
+    return title_from(names or question.text) or "New conversation"
 
 
 def _legal(parameters: GenerationParameters, resolved: ResolvedChoice) -> GenerationParameters:

@@ -1,7 +1,8 @@
 """Tokens and money before anything is sent.
 
 What stands in the conversation already was counted by the provider with its last answer; only
-what is new since then is counted here.
+what is new since then is counted here. An answer that was made before a compaction, or before one
+was undone, counts what is no longer sent, and is not asked.
 """
 
 from __future__ import annotations
@@ -10,18 +11,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from desktop_app.domain.compaction import Compaction, CompactionKind, counted_with, sent_path
 from desktop_app.domain.conversation import Draft, Message
 from desktop_app.domain.cost import Usage, format_tokens
 from desktop_app.domain.errors import NOTHING_SENT, DocumentDoesNotFitError
-from desktop_app.domain.parts import DocumentPart
+from desktop_app.domain.model_catalog import ModelInfo
+from desktop_app.domain.parts import DocumentPart, TextPart
 from desktop_app.services.choice import ResolvedChoice
 from desktop_app.services.ports import AttachmentSource, TokenCounter
-from desktop_app.services.prompt import document_block
+from desktop_app.services.prompt import document_block, summary_messages
 
 # Tokens that the frame of one message (role, separators) takes; OpenAI's own examples count 3 or 4.
 FRAME = 4
 # What an answer needs at the least, so that a question which only just fits is not sent in vain.
 ROOM_FOR_ANSWER = 512
+# A compaction's tokens were counted for one model; another's count is surely not this many times it.
+LONGEST_COUNT = 4
 
 
 @dataclass(frozen=True)
@@ -64,32 +69,67 @@ class Estimator:
         *,
         instructions: str = "",
         max_output_tokens: int | None = None,
+        compactions: Sequence[Compaction] = (),
     ) -> Estimate:
-        """What sending `draft` after `path` would take."""
-        context, context_exact = await self.context_tokens(path, resolved)
+        """What sending `draft` after `path` would take; `compactions` are the conversation's."""
+        context, context_exact = await self.context_tokens(
+            path, resolved, instructions=instructions, compactions=compactions
+        )
         words, exact = await self._counter.count(draft.text, resolved.profile)
         total = context + words + FRAME
-        if not path and instructions:
-            total += (await self._counter.count(instructions, resolved.profile))[0] + FRAME
         for part in draft.attachments:
             if isinstance(part, DocumentPart):
                 total += await self.document_tokens(part, resolved)
         return _priced(total, exact and context_exact, resolved, max_output_tokens)
 
     async def context_tokens(
-        self, path: Sequence[Message], resolved: ResolvedChoice
+        self,
+        path: Sequence[Message],
+        resolved: ResolvedChoice,
+        *,
+        instructions: str = "",
+        compactions: Sequence[Compaction] = (),
     ) -> tuple[int, bool]:
-        """Tokens of what stands in the conversation, and whether they are exact."""
+        """Tokens of what is sent of the conversation, and whether they are exact."""
+        sent = sent_path(path, compactions, resolved.profile, resolved.model.id)
         total, exact = 0, True
-        for message in reversed(path):
-            if message.usage is not None and _same_provider(message, resolved):
-                usage = message.usage
-                return total + usage.input_tokens + usage.output_tokens - usage.reasoning_tokens, (
-                    exact
-                )
-            total += await self._message_tokens(message, resolved)
+        for number in range(len(path) - 1, len(path) - len(sent.messages) - 1, -1):
+            message = path[number]
+            if (
+                message.usage is not None
+                and _same_provider(message, resolved)
+                and counted_with(path, number, sent.compaction, compactions, resolved.profile)
+            ):
+                return total + _counted(message.usage), exact
+            total += await self.message_tokens(message, resolved)
             exact = exact and not message.text
+        if instructions:
+            total += (await self._counter.count(instructions, resolved.profile))[0] + FRAME
+        if sent.compaction is not None:
+            total += await self._body_tokens(sent.compaction, resolved)
+            exact = False
         return total, exact
+
+    async def _body_tokens(self, compaction: Compaction, resolved: ResolvedChoice) -> int:
+        if compaction.kind is CompactionKind.PROVIDER or (
+            compaction.provider_id == resolved.profile.id
+        ):
+            return compaction.tokens_after
+        key = (compaction.id, resolved.profile.id, 0)
+        if key not in self._messages:
+            self._messages[key] = await self.summary_tokens(compaction.body, resolved)
+        return self._messages[key]
+
+    async def summary_tokens(self, summary: str, resolved: ResolvedChoice) -> int:
+        """Tokens of a summary as it is sent."""
+        parts = [part for message in summary_messages(summary) for part in message.parts]
+        texts = [part.text for part in parts if isinstance(part, TextPart)]
+        counts = [(await self._counter.count(text, resolved.profile))[0] for text in texts]
+        return sum(counts) + FRAME * len(counts)
+
+    async def text_tokens(self, text: str, resolved: ResolvedChoice) -> int:
+        """Tokens of a text alone."""
+        return (await self._counter.count(text, resolved.profile))[0]
 
     async def document_tokens(self, part: DocumentPart, resolved: ResolvedChoice) -> int:
         """Tokens of a document as it stands in the prompt of this provider's model."""
@@ -100,20 +140,37 @@ class Estimator:
         return self._documents[key]
 
     def surely_fits(
-        self, path: Sequence[Message], draft: Draft, resolved: ResolvedChoice, instructions: str
+        self,
+        path: Sequence[Message],
+        draft: Draft,
+        resolved: ResolvedChoice,
+        instructions: str,
+        compactions: Sequence[Compaction] = (),
     ) -> bool:
         """Whether it fits without counting: a token is at least one byte long."""
         limit = resolved.model.input_limit
         if limit is None:
             return True
-        if draft.attachments or any(message.attachments for message in path):
+        sent = sent_path(path, compactions, resolved.profile, resolved.model.id)
+        if draft.attachments or any(message.attachments for message in sent.messages):
             return False
-        texts = (instructions, draft.text, *(message.text for message in path))
+        body = sent.compaction.tokens_after * LONGEST_COUNT if sent.compaction else 0
+        texts = (instructions, draft.text, *(message.text for message in sent.messages))
         most = sum(len(text.encode("utf-8", "surrogatepass")) + FRAME for text in texts)
-        return most + ROOM_FOR_ANSWER <= limit
+        return body + most + ROOM_FOR_ANSWER <= limit
 
-    def demand_room(self, draft: Draft, estimate: Estimate, resolved: ResolvedChoice) -> None:
+    def demand_room(
+        self,
+        draft: Draft,
+        estimate: Estimate,
+        resolved: ResolvedChoice,
+        *,
+        may_compact: bool = False,
+    ) -> None:
         """Refuse what does not fit, with the figures, before anything is sent.
+
+        Args:
+            may_compact: there is something before the draft that could be made shorter.
 
         Raises:
             DocumentDoesNotFitError: the input, with room for an answer, passes the limit.
@@ -133,10 +190,11 @@ class Estimator:
             f"{what} would make {mark}{estimate.input_tokens:,} tokens of input; "
             f"{resolved.model.name} takes {limit - room:,}.",
             what_was_kept=NOTHING_SENT,
-            what_to_do=_way_out(resolved, bool(documents)),
+            what_to_do=_way_out(resolved, bool(documents), may_compact),
         )
 
-    async def _message_tokens(self, message: Message, resolved: ResolvedChoice) -> int:
+    async def message_tokens(self, message: Message, resolved: ResolvedChoice) -> int:
+        """Tokens of a message with its documents."""
         key = (message.id, resolved.profile.id, len(message.text))
         if key not in self._messages:
             words = (await self._counter.count(message.text, resolved.profile))[0] + FRAME
@@ -145,6 +203,37 @@ class Estimator:
                     words += await self.document_tokens(part, resolved)
             self._messages[key] = words
         return self._messages[key]
+
+
+def usable_input(info: ModelInfo) -> int | None:
+    """Tokens of input that leave room for an answer: the stated limit, else the window less what
+    an answer needs; None where neither is known."""
+    if info.max_input is not None:
+        return info.max_input
+    if info.context_window is None:
+        return None
+    room = info.max_output or info.context_window // 8
+    return info.context_window - min(room, info.context_window // 4)
+
+
+def used_tokens(
+    path: Sequence[Message], resolved: ResolvedChoice, compactions: Sequence[Compaction] = ()
+) -> int | None:
+    """Tokens of the window in use, as the provider counted them with its last answer; what a
+    compaction left where none has come since. None where nothing was counted."""
+    sent = sent_path(path, compactions, resolved.profile, resolved.model.id)
+    for number in range(len(path) - 1, len(path) - len(sent.messages) - 1, -1):
+        usage = path[number].usage
+        if usage is not None and counted_with(
+            path, number, sent.compaction, compactions, resolved.profile
+        ):
+            return _counted(usage)
+    return None if sent.compaction is None else sent.compaction.tokens_after
+
+
+def _counted(usage: Usage) -> int:
+    """Tokens that a call leaves in the window: its reasoning is not sent again."""
+    return usage.input_tokens + usage.output_tokens - usage.reasoning_tokens
 
 
 def _same_provider(message: Message, resolved: ResolvedChoice) -> bool:
@@ -167,10 +256,12 @@ def _priced(
     )
 
 
-def _way_out(resolved: ResolvedChoice, has_documents: bool) -> str:
+def _way_out(resolved: ResolvedChoice, has_documents: bool, may_compact: bool) -> str:
     limit = resolved.model.input_limit or 0
     if has_documents and limit < 100_000:
         return "Attach a shorter document, or choose a model with a larger window."
     if has_documents:
         return f"Attach fewer or shorter documents: {format_tokens(limit)} tokens fit."
+    if may_compact:
+        return "Compact it, start a new conversation, or choose a model with a larger window."
     return "Start a new conversation, or choose a model with a larger window."

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from desktop_app.domain.chat_request import ChatRequest, ProviderProfile
+from desktop_app.domain.compaction import Compaction, ProviderState
 from desktop_app.domain.conversation import Conversation, Message
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.events import StreamEvent
@@ -18,6 +19,9 @@ class Provider(Protocol):
 
     def stream(self, request: ChatRequest) -> AsyncIterator[StreamEvent]:
         """The answer as events; exactly one terminal ends it."""
+
+    async def compact(self, request: ChatRequest) -> ProviderState:
+        """The conversation as the provider's own shorter state. Raises ProviderError."""
 
 
 class Gateway(Protocol):
@@ -37,6 +41,19 @@ class MessageStore(Protocol):
 
     async def save_answer(self, answer: Message) -> None:
         """Keep an answer as it stands."""
+
+
+class CompactionSource(Protocol):
+    """Where it is kept what stands for the beginnings of long conversations."""
+
+    async def of(self, conversation_id: str) -> tuple[Compaction, ...]:
+        """All of a conversation, undone ones too, oldest first."""
+
+    async def add(self, compaction: Compaction) -> bool:
+        """Keep one; whether its message was still there."""
+
+    async def undo(self, compaction_id: str, at: datetime) -> None:
+        """Have the messages sent again from `at` on."""
 
 
 class AttachmentSource(Protocol):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from desktop_app.domain.chat_request import ImageData, RequestMessage, RequestPart
+from desktop_app.domain.compaction import CompactionKind, SentPath
 from desktop_app.domain.conversation import Draft, Message, MessageStatus, Role
 from desktop_app.domain.parts import (
     DocumentPart,
@@ -21,6 +22,8 @@ from desktop_app.domain.parts import (
 from desktop_app.services.ports import AttachmentSource
 
 CONTINUE = "Continue exactly where you stopped."
+# A summary is sent as an exchange of its own: many servers refuse two questions in a row.
+SUMMARY_READ = "I have read the summary and go on from there."
 
 
 def document_block(part: DocumentPart, text: str) -> str:
@@ -40,11 +43,36 @@ async def request_messages(
     path: Iterable[Message], attachments: AttachmentSource
 ) -> tuple[RequestMessage, ...]:
     """The messages of `path` as they are sent; answers that never began are left out."""
-    sent = [message for message in path if _has_words(message)]
+    sent = [message for message in path if has_words(message)]
     return tuple([await _request_message(message, attachments) for message in sent])
 
 
-def _has_words(message: Message) -> bool:
+def summary_messages(summary: str) -> tuple[RequestMessage, ...]:
+    """What stands for the messages that a summary was made of."""
+    words = (
+        "This is a summary of our conversation so far; the messages themselves are left out.\n\n"
+        f"<summary>\n{summary.strip()}\n</summary>"
+    )
+    return (
+        RequestMessage(Role.USER, (TextPart(words),)),
+        RequestMessage(Role.ASSISTANT, (TextPart(SUMMARY_READ),)),
+    )
+
+
+async def sent_messages(
+    sent: SentPath, attachments: AttachmentSource
+) -> tuple[str, tuple[RequestMessage, ...]]:
+    """The provider's state ("" where there is none) and the messages that go with it."""
+    messages = await request_messages(sent.messages, attachments)
+    if sent.compaction is None:
+        return "", messages
+    if sent.compaction.kind is CompactionKind.PROVIDER:
+        return sent.compaction.body, messages
+    return "", (*summary_messages(sent.compaction.body), *messages)
+
+
+def has_words(message: Message) -> bool:
+    """Whether a message is sent at all: an answer that never began is not."""
     if message.role is Role.USER:
         return True
     return message.status is not MessageStatus.STREAMING and any(

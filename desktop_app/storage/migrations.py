@@ -178,11 +178,31 @@ _FOLDERS = (
     "CREATE INDEX conversations_trashed ON conversations (trashed_at) WHERE trashed_at IS NOT NULL",
 )
 
+# What is sent in place of the beginning of a conversation, up to a message of it.
+_COMPACTIONS = (
+    """CREATE TABLE compactions (
+        id TEXT PRIMARY KEY,
+        conversation_id TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
+        message_id TEXT NOT NULL REFERENCES messages (id) ON DELETE CASCADE,
+        kind TEXT NOT NULL,
+        provider_id TEXT NOT NULL,
+        model TEXT NOT NULL,
+        body TEXT NOT NULL,
+        created_at INTEGER NOT NULL,
+        tokens_before INTEGER NOT NULL,
+        tokens_after INTEGER NOT NULL,
+        undone_at INTEGER
+    ) STRICT""",
+    "CREATE INDEX compactions_by_conversation ON compactions (conversation_id)",
+    "CREATE INDEX compactions_by_message ON compactions (message_id)",
+)
+
 MIGRATIONS: tuple[Migration, ...] = (
     Migration("0001_first", _FIRST),
     # Ł, Ø, Æ and their like are folded since.
     Migration("0002_letters_folded", (), build_index_again),
     Migration("0003_remote_runs", ("ALTER TABLE messages ADD COLUMN remote_run TEXT",)),
+    Migration("0004_compactions", _COMPACTIONS),
     Migration("0005_spending", _SPENDING, fill_slots),
     # What is set for one conversation's answers alone, as JSON; "" for nothing.
     Migration(

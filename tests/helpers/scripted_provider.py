@@ -6,15 +6,20 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 
 from desktop_app.domain.chat_request import ChatRequest, ProviderProfile
-from desktop_app.domain.errors import UserFacingError
+from desktop_app.domain.compaction import ProviderState
+from desktop_app.domain.errors import EndpointMissingError, ProviderError, UserFacingError
 from desktop_app.domain.events import StreamEvent
 
 
 class ScriptedProvider:
     """Plays one script a request; `HOLD` in a script waits until `release` is set.
 
+    No server for tests has /responses/compact, so this is the stub of it: `states` are what it
+    answers, in order; without one it says that there is no such endpoint.
+
     Attributes:
         requests: what was asked, in order.
+        compacted: what was to be compacted, in order.
         closed: how many streams were closed, played to the end or not.
     """
 
@@ -26,6 +31,20 @@ class ScriptedProvider:
         self.holding = asyncio.Event()
         self.release = asyncio.Event()
         self.closed = 0
+        self.states: list[ProviderState | ProviderError] = []
+        self.compacted: list[ChatRequest] = []
+
+    def add(self, *script: StreamEvent | str) -> None:
+        """One more script, after the others."""
+        self._scripts.append(script)
+
+    async def compact(self, request: ChatRequest) -> ProviderState:
+        """The next state."""
+        self.compacted.append(request)
+        made = self.states.pop(0) if self.states else EndpointMissingError("No such endpoint.")
+        if isinstance(made, ProviderError):
+            raise made
+        return made
 
     async def stream(self, request: ChatRequest) -> AsyncIterator[StreamEvent]:
         """The next script's events."""

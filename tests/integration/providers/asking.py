@@ -21,6 +21,7 @@ from desktop_app.services.budget import Budget
 from desktop_app.services.chat import AskSettings, ChatService
 from desktop_app.services.estimate import Estimator
 from desktop_app.storage.attachments import AttachmentStore
+from desktop_app.storage.compactions import CompactionStore
 from desktop_app.storage.conversations import ConversationStore
 from desktop_app.storage.database import Database
 from desktop_app.storage.ledger import Ledger
@@ -112,6 +113,7 @@ async def asker_of(
         estimator=Estimator(WordCounter(), attachments),
         budget=Budget(SpendingHolds(database), SettingsStore(database)),
         catalog=CATALOG,
+        compactions=CompactionStore(database),
     )
     choice = ModelChoice(profile.id, "", Variant.THINKING, Effort.HIGH)
     conversation = Conversation(new_id(), "", now(), now(), choice)

@@ -53,6 +53,7 @@ from desktop_app.services.budget import Budget
 from desktop_app.services.chat import AskSettings, ChatService
 from desktop_app.services.estimate import FRAME, Estimator
 from desktop_app.storage.attachments import AttachmentStore
+from desktop_app.storage.compactions import CompactionStore
 from desktop_app.storage.conversations import ConversationStore
 from desktop_app.storage.database import Database
 from desktop_app.storage.ledger import Ledger
@@ -142,6 +143,7 @@ def with_room(
             estimator=Estimator(counter, attachments),
             budget=Budget(SpendingHolds(database), SettingsStore(database)),
             catalog=CATALOG,
+            compactions=CompactionStore(database),
         )
         try:
             await test(Room(service, store, ledger, attachments, counter))
