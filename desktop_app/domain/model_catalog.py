@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from desktop_app.domain.cost import FREE, Price
 from desktop_app.domain.errors import SettingError
+from desktop_app.domain.image_tokens import ImageTokens, image_tokens_from_row
 
 # "auto" leaves it to the account, whose ordinary tier is the default one.
 _ORDINARY_TIERS = (None, "", "auto", "default", "standard")
@@ -59,6 +60,7 @@ class ModelInfo:
     Attributes:
         efforts: accepted values, least first; () takes no effort at all.
         sampling_efforts: efforts with which temperature and top_p are accepted; () never.
+        image_tokens: what a picture costs, and so how large it is sent.
         context_window, max_input, max_output: tokens.
         price_tiers: what a service tier charges, as a multiple of the price; those not named here
             are not known.
@@ -73,6 +75,7 @@ class ModelInfo:
     sampling_efforts: tuple[Effort, ...] | None = None
     takes_verbosity: bool | None = None
     sees_images: bool | None = None
+    image_tokens: ImageTokens | None = None
     context_window: int | None = None
     max_input: int | None = None
     max_output: int | None = None
@@ -167,7 +170,7 @@ class ModelCatalog:
                     jobs[job] = {**jobs.get(job, {}), **row}
             models = [_model_from_row(model_id, row) for model_id, row in rows.items()]
             return cls(models, {job: _small_job_from_row(row) for job, row in jobs.items()})
-        except (tomllib.TOMLDecodeError, ValueError, TypeError, ArithmeticError) as exc:
+        except (tomllib.TOMLDecodeError, KeyError, ValueError, TypeError, ArithmeticError) as exc:
             raise SettingError(
                 "The list of models cannot be read.",
                 what_to_do="Correct models.toml or remove it.",
@@ -206,6 +209,7 @@ def _model_from_row(model_id: str, row: Mapping[str, Any]) -> ModelInfo:
         sampling_efforts=_tuple_of(Effort, row.get("sampling_efforts")),
         takes_verbosity=row.get("takes_verbosity"),
         sees_images=row.get("sees_images"),
+        image_tokens=image_tokens_from_row(row.get("image_tokens")),
         context_window=row.get("context_window"),
         max_input=row.get("max_input"),
         max_output=row.get("max_output"),

@@ -57,12 +57,25 @@ class DocumentPart:
 
 @dataclass(frozen=True)
 class ImagePart:
-    """A picture that goes into the prompt beside the text."""
+    """A picture that goes into the prompt beside the text.
+
+    `width` and `height` are pixels as it is looked at, 0 where nobody measured it; `detail` is one
+    of image_tokens.DETAILS; `animated` says that only the first of its frames is sent.
+    """
 
     sha256: str
     name: str
     media_type: str
     size: int
+    width: int = 0
+    height: int = 0
+    detail: str = "auto"
+    animated: bool = False
+
+    @property
+    def dimensions(self) -> tuple[int, int] | None:
+        """Width and height, where they are known."""
+        return (self.width, self.height) if self.width and self.height else None
 
 
 @dataclass(frozen=True)

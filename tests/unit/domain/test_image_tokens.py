@@ -1,0 +1,102 @@
+"""The rules by which pictures are scaled and charged, against the published examples."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from math import ceil
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from desktop_app.domain.errors import SettingError
+from desktop_app.domain.image_tokens import (
+    DETAILS,
+    ImageTokens,
+    PatchTokens,
+    Size,
+    TileTokens,
+    image_tokens,
+    sent_size,
+)
+from desktop_app.domain.model_catalog import ModelCatalog
+from desktop_app.paths import resource_path
+
+GPT_4O = TileTokens(85, 170)
+GPT_5 = TileTokens(70, 140)
+GPT_4_1 = PatchTokens(Decimal(1))
+GPT_5_2 = PatchTokens(Decimal("1.2"), exact=False)
+
+sides = st.integers(1, 20_000)
+sizes = st.tuples(sides, sides)
+details = st.sampled_from(DETAILS)
+rules = st.sampled_from([GPT_4O, GPT_5, GPT_4_1, GPT_5_2, None])
+
+
+@pytest.mark.parametrize(
+    ("rule", "size", "detail", "sent", "tokens"),
+    [
+        # The examples of OpenAI's guide.
+        (GPT_4O, (1024, 1024), "high", (768, 768), 765),
+        (GPT_4O, (2048, 4096), "high", (768, 1536), 1105),
+        (GPT_4O, (4096, 8192), "low", (256, 512), 85),
+        (GPT_4_1, (1024, 1024), "high", (1024, 1024), 1024),
+        (GPT_4_1, (1800, 2400), "high", (1056, 1408), 1452),
+        # What developers were billed, less the words of the question.
+        (GPT_4O, (128, 64), "high", (128, 64), 255),
+        (GPT_5_2, (256, 256), "auto", (256, 256), 77),
+        (GPT_5_2, (1280, 720), "auto", (1280, 720), 1104),
+        (GPT_5_2, (2048, 768), "auto", (2048, 768), 1844),
+        (GPT_5, (1024, 1024), "auto", (768, 768), 630),
+        (GPT_5_2, (4000, 3000), "low", (512, 384), 231),
+    ],
+)
+def test_examples(rule: ImageTokens, size: Size, detail: str, sent: Size, tokens: int) -> None:
+    assert sent_size(size, detail, rule) == sent
+    assert image_tokens(size, detail, rule) == (tokens, rule.exact)
+
+
+@given(sizes, details, rules)
+def test_what_is_sent_is_never_larger_and_keeps_its_shape(
+    size: Size, detail: str, rule: ImageTokens | None
+) -> None:
+    width, height = sent_size(size, detail, rule)
+    assert 1 <= width <= size[0]
+    assert 1 <= height <= size[1]
+    assert max(width, height) <= (512 if detail == "low" else 2048)
+    # Each side is what the other's ratio makes of it, to the pixel that rounding may take.
+    ratios = (width / size[0], height / size[1])
+    assert abs(ratios[0] - ratios[1]) <= 1 / min(size) + 1e-9
+    if isinstance(rule, TileTokens):
+        assert min(width, height) <= 768
+    if isinstance(rule, PatchTokens):
+        assert ceil(width / 32) * ceil(height / 32) <= rule.patches
+
+
+@given(sizes, details, rules)
+def test_what_was_scaled_is_not_scaled_again_and_costs_the_same(
+    size: Size, detail: str, rule: ImageTokens | None
+) -> None:
+    sent = sent_size(size, detail, rule)
+    assert sent_size(sent, detail, rule) == sent
+    assert image_tokens(sent, detail, rule) == image_tokens(size, detail, rule)
+
+
+@given(sizes, rules)
+def test_low_never_costs_more(size: Size, rule: ImageTokens | None) -> None:
+    assert image_tokens(size, "low", rule)[0] <= image_tokens(size, "high", rule)[0]
+    assert image_tokens(size, "auto", rule) == image_tokens(size, "high", rule)
+
+
+def test_a_model_of_which_nothing_is_known_gets_a_guess() -> None:
+    assert image_tokens((1024, 1024), "auto", None) == (765, False)
+
+
+def test_the_catalogue_names_a_rule_for_every_model_that_sees() -> None:
+    catalog = ModelCatalog.from_toml(resource_path("models.toml").read_text("utf-8"))
+    for model in catalog:
+        assert (model.image_tokens is not None) == (model.sees_images is True)
+    own = "[models.own]\nimage_tokens = { base = 70, tile = 140 }"
+    assert ModelCatalog.from_toml(own).info("own").image_tokens == GPT_5
+    with pytest.raises(SettingError):
+        ModelCatalog.from_toml("[models.own]\nimage_tokens = { patches = 3 }")
