@@ -1,4 +1,4 @@
-"""A file or bytes of any kind to counted text: the whole way, in the child process.
+"""A file or bytes of any kind to counted text, or to a measured picture, in the child process.
 
 Finds the kind by content and name, lets the reader for that kind work, and refuses with a sentence
 what cannot be read. Everything is read from one copy of the bytes, so that the hash always belongs
@@ -46,6 +46,10 @@ def extract_bytes(
         raise _too_large(name, limits)
     if not data:
         raise refusals.empty(name)
+    if picture := media_type.of_picture(data):
+        from desktop_app.documents import pictures  # Pillow, for pictures alone
+
+        return pictures.look_at(name, data, picture, limits)
     kind, text, pages, note = _text_of(name, data, limits, on_progress)
     if not text.strip():
         raise refusals.empty(name)
@@ -121,6 +125,9 @@ def _binary_kind(name: str, data: bytes) -> str | None:
         office.check_legacy(name, data)
     if kind:
         return kind
+    if media_type.is_unread_picture(data):
+        what = "is a HEIC or AVIF picture, which is not read; save it as JPEG or PNG"
+        raise refusals.unsupported(name, what)
     if promised:
         raise refusals.not_what_it_says(name, PurePath(name).suffix.lower())
     if kind is not None:

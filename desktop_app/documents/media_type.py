@@ -27,7 +27,8 @@ ODS: Final = "application/vnd.oasis.opendocument.spreadsheet"
 # What a person can drop here, in words.
 READ: Final = (
     "PDF, Word (.docx), Excel (.xlsx), PowerPoint (.pptx), OpenDocument spreadsheets (.ods), RTF, "
-    "EPUB, HTML, e-mail (.eml), Jupyter notebooks, Markdown, plain text and source code"
+    "EPUB, HTML, e-mail (.eml), Jupyter notebooks, Markdown, plain text, source code and pictures "
+    "(PNG, JPEG, WebP, GIF, BMP, TIFF)"
 )
 
 # Not texts: the ending promises a format that its content must show.
@@ -39,7 +40,23 @@ _PROMISES: Final = {
     ".ods": ODS,
     ".epub": EPUB,
     ".rtf": RTF,
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".webp": "image/webp",
+    ".gif": "image/gif",
+    ".bmp": "image/bmp",
+    ".tif": "image/tiff",
+    ".tiff": "image/tiff",
 }
+_PICTURES: Final = (
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"GIF87a", "image/gif"),
+    (b"GIF89a", "image/gif"),
+    (b"II*\0", "image/tiff"),
+    (b"MM\0*", "image/tiff"),
+)
 _TEXTS: Final = {
     ".txt": "text/plain",
     ".log": "text/plain",
@@ -106,6 +123,7 @@ _HTML: Final = re.compile(
     rb"(?:\xef\xbb\xbf)?\s*(?:<!--.*?-->\s*)?<(?:!doctype\s+html|html)\b", re.I
 )
 OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_BMP_HEADERS: Final = {bytes((size, 0, 0, 0)) for size in (12, 40, 52, 56, 64, 108, 124)}
 _ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
 _OOXML_PARTS: Final = (
     ("word/document.xml", DOCX),
@@ -127,6 +145,21 @@ def of_binary(name: str, data: bytes) -> str | None:
     if data.startswith(b"{\\rtf"):
         return RTF
     return _of_zip(data) if data.startswith(_ZIP) else None
+
+
+def of_picture(data: bytes) -> str | None:
+    """The media type of a picture, by its first bytes; None of everything else. (SVG is a text.)"""
+    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
+        return "image/webp"
+    # Two letters begin many a text: the size of the header that follows is one of BMP's.
+    if data.startswith(b"BM") and data[14:18] in _BMP_HEADERS:
+        return "image/bmp"
+    return next((kind for magic, kind in _PICTURES if data.startswith(magic)), None)
+
+
+def is_unread_picture(data: bytes) -> bool:
+    """Whether it is a HEIC or AVIF picture, as phones take them."""
+    return data[4:8] == b"ftyp" and data[8:12] in {b"heic", b"heix", b"mif1", b"msf1", b"avif"}
 
 
 def _of_zip(data: bytes) -> str:

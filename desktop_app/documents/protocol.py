@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, BinaryIO, Final
 
 from desktop_app.domain import errors
-from desktop_app.domain.parts import DocumentPart
+from desktop_app.domain.parts import DocumentPart, ImagePart
 
 LENGTH: Final = struct.Struct(">I")
 # How much is read or written at a time: a millisecond's work.
@@ -37,19 +37,21 @@ class Limits:
     Attributes:
         file_bytes: size of the file.
         unpacked_bytes: size of what is packed in it (DOCX and its like are ZIP archives).
+        pixels: of a picture, before any of it is unpacked.
         memory_bytes: private memory of the child.
         seconds: wall time for one document.
     """
 
     file_bytes: int = 200 << 20
     unpacked_bytes: int = 400 << 20
+    pixels: int = 120_000_000
     memory_bytes: int = 2 << 30
     seconds: float = 120
 
 
 @dataclass(frozen=True)
 class ExtractedDocument:
-    """A document as text.
+    """A document as text, or a picture as what it is.
 
     Attributes:
         name: the file's name, without its folder.
@@ -60,6 +62,8 @@ class ExtractedDocument:
         pages: None where the format has none.
         tokens: of `text`, by o200k_base.
         note: a sentence for the person where something could not be read for certain, else "".
+        width, height: of a picture, in pixels, turned as it is looked at; 0 of everything else.
+        animated: a picture with further frames.
     """
 
     name: str
@@ -70,13 +74,36 @@ class ExtractedDocument:
     pages: int | None
     tokens: int
     note: str = ""
+    width: int = 0
+    height: int = 0
+    animated: bool = False
 
     @property
-    def part(self) -> DocumentPart:
+    def part(self) -> DocumentPart | ImagePart:
         """The document as a part of a message, without its text."""
+        if self.width:
+            return ImagePart(
+                self.sha256,
+                self.name,
+                self.media_type,
+                self.size,
+                self.width,
+                self.height,
+                animated=self.animated,
+            )
         return DocumentPart(
             self.sha256, self.name, self.media_type, self.size, self.pages, self.tokens
         )
+
+
+@dataclass(frozen=True)
+class ScaledPicture:
+    """A picture ready to be sent or shown: its bytes, free of metadata, and their size in pixels."""
+
+    media_type: str
+    width: int
+    height: int
+    data: bytes = field(repr=False)
 
 
 _ERRORS: Final[Mapping[str, type[errors.DocumentError]]] = {

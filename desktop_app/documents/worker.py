@@ -28,13 +28,14 @@ from desktop_app.documents.protocol import (
     ExtractedDocument,
     Limits,
     Progress,
+    ScaledPicture,
     error_from_json,
     head,
     limits_to_json,
 )
 from desktop_app.domain.errors import DocumentError
 
-__all__ = ["DocumentWorker", "ExtractedDocument", "Limits", "Progress"]
+__all__ = ["DocumentWorker", "ExtractedDocument", "Limits", "Progress", "ScaledPicture"]
 
 OnProgress = Callable[[Progress], None]
 
@@ -103,6 +104,20 @@ class DocumentWorker:
         """The text of a document that is no file: pasted or piped. Otherwise as `extract`."""
         return await self._extracted({"kind": "extract-bytes", "name": name}, data, on_progress)
 
+    async def scale(
+        self, name: str, data: bytes, media_type: str, size: tuple[int, int]
+    ) -> ScaledPicture:
+        """A picture within `size` pixels, as PNG or JPEG, without metadata. `media_type` is what
+        `extract` found. The same bytes give the same result.
+
+        Raises:
+            DocumentError: one of its subclasses.
+        """
+        asked = {"kind": "scale", "name": name, "media_type": media_type}
+        answer, scaled = await self._ask({**asked, "width": size[0], "height": size[1]}, data, None)
+        assert isinstance(scaled, bytes)
+        return ScaledPicture(answer["media_type"], answer["width"], answer["height"], scaled)
+
     async def count_tokens(self, text: str) -> int:
         """The number of tokens by o200k_base, which OpenAI's models use.
 
@@ -128,11 +143,12 @@ class DocumentWorker:
         answer, text = await self._ask(header, payload, on_progress)
         answer.pop("kind")
         answer.pop("payload")
+        assert isinstance(text, str)
         return ExtractedDocument(**answer, text=text)
 
     async def _ask(
         self, header: Mapping[str, Any], payload: bytes, on_progress: OnProgress | None
-    ) -> tuple[dict[str, Any], str]:
+    ) -> tuple[dict[str, Any], str | bytes]:
         """Send a request and wait for its answer, within the time limit."""
         name = header["name"]
         async with self._turn:
@@ -220,8 +236,10 @@ async def _send(child: Process, header: Mapping[str, Any], payload: bytes) -> No
         raise await _gone(child) from error
 
 
-async def _answer(child: Process, on_progress: OnProgress | None) -> tuple[dict[str, Any], str]:
-    """The header and the text of the answer, after reporting the progress that precedes it.
+async def _answer(
+    child: Process, on_progress: OnProgress | None
+) -> tuple[dict[str, Any], str | bytes]:
+    """The header and the text or bytes of the answer, after reporting the progress that precedes it.
 
     Raises:
         _ChildGoneError
@@ -236,11 +254,13 @@ async def _answer(child: Process, on_progress: OnProgress | None) -> tuple[dict[
             on_progress(Progress(header["done"], header["total"], header["unit"]))
 
 
-async def _receive(child: Process) -> tuple[dict[str, Any], str]:
+async def _receive(child: Process) -> tuple[dict[str, Any], str | bytes]:
     assert child.stdout is not None
     try:
         (length,) = LENGTH.unpack(await child.stdout.readexactly(LENGTH.size))
         header: dict[str, Any] = json.loads(await child.stdout.readexactly(length))
+        if header.get("is_binary"):  # a picture to be sent: a few megabytes
+            return header, await child.stdout.readexactly(header["payload"])
         decoder = codecs.getincrementaldecoder("utf-8")()
         pieces = []
         left = header["payload"]

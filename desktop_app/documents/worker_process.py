@@ -83,7 +83,9 @@ def _serve(header: dict[str, Any], payload: bytes, answers: BinaryIO) -> None:
     limits = Limits(**header["limits"])
     _confine(limits)
     try:
-        if header["kind"] == "count":
+        if header["kind"] == "scale":
+            _scale(header, payload, limits, answers)
+        elif header["kind"] == "count":
             from desktop_app.documents.tokens import count_tokens
 
             write_frame(answers, {"kind": "counted", "tokens": count_tokens(payload.decode())})
@@ -114,6 +116,15 @@ def _extracted(
     if header["kind"] == "extract-file":
         return extract.extract_file(Path(os.fsdecode(payload)), limits, report)
     return extract.extract_bytes(header["name"], payload, limits, report)
+
+
+def _scale(header: dict[str, Any], payload: bytes, limits: Limits, answers: BinaryIO) -> None:
+    from desktop_app.documents import pictures
+
+    size = (int(header["width"]), int(header["height"]))
+    scaled = pictures.scale(header["name"], payload, header["media_type"], size, limits)
+    found = {"media_type": scaled.media_type, "width": scaled.width, "height": scaled.height}
+    write_frame(answers, {"kind": "scaled", "is_binary": True, **found}, scaled.data)
 
 
 def _send(document: ExtractedDocument, answers: BinaryIO) -> None:

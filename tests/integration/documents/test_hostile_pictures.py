@@ -1,0 +1,110 @@
+"""Pictures made to do harm: the child may end, the window gets a sentence, the next one is read."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import random
+import time
+
+from PIL import Image
+
+from desktop_app.documents.worker import DocumentWorker, Limits, ScaledPicture
+from desktop_app.domain import errors
+from tests.helpers.pictures import (
+    bomb,
+    drawing,
+    exif,
+    long_animation,
+    packed,
+    photo,
+    png_claiming,
+    unpacked,
+)
+
+LIMITS = Limits(seconds=20, memory_bytes=1 << 30)
+
+
+def outcomes(pictures: list[bytes], limits: Limits = LIMITS) -> list[str | ScaledPicture]:
+    """What is sent of each picture, or what the person is told."""
+
+    async def main() -> list[str | ScaledPicture]:
+        worker, results = DocumentWorker(limits), list[str | ScaledPicture]()
+        try:
+            for data in pictures:
+                try:
+                    found = await worker.extract_bytes("a.png", data)
+                    sent = await worker.scale("a.png", data, found.media_type, (1536, 1024))
+                    results.append(sent)
+                except errors.DocumentError as error:
+                    results.append(error.sentences)
+            good = await worker.extract_bytes("good.png", packed(drawing(), "PNG"))
+            assert (good.width, good.height) == (64, 48)
+        finally:
+            await worker.aclose()
+        return results
+
+    return asyncio.run(main())
+
+
+def test_bombs_are_refused_or_fit_into_the_memory_set_aside() -> None:
+    began = time.monotonic()
+    huge, claimed, large, frames = outcomes(
+        [bomb(12_000), png_claiming(2**31 - 1, 2**31 - 1), bomb(9_000), long_animation(10_000)]
+    )
+    assert isinstance(huge, str)
+    assert "12,000 × 12,000 pixels, more than 120 million" in huge
+    assert isinstance(claimed, str)
+    assert isinstance(large, ScaledPicture)
+    assert (large.width, large.height) == (1024, 1024)
+    assert isinstance(frames, ScaledPicture)
+    assert time.monotonic() - began < 30
+
+
+def test_too_little_memory_is_a_sentence() -> None:
+    (said,) = outcomes([bomb(9_000)], Limits(memory_bytes=120 << 20))
+    assert isinstance(said, str)
+    assert "memory" in said or "damaged" in said
+
+
+def test_a_photo_of_a_telephone_is_scaled_turned_and_bare() -> None:
+    image = photo(1, 1).resize((4000, 3000))
+    (sent,) = outcomes([packed(image, "JPEG", exif=exif(6))])
+    assert isinstance(sent, ScaledPicture)
+    assert (sent.width, sent.height) == (768, 1024)
+    assert not unpacked(sent.data).getexif()
+
+
+def test_the_loop_turns_while_a_picture_is_read() -> None:
+    """Four megabytes come back in one piece: the event loop must not notice."""
+
+    async def main() -> float:
+        worker = DocumentWorker(LIMITS)
+        data = packed(photo(1400, 1000), "PNG")
+        longest, last = 0.0, time.monotonic()
+        try:
+            task = asyncio.ensure_future(worker.scale("a", data, "image/png", (2048, 2048)))
+            while not task.done():
+                await asyncio.sleep(0.001)
+                longest, last = max(longest, time.monotonic() - last), time.monotonic()
+            assert (await task).data == data
+        finally:
+            await worker.aclose()
+        return longest
+
+    assert asyncio.run(main()) < 0.1
+
+
+def test_a_seeded_sample_of_broken_pictures() -> None:
+    chance, made = random.Random(20_261_120), []
+    for number in range(120):
+        kind = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")[number % 6]
+        data = bytearray(packed(photo(80, 60) if number % 2 else drawing(), kind))
+        for _ in range(chance.randint(1, 10)):
+            data[chance.randrange(4, len(data))] = chance.randrange(256)
+        made.append(bytes(data[: chance.randint(len(data) // 2, len(data))]))
+    for result in outcomes(made):
+        if isinstance(result, ScaledPicture):
+            Image.open(io.BytesIO(result.data)).load()
+        else:
+            assert result
