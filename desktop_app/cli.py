@@ -133,7 +133,7 @@ def _add_ask(ask: argparse.ArgumentParser) -> None:
         "prompt", nargs="?", metavar="QUESTION", help='"-" or nothing reads standard input'
     )
     ask.add_argument(
-        "--file", action="append", default=[], metavar="PATH", help="attach a document"
+        "--file", action="append", default=[], metavar="PATH", help="attach a document or a picture"
     )
     ask.add_argument("--variant", choices=("instant", "thinking", "pro"))
     ask.add_argument("--effort", choices=("none", "low", "medium", "high", "xhigh"))
@@ -147,7 +147,7 @@ def _window_parser() -> argparse.ArgumentParser:
     import argparse
 
     parser = argparse.ArgumentParser(prog="repartee")
-    parser.add_argument("files", nargs="*", metavar="FILE", help="documents to attach")
+    parser.add_argument("files", nargs="*", metavar="FILE", help="documents and pictures to attach")
     parser.set_defaults(command="window")
     return parser
 

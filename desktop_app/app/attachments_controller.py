@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
     from desktop_app.documents.worker import ExtractedDocument, OnProgress, Progress
 
-    _Read = Callable[[OnProgress], Awaitable[DocumentPart]]
+    _Attached = DocumentPart | ImagePart
+    _Read = Callable[[OnProgress], Awaitable[_Attached]]
 
 TEMPLATE = "executive-summary"
 TOPIC = "document"  # of notifications: what could not be attached to this draft
@@ -98,17 +99,17 @@ class AttachmentsController(QObject):
             self._reading.pop(reading_id, None)
             self._show()
 
-    async def _read(self, path: Path, on_progress: OnProgress) -> DocumentPart:
+    async def _read(self, path: Path, on_progress: OnProgress) -> _Attached:
         document = await self._workspace.backend.documents.extract(path, on_progress)
         return await self._keep(path, document)
 
-    async def _read_text(self, text: str, on_progress: OnProgress) -> DocumentPart:
+    async def _read_text(self, text: str, on_progress: OnProgress) -> _Attached:
         data = text.encode("utf-8", "surrogatepass")
         documents = self._workspace.backend.documents
         document = await documents.extract_bytes(PASTED_NAME, data, on_progress)
         return await self._keep(data, document)
 
-    async def _keep(self, source: Path | bytes, document: ExtractedDocument) -> DocumentPart:
+    async def _keep(self, source: Path | bytes, document: ExtractedDocument) -> _Attached:
         if document.note:  # how it was read, where that may not be what the person expects
             self._window.notifications.notify(f"{document.name}: {document.note}")
         return await self._workspace.backend.keep(source, document)
@@ -119,7 +120,7 @@ class AttachmentsController(QObject):
         reading.progress = progress.done / progress.total if progress.total else None
         self._show()
 
-    async def _add(self, conversation_id: str, part: DocumentPart) -> None:
+    async def _add(self, conversation_id: str, part: _Attached) -> None:
         workspace = self._workspace
         if conversation_id != workspace.conversation.id:
             await workspace.drafts.attach(conversation_id, part)

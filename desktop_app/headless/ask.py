@@ -7,6 +7,7 @@ choice that the model does not take, 130 when interrupted, 141 when nobody reads
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 import signal
 import sys
@@ -24,13 +25,14 @@ from desktop_app.domain.conversation import (
     new_id,
     now,
 )
-from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
+from desktop_app.domain.errors import DocumentError, IllegalChoiceError, UserFacingError
 from desktop_app.domain.model_catalog import Effort, Variant
 from desktop_app.headless.backend import Backend, ask_settings, build_backend, use_weights
 from desktop_app.headless.standard_input import read_all
 from desktop_app.headless.terminal import Output, say
 from desktop_app.paths import resource_path
 from desktop_app.services.choice import ON_DEVICE_MODEL, demand_legal
+from desktop_app.services.pictures import with_detail
 from desktop_app.services.summarize import template_from_markdown
 
 if TYPE_CHECKING:
@@ -108,7 +110,9 @@ async def _answer(
     paths = [Path(name) for name in options.file]
     attached = [(path, await _extract(backend, path)) for path in paths]
     service = await _service(backend, options.save, attached)
-    draft = Draft(prompt, tuple(document.part for _, document in attached))
+    detail = str(values["answer.image_detail"])
+    parts = tuple(with_detail(document.part, detail) for _, document in attached)
+    draft = Draft(prompt, parts)
     began = await service.begin(conversation, [], draft, profile, ask_settings(values))
     for notice in began.answer.notices:
         say(notice)
@@ -216,7 +220,7 @@ async def _service(
     backend: Backend, save: bool, attached: Sequence[tuple[Path, ExtractedDocument]]
 ) -> ChatService:
     if not save:
-        unkept = _Unkept({document.sha256: document.text for _, document in attached})
+        unkept = _Unkept({document.sha256: (document.text, path) for path, document in attached})
         return backend.chat_with(unkept, unkept)
     for path, document in attached:
         await backend.keep(path, document)
@@ -227,7 +231,7 @@ async def _service(
 class _Unkept:
     """Keeps nothing: satisfies the Protocols of the message and the attachment store."""
 
-    texts: dict[str, str]
+    files: dict[str, tuple[str, Path]]
 
     async def begin_turn(
         self, conversation: Conversation, question: Message | None, answer: Message
@@ -239,8 +243,23 @@ class _Unkept:
 
     async def text(self, sha256: str) -> str:
         """The text of a document of this run."""
-        return self.texts[sha256]
+        return self.files[sha256][0]
 
     async def bytes(self, sha256: str) -> bytes:
-        """The text's bytes: originals are not kept."""
-        return self.texts[sha256].encode()
+        """A picture's file, which is sent as it was when it was looked at or not at all.
+
+        Raises:
+            DocumentError: it has changed or gone since.
+        """
+        path = self.files[sha256][1]
+        try:
+            data = await asyncio.to_thread(path.read_bytes)
+        except OSError:
+            data = b""
+        if hashlib.sha256(data).hexdigest() != sha256:
+            raise DocumentError(
+                f"“{path.name}” changed while it was being read.",
+                what_was_kept="Nothing was sent.",
+                what_to_do="Ask again.",
+            )
+        return data

@@ -16,6 +16,7 @@ from desktop_app.domain.errors import SettingError
 from desktop_app.domain.generation import Overrides, resolved
 from desktop_app.domain.model_catalog import Effort, ModelCatalog, Variant
 from desktop_app.headless.gateway import ProviderGateway, ProviderTokenCounter
+from desktop_app.headless.pictures import ScaledPictures
 from desktop_app.headless.profiles import BUILT_IN, ON_DEVICE, profiles_of_environment
 from desktop_app.local_model.server import LocalModel
 from desktop_app.paths import Folders, folders, resource_path
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from desktop_app.documents.worker import ExtractedDocument
-    from desktop_app.domain.parts import DocumentPart
+    from desktop_app.domain.parts import DocumentPart, ImagePart
     from desktop_app.services.compaction import CompactionService
     from desktop_app.services.ports import AttachmentSource, MessageStore
     from desktop_app.services.small_jobs import SmallJobs
@@ -62,6 +63,7 @@ class Backend:
     settings: SettingsStore
     vault: KeyVault
     documents: DocumentWorker
+    pictures: ScaledPictures
     gateway: ProviderGateway
     counter: ProviderTokenCounter
     budget: Budget
@@ -73,6 +75,7 @@ class Backend:
         return ChatService(
             store=store,
             attachments=attachments,
+            pictures=ScaledPictures(attachments, self.documents),
             spending=self.ledger,
             gateway=self.gateway,
             estimator=Estimator(self.counter, attachments),
@@ -96,13 +99,16 @@ class Backend:
         return CompactionService(
             store=self.compactions,
             attachments=self.attachments,
+            pictures=self.pictures,
             estimator=self.chat.estimator,
             jobs=self.small_jobs,
             catalog=self.catalog,
         )
 
-    async def keep(self, source: Path | bytes, document: ExtractedDocument) -> DocumentPart:
-        """Keep a document's original and its text; returns it as a part of a message.
+    async def keep(
+        self, source: Path | bytes, document: ExtractedDocument
+    ) -> DocumentPart | ImagePart:
+        """Keep a document's or picture's original and its text; returns it as a part of a message.
 
         Raises:
             StorageError: it could not be kept, or changed meanwhile.
@@ -198,11 +204,13 @@ def build_backend(
     counter = ProviderTokenCounter(documents, local_model)
     conversations = ConversationStore(database)
     attachments = AttachmentStore(database, where.attachments)
+    pictures = ScaledPictures(attachments, documents)
     budget = Budget(SpendingHolds(database), settings)
     compactions = CompactionStore(database)
     chat = ChatService(
         store=conversations,
         attachments=attachments,
+        pictures=pictures,
         spending=ledger,
         gateway=gateway,
         estimator=Estimator(counter, attachments),
@@ -223,6 +231,7 @@ def build_backend(
         settings=settings,
         vault=vault,
         documents=documents,
+        pictures=pictures,
         gateway=gateway,
         counter=counter,
         budget=budget,

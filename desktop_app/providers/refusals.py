@@ -56,6 +56,15 @@ _NO_MODEL: Final = re.compile(
     r"(no such|unknown|invalid) model\b",
     re.IGNORECASE | re.DOTALL,
 )
+# OpenAI, OpenRouter, vLLM, llama.cpp, LM Studio, Ollama; the last also of what is no image at all.
+_NO_PICTURES: Final = re.compile(
+    r"(images?|vision|multi-?modal|image_url|input_image|mmproj)\b.{0,80}"
+    r"(not support|unsupported|not (a )?(valid|allowed|multi-?modal)|only supported|does not|doesn't"
+    r"|not enabled)|"
+    r"(not support|unsupported|no endpoints found|not a|at most 0).{0,80}"
+    r"\b(images?|vision|multi-?modal|image_url|input_image)\b",
+    re.IGNORECASE | re.DOTALL,
+)
 _NO_ENDPOINT: Final = re.compile(r"unexpected endpoint|invalid url|unknown (url|path)", re.I)
 _PARAMETER: Final = re.compile(
     r"(?:unsupported|unknown|unrecognized|unexpected|invalid)"
@@ -172,6 +181,13 @@ def _of_known_kind(provider: str, body: ErrorBody, status: int | None) -> Provid
             "The conversation is longer than the model takes.",
             what_to_do="Remove an attachment, start a new conversation, or choose a model with a "
             "larger window.",
+        )
+    if _is_client_error(status, _NO_PICTURES, body) or (
+        status == 500 and _NO_PICTURES.search(body.message)  # so llama.cpp says it
+    ):
+        return ProviderFaultError(
+            _quoted(f"The model at {provider} does not take these pictures", body),
+            what_to_do="Choose a model that sees pictures, or edit the question and remove them.",
         )
     if "model_not_found" in body.names or _is_client_error(status, _NO_MODEL, body):
         return ModelNotFoundError(

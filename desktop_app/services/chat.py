@@ -36,11 +36,13 @@ from desktop_app.services.answering import Answering, answerer
 from desktop_app.services.budget import Budget, Hold
 from desktop_app.services.choice import ResolvedChoice, resolve
 from desktop_app.services.estimate import Estimator
+from desktop_app.services.pictures import Sight, blind_notice, demand_sight
 from desktop_app.services.ports import (
     AttachmentSource,
     CompactionSource,
     Gateway,
     MessageStore,
+    PictureSource,
     SpendingBook,
 )
 from desktop_app.services.prompt import question_parts, sent_messages
@@ -66,6 +68,7 @@ class ChatService:
         *,
         store: MessageStore,
         attachments: AttachmentSource,
+        pictures: PictureSource,
         spending: SpendingBook,
         gateway: Gateway,
         estimator: Estimator,
@@ -76,6 +79,7 @@ class ChatService:
         self.store = store
         self.compactions = compactions
         self.attachments = attachments
+        self.pictures = pictures
         self.spending = spending
         self.gateway = gateway
         self.estimator = estimator
@@ -106,9 +110,11 @@ class ChatService:
         """Keep the question and an empty answer behind `path`; nothing is sent yet.
 
         Raises:
-            DocumentDoesNotFitError, SpendingCapError, StorageError: nothing was kept or sent.
+            IllegalChoiceError, DocumentError, SpendingCapError, StorageError: nothing was kept or
+                sent.
         """
         resolved = self._resolve(profile, conversation, settings)
+        demand_sight(draft.attachments, resolved.model)
         compactions = await self.compactions.of(conversation.id)
         hold = await self._demand_room(path, draft, resolved, settings, compactions)
         question = Message(
@@ -135,8 +141,10 @@ class ChatService:
         profile: ProviderProfile,
         settings: AskSettings,
     ) -> Answering:
-        """Another answer to the question that ends `path`; the earlier ones stay."""
+        """Another answer to the question that ends `path`; the earlier ones stay. Raises as
+        `begin`."""
         resolved = self._resolve(profile, conversation, settings)
+        demand_sight(path[-1].parts, resolved.model)
         compactions = await self.compactions.of(conversation.id)
         hold = await self._demand_room(path, Draft(), resolved, settings, compactions)
         return await self._begin_answer(
@@ -174,6 +182,7 @@ class ChatService:
         hold: Hold,
         compactions: Sequence[Compaction],
     ) -> Answering:
+        sent = sent_path(path, compactions, resolved.profile, resolved.model.id)
         answer = Message(
             id=new_id(),
             conversation_id=conversation.id,
@@ -183,13 +192,15 @@ class ChatService:
             parts=(),
             created_at=now(),
             choice=answerer(resolved),
-            notices=(resolved.notice,) if resolved.notice else (),
+            notices=tuple(
+                n for n in (resolved.notice, blind_notice(sent.messages, resolved.model)) if n
+            ),
         )
         conversation = replace(conversation, leaf_id=answer.id, updated_at=now())
-        sent = sent_path(path, compactions, resolved.profile, resolved.model.id)
         async with AsyncExitStack() as undo:
             undo.push_async_callback(hold.release)
-            state, messages = await sent_messages(sent, self.attachments)
+            sight = Sight(resolved.model, self.pictures)
+            state, messages = await sent_messages(sent, self.attachments, sight)
             request = ChatRequest(
                 model=resolved.model.id,
                 messages=messages,

@@ -29,7 +29,8 @@ from desktop_app.domain.model_catalog import Api, ModelCatalog, Variant
 from desktop_app.domain.parts import TextPart, text_of
 from desktop_app.services.choice import ResolvedChoice
 from desktop_app.services.estimate import Estimator, usable_input
-from desktop_app.services.ports import AttachmentSource, CompactionSource
+from desktop_app.services.pictures import Sight
+from desktop_app.services.ports import AttachmentSource, CompactionSource, PictureSource
 from desktop_app.services.prompt import has_words, request_messages, sent_messages
 from desktop_app.services.small_jobs import Purpose, SmallJobs
 
@@ -94,12 +95,14 @@ class CompactionService:
         *,
         store: CompactionSource,
         attachments: AttachmentSource,
+        pictures: PictureSource,
         estimator: Estimator,
         jobs: SmallJobs,
         catalog: ModelCatalog,
     ) -> None:
         self._store = store
         self._attachments = attachments
+        self._pictures = pictures
         self._estimator = estimator
         self._jobs = jobs
         self._catalog = catalog
@@ -253,7 +256,8 @@ class CompactionService:
         return self._planned(plan.sent, plan.own, plan.tokens, plan.exact, at_provider=False)
 
     async def _at_provider(self, plan: Plan, instructions: str) -> tuple[str, int]:
-        state, messages = await sent_messages(plan.sent, self._attachments)
+        sight = Sight(plan.by.model, self._pictures)
+        state, messages = await sent_messages(plan.sent, self._attachments, sight)
         request = ChatRequest(
             model=plan.by.model.id,
             messages=messages,

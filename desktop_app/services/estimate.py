@@ -16,8 +16,9 @@ from desktop_app.domain.conversation import Draft, Message
 from desktop_app.domain.cost import Usage, format_tokens
 from desktop_app.domain.errors import NOTHING_SENT, DocumentDoesNotFitError
 from desktop_app.domain.model_catalog import ModelInfo
-from desktop_app.domain.parts import DocumentPart, TextPart
+from desktop_app.domain.parts import DocumentPart, ImagePart, TextPart
 from desktop_app.services.choice import ResolvedChoice
+from desktop_app.services.pictures import picture_tokens
 from desktop_app.services.ports import AttachmentSource, TokenCounter
 from desktop_app.services.prompt import document_block, summary_messages
 
@@ -59,7 +60,7 @@ class Estimator:
         self._counter = counter
         self._attachments = attachments
         self._documents: dict[tuple[str, str], int] = {}
-        self._messages: dict[tuple[str, str, int], int] = {}
+        self._messages: dict[tuple[str, str, str, int], int] = {}
 
     async def estimate(
         self,
@@ -77,10 +78,22 @@ class Estimator:
         )
         words, exact = await self._counter.count(draft.text, resolved.profile)
         total = context + words + FRAME
-        for part in draft.attachments:
+        attached, attached_exact = await self._attached_tokens(draft.attachments, resolved)
+        exact = exact and context_exact and attached_exact
+        return _priced(total + attached, exact, resolved, max_output_tokens)
+
+    async def _attached_tokens(
+        self, parts: Sequence[DocumentPart | ImagePart], resolved: ResolvedChoice
+    ) -> tuple[int, bool]:
+        """Tokens of documents and pictures, and whether what the pictures cost is known."""
+        total, exact = 0, True
+        for part in parts:
             if isinstance(part, DocumentPart):
                 total += await self.document_tokens(part, resolved)
-        return _priced(total, exact and context_exact, resolved, max_output_tokens)
+            else:
+                tokens, is_known = picture_tokens(part, resolved.model)
+                total, exact = total + tokens, exact and is_known
+        return total, exact
 
     async def context_tokens(
         self,
@@ -115,7 +128,7 @@ class Estimator:
             compaction.provider_id == resolved.profile.id
         ):
             return compaction.tokens_after
-        key = (compaction.id, resolved.profile.id, 0)
+        key = (compaction.id, resolved.profile.id, "", 0)
         if key not in self._messages:
             self._messages[key] = await self.summary_tokens(compaction.body, resolved)
         return self._messages[key]
@@ -194,14 +207,12 @@ class Estimator:
         )
 
     async def message_tokens(self, message: Message, resolved: ResolvedChoice) -> int:
-        """Tokens of a message with its documents."""
-        key = (message.id, resolved.profile.id, len(message.text))
+        """Tokens of a message with its documents and pictures."""
+        key = (message.id, resolved.profile.id, resolved.model.id, len(message.text))
         if key not in self._messages:
             words = (await self._counter.count(message.text, resolved.profile))[0] + FRAME
-            for part in message.attachments:
-                if isinstance(part, DocumentPart):
-                    words += await self.document_tokens(part, resolved)
-            self._messages[key] = words
+            attached, _ = await self._attached_tokens(message.attachments, resolved)
+            self._messages[key] = words + attached
         return self._messages[key]
 
 

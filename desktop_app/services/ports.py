@@ -7,11 +7,13 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
-from desktop_app.domain.chat_request import ChatRequest, ProviderProfile
+from desktop_app.domain.chat_request import ChatRequest, ImageData, ProviderProfile
 from desktop_app.domain.compaction import Compaction, ProviderState
 from desktop_app.domain.conversation import Conversation, Message
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.events import StreamEvent
+from desktop_app.domain.image_tokens import ImageTokens
+from desktop_app.domain.parts import ImagePart
 
 
 class Provider(Protocol):
@@ -64,6 +66,14 @@ class AttachmentSource(Protocol):
 
     async def bytes(self, sha256: str) -> bytes:
         """The original."""
+
+
+class PictureSource(Protocol):
+    """Makes pictures ready to be sent."""
+
+    async def scaled(self, part: ImagePart, rule: ImageTokens | None) -> ImageData:
+        """A picture at the size that `rule` charges for, without metadata; the same bytes each
+        time. Raises UserFacingError."""
 
 
 class SpendingBook(Protocol):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from desktop_app.domain.chat_request import ImageData, RequestMessage, RequestPart
+from desktop_app.domain.chat_request import RequestMessage, RequestPart
 from desktop_app.domain.compaction import CompactionKind, SentPath
 from desktop_app.domain.conversation import Draft, Message, MessageStatus, Role
 from desktop_app.domain.parts import (
@@ -19,6 +19,7 @@ from desktop_app.domain.parts import (
     RefusalPart,
     TextPart,
 )
+from desktop_app.services.pictures import Sight, named
 from desktop_app.services.ports import AttachmentSource
 
 CONTINUE = "Continue exactly where you stopped."
@@ -40,11 +41,16 @@ def question_parts(draft: Draft) -> tuple[Part, ...]:
 
 
 async def request_messages(
-    path: Iterable[Message], attachments: AttachmentSource
+    path: Iterable[Message], attachments: AttachmentSource, sight: Sight | None = None
 ) -> tuple[RequestMessage, ...]:
-    """The messages of `path` as they are sent; answers that never began are left out."""
+    """The messages of `path` as they are sent; answers that never began are left out. Without
+    `sight` pictures are named only.
+
+    Raises:
+        StorageError, DocumentError: an attachment is gone or cannot be read any more.
+    """
     sent = [message for message in path if has_words(message)]
-    return tuple([await _request_message(message, attachments) for message in sent])
+    return tuple([await _request_message(message, attachments, sight) for message in sent])
 
 
 def summary_messages(summary: str) -> tuple[RequestMessage, ...]:
@@ -60,10 +66,10 @@ def summary_messages(summary: str) -> tuple[RequestMessage, ...]:
 
 
 async def sent_messages(
-    sent: SentPath, attachments: AttachmentSource
+    sent: SentPath, attachments: AttachmentSource, sight: Sight
 ) -> tuple[str, tuple[RequestMessage, ...]]:
     """The provider's state ("" where there is none) and the messages that go with it."""
-    messages = await request_messages(sent.messages, attachments)
+    messages = await request_messages(sent.messages, attachments, sight)
     if sent.compaction is None:
         return "", messages
     if sent.compaction.kind is CompactionKind.PROVIDER:
@@ -80,7 +86,9 @@ def has_words(message: Message) -> bool:
     )
 
 
-async def _request_message(message: Message, attachments: AttachmentSource) -> RequestMessage:
+async def _request_message(
+    message: Message, attachments: AttachmentSource, sight: Sight | None
+) -> RequestMessage:
     parts: list[RequestPart] = []
     for part in message.parts:
         match part:
@@ -88,8 +96,7 @@ async def _request_message(message: Message, attachments: AttachmentSource) -> R
                 text = document_block(part, await attachments.text(part.sha256))
                 parts.append(TextPart(text))
             case ImagePart():
-                data = await attachments.bytes(part.sha256)
-                parts.append(ImageData(part.media_type, data))
+                parts.append(await sight.shown(part) if sight else named(part))
             case ReasoningPart() if not part.encrypted:
                 pass  # a bare summary is for people; only encrypted reasoning can be replayed
             case _:

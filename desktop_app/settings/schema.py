@@ -170,6 +170,15 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         choices=(Choice("low", "Brief"), Choice("medium", "Medium"), Choice("high", "Detailed")),
     ),
     Setting(
+        "answer.image_detail",
+        str,
+        "auto",
+        "Detail of pictures",
+        Group.ANSWER,
+        "Of pictures attached from now on. Low costs least, and shows no small print.",
+        choices=(Choice("auto", "Auto"), Choice("low", "Low"), Choice("high", "High")),
+    ),
+    Setting(
         "answer.stream",
         bool,
         True,

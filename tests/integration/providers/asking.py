@@ -9,11 +9,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from desktop_app.documents.worker import DocumentWorker
 from desktop_app.domain.chat_request import ProviderProfile
 from desktop_app.domain.conversation import Conversation, Draft, Message, ModelChoice, new_id, now
 from desktop_app.domain.events import StreamEvent, Waiting
 from desktop_app.domain.model_catalog import Api, Effort, Variant
 from desktop_app.domain.reply import Reply
+from desktop_app.headless.pictures import ScaledPictures
 from desktop_app.providers.client import ProviderClient
 from desktop_app.providers.transport import Timeouts
 from desktop_app.services.answering import Answering
@@ -103,11 +105,13 @@ async def asker_of(
     database = Database(folder / "store.sqlite3")
     await database.open()
     store, attachments = ConversationStore(database), AttachmentStore(database, folder / "files")
+    documents = DocumentWorker()
     profile = replace(OPENAI, base_url=base_url, api=api)
     client = ProviderClient(profile, "sk-test", CATALOG, timeouts=timeouts)
     chat = ChatService(
         store=store,
         attachments=attachments,
+        pictures=ScaledPictures(attachments, documents),
         spending=Ledger(database),
         gateway=OneClient(client),
         estimator=Estimator(WordCounter(), attachments),
@@ -121,6 +125,7 @@ async def asker_of(
         yield Asker(chat, store, attachments, profile, conversation)
     finally:
         await client.aclose()
+        await documents.aclose()
         await database.close()
 
 

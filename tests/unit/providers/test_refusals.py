@@ -132,3 +132,21 @@ json_values = st.recursive(
 @given(json_values, st.none() | st.integers(300, 599))
 def test_any_body_gives_an_error_with_a_sentence(value: object, status: int | None) -> None:
     assert error_from("x", parse_error(value), status=status).what_happened
+
+
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [
+        (400, "Invalid content type. image_url is only supported by certain models."),
+        (500, "image input is not supported - hint: you may need to provide the mmproj"),
+        (404, "No endpoints found that support image input"),
+        (400, "smollm is not a multimodal model"),
+        (400, "At most 0 image(s) may be provided in one prompt."),
+        (400, "Model does not support images. Please use a model that does."),
+        (400, "This model does not support image input"),
+    ],
+)
+def test_pictures_that_are_not_taken(status: int, message: str) -> None:
+    error = error_from("My server", ErrorBody(message), status=status)
+    assert error.what_happened.startswith("The model at My server does not take these pictures: ")
+    assert "remove them" in error.what_to_do

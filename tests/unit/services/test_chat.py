@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from desktop_app.documents.worker import DocumentWorker
 from desktop_app.domain.chat_request import GenerationParameters, ProviderProfile
 from desktop_app.domain.conversation import (
     Conversation,
@@ -44,8 +45,9 @@ from desktop_app.domain.events import (
     UsageReported,
 )
 from desktop_app.domain.model_catalog import Effort, ModelCatalog, Variant
-from desktop_app.domain.parts import DocumentPart, ReasoningPart, TextPart
+from desktop_app.domain.parts import DocumentPart, ImagePart, ReasoningPart, TextPart
 from desktop_app.domain.reply import Reply
+from desktop_app.headless.pictures import ScaledPictures
 from desktop_app.headless.profiles import COMETAPI, ON_DEVICE, OPENAI
 from desktop_app.paths import resource_path
 from desktop_app.services.answering import Answering
@@ -106,7 +108,7 @@ class Room:
         profile: ProviderProfile = OPENAI,
         variant: Variant | None = Variant.THINKING,
         path: list[Message] | None = None,
-        attachments: tuple[DocumentPart, ...] = (),
+        attachments: tuple[DocumentPart | ImagePart, ...] = (),
         settings: AskSettings | None = None,
         conversation: Conversation | None = None,
     ) -> Answering:
@@ -135,9 +137,11 @@ def with_room(
         store, ledger = FullDisk(database), Ledger(database)
         attachments = AttachmentStore(database, tmp_path / "attachments")
         counter = WordCounter()
+        documents = DocumentWorker()
         service = ChatService(
             store=store,
             attachments=attachments,
+            pictures=ScaledPictures(attachments, documents),
             spending=ledger,
             gateway=OneProvider(provider),
             estimator=Estimator(counter, attachments),
@@ -148,6 +152,7 @@ def with_room(
         try:
             await test(Room(service, store, ledger, attachments, counter))
         finally:
+            await documents.aclose()
             await database.close()
 
     asyncio.run(main())

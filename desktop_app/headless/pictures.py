@@ -1,0 +1,52 @@
+"""Pictures scaled by the documents worker, and kept for a while so that every turn of a
+conversation sends the same bytes without making them again."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Final
+
+from desktop_app.domain.chat_request import ImageData
+from desktop_app.domain.image_tokens import LARGEST_SIDE, ImageTokens, Size, sent_size
+
+if TYPE_CHECKING:
+    from desktop_app.documents.worker import DocumentWorker, ScaledPicture
+    from desktop_app.domain.parts import ImagePart
+    from desktop_app.services.ports import AttachmentSource
+
+MOST_BYTES: Final = 48 << 20
+
+
+class ScaledPictures:
+    """Satisfies services.ports.PictureSource."""
+
+    def __init__(self, originals: AttachmentSource, worker: DocumentWorker) -> None:
+        self._originals = originals
+        self._worker = worker
+        self._made: OrderedDict[tuple[str, Size], ScaledPicture] = OrderedDict()
+
+    async def scaled(self, part: ImagePart, rule: ImageTokens | None) -> ImageData:
+        """A picture at the size that the rule charges for.
+
+        Raises:
+            StorageError: the original is gone.
+            DocumentError: it cannot be read any more.
+        """
+        size = sent_size(part.dimensions or (LARGEST_SIDE, LARGEST_SIDE), part.detail, rule)
+        made = await self.within(part, size)
+        return ImageData(made.media_type, made.data, part.detail)
+
+    async def within(self, part: ImagePart, size: Size) -> ScaledPicture:
+        """A picture within `size` pixels. Raises as `scaled`."""
+        key = (part.sha256, size)
+        if key not in self._made:
+            original = await self._originals.bytes(part.sha256)
+            made = await self._worker.scale(part.name, original, part.media_type, size)
+            self._made[key] = made
+            self._make_room()
+        self._made.move_to_end(key)
+        return self._made[key]
+
+    def _make_room(self) -> None:
+        while len(self._made) > 1 and sum(len(m.data) for m in self._made.values()) > MOST_BYTES:
+            self._made.popitem(last=False)
