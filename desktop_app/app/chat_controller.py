@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QMenu
 
@@ -25,6 +25,7 @@ from desktop_app.domain.conversation import (
 from desktop_app.domain.errors import (
     NOTHING_SENT,
     IllegalChoiceError,
+    SpendingCapError,
     StorageError,
     UserFacingError,
 )
@@ -44,7 +45,13 @@ _ANNOUNCED = {
 
 
 class ChatController(QObject):
-    """Between the prompt, the running answers and the transcript."""
+    """Between the prompt, the running answers and the transcript.
+
+    Signals:
+        cap_wanted(str): the person wants to change a provider's monthly cap.
+    """
+
+    cap_wanted = Signal(str)
 
     def __init__(
         self,
@@ -84,7 +91,12 @@ class ChatController(QObject):
         prompt.text_changed.connect(self._leave_edit_when_empty)
         self._window.transcript.action_requested.connect(self._act)
         workspace = self._workspace
-        for changed in (workspace.opened, workspace.draft_changed, workspace.choice_changed):
+        for changed in (
+            workspace.opened,
+            workspace.draft_changed,
+            workspace.choice_changed,
+            workspace.profiles_changed,
+        ):
             changed.connect(lambda: self._window.notifications.dismiss_topic(QUESTION))
         self._workspace.opened.connect(self._show_state)
         running.text_arrived.connect(self._show_text)
@@ -145,7 +157,7 @@ class ChatController(QObject):
             else:
                 began = await chat.begin(asking, path, draft, profile, settings)
         except UserFacingError as error:
-            self._window.notifications.notify(error, topic=QUESTION)
+            self._refuse(error, profile.id)
             return
         finally:
             self._beginning.discard(asked.id)
@@ -153,6 +165,12 @@ class ChatController(QObject):
         if began.question is not None and draft is not None:
             self._forget_asked(asked.id, draft)
         await self._show_begun(began, asked)
+
+    def _refuse(self, error: UserFacingError, provider_id: str) -> None:
+        """Say why a question was not sent; where a cap is in the way, with the way there."""
+        actions = [("Raise the cap", lambda: self.cap_wanted.emit(provider_id))]
+        at_cap = isinstance(error, SpendingCapError)
+        self._window.notifications.notify(error, actions if at_cap else (), topic=QUESTION)
 
     def _forget_asked(self, conversation_id: str, asked: Draft) -> None:
         """Take what was asked out of its prompt; what came there meanwhile stays."""

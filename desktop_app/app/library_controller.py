@@ -10,8 +10,8 @@ from PySide6.QtCore import QObject, QTimer
 
 from desktop_app.app.running_answers import RunningAnswers
 from desktop_app.app.workspace import PROVIDER_REMOVED, Workspace
-from desktop_app.domain.conversation import Conversation, Message, MessageStatus, now
-from desktop_app.domain.cost import format_money
+from desktop_app.domain.conversation import Conversation, Message, MessageStatus
+from desktop_app.domain.cost import format_exact, format_money
 from desktop_app.ui.main_window import MainWindow
 
 DRAFT_MS = 400
@@ -355,11 +355,13 @@ class LibraryController(QObject):
             self._window.conversations.set_foot(PROVIDER_REMOVED, "cloud", "")
             return
         profile = workspace.profile
-        spent = await self._workspace.backend.ledger.month(now(), profile.id)
-        if profile == self._workspace.profile:
+        month = await workspace.backend.budget.month(profile)
+        if profile == workspace.profile:
             icon = "cloud" if profile.needs_key else "cpu"
-            month = f"{format_money(spent)} this month" if spent else ""
-            self._window.conversations.set_foot(profile.name, icon, month)
+            of_cap = f" of {format_exact(month.cap)}" if month.cap and month.is_near else ""
+            text = f"{format_money(month.spent)}{of_cap} this month" if month.spent else ""
+            foot = self._window.conversations
+            foot.set_foot(profile.name, icon, text, is_near_cap=month.is_near)
 
 
 def version_numbers(workspace: Workspace) -> dict[str, tuple[int, int]]:

@@ -22,6 +22,7 @@ from desktop_app.app.prompt_controller import PromptController
 from desktop_app.app.running_answers import RunningAnswers
 from desktop_app.app.settings_controller import SettingsController
 from desktop_app.app.shortcuts import Shortcuts
+from desktop_app.app.spending_controller import SpendingController
 from desktop_app.app.tasks import Tasks
 from desktop_app.app.workspace import Workspace
 from desktop_app.commands.keymap import Keymap
@@ -74,6 +75,9 @@ class ReadyWindow(QObject):
         self.attachments = AttachmentsController(window, self.workspace)
         self.chat = ChatController(window, self.workspace, self.running, self.library, self.prompt)
         self.settings = SettingsController(window, self.workspace, self._on_value)
+        self.spending = SpendingController(
+            window, theme, self.workspace, self.running, self._name_of_model
+        )
         self._quick: QuickPromptController | None = None
         self._calls = CallServer(backend.folders.socket, self.serve)
         actions = self._actions()
@@ -115,6 +119,7 @@ class ReadyWindow(QObject):
         window.closing.connect(self._window_closed)
         window.escaped.connect(self._shortcuts.escape)
         window.first_start.add_key_requested.connect(self.settings.open_at_key)
+        self.chat.cap_wanted.connect(self.settings.open_at_cap)
         window.first_start.example_chosen.connect(self._begin_example)
         window.transcript.set_model_names(self._name_of_model)
         window.transcript.action_requested.connect(
@@ -214,6 +219,7 @@ class ReadyWindow(QObject):
             "view.smaller": lambda: self._resize_text(-10),
             "view.normal": lambda: self._resize_text(0),
             "settings.toggle": window.toggle_settings,
+            "spending.show": self.spending.show,
             PALETTE: lambda: self._palette.toggle(),
             "quick.open": lambda: self.quick.open_with(""),
             "app.quit": self.quit,

@@ -81,6 +81,16 @@ class SettingsController(QObject):
             self._look_at(OPENAI.id)
         self._panel.focus_key_field()
 
+    def open_at_cap(self, profile_id: str) -> None:
+        """Show the panel where a provider's monthly cap is set; for a key of the environment, where
+        that of its address is."""
+        profile = self._profile(profile_id)
+        self._window.show_settings(True)
+        stored = (p for p in self._workspace.profiles if not p.from_environment)
+        same = next((p for p in stored if p.base_url == profile.base_url), profile)
+        self._look_at(same.id if profile.from_environment else profile_id)
+        self._panel.focus_cap_field()
+
     # -------------------------------------------------------------- providers
 
     def _profile(self, profile_id: str) -> ProviderProfile:

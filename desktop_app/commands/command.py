@@ -86,6 +86,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("view.normal", "Normal text size", _C.VIEW, "Ctrl+0"),
     Command("list.toggle", "Show or hide the conversations", _C.VIEW, "Ctrl+B"),
     Command("settings.toggle", "Show or hide the settings", _C.VIEW, "Ctrl+,"),
+    Command("spending.show", "Show spending", _C.VIEW),
     Command("palette.open", "Show all commands", _C.PROGRAM, "Ctrl+K"),
     Command("quick.open", "Quick prompt", _C.PROGRAM, "Ctrl+Shift+Space"),
     Command("quick.go-on", "Go on in the window", _C.PROGRAM, "Ctrl+O", Context.QUICK),

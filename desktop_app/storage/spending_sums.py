@@ -8,40 +8,54 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Final, TypeVar
+from typing import Any, Final
 
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.spending import EXACT, SpendingLine, SpendingReport, Spent
-from desktop_app.storage.rows import from_micros, to_micros
+from desktop_app.storage.rows import to_micros
 
 SLOT_MICROS: Final = 15 * 60 * 1_000_000
 MONTHS_REPORTED: Final = 12
 
-_K = TypeVar("_K")
+_DAY: Final = timedelta(days=1)
+_NAMES: Final = ("provider_id", "model", "purpose")
+_Key = tuple[Any, ...]
 
 
 def day_of(connection: sqlite3.Connection, at: datetime, provider_id: str | None) -> Spent:
     """The local day of `at`, of one provider or of all."""
     day = at.astimezone().date()
-    return _sum_of(_slots(connection, *_local_span(day, day + timedelta(days=1)), provider_id))
+    return _total(connection, day, day + _DAY, provider_id)
 
 
 def month_of(connection: sqlite3.Connection, at: datetime, provider_id: str | None) -> Spent:
     """The local month of `at`, of one provider or of all."""
     first = at.astimezone().date().replace(day=1)
-    return _sum_of(_slots(connection, *_local_span(first, _next_month(first)), provider_id))
+    return _total(connection, first, _next_month(first), provider_id)
+
+
+def report_of(connection: sqlite3.Connection, at: datetime) -> SpendingReport:
+    """All that was spent, seen from `at`."""
+    today = at.astimezone().date()
+    months = [today.replace(day=1)]
+    while len(months) < MONTHS_REPORTED:
+        months.append((months[-1] - _DAY).replace(day=1))
+    days = [today - n * _DAY for n in range(today.day)]
+    return SpendingReport(
+        today=_lines(connection, today, today + _DAY),
+        month=_lines(connection, months[0], today + _DAY),
+        months=tuple((first, _total(connection, first, _next_month(first))) for first in months),
+        days=tuple((day, _total(connection, day, day + _DAY)) for day in days),
+    )
 
 
 def fill_slots(connection: sqlite3.Connection) -> None:
     """Sum up the entries that were written before there were sums."""
-    sql = f"""SELECT at / {SLOT_MICROS} AS slot, provider_id, model, purpose, input_tokens,
-        cached_tokens, output_tokens, reasoning_tokens, coalesce(cost, '0') AS cost,
-        1 AS calls, cost IS NULL AS uncounted FROM ledger"""  # noqa: S608 - our own number
-    names = ("slot", "provider_id", "model", "purpose")
-    sums = _grouped(connection.execute(sql), lambda row: tuple(row[name] for name in names))
+    entries = f"""(SELECT at / {SLOT_MICROS} AS slot, *, 1 AS calls, cost IS NULL AS uncounted
+        FROM ledger)"""  # noqa: S608 - our own number
+    sums = _grouped(connection, entries, (), ("slot", *_NAMES))
     connection.executemany(
         "INSERT INTO ledger_slots VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
@@ -84,18 +98,48 @@ def token_counts(usage: Usage) -> tuple[int, int, int, int]:
 
 # ---------------------------------------------------------------------------- reading
 
-
-def _slots(
-    connection: sqlite3.Connection, start: int, end: int, provider_id: str | None = None
-) -> Iterable[sqlite3.Row]:
-    sql = """SELECT * FROM ledger_slots WHERE slot >= ? AND slot < ?
-        AND (?3 IS NULL OR provider_id = ?3)"""
-    return connection.execute(sql, (start, end, provider_id))
+_SLOTS = "ledger_slots WHERE slot >= ?1 AND slot < ?2 AND (?3 IS NULL OR provider_id = ?3)"
 
 
-def _local_span(first: date, end: date) -> tuple[int, int]:
-    """The slots from the beginning of one local day to that of another."""
-    return _slot_of(first), _slot_of(end)
+def _total(
+    connection: sqlite3.Connection, first: date, end: date, provider_id: str | None = None
+) -> Spent:
+    """From the beginning of one local day to that of another."""
+    span = (_slot_of(first), _slot_of(end), provider_id)
+    return _grouped(connection, _SLOTS, span, ()).get((), Spent())
+
+
+def _lines(connection: sqlite3.Connection, first: date, end: date) -> tuple[SpendingLine, ...]:
+    groups = _grouped(connection, _SLOTS, (_slot_of(first), _slot_of(end), None), _NAMES)
+    lines = [
+        SpendingLine(provider_id, model, purpose, spent)
+        for (provider_id, model, purpose), spent in groups.items()
+    ]
+    return tuple(sorted(lines, key=lambda x: (-x.spent.cost, x.provider_id, x.model, x.purpose)))
+
+
+def _grouped(
+    connection: sqlite3.Connection, source: str, values: _Key, names: tuple[str, ...]
+) -> dict[_Key, Spent]:
+    """Sums by the columns `names`. SQLite adds the whole numbers; amounts of money, which it would
+    add as floating point, are added here."""
+    columns = "".join(f"{name}, " for name in names)
+    costs: dict[_Key, Decimal] = defaultdict(Decimal)
+    # The names and the source are our own.
+    sql = f"SELECT {columns}cost FROM {source}"  # noqa: S608
+    for *key, cost in connection.execute(sql, values):
+        if cost is not None:
+            group = tuple(key)
+            costs[group] = EXACT.add(costs[group], Decimal(cost))
+    by = f" GROUP BY {columns[:-2]}" if names else ""
+    sql = f"""SELECT {columns}sum(calls), sum(uncounted), sum(input_tokens), sum(cached_tokens),
+        sum(output_tokens), sum(reasoning_tokens) FROM {source}{by}"""  # noqa: S608
+    found: dict[_Key, Spent] = {}
+    for *key, calls, uncounted, fresh, cached, output, reasoning in connection.execute(sql, values):
+        if calls:
+            usage = Usage(fresh, cached, output, reasoning)
+            found[tuple(key)] = Spent(calls, uncounted, usage, costs[tuple(key)])
+    return found
 
 
 def _slot_of(day: date) -> int:
@@ -104,55 +148,4 @@ def _slot_of(day: date) -> int:
 
 
 def _next_month(first: date) -> date:
-    return (first + timedelta(days=32)).replace(day=1)
-
-
-def _spent(row: sqlite3.Row) -> Spent:
-    usage = Usage(
-        row["input_tokens"], row["cached_tokens"], row["output_tokens"], row["reasoning_tokens"]
-    )
-    return Spent(row["calls"], row["uncounted"], usage, Decimal(row["cost"]))
-
-
-def _sum_of(rows: Iterable[sqlite3.Row]) -> Spent:
-    return _grouped(rows, lambda _: None).get(None, Spent())
-
-
-def _grouped(rows: Iterable[sqlite3.Row], key: Callable[[sqlite3.Row], _K]) -> dict[_K, Spent]:
-    sums: dict[_K, Spent] = defaultdict(Spent)
-    for row in rows:
-        group = key(row)
-        sums[group] = sums[group] + _spent(row)
-    return sums
-
-
-def report_of(connection: sqlite3.Connection, at: datetime) -> SpendingReport:
-    """All that was spent, seen from `at`."""
-    today = at.astimezone().date()
-    this_month = today.replace(day=1)
-    months = [this_month]
-    while len(months) < MONTHS_REPORTED:
-        months.append((months[-1] - timedelta(days=1)).replace(day=1))
-    end = _slot_of(today + timedelta(days=1))
-    begin = _slot_of(this_month)
-    by_month = _grouped(
-        _slots(connection, _slot_of(months[-1]), end), lambda row: _date_of(row).replace(day=1)
-    )
-    by_day = _grouped(_slots(connection, begin, end), _date_of)
-    days = [today - timedelta(days=n) for n in range(today.day)]
-    return SpendingReport(
-        today=_lines(_slots(connection, _slot_of(today), end)),
-        month=_lines(_slots(connection, begin, end)),
-        months=tuple((month, by_month.get(month, Spent())) for month in months),
-        days=tuple((day, by_day.get(day, Spent())) for day in days),
-    )
-
-
-def _date_of(row: sqlite3.Row) -> date:
-    return from_micros(row["slot"] * SLOT_MICROS).astimezone().date()
-
-
-def _lines(rows: Iterable[sqlite3.Row]) -> tuple[SpendingLine, ...]:
-    groups = _grouped(rows, lambda row: (row["provider_id"], row["model"], row["purpose"]))
-    lines = (SpendingLine(*key, spent) for key, spent in groups.items())
-    return tuple(sorted(lines, key=lambda x: (-x.spent.cost, x.provider_id, x.model, x.purpose)))
+    return (first + 32 * _DAY).replace(day=1)

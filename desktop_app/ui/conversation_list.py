@@ -134,11 +134,15 @@ class ConversationList(QFrame):
         self.hits.set_hits(hits or [])
         self._show_page(searching=hits is not None)
 
-    def set_foot(self, provider_name: str, icon: str, month: str) -> None:
-        """The provider with its icon, and what the month cost ("" where nothing is paid)."""
+    def set_foot(
+        self, provider_name: str, icon: str, month: str, *, is_near_cap: bool = False
+    ) -> None:
+        """The provider with its icon, and what the month cost ("" where nothing is paid); it
+        stands out where it comes near its cap."""
         self._foot_icon = icon
         self.foot_name.setText(provider_name)
         self.foot_month.setText(month)
+        themes.set_style_property(self.foot_month, "role", "warning" if is_near_cap else "note")
         self._draw_foot_icon()
 
     def set_shortcuts(self, search: str, new: str) -> None:

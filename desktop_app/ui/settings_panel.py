@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QFocusEvent, QKeyEvent, QShowEvent
 
     from desktop_app.domain.chat_request import ProviderProfile
+    from desktop_app.domain.spending import MonthUnderCap
     from desktop_app.ui.settings_tabs.about_tab import AboutTab
     from desktop_app.ui.settings_tabs.keys_tab import KeysTab
     from desktop_app.ui.settings_tabs.provider_tab import ProviderTab
@@ -65,6 +66,7 @@ class SettingsPanel(QFrame):
         setting_changed(str, object): key and value, valid by the schema.
         shortcut_changed(str, str): command id and keys; "" for none.
         weights_chosen(object): a Path, or None for the model that comes along.
+        spending_requested(): the person wants to see all that was spent.
         about_opened(): the About page is seen and wants `set_about` and `set_help`.
         closed(): the person wants the panel away.
     """
@@ -79,6 +81,7 @@ class SettingsPanel(QFrame):
     setting_changed = Signal(str, object)
     shortcut_changed = Signal(str, str)
     weights_chosen = Signal(object)
+    spending_requested = Signal()
     about_opened = Signal()
     closed = Signal()
 
@@ -97,6 +100,7 @@ class SettingsPanel(QFrame):
         self._profiles: tuple[Sequence[ProviderProfile], str] = ((), "")
         self._key_states: dict[str, KeyState] = {}
         self._results: dict[str, tuple[bool, str]] = {}
+        self._spending: dict[str, MonthUnderCap] = {}
         self._values: dict[str, Any] = {}
         self._refusals: Mapping[str, str] = {}
         self._about_texts = ("", "")
@@ -123,6 +127,12 @@ class SettingsPanel(QFrame):
         self._results[profile_id] = (ok, text)
         if self._provider:
             self._provider.set_test_result(profile_id, ok, text)
+
+    def set_spending(self, profile_id: str, month: MonthUnderCap) -> None:
+        """How a provider's month stands."""
+        self._spending[profile_id] = month
+        if self._provider:
+            self._provider.spending.set_month(profile_id, month)
 
     def judge_hosts(self, is_private: Callable[[str], bool]) -> None:
         """Ask `is_private` where questions may go without encryption. Once, before it is opened."""
@@ -161,6 +171,13 @@ class SettingsPanel(QFrame):
         self.show_page("provider")
         if self._provider:
             self._provider.focus_key_field()
+
+    def focus_cap_field(self) -> None:
+        """Show the Provider page, waiting for another cap."""
+        self.show_page("provider")
+        if self._provider:
+            self._provider.spending.focus_field()
+            self._areas["provider"].ensureWidgetVisible(self._provider.spending)
 
     def show_page(self, page: str) -> None:
         """Show "provider", "answer", "look", "keys" or "about"."""
@@ -299,6 +316,9 @@ class SettingsPanel(QFrame):
             page.set_key_state(profile_id, state)
         for profile_id, result in self._results.items():
             page.set_test_result(profile_id, *result)
+        page.spending.report_requested.connect(self.spending_requested)
+        for profile_id, month in self._spending.items():
+            page.spending.set_month(profile_id, month)
         return page
 
     def _make_form(self, group: str) -> QWidget:

@@ -7,7 +7,7 @@ A `Theme` is a plain value: the colour tokens by name, and a scale. Widgets ask 
     QPushButton, QToolButton    primary · plain · quiet · link · row (a whole row) · example (a card to
                                 press) · suggestion · segment (checkable) · send · stop
     QLabel                      title · strong · dim · note · hero · key (a shortcut) · error ·
-                                error-title · error-note
+                                error-title · error-note · warning
     QFrame                      side (list and panel; property "edge": where its hairline is) · card ·
                                 prompt (property "focused" colours its edge) · chip · segments ·
                                 note-card · error-card · rule · overlay
@@ -218,6 +218,7 @@ QFrame[role="overlay"] QLabel { color: @accent; font-size: @heading; font-weight
 QLabel { background: transparent; }
 QLabel[role="title"], QLabel[role="strong"] { font-weight: 600; }
 QLabel[role="dim"] { color: @dim; }
+QLabel[role="warning"] { color: @warning; font-size: @note; font-weight: 600; }
 QLabel[role="note"] { color: @dim; font-size: @note; }
 QLabel[role="error-title"] { color: @error; font-weight: 600; }
 QLabel[role="error-note"] { color: @text; font-size: @note; }
@@ -263,6 +264,13 @@ QToolButton[role="quiet"] { padding: 0; min-height: 0; }
 [role="row"]:hover, [role="row"]:pressed { background: @hover; }
 QListView[role="rows"] { background: transparent; border: none; outline: none; }
 QListView[role="rows"] QLineEdit { padding: 0 $9px; }
+QTableView[role="figures"] { background: transparent; border: none; outline: none;
+    alternate-background-color: @side; selection-background-color: @selected;
+    selection-color: @text; }
+QTableView[role="figures"]::item { padding: 0 $8px; border: none; }
+QHeaderView, QHeaderView::section { background: transparent; color: @dim; border: none;
+    padding: 0 $8px; min-height: $28px; }
+QHeaderView::section { border-bottom: 1px solid @line; }
 [role="link"] { color: @accent; font-weight: 600; padding: 0; min-height: $20px; }
 [role="link"]:hover { text-decoration: underline; }
 [role="suggestion"] { background: @tint; color: @accent; font-weight: 600; font-size: @suggestion;

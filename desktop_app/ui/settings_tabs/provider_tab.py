@@ -31,6 +31,7 @@ from desktop_app.ui.icons import icon, pixmap
 from desktop_app.ui.settings_tabs.fields import Combo, LineSection, Note, Section, ShownLine, Switch
 from desktop_app.ui.settings_tabs.key_section import KeySection
 from desktop_app.ui.settings_tabs.key_state import KeyState
+from desktop_app.ui.settings_tabs.spending_section import SpendingSection
 from desktop_app.ui.theme import set_role
 
 if TYPE_CHECKING:
@@ -79,6 +80,9 @@ def warning_of_address(text: str) -> str:
 
 class ProviderTab(QWidget):
     """The page.
+
+    Attributes:
+        spending: the monthly cap of the provider that is shown.
 
     Signals:
         profile_selected(str), profile_saved(ProviderProfile), profile_added(ProviderProfile),
@@ -136,6 +140,8 @@ class ProviderTab(QWidget):
         self._models = self._line_section("More models", "models", theme)
         self._models.field.setPlaceholderText("Their ids, with commas between")
         self._build_price(theme)
+        self.spending = SpendingSection(theme, self._save_cap)
+        self._column.addWidget(self.spending)
         self._remove = QPushButton("Remove this server")
         self._remove.setObjectName("remove-provider")
         set_role(self._remove, "link")
@@ -311,6 +317,7 @@ class ProviderTab(QWidget):
         self._judge_address(profile.base_url)
         self._price.setVisible(profile.kind is ProviderKind.COMETAPI)
         self._price.show_value(str(round(profile.price_multiplier * 100)), read_only=fixed)
+        self.spending.show_profile(profile)
         self._weights_section.setVisible(not is_remote)
         self._remove.setVisible(is_own and not fixed)
         self._show_settings()
@@ -404,6 +411,10 @@ class ProviderTab(QWidget):
     def _save_price(self, percent: str) -> None:
         if self._profile:
             self._save(replace(self._profile, price_multiplier=Decimal(percent) / 100))
+
+    def _save_cap(self, cap: Decimal | None) -> None:
+        if self._profile:
+            self._save(replace(self._profile, monthly_cap=cap))
 
     def _save(self, profile: ProviderProfile) -> None:
         if profile != self._profile:

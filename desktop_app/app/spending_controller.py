@@ -1,0 +1,105 @@
+"""What was spent: the month beside its cap, the warning at 80 %, and the tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from desktop_app.domain.conversation import Message, now
+
+if TYPE_CHECKING:
+    from desktop_app.app.running_answers import RunningAnswers
+    from desktop_app.app.workspace import Workspace
+    from desktop_app.ui.main_window import MainWindow
+    from desktop_app.ui.spending_view import SpendingView
+    from desktop_app.ui.theme import ThemeWatcher
+
+NEAR_CAP = "near-cap"  # the topic of the warning
+
+
+class SpendingController(QObject):
+    """Between the ledger and what shows it.
+
+    Args:
+        name_of_model: a model's name for people.
+    """
+
+    def __init__(
+        self,
+        window: MainWindow,
+        theme: ThemeWatcher,
+        workspace: Workspace,
+        running: RunningAnswers,
+        name_of_model: Callable[[str], str],
+    ) -> None:
+        super().__init__(window)
+        self._window, self._theme, self._workspace = window, theme, workspace
+        self._name_of_model = name_of_model
+        self._view: SpendingView | None = None
+        running.finished.connect(lambda _id, answer: self._start(self._after(answer)))
+        workspace.profiles_changed.connect(lambda: self._start(self.show_months()))
+        window.settings.spending_requested.connect(self.show)
+
+    def _start(self, work: object) -> None:
+        self._workspace.tasks.start(work)  # type: ignore[arg-type]
+
+    async def show_months(self) -> None:
+        """Tell the settings how each provider's month stands."""
+        for profile in self._workspace.profiles:
+            month = await self._workspace.backend.budget.month(profile)
+            self._window.settings.set_spending(profile.id, month)
+
+    async def _after(self, answer: Message) -> None:
+        """An answer has ended: its provider's month has grown."""
+        choice = answer.choice
+        profile = next(
+            (p for p in self._workspace.profiles if choice and p.id == choice.provider_id), None
+        )
+        if profile is None:
+            return
+        budget = self._workspace.backend.budget
+        self._window.settings.set_spending(profile.id, await budget.month(profile))
+        if warning := await budget.warning(profile):
+            self._window.notifications.notify(warning, [("Show spending", self.show)])
+        if self._view is not None and self._view.isVisible():
+            await self._fill(self._view)
+
+    def show(self) -> None:
+        """Show the tables."""
+        self._start(self._show())
+
+    async def _show(self) -> None:
+        if self._view is None:
+            self._view = self._made()
+        await self._fill(self._view)
+        self._view.show()
+        self._view.raise_()
+        self._view.activateWindow()
+
+    def _made(self) -> SpendingView:
+        # Imported here: not a part of the start.
+        from desktop_app.ui.spending_view import SpendingView
+
+        view = SpendingView(self._theme.current, self._window)
+        self._theme.changed.connect(view.set_theme)
+        return view
+
+    async def _fill(self, view: SpendingView) -> None:
+        from desktop_app.ui.spending_table import by_date, by_kind
+
+        report = await self._workspace.backend.ledger.report(now())
+        names = {profile.id: profile.name for profile in self._workspace.profiles}
+
+        def name_of(provider_id: str) -> str:
+            return names.get(provider_id, provider_id)
+
+        view.set_tables(
+            {
+                "today": by_kind(report.today, name_of, self._name_of_model),
+                "month": by_kind(report.month, name_of, self._name_of_model),
+                "days": by_date("Day", report.days, "%Y-%m-%d"),
+                "months": by_date("Month", report.months, "%Y-%m"),
+            }
+        )

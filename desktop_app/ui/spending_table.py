@@ -1,0 +1,95 @@
+"""What was spent as tables: what is shown, and the same with every digit for a spreadsheet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from desktop_app.domain.cost import format_exact, format_money
+from desktop_app.domain.spending import SpendingLine, Spent
+
+CENT = Decimal("0.01")
+FIGURES = ("Calls", "Not counted", "Input", "Cached", "Output", "Cost")
+_PURPOSES = {"answer": "Answers", "title": "Titles", "compaction": "Compaction"}
+
+
+@dataclass(frozen=True)
+class SpendingTable:
+    """A table of sums.
+
+    Attributes:
+        headings: of all columns; the last are `FIGURES`.
+        rows: the names of each row, and its sums.
+    """
+
+    headings: tuple[str, ...]
+    rows: tuple[tuple[tuple[str, ...], Spent], ...]
+
+    @property
+    def total(self) -> Spent:
+        """All rows together."""
+        return sum((spent for _, spent in self.rows), Spent())
+
+    def as_text(self) -> str:
+        """Lines of cells with tabs between; amounts with every digit, counts as plain numbers."""
+        lines = [self.headings]
+        for names, spent in self.rows:
+            usage = spent.usage
+            counts = (spent.calls, spent.uncounted, usage.input_tokens, usage.cached_tokens)
+            cost = format_exact(spent.cost).removeprefix("$")
+            cells = (*map(str, counts), str(usage.output_tokens), cost)
+            lines.append((*map(_cell, names), *cells))
+        return "".join("\t".join(line) + "\n" for line in lines)
+
+
+def by_kind(
+    lines: Iterable[SpendingLine],
+    name_of_provider: Callable[[str], str],
+    name_of_model: Callable[[str], str],
+) -> SpendingTable:
+    """By provider, model and purpose."""
+    rows = tuple(
+        (
+            (
+                name_of_provider(line.provider_id),
+                name_of_model(line.model),
+                _PURPOSES.get(line.purpose, line.purpose),
+            ),
+            line.spent,
+        )
+        for line in lines
+    )
+    return SpendingTable(("Provider", "Model", "For", *FIGURES), rows)
+
+
+def by_date(heading: str, sums: Sequence[tuple[date, Spent]], form: str) -> SpendingTable:
+    """By day or month, the dates as `form` (of strftime) writes them."""
+    return SpendingTable(
+        (heading, *FIGURES), tuple(((format(day, form),), spent) for day, spent in sums)
+    )
+
+
+def figures_of(spent: Spent) -> tuple[str, ...]:
+    """A sum as it is shown, in the order of `FIGURES`."""
+    usage = spent.usage
+    counts = (spent.calls, spent.uncounted, usage.input_tokens, usage.cached_tokens)
+    return (*(f"{count:,}" for count in (*counts, usage.output_tokens)), shown(spent.cost))
+
+
+def shown(cost: Decimal) -> str:
+    """An amount in a column of cents.
+
+    >>> [shown(Decimal(x)) for x in ("0", "0.009", "0.01", "1234.567")]
+    ['$0.00', '<$0.01', '$0.01', '$1234.57']
+    """
+    if cost == 0:
+        return "$0.00"
+    return "<$0.01" if cost < CENT else format_money(cost)
+
+
+def _cell(text: str) -> str:
+    """A name that stays in its cell, and that no spreadsheet takes for a formula."""
+    plain = " ".join(text.split())
+    return f"'{plain}" if plain[:1] in ("=", "+", "-", "@") else plain

@@ -1,0 +1,131 @@
+"""Money in the window: the cap, the warning before it, the month, the tables."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLineEdit
+
+from desktop_app.domain.cost import Usage
+from desktop_app.domain.events import Completed, UsageReported
+from desktop_app.headless.profiles import OPENAI
+from desktop_app.ui.settings_tabs.spending_section import SpendingSection
+from desktop_app.ui.spending_view import SpendingView
+from tests.gui.app.conftest import Run
+from tests.gui.app.desk import Desk, find, until
+
+KEYED = {"OPENAI_API_KEY": "not-a-key"}
+
+
+async def cap(desk: Desk, amount: str) -> None:
+    await desk.backend.settings.save_profile(replace(OPENAI, monthly_cap=Decimal(amount)))
+    await desk.ready.workspace.reload_profiles()
+
+
+def foot(desk: Desk) -> str:
+    return desk.window.conversations.foot_month.text()
+
+
+def test_the_cap_warns_refuses_and_is_raised(run: Run) -> None:
+    async def main() -> None:
+        async with Desk(environment=KEYED) as desk:
+            await cap(desk, "0.005")
+            await desk.ask_and_answer("One", "An answer.")  # 1,000 in and 200 out: $0.00455
+            await until(lambda: "$0.00455 of the $0.005" in desk.said)
+            await until(lambda: "of $0.005 this month" in foot(desk))
+            assert desk.window.conversations.foot_month.property("role") == "warning"
+            desk.type("Two")
+            desk.enter()
+            await until(lambda: "would pass the monthly cap" in desk.said)
+            assert "$0.00455 spent" in desk.said
+            assert desk.text.toPlainText() == "Two"
+            assert len(desk.stage.turns) == 1
+            assert len(desk.messages()) == 2
+
+            desk.take("Raise the cap")
+            field = find(desk.window.settings, QLineEdit, "monthly-cap")
+            await until(field.hasFocus)
+            assert field.text() == "0.005"
+            QTest.keyClicks(field, "1,50")
+            QTest.keyClick(field, Qt.Key.Key_Return)
+            await until(lambda: desk.ready.workspace.profile.monthly_cap == Decimal("1.50"))
+            await until(lambda: "monthly cap" not in desk.said)
+            assert field.text() == "1.50"
+            desk.enter()
+            await until(lambda: len(desk.stage.turns) == 2)
+            desk.stage.turns[-1].end("Another.")
+            await desk.settled()
+            assert "of the" not in desk.said
+
+    run(main())
+
+
+def test_a_running_answer_is_never_cut_and_its_input_counts(run: Run) -> None:
+    async def main() -> None:
+        async with Desk(environment=KEYED) as desk:
+            await cap(desk, "0.00002")  # room for eleven tokens of input
+            first = await desk.ask("One two three")
+            desk.ready.library.open_new()
+            desk.type("Four five six")
+            desk.enter()
+            await until(lambda: "more on its way" in desk.said)
+            first.say("On and on ")
+            first.end("to the end.")
+            await desk.settled()
+            whole = ("assistant", "complete", "On and on to the end.")
+            assert desk.messages()[1] == whole
+
+    run(main())
+
+
+def test_the_tables_say_it_all(run: Run) -> None:
+    async def main() -> None:
+        async with Desk(environment=KEYED) as desk:
+            await desk.ask_and_answer("One", "An answer.")
+            turn = await desk.ask("Two")
+            turn.say("More")
+            turn.give(UsageReported(Usage(1_000_000, 400_000, 10, 0)), Completed())
+            await desk.settled()
+            desk.ready.spending.show()
+            await until(lambda: desk.window.findChild(SpendingView) is not None)
+            view = desk.window.findChild(SpendingView)
+            assert isinstance(view, SpendingView)
+            await until(view.isVisible)
+            # 600,000 fresh, 400,000 cached, 10 out: $1.05 + $0.07 + $0.00014, and the $0.00455
+            assert view.total.text() == "Together $1.12469"
+            table = view.table
+            names = [str(table.model().index(0, column).data()) for column in range(3)]
+            assert names == ["OpenAI (environment)", "GPT-5.2 Thinking", "Answers"]
+            assert table.model().index(0, table.columnCount() - 1).data() == "$1.12"
+            for page, rows in (("today", 1), ("months", 12)):
+                view.show_page(page)
+                assert table.rowCount() == rows
+                assert view.total.text() == "Together $1.12469"
+            view.show_page("month")
+            view.copy()
+            lines = QGuiApplication.clipboard().text().splitlines()
+            assert lines[0].split("\t")[-1] == "Cost"
+            assert lines[1].split("\t")[3:] == ["2", "0", "1001000", "400000", "210", "1.12469"]
+            view.close()
+
+    run(main())
+
+
+def test_calls_without_a_price_are_told_of(run: Run) -> None:
+    async def main() -> None:
+        async with Desk(environment=KEYED) as desk:
+            await cap(desk, "5")
+            workspace = desk.ready.workspace
+            workspace.choose(replace(workspace.choice, variant=None, model="somebody-elses"))
+            await desk.ask_and_answer("One", "An answer.")
+            desk.ready.settings.open_at_cap(workspace.profile.id)
+            section = desk.window.settings.findChild(SpendingSection)
+            assert isinstance(section, SpendingSection)
+            section.show_profile(workspace.profile)
+            await until(lambda: "1 call whose cost is not known" in section.note.text())
+
+    run(main())
