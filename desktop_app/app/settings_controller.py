@@ -15,6 +15,8 @@ from desktop_app.app.workspace import Workspace
 from desktop_app.credentials.vault import KeyPlace
 from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.errors import UserFacingError
+from desktop_app.domain.legality import first_api, notes, refusals
+from desktop_app.headless.answer_settings import KEYS, own_values, with_own, without_own
 from desktop_app.headless.backend import WEIGHTS_SETTING, use_weights
 from desktop_app.headless.profiles import OPENAI
 from desktop_app.paths import resource_path
@@ -68,8 +70,17 @@ class SettingsController(QObject):
         workspace.profiles_changed.connect(self._show_profiles)
         workspace.values_changed.connect(self.show_values)
         for changed in (workspace.opened, workspace.choice_changed):
-            changed.connect(self._show_refusals)
+            changed.connect(self._show_own)
             changed.connect(self._show_profiles)
+        for changed in (workspace.opened, workspace.choice_changed, workspace.path_changed):
+            changed.connect(lambda: self._start(self._show_refusals()))
+        workspace.values_changed.connect(lambda: self._start(self._show_refusals()))
+        panel.own_changed.connect(
+            lambda id_, key, value: workspace.override(id_, lambda own: with_own(own, key, value))
+        )
+        panel.own_removed.connect(
+            lambda id_, key: workspace.override(id_, lambda own: without_own(own, key))
+        )
 
     def _start(self, work: object) -> None:
         self._workspace.tasks.start(work)  # type: ignore[arg-type]
@@ -190,14 +201,28 @@ class SettingsController(QObject):
         """Fill the panel with the settings as they are."""
         self._panel.set_values(self._workspace.values)
 
-    def _show_refusals(self) -> None:
-        resolved = self._workspace.resolved
-        refusals: dict[str, str] = {}
-        if why := resolved.model.sampling_refusal(resolved.effort):
-            refusals |= {"answer.temperature": why, "answer.top_p": why}
-        if resolved.model.takes_verbosity is False:
-            refusals["answer.verbosity"] = f"{resolved.model.name} does not take it."
-        self._panel.set_refusals(refusals)
+    def _show_own(self) -> None:
+        conversation = self._workspace.conversation
+        self._panel.set_own(conversation.id, own_values(conversation.overrides))
+
+    async def _show_refusals(self) -> None:
+        """What the open conversation's model does not take, each with why."""
+        workspace = self._workspace
+        resolved = workspace.resolved
+        profile, model = resolved.profile, resolved.model
+        learnt = await workspace.backend.gateway.learnt(profile, model.id)
+        if resolved != workspace.resolved:
+            return  # another was chosen meanwhile, and is shown by a later call
+        api = first_api(profile, model, learnt.api)
+        refused = refusals(profile, model, resolved.effort, api)
+        said = notes(profile, api)
+        tier = workspace.ask_settings.parameters.service_tier
+        if tier and model.price is not None and model.price_at(tier) is None:
+            said["service_tier"] = f"What {tier} costs is not known: no cost is shown with it."
+        self._panel.set_refusals(
+            {KEYS[name]: why for name, why in refused.items()},
+            {KEYS[name]: words for name, words in said.items()},
+        )
 
     async def _choose_weights(self, path: Path | None) -> None:
         """Use another GGUF file on this computer, or the built-in model again."""

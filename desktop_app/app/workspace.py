@@ -5,7 +5,7 @@ The controllers share this state and hear of its changes; none of them knows ano
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +16,8 @@ from desktop_app.app.tasks import Tasks
 from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversation import Conversation, Draft, Message, ModelChoice, now
 from desktop_app.domain.generation import Overrides
-from desktop_app.headless.backend import Backend, ask_settings
+from desktop_app.headless.answer_settings import ask_settings
+from desktop_app.headless.backend import Backend
 from desktop_app.headless.profiles import ON_DEVICE
 from desktop_app.services.chat import AskSettings
 from desktop_app.services.choice import ResolvedChoice
@@ -39,6 +40,7 @@ class Workspace(QObject):
         draft_changed: attachments came or went.
         values_changed(str): a setting, by key.
         profiles_changed: providers or their keys.
+        changed_elsewhere(Conversation): one that is not open.
     """
 
     opened = Signal()
@@ -47,6 +49,7 @@ class Workspace(QObject):
     draft_changed = Signal()
     values_changed = Signal(str)
     profiles_changed = Signal()
+    changed_elsewhere = Signal(object)
 
     def __init__(self, backend: Backend, tasks: Tasks, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -158,12 +161,26 @@ class Workspace(QObject):
             self.tasks.start(self.backend.conversations.save(self.conversation))
         self.choice_changed.emit()
 
-    def override(self, overrides: Overrides) -> None:
-        """Change what is set for the open conversation's answers alone."""
+    def override(self, conversation_id: str, change: Callable[[Overrides], Overrides]) -> None:
+        """Change what is set for a conversation's answers alone: the open one's, or one's that was
+        left while something was still being typed there."""
+        if conversation_id != self.conversation.id:
+            self.tasks.start(self._override_elsewhere(conversation_id, change))
+            return
+        overrides = change(self.conversation.overrides)
         self.conversation = replace(self.conversation, overrides=overrides)
         if not self.is_new:
             self.tasks.start(self.backend.conversations.save(self.conversation))
         self.choice_changed.emit()
+
+    async def _override_elsewhere(
+        self, conversation_id: str, change: Callable[[Overrides], Overrides]
+    ) -> None:
+        left = await self.backend.conversations.get(conversation_id)
+        if left is not None:
+            changed = replace(left, overrides=change(left.overrides))
+            await self.backend.conversations.save(changed)
+            self.changed_elsewhere.emit(changed)
 
     def as_shown(self, message: Message) -> Message:
         """A message whose error names where its key really comes from: a key of the environment is

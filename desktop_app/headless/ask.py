@@ -27,7 +27,8 @@ from desktop_app.domain.conversation import (
 )
 from desktop_app.domain.errors import DocumentError, IllegalChoiceError, UserFacingError
 from desktop_app.domain.model_catalog import Effort, Variant
-from desktop_app.headless.backend import Backend, ask_settings, build_backend, use_weights
+from desktop_app.headless.answer_settings import ask_settings
+from desktop_app.headless.backend import Backend, build_backend, use_weights
 from desktop_app.headless.standard_input import read_all
 from desktop_app.headless.terminal import Output, say
 from desktop_app.paths import resource_path

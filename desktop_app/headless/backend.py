@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from desktop_app.credentials.vault import KeyPlace, KeyVault
 from desktop_app.documents.worker import DocumentWorker
-from desktop_app.domain.chat_request import GenerationParameters, ProviderProfile
+from desktop_app.domain.chat_request import ProviderProfile
 from desktop_app.domain.conversation import ModelChoice
 from desktop_app.domain.errors import SettingError
-from desktop_app.domain.generation import Overrides, resolved
 from desktop_app.domain.model_catalog import Effort, ModelCatalog, Variant
 from desktop_app.headless.gateway import ProviderGateway, ProviderTokenCounter
 from desktop_app.headless.pictures import ScaledPictures
@@ -21,7 +20,7 @@ from desktop_app.headless.profiles import BUILT_IN, ON_DEVICE, profiles_of_envir
 from desktop_app.local_model.server import LocalModel
 from desktop_app.paths import Folders, folders, resource_path
 from desktop_app.services.budget import Budget
-from desktop_app.services.chat import AskSettings, ChatService
+from desktop_app.services.chat import ChatService
 from desktop_app.services.choice import ON_DEVICE_MODEL, default_choice
 from desktop_app.services.estimate import Estimator
 from desktop_app.settings.schema import SettingValue, with_defaults
@@ -256,20 +255,6 @@ def read_catalog(where: Folders) -> ModelCatalog:
             f"{own} cannot be read.", what_to_do="Correct or remove it.", details=str(exc)
         ) from exc
     return ModelCatalog.from_toml(*texts)
-
-
-def ask_settings(values: Mapping[str, Any], *chain: Overrides) -> AskSettings:
-    """What holds for an answer: the settings' values, and before them what `chain` sets, the
-    nearest link (the conversation's own) first."""
-    defaults = GenerationParameters(
-        temperature=values["answer.temperature"],
-        top_p=values["answer.top_p"],
-        max_output_tokens=values["answer.max_output_tokens"],
-        verbosity=values["answer.verbosity"],
-        stream=values["answer.stream"],
-    )
-    instructions, parameters = resolved(values["answer.system_prompt"], defaults, *chain)
-    return AskSettings(instructions=instructions.strip(), parameters=parameters)
 
 
 def use_weights(backend: Backend, stored: Mapping[str, Any]) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.errors import StorageError
+from desktop_app.domain.legality import Learnt
 from desktop_app.domain.model_catalog import Api, ModelCatalog
 
 if TYPE_CHECKING:
@@ -58,6 +59,13 @@ class ProviderGateway:
         client = await self._new_client(profile, key)
         self._clients[profile.id] = (profile, key, client)
         return client
+
+    async def learnt(self, profile: ProviderProfile, model: str) -> Learnt:
+        """What the provider has shown of itself. Raises StorageError."""
+        stored = await self._settings.all()
+        remembered = stored.get(_api_key(profile))
+        refused = _known_refusals(profile, stored).get(model, frozenset())
+        return Learnt(Api(remembered) if remembered else None, refused)
 
     async def _new_client(self, profile: ProviderProfile, key: str | None) -> ProviderClient:
         client_class = await asyncio.to_thread(_import_client)

@@ -13,6 +13,7 @@ from desktop_app.domain.conversation import Conversation, Message
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.events import StreamEvent
 from desktop_app.domain.image_tokens import ImageTokens
+from desktop_app.domain.legality import Learnt
 from desktop_app.domain.parts import ImagePart
 
 
@@ -31,6 +32,9 @@ class Gateway(Protocol):
 
     async def provider(self, profile: ProviderProfile) -> Provider:
         """A provider that is ready for a request. Raises UserFacingError."""
+
+    async def learnt(self, profile: ProviderProfile, model: str) -> Learnt:
+        """What it has shown of itself before. Raises StorageError."""
 
 
 class MessageStore(Protocol):

@@ -19,6 +19,7 @@ from types import MappingProxyType
 from typing import Final
 
 from desktop_app.domain.errors import SettingError
+from desktop_app.domain.generation import MOST_STOPS
 from desktop_app.domain.model_catalog import EFFORTS_OF_THE_FAMILY, Effort, Variant
 
 SettingValue = str | int | float | bool | None
@@ -54,6 +55,9 @@ class Setting:
         stops: the values that a slider offers where they are not evenly `step` apart.
         unit: stands behind a number ("tokens", "%").
         placeholder: what an empty text field shows.
+        most_lines: of a text, the lines that are not empty; None where any number is.
+        unset: what None is called, where that is not "default".
+        per_conversation: a conversation may have a value of its own.
     """
 
     key: str
@@ -70,13 +74,17 @@ class Setting:
     stops: tuple[float, ...] = ()
     unit: str = ""
     placeholder: str = ""
+    most_lines: int | None = None
+    unset: str = ""
+    per_conversation: bool = False
 
     def positions(self) -> tuple[float, ...]:
         """The numbers that a slider offers, least first; () for what is not a bounded number."""
         if self.stops or self.minimum is None or self.maximum is None or not self.step:
             return self.stops
         count = round((self.maximum - self.minimum) / self.step)
-        return tuple(self.type(round(self.minimum + n * self.step, 6)) for n in range(count + 1))  # type: ignore[misc]
+        numbers = [round(self.minimum + n * self.step, 6) + 0.0 for n in range(count + 1)]  # no -0
+        return tuple(self.type(number) for number in numbers)  # type: ignore[misc]
 
 
 _TOKEN_STOPS = (256, 512, 1024, 2048, 4096, 8192, 16_384, 32_768, 65_536, 128_000)
@@ -120,32 +128,9 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "",
         "Instructions",
         Group.ANSWER,
-        "Sent before every conversation. The strongest way to shape answers.",
+        "Sent before every message. The strongest way to shape answers.",
         placeholder="For example: Answer in British English, briefly.",
-    ),
-    Setting(
-        "answer.temperature",
-        float,
-        None,
-        "Temperature",
-        Group.ANSWER,
-        "0 to 0.2 for facts and code, 0.7 to 1 for creative text.",
-        optional=True,
-        minimum=0.0,
-        maximum=2.0,
-        step=0.1,
-    ),
-    Setting(
-        "answer.top_p",
-        float,
-        None,
-        "Top-p",
-        Group.ANSWER,
-        "Draws from the likeliest words only. Change this or the temperature, not both.",
-        optional=True,
-        minimum=0.05,
-        maximum=1.0,
-        step=0.05,
+        per_conversation=True,
     ),
     Setting(
         "answer.max_output_tokens",
@@ -159,6 +144,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         maximum=128_000,
         stops=_TOKEN_STOPS,
         unit="tokens",
+        per_conversation=True,
     ),
     Setting(
         "answer.verbosity",
@@ -168,6 +154,104 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         Group.ANSWER,
         optional=True,
         choices=(Choice("low", "Brief"), Choice("medium", "Medium"), Choice("high", "Detailed")),
+        per_conversation=True,
+    ),
+    Setting(
+        "answer.temperature",
+        float,
+        None,
+        "Temperature",
+        Group.ANSWER,
+        "0 to 0.2 for facts and code, 0.7 to 1 for creative text.",
+        optional=True,
+        minimum=0.0,
+        maximum=2.0,
+        step=0.1,
+        per_conversation=True,
+    ),
+    Setting(
+        "answer.top_p",
+        float,
+        None,
+        "Top-p",
+        Group.ANSWER,
+        "Draws from the likeliest words only. Change this or the temperature, not both.",
+        optional=True,
+        minimum=0.05,
+        maximum=1.0,
+        step=0.05,
+        per_conversation=True,
+    ),
+    Setting(
+        "answer.presence_penalty",
+        float,
+        None,
+        "Presence penalty",
+        Group.ANSWER,
+        "Above 0: more new subjects.",
+        optional=True,
+        minimum=-2.0,
+        maximum=2.0,
+        step=0.1,
+        per_conversation=True,
+    ),
+    Setting(
+        "answer.frequency_penalty",
+        float,
+        None,
+        "Frequency penalty",
+        Group.ANSWER,
+        "Above 0: fewer words again and again.",
+        optional=True,
+        minimum=-2.0,
+        maximum=2.0,
+        step=0.1,
+        per_conversation=True,
+    ),
+    Setting(
+        "answer.stop",
+        str,
+        "",
+        "Stop at",
+        Group.ANSWER,
+        "The answer ends before any of these: one on each line, four at most. \\n stands for a new "
+        "line.",
+        placeholder="For example: END",
+        most_lines=MOST_STOPS,
+        per_conversation=True,
+    ),
+    Setting(
+        "answer.reasoning_summary",
+        str,
+        None,
+        "Summary of the reasoning",
+        Group.ANSWER,
+        "Shown above the answer. OpenAI gives it to verified organisations.",
+        optional=True,
+        choices=(
+            Choice("auto", "Automatic"),
+            Choice("concise", "Concise"),
+            Choice("detailed", "Detailed"),
+        ),
+        unset="Off",
+        per_conversation=True,
+    ),
+    Setting(
+        "answer.service_tier",
+        str,
+        None,
+        "Service tier",
+        Group.ANSWER,
+        "Priority answers sooner and costs more; flex takes its time and costs less.",
+        optional=True,
+        choices=(
+            Choice("auto", "Automatic"),
+            Choice("default", "Standard"),
+            Choice("flex", "Flex"),
+            Choice("priority", "Priority"),
+        ),
+        unset="Not set",
+        per_conversation=True,
     ),
     Setting(
         "answer.image_detail",
@@ -185,6 +269,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "Show the answer while it is written",
         Group.ANSWER,
         "Switched off, it appears as a whole.",
+        per_conversation=True,
     ),
     Setting(
         "look.theme",
@@ -290,6 +375,9 @@ def _checked(wanted: Setting, value: str | float) -> str | float:
     if wanted.choices and value not in [choice.value for choice in wanted.choices]:
         known = ", ".join(choice.value for choice in wanted.choices)
         raise _refused(wanted.key, value, f"it takes one of {known}")
+    lines = [line for line in value.split("\n") if line] if isinstance(value, str) else []
+    if wanted.most_lines is not None and len(lines) > wanted.most_lines:
+        raise _refused(wanted.key, value, f"it takes {wanted.most_lines} lines at most")
     if isinstance(value, str) or wanted.minimum is None or wanted.maximum is None:
         return value
     if not isfinite(value) or not wanted.minimum <= value <= wanted.maximum:
@@ -304,4 +392,5 @@ def _refused(key: str, value: object, why: str) -> SettingError:
         f"The setting “{key}” cannot be {value!r}: {why}.",
         what_was_kept="The former value stays.",
         what_to_do="Choose another value.",
+        details=why,
     )

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.chat_request import ProviderProfile
     from desktop_app.domain.spending import MonthUnderCap
     from desktop_app.ui.settings_tabs.about_tab import AboutTab
+    from desktop_app.ui.settings_tabs.answer_tab import AnswerTab
     from desktop_app.ui.settings_tabs.keys_tab import KeysTab
     from desktop_app.ui.settings_tabs.provider_tab import ProviderTab
     from desktop_app.ui.settings_tabs.schema_form import SchemaForm
@@ -64,6 +65,8 @@ class SettingsPanel(QFrame):
         key_entered(str, str): profile id and key, said once.
         key_removed(str), test_requested(str): by profile id.
         setting_changed(str, object): key and value, valid by the schema.
+        own_changed(str, str, object), own_removed(str, str): a conversation's own value, or none any
+            more: the conversation's id, key, value.
         shortcut_changed(str, str): command id and keys; "" for none.
         weights_chosen(object): a Path, or None for the model that comes along.
         spending_requested(): the person wants to see all that was spent.
@@ -79,6 +82,8 @@ class SettingsPanel(QFrame):
     key_removed = Signal(str)
     test_requested = Signal(str)
     setting_changed = Signal(str, object)
+    own_changed = Signal(str, str, object)
+    own_removed = Signal(str, str)
     shortcut_changed = Signal(str, str)
     weights_chosen = Signal(object)
     spending_requested = Signal()
@@ -94,7 +99,8 @@ class SettingsPanel(QFrame):
         self._is_built = False
         self._is_private: Callable[[str], bool] = lambda _host: False
         self._provider: ProviderTab | None = None
-        self._forms: list[SchemaForm] = []
+        self._answer: AnswerTab | None = None
+        self._look: SchemaForm | None = None
         self._keys: KeysTab | None = None
         self._about: AboutTab | None = None
         self._profiles: tuple[Sequence[ProviderProfile], str] = ((), "")
@@ -102,7 +108,9 @@ class SettingsPanel(QFrame):
         self._results: dict[str, tuple[bool, str]] = {}
         self._spending: dict[str, MonthUnderCap] = {}
         self._values: dict[str, Any] = {}
+        self._own: tuple[str, Mapping[str, Any]] = ("", {})
         self._refusals: Mapping[str, str] = {}
+        self._notes: Mapping[str, str] = {}
         self._about_texts = ("", "")
         self._help = ""
         self._holders: dict[str, QVBoxLayout] = {}
@@ -141,18 +149,28 @@ class SettingsPanel(QFrame):
     def set_values(self, values: Mapping[str, Any]) -> None:
         """The stored settings, changed shortcuts among them; what is missing has its default."""
         self._values = dict(values)
-        for form in self._forms:
-            form.set_values(self._values)
+        for form in (self._answer, self._look):
+            if form:
+                form.set_values(self._values)
         if self._provider:
             self._provider.set_values(self._values)
         if self._keys:
             self._keys.set_keymap(Keymap.from_settings(self._values))
 
-    def set_refusals(self, refusals: Mapping[str, str]) -> None:
-        """Settings that the chosen model does not take: key -> why, in a sentence."""
-        self._refusals = dict(refusals)
-        for form in self._forms:
-            form.set_refusals(self._refusals)
+    def set_own(self, conversation_id: str, own: Mapping[str, Any]) -> None:
+        """The settings that the open conversation has for itself."""
+        self._own = (conversation_id, dict(own))
+        if self._answer:
+            self._answer.set_own(*self._own)
+
+    def set_refusals(
+        self, refusals: Mapping[str, str], notes: Mapping[str, str] | None = None
+    ) -> None:
+        """Settings that the chosen model does not take: key -> why, in a sentence; and what is to be
+        known of others."""
+        self._refusals, self._notes = dict(refusals), dict(notes or {})
+        if self._answer:
+            self._answer.set_refusals(self._refusals, self._notes)
 
     def set_about(self, text: str, licences: str) -> None:
         """What About shows to be copied, and the licences."""
@@ -287,8 +305,8 @@ class SettingsPanel(QFrame):
         """Make a page when it is first opened, and tell it all that is known by then."""
         makers: dict[str, Callable[[], QWidget]] = {
             "provider": self._make_provider,
-            "answer": lambda: self._make_form("answer"),
-            "look": lambda: self._make_form("look"),
+            "answer": self._make_answer,
+            "look": self._make_look,
             "keys": self._make_keys,
             "about": self._make_about,
         }
@@ -321,15 +339,25 @@ class SettingsPanel(QFrame):
             page.spending.set_month(profile_id, month)
         return page
 
-    def _make_form(self, group: str) -> QWidget:
+    def _make_answer(self) -> QWidget:
+        from desktop_app.ui.settings_tabs.answer_tab import AnswerTab
+
+        page = self._answer = AnswerTab(self._theme)
+        page.changed.connect(self._take_setting)
+        page.own_changed.connect(self.own_changed)
+        page.own_removed.connect(self.own_removed)
+        page.set_values(self._values)
+        page.set_own(*self._own)
+        page.set_refusals(self._refusals, self._notes)
+        return page
+
+    def _make_look(self) -> QWidget:
         from desktop_app.settings.schema import Group
         from desktop_app.ui.settings_tabs.schema_form import SchemaForm
 
-        form = SchemaForm(Group(group), self._theme)
-        self._forms.append(form)
+        form = self._look = SchemaForm(Group.LOOK, self._theme)
         form.changed.connect(self._take_setting)
         form.set_values(self._values)
-        form.set_refusals(self._refusals)
         return form
 
     def _make_keys(self) -> QWidget:

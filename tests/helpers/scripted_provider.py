@@ -9,6 +9,7 @@ from desktop_app.domain.chat_request import ChatRequest, ProviderProfile
 from desktop_app.domain.compaction import ProviderState
 from desktop_app.domain.errors import EndpointMissingError, ProviderError, UserFacingError
 from desktop_app.domain.events import StreamEvent
+from desktop_app.domain.legality import Learnt
 
 
 class ScriptedProvider:
@@ -65,12 +66,17 @@ class OneProvider:
 
     def __init__(self, provider: ScriptedProvider | UserFacingError) -> None:
         self._provider = provider
+        self.known = Learnt()
 
     async def provider(self, _profile: ProviderProfile) -> ScriptedProvider:
         """The provider, or the error."""
         if isinstance(self._provider, UserFacingError):
             raise self._provider
         return self._provider
+
+    async def learnt(self, _profile: ProviderProfile, _model: str) -> Learnt:
+        """What the test says that it has learnt."""
+        return self.known
 
 
 class WordCounter:

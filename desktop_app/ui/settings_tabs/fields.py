@@ -108,6 +108,10 @@ class Section(QWidget):
         self._column.addWidget(self.note)
         Section.set_theme(self, theme)  # not an heir's, which has more to dress than is there yet
 
+    def add(self, widget: QWidget) -> None:
+        """Put something below the note."""
+        self._column.addWidget(widget)
+
     def set_theme(self, theme: Theme) -> None:
         self._column.setSpacing(theme.px(4))
         self.body.setSpacing(theme.px(6))

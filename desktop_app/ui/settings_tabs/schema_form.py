@@ -3,6 +3,7 @@
 A bounded number is a slider (at its left end "default", where the setting may be left to the
 model), a choice of three a segmented control, of more a drop-down list, a flag a switch, a text
 a field of several lines. A setting that the chosen model does not take is disabled, and says why.
+Where a conversation's own values are shown, each row says whether it has one, and can let go of it.
 """
 
 from __future__ import annotations
@@ -10,14 +11,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Protocol
 
 from PySide6.QtCore import QSignalBlocker, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from desktop_app.domain.errors import SettingError
 from desktop_app.settings.schema import (
     Group,
     Setting,
     SettingValue,
     setting,
     settings_of,
+    validate,
     with_defaults,
 )
 from desktop_app.ui.segmented_control import SegmentedControl
@@ -25,7 +28,7 @@ from desktop_app.ui.settings_tabs.fields import Combo, LongText, Section, Slider
 from desktop_app.ui.theme import set_role
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from desktop_app.ui.theme import Theme
 
@@ -51,14 +54,19 @@ class SchemaForm(QWidget):
 
     Signals:
         changed(str, object): the person gave the setting of this key another value.
+        reset(str): the person wants the default again, where a value of its own was shown.
     """
 
     changed = Signal(str, object)
+    reset = Signal(str)
 
     def __init__(self, group: Group, theme: Theme) -> None:
         super().__init__()
         self._fields: dict[str, Field] = {}
         self._sections: dict[str, Section] = {}
+        self._owns: dict[str, _OwnValue] = {}
+        self._refusals: Mapping[str, str] = {}
+        self._notes: Mapping[str, str] = {}
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         for declared in settings_of(group):
@@ -72,11 +80,20 @@ class SchemaForm(QWidget):
         key = declared.key
 
         def tell(value: SettingValue) -> None:
-            self.changed.emit(key, value)
+            try:
+                self.changed.emit(key, validate(key, value))
+            except SettingError as error:
+                why = f"{error.details[:1].upper()}{error.details[1:]}. {error.what_was_kept}"
+                section.note.set_text(why, "error")
+            else:
+                self._annotate(key)
 
         self._fields[key] = _field_for(declared, section, theme, tell)
         self._fields[key].show(declared.default)
         self._sections[key] = section
+        if declared.per_conversation:
+            own = self._owns[key] = _OwnValue(declared, section)
+            own.reset.clicked.connect(lambda: self.reset.emit(key))
         self._column.addWidget(section)
 
     def set_values(self, values: Mapping[str, object]) -> None:
@@ -85,15 +102,58 @@ class SchemaForm(QWidget):
         for key, field in self._fields.items():
             field.show(checked[key])
 
-    def set_refusals(self, refusals: Mapping[str, str]) -> None:
-        """Disable the settings named here; the reason takes the place of their help."""
-        for declared_key, section in self._sections.items():
-            why = refusals.get(declared_key, "")
-            self._fields[declared_key].set_enabled(not why)
-            section.note.set_text(why or setting(declared_key).help)
+    def set_own(self, keys: Collection[str] | None) -> None:
+        """Mark the settings named here as a conversation's own; the others follow the defaults. None:
+        the defaults themselves are shown."""
+        for key, section in self._sections.items():
+            own = self._owns.get(key)
+            section.setVisible(own is not None or keys is None)
+            if own is not None:
+                own.show(keys is not None and key in keys)
+
+    def settle(self) -> None:
+        """Tell what was typed and not told yet."""
+        for text in self.findChildren(LongText):
+            text.settle()
+
+    def set_refusals(
+        self, refusals: Mapping[str, str], notes: Mapping[str, str] | None = None
+    ) -> None:
+        """Disable the settings named in `refusals`; the reason takes the place of their help.
+        `notes` stand behind it."""
+        self._refusals, self._notes = refusals, notes or {}
+        for key in self._sections:
+            self._fields[key].set_enabled(key not in refusals)
+            self._annotate(key)
+
+    def _annotate(self, key: str) -> None:
+        helped = f"{setting(key).help} {self._notes.get(key, '')}".strip()
+        self._sections[key].note.set_text(self._refusals.get(key) or helped)
 
     def set_theme(self, theme: Theme) -> None:
         self._column.setSpacing(theme.px(16))
+
+
+class _OwnValue:
+    """Under a row: that the value is the conversation's own, and the way back to the default."""
+
+    def __init__(self, declared: Setting, section: Section) -> None:
+        self._words = QLabel("Set for this conversation")
+        set_role(self._words, "note")
+        self.reset = QPushButton("Use default")
+        self.reset.setObjectName(f"reset-{declared.key}")
+        self.reset.setAccessibleName(f"{declared.label}: use the default")
+        set_role(self.reset, "link")
+        self._row = QWidget()
+        row = QHBoxLayout(self._row)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self._words, 1)
+        row.addWidget(self.reset)
+        section.add(self._row)
+        self.show(False)
+
+    def show(self, is_own: bool) -> None:
+        self._row.setVisible(is_own)
 
 
 def _field_for(declared: Setting, section: Section, theme: Theme, tell: Tell) -> Field:
@@ -162,7 +222,7 @@ class _ListField:
         self._combo = Combo(theme, declared.label)
         self._combo.setObjectName(declared.key)
         if declared.optional:
-            self._combo.addItem(MODELS_OWN.capitalize(), None)
+            self._combo.addItem(declared.unset or MODELS_OWN.capitalize(), None)
         for choice in declared.choices:
             self._combo.addItem(choice.label, choice.value)
         section.body.addWidget(self._combo)

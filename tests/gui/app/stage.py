@@ -17,6 +17,7 @@ from desktop_app.domain.events import (
     TextDelta,
     UsageReported,
 )
+from desktop_app.domain.legality import Learnt
 
 TERMINAL = (Completed, Incomplete, Failed)
 
@@ -72,6 +73,7 @@ class Stage:
 
     def __init__(self) -> None:
         self.turns: list[Turn] = []
+        self.learnt = Learnt()
         self.on_models: Callable[[ProviderProfile], object] = lambda _profile: None
         self.models_of: dict[str, tuple[str, ...] | UserFacingError] = {}
 
@@ -118,6 +120,9 @@ class StageGateway:
 
     async def provider(self, profile: ProviderProfile) -> StageClient:
         return StageClient(self._stage, profile)
+
+    async def learnt(self, _profile: ProviderProfile, _model: str) -> Learnt:
+        return self._stage.learnt
 
     async def aclose(self) -> None:
         """Nothing is open."""

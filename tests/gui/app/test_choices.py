@@ -449,7 +449,7 @@ def test_settings_reach_the_request(run: Run) -> None:
             turn.end("1")
             await desk.settled()
             desk.window.prompt.effort_chosen.emit(Effort.NONE)
-            assert "answer.temperature" not in desk.window.settings._refusals
+            await until(lambda: "answer.temperature" not in desk.window.settings._refusals)
             turn = await desk.ask("Two")
             assert turn.request.parameters.temperature == 0.5
             turn.end("2")

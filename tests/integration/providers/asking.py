@@ -13,6 +13,7 @@ from desktop_app.documents.worker import DocumentWorker
 from desktop_app.domain.chat_request import ProviderProfile
 from desktop_app.domain.conversation import Conversation, Draft, Message, ModelChoice, new_id, now
 from desktop_app.domain.events import StreamEvent, Waiting
+from desktop_app.domain.legality import Learnt
 from desktop_app.domain.model_catalog import Api, Effort, Variant
 from desktop_app.domain.reply import Reply
 from desktop_app.headless.pictures import ScaledPictures
@@ -53,6 +54,10 @@ class OneClient:
     async def provider(self, _profile: ProviderProfile) -> ProviderClient:
         """The client."""
         return self.client
+
+    async def learnt(self, _profile: ProviderProfile, _model: str) -> Learnt:
+        """Nothing yet."""
+        return Learnt()
 
 
 @dataclass

@@ -1,0 +1,78 @@
+"""Between the settings' rows, by their keys, and what an answer is asked for with."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from desktop_app.domain.generation import GenerationParameters, Overrides, resolved
+from desktop_app.services.chat import AskSettings
+from desktop_app.settings.schema import SETTINGS, SettingValue
+
+INSTRUCTIONS: Final = "answer.system_prompt"
+KEYS: Final[Mapping[str, str]] = {
+    setting.key.removeprefix("answer."): setting.key
+    for setting in SETTINGS
+    if setting.per_conversation and setting.key != INSTRUCTIONS
+}
+"""A parameter's name -> the key of its setting."""
+_NAMES: Final = {key: name for name, key in KEYS.items()}
+
+
+def ask_settings(values: Mapping[str, Any], *chain: Overrides) -> AskSettings:
+    """What holds for an answer: the settings' values, and before them what `chain` sets, the
+    nearest link (the conversation's own) first."""
+    defaults = {name: _of_setting(key, values[key]) for name, key in KEYS.items()}
+    instructions, parameters = resolved(
+        values[INSTRUCTIONS], GenerationParameters(**defaults), *chain
+    )
+    return AskSettings(instructions=instructions.strip(), parameters=parameters)
+
+
+def own_values(overrides: Overrides) -> dict[str, SettingValue]:
+    """What is set in one link of the chain, by the settings' keys."""
+    own = {KEYS[name]: _to_setting(getattr(overrides.parameters, name)) for name in overrides.names}
+    return own if overrides.instructions is None else {**own, INSTRUCTIONS: overrides.instructions}
+
+
+def with_own(overrides: Overrides, key: str, value: SettingValue) -> Overrides:
+    """`overrides` with the setting of this key set to a valid value."""
+    if key == INSTRUCTIONS:
+        return Overrides(str(value), overrides.parameters, overrides.names)
+    return overrides.setting(_NAMES[key], _of_setting(key, value))
+
+
+def without_own(overrides: Overrides, key: str) -> Overrides:
+    """`overrides` with the setting of this key not set."""
+    if key == INSTRUCTIONS:
+        return Overrides(None, overrides.parameters, overrides.names)
+    return overrides.without(_NAMES[key])
+
+
+def _of_setting(key: str, value: Any) -> Any:
+    return stop_sequences(value) if key == KEYS["stop"] else value
+
+
+def _to_setting(value: Any) -> SettingValue:
+    if isinstance(value, tuple):
+        return "\n".join(_escaped(sequence) for sequence in value)
+    kept: SettingValue = value
+    return kept
+
+
+_ESCAPES: Final = {"\\n": "\n", "\\t": "\t", "\\\\": "\\"}
+_ESCAPED: Final = {character: spelled for spelled, character in _ESCAPES.items()}
+
+
+def stop_sequences(text: str) -> tuple[str, ...]:
+    r"""One from each line; \n, \t and \\ in it stand for a new line, a tab and a backslash."""
+    return tuple(
+        re.sub(r"\\[nt\\]", lambda found: _ESCAPES[found[0]], line)
+        for line in text.split("\n")
+        if line
+    )
+
+
+def _escaped(sequence: str) -> str:
+    return re.sub(r"[\n\t\\]", lambda found: _ESCAPED[found[0]], sequence)

@@ -1,0 +1,57 @@
+"""Settings by their keys, and what an answer is asked for with."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from desktop_app.domain.generation import NAMES, GenerationParameters, Overrides
+from desktop_app.headless.answer_settings import (
+    KEYS,
+    ask_settings,
+    own_values,
+    stop_sequences,
+    with_own,
+    without_own,
+)
+from desktop_app.settings.schema import validate, with_defaults
+from tests.helpers.generation import overrides
+
+sequences = st.lists(st.text("ab\\nt\n\t ", min_size=1, max_size=6), max_size=4).map(tuple)
+
+
+def test_every_parameter_has_a_setting_and_every_setting_a_parameter() -> None:
+    assert set(KEYS) == NAMES - {"candidates"}
+    defaults = ask_settings(with_defaults({}))
+    assert (defaults.instructions, defaults.parameters) == ("", GenerationParameters())
+
+
+@given(overrides.map(lambda own: own.without("candidates")))
+def test_what_is_set_holds_and_is_shown_by_its_key(own: Overrides) -> None:
+    values = with_defaults({"answer.temperature": 0.3, "answer.system_prompt": "Be brief."})
+    held = ask_settings(values, own)
+    for name in own.names - {"stop"}:
+        assert getattr(held.parameters, name) == getattr(own.parameters, name)
+        assert own_values(own)[KEYS[name]] == getattr(own.parameters, name)
+    if "temperature" not in own.names:
+        assert held.parameters.temperature == 0.3
+    if own.instructions is None:
+        assert held.instructions == "Be brief."
+
+
+@given(sequences)
+def test_stop_sequences_there_and_back(wanted: tuple[str, ...]) -> None:
+    shown = own_values(Overrides().setting("stop", wanted))["answer.stop"]
+    assert stop_sequences(str(shown)) == wanted
+    assert validate("answer.stop", shown) == shown
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("answer.system_prompt", ""), ("answer.stop", "a\nb"), ("answer.temperature", None)],
+)
+def test_a_value_of_ones_own_can_be_let_go(key: str, value: str | None) -> None:
+    own = with_own(Overrides(), key, value)
+    assert own_values(own) == {key: value}
+    assert without_own(own, key) == Overrides()
