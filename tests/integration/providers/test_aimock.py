@@ -1,0 +1,224 @@
+"""The client against aimock, a server of prepared answers written by others, with its chaos.
+
+Its streams differ from llmock's: Responses without sequence_number, reasoning summaries, function
+calls, `reasoning_content` in Chat Completions, and line separators that are not line ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from desktop_app.domain.chat_request import ChatRequest, ProviderKind, ProviderProfile
+from desktop_app.domain.conversation import MessageStatus
+from desktop_app.domain.cost import Usage
+from desktop_app.domain.errors import (
+    TEXT_KEPT,
+    AuthenticationError,
+    ContextTooLongError,
+    NetworkError,
+    ProviderError,
+    ProviderFaultError,
+    QuotaExhaustedError,
+    RateLimitedError,
+    StreamCutError,
+)
+from desktop_app.domain.events import Failed, StreamEvent, Waiting
+from desktop_app.domain.model_catalog import Api, Effort
+from desktop_app.domain.parts import ReasoningPart, ToolCallPart
+from desktop_app.providers.client import QUESTION_KEPT, ProviderClient
+from tests.unit.providers.samples import CATALOG, ask, fold, terminals
+
+BOTH = pytest.mark.parametrize("api", list(Api))
+AIMOCK = Path(sys.prefix) / "lib" / "aimock" / "dist" / "cli.cjs"
+NODE = Path(sys.prefix) / "bin" / "node"
+ANSWER = "Red,\u2028yellow\u2029and\u0085 blue: žluť 🎨, \x0b and what painters know."
+REASONING = "**Colours**\n\nThree are enough.\u2028Or four."
+USAGE = {"input_tokens": 100, "output_tokens": 40, "total_tokens": 140}
+CHAT_USAGE = {"prompt_tokens": 100, "completion_tokens": 40, "total_tokens": 140}
+CALL = {"name": "weather", "arguments": '{"city":"Gdańsk\u2028"}'}
+
+
+def _error(status: int, code: str, **more: Any) -> dict[str, Any]:
+    return {"error": {"message": "Refused", "code": code}, "status": status, **more}
+
+
+RESPONSES: dict[str, dict[str, Any]] = {
+    "plain": {"response": {"content": ANSWER}, "chunkSize": 3},
+    "counted": {"response": {"content": "Yes.", "usage": USAGE | CHAT_USAGE}},
+    "reasoned": {"response": {"content": ANSWER, "reasoning": REASONING}, "chunkSize": 4},
+    "called": {"response": {"toolCalls": [CALL, {"name": "time", "arguments": "{}"}]}},
+    "long": {"response": {"content": "Yes.", "finishReason": "length"}},
+    # With a pause: it destroys the connection, and what was not sent by then goes with it.
+    "truncated": {
+        "response": {"content": ANSWER},
+        "chunkSize": 3,
+        "latency": 20,
+        "truncateAfterChunks": 12,
+    },
+    "dropped": {
+        "response": {"content": ANSWER * 20},
+        "chunkSize": 3,
+        "latency": 20,
+        "disconnectAfterMs": 400,
+    },
+    "malformed": {"response": {"content": ANSWER}, "chaos": {"malformedRate": 1}},
+    "disconnected": {"response": {"content": ANSWER}, "chaos": {"disconnectRate": 1}},
+    "failed": {"response": {"content": ANSWER}, "chaos": {"dropRate": 1}},
+    "limited": {"response": _error(429, "rate_limit_exceeded", retryAfter=0.2)},
+    "broke": {"response": _error(429, "insufficient_quota")},
+    "stranger": {"response": _error(401, "invalid_api_key")},
+    "too big": {"response": _error(400, "context_length_exceeded")},
+}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The server in a process of its own; the address of its API."""
+    assert AIMOCK.is_file(), "packaging/test.sh installs it"
+    fixtures = tmp_path_factory.mktemp("aimock") / "fixtures.json"
+    rows = [{"match": {"userMessage": name}, **row} for name, row in RESPONSES.items()]
+    fixtures.write_text(json.dumps({"fixtures": rows}), "utf-8")
+    command = [str(NODE), str(AIMOCK), "--port", "0", "--fixtures", str(fixtures)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield next(
+                found[0] for line in process.stdout if (found := re.search(r"http\S+", line))
+            )
+        finally:
+            process.terminate()
+
+
+@pytest.fixture
+def aimock(server: str) -> str:
+    """The server with nothing remembered."""
+    urllib.request.urlopen(urllib.request.Request(f"{server}/__aimock/reset/journal", b"")).close()
+    return server
+
+
+def attempts(aimock: str) -> int:
+    with urllib.request.urlopen(f"{aimock}/__aimock/journal") as reply:
+        found = json.load(reply)
+    entries = found["entries"] if isinstance(found, dict) else found
+    return len([entry for entry in entries if entry["method"] == "POST"])
+
+
+def send(aimock: str, api: Api, request: ChatRequest) -> list[StreamEvent]:
+    async def main() -> list[StreamEvent]:
+        profile = ProviderProfile("m", "Mock", ProviderKind.OPENAI, f"{aimock}/v1", api=api)
+        client = ProviderClient(profile, "sk-test", CATALOG)
+        async with aclosing(client.stream(request)) as events:
+            collected = [event async for event in events]
+        await client.aclose()
+        return collected
+
+    return asyncio.run(main())
+
+
+def failure(events: list[StreamEvent]) -> ProviderError:
+    (end,) = terminals(events)
+    assert isinstance(end, Failed)
+    return end.error
+
+
+@BOTH
+@pytest.mark.parametrize("stream", [True, False])
+def test_line_separators_are_no_line_ends(aimock: str, api: Api, stream: bool) -> None:
+    reply = fold(send(aimock, api, ask("plain", effort=Effort.NONE, stream=stream)))
+    assert reply.text == ANSWER
+    assert reply.status is MessageStatus.COMPLETE
+
+
+@BOTH
+def test_usage(aimock: str, api: Api) -> None:
+    reply = fold(send(aimock, api, ask("counted", effort=Effort.NONE)))
+    assert reply.usage == Usage(input_tokens=100, output_tokens=40)
+
+
+@BOTH
+@pytest.mark.parametrize("stream", [True, False])
+def test_reasoning(aimock: str, api: Api, stream: bool) -> None:
+    """A summary in Responses, `reasoning_content` in Chat Completions."""
+    reply = fold(send(aimock, api, ask("reasoned", effort=Effort.HIGH, stream=stream)))
+    reasoning = [part.text for part in reply.parts if isinstance(part, ReasoningPart)]
+    assert reasoning == [REASONING]
+    assert reply.text == ANSWER
+    assert reply.status is MessageStatus.COMPLETE
+
+
+@BOTH
+@pytest.mark.parametrize("stream", [True, False])
+def test_function_calls(aimock: str, api: Api, stream: bool) -> None:
+    reply = fold(send(aimock, api, ask("called", effort=Effort.NONE, stream=stream)))
+    calls = [part for part in reply.parts if isinstance(part, ToolCallPart)]
+    assert [(call.name, call.arguments) for call in calls] == [
+        (CALL["name"], CALL["arguments"]),
+        ("time", "{}"),
+    ]
+    assert len({call.call_id for call in calls}) == 2
+    assert reply.status is MessageStatus.COMPLETE
+
+
+@BOTH
+def test_an_answer_that_reached_its_limit(aimock: str, api: Api) -> None:
+    reply = fold(send(aimock, api, ask("long", effort=Effort.NONE)))
+    assert (reply.text, reply.status) == ("Yes.", MessageStatus.INCOMPLETE)
+
+
+@BOTH
+@pytest.mark.parametrize("fault", ["truncated", "dropped"])
+def test_a_broken_stream_keeps_what_had_arrived(aimock: str, api: Api, fault: str) -> None:
+    events = send(aimock, api, ask(fault, effort=Effort.NONE))
+    error = failure(events)
+    text = fold(events).text
+    assert type(error) is StreamCutError
+    assert text
+    assert (ANSWER * 20).startswith(text)
+    assert error.what_was_kept == TEXT_KEPT
+    assert attempts(aimock) == 1, "it may have been billed: the person decides"
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("fault", "kind", "times"),
+    [
+        ("malformed", ProviderError, 1),
+        ("disconnected", NetworkError, 1),
+        ("failed", ProviderFaultError, 3),
+        ("broke", QuotaExhaustedError, 1),
+        ("stranger", AuthenticationError, 1),
+        ("too big", ContextTooLongError, 1),
+    ],
+)
+def test_chaos_before_the_first_word(
+    aimock: str, api: Api, fault: str, kind: type[ProviderError], times: int
+) -> None:
+    error = failure(send(aimock, api, ask(fault, effort=Effort.NONE)))
+    assert isinstance(error, kind)
+    assert error.what_was_kept == QUESTION_KEPT
+    assert error.what_to_do
+    assert attempts(aimock) == times
+
+
+@BOTH
+def test_a_rate_limit_with_its_headers(aimock: str, api: Api) -> None:
+    begin = time.monotonic()
+    events = send(aimock, api, ask("limited", effort=Effort.NONE))
+    error = failure(events)
+    assert type(error) is RateLimitedError
+    assert attempts(aimock) == 3
+    waits = [event.seconds for event in events if isinstance(event, Waiting)]
+    assert waits == [pytest.approx(0.2)] * 2
+    assert time.monotonic() - begin >= 0.4
