@@ -123,7 +123,7 @@ class ChatRequest:
         name = param.split(".")[-1] if param != "reasoning.effort" else "effort"
         if name in ("effort", "reasoning_effort", "reasoning"):
             return None if self.effort is None else replace(self, effort=None)
-        if name == "background":
+        if name == "background" or (name == "store" and self.background):
             return replace(self, background=False) if self.background else None
         fields = {"summary": "reasoning_summary", "max_tokens": "max_output_tokens"}
         fields |= {"max_completion_tokens": "max_output_tokens", "n": "candidates"}

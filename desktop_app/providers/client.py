@@ -10,10 +10,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing, suppress
+from dataclasses import replace
 from typing import Any, Final, Protocol
 
 from desktop_app.domain.chat_request import ChatRequest, ProviderKind, ProviderProfile
 from desktop_app.domain.compaction import ProviderState
+from desktop_app.domain.conversation import RemoteRun
+from desktop_app.domain.cost import Usage
 from desktop_app.domain.errors import (
     TEXT_KEPT,
     AuthenticationError,
@@ -44,8 +47,9 @@ from desktop_app.providers import (
     refusals,
     responses,
 )
+from desktop_app.providers.background import BackgroundRun, RunTimes, cancel
 from desktop_app.providers.retries import ATTEMPTS, AttemptError
-from desktop_app.providers.silence import SilenceWatch
+from desktop_app.providers.silence import Patience, SilenceWatch, asleep_s
 from desktop_app.providers.transport import HttpReply, Timeouts, Transport
 
 QUESTION_KEPT: Final = "Your question is kept."
@@ -67,7 +71,7 @@ class ProviderClient:
     `known_api` is what was learnt of a compatible server before; `remember_api` is told what is
     learnt now. `known_refusals` is what the server refused before, by model, as left_out.py spells
     it; `remember_refusals` is told a model and all that is known of it now. Tests shorten
-    `timeouts`.
+    `timeouts` and `run_times`, and set `asleep`, the clock of the computer's sleep.
     """
 
     def __init__(
@@ -81,6 +85,8 @@ class ProviderClient:
         known_refusals: Mapping[str, frozenset[str]] | None = None,
         remember_refusals: Callable[[str, frozenset[str]], None] | None = None,
         timeouts: Timeouts | None = None,
+        run_times: RunTimes | None = None,
+        asleep: Callable[[], float] = asleep_s,
     ) -> None:
         self._profile = profile
         self._has_key = bool(key)
@@ -91,17 +97,43 @@ class ProviderClient:
         self._remember_refusals = remember_refusals
         self._without_responses: set[str] = set()
         self._timeouts = timeouts or Timeouts()
+        self._run_times = run_times or RunTimes()
+        self._asleep = asleep
         self._transport = Transport(profile.name, profile.base_url, key, timeouts=self._timeouts)
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
         """The answer as it comes; one Completed, Incomplete or Failed ends it.
 
-        Cancelling the task, or closing the iterator, closes the connection at once.
+        Cancelling the task, or closing the iterator, closes the connection at once; a run in the
+        background goes on at the provider until `cancel`.
         """
+        async with aclosing(self._ended(self._negotiated(request))) as events:
+            async for event in events:
+                yield event
+
+    async def resume(self, run: RemoteRun) -> AsyncGenerator[StreamEvent, None]:
+        """The whole stream of a run in the background, from its beginning; ends as `stream` does."""
+        async with aclosing(self._ended(self._run(run).go_on())) as events:
+            async for event in events:
+                yield event
+
+    async def cancel(self, run: RemoteRun) -> Usage | None:
+        """Have a run in the background stop; what it took until then, where the provider says so.
+
+        Raises:
+            ProviderError: it could not be told.
+        """
+        self._require_key()
+        return await cancel(self._transport, run, self._run_times)
+
+    async def _ended(
+        self, source: AsyncGenerator[StreamEvent, None]
+    ) -> AsyncGenerator[StreamEvent, None]:
+        """`source`, with its errors as terminals."""
         has_content = False
         try:
             self._require_key()
-            async with aclosing(self._negotiated(request)) as events:
+            async with aclosing(source) as events:
                 async for event in events:
                     has_content = has_content or isinstance(event, _CONTENT)
                     if isinstance(event, Failed):
@@ -182,6 +214,9 @@ class ProviderClient:
         for name in settings:
             yield left_out.notice_again(self._profile.name, name)
         while True:
+            if request.background and api is not Api.RESPONSES:
+                request = replace(request, background=False)
+                yield left_out.notice_of_background(self._profile.name)
             try:
                 async with aclosing(self._attempts(api, request, info, leave_out)) as events:
                     async for event in events:
@@ -199,18 +234,21 @@ class ProviderClient:
             except RefusedParameterError as refusal:
                 if refusal.status is None:
                     raise  # inside a stream: something may have been billed
-                if self._would_keep_the_conversation(api, info, refusal):
+                if not request.background and self._would_keep_the_conversation(api, info, refusal):
                     self._without_responses.add(request.model)
                     api = Api.CHAT_COMPLETIONS
                     continue
-                own = left_out.own_field(refusal.param, leave_out)
+                param, was = refusal.param, request
+                own = left_out.own_field(param, leave_out)
                 if own is not None:
                     leave_out |= {own}
                     learnt |= {own} & left_out.OWN_FIELDS
                 else:
                     request, spelled = left_out.without_refused(request, info, refusal)
                     learnt |= {spelled}
-                notice = left_out.notice(self._profile.name, refusal.param, own)
+                if was.background and not request.background:
+                    param = "background"  # `store`, too, is refused for its sake
+                notice = left_out.notice(self._profile.name, param, own)
                 if notice:
                     yield notice
 
@@ -258,14 +296,17 @@ class ProviderClient:
     ) -> AsyncGenerator[StreamEvent, None]:
         adapter = responses if api is Api.RESPONSES else chat_completions
         body = adapter.body(request, info, self._profile, leave_out)
+        in_background = request.background and api is Api.RESPONSES
         for attempt in range(ATTEMPTS):
             try:
-                watch = SilenceWatch(
-                    self._profile.name, self._timeouts.silence, self._timeouts.silence_again
-                )
-                reply = self._reply(api, adapter.PATH, body, watch.heard)
-                async with aclosing(watch.over(reply)) as events:
+                if in_background:
+                    source = self._run().begin(adapter.PATH, body)
+                else:
+                    source = self._listened(api, adapter.PATH, body)
+                async with aclosing(source) as events:
                     async for event in events:
+                        if isinstance(event, _CONTENT):
+                            self._learn(api)
                         yield event
                 return
             except AttemptError as failed:
@@ -274,6 +315,28 @@ class ProviderClient:
                     raise failed.error from failed
                 yield Waiting(wait, failed.error.what_happened)
                 await asyncio.sleep(wait)
+
+    def _watch(self, cut_s: float | None = None) -> SilenceWatch:
+        times = self._timeouts
+        patience = Patience(
+            times.silence, times.silence_again, times.after_sleep, times.look, cut_s
+        )
+        return SilenceWatch(self._profile.name, patience, self._asleep)
+
+    def _run(self, run: RemoteRun | None = None) -> BackgroundRun:
+        return BackgroundRun(
+            self._profile.name,
+            self._transport,
+            lambda: self._watch(self._run_times.check),
+            self._run_times,
+            run,
+        )
+
+    def _listened(
+        self, api: Api, path: str, body: Mapping[str, Any]
+    ) -> AsyncGenerator[StreamEvent, None]:
+        watch = self._watch()
+        return watch.over(self._reply(api, path, body, watch.heard))
 
     async def _reply(
         self, api: Api, path: str, body: Mapping[str, Any], heard: Callable[[], None]
@@ -287,8 +350,6 @@ class ProviderClient:
                     if not has_started:
                         has_started = True
                         yield Started(request_id=reply.request_id)
-                    if isinstance(event, _CONTENT):
-                        self._learn(api)
                     if isinstance(event, Failed) and not event.error.request_id:
                         event.error.request_id = reply.request_id
                     if isinstance(event, Completed | Incomplete):
@@ -315,9 +376,8 @@ class ProviderClient:
 
     async def _whole(self, reply: HttpReply, reader: _Reader) -> AsyncGenerator[StreamEvent, None]:
         value = await reply.json()
-        error = refusals.parse_error(value)
-        if error.message and json_fields.text(value, "object") in ("", "error"):
-            # LM Studio answers 200 and an error to an endpoint that it does not have.
-            raise refusals.error_from(self._profile.name, error, request_id=reply.request_id)
+        error = refusals.error_of_whole(self._profile.name, value, reply.request_id)
+        if error is not None:
+            raise error
         for event in reader.read_whole(value):
             yield event

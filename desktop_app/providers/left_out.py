@@ -24,7 +24,7 @@ the conversation. A limit on the answer's tokens is the person's, but its name i
 
 # The setting itself is refused, whatever its value; any other code may mean the value alone.
 _WHOLE: Final = frozenset({"unsupported_parameter", "unknown_parameter", "extra_forbidden"})
-_SETTINGS: Final = ("effort", *(field.name for field in fields(GenerationParameters)))
+_SETTINGS: Final = ("effort", "background", *(field.name for field in fields(GenerationParameters)))
 
 
 def own_field(param: str, left_out: frozenset[str]) -> str | None:
@@ -77,7 +77,7 @@ def _may_leave_out(request: ChatRequest, lighter: ChatRequest, info: ModelInfo) 
 
 
 def _value(request: ChatRequest, name: str) -> Any:
-    return request.effort if name == "effort" else getattr(request.parameters, name)
+    return getattr(request if name in ("effort", "background") else request.parameters, name)
 
 
 def _with_value(request: ChatRequest, name: str) -> str:
@@ -110,4 +110,9 @@ def _of_account(provider: str, param: str) -> Notice | None:
         return Notice(f"{provider} does not stream to this account; the answer came as a whole.")
     if param in ("reasoning.summary", "reasoning_summary"):
         return Notice(f"{provider} gives this account no summary of the reasoning.")
-    return None
+    return notice_of_background(provider) if param == "background" else None
+
+
+def notice_of_background(provider: str) -> Notice:
+    """That the answer ends with the connection after all."""
+    return Notice(f"{provider} does not run this in the background; it ends with the connection.")

@@ -108,6 +108,15 @@ def parse_error(value: object) -> ErrorBody:
     return flat if flat.message else ErrorBody(json_fields.text(value, "detail"), flat.code)
 
 
+def error_of_whole(provider: str, value: object, request_id: str) -> ProviderError | None:
+    """The error that a decoded reply of status 200 is; None where it is none. LM Studio answers so
+    to an endpoint that it does not have."""
+    error = parse_error(value)
+    if error.message and json_fields.text(value, "object") in ("", "error"):
+        return error_from(provider, error, request_id=request_id)
+    return None
+
+
 def _fields(value: object) -> ErrorBody:
     kind = json_fields.text(value, "type")
     return ErrorBody(

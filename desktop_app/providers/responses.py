@@ -60,6 +60,7 @@ def body(
     is_known = profile.serves_the_family
     thinks = info.efforts is None or bool(info.efforts)
     replay = is_known and thinks and "encrypted_content" not in omit
+    keeps = request.store or request.background
     fields: dict[str, Any] = {
         "model": request.model,
         "instructions": request.instructions,
@@ -72,10 +73,12 @@ def body(
         **_settings(request, info),
     }
     if is_known:
-        fields["store"] = request.store
+        fields["store"] = keeps
         fields["prompt_cache_key"] = request.cache_key
-        if not request.store and thinks:
+        if not keeps and thinks:
             fields["include"] = ["reasoning.encrypted_content"]
+    if request.background:
+        fields.update(background=True, store=True)
     return {
         name: value
         for name, value in fields.items()
@@ -161,23 +164,38 @@ def _reasoning_item(part: ReasoningPart) -> dict[str, Any]:
 class ResponsesReader:
     """Server-sent events of one response in, StreamEvents out.
 
-    After a terminal event nothing more comes out. `is_finished` says whether it has come.
+    After a terminal event nothing more comes out.
+
+    Attributes:
+        is_finished: whether a terminal event has come.
+        has_content: whether anything of the answer has.
+        sequence: number of the last event, where they are followed.
+
+    Args:
+        numbered: follow the numbers of the events, so that one that comes again, over another
+            connection, is known as such. Gateways number them in ways of their own.
     """
 
-    def __init__(self, provider: str) -> None:
+    def __init__(self, provider: str, *, numbered: bool = False) -> None:
         self._provider = provider
+        self._numbered = numbered
         self.is_finished = False
+        self.sequence: int | None = None
         self._seen: dict[tuple[str, int, int], int] = {}  # characters of each piece that came
         self._sections: dict[tuple[str, int, int], int] = {}
         self._reasoning_items: set[str] = set()
         self._calls: set[int] = set()
         self._open_items: set[int] = set()
-        self._has_content = False
+        self.has_content = False
         self._has_closed_item = False
 
     def read(self, data: str, name: str = "") -> list[StreamEvent]:
         """What the event with this `data` says; `name` is its event field, for gateways that
-        leave the type out of the data."""
+        leave the type out of the data.
+
+        Raises:
+            StreamCutError: it is garbage, in a stream whose events are numbered.
+        """
         if self.is_finished:
             return []
         if not data.startswith("{"):  # as hardly any event does
@@ -188,15 +206,29 @@ class ResponsesReader:
         try:
             event = json_fields.parse(data)
         except ValueError:
+            if self._numbered:  # it can be had again
+                raise stream_ends.cut(self._provider) from None
             return self._finish(Failed(stream_ends.unreadable(self._provider)))
+        if self._numbered and not self._is_next(event):
+            return []
         kind = json_fields.text(event, "type") or name
         if not kind.startswith("response.") and isinstance(event, Mapping) and event.get("error"):
             kind = "error"
         handler = _HANDLERS.get(kind)
         return list(handler(self, event)) if handler else []
 
+    def _is_next(self, event: object) -> bool:
+        number = event.get("sequence_number") if isinstance(event, dict) else None
+        if not isinstance(number, int):
+            return True
+        if self.sequence is not None and number <= self.sequence:
+            return False
+        self.sequence = number
+        return True
+
     def read_whole(self, reply: object) -> list[StreamEvent]:
-        """A reply that came as one JSON value: streaming was off, or the server knows none."""
+        """A reply that came as one JSON value: streaming was off, the server knows none, or the
+        stream of it broke; of that, what had not come yet."""
         started: list[StreamEvent] = list(self._started({"response": reply}))
         return started + list(self._ended({"response": reply}))
 
@@ -211,7 +243,9 @@ class ResponsesReader:
         return list(events)
 
     def _end_by_mark(self) -> list[StreamEvent]:
-        """[DONE] without a terminal: whole where every item was closed."""
+        """[DONE] without a terminal: whole where every item was closed. A run is asked after."""
+        if self._numbered:
+            return []
         if self._has_closed_item and not self._open_items:
             return self._finish(Completed())
         return self.end()
@@ -278,7 +312,8 @@ class ResponsesReader:
     def _ended(self, event: object) -> Iterator[StreamEvent]:
         """completed, incomplete, failed, done: the status within decides, else the type."""
         response = json_fields.mapping(event, "response")
-        if not self._has_content:
+        # Where the numbers of events hold, so do those of items: what has come is known.
+        if self._numbered or not self.has_content:
             for at, item in enumerate(json_fields.rows(response, "output")):
                 yield from self._item(at, item)
         usage = json_fields.mapping(response, "usage")
@@ -304,7 +339,7 @@ class ResponsesReader:
             return Incomplete(why or "unknown")
         if status == "cancelled":
             return Failed(stream_ends.cut(self._provider))
-        if status in ("queued", "in_progress") or (not response and not self._has_content):
+        if status in ("queued", "in_progress") or (not response and not self.has_content):
             return Failed(stream_ends.unreadable(self._provider))
         return Completed()
 
@@ -339,7 +374,7 @@ class ResponsesReader:
         encrypted = json_fields.text(item, "encrypted_content")
         if (item_id or encrypted) and item_id not in self._reasoning_items:
             self._reasoning_items.add(item_id)
-            self._has_content = True
+            self.has_content = True
             yield ReasoningItem(item_id, encrypted)
 
     def _call_named(self, at: int, item: Mapping[str, Any]) -> Iterator[StreamEvent]:
@@ -348,7 +383,7 @@ class ResponsesReader:
             return
         if at not in self._calls:
             self._calls.add(at)
-            self._has_content = True
+            self.has_content = True
             yield ToolCallDelta(
                 at,
                 call_id=json_fields.text(item, "call_id"),
@@ -373,7 +408,7 @@ class ResponsesReader:
         if not new:
             return []
         self._seen[key] = seen + len(new)
-        self._has_content = True
+        self.has_content = True
         return [self._delta(key, new)]
 
     def _delta(self, key: tuple[str, int, int], text: str) -> StreamEvent:

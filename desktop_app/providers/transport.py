@@ -49,8 +49,10 @@ _LAN_SUFFIXES: Final = (".local", ".lan", ".home.arpa", ".internal", ".localhost
 class Timeouts:
     """Seconds. `read` is the longest silence while an answer is awaited: more than any provider
     gives itself, so that only a peer that is gone meets it; `silence` is after how long the
-    person is told that nothing was heard, `silence_again` how often from then on; `drain` is what
-    the end of a finished reply may take so that its connection can be used again."""
+    person is told that nothing was heard, `silence_again` how often from then on; `after_sleep` is
+    the longest silence once the computer woke, and `look` how often the clocks are looked at;
+    `drain` is what the end of a finished reply may take so that its connection can be used again.
+    """
 
     connect: float = 5.0
     read: float = 1800.0
@@ -58,6 +60,8 @@ class Timeouts:
     write: float = 120.0
     silence: float = 40.0
     silence_again: float = 60.0
+    after_sleep: float = 20.0
+    look: float = 5.0
     drain: float = 0.25
 
 
@@ -206,6 +210,19 @@ class Transport:
         # Half a surrogate pair has no UTF-8 form.
         content = text.encode("utf-8", "replace")
         async with self._open("POST", path, self._timeouts.read, headers, content, heard) as reply:
+            yield reply
+
+    @asynccontextmanager
+    async def get(
+        self, path: str, heard: Callable[[], None] = _unheard
+    ) -> AsyncIterator[HttpReply]:
+        """The stream of events at `path`; as with `post`.
+
+        Raises:
+            AttemptError
+        """
+        headers = {"accept": "text/event-stream, application/json", "accept-encoding": "identity"}
+        async with self._open("GET", path, self._timeouts.read, headers, None, heard) as reply:
             yield reply
 
     async def get_json(self, path: str) -> Any:

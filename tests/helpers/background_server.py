@@ -1,0 +1,319 @@
+"""A stub of the Responses API's background mode: no test server that others wrote has it.
+
+Real TCP and HTTP/1.1 with chunked server-sent events, written from OpenAI's published description:
+`POST /responses` with `background` begins a run; `GET /responses/{id}?stream=true&starting_after=N`
+streams it behind event N; `GET /responses/{id}` tells how it stands; `POST /responses/{id}/cancel`
+ends it. A run is made at the server's own pace, whether anybody listens or not. What a connection
+does to its stream (break, fall silent, refuse) is set by the test, connection by connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import struct
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any, Self
+from urllib.parse import parse_qs, unquote, urlsplit
+
+HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
+MODEL = "gpt-5.2-pro"
+USAGE = {"input_tokens": 1_000, "output_tokens": 500, "total_tokens": 1_500}
+
+
+def events_of(pieces: Sequence[str], reasoning: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """The stream of an answer, as the API numbers it."""
+    events: list[dict[str, Any]] = [
+        {"type": f"response.{kind}", "response": {"id": "", "model": MODEL}}
+        for kind in ("created", "queued", "in_progress")
+    ]
+    output: list[dict[str, Any]] = []
+    if reasoning:
+        item = {"type": "reasoning", "id": "rs_1", "summary": _summary(reasoning)}
+        place = {"item_id": "rs_1", "output_index": 0, "summary_index": 0}
+        events += [
+            {"type": "response.output_item.added", "output_index": 0, "item": {"id": "rs_1"}},
+            *(
+                {"type": "response.reasoning_summary_text.delta", **place, "delta": piece}
+                for piece in reasoning
+            ),
+            {
+                "type": "response.reasoning_summary_text.done",
+                **place,
+                "text": "".join(reasoning),
+            },
+            {"type": "response.output_item.done", "output_index": 0, "item": item},
+        ]
+        output.append(item)
+    at, text = len(output), "".join(pieces)
+    place = {"item_id": "msg_1", "output_index": at, "content_index": 0}
+    part = {"type": "output_text", "text": text, "annotations": []}
+    message = {"type": "message", "id": "msg_1", "role": "assistant", "content": [part]}
+    events += [
+        {"type": "response.output_item.added", "output_index": at, "item": {"id": "msg_1"}},
+        {"type": "response.content_part.added", **place, "part": {"type": "output_text"}},
+        *({"type": "response.output_text.delta", **place, "delta": piece} for piece in pieces),
+        {"type": "response.output_text.done", **place, "text": text},
+        {"type": "response.content_part.done", **place, "part": part},
+        {"type": "response.output_item.done", "output_index": at, "item": message},
+    ]
+    output.append(message)
+    whole = {"id": "", "model": MODEL, "status": "completed", "output": output, "usage": USAGE}
+    events.append({"type": "response.completed", "response": whole})
+    return [{**event, "sequence_number": number} for number, event in enumerate(events)]
+
+
+def _summary(reasoning: Sequence[str]) -> list[dict[str, str]]:
+    return [{"type": "summary_text", "text": "".join(reasoning)}]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What happens to one streaming connection.
+
+    Attributes:
+        after: bytes of the stream that pass before it.
+        how: "reset" (RST), "close", "silent", "garbage", or "refuse" (400 in place of a stream).
+    """
+
+    after: int
+    how: str = "reset"
+
+
+@dataclass
+class Run:
+    """One answer in the making."""
+
+    id: str
+    events: list[dict[str, Any]]
+    made: int = 0
+    status: str = "queued"
+    more: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    @property
+    def ends(self) -> bool:
+        return self.status not in ("queued", "in_progress")
+
+    def as_json(self) -> dict[str, Any]:
+        if self.status == "completed":
+            whole: dict[str, Any] = self.events[-1]["response"]
+            return {**whole, "object": "response"}
+        used = {"usage": {**USAGE, "output_tokens": 7}} if self.status == "cancelled" else {}
+        common = {
+            "id": self.id,
+            "model": MODEL,
+            "object": "response",
+            "status": self.status,
+            "output": [],
+        }
+        return {**common, "error": None, **used}
+
+
+class BackgroundServer:
+    """Serves on a free port of 127.0.0.1 while it is entered.
+
+    Args:
+        events: of every run, see `events_of`.
+        faults: of the streaming connections, in order; the rest have none.
+        hold_at: how many events are made before `release` is called; None for all.
+        pause_s: between two events.
+        first_is_json: the reply to a request is no stream, as where streaming is refused.
+
+    Attributes:
+        requests: (method, path with query, body) of all that came.
+        runs: by id. Remove one to have it forgotten.
+        is_down: refuse every connection.
+    """
+
+    def __init__(
+        self,
+        events: list[dict[str, Any]],
+        *,
+        faults: Sequence[Fault | None] = (),
+        hold_at: int | None = None,
+        pause_s: float = 0.0,
+        first_is_json: bool = False,
+    ) -> None:
+        self._events = events
+        self._faults = list(faults)
+        self._hold_at = hold_at
+        self._pause_s = pause_s
+        self._first_is_json = first_is_json
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.requests: list[tuple[str, str, Any]] = []
+        self.runs: dict[str, Run] = {}
+        self.is_down = False
+        self.refused: dict[str, Any] | None = None  # the error that refuses a background run
+        self.base_url = ""
+
+    async def __aenter__(self) -> Self:
+        self._released = asyncio.Event()
+        if self._hold_at is None:
+            self._released.set()
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+        self.base_url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/v1"
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._server.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def release(self) -> None:
+        """Let held runs be made to their end."""
+        self._released.set()
+
+    def asked(self, method: str) -> list[str]:
+        """The paths that were asked for by `method`."""
+        return [path for how, path, _ in self.requests if how == method]
+
+    def _start(self, work: Any) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._start(self._serve(reader, writer))
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            with suppress(ConnectionError, asyncio.IncompleteReadError):
+                while not self.is_down and not writer.is_closing():
+                    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+                    method, path, _ = head[0].split(" ")
+                    lengths = [line for line in head if line.lower().startswith("content-length")]
+                    size = int(lengths[0].split(":")[1]) if lengths else 0
+                    body = json.loads(await reader.readexactly(size) or b"null")
+                    if self.is_down:
+                        break
+                    self.requests.append((method, path.removeprefix("/v1"), body))
+                    await self._answer(writer, method, path.removeprefix("/v1"), body)
+        finally:
+            writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
+
+    async def _answer(
+        self, writer: asyncio.StreamWriter, method: str, path: str, body: Any
+    ) -> None:
+        url = urlsplit(path)
+        steps = [unquote(step) for step in url.path.split("/") if step]
+        if steps == ["models"]:
+            await _reply(writer, 200, {"object": "list", "data": [{"id": "gpt-5.2-pro"}]})
+        elif method == "POST" and len(steps) == 1:
+            await self._begin(writer, body)
+        elif steps[1] not in self.runs:
+            await _reply(writer, 404, {"error": {"message": "Response not found"}})
+        elif method == "POST":
+            await self._cancel(writer, self.runs[steps[1]])
+        elif "stream" in url.query:
+            after = parse_qs(url.query).get("starting_after", ["-1"])[0]
+            await self._stream(writer, self.runs[steps[1]], int(after))
+        else:
+            await _reply(writer, 200, self.runs[steps[1]].as_json())
+
+    async def _begin(self, writer: asyncio.StreamWriter, body: dict[str, Any]) -> None:
+        if self.refused is not None and body.get("background"):
+            await _reply(writer, 400, {"error": self.refused})
+            return
+        run = Run(f"resp_{len(self.runs) + 1}", json.loads(json.dumps(self._events)))
+        for event in run.events:
+            if "response" in event:
+                event["response"]["id"] = run.id
+        self.runs[run.id] = run
+        self._start(self._make(run))
+        if self._first_is_json:
+            await _reply(writer, 200, run.as_json())
+        else:
+            await self._stream(writer, run, -1)
+
+    async def _make(self, run: Run) -> None:
+        for number in range(len(run.events)):
+            if number == self._hold_at:
+                await self._released.wait()
+            await asyncio.sleep(self._pause_s)
+            if run.ends:
+                return
+            async with run.more:
+                run.made = number + 1
+                run.status = "completed" if run.made == len(run.events) else "in_progress"
+                run.more.notify_all()
+
+    async def _cancel(self, writer: asyncio.StreamWriter, run: Run) -> None:
+        async with run.more:
+            run.status = run.status if run.ends else "cancelled"
+            run.more.notify_all()
+        await _reply(writer, 200, run.as_json())
+
+    async def _stream(self, writer: asyncio.StreamWriter, run: Run, after: int) -> None:
+        fault = self._faults.pop(0) if self._faults else None
+        if fault is not None and fault.how == "refuse":
+            await _reply(writer, 400, {"error": {"message": "This run cannot be streamed"}})
+            return
+        writer.write(HEAD)
+        await writer.drain()
+        left = None if fault is None else fault.after
+        number = after + 1
+        while True:
+            async with run.more:
+                await run.more.wait_for(lambda n=number: run.made > n or run.ends)  # type: ignore[misc]
+            if number >= run.made:
+                break
+            event, number = run.events[number], number + 1
+            data = f"event: {event['type']}\ndata: {json.dumps(event, ensure_ascii=False)}\n\n"
+            piece = data.encode()
+            if left is not None and fault is not None and left <= len(piece):
+                await _break(writer, piece[:left], fault.how)
+                return
+            left = None if left is None else left - len(piece)
+            await _chunk(writer, piece)
+        writer.write(b"0\r\n\r\n")
+        await writer.drain()
+
+
+async def _chunk(writer: asyncio.StreamWriter, data: bytes) -> None:
+    if data:
+        writer.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
+        await writer.drain()
+
+
+async def _break(writer: asyncio.StreamWriter, last: bytes, how: str) -> None:
+    await _chunk(writer, last)
+    if how == "silent":
+        await asyncio.Event().wait()
+    if how == "garbage":
+        await _chunk(writer, b"\ndata: {garbage\n\n")
+    if how == "reset":
+        await asyncio.sleep(0.02)  # a reset overtakes what was not read yet
+        at_once = struct.pack("ii", 1, 0)
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
+        writer.transport.abort()
+    else:
+        writer.close()
+
+
+async def _reply(writer: asyncio.StreamWriter, status: int, value: Any) -> None:
+    content = json.dumps(value).encode()
+    head = f"HTTP/1.1 {status} X\r\ncontent-type: application/json\r\n"
+    writer.write(f"{head}content-length: {len(content)}\r\n\r\n".encode() + content)
+    await writer.drain()
+
+
+@contextmanager
+def in_a_thread(server: BackgroundServer) -> Iterator[BackgroundServer]:
+    """Serve from a loop in a thread of its own, for tests that have none."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    asyncio.run_coroutine_threadsafe(server.__aenter__(), loop).result(10)
+    try:
+        yield server
+    finally:
+        asyncio.run_coroutine_threadsafe(server.__aexit__(), loop).result(10)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
