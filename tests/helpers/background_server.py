@@ -182,7 +182,7 @@ class BackgroundServer:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             with suppress(ConnectionError, asyncio.IncompleteReadError):
-                while not self.is_down and not writer.is_closing():
+                while not writer.is_closing():
                     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
                     method, path, _ = head[0].split(" ")
                     lengths = [line for line in head if line.lower().startswith("content-length")]
