@@ -150,7 +150,7 @@ class _Walk:
 
     def _add_code(self, token: Token) -> None:
         self._flush_marker()
-        info = token.info.split()
+        info = _unescaped(token.info).split()
         language = clean(info[0]) if info else ""
         self._add(Block(Kind.CODE_HEAD, language=language))
         top = token.level == 0 and token.map is not None
@@ -182,6 +182,15 @@ class _Walk:
             elif token.type == "tr_close":
                 break
         return tuple(cells), tuple(aligns)
+
+
+def _unescaped(info: str) -> str:
+    """What stands behind a fence, with its backslashes and entities resolved."""
+    if "\\" not in info and "&" not in info:
+        return info
+    from markdown_it.common.utils import unescapeAll
+
+    return unescapeAll(info)
 
 
 def code_lines(content: str) -> Iterator[str]:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from markdown_it.rules_inline import StateInline
 
 MATH_OPENERS: Final = {"$$": "$$", "\\[": "\\]"}
-_WWW_REST: Final = re.compile(r"[^\s<>\"'`]*[^\s<>\"'`.,;:!?)\]*_~]")
+_WWW_REST: Final = re.compile(r"[^\s<>\"'`]+")
+_ENTITY_AT_END: Final = re.compile(r"&[A-Za-z0-9]+;$")
 
 
 @cache
@@ -34,6 +35,8 @@ def parser() -> MarkdownIt:
     markdown.enable(["table", "strikethrough", "linkify"])
     # Fuzzy links would take README.md and main.py for addresses.
     markdown.linkify.set({"fuzzy_link": False})
+    # Which leaves e-mail addresses, in any domain as GitHub has it, to the top-level domains.
+    markdown.linkify.tlds(["[a-z0-9-]*[a-z0-9]"])
     markdown.linkify.add("www.", {"validate": _www_length, "normalize": _www_address})
     footnote_plugin(markdown, inline=False, move_to_end=False)
     interrupts = ["paragraph", "reference", "list"]
@@ -44,7 +47,21 @@ def parser() -> MarkdownIt:
 
 def _www_length(_linkify: Any, text: str, position: int) -> int:
     match = _WWW_REST.match(text, position)
-    return len(match[0]) if match and "." in match[0] else 0
+    rest = _without_sentence(match[0]) if match else ""
+    return len(rest) if "." in rest else 0
+
+
+def _without_sentence(address: str) -> str:
+    """An address without what belongs to the sentence around it, by GitHub's rules."""
+    while address:
+        if address[-1] in "?!.,:;*_~'\"]" or (
+            address[-1] == ")" and address.count(")") > address.count("(")
+        ):
+            entity = _ENTITY_AT_END.search(address)
+            address = address[: entity.start()] if entity else address[:-1]
+        else:
+            break
+    return address
 
 
 def _www_address(_linkify: Any, match: Any) -> None:
@@ -109,6 +126,8 @@ def _math(state: StateInline, silent: bool) -> bool:
     match = pattern.match(state.src, state.pos, state.posMax)
     if match is None or (opener == "$" and state.src[state.pos - 1 : state.pos].isalnum()):
         return False
+    if opener != "$" and not any(map(str.isalnum, match[0])):
+        return False  # escaped brackets
     if not silent:
         token = state.push("math_inline", "math", 0)
         token.content = match["inline"] or match["display"] or ""

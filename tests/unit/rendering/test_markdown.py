@@ -30,6 +30,9 @@ def test_a_picture_is_named_and_linked_never_shown() -> None:
         ("https://example.com/a?b=c.", "https://example.com/a?b=c"),
         ("www.example.com/x.", "http://www.example.com/x"),
         ("me@example.com", "mailto:me@example.com"),
+        ("me@host.somewhere", "mailto:me@host.somewhere"),
+        ("www.a.b/c_(d))", "http://www.a.b/c_(d)"),
+        ("www.a.b/?c=d&hl;", "http://www.a.b/?c=d"),
     ],
 )
 def test_bare_addresses_are_links(source: str, target: str) -> None:
@@ -52,6 +55,14 @@ def test_prices_stay_text_and_formulas_do_not() -> None:
     assert Run("a_b", math=True) in only(r"so \(a_b\) it is").runs
     for source in ("$$\nx\n$$", "$$x$$", "\\[\nx\n\\]"):
         assert only(source) == Block(Kind.MATH, (Run("x", math=True),))
+
+
+def test_escaped_brackets_are_no_formula() -> None:
+    assert only(r"a \[\] b \(\) c").text == "a [] b () c"
+
+
+def test_the_language_of_code_is_unescaped() -> None:
+    assert render("``` c\\+\\+ &ouml;\nx\n```")[0].language == "c++"
 
 
 def test_lists_carry_depth_and_marks() -> None:

@@ -1,0 +1,330 @@
+"""What a Markdown document says, apart from how it looks: one line of text for each block.
+
+Two readers bring to this form what is to be compared: one reads the HTML that the specifications
+expect, the other the QTextDocument of the transcript, of which it sees only what a person sees
+there: texts, fonts, links, margins, marks, tables. A block is written as
+
+    p 1 - 2 "•" 'plain *italic* …'      kind, depth of lists, depth of quotes, mark, runs
+
+and a run with styles as `[bold+italic→target]{text}`. What the transcript does not distinguish is
+left out of both: whether a list is tight, and bold words in headings, which are bold all over.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING, Any, Final
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QTextCursor
+
+from desktop_app.rendering.model import LINE_BREAK
+from desktop_app.ui.transcript.styles import INDENT, LOOK, PAD, QUOTE, QUOTES_SHIFT, Ground, Look
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QTextBlock, QTextCharFormat, QTextDocument, QTextTable
+
+    from desktop_app.ui.theme import Theme
+
+BULLETS: Final = ("•", "◦", "▪")
+TASKS: Final = ("☐", "☑")
+
+Style = tuple[frozenset[str], str]
+_PLAIN: Final[Style] = (frozenset(), "")
+
+
+@dataclass
+class Leaf:
+    """A block that holds text; `rows` are those of a table, `aligns` its columns'."""
+
+    kind: str
+    depth: int = 0
+    quote: int = 0
+    mark: str = ""
+    runs: list[tuple[str, Style]] = field(default_factory=list)
+    rows: list[list[str]] = field(default_factory=list)
+    aligns: list[str] = field(default_factory=list)
+
+    def add(self, text: str, style: Style) -> None:
+        """More text; what has one style is one run."""
+        if text and self.runs and self.runs[-1][1] == style:
+            text = self.runs.pop()[0] + text
+        if text:
+            self.runs.append((text, style))
+
+    def __str__(self) -> str:
+        head = f"{self.kind} {self.depth} {self.quote} {self.mark!r}"
+        if self.rows:
+            return f"{head} {self.aligns} {self.rows}"
+        return f"{head} {said(self.runs)}"
+
+
+def said(runs: list[tuple[str, Style]]) -> str:
+    """Runs in one line."""
+    return "".join(
+        f"[{'+'.join(sorted(styles))}{'→' + link if link else ''}]{{{text}}}"
+        if styles or link
+        else text
+        for text, (styles, link) in runs
+    )
+
+
+# ---------------------------------------------------------------- the specification's HTML
+
+_INLINE: Final = {"em": "italic", "strong": "bold", "code": "code", "del": "strike"}
+
+
+class _HtmlReader(HTMLParser):
+    """Walks through the HTML of an example."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.leaves: list[Leaf] = []
+        self._open: Leaf | None = None
+        self._lists: list[list[Any]] = []
+        self._quote = 0
+        self._mark = ""
+        self._styles: list[str] = []
+        self._links: list[str] = []
+        self._pre = False
+        self._language = ""
+        self._bold_is_said = True
+
+    def finish(self) -> list[Leaf]:
+        self.close()
+        self._close()
+        return self.leaves
+
+    def _leaf(self, kind: str) -> Leaf:
+        self._close()
+        made = Leaf(kind, len(self._lists), self._quote, self._mark)
+        self._mark = ""
+        self.leaves.append(made)
+        return made
+
+    def _close(self) -> None:
+        leaf, self._open = self._open, None
+        if leaf is None or self._pre:
+            return
+        # White space at the edges is HTML's, not the text's, except in code.
+        for at, strip in ((0, str.lstrip), (-1, str.rstrip)):
+            while leaf.runs and "code" not in leaf.runs[at][1][0]:
+                text, style = leaf.runs.pop(at)
+                if stripped := strip(text, " "):
+                    leaf.runs.insert(at if at == 0 else len(leaf.runs), (stripped, style))
+                    break
+
+    def _empty_item(self) -> None:
+        """A mark stands on a line of its own where its item does not begin with text."""
+        if self._mark:
+            self._leaf("p")
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = {name: value or "" for name, value in attrs}
+        if tag in ("p", "h1", "h2", "h3", "h4", "h5", "h6"):
+            self._open = self._leaf(tag)
+            self._bold_is_said = tag == "p"
+        elif tag in ("ul", "ol"):
+            self._close()
+            self._empty_item()
+            self._lists.append([tag == "ol", int(values.get("start", 1))])
+        elif tag == "li":
+            self._begin_item()
+        elif tag == "blockquote":
+            self._close()
+            self._empty_item()
+            self._quote += 1
+        elif tag == "pre":
+            self._close()
+            self._empty_item()
+            self._pre = True
+        elif tag == "code" and self._pre:
+            self._language = values.get("class", "").removeprefix("language-")
+            self._code = ""
+        elif tag == "table":
+            self._close()
+            self._empty_item()
+            self._leaf("table")
+        elif tag == "tr":
+            self.leaves[-1].rows.append([])
+        elif tag in ("td", "th"):
+            if tag == "th":
+                self.leaves[-1].aligns.append(values.get("align", "left"))
+            self._bold_is_said = tag == "td"
+            self._open = Leaf("cell")
+        else:
+            self._inline(tag, values)
+
+    def _inline(self, tag: str, values: dict[str, str]) -> None:
+        if tag == "br":
+            self._text(LINE_BREAK)
+        elif tag == "hr":
+            self._leaf("hr")
+        elif tag == "img":
+            self._links.append(self._links[-1] if self._links else values["src"])
+            self._text(values.get("alt") or values["src"])
+            self._links.pop()
+        elif tag == "a":
+            self._links.append(values.get("href", ""))
+        elif tag == "input":
+            self._mark = TASKS["checked" in values]
+        elif tag in _INLINE:
+            self._styles.append(_INLINE[tag])
+
+    def _begin_item(self) -> None:
+        self._close()
+        current = self._lists[-1]
+        self._mark = f"{current[1]}" if current[0] else BULLETS[(len(self._lists) - 1) % 3]
+        current[1] += 1
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in ("ul", "ol"):
+            self._close()
+            self._lists.pop()
+        elif tag == "li":
+            self._close()
+            self._empty_item()
+        elif tag == "blockquote":
+            self._close()
+            self._quote -= 1
+        elif tag == "pre":
+            self._pre = False
+        elif tag == "code" and self._pre:
+            leaf = self._leaf(f"code {self._language}".strip())
+            leaf.runs = [(self._code.removesuffix("\n"), _PLAIN)]
+        elif tag in ("td", "th"):
+            cell = self._open
+            self._close()
+            assert cell is not None
+            self.leaves[-1].rows[-1].append(said(cell.runs))
+        elif tag == "a":
+            self._links.pop()
+        elif tag in _INLINE:
+            self._styles.reverse()
+            self._styles.remove(_INLINE[tag])
+            self._styles.reverse()
+        elif tag in ("p", "h1", "h2", "h3", "h4", "h5", "h6"):
+            self._close()
+
+    def handle_data(self, data: str) -> None:
+        if self._pre:
+            self._code += data
+        else:
+            self._text(re.sub(" *\n *", " ", data))
+
+    def _text(self, text: str) -> None:
+        if self._open is None:
+            if not text.strip(" \n"):
+                return
+            self._open = self._leaf("p")
+            self._bold_is_said = True
+        if self._open.runs and self._open.runs[-1][0].endswith(LINE_BREAK):
+            text = text.lstrip(" ")
+        styles = set(self._styles) - (set() if self._bold_is_said else {"bold"})
+        self._open.add(text, (frozenset(styles), self._links[-1] if self._links else ""))
+
+
+def of_html(html: str) -> list[str]:
+    """The structure that a specification's HTML says."""
+    reader = _HtmlReader()
+    reader.feed(html)
+    return [str(leaf) for leaf in reader.finish()]
+
+
+# ---------------------------------------------------------------- the transcript's document
+
+
+def of_document(document: QTextDocument, theme: Theme, blocks: int) -> list[str]:
+    """The structure that the first `blocks` blocks of a document show."""
+    reader = _DocumentReader(theme)
+    block = document.begin()
+    while block.isValid() and block.blockNumber() < blocks:
+        reader.read(block)
+        block = block.next()
+    return [str(leaf) for leaf in reader.leaves]
+
+
+class _DocumentReader:
+    """Walks through the blocks of a document."""
+
+    def __init__(self, theme: Theme) -> None:
+        self._theme = theme
+        self._table: QTextTable | None = None
+        self.leaves: list[Leaf] = []
+
+    def read(self, block: QTextBlock) -> None:
+        table: QTextTable | None = QTextCursor(block).currentTable()
+        if table is not None:
+            if table != self._table:
+                self._read_table(table)
+            self._table = table
+            return
+        look = block.blockFormat().intProperty(LOOK)
+        made, px = block.blockFormat(), self._theme.px
+        is_code = int(look & Look.GROUND) == int(Ground.CODE)
+        quote = look >> QUOTES_SHIFT
+        left = made.leftMargin() - (px(PAD) if is_code else 0) - quote * px(QUOTE)
+        depth = round(left / px(INDENT))
+        if made.lineHeight() == 1:
+            return  # what stands before a table
+        if look & Look.HEAD:
+            self.leaves.append(Leaf(f"code {block.text()}".strip(), depth, quote))
+        elif is_code:
+            code = self.leaves[-1]
+            begun = bool(code.runs)
+            code.runs = [((code.runs[0][0] + "\n" if begun else "") + block.text(), _PLAIN)]
+        else:
+            self._read_text(block, made.headingLevel(), look, depth, quote)
+
+    def _read_text(self, block: QTextBlock, level: int, look: int, depth: int, quote: int) -> None:
+        kind = "hr" if look & Look.RULE else f"h{level}" if level else "p"
+        leaf = Leaf(kind, depth, quote)
+        self.leaves.append(leaf)
+        self._add_runs(leaf, block, bold_is_said=not level)
+        if block.blockFormat().textIndent() < 0:
+            mark, rest = leaf.runs[0][0].split("\t", 1)
+            leaf.mark = mark.rstrip(".)") if mark[:1].isdigit() else mark
+            leaf.runs[0:1] = [(rest, leaf.runs[0][1])] if rest else []
+
+    def _add_runs(self, leaf: Leaf, block: QTextBlock, *, bold_is_said: bool) -> None:
+        at = block.begin()
+        while not at.atEnd():
+            made = at.fragment().charFormat()
+            styles = self._styles(made) - (set() if bold_is_said else {"bold"})
+            leaf.add(at.fragment().text(), (frozenset(styles), made.anchorHref()))
+            at += 1
+
+    def _styles(self, made: QTextCharFormat) -> set[str]:
+        said = {
+            "bold": made.fontWeight() > 500,
+            "italic": made.fontItalic(),
+            "strike": made.fontStrikeOut(),
+            "code": self._theme.code_family.family() in (made.fontFamilies() or []),
+        }
+        return {name for name, is_so in said.items() if is_so}
+
+    def _read_table(self, table: QTextTable) -> None:
+        """Parts of one table are one table."""
+        left, px = table.format().toTableFormat().leftMargin(), self._theme.px
+        is_head = table.format().toTableFormat().headerRowCount() > 0
+        if is_head or not self.leaves or self.leaves[-1].kind != "table":
+            self.leaves.append(Leaf("table", round(left / px(INDENT)), 0))
+        leaf = self.leaves[-1]
+        for row in range(table.rows()):
+            cells = []
+            if is_head and row == 0:
+                leaf.aligns = [self._align(table, column) for column in range(table.columns())]
+            for column in range(table.columns()):
+                block = table.cellAt(row, column).firstCursorPosition().block()
+                cell = Leaf("cell")
+                self._add_runs(cell, block, bold_is_said=not (is_head and row == 0))
+                cells.append(said(cell.runs))
+            leaf.rows.append(cells)
+
+    def _align(self, table: QTextTable, column: int) -> str:
+        block = table.cellAt(0, column).firstCursorPosition().block()
+        align = block.blockFormat().alignment()
+        names = {Qt.AlignmentFlag.AlignRight: "right", Qt.AlignmentFlag.AlignHCenter: "center"}
+        return names.get(align, "left")

@@ -1,0 +1,92 @@
+"""The language that the transcript speaks: the examples of CommonMark and of GitHub's extensions.
+
+Each example's expected HTML and the document that the transcript makes of its Markdown are brought
+to one form (structure.py) and must be equal. `shown-instead.json` lists every example where this
+program decides otherwise, with what is shown instead and which of its choices it is:
+
+- "raw-html": raw HTML is shown as text, and Markdown inside it is Markdown,
+- "bare-address": a bare address is linked; in one by e-mail the host is what linkify-it takes for one.
+
+A picture is named and linked, never fetched: that is read out of the expected HTML in the same way,
+so that no example needs to be listed for it.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.gui.transcript import structure
+from tests.helpers.messages import answer
+
+if TYPE_CHECKING:
+    from desktop_app.ui.theme import Theme
+    from desktop_app.ui.transcript.view import TranscriptView
+
+DATA = Path(__file__).parents[2] / "data" / "markdown"
+CHOICES = {"raw-html", "bare-address"}
+
+
+def _examples(name: str) -> list[dict[str, Any]]:
+    return list(json.loads((DATA / name).read_text()))
+
+
+SPECS = {"commonmark": "commonmark-0.31.2.json", "gfm": "gfm-extensions.json"}
+EXAMPLES = {
+    f"{spec}-{example['example']}": example
+    for spec, name in SPECS.items()
+    for example in _examples(name)
+}
+SHOWN_INSTEAD: dict[str, dict[str, Any]] = json.loads((DATA / "shown-instead.json").read_text())
+
+
+def shown(view: TranscriptView, theme: Theme, markdown: str) -> list[str]:
+    """The structure of an answer in the transcript, without its furniture."""
+    message = answer(markdown)
+    view.set_messages([message])
+    entry = view._messages.get(message.id)
+    assert entry is not None
+    blocks = sum(entry.section.counts[: len(entry.section.counts) - entry.foot])
+    return structure.of_document(view.document(), theme, blocks)
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_an_example(view: TranscriptView, dressed: Theme, name: str) -> None:
+    example = EXAMPLES[name]
+    if name in SHOWN_INSTEAD:
+        expected = SHOWN_INSTEAD[name]["shown"]
+    else:
+        expected = structure.of_html(example["html"])
+    assert shown(view, dressed, example["markdown"]) == expected
+
+
+def test_what_is_shown_instead_is_one_of_our_choices() -> None:
+    assert set(SHOWN_INSTEAD) <= set(EXAMPLES)
+    assert {entry["choice"] for entry in SHOWN_INSTEAD.values()} == CHOICES
+
+
+def _words(markdown: str) -> list[str]:
+    """The words of a source, without those of link definitions and their names."""
+    visible = re.sub(r"^\[\w+\]: .*$|\]\[\w+\]", "", html.unescape(markdown), flags=re.M)
+    return re.findall(r"[^\W_]+", visible)
+
+
+RAW_HTML = [name for name, entry in SHOWN_INSTEAD.items() if entry["choice"] == "raw-html"]
+
+
+@pytest.mark.parametrize("name", RAW_HTML)
+def test_raw_html_loses_nothing(name: str) -> None:
+    """Every word of the source is among what is shown, those of tags included."""
+    entry = SHOWN_INSTEAD[name]
+    assert EXAMPLES[name]["markdown"] == entry["markdown"]
+    seen = "".join(entry["shown"])
+    assert all(word in seen for word in _words(entry["markdown"]))
+
+
+def test_all_examples_are_there() -> None:
+    assert len(EXAMPLES) == 652 + 24
