@@ -26,6 +26,7 @@
     │   ├── DocumentUnsupportedError, DocumentEncryptedError, DocumentDamagedError,
     │   ├── DocumentEmptyError, DocumentScannedError, DocumentTooLargeError
     │   └── DocumentDoesNotFitError the text is larger than the model's window
+    ├── ImportRefusedError          a file that is no export that can be read
     ├── LocalModelError             weights missing, the server did not start
     └── SettingError                a value or file of the person's that cannot be used
 
@@ -211,6 +212,10 @@ class DocumentTooLargeError(DocumentError):
 
 class DocumentDoesNotFitError(DocumentError):
     """The text is larger than the model's window."""
+
+
+class ImportRefusedError(UserFacingError):
+    """A file that is no export of conversations, or is damaged."""
 
 
 class LocalModelError(UserFacingError):

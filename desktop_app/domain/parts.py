@@ -7,7 +7,7 @@ live in the attachment store, so a message stays small however large what was dr
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 
@@ -85,6 +85,22 @@ class ToolCallPart:
     call_id: str
     name: str
     arguments: str
+
+
+@dataclass(frozen=True)
+class AttachmentFile:
+    """The original that a document or picture part names, as it is kept once for all of them.
+
+    `text` is what was extracted from it, "" for a picture.
+    """
+
+    sha256: str
+    name: str
+    media_type: str
+    data: bytes = field(repr=False)
+    text: str = ""
+    pages: int | None = None
+    tokens: int | None = None
 
 
 Part = TextPart | ReasoningPart | RefusalPart | DocumentPart | ImagePart | ToolCallPart

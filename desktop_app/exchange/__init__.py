@@ -1,0 +1,1 @@
+"""Conversations in and out of the program as files."""

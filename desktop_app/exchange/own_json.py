@@ -1,0 +1,391 @@
+"""Our own JSON: complete, documented here, and read back to the last byte.
+
+    {"format": "repartee", "version": 1,
+     "folders":       [ {id, name, created_at, choice, overrides} … ],
+     "conversations": [ {id, title, created_at, updated_at, pinned, archived, folder_id, leaf_id,
+                         choice, overrides, draft, messages} … ],
+     "attachments":   [ {sha256, name, media_type, pages, tokens, text, data} … ]}
+
+Each item stands on a line of its own, with its keys in alphabetical order, so that two exports can
+be compared. Times are ISO 8601 in UTC with microseconds. `messages` is the whole tree, parents first:
+{id, parent_id, role: user|assistant, status, created_at, choice, usage, cost, duration_s, error,
+notices, parts}; `leaf_id` is where the path shown ends. `choice` is {provider_id, model, variant,
+effort}; `usage` counts tokens {input_tokens, cached_tokens, output_tokens, reasoning_tokens}; `cost`
+is a decimal number of US dollars as text. A part has a `kind` (text, reasoning, refusal, document,
+image, tool_call) and its own fields; documents and images name an attachment by the SHA-256 of its
+bytes, which `data` holds in Base64. `overrides` holds what is set for the conversation (or folder)
+alone, by name. Keys to providers are in no export, nor what was spent outside of conversations.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, BinaryIO, Final, TypeVar, get_origin, get_type_hints
+
+from desktop_app.domain.conversation import (
+    Conversation,
+    Draft,
+    ErrorNote,
+    Folder,
+    Message,
+    MessageStatus,
+    ModelChoice,
+    Role,
+)
+from desktop_app.domain.cost import Usage
+from desktop_app.domain.errors import ImportRefusedError
+from desktop_app.domain.generation import Overrides
+from desktop_app.domain.model_catalog import Effort, Variant
+from desktop_app.domain.parts import (
+    AttachmentFile,
+    DocumentPart,
+    ImagePart,
+    parts_from_json,
+    parts_to_json,
+)
+from desktop_app.exchange.imported import (
+    ImportedConversation,
+    mapping_at,
+    objects_at,
+    refused,
+)
+
+T = TypeVar("T")
+
+FORMAT: Final = "repartee"
+VERSION: Final = 1
+SECTIONS: Final = ("folders", "conversations", "attachments")
+
+
+class JsonWriter:
+    """Writes the file piece by piece, in the order of the methods, each called once or, with one
+    item, as often as there are items. Nothing is held in memory. Raises OSError."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._section = ""
+        stream.write(b'{"format": "%s", "version": %d' % (FORMAT.encode(), VERSION))
+
+    def folder(self, folder: Folder) -> None:
+        """A folder."""
+        self._add("folders", _folder(folder))
+
+    def conversation(self, conversation: Conversation, messages: Iterable[Message]) -> None:
+        """A conversation with its whole tree, parents first."""
+        self._add("conversations", _conversation(conversation, messages))
+
+    def file(self, file: AttachmentFile) -> None:
+        """An attachment."""
+        self._add("attachments", _file(file))
+
+    def end(self) -> None:
+        """The file is whole."""
+        self._open(None)
+        self._stream.write(b"}\n")
+
+    def _add(self, section: str, item: Mapping[str, Any]) -> None:
+        is_first = section != self._section
+        if is_first:
+            self._open(section)
+        self._stream.write((b"\n" if is_first else b",\n") + _line(item))
+
+    def _open(self, section: str | None) -> None:
+        """Close the section that is open, and leave those in between empty."""
+        left = SECTIONS[SECTIONS.index(self._section) + 1 :] if self._section else SECTIONS
+        if self._section:
+            self._stream.write(b"]")
+        for name in left:
+            self._stream.write(f',\n"{name}": ['.encode())
+            self._section = name
+            if name == section:
+                return
+            self._stream.write(b"]")
+
+
+def is_own(value: Any) -> bool:
+    """Whether this JSON is ours, of any version."""
+    return isinstance(value, Mapping) and value.get("format") == FORMAT
+
+
+def read(value: Mapping[str, Any]) -> Iterator[ImportedConversation | ImportRefusedError]:
+    """Its conversations; in the place of one that is damaged, what is wrong with it.
+
+    Raises:
+        ImportRefusedError: a newer version wrote the file, or it is damaged as a whole.
+    """
+    if value.get("version") != VERSION:
+        raise ImportRefusedError(
+            "The file was written by a newer version of Repartee.",
+            what_was_kept="Nothing was imported from it.",
+            what_to_do="Import it with that version, or a newer one.",
+        )
+    try:
+        folders = {f["id"]: _folder_from(f) for f in objects_at(value, "folders")}
+    except (KeyError, TypeError, ValueError) as exc:
+        raise refused("The file is damaged.", f"folders: {exc!r}") from exc
+    files = {f.get("sha256"): f for f in objects_at(value, "attachments")}
+    return _each(objects_at(value, "conversations"), folders, files)
+
+
+def _each(
+    items: Iterable[Mapping[str, Any]],
+    folders: Mapping[str, Folder],
+    files: Mapping[Any, Mapping[str, Any]],
+) -> Iterator[ImportedConversation | ImportRefusedError]:
+    for item in items:
+        try:
+            yield _imported(item, folders, files)
+        except (KeyError, TypeError, ValueError, ArithmeticError) as exc:
+            yield refused(f"The conversation “{item.get('title')}” is damaged.", repr(exc))
+
+
+# -------------------------------------------------------------- writing
+
+
+def _line(item: Mapping[str, Any]) -> bytes:
+    try:
+        return json.dumps(item, ensure_ascii=False, sort_keys=True).encode()
+    except UnicodeEncodeError:  # half a surrogate pair has no UTF-8 form
+        return json.dumps(item, sort_keys=True).encode()
+
+
+def _folder(folder: Folder) -> dict[str, Any]:
+    return {
+        "id": folder.id,
+        "name": folder.name,
+        "created_at": _time(folder.created_at),
+        "choice": _choice(folder.choice),
+        "overrides": folder.overrides.to_json(),
+    }
+
+
+def _conversation(conversation: Conversation, messages: Iterable[Message]) -> dict[str, Any]:
+    draft = conversation.draft
+    return {
+        "id": conversation.id,
+        "title": conversation.title,
+        "created_at": _time(conversation.created_at),
+        "updated_at": _time(conversation.updated_at),
+        "pinned": conversation.pinned,
+        "archived": conversation.archived,
+        "folder_id": conversation.folder_id,
+        "leaf_id": conversation.leaf_id,
+        "choice": _choice(conversation.choice),
+        "overrides": conversation.overrides.to_json(),
+        "draft": {"text": draft.text, "attachments": parts_to_json(draft.attachments)},
+        "messages": [_message(message) for message in messages],
+    }
+
+
+def _message(message: Message) -> dict[str, Any]:
+    # Whoever reads the file cannot go on with an answer that is on its way here.
+    is_running = message.status is MessageStatus.STREAMING
+    return {
+        "id": message.id,
+        "parent_id": message.parent_id,
+        "role": message.role.value,
+        "status": (MessageStatus.INTERRUPTED if is_running else message.status).value,
+        "created_at": _time(message.created_at),
+        "choice": _choice(message.choice),
+        "usage": None if message.usage is None else asdict(message.usage),
+        "cost": None if message.cost is None else str(message.cost),
+        "duration_s": message.duration_s,
+        "error": None if message.error is None else asdict(message.error),
+        "notices": list(message.notices),
+        "parts": parts_to_json(message.parts),
+    }
+
+
+def _file(file: AttachmentFile) -> dict[str, Any]:
+    return {
+        "sha256": file.sha256,
+        "name": file.name,
+        "media_type": file.media_type,
+        "pages": file.pages,
+        "tokens": file.tokens,
+        "text": file.text,
+        "data": base64.b64encode(file.data).decode(),
+    }
+
+
+def _choice(choice: ModelChoice | None) -> dict[str, Any] | None:
+    if choice is None:
+        return None
+    return {
+        "provider_id": choice.provider_id,
+        "model": choice.model,
+        "variant": choice.variant and choice.variant.value,
+        "effort": choice.effort and choice.effort.value,
+    }
+
+
+def _time(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+# -------------------------------------------------------------- reading
+
+
+def _imported(
+    item: Mapping[str, Any],
+    folders: Mapping[str, Folder],
+    files: Mapping[Any, Mapping[str, Any]],
+) -> ImportedConversation:
+    conversation = _conversation_from(item)
+    folder = folders.get(conversation.folder_id or "")
+    if conversation.folder_id is not None and folder is None:
+        raise ValueError("its folder is not in the file")
+    messages = tuple(_message_from(m, conversation.id) for m in objects_at(item, "messages"))
+    _demand_tree(conversation, messages)
+    attachments = [part for message in messages for part in message.attachments]
+    attachments += conversation.draft.attachments
+    wanted = dict.fromkeys(part.sha256 for part in attachments)
+    found = tuple(_file_from(files[sha256]) for sha256 in wanted if sha256 in files)
+    return ImportedConversation(conversation, messages, folder, found)
+
+
+def _demand_tree(conversation: Conversation, messages: tuple[Message, ...]) -> None:
+    known: set[str | None] = {None}
+    for message in messages:
+        if message.parent_id not in known or message.id in known:
+            raise ValueError(f"message {message.id} has no place in the tree")
+        known.add(message.id)
+    if conversation.leaf_id not in known:
+        raise ValueError("the path shown ends in no message")
+
+
+def _conversation_from(item: Mapping[str, Any]) -> Conversation:
+    draft, choice = mapping_at(item, "draft"), _choice_from(item["choice"])
+    if choice is None:
+        raise ValueError("no choice")
+    attachments = map(_typed, parts_from_json(objects_at(draft, "attachments")))
+    return Conversation(
+        id=_identifier(item["id"]),
+        title=_text(item["title"]),
+        created_at=_moment(item["created_at"]),
+        updated_at=_moment(item["updated_at"]),
+        choice=choice,
+        leaf_id=item["leaf_id"],
+        pinned=item["pinned"] is True,
+        draft=Draft(
+            _text(draft.get("text", "")),
+            tuple(p for p in attachments if isinstance(p, DocumentPart | ImagePart)),
+        ),
+        overrides=_overrides_from(item),
+        folder_id=item["folder_id"],
+        archived=item["archived"] is True,
+    )
+
+
+def _message_from(item: Mapping[str, Any], conversation_id: str) -> Message:
+    usage, error = item["usage"], item["error"]
+    duration = item["duration_s"]
+    return Message(
+        id=_identifier(item["id"]),
+        conversation_id=conversation_id,
+        parent_id=item["parent_id"],
+        role=Role(item["role"]),
+        status=_ended(MessageStatus(item["status"])),
+        parts=tuple(map(_typed, parts_from_json(item["parts"]))),
+        created_at=_moment(item["created_at"]),
+        choice=_choice_from(item["choice"]),
+        usage=None if usage is None else _typed(Usage(**usage)),
+        cost=None if item["cost"] is None else Decimal(item["cost"]),
+        duration_s=None if duration is None else float(duration),
+        error=None if error is None else _typed(ErrorNote(**error)),
+        notices=tuple(_text(notice) for notice in item["notices"]),
+    )
+
+
+def _ended(status: MessageStatus) -> MessageStatus:
+    if status is MessageStatus.STREAMING:
+        raise ValueError("an answer on its way")
+    return status
+
+
+def _folder_from(item: Mapping[str, Any]) -> Folder:
+    return Folder(
+        _identifier(item["id"]),
+        _text(item["name"]),
+        _moment(item["created_at"]),
+        _choice_from(item["choice"]),
+        _overrides_from(item),
+    )
+
+
+def _overrides_from(item: Mapping[str, Any]) -> Overrides:
+    found = Overrides.from_json(mapping_at(item, "overrides"))
+    _typed(found.parameters)
+    if not isinstance(found.instructions, str | None):
+        raise TypeError("instructions are no text")
+    return found
+
+
+def _file_from(item: Mapping[str, Any]) -> AttachmentFile:
+    try:
+        data = base64.b64decode(item["data"], validate=True)
+    except binascii.Error as exc:
+        raise ValueError("an attachment's data") from exc
+    if hashlib.sha256(data).hexdigest() != item["sha256"]:
+        raise ValueError("an attachment whose bytes are not its own")
+    return AttachmentFile(
+        item["sha256"],
+        _text(item["name"]),
+        _text(item["media_type"]),
+        data,
+        _text(item["text"]),
+        item["pages"],
+        item["tokens"],
+    )
+
+
+def _choice_from(item: Mapping[str, Any] | None) -> ModelChoice | None:
+    if item is None:
+        return None
+    variant, effort = item["variant"], item["effort"]
+    return ModelChoice(
+        _text(item["provider_id"]),
+        _text(item["model"]),
+        None if variant is None else Variant(variant),
+        None if effort is None else Effort(effort),
+    )
+
+
+def _typed(value: T) -> T:
+    """`value`, whose fields have the types that they are declared with."""
+    hints = get_type_hints(type(value))
+    for name, declared in hints.items():
+        if not _is_a(getattr(value, name), tuple if get_origin(declared) is tuple else declared):
+            raise TypeError(f"{name} is no {declared}")
+    return value
+
+
+def _is_a(value: object, declared: Any) -> bool:
+    # A float without decimals may have been written as an integer.
+    return isinstance(value, declared) or (isinstance(value, int) and isinstance(0.0, declared))
+
+
+def _identifier(value: Any) -> str:
+    if not isinstance(value, str) or not value or len(value) > 64:
+        raise ValueError("an id")
+    return value
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError("text expected")
+    return value
+
+
+def _moment(value: Any) -> datetime:
+    moment = datetime.fromisoformat(_text(value))
+    if moment.tzinfo is None:
+        raise ValueError("a time without its zone")
+    return moment.astimezone(UTC)

@@ -1,0 +1,336 @@
+"""Exports of ChatGPT, Open WebUI and LibreChat as conversations of ours."""
+
+from __future__ import annotations
+
+import copy
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from desktop_app.domain.conversation import Message, MessageStatus, Role
+from desktop_app.domain.errors import ImportRefusedError
+from desktop_app.domain.parts import ImagePart, ReasoningPart, TextPart
+from desktop_app.exchange.imported import ImportedConversation, Node, grow
+from desktop_app.exchange.reading import read_export
+
+PIXEL = b"\x89PNG\r\n\x1a\n" + b"\0" * 24
+
+
+def node(id_: str, parent: str | None, message: Any = None) -> dict[str, Any]:
+    return {"id": id_, "message": message, "parent": parent, "children": []}
+
+
+def said(role: str, content: Any, **more: Any) -> dict[str, Any]:
+    if isinstance(content, str):
+        content = {"content_type": "text", "parts": [content]}
+    status = "finished_successfully"
+    base = {"author": {"role": role}, "content": content, "status": status, "metadata": {}}
+    return {**base, **more}
+
+
+CHATGPT = [
+    {
+        "title": "Kyoto  trip",
+        "create_time": 1_700_000_000.5,
+        "update_time": 1_700_000_900,
+        "conversation_id": "c-1",
+        "current_node": "a1",
+        "default_model_slug": "gpt-5-2",
+        "is_archived": True,
+        "mapping": {
+            "root": node("root", None),
+            "system": node("system", "root", said("system", "Answer in haiku.")),
+            "u1": node("u1", "system", said("user", "Plan it", create_time=1_700_000_001)),
+            "thinking": node(
+                "thinking",
+                "u1",
+                said(
+                    "assistant",
+                    {
+                        "content_type": "thoughts",
+                        "thoughts": [{"summary": "Plan", "content": "temples"}],
+                    },
+                ),
+            ),
+            "a1": node(
+                "a1",
+                "thinking",
+                said("assistant", "Day 1", metadata={"model_slug": "gpt-5-2-thinking"}),
+            ),
+            "a2": node(
+                "a2",
+                "u1",
+                said("assistant", {"content_type": "code", "language": "python", "text": "``` x"}),
+            ),
+            "hidden": node(
+                "hidden",
+                "a1",
+                said("user", "?", metadata={"is_visually_hidden_from_conversation": True}),
+            ),
+            "u2": node(
+                "u2",
+                "hidden",
+                said(
+                    "user",
+                    {
+                        "content_type": "multimodal_text",
+                        "parts": [
+                            {"asset_pointer": "file-service://file-abc"},
+                            {"asset_pointer": "file-service://file-lost"},
+                            "And this?",
+                        ],
+                    },
+                ),
+            ),
+            "a3": node("a3", "u2", said("assistant", "Half", status="in_progress")),
+        },
+    }
+]
+OPEN_WEBUI = [
+    {
+        "id": "w-1",
+        "title": "Bread",
+        "created_at": 1_700_000_000,
+        "updated_at": 1_700_000_500,
+        "pinned": True,
+        "chat": {
+            "models": ["llama3"],
+            "params": {"system": "Be brief."},
+            "history": {
+                "currentId": "2b",
+                "messages": {
+                    "1": {"parentId": None, "role": "user", "content": "Why?", "timestamp": 5},
+                    "2a": {"parentId": "1", "role": "assistant", "content": "Yeast."},
+                    "2b": {
+                        "parentId": "1",
+                        "role": "assistant",
+                        "model": "qwen3",
+                        "content": '<details type="reasoning" done="true">\n'
+                        "<summary>Thought for 3 seconds</summary>\n&gt; gas\n&gt; rises\n"
+                        "</details>\nCarbon dioxide.",
+                    },
+                },
+            },
+        },
+    }
+]
+LIBRECHAT = {
+    "conversationId": "l-1",
+    "title": "Ships",
+    "options": {"model": "gpt-4o", "promptPrefix": "You are a captain."},
+    "recursive": True,
+    "messages": [
+        {
+            "messageId": "m1",
+            "parentMessageId": "00000000-0000-0000-0000-000000000000",
+            "isCreatedByUser": True,
+            "text": "Ahoy",
+            "createdAt": "2024-05-01T10:00:00.000Z",
+            "children": [
+                {
+                    "messageId": "m2",
+                    "parentMessageId": "m1",
+                    "isCreatedByUser": False,
+                    "model": "gpt-4o",
+                    "createdAt": "2024-05-01T10:00:05.000Z",
+                    "content": [
+                        {"type": "think", "think": "salute"},
+                        {"type": "text", "text": {"value": "Ahoy, sailor"}},
+                    ],
+                    "children": [],
+                }
+            ],
+        }
+    ],
+}
+
+
+def read(tmp_path: Path, value: Any) -> list[Any]:
+    file = tmp_path / "export.json"
+    file.write_text(json.dumps(value))
+    return list(read_export(file).conversations)
+
+
+def one(tmp_path: Path, value: Any) -> ImportedConversation:
+    (found,) = read(tmp_path, value)
+    assert isinstance(found, ImportedConversation)
+    return found
+
+
+def shape(found: ImportedConversation) -> list[tuple[str, int | None]]:
+    """Each message's words, and the place of its parent."""
+    places = {message.id: place for place, message in enumerate(found.messages)}
+    return [(m.text, None if m.parent_id is None else places[m.parent_id]) for m in found.messages]
+
+
+def leaf(found: ImportedConversation) -> Message:
+    return next(m for m in found.messages if m.id == found.conversation.leaf_id)
+
+
+def test_chatgpt_keeps_the_tree_and_leaves_out_what_carries_nothing(tmp_path: Path) -> None:
+    found = one(tmp_path, CHATGPT)
+    lost = "[A picture that is not in the export]"
+    assert shape(found) == [
+        ("Plan it", None),
+        ("Day 1", 0),
+        ("````python\n``` x\n````", 0),
+        (f"{lost}\n\n{lost}\n\nAnd this?", 1),
+        ("Half", 3),
+    ]
+    assert leaf(found).text == "Day 1"
+    answer = leaf(found)
+    assert answer.parts == (ReasoningPart("Plan\n\ntemples"), TextPart("Day 1"))
+    assert answer.choice is not None
+    assert answer.choice.model == "gpt-5-2-thinking"
+    assert found.messages[-1].status is MessageStatus.INTERRUPTED
+    conversation = found.conversation
+    assert (conversation.title, conversation.archived) == ("Kyoto trip", True)
+    assert conversation.overrides.instructions == "Answer in haiku."
+    assert conversation.created_at.timestamp() == 1_700_000_000.5
+
+
+def test_pictures_come_out_of_chatgpts_archive(tmp_path: Path) -> None:
+    file = tmp_path / "export.zip"
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("user.json", "{}")
+        archive.writestr("conversations.json", json.dumps(CHATGPT))
+        archive.writestr("file-abc-photo.png", PIXEL)
+    (found,) = read_export(file).conversations
+    assert isinstance(found, ImportedConversation)
+    (kept,) = found.files
+    assert (kept.name, kept.media_type, kept.data) == ("file-abc-photo.png", "image/png", PIXEL)
+    part = found.messages[3].parts[0]
+    assert isinstance(part, ImagePart)
+    assert part.sha256 == kept.sha256
+
+
+def test_open_webui_keeps_the_tree_and_tells_reasoning_from_the_answer(tmp_path: Path) -> None:
+    found = one(tmp_path, OPEN_WEBUI)
+    assert shape(found) == [("Why?", None), ("Yeast.", 0), ("Carbon dioxide.", 0)]
+    assert leaf(found).parts == (ReasoningPart("gas\nrises"), TextPart("Carbon dioxide."))
+    assert [m.choice.model for m in found.messages[1:] if m.choice] == ["llama3", "qwen3"]
+    assert found.conversation.pinned
+    assert found.conversation.overrides.instructions == "Be brief."
+
+
+def test_open_webuis_older_lists_are_read_too(tmp_path: Path) -> None:
+    messages = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]
+    found = one(tmp_path, [{"id": "w", "title": "t", "chat": {"messages": messages}}])
+    assert shape(found) == [("a", None), ("b", 0)]
+    assert leaf(found).text == "b"
+
+
+def test_librechats_trees_and_lists_are_the_same_conversation(tmp_path: Path) -> None:
+    tree = one(tmp_path, LIBRECHAT)
+    flat = copy.deepcopy(LIBRECHAT)
+    first: Any = flat["messages"][0]  # type: ignore[index]
+    flat["messages"] = [first, *first.pop("children")]
+    assert one(tmp_path, flat) == tree
+    assert shape(tree) == [("Ahoy", None), ("Ahoy, sailor", 0)]
+    assert leaf(tree).parts == (ReasoningPart("salute"), TextPart("Ahoy, sailor"))
+    assert leaf(tree).role is Role.ASSISTANT
+    assert tree.conversation.overrides.instructions == "You are a captain."
+
+
+@pytest.mark.parametrize("value", [CHATGPT, OPEN_WEBUI, LIBRECHAT])
+def test_the_same_file_gives_the_same_conversation(tmp_path: Path, value: Any) -> None:
+    assert one(tmp_path, value) == one(tmp_path, value)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b"null", b'{"a": 1}', b"\xff\xfe\x00", b"[" * 100_000]
+)
+def test_what_is_no_export_is_refused(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "x.json"
+    file.write_bytes(content)
+    with pytest.raises(ImportRefusedError) as caught:
+        read_export(file)
+    assert caught.value.what_was_kept == "Nothing was imported from it."
+
+
+def test_one_damaged_conversation_does_not_stop_the_others(tmp_path: Path) -> None:
+    first, second, third = read(tmp_path, [*CHATGPT, {"mapping": 5}, *CHATGPT])
+    assert isinstance(second, ImportRefusedError)
+    assert first == third
+
+
+# -------------------------------------------------------------- any tree, any damage
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=5,
+)
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    found = [path] if path else []
+    if isinstance(value, dict | list):
+        items = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, inner in items:
+            found += places(inner, (*path, key))
+    return found
+
+
+@given(st.data())
+def test_whatever_stands_in_a_field_only_the_documented_error_comes(data: st.DataObject) -> None:
+    from desktop_app.exchange import chatgpt, librechat, open_webui
+
+    sample, read_one = data.draw(
+        st.sampled_from(
+            [
+                (CHATGPT[0], lambda v: chatgpt.read_conversation(v, lambda _: None)),
+                (OPEN_WEBUI[0], open_webui.read_conversation),
+                (LIBRECHAT, librechat.read_conversation),
+            ]
+        )
+    )
+    value = copy.deepcopy(sample)
+    for _ in range(data.draw(st.integers(1, 3))):
+        *above, last = data.draw(st.sampled_from(places(value)))
+        at: Any = value
+        for key in above:
+            at = at[key]
+        at[last] = data.draw(json_values)
+    try:
+        found = read_one(value)
+    except ImportRefusedError:
+        return
+    known: set[str | None] = {None}
+    for message in found.messages:
+        assert message.parent_id in known
+        known.add(message.id)
+    assert found.conversation.leaf_id in known
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 9), st.integers(0, 9) | st.none(), st.none() | st.sampled_from(Role)
+        ),
+        max_size=10,
+        unique_by=lambda n: n[0],
+    )
+)
+def test_no_message_is_lost_and_parents_come_first(
+    raw: list[tuple[int, int | None, Role | None]],
+) -> None:
+    nodes = [
+        Node(str(i), None if p is None else str(p), role, (TextPart(str(i)),), seconds=i)
+        for i, p, role in raw
+    ]
+    conversation, messages = grow(
+        "test", "x", nodes, title="t", created=None, updated=None, leaf=None
+    )
+    assert sorted(m.text for m in messages) == sorted(str(i) for i, _, role in raw if role)
+    known: dict[str | None, Message | None] = {None: None}
+    for message in messages:
+        parent = known[message.parent_id]
+        assert parent is None or parent.created_at < message.created_at
+        known[message.id] = message
+    assert conversation.leaf_id in known

@@ -1,0 +1,180 @@
+"""Our own JSON: what goes out comes back, to the last byte."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import io
+import json
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from desktop_app.domain.conversation import Conversation, Draft, Folder, Message, new_id
+from desktop_app.domain.errors import ImportRefusedError
+from desktop_app.domain.parts import AttachmentFile, DocumentPart
+from desktop_app.exchange.imported import ImportedConversation
+from desktop_app.exchange.own_json import JsonWriter
+from desktop_app.exchange.reading import read_export
+from desktop_app.storage.conversations import ConversationStore
+from desktop_app.storage.folders import FolderStore
+from desktop_app.storage.importing import Added, ImportStore
+from tests.helpers.generation import overrides
+from tests.unit.storage.samples import CHOICE, NOON, a_conversation, a_question, opened
+from tests.unit.storage.test_conversations import drafts, trees
+
+FOLDER = Folder(new_id(), "Thesis", NOON, CHOICE)
+
+
+def written(
+    folders: list[Folder],
+    conversations: list[tuple[Conversation, list[Message]]],
+    files: list[AttachmentFile],
+) -> bytes:
+    stream = io.BytesIO()
+    writer = JsonWriter(stream)
+    for folder in folders:
+        writer.folder(folder)
+    for conversation, messages in conversations:
+        writer.conversation(conversation, messages)
+    for file in files:
+        writer.file(file)
+    writer.end()
+    return stream.getvalue()
+
+
+def read(tmp_path: Path, data: bytes) -> list[Any]:
+    file = tmp_path / "export.json"
+    file.write_bytes(data)
+    return list(read_export(file).conversations)
+
+
+@settings(max_examples=25)
+@given(st.lists(st.tuples(trees(), drafts, overrides, st.booleans()), max_size=3))
+def test_out_in_and_out_again_gives_the_same_bytes(
+    libraries: list[tuple[list[Message], Draft, Any, bool]],
+) -> None:
+    conversations = [
+        (
+            a_conversation(
+                "Title",
+                id=messages[0].conversation_id,
+                leaf_id=messages[-1].id,
+                draft=draft,
+                overrides=own,
+                pinned=inside,
+                folder_id=FOLDER.id if inside else None,
+            ),
+            messages,
+        )
+        for messages, draft, own, inside in libraries
+    ]
+    first = written([FOLDER], conversations, [])
+
+    async def through_a_store(path: Path) -> bytes:
+        async with opened(path / "store.sqlite3") as database:
+            store, importing = ConversationStore(database), ImportStore(database)
+            order = []
+            for found in read(path, first):
+                assert isinstance(found, ImportedConversation), found
+                added = await importing.add(found.conversation, found.messages, found.folder)
+                assert added == Added(True, len(found.messages))
+                again = await importing.add(found.conversation, found.messages, found.folder)
+                assert again == Added(False, 0)
+                order.append(found.conversation.id)
+            kept = [(await store.get(id_), await store.messages(id_)) for id_ in order]
+            folders = await FolderStore(database).all() or [FOLDER]
+            return written(folders, [(c, m) for c, m in kept if c is not None], [])
+
+    with tempfile.TemporaryDirectory() as folder:
+        assert asyncio.run(through_a_store(Path(folder))) == first
+
+
+def test_attachments_come_along(tmp_path: Path) -> None:
+    sha256 = hashlib.sha256(b"bytes").hexdigest()
+    part = DocumentPart(sha256, "a.txt", "text/plain", 5)
+    conversation = a_conversation(draft=Draft("look", (part,)))
+    file = AttachmentFile(sha256, "a.txt", "text/plain", b"bytes", "text", 1, 2)
+    (found,) = read(tmp_path, written([], [(conversation, [])], [file]))
+    assert found.files == (file,)
+    assert found.conversation == conversation
+
+
+def test_every_item_is_a_line_of_valid_json(tmp_path: Path) -> None:
+    conversation = a_conversation()
+    question = a_question(conversation, "Hello\u2028there")
+    data = written([FOLDER], [(conversation, [question])], [])
+    assert json.loads(data)["conversations"][0]["messages"][0]["parts"][0]["text"] == question.text
+    assert len(data.decode().split("\n")) == 7
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"leaf_id": "nowhere"},
+        {"created_at": "yesterday"},
+        {"created_at": "2026-01-01"},
+        {"choice": None},
+        {"choice": {"provider_id": "x", "model": "y", "variant": "huge", "effort": None}},
+        {"title": 5},
+        {"id": ""},
+        {"folder_id": "nowhere"},
+        {"messages": [{}]},
+        {"draft": {"text": 1}},
+        {"draft": {"attachments": [{"kind": "document", "sha256": 5}]}},
+        {"overrides": {"temperature": "hot"}},
+    ],
+)
+def test_a_damaged_conversation_is_told_and_the_next_one_read(
+    tmp_path: Path, damage: dict[str, Any]
+) -> None:
+    good = a_conversation("Good")
+    value = json.loads(written([], [(a_conversation("Bad"), []), (good, [])], []))
+    value["conversations"][0] |= damage
+    bad, found = read(tmp_path, json.dumps(value).encode())
+    assert isinstance(bad, ImportRefusedError)
+    assert found.conversation == good
+
+
+def test_messages_of_another_conversation_are_refused(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with opened(tmp_path / "s") as database:
+            importing = ImportStore(database)
+            one, other = a_conversation("one"), a_conversation("other")
+            question = a_question(one, "mine")
+            await importing.add(one, [question], None)
+            stolen = replace(question, conversation_id=other.id)
+            with pytest.raises(ImportRefusedError):
+                await importing.add(other, [stolen], None)
+            assert await ConversationStore(database).get(other.id) is None
+
+    asyncio.run(main())
+
+
+def test_a_newer_file_adds_what_is_new(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with opened(tmp_path / "s") as database:
+            importing, store = ImportStore(database), ConversationStore(database)
+            conversation = a_conversation()
+            first = a_question(conversation, "first")
+            more = a_question(conversation, "more", first, minutes=1)
+            before = replace(conversation, leaf_id=first.id)
+            await importing.add(before, [first], None)
+            after = replace(conversation, leaf_id=more.id, title="Renamed elsewhere")
+            assert await importing.add(after, [first, more], None) == Added(False, 1)
+            assert [m.text for m in await store.path(conversation.id)] == ["first", "more"]
+            kept = await store.get(conversation.id)
+            assert kept is not None
+            assert kept.title == conversation.title  # what is there stays as it is
+
+    asyncio.run(main())
+
+
+def test_a_newer_versions_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ImportRefusedError, match="newer version"):
+        read(tmp_path, b'{"format": "repartee", "version": 2}')
