@@ -59,7 +59,7 @@ class Database:
         self._connection: sqlite3.Connection | None = None
         self._reading = threading.local()
         self._read_connections: list[sqlite3.Connection] = []
-        self._lock: _StoreLock | None = None
+        self._lock: StoreLock | None = None
 
     async def open(self) -> None:
         """Open the store, making or migrating it where needed.
@@ -112,7 +112,7 @@ class Database:
     def _open(self) -> None:
         with translated(str(self.path)):
             create_private(self.path)
-            lock = _StoreLock(self.path)
+            lock = StoreLock(self.path)
             try:
                 self._connection = self._connect_writer(lock)
             finally:
@@ -120,7 +120,7 @@ class Database:
                     lock.release()
             self._lock = lock
 
-    def _connect_writer(self, lock: _StoreLock) -> sqlite3.Connection:
+    def _connect_writer(self, lock: StoreLock) -> sqlite3.Connection:
         alone = lock.take()
         unclean = alone and _is_not_empty(self.path.with_name(self.path.name + "-wal"))
         connection = _connect(self.path, "rw")
@@ -192,7 +192,7 @@ class Database:
                     self._lock.release()
 
 
-class _StoreLock:
+class StoreLock:
     """Held by every process that has the store open; alone by one that checks or migrates it.
 
     On a file of its own: closing any descriptor of the database would drop SQLite's own locks.

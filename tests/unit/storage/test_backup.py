@@ -1,0 +1,200 @@
+"""Backups: whole, verified, and back without losing what was there."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import sqlite3
+import zipfile
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from desktop_app.domain.conversation import Draft
+from desktop_app.domain.errors import StorageError, StoreDamagedError, StoreTooNewError
+from desktop_app.domain.parts import DocumentPart
+from desktop_app.storage.attachments import AttachmentStore
+from desktop_app.storage.backup import MANIFEST, STORE, keep_newest, make_backup, restore_backup
+from desktop_app.storage.conversations import ConversationStore
+from tests.unit.storage.samples import NOON, a_conversation, opened
+
+DATA = b"the original"
+SHA256 = hashlib.sha256(DATA).hexdigest()
+PART = DocumentPart(SHA256, "a.txt", "text/plain", len(DATA))
+
+
+class Home:
+    """A store with its attachments, and a place for backups."""
+
+    def __init__(self, folder: Path) -> None:
+        self.database = folder / "data" / "repartee.sqlite3"
+        self.attachments = folder / "data" / "attachments"
+        self.backups = folder / "backups"
+
+    def add(self, title: str) -> None:
+        """A conversation with an attachment in its draft."""
+
+        async def main() -> None:
+            async with opened(self.database) as database:
+                store = ConversationStore(database)
+                await store.create(a_conversation(title, draft=Draft("look", (PART,))))
+                await AttachmentStore(database, self.attachments).add(
+                    DATA,
+                    sha256=SHA256,
+                    name="a.txt",
+                    media_type="text/plain",
+                    text="words",
+                    pages=None,
+                    tokens=None,
+                )
+
+        asyncio.run(main())
+
+    def titles(self) -> list[str]:
+        async def main() -> list[str]:
+            async with opened(self.database) as database:
+                return sorted(c.title for c in await ConversationStore(database).all())
+
+        return asyncio.run(main())
+
+    def back_up(self, hours: int = 0) -> Path:
+        at = NOON + timedelta(hours=hours)
+        return make_backup(self.database, self.attachments, self.backups, at, lambda *_: None)
+
+    def restore(self, archive: Path) -> Path | None:
+        return restore_backup(archive, self.database, self.attachments, NOON, lambda *_: None)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    made = Home(tmp_path)
+    made.add("before")
+    return made
+
+
+def changed(archive: Path, **members: bytes | None) -> Path:
+    """The archive with other members; None takes one out. Dots in names are written `__`."""
+    target = archive.with_name("changed.zip")
+    new = {name.replace("__", "."): data for name, data in members.items()}
+    with zipfile.ZipFile(archive) as old, zipfile.ZipFile(target, "w") as pack:
+        for name in old.namelist():
+            if name not in new:
+                pack.writestr(name, old.read(name))
+        for name, data in new.items():
+            if data is not None:
+                pack.writestr(name, data)
+    return target
+
+
+def test_what_was_backed_up_comes_back_and_what_was_there_is_kept(home: Home) -> None:
+    archive = home.back_up()
+    home.add("after")
+    (home.attachments / SHA256[:2] / SHA256[2:]).unlink()
+    before = home.restore(archive)
+    assert home.titles() == ["before"]
+    assert (home.attachments / SHA256[:2] / SHA256[2:]).read_bytes() == DATA
+    assert before is not None
+    with closing(sqlite3.connect(before)) as connection:
+        assert connection.execute("SELECT count(*) FROM conversations").fetchone()[0] == 2
+
+
+def test_it_is_made_beside_whoever_writes(home: Home, tmp_path: Path) -> None:
+    async def main() -> Path:
+        async with opened(home.database) as database:
+            await ConversationStore(database).create(a_conversation("still in the log"))
+            return home.back_up()
+
+    archive = asyncio.run(main())
+    other = Home(tmp_path / "other")
+    assert other.restore(archive) is None
+    assert other.titles() == ["before", "still in the log"]
+    assert [p.name for p in home.backups.iterdir()] == [archive.name]
+
+
+def test_only_its_owner_can_read_it(home: Home) -> None:
+    assert home.back_up().stat().st_mode & 0o077 == 0
+
+
+def test_a_store_that_is_open_is_not_replaced(home: Home) -> None:
+    archive = home.back_up()
+
+    async def main() -> None:
+        async with opened(home.database):
+            with pytest.raises(StorageError, match="is open"):
+                home.restore(archive)
+
+    asyncio.run(main())
+    assert home.titles() == ["before"]
+
+
+@pytest.mark.parametrize("member", [STORE, f"attachments/{SHA256[:2]}/{SHA256[2:]}"])
+def test_a_damaged_backup_changes_nothing(home: Home, member: str) -> None:
+    archive = changed(home.back_up(), **{member.replace(".", "__"): b"something else" * 999})
+    home.add("after")
+    (home.attachments / SHA256[:2] / SHA256[2:]).unlink()
+    with pytest.raises(StoreDamagedError):
+        home.restore(archive)
+    assert home.titles() == ["after", "before"]
+    assert not [p for p in home.database.parent.iterdir() if p.name.startswith(".restore")]
+
+
+@pytest.mark.parametrize("manifest", [None, b"{}", b"[", b'{"format": "other", "version": 1}'])
+def test_what_is_no_backup_is_refused(home: Home, manifest: bytes | None) -> None:
+    archive = changed(home.back_up(), **{MANIFEST.replace(".", "__"): manifest})
+    with pytest.raises(StorageError, match="no backup"):
+        home.restore(archive)
+    plain = home.backups / "plain.zip"
+    plain.write_bytes(b"not an archive")
+    with pytest.raises(StorageError, match="no backup"):
+        home.restore(plain)
+
+
+def test_a_newer_versions_backup_is_refused(home: Home) -> None:
+    archive = home.back_up()
+    newer = home.backups / "newer.sqlite3"
+    with zipfile.ZipFile(archive) as pack:
+        newer.write_bytes(pack.read(STORE))
+    with closing(sqlite3.connect(newer)) as connection:
+        connection.execute("INSERT INTO migrations VALUES ('9999_later', 0)")
+        connection.commit()
+    with pytest.raises(StoreTooNewError):
+        home.restore(changed(archive, repartee__sqlite3=newer.read_bytes()))
+    assert home.titles() == ["before"]
+
+
+def test_members_with_other_names_are_left_in_the_archive(home: Home, tmp_path: Path) -> None:
+    archive = home.back_up()
+    with zipfile.ZipFile(archive, "a") as pack:
+        pack.writestr("../../outside", "x")
+        pack.writestr("attachments/../../outside", "x")
+    home.restore(archive)
+    assert not list(tmp_path.rglob("outside"))
+
+
+def test_a_damaged_store_can_be_replaced_and_is_kept(home: Home) -> None:
+    archive = home.back_up()
+    home.database.write_bytes(b"damaged")
+    before = home.restore(archive)
+    assert before is not None
+    assert before.read_bytes() == b"damaged"
+    assert home.titles() == ["before"]
+
+
+def test_the_oldest_backups_go(home: Home) -> None:
+    made = [home.back_up(hours) for hours in range(4)]
+    stranger = home.backups / "holiday.zip"
+    stranger.touch()
+    keep_newest(home.backups, 2)
+    assert sorted(home.backups.iterdir()) == sorted([*made[2:], stranger])
+
+
+def test_no_key_is_in_it(home: Home) -> None:
+    with zipfile.ZipFile(home.back_up()) as pack:
+        assert json.loads(pack.read(MANIFEST))["attachments"] == [SHA256]
+        with closing(sqlite3.connect(":memory:")) as connection:
+            connection.deserialize(pack.read(STORE))
+            tables = {r[0] for r in connection.execute("SELECT name FROM sqlite_master")}
+    assert "keys" not in tables
