@@ -1,7 +1,7 @@
-"""The command `repartee`: the window, the quick prompt, an answer in the terminal, the doctor.
+"""The command `repartee`: the window, the quick prompt, an answer in the terminal, the library.
 
 Each command imports what it needs when it needs it: `repartee quick` calls a running window in
-milliseconds, and `ask` and `doctor` work where there is no Qt.
+milliseconds, and all but the window and the quick prompt work where there is no Qt.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-COMMANDS = ("quick", "ask", "doctor")
+COMMANDS = ("quick", "ask", "import", "export", "search", "backup", "restore", "doctor")
 EXIT_INTERRUPTED = 130
+FORMATS = ("json", "markdown")
 
 EPILOG = """\
 A file that is called like a command is opened with its folder: repartee ./ask
@@ -40,6 +41,32 @@ details), conversation_id.
 """
 DOCTOR_EPILOG = """\
 exit codes: 0 the window, the store and the on-device model work; 1 one of them does not
+"""
+IMPORT_EPILOG = """\
+The kind of a file is told from its content: JSON of Repartee, ChatGPT (conversations.json, or the
+archive with it), Open WebUI or LibreChat. The same file twice adds nothing; a newer one adds what
+is new. It works beside an open window, which shows what came.
+
+exit codes: 0 everything was imported; 1 something was not; 2 wrong command line; 130 interrupted
+"""
+EXPORT_EPILOG = """\
+PATH is a file for JSON and for one conversation, and a folder for several in another format. JSON is
+complete and can be imported; it holds the attachments, and no key.
+
+exit codes: 0 done; 1 it could not be done; 2 wrong command line; 130 interrupted
+"""
+SEARCH_EPILOG = """\
+Every word must occur, the last one as a beginning; words between double quotes must follow each
+other. Newest first.
+
+exit codes: 0 something was found; 1 nothing, or it could not be done; 2 wrong command line
+
+--json prints a list of objects: conversation, title, message (null: found in the title), snippet, date.
+"""
+RESTORE_EPILOG = """\
+The window must be closed. The store that was there is kept beside the restored one.
+
+exit codes: 0 done; 1 it could not be done, the store is as it was; 2 wrong command line
 """
 QUICK_EPILOG = """\
 Bind this command to a key in your desktop's settings. In a terminal a pipeline is read to its
@@ -92,7 +119,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="repartee",
         description="A desktop assistant for the GPT-5.2 family and for models of your own. "
         "Without a command it opens the window; files named are attached.",
-        usage="repartee [FILE ...] | repartee {quick,ask,doctor} ...",
+        usage=f"repartee [FILE ...] | repartee {{{','.join(COMMANDS)}}} ...",
         epilog=EPILOG,
         formatter_class=plain,
     )
@@ -123,9 +150,52 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=plain,
     )
     _add_ask(ask)
-    for command in (quick, doctor, ask):
+    for command in (quick, doctor, ask, *_add_library(commands)):
         command.set_defaults(refuse=command.error)
     return parser
+
+
+def _add_library(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+) -> list[argparse.ArgumentParser]:
+    """What takes conversations in and out, finds them and keeps copies."""
+
+    def command(name: str, help_: str, usage: str, epilog: str = "") -> argparse.ArgumentParser:
+        import argparse
+
+        return commands.add_parser(
+            name,
+            help=help_,
+            usage=f"repartee {name} {usage}",
+            epilog=epilog,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+
+    importing = command("import", "conversations from a file", "FILE ... [--json]", IMPORT_EPILOG)
+    importing.add_argument("files", nargs="+", metavar="FILE")
+    importing.add_argument("--json", action="store_true", help="what came, as one JSON object")
+    importing.add_argument("--progress", action="store_true", help="a line for each step")
+    exporting = command(
+        "export",
+        "conversations to a file",
+        "(--all | --conversation ID ...) --format FORMAT --to PATH",
+        EXPORT_EPILOG,
+    )
+    which = exporting.add_mutually_exclusive_group(required=True)
+    which.add_argument("--all", action="store_true", help="every conversation")
+    which.add_argument("--conversation", action="append", metavar="ID", help="may be repeated")
+    exporting.add_argument("--format", required=True, choices=FORMATS)
+    exporting.add_argument("--to", required=True, metavar="PATH")
+    exporting.add_argument("--progress", action="store_true", help="a line for each step")
+    search = command("search", "places in the library", "TEXT [--json]", SEARCH_EPILOG)
+    search.add_argument("text", metavar="TEXT")
+    search.add_argument("--json", action="store_true", help="a list of objects")
+    search.add_argument("--limit", type=int, default=50, metavar="N", help="at most N (50)")
+    backup = command("backup", "a copy of everything", "FOLDER")
+    backup.add_argument("folder", metavar="FOLDER")
+    restore = command("restore", "everything out of a backup", "PATH", RESTORE_EPILOG)
+    restore.add_argument("path", metavar="PATH")
+    return [importing, exporting, search, backup, restore]
 
 
 def _add_ask(ask: argparse.ArgumentParser) -> None:
@@ -161,6 +231,10 @@ def _run(options: argparse.Namespace) -> int:
         from desktop_app.headless.doctor import run_doctor
 
         return run_doctor(as_json=options.json)
+    if options.command in ("import", "export", "search", "backup", "restore"):
+        from desktop_app.headless.library import run_library
+
+        return run_library(options)
     from desktop_app.app.desktop.single_instance import open_or_call
 
     if options.command == "quick":

@@ -1,0 +1,135 @@
+"""`repartee import`, `export`, `search`, `backup`, `restore`: the real commands."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.headless.command import Ended, Shell
+
+CHATGPT = [
+    {
+        "title": "Kyoto trip",
+        "create_time": 1_700_000_000,
+        "conversation_id": "c-1",
+        "current_node": "a",
+        "mapping": {
+            "u": {
+                "id": "u",
+                "parent": None,
+                "message": {
+                    "author": {"role": "user"},
+                    "content": {"content_type": "text", "parts": ["Where is 京都?"]},
+                },
+            },
+            "a": {
+                "id": "a",
+                "parent": "u",
+                "message": {
+                    "author": {"role": "assistant"},
+                    "content": {"content_type": "text", "parts": ["In **Kansai**."]},
+                    "metadata": {"model_slug": "gpt-4o"},
+                },
+            },
+        },
+    }
+]
+
+
+class Library:
+    """A shell, and an export of ChatGPT's in its folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.shell = Shell(folder)
+        self.folder = folder
+        self.export = folder / "conversations.json"
+        self.export.write_text(json.dumps(CHATGPT))
+
+    def run(self, *arguments: str) -> Ended:
+        return asyncio.run(self.shell.run(*arguments))
+
+    def hits(self, text: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = json.loads(self.run("search", text, "--json").out)
+        return found
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Library:
+    return Library(tmp_path)
+
+
+def test_in_found_and_out_again(library: Library) -> None:
+    first = library.run("import", str(library.export))
+    assert (first.code, first.out) == (0, "")
+    assert "conversations.json (ChatGPT): 1 conversation added." in first.err
+    again = library.run("import", str(library.export), "--json").json["files"][0]
+    assert (again["conversations"], again["added"], again["messages"]) == (1, 0, 0)
+
+    (hit,) = library.hits("京都")
+    assert hit["title"] == "Kyoto trip"
+    assert hit["snippet"] == "Where is 京都?"
+    assert library.run("search", "nowhere").code == 1
+
+    out = library.folder / "out.json"
+    done = library.run("export", "--all", "--format", "json", "--to", str(out))
+    assert (done.code, json.loads(out.read_text())["format"]) == (0, "repartee")
+    one = library.folder / "one.md"
+    done = library.run(
+        "export", "--conversation", hit["conversation"], "--format", "markdown", "--to", str(one)
+    )
+    assert done.code == 0
+    assert one.read_text().startswith("# Kyoto trip\n\n## You · 2023-11-14")
+    assert "In **Kansai**." in one.read_text()
+
+
+def test_an_export_fills_another_library_with_the_same(library: Library, tmp_path: Path) -> None:
+    library.run("import", str(library.export))
+    first, second = tmp_path / "1.json", tmp_path / "2.json"
+    library.run("export", "--all", "--format", "json", "--to", str(first))
+    other = Library(tmp_path / "other")
+    assert other.run("import", str(first)).code == 0
+    other.run("export", "--all", "--format", "json", "--to", str(second))
+    assert second.read_bytes() == first.read_bytes()
+
+
+def test_what_cannot_be_read_is_said_and_the_rest_imported(library: Library) -> None:
+    bad, missing = library.folder / "bad.json", library.folder / "missing.json"
+    bad.write_text("{}")
+    done = library.run("import", str(bad), str(missing), str(library.export))
+    assert done.code == 1
+    assert "bad.json: The file holds no conversations of Repartee, ChatGPT" in done.err
+    assert "missing.json cannot be read: No such file or directory." in done.err
+    assert "1 conversation added" in done.err
+    assert "Traceback" not in done.err
+
+
+def test_an_unknown_conversation_and_a_wrong_line_are_refused(library: Library) -> None:
+    done = library.run("export", "--conversation", "x", "--format", "json", "--to", "o.json")
+    assert (done.code, done.out) == (1, "")
+    assert "There is no conversation x." in done.err
+    assert library.run("export", "--format", "json", "--to", "o.json").code == 2
+    assert library.run("import").code == 2
+
+
+def test_progress_in_lines(library: Library) -> None:
+    done = library.run("import", str(library.export), "--progress")
+    assert done.err.splitlines()[0] == "0 1"
+
+
+def test_a_backup_brings_back_what_was_there(library: Library) -> None:
+    library.run("import", str(library.export))
+    made = library.run("backup", str(library.folder / "backups"))
+    archive = Path(made.out.strip())
+    assert (made.code, archive.is_file()) == (0, True)
+    store = library.shell.home / "data" / "repartee.sqlite3"
+    store.unlink()
+    assert library.run("search", "Kansai").code == 1
+    back = library.run("restore", str(archive))
+    assert back.code == 0, back.err
+    assert len(library.hits("Kansai")) == 1
+    refused = library.run("restore", str(library.export))
+    assert (refused.code, "is no backup" in refused.err) == (1, True)
