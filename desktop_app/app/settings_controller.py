@@ -14,7 +14,7 @@ from PySide6.QtCore import QObject
 from desktop_app.app.workspace import Workspace
 from desktop_app.credentials.vault import KeyPlace
 from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.errors import UserFacingError
+from desktop_app.domain.errors import SettingError, UserFacingError
 from desktop_app.domain.legality import first_api, notes, refusals
 from desktop_app.headless.answer_settings import KEYS, own_values, with_own, without_own
 from desktop_app.headless.backend import WEIGHTS_SETTING, use_weights
@@ -46,7 +46,6 @@ class SettingsController(QObject):
         self._window = window
         self._workspace = workspace
         self._panel = window.settings
-        self._panel.judge_hosts(_is_private)
         self._saving, self._keeping_key = asyncio.Lock(), asyncio.Lock()
         self._looked_at = ""  # the provider that the person chose to see; else the open one's
         self._on_value = on_value
@@ -66,6 +65,11 @@ class SettingsController(QObject):
             lambda id_, keys: self._start(self._set(f"keys.{id_}", keys))
         )
         panel.weights_chosen.connect(lambda path: self._start(self._choose_weights(path)))
+        panel.password_entered.connect(
+            lambda id_, word: self._start(self._keep_password(id_, word))
+        )
+        panel.password_removed.connect(lambda id_: self._start(self._keep_password(id_, "")))
+        panel.ca_file_chosen.connect(lambda id_, path: self._start(self._choose_ca_file(id_, path)))
         panel.about_opened.connect(lambda: self._start(self._show_about()))
         workspace.profiles_changed.connect(self._show_profiles)
         workspace.values_changed.connect(self.show_values)
@@ -120,6 +124,33 @@ class SettingsController(QObject):
     async def _show_profile(self, profile_id: str) -> None:
         place = await self._workspace.backend.vault.place(profile_id)
         self._panel.set_key_state(profile_id, KeyState(place.value, NOTES[place]))
+        await self._show_password(self._profile(profile_id).proxy_password_id)
+
+    async def _show_password(self, secret_id: str) -> None:
+        place = await self._workspace.backend.vault.place(secret_id)
+        self._panel.set_password_state(secret_id, KeyState(place.value, NOTES[place]))
+
+    async def _keep_password(self, secret_id: str, password: str) -> None:
+        """Keep a proxy's password, or forget it where it is ""."""
+        vault = self._workspace.backend.vault
+        try:
+            async with self._keeping_key:
+                await (vault.set(secret_id, password) if password else vault.remove(secret_id))
+        finally:
+            await self._show_password(secret_id)
+
+    async def _choose_ca_file(self, profile_id: str, path: Path | None) -> None:
+        """Trust a file's certificates for a provider, if it holds any; None trusts the system's."""
+        found = ""
+        try:
+            if path is not None:
+                found = await asyncio.to_thread(_describe_ca_file, str(path))
+        except SettingError as error:
+            self._panel.set_ca_file_result(profile_id, False, error.sentences)
+            return
+        self._panel.set_ca_file_result(profile_id, True, found)
+        profile = self._profile(profile_id)
+        await self._save_profile(replace(profile, ca_file=str(path or "")))
 
     async def _save_profile(self, profile: ProviderProfile) -> None:
         async with self._saving:
@@ -128,7 +159,9 @@ class SettingsController(QObject):
             await self._workspace.reload_profiles()
 
     async def _remove_profile(self, profile_id: str) -> None:
-        await self._workspace.backend.vault.remove(profile_id)
+        vault = self._workspace.backend.vault
+        await vault.remove(profile_id)
+        await vault.remove(self._profile(profile_id).proxy_password_id)
         await self._workspace.backend.settings.remove_profile(profile_id)
         self._looked_at = ""
         workspace = self._workspace
@@ -253,6 +286,12 @@ def _worded(error: UserFacingError, profile: ProviderProfile) -> str:
     return f"{error.what_happened} {_SETTINGS.sub(where, to_do)}".strip()
 
 
+def _describe_ca_file(name: str) -> str:
+    from desktop_app.providers.trust import describe_ca_file  # with ssl
+
+    return describe_ca_file(name)
+
+
 def _read_if_there(path: Path) -> str:
     return path.read_text("utf-8") if path.is_file() else ""
 
@@ -263,10 +302,3 @@ def _help_html() -> str:
 
     source = resource_path("help/help.md").read_text("utf-8")
     return markdown.markdown(source, extensions=["toc", "tables", "sane_lists"])
-
-
-def _is_private(host: str) -> bool:
-    """The transport's rule for plain http; the client is not wanted before it is needed."""
-    from desktop_app.providers.transport import is_private
-
-    return is_private(host)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -26,6 +26,15 @@ if TYPE_CHECKING:
 REFUSALS_HOLD: Final = timedelta(days=30)
 
 
+@dataclass(frozen=True)
+class _Opened:
+    """What a client was made for; another key or way needs another client."""
+
+    profile: ProviderProfile
+    key: str | None = field(repr=False)
+    proxy_password: str = field(repr=False)
+
+
 class ProviderGateway:
     """Satisfies services.ports.Gateway."""
 
@@ -40,7 +49,7 @@ class ProviderGateway:
         self.local_model = local_model
         self._settings = settings
         self._catalog = catalog
-        self._clients: dict[str, tuple[ProviderProfile, str | None, ProviderClient]] = {}
+        self._clients: dict[str, tuple[_Opened, ProviderClient]] = {}
         self._writes: set[asyncio.Task[None]] = set()
 
     async def provider(self, profile: ProviderProfile) -> ProviderClient:
@@ -51,13 +60,14 @@ class ProviderGateway:
             profile, key = replace(profile, base_url=endpoint.base_url), endpoint.key
         elif profile.needs_key:
             key = await self._vault.get(profile.id)
+        opened = _Opened(profile, key, await self._proxy_password(profile))
         known = self._clients.get(profile.id)
-        if known is not None and known[:2] == (profile, key):
-            return known[2]
+        if known is not None and known[0] == opened:
+            return known[1]
         if known is not None:
-            await known[2].aclose()
-        client = await self._new_client(profile, key)
-        self._clients[profile.id] = (profile, key, client)
+            await known[1].aclose()
+        client = await self._new_client(opened)
+        self._clients[profile.id] = (opened, client)
         return client
 
     async def learnt(self, profile: ProviderProfile, model: str) -> Learnt:
@@ -67,14 +77,22 @@ class ProviderGateway:
         refused = _known_refusals(profile, stored).get(model, frozenset())
         return Learnt(Api(remembered) if remembered else None, refused)
 
-    async def _new_client(self, profile: ProviderProfile, key: str | None) -> ProviderClient:
+    async def _proxy_password(self, profile: ProviderProfile) -> str:
+        """Asked of the keyring only for a proxy that is the person's own and has a user."""
+        if "@" not in profile.proxy:
+            return ""
+        return await self._vault.get(profile.proxy_password_id) or ""
+
+    async def _new_client(self, opened: _Opened) -> ProviderClient:
+        profile = opened.profile
         client_class = await asyncio.to_thread(_import_client)
         learnt = await self._settings.all()
         remembered = learnt.get(_api_key(profile))
         return client_class(
             profile,
-            key,
+            opened.key,
             self._catalog,
+            proxy_password=opened.proxy_password,
             known_api=Api(remembered) if remembered else None,
             remember_api=lambda api: self._remember(_api_key(profile), api.value),
             known_refusals=_known_refusals(profile, learnt),
@@ -103,7 +121,7 @@ class ProviderGateway:
     async def aclose(self) -> None:
         """Close every connection and the on-device model."""
         await asyncio.gather(*self._writes)
-        for _, _, client in self._clients.values():
+        for _, client in self._clients.values():
             await client.aclose()
         self._clients.clear()
         await self.local_model.aclose()

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from desktop_app.domain.chat_request import FAMILY_MODEL, ProviderKind, ProviderProfile
 from desktop_app.domain.model_catalog import ModelCatalog
+from desktop_app.domain.network_path import needs_confirmation
 
 OPENAI_URL = "https://api.openai.com/v1"
 COMETAPI_URL = "https://api.cometapi.com/v1"
@@ -52,4 +53,6 @@ def _openai_like(url: str, has_key: bool, catalog: ModelCatalog) -> ProviderProf
         models=() if at_openai else family,
         needs_key=has_key,
         from_environment=True,
+        # Whoever sets the variable has named the address outright: nobody is there to be asked.
+        plain_http_hosts=tuple(filter(None, [needs_confirmation(url)])),
     )

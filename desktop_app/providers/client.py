@@ -70,8 +70,9 @@ class ProviderClient:
 
     `known_api` is what was learnt of a compatible server before; `remember_api` is told what is
     learnt now. `known_refusals` is what the server refused before, by model, as left_out.py spells
-    it; `remember_refusals` is told a model and all that is known of it now. Tests shorten
-    `timeouts` and `run_times`, and set `asleep`, the clock of the computer's sleep.
+    it; `remember_refusals` is told a model and all that is known of it now. `proxy_password` is
+    that of the profile's own proxy. Tests shorten `timeouts` and `run_times`, and set `asleep`, the
+    clock of the computer's sleep.
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class ProviderClient:
         key: str | None,
         catalog: ModelCatalog,
         *,
+        proxy_password: str = "",
         known_api: Api | None = None,
         remember_api: Callable[[Api], None] | None = None,
         known_refusals: Mapping[str, frozenset[str]] | None = None,
@@ -99,7 +101,9 @@ class ProviderClient:
         self._timeouts = timeouts or Timeouts()
         self._run_times = run_times or RunTimes()
         self._asleep = asleep
-        self._transport = Transport(profile.name, profile.base_url, key, timeouts=self._timeouts)
+        self._transport = Transport(
+            profile, key, proxy_password=proxy_password, timeouts=self._timeouts
+        )
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
         """The answer as it comes; one Completed, Incomplete or Failed ends it.

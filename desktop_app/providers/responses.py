@@ -75,7 +75,7 @@ def body(
     if is_known:
         fields["store"] = keeps
         fields["prompt_cache_key"] = request.cache_key
-        if not keeps and thinks:
+        if thinks:  # also where the provider keeps it: the person may choose otherwise later
             fields["include"] = ["reasoning.encrypted_content"]
     if request.background:
         fields.update(background=True, store=True)

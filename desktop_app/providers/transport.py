@@ -1,11 +1,11 @@
 """HTTP to one provider: the only place that knows httpx.
 
-One connection pool per profile, the system's trust store, proxies from the environment, no
+One connection pool per profile, by the way that the profile names (proxies.py, trust.py), no
 redirects (an API does not redirect; a wrong address does), and every foreign exception turned
-into an error of ours. What was sent and what came back is bytes and events here; what they mean
+into an error of ours (unreached.py). What was sent and what came back is bytes and events here; what they mean
 is the adapters' business.
 
-httpx, ssl and truststore cost 100 ms and 20 MB, so they are imported in a thread with the first
+httpx, ssl and the certificates cost 100 ms and 20 MB, so they are imported in a thread with the first
 request, never with this module: the window's start imports it.
 """
 
@@ -13,23 +13,25 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-import ipaddress
 import json
 import socket
-import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import SplitResult, urlsplit
 
 from desktop_app.domain.errors import (
     AuthenticationError,
     NetworkError,
+    SettingError,
     StreamCutError,
     UnexpectedReplyError,
 )
-from desktop_app.providers import json_fields, refusals
+from desktop_app.domain.network_path import ProxyAddress, is_loopback, needs_confirmation
+from desktop_app.providers import json_fields, refusals, unreached
+from desktop_app.providers.proxies import proxy_for
 from desktop_app.providers.retries import AttemptError, failed_reply
 from desktop_app.providers.sse import EventTooLargeError, ServerSentEvent, SSEDecoder
 
@@ -38,11 +40,13 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from desktop_app.domain.chat_request import ProviderProfile
+
 LARGEST_REPLY: Final = 256 * 1024 * 1024
 LARGEST_ERROR_BODY: Final = 64 * 1024
 # Seconds that an idle connection is kept: it is opened while the person types.
 _KEEPALIVE_S: Final = 300.0
-_LAN_SUFFIXES: Final = (".local", ".lan", ".home.arpa", ".internal", ".localhost")
+_WEB_PAGE_STATUSES: Final = (403, 404, 405, 501, 511)  # 511: the network wants a login first
 
 
 @dataclass(frozen=True)
@@ -51,10 +55,12 @@ class Timeouts:
     gives itself, so that only a peer that is gone meets it; `silence` is after how long the
     person is told that nothing was heard, `silence_again` how often from then on; `after_sleep` is
     the longest silence once the computer woke, and `look` how often the clocks are looked at;
-    `drain` is what the end of a finished reply may take so that its connection can be used again.
+    `proxy` is what a proxy may take to make the connection; `drain` is what the end of a finished
+    reply may take so that its connection can be used again.
     """
 
     connect: float = 5.0
+    proxy: float = 20.0
     read: float = 1800.0
     quick_read: float = 30.0
     write: float = 120.0
@@ -172,21 +178,27 @@ class HttpReply:
 
 
 class Transport:
-    """Requests to one address with one key; nothing is opened before the first."""
+    """Requests to one provider with one key; nothing is opened before the first.
+
+    `proxy_password` is that of the profile's own proxy.
+    """
 
     def __init__(
         self,
-        provider: str,
-        base_url: str,
+        profile: ProviderProfile,
         key: str | None,
         *,
+        proxy_password: str = "",
         timeouts: Timeouts | None = None,
     ) -> None:
-        self._provider = provider
-        self._base_url = base_url.rstrip("/")
+        self._profile = profile
+        self._provider = profile.name
+        self._base_url = profile.base_url.rstrip("/")
         self._key = key or ""
+        self._proxy_password = proxy_password
         self._timeouts = timeouts or Timeouts()
         self._client: httpx.AsyncClient | None = None
+        self._proxy: ProxyAddress | None = None
         self._opening = asyncio.Lock()
 
     @asynccontextmanager
@@ -274,11 +286,24 @@ class Transport:
         if self._key:
             headers = {**headers, "authorization": f"Bearer {self._key}"}
         url = f"{self._base_url}/{path}"
+        send = partial(
+            client.stream, method, url, headers=headers, content=content, timeout=timeout
+        )
         try:
-            stream = client.stream(method, url, headers=headers, content=content, timeout=timeout)
-            return await stack.enter_async_context(stream)
+            if self._proxy is None:
+                return await stack.enter_async_context(send())
+            async with asyncio.timeout(limits.proxy) as deadline:
+                watch = _ProxyWatch(deadline)
+                try:
+                    return await stack.enter_async_context(send(extensions={"trace": watch}))
+                finally:
+                    await watch.close()
         except (httpx.HTTPError, httpx.InvalidURL) as exc:
             raise self._not_reached(exc) from None
+        except TimeoutError:
+            raise self._tried.proxy_silent() from None
+        except _socks_error() as exc:
+            raise self._tried.proxy_speaks_otherwise(_details(exc, "")) from None
 
     async def _opened_client(self) -> httpx.AsyncClient:
         if self._key and not (self._key.isascii() and self._key.isprintable()):
@@ -290,35 +315,57 @@ class Transport:
             )
         async with self._opening:
             if self._client is None:
-                address = urlsplit(self._base_url)
+                address = _split(self._base_url)
                 self._refuse_what_anyone_could_read(address)
-                try:
-                    self._client = await asyncio.to_thread(_new_client, address)
-                except (ImportError, ValueError, OSError) as exc:
-                    raise AttemptError(self._unusable_network(exc)) from None
+                self._proxy, client = await asyncio.to_thread(self._new_client, address)
+                self._client = client
             return self._client
 
-    def _refuse_what_anyone_could_read(self, address: SplitResult) -> None:
-        if address.scheme == "https" or is_private(address.hostname or ""):
-            return
-        if address.scheme == "http":
-            raise AttemptError(
-                NetworkError(
-                    f"The address of {self._provider} is not encrypted, so anyone on the way "
-                    "could read the key and the conversation.",
-                    what_to_do="Use an address that begins with https:// in Settings › Provider.",
-                )
+    def _new_client(self, address: SplitResult) -> tuple[ProxyAddress | None, httpx.AsyncClient]:
+        """Runs in a thread: imports, certificates."""
+        try:
+            proxy = proxy_for(address, self._profile.proxy, self._proxy_password)
+            return proxy, _new_client(address, proxy, self._profile.ca_file)
+        except SettingError as exc:
+            is_of_environment = not self._profile.proxy and not self._profile.ca_file
+            todo = unreached.CHECK_PROXY_OF_ENVIRONMENT if is_of_environment else exc.what_to_do
+            error = NetworkError(exc.what_happened, what_to_do=todo, details=exc.details)
+        except (ImportError, ValueError, OSError) as exc:
+            error = NetworkError(
+                "The proxy or the certificates of this computer cannot be used.",
+                what_to_do=unreached.CHECK_PROXY_OF_ENVIRONMENT,
+                details=str(exc),
             )
-        raise AttemptError(self._bad_address())
+        raise AttemptError(error)
+
+    @property
+    def _tried(self) -> unreached.Tried:
+        profile = self._profile
+        host = _split(self._base_url).hostname or self._base_url
+        return unreached.Tried(
+            self._provider, host, self._proxy, bool(profile.proxy), bool(profile.ca_file)
+        )
+
+    def _refuse_what_anyone_could_read(self, address: SplitResult) -> None:
+        host = address.hostname or ""
+        if address.scheme == "https" and host:
+            return
+        if address.scheme != "http" or not host:
+            raise AttemptError(self._bad_address())
+        if not is_loopback(host) and host not in self._profile.plain_http_hosts:
+            private = needs_confirmation(self._base_url)
+            raise AttemptError(unreached.open_to_all(self._provider, private))
 
     async def _refuse_what_is_no_api(self, response: httpx.Response) -> None:
         status = response.status_code
         if 300 <= status < 400:
-            host = urlsplit(response.headers.get("location", "")).hostname or "elsewhere"
-            raise self._no_api(f"it redirects to {host}")
+            to = _split(response.headers.get("location", "")).hostname or "another address"
+            raise self._tried.redirected(to)
+        if status == 407:
+            raise self._tried.proxy_refused("407", "HTTP status 407")
         html = "text/html" in response.headers.get("content-type", "")
-        if html and (status < 400 or status in (404, 405, 501)):
-            raise self._no_api("a web page came back")
+        if html and (status < 400 or status in _WEB_PAGE_STATUSES):
+            raise self._tried.web_page(status)
         if status >= 400:
             raise await self._refused(response)
 
@@ -337,61 +384,29 @@ class Transport:
         )
         return failed_reply(error, response.status_code, response.headers)
 
-    def _no_api(self, why: str) -> AttemptError:
-        return AttemptError(refusals.endpoint_missing(self._provider, why))
-
     def _bad_address(self) -> NetworkError:
         return NetworkError(
             f"The address of {self._provider} cannot be used.",
             what_to_do="Enter one like https://host/v1 in Settings › Provider.",
         )
 
-    def _unusable_network(self, exc: Exception) -> NetworkError:
-        return NetworkError(
-            "The proxy or the certificates of this computer cannot be used.",
-            what_to_do="Check the proxy in the environment (HTTPS_PROXY, ALL_PROXY).",
-            details=str(exc),
-        )
-
     def _not_reached(self, exc: Exception) -> AttemptError:
         """No reply came: only a connection that was never made is tried again."""
         import httpx
 
+        details = _details(exc, "")
         if isinstance(exc, httpx.InvalidURL | httpx.UnsupportedProtocol):
             return AttemptError(self._bad_address())
         if isinstance(exc, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout):
-            return self._not_connected(exc)
+            return self._tried.not_connected(str(exc), details)
         if isinstance(exc, httpx.ProxyError):
-            what, todo = "The proxy refused the connection", "Check the proxy and its password."
-        elif isinstance(exc, httpx.TimeoutException):
+            return self._tried.proxy_refused(str(exc), details)
+        if isinstance(exc, httpx.TimeoutException):
             what = f"{self._provider} gave no answer in time"
-            todo = refusals.ASK_AGAIN
         else:
             what = f"The connection to {self._provider} broke before the answer began"
-            todo = refusals.ASK_AGAIN
-        return AttemptError(
-            NetworkError(f"{what}.", what_to_do=todo, details=_details(exc, "")),
-        )
-
-    def _not_connected(self, exc: Exception) -> AttemptError:
-        reason = str(exc)
-        if "CERTIFICATE_VERIFY_FAILED" in reason or "certificate verify failed" in reason:
-            error = NetworkError(
-                f"The certificate of {self._provider} is not trusted by this computer.",
-                what_to_do="Check the address and the clock; on a company network, ask for its "
-                "certificate to be installed.",
-                details=_details(exc, ""),
-            )
-            return AttemptError(error)
-        host = urlsplit(self._base_url).hostname or self._base_url
-        return AttemptError(
-            NetworkError(
-                f"{self._provider} could not be reached at {host}.",
-                what_to_do="Check the network connection, then press Retry.",
-                details=_details(exc, ""),
-            ),
-            may_repeat=True,
-        )
+        error = NetworkError(f"{what}.", what_to_do=refusals.ASK_AGAIN, details=details)
+        return AttemptError(error)
 
 
 async def _start_of_body(response: httpx.Response) -> bytes:
@@ -417,54 +432,14 @@ def _details(exc: Exception, request_id: str) -> str:
     return f"{line}\nRequest id: {request_id}" if request_id else line
 
 
-def is_private(host: str) -> bool:
-    """Whether `host` is this computer or, by its name or number, one of the same network."""
+def _split(url: str) -> SplitResult:
+    """The parts of an address; of none where it cannot be read."""
     try:
-        address = ipaddress.ip_address(host)
+        parts = urlsplit(url)
+        _ = parts.port  # read late, and as likely to be wrong as the rest
     except ValueError:
-        return bool(host) and ("." not in host or host.endswith(_LAN_SUFFIXES))
-    return address.is_private or address.is_loopback or address.is_link_local
-
-
-def proxy_for(address: SplitResult) -> str | None:
-    """The proxy that the environment names for `address`; never one for this computer."""
-    import urllib.request  # with http.client and email; see the module's docstring
-
-    host = address.hostname or ""
-    if host == "localhost" or (is_private(host) and _is_loopback(host)):
-        return None
-    if urllib.request.proxy_bypass(host):
-        return None
-    proxies = urllib.request.getproxies()
-    proxy = proxies.get(address.scheme) or proxies.get("all")
-    if proxy and "://" not in proxy:
-        proxy = f"http://{proxy}"
-    # socks4 is not spoken; plain "socks" is how desktops write the fifth version.
-    return proxy.replace("socks://", "socks5://", 1) if proxy else None
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-_trust_lock = threading.Lock()
-_trust: ssl.SSLContext | None = None
-
-
-def _trusted() -> ssl.SSLContext:
-    """The system's trust store, built once for all profiles."""
-    global _trust
-    import ssl
-
-    import truststore
-
-    with _trust_lock:
-        if _trust is None:
-            _trust = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        return _trust
+        return urlsplit("")
+    return parts
 
 
 def _keepalive_options() -> list[tuple[int, int, int]]:
@@ -483,19 +458,70 @@ def _keepalive_options() -> list[tuple[int, int, int]]:
     return options
 
 
-def _new_client(address: SplitResult) -> httpx.AsyncClient:
+class _ProxyWatch:
+    """Follows a request through a proxy, as httpx traces it: once it is on its way to the provider,
+    the time that the proxy may take is over. A connection through SOCKS gets the options that
+    httpx gives others, and is closed where httpx leaves it open: in the middle of a greeting."""
+
+    def __init__(self, deadline: asyncio.Timeout) -> None:
+        self._deadline = deadline
+        self._greeting: Any = None
+
+    async def __call__(self, event: str, info: Mapping[str, Any]) -> None:
+        if event == "socks.connect_tcp.complete":
+            self._greeting = info["return_value"]
+            connected = self._greeting.get_extra_info("socket")
+            for option in _keepalive_options():
+                connected.setsockopt(*option)
+        elif event == "socks.setup_socks5_connection.complete":
+            self._greeting = None
+        is_sending = event == "http11.send_request_headers.started"
+        if is_sending and info["request"].method != b"CONNECT":
+            self._deadline.reschedule(None)
+
+    async def close(self) -> None:
+        if self._greeting is not None:
+            await self._greeting.aclose()
+
+
+def _socks_error() -> type[Exception]:
+    """What socksio raises of a proxy that speaks otherwise, and httpx hands on."""
+    from socksio.exceptions import SOCKSError
+
+    return SOCKSError
+
+
+def _new_client(
+    address: SplitResult, proxy: ProxyAddress | None, ca_file: str
+) -> httpx.AsyncClient:
     """Runs in a thread: imports, certificates."""
     import httpx
 
     # What the first request on asyncio would import on the event loop.
     with suppress(ImportError):
         importlib.import_module("anyio._backends._asyncio")
+    through_tls = "https" in (address.scheme, proxy.url.partition(":")[0] if proxy else "")
+    # Without TLS there is nothing to verify, and no certificates to load.
+    trust = _trusted(ca_file) if through_tls else None
     transport = httpx.AsyncHTTPTransport(
-        # Without TLS there is nothing to verify, and no certificates to load.
-        verify=_trusted() if address.scheme == "https" else False,
+        verify=False if trust is None else trust,
         limits=httpx.Limits(keepalive_expiry=_KEEPALIVE_S),
-        proxy=proxy_for(address),
+        proxy=None if proxy is None else _proxy_of_httpx(proxy, trust),
         socket_options=_keepalive_options(),
     )
     agent = {"user-agent": "Repartee"}
     return httpx.AsyncClient(transport=transport, follow_redirects=False, headers=agent)
+
+
+def _trusted(ca_file: str) -> ssl.SSLContext:
+    from desktop_app.providers.trust import trusted  # with ssl, not before the first request
+
+    return trusted(ca_file)
+
+
+def _proxy_of_httpx(proxy: ProxyAddress, trust: ssl.SSLContext | None) -> httpx.Proxy:
+    import httpx
+
+    auth = (proxy.user, proxy.password) if proxy.user else None
+    is_encrypted = proxy.url.startswith("https:")
+    return httpx.Proxy(proxy.url, auth=auth, ssl_context=trust if is_encrypted else None)

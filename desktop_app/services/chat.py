@@ -209,6 +209,7 @@ class ChatService:
                 parameters=_legal(settings.parameters, resolved),
                 cache_key=conversation.id,
                 state=state,
+                store=resolved.profile.keeps_at_provider,
             )
             await self.store.begin_turn(conversation, question, answer)
             undo.pop_all()

@@ -70,6 +70,8 @@ class SettingsPanel(QFrame):
         shortcut_changed(str, str): command id and keys; "" for none.
         weights_chosen(object): a Path, or None for the model that comes along.
         spending_requested(): the person wants to see all that was spent.
+        password_entered(str, str), password_removed(str): of a proxy, by its name in the keyring.
+        ca_file_chosen(str, object): profile id, and a Path or None for the system's alone.
         about_opened(): the About page is seen and wants `set_about` and `set_help`.
         closed(): the person wants the panel away.
     """
@@ -87,6 +89,9 @@ class SettingsPanel(QFrame):
     shortcut_changed = Signal(str, str)
     weights_chosen = Signal(object)
     spending_requested = Signal()
+    password_entered = Signal(str, str)
+    password_removed = Signal(str)
+    ca_file_chosen = Signal(str, object)
     about_opened = Signal()
     closed = Signal()
 
@@ -97,7 +102,6 @@ class SettingsPanel(QFrame):
         set_role(self, "side")
         self._theme = theme
         self._is_built = False
-        self._is_private: Callable[[str], bool] = lambda _host: False
         self._provider: ProviderTab | None = None
         self._answer: AnswerTab | None = None
         self._look: SchemaForm | None = None
@@ -107,6 +111,8 @@ class SettingsPanel(QFrame):
         self._key_states: dict[str, KeyState] = {}
         self._results: dict[str, tuple[bool, str]] = {}
         self._spending: dict[str, MonthUnderCap] = {}
+        self._password_states: dict[str, KeyState] = {}
+        self._ca_files: dict[str, tuple[bool, str]] = {}
         self._values: dict[str, Any] = {}
         self._own: tuple[str, Mapping[str, Any]] = ("", {})
         self._refusals: Mapping[str, str] = {}
@@ -142,9 +148,17 @@ class SettingsPanel(QFrame):
         if self._provider:
             self._provider.spending.set_month(profile_id, month)
 
-    def judge_hosts(self, is_private: Callable[[str], bool]) -> None:
-        """Ask `is_private` where questions may go without encryption. Once, before it is opened."""
-        self._is_private = is_private
+    def set_password_state(self, secret_id: str, state: KeyState) -> None:
+        """Where the password of a provider's proxy lies, by its name in the keyring."""
+        self._password_states[secret_id] = state
+        if self._provider:
+            self._provider.network.set_password_state(secret_id, state)
+
+    def set_ca_file_result(self, profile_id: str, ok: bool, words: str) -> None:
+        """What a provider's file of certificates holds, or why it was not taken."""
+        self._ca_files[profile_id] = (ok, words)
+        if self._provider:
+            self._provider.network.set_ca_file_result(profile_id, ok, words)
 
     def set_values(self, values: Mapping[str, Any]) -> None:
         """The stored settings, changed shortcuts among them; what is missing has its default."""
@@ -318,7 +332,7 @@ class SettingsPanel(QFrame):
     def _make_provider(self) -> QWidget:
         from desktop_app.ui.settings_tabs.provider_tab import ProviderTab
 
-        page = self._provider = ProviderTab(self._theme, self._is_private)
+        page = self._provider = ProviderTab(self._theme)
         page.profile_selected.connect(self.profile_selected)
         page.profile_saved.connect(self.profile_saved)
         page.profile_added.connect(self.profile_added)
@@ -327,6 +341,9 @@ class SettingsPanel(QFrame):
         page.key_removed.connect(self.key_removed)
         page.test_requested.connect(self.test_requested)
         page.weights_chosen.connect(self.weights_chosen)
+        page.network.password_entered.connect(self.password_entered)
+        page.network.password_removed.connect(self.password_removed)
+        page.network.ca_file_chosen.connect(self.ca_file_chosen)
         page.changed.connect(self._take_setting)
         page.set_profiles(*self._profiles)
         page.set_values(self._values)
@@ -337,6 +354,10 @@ class SettingsPanel(QFrame):
         page.spending.report_requested.connect(self.spending_requested)
         for profile_id, month in self._spending.items():
             page.spending.set_month(profile_id, month)
+        for secret_id, state in self._password_states.items():
+            page.network.set_password_state(secret_id, state)
+        for profile_id, result in self._ca_files.items():
+            page.network.set_ca_file_result(profile_id, *result)
         return page
 
     def _make_answer(self) -> QWidget:

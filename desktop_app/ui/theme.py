@@ -4,7 +4,7 @@ A `Theme` is a plain value: the colour tokens by name, and a scale. Widgets ask 
 (painting), lengths (`px`) and fonts; what a style sheet can say is said once, here, in
 `style_sheet`. Its vocabulary is a dynamic property, `role`, which a widget sets on itself:
 
-    QPushButton, QToolButton    primary · plain · quiet · link · row (a whole row) · example (a card to
+    QPushButton, QToolButton    primary · plain · quiet · link · fold · row (a whole row) · example (a card to
                                 press) · suggestion · segment (checkable) · send · stop
     QLabel                      title · strong · dim · note · hero · key (a shortcut) · error ·
                                 error-title · error-note · warning
@@ -273,6 +273,8 @@ QHeaderView, QHeaderView::section { background: transparent; color: @dim; border
 QHeaderView::section { border-bottom: 1px solid @line; }
 [role="link"] { color: @accent; font-weight: 600; padding: 0; min-height: $20px; }
 [role="link"]:hover { text-decoration: underline; }
+[role="fold"] { color: @dim; font-weight: 600; padding: 0 $4px 0 0; margin-left: -$4px; }
+[role="fold"]:hover { color: @text; }
 [role="suggestion"] { background: @tint; color: @accent; font-weight: 600; font-size: @suggestion;
     padding: 0 $10px; }
 [role="suggestion"]:hover { background: @selected; }

@@ -28,8 +28,8 @@ from desktop_app.settings.schema import Group, default_of, settings_of, validate
 from desktop_app.settings.server_presets import SERVER_PRESETS, profile_from
 from desktop_app.ui import theme as themes
 from desktop_app.ui.settings_panel import PAGES, KeyState, SettingsPanel
+from desktop_app.ui.settings_tabs.address_section import problem_of_address, warning_of_address
 from desktop_app.ui.settings_tabs.fields import Switch
-from desktop_app.ui.settings_tabs.provider_tab import problem_of_address, warning_of_address
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -54,7 +54,6 @@ _Widget = TypeVar("_Widget", bound=QWidget)
 def panel(qtbot: QtBot, dressed: themes.Theme) -> SettingsPanel:
     """The panel, open on the Provider page, OpenAI shown."""
     made = SettingsPanel(dressed)
-    made.judge_hosts(lambda host: host == "localhost" or host.startswith("192.168."))
     made.set_profiles(PROFILES, "openai")
     made.set_key_state("openai", KeyState("keyring"))
     made.set_key_state("comet", KeyState("none"))

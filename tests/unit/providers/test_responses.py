@@ -227,11 +227,11 @@ def test_what_a_server_refused_is_left_out() -> None:
     assert not omit & set(body(ask(cache_key="c"), omit=omit))
 
 
-def test_storing_is_sent_as_chosen_and_needs_no_encrypted_reasoning() -> None:
+def test_storing_is_sent_as_chosen_and_reasoning_stays_here_too() -> None:
     request = ChatRequest("gpt-5.2", CONVERSATION, store=True, parameters=GenerationParameters())
     made = body(request)
     assert made["store"] is True
-    assert "include" not in made
+    assert made["include"] == ["reasoning.encrypted_content"]
 
 
 # ---------------------------------------------------------------- streams

@@ -24,7 +24,7 @@ from cryptography.x509.oid import NameOID
 from desktop_app.domain.errors import NetworkError
 from desktop_app.domain.events import Failed, StreamEvent
 from desktop_app.providers.client import ProviderClient
-from desktop_app.providers.transport import is_private, proxy_for
+from desktop_app.providers.proxies import proxy_for
 from tests.unit.providers.loopback import LoopbackServer, replies
 from tests.unit.providers.samples import CATALOG, COMPATIBLE, ask
 
@@ -61,39 +61,32 @@ def test_what_is_no_address_is_said_to_be_none(address: str) -> None:
     assert before == 0
 
 
-@pytest.mark.parametrize(
-    "host",
-    ["localhost", "127.0.0.1", "::1", "10.1.2.3", "192.168.1.5", "fd00::1", "nas", "a.local"],
-)
-def test_private_hosts(host: str) -> None:
-    assert is_private(host)
-
-
-@pytest.mark.parametrize("host", ["", "example.com", "8.8.8.8", "2001:4860::8888", "local.com"])
-def test_public_hosts(host: str) -> None:
-    assert not is_private(host)
-
-
 def test_proxies_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    there = urlsplit("https://api.example.com/v1")
-    assert proxy_for(there) is None
+    def proxy(url: str) -> str | None:
+        found = proxy_for(urlsplit(url))
+        return found.url if found else None
+
+    there = "https://api.example.com/v1"
+    assert proxy(there) is None
     monkeypatch.setenv("ALL_PROXY", "socks://p:1080")
-    assert proxy_for(there) == "socks5://p:1080"
+    assert proxy(there) == "socks5://p:1080"
     monkeypatch.setenv("HTTPS_PROXY", "p:3128")
-    assert proxy_for(there) == "http://p:3128"
+    assert proxy(there) == "http://p:3128"
     for here in ("http://127.0.0.1:1/v1", "http://localhost/v1", "http://[::1]:1/v1"):
-        assert proxy_for(urlsplit(here)) is None
-    assert proxy_for(urlsplit("http://192.168.1.5/v1")) == "socks5://p:1080"
+        assert proxy(here) is None
+    assert proxy("http://192.168.1.5/v1") == "socks5://p:1080"
     monkeypatch.setenv("NO_PROXY", "example.com,192.168.1.5")
-    assert proxy_for(there) is None
-    assert proxy_for(urlsplit("http://192.168.1.5/v1")) is None
+    assert proxy(there) is None
+    assert proxy("http://192.168.1.5/v1") is None
 
 
 def test_a_request_goes_through_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     async def main() -> None:
         async with LoopbackServer(replies(200, {"data": [{"id": "a"}]})) as proxy:
             monkeypatch.setenv("HTTP_PROXY", proxy.base_url.removesuffix("/v1"))
-            profile = replace(COMPATIBLE, base_url="http://server.lan/v1")
+            profile = replace(
+                COMPATIBLE, base_url="http://server.lan/v1", plain_http_hosts=("server.lan",)
+            )
             client = ProviderClient(profile, "k", CATALOG)
             assert await client.models() == ("a",)
             assert proxy.requests[0].path == "http://server.lan/v1/models"

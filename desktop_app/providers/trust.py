@@ -1,0 +1,145 @@
+"""Whom the program trusts: the system's certificates, and those of a file of the person's.
+
+There is no way around verification. A company's own authority, which signs what its proxy opens,
+is named by a file for the one provider that needs it, and trusted beside the system's.
+
+A context takes 20 to 30 ms to build, so it is built in a thread and shared by all connections to
+providers with the same file.
+"""
+
+from __future__ import annotations
+
+import os
+import ssl
+import sys
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from desktop_app.domain.errors import SettingError
+
+LARGEST_CA_FILE: Final = 4 * 1024 * 1024
+CHOOSE_PEM: Final = "Choose the authority's certificate as a PEM or DER file (.pem, .crt, .cer)."
+
+# Where Linux distributions keep their certificates, for an OpenSSL that was built elsewhere and
+# looks in vain where its makers had them. The list is truststore's.
+_BUNDLES: Final = (
+    "/etc/ssl/cert.pem",
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    "/etc/pki/tls/cert.pem",
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/ssl/ca-bundle.pem",
+)
+
+_lock = threading.Lock()
+_contexts: dict[tuple[object, ...], ssl.SSLContext] = {}
+
+
+def trusted(ca_file: str = "") -> ssl.SSLContext:
+    """The context for connections that trust the system, and `ca_file` where one is named.
+
+    Blocking. Built once, and anew when the file has changed.
+
+    Raises:
+        SettingError: `ca_file` cannot be used.
+    """
+    extra = read_ca_file(ca_file) if ca_file else b""
+    system = (os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+    with _lock:
+        context = _contexts.get((*system, extra))
+        if context is None:
+            context = _contexts[(*system, extra)] = _system_context()
+            if extra:
+                # What the person named is trusted as such, be it a root or one that a root signed.
+                context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+                context.load_verify_locations(cadata=_as_cadata(extra))
+        return context
+
+
+def _system_context() -> ssl.SSLContext:
+    if sys.platform in ("win32", "darwin"):
+        import truststore
+
+        return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    # What truststore does here, but once: it reads all certificates again for each connection,
+    # which stops the event loop for 20 ms.
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    paths = ssl.get_default_verify_paths()
+    if paths.cafile or (paths.capath and any(Path(paths.capath).iterdir())):
+        context.set_default_verify_paths()
+    elif bundle := next((name for name in _BUNDLES if Path(name).is_file()), None):
+        context.load_verify_locations(cafile=bundle)
+    return context
+
+
+def read_ca_file(name: str) -> bytes:
+    """The contents of a file of certificates, once it is sure that it is one. Blocking.
+
+    Raises:
+        SettingError: it is missing, or holds no certificate.
+    """
+    try:
+        with Path(name).open("rb") as file:
+            content = file.read(LARGEST_CA_FILE + 1)
+    except (OSError, ValueError) as exc:
+        raise _unusable(name, "cannot be read", str(exc)) from exc
+    if not content.strip():
+        raise _unusable(name, "is empty")
+    if len(content) > LARGEST_CA_FILE:
+        raise _unusable(name, "is too large for a file of certificates")
+    if b"-----BEGIN" in content and b"-----BEGIN CERTIFICATE" not in content:
+        what = "a private key" if b"PRIVATE KEY-----" in content else "something else"
+        raise _unusable(name, f"holds {what}, not a certificate")
+    try:
+        _certificates(content)
+    except (ssl.SSLError, ValueError) as exc:
+        raise _unusable(name, "holds no certificate that can be read", str(exc)) from exc
+    return content
+
+
+def describe_ca_file(name: str) -> str:
+    """What a file of certificates holds, in a few words for the settings. Blocking.
+
+    Raises:
+        SettingError: as `read_ca_file`; or every certificate in it has expired.
+    """
+    content = read_ca_file(name)
+    found = _certificates(content).get_ca_certs()
+    if not found:
+        return "One certificate, of a server itself."
+    ends = [_moment(str(certificate["notAfter"])) for certificate in found]
+    if max(ends) <= datetime.now(UTC):
+        raise _unusable(name, f"holds a certificate that expired on {max(ends):%d %B %Y}")
+    if len(found) > 1:
+        return f"{len(found)} authorities."
+    return f"{_name_of(found[0])}, until {ends[0]:%d %B %Y}."
+
+
+def _certificates(content: bytes) -> ssl.SSLContext:
+    """A context that trusts what is in `content` and nothing else. Raises ssl.SSLError."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(cadata=_as_cadata(content))
+    return context
+
+
+def _as_cadata(content: bytes) -> str | bytes:
+    """PEM, which may have words between its certificates in any encoding, as text; DER as it is."""
+    is_pem = b"-----BEGIN CERTIFICATE" in content
+    return content.decode("ascii", "replace").replace("\ufffd", "?") if is_pem else content
+
+
+def _name_of(certificate: object) -> str:
+    subject = certificate["subject"] if isinstance(certificate, dict) else ()
+    names = {key: value for group in subject for key, value in group}
+    return names.get("commonName") or names.get("organizationName") or "An authority"
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromtimestamp(ssl.cert_time_to_seconds(text), UTC)
+
+
+def _unusable(name: str, why: str, details: str = "") -> SettingError:
+    return SettingError(
+        f"The certificate file {Path(name).name} {why}.", what_to_do=CHOOSE_PEM, details=details
+    )

@@ -1,0 +1,77 @@
+"""A part of a page that most people never need: folded away below its name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import QSizePolicy, QToolButton, QVBoxLayout, QWidget
+
+from desktop_app.ui.icons import icon
+from desktop_app.ui.settings_tabs.fields import Note
+from desktop_app.ui.theme import set_role
+
+if TYPE_CHECKING:
+    from desktop_app.ui.theme import Theme
+
+
+class Fold(QWidget):
+    """A name to click, or to press Space on, and what opens below it.
+
+    Attributes:
+        head: the button.
+        body: takes what is folded away.
+    """
+
+    def __init__(self, title: str, name: str, theme: Theme) -> None:
+        super().__init__()
+        self._title = title
+        self._theme = theme
+        self.head = QToolButton()
+        self.head.setObjectName(name)
+        self.head.setText(title)
+        self.head.setCheckable(True)
+        self.head.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.head.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.head.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        set_role(self.head, "fold")
+        self._summary = Note(theme)
+        self._inside = QWidget()
+        self._inside.hide()
+        self.body = QVBoxLayout(self._inside)
+        self.body.setContentsMargins(0, 0, 0, 0)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.addWidget(self.head)
+        self._column.addWidget(self._summary)
+        self._column.addWidget(self._inside)
+        self.head.toggled.connect(self._turn)
+        self._words = ""
+        self.set_theme(theme)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether what is below is shown."""
+        return self.head.isChecked()
+
+    def set_summary(self, words: str) -> None:
+        """What is set in there, said while it is folded; "" for nothing."""
+        self._words = words
+        self._turn(self.is_open)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw with another theme."""
+        self._theme = theme
+        self._column.setSpacing(theme.px(10))
+        self.body.setSpacing(theme.px(14))
+        self.head.setIconSize(QSize(theme.px(14), theme.px(14)))
+        self._turn(self.is_open)
+
+    def _turn(self, is_open: bool) -> None:
+        self._inside.setVisible(is_open)
+        self._summary.set_text("" if is_open else self._words)
+        mark = "chevron-down" if is_open else "chevron-right"
+        self.head.setIcon(icon(mark, self._theme.dim, self._theme.px(14)))
+        # Assistive technology hears of the state in words: Qt has no role for a fold.
+        self.head.setAccessibleName(f"{self._title}, {'open' if is_open else 'folded'}")
+        self.head.setAccessibleDescription("" if is_open else self._words)

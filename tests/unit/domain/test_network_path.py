@@ -1,0 +1,103 @@
+"""Which hosts may be reached without encryption, and what names a proxy."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from desktop_app.domain.errors import SettingError
+from desktop_app.domain.network_path import (
+    is_loopback,
+    is_private,
+    needs_confirmation,
+    parse_proxy,
+)
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["localhost", "127.0.0.1", "::1", "10.1.2.3", "192.168.1.5", "fd00::1", "nas", "a.local"],
+)
+def test_private_hosts(host: str) -> None:
+    assert is_private(host)
+
+
+@pytest.mark.parametrize("host", ["", "example.com", "8.8.8.8", "2001:4860::8888", "local.com"])
+def test_public_hosts(host: str) -> None:
+    assert not is_private(host)
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.9.9.9", "::1", "x.localhost"])
+def test_this_computer(host: str) -> None:
+    assert is_loopback(host)
+
+
+@pytest.mark.parametrize("host", ["", "10.0.0.1", "nas", "localhost.example.com"])
+def test_not_this_computer(host: str) -> None:
+    assert not is_loopback(host)
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("http://192.168.1.5:11434/v1", "192.168.1.5"),
+        ("http://nas/v1", "nas"),
+        ("http://[fd00::1]:80/v1", "fd00::1"),
+        ("https://192.168.1.5/v1", ""),
+        ("http://localhost:1/v1", ""),
+        ("http://example.com/v1", ""),
+        ("http://[x/v1", ""),
+        ("", ""),
+    ],
+)
+def test_what_the_person_is_asked_about(url: str, host: str) -> None:
+    assert needs_confirmation(url) == host
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("p:3128", "http://p:3128"),
+        (" http://p ", "http://p:80"),
+        ("https://p", "https://p:443"),
+        ("socks://p", "socks5://p:1080"),
+        ("socks5h://[::1]:9", "socks5h://[::1]:9"),
+        ("http://p:8080/ignored?x", "http://p:8080"),
+    ],
+)
+def test_proxies(text: str, url: str) -> None:
+    assert parse_proxy(text).url == url
+    assert parse_proxy(text).user == ""
+
+
+@pytest.mark.parametrize(
+    "text", ["", "http://", "gopher://p:1", "socks4://p:1", "http://a b:1", "http://p:99999", "::"]
+)
+def test_what_is_no_proxy(text: str) -> None:
+    with pytest.raises(SettingError) as caught:
+        parse_proxy(text)
+    assert "http://host:3128" in caught.value.what_to_do
+
+
+def test_a_sentence_never_repeats_a_password() -> None:
+    with pytest.raises(SettingError) as caught:
+        parse_proxy("ftp://me:hush@p:1")
+    assert "hush" not in repr(caught.value) + caught.value.sentences + caught.value.details
+
+
+@given(st.text(min_size=1), st.text())
+def test_user_and_password_are_taken_apart_and_the_password_goes(user: str, password: str) -> None:
+    login = f"{quote(_utf8(user), safe='')}:{quote(_utf8(password), safe='')}"
+    found = parse_proxy(f"http://{login}@p:1")
+    assert (found.user, found.password) == (_utf8(user), _utf8(password))
+    assert found.url == "http://p:1"
+    again = parse_proxy(found.with_user)
+    assert (again.url, again.user, again.password) == (found.url, found.user, "")
+    assert repr(found) == repr(again)
+
+
+def _utf8(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
