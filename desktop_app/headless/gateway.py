@@ -58,7 +58,7 @@ class ProviderGateway:
         if profile.kind is ProviderKind.ON_DEVICE:
             endpoint = await self.local_model.endpoint()
             profile, key = replace(profile, base_url=endpoint.base_url), endpoint.key
-        elif profile.needs_key:
+        else:  # a server of one's own may ask for a key, too; the keyring is asked if it has one
             key = await self._vault.get(profile.id)
         opened = _Opened(profile, key, await self._proxy_password(profile))
         known = self._clients.get(profile.id)

@@ -110,10 +110,10 @@ def describe_ca_file(name: str) -> str:
         return "One certificate, of a server itself."
     ends = [_moment(str(certificate["notAfter"])) for certificate in found]
     if max(ends) <= datetime.now(UTC):
-        raise _unusable(name, f"holds a certificate that expired on {max(ends):%d %B %Y}")
+        raise _unusable(name, f"holds a certificate that expired on {_day(max(ends))}")
     if len(found) > 1:
         return f"{len(found)} authorities."
-    return f"{_name_of(found[0])}, until {ends[0]:%d %B %Y}."
+    return f"{_name_of(found[0])}, until {_day(ends[0])}."
 
 
 def _certificates(content: bytes) -> ssl.SSLContext:
@@ -137,6 +137,10 @@ def _name_of(certificate: object) -> str:
 
 def _moment(text: str) -> datetime:
     return datetime.fromtimestamp(ssl.cert_time_to_seconds(text), UTC)
+
+
+def _day(moment: datetime) -> str:
+    return f"{moment.day} {moment:%B %Y}"
 
 
 def _unusable(name: str, why: str, details: str = "") -> SettingError:

@@ -4,8 +4,8 @@ A `Theme` is a plain value: the colour tokens by name, and a scale. Widgets ask 
 (painting), lengths (`px`) and fonts; what a style sheet can say is said once, here, in
 `style_sheet`. Its vocabulary is a dynamic property, `role`, which a widget sets on itself:
 
-    QPushButton, QToolButton    primary · plain · quiet · link · fold · row (a whole row) · example (a card to
-                                press) · suggestion · segment (checkable) · send · stop
+    QPushButton, QToolButton    primary · plain · quiet · link · fold · row (a whole row) · example (a
+                                card to press) · suggestion · segment (checkable) · send · stop
     QLabel                      title · strong · dim · note · hero · key (a shortcut) · error ·
                                 error-title · error-note · warning
     QFrame                      side (list and panel; property "edge": where its hairline is) · card ·

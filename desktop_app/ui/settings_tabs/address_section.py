@@ -61,7 +61,7 @@ class AddressSection(LineSection):
         super().__init__("Base URL", "base-url", theme)
         self._save = save
         self._profile: ProviderProfile | None = None
-        self._allow = QPushButton()
+        self._allow = QPushButton("Allow it")
         self._allow.setObjectName("allow-unencrypted")
         self._allow.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         set_role(self._allow, "plain")
@@ -90,7 +90,7 @@ class AddressSection(LineSection):
     def _judge(self, text: str) -> bool:
         problem = problem_of_address(text.strip())
         host = self._host_to_allow(text.strip())
-        self._allow.setText(f"Allow {host} without encryption")
+        self._allow.setAccessibleName(f"Allow {host} without encryption")
         self._allow.setVisible(bool(host) and not problem)
         if problem:
             self.note.set_text(problem, "error")

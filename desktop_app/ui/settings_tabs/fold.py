@@ -39,7 +39,6 @@ class Fold(QWidget):
         self._inside = QWidget()
         self._inside.hide()
         self.body = QVBoxLayout(self._inside)
-        self.body.setContentsMargins(0, 0, 0, 0)
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.addWidget(self.head)
@@ -62,7 +61,8 @@ class Fold(QWidget):
     def set_theme(self, theme: Theme) -> None:
         """Draw with another theme."""
         self._theme = theme
-        self._column.setSpacing(theme.px(10))
+        self._column.setSpacing(theme.px(4))
+        self.body.setContentsMargins(0, theme.px(6), 0, 0)
         self.body.setSpacing(theme.px(14))
         self.head.setIconSize(QSize(theme.px(14), theme.px(14)))
         self._turn(self.is_open)

@@ -87,6 +87,7 @@ class ProxySection(Section):
         self.password = KeySection(theme, "Password of the proxy", "proxy-", "password")
         self.body.addWidget(self._way)
         self.body.addWidget(self._url)
+        self._column.addSpacing(theme.px(6))
         self._column.addWidget(self.password)
         self._way.activated.connect(self._choose)
         self._url.editingFinished.connect(self._take)

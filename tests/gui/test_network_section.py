@@ -1,0 +1,250 @@
+"""Settings › Provider › Network and privacy: a proxy, certificates, what may be kept."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAccessible, QGuiApplication
+from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QPushButton, QToolButton, QWidget
+
+from desktop_app.domain.chat_request import DIRECT, ProviderKind, ProviderProfile
+from desktop_app.ui import theme as themes
+from desktop_app.ui.settings_panel import KeyState, SettingsPanel
+from desktop_app.ui.settings_tabs.fields import Switch
+from desktop_app.ui.settings_tabs.network_section import (
+    KEPT,
+    NOT_KEPT,
+    CertificateSection,
+    summary_of,
+)
+from desktop_app.ui.settings_tabs.provider_tab import ProviderTab
+
+if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
+
+OPENAI = ProviderProfile("openai", "OpenAI", ProviderKind.OPENAI, "https://api.openai.com/v1")
+BOX = ProviderProfile(
+    "box", "Box", ProviderKind.COMPATIBLE, "http://192.168.1.5:11434/v1", needs_key=False
+)
+HERE = ProviderProfile("here", "Here", ProviderKind.ON_DEVICE, needs_key=False)
+SECRET = "hush-nobody-may-see-this"
+
+_Widget = TypeVar("_Widget", bound=QWidget)
+
+
+def find(parent: QWidget, kind: type[_Widget], name: str) -> _Widget:
+    found = parent.findChild(kind, name)
+    assert isinstance(found, kind), name
+    return found
+
+
+@pytest.fixture
+def panel(qtbot: QtBot, dressed: themes.Theme) -> SettingsPanel:
+    """The panel with OpenAI shown and the fold open; it keeps what it is told, as the program does."""
+    made = SettingsPanel(dressed)
+    known = {profile.id: profile for profile in (OPENAI, BOX, HERE)}
+
+    def save(profile: ProviderProfile) -> None:
+        known[profile.id] = profile
+        made.set_profiles(tuple(known.values()), profile.id)
+
+    made.profile_saved.connect(save)
+    made.set_profiles(tuple(known.values()), "openai")
+    made.resize(312, 1200)
+    qtbot.addWidget(made)
+    with qtbot.waitExposed(made):
+        made.show()
+    made.activateWindow()
+    qtbot.waitUntil(made.isActiveWindow)
+    find(made, QToolButton, "network").setChecked(True)
+    return made
+
+
+def show(panel: SettingsPanel, profile: ProviderProfile) -> None:
+    combo = find(panel, QComboBox, "provider")
+    combo.setCurrentIndex(combo.findData(profile.id))
+    combo.activated.emit(combo.currentIndex())
+
+
+def choose(panel: SettingsPanel, name: str, key: str) -> None:
+    combo = find(panel, QComboBox, name)
+    combo.setCurrentIndex(combo.findData(key))
+    combo.activated.emit(combo.currentIndex())
+
+
+def write(qtbot: QtBot, panel: SettingsPanel, name: str, text: str) -> None:
+    field = find(panel, QLineEdit, name)
+    field.selectAll()
+    qtbot.keyClicks(field, text)
+    qtbot.keyClick(field, Qt.Key.Key_Return)
+
+
+def words(panel: SettingsPanel) -> str:
+    labels = [label.text() for label in panel.findChildren(QLabel) if label.isVisible()]
+    fields = [field.text() for field in panel.findChildren(QLineEdit) if field.isVisible()]
+    return " | ".join(labels + fields)
+
+
+def test_it_is_folded_and_says_what_is_set(panel: SettingsPanel, qtbot: QtBot) -> None:
+    head = find(panel, QToolButton, "network")
+    head.setFocus()
+    qtbot.keyClick(head, Qt.Key.Key_Space)
+    assert not find(panel, QComboBox, "proxy").isVisible()
+    assert "folded" in head.accessibleName()
+    panel.set_profiles((replace(OPENAI, proxy=DIRECT, ca_file="/x.pem"),), "openai")
+    assert "No proxy, certificates of a file." in words(panel)
+    qtbot.keyClick(head, Qt.Key.Key_Space)
+    assert find(panel, QComboBox, "proxy").isVisible()
+    assert head.accessibleName().endswith("open")
+
+
+def test_the_usual_has_no_summary() -> None:
+    assert summary_of(OPENAI) == ""
+    assert summary_of(replace(OPENAI, keeps_at_provider=True)) == (
+        "Conversations kept at the provider."
+    )
+
+
+def test_the_way_is_one_of_three(qtbot: QtBot, panel: SettingsPanel) -> None:
+    with qtbot.waitSignal(panel.profile_saved) as saved:
+        choose(panel, "proxy", DIRECT)
+    assert saved.args[0].proxy == DIRECT
+    with qtbot.assertNotEmitted(panel.profile_saved):
+        choose(panel, "proxy", "own")
+    assert QGuiApplication.focusObject() is find(panel, QLineEdit, "proxy-url")
+    with qtbot.waitSignal(panel.profile_saved) as saved:
+        write(qtbot, panel, "proxy-url", "socks5://proxy.lan")
+    assert saved.args[0].proxy == "socks5://proxy.lan:1080"
+    assert not find(panel, QLineEdit, "proxy-key").isVisible()
+    with qtbot.waitSignal(panel.profile_saved) as saved:
+        choose(panel, "proxy", "")
+    assert saved.args[0].proxy == ""
+    assert not find(panel, QLineEdit, "proxy-url").isVisible()
+
+
+def test_what_is_no_proxy_is_said_and_not_saved(qtbot: QtBot, panel: SettingsPanel) -> None:
+    choose(panel, "proxy", "own")
+    with qtbot.assertNotEmitted(panel.profile_saved):
+        write(qtbot, panel, "proxy-url", "gopher://x")
+    assert "http://host:3128" in words(panel)
+
+
+def test_a_pasted_password_goes_to_the_keyring_and_is_seen_nowhere(
+    qtbot: QtBot, panel: SettingsPanel
+) -> None:
+    choose(panel, "proxy", "own")
+    saved: list[ProviderProfile] = []
+    panel.profile_saved.connect(saved.append)
+    with qtbot.waitSignal(panel.password_entered) as entered:
+        write(qtbot, panel, "proxy-url", f"http://me:{SECRET}@proxy:3128")
+    assert [profile.proxy for profile in saved] == ["http://me@proxy:3128"]
+    assert entered.args == ["openai.proxy", SECRET]
+    field = find(panel, QLineEdit, "proxy-url")
+    assert not field.isUndoAvailable()
+    panel.set_password_state("openai.proxy", KeyState("keyring"))
+    assert SECRET not in words(panel)
+    assert "Stored in the login keyring" in words(panel)
+    with qtbot.waitSignal(panel.password_removed) as removed:
+        find(panel, QPushButton, "proxy-remove-key").click()
+    assert removed.args == ["openai.proxy"]
+
+
+def test_a_password_is_asked_for_where_the_proxy_has_a_user(
+    qtbot: QtBot, panel: SettingsPanel
+) -> None:
+    choose(panel, "proxy", "own")
+    write(qtbot, panel, "proxy-url", "http://me@proxy:3128")
+    with qtbot.waitSignal(panel.password_entered) as entered:
+        write(qtbot, panel, "proxy-key", SECRET)
+    assert entered.args == ["openai.proxy", SECRET]
+
+
+def test_a_file_of_certificates(qtbot: QtBot, panel: SettingsPanel) -> None:
+    section = panel.findChildren(CertificateSection)[0]
+    with qtbot.waitSignal(panel.ca_file_chosen) as chosen:
+        section.chosen.emit(Path("/etc/company.pem"))
+    assert chosen.args == ["openai", Path("/etc/company.pem")]
+    panel.set_ca_file_result("openai", False, "The certificate file company.pem is empty.")
+    assert "company.pem is empty" in words(panel)
+    panel.set_ca_file_result("openai", True, "Example Root, until 1 May 2031.")
+    panel.set_profiles((replace(OPENAI, ca_file="/etc/company.pem"),), "openai")
+    assert "company.pem | " in words(panel) + " | "
+    assert "Example Root" in words(panel)
+    with qtbot.waitSignal(panel.ca_file_chosen) as chosen:
+        find(panel, QPushButton, "clear-ca-file").click()
+    assert chosen.args == ["openai", None]
+
+
+def test_what_the_provider_may_keep_is_the_person_s_choice(
+    qtbot: QtBot, panel: SettingsPanel
+) -> None:
+    assert NOT_KEPT in words(panel)
+    with qtbot.waitSignal(panel.profile_saved) as saved:
+        find(panel, Switch, "keeps-at-provider").click()
+    assert saved.args[0].keeps_at_provider
+    assert KEPT[ProviderKind.OPENAI] in words(panel)
+    show(panel, BOX)
+    assert not find(panel, Switch, "keeps-at-provider").isVisible()
+
+
+def test_the_name_of_the_limit_is_for_own_servers(qtbot: QtBot, panel: SettingsPanel) -> None:
+    assert not find(panel, QComboBox, "max-tokens-field").isVisible()
+    show(panel, BOX)
+    with qtbot.waitSignal(panel.profile_saved) as saved:
+        choose(panel, "max-tokens-field", "max_completion_tokens")
+    assert saved.args[0].max_tokens_field == "max_completion_tokens"
+
+
+def test_on_this_computer_there_is_no_way_to_choose(panel: SettingsPanel) -> None:
+    show(panel, HERE)
+    assert not find(panel, QToolButton, "network").isVisible()
+    panel.set_profiles((replace(OPENAI, from_environment=True),), "openai")
+    assert not find(panel, QToolButton, "network").isVisible()
+
+
+def test_a_private_address_is_asked_about_once(qtbot: QtBot, panel: SettingsPanel) -> None:
+    show(panel, BOX)
+    button = find(panel, QPushButton, "allow-unencrypted")
+    assert "could read the key" in words(panel)
+    assert button.accessibleName() == "Allow 192.168.1.5 without encryption"
+    with qtbot.waitSignal(panel.profile_saved) as saved:
+        button.click()
+    assert saved.args[0].plain_http_hosts == ("192.168.1.5",)
+    assert not button.isVisible()
+    assert "Not encrypted" in words(panel)
+    with qtbot.waitSignal(panel.profile_saved):
+        write(qtbot, panel, "base-url", "http://nas:11434/v1")
+    assert button.isVisible()
+    with qtbot.waitSignal(panel.profile_saved):
+        write(qtbot, panel, "base-url", "http://192.168.1.5:8080/v1")
+    assert not button.isVisible()
+
+
+def test_everything_in_the_fold_is_reached_by_tab_and_has_a_name(
+    qtbot: QtBot, panel: SettingsPanel
+) -> None:
+    full = replace(OPENAI, proxy="http://me@proxy:1", ca_file="/x.pem")
+    panel.set_profiles((full,), "openai")
+    panel.setFocus()
+    reached: set[QWidget] = set()
+    while (focused := QGuiApplication.focusObject()) not in reached:
+        assert isinstance(focused, QWidget)
+        reached.add(focused)
+        assert QAccessible.queryAccessibleInterface(focused).text(QAccessible.Text.Name), focused
+        qtbot.keyClick(focused, Qt.Key.Key_Tab)
+    wanted = {"proxy", "proxy-url", "proxy-key", "ca-file", "choose-ca-file", "clear-ca-file"}
+    assert wanted | {"keeps-at-provider"} <= {widget.objectName() for widget in reached}
+
+
+@pytest.mark.parametrize("scale", [1.0, 2.0])
+def test_the_fold_is_no_wider_than_the_panel(panel: SettingsPanel, scale: float) -> None:
+    panel.set_theme(themes.light(scale))
+    panel.resize(round(312 * scale), 800)
+    for profile in (replace(OPENAI, proxy="http://me@proxy:1", ca_file="/x.pem"), BOX):
+        panel.set_profiles((profile,), profile.id)
+        tab = panel.findChildren(ProviderTab)[0]
+        assert tab.minimumSizeHint().width() <= panel.width() - round(27 * scale)

@@ -1,0 +1,77 @@
+"""Files of certificates: what is one, what it holds, and what is said of what is none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from desktop_app.domain.errors import SettingError
+from desktop_app.providers.trust import LARGEST_CA_FILE, describe_ca_file, read_ca_file, trusted
+from tests.helpers.certificates import Authority
+
+
+@pytest.mark.parametrize("form", ["pem", "der"])
+def test_an_authority_is_named_with_its_end(form: str, tmp_path: Path) -> None:
+    said = describe_ca_file(str(getattr(Authority(tmp_path), form)))
+    assert said.startswith("Example Company Root, until ")
+
+
+def test_several_are_counted_and_words_between_them_do_no_harm(tmp_path: Path) -> None:
+    one = Authority(tmp_path).pem.read_bytes()
+    two = Authority(tmp_path).pem.read_bytes()
+    both = tmp_path / "both.crt"
+    both.write_bytes(b"# Firma M\xfcller\r\n" + one + "# später\n".encode() + two)
+    assert describe_ca_file(str(both)) == "2 authorities."
+    assert trusted(str(both)).cert_store_stats()["x509_ca"] >= 2
+
+
+def test_a_certificate_of_a_server_itself(tmp_path: Path) -> None:
+    Authority(tmp_path).server()
+    assert describe_ca_file(str(tmp_path / "server.pem")) == "One certificate, of a server itself."
+
+
+def test_an_authority_that_has_expired_is_not_taken(tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match="expired on"):
+        describe_ca_file(str(Authority(tmp_path, days=-2).pem))
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "is empty"),
+        (b" \n", "is empty"),
+        (b"hello", "no certificate that can be read"),
+        (b"\x30\x82\x01\x02broken", "no certificate that can be read"),
+        (b"-----BEGIN PRIVATE KEY-----\nAA==\n-----END PRIVATE KEY-----\n", "a private key"),
+        (b"-----BEGIN PGP MESSAGE-----\n", "something else"),
+        (b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "no certificate that"),
+        (b"x" * (LARGEST_CA_FILE + 1), "too large"),
+    ],
+    ids=["empty", "blank", "words", "cut", "key", "other", "damaged", "huge"],
+)
+def test_what_is_no_file_of_certificates(content: bytes, says: str, tmp_path: Path) -> None:
+    path = tmp_path / "chosen.pem"
+    path.write_bytes(content)
+    with pytest.raises(SettingError) as caught:
+        describe_ca_file(str(path))
+    assert says in caught.value.what_happened
+    assert "chosen.pem" in caught.value.what_happened
+    assert "PEM or DER" in caught.value.what_to_do
+
+
+@pytest.mark.parametrize("name", ["", ".", "gone", "a\0b"])
+def test_what_is_no_file(name: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match="cannot be read"):
+        read_ca_file(str(tmp_path / name))
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
+@given(content=st.binary(max_size=300), begin=st.sampled_from([b"", b"-----BEGIN CERTIFICATE"]))
+def test_nothing_else_is_ever_raised(content: bytes, begin: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "any.pem"
+    path.write_bytes(begin + content)
+    with pytest.raises(SettingError):
+        describe_ca_file(str(path))
