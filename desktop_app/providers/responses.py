@@ -75,7 +75,8 @@ def body(
     if is_known:
         fields["store"] = keeps
         fields["prompt_cache_key"] = request.cache_key
-        if thinks:  # also where the provider keeps it: the person may choose otherwise later
+        # Also where the provider keeps conversations: the person may choose otherwise later.
+        if thinks and not request.background:
             fields["include"] = ["reasoning.encrypted_content"]
     if request.background:
         fields.update(background=True, store=True)
