@@ -1,9 +1,9 @@
-"""Documents on their way into the prompt: dropped, chosen or pasted; read, counted, shown as chips."""
+"""Documents and pictures on their way into the prompt: given, read, counted, shown as chips."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -11,26 +11,24 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject
 
+from desktop_app.app.attaching import PASTED_NAME, attach
 from desktop_app.app.workspace import PROVIDER_REMOVED, Workspace
 from desktop_app.domain.conversation import new_id
-from desktop_app.domain.errors import DocumentUnsupportedError, UserFacingError
+from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
 from desktop_app.domain.parts import DocumentPart, ImagePart
 from desktop_app.paths import resource_path
+from desktop_app.services.pictures import demand_sight, with_detail
 from desktop_app.services.summarize import SummaryTemplate, template_from_markdown
 from desktop_app.ui.main_window import MainWindow
 from desktop_app.ui.prompt_editor import Chip
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QImage
-
-    from desktop_app.documents.worker import ExtractedDocument, OnProgress, Progress
-
-    _Attached = DocumentPart | ImagePart
-    _Read = Callable[[OnProgress], Awaitable[_Attached]]
+    from desktop_app.app.pictures_controller import PicturesController
+    from desktop_app.documents.worker import Progress
+    from desktop_app.ui.dropped import GivenPicture
 
 TEMPLATE = "executive-summary"
 TOPIC = "document"  # of notifications: what could not be attached to this draft
-PASTED_NAME = "Pasted text.txt"
 
 
 @dataclass
@@ -45,17 +43,23 @@ class _Reading:
 class AttachmentsController(QObject):
     """Between drops, the document worker and the draft."""
 
-    def __init__(self, window: MainWindow, workspace: Workspace) -> None:
+    def __init__(
+        self, window: MainWindow, workspace: Workspace, pictures: PicturesController
+    ) -> None:
         super().__init__(window)
         self._window = window
         self._workspace = workspace
+        self._pictures = pictures
         self._reading: dict[str, _Reading] = {}
         self._template: SummaryTemplate | None = None
         window.files_dropped.connect(self.attach)
+        window.picture_dropped.connect(self.attach_picture)
         prompt = window.prompt
         prompt.files_chosen.connect(self.attach)
         prompt.text_pasted_large.connect(self.attach_text)
-        prompt.image_pasted.connect(self._refuse_picture)
+        prompt.picture_given.connect(self.attach_picture)
+        prompt.detail_chosen.connect(self._choose_detail)
+        pictures.thumbnail_made.connect(self._show_thumbnail)
         prompt.attachment_removed.connect(self._remove)
         prompt.suggestion_chosen.connect(self._take_suggestion)
         prompt.text_changed.connect(self._show_suggestions)
@@ -70,28 +74,38 @@ class AttachmentsController(QObject):
     def attach(self, paths: Iterable[Path]) -> None:
         """Read files and attach them to the open conversation's draft."""
         for path in paths:
-            self._begin(path.name, partial(self._read, path))
+            self._begin(path.name, path)
         self._window.prompt.focus_text()
 
     def attach_text(self, text: str) -> None:
         """Attach a long pasted text as a document."""
-        self._begin(PASTED_NAME, partial(self._read_text, text))
+        self._begin(PASTED_NAME, text)
+
+    def attach_picture(self, picture: GivenPicture) -> None:
+        """Attach a picture that was pasted, or dropped from a browser."""
+        self._begin(picture.name, picture)
+        self._window.prompt.focus_text()
 
     def close(self) -> None:
         """Give up what is still being read."""
         for reading_id in list(self._reading):
             self._give_up(reading_id)
 
-    def _begin(self, name: str, read: _Read) -> None:
+    def _begin(self, name: str, given: Path | str | GivenPicture) -> None:
         reading = _Reading(self._workspace.conversation.id, name)
         reading_id = new_id()
         self._reading[reading_id] = reading
-        reading.task = self._workspace.tasks.start(self._run(reading_id, reading, read))
+        reading.task = self._workspace.tasks.start(self._run(reading_id, reading, given))
         self._show()
 
-    async def _run(self, reading_id: str, reading: _Reading, read: _Read) -> None:
+    async def _run(
+        self, reading_id: str, reading: _Reading, given: Path | str | GivenPicture
+    ) -> None:
         try:
-            part = await read(partial(self._show_progress, reading))
+            on_progress = partial(self._show_progress, reading)
+            part, note = await attach(self._workspace, given, on_progress)
+            if note:  # how it was read, where that may not be what the person expects
+                self._window.notifications.notify(note)
             await self._add(reading.conversation_id, part)
         except UserFacingError as error:
             self._window.notifications.notify(error, topic=TOPIC)
@@ -99,28 +113,13 @@ class AttachmentsController(QObject):
             self._reading.pop(reading_id, None)
             self._show()
 
-    async def _read(self, path: Path, on_progress: OnProgress) -> _Attached:
-        document = await self._workspace.backend.documents.extract(path, on_progress)
-        return await self._keep(path, document)
-
-    async def _read_text(self, text: str, on_progress: OnProgress) -> _Attached:
-        data = text.encode("utf-8", "surrogatepass")
-        documents = self._workspace.backend.documents
-        document = await documents.extract_bytes(PASTED_NAME, data, on_progress)
-        return await self._keep(data, document)
-
-    async def _keep(self, source: Path | bytes, document: ExtractedDocument) -> _Attached:
-        if document.note:  # how it was read, where that may not be what the person expects
-            self._window.notifications.notify(f"{document.name}: {document.note}")
-        return await self._workspace.backend.keep(source, document)
-
     def _show_progress(self, reading: _Reading, progress: Progress) -> None:
         total = f" of {progress.total}" if progress.total else ""
         reading.detail = f"reading {progress.unit} {progress.done}{total}…"
         reading.progress = progress.done / progress.total if progress.total else None
         self._show()
 
-    async def _add(self, conversation_id: str, part: _Attached) -> None:
+    async def _add(self, conversation_id: str, part: DocumentPart | ImagePart) -> None:
         workspace = self._workspace
         if conversation_id != workspace.conversation.id:
             await workspace.drafts.attach(conversation_id, part)
@@ -145,21 +144,20 @@ class AttachmentsController(QObject):
             reading.task.cancel()
         self._show()
 
-    def _refuse_picture(self, _picture: QImage) -> None:
-        self._window.notifications.notify(
-            DocumentUnsupportedError(
-                "A picture cannot be attached.",
-                what_was_kept="Your text is still in the prompt.",
-                what_to_do="Attach a document, or describe what the picture shows.",
-            ),
-            topic=TOPIC,
+    def _choose_detail(self, chip_id: str, detail: str) -> None:
+        """Have a picture be looked at more or less closely."""
+        workspace = self._workspace
+        attachments = tuple(
+            with_detail(part, detail) if part.sha256 == chip_id else part
+            for part in workspace.draft.attachments
         )
+        workspace.draft = replace(workspace.draft, attachments=attachments)
+        workspace.draft_changed.emit()
 
     # -------------------------------------------------------------- showing
 
     def _show(self) -> None:
-        limit = self._workspace.resolved.model.input_limit
-        chips = [_chip(part, limit) for part in self._workspace.draft.attachments]
+        chips = [self._chip(part) for part in self._workspace.draft.attachments]
         reading = self._reading_here()
         chips += [
             Chip(id_, r.name, r.detail, "reading", r.progress, "file-text")
@@ -167,10 +165,29 @@ class AttachmentsController(QObject):
         ]
         self._window.prompt.set_chips(chips)
         why = f"Reading {next(iter(reading.values())).name}…" if reading else ""
+        why = why or self._blind()
         if not self._workspace.has_provider(self._workspace.conversation):
             why = PROVIDER_REMOVED
         self._window.prompt.set_can_send(not why, why)
         self._show_suggestions()
+
+    def _chip(self, part: DocumentPart | ImagePart) -> Chip:
+        model = self._workspace.resolved.model
+        if isinstance(part, ImagePart):
+            return self._pictures.chip(part, model)
+        return _chip(part, model.input_limit)
+
+    def _show_thumbnail(self, sha256: str) -> None:
+        if sha256 in {part.sha256 for part in self._workspace.draft.attachments}:
+            self._show()
+
+    def _blind(self) -> str:
+        """Why pictures cannot be sent to the chosen model; "" where they can, or there are none."""
+        try:
+            demand_sight(self._workspace.draft.attachments, self._workspace.resolved.model)
+        except IllegalChoiceError as error:
+            return f"{error.what_happened} {error.what_to_do}"
+        return ""
 
     def _reading_here(self) -> dict[str, _Reading]:
         here = self._workspace.conversation.id
@@ -196,9 +213,7 @@ class AttachmentsController(QObject):
         self._window.prompt.submitted.emit(self.template.prompt)
 
 
-def _chip(part: DocumentPart | ImagePart, limit: int | None) -> Chip:
-    if isinstance(part, ImagePart):
-        return Chip(part.sha256, part.name, "picture", "ready", None, "image")
+def _chip(part: DocumentPart, limit: int | None) -> Chip:
     facts = [f"{part.pages} page{'s' if part.pages != 1 else ''}"] if part.pages else []
     if part.tokens is not None:
         facts.append(f"{part.tokens:,} tokens")

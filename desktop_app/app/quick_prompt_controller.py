@@ -7,7 +7,9 @@ from dataclasses import replace
 
 from PySide6.QtCore import QObject, Signal
 
+from desktop_app.app.pictures_controller import PicturesController
 from desktop_app.app.prompt_controller import view_of
+from desktop_app.app.quick_attachments import QuickAttachments
 from desktop_app.app.running_answers import RunningAnswers
 from desktop_app.app.workspace import Workspace
 from desktop_app.commands.keymap import Keymap
@@ -15,6 +17,7 @@ from desktop_app.domain.conversation import Conversation, Draft, Message, new_id
 from desktop_app.domain.cost import format_money
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.model_catalog import Effort, Variant
+from desktop_app.services.choice import ResolvedChoice
 from desktop_app.ui.choice import ChoiceView
 from desktop_app.ui.quick_prompt import QuickPrompt
 
@@ -24,7 +27,7 @@ class QuickPromptController(QObject):
 
     Args:
         go_on: shows the window with the conversation of this id ("" for a new one), takes an action
-            of its last answer ("" for none), and takes along what was typed and brought.
+            of its last answer ("" for none), and takes along what was typed, brought and attached.
 
     Signals:
         kept(Conversation): a conversation was begun, for the list.
@@ -37,7 +40,8 @@ class QuickPromptController(QObject):
         quick: QuickPrompt,
         workspace: Workspace,
         running: RunningAnswers,
-        go_on: Callable[[str, str, str, str], Awaitable[None]],
+        pictures: PicturesController,
+        go_on: Callable[[str, str, Draft, str], Awaitable[None]],
     ) -> None:
         super().__init__(quick)
         self._quick = quick
@@ -48,6 +52,9 @@ class QuickPromptController(QObject):
         self._is_beginning = False
         self._path: list[Message] = []
         self._conversation = self._blank()
+        self._attached = QuickAttachments(
+            quick, workspace, pictures, lambda: self._resolved().model
+        )
         self._connect()
 
     def _connect(self) -> None:
@@ -81,6 +88,7 @@ class QuickPromptController(QObject):
         """Show the quick prompt, ready to type; `text` comes along under the question."""
         if not self._is_beginning and not self._running.is_running(self._conversation.id):
             self._conversation, self._path = self._blank(), []
+            self._attached.clear()
         self._brought = text
         self._show_choice()
         self._quick.open_with(text)
@@ -91,13 +99,16 @@ class QuickPromptController(QObject):
         question = "\n\n".join(part for part in (text.strip(), self._brought.strip()) if part)
         if self._is_beginning or self._running.is_running(self._conversation.id) or not question:
             return
+        if self._attached.reading:
+            self._quick.set_status(f"Reading {self._attached.reading}…")
+            return
         workspace = self._workspace
         self._is_beginning = True
         try:
             began = await workspace.backend.chat.begin(
                 self._conversation,
                 self._path,
-                Draft(question),
+                Draft(question, self._attached.parts),
                 workspace.profile_of(self._conversation),
                 workspace.ask_settings,
             )
@@ -107,6 +118,7 @@ class QuickPromptController(QObject):
         finally:
             self._is_beginning = False
         self._brought = ""
+        self._attached.clear()
         self._conversation = began.conversation
         if began.question is not None:
             self._path = [*self._path, began.question, began.answer]
@@ -123,10 +135,13 @@ class QuickPromptController(QObject):
     async def _leave_for_window(self, action: str = "") -> None:
         # The window first: once nothing is on the screen any more, the program ends.
         if self._path or self._is_beginning:
-            await self._go_on(self._conversation.id if self._path else "", action, "", "")
+            attached = Draft("", self._attached.parts)
+            self._attached.clear()
+            await self._go_on(self._conversation.id if self._path else "", action, attached, "")
         else:
-            typed, brought = self._quick.text().strip(), self._brought.strip()
-            self._brought = ""
+            typed = Draft(self._quick.text().strip(), self._attached.parts)
+            brought, self._brought = self._brought.strip(), ""
+            self._attached.clear()
             await self._go_on("", action, typed, brought)
         self._quick.hide()
 
@@ -150,13 +165,16 @@ class QuickPromptController(QObject):
         self._conversation = replace(self._conversation, choice=choice)
         self._show_choice()
 
+    def _resolved(self) -> ResolvedChoice:
+        profile = self._workspace.profile_of(self._conversation)
+        return self._workspace.backend.chat.resolve(profile, self._conversation.choice)
+
     def _view(self) -> ChoiceView:
-        workspace = self._workspace
-        profile = workspace.profile_of(self._conversation)
-        return view_of(workspace.backend.chat.resolve(profile, self._conversation.choice), ())
+        return view_of(self._resolved(), ())
 
     def _show_choice(self) -> None:
         self._quick.set_choice(self._view())
+        self._attached.show()
 
     # -------------------------------------------------------------- answering
 

@@ -8,6 +8,7 @@ import signal
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from desktop_app.app.chat_controller import STORE, ChatController
 from desktop_app.app.desktop.call_server import CallServer
 from desktop_app.app.library_controller import LibraryController
 from desktop_app.app.palette import PALETTE, Palette
+from desktop_app.app.pictures_controller import PicturesController
 from desktop_app.app.prompt_controller import PromptController
 from desktop_app.app.running_answers import RunningAnswers
 from desktop_app.app.settings_controller import SettingsController
@@ -27,6 +29,7 @@ from desktop_app.app.tasks import Tasks
 from desktop_app.app.workspace import Workspace
 from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.chat_request import ProviderKind
+from desktop_app.domain.conversation import Draft
 from desktop_app.domain.errors import StorageError, UserFacingError
 from desktop_app.domain.model_catalog import Variant
 from desktop_app.headless.backend import use_weights
@@ -72,7 +75,8 @@ class ReadyWindow(QObject):
         self.running = RunningAnswers(self.tasks, backend.conversations, window)
         self.library = LibraryController(window, self.workspace, self.running)
         self.prompt = PromptController(window, self.workspace)
-        self.attachments = AttachmentsController(window, self.workspace)
+        self.pictures = PicturesController(self.workspace, window.transcript)
+        self.attachments = AttachmentsController(window, self.workspace, self.pictures)
         self.chat = ChatController(window, self.workspace, self.running, self.library, self.prompt)
         self.settings = SettingsController(window, self.workspace, self._on_value)
         self.spending = SpendingController(
@@ -102,7 +106,7 @@ class ReadyWindow(QObject):
         theme = self._theme.current
         quick_window = QuickPrompt(theme, TranscriptView(theme, is_brief=True))
         quick = QuickPromptController(
-            quick_window, self.workspace, self.running, self._go_on_in_window
+            quick_window, self.workspace, self.running, self.pictures, self._go_on_in_window
         )
         quick.kept.connect(self.library.kept)
         quick_window.hidden.connect(self._end_if_nothing_shows)
@@ -257,13 +261,18 @@ class ReadyWindow(QObject):
     # -------------------------------------------------------------- quick prompt
 
     async def _go_on_in_window(
-        self, conversation_id: str, action: str, typed: str, brought: str
+        self, conversation_id: str, action: str, typed: Draft, brought: str
     ) -> None:
         self._raise_window()
         if conversation_id:
             await self.library.open(conversation_id)
         elif typed or brought:
-            self._take_along(typed, brought)
+            self._take_along(typed.text, brought)
+        if typed.attachments:
+            draft = self.workspace.draft
+            attachments = tuple(dict.fromkeys((*draft.attachments, *typed.attachments)))
+            self.workspace.draft = replace(draft, attachments=attachments)
+            self.workspace.draft_changed.emit()
         if action == "add-key":
             self.settings.open_at_key()
         elif action and conversation_id:
@@ -328,6 +337,7 @@ class ReadyWindow(QObject):
     async def _put_away(self) -> None:
         self._calls.close()
         self.attachments.close()
+        self.pictures.close()
         self.chat.close()
         await self.running.stop_all()
         await self._backend.settings.set(WINDOW_STATE_KEY, self._window.state())

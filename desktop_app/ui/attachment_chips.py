@@ -1,7 +1,8 @@
 """What will be sent along: a chip for each document or picture, with how far its reading has come.
 
-A chip shows an icon, or a ring while it is read; its name; what it amounts to; and a cross to take
-it away (Delete does the same). Chips are updated in place: progress comes many times a second.
+A chip shows an icon or a small picture, or a ring while it is read; its name; what it amounts to;
+for a picture, a menu of how closely it is looked at; and a cross to take it away (Delete does the
+same). Chips are updated in place: progress comes many times a second.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QPen
-from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QToolButton, QWidget
+from PySide6.QtGui import QActionGroup, QImage, QPainter, QPainterPath, QPen
+from PySide6.QtWidgets import QFrame, QMenu, QScrollArea, QSizePolicy, QToolButton, QWidget
 
 from desktop_app.ui import painting
 from desktop_app.ui.flow_layout import FlowLayout
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 CHIP_HEIGHT: Final = 46
 WIDEST_CHIP: Final = 320
 ROWS_SHOWN: Final = 2.5
+THUMBNAIL: Final = 34
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,10 @@ class Chip:
             why it failed.
         progress: 0 to 1 while it is read; None where that is not known.
         icon: name of a Lucide icon.
+        about: what else there is to know, for the tooltip.
+        picture: what it looks like, once that is known.
+        details: of a picture, how closely it may be looked at: (value, label).
+        chosen: the one of them that holds.
     """
 
     id: str
@@ -47,6 +53,10 @@ class Chip:
     state: Literal["reading", "ready", "failed"]
     progress: float | None
     icon: str
+    about: str = ""
+    picture: QImage | None = None
+    details: tuple[tuple[str, str], ...] = ()
+    chosen: str = ""
 
 
 class ChipWidget(QFrame):
@@ -54,9 +64,11 @@ class ChipWidget(QFrame):
 
     Signals:
         removed(str): the person takes the attachment of this id away.
+        detail_chosen(str, str): the picture of this id is to be looked at like that.
     """
 
     removed = Signal(str)
+    detail_chosen = Signal(str, str)
 
     def __init__(self, chip: Chip, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -68,6 +80,10 @@ class ChipWidget(QFrame):
         set_role(self._cross, "quiet")
         self._cross.installEventFilter(self)
         self._cross.clicked.connect(lambda: self.removed.emit(self._chip.id))
+        self._detail = QToolButton(self)
+        self._detail.setObjectName("picture-detail")
+        set_role(self._detail, "quiet")
+        self._detail.clicked.connect(self._offer_details)
         self.set_theme(theme)
         self.set_chip(chip)
 
@@ -75,7 +91,12 @@ class ChipWidget(QFrame):
         """Show the attachment as it is now."""
         self._chip = chip
         self.setAccessibleName(f"{chip.name}, {chip.detail}")
-        self.setToolTip(f"{chip.name}\n{chip.detail}")
+        self.setToolTip("\n".join(line for line in (chip.name, chip.detail, chip.about) if line))
+        self.setAccessibleDescription(chip.about)
+        chosen = dict(chip.details).get(chip.chosen, "")
+        self._detail.setAccessibleName(f"Detail of {chip.name}: {chosen}")
+        self._detail.setToolTip(f"Detail: {chosen}")
+        self._detail.setVisible(bool(chip.details))
         self._cross.setAccessibleName(f"Remove {chip.name}")
         self._cross.setToolTip("Stop reading" if chip.state == "reading" else "Remove")
         self.updateGeometry()
@@ -86,8 +107,29 @@ class ChipWidget(QFrame):
         self._theme = theme
         self._cross.setIcon(icon("x", theme.dim, theme.px(14)))
         self._cross.setIconSize(QSize(theme.px(14), theme.px(14)))
+        self._detail.setIcon(icon("chevron-down", theme.dim, theme.px(14)))
+        self._detail.setIconSize(QSize(theme.px(14), theme.px(14)))
         self.updateGeometry()
         self.update()
+
+    def menu(self) -> QMenu:
+        """How closely the picture may be looked at, and what each costs."""
+        menu = QMenu(self)
+        group = QActionGroup(menu)
+        for value, label in self._chip.details:
+            action = menu.addAction(label)
+            action.setCheckable(True)
+            action.setChecked(value == self._chip.chosen)
+            group.addAction(action)
+            action.triggered.connect(
+                lambda _=False, chosen=value: self.detail_chosen.emit(self._chip.id, chosen)
+            )
+        return menu
+
+    def _offer_details(self) -> None:
+        menu = self.menu()
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(self._detail.mapToGlobal(QPoint(0, self._detail.height())))
 
     def sizeHint(self) -> QSize:
         px = self._theme.px
@@ -95,7 +137,11 @@ class ChipWidget(QFrame):
             painting.width_of(self._chip.name, self._theme.strong()),
             painting.width_of(self._chip.detail, self._theme.note()),
         )
-        return QSize(min(texts + px(84), px(WIDEST_CHIP)), px(CHIP_HEIGHT))
+        around = px(44) + self._text_left() + (px(24) if self._chip.details else 0)
+        return QSize(min(texts + around, px(WIDEST_CHIP)), px(CHIP_HEIGHT))
+
+    def _text_left(self) -> int:
+        return self._theme.px(40 if self._chip.picture is None else 52)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(self._theme.px(120), self._theme.px(CHIP_HEIGHT))
@@ -104,7 +150,9 @@ class ChipWidget(QFrame):
         super().resizeEvent(event)
         cross = self._cross.sizeHint()
         left = self.width() - cross.width() - self._theme.px(3)
-        self._cross.setGeometry(QRect(QPoint(left, (self.height() - cross.height()) // 2), cross))
+        top = (self.height() - cross.height()) // 2
+        self._cross.setGeometry(QRect(QPoint(left, top), cross))
+        self._detail.setGeometry(QRect(QPoint(left - cross.width(), top), cross))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
@@ -116,15 +164,32 @@ class ChipWidget(QFrame):
             self._paint_ring(painter, at)
         elif chip.state == "failed":
             painting.mark(painter, at, "triangle-alert", theme.error, px(20))
+        elif chip.picture is not None:
+            self._paint_thumbnail(painter, chip.picture)
         else:
             painting.mark(painter, at, chip.icon, theme.accent, px(20))
-        width = self._cross.x() - px(42)
+        left, last = self._text_left(), self._detail if chip.details else self._cross
+        width = last.x() - left - px(2)
         middle = self.height() // 2
-        upper = QRect(px(40), middle - px(18), width, px(18))
-        lower = QRect(px(40), middle - px(1), width, px(18))
+        upper = QRect(left, middle - px(18), width, px(18))
+        lower = QRect(left, middle - px(1), width, px(18))
         painting.text(painter, upper, chip.name, theme.strong(), theme.text)
         detail = theme.error if chip.state == "failed" else theme.dim
         painting.text(painter, lower, chip.detail, theme.note(), detail)
+
+    def _paint_thumbnail(self, painter: QPainter, picture: QImage) -> None:
+        """The middle of the picture, as a square with round corners."""
+        px, side = self._theme.px, min(picture.width(), picture.height())
+        box = QRect(px(8), (self.height() - px(THUMBNAIL)) // 2, px(THUMBNAIL), px(THUMBNAIL))
+        middle = QRect(0, 0, side, side)
+        middle.moveCenter(picture.rect().center())
+        corners = QPainterPath()
+        corners.addRoundedRect(QRectF(box), px(6), px(6))
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.setClipPath(corners)
+        painter.drawImage(box, picture, middle)
+        painter.restore()
 
     def _paint_ring(self, painter: QPainter, at: QRect) -> None:
         side, theme = self._theme.px(18), self._theme
@@ -154,9 +219,11 @@ class AttachmentChips(QScrollArea):
 
     Signals:
         removed(str): the person takes the attachment of this id away.
+        detail_chosen(str, str): the picture of this id is to be looked at like that.
     """
 
     removed = Signal(str)
+    detail_chosen = Signal(str, str)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -202,6 +269,7 @@ class AttachmentChips(QScrollArea):
     def _add(self, chip: Chip) -> None:
         widget = ChipWidget(chip, self._theme)
         widget.removed.connect(self.removed)
+        widget.detail_chosen.connect(self.detail_chosen)
         self._flow.addWidget(widget)
         self._widgets[chip.id] = widget
 

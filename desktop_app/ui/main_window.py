@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import itertools
 from enum import Enum
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QByteArray, QEvent, QObject, QSize, Qt, Signal
@@ -17,6 +16,7 @@ from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
 from desktop_app.ui import theme as themes
 from desktop_app.ui.conversation_list import ConversationList
+from desktop_app.ui.dropped import files_in, may_hold_picture, picture_in
 from desktop_app.ui.first_start import FirstStart
 from desktop_app.ui.header import Header
 from desktop_app.ui.notifications import Notifications
@@ -65,6 +65,7 @@ class MainWindow(QMainWindow):
 
     Signals:
         files_dropped(list[Path]): local files were dropped anywhere on the window.
+        picture_dropped(GivenPicture): a picture that is no file, from a browser.
         closing(): the window is about to close.
         escaped(): Esc was pressed, and nothing in the window had a use for it.
     """
@@ -72,6 +73,7 @@ class MainWindow(QMainWindow):
     transcript: TranscriptView
 
     files_dropped = Signal(list)
+    picture_dropped = Signal(object)
     closing = Signal()
     escaped = Signal()
 
@@ -357,14 +359,14 @@ class MainWindow(QMainWindow):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Leave dropped files to the window."""
-        if event.type() == QEvent.Type.DragEnter and _files(event.mimeData()):  # type: ignore[attr-defined]
+        if event.type() == QEvent.Type.DragEnter and _is_welcome(event.mimeData()):  # type: ignore[attr-defined]
             event.ignore()
             return True
         return super().eventFilter(watched, event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Files are welcome, anywhere."""
-        if _files(event.mimeData()):
+        """Files and pictures are welcome, anywhere."""
+        if _is_welcome(event.mimeData()):
             event.acceptProposedAction()
             self._drop_overlay.show()
             self._drop_overlay.raise_()
@@ -374,12 +376,15 @@ class MainWindow(QMainWindow):
         self._drop_overlay.hide()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Tell which files."""
+        """Tell which files, or which picture."""
         self._drop_overlay.hide()
-        files = _files(event.mimeData())
-        if files:
-            event.acceptProposedAction()
+        if files := files_in(event.mimeData()):
             self.files_dropped.emit(files)
+        elif (picture := picture_in(event.mimeData())) is not None:
+            self.picture_dropped.emit(picture)
+        else:
+            return
+        event.acceptProposedAction()
 
 
 class _Middle(QWidget):
@@ -439,6 +444,6 @@ class _Middle(QWidget):
         self._column.activate()  # now: the width that these margins are for has come already
 
 
-def _files(data: QMimeData) -> list[Path]:
-    """The local files of what is being dragged."""
-    return [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
+def _is_welcome(data: QMimeData) -> bool:
+    """Whether what is being dragged can be attached."""
+    return bool(files_in(data)) or may_hold_picture(data)

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from desktop_app.commands.keymap import Keymap
 from desktop_app.ui.attachment_chips import AttachmentChips, Chip
 from desktop_app.ui.choice import ChoiceView, ModelEntry
 from desktop_app.ui.choice_row import ChoiceRow
-from desktop_app.ui.prompt_text import PromptText, files_in, image_in
+from desktop_app.ui.dropped import files_in, may_hold_picture
+from desktop_app.ui.prompt_text import PromptText
 from desktop_app.ui.suggestions import Suggestions
 from desktop_app.ui.theme import set_role, set_style_property
 
@@ -47,8 +47,8 @@ class PromptEditor(QFrame):
         stop_requested(): stop the answer.
         step_back_requested(): the key that stops was pressed while one streams.
         text_changed(): by the person (or assistive technology), not by `set_text`.
-        files_chosen(list[Path]), image_pasted(QImage), text_pasted_large(str): to be attached.
-        attachment_removed(str), suggestion_chosen(str): by id and by key.
+        files_chosen(list[Path]), picture_given(GivenPicture), text_pasted_large(str): to be attached.
+        attachment_removed(str), detail_chosen(str, str), suggestion_chosen(str): by id and by key.
         variant_chosen(Variant), effort_chosen(Effort), model_chosen(ModelEntry)
     """
 
@@ -57,9 +57,10 @@ class PromptEditor(QFrame):
     step_back_requested = Signal()
     text_changed = Signal()
     files_chosen = Signal(list)
-    image_pasted = Signal(QImage)
+    picture_given = Signal(object)
     text_pasted_large = Signal(str)
     attachment_removed = Signal(str)
+    detail_chosen = Signal(str, str)
     suggestion_chosen = Signal(str)
     variant_chosen = Signal(object)
     effort_chosen = Signal(object)
@@ -113,7 +114,7 @@ class PromptEditor(QFrame):
         text.send_pressed.connect(self._send)
         text.stop_pressed.connect(self.step_back_requested)
         text.files_given.connect(self.files_chosen)
-        text.image_given.connect(self.image_pasted)
+        text.picture_given.connect(self.picture_given)
         text.large_text_given.connect(self.text_pasted_large)
         text.focus_changed.connect(lambda on: set_style_property(self._card, "focused", on))
         text.height_wanted.connect(self._fit)
@@ -124,6 +125,7 @@ class PromptEditor(QFrame):
         row.effort_chosen.connect(self.effort_chosen)
         row.model_chosen.connect(self.model_chosen)
         self._chips.removed.connect(self.attachment_removed)
+        self._chips.detail_chosen.connect(self.detail_chosen)
         self._suggestions.chosen.connect(self.suggestion_chosen)
 
     def text(self) -> str:
@@ -247,7 +249,7 @@ class PromptEditor(QFrame):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         data = event.mimeData()
-        if files_in(data) or image_in(data) is not None:
+        if files_in(data) or may_hold_picture(data):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:

@@ -4,12 +4,13 @@ composes, and hands over files, pictures and very long texts that are pasted or 
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QKeyCombination, QMimeData, Qt, Signal
-from PySide6.QtGui import QImage, QKeySequence
+from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QSizePolicy
+
+from desktop_app.ui.dropped import files_in, may_hold_picture, picture_in
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QFocusEvent, QKeyEvent, QResizeEvent
@@ -21,32 +22,19 @@ LARGE_PASTE: Final = 20_000
 """Characters beyond which a pasted text becomes an attachment."""
 
 
-def files_in(data: QMimeData) -> list[Path]:
-    """The local files that were copied or are dragged."""
-    return [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
-
-
-def image_in(data: QMimeData) -> QImage | None:
-    """A picture that is not also a text (a copied cell of a table is both: its text is meant)."""
-    if not data.hasImage() or data.text().strip():
-        return None
-    image = data.imageData()
-    return image if isinstance(image, QImage) and not image.isNull() else None
-
-
 class PromptText(QPlainTextEdit):
     """The editable text.
 
     Signals:
         send_pressed, stop_pressed: the keys for it, never while an input method composes.
-        files_given(list[Path]), image_given(QImage), large_text_given(str): pasted or dropped.
+        files_given(list[Path]), picture_given(GivenPicture), large_text_given(str): pasted or dropped.
         focus_changed(bool), height_wanted(): for the card around it.
     """
 
     send_pressed = Signal()
     stop_pressed = Signal()
     files_given = Signal(list)
-    image_given = Signal(QImage)
+    picture_given = Signal(object)
     large_text_given = Signal(str)
     focus_changed = Signal(bool)
     height_wanted = Signal()
@@ -122,13 +110,17 @@ class PromptText(QPlainTextEdit):
             super().keyPressEvent(event)
 
     def canInsertFromMimeData(self, source: QMimeData) -> bool:
-        return bool(files_in(source)) or source.hasImage() or super().canInsertFromMimeData(source)
+        return (
+            bool(files_in(source))
+            or may_hold_picture(source)
+            or super().canInsertFromMimeData(source)
+        )
 
     def insertFromMimeData(self, source: QMimeData) -> None:
         if files := files_in(source):
             self.files_given.emit(files)
-        elif (image := image_in(source)) is not None:
-            self.image_given.emit(image)
+        elif (picture := picture_in(source)) is not None:
+            self.picture_given.emit(picture)
         elif len(text := source.text()) > LARGE_PASTE:
             self.large_text_given.emit(text)
         else:

@@ -23,7 +23,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
-    QLineEdit,
     QMenu,
     QSizePolicy,
     QToolButton,
@@ -34,24 +33,28 @@ from PySide6.QtWidgets import (
 from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.model_catalog import Variant
 from desktop_app.ui import painting
+from desktop_app.ui.attachment_chips import AttachmentChips
 from desktop_app.ui.choice import EFFORT_LABELS, NOTHING_CHOSEN
+from desktop_app.ui.dropped import files_in, may_hold_picture
 from desktop_app.ui.hint_button import HintButton
 from desktop_app.ui.icons import icon, pixmap
 from desktop_app.ui.pick_button import PickButton
+from desktop_app.ui.quick_line import QuickLine
 from desktop_app.ui.theme import MARGIN, RADIUS_CARD, set_role
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from PySide6.QtGui import (
         QCloseEvent,
+        QDragEnterEvent,
+        QDropEvent,
         QHideEvent,
-        QInputMethodEvent,
-        QKeyEvent,
         QPaintEvent,
         QResizeEvent,
     )
 
+    from desktop_app.ui.attachment_chips import Chip
     from desktop_app.ui.choice import ChoiceView
     from desktop_app.ui.theme import Theme
     from desktop_app.ui.transcript.view import TranscriptView
@@ -76,34 +79,6 @@ def words_about(text: str) -> str:
     return f"with {count:,} word{'' if count == 1 else 's'} of text"
 
 
-class QuickLine(QLineEdit):
-    """The line; Enter belongs to an input method while it composes.
-
-    Signals:
-        entered(): Enter was pressed.
-    """
-
-    entered = Signal()
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._is_composing = False
-        self.setObjectName("prompt")
-        self.setAccessibleName("Message")
-        self.setPlaceholderText("Ask anything")
-        self.setStyleSheet("border: none; background: transparent; padding: 0; min-height: 0;")
-
-    def inputMethodEvent(self, event: QInputMethodEvent) -> None:
-        self._is_composing = bool(event.preeditString())
-        super().inputMethodEvent(event)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() not in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            super().keyPressEvent(event)
-        elif not self._is_composing:
-            self.entered.emit()
-
-
 class QuickPrompt(QWidget):
     """The window.
 
@@ -112,6 +87,8 @@ class QuickPrompt(QWidget):
 
     Signals:
         submitted(str): ask this.
+        files_given(list[Path]), picture_given(GivenPicture): dropped or pasted, to be attached.
+        attachment_removed(str), detail_chosen(str, str): of an attachment, by id.
         stop_requested(): stop the answer.
         go_on_requested(): show the conversation in the main window.
         variant_chosen(Variant), effort_step(int): +1 is more.
@@ -119,6 +96,10 @@ class QuickPrompt(QWidget):
     """
 
     submitted = Signal(str)
+    files_given = Signal(list)
+    picture_given = Signal(object)
+    attachment_removed = Signal(str)
+    detail_chosen = Signal(str, str)
     stop_requested = Signal()
     go_on_requested = Signal()
     variant_chosen = Signal(object)
@@ -153,6 +134,8 @@ class QuickPrompt(QWidget):
     def _build(self) -> None:
         self._sign = QLabel()
         self._line = QuickLine()
+        self._chips = AttachmentChips(self._theme)
+        self.setAcceptDrops(True)
         self._pick = PickButton(self._theme, self._fill_menu)
         self._pick.setObjectName("variant")
         self._stop = QToolButton()
@@ -189,6 +172,9 @@ class QuickPrompt(QWidget):
         self._column = QVBoxLayout(self)
         self._column.addLayout(self._top)
         self._column.addWidget(self._along)
+        self._beside = QHBoxLayout()
+        self._beside.addWidget(self._chips)
+        self._column.addLayout(self._beside)
         self._under = QHBoxLayout()
         self._under.addWidget(self._rule)
         self._column.addLayout(self._under)
@@ -199,6 +185,10 @@ class QuickPrompt(QWidget):
 
     def _connect(self) -> None:
         self._line.entered.connect(self._submit)
+        self._line.files_given.connect(self.files_given)
+        self._line.picture_given.connect(self.picture_given)
+        self._chips.removed.connect(self.attachment_removed)
+        self._chips.detail_chosen.connect(self.detail_chosen)
         self._stop.clicked.connect(self.stop_requested)
         self._copy.clicked.connect(self._copy_answer)
         self._go_on.clicked.connect(self.go_on_requested)
@@ -235,6 +225,11 @@ class QuickPrompt(QWidget):
     def text(self) -> str:
         """What is typed."""
         return self._line.text()
+
+    def set_chips(self, chips: Sequence[Chip]) -> None:
+        """Show what is attached to the question."""
+        self._chips.set_chips(chips)
+        self._fit()
 
     def set_choice(self, choice: ChoiceView) -> None:
         """Show who is to answer."""
@@ -301,6 +296,14 @@ class QuickPrompt(QWidget):
             shape.addRoundedRect(QRectF(self.rect()), radius, radius)
             self.setMask(QRegion(shape.toFillPolygon().toPolygon()))
 
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if files_in(event.mimeData()) or may_hold_picture(event.mimeData()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        if self._line.take(event.mimeData()):
+            event.acceptProposedAction()
+
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
         self.hidden.emit()
@@ -326,6 +329,8 @@ class QuickPrompt(QWidget):
         self._top.setContentsMargins(side, 0, side, 0)
         self._top.setSpacing(px(11))
         self._under.setContentsMargins(side, 0, side, 0)
+        self._beside.setContentsMargins(side, 0, side, 0)
+        self._chips.set_theme(theme)
         self._foot.setContentsMargins(side, 0, side, 0)
         self._foot.setSpacing(px(10))
         for label in (self._along, self._problem):
@@ -354,6 +359,8 @@ class QuickPrompt(QWidget):
             self.set_status("The answer has not ended yet")
         elif text.strip() or self._brought.strip():
             self.submitted.emit(text)
+        elif self._chips.count():
+            self.set_status("Type what to do with it")
 
     def _copy_answer(self) -> None:
         self.transcript.copy_last_answer()

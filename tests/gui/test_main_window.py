@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit, QWidget
 
 from desktop_app.domain.conversation import Conversation, ModelChoice, now
 from desktop_app.ui import theme
+from desktop_app.ui.dropped import GivenPicture
 from desktop_app.ui.main_window import MainWindow
 from desktop_app.ui.prompt_editor import PromptEditor
 from desktop_app.ui.settings_panel import SettingsPanel
@@ -314,6 +315,24 @@ def test_files_are_welcome_anywhere(window: MainWindow, qtbot: QtBot) -> None:
         QApplication.sendEvent(window, event)
     assert told.args == [[Path("/home/person/report.pdf"), Path("/b.txt")]]
     assert not overlay.isVisible()
+
+
+def test_a_picture_of_a_browser_is_welcome_too(window: MainWindow, qtbot: QtBot) -> None:
+    data = dragged("https://a.example/cat.png")
+    data.setData("image/png", b"bytes")
+    field = window.prompt.findChild(QPlainTextEdit, "prompt")
+    assert field is not None
+    assert enter(window, data, field.viewport())
+    event = QDropEvent(
+        QPointF(5, 5),
+        Qt.DropAction.CopyAction,
+        data,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    with qtbot.waitSignal(window.picture_dropped) as told:
+        QApplication.sendEvent(window, event)
+    assert told.args == [GivenPicture("cat.png", b"bytes")]
 
 
 def test_the_overlay_goes_when_they_leave(window: MainWindow) -> None:

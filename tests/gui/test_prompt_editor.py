@@ -31,6 +31,7 @@ from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.model_catalog import Effort, Variant
 from desktop_app.ui import theme as themes
 from desktop_app.ui.attachment_chips import ChipWidget
+from desktop_app.ui.dropped import GivenPicture
 from desktop_app.ui.prompt_editor import Chip, ChoiceView, ModelEntry, PromptEditor
 from desktop_app.ui.suggestions import SuggestionButton
 
@@ -299,10 +300,71 @@ def test_a_pasted_picture_is_attached(qtbot: QtBot, editor: PromptEditor) -> Non
     picture = QImage(4, 3, QImage.Format.Format_RGB32)
     picture.fill(Qt.GlobalColor.red)
     QGuiApplication.clipboard().setImage(picture)
-    with qtbot.waitSignal(editor.image_pasted) as pasted:
+    with qtbot.waitSignal(editor.picture_given) as pasted:
         text_of(editor).paste()
     assert pasted.args is not None
-    assert pasted.args[0].size() == picture.size()
+    assert pasted.args[0].name == "Pasted picture.png"
+    content = pasted.args[0].content
+    image = content if isinstance(content, QImage) else QImage.fromData(content)
+    assert image.size() == picture.size()
+
+
+PNG = bytes.fromhex("89504e470d0a1a0a") + b"not looked at in this process"
+
+
+@pytest.mark.parametrize(
+    ("formats", "given"),
+    [
+        ({"image/png": PNG}, GivenPicture("Pasted picture.png", PNG)),
+        (  # a picture dragged out of a page, or "Copy image"
+            {
+                "text/html": b"<img src='https://a.example/cat.webp'>",
+                "text/plain": b"https://a.example/cat.webp",
+                "text/uri-list": b"https://a.example/cat.webp",
+                "image/jpeg": b"jpeg",
+            },
+            GivenPicture("cat.jpg", b"jpeg"),
+        ),
+        ({"text/plain": b"data:image/png;base64,aGk="}, GivenPicture("Pasted picture.png", b"hi")),
+        ({"text/plain": b"https://a.example/cat.webp"}, None),
+        ({"text/plain": b"data:image/svg+xml;base64,aGk="}, None),
+        ({"text/plain": b"data:text/html;base64,aGk="}, None),
+        ({"image/png": PNG, "text/plain": b"12,5"}, None),
+    ],
+)
+def test_what_a_browser_gives(
+    qtbot: QtBot, editor: PromptEditor, formats: dict[str, bytes], given: GivenPicture | None
+) -> None:
+    data = QMimeData()
+    for name, content in formats.items():
+        data.setData(name, content)
+    pictures: list[GivenPicture] = []
+    editor.picture_given.connect(pictures.append)
+    text_of(editor).insertFromMimeData(data)
+    assert pictures == ([] if given is None else [given])
+    assert bool(editor.text()) is (given is None)
+
+
+def test_a_picture_chip_offers_its_detail(qtbot: QtBot, editor: PromptEditor) -> None:
+    picture = QImage(60, 40, QImage.Format.Format_RGB32)
+    picture.fill(Qt.GlobalColor.red)
+    details = (("auto", "Auto · 99 tokens"), ("low", "Low · 85 tokens"))
+    chip = Chip("2", "a.png", "60 × 40", "ready", None, "image", "Sent.", picture, details, "low")
+    editor.set_chips([chip, PDF])
+    first = editor.findChildren(ChipWidget)[0]
+    buttons = [b for b in editor.findChildren(QToolButton) if b.objectName() == "picture-detail"]
+    assert [button.isVisibleTo(editor) for button in buttons] == [True, False]
+    assert buttons[0].accessibleName() == "Detail of a.png: Low · 85 tokens"
+    assert first.toolTip() == "a.png\n60 × 40\nSent."
+    actions = first.menu().actions()
+    assert [(a.text(), a.isChecked()) for a in actions] == [
+        ("Auto · 99 tokens", False),
+        ("Low · 85 tokens", True),
+    ]
+    with qtbot.waitSignal(editor.detail_chosen) as chosen:
+        actions[0].trigger()
+    assert chosen.args == ["2", "auto"]
+    assert first.grab().toImage().pixelColor(25, 23) == Qt.GlobalColor.red
 
 
 def test_a_copied_cell_is_text_though_it_comes_with_a_picture(
@@ -313,7 +375,7 @@ def test_a_copied_cell_is_text_though_it_comes_with_a_picture(
     picture.fill(Qt.GlobalColor.red)
     data.setImageData(picture)
     data.setText("12,5")
-    with qtbot.assertNotEmitted(editor.image_pasted):
+    with qtbot.assertNotEmitted(editor.picture_given):
         text_of(editor).insertFromMimeData(data)
     assert editor.text() == "12,5"
 

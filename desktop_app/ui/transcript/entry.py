@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from desktop_app.domain.conversation import Message, MessageStatus, Role
+from desktop_app.domain.parts import ImagePart
 from desktop_app.rendering.block_stream import BlockStream
 from desktop_app.rendering.model import Block, Kind, Patch
 from desktop_app.ui.transcript.items import (
@@ -20,6 +21,7 @@ from desktop_app.ui.transcript.items import (
     reasoning_line,
     reasoning_of,
 )
+from desktop_app.ui.transcript.selection import named
 
 if TYPE_CHECKING:
     from desktop_app.ui.transcript.document import Section
@@ -170,8 +172,9 @@ class Entry:
         """The message as blocks, to be copied."""
         if self.message.role is Role.ASSISTANT:
             return list(self._stream.blocks)
-        return [
+        words = [
             Block(Kind.PARAGRAPH, item.runs)
             for item in self.body_items()
             if isinstance(item, Line) and item.part is Part.QUESTION
         ]
+        return words + [named(p.name) for p in self.message.parts if isinstance(p, ImagePart)]

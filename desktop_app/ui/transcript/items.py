@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from desktop_app.domain.conversation import Message, MessageStatus, Role
 from desktop_app.domain.cost import format_money
-from desktop_app.domain.parts import DocumentPart, ReasoningPart
+from desktop_app.domain.parts import DocumentPart, ImagePart, ReasoningPart
 from desktop_app.rendering.model import Block, Run, Runs, clean
+from desktop_app.ui.transcript.pictures import OPEN, picture_runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from desktop_app.domain.parts import ImagePart
 
 ACTION: Final = "action:"
 """Scheme of the links that ask for something to be done with the message they stand in."""
@@ -29,6 +28,7 @@ class Part(Enum):
     """The kinds of furniture."""
 
     QUESTION = "question"
+    PICTURES = "pictures"
     ATTACHMENT = "attachment"
     REASONING = "reasoning"
     WAITING = "waiting"
@@ -66,13 +66,26 @@ def question_lines(text: str) -> list[Item]:
 
 
 def attachment_lines(message: Message) -> list[Item]:
-    """`q3-report.pdf   48 pages   31,480 tokens`, a line for each attachment."""
-    return [Line(Part.ATTACHMENT, _words(attachment_text(part))) for part in message.attachments]
+    """The pictures side by side, then `q3-report.pdf   48 pages   31,480 tokens`, a line for each
+    attachment. A picture's name is a link as the picture is, for those who do not use a mouse."""
+    pictures = [part for part in message.attachments if isinstance(part, ImagePart)]
+    lines: list[Item] = []
+    if pictures:
+        lines.append(Line(Part.PICTURES, picture_runs(pictures, ACTION)))
+    for part in message.attachments:
+        runs = _words(attachment_text(part))
+        if isinstance(part, ImagePart):
+            name, rest = Run(clean(part.name), link=f"{ACTION}{OPEN}{part.sha256}"), runs[0].text
+            runs = (name, Run(rest.removeprefix(clean(part.name))))
+        lines.append(Line(Part.ATTACHMENT, runs))
+    return lines
 
 
 def attachment_text(part: DocumentPart | ImagePart) -> str:
     """Name, pages and tokens of an attachment, as far as they are known."""
     words = [part.name]
+    if isinstance(part, ImagePart) and part.dimensions:
+        words.append(f"{part.width} × {part.height}")
     if isinstance(part, DocumentPart):
         if part.pages is not None:
             words.append("1 page" if part.pages == 1 else f"{part.pages:,} pages")

@@ -79,10 +79,17 @@ def _selected_part(item: Item, block: QTextBlock, start: int, end: int) -> Block
         first = max(0, start - block.position() - prefix)
         last = max(0, end - block.position() - prefix)
         return item._replace(runs=cut_runs(item.runs, first, last))
+    if item.part is Part.ATTACHMENT and item.runs[0].link:
+        return named(item.runs[0].text)
     if item.part is not Part.QUESTION:
         return None
     runs = cut_runs(item.runs, max(0, start - block.position()), end - block.position())
     return Block(Kind.PARAGRAPH, runs)
+
+
+def named(picture: str) -> Block:
+    """What stands for a picture in a copy."""
+    return Block(Kind.PARAGRAPH, (Run(f"[{picture}]"),))
 
 
 def cut_runs(runs: Runs, start: int, end: int) -> Runs:

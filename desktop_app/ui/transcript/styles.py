@@ -27,6 +27,7 @@ from PySide6.QtGui import (
 from desktop_app.rendering.model import Block, Kind, Run
 from desktop_app.ui.theme import ANSWER_LINE_HEIGHT, CODE_LINE_HEIGHT, Theme
 from desktop_app.ui.transcript.items import Item, Line, Part
+from desktop_app.ui.transcript.pictures import image_format
 
 INDENT: Final = 22
 QUOTE: Final = 16
@@ -68,7 +69,14 @@ _GROUNDS: Final = {
     Kind.CODE: Ground.CODE,
     Kind.CODE_HEAD: Ground.CODE,
 }
-_KINDS_OF_NOTES: Final = (Part.ATTACHMENT, Part.REASONING, Part.WAITING, Part.NOTICE, Part.FOOTER)
+_KINDS_OF_NOTES: Final = (
+    Part.PICTURES,
+    Part.ATTACHMENT,
+    Part.REASONING,
+    Part.WAITING,
+    Part.NOTICE,
+    Part.FOOTER,
+)
 _PROPORTIONAL: Final = QTextBlockFormat.LineHeightTypes.ProportionalHeight.value
 
 
@@ -167,6 +175,8 @@ class Styles:
         kind = kind_of(item)
         if kind is Kind.CODE:
             return CODE_LINE_HEIGHT
+        if kind is Part.PICTURES:
+            return 1.0
         if kind in _KINDS_OF_NOTES or kind is Kind.CODE_HEAD:
             return 1.2
         if kind in (Kind.HEADING, Kind.RULE):
@@ -220,6 +230,8 @@ class Styles:
 
     def _make_char(self, kind: Kind | Part, level: int, run: Run) -> QTextCharFormat:
         made = self._base(kind, level)
+        if run.image and kind is Part.PICTURES:
+            return image_format(run.link, self.theme, made)
         if run.code and kind is not Kind.CODE:
             made.setFont(self._fonts["code"])
             made.setFontWeight(QFont.Weight.Bold if run.bold else QFont.Weight.Normal)

@@ -31,6 +31,7 @@ from desktop_app.ui.transcript import selection
 from desktop_app.ui.transcript.actions import ACTIONS, ActionRow
 from desktop_app.ui.transcript.items import ACTION
 from desktop_app.ui.transcript.painting import Backdrop, CodeMark
+from desktop_app.ui.transcript.pictures import Pictures
 from desktop_app.ui.transcript.styles import LOOK, PAD, Look
 from desktop_app.ui.transcript.written import WrittenMessages
 
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import (
         QFocusEvent,
+        QImage,
         QKeyEvent,
         QMouseEvent,
         QPaintEvent,
@@ -78,11 +80,13 @@ class TranscriptView(QTextBrowser):
         action_requested(str message_id, str action): "copy" has been done already.
         older_wanted(): scrolled near the top while older messages exist that were not given.
         at_bottom_changed(bool): whether the view follows what arrives.
+        picture_wanted(str): a picture of this hash has come into view: see `set_picture`.
     """
 
     action_requested = Signal(str, str)
     older_wanted = Signal()
     at_bottom_changed = Signal(bool)
+    picture_wanted = Signal(str)
 
     def __init__(
         self, theme: Theme, parent: QWidget | None = None, *, is_brief: bool = False
@@ -93,6 +97,8 @@ class TranscriptView(QTextBrowser):
         self._theme = theme
         self._messages = WrittenMessages(self.document(), theme, self, is_brief=is_brief)
         self._backdrop = Backdrop(theme)
+        self._pictures = Pictures(self.document(), self)
+        self._pictures.wanted.connect(self.picture_wanted)
         self._has_older = False
         self._following = True
         self._keeping_place = False
@@ -153,6 +159,7 @@ class TranscriptView(QTextBrowser):
         self._flush_timer.stop()
         self._waiting_text.clear()
         self._actions.leave()
+        self._pictures.clear()
         self._messages.begin(messages, dict(versions or {}))
         self._has_older = has_older
         self._following = True
@@ -247,6 +254,8 @@ class TranscriptView(QTextBrowser):
         self.viewport().setPalette(colours)
         self.document().setDefaultFont(theme.answer())
         self._backdrop = Backdrop(theme)
+        self._pictures.set_theme(theme)
+        self._pictures.ratio = self.devicePixelRatioF()
         self._actions.set_theme(theme)
         self._latest.setIcon(icons.icon("arrow-down", theme.text, theme.px(14)))
 
@@ -454,9 +463,15 @@ class TranscriptView(QTextBrowser):
         if entry is not None:
             self._act(entry.message.id, "copy")
 
-    def loadResource(self, kind: int, name: QUrl | str) -> QByteArray:
-        """Nothing is loaded, whatever a message names. (None would make Qt read local files.)"""
-        return QByteArray()
+    def set_picture(self, sha256: str, image: QImage) -> None:
+        """Show a picture of a question, small."""
+        self._pictures.show(sha256, image)
+        self.viewport().update()
+
+    def loadResource(self, kind: int, name: QUrl | str) -> QByteArray | QImage:
+        """Nothing is loaded, whatever a message names, but pictures that a question came with are
+        drawn. (None would make Qt read local files.)"""
+        return self._pictures.resource(name) or QByteArray()
 
     def createMimeDataFromSelection(self) -> QMimeData:
         """HTML, Markdown and plain text of what is selected."""

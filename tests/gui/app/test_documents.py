@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QMimeData, Qt
-from PySide6.QtGui import QColor, QImage
 
 from desktop_app.domain.parts import DocumentPart
 from tests.data.long_pdf import long_pdf
@@ -176,20 +175,6 @@ def test_a_large_paste_becomes_a_document(run: Run) -> None:
             assert "What is it?" in turn.asked
             turn.end("Words.")
             await desk.settled()
-
-    run(main())
-
-
-def test_a_picture_is_refused_in_words(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            picture = QImage(4, 4, QImage.Format.Format_RGB32)
-            picture.fill(QColor("red"))
-            pasted = QMimeData()
-            pasted.setImageData(picture)
-            desk.text.insertFromMimeData(pasted)
-            assert "A picture cannot be attached." in desk.said
-            assert desk.chips == []
 
     run(main())
 

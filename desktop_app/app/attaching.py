@@ -1,0 +1,62 @@
+"""From a file, a text or a picture that was given to an attachment that is kept.
+
+The window's prompt and the quick prompt both attach; what they have in common is here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QBuffer, QIODevice
+
+from desktop_app.services.pictures import with_detail
+from desktop_app.ui.dropped import GivenPicture
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QImage
+
+    from desktop_app.app.workspace import Workspace
+    from desktop_app.documents.worker import ExtractedDocument, OnProgress
+    from desktop_app.domain.parts import DocumentPart, ImagePart
+
+PASTED_NAME = "Pasted text.txt"
+
+
+async def attach(
+    workspace: Workspace, given: Path | str | GivenPicture, on_progress: OnProgress
+) -> tuple[DocumentPart | ImagePart, str]:
+    """Read what was given and keep it; returns it as a part of a message, and a note on how it was
+    read, "" where that is as expected.
+
+    Raises:
+        DocumentError, StorageError: it gives no attachment.
+    """
+    documents = workspace.backend.documents
+    document: ExtractedDocument
+    source: Path | bytes
+    if isinstance(given, Path):
+        source, document = given, await documents.extract(given, on_progress)
+    else:
+        name = PASTED_NAME if isinstance(given, str) else given.name
+        source = await _bytes_of(given)
+        document = await documents.extract_bytes(name, source, on_progress)
+    part = await workspace.backend.keep(source, document)
+    note = f"{document.name}: {document.note}" if document.note else ""
+    return with_detail(part, str(workspace.values["answer.image_detail"])), note
+
+
+async def _bytes_of(given: str | GivenPicture) -> bytes:
+    if isinstance(given, str):
+        return given.encode("utf-8", "surrogatepass")
+    if isinstance(given.content, bytes):
+        return given.content
+    return await asyncio.to_thread(_png_of, given.content)
+
+
+def _png_of(image: QImage) -> bytes:
+    buffer = QBuffer()
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    image.save(buffer, "PNG")  # type: ignore[call-overload]
+    return bytes(buffer.data().data())

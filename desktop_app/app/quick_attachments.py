@@ -1,0 +1,115 @@
+"""What is attached to the question in the quick prompt: pasted or dropped there, not yet asked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from desktop_app.app.attaching import attach
+from desktop_app.domain.conversation import new_id
+from desktop_app.domain.errors import UserFacingError
+from desktop_app.domain.parts import DocumentPart, ImagePart
+from desktop_app.services.pictures import with_detail
+from desktop_app.ui.attachment_chips import Chip
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable, Iterable
+    from typing import Any
+
+    from desktop_app.app.pictures_controller import PicturesController
+    from desktop_app.app.workspace import Workspace
+    from desktop_app.domain.model_catalog import ModelInfo
+    from desktop_app.ui.dropped import GivenPicture
+    from desktop_app.ui.quick_prompt import QuickPrompt
+
+
+class QuickAttachments(QObject):
+    """Between the quick prompt's chips and the documents.
+
+    Attributes:
+        parts: what is attached, in order.
+
+    Args:
+        model: who would be asked now.
+    """
+
+    def __init__(
+        self,
+        quick: QuickPrompt,
+        workspace: Workspace,
+        pictures: PicturesController,
+        model: Callable[[], ModelInfo],
+    ) -> None:
+        super().__init__(quick)
+        self._quick, self._workspace = quick, workspace
+        self._pictures, self._model = pictures, model
+        self._reading: dict[str, tuple[str, asyncio.Task[Any]]] = {}
+        self.parts: tuple[DocumentPart | ImagePart, ...] = ()
+        quick.files_given.connect(self._attach_files)
+        quick.picture_given.connect(lambda picture: self._begin(picture.name, picture))
+        quick.attachment_removed.connect(self._remove)
+        quick.detail_chosen.connect(self._choose_detail)
+        pictures.thumbnail_made.connect(lambda _sha256: self.show())
+
+    @property
+    def reading(self) -> str:
+        """The name of what is still being read, "" for nothing."""
+        return next((name for name, _ in self._reading.values()), "")
+
+    def clear(self) -> None:
+        """The question was asked, or is taken elsewhere; what is still read is given up."""
+        for _, task in self._reading.values():
+            task.cancel()
+        self._reading.clear()
+        self.parts = ()
+        self.show()
+
+    def show(self) -> None:
+        """Show the chips as they are now."""
+        chips = [self._chip(part) for part in self.parts]
+        for reading_id, (name, _) in self._reading.items():
+            chips.append(Chip(reading_id, name, "reading…", "reading", None, "file-text"))
+        self._quick.set_chips(chips)
+
+    def _chip(self, part: DocumentPart | ImagePart) -> Chip:
+        if isinstance(part, ImagePart):
+            return self._pictures.chip(part, self._model())
+        detail = "" if part.tokens is None else f"{part.tokens:,} tokens"
+        return Chip(part.sha256, part.name, detail, "ready", None, "file-text")
+
+    def _attach_files(self, paths: Iterable[Path]) -> None:
+        for path in paths:
+            self._begin(path.name, path)
+
+    def _begin(self, name: str, given: Path | GivenPicture) -> None:
+        reading_id = new_id()
+        task = self._workspace.tasks.start(self._read(reading_id, given))
+        self._reading[reading_id] = (name, task)
+        self.show()
+
+    async def _read(self, reading_id: str, given: Path | GivenPicture) -> None:
+        try:
+            part, note = await attach(self._workspace, given, lambda _progress: None)
+            if part.sha256 not in {known.sha256 for known in self.parts}:
+                self.parts = (*self.parts, part)
+            self._quick.set_status(note)
+        except UserFacingError as error:
+            self._quick.set_status(error.sentences)
+        finally:
+            self._reading.pop(reading_id, None)
+            self.show()
+
+    def _remove(self, chip_id: str) -> None:
+        if chip_id in self._reading:
+            self._reading.pop(chip_id)[1].cancel()
+        self.parts = tuple(part for part in self.parts if part.sha256 != chip_id)
+        self.show()
+
+    def _choose_detail(self, chip_id: str, detail: str) -> None:
+        self.parts = tuple(
+            with_detail(part, detail) if part.sha256 == chip_id else part for part in self.parts
+        )
+        self.show()

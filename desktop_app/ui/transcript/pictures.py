@@ -1,0 +1,142 @@
+"""Pictures of a question in the transcript: small, with round corners, their room kept from the start.
+
+A picture is one character of its line, and its format says how large it is drawn, so nothing moves
+when it arrives. Qt asks for it when it is first painted, and only then is it asked for: what nobody
+scrolls to is never made.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QObject, QRectF, Qt, QTimer, QUrl, Signal
+from PySide6.QtGui import QImage, QPainter, QPainterPath, QTextDocument, QTextImageFormat
+
+from desktop_app.rendering.model import Run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from PySide6.QtGui import QTextCharFormat
+
+    from desktop_app.domain.parts import ImagePart
+    from desktop_app.ui.theme import Theme
+
+OPEN: Final = "picture/"
+"""What an action begins with that opens a picture; its hash follows."""
+
+LARGEST: Final = (320, 240)
+THUMBNAIL_BOX: Final = (640, 480)
+"""Pixels of what is made: enough for `LARGEST` on a screen of twice the usual density."""
+PLACEHOLDER: Final = "\ufffc"
+ROUND: Final = 8
+_SCHEME: Final = "picture:"
+
+
+def picture_runs(parts: Iterable[ImagePart], action: str) -> tuple[Run, ...]:
+    """The pictures of a question side by side; `action` is the scheme of links that do something.
+    The size to draw at, at the default text size, goes along in the link."""
+    runs: list[Run] = []
+    for part in parts:
+        width, height = shown_size(part)
+        runs += [Run(" ")] if runs else []
+        link = f"{action}{OPEN}{part.sha256}#{width}x{height}"
+        runs.append(Run(PLACEHOLDER, image=True, link=link))
+    return tuple(runs)
+
+
+def shown_size(part: ImagePart) -> tuple[int, int]:
+    """Width and height at the default text size; a square where they are not known."""
+    width, height = part.dimensions or (LARGEST[1], LARGEST[1])
+    ratio = min(1.0, LARGEST[0] / width, LARGEST[1] / height)
+    return max(12, round(width * ratio)), max(12, round(height * ratio))
+
+
+def image_format(link: str, theme: Theme, base: QTextCharFormat) -> QTextImageFormat:
+    """The format of a picture's character; clicking it opens the picture."""
+    target, _, size = link.partition("#")
+    width, height = (theme.px(int(side)) for side in size.split("x"))
+    made = QTextImageFormat()
+    made.merge(base)
+    made.setName(f"{_SCHEME}{target.rpartition('/')[2]}/{width}x{height}")
+    made.setWidth(width)
+    made.setHeight(height)
+    made.setAnchor(True)
+    made.setAnchorHref(target)
+    return made
+
+
+class Pictures(QObject):
+    """The pictures of one document.
+
+    Signals:
+        wanted(str): the picture of this hash has come into view; `show` is to be called with it.
+    """
+
+    wanted = Signal(str)
+
+    def __init__(self, document: QTextDocument, parent: QObject) -> None:
+        super().__init__(parent)
+        self._document = document
+        self._images: dict[str, QImage] = {}
+        self._asked: dict[str, set[str]] = {}
+        self._theme: Theme | None = None
+        self.ratio = 1.0
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw what has not come yet in this theme's colours."""
+        self._theme = theme
+
+    def clear(self) -> None:
+        """Another conversation."""
+        self._images.clear()
+        self._asked.clear()
+
+    def resource(self, url: QUrl | str) -> QImage | None:
+        """What Qt is to draw for a name; None for names that are not ours."""
+        name = url if isinstance(url, str) else url.toString()
+        if not name.startswith(_SCHEME):
+            return None
+        sha256, _, size = name.removeprefix(_SCHEME).partition("/")
+        width, height = (int(side) for side in size.split("x"))
+        if sha256 in self._images:
+            return self._rounded(self._images[sha256], width, height)
+        if sha256 not in self._asked:
+            # Later: this is called from inside a painting.
+            QTimer.singleShot(0, self, lambda: self.wanted.emit(sha256))
+        self._asked.setdefault(sha256, set()).add(name)
+        return self._rounded(None, width, height)
+
+    def show(self, sha256: str, image: QImage) -> None:
+        """Draw this for a picture from now on."""
+        if sha256 not in self._asked:
+            return
+        self._images[sha256] = image
+        for name in self._asked[sha256]:
+            kind = QTextDocument.ResourceType.ImageResource
+            self._document.addResource(kind.value, QUrl(name), self.resource(name))
+
+    def _rounded(self, image: QImage | None, width: int, height: int) -> QImage:
+        """A picture, or its place, at the very pixels of the screen."""
+        across, down = round(width * self.ratio), round(height * self.ratio)
+        made = QImage(across, down, QImage.Format.Format_ARGB32_Premultiplied)
+        made.fill(Qt.GlobalColor.transparent)
+        corners = QPainterPath()
+        radius = ROUND * self.ratio
+        corners.addRoundedRect(QRectF(0, 0, across, down), radius, radius)
+        with QPainter(made) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            if image is None:
+                colour = self._theme.code_ground if self._theme else Qt.GlobalColor.lightGray
+                painter.fillPath(corners, colour)
+            else:
+                small = image.scaled(
+                    across,
+                    down,
+                    Qt.AspectRatioMode.IgnoreAspectRatio,
+                    Qt.TransformationMode.SmoothTransformation,
+                )
+                painter.setClipPath(corners)
+                painter.drawImage(0, 0, small)
+        made.setDevicePixelRatio(self.ratio)
+        return made

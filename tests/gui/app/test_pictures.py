@@ -1,0 +1,210 @@
+"""Pictures in the whole program: pasted, dropped, chosen; their chips, their way to the model."""
+
+from __future__ import annotations
+
+import json
+import stat
+from pathlib import Path
+
+from PySide6.QtCore import QMimeData, QObject, QUrl, Slot
+from PySide6.QtGui import QColor, QDesktopServices, QImage
+from PySide6.QtWidgets import QToolButton
+
+from desktop_app.domain.chat_request import ImageData
+from desktop_app.domain.parts import ImagePart
+from desktop_app.ui.attachment_chips import ChipWidget
+from desktop_app.ui.dropped import GivenPicture
+from tests.gui.app.conftest import Run
+from tests.gui.app.desk import Desk, until
+from tests.helpers.pictures import animation, drawing, exif, packed, photo, unpacked
+
+OPENAI = {"OPENAI_API_KEY": "sk-test"}
+
+
+class Viewer(QObject):
+    """Stands where the system's viewer stands."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.opened: list[Path] = []
+
+    @Slot(QUrl)
+    def open(self, url: QUrl) -> None:
+        self.opened.append(Path(url.toLocalFile()))
+
+
+def is_read(desk: Desk) -> bool:
+    """Whether nothing is being read any more."""
+    return not desk.ready.attachments._reading
+
+
+def chip(desk: Desk, at: int = 0) -> ChipWidget:
+    return desk.window.prompt.findChildren(ChipWidget)[at]
+
+
+def test_a_photo_goes_to_the_model_scaled_and_stays_as_it_was(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "IMG 1.jpg"
+    path.write_bytes(packed(photo(1, 1).resize((4000, 3000)), "JPEG", exif=exif(6)))
+    viewer = Viewer()
+    QDesktopServices.setUrlHandler("file", viewer, "open")  # type: ignore[arg-type]
+
+    async def main() -> None:
+        async with Desk(environment=OPENAI) as desk:
+            desk.window.prompt.files_chosen.emit([path])
+            await until(lambda: is_read(desk))
+            assert desk.chips == ["IMG 1.jpg, 3000 × 4000 · ≈ 1,743 tokens"]
+            assert "Sent scaled to 1056×1408, without metadata." in chip(desk).toolTip()
+            await until(lambda: chip(desk)._chip.picture is not None)
+            turn = await desk.ask("What is it?")
+            image = turn.request.messages[-1].parts[0]
+            assert isinstance(image, ImageData)
+            assert image.detail == "auto"
+            assert unpacked(image.data).size == (1056, 1408)
+            turn.end("Grey.")
+            await desk.settled()
+            part = desk.ready.workspace.path[0].attachments[0]
+            assert isinstance(part, ImagePart)
+            assert await desk.backend.attachments.bytes(part.sha256) == path.read_bytes()
+            assert "IMG 1.jpg\u20033000 × 4000" in desk.transcript
+            desk.window.transcript.viewport().grab()
+            pictures = desk.window.transcript._pictures
+            await until(lambda: part.sha256 in pictures._images)
+            desk.act(f"picture/{part.sha256}", 0)
+            await until(lambda: viewer.opened)
+            (copy,) = viewer.opened
+            assert copy.read_bytes() == path.read_bytes()
+            assert copy.suffix == ".jpg"
+            assert stat.S_IMODE(copy.stat().st_mode) == 0o400
+        assert not copy.parent.exists()
+
+    run(main())
+    QDesktopServices.unsetUrlHandler("file")
+
+
+def test_a_pasted_picture_is_kept_at_once_and_its_detail_with_it(run: Run) -> None:
+    picture = QImage(600, 400, QImage.Format.Format_RGB32)
+    picture.fill(QColor("red"))
+
+    async def main() -> None:
+        async with Desk(environment=OPENAI) as desk:
+            pasted = QMimeData()
+            pasted.setImageData(picture)
+            desk.text.insertFromMimeData(pasted)
+            await until(lambda: is_read(desk))
+            assert desk.chips == ["Pasted picture.png, 600 × 400 · ≈ 297 tokens"]
+            low = chip(desk).menu().actions()[1]
+            assert low.text() == "Low · ≈ 212 tokens"
+            low.trigger()
+            assert desk.chips == ["Pasted picture.png, 600 × 400 · ≈ 212 tokens"]
+            await desk.written()
+            await until(lambda: desk.estimate.startswith("≈ 2"))
+        async with Desk(environment=OPENAI) as desk:
+            await until(lambda: desk.chips)
+            assert desk.chips == ["Pasted picture.png, 600 × 400 · ≈ 212 tokens"]
+            turn = await desk.ask("What?")
+            image = turn.request.messages[-1].parts[0]
+            assert isinstance(image, ImageData)
+            assert (image.detail, image.media_type) == ("low", "image/png")
+            assert unpacked(image.data).size == (512, 341)
+            turn.end("Red.")
+            await desk.settled()
+            (parts,) = desk.stored("SELECT parts FROM messages WHERE role = 'user'")[0]
+            assert json.loads(parts)[0]["detail"] == "low"
+            assert desk.stored("SELECT text FROM attachments") == [("",)]
+            hits = await desk.backend.search.find("Pasted picture")
+            assert len(hits) >= 1
+
+    run(main())
+
+
+def test_from_a_browser_onto_the_window(run: Run) -> None:
+    async def main() -> None:
+        async with Desk(environment=OPENAI) as desk:
+            desk.window.picture_dropped.emit(GivenPicture("cat.png", packed(drawing(), "PNG")))
+            desk.window.picture_dropped.emit(GivenPicture("dance.gif", animation(3)))
+            desk.window.picture_dropped.emit(GivenPicture("broken.png", b"\x89PNG\r\n\x1a\nno"))
+            await until(lambda: is_read(desk))
+            assert [c.split(",")[0] for c in desk.chips] == ["cat.png", "dance.gif"]
+            assert "An animation: its first frame is sent." in chip(desk, 1).toolTip()
+            assert "“broken.png” is damaged" in desk.said
+
+    run(main())
+
+
+def test_a_model_that_does_not_see_is_not_asked(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            desk.window.picture_dropped.emit(GivenPicture("cat.png", packed(drawing(), "PNG")))
+            await until(lambda: is_read(desk))
+            assert desk.chips == ["cat.png, 64 × 48 · SmolLM2 135M does not see pictures"]
+            desk.type("What?")
+            desk.enter()
+            assert desk.hint.startswith("SmolLM2 135M does not see pictures. Choose another model")
+            assert desk.stage.turns == []
+            chip(desk).findChildren(QToolButton)[0].click()
+            await until(lambda: not desk.chips)
+            desk.enter()
+            await until(lambda: desk.stage.turns)
+            desk.stage.turns[0].end("ok")
+            await desk.settled()
+
+    run(main())
+
+
+def test_the_default_detail_is_the_persons(run: Run) -> None:
+    async def main() -> None:
+        async with Desk(environment=OPENAI) as desk:
+            await desk.ready.workspace.set_value("answer.image_detail", "high")
+            desk.window.picture_dropped.emit(GivenPicture("cat.png", packed(drawing(), "PNG")))
+            await until(lambda: is_read(desk))
+            (part,) = desk.ready.workspace.draft.attachments
+            assert isinstance(part, ImagePart)
+            assert part.detail == "high"
+
+    run(main())
+
+
+def test_the_quick_prompt_takes_pictures(run: Run) -> None:
+    async def main() -> None:
+        async with Desk(environment=OPENAI) as desk:
+            quick = desk.ready.quick._quick
+            desk.ready.quick.open_with("")
+            image = QMimeData()
+            image.setData("image/png", packed(drawing(), "PNG"))
+            assert quick._line.take(image)
+            attached = desk.ready.quick._attached
+            assert attached.reading == "Pasted picture.png"
+            quick.submitted.emit("What is it?")
+            await until(lambda: quick._status.text() == "Reading Pasted picture.png…")
+            await until(lambda: not attached.reading)
+            quick.detail_chosen.emit(attached.parts[0].sha256, "high")
+            quick.submitted.emit("What is it?")
+            await until(lambda: desk.stage.turns)
+            (sent,) = (
+                p for p in desk.stage.turns[0].request.messages[0].parts if hasattr(p, "data")
+            )
+            assert isinstance(sent, ImageData)
+            assert sent.detail == "high"
+            assert attached.parts == ()
+            desk.stage.turns[0].end("Red.")
+            await desk.settled()
+            assert quick._line.take(image)
+            await until(lambda: attached.parts)
+            quick.go_on_requested.emit()
+            await until(lambda: desk.chips)
+            assert [c.split(",")[0] for c in desk.chips] == ["Pasted picture.png"]
+            assert attached.parts == ()
+
+    run(main())
+
+
+def test_a_broken_picture_in_the_quick_prompt_is_said(run: Run) -> None:
+    async def main() -> None:
+        async with Desk(environment=OPENAI) as desk:
+            desk.ready.quick.open_with("")
+            quick = desk.ready.quick._quick
+            quick.picture_given.emit(GivenPicture("broken.png", b"\x89PNG\r\n\x1a\nno"))
+            await until(lambda: "“broken.png” is damaged" in quick._problem.text())
+            assert desk.ready.quick._attached.parts == ()
+
+    run(main())
