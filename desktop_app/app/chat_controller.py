@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QObject, Qt, Signal
@@ -33,8 +33,10 @@ from desktop_app.services.answering import Answering
 from desktop_app.services.prompt import CONTINUE
 from desktop_app.ui.choice_menus import fill_efforts, fill_models
 from desktop_app.ui.main_window import MainWindow
+from desktop_app.ui.notifications import Actions
 
 NOTE_WIDTH = 260
+BeforeAsking = Callable[[Conversation, list[Message], Draft], Awaitable[None]]
 # Topics of notifications: why a question could not be begun, and answers that cannot be kept.
 QUESTION, STORE = "question", "store"
 _ANNOUNCED = {
@@ -71,6 +73,9 @@ class ChatController(QObject):
         self._unkept: set[str] = set()  # conversations whose answer finds no room on the disk
         self._waiting: dict[str, str] = {}  # what is asked in a conversation after its answer
         self._edited: _Edited | None = None
+        # What is done before a question is sent, and what can be done about one that was refused.
+        self.before_asking: BeforeAsking = _nothing
+        self.ways_out: Callable[[UserFacingError], Actions] = lambda _error: ()
         self._actions: dict[str, Callable[[Message], None]] = {
             "retry": lambda answer: self._start(self._retry(answer)),
             "retry-with": self._offer_others,
@@ -152,6 +157,9 @@ class ChatController(QObject):
         self._window.notifications.dismiss_topic(QUESTION)
         self._beginning.add(asked.id)
         try:
+            await self.before_asking(asking, path, draft or Draft())
+            if path and self._library.known(asked.id) is None:
+                return  # deleted while that took its time
             if draft is None:
                 began = await chat.begin_again(asking, path, profile, settings)
             else:
@@ -168,9 +176,10 @@ class ChatController(QObject):
 
     def _refuse(self, error: UserFacingError, provider_id: str) -> None:
         """Say why a question was not sent; where a cap is in the way, with the way there."""
-        actions = [("Raise the cap", lambda: self.cap_wanted.emit(provider_id))]
-        at_cap = isinstance(error, SpendingCapError)
-        self._window.notifications.notify(error, actions if at_cap else (), topic=QUESTION)
+        actions: Actions = [("Raise the cap", lambda: self.cap_wanted.emit(provider_id))]
+        if not isinstance(error, SpendingCapError):
+            actions = self.ways_out(error)
+        self._window.notifications.notify(error, actions, topic=QUESTION)
 
     def _forget_asked(self, conversation_id: str, asked: Draft) -> None:
         """Take what was asked out of its prompt; what came there meanwhile stays."""
@@ -428,6 +437,10 @@ class ChatController(QObject):
         leaf = await store.newest_leaf(ids[at])
         await store.save(replace(self._workspace.conversation, leaf_id=leaf))
         await self._library.open(self._workspace.conversation.id)
+
+
+async def _nothing(_asking: Conversation, _path: list[Message], _draft: Draft) -> None:
+    """Nothing is to be done before a question is sent."""
 
 
 @dataclass(frozen=True)

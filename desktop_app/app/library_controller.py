@@ -66,6 +66,7 @@ class LibraryController(QObject):
         self._workspace.changed_elsewhere.connect(self.kept)
         self._workspace.profiles_changed.connect(self._show_foot)
         self._running.finished.connect(self._show_foot)
+        self._workspace.jobs_paid.connect(self._show_foot)
         self._running.started.connect(lambda id_: shown.set_streaming(id_, True))
         self._running.finished.connect(lambda id_, _answer: shown.set_streaming(id_, False))
 
@@ -271,6 +272,11 @@ class LibraryController(QObject):
 
     def _rename(self, conversation_id: str, title: str) -> None:
         self._change(conversation_id, title=title.strip() or "New conversation")
+
+    def retitle(self, conversation_id: str, title: str) -> None:
+        """Give a conversation a title that the person did not choose."""
+        self._change(conversation_id, title=title)
+        self._workspace.retitled.emit(conversation_id, title)
 
     def _pin(self, conversation_id: str, pinned: bool) -> None:
         self._change(conversation_id, pinned=pinned)

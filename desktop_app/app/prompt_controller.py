@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import replace
 
 from PySide6.QtCore import QObject, QTimer
@@ -11,13 +10,13 @@ from PySide6.QtCore import QObject, QTimer
 from desktop_app.app.workspace import PROVIDER_REMOVED, Workspace
 from desktop_app.credentials.vault import KeyPlace
 from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.conversation import Draft, Message, ModelChoice
+from desktop_app.domain.conversation import Draft, ModelChoice
 from desktop_app.domain.cost import format_money, format_tokens
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.model_catalog import EFFORTS_OF_THE_FAMILY, Effort, Variant
 from desktop_app.rendering.parser import parser
 from desktop_app.services.choice import ResolvedChoice, model_info
-from desktop_app.services.estimate import Estimate
+from desktop_app.services.estimate import Estimate, used_tokens
 from desktop_app.ui.choice import NOTHING_CHOSEN, ChoiceView, ModelEntry
 from desktop_app.ui.main_window import MainWindow
 
@@ -52,6 +51,8 @@ class PromptController(QObject):
         workspace.choice_changed.connect(self._show)
         workspace.path_changed.connect(self._show)
         workspace.draft_changed.connect(self._timer.start)
+        workspace.compactions_changed.connect(self._timer.start)
+        workspace.jobs_paid.connect(self._timer.start)
         workspace.profiles_changed.connect(lambda: workspace.tasks.start(self._list_models()))
 
     # -------------------------------------------------------------- choosing
@@ -168,12 +169,14 @@ class PromptController(QObject):
         asked, workspace = self._asked, self._workspace
         resolved, path = workspace.resolved, list(workspace.path)
         draft = replace(workspace.draft, text=self._window.prompt.text())
-        used = _used(path)
-        spent = await workspace.backend.ledger.conversation(workspace.conversation.id)
+        used = used_tokens(path, resolved, workspace.compactions)
+        ledger, here = workspace.backend.ledger, workspace.conversation.id
+        spent, on_jobs = await ledger.conversation(here), await ledger.small_jobs(here)
         if asked != self._asked:
             return
         self._window.header.set_context(used if path else None, resolved.model.input_limit)
-        self._window.header.set_cost(format_money(spent) if spent else "")
+        note = f"{format_money(on_jobs)} of it for its title and for compacting" if on_jobs else ""
+        self._window.header.set_cost(format_money(spent) if spent else "", note)
         known = workspace.has_provider(workspace.conversation)
         if known and resolved.profile.kind is ProviderKind.ON_DEVICE:
             self._window.prompt.set_estimate(*ESTIMATE_ON_DEVICE)
@@ -196,18 +199,10 @@ class PromptController(QObject):
                 resolved,
                 instructions=settings.instructions,
                 max_output_tokens=settings.parameters.max_output_tokens,
+                compactions=workspace.compactions,
             )
         except UserFacingError:
             return None  # counting is a courtesy while typing; sending says what is wrong
-
-
-def _used(path: Sequence[Message]) -> int | None:
-    """Tokens of the window in use, as the provider counted them with its last answer."""
-    for message in reversed(path):
-        usage = message.usage
-        if usage is not None:
-            return usage.input_tokens + usage.output_tokens - usage.reasoning_tokens
-    return None
 
 
 def view_of(resolved: ResolvedChoice, models: tuple[ModelEntry, ...]) -> ChoiceView:

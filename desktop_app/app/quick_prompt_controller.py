@@ -69,11 +69,16 @@ class QuickPromptController(QObject):
         running.reasoning_arrived.connect(self._show_reasoning)
         running.waiting.connect(self._show_waiting)
         running.finished.connect(self._finish)
+        self._workspace.retitled.connect(self._take_title)
 
     def _blank(self) -> Conversation:
         workspace, moment = self._workspace, now()
         choice = workspace.backend.default_choice(workspace.default_profile, workspace.values)
         return Conversation(new_id(), "", moment, moment, choice)
+
+    def _take_title(self, conversation_id: str, title: str) -> None:
+        if conversation_id == self._conversation.id:
+            self._conversation = replace(self._conversation, title=title)
 
     @property
     def is_visible(self) -> bool:

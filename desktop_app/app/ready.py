@@ -16,6 +16,7 @@ from PySide6.QtCore import QObject, QTimer
 
 from desktop_app.app.attachments_controller import AttachmentsController
 from desktop_app.app.chat_controller import STORE, ChatController
+from desktop_app.app.compaction_controller import CompactionController
 from desktop_app.app.desktop.call_server import CallServer
 from desktop_app.app.library_controller import LibraryController
 from desktop_app.app.palette import PALETTE, Palette
@@ -26,6 +27,7 @@ from desktop_app.app.settings_controller import SettingsController
 from desktop_app.app.shortcuts import Shortcuts
 from desktop_app.app.spending_controller import SpendingController
 from desktop_app.app.tasks import Tasks
+from desktop_app.app.title_controller import TitleController
 from desktop_app.app.workspace import Workspace
 from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.chat_request import ProviderKind
@@ -78,6 +80,10 @@ class ReadyWindow(QObject):
         self.pictures = PicturesController(self.workspace, window.transcript)
         self.attachments = AttachmentsController(window, self.workspace, self.pictures)
         self.chat = ChatController(window, self.workspace, self.running, self.library, self.prompt)
+        self.compaction = CompactionController(window, self.workspace, self.running, theme)
+        self.titles = TitleController(self.workspace, self.running, self.library)
+        self.chat.before_asking = self.compaction.before_asking
+        self.chat.ways_out = self.compaction.ways_out
         self.settings = SettingsController(window, self.workspace, self._on_value)
         self.spending = SpendingController(
             window, theme, self.workspace, self.running, self._name_of_model
@@ -205,6 +211,8 @@ class ReadyWindow(QObject):
             "conversation.rename": window.rename,
             "conversation.pin": library.pin_open,
             "conversation.delete": library.delete_open,
+            "conversation.compact": self.compaction.offer,
+            "conversation.uncompact": self.compaction.undo,
             "list.search": window.search,
             "list.next": lambda: library.open_neighbour(+1),
             "list.previous": lambda: library.open_neighbour(-1),
@@ -339,6 +347,7 @@ class ReadyWindow(QObject):
         self.attachments.close()
         self.pictures.close()
         self.chat.close()
+        self.compaction.close()
         await self.running.stop_all()
         await self._backend.settings.set(WINDOW_STATE_KEY, self._window.state())
         await self.library.close()

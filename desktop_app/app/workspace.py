@@ -14,6 +14,7 @@ from PySide6.QtCore import QObject, Signal
 from desktop_app.app.drafts import Drafts
 from desktop_app.app.tasks import Tasks
 from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.compaction import Compaction
 from desktop_app.domain.conversation import Conversation, Draft, Message, ModelChoice, now
 from desktop_app.domain.generation import Overrides
 from desktop_app.headless.answer_settings import ask_settings
@@ -41,6 +42,9 @@ class Workspace(QObject):
         values_changed(str): a setting, by key.
         profiles_changed: providers or their keys.
         changed_elsewhere(Conversation): one that is not open.
+        compactions_changed: what stands for the beginning of the open conversation.
+        jobs_paid: small jobs of the program's own were done, which may have cost something.
+        retitled(str, str): a conversation, by id, has another title.
     """
 
     opened = Signal()
@@ -50,6 +54,9 @@ class Workspace(QObject):
     values_changed = Signal(str)
     profiles_changed = Signal()
     changed_elsewhere = Signal(object)
+    compactions_changed = Signal()
+    jobs_paid = Signal()
+    retitled = Signal(str, str)
 
     def __init__(self, backend: Backend, tasks: Tasks, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -63,6 +70,7 @@ class Workspace(QObject):
         self.is_new = True
         self.path: list[Message] = []
         self.versions: Mapping[str, tuple[str, ...]] = {}
+        self.compactions: tuple[Compaction, ...] = ()
         self.draft = Draft()
 
     async def load(self) -> None:
@@ -108,7 +116,7 @@ class Workspace(QObject):
     ) -> None:
         """Put a conversation into the window."""
         self.conversation, self.path, self.versions = conversation, list(path), versions
-        self.draft, self.is_new = draft, is_new
+        self.draft, self.is_new, self.compactions = draft, is_new, ()
         self.opened.emit()
 
     def profile_of(self, conversation: Conversation) -> ProviderProfile:

@@ -107,6 +107,13 @@ def sent_path(
     return SentPath(chosen, tuple(path[place[chosen.message_id] + 1 :]))
 
 
+def marked(path: Sequence[Message], compactions: Iterable[Compaction]) -> dict[str, Compaction]:
+    """The compactions that hold on a path, by message: the newest where there are several."""
+    ids = {message.id for message in path}
+    held = [c for c in compactions if c.undone_at is None and c.message_id in ids]
+    return {c.message_id: c for c in sorted(held, key=lambda c: c.created_at)}
+
+
 def counted_with(
     path: Sequence[Message],
     number: int,

@@ -7,11 +7,12 @@ nothing is kept of a compaction that was not finished.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from math import ceil
-from typing import Final
+from typing import Any, Final
 
 from desktop_app.domain.chat_request import FAMILY_MODEL, ChatRequest, ProviderKind
 from desktop_app.domain.compaction import (
@@ -370,6 +371,27 @@ class CompactionService:
         at = line if line > 0 else middle
         halves = (text[:at], text[at:])
         return [cut for half in halves for cut in await self._cut(half, size, own)]
+
+
+def readable(made: Compaction, maker: str) -> tuple[str, str]:
+    """What is sent in place of the messages: about it, and as much of it as can be read."""
+    if made.kind is CompactionKind.SUMMARY:
+        return f"A summary by {made.model} stands for the messages above it.", made.body
+    items = json.loads(made.body)
+    hidden = sum(len(str(item.get("encrypted_content", ""))) for item in items)
+    words = (
+        f"{maker} keeps {hidden:,} characters in a form that only it can read. "
+        "These words are sent with them:"
+    )
+    return words, "\n\n".join(text for item in items if (text := _text_of_item(item)))
+
+
+def _text_of_item(item: dict[str, Any]) -> str:
+    content = item.get("content")
+    if isinstance(content, str):
+        return content
+    parts = content if isinstance(content, list) else []
+    return "\n".join(str(part.get("text", "")) for part in parts if isinstance(part, dict))
 
 
 def _longest_summary(by: ResolvedChoice) -> int:

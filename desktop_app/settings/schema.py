@@ -272,6 +272,22 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         per_conversation=True,
     ),
     Setting(
+        "answer.auto_compact",
+        bool,
+        False,
+        "Compact long conversations by themselves",
+        Group.ANSWER,
+        "Before a question that comes near the model's limit. It costs a call; nothing is deleted.",
+    ),
+    Setting(
+        "library.model_titles",
+        bool,
+        False,
+        "Let a small model write titles",
+        Group.ANSWER,
+        "One small call for each new conversation, at its provider: mostly under $0.001.",
+    ),
+    Setting(
         "look.theme",
         str,
         "system",

@@ -68,6 +68,15 @@ class Ledger:
     async def conversation(self, conversation_id: str) -> Decimal:
         """US dollars spent in one conversation."""
         sql = "SELECT cost FROM ledger WHERE conversation_id = ? AND cost IS NOT NULL"
+        return await self._sum(sql, conversation_id)
+
+    async def small_jobs(self, conversation_id: str) -> Decimal:
+        """US dollars of that which were not for answers: titles, compactions."""
+        sql = """SELECT cost FROM ledger WHERE conversation_id = ? AND cost IS NOT NULL
+            AND purpose IN ('title', 'compaction')"""
+        return await self._sum(sql, conversation_id)
+
+    async def _sum(self, sql: str, conversation_id: str) -> Decimal:
         rows = await self._database.read(lambda c: c.execute(sql, (conversation_id,)).fetchall())
         total = Decimal(0)
         for row in rows:

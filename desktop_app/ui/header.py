@@ -73,12 +73,12 @@ class Header(QFrame):
             self.context.setAccessibleName(words)
         self._show_dot()
 
-    def set_cost(self, cost: str) -> None:
-        """What the conversation cost, "" for none."""
+    def set_cost(self, cost: str, note: str = "") -> None:
+        """What the conversation cost, "" for none, and what there is to know of it."""
         self.cost.setText(cost)
         self.cost.setVisible(bool(cost))
-        self.cost.setToolTip("What this conversation cost")
-        self.cost.setAccessibleName(f"{cost} for this conversation")
+        self.cost.setToolTip(f"What this conversation cost\n{note}".strip())
+        self.cost.setAccessibleName(f"{cost} for this conversation {note}".strip())
         self._show_dot()
 
     def set_list_button(self, visible: bool) -> None:

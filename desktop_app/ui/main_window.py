@@ -117,6 +117,10 @@ class MainWindow(QMainWindow):
         self._watcher.changed.connect(transcript.set_theme)
         self._order_tabs()
 
+    def add_above_prompt(self, widget: QWidget) -> None:
+        """Give a widget its place between the notifications and the prompt."""
+        self._middle.add_above_prompt(widget)
+
     # ------------------------------------------------------------ what the program tells
 
     def set_title(self, title: str) -> None:
@@ -417,6 +421,10 @@ class _Middle(QWidget):
         self._transcript.deleteLater()
         self._transcript = transcript
         transcript.setVisible(not self._is_first)
+
+    def add_above_prompt(self, widget: QWidget) -> None:
+        """See `MainWindow.add_above_prompt`."""
+        self._measured.insertWidget(2, widget)
 
     def set_theme(self, theme: Theme) -> None:
         """Draw with this theme from now on."""

@@ -13,10 +13,12 @@ from desktop_app.ui.transcript.items import (
     Facts,
     Item,
     Line,
+    Mark,
     Part,
     attachment_lines,
     ending_lines,
     footer_line,
+    mark_line,
     question_lines,
     reasoning_line,
     reasoning_of,
@@ -34,6 +36,7 @@ class Entry:
         section: where it is written, once it is.
         head, foot: how many items stand before and behind its body.
         reasoning: as far as it has arrived.
+        mark: what stands below it, about what comes after.
         uncoloured: indices in the body of the code blocks that are not coloured to the end.
     """
 
@@ -46,6 +49,7 @@ class Entry:
         self._facts = facts
         self.version = version
         self.waiting = ""
+        self.mark: Mark | None = None
         self.folded = True
         self.head = self.foot = 0
         self.reasoning = ""
@@ -149,6 +153,7 @@ class Entry:
             *items,
             *ending_lines(self.message, waiting),
             footer_line(self.message, self.version, self._facts),
+            *([] if self.mark is None else [mark_line(self.mark)]),
         ]
 
     def items(self) -> list[Item]:

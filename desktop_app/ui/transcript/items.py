@@ -47,6 +47,14 @@ class Line(NamedTuple):
     first: bool = False
 
 
+class Mark(NamedTuple):
+    """A quiet line below a message, about what comes after it; `actions` are labels and what each
+    asks for."""
+
+    words: str
+    actions: tuple[tuple[str, str], ...] = ()
+
+
 Item = Block | Line
 
 _ENDINGS: Final = {
@@ -139,6 +147,8 @@ def error_lines(message: Message) -> list[Item]:
     actions = ["Retry"]
     if message.text.strip():
         actions.insert(0, "Continue")
+    if error.kind == "ContextTooLongError":
+        actions.append("Compact")
     if error.kind == "AuthenticationError":
         actions.append("Add key")
     if error.details:
@@ -147,6 +157,14 @@ def error_lines(message: Message) -> list[Item]:
     for name in actions:
         runs += [_action(name, bold=True), Run("\u2003")]
     return [*lines, Line(Part.ERROR_ACTIONS, tuple(runs[:-1]))]
+
+
+def mark_line(mark: Mark) -> Line:
+    """`Compacted: 182k → 9k tokens · Undo · Show what is sent`."""
+    runs = list(_words(mark.words))
+    for label, action in mark.actions:
+        runs += [Run(" · "), Run(label, link=ACTION + action)]
+    return Line(Part.NOTICE, tuple(runs))
 
 
 @dataclass

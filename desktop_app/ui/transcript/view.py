@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 
     from desktop_app.ui.theme import Theme
     from desktop_app.ui.transcript.entry import Entry
+    from desktop_app.ui.transcript.items import Mark
 
 FRAME_S: Final = 1 / 60
 FIRST_CHARACTERS: Final = 16_000
@@ -225,6 +226,12 @@ class TranscriptView(QTextBrowser):
         """Name models in the footers by what `name_of` makes of their ids; else it is the ids."""
         with _KeptPlace(self):
             self._messages.name_models(name_of)
+
+    def set_marks(self, marks: Mapping[str, Mark]) -> None:
+        """Show quiet lines below these messages, by id, and below no others."""
+        with _KeptPlace(self):
+            self._messages.mark(marks)
+        self._place_actions_again()
 
     def set_waiting(self, message_id: str, sentence: str) -> None:
         """Say below an answer what it waits for; "" says nothing."""
@@ -539,7 +546,7 @@ class TranscriptView(QTextBrowser):
         if entry is None:
             return
         items = entry.section.items
-        at = len(items) - 1
+        at = len(items) - 1 - (entry.mark is not None)
         if entry.message.role is Role.USER:
             at = len(items) - entry.foot - 1
         block = self._messages.writer.block_of(entry.section, at)

@@ -14,11 +14,11 @@ from desktop_app.rendering.model import Block, Kind, Patch
 from desktop_app.ui.transcript.document import DocumentWriter
 from desktop_app.ui.transcript.entry import Entry
 from desktop_app.ui.transcript.highlighter import CodeHighlighter
-from desktop_app.ui.transcript.items import Facts
+from desktop_app.ui.transcript.items import Facts, Mark
 from desktop_app.ui.transcript.styles import Styles
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from PySide6.QtCore import QObject
     from PySide6.QtGui import QTextBlock, QTextDocument
@@ -43,6 +43,7 @@ class WrittenMessages:
         self._facts = Facts(shown=not is_brief)
         self.unwritten: list[Message] = []
         self.versions: dict[str, tuple[int, int]] = {}
+        self._marks: Mapping[str, Mark] = {}
         self._entries: dict[str, Entry] = {}
         self._highlighter = CodeHighlighter(self.writer, theme, parent)
 
@@ -78,7 +79,7 @@ class WrittenMessages:
         self._highlighter.clear()
         self._entries.clear()
         self.writer.clear()
-        self.unwritten, self.versions = list(messages), versions
+        self.unwritten, self.versions, self._marks = list(messages), versions, {}
 
     def write_older(self, characters: int) -> None:
         """Write the newest of the messages that are not written yet."""
@@ -116,6 +117,7 @@ class WrittenMessages:
 
     def _write(self, at: int, entry: Entry) -> None:
         self._entries[entry.message.id] = entry
+        entry.mark = self._marks.get(entry.message.id)
         entry.section = self.writer.insert_section(at, entry.message.id, entry.items())
         self._find_code(entry, 0, entry.section.items[entry.head :])
         self._colour(entry)
@@ -157,6 +159,14 @@ class WrittenMessages:
         self._facts.name_of = name_of
         for section in self.writer.sections:
             self.refresh(self._entries[section.key])
+
+    def mark(self, marks: Mapping[str, Mark]) -> None:
+        """Have these marks, by message id, and no others."""
+        changed = {key for key in {*self._marks, *marks} if self._marks.get(key) != marks.get(key)}
+        self._marks = marks
+        for key in changed & self._entries.keys():
+            self._entries[key].mark = marks.get(key)
+            self.refresh(self._entries[key])
 
     def refresh(self, entry: Entry) -> None:
         """Bring what stands before and behind the body up to date."""
