@@ -28,12 +28,13 @@ from desktop_app.domain.cost import Price, Usage
 from desktop_app.domain.errors import CompactionError, EndpointMissingError
 from desktop_app.domain.model_catalog import Api, ModelCatalog, Variant
 from desktop_app.domain.parts import TextPart, text_of
+from desktop_app.domain.spending import Purpose
 from desktop_app.services.choice import ResolvedChoice
 from desktop_app.services.estimate import Estimator, usable_input
 from desktop_app.services.pictures import Sight
 from desktop_app.services.ports import AttachmentSource, CompactionSource, PictureSource
 from desktop_app.services.prompt import has_words, request_messages, sent_messages
-from desktop_app.services.small_jobs import Purpose, SmallJobs
+from desktop_app.services.small_jobs import SmallJobs
 
 NEARLY_FULL: Final = 0.8
 LEAST_TOKENS: Final = 1000

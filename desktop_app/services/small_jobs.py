@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from decimal import Decimal
-from enum import StrEnum
 from typing import Final, cast
 
 from desktop_app.domain.chat_request import (
@@ -26,19 +25,13 @@ from desktop_app.domain.events import StreamEvent
 from desktop_app.domain.model_catalog import Effort, ModelCatalog, ModelInfo
 from desktop_app.domain.parts import TextPart, text_of
 from desktop_app.domain.reply import Reply, accumulate
+from desktop_app.domain.spending import Purpose
 from desktop_app.services.budget import Budget
 from desktop_app.services.choice import ResolvedChoice
 from desktop_app.services.ports import Gateway, SpendingBook
 
 # Fewer than a token mostly has: what is held of a monthly cap should rather be too much.
 BYTES_A_TOKEN: Final = 3
-
-
-class Purpose(StrEnum):
-    """What a call was for, as the ledger has it and as the catalogue names its models."""
-
-    TITLE = "title"
-    COMPACTION = "compaction"
 
 
 class SmallJobs:

@@ -13,9 +13,10 @@ from desktop_app.domain.conversation import (
     Role,
     title_from,
 )
+from desktop_app.domain.spending import Purpose
 from desktop_app.services.chat import first_title
 from desktop_app.services.choice import ResolvedChoice
-from desktop_app.services.small_jobs import Purpose, SmallJobs
+from desktop_app.services.small_jobs import SmallJobs
 
 # A title needs the beginning alone, and reasoning counts as output.
 QUESTION_CHARACTERS: Final = 2000
@@ -28,8 +29,10 @@ INSTRUCTIONS: Final = (
 )
 
 _THOUGHTS: Final = re.compile(r"<think>.*?(</think>|$)", re.DOTALL)
-_MARKS: Final = re.compile(r"[*_`#>\[\]|~]+|^\s*title\s*:\s*", re.IGNORECASE)
-_AROUND: Final = " \t\"'“”„‘’«».,;:-–—"
+# Headings, quotes and list marks before it, emphasis and code anywhere; not the # of C#.
+_MARKS: Final = re.compile(r"^\s*(?:#{1,6}\s+|>\s*|[-+]\s+)+|[*`~]+")
+_LABEL: Final = re.compile(r"^\s*title\s*:", re.IGNORECASE)
+_AROUND: Final = " \t_\"'“”„‘’«».,;:-–—"
 
 
 def clean_title(text: str) -> str:
@@ -43,7 +46,7 @@ def clean_title(text: str) -> str:
 def _visible(line: str) -> str:
     # Format characters can turn the direction of all that follows.
     plain = "".join(c for c in line if c.isprintable() or c == "\t")
-    return _MARKS.sub("", plain).strip(_AROUND)
+    return _LABEL.sub("", _MARKS.sub("", plain)).strip(_AROUND)
 
 
 def wants_title(conversation: Conversation, path: Sequence[Message]) -> bool:

@@ -1,0 +1,162 @@
+"""What is sent of a path once something stands for its beginning."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from desktop_app.domain.compaction import (
+    Compaction,
+    CompactionKind,
+    SentPath,
+    counted_with,
+    marked,
+    points_for,
+    sent_path,
+)
+from desktop_app.domain.conversation import Message, MessageStatus, ModelChoice, Role
+from desktop_app.domain.model_catalog import Api
+from desktop_app.domain.parts import TextPart
+from desktop_app.headless.profiles import COMETAPI, OPENAI
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+MODEL = "gpt-5.2"
+
+
+def at(minutes: float) -> datetime:
+    return START + timedelta(minutes=minutes)
+
+
+def a_message(number: int, parent: int | None, role: Role, minutes: float = 0) -> Message:
+    return Message(
+        f"m{number}",
+        "c",
+        None if parent is None else f"m{parent}",
+        role,
+        MessageStatus.COMPLETE,
+        (TextPart(f"text {number}"),),
+        at(minutes),
+        ModelChoice(OPENAI.id, MODEL),
+    )
+
+
+def a_compaction(message: str, minutes: float = 0, **changes: object) -> Compaction:
+    made = Compaction(
+        f"k{message}{minutes}",
+        "c",
+        message,
+        CompactionKind.SUMMARY,
+        OPENAI.id,
+        MODEL,
+        "what was said",
+        at(minutes),
+        1000,
+        10,
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def a_path(length: int) -> list[Message]:
+    roles = (Role.USER, Role.ASSISTANT)
+    return [a_message(n, n - 1 if n else None, roles[n % 2], minutes=n) for n in range(length)]
+
+
+@st.composite
+def trees(draw: st.DrawFn) -> tuple[list[Message], list[int | None]]:
+    """Messages of a tree, each with an earlier one as its parent, or none."""
+    size = draw(st.integers(1, 24))
+    parents = [
+        draw(st.none() | st.integers(0, number - 1)) if number else None for number in range(size)
+    ]
+    roles = [draw(st.sampled_from(Role)) for _ in range(size)]
+    made = [a_message(n, parents[n], roles[n], minutes=n) for n in range(size)]
+    return made, parents
+
+
+@given(trees(), st.data())
+def test_for_any_tree_and_branch_the_body_and_exactly_what_is_behind_it_is_sent(
+    tree: tuple[list[Message], list[int | None]], data: st.DataObject
+) -> None:
+    messages, parents = tree
+    size = len(messages)
+    points = data.draw(st.lists(st.integers(0, size - 1), max_size=4))
+    undone = [data.draw(st.booleans()) for _ in points]
+    compactions = [
+        a_compaction(f"m{p}", n, id=f"k{n}", undone_at=at(99) if gone else None)
+        for n, (p, gone) in enumerate(zip(points, undone, strict=True))
+    ]
+    leaf: int | None = data.draw(st.integers(0, size - 1))
+    line: list[int] = []
+    while leaf is not None:
+        line.insert(0, leaf)
+        leaf = parents[leaf]
+
+    sent = sent_path([messages[n] for n in line], compactions, OPENAI, MODEL)
+
+    on_path = [p for p, gone in zip(points, undone, strict=True) if p in line and not gone]
+    deepest = max(on_path, key=line.index, default=None)
+    behind = line if deepest is None else line[line.index(deepest) + 1 :]
+    assert [m.id for m in sent.messages] == [f"m{n}" for n in behind]
+    assert (sent.compaction and sent.compaction.message_id) == (
+        None if deepest is None else f"m{deepest}"
+    )
+
+
+def test_the_newest_of_two_at_one_message_is_sent() -> None:
+    path = a_path(4)
+    old, new = a_compaction("m1", 10), a_compaction("m1", 20)
+    assert sent_path(path, [new, old], OPENAI, MODEL).compaction == new
+    assert sent_path(path, [replace(new, undone_at=at(30)), old], OPENAI, MODEL).compaction == old
+
+
+def test_a_branch_before_the_point_is_sent_as_it_stands() -> None:
+    path = a_path(6)
+    assert sent_path(path[:3], [a_compaction("m3")], OPENAI, MODEL) == SentPath(
+        None, tuple(path[:3])
+    )
+
+
+def test_a_state_of_the_providers_own_goes_to_that_provider_and_family_alone() -> None:
+    path = a_path(6)
+    state = a_compaction("m3", kind=CompactionKind.PROVIDER)
+    whole = SentPath(None, tuple(path))
+    assert sent_path(path, [state], OPENAI, "gpt-5.2-pro").compaction == state
+    assert sent_path(path, [state], OPENAI, "gpt-5-mini") == whole
+    assert sent_path(path, [state], COMETAPI, MODEL) == whole
+    assert sent_path(path, [state], replace(OPENAI, api=Api.CHAT_COMPLETIONS), MODEL) == whole
+    summary = a_compaction("m1")
+    assert sent_path(path, [state, summary], COMETAPI, MODEL).compaction == summary
+
+
+def test_an_answer_counts_only_for_what_it_was_made_with() -> None:
+    path = a_path(8)  # asked at minutes 0 to 7
+    made = a_compaction("m3", 4.5)
+    # m5 was asked with the compaction, m3 and m1 without.
+    assert counted_with(path, 5, made, [made], OPENAI)
+    assert not counted_with(path, 5, None, [made], OPENAI)
+    assert not counted_with(path, 3, made, [made], OPENAI)
+    assert counted_with(path, 3, None, [made], OPENAI)
+    undone = replace(made, undone_at=at(5.5))
+    assert not counted_with(path, 5, None, [undone], OPENAI)
+    assert counted_with(path, 7, None, [undone], OPENAI)
+
+
+def test_the_last_exchange_is_left_as_it_is_where_that_can_be() -> None:
+    def words(message: Message) -> bool:
+        return bool(message.text)
+
+    path = a_path(6)
+    assert points_for(path, words) == (3, 5)
+    assert points_for(path[:2], words) == (1,)
+    assert points_for(path[:1], words) == ()
+    failed = [*path[:5], replace(path[5], parts=())]
+    assert points_for(failed, words) == (3,)
+
+
+def test_marks_are_those_that_hold_on_the_path() -> None:
+    path = a_path(6)
+    held, gone = a_compaction("m3"), a_compaction("m1", undone_at=at(9))
+    assert marked(path, [held, gone, a_compaction("elsewhere")]) == {"m3": held}
