@@ -40,6 +40,8 @@ NEARLY_FULL: Final = 0.8
 LEAST_TOKENS: Final = 1000
 # Of what stays behind a compaction, at most this share of all: else too little is gained.
 LARGEST_REST: Final = 0.25
+# What a provider keeps as it is, of all: where it is more, a summary gains more.
+LARGEST_KEPT: Final = 0.5
 LONGEST_SUMMARY: Final = 4000
 ROOM_FOR_INSTRUCTIONS: Final = 600
 # Of a model's window for one part: counts are not exact everywhere.
@@ -169,14 +171,28 @@ class CompactionService:
         Raises:
             UserFacingError: it could not be counted.
         """
-        at_provider = self._has_own_way(own)
-        readable = [c for c in compactions if at_provider or c.kind is CompactionKind.SUMMARY]
-        sent = sent_path(path, readable, own.profile, own.model.id)
+        if self._has_own_way(own):
+            planned = await self._plan(path, own, compactions, instructions, at_provider=True)
+            if planned is None or await self._shrinks(planned):
+                return planned
+        return await self._plan(path, own, compactions, instructions, at_provider=False)
+
+    async def _plan(
+        self,
+        path: Sequence[Message],
+        own: ResolvedChoice,
+        compactions: Sequence[Compaction],
+        instructions: str,
+        *,
+        at_provider: bool,
+    ) -> Plan | None:
+        legible = [c for c in compactions if at_provider or c.kind is CompactionKind.SUMMARY]
+        sent = sent_path(path, legible, own.profile, own.model.id)
         before = len(path) - len(sent.messages)
 
         async def tokens_to(index: int) -> tuple[int, bool]:
             return await self._estimator.context_tokens(
-                path[: before + index + 1], own, instructions=instructions, compactions=readable
+                path[: before + index + 1], own, instructions=instructions, compactions=legible
             )
 
         whole, _ = await tokens_to(len(sent.messages) - 1)
@@ -188,6 +204,13 @@ class CompactionService:
                 cut = SentPath(sent.compaction, sent.messages[: index + 1])
                 return self._planned(cut, own, tokens, exact, at_provider=at_provider)
         return None
+
+    async def _shrinks(self, plan: Plan) -> bool:
+        """Whether the provider's way gains something: it keeps the questions as they are, with
+        all that was attached to them."""
+        questions = [m for m in plan.sent.messages if m.role is Role.USER]
+        kept = sum([await self._estimator.message_tokens(m, plan.own) for m in questions])
+        return kept <= plan.tokens * LARGEST_KEPT
 
     def _planned(
         self, sent: SentPath, own: ResolvedChoice, tokens: int, exact: bool, *, at_provider: bool
@@ -255,6 +278,15 @@ class CompactionService:
 
     def _with_summary(self, plan: Plan) -> Plan:
         """The same without the provider, which has no way of its own after all."""
+        if plan.sent.compaction is not None and (
+            plan.sent.compaction.kind is CompactionKind.PROVIDER
+        ):
+            raise CompactionError(
+                f"{plan.own.profile.name} does not compact any more, and only it can read what the "
+                "conversation was compacted to before.",
+                what_was_kept="The conversation is sent as it was.",
+                what_to_do="Undo the earlier compaction, then compact again.",
+            )
         return self._planned(plan.sent, plan.own, plan.tokens, plan.exact, at_provider=False)
 
     async def _at_provider(self, plan: Plan, instructions: str) -> tuple[str, int]:
@@ -276,12 +308,10 @@ class CompactionService:
         return made.items, await self._tokens_of(made, plan)
 
     async def _tokens_of(self, made: ProviderState, plan: Plan) -> int:
-        """About what the state takes: the questions that it keeps, and what the model wrote."""
-        texts = [m.text for m in plan.sent.messages if m.role is Role.USER]
-        questions = sum([await self._estimator.text_tokens(t, plan.own) for t in texts])
-        before = plan.sent.compaction.tokens_after if plan.sent.compaction is not None else 0
-        written = 0 if made.usage is None else made.usage.output_tokens
-        return questions + before + written
+        """About what the state takes: what can be read of it, and what the model wrote."""
+        texts = [_text_of_item(item) for item in json.loads(made.items)]
+        legible = sum([await self._estimator.text_tokens(t, plan.own) for t in texts if t])
+        return legible + (0 if made.usage is None else made.usage.output_tokens)
 
     async def _keep(self, plan: Plan, body: str, tokens: int) -> Compaction:
         if not body or tokens >= plan.tokens:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from desktop_app.documents.worker import DocumentWorker
 from desktop_app.domain.chat_request import ProviderProfile, RequestMessage
 from desktop_app.domain.compaction import Compaction, CompactionKind, ProviderState
 from desktop_app.domain.conversation import Conversation, Draft, Message, ModelChoice, new_id, now
@@ -23,6 +24,7 @@ from desktop_app.domain.errors import (
 )
 from desktop_app.domain.events import Completed, Failed, StreamEvent, TextDelta, UsageReported
 from desktop_app.domain.model_catalog import Effort, ModelCatalog, Variant
+from desktop_app.headless.pictures import ScaledPictures
 from desktop_app.headless.profiles import COMETAPI, ON_DEVICE, OPENAI
 from desktop_app.paths import resource_path
 from desktop_app.services.budget import Budget
@@ -130,9 +132,11 @@ def with_room(
         compactions, store = CompactionStore(database), ConversationStore(database)
         estimator, gateway = Estimator(WordCounter(), attachments), OneProvider(provider)
         budget = Budget(SpendingHolds(database), SettingsStore(database))
+        pictures = ScaledPictures(attachments, DocumentWorker())
         chat = ChatService(
             store=store,
             attachments=attachments,
+            pictures=pictures,
             spending=ledger,
             gateway=gateway,
             estimator=estimator,
@@ -143,6 +147,7 @@ def with_room(
         service = CompactionService(
             store=compactions,
             attachments=attachments,
+            pictures=pictures,
             estimator=estimator,
             jobs=SmallJobs(gateway, ledger, budget, CATALOG),
             catalog=CATALOG,
@@ -206,7 +211,7 @@ def test_the_provider_makes_it_and_its_items_go_before_what_is_new(tmp_path: Pat
         assert asked.model == "gpt-5.2"
         assert asked.instructions == "Be brief."
         assert words(asked.messages) == ["question 1", "answer 1", "question 2", "answer 2"]
-        assert (made.body, made.tokens_before, made.tokens_after) == (ITEMS, 180_010, 504)
+        assert (made.body, made.tokens_before, made.tokens_after) == (ITEMS, 180_010, 501)
         assert await room.ledger.small_jobs(room.conversation.id) == Decimal("0.182")
         assert [m.text for m in await room.path()] == [m.text for m in path]
 
@@ -256,6 +261,33 @@ def test_a_provider_without_it_has_a_small_model_write_a_summary(tmp_path: Path)
         assert "They asked two questions." in room.sent[0]
         assert room.sent[1:] == [SUMMARY_READ, "question 3", "answer 3", "question 4"]
         assert room.provider.requests[-1].state == ""
+
+    with_room(tmp_path, test)
+
+
+def test_questions_that_are_most_of_it_are_summarised(tmp_path: Path) -> None:
+    async def test(room: Room) -> None:
+        await room.ask("word " * 100_000, "answer 1", 101_000)
+        await room.ask("question 2", "answer 2", 102_000)
+        assert (await room.plan()).kind is CompactionKind.SUMMARY
+
+    with_room(tmp_path, test)
+
+
+def test_what_only_the_provider_can_read_is_not_summarised_by_another_way(tmp_path: Path) -> None:
+    async def test(room: Room) -> None:
+        await three_turns(room)
+        room.provider.states.append(STATE)
+        await room.compact()
+        await room.ask("question 4", "answer 4", 200_000)
+        await room.ask("question 5", "answer 5", 230_000)
+        with pytest.raises(CompactionError, match="only it can read"):
+            await room.compact()
+        room.profile = COMETAPI
+        await room.ask("question 6", "answer 6", 235_000)
+        plan = await room.plan()
+        assert plan.sent.compaction is None
+        assert plan.sent.messages[0].text == "question 1"
 
     with_room(tmp_path, test)
 
@@ -312,7 +344,7 @@ def test_undone_is_as_if_it_had_not_been(tmp_path: Path) -> None:
         assert await room.used() == 220_010
         room.provider.states.append(STATE)
         made = await room.compact()
-        assert await room.used() == 504
+        assert await room.used() == 501
         await room.ask("question 4", "answer 4", 1_000)
         await room.service.undo(made)
         # What was counted for question 4 was counted with the compaction: it says nothing now.
@@ -336,9 +368,9 @@ def test_the_estimate_counts_what_is_really_sent(tmp_path: Path) -> None:
             instructions="Be brief.",
             compactions=await room.compactions(),
         )
-        # 504 of the state, 2 messages of 2 words, the instructions and the draft of 2 words, each
+        # 501 of the state, 2 messages of 2 words, the instructions and the draft of 2 words, each
         # message in a frame of 4.
-        assert estimate.input_tokens == 504 + 2 * (2 + 4) + (2 + 4) + (2 + 4)
+        assert estimate.input_tokens == 501 + 2 * (2 + 4) + (2 + 4) + (2 + 4)
         assert not estimate.exact
 
     with_room(tmp_path, test)
