@@ -178,10 +178,17 @@ def _extend_last(reply: Reply, kind: _Kind, text: str) -> Reply:
     if not text:
         return reply
     if reply.segments and reply.segments[-1].kind is kind:
-        last = reply.segments[-1]
-        grown = replace(last, text=last.text.plus(text))
-        return replace(reply, segments=(*reply.segments[:-1], grown))
-    return replace(reply, segments=(*reply.segments, _Segment(kind, GrowingText(text))))
+        # Text and refusals have nothing else that would have to be kept.
+        grown = _Segment(kind, reply.segments[-1].text.plus(text))
+        return _with_segments(reply, (*reply.segments[:-1], grown))
+    return _with_segments(reply, (*reply.segments, _Segment(kind, GrowingText(text))))
+
+
+def _with_segments(reply: Reply, segments: tuple[_Segment, ...]) -> Reply:
+    """As `replace(reply, segments=segments)`, three times as fast: it is done for every delta."""
+    grown = object.__new__(Reply)
+    grown.__dict__.update(reply.__dict__, segments=segments)
+    return grown
 
 
 def _extend_reasoning(reply: Reply, text: str, section: int) -> Reply:

@@ -117,7 +117,10 @@ async def _answer(
     began = await service.begin(conversation, [], draft, profile, ask_settings(values))
     for notice in began.answer.notices:
         say(notice)
-    return await _run(began, profile, output, saved=options.save)
+    code = await _run(began, profile, output, saved=options.save)
+    if warning := await backend.budget.warning(profile):
+        say(warning)
+    return code
 
 
 async def _run(began: Answering, profile: ProviderProfile, output: Output, *, saved: bool) -> int:

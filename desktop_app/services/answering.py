@@ -21,6 +21,7 @@ from desktop_app.domain.conversation import (
     ModelChoice,
     now,
 )
+from desktop_app.domain.cost import FREE, Usage
 from desktop_app.domain.errors import (
     ModelNotFoundError,
     ProviderError,
@@ -30,6 +31,7 @@ from desktop_app.domain.errors import (
 from desktop_app.domain.events import Failed, Notice, StreamEvent, Waiting
 from desktop_app.domain.model_catalog import Variant
 from desktop_app.domain.reply import Reply, accumulate
+from desktop_app.domain.spending import Purpose
 from desktop_app.services.budget import Hold
 from desktop_app.services.choice import INSTANT_RETIRED, ResolvedChoice
 from desktop_app.services.ports import Gateway, MessageStore, SpendingBook
@@ -210,14 +212,18 @@ class Answering:
         )
 
     async def _write_down(self) -> None:
-        if self.answer.usage is None:
+        """What the call cost; that it is not known, where it was cut before the provider said."""
+        usage, reply = self.answer.usage, self._reply
+        has_begun = bool(reply.segments or reply.response_id)
+        was_cut = has_begun and self.answer.status is not MessageStatus.COMPLETE
+        if usage is None and (not was_cut or self._resolved.price == FREE):
             return
         await self._spending.add(
             provider_id=self._resolved.profile.id,
             model=self._resolved.model.id,
-            usage=self.answer.usage,
+            usage=usage or Usage(),
             cost=self.answer.cost,
-            purpose="answer",
+            purpose=Purpose.ANSWER.value,
             conversation_id=self.conversation.id,
             message_id=self.answer.id,
             at=now(),

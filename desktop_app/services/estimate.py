@@ -255,7 +255,8 @@ def _priced(
     tokens: int, exact: bool, resolved: ResolvedChoice, max_output_tokens: int | None
 ) -> Estimate:
     price, info = resolved.price, resolved.model
-    longest = max_output_tokens or info.max_output
+    limits = [limit for limit in (max_output_tokens, info.max_output) if limit]
+    longest = min(limits, default=None)
     return Estimate(
         input_tokens=tokens,
         exact=exact,

@@ -8,11 +8,15 @@ from datetime import date
 from decimal import Decimal
 
 from desktop_app.domain.cost import format_exact, format_money
-from desktop_app.domain.spending import SpendingLine, Spent
+from desktop_app.domain.spending import Purpose, SpendingLine, Spent
 
 CENT = Decimal("0.01")
 FIGURES = ("Calls", "Not counted", "Input", "Cached", "Output", "Cost")
-_PURPOSES = {"answer": "Answers", "title": "Titles", "compaction": "Compaction"}
+_PURPOSES: dict[str, str] = {
+    Purpose.ANSWER: "Answers",
+    Purpose.TITLE: "Titles",
+    Purpose.COMPACTION: "Compaction",
+}
 
 
 @dataclass(frozen=True)

@@ -511,3 +511,17 @@ def test_what_cannot_be_kept_holds_nothing(tmp_path: Path) -> None:
         assert (await room.service.budget.month(capped)).held == 0
 
     with_room(tmp_path, ScriptedProvider([Completed()]), test)
+
+
+def test_a_call_that_was_cut_is_noted_without_its_cost(tmp_path: Path) -> None:
+    cut = Failed(StreamCutError("The connection broke."))
+    provider = ScriptedProvider([TextDelta("a"), cut], [cut], [TextDelta("a"), cut])
+
+    async def test(room: Room) -> None:
+        await room.run(await room.begin("one"))
+        await room.run(await room.begin("two"))  # nothing had begun
+        await room.run(await room.begin("three", ON_DEVICE, None))  # costs nothing
+        month = await room.ledger.spent_in_month(now())
+        assert (month.calls, month.uncounted, month.cost) == (1, 1, Decimal(0))
+
+    with_room(tmp_path, provider, test)

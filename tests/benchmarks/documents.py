@@ -1,0 +1,83 @@
+"""The longest gap of the window's event loop while a long PDF is read, beside a loop with nothing to do.
+
+The loop turns as fast as it can, and the time from turn to turn is taken: from the start of the
+worker's process to the text of the last page, once as the clock on the wall has it and once as CPU of
+the loop's own thread, for on a shared machine the scheduler adds gaps of its own. Beside it the same
+loop for as long without a document.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from desktop_app.documents.worker import DocumentWorker, ExtractedDocument
+from tests.data.long_pdf import long_pdf
+from tests.helpers.qt_loop import qt_loop
+
+FRAME_MS = 16.0
+Gaps = list[tuple[float, float]]  # milliseconds on the wall, and of the thread's CPU
+
+
+async def _gaps_until(done: asyncio.Future[Any]) -> Gaps:
+    """From each turn of the loop to the next."""
+    gaps: Gaps = []
+    last, last_cpu = time.perf_counter(), time.thread_time()
+    while not done.done():
+        await asyncio.sleep(0)
+        now, cpu = time.perf_counter(), time.thread_time()
+        gaps.append((1000 * (now - last), 1000 * (cpu - last_cpu)))
+        last, last_cpu = now, cpu
+    return gaps
+
+
+async def _read(path: Path) -> tuple[ExtractedDocument, float, Gaps]:
+    worker = DocumentWorker()
+    try:
+        begin = time.perf_counter()
+        reading = asyncio.ensure_future(worker.extract(path))
+        gaps = await _gaps_until(reading)
+        return await reading, time.perf_counter() - begin, gaps
+    finally:
+        await worker.aclose()
+
+
+async def _idle(seconds: float) -> Gaps:
+    return await _gaps_until(asyncio.ensure_future(asyncio.sleep(seconds)))
+
+
+def _figures(gaps: Gaps) -> dict[str, float]:
+    wall = sorted(on_the_wall for on_the_wall, _ in gaps)
+    return {
+        "longest_gap_ms": round(wall[-1], 1),
+        "p999_gap_ms": round(wall[int(0.999 * len(wall))], 2),
+        "gaps_over_a_frame": sum(gap > FRAME_MS for gap in wall),
+        "longest_cpu_ms": round(max(cpu for _, cpu in gaps), 1),
+    }
+
+
+def main(pages: int = 1_000) -> dict[str, Any]:
+    """Gaps in milliseconds while a PDF of `pages` pages is read, and beside it."""
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    from PySide6.QtWidgets import QApplication
+
+    application = QApplication.instance() or QApplication([])
+    assert isinstance(application, QApplication)
+    with tempfile.TemporaryDirectory() as folder, qt_loop(application) as loop:
+        path = Path(folder) / "long.pdf"
+        path.write_bytes(long_pdf(pages))
+        loop.run_until_complete(asyncio.sleep(0.01))  # PySide builds its enumerations on first use
+        document, seconds, gaps = loop.run_until_complete(_read(path))
+        beside = loop.run_until_complete(_idle(seconds))
+    return {
+        "benchmark": "documents",
+        "pages": document.pages,
+        "tokens": document.tokens,
+        "seconds": round(seconds, 2),
+        "reading": _figures(gaps),
+        "beside": _figures(beside),
+    }

@@ -1,0 +1,78 @@
+"""What the month and the day cost, the check of a cap, and all tables, with a million calls in the ledger.
+
+The calls lie in the last year, of three models. Milliseconds on the wall, asked as the program asks:
+through the store's reader thread. Beside them the one step that sums up a ledger of an older version.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import sqlite3
+import statistics
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from desktop_app.domain.conversation import now
+from desktop_app.storage.database import Database
+from desktop_app.storage.ledger import Ledger
+from desktop_app.storage.rows import to_micros
+from desktop_app.storage.spending_holds import SpendingHolds
+from desktop_app.storage.spending_sums import fill_slots
+
+ROUNDS = 15
+YEAR_S = 365 * 86_400
+
+
+def _fill(connection: sqlite3.Connection, entries: int, at: datetime) -> None:
+    chance = random.Random(1)
+    rows = (
+        (
+            to_micros(at - timedelta(seconds=chance.random() * YEAR_S)),
+            f"model-{chance.randrange(3)}",
+            f"0.{chance.randrange(10**9):09d}",
+        )
+        for _ in range(entries)
+    )
+    sql = """INSERT INTO ledger
+        VALUES (NULL, ?, 'openai', ?, 'answer', 900, 100, 400, 90, ?, NULL, NULL)"""
+    connection.executemany(sql, rows)
+
+
+async def _median_ms(ask: Callable[[], Awaitable[object]]) -> float:
+    times = []
+    for _ in range(ROUNDS):
+        begin = time.perf_counter()
+        await ask()
+        times.append(1000 * (time.perf_counter() - begin))
+    return round(statistics.median(times), 2)
+
+
+async def _measure(path: Path, entries: int) -> dict[str, Any]:
+    at, database = now(), Database(path)
+    await database.open()
+    await database.write(lambda connection: _fill(connection, entries, at))
+    begin = time.perf_counter()
+    await database.write(fill_slots)
+    summed_up_s = round(time.perf_counter() - begin, 1)
+    ledger, holds = Ledger(database), SpendingHolds(database)
+    figures = {
+        "month_ms": await _median_ms(lambda: ledger.month(at)),
+        "day_ms": await _median_ms(lambda: ledger.day(at)),
+        "cap_ms": await _median_ms(lambda: holds.month("openai", None, at)),
+        "tables_ms": await _median_ms(lambda: ledger.report(at)),
+        "summed_up_s": summed_up_s,
+    }
+    await database.close()
+    return figures
+
+
+def main(entries: int = 1_000_000) -> dict[str, Any]:
+    """Medians in milliseconds over a ledger of `entries` calls."""
+    with tempfile.TemporaryDirectory() as folder:
+        figures = asyncio.run(_measure(Path(folder) / "store.sqlite3", entries))
+    return {"benchmark": "ledger", "entries": entries, **figures}

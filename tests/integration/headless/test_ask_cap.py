@@ -1,0 +1,54 @@
+"""A provider's monthly cap holds for the command, too."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from decimal import Decimal
+
+from desktop_app.headless.profiles import OPENAI
+from desktop_app.storage.database import Database
+from desktop_app.storage.settings_store import SettingsStore
+from tests.integration.headless.command import Shell, against
+from tests.integration.headless.replies import ANSWER, WHOLE
+from tests.unit.providers.loopback import LoopbackServer
+
+
+async def allow(shell: Shell, base_url: str, cap: str) -> None:
+    """Set the cap as the settings do, for the provider at this address."""
+    folder = shell.home / "data"
+    folder.mkdir(parents=True, mode=0o700, exist_ok=True)
+    database = Database(folder / "repartee.sqlite3")
+    await database.open()
+    profile = replace(OPENAI, base_url=base_url, monthly_cap=Decimal(cap))
+    await SettingsStore(database).save_profile(profile)
+    await database.close()
+
+
+def test_it_warns_then_refuses_with_the_figures(shell: Shell) -> None:
+    async def test(server: LoopbackServer) -> None:
+        await allow(shell, server.base_url, "0.00315")
+        first = await shell.ask(server.base_url, "Which?")  # 1,000 in and 100 out: $0.00315
+        assert (first.code, first.out) == (0, ANSWER + "\n")
+        assert "$0.00315 of the $0.00315 that a month may cost" in first.err
+        second = await shell.ask(server.base_url, "Which?", "--json")
+        assert second.code == 1
+        assert second.json["error"]["kind"] == "SpendingCapError"
+        for words in ("$0.00315 spent", "$0.00315 allowed", "Nothing was sent", "Raise the cap"):
+            assert words in second.err
+        assert len(server.requests) == 1
+
+    against(WHOLE, test=test)
+
+
+def test_commands_at_once_do_not_slip_under_it(shell: Shell) -> None:
+    async def test(server: LoopbackServer) -> None:
+        # Which of four is first is chance; each costs $0.00315, of which a few tokens are known
+        # before: together they are let through only where the cap has room for what they hold.
+        await allow(shell, server.base_url, "0.00002")
+        ended = await asyncio.gather(*(shell.ask(server.base_url, "Which?") for _ in range(4)))
+        codes = sorted(one.code for one in ended)
+        assert codes == [0, 1, 1, 1]
+        assert len(server.requests) == 1
+
+    against(WHOLE, test=test)
