@@ -24,7 +24,7 @@ exit codes: 0 done; 1 it could not be done; 2 wrong command line; 130 interrupte
 """
 ASK_EPILOG = """\
 The answer goes to standard output, everything else to standard error. Files without a question
-are summarised. Without a provider named it is the environment's (OPENAI_API_KEY and
+are summarised, pictures described. Without a provider named it is the environment's (OPENAI_API_KEY and
 OPENAI_BASE_URL, or COMETAPI_KEY), the one chosen in the window, or the model on this computer.
 What an answer costs is counted; the conversation is kept only with --save.
 

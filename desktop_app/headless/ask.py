@@ -27,6 +27,7 @@ from desktop_app.domain.conversation import (
 )
 from desktop_app.domain.errors import DocumentError, IllegalChoiceError, UserFacingError
 from desktop_app.domain.model_catalog import Effort, Variant
+from desktop_app.domain.parts import ImagePart
 from desktop_app.headless.answer_settings import ask_settings
 from desktop_app.headless.backend import Backend, build_backend, use_weights
 from desktop_app.headless.standard_input import read_all
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
     from desktop_app.documents.worker import ExtractedDocument, Progress
     from desktop_app.domain.chat_request import ProviderProfile
+    from desktop_app.domain.parts import Part
     from desktop_app.services.answering import Answering
     from desktop_app.services.chat import ChatService
 
@@ -64,13 +66,20 @@ def run_ask(options: argparse.Namespace) -> int:
 
 
 def _prompt(options: argparse.Namespace) -> str:
-    """The question: of the command line, of standard input, or the summary's for bare files."""
+    """The question: of the command line or of standard input; "" for bare files."""
     given = options.prompt
     text = read_all() if given in (None, "-") else _storable(given)
     if text.strip():
         return text
     if not options.file:
         raise IllegalChoiceError("There is no question.", what_to_do='Try: repartee ask "Hello"')
+    return ""
+
+
+def _question_about(parts: Sequence[Part]) -> str:
+    """What is asked of files that come without a question: documents are summarised."""
+    if all(isinstance(part, ImagePart) for part in parts):
+        return "Describe what this shows."
     source = resource_path(f"templates/{SUMMARY}.md").read_text("utf-8")
     return template_from_markdown(SUMMARY, source).prompt
 
@@ -113,7 +122,7 @@ async def _answer(
     service = await _service(backend, options.save, attached)
     detail = str(values["answer.image_detail"])
     parts = tuple(with_detail(document.part, detail) for _, document in attached)
-    draft = Draft(prompt, parts)
+    draft = Draft(prompt or _question_about(parts), parts)
     began = await service.begin(conversation, [], draft, profile, ask_settings(values))
     for notice in began.answer.notices:
         say(notice)

@@ -22,6 +22,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
 from desktop_app.domain.conversation import Conversation, ModelChoice, new_id, now
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.model_catalog import Effort, Variant
@@ -101,6 +103,12 @@ TITLES = {
     4: ("Interview questions", "Contract: Oslo office", "CSV to Parquet", "Birthday speech"),
 }
 ANSWERS = {
+    "these two": Prepared(
+        "The first is a photo in **soft colours**; the second a chart of four bars, "
+        "of which the last quarter's is the highest.",
+        input_tokens=3_400,
+        output_tokens=40,
+    ),
     "summarise": Prepared(SUMMARY, input_tokens=34_000),
     "Summarise": Prepared(SUMMARY, input_tokens=34_000),
     "slowly": Prepared(ANSWER, REASONING, pause_s=0.03, stops_after=560),
@@ -146,6 +154,10 @@ class Pictures:
         self._server.release.clear()
         await self._picture("error", _ask(f"{QUESTION} cut", "Retry"))
         await self._picture("document", _summarise, str(REPORT))
+        with tempfile.TemporaryDirectory() as pictures:
+            files = _make_pictures(Path(pictures))
+            await self._picture("pictures-attached", _attach_pictures, *files)
+            await self._picture("pictures", _ask_about_pictures, *files)
         await self._picture("settings", _open_settings)
         if not self._prefix:
             await self._picture("quick-prompt", _quick, "quick")
@@ -189,6 +201,30 @@ def _ask(question: str, until: str = "cancel it") -> Callable[[Program], Awaitab
 async def _summarise(program: Program) -> None:
     await asyncio.to_thread(program.do, "press", "suggest-executive-summary")
     await asyncio.to_thread(program.wait_for_text, "transcript", lambda text: "Dubois" in text)
+
+
+def _make_pictures(folder: Path) -> list[str]:
+    """A photo and a chart, as files."""
+    photo, chart = folder / "harbour at dusk.jpg", folder / "Q3 revenue.png"
+    across = Image.linear_gradient("L").rotate(90).resize((1600, 1200))
+    down = Image.linear_gradient("L").resize((1600, 1200))
+    Image.merge("RGB", (down, across, across.point(lambda v: 255 - v))).save(photo, quality=90)
+    bars = Image.new("RGB", (900, 900), "white")
+    for number, height in enumerate((300, 420, 380, 640)):
+        bars.paste((60, 90, 160), (100 + 190 * number, 800 - height, 230 + 190 * number, 800))
+    bars.save(chart)
+    return [str(photo), str(chart)]
+
+
+async def _attach_pictures(program: Program) -> None:
+    await asyncio.to_thread(wait_for, lambda: program.has("attachments", "showing"), "the chips")
+    await asyncio.sleep(1.5)  # until they show what they stand for
+
+
+async def _ask_about_pictures(program: Program) -> None:
+    await _attach_pictures(program)
+    await _ask("What do these two show?", "quarter")(program)
+    await asyncio.sleep(1)
 
 
 async def _open_settings(program: Program) -> None:

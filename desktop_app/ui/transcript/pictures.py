@@ -10,7 +10,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, QRectF, Qt, QTimer, QUrl, Signal
-from PySide6.QtGui import QImage, QPainter, QPainterPath, QTextDocument, QTextImageFormat
+from PySide6.QtGui import (
+    QBrush,
+    QImage,
+    QPainter,
+    QPainterPath,
+    QPen,
+    QTextDocument,
+    QTextImageFormat,
+)
 
 from desktop_app.rendering.model import Run
 
@@ -39,7 +47,7 @@ def picture_runs(parts: Iterable[ImagePart], action: str) -> tuple[Run, ...]:
     runs: list[Run] = []
     for part in parts:
         width, height = shown_size(part)
-        runs += [Run(" ")] if runs else []
+        runs += [Run("\u2003")] if runs else []
         link = f"{action}{OPEN}{part.sha256}#{width}x{height}"
         runs.append(Run(PLACEHOLDER, image=True, link=link))
     return tuple(runs)
@@ -75,12 +83,12 @@ class Pictures(QObject):
 
     wanted = Signal(str)
 
-    def __init__(self, document: QTextDocument, parent: QObject) -> None:
+    def __init__(self, document: QTextDocument, theme: Theme, parent: QObject) -> None:
         super().__init__(parent)
         self._document = document
         self._images: dict[str, QImage] = {}
         self._asked: dict[str, set[str]] = {}
-        self._theme: Theme | None = None
+        self._theme = theme
         self.ratio = 1.0
 
     def set_theme(self, theme: Theme) -> None:
@@ -123,20 +131,23 @@ class Pictures(QObject):
         made.fill(Qt.GlobalColor.transparent)
         corners = QPainterPath()
         radius = ROUND * self.ratio
-        corners.addRoundedRect(QRectF(0, 0, across, down), radius, radius)
+        half = self.ratio / 2
+        edge = QRectF(0, 0, across, down).adjusted(half, half, -half, -half)
+        corners.addRoundedRect(edge, radius, radius)
         with QPainter(made) as painter:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             if image is None:
-                colour = self._theme.code_ground if self._theme else Qt.GlobalColor.lightGray
-                painter.fillPath(corners, colour)
+                painter.fillPath(corners, self._theme.code_ground)
             else:
                 small = image.scaled(
                     across,
                     down,
-                    Qt.AspectRatioMode.IgnoreAspectRatio,
+                    Qt.AspectRatioMode.KeepAspectRatioByExpanding,
                     Qt.TransformationMode.SmoothTransformation,
                 )
-                painter.setClipPath(corners)
-                painter.drawImage(0, 0, small)
+                painter.setBrushOrigin((across - small.width()) // 2, (down - small.height()) // 2)
+                painter.fillPath(corners, QBrush(small))
+            # A chart on white would have no edge on a white ground.
+            painter.strokePath(corners, QPen(self._theme.line, self.ratio))
         made.setDevicePixelRatio(self.ratio)
         return made

@@ -98,7 +98,7 @@ class TranscriptView(QTextBrowser):
         self._theme = theme
         self._messages = WrittenMessages(self.document(), theme, self, is_brief=is_brief)
         self._backdrop = Backdrop(theme)
-        self._pictures = Pictures(self.document(), self)
+        self._pictures = Pictures(self.document(), theme, self)
         self._pictures.wanted.connect(self.picture_wanted)
         self._has_older = False
         self._following = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import subprocess
 import sys
@@ -10,12 +11,19 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import aclosing
+from dataclasses import replace
 from typing import IO, Any
 
 import pytest
 
-from desktop_app.domain.chat_request import ChatRequest, ProviderKind, ProviderProfile
-from desktop_app.domain.conversation import MessageStatus
+from desktop_app.domain.chat_request import (
+    ChatRequest,
+    ImageData,
+    ProviderKind,
+    ProviderProfile,
+    RequestMessage,
+)
+from desktop_app.domain.conversation import MessageStatus, Role
 from desktop_app.domain.errors import (
     TEXT_KEPT,
     AuthenticationError,
@@ -30,8 +38,10 @@ from desktop_app.domain.errors import (
 )
 from desktop_app.domain.events import Failed, StreamEvent, Waiting
 from desktop_app.domain.model_catalog import Api, Effort
+from desktop_app.domain.parts import TextPart
 from desktop_app.providers.client import QUESTION_KEPT, ProviderClient
 from desktop_app.providers.transport import Timeouts
+from tests.helpers.pictures import drawing, packed
 from tests.unit.providers.samples import CATALOG, ask, fold, terminals
 
 BOTH = pytest.mark.parametrize("api", list(Api))
@@ -121,6 +131,31 @@ def test_an_answer_with_its_usage(llmock: LLMock, api: Api, stream: bool) -> Non
     assert reply.usage is not None
     assert reply.usage.input_tokens > 0
     assert reply.usage.output_tokens > 0
+    assert not llmock.findings()
+
+
+@BOTH
+def test_pictures_arrive(llmock: LLMock, api: Api) -> None:
+    llmock.plan({"type": "reply", "text": ANSWER})
+    png = packed(drawing(), "PNG")
+    parts = (TextPart("What?"), ImageData("image/png", png, "low"))
+    request = replace(ask(effort=Effort.NONE), messages=(RequestMessage(Role.USER, parts),))
+    assert fold(send(llmock, api, request)).status is MessageStatus.COMPLETE
+    (served,) = llmock.call("requests")["requests"]
+    messages = served["body"]["input" if api is Api.RESPONSES else "messages"]
+    words, image = messages[-1]["content"]
+    assert words["text"] == "What?"
+    nested = image["image_url"] if api is Api.CHAT_COMPLETIONS else None
+    url, detail = (
+        (nested["url"], nested["detail"])
+        if nested
+        else (
+            image["image_url"],
+            image["detail"],
+        )
+    )
+    assert base64.b64decode(url.removeprefix("data:image/png;base64,"), validate=True) == png
+    assert detail == "low"
     assert not llmock.findings()
 
 

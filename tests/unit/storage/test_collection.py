@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from desktop_app.app.drafts import BLANK_KEY
 from desktop_app.domain.conversation import Draft, Message, now
 from desktop_app.domain.errors import StorageError
-from desktop_app.domain.parts import DocumentPart, TextPart, parts_to_json
+from desktop_app.domain.parts import DocumentPart, ImagePart, TextPart, parts_to_json
 from desktop_app.storage import collection
 from desktop_app.storage.attachments import AttachmentStore
 from desktop_app.storage.conversations import ConversationStore
@@ -42,7 +42,7 @@ class Library:
         self.settings = SettingsStore(database)
         self.search = Search(database)
 
-    async def add(self, name: str, *, old: bool = True) -> DocumentPart:
+    async def add(self, name: str, *, old: bool = True) -> DocumentPart | ImagePart:
         sha256 = hashlib.sha256(name.encode()).hexdigest()
         await self.attachments.add(
             name.encode(),
@@ -55,6 +55,8 @@ class Library:
         )
         if old:
             await self.age(sha256)
+        if name[-1] in "13579":  # pictures are kept and let go like documents
+            return ImagePart(sha256, name, "image/png", len(name), 9, 9)
         return DocumentPart(sha256, name, "text/plain", len(name), None, 1)
 
     async def age(self, sha256: str) -> None:
@@ -62,19 +64,19 @@ class Library:
         await self.database.write(lambda c: c.execute(sql, (LONG_AGO * 1_000_000, sha256)))
         os.utime(self.attachments.path(sha256), (LONG_AGO, LONG_AGO))
 
-    async def ask(self, *parts: DocumentPart) -> str:
+    async def ask(self, *parts: DocumentPart | ImagePart) -> str:
         conversation = replace(a_conversation(), created_at=now(), updated_at=now())
         question: Message = a_question(conversation, "Which?")
         question = replace(question, parts=(TextPart("Which?"), *parts))
         await self.conversations.begin_turn(conversation, question, an_answer(question))
         return conversation.id
 
-    async def draft(self, *parts: DocumentPart) -> str:
+    async def draft(self, *parts: DocumentPart | ImagePart) -> str:
         conversation = replace(a_conversation(), draft=Draft("half \ud800", parts))
         await self.conversations.create(conversation)
         return conversation.id
 
-    async def new_draft(self, *parts: DocumentPart) -> None:
+    async def new_draft(self, *parts: DocumentPart | ImagePart) -> None:
         value = {"text": "", "attachments": parts_to_json(parts)}
         await self.settings.set(BLANK_KEY, value)
 
@@ -115,7 +117,7 @@ def test_exactly_what_nothing_refers_to_goes(cases: list[tuple[set[str], bool]])
     async def main(folder: Path) -> None:
         async with opened(folder / "s.sqlite3") as database:
             library = Library(database, folder / "files")
-            parts: dict[str, list[DocumentPart]] = {place: [] for place in PLACES}
+            parts: dict[str, list[DocumentPart | ImagePart]] = {place: [] for place in PLACES}
             for name, (places, old) in zip(names, cases, strict=True):
                 part = await library.add(name, old=old)
                 for place in places:

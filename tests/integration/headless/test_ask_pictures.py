@@ -1,0 +1,96 @@
+"""`repartee ask --file photo.jpg`: what arrives at the server, and what does not."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.helpers.pictures import SECRET, drawing, exif, packed, photo, unpacked
+from tests.integration.headless.command import Shell, against, answer_to
+from tests.integration.headless.replies import CHAT, WHOLE, refusal
+from tests.unit.providers.loopback import LoopbackServer, replies
+
+
+@pytest.fixture
+def files(shell: Shell) -> Path:
+    folder = shell.outside / "here"
+    camera = packed(photo(1, 1).resize((4000, 3000)), "JPEG", exif=exif(6))
+    (folder / "photo.jpg").write_bytes(camera)
+    (folder / "chart.gif").write_bytes(packed(drawing().convert("P"), "GIF"))
+    (folder / "broken.png").write_bytes(packed(photo(), "PNG")[:900])
+    return folder
+
+
+def sent(url: str) -> tuple[str, bytes]:
+    """Media type and bytes of a data URL."""
+    head, _, data = url.partition(";base64,")
+    return head.removeprefix("data:"), base64.b64decode(data, validate=True)
+
+
+def content_of(body: dict[str, Any]) -> Any:
+    return body["input"][0]["content"]
+
+
+def test_pictures_arrive_scaled_turned_and_bare(shell: Shell, files: Path) -> None:
+    arguments = ("Compare", "--file", "photo.jpg", "--file", "chart.gif")
+    done, (body,) = answer_to(shell, WHOLE, arguments=arguments)
+    assert (done.code, done.err) == (0, "")
+    text, first, second = content_of(body)
+    assert text == {"type": "input_text", "text": "Compare"}
+    assert (first["type"], first["detail"]) == ("input_image", "auto")
+    kind, data = sent(first["image_url"])
+    assert (kind, unpacked(data).size) == ("image/png", (1056, 1408))
+    assert SECRET not in data
+    assert sent(second["image_url"])[0] == "image/png"
+    assert not list(shell.home.rglob("attachments/*/*")), "nothing is kept without --save"
+
+
+def test_over_the_other_api(shell: Shell, files: Path) -> None:
+    missing = replies(404, "<html>not here</html>")
+
+    async def test(server: LoopbackServer) -> None:
+        done = await shell.ask(
+            server.base_url, "What?", "--file", "chart.gif", "--model", "llava", "--save"
+        )
+        assert done.code == 0, done.err
+        body = server.requests[-1].json
+        text, image = body["messages"][0]["content"]
+        assert text == {"type": "text", "text": "What?"}
+        assert image["image_url"]["detail"] == "auto"
+        assert unpacked(sent(image["image_url"]["url"])[1]).size == (64, 48)
+
+    against(missing, CHAT, test=test)
+    ((name, text),) = shell.rows("SELECT name, text FROM attachments")
+    assert (name, text) == ("chart.gif", "")
+
+
+def test_a_picture_without_a_question_is_described(shell: Shell, files: Path) -> None:
+    done, (body,) = answer_to(shell, WHOLE, arguments=("--file", "chart.gif"))
+    assert done.code == 0
+    assert content_of(body)[0]["text"] == "Describe what this shows."
+
+
+def test_the_blind_are_not_asked(shell: Shell, files: Path) -> None:
+    arguments = ("What?", "--provider", "on-device", "--file", "chart.gif")
+    done, bodies = answer_to(shell, WHOLE, arguments=arguments)
+    assert (done.code, done.out, bodies) == (2, "", [])
+    assert "SmolLM2 135M does not see pictures." in done.err
+    assert "or remove chart.gif." in done.err
+
+
+def test_half_a_picture_is_said(shell: Shell, files: Path) -> None:
+    done, bodies = answer_to(shell, WHOLE, arguments=("What?", "--file", "broken.png"))
+    assert (done.code, bodies) == (1, [])
+    assert "“broken.png” is damaged or incomplete" in done.err
+
+
+def test_a_server_that_takes_none_is_explained(shell: Shell, files: Path) -> None:
+    said = "Invalid content type. image_url is only supported by certain models."
+    no = refusal(400, "invalid_request_error", said)
+    done, _ = answer_to(shell, no, arguments=("What?", "--file", "chart.gif"))
+    assert done.code == 1
+    assert "does not take these pictures" in done.err
+    assert "remove them" in done.err
