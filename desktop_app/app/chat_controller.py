@@ -137,12 +137,15 @@ class ChatController(QObject):
         draft: Draft | None,
         choice: ModelChoice | None = None,
         asked: Conversation | None = None,
+        *,
+        alone: bool = False,
     ) -> None:
         """Ask `draft` behind `path`, or for another answer to the question that ends it.
 
         Args:
             choice: who answers this once; the conversation's own choice stays as it is.
             asked: the conversation; None for the open one.
+            alone: for one answer, however many are set.
         """
         workspace = self._workspace
         asked, chat = asked or workspace.conversation, workspace.backend.chat
@@ -154,6 +157,7 @@ class ChatController(QObject):
             return
         asking = replace(asked, choice=choice or workspace.choice_of(asked))
         profile, settings = workspace.profile_of(asking), workspace.settings_of(asking)
+        settings = settings.for_one() if alone else settings
         self._window.notifications.dismiss_topic(QUESTION)
         self._beginning.add(asked.id)
         try:
@@ -213,7 +217,8 @@ class ChatController(QObject):
             return
         workspace.conversation, workspace.is_new = kept, False
         window.set_title(kept.title)
-        if began.question is not None and _follows(began.question, workspace.path):
+        follows = began.question is not None and _follows(began.question, workspace.path)
+        if follows and began.question is not None and not began.beside:
             workspace.path += [began.question, began.answer]
             self._show_first_of(began.question, began.answer)
             self._library.mark_open()
@@ -257,7 +262,7 @@ class ChatController(QObject):
 
     async def _continue(self, answer: Message) -> None:
         """Have a cut answer go on; what stands in the prompt stays there."""
-        await self._begin([*self._path_to(answer.id), answer], Draft(CONTINUE))
+        await self._begin([*self._path_to(answer.id), answer], Draft(CONTINUE), alone=True)
 
     def _path_to(self, message_id: str) -> list[Message]:
         """The messages before one."""
@@ -359,10 +364,14 @@ class ChatController(QObject):
             self._window.prompt.set_rate(f"{rate:.0f} tok/s")
 
     def _finish(self, conversation_id: str, answer: Message) -> None:
-        waiting = self._waiting.pop(conversation_id, None)
-        if waiting is not None and answer.status is not MessageStatus.FAILED:
-            self._start(self._send_waiting(conversation_id, waiting))
+        if not self._running.is_running(conversation_id):
+            waiting = self._waiting.pop(conversation_id, None)
+            if waiting is not None and answer.status is not MessageStatus.FAILED:
+                self._start(self._send_waiting(conversation_id, waiting))
         if not self._is_open(conversation_id):
+            return
+        if answer.id not in [message.id for message in self._workspace.path]:
+            self._show_state()  # another version is shown; this one waits beside it
             return
         self._window.transcript.set_waiting(answer.id, "")
         numbers = version_numbers(self._workspace)

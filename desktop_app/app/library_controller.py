@@ -68,7 +68,9 @@ class LibraryController(QObject):
         self._running.finished.connect(self._show_foot)
         self._workspace.jobs_paid.connect(self._show_foot)
         self._running.started.connect(lambda id_: shown.set_streaming(id_, True))
-        self._running.finished.connect(lambda id_, _answer: shown.set_streaming(id_, False))
+        self._running.finished.connect(
+            lambda id_, _answer: shown.set_streaming(id_, self._running.is_running(id_))
+        )
 
     def _start(self, work: Any) -> None:
         self._workspace.tasks.start(work)

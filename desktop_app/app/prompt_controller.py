@@ -193,7 +193,8 @@ class PromptController(QObject):
         workspace = self._workspace
         settings = workspace.ask_settings
         try:
-            return await workspace.backend.chat.estimator.estimate(
+            chat = workspace.backend.chat
+            estimate = await chat.estimator.estimate(
                 list(workspace.path),
                 draft,
                 resolved,
@@ -201,6 +202,7 @@ class PromptController(QObject):
                 max_output_tokens=settings.parameters.max_output_tokens,
                 compactions=workspace.compactions,
             )
+            return await chat.for_all_answers(estimate, resolved, settings.parameters)
         except UserFacingError:
             return None  # counting is a courtesy while typing; sending says what is wrong
 
@@ -231,12 +233,19 @@ def estimate_texts(estimate: Estimate) -> tuple[str, str, str]:
     mark = "" if estimate.exact else "≈ "
     whole = short = f"{mark}{format_tokens(estimate.input_tokens)} tokens"
     lines = [f"{mark}{estimate.input_tokens:,} tokens of input."]
+    if estimate.answers > 1:
+        times = "once" if estimate.inputs == 1 else f"{estimate.inputs} times"
+        lines.append(f"{estimate.answers} answers are asked for; the input counts {times}.")
     if estimate.input_cost is not None:
         short = format_money(estimate.input_cost)
         whole += f" · {short} in"
-        lines.append(f"They cost {mark}{short}.")
+        lines.append(f"{'They cost' if estimate.inputs == 1 else 'That costs'} {mark}{short}.")
     if estimate.longest_answer_cost is not None:
-        lines.append(f"The answer can cost at most {format_money(estimate.longest_answer_cost)}.")
+        most = format_money(estimate.longest_answer_cost)
+        who = "The answer" if estimate.answers == 1 else "The answers together"
+        lines.append(f"{who} can cost at most {most}.")
+    if estimate.answers > 1:
+        whole += f" · {estimate.answers} answers"
     if estimate.limit is not None:
         lines.append(f"{estimate.limit:,} tokens fit.")
     return whole, short, "\n".join(lines)

@@ -115,7 +115,7 @@ class QuickPromptController(QObject):
                 self._path,
                 Draft(question, self._attached.parts),
                 workspace.profile_of(self._conversation),
-                workspace.ask_settings,
+                workspace.settings_of(self._conversation).for_one(),
             )
         except UserFacingError as error:
             self._quick.set_status(error.sentences)

@@ -1,4 +1,4 @@
-"""The answers on their way: one task each, owned by conversation.
+"""The answers on their way: one task each. A conversation may have several, as versions.
 
 What arrives is handed on at most once a frame, however fast a provider sends.
 """
@@ -77,17 +77,20 @@ class RunningAnswers(QObject):
         self._frame.timeout.connect(self._hand_on)
 
     def start(self, answering: Answering) -> None:
-        """Run an answer in a task of its own."""
-        conversation_id = answering.conversation.id
-        run = self._runs[conversation_id] = _Run(answering)
-        run.task = self._tasks.start(self._run(conversation_id, run))
-        self.started.emit(conversation_id)
+        """Run an answer in a task of its own, and those beside it in theirs."""
+        for each in (answering, *answering.beside):
+            run = self._runs[each.answer.id] = _Run(each)
+            run.task = self._tasks.start(self._run(each.conversation.id, run))
+        self.started.emit(answering.conversation.id)
 
     def stop(self, conversation_id: str) -> None:
-        """Stop the answer of a conversation; its text is kept."""
-        run = self._runs.get(conversation_id)
-        if run is not None:
+        """Stop every answer of a conversation; their text is kept."""
+        for run in self._of(conversation_id):
             self._cancel(run)
+
+    def _of(self, conversation_id: str) -> list[_Run]:
+        runs = self._runs.values()
+        return [run for run in runs if run.answering.conversation.id == conversation_id]
 
     def _cancel(self, run: _Run) -> None:
         """Once: a second time would not let it keep what arrived. And not before its first step:
@@ -100,18 +103,18 @@ class RunningAnswers(QObject):
 
     def is_running(self, conversation_id: str) -> bool:
         """Whether an answer is on its way in a conversation."""
-        return conversation_id in self._runs
+        return bool(self._of(conversation_id))
 
     @property
     def conversations(self) -> frozenset[str]:
         """Where answers are on their way."""
-        return frozenset(self._runs)
+        return frozenset(run.answering.conversation.id for run in self._runs.values())
 
     def newest(self, answer: Message) -> Message:
         """An answer as the store has it, with all that has been handed on where it still runs."""
         self._hand_on()
-        run = self._runs.get(answer.conversation_id)
-        if run is None or run.answering.answer.id != answer.id:
+        run = self._runs.get(answer.id)
+        if run is None:
             return self._unkept.get(answer.id, answer)
         return replace(run.answering.answer, parts=run.reply.parts)
 
@@ -138,7 +141,7 @@ class RunningAnswers(QObject):
             return await run.answering.run(listen, on_store)
         finally:
             self._hand_on()
-            del self._runs[conversation_id]
+            del self._runs[run.answering.answer.id]
             if run.store_error is not None:  # stopped while there was no room on the disk
                 self._tasks.start(self._keep(run.answering.answer))
             self.finished.emit(conversation_id, run.answering.answer)
@@ -187,8 +190,8 @@ class RunningAnswers(QObject):
             run.waiting = ""
 
     def _hand_on(self) -> None:
-        for conversation_id, run in list(self._runs.items()):
-            message_id = run.answering.answer.id
+        for message_id, run in list(self._runs.items()):
+            conversation_id = run.answering.conversation.id
             if run.waiting is not None:
                 self.waiting.emit(conversation_id, message_id, run.waiting)
                 run.waiting = None
@@ -199,5 +202,5 @@ class RunningAnswers(QObject):
                 text, run.text = "".join(run.text), []
                 self.text_arrived.emit(conversation_id, message_id, text)
                 seconds = time.monotonic() - run.first_delta
-                if seconds > 0.5:
+                if seconds > 0.5 and run is self._of(conversation_id)[0]:
                     self.rate_changed.emit(conversation_id, run.deltas / seconds)

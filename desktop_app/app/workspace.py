@@ -151,7 +151,7 @@ class Workspace(QObject):
     @property
     def resolved(self) -> ResolvedChoice:
         """What the open conversation's choice comes to."""
-        return self.backend.chat.resolve(self.profile, self.choice)
+        return self.backend.chat.resolve_with(self.profile, self.choice, self.ask_settings)
 
     @property
     def ask_settings(self) -> AskSettings:

@@ -114,6 +114,15 @@ class Failed:
     error: ProviderError
 
 
+@dataclass(frozen=True)
+class OfCandidate:
+    """What belongs to a further one of several answers that were asked for at once; `number` counts
+    from 1. The events of the first answer come as they are, and its terminal comes last."""
+
+    number: int
+    event: StreamEvent
+
+
 StreamEvent = (
     Started
     | RunReached
@@ -125,6 +134,7 @@ StreamEvent = (
     | UsageReported
     | Notice
     | Waiting
+    | OfCandidate
     | Completed
     | Incomplete
     | Failed

@@ -53,7 +53,10 @@ def first_api(
 
 
 def asks_at_once(profile: ProviderProfile, info: ModelInfo, learnt: Learnt) -> bool:
-    """Whether several answers are asked for in one request, whose input counts once."""
+    """Whether several answers are asked for in one request, whose input counts once. The model on
+    this computer makes one at a time."""
+    if profile.kind is ProviderKind.ON_DEVICE:
+        return False
     refuses = any(name.split("=")[0] == "candidates" for name in learnt.refused)
     return first_api(profile, info, learnt.api) is Api.CHAT_COMPLETIONS and not refuses
 

@@ -18,6 +18,7 @@ from desktop_app.domain.events import (
     Failed,
     Incomplete,
     Notice,
+    OfCandidate,
     ReasoningDelta,
     ReasoningItem,
     RefusalDelta,
@@ -164,7 +165,7 @@ def accumulate(reply: Reply, event: StreamEvent) -> Reply:
             return replace(reply, usage=usage, service_tier=tier or reply.service_tier)
         case Notice(text):
             return replace(reply, notices=(*reply.notices, text))
-        case Waiting():
+        case Waiting() | OfCandidate():
             return reply
         case Completed():
             return replace(reply, status=MessageStatus.COMPLETE)

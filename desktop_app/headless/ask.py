@@ -123,7 +123,7 @@ async def _answer(
     detail = str(values["answer.image_detail"])
     parts = tuple(with_detail(document.part, detail) for _, document in attached)
     draft = Draft(prompt or _question_about(parts), parts)
-    began = await service.begin(conversation, [], draft, profile, ask_settings(values))
+    began = await service.begin(conversation, [], draft, profile, ask_settings(values).for_one())
     for notice in began.answer.notices:
         say(notice)
     code = await _run(began, profile, output, saved=options.save)
@@ -247,7 +247,7 @@ class _Unkept:
     files: dict[str, tuple[str, Path]]
 
     async def begin_turn(
-        self, conversation: Conversation, question: Message | None, answer: Message
+        self, conversation: Conversation, question: Message | None, *answers: Message
     ) -> None:
         """Nothing to keep."""
 

@@ -37,6 +37,7 @@ from desktop_app.providers import json_fields, refusals, stream_ends
 from desktop_app.providers.responses import data_url, usage_of
 
 PATH: Final = "chat/completions"
+DONE: Final = "[DONE]"
 
 _KNOWN_KINDS: Final = (ProviderKind.OPENAI, ProviderKind.COMETAPI)
 _NEW_LIMIT: Final = "max_completion_tokens"
@@ -141,6 +142,8 @@ class ChatCompletionsReader:
     After it nothing more comes out; `is_finished` says whether it has come.
     """
 
+    has_all = True  # one answer is asked for
+
     def __init__(self, provider: str) -> None:
         self._provider = provider
         self.is_finished = False
@@ -156,7 +159,7 @@ class ChatCompletionsReader:
         data = data.strip()
         if self.is_finished or not data:
             return []
-        if data == "[DONE]":
+        if data == DONE:
             return self._end(marked=True)
         try:
             chunk = json_fields.parse(data)
@@ -165,11 +168,11 @@ class ChatCompletionsReader:
         if name == "error" or (isinstance(chunk, Mapping) and chunk.get("error")):
             error = refusals.error_from(self._provider, refusals.parse_error(chunk))
             return self._finish(Failed(error))
-        return list(self._chunk(chunk, "delta"))
+        return list(self.take(chunk, "delta"))
 
     def read_whole(self, reply: object) -> list[StreamEvent]:
         """A reply that came as one JSON value: streaming was off, or the server knows none."""
-        events = list(self._chunk(reply, "message"))
+        events = list(self.take(reply, "message"))
         if not json_fields.rows(reply, "choices"):
             return events + self._finish(Failed(stream_ends.unreadable(self._provider)))
         return events + self._end(marked=True)
@@ -191,7 +194,8 @@ class ChatCompletionsReader:
             return [terminal]
         return [UsageReported(self._usage, self._tier), terminal]
 
-    def _chunk(self, chunk: object, key: str) -> Iterator[StreamEvent]:
+    def take(self, chunk: object, key: str) -> Iterator[StreamEvent]:
+        """What a decoded chunk says; `key` is where its choice has what is new."""
         if not self._has_started:
             self._has_started = True
             yield Started(json_fields.text(chunk, "id"), json_fields.text(chunk, "model"))

@@ -29,6 +29,7 @@ from desktop_app.domain.events import (
     Completed,
     Failed,
     Incomplete,
+    OfCandidate,
     ReasoningDelta,
     RefusalDelta,
     Started,
@@ -48,6 +49,7 @@ from desktop_app.providers import (
     responses,
 )
 from desktop_app.providers.background import BackgroundRun, RunTimes, cancel
+from desktop_app.providers.candidates import CandidatesReader
 from desktop_app.providers.retries import ATTEMPTS, AttemptError
 from desktop_app.providers.silence import Patience, SilenceWatch, asleep_s
 from desktop_app.providers.transport import HttpReply, Timeouts, Transport
@@ -57,8 +59,16 @@ QUESTION_KEPT: Final = "Your question is kept."
 _CONTENT: Final = (TextDelta, ReasoningDelta, RefusalDelta, ToolCallDelta)
 
 
+def _is_content(event: StreamEvent) -> bool:
+    return isinstance(event.event if isinstance(event, OfCandidate) else event, _CONTENT)
+
+
 class _Reader(Protocol):
-    is_finished: bool
+    @property
+    def is_finished(self) -> bool: ...
+
+    @property
+    def has_all(self) -> bool: ...
 
     def read(self, data: str, name: str = "") -> list[StreamEvent]: ...
     def read_whole(self, reply: object) -> list[StreamEvent]: ...
@@ -108,6 +118,9 @@ class ProviderClient:
     async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
         """The answer as it comes; one Completed, Incomplete or Failed ends it.
 
+        Several candidates come together where Chat Completions is spoken; a server that does not
+        make several, or the other API, answers with the first alone.
+
         Cancelling the task, or closing the iterator, closes the connection at once; a run in the
         background goes on at the provider until `cancel`.
         """
@@ -139,9 +152,12 @@ class ProviderClient:
             self._require_key()
             async with aclosing(source) as events:
                 async for event in events:
-                    has_content = has_content or isinstance(event, _CONTENT)
-                    if isinstance(event, Failed):
-                        raise event.error
+                    has_content = has_content or _is_content(event)
+                    match event:
+                        case Failed(error):
+                            raise error
+                        case OfCandidate(_, Failed(error)):
+                            error.what_was_kept = TEXT_KEPT
                     yield event
         except ProviderError as error:
             error.what_was_kept = TEXT_KEPT if has_content else QUESTION_KEPT
@@ -215,8 +231,8 @@ class ProviderClient:
         leave_out = known & left_out.OWN_FIELDS
         learnt: frozenset[str] = frozenset()
         request, settings = left_out.without_known(request, info, known)
-        for name in settings:
-            yield left_out.notice_again(self._profile.name, name)
+        for known_notice in left_out.notices_again(self._profile.name, settings):
+            yield known_notice
         while True:
             if request.background and api is not Api.RESPONSES:
                 request = replace(request, background=False)
@@ -309,7 +325,7 @@ class ProviderClient:
                     source = self._listened(api, adapter.PATH, body)
                 async with aclosing(source) as events:
                     async for event in events:
-                        if isinstance(event, _CONTENT):
+                        if _is_content(event):
                             self._learn(api)
                         yield event
                 return
@@ -346,7 +362,7 @@ class ProviderClient:
         self, api: Api, path: str, body: Mapping[str, Any], heard: Callable[[], None]
     ) -> AsyncGenerator[StreamEvent, None]:
         async with self._transport.post(path, body, heard) as reply:
-            reader = self._reader(api)
+            reader = self._reader(api, body.get("n", 1))
             source = self._whole(reply, reader) if reply.is_json else self._events(reply, reader)
             has_started = False
             async with aclosing(source) as events:
@@ -358,11 +374,15 @@ class ProviderClient:
                         event.error.request_id = reply.request_id
                     if isinstance(event, Completed | Incomplete):
                         await reply.drain()
+                    if isinstance(event, Completed) and not reader.has_all:
+                        self._learn_refusals(body["model"], frozenset({"candidates"}))
                     yield event
 
-    def _reader(self, api: Api) -> _Reader:
+    def _reader(self, api: Api, count: int) -> _Reader:
         if api is Api.RESPONSES:
             return responses.ResponsesReader(self._profile.name)
+        if count > 1:
+            return CandidatesReader(self._profile.name, count)
         return chat_completions.ChatCompletionsReader(self._profile.name)
 
     async def _events(self, reply: HttpReply, reader: _Reader) -> AsyncGenerator[StreamEvent, None]:

@@ -90,18 +90,23 @@ def notice(provider: str, param: str, own: str | None) -> Notice | None:
         return Notice(
             f"{provider} could not read the reasoning behind earlier answers; it was left out."
         )
-    if own is not None:
+    if own is not None or param == "n":  # whoever wants the others asks for them, and says so
         return None
     return _of_account(provider, param) or Notice(
         f"{provider} refused the setting “{param}”; the answer was made without it."
     )
 
 
-def notice_again(provider: str, name: str) -> Notice:
-    """What the person should know of a setting that was refused before and is left out again."""
-    return _of_account(provider, name) or Notice(
-        f"{provider} refused the setting “{name}” before; the answer was made without it."
-    )
+def notices_again(provider: str, names: list[str]) -> list[Notice]:
+    """What the person should know of settings that were refused before and are left out again."""
+    return [
+        _of_account(provider, name)
+        or Notice(
+            f"{provider} refused the setting “{name}” before; the answer was made without it."
+        )
+        for name in names
+        if name != "candidates"  # whoever wants the others asks for them, and says so
+    ]
 
 
 def _of_account(provider: str, param: str) -> Notice | None:

@@ -69,7 +69,8 @@ _NO_ENDPOINT: Final = re.compile(r"unexpected endpoint|invalid url|unknown (url|
 _PARAMETER: Final = re.compile(
     r"(?:unsupported|unknown|unrecognized|unexpected|invalid)"
     r"(?: request)? (?:parameter|argument|field|value)\w*(?: supplied)?:? *['\"`]?([\w.]+)"
-    r"|['\"`]([\w.]+)['\"`] (?:is not supported|does not support|is unsupported)",
+    r"|['\"`]([\w.]+)['\"`] (?:is not supported|does not support|is unsupported)"
+    r"|field ['\"`]([\w.]+)['\"`]: value must be",
     re.IGNORECASE,
 )
 
@@ -220,7 +221,7 @@ def _refused_parameter(
         param = "encrypted_content"
     elif not body.names & _PARAMETER_CODES or not param:
         found = _PARAMETER.search(body.message)
-        param = param or ((found[1] or found[2]) if found else "")
+        param = param or ((found[1] or found[2] or found[3]) if found else "")
         if not found and not body.names & _PARAMETER_CODES:
             return None
     if param.startswith(("input", "messages", "model")):

@@ -177,6 +177,8 @@ class ResponsesReader:
             connection, is known as such. Gateways number them in ways of their own.
     """
 
+    has_all = True  # one answer is asked for
+
     def __init__(self, provider: str, *, numbered: bool = False) -> None:
         self._provider = provider
         self._numbered = numbered

@@ -53,6 +53,7 @@ class Answering:
 
     Attributes:
         conversation, question, answer: as they are on disk; `question` is None for a retry.
+        beside: further answers to the same question, to be run beside this one.
 
     Args:
         hold: what the input holds of the provider's monthly cap, until the answer has ended.
@@ -76,6 +77,7 @@ class Answering:
         self.conversation = conversation
         self.question = question
         self.answer = answer
+        self.beside: tuple[Answering, ...] = ()
         self._store, self._gateway, self._spending = store, gateway, spending
         self._hold = hold
         self._stand_in = stand_in

@@ -30,12 +30,13 @@ from desktop_app.domain.conversation import (
     now,
     title_from,
 )
-from desktop_app.domain.legality import legal, refusals
+from desktop_app.domain.legality import asks_at_once, legal, refusals
 from desktop_app.domain.model_catalog import ModelCatalog
 from desktop_app.services.answering import Answering, answerer
 from desktop_app.services.budget import Budget, Hold
+from desktop_app.services.candidates import OneRequest, several, shares
 from desktop_app.services.choice import ResolvedChoice, resolve
-from desktop_app.services.estimate import Estimator
+from desktop_app.services.estimate import Estimate, Estimator
 from desktop_app.services.pictures import Sight, blind_notice, demand_sight
 from desktop_app.services.ports import (
     AttachmentSource,
@@ -58,6 +59,10 @@ class AskSettings:
 
     instructions: str = ""
     parameters: GenerationParameters = field(default_factory=GenerationParameters)
+
+    def for_one(self) -> AskSettings:
+        """These, for one answer alone."""
+        return replace(self, parameters=replace(self.parameters, candidates=1))
 
 
 class ChatService:
@@ -92,10 +97,24 @@ class ChatService:
         gone = profile.id in self._without_instant
         return resolve(profile, choice, self.catalog, date.today(), instant_gone=gone)  # noqa: DTZ011 — the person's day
 
-    def _resolve(
-        self, profile: ProviderProfile, conversation: Conversation, settings: AskSettings
+    async def for_all_answers(
+        self, estimate: Estimate, resolved: ResolvedChoice, parameters: GenerationParameters
+    ) -> Estimate:
+        """`estimate`, made for one answer, for all that are asked for. Raises StorageError."""
+        count = parameters.candidates
+        if count == 1:
+            return estimate
+        return several(estimate, count, at_once=await self._at_once(resolved))
+
+    async def _at_once(self, resolved: ResolvedChoice) -> bool:
+        learnt = await self.gateway.learnt(resolved.profile, resolved.model.id)
+        return asks_at_once(resolved.profile, resolved.model, learnt)
+
+    def resolve_with(
+        self, profile: ProviderProfile, choice: ModelChoice, settings: AskSettings
     ) -> ResolvedChoice:
-        resolved = self.resolve(profile, conversation.choice)
+        """What is sent for `choice`, in the service tier that is set."""
+        resolved = self.resolve(profile, choice)
         tier = _legal(settings.parameters, resolved).service_tier
         return replace(resolved, service_tier=tier)
 
@@ -113,7 +132,7 @@ class ChatService:
             IllegalChoiceError, DocumentError, SpendingCapError, StorageError: nothing was kept or
                 sent.
         """
-        resolved = self._resolve(profile, conversation, settings)
+        resolved = self.resolve_with(profile, conversation.choice, settings)
         demand_sight(draft.attachments, resolved.model)
         compactions = await self.compactions.of(conversation.id)
         hold = await self._demand_room(path, draft, resolved, settings, compactions)
@@ -141,9 +160,10 @@ class ChatService:
         profile: ProviderProfile,
         settings: AskSettings,
     ) -> Answering:
-        """Another answer to the question that ends `path`; the earlier ones stay. Raises as
+        """One more answer to the question that ends `path`; the earlier ones stay. Raises as
         `begin`."""
-        resolved = self._resolve(profile, conversation, settings)
+        settings = settings.for_one()
+        resolved = self.resolve_with(profile, conversation.choice, settings)
         demand_sight(path[-1].parts, resolved.model)
         compactions = await self.compactions.of(conversation.id)
         hold = await self._demand_room(path, Draft(), resolved, settings, compactions)
@@ -170,6 +190,7 @@ class ChatService:
             path, draft, resolved, instructions=words, compactions=compactions
         )
         self.estimator.demand_room(draft, estimate, resolved, may_compact=bool(path))
+        estimate = await self.for_all_answers(estimate, resolved, settings.parameters)
         return await self.budget.hold(resolved.profile, estimate.input_cost)
 
     async def _begin_answer(
@@ -183,20 +204,10 @@ class ChatService:
         compactions: Sequence[Compaction],
     ) -> Answering:
         sent = sent_path(path, compactions, resolved.profile, resolved.model.id)
-        answer = Message(
-            id=new_id(),
-            conversation_id=conversation.id,
-            parent_id=path[-1].id,
-            role=Role.ASSISTANT,
-            status=MessageStatus.STREAMING,
-            parts=(),
-            created_at=now(),
-            choice=answerer(resolved),
-            notices=tuple(
-                n for n in (resolved.notice, blind_notice(sent.messages, resolved.model)) if n
-            ),
-        )
-        conversation = replace(conversation, leaf_id=answer.id, updated_at=now())
+        count = settings.parameters.candidates
+        notices = (resolved.notice, blind_notice(sent.messages, resolved.model))
+        answers = [_empty_answer(path[-1], resolved, notices) for _ in range(count)]
+        conversation = replace(conversation, leaf_id=answers[0].id, updated_at=now())
         async with AsyncExitStack() as undo:
             undo.push_async_callback(hold.release)
             sight = Sight(resolved.model, self.pictures)
@@ -211,20 +222,37 @@ class ChatService:
                 state=state,
                 store=resolved.profile.keeps_at_provider,
             )
-            await self.store.begin_turn(conversation, question, answer)
+            gateways, request = await self._ways(resolved, request)
+            await self.store.begin_turn(conversation, question, *answers)
             undo.pop_all()
-        return Answering(
-            conversation,
-            question,
-            answer,
-            request,
-            resolved,
-            store=self.store,
-            gateway=self.gateway,
-            spending=self.spending,
-            hold=hold,
-            stand_in=partial(self._stand_in, resolved.profile, conversation.choice),
-        )
+        began = [
+            Answering(
+                conversation,
+                question,
+                answer,
+                request,
+                resolved,
+                store=self.store,
+                gateway=gateway,
+                spending=self.spending,
+                hold=share,
+                stand_in=partial(self._stand_in, resolved.profile, conversation.choice),
+            )
+            for answer, gateway, share in zip(answers, gateways, shares(hold, count), strict=True)
+        ]
+        began[0].beside = tuple(began[1:])
+        return began[0]
+
+    async def _ways(
+        self, resolved: ResolvedChoice, request: ChatRequest
+    ) -> tuple[list[Gateway], ChatRequest]:
+        """How each answer is reached, and by which request: together, or each for itself."""
+        count = request.parameters.candidates
+        if count > 1 and await self._at_once(resolved):
+            together = OneRequest(self.gateway, count)
+            return [together.gateway_of(number) for number in range(count)], request
+        alone = replace(request, parameters=replace(request.parameters, candidates=1))
+        return [self.gateway] * count, alone
 
     def _stand_in(self, profile: ProviderProfile, choice: ModelChoice) -> ResolvedChoice:
         """Who answers in Instant's place, from now on, where its model is not served."""
@@ -236,6 +264,20 @@ def first_title(question: Message) -> str:
     """What a conversation is called from its first question on."""
     names = ", ".join(part.name for part in question.attachments)
     return title_from(names or question.text) or "New conversation"
+
+
+def _empty_answer(question: Message, resolved: ResolvedChoice, notices: Sequence[str]) -> Message:
+    return Message(
+        id=new_id(),
+        conversation_id=question.conversation_id,
+        parent_id=question.id,
+        role=Role.ASSISTANT,
+        status=MessageStatus.STREAMING,
+        parts=(),
+        created_at=now(),
+        choice=answerer(resolved),
+        notices=tuple(notice for notice in notices if notice),
+    )
 
 
 def _legal(parameters: GenerationParameters, resolved: ResolvedChoice) -> GenerationParameters:

@@ -39,6 +39,8 @@ class Estimate:
         exact: False where another model's tokeniser had to do; shown with ≈.
         input_cost, longest_answer_cost: US dollars; None where the price is not known.
         limit: tokens of input that the model takes; None where not known.
+        answers, inputs: how many answers are asked for, and how often the input counts for them;
+            the costs are those of all.
     """
 
     input_tokens: int
@@ -46,6 +48,8 @@ class Estimate:
     input_cost: Decimal | None
     longest_answer_cost: Decimal | None
     limit: int | None
+    answers: int = 1
+    inputs: int = 1
 
     @property
     def fits(self) -> bool:

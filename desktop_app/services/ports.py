@@ -41,9 +41,9 @@ class MessageStore(Protocol):
     """Where questions and answers are kept."""
 
     async def begin_turn(
-        self, conversation: Conversation, question: Message | None, answer: Message
+        self, conversation: Conversation, question: Message | None, *answers: Message
     ) -> None:
-        """Keep a question and its empty answer, in one transaction."""
+        """Keep a question and its empty answers, in one transaction."""
 
     async def save_answer(self, answer: Message) -> None:
         """Keep an answer as it stands."""

@@ -19,7 +19,7 @@ from types import MappingProxyType
 from typing import Final
 
 from desktop_app.domain.errors import SettingError
-from desktop_app.domain.generation import MOST_STOPS
+from desktop_app.domain.generation import MOST_CANDIDATES, MOST_STOPS
 from desktop_app.domain.model_catalog import EFFORTS_OF_THE_FAMILY, Effort, Variant
 
 SettingValue = str | int | float | bool | None
@@ -154,6 +154,18 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         Group.ANSWER,
         optional=True,
         choices=(Choice("low", "Brief"), Choice("medium", "Medium"), Choice("high", "Detailed")),
+        per_conversation=True,
+    ),
+    Setting(
+        "answer.candidates",
+        int,
+        1,
+        "Answers at once",
+        Group.ANSWER,
+        "Each is a version: ‹ and › under the answer turn the pages. Every one is paid for.",
+        minimum=1,
+        maximum=MOST_CANDIDATES,
+        step=1,
         per_conversation=True,
     ),
     Setting(

@@ -139,11 +139,11 @@ class ConversationStore:
         return message_id if row is None else str(row["id"])
 
     async def begin_turn(
-        self, conversation: Conversation, question: Message | None, answer: Message
+        self, conversation: Conversation, question: Message | None, *answers: Message
     ) -> None:
-        """Put a turn on the disk before it is sent: the conversation as given with `answer` as
-        its leaf, the question (None where an answer is tried again), and the STREAMING answer,
-        owned by this process. With a question the draft is empty thereafter.
+        """Put a turn on the disk before it is sent: the conversation as given with the first of
+        `answers` as its leaf, the question (None where an answer is tried again), and the STREAMING
+        answers, owned by this process. With a question the draft is empty thereafter.
 
         Raises:
             StorageError: another process that lives is writing an answer in this conversation.
@@ -151,11 +151,12 @@ class ConversationStore:
 
         def action(connection: sqlite3.Connection) -> None:
             _refuse_while_answered_elsewhere(connection, conversation.id)
-            _put_conversation(connection, conversation, leaf_id=answer.id)
+            _put_conversation(connection, conversation, leaf_id=answers[0].id)
             if question is not None:
                 insert_message(connection, question)
                 _put_draft(connection, conversation.id, Draft())
-            insert_message(connection, answer)
+            for answer in answers:
+                insert_message(connection, answer)
 
         await self._database.write(action)
 

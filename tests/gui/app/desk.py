@@ -53,10 +53,10 @@ class Disk(ConversationStore):
     refused = 0
 
     async def begin_turn(
-        self, conversation: Conversation, question: Message | None, answer: Message
+        self, conversation: Conversation, question: Message | None, *answers: Message
     ) -> None:
         self._demand_room()
-        await super().begin_turn(conversation, question, answer)
+        await super().begin_turn(conversation, question, *answers)
 
     async def save_answer(self, answer: Message) -> None:
         self._demand_room()
@@ -77,11 +77,11 @@ class Slow(Disk):
         self.waiting = 0
 
     async def begin_turn(
-        self, conversation: Conversation, question: Message | None, answer: Message
+        self, conversation: Conversation, question: Message | None, *answers: Message
     ) -> None:
         self.waiting += 1
         await self.release.wait()
-        await super().begin_turn(conversation, question, answer)
+        await super().begin_turn(conversation, question, *answers)
 
 
 class Held(Disk):

@@ -22,12 +22,12 @@ sequences = st.lists(st.text("ab\\nt\n\t ", min_size=1, max_size=6), max_size=4)
 
 
 def test_every_parameter_has_a_setting_and_every_setting_a_parameter() -> None:
-    assert set(KEYS) == NAMES - {"candidates"}
+    assert set(KEYS) == NAMES
     defaults = ask_settings(with_defaults({}))
     assert (defaults.instructions, defaults.parameters) == ("", GenerationParameters())
 
 
-@given(overrides.map(lambda own: own.without("candidates")))
+@given(overrides)
 def test_what_is_set_holds_and_is_shown_by_its_key(own: Overrides) -> None:
     values = with_defaults({"answer.temperature": 0.3, "answer.system_prompt": "Be brief."})
     held = ask_settings(values, own)

@@ -78,11 +78,11 @@ class FullDisk(ConversationStore):
     full = False
 
     async def begin_turn(
-        self, conversation: Conversation, question: Message | None, answer: Message
+        self, conversation: Conversation, question: Message | None, *answers: Message
     ) -> None:
         if self.full:
             raise StoreFullError("The disk is full.", details=errno.errorcode[errno.ENOSPC])
-        await super().begin_turn(conversation, question, answer)
+        await super().begin_turn(conversation, question, *answers)
 
     async def save_answer(self, answer: Message) -> None:
         if self.full:
