@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
 from desktop_app.domain.conversation import Role
 from desktop_app.ui import icons
 from desktop_app.ui.theme import set_role
+from desktop_app.ui.transcript.styles import PAD
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QPaintEvent
+    from PySide6.QtGui import QPaintEvent, QTextBlock
 
     from desktop_app.ui.theme import Theme
 
@@ -41,6 +43,7 @@ class ActionRow(QWidget):
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
+        self._within = parent
         self.setObjectName("message-actions")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground, False)
         self.message_id = ""
@@ -66,6 +69,20 @@ class ActionRow(QWidget):
         self._fill(role)
         self.adjustSize()
         self.show()
+
+    def place_beside(self, block: QTextBlock, offset: int) -> None:
+        """Stand at the right of a block, below a question and where words are in the way; `offset`
+        is the document's coordinate at the upper edge."""
+        box = block.document().documentLayout().blockBoundingRect(block)
+        bottom = ceil(box.bottom()) - offset
+        left = self._within.width() - self.width()
+        if self._role is Role.USER:
+            bottom += self._theme.px(12 + 4) + self.height()
+        elif _right_end(block) + self._theme.px(PAD) > left:
+            bottom += self.height()  # below the footer, which needs the width
+        else:
+            bottom += (self.height() - round(box.height())) // 2
+        self.setGeometry(QRect(QPoint(left, bottom - self.height()), self.size()))
 
     def leave(self) -> None:
         """Belong to no message."""
@@ -100,3 +117,10 @@ class ActionRow(QWidget):
         painter = QPainter(self)
         painter.fillRect(self.rect(), self._theme.ground)
         painter.end()
+
+
+def _right_end(block: QTextBlock) -> float:
+    """How far to the right the text of a block reaches."""
+    layout = block.layout()
+    lines = (layout.lineAt(number) for number in range(layout.lineCount()))
+    return max((line.naturalTextRect().right() for line in lines), default=0.0)

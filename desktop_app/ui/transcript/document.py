@@ -1,60 +1,32 @@
 """Writes the items of messages into one text document, and changes only what changed.
 
 Every message is a `Section`: a run of blocks of the document's root frame, counted, never marked by
-cursors (each of which every edit would have to move). An item is one block, or a table: one block
-before it that takes no room, and one for each cell. An empty block closes the document, so that
-whatever is written is written before a block.
+cursors (each of which every edit would have to move). An item is one block; a very long one is
+several (long_text.py), and a table is one for each row or each cell (tables.py). An empty block
+closes the document, so that whatever is written is written before a block.
 """
 
 from __future__ import annotations
 
-from itertools import accumulate, chain
-from typing import TYPE_CHECKING, Any, Final
+from functools import partial
+from typing import TYPE_CHECKING
 
-from PySide6.QtGui import QTextCharFormat, QTextCursor, QTextDocument, QTextTable
+from PySide6.QtGui import QTextCursor, QTextDocument
 
 from desktop_app.rendering.model import Block, Kind, Run, Runs
+from desktop_app.ui.transcript.long_text import LONGEST, SETTLED, LongText, Rest
+from desktop_app.ui.transcript.section import Section, is_table
+from desktop_app.ui.transcript.tables import Tables, row_runs
+from desktop_app.ui.transcript.words import alike, change_words, changed_length, length, units
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from PySide6.QtGui import QTextBlock
+    from PySide6.QtGui import QTextBlock, QTextBlockFormat, QTextCharFormat
 
+    from desktop_app.rendering.model import Runs
     from desktop_app.ui.transcript.items import Item
     from desktop_app.ui.transcript.styles import Styles
-
-_FITTED_ROWS: Final = 7
-_PIECES_COMPARED: Final = 4
-
-
-class Section:
-    """The blocks of one message.
-
-    Attributes:
-        items: what is written, in order.
-        counts: how many blocks of the document each item takes.
-        total: the sum of the counts.
-    """
-
-    def __init__(self, key: str) -> None:
-        self.key = key
-        self.items: list[Item] = []
-        self.counts: list[int] = []
-        self.keys: list[tuple[object, ...]] = []
-        self.total = 0
-
-    def offset(self, at: int) -> int:
-        """Blocks of the document before item `at`, counted from the nearer end."""
-        if at * 2 < len(self.counts):
-            return sum(self.counts[:at])
-        return self.total - sum(self.counts[at:])
-
-    def item_at(self, block: int) -> int:
-        """The index of the item that holds block number `block` of the section."""
-        for index, end in enumerate(accumulate(self.counts)):
-            if block < end:
-                return index
-        return len(self.counts) - 1
 
 
 class DocumentWriter:
@@ -63,16 +35,23 @@ class DocumentWriter:
     Attributes:
         document: the document.
         sections: the sections in the document, top to bottom.
+        styles: how items look; changed by `dress`.
     """
 
-    def __init__(self, document: QTextDocument, styles: Styles) -> None:
+    def __init__(self, document: QTextDocument, styles: Styles, width: float) -> None:
         self.document = document
-        self.styles = styles
         self.sections: list[Section] = []
         self._unfitted: tuple[Section, int] | None = None
-        self._just_written: QTextTable | None = None
+        self._width = width
         document.setUndoRedoEnabled(False)
+        self.dress(styles)
         self.clear()
+
+    def dress(self, styles: Styles) -> None:
+        """Write in another look from now on."""
+        self.styles = styles
+        self._tables = Tables(styles, self._width)
+        self._long = LongText(self._width)
 
     def clear(self) -> None:
         """Empty the document."""
@@ -86,6 +65,27 @@ class DocumentWriter:
         cursor.setBlockFormat(block)
         cursor.setBlockCharFormat(char)
 
+    def set_width(self, width: float) -> None:
+        """The document has another width in pixels: bring what depends on it up to date."""
+        if width == self._width or width <= 0:
+            return
+        self._width = width
+        self.dress(self.styles)
+        cursor = self._begin()
+        for section in self.sections:
+            for at, item in enumerate(section.items):
+                if is_table(item):
+                    self._fit(section, at, cursor)
+                elif section.shapes[at]:
+                    self._write_again(section, at, cursor)
+        cursor.endEditBlock()
+
+    def _begin(self) -> QTextCursor:
+        cursor = QTextCursor(self.document)
+        cursor.beginEditBlock()
+        self._tables.begin_edit()
+        return cursor
+
     # ------------------------------------------------------------------ sections
 
     def insert_section(self, at: int, key: str, items: Sequence[Item]) -> Section:
@@ -94,6 +94,13 @@ class DocumentWriter:
         self.sections.insert(at, section)
         self.replace(section, 0, 0, items)
         return section
+
+    def remove_section(self, section: Section) -> None:
+        """Take a section out of the document."""
+        if self._unfitted is not None and self._unfitted[0] is section:
+            self._unfitted = None
+        self.replace(section, 0, len(section.items), ())
+        self.sections.remove(section)
 
     def first_block(self, section: Section) -> int:
         """The number of a section's first block, counted from the nearer end."""
@@ -119,8 +126,7 @@ class DocumentWriter:
 
     def replace(self, section: Section, at: int, removed: int, added: Sequence[Item]) -> None:
         """Items [at, at + removed) give way to `added`; what stays is not touched."""
-        cursor = QTextCursor(self.document)
-        cursor.beginEditBlock()
+        cursor = self._begin()
         common = min(removed, len(added))
         index = 0
         while index < common and self._update(section, at + index, added[index], cursor):
@@ -149,10 +155,22 @@ class DocumentWriter:
     def fit_tables(self) -> None:
         """Nothing more is coming: give the last table its final column widths."""
         if self._unfitted is not None:
-            section, at = self._unfitted
-            self._unfitted = None
+            cursor = self._begin()
+            self._fit_now(cursor)
+            cursor.endEditBlock()
+
+    def _fit_now(self, cursor: QTextCursor) -> None:
+        if self._unfitted is not None:
+            (section, at), self._unfitted = self._unfitted, None
             if at < len(section.items):
-                self._fit(section, at, whole=True)
+                self._fit(section, at, cursor)
+
+    def _fit_earlier(self, section: Section, cursor: QTextCursor) -> None:
+        """A table behind which more has been written has all its rows."""
+        if self._unfitted is not None:
+            owner, at = self._unfitted
+            if owner is not section or at + 2 < len(section.items):
+                self._fit_now(cursor)
 
     # ------------------------------------------------------------------ blocks
 
@@ -166,70 +184,86 @@ class DocumentWriter:
         cursor.removeSelectedText()
         cursor.setBlockFormat(block_format)
         cursor.setBlockCharFormat(char_format)
-        section.total -= count
-        del section.items[at : at + removed]
-        del section.counts[at : at + removed]
-        del section.keys[at : at + removed]
+        section.remove(at, removed)
 
     def _insert(
         self, section: Section, at: int, added: Sequence[Item], cursor: QTextCursor
     ) -> None:
-        above = section.items[at - 1] if at else None
-        block = self.block_of(section, at)
-        cursor.setPosition(block.position())
-        own = (block.blockFormat(), block.charFormat())
-        opened = False
-        self._just_written = None
-        counts = []
+        if self._unfitted is not None and self._unfitted[0] is section and self._unfitted[1] < at:
+            self._fit_now(cursor)
+        page = _Page(cursor, self.block_of(section, at))
         for item in added:
             if isinstance(item, Block) and item.kind is Kind.TABLE:
-                if opened:
-                    cursor.movePosition(QTextCursor.MoveOperation.NextBlock)
-                counts.append(self._write_table(section, at, added, item, above, cursor))
-                opened = False
+                widths = self._tables.widths(section, at, item)
+                self._insert_table(section, at, item, page, widths)
             else:
-                self._open_block(cursor, opened, own, self.styles.block_format(item, above), item)
-                self._write_pieces(cursor, item)
-                counts.append(1)
-                opened = True
-            section.keys.insert(at + len(counts) - 1, self.styles.block_key(item, above))
-            above = item
-        section.items[at:at] = added
-        section.counts[at:at] = counts
-        section.total += sum(counts)
+                key = self.styles.block_key(item, section.above(at))
+                made = self.styles.block_format(item, section.above(at))
+                cuts = self._write_text(page, item, made)
+                section.insert(at, item, 1 + len(cuts), key, cuts)
+            at += 1
 
-    def _open_block(
-        self, cursor: QTextCursor, opened: bool, own: tuple[Any, Any], made: Any, item: Item
-    ) -> None:
-        """Put the cursor into a new block before the one it stands at the start of."""
-        char = self.styles.char_format(item, Run(""))
-        if opened:
-            cursor.insertBlock(made, char)
-            return
-        cursor.insertBlock(*own)
-        cursor.movePosition(QTextCursor.MoveOperation.PreviousBlock)
-        cursor.setBlockFormat(made)
-        cursor.setBlockCharFormat(char)
+    def _write_text(self, page: _Page, item: Item, made: QTextBlockFormat) -> tuple[int, ...]:
+        """Write an item that is no table; where its further blocks begin."""
+        format_of = partial(self.styles.char_format, item)
+        page.open(made, format_of(Run("")))
+        head = self._head(item)
+        for run, char in head:
+            page.cursor.insertText(run.text, char)
+        if not self._is_long(item):
+            for run in item.runs:
+                page.cursor.insertText(run.text, format_of(run))
+            return ()
+        cuts: list[int] = []
+        rest, left = Rest(item.runs), length(item.runs)
+        while left > LONGEST:
+            part = self._long.part(rest.look(LONGEST), made, format_of)
+            for run in rest.take(part):
+                page.cursor.insertText(run.text, format_of(run))
+            cuts.append((cuts[-1] if cuts else 0) + part)
+            left -= part
+            made = self.styles.continued(made)
+            page.open(made, format_of(Run("")))
+        for run in rest.take(left):
+            page.cursor.insertText(run.text, format_of(run))
+        return tuple(cuts)
 
-    def _write_pieces(self, cursor: QTextCursor, item: Item) -> None:
-        if isinstance(item, Block) and item.marker:
-            cursor.insertText(f"{item.marker}\t", self.styles.marker_format())
-        if isinstance(item, Block) and item.kind is Kind.CODE_HEAD and item.language:
-            cursor.insertText(item.language, self.styles.char_format(item, Run("")))
-        for run in item.runs:
-            cursor.insertText(run.text, self.styles.char_format(item, run))
+    def _head(self, item: Item) -> list[tuple[Run, QTextCharFormat]]:
+        """What stands before the words of an item, and its format."""
+        text = _head_of(item)
+        if not text or not isinstance(item, Block):
+            return []
+        char = self.styles.marker_format()
+        return [(Run(text), char if item.marker else self.styles.char_format(item, Run("")))]
+
+    def _is_long(self, item: Item) -> bool:
+        return sum(len(run.text) for run in item.runs) * 2 > LONGEST and (
+            length(item.runs) > LONGEST
+        )
+
+    def _write_again(self, section: Section, at: int, cursor: QTextCursor) -> None:
+        """Write one item anew where it stands."""
+        item = section.items[at]
+        if isinstance(item, Block) and item.kind is Kind.TABLE:
+            self._turn_table(section, at, item, section.shapes[at], cursor)
+        else:
+            self._remove(section, at, 1, cursor)
+            self._insert(section, at, [item], cursor)
 
     def _adjust_gap(self, section: Section, at: int, cursor: QTextCursor) -> None:
         """The gap above an item depends on what is above it."""
         if at >= len(section.items):
             return
-        item, above = section.items[at], section.items[at - 1] if at else None
-        key = self.styles.block_key(item, above)
-        if key == section.keys[at] or (isinstance(item, Block) and item.kind is Kind.TABLE):
+        item, above = section.items[at], section.above(at)
+        if isinstance(item, Block) and item.kind is Kind.TABLE:
+            if self._tables.key(section, at, item) != section.keys[at]:
+                self._write_again(section, at, cursor)
             return
-        section.keys[at] = key
-        cursor.setPosition(self.block_of(section, at).position())
-        cursor.setBlockFormat(self.styles.block_format(item, above))
+        key = self.styles.block_key(item, above)
+        if key != section.keys[at]:
+            section.keys[at] = key
+            cursor.setPosition(self.block_of(section, at).position())
+            cursor.setBlockFormat(self.styles.block_format(item, above))
 
     # ------------------------------------------------------------------ text within a block
 
@@ -239,229 +273,188 @@ class DocumentWriter:
         if old == new:
             return True
         if isinstance(old, Block) and isinstance(new, Block) and old.kind is Kind.TABLE:
-            return new.kind is Kind.TABLE and self._update_table(section, at, new, cursor)
+            return new.kind is Kind.TABLE and self._update_table(section, at, old, new, cursor)
         if type(old) is not type(new) or old._replace(runs=()) != new._replace(runs=()):
             return False
-        above = section.items[at - 1] if at else None
-        key = self.styles.block_key(new, above)
+        found, cuts = alike(old.runs, new.runs), section.shapes[at]
         block = self.block_of(section, at)
-        if key != section.keys[at]:
-            section.keys[at] = key
-            cursor.setPosition(block.position())
-            cursor.setBlockFormat(self.styles.block_format(new, above))
+        if cuts:
+            block = self.document.findBlockByNumber(block.blockNumber() + len(cuts))
+            if not _keeps_cuts(cuts, block.length() - 1, old.runs, new.runs, found):
+                return False
+        self._update_key(section, at, new, cursor)
         end = block.position() + block.length() - 1
-        self._update_runs(new, old.runs, new.runs, end, cursor)
+        change_words(cursor, end, old.runs, new.runs, found, partial(self.styles.char_format, new))
         section.items[at] = new
+        if block.length() > LONGEST and self._is_long(new):
+            self._part_further(section, at, block, cursor)
         return True
 
-    def _update_runs(self, item: Item, old: Runs, new: Runs, end: int, cursor: QTextCursor) -> None:
-        """Bring the text that ends at position `end` from `old` to `new`."""
-        same = max(0, min(len(old), len(new)) - _PIECES_COMPARED)
-        if old[:same] != new[:same]:
-            same = 0
-        while same < min(len(old), len(new)) and old[same] == new[same]:
-            same += 1
-        kept = 0
-        if same < min(len(old), len(new)) and old[same][1:] == new[same][1:]:
-            kept = _common_length(old[same].text, new[same].text)
-        start = end - sum(_length(run.text) for run in old[same:])
-        start += _length(new[same].text[:kept]) if kept else 0
-        cursor.setPosition(start)
-        if start < end:
-            cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
-            cursor.removeSelectedText()
-        for number, run in enumerate(new[same:]):
-            text = run.text[kept:] if number == 0 else run.text
-            if text:
-                cursor.insertText(text, self.styles.char_format(item, run))
+    def _update_key(self, section: Section, at: int, new: Item, cursor: QTextCursor) -> None:
+        """Words may bring inline code, which the block's format tells the painting."""
+        above = section.above(at)
+        key = self.styles.block_key(new, above)
+        if key == section.keys[at]:
+            return
+        section.keys[at] = key
+        block, made = self.block_of(section, at), self.styles.block_format(new, above)
+        for _ in range(section.counts[at]):
+            cursor.setPosition(block.position())
+            cursor.setBlockFormat(made)
+            block, made = block.next(), self.styles.continued(made)
+
+    def _part_further(
+        self, section: Section, at: int, block: QTextBlock, cursor: QTextCursor
+    ) -> None:
+        """Part the last block of an item as long as it is too long."""
+        item, cuts = section.items[at], list(section.shapes[at])
+        format_of = partial(self.styles.char_format, item)
+        rest, total = Rest(item.runs), length(item.runs)
+        rest.take(cuts[-1] if cuts else 0)
+        made = self.styles.block_format(item, section.above(at))
+        made = self.styles.continued(made) if cuts else made
+        start = block.position() + (0 if cuts else head_length(item))
+        while total - (cuts[-1] if cuts else 0) > LONGEST:
+            part = self._long.part(rest.look(LONGEST), made, format_of)
+            rest.take(part)
+            cuts.append((cuts[-1] if cuts else 0) + part)
+            made = self.styles.continued(made)
+            cursor.setPosition(start + part)
+            cursor.insertBlock(made, format_of(Run("")))
+            start += part + 1
+        section.total += 1 + len(cuts) - section.counts[at]
+        section.counts[at], section.shapes[at] = 1 + len(cuts), tuple(cuts)
 
     # ------------------------------------------------------------------ tables
 
-    def _write_table(
-        self,
-        section: Section,
-        at: int,
-        added: Sequence[Item],
-        block: Block,
-        above: Item | None,
-        cursor: QTextCursor,
-    ) -> int:
-        """Write a table before the block at whose start the cursor stands, which it keeps."""
-        columns = max(1, len(block.aligns))
-        widths = _widths(self._head_of(section, at, added, block), whole=True)
-        if not block.head:
-            self._join_to_part_above(cursor)
-        before = cursor.block()
-        own_block, own_char = before.blockFormat(), before.charFormat()
-        table = cursor.insertTable(
-            len(block.rows), columns, self.styles.table_format(block, above, widths)
-        )
-        self._just_written = table
-        cell = self.styles.cell_format(block)
-        for number, row in enumerate(block.rows):
-            self._write_row(table, number, block, row, cell)
-        first = table.cellAt(0, 0).firstCursorPosition().block().previous()
-        cursor.setPosition(first.position())
-        empty, char = self.styles.empty_block()
-        cursor.setBlockFormat(empty)
-        cursor.setBlockCharFormat(char)
-        cursor.setPosition(table.lastPosition() + 1)
-        cursor.setBlockFormat(own_block)
-        cursor.setBlockCharFormat(own_char)
-        return 1 + len(block.rows) * columns
-
-    def _join_to_part_above(self, cursor: QTextCursor) -> None:
-        """The part of the table above is not its last: no room below it."""
-        # Within one edit, Qt does not find a table yet that has just been written.
-        part = self._just_written or QTextCursor(cursor.block().previous()).currentTable()
-        if part is not None:
-            made = part.format().toTableFormat()
-            made.setBottomMargin(0)
-            part.setFormat(made)
-
-    def _write_row(
-        self, table: QTextTable, number: int, block: Block, row: tuple[Runs, ...], cell: Any
+    def _insert_table(
+        self, section: Section, at: int, block: Block, page: _Page, widths: tuple[int, ...]
     ) -> None:
-        for column, align in enumerate(block.aligns):
-            place = table.cellAt(number, column)
-            place.setFormat(cell)
-            cursor = place.firstCursorPosition()
-            cursor.setBlockFormat(self.styles.cell_block(align))
-            for run in self._cell_runs(block, number, row, column):
-                cursor.insertText(run.text, self._cell_format(block, number, run))
+        tables, key = self._tables, self._tables.key(section, at, block)
+        ruled = tables.columns.fits(block, widths)
+        if not block.head and at and is_table(section.above(at)) and not section.is_ruled(at - 1):
+            tables.close_up(page.cursor, ruled=ruled)
+        if ruled:
+            for number in range(len(block.rows)):
+                page.open(
+                    self.styles.row_format(block, number, section.above(at), widths),
+                    self._tables.char_format(block, number, Run("")),
+                )
+                for run in row_runs(block, number):
+                    page.cursor.insertText(run.text, tables.char_format(block, number, run))
+            count = len(block.rows)
+        else:
+            page.leave()
+            count = tables.write_frame(section, at, block, widths, page.cursor)
+        section.insert(at, block, count, key, widths)
 
-    def _cell_runs(self, block: Block, number: int, row: tuple[Runs, ...], column: int) -> Runs:
-        return row[column] if column < len(row) else ()
-
-    def _cell_format(self, block: Block, number: int, run: Run) -> QTextCharFormat:
-        if not (block.head and number == 0):
-            return self.styles.char_format(block, run)
-        made = QTextCharFormat(self.styles.char_format(block, run._replace(bold=True)))
-        if not run.link:
-            made.setForeground(self.styles.theme.dim)
-        return made
-
-    def _update_table(self, section: Section, at: int, new: Block, cursor: QTextCursor) -> bool:
-        old = section.items[at]
-        if not isinstance(old, Block) or len(new.rows) < len(old.rows):
+    def _update_table(
+        self, section: Section, at: int, old: Block, new: Block, cursor: QTextCursor
+    ) -> bool:
+        if len(new.rows) < len(old.rows) or (old.aligns, old.head) != (new.aligns, new.head):
             return False
-        if (old.aligns, old.head) != (new.aligns, new.head):
-            return False
-        first = self.block_of(section, at).next()
-        table = QTextCursor(first).currentTable()
-        for number, (row, newer) in enumerate(zip(old.rows, new.rows, strict=False)):
-            if row != newer:
-                self._update_row(table, number, new, row, newer, cursor)
-        more = len(new.rows) - len(old.rows)
-        if more:
-            table.appendRows(more)
-            cell = self.styles.cell_format(new)
-            for number in range(len(old.rows), len(new.rows)):
-                self._write_row(table, number, new, new.rows[number], cell)
-            section.counts[at] += more * len(new.aligns)
-            section.total += more * len(new.aligns)
-        section.items[at] = new
-        if more and len(old.rows) <= _FITTED_ROWS:
-            self._fit(section, at, whole=False)
+        tables, widths = self._tables, section.shapes[at]
+        if new.head and len(new.rows) > len(old.rows):
+            widths = tables.columns.widths(new, whole=False)
+        ruled = section.is_ruled(at)
+        if widths != section.shapes[at] or tables.columns.fits(new, widths) is not ruled:
+            self._turn_table(section, at, new, widths, cursor)
+        else:
+            first, above = self.block_of(section, at), section.above(at)
+            if ruled:
+                added = tables.grow_rows(first, old, new, above, widths, cursor)
+            else:
+                table = QTextCursor(first.next()).currentTable()
+                added = tables.grow_frame(table, old, new, cursor)
+            section.counts[at] += added
+            section.total += added
+            section.items[at] = new
         if new.head:
             self._unfitted = (section, at)
         return True
 
-    def _update_row(
+    def _turn_table(
         self,
-        table: QTextTable,
-        number: int,
+        section: Section,
+        at: int,
         block: Block,
-        old: tuple[Runs, ...],
-        new: tuple[Runs, ...],
+        widths: tuple[int, ...],
         cursor: QTextCursor,
     ) -> None:
-        for column in range(len(block.aligns)):
-            before = self._cell_runs(block, number, old, column)
-            after = self._cell_runs(block, number, new, column)
-            if before != after:
-                end = table.cellAt(number, column).lastPosition()
-                if block.head and number == 0:
-                    start = end - sum(_length(run.text) for run in before)
-                    cursor.setPosition(start)
-                    cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
-                    cursor.removeSelectedText()
-                    for run in after:
-                        cursor.insertText(run.text, self._cell_format(block, 0, run))
-                else:
-                    self._update_runs(block, before, after, end, cursor)
+        """Write a part of a table anew, in other columns or in the other one of the two ways."""
+        self._remove(section, at, 1, cursor)
+        self._insert_table(section, at, block, _Page(cursor, self.block_of(section, at)), widths)
+        if at + 1 < len(section.items) and is_table(section.items[at + 1]):
+            self._adjust_gap(section, at + 1, cursor)
 
-    def _head_of(self, section: Section, at: int, added: Sequence[Item], block: Block) -> Block:
-        """The first part of the table that `block` is a part of."""
-        if block.head:
-            return block
-        head = block
-        for item in chain(section.items[max(0, at - 200) : at], added):
-            if item is block:
-                break
-            if isinstance(item, Block) and item.kind is Kind.TABLE and item.head:
-                head = item
-        return head
-
-    def _fit_earlier(self, section: Section, cursor: QTextCursor) -> None:
-        """A table behind which more has been written has all its rows."""
-        if self._unfitted is not None:
-            owner, at = self._unfitted
-            if owner is not section or at + 2 < len(section.items):
-                self.fit_tables()
-
-    def _fit(self, section: Section, at: int, *, whole: bool) -> None:
-        """Column widths from the head and the first rows, the last of which may be half there."""
-        block = section.items[at]
-        if not isinstance(block, Block) or block.kind is not Kind.TABLE or not block.head:
+    def _fit(self, section: Section, at: int, cursor: QTextCursor) -> None:
+        """Give a whole table the columns that its first rows ask for."""
+        head = section.items[at]
+        if not isinstance(head, Block) or head.kind is not Kind.TABLE or not head.head:
             return
-        table = QTextCursor(self.block_of(section, at).next()).currentTable()
-        if table is not None:
-            above = section.items[at - 1] if at else None
-            made = self.styles.table_format(block, above, _widths(block, whole=whole))
-            made.setBottomMargin(table.format().toTableFormat().bottomMargin())
-            if (
-                made.columnWidthConstraints()
-                != table.format().toTableFormat().columnWidthConstraints()
-            ):
-                table.setFormat(made)
+        widths = self._tables.columns.widths(head, whole=True)
+        part: Item = head
+        while (
+            isinstance(part, Block) and part.kind is Kind.TABLE and (part is head or not part.head)
+        ):
+            if section.shapes[at] != widths:
+                self._turn_table(section, at, part, widths, cursor)
+            at += 1
+            if at == len(section.items):
+                return
+            part = section.items[at]
 
 
-def _widths(block: Block, *, whole: bool) -> list[float]:
-    """Percentages for the columns of a table, after the text in its first rows."""
-    rows = block.rows if whole or len(block.rows) < 2 else block.rows[:-1]
-    weights = [
-        min(
-            40,
-            max(
-                8,
-                max(
-                    (
-                        sum(len(r.text) for r in row[c])
-                        for row in rows[: _FITTED_ROWS + 1]
-                        if c < len(row)
-                    ),
-                    default=0,
-                ),
-            ),
-        )
-        for c in range(max(1, len(block.aligns)))
-    ]
-    return [100 * weight / sum(weights) for weight in weights]
+def _keeps_cuts(
+    cuts: tuple[int, ...], last: int, old: Runs, new: Runs, found: tuple[int, int]
+) -> bool:
+    """Whether the parts of a long text, `last` units of which are in the last one, begin where they
+    did when its words change from `old` to `new`, which are `found` alike."""
+    unchanged = last - changed_length(old, found)
+    before = cuts[-1] - (cuts[-2] if len(cuts) > 1 else 0)
+    return unchanged > SETTLED and before + unchanged + changed_length(new, found) > LONGEST
 
 
-def _length(text: str) -> int:
-    """Positions that a text takes in a document: UTF-16 units."""
-    return len(text) if text.isascii() else len(text.encode("utf-16-le", "replace")) // 2
+def head_length(item: Item) -> int:
+    """UTF-16 units that stand before the words of an item: a list item's mark and a tab."""
+    return units(_head_of(item))
 
 
-def _common_length(first: str, second: str) -> int:
-    """How many characters two texts begin with alike."""
-    if second.startswith(first):
-        return len(first)
-    count = 0
-    for one, other in zip(first, second, strict=False):
-        if one != other:
-            break
-        count += 1
-    return count
+def _head_of(item: Item) -> str:
+    if not isinstance(item, Block):
+        return ""
+    if item.marker:
+        return f"{item.marker}\t"
+    return item.language if item.kind is Kind.CODE_HEAD else ""
+
+
+class _Page:
+    """Where items are written: before a block that keeps its formats.
+
+    Attributes:
+        cursor: behind what has been written.
+    """
+
+    def __init__(self, cursor: QTextCursor, before: QTextBlock) -> None:
+        self.cursor = cursor
+        self._own = (before.blockFormat(), before.charFormat())
+        self._opened = False
+        cursor.setPosition(before.position())
+
+    def open(self, made: QTextBlockFormat, char: QTextCharFormat) -> None:
+        """Put the cursor into a new block."""
+        cursor = self.cursor
+        if self._opened:
+            cursor.insertBlock(made, char)
+            return
+        cursor.insertBlock(*self._own)
+        cursor.movePosition(QTextCursor.MoveOperation.PreviousBlock)
+        cursor.setBlockFormat(made)
+        cursor.setBlockCharFormat(char)
+        self._opened = True
+
+    def leave(self) -> None:
+        """Put the cursor to the beginning of the block that follows."""
+        if self._opened:
+            self.cursor.movePosition(QTextCursor.MoveOperation.NextBlock)
+            self._opened = False

@@ -26,7 +26,7 @@ from desktop_app.ui.transcript.items import (
 from desktop_app.ui.transcript.selection import named
 
 if TYPE_CHECKING:
-    from desktop_app.ui.transcript.document import Section
+    from desktop_app.ui.transcript.section import Section
 
 
 class Entry:
@@ -163,6 +163,14 @@ class Entry:
         return [*head, *self.body_items(), *foot]
 
     # ------------------------------------------------------------------ parts of it
+
+    @property
+    def action_item(self) -> int:
+        """The item that the actions stand beside: a question's last line, an answer's footer."""
+        at = len(self.section.items) - 1
+        if self.message.role is Role.USER:
+            return at - self.foot
+        return at - (self.mark is not None)
 
     def code_at(self, head: int) -> list[str]:
         """The lines of the code block whose head is item `head` of the section."""

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from desktop_app.ui.theme import Theme
-    from desktop_app.ui.transcript.document import DocumentWriter, Section
+    from desktop_app.ui.transcript.document import DocumentWriter
+    from desktop_app.ui.transcript.section import Section
 
 _SLICE_S: Final = 0.004
 _ARRIVALS_MS: Final = 10

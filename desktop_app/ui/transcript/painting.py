@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 
 from desktop_app.ui.theme import RADIUS_CHIP, Theme
-from desktop_app.ui.transcript.styles import LOOK, PAD, QUOTE, QUOTES_SHIFT, Ground, Look
+from desktop_app.ui.transcript.styles import CELL_PAD, LOOK, PAD, QUOTE, QUOTES_SHIFT, Ground, Look
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QPainter, QTextBlock
 
 _BLOCKS_UNASKED: Final = 8
-
-# Looking through the pieces of a paragraph beyond this length would be seen in the frame rate.
-_LONGEST_PARAGRAPH: Final = 8_000
 
 
 @dataclass
@@ -46,10 +43,12 @@ class _Span:
 
 @dataclass
 class _Found:
-    """What there is to paint: grounds, bars (of quotes; 0 is a rule), paragraphs with code."""
+    """What there is to paint: grounds, bars (of quotes; 0 is a rule), rows of tables with their
+    margins, paragraphs with code."""
 
     spans: list[_Span] = field(default_factory=list)
     bars: list[tuple[QRectF, int]] = field(default_factory=list)
+    rows: list[tuple[QRectF, float]] = field(default_factory=list)
     code: list[tuple[QTextBlock, QRectF]] = field(default_factory=list)
 
 
@@ -99,6 +98,8 @@ class Backdrop:
             self._paint_ground(painter, span, width)
         for box, quotes in found.bars:
             self._paint_bars(painter, box, quotes)
+        for box, margin in found.rows:
+            self._paint_hairline(painter, box, margin, width)
         for block, box in found.code:
             self._paint_inline(painter, block, box)
         painter.translate(0, offset)
@@ -114,12 +115,16 @@ class Backdrop:
                 left = block.blockFormat().leftMargin() - self.theme.px(PAD)
                 begun = bool(look & Look.FIRST)
                 found.spans.append(_Span(ground, box.top(), box.bottom(), left, begun))
+        if look & Look.INLINE_CODE:
+            found.code.append((block, box))
+        if look & Look.ROW:
+            found.rows.append((box, block.blockFormat().leftMargin()))
         if look >> QUOTES_SHIFT:
+            if look & Look.ROW:  # no taller than its words, unlike the room it takes
+                box = box.adjusted(0, -self.theme.px(CELL_PAD), 0, self.theme.px(CELL_PAD))
             found.bars.append((box, look >> QUOTES_SHIFT))
         if look & Look.RULE:
             found.bars.append((box, 0))
-        if look & Look.INLINE_CODE and block.length() < _LONGEST_PARAGRAPH:
-            found.code.append((block, box))
 
     def _paint_ground(self, painter: QPainter, span: _Span, width: int) -> None:
         pad, radius = self.theme.px(PAD), self.theme.px(RADIUS_CHIP)
@@ -138,6 +143,13 @@ class Backdrop:
                 QRectF(number * px(QUOTE), box.top() - px(4), px(3), box.height() + px(8))
             )
 
+    def _paint_hairline(self, painter: QPainter, box: QRectF, margin: float, width: int) -> None:
+        """The line below a row of a table."""
+        pad = self.theme.px(CELL_PAD)
+        painter.setBrush(self.theme.line)
+        y = round(box.bottom()) + pad - 1
+        painter.drawRect(QRectF(margin - pad, y, width - margin + pad, 1))
+
     def _paint_inline(self, painter: QPainter, block: QTextBlock, box: QRectF) -> None:
         """A rounded ground behind each piece of code within a sentence."""
         text, code = block.layout(), self.theme.code_family.family()
@@ -155,11 +167,12 @@ class Backdrop:
         self, painter: QPainter, text: object, start: int, end: int, origin: QPointF
     ) -> None:
         px = self.theme.px
-        for number in range(text.lineCount()):  # type: ignore[attr-defined]
+        line = text.lineForTextPosition(start)  # type: ignore[attr-defined]
+        for number in range(line.lineNumber(), text.lineCount()):  # type: ignore[attr-defined]
             line = text.lineAt(number)  # type: ignore[attr-defined]
             line_start, line_end = line.textStart(), line.textStart() + line.textLength()
-            if line_end <= start or line_start >= end:
-                continue
+            if line_start >= end:
+                return
             left = line.cursorToX(max(start, line_start))[0]
             right = line.cursorToX(min(end, line_end))[0]
             middle = line.y() + line.height() - line.descent() - line.ascent() * 0.36

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QMimeData
 
 from desktop_app.rendering.export_html import to_html
 from desktop_app.rendering.export_text import to_markdown, to_plain
 from desktop_app.rendering.model import Block, Kind, Run, Runs
+from desktop_app.ui.transcript.document import head_length
 from desktop_app.ui.transcript.items import Part
+from desktop_app.ui.transcript.section import is_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
     from desktop_app.ui.transcript.document import DocumentWriter
     from desktop_app.ui.transcript.items import Item
+    from desktop_app.ui.transcript.section import Section
 
 
 def mime_data(blocks: Sequence[Block], *, as_markdown: bool = True) -> QMimeData:
@@ -40,51 +43,86 @@ def code_mime_data(lines: Sequence[str]) -> QMimeData:
 
 def selected(writer: DocumentWriter, cursor: QTextCursor) -> QMimeData:
     """What a selection in the document puts on the clipboard."""
-    start, end = cursor.selectionStart(), cursor.selectionEnd()
-    blocks = list(_blocks(writer, cursor, start, end))
+    spans = list(_spans(writer, cursor))
+    blocks = [made for span in spans if (made := _selected_part(span)) is not None]
     if blocks and all(block.kind is Kind.CODE for block in blocks):
         return code_mime_data([block.text for block in blocks])
-    if len(blocks) == 1 and blocks[0].kind is Kind.PARAGRAPH and not blocks[0].marker:
-        return mime_data(blocks, as_markdown=False)
-    if not blocks:
+    if not blocks or _is_in_one_cell(spans, cursor):
         data = QMimeData()
-        data.setText(cursor.selection().toPlainText())
+        data.setText(cursor.selection().toPlainText().strip("\n"))
         return data
     return mime_data(blocks, as_markdown=False)
 
 
-def _blocks(writer: DocumentWriter, cursor: QTextCursor, start: int, end: int) -> Iterator[Block]:
-    """The selected items as blocks, the first and the last cut to what is selected of them."""
-    block = cursor.document().findBlock(start)
-    seen: tuple[object, int] | None = None
-    while block.isValid() and block.position() < max(end, start + 1):
-        found = writer.section_at(block.blockNumber())
-        if found is None:
-            return
-        section, number = found
-        at = section.item_at(number)
-        if seen != (section, at):
-            seen = (section, at)
-            made = _selected_part(section.items[at], block, start, end)
-            if made is not None:
-                yield made
-        block = block.next()
+class _Span(NamedTuple):
+    """The selected part of an item: UTF-16 units [start, end) of its text; of a table the rows
+    from number `start` up to `end`."""
+
+    item: Item
+    start: int
+    end: int
 
 
-def _selected_part(item: Item, block: QTextBlock, start: int, end: int) -> Block | None:
+def _spans(writer: DocumentWriter, cursor: QTextCursor) -> Iterator[_Span]:
+    """What is selected of each item, top to bottom."""
+    first, last = cursor.selectionStart(), cursor.selectionEnd()
+    block = cursor.document().findBlock(first)
+    found = writer.section_at(block.blockNumber())
+    if found is None:
+        return
+    section, number = found
+    at = section.item_at(number)
+    passed = number - section.offset(at)
+    while block.isValid() and block.position() < max(last, first + 1):
+        start = end = -1
+        while passed < section.counts[at] and block.position() < max(last, first + 1):
+            least, most = _place(section, at, passed, block, first, last)
+            start, end = (least if start < 0 else start), most
+            block, passed = block.next(), passed + 1
+        yield _Span(section.items[at], start, end)
+        at, passed = at + 1, 0
+        while at == len(section.items):
+            following = writer.sections.index(section) + 1
+            if following == len(writer.sections):
+                return
+            section, at = writer.sections[following], 0
+
+
+def _place(
+    section: Section, at: int, number: int, block: QTextBlock, first: int, last: int
+) -> tuple[int, int]:
+    """Which part of item `at` is selected in its block `number`."""
+    if is_table(section.items[at]):
+        columns = max(1, len(section.items[at].aligns))  # type: ignore[union-attr]
+        row = number if section.is_ruled(at) else max(0, number - 1) // columns
+        return row, row + 1
+    passed = section.shapes[at][number - 1] if number else 0
+    if not number:
+        passed = -head_length(section.items[at])
+    least = passed + max(0, first - block.position())
+    return max(0, least), max(0, passed + min(last - block.position(), block.length() - 1))
+
+
+def _is_in_one_cell(spans: list[_Span], cursor: QTextCursor) -> bool:
+    """Whether nothing but words of one cell are selected: they are no table."""
+    text = cursor.selectedText()
+    is_one = len(spans) == 1 and is_table(spans[0].item) and spans[0].end == spans[0].start + 1
+    return (
+        is_one and not set(text) & set("\t\u2029\ufdd0\ufdd1") and not cursor.hasComplexSelection()
+    )
+
+
+def _selected_part(span: _Span) -> Block | None:
+    item, start, end = span
     if isinstance(item, Block):
         if item.kind is Kind.TABLE:
-            return item
-        prefix = len(item.marker) + 1 if item.marker else 0
-        first = max(0, start - block.position() - prefix)
-        last = max(0, end - block.position() - prefix)
-        return item._replace(runs=cut_runs(item.runs, first, last))
+            return item._replace(rows=item.rows[start:end], head=item.head and start == 0)
+        return item._replace(runs=cut_runs(item.runs, start, end))
     if item.part is Part.ATTACHMENT and item.runs[0].link:
         return named(item.runs[0].text)
     if item.part is not Part.QUESTION:
         return None
-    runs = cut_runs(item.runs, max(0, start - block.position()), end - block.position())
-    return Block(Kind.PARAGRAPH, runs)
+    return Block(Kind.PARAGRAPH, cut_runs(item.runs, start, end))
 
 
 def named(picture: str) -> Block:

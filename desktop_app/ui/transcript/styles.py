@@ -8,7 +8,7 @@ format (`Prop`), because the painting meets blocks, not items.
 from __future__ import annotations
 
 from enum import IntEnum, IntFlag
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import (
@@ -24,15 +24,19 @@ from PySide6.QtGui import (
     QTextTableFormat,
 )
 
-from desktop_app.rendering.model import Block, Kind, Run
+from desktop_app.rendering.model import Block, Kind, Run, Runs
 from desktop_app.ui.theme import ANSWER_LINE_HEIGHT, CODE_LINE_HEIGHT, Theme
 from desktop_app.ui.transcript.items import Item, Line, Part
 from desktop_app.ui.transcript.pictures import image_format
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 INDENT: Final = 22
 QUOTE: Final = 16
 PAD: Final = 12
 QUESTION_INSET: Final = 150
+CELL_PAD: Final = 7
 HEADINGS: Final = (20.0, 17.0, 15.5, 14.5, 14.5, 14.5)
 
 
@@ -50,6 +54,7 @@ class Look(IntFlag):
     RULE = 8
     HEAD = 16
     INLINE_CODE = 32
+    ROW = 64
 
 
 class Ground(IntEnum):
@@ -107,6 +112,9 @@ def _look(item: Item) -> int:
     return look
 
 
+_CELL: Final = Block(Kind.TABLE)
+
+
 def _has_inline_code(item: Block) -> bool:
     return item.kind is not Kind.CODE and any(run.code for run in item.runs)
 
@@ -161,6 +169,15 @@ class Styles:
             made.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         return made
 
+    def continued(self, made: QTextBlockFormat) -> QTextBlockFormat:
+        """The format of the further blocks of a text whose first block has the format `made`."""
+        rest = QTextBlockFormat(made)
+        rest.setTopMargin(0)
+        rest.setTextIndent(0)
+        if rest.hasProperty(LOOK):
+            rest.setProperty(LOOK, rest.intProperty(LOOK) & ~int(Look.FIRST))
+        return rest
+
     def _indent(self, made: QTextBlockFormat, block: Block) -> None:
         px = self.theme.px
         left = px(INDENT) * block.depth + px(QUOTE) * block.quote
@@ -204,6 +221,8 @@ class Styles:
             return 12 if over not in _KINDS_OF_NOTES else 6
         if isinstance(item, Block) and item.depth and isinstance(above, Block) and above.depth:
             return 4 if above.quote == item.quote else 10
+        if over is Kind.TABLE:
+            return 10 + CELL_PAD
         return 6 if over is Kind.HEADING else 10
 
     # ------------------------------------------------------------------ characters
@@ -278,9 +297,10 @@ class Styles:
     # ------------------------------------------------------------------ tables
 
     def table_format(
-        self, block: Block, above: Item | None, widths: list[float]
+        self, block: Block, above: Item | None, widths: Sequence[int]
     ) -> QTextTableFormat:
-        """A table of the whole width; the parts of a long one follow each other without a gap."""
+        """Qt's own table with columns of these widths in pixels; the parts of a long one follow
+        each other without a gap."""
         px, made = self.theme.px, QTextTableFormat()
         made.setBorder(0)
         made.setCellSpacing(0)
@@ -288,11 +308,55 @@ class Styles:
         made.setHeaderRowCount(1 if block.head else 0)
         made.setWidth(QTextLength(QTextLength.Type.PercentageLength, 100))
         made.setColumnWidthConstraints(
-            [QTextLength(QTextLength.Type.PercentageLength, width) for width in widths]
+            [QTextLength(QTextLength.Type.FixedLength, width) for width in widths]
         )
         made.setTopMargin(px(self._gap(block, above)) if block.head else 0)
         made.setBottomMargin(px(10))  # Qt drops the top margin of a block below a table
         made.setLeftMargin(px(INDENT) * block.depth + px(QUOTE) * block.quote)
+        return made
+
+    def row_pad(self) -> int:
+        """Pixels between the words of a table and the hairlines."""
+        return self.theme.px(CELL_PAD)
+
+    def row_format(
+        self, block: Block, number: int, above: Item | None, widths: tuple[int, ...]
+    ) -> QTextBlockFormat:
+        """A row of a table that is a block of its own, with its hairline below."""
+        gap = self._gap(block, above) if block.head and number == 0 else 0
+        code = any(run.code for cell in block.rows[number] for run in cell)
+        key = ("row", bool(gap), gap, block.depth, block.quote, code, block.aligns, widths)
+        made = self._blocks.get(key)
+        if made is None:
+            made = self._blocks[key] = self._make_row(block, gap, code, widths)
+        return made
+
+    def _make_row(
+        self, block: Block, gap: int, code: bool, widths: tuple[int, ...]
+    ) -> QTextBlockFormat:
+        px, pad, made = self.theme.px, self.row_pad(), QTextBlockFormat()
+        look = Look.ROW | (Look.INLINE_CODE if code else 0)
+        made.setProperty(LOOK, int(look) | block.quote << QUOTES_SHIFT)
+        made.setTopMargin(px(gap) + pad if gap else 2 * pad)
+        made.setBottomMargin(pad)
+        made.setLineHeight(100, _PROPORTIONAL)
+        made.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
+        made.setLeftMargin(px(INDENT) * block.depth + px(QUOTE) * block.quote + pad)
+        made.setTabPositions(_tab_stops(block.aligns, widths, pad))
+        made.setNonBreakableLines(True)
+        return made
+
+    def cell_char(self, run: Run, *, is_head: bool) -> QTextCharFormat:
+        """The format of a run in a table."""
+        if not is_head:
+            return self.char_format(_CELL, run)
+        key = ("head", *run[1:])
+        made = self._chars.get(key)
+        if made is None:
+            made = QTextCharFormat(self.char_format(_CELL, run._replace(bold=True)))
+            if not run.link:
+                made.setForeground(self.theme.dim)
+                self._chars[key] = made
         return made
 
     def cell_format(self, block: Block) -> QTextTableCellFormat:
@@ -302,15 +366,17 @@ class Styles:
         made.setBottomBorder(1)
         made.setBottomBorderStyle(QTextFrameFormat.BorderStyle.BorderStyle_Solid)
         made.setBottomBorderBrush(QBrush(self.theme.line))
-        made.setTopPadding(px(7))
-        made.setBottomPadding(px(7))
-        made.setLeftPadding(px(7))
-        made.setRightPadding(px(7))
+        made.setTopPadding(px(CELL_PAD))
+        made.setBottomPadding(px(CELL_PAD))
+        made.setLeftPadding(px(CELL_PAD))
+        made.setRightPadding(px(CELL_PAD))
         return made
 
-    def cell_block(self, align: str) -> QTextBlockFormat:
+    def cell_block(self, align: str, runs: Runs) -> QTextBlockFormat:
         """The paragraph in a cell."""
         made = QTextBlockFormat()
+        if any(run.code for run in runs):
+            made.setProperty(LOOK, int(Look.INLINE_CODE))
         made.setAlignment(
             {
                 "right": Qt.AlignmentFlag.AlignRight,
@@ -332,3 +398,17 @@ class Styles:
         block.setLineHeight(1, QTextBlockFormat.LineHeightTypes.FixedHeight.value)
         char.setFontPointSize(1)
         return block, char
+
+
+def _tab_stops(aligns: tuple[str, ...], widths: tuple[int, ...], pad: int) -> list[QTextOption.Tab]:
+    """A stop for each cell but a first one at the left, counted from the first cell's words."""
+    stops, left = [], 0
+    for number, (align, width) in enumerate(zip(aligns, widths, strict=False)):
+        if align == "right":
+            stops.append(QTextOption.Tab(left + width - 2 * pad, QTextOption.TabType.RightTab))
+        elif align == "center":
+            stops.append(QTextOption.Tab(left + width / 2 - pad, QTextOption.TabType.CenterTab))
+        elif number:
+            stops.append(QTextOption.Tab(left, QTextOption.TabType.LeftTab))
+        left += width
+    return stops

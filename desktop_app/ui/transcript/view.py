@@ -8,12 +8,11 @@ Nothing in a message is ever loaded: pictures are names, links open on a click, 
 
 from __future__ import annotations
 
-import time
+from contextlib import contextmanager
 from functools import partial
-from math import ceil
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QByteArray, QEvent, QMimeData, QPoint, QRect, Qt, QTimer, QUrl, Signal
+from PySide6.QtCore import QByteArray, QEvent, QMimeData, QPoint, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import (
     QAccessible,
     QContextMenuEvent,
@@ -22,21 +21,23 @@ from PySide6.QtGui import (
     QKeySequence,
     QPainter,
 )
-from PySide6.QtWidgets import QFrame, QMenu, QScrollBar, QTextBrowser, QToolButton, QWidget
+from PySide6.QtWidgets import QFrame, QMenu, QTextBrowser, QWidget
 
-from desktop_app.domain.conversation import Message, Role
+from desktop_app.domain.conversation import Message
 from desktop_app.ui import icons
-from desktop_app.ui.theme import MARGIN, MEASURE, set_role
+from desktop_app.ui.theme import MARGIN, MEASURE
 from desktop_app.ui.transcript import selection
 from desktop_app.ui.transcript.actions import ACTIONS, ActionRow
+from desktop_app.ui.transcript.arrivals import Arrivals
 from desktop_app.ui.transcript.items import ACTION
 from desktop_app.ui.transcript.painting import Backdrop, CodeMark
 from desktop_app.ui.transcript.pictures import Pictures
-from desktop_app.ui.transcript.styles import LOOK, PAD, Look
+from desktop_app.ui.transcript.place import LatestButton, QuietScrollBar, ReadingPlace
+from desktop_app.ui.transcript.styles import LOOK, Look
 from desktop_app.ui.transcript.written import WrittenMessages
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from PySide6.QtGui import (
         QFocusEvent,
@@ -52,23 +53,9 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.entry import Entry
     from desktop_app.ui.transcript.items import Mark
 
-FRAME_S: Final = 1 / 60
 FIRST_CHARACTERS: Final = 16_000
 MORE_CHARACTERS: Final = 12_000
-_AT_BOTTOM_PX: Final = 8
 _OPENED_SCHEMES: Final = ("http", "https", "mailto")
-
-
-class QuietScrollBar(QScrollBar):
-    """Always there, but seen only where there is something to scroll.
-
-    A bar that comes and goes changes the measure of the text, and does so from inside the
-    document's edits, where Qt does not survive that the text is laid out again.
-    """
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        if self.maximum() > self.minimum():
-            super().paintEvent(event)
 
 
 class TranscriptView(QTextBrowser):
@@ -101,19 +88,15 @@ class TranscriptView(QTextBrowser):
         self._pictures = Pictures(self.document(), theme, self)
         self._pictures.wanted.connect(self.picture_wanted)
         self._has_older = False
-        self._following = True
-        self._keeping_place = False
-        self._waiting_text: dict[str, list[str]] = {}
-        self._next_flush = 0.0
         self._clicked_at: QPoint | None = None
-        self._flush_timer = QTimer(self, singleShot=True)
-        self._flush_timer.setTimerType(Qt.TimerType.PreciseTimer)
-        self._flush_timer.timeout.connect(self.flush)
+        self._arrivals = Arrivals(self._write, self)
         self._set_up_view()
+        self._place = ReadingPlace(self, self._messages)
+        self._place.followed.connect(self._on_followed)
         self._actions = ActionRow(theme, self.viewport())
         self._actions.chosen.connect(self._act)
-        self._latest = QToolButton(self)
-        self._set_up_latest()
+        self._latest = LatestButton(self)
+        self._latest.clicked.connect(self.scroll_to_bottom)
         self.set_theme(theme)
 
     def _set_up_view(self) -> None:
@@ -130,19 +113,7 @@ class TranscriptView(QTextBrowser):
         self.viewport().setMouseTracking(True)
         self.anchorClicked.connect(self._on_link)
         self.highlighted.connect(self._on_link_hovered)
-        bar = self.verticalScrollBar()
-        bar.valueChanged.connect(self._on_scrolled)
-        bar.rangeChanged.connect(self._on_range_changed)
-
-    def _set_up_latest(self) -> None:
-        self._latest.setObjectName("latest")
-        self._latest.setText("Latest")
-        self._latest.setAccessibleName("Go to the latest message")
-        self._latest.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self._latest.setCursor(Qt.CursorShape.ArrowCursor)
-        set_role(self._latest, "plain")
-        self._latest.clicked.connect(self.scroll_to_bottom)
-        self._latest.hide()
+        self.verticalScrollBar().valueChanged.connect(self._on_scrolled)
 
     # ------------------------------------------------------------------ messages
 
@@ -157,61 +128,58 @@ class TranscriptView(QTextBrowser):
 
         `versions` gives (number, count) for messages that have siblings.
         """
-        self._flush_timer.stop()
-        self._waiting_text.clear()
+        self._arrivals.clear()
         self._actions.leave()
         self._pictures.clear()
         self._messages.begin(messages, dict(versions or {}))
         self._has_older = has_older
-        self._following = True
+        self._place.is_following = True
         self._messages.write_older(FIRST_CHARACTERS)
         self.scroll_to_bottom()
         self._place_actions_at_the_end()
 
     def prepend_messages(self, messages: Sequence[Message], *, has_older: bool) -> None:
         """Older messages than all that were given before; what is on screen stays there."""
-        self._messages.unwritten[:0] = messages
+        self._messages.older[:0] = messages
         self._has_older = has_older
-        with _KeptPlace(self):
-            self._messages.write_older(MORE_CHARACTERS)
+        self._load_more()
 
     def append_message(self, message: Message) -> None:
         """A message after all others."""
         self.flush()
-        self._place_actions(self._messages.append(message))
+        entry = self._messages.append(message)
+        if entry is not None:
+            self._place_actions(entry)
 
     def append_text(self, message_id: str, text: str) -> None:
         """The next piece of an answer that streams; shown with the next frame."""
-        self._waiting_text.setdefault(message_id, []).append(text)
-        if not self._flush_timer.isActive():
-            wait = self._next_flush - time.monotonic()
-            if wait <= 0:
-                self.flush()
-            else:
-                self._flush_timer.start(round(wait * 1000))
+        self._arrivals.add(message_id, text)
 
     def append_reasoning(self, message_id: str, text: str) -> None:
         """The next piece of an answer's reasoning summary."""
-        entry = self._messages.get(message_id)
+        entry = self._messages.growing(message_id)
         if entry is not None:
             self._messages.think(entry, text)
 
     def flush(self) -> None:
         """Show now what append_text has collected."""
-        self._flush_timer.stop()
-        began = time.monotonic()
-        pending, self._waiting_text = self._waiting_text, {}
-        for message_id, pieces in pending.items():
-            entry = self._messages.get(message_id)
-            if entry is not None:
-                self._messages.grow(entry, "".join(pieces))
-        ended = time.monotonic()
-        # What is slow to parse leaves the window three quarters of the time all the same.
-        self._next_flush = max(began + FRAME_S, ended + 3 * (ended - began))
+        self._arrivals.flush()
+
+    def _write(self, message_id: str, text: str) -> None:
+        entry = self._messages.growing(message_id)
+        if entry is not None:
+            self._messages.grow(entry, text)
 
     def update_message(self, message: Message, version: tuple[int, int] | None = None) -> None:
-        """Status, footer, error and notices of a message; its text only where it differs."""
-        self.flush()
+        """Status, footer, error and notices of a message; its text only where it differs. Where
+        much of it is still being written, all this comes behind it."""
+        if self._arrivals.is_behind(message.id):
+            self._arrivals.afterwards(message.id, partial(self._update, message, version))
+        else:
+            self.flush()
+            self._update(message, version)
+
+    def _update(self, message: Message, version: tuple[int, int] | None) -> None:
         if version is not None:
             self._messages.versions[message.id] = version
         before = self._messages.get(message.id)
@@ -224,12 +192,12 @@ class TranscriptView(QTextBrowser):
 
     def set_model_names(self, name_of: Callable[[str], str]) -> None:
         """Name models in the footers by what `name_of` makes of their ids; else it is the ids."""
-        with _KeptPlace(self):
+        with self._place.kept():
             self._messages.name_models(name_of)
 
     def set_marks(self, marks: Mapping[str, Mark]) -> None:
         """Show quiet lines below these messages, by id, and below no others."""
-        with _KeptPlace(self):
+        with self._place.kept():
             self._messages.mark(marks)
         self._place_actions_again()
 
@@ -244,11 +212,11 @@ class TranscriptView(QTextBrowser):
 
     def set_theme(self, theme: Theme) -> None:
         """Draw in other colours and sizes; what is on screen stays there."""
-        with _KeptPlace(self):
+        with self._place.kept():
             self._dress(theme)
             self._messages.write_again(theme)
             self._set_margins()
-        self._place_latest()
+        self._latest.place(self._theme)
         self._place_actions_again()
 
     def _dress(self, theme: Theme) -> None:
@@ -264,7 +232,6 @@ class TranscriptView(QTextBrowser):
         self._pictures.set_theme(theme)
         self._pictures.ratio = self.devicePixelRatioF()
         self._actions.set_theme(theme)
-        self._latest.setIcon(icons.icon("arrow-down", theme.text, theme.px(14)))
 
     def _set_margins(self) -> None:
         """A readable measure in the middle; done before the viewport is resized, so that a wide
@@ -280,7 +247,7 @@ class TranscriptView(QTextBrowser):
     def event(self, event: QEvent) -> bool:
         """Set the margins before the children are laid out; scroll from the margins, too."""
         if event.type() == QEvent.Type.Resize:
-            with _KeptPlace(self):
+            with self._place.kept():
                 self._set_margins()
                 return super().event(event)
         if event.type() == QEvent.Type.Wheel:
@@ -291,7 +258,8 @@ class TranscriptView(QTextBrowser):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep what floats in its place."""
         super().resizeEvent(event)
-        self._place_latest()
+        self._messages.writer.set_width(self.viewport().width())
+        self._latest.place(self._theme)
         self._place_actions_again()
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -324,74 +292,76 @@ class TranscriptView(QTextBrowser):
 
     def scroll_state(self) -> tuple[str, int]:
         """The topmost message on screen and how many pixels of it are above the screen."""
-        entry = self._entry_at(QPoint(0, 0))
-        if entry is None:
-            return "", 0
-        top = self._top_of(entry.message.id)
-        return entry.message.id, round(self.verticalScrollBar().value() - top)
+        return self._place.state()
 
     def restore_scroll(self, state: tuple[str, int]) -> None:
         """Go back to where `scroll_state` was taken; to the bottom if the message is gone."""
-        message_id, offset = state
-        if not self._messages.write_down_to(message_id, MORE_CHARACTERS):
+        if self._messages.get(state[0]) is None and not self._show_around(state[0]):
             self.scroll_to_bottom()
             return
-        self.verticalScrollBar().setValue(round(self._top_of(message_id) + offset))
-        self._follow(self._is_at_bottom())
+        self._place.go_to(state)
+        self._load_more()
 
     def scroll_to_message(self, message_id: str) -> None:
-        """Bring a message's beginning to the top."""
-        if self._messages.write_down_to(message_id, MORE_CHARACTERS):
-            self.restore_scroll((message_id, 0))
+        """Bring a message's beginning to the top. One that is far away takes the place of what is
+        written; nothing in between is."""
+        if self._messages.get(message_id) is not None or self._show_around(message_id):
+            self._place.go_to((message_id, 0))
+            self._load_more()
 
     def scroll_to_bottom(self) -> None:
         """Go to the end and follow what arrives."""
-        self._follow(True)
-        bar = self.verticalScrollBar()
-        bar.setValue(bar.maximum())
+        if self._messages.newer:
+            with self._replaced():
+                self._messages.write_end(FIRST_CHARACTERS)
+        self._place.go_to_end()
 
-    def _top_of(self, message_id: str) -> float:
-        """Where a message begins, in document coordinates."""
-        block = self._messages.first_block(message_id)
-        return float(self.document().documentLayout().blockBoundingRect(block).top())
+    def _show_around(self, message_id: str) -> bool:
+        """Write a message and those around it in place of what is written; whether it is there."""
+        if not self._messages.has(message_id):
+            return False
+        with self._replaced():
+            self._messages.write_around(message_id, FIRST_CHARACTERS)
+        return True
 
-    def _is_at_bottom(self) -> bool:
-        bar = self.verticalScrollBar()
-        return bar.value() >= bar.maximum() - _AT_BOTTOM_PX
+    @contextmanager
+    def _replaced(self) -> Iterator[None]:
+        """Other messages take the place of those that are written."""
+        self._arrivals.flush()
+        self._actions.leave()
+        self._place.is_kept = True
+        try:
+            yield
+        finally:
+            self._place.is_kept = False
 
-    def _follow(self, following: bool) -> None:
-        if following != self._following:
-            self._following = following
-            self.at_bottom_changed.emit(following)
+    def _on_followed(self, following: bool) -> None:
         self._latest.setVisible(not following)
+        self.at_bottom_changed.emit(following)
 
     def _on_scrolled(self, value: int) -> None:
-        if self._keeping_place:
+        if self._place.is_kept:
             return
-        self._follow(self._is_at_bottom())
-        if value < self.viewport().height():
-            QTimer.singleShot(0, self, self._load_older)
+        self._place.follow(self._place.is_at_end)
+        near = self.viewport().height()
+        if value < near or value > self.verticalScrollBar().maximum() - near:
+            QTimer.singleShot(0, self, self._load_more)
         self._place_actions_again()
 
-    def _on_range_changed(self, _least: int, most: int) -> None:
-        # Comes from inside the document's edits: nothing may be laid out anew here.
-        if self._following and not self._keeping_place:
-            self.verticalScrollBar().setValue(most)
-
-    def _load_older(self) -> None:
-        if self.verticalScrollBar().value() >= self.viewport().height():
+    def _load_more(self) -> None:
+        """Write more of the conversation where the reader comes near the end of what is written."""
+        bar, near = self.verticalScrollBar(), self.viewport().height()
+        if self._messages.newer and bar.value() > bar.maximum() - near:
+            with self._place.kept():
+                self._messages.write_newer(MORE_CHARACTERS)
+        if bar.value() >= near:
             return
-        if self._messages.unwritten:
-            with _KeptPlace(self):
+        if self._messages.older:
+            with self._place.kept():
                 self._messages.write_older(MORE_CHARACTERS)
         elif self._has_older:
             self._has_older = False
             self.older_wanted.emit()
-
-    def _place_latest(self) -> None:
-        self._latest.adjustSize()
-        left = (self.width() - self._latest.width()) // 2
-        self._latest.move(left, self.height() - self._latest.height() - self._theme.px(12))
 
     # ------------------------------------------------------------------ mouse, keys, links
 
@@ -456,19 +426,22 @@ class TranscriptView(QTextBrowser):
             return
         if action == "reasoning":
             entry.folded = not entry.folded
-            with _KeptPlace(self):
+            with self._place.kept():
                 self._messages.refresh(entry)
             return
         if action == "copy":
-            data = selection.mime_data(entry.blocks())
-            QGuiApplication.clipboard().setMimeData(data)
+            self._copy_message(entry)
         self.action_requested.emit(message_id, action)
+
+    def _copy_message(self, entry: Entry) -> None:
+        QGuiApplication.clipboard().setMimeData(selection.mime_data(entry.blocks()))
 
     def copy_last_answer(self) -> None:
         """Put the newest answer on the clipboard, as its Copy does."""
         entry = self._messages.newest_answer()
         if entry is not None:
-            self._act(entry.message.id, "copy")
+            self._copy_message(entry)
+            self.action_requested.emit(entry.message.id, "copy")
 
     def set_picture(self, sha256: str, image: QImage) -> None:
         """Show a picture of a question, small."""
@@ -543,25 +516,9 @@ class TranscriptView(QTextBrowser):
 
     def _place_actions_again(self) -> None:
         entry = self._messages.get(self._actions.message_id)
-        if entry is None:
-            return
-        items = entry.section.items
-        at = len(items) - 1 - (entry.mark is not None)
-        if entry.message.role is Role.USER:
-            at = len(items) - entry.foot - 1
-        block = self._messages.writer.block_of(entry.section, at)
-        box = self.document().documentLayout().blockBoundingRect(block)
-        bottom = ceil(box.bottom()) - self.verticalScrollBar().value()
-        left = self.viewport().width() - self._actions.width()
-        if entry.message.role is Role.USER:
-            bottom += self._theme.px(12 + 4) + self._actions.height()
-        elif _right_end(block) + self._theme.px(PAD) > left:
-            bottom += self._actions.height()  # below the footer, which needs the width
-        else:
-            bottom += (self._actions.height() - round(box.height())) // 2
-        self._actions.setGeometry(
-            QRect(QPoint(left, bottom - self._actions.height()), self._actions.size())
-        )
+        if entry is not None:
+            block = self._messages.writer.block_of(entry.section, entry.action_item)
+            self._actions.place_beside(block, self.verticalScrollBar().value())
 
     def _announce(self, entry: Entry) -> None:
         """Read a finished answer out, where a screen reader runs."""
@@ -570,32 +527,6 @@ class TranscriptView(QTextBrowser):
 
             text = self.accessibleName() + ": " + entry.text[:2000]
             QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, text))
-
-
-class _KeptPlace:
-    """What is on screen stays there while something above it changes its height."""
-
-    def __init__(self, view: TranscriptView) -> None:
-        self._view = view
-
-    def __enter__(self) -> None:
-        self._following = self._view._following
-        self._state = self._view.scroll_state()
-        self._view._keeping_place = True
-
-    def __exit__(self, *_: object) -> None:
-        self._view._keeping_place = False
-        if self._following or not self._state[0]:
-            self._view.scroll_to_bottom()
-        else:
-            self._view.restore_scroll(self._state)
-
-
-def _right_end(block: QTextBlock) -> float:
-    """How far to the right the text of a block reaches."""
-    layout = block.layout()
-    lines = (layout.lineAt(number) for number in range(layout.lineCount()))
-    return max((line.naturalTextRect().right() for line in lines), default=0.0)
 
 
 def _above(block: QTextBlock) -> QTextBlock:

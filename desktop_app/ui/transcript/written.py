@@ -7,10 +7,11 @@ reader's place around that.
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from desktop_app.domain.conversation import Message, Role
 from desktop_app.rendering.model import Block, Kind, Patch
+from desktop_app.ui.theme import MEASURE
 from desktop_app.ui.transcript.document import DocumentWriter
 from desktop_app.ui.transcript.entry import Entry
 from desktop_app.ui.transcript.highlighter import CodeHighlighter
@@ -25,23 +26,29 @@ if TYPE_CHECKING:
 
     from desktop_app.ui.theme import Theme
 
+MOST_CHARACTERS: Final = 600_000
+"""What is written of a conversation at most: to lay it out anew takes a tenth of a second."""
+
 
 class WrittenMessages:
-    """The messages of a conversation: the newer ones written, the older ones waiting.
+    """The messages of a conversation: a stretch of it written, those around it waiting.
 
     Attributes:
         writer: keeps the document.
-        unwritten: older messages that are not in the document yet, oldest first.
+        older, newer: messages above and below them that are not in the document, oldest first.
         versions: (number, count) of messages that have siblings, by id.
     """
 
     def __init__(
         self, document: QTextDocument, theme: Theme, parent: QObject, *, is_brief: bool
     ) -> None:
-        self.writer = DocumentWriter(document, Styles(theme, is_brief=is_brief))
+        styles = Styles(theme, is_brief=is_brief)
+        self.writer = DocumentWriter(document, styles, theme.px(MEASURE))
         self._is_brief = is_brief
         self._facts = Facts(shown=not is_brief)
-        self.unwritten: list[Message] = []
+        self.older: list[Message] = []
+        self.newer: list[Message] = []
+        self._apart: dict[str, Entry] = {}
         self.versions: dict[str, tuple[int, int]] = {}
         self._marks: Mapping[str, Mark] = {}
         self._entries: dict[str, Entry] = {}
@@ -53,13 +60,20 @@ class WrittenMessages:
         """A message that is written."""
         return self._entries.get(message_id)
 
+    def growing(self, message_id: str) -> Entry | None:
+        """A message that is written, or streams without being so."""
+        return self._entries.get(message_id) or self._apart.get(message_id)
+
     def last(self) -> Entry | None:
         """The newest message."""
         sections = self.writer.sections
         return self._entries.get(sections[-1].key) if sections else None
 
     def newest_answer(self) -> Entry | None:
-        """The last message that is an answer."""
+        """The last message that is an answer, written or not."""
+        for message in reversed(self.newer):
+            if message.role is Role.ASSISTANT:
+                return self._apart.get(message.id) or Entry(message, self._facts)
         entries = (self._entries[section.key] for section in reversed(self.writer.sections))
         return next((e for e in entries if e.message.role is Role.ASSISTANT), None)
 
@@ -74,32 +88,97 @@ class WrittenMessages:
 
     # ------------------------------------------------------------------ which are written
 
+    def has(self, message_id: str) -> bool:
+        """Whether a message is among those given, written or not."""
+        unwritten = (*self.older, *self.newer)
+        return message_id in self._entries or any(m.id == message_id for m in unwritten)
+
     def begin(self, messages: Iterable[Message], versions: dict[str, tuple[int, int]]) -> None:
         """Another conversation, nothing of which is written yet."""
+        self._clear()
+        self._apart.clear()
+        self.older, self.newer = list(messages), []
+        self.versions, self._marks = versions, {}
+
+    def _clear(self) -> None:
         self._highlighter.clear()
         self._entries.clear()
         self.writer.clear()
-        self.unwritten, self.versions, self._marks = list(messages), versions, {}
 
     def write_older(self, characters: int) -> None:
-        """Write the newest of the messages that are not written yet."""
+        """Write the newest of the messages above that are not written; what is far below goes."""
         taken = 0
-        while self.unwritten and taken < characters:
-            message = self.unwritten.pop()
-            taken += len(message.text) + 200
-            self._write(0, Entry(message, self._facts, self.versions.get(message.id)))
+        while self.older and taken < characters:
+            message = self.older.pop()
+            taken += _size(message)
+            self._write(0, self._entry_of(message))
         self.writer.fit_tables()
+        while self._is_far(-1):
+            self.newer.insert(0, self._take_out(-1))
 
-    def write_down_to(self, message_id: str, step: int) -> bool:
-        """Write older messages until this one is there; whether it is."""
-        if message_id not in self._entries and any(m.id == message_id for m in self.unwritten):
-            while message_id not in self._entries:
-                self.write_older(step)
-        return message_id in self._entries
+    def write_newer(self, characters: int) -> None:
+        """Write the oldest of the messages below that are not written; what is far above goes."""
+        taken = 0
+        while self.newer and taken < characters:
+            message = self.newer.pop(0)
+            taken += _size(message)
+            self._write(len(self.writer.sections), self._entry_of(message))
+        self.writer.fit_tables()
+        while self._is_far(0):
+            self.older.append(self._take_out(0))
 
-    def append(self, message: Message) -> Entry:
-        """Write a message after all others."""
+    def write_around(self, message_id: str, characters: int) -> None:
+        """Write a message, what follows and a little of what precedes it, and nothing else."""
+        messages = self._take_all()
+        at = next(number for number, m in enumerate(messages) if m.id == message_id)
+        self.older, self.newer = messages[:at], messages[at:]
+        self.write_newer(characters)
+        self.write_older(characters // 4)
+
+    def write_end(self, characters: int) -> None:
+        """Write the end of the conversation, and nothing else."""
+        self.older, self.newer = self._take_all(), []
+        self.write_older(characters)
+
+    def _take_all(self) -> list[Message]:
+        """Every message there is, after which nothing is written."""
+        entries = [self._entries[section.key] for section in self.writer.sections]
+        messages = [*self.older, *(entry.message for entry in entries), *self.newer]
+        for entry in entries:
+            self._set_apart(entry)
+        self._clear()
+        return messages
+
+    def _take_out(self, at: int) -> Message:
+        """Take the first (0) or the last (-1) message out of the document."""
+        section = self.writer.sections[at]
+        entry = self._entries.pop(section.key)
+        self._highlighter.forget(section)
+        self.writer.remove_section(section)
+        self._set_apart(entry)
+        return entry.message
+
+    def _set_apart(self, entry: Entry) -> None:
+        """An answer that streams grows out of sight, too."""
+        if entry.is_streaming:
+            self._apart[entry.message.id] = entry
+
+    def _entry_of(self, message: Message) -> Entry:
+        entry = self._apart.pop(message.id, None)
+        return entry or Entry(message, self._facts, self.versions.get(message.id))
+
+    def _is_far(self, at: int) -> bool:
+        """Whether too much is written, and enough of it between message `at` and the other end."""
+        sizes = [_size(self._entries[section.key].message) for section in self.writer.sections]
+        return sum(sizes) > MOST_CHARACTERS and sum(sizes) - sizes[at] > MOST_CHARACTERS // 2
+
+    def append(self, message: Message) -> Entry | None:
+        """A message after all others; None where it waits with those below to be written."""
         entry = Entry(message, self._facts, self.versions.get(message.id))
+        if self.newer:
+            self.newer.append(message)
+            self._set_apart(entry)
+            return None
         self._write(len(self.writer.sections), entry)
         return entry
 
@@ -108,16 +187,16 @@ class WrittenMessages:
         order = [self._entries[section.key] for section in self.writer.sections]
         self._highlighter.clear()
         self._highlighter.set_theme(theme)
-        self.writer.styles = Styles(theme, is_brief=self._is_brief)
+        self.writer.dress(Styles(theme, is_brief=self._is_brief))
         self.writer.clear()
         for entry in order:
-            entry.uncoloured = []
             self._write(len(self.writer.sections), entry)
         self.writer.fit_tables()
 
     def _write(self, at: int, entry: Entry) -> None:
         self._entries[entry.message.id] = entry
         entry.mark = self._marks.get(entry.message.id)
+        entry.uncoloured = []
         entry.section = self.writer.insert_section(at, entry.message.id, entry.items())
         self._find_code(entry, 0, entry.section.items[entry.head :])
         self._colour(entry)
@@ -126,6 +205,9 @@ class WrittenMessages:
 
     def grow(self, entry: Entry, text: str) -> None:
         """The next piece of an answer."""
+        if entry.message.id in self._apart:
+            entry.add_text(text)
+            return
         begins = not entry.has_text
         self._patch(entry, entry.add_text(text))
         if begins:
@@ -134,13 +216,16 @@ class WrittenMessages:
     def think(self, entry: Entry, text: str) -> None:
         """The next piece of an answer's reasoning."""
         entry.add_reasoning(text, time.monotonic())
-        self.refresh(entry)
+        if entry.message.id not in self._apart:
+            self.refresh(entry)
 
     def update(self, message: Message) -> Entry | None:
         """Bring a message up to date; its text is touched only where it differs."""
         entry = self._entries.get(message.id)
         if entry is None:
-            self.unwritten = [message if m.id == message.id else m for m in self.unwritten]
+            self._apart.pop(message.id, None)
+            for waiting in (self.older, self.newer):
+                waiting[:] = [message if m.id == message.id else m for m in waiting]
             return None
         entry.message, entry.version = message, self.versions.get(message.id)
         patches = entry.set_text(message.text) if message.role is Role.ASSISTANT else []
@@ -219,3 +304,8 @@ class WrittenMessages:
             first = entry.head + entry.coloured_to
             self._highlighter.colour_lines(entry.section, head, first, end - 1)
             entry.coloured_to = end - 1 - entry.head
+
+
+def _size(message: Message) -> int:
+    """Roughly the characters that a message takes on screen."""
+    return len(message.text) + 200

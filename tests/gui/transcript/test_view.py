@@ -355,15 +355,6 @@ def test_a_screen_reader_reads_all_of_it(view: TranscriptView) -> None:
     assert interface.text(QAccessible.Text.Name) == "Transcript"
 
 
-def test_parts_of_a_long_table_follow_without_a_gap(view: TranscriptView) -> None:
-    view.set_messages([answer("| a |\n|---|\n" + "| b |\n" * 30 + "\nend")])
-    tables = view.document().rootFrame().childFrames()
-    below = [frame.frameFormat().bottomMargin() for frame in tables]
-    assert len(below) > 2
-    assert below[-1] > 0
-    assert not any(below[:-1])
-
-
 # ---------------------------------------------------------------- grounds
 
 

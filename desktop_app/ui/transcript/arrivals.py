@@ -1,0 +1,97 @@
+"""Pieces of answers on their way to the screen: collected to frames, written in slices.
+
+However fast pieces come, the window has the larger part of every frame to itself: what is not
+written within the slice of a frame waits for the next one. So does the end of an answer that is
+waiting behind its text.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QObject, Qt, QTimer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+FRAME_S: Final = 1 / 60
+_SLICE_S: Final = 0.006
+_CHARACTERS: Final = 1200
+"""Characters that are parsed and written at once: a millisecond or so."""
+
+
+class Arrivals(QObject):
+    """What has arrived and is not written yet.
+
+    `write(message_id, text)` is called with each slice.
+    """
+
+    def __init__(self, write: Callable[[str, str], None], parent: QObject) -> None:
+        super().__init__(parent)
+        self._write = write
+        self._pieces: dict[str, list[str]] = {}
+        self._then: list[tuple[str, Callable[[], None]]] = []
+        self._next = 0.0
+        self._timer = QTimer(self, singleShot=True)
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(self._write_slice)
+
+    def add(self, message_id: str, text: str) -> None:
+        """The next piece; written now where the last slice is a frame ago."""
+        self._pieces.setdefault(message_id, []).append(text)
+        if not self._timer.isActive():
+            wait = self._next - time.monotonic()
+            if wait <= 0:
+                self._write_slice()
+            else:
+                self._timer.start(round(wait * 1000))
+
+    def is_behind(self, message_id: str) -> bool:
+        """Whether more of a message waits than is written at once."""
+        return sum(map(len, self._pieces.get(message_id, ()))) > 4 * _CHARACTERS
+
+    def afterwards(self, message_id: str, action: Callable[[], None]) -> None:
+        """Do something as soon as all of a message is written; once, with the latest action."""
+        self._then = [(id_, old) for id_, old in self._then if id_ != message_id]
+        self._then.append((message_id, action))
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._timer.stop()
+        self._pieces.clear()
+        self._then.clear()
+
+    def flush(self) -> None:
+        """Write everything now."""
+        self._timer.stop()
+        self._write_until(float("inf"))
+
+    def _write_slice(self) -> None:
+        began = time.monotonic()
+        self._write_until(began + _SLICE_S)
+        ended = time.monotonic()
+        # What is slow to parse leaves the window its time all the same.
+        self._next = max(began + FRAME_S, ended + (ended - began))
+        if self._pieces:
+            self._timer.start(max(1, round((self._next - ended) * 1000)))
+
+    def _write_until(self, until: float) -> None:
+        while self._pieces:
+            message_id, pieces = next(iter(self._pieces.items()))
+            text = "".join(pieces)
+            if len(text) > _CHARACTERS:
+                self._pieces[message_id] = [text[_CHARACTERS:]]
+            else:
+                del self._pieces[message_id]
+            self._write(message_id, text[:_CHARACTERS])
+            if message_id not in self._pieces:
+                self._do_then(message_id)
+            if time.monotonic() > until:
+                return
+
+    def _do_then(self, message_id: str) -> None:
+        due = [action for id_, action in self._then if id_ == message_id]
+        self._then = [(id_, action) for id_, action in self._then if id_ != message_id]
+        for action in due:
+            action()

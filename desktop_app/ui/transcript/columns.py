@@ -1,0 +1,90 @@
+"""How wide the columns of a table are, and whether a row fits into one line of them."""
+
+from __future__ import annotations
+
+import re
+from itertools import accumulate, pairwise
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtGui import QFontMetricsF
+
+from desktop_app.rendering.model import Run, Runs
+from desktop_app.ui.transcript.styles import CELL_PAD, INDENT, QUOTE
+
+if TYPE_CHECKING:
+    from desktop_app.rendering.model import Block
+    from desktop_app.ui.transcript.styles import Styles
+
+# Rows that the widths are taken from: the first ones, because those of a long table arrive last.
+FITTED_ROWS: Final = 8
+
+# Where a table is too wide for its room, no column asks for more or less than this of it.
+_LEAST: Final = 64
+_MOST: Final = 320
+
+_WIDE_LETTERS: Final = ("W", "M", "@", "%", "m")
+
+# A tab stop cannot hold what is laid out from the right, nor what has a tab in it.
+_UNSUITED: Final = re.compile(
+    "[\t\u2028\u0590-\u08ff\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufefc]"
+)
+
+
+class Columns:
+    """Measures tables in the fonts of one look; `width` is that of the document in pixels."""
+
+    def __init__(self, styles: Styles, width: float) -> None:
+        self._styles = styles
+        self.width = width
+        self._metrics: dict[tuple[bool, ...], tuple[QFontMetricsF, float]] = {}
+        self._pad = 2 * styles.theme.px(CELL_PAD)
+
+    def widths(self, block: Block, *, whole: bool) -> tuple[int, ...]:
+        """The widths of the columns of a table with this beginning. The last row may be half
+        there, and does not count, unless the beginning is `whole`."""
+        px = self._styles.theme.px
+        room = self.width - px(INDENT) * block.depth - px(QUOTE) * block.quote
+        rows = block.rows if whole or len(block.rows) < 2 else block.rows[:-1]
+        columns = max(1, len(block.aligns))
+        wanted = [float(px(CELL_PAD) * 4)] * columns
+        for number, row in enumerate(rows[:FITTED_ROWS]):
+            for column, cell in enumerate(row[:columns]):
+                is_head = block.head and number == 0
+                wanted[column] = max(wanted[column], self._measure(cell, is_head) + self._pad)
+        if sum(wanted) > room:
+            wanted = [min(px(_MOST), max(px(_LEAST), width)) for width in wanted]
+        scale = room / sum(wanted)
+        edges = [0, *(round(edge * scale) for edge in accumulate(wanted))]
+        return tuple(max(1, right - left) for left, right in pairwise(edges))
+
+    def fits(self, block: Block, widths: tuple[int, ...]) -> bool:
+        """Whether every row takes one line, with nothing in it that tab stops cannot hold."""
+        return all(
+            self._cell_fits(cell, width - self._pad, block.head and number == 0)
+            for number, row in enumerate(block.rows)
+            for cell, width in zip(row, widths, strict=False)
+        )
+
+    def _cell_fits(self, cell: Runs, room: int, is_head: bool) -> bool:
+        if not cell:
+            return True
+        if any(run.math or run.image or _UNSUITED.search(run.text) for run in cell):
+            return False
+        least = 0.0
+        for run in cell:
+            _, widest = self._metrics_of(run, is_head)
+            least += widest * len(run.text) if run.text.isascii() else room + 1
+        return least <= room or self._measure(cell, is_head) <= room
+
+    def _measure(self, cell: Runs, is_head: bool) -> float:
+        return sum(self._metrics_of(r, is_head)[0].horizontalAdvance(r.text) for r in cell)
+
+    def _metrics_of(self, run: Run, is_head: bool) -> tuple[QFontMetricsF, float]:
+        key = (run.bold or is_head, run.italic, run.code, run.note)
+        found = self._metrics.get(key)
+        if found is None:
+            font = self._styles.cell_char(run._replace(link=""), is_head=is_head).font()
+            metrics = QFontMetricsF(font)
+            widest = max(metrics.horizontalAdvance(letter) for letter in _WIDE_LETTERS)
+            found = self._metrics[key] = (metrics, widest)
+        return found

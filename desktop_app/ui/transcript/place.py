@@ -1,0 +1,135 @@
+"""Where the reader is in the transcript, and that it stays so while the text around it changes."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QObject, QPoint, Qt, Signal
+from PySide6.QtWidgets import QScrollBar, QTextBrowser, QToolButton
+
+from desktop_app.ui import icons
+from desktop_app.ui.theme import set_role
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from PySide6.QtGui import QPaintEvent
+
+    from desktop_app.ui.theme import Theme
+    from desktop_app.ui.transcript.written import WrittenMessages
+
+_AT_BOTTOM_PX: Final = 8
+
+
+class QuietScrollBar(QScrollBar):
+    """Always there, but seen only where there is something to scroll.
+
+    A bar that comes and goes changes the measure of the text, and does so from inside the
+    document's edits, where Qt does not survive that the text is laid out again.
+    """
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if self.maximum() > self.minimum():
+            super().paintEvent(event)
+
+
+class LatestButton(QToolButton):
+    """Leads back to the end of the conversation."""
+
+    def __init__(self, view: QTextBrowser) -> None:
+        super().__init__(view)
+        self._within = view
+        self.setObjectName("latest")
+        self.setText("Latest")
+        self.setAccessibleName("Go to the latest message")
+        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.setCursor(Qt.CursorShape.ArrowCursor)
+        set_role(self, "plain")
+        self.hide()
+
+    def place(self, theme: Theme) -> None:
+        """Stand in the middle above the lower edge, in this look."""
+        self.setIcon(icons.icon("arrow-down", theme.text, theme.px(14)))
+        self.adjustSize()
+        within = self._within.size()
+        left = (within.width() - self.width()) // 2
+        self.move(left, within.height() - self.height() - theme.px(12))
+
+
+class ReadingPlace(QObject):
+    """The part of the conversation on screen: at its end, following it, or somewhere above.
+
+    Attributes:
+        is_following: whether what arrives moves the view along.
+        is_kept: within `kept`, where scrolling is no act of the reader.
+
+    Signals:
+        followed(bool): `is_following` has changed.
+    """
+
+    followed = Signal(bool)
+
+    def __init__(self, view: QTextBrowser, messages: WrittenMessages) -> None:
+        super().__init__(view)
+        self._view = view
+        self._messages = messages
+        self.is_following = True
+        self.is_kept = False
+        view.verticalScrollBar().rangeChanged.connect(self._on_range_changed)
+
+    def state(self) -> tuple[str, int]:
+        """The topmost message on screen and how many pixels of it are above the screen."""
+        entry = self._messages.at_block(self._view.cursorForPosition(QPoint(0, 0)).block())
+        if entry is None:
+            return "", 0
+        top = self.top_of(entry.message.id)
+        return entry.message.id, round(self._view.verticalScrollBar().value() - top)
+
+    def go_to(self, state: tuple[str, int]) -> None:
+        """Go back to where `state` was taken; the message is written."""
+        message_id, offset = state
+        self._view.verticalScrollBar().setValue(round(self.top_of(message_id) + offset))
+        self.follow(self.is_at_end)
+
+    def go_to_end(self) -> None:
+        """Go to the end of what is written, and follow it."""
+        self.follow(True)
+        bar = self._view.verticalScrollBar()
+        bar.setValue(bar.maximum())
+
+    def top_of(self, message_id: str) -> float:
+        """Where a message begins, in document coordinates."""
+        block = self._messages.first_block(message_id)
+        return float(self._view.document().documentLayout().blockBoundingRect(block).top())
+
+    @property
+    def is_at_end(self) -> bool:
+        """Whether the end of the conversation is on screen."""
+        bar = self._view.verticalScrollBar()
+        return bar.value() >= bar.maximum() - _AT_BOTTOM_PX and not self._messages.newer
+
+    def follow(self, following: bool) -> None:
+        """Follow what arrives, or stay."""
+        if following != self.is_following:
+            self.is_following = following
+            self.followed.emit(following)
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """What is on screen stays there while something above it changes its height."""
+        following, state, was_kept = self.is_following, self.state(), self.is_kept
+        self.is_kept = True
+        try:
+            yield
+        finally:
+            self.is_kept = was_kept
+            if following or not self._messages.get(state[0]):
+                self.go_to_end()
+            else:
+                self.go_to(state)
+
+    def _on_range_changed(self, _least: int, most: int) -> None:
+        # Comes from inside the document's edits: nothing may be laid out anew here.
+        if self.is_following and not self.is_kept:
+            self._view.verticalScrollBar().setValue(most)

@@ -1,0 +1,79 @@
+"""Changes the words of a block from one sequence of runs to another, where they differ."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtGui import QTextCursor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PySide6.QtGui import QTextCharFormat
+
+    from desktop_app.rendering.model import Run, Runs
+
+_PIECES_COMPARED: Final = 4
+
+
+def units(text: str) -> int:
+    """Positions that a text takes in a document: UTF-16 units."""
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "replace")) // 2
+
+
+def length(runs: Runs) -> int:
+    """Positions that runs take."""
+    return sum(units(run.text) for run in runs)
+
+
+def alike(old: Runs, new: Runs) -> tuple[int, int]:
+    """How many runs two texts begin with alike, and how many characters of the next one."""
+    same = max(0, min(len(old), len(new)) - _PIECES_COMPARED)
+    if old[:same] != new[:same]:
+        same = 0
+    while same < min(len(old), len(new)) and old[same] == new[same]:
+        same += 1
+    if same < min(len(old), len(new)) and old[same][1:] == new[same][1:]:
+        return same, _common_length(old[same].text, new[same].text)
+    return same, 0
+
+
+def changed_length(runs: Runs, found: tuple[int, int]) -> int:
+    """Positions that runs take behind what was `found` alike."""
+    same, kept = found
+    if kept:
+        return length(runs[same + 1 :]) + units(runs[same].text[kept:])
+    return length(runs[same:])
+
+
+def change_words(
+    cursor: QTextCursor,
+    end: int,
+    old: Runs,
+    new: Runs,
+    found: tuple[int, int],
+    format_of: Callable[[Run], QTextCharFormat],
+) -> None:
+    """Bring the text that ends at position `end` from `old` to `new`."""
+    same, kept = found
+    start = end - changed_length(old, found)
+    cursor.setPosition(start)
+    if start < end:
+        cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
+        cursor.removeSelectedText()
+    for number, run in enumerate(new[same:]):
+        text = run.text[kept:] if number == 0 else run.text
+        if text:
+            cursor.insertText(text, format_of(run))
+
+
+def _common_length(first: str, second: str) -> int:
+    """How many characters two texts begin with alike."""
+    if second.startswith(first):
+        return len(first)
+    count = 0
+    for one, other in zip(first, second, strict=False):
+        if one != other:
+            break
+        count += 1
+    return count

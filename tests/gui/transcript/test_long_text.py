@@ -1,0 +1,117 @@
+"""A very long paragraph is parted into blocks that nobody sees, and is one when it is copied."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtGui import QTextCursor, QTextLayout
+
+from desktop_app.ui.transcript.long_text import LONGEST
+from tests.gui.transcript.test_streaming import finished, look, stream_into
+from tests.helpers.messages import answer, question, streaming
+
+if TYPE_CHECKING:
+    from desktop_app.ui.transcript.view import TranscriptView
+
+WORDS = ("word ", "**bold words** ", "`code` ", "🙂 ", "[link](https://example.com/x) ", "longer ")
+KINDS = {"paragraph": "", "item": "- ", "quote": "> ", "question-like": "1. "}
+
+
+def text_of(count: int, seed: int = 1) -> str:
+    chance = random.Random(seed)
+    return "".join(chance.choice(WORDS) for _ in range(count)).strip()
+
+
+def longest(view: TranscriptView) -> int:
+    block, length = view.document().begin(), 0
+    while block.isValid():
+        length, block = max(length, block.length()), block.next()
+    return length
+
+
+def lines(view: TranscriptView) -> list[str]:
+    """The lines on screen of everything."""
+    seen, block = [], view.document().begin()
+    while block.isValid():
+        layout: QTextLayout = block.layout()
+        text = block.text().encode("utf-16-le")
+        for number in range(layout.lineCount()):
+            line = layout.lineAt(number)
+            start, end = line.textStart(), line.textStart() + line.textLength()
+            seen.append(text[2 * start : 2 * end].decode("utf-16-le"))
+        block = block.next()
+    return seen
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_block_is_very_long(view: TranscriptView, kind: str) -> None:
+    view.set_messages([answer(KINDS[kind] + text_of(2000))])
+    assert LONGEST / 2 < longest(view) <= LONGEST + 1
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_lines_are_those_of_one_block(
+    view: TranscriptView, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = KINDS[kind] + text_of(1500)
+    view.set_messages([answer(source)])
+    parted = lines(view)
+    monkeypatch.setattr("desktop_app.ui.transcript.document.LONGEST", 10**9)
+    view.set_messages([answer(source)])
+    assert longest(view) > 2 * LONGEST
+    assert parted == lines(view)
+
+
+@pytest.mark.parametrize("step", [31, 400, 3000])
+@pytest.mark.parametrize("kind", KINDS)
+def test_streamed_it_is_parted_alike(view: TranscriptView, kind: str, step: int) -> None:
+    source = KINDS[kind] + text_of(500, seed=step) + "\n\nend"
+    view.set_messages([asked := question("Why?")])
+    message = streaming()
+    stream_into(view, message, [source[i : i + step] for i in range(0, len(source), step)])
+    arrived = look(view.document())
+    view.set_messages([asked, finished(message, source)])
+    assert arrived == look(view.document())
+
+
+def test_a_late_definition_moves_the_parts(view: TranscriptView) -> None:
+    source = "[x] and [some words][x] " * 500 + "\n\n[x]: https://example.com\n\nend"
+    view.set_messages([asked := question("Why?")])
+    message = streaming()
+    stream_into(view, message, [source[i : i + 500] for i in range(0, len(source), 500)])
+    arrived = look(view.document())
+    view.set_messages([asked, finished(message, source)])
+    assert arrived == look(view.document())
+
+
+def test_another_width_parts_anew(view: TranscriptView) -> None:
+    source = text_of(1500)
+    view.set_messages([answer(source)])
+    view.resize(500, 600)
+    resized = look(view.document())
+    view.set_messages([answer(source)])
+    assert resized == look(view.document())
+
+
+def test_it_is_copied_as_one(view: TranscriptView) -> None:
+    source = "word and more " * 600
+    view.set_messages([question(source.strip()), answer(f"- {source}\n- end")])
+    view.selectAll()
+    data = view.createMimeDataFromSelection()
+    assert data.html().count("<p>") == 1
+    assert data.html().count("<li>") == 2
+    assert data.text().split("\n") == [source.strip(), f"• {source.strip()}", "• end"]
+
+
+def test_a_part_of_it_is_copied(view: TranscriptView) -> None:
+    words = [f"w{number}" for number in range(3000)]
+    view.set_messages([answer("- " + " ".join(words))])
+    cursor = view.document().find("w500 ")
+    cursor.setPosition(cursor.selectionStart())
+    end = view.document().find("w2500")
+    cursor.setPosition(end.selectionEnd(), QTextCursor.MoveMode.KeepAnchor)
+    view.setTextCursor(cursor)
+    text = view.createMimeDataFromSelection().text()
+    assert text.removeprefix("• ").split(" ") == words[500:2501]

@@ -1,0 +1,148 @@
+"""Of a long conversation a stretch is written: its end, or what surrounds a message jumped to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QGuiApplication
+
+from desktop_app.ui.transcript import written
+from tests.gui.transcript.test_streaming import finished
+from tests.helpers.messages import answer, question, streaming
+
+if TYPE_CHECKING:
+    import pytest
+    from pytestqt.qtbot import QtBot
+
+    from desktop_app.domain.conversation import Message
+    from desktop_app.ui.transcript.view import TranscriptView
+
+
+def many(count: int) -> list[Message]:
+    return [answer(f"Message {n}.\n\n" + "Words and words.\n\n" * 10) for n in range(count)]
+
+
+def test_a_jump_writes_nothing_in_between(view: TranscriptView) -> None:
+    messages = many(5000)
+    view.set_messages(messages)
+    for number in (2500, 10, 4990, 0):
+        view.scroll_to_message(messages[number].id)
+        assert view.scroll_state() == (messages[number].id, 0)
+        assert f"Message {number}." in view.toPlainText()
+        assert view.document().characterCount() < 60_000
+
+
+def test_latest_goes_back_to_the_end(view: TranscriptView) -> None:
+    messages = many(500)
+    view.set_messages(messages)
+    view.scroll_to_message(messages[100].id)
+    assert view._latest.isVisible()
+    view._latest.click()
+    assert "Message 499." in view.toPlainText()
+    assert "Message 100." not in view.toPlainText()
+    bar = view.verticalScrollBar()
+    assert bar.value() == bar.maximum()
+    assert not view._latest.isVisible()
+
+
+def test_both_ways_more_comes_as_one_scrolls(view: TranscriptView, qtbot: QtBot) -> None:
+    messages = many(300)
+    view.set_messages(messages)
+    view.scroll_to_message(messages[150].id)
+    bar = view.verticalScrollBar()
+    for end in (bar.minimum, bar.maximum):
+        for _ in range(4):
+            shown = view.document().characterCount()
+            bar.setValue(end())
+            qtbot.waitUntil(lambda shown=shown: view.document().characterCount() > shown)
+    text = view.toPlainText()
+    numbers = [n for n in range(300) if f"Message {n}." in text]
+    assert numbers == list(range(numbers[0], numbers[-1] + 1))
+    assert numbers[0] < 140
+    assert numbers[-1] > 160
+
+
+def test_the_end_below_what_is_written_is_not_followed(view: TranscriptView) -> None:
+    messages = many(300)
+    view.set_messages(messages)
+    view.scroll_to_message(messages[100].id)
+    view.verticalScrollBar().setValue(view.verticalScrollBar().maximum())
+    assert view._latest.isVisible()
+
+
+def test_an_answer_streams_on_out_of_sight(view: TranscriptView) -> None:
+    messages = many(400)
+    view.set_messages(messages)
+    message = streaming()
+    view.append_message(message)
+    view.append_text(message.id, "One **two")
+    view.scroll_to_message(messages[10].id)
+    assert "One two" not in view.toPlainText()
+    view.append_text(message.id, "** three")
+    view.flush()
+    assert "three" not in view.toPlainText()
+    view.scroll_to_bottom()
+    assert "One two three" in view.toPlainText()
+    view.append_text(message.id, " four")
+    view.flush()
+    view.scroll_to_message(messages[10].id)
+    view.update_message(finished(message, "One **two** three four five"))
+    view.copy_last_answer()
+    assert QGuiApplication.clipboard().text() == "One **two** three four five"
+    view.scroll_to_bottom()
+    assert "four five" in view.toPlainText()
+
+
+def test_a_question_asked_elsewhere_is_at_the_end(view: TranscriptView) -> None:
+    messages = many(400)
+    view.set_messages(messages)
+    view.scroll_to_message(messages[10].id)
+    view.append_message(question("Here?"))
+    view.append_message(reply := streaming())
+    view.append_text(reply.id, "Here.")
+    view.scroll_to_bottom()
+    assert "Here?" in view.toPlainText()
+    assert "Here." in view.toPlainText()
+
+
+def test_what_is_far_away_is_taken_out(
+    view: TranscriptView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(written, "MOST_CHARACTERS", 40_000)
+    messages = many(400)
+    view.set_messages(messages)
+    bar = view.verticalScrollBar()
+    for _ in range(20):
+        bar.setValue(10)
+        state = view.scroll_state()
+        view._load_more()
+        assert view.scroll_state() == state
+        assert view.document().characterCount() < 60_000
+    assert "Message 399." not in view.toPlainText()
+    while view._messages.newer:
+        bar.setValue(bar.maximum())
+        view._load_more()
+        assert view.document().characterCount() < 60_000
+    assert "Message 399." in view.toPlainText()
+
+
+def test_a_window_resized_keeps_the_place_in_a_stretch(view: TranscriptView) -> None:
+    messages = many(400)
+    view.set_messages(messages)
+    view.scroll_to_message(messages[100].id)
+    for size in ((600, 500), (1000, 700), (900, 600)):
+        view.resize(*size)
+        assert view.scroll_state()[0] == messages[100].id
+
+
+def test_much_at_once_is_written_in_slices(view: TranscriptView, qtbot: QtBot) -> None:
+    text = "A paragraph of **words** and `code`.\n\n" * 1500
+    message = streaming()
+    view.append_message(message)
+    view.append_text(message.id, text)
+    view.update_message(finished(message, text + "The end."))
+    assert "The end." not in view.toPlainText()
+    qtbot.waitUntil(lambda: "The end." in view.toPlainText(), timeout=20_000)
+    entry = view._messages.get(message.id)
+    assert entry is not None
+    assert not entry.is_streaming

@@ -1,0 +1,156 @@
+"""Tables: lines with tab stops where the cells fit, Qt's own where they must wrap, alike to see."""
+
+from __future__ import annotations
+
+import random
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtGui import QTextCursor
+
+from desktop_app.ui import theme
+from desktop_app.ui.transcript.view import TranscriptView
+from tests.gui.transcript.test_streaming import finished, look, stream_into
+from tests.helpers.messages import answer, question, streaming
+
+if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
+
+    from desktop_app.ui.theme import Theme
+
+HEAD = "| first | second | n |\n|---|:-:|--:|\n"
+ROW = "| a cell | another *cell* | 12 |\n"
+LONG_ROW = f"| {'many words that wrap ' * 12} | b | 3 |\n"
+
+
+def frames(view: TranscriptView) -> int:
+    """How many tables are Qt's own."""
+    return len(view.document().rootFrame().childFrames())
+
+
+def left_of(view: TranscriptView, text: str) -> int:
+    cursor = view.document().find(text)
+    cursor.setPosition(cursor.selectionStart())
+    return view.cursorRect(cursor).left()
+
+
+def test_rows_that_fit_are_lines(view: TranscriptView) -> None:
+    view.set_messages([answer(HEAD + ROW * 40)])
+    assert frames(view) == 0
+    row = view.document().find("a cell").block()
+    assert row.text() == "a cell\tanother cell\t12"
+
+
+def test_rows_that_wrap_are_cells(view: TranscriptView) -> None:
+    view.set_messages([answer(HEAD + ROW + LONG_ROW)])
+    assert frames(view) == 1
+
+
+@pytest.mark.parametrize("cell", ["$x$", "a &#9; b", "שלום", "![a](b)"])
+def test_what_tab_stops_cannot_hold_is_in_cells(view: TranscriptView, cell: str) -> None:
+    view.set_messages([answer(HEAD + f"| a | {cell} | 3 |\n")])
+    assert frames(view) == 1
+
+
+def test_both_kinds_have_the_same_columns_and_no_gap(view: TranscriptView) -> None:
+    """Two parts of one table, of which the second has a row that wraps; and the other way round."""
+    view.resize(900, 3000)
+    for text in (HEAD + ROW * 7 + LONG_ROW + ROW * 8, HEAD + LONG_ROW + ROW * 14):
+        view.set_messages([answer(text + "\nend")])
+        assert frames(view) == 1
+        view.grab()
+        lefts, tops = set(), []
+        cursor = view.document().find("a cell")
+        while not cursor.isNull():
+            start = QTextCursor(view.document())
+            start.setPosition(cursor.selectionStart())
+            lefts.add(view.cursorRect(start).left())
+            tops.append(view.cursorRect(start).top())
+            cursor = view.document().find("a cell", cursor)
+        assert len(lefts) == 1
+        steps = {b - a for a, b in pairwise(tops)}
+        assert max(steps - {max(steps)} or steps) - min(steps) <= 2
+
+
+@pytest.mark.parametrize("width", [900, 280])
+def test_columns_follow_the_width(view: TranscriptView, width: int) -> None:
+    """What is written for one width and shown in another is as if written for that."""
+    text = HEAD + "| a cell of words | another longer one | 12 |\n" * 12
+    view.set_messages([answer(text)])
+    view.resize(width, 600)
+    resized = look(view.document())
+    view.set_messages([answer(text)])
+    assert look(view.document()) == resized
+    assert (frames(view) > 0) is (width == 280)
+
+
+def test_a_streamed_table_turns_into_cells_and_back(view: TranscriptView, dressed: Theme) -> None:
+    chance = random.Random(3)
+    for _ in range(20):
+        rows = [chance.choice((ROW, ROW, LONG_ROW, "| [x] | y | [x] |\n")) for _ in range(30)]
+        ends = ["", "\n[x]: https://example.com/a\n", "\nend", f"\n[x]: /{'long' * 90}\n"]
+        text = HEAD + "".join(rows) + chance.choice(ends)
+        view.set_messages([asked := question("Why?")])
+        step = chance.choice((5, 40, 300))
+        message = streaming()
+        stream_into(view, message, [text[i : i + step] for i in range(0, len(text), step)])
+        arrived = look(view.document())
+        view.set_messages([asked, finished(message, text)])
+        assert arrived == look(view.document())
+
+
+def test_a_long_table_keeps_its_columns(view: TranscriptView) -> None:
+    view.set_messages([answer(HEAD + ROW * 1800 + "| z | y | x |\n")])
+    stops = {
+        tuple(tab.position for tab in block.blockFormat().tabPositions())
+        for block in blocks(view)
+        if "\t" in block.text()
+    }
+    assert len(stops) == 1
+
+
+def blocks(view: TranscriptView):  # type: ignore[no-untyped-def]
+    block = view.document().begin()
+    while block.isValid():
+        yield block
+        block = block.next()
+
+
+def test_selected_rows_are_copied_as_a_table(view: TranscriptView) -> None:
+    for row in (ROW, LONG_ROW):
+        view.set_messages([answer("before\n\n" + HEAD + row + "| c | d | 4 |\n| e | f | 5 |\n")])
+        cursor = view.document().find("c" if row is ROW else "d", view.document().find("3"))
+        cursor = view.document().find("4")
+        first = view.document().find("another" if row is ROW else "many")
+        first.setPosition(first.selectionStart())
+        first.setPosition(cursor.selectionEnd(), QTextCursor.MoveMode.KeepAnchor)
+        view.setTextCursor(first)
+        data = view.createMimeDataFromSelection()
+        assert data.html().count("<tr>") == 2
+        assert data.html().startswith("<table>")
+        assert data.text().endswith("c\td\t4")
+
+
+def test_words_of_one_cell_are_copied_as_words(view: TranscriptView) -> None:
+    view.set_messages([answer(HEAD + ROW)])
+    view.setTextCursor(view.document().find("another"))
+    data = view.createMimeDataFromSelection()
+    assert data.text() == "another"
+    assert "table" not in data.html()
+
+
+def test_the_whole_table_is_one_on_the_clipboard(view: TranscriptView) -> None:
+    view.set_messages([answer(HEAD + ROW * 20 + LONG_ROW + ROW * 20)])
+    view.selectAll()
+    html = view.createMimeDataFromSelection().html()
+    assert html.count("<table>") == 1
+    assert html.count("<tr>") == 42
+
+
+def test_a_theme_changes_the_columns(view: TranscriptView, qtbot: QtBot) -> None:
+    view.set_messages([answer(HEAD + ROW * 3)])
+    view.set_theme(theme.dark(2.0))
+    larger = look(view.document())
+    view.set_messages([answer(HEAD + ROW * 3)])
+    assert look(view.document()) == larger
