@@ -45,6 +45,10 @@ def test_latest_goes_back_to_the_end(view: TranscriptView) -> None:
     assert not view._latest.isVisible()
 
 
+def wait_for_more(view: TranscriptView, qtbot: QtBot, shown: int) -> None:
+    qtbot.waitUntil(lambda: view.document().characterCount() > shown)
+
+
 def test_both_ways_more_comes_as_one_scrolls(view: TranscriptView, qtbot: QtBot) -> None:
     messages = many(300)
     view.set_messages(messages)
@@ -54,7 +58,7 @@ def test_both_ways_more_comes_as_one_scrolls(view: TranscriptView, qtbot: QtBot)
         for _ in range(4):
             shown = view.document().characterCount()
             bar.setValue(end())
-            qtbot.waitUntil(lambda shown=shown: view.document().characterCount() > shown)
+            wait_for_more(view, qtbot, shown)
     text = view.toPlainText()
     numbers = [n for n in range(300) if f"Message {n}." in text]
     assert numbers == list(range(numbers[0], numbers[-1] + 1))

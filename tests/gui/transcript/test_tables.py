@@ -15,6 +15,9 @@ from tests.gui.transcript.test_streaming import finished, look, stream_into
 from tests.helpers.messages import answer, question, streaming
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from PySide6.QtGui import QTextBlock
     from pytestqt.qtbot import QtBot
 
     from desktop_app.ui.theme import Theme
@@ -110,7 +113,7 @@ def test_a_long_table_keeps_its_columns(view: TranscriptView) -> None:
     assert len(stops) == 1
 
 
-def blocks(view: TranscriptView):  # type: ignore[no-untyped-def]
+def blocks(view: TranscriptView) -> Iterator[QTextBlock]:
     block = view.document().begin()
     while block.isValid():
         yield block
