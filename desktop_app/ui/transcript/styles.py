@@ -325,19 +325,20 @@ class Styles:
         """A row of a table that is a block of its own, with its hairline below."""
         gap = self._gap(block, above) if block.head and number == 0 else 0
         code = any(run.code for cell in block.rows[number] for run in cell)
-        key = ("row", bool(gap), gap, block.depth, block.quote, code, block.aligns, widths)
+        first = block.head and number == 0
+        key = ("row", first, gap, block.depth, block.quote, code, block.aligns, widths)
         made = self._blocks.get(key)
         if made is None:
-            made = self._blocks[key] = self._make_row(block, gap, code, widths)
+            made = self._blocks[key] = self._make_row(block, first, gap, code, widths)
         return made
 
     def _make_row(
-        self, block: Block, gap: int, code: bool, widths: tuple[int, ...]
+        self, block: Block, first: bool, gap: int, code: bool, widths: tuple[int, ...]
     ) -> QTextBlockFormat:
         px, pad, made = self.theme.px, self.row_pad(), QTextBlockFormat()
-        look = Look.ROW | (Look.INLINE_CODE if code else 0)
+        look = Look.ROW | (Look.INLINE_CODE if code else 0) | (Look.FIRST if first else 0)
         made.setProperty(LOOK, int(look) | block.quote << QUOTES_SHIFT)
-        made.setTopMargin(px(gap) + pad if gap else 2 * pad)
+        made.setTopMargin(px(gap) + pad if first else 2 * pad)
         made.setBottomMargin(pad)
         made.setLineHeight(100, _PROPORTIONAL)
         made.setLayoutDirection(Qt.LayoutDirection.LeftToRight)

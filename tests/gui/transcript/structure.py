@@ -21,7 +21,16 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QTextCursor
 
 from desktop_app.rendering.model import LINE_BREAK
-from desktop_app.ui.transcript.styles import INDENT, LOOK, PAD, QUOTE, QUOTES_SHIFT, Ground, Look
+from desktop_app.ui.transcript.styles import (
+    CELL_PAD,
+    INDENT,
+    LOOK,
+    PAD,
+    QUOTE,
+    QUOTES_SHIFT,
+    Ground,
+    Look,
+)
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QTextBlock, QTextCharFormat, QTextDocument, QTextTable
@@ -269,7 +278,9 @@ class _DocumentReader:
         depth = round(left / px(INDENT))
         if made.lineHeight() == 1:
             return  # what stands before a table
-        if look & Look.HEAD:
+        if look & Look.ROW:
+            self._read_row(block, look, round((left - px(CELL_PAD)) / px(INDENT)), quote)
+        elif look & Look.HEAD:
             self.leaves.append(Leaf(f"code {block.text()}".strip(), depth, quote))
         elif is_code:
             code = self.leaves[-1]
@@ -304,6 +315,25 @@ class _DocumentReader:
             "code": self._theme.code_family.family() in (made.fontFamilies() or []),
         }
         return {name for name, is_so in said.items() if is_so}
+
+    def _read_row(self, block: QTextBlock, look: int, depth: int, quote: int) -> None:
+        """A row that is a line: a tab before each cell but a first one at the left."""
+        is_head = bool(look & Look.FIRST)
+        stops = ["left", "right", "center"]
+        aligns = [stops[stop.type.value] for stop in block.blockFormat().tabPositions()]
+        if is_head:
+            aligns = aligns if block.text().startswith("\t") else ["left", *aligns]
+            self.leaves.append(Leaf("table", depth, quote, aligns=aligns))
+        cells, line = [Leaf("cell")], Leaf("row")
+        self._add_runs(line, block, bold_is_said=not is_head)
+        for text, style in line.runs:
+            first, *others = text.split("\t")
+            cells[-1].add(first, style)
+            for other in others:
+                cells.append(Leaf("cell"))
+                cells[-1].add(other, style)
+        said_cells = [said(cell.runs) for cell in cells]
+        self.leaves[-1].rows.append(said_cells[-len(self.leaves[-1].aligns) :])
 
     def _read_table(self, table: QTextTable) -> None:
         """Parts of one table are one table."""
