@@ -192,6 +192,36 @@ def title_from(text: str, limit: int = 60) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class SearchFilter:
+    """Where a search looks; each that is set must hold.
+
+    Attributes:
+        folder_id: conversations of this folder.
+        variant: answers of this variant and the questions that were put to it.
+        since, until: said then; `until` itself is no longer in it.
+        has_attachment: conversations in which something is attached.
+    """
+
+    folder_id: str | None = None
+    variant: Variant | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    has_attachment: bool = False
+
+    @property
+    def is_by_place(self) -> bool:
+        """Whether it asks for more than a time."""
+        return self.folder_id is not None or self.variant is not None or self.has_attachment
+
+
+class SearchOrder(StrEnum):
+    """NEWEST first; or the BEST among the newest, by how much of a place the words make up."""
+
+    NEWEST = "newest"
+    BEST = "best"
+
+
+@dataclass(frozen=True, slots=True)
 class SearchHit:
     """A place in the library that a search found; `message_id` None means the title.
 

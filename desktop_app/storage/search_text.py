@@ -137,6 +137,12 @@ def snippet(text: str, query: str) -> str:
     return f"{'…' if start else ''}{marked.strip()}{after}"
 
 
+def occurrences(text: str, query: str) -> int:
+    """How often words of `query` stand in the beginning of `text`, at most in its first stretch."""
+    pattern = _pattern(query)
+    return len(pattern.findall(text[:_STRETCH])) if pattern else 0
+
+
 def _first_match(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
     """As `pattern.search`, in stretches: it holds up all threads while it runs."""
     stretches = (

@@ -8,18 +8,30 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from desktop_app.domain.conversation import MessageStatus, SearchHit
+from desktop_app.domain.conversation import (
+    Folder,
+    Message,
+    MessageStatus,
+    SearchFilter,
+    SearchHit,
+    SearchOrder,
+    new_id,
+)
+from desktop_app.domain.model_catalog import Variant
 from desktop_app.domain.parts import DocumentPart, TextPart
 from desktop_app.storage.attachments import AttachmentStore
-from desktop_app.storage.conversations import ConversationStore
+from desktop_app.storage.conversations import ConversationStore, insert_message
 from desktop_app.storage.database import Database
+from desktop_app.storage.folders import FolderStore
 from desktop_app.storage.migrations import MIGRATIONS
 from desktop_app.storage.search import Search
 from desktop_app.storage.search_text import (
@@ -31,7 +43,15 @@ from desktop_app.storage.search_text import (
     match_expression,
     snippet,
 )
-from tests.unit.storage.samples import NOON, a_conversation, a_question, an_answer, ended, opened
+from tests.unit.storage.samples import (
+    CHOICE,
+    NOON,
+    a_conversation,
+    a_question,
+    an_answer,
+    ended,
+    opened,
+)
 
 REPORT = b"%PDF report"
 
@@ -329,3 +349,78 @@ def _fill_as_before(connection: sqlite3.Connection) -> None:
 def _first_value(sql: str, value: str, connection: sqlite3.Connection) -> int:
     found: int = connection.execute(sql, (value,)).fetchone()[0]
     return found
+
+
+# -------------------------------------------------------------- filters and order
+
+
+def test_filters_let_through_what_they_say(path: Path) -> None:
+    async def main() -> None:
+        async with opened(path) as database:
+            store, search = ConversationStore(database), Search(database)
+            thesis = Folder(new_id(), "Thesis", NOON)
+            await FolderStore(database).save(thesis)
+            pro = replace(CHOICE, variant=Variant.PRO)
+            inside = a_conversation("one", folder_id=thesis.id, choice=pro)
+            outside = a_conversation("two", minutes=60)
+            part = DocumentPart("0" * 64, "whale.txt", "text/plain", 1)
+            for conversation, minutes in ((inside, 0), (outside, 60)):
+                question = a_question(conversation, "whale song", minutes=minutes)
+                question = replace(question, choice=conversation.choice)
+                if conversation is outside:
+                    question = replace(question, parts=(*question.parts, part))
+                await store.begin_turn(replace(conversation, leaf_id=question.id), None, question)
+
+            async def found(**within: Any) -> list[str]:
+                hits = await search.find("whale", within=SearchFilter(**within))
+                return [hit.title for hit in hits]
+
+            assert await found() == ["two", "one"]
+            assert await found(folder_id=thesis.id) == ["one"]
+            assert await found(variant=Variant.PRO) == ["one"]
+            assert await found(has_attachment=True) == ["two"]
+            assert await found(folder_id=thesis.id, has_attachment=True) == []
+            assert await found(since=NOON + timedelta(minutes=30)) == ["two"]
+            assert await found(until=NOON + timedelta(minutes=30)) == ["one"]
+
+    asyncio.run(main())
+
+
+def insert_all(messages: list[Message], connection: sqlite3.Connection) -> None:
+    for message in messages:
+        insert_message(connection, message)
+
+
+def test_a_filter_finds_its_place_behind_any_number_of_newer_matches(path: Path) -> None:
+    async def main() -> None:
+        async with opened(path) as database:
+            store, search = ConversationStore(database), Search(database)
+            folder = Folder(new_id(), "Old", NOON)
+            await FolderStore(database).save(folder)
+            old = a_conversation("old whale", folder_id=folder.id)
+            question = a_question(old, "whale")
+            await store.begin_turn(replace(old, leaf_id=question.id), None, question)
+            many = a_conversation("many")
+            await store.create(many)
+            messages = [a_question(many, "whale", minutes=1 + n) for n in range(2_500)]
+            await database.write(partial(insert_all, messages))
+            hits = await search.find("whale", within=SearchFilter(folder_id=folder.id))
+            assert [hit.message_id for hit in hits] == [question.id, None]
+
+    asyncio.run(main())
+
+
+def test_the_best_are_those_that_the_words_make_up_most_of(path: Path) -> None:
+    async def main() -> None:
+        async with opened(path) as database:
+            search = Search(database)
+            await ask(database, "whale whale whale", "a", minutes=0)
+            await ask(database, "a whale among a great many other words " * 9, "b", minutes=1)
+            await ask(database, "no such thing", "Whale", minutes=2)
+            await ask(database, "one whale only", "c", minutes=3)
+            hits = await search.find("whale", order=SearchOrder.BEST)
+            assert [hit.title for hit in hits][:2] == ["Whale", "a"]
+            assert [hit.title for hit in await search.find("whale")] == ["c", "Whale", "b", "a"]
+            assert len(await search.find("whale", 2, order=SearchOrder.BEST)) == 2
+
+    asyncio.run(main())

@@ -1,0 +1,156 @@
+"""Makes a library as large as somebody's after years: words by Zipf's law, some of it Japanese.
+
+Rows and index are what the program itself would have written, put in faster: all in a few large
+transactions. The same numbers give the same library.
+"""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from itertools import accumulate
+from pathlib import Path
+from typing import Final
+
+from desktop_app.domain.conversation import (
+    Conversation,
+    Message,
+    MessageStatus,
+    ModelChoice,
+    Role,
+)
+from desktop_app.domain.model_catalog import Effort, Variant
+from desktop_app.domain.parts import TextPart
+from desktop_app.storage.database import Database
+from desktop_app.storage.migrations import MIGRATIONS, migrate
+from desktop_app.storage.rows import (
+    conversation_to_row,
+    message_to_row,
+    searchable_text,
+    to_micros,
+)
+from desktop_app.storage.search import EntryKind
+from desktop_app.storage.search_text import index_text
+from desktop_app.storage.statements import INSERT_MESSAGE, PUT_CONVERSATION
+
+VOCABULARY: Final = 50_000
+JAPANESE_WORDS: Final = 3_000
+BEGAN: Final = datetime(2020, 1, 1, tzinfo=UTC)
+SPAN: Final = timedelta(days=6 * 365)
+CHOICE: Final = ModelChoice("openai", "gpt-5.2", Variant.THINKING, Effort.MEDIUM)
+
+_ONSETS = "b br c ch d dr f fl g gr h j k l m n p pl qu r s sh st t tr v w z".split()
+_VOWELS = "a e i o u ai ea ou".split()
+_CODAS = ["", "", "n", "r", "s", "t", "l", "nd", "st"]
+_KANJI = [chr(code) for code in range(0x4E00, 0x4E00 + 1500)]
+_KANA = [chr(code) for code in range(0x3042, 0x3094)]
+
+
+class Words:
+    """A vocabulary, the commonest first, and texts out of it."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = random.Random(seed)
+        seen: dict[str, None] = {}
+        while len(seen) < VOCABULARY:
+            seen[self._word()] = None
+        self.all = list(seen)
+        self._weights = list(accumulate(1 / (rank + 2.7) for rank in range(VOCABULARY)))
+        kanji = [self.random.choices(_KANJI, k=2) for _ in range(JAPANESE_WORDS)]
+        self.all_japanese = ["".join(pair) for pair in kanji]
+
+    def _word(self) -> str:
+        pick = self.random.choice
+        count = pick((1, 2, 2, 3))
+        return "".join(pick(_ONSETS) + pick(_VOWELS) + pick(_CODAS) for _ in range(count))
+
+    def text(self, words: int) -> str:
+        """About so many words."""
+        return " ".join(self.random.choices(self.all, cum_weights=self._weights, k=words)) + "."
+
+    def japanese(self, words: int) -> str:
+        """About so many words of two kanji, kana between them, without spaces."""
+        pick, weights = self.random.choices, self._weights[:JAPANESE_WORDS]
+        chosen = pick(self.all_japanese, cum_weights=weights, k=words)
+        return "".join(map("".join, zip(chosen, pick(_KANA, k=words), strict=True))) + "。"
+
+
+def make(path: Path, conversations: int, messages_each: int, seed: int = 7) -> Words:
+    """Write the library to `path`; returns the words that it is made of."""
+    words = Words(seed)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = OFF")
+        migrate(connection, path, MIGRATIONS)
+        step = SPAN / conversations
+        for first in range(0, conversations, 1000):
+            connection.execute("BEGIN")
+            for number in range(first, min(first + 1000, conversations)):
+                _insert(connection, words, number, BEGAN + step * number, messages_each)
+            connection.execute("COMMIT")
+    return words
+
+
+def _insert(
+    connection: sqlite3.Connection, words: Words, number: int, at: datetime, count: int
+) -> None:
+    id_ = f"{number:032x}"
+    title = words.text(5)
+    messages = list(_messages(words, id_, at, count))
+    ended = messages[-1].created_at
+    kept = Conversation(id_, title, at, ended, CHOICE, leaf_id=messages[-1].id)
+    connection.execute(PUT_CONVERSATION, conversation_to_row(kept))
+    owner = {"owner_pid": None, "owner_started": None}
+    for message in messages:
+        connection.execute(INSERT_MESSAGE, {**message_to_row(message), **owner})
+        _enter(connection, EntryKind.MESSAGE, message.id, searchable_text(message.parts), message)
+    _enter(connection, EntryKind.TITLE, id_, title, messages[-1], 1)
+
+
+def _messages(words: Words, conversation_id: str, at: datetime, count: int) -> Iterator[Message]:
+    parent = None
+    is_japanese = words.random.random() < 0.05
+    for number in range(count):
+        is_answer = number % 2 == 1
+        length = words.random.randint(30, 100) if is_answer else words.random.randint(5, 25)
+        text = words.japanese(length) if is_japanese else words.text(length)
+        message = Message(
+            f"{conversation_id[-16:]}{number:016x}",
+            conversation_id,
+            parent,
+            Role.ASSISTANT if is_answer else Role.USER,
+            MessageStatus.COMPLETE,
+            (TextPart(text),),
+            at + timedelta(seconds=number),
+            CHOICE,
+        )
+        parent = message.id
+        yield message
+
+
+def _enter(
+    connection: sqlite3.Connection,
+    kind: EntryKind,
+    ref: str,
+    text: str,
+    message: Message,
+    offset: int = 0,
+) -> None:
+    """As storage.search.enter, where no two entries share a millisecond."""
+    entry_id = to_micros(message.created_at) // 1000 * 8 + offset
+    connection.execute("INSERT INTO search_entries VALUES (?, ?, ?)", (entry_id, kind, ref))
+    connection.execute(
+        "INSERT INTO search_index (rowid, words) VALUES (?, ?)", (entry_id, index_text(text))
+    )
+
+
+async def opened(path: Path) -> Database:
+    """The library, as the program opens it."""
+    database = Database(path)
+    await database.open()
+    return database
