@@ -8,7 +8,7 @@ left behind is told from what another process is still writing.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Final
@@ -33,11 +33,15 @@ from desktop_app.storage.rows import (
 from desktop_app.storage.search import EntryKind, enter, is_entered, take_out
 from desktop_app.storage.statements import (
     ALL_CONVERSATIONS,
+    ARCHIVED_CONVERSATIONS,
     INSERT_MESSAGE,
     INTERRUPT,
+    LISTED_CONVERSATIONS,
+    LISTED_IN_FOLDER,
     NEWEST_LEAF,
     ONE_CONVERSATION,
     PATH,
+    PINNED_CONVERSATIONS,
     PUT_CONVERSATION,
     TAKE_OVER,
     TRASHED_CONVERSATIONS,
@@ -48,6 +52,7 @@ from desktop_app.storage.statements import (
 
 # A reply never has an earlier row than what it replies to.
 _TREE: Final = "SELECT * FROM messages WHERE conversation_id = ? ORDER BY rowid"
+_END: Final = (1 << 63) - 1
 _MESSAGE: Final = "SELECT * FROM messages WHERE id = ?"
 
 
@@ -63,6 +68,32 @@ class ConversationStore:
     async def all(self) -> list[Conversation]:
         """Newest first, pinned and archived ones too; not what lies in the trash."""
         return await self._database.read(lambda c: _conversations(c, ALL_CONVERSATIONS))
+
+    async def listed(
+        self, limit: int, *, behind: Conversation | None = None, folder_id: str | None = None
+    ) -> list[Conversation]:
+        """A page of the list, newest first: neither pinned nor archived nor in the trash.
+
+        Args:
+            behind: the conversation that the page begins behind; None begins with the newest.
+            folder_id: of this folder alone.
+        """
+        page = {
+            "behind": _END if behind is None else to_micros(behind.updated_at),
+            "behind_id": "" if behind is None else behind.id,
+            "folder_id": folder_id,
+            "limit": limit,
+        }
+        sql = LISTED_CONVERSATIONS if folder_id is None else LISTED_IN_FOLDER
+        return await self._database.read(lambda c: _conversations(c, sql, page))
+
+    async def pinned(self) -> list[Conversation]:
+        """Those that stand above the list, newest first."""
+        return await self._database.read(lambda c: _conversations(c, PINNED_CONVERSATIONS))
+
+    async def archived(self) -> list[Conversation]:
+        """Those that were put away, newest first."""
+        return await self._database.read(lambda c: _conversations(c, ARCHIVED_CONVERSATIONS))
 
     async def trashed(self) -> list[Conversation]:
         """What lies in the trash, the last put there first."""
@@ -187,8 +218,10 @@ class ConversationStore:
 # Rows become values on the thread that read them: a long conversation takes longer than a frame.
 
 
-def _conversations(connection: sqlite3.Connection, sql: str) -> list[Conversation]:
-    rows = connection.execute(sql)
+def _conversations(
+    connection: sqlite3.Connection, sql: str, values: Mapping[str, object] | None = None
+) -> list[Conversation]:
+    rows = connection.execute(sql, values or {})
     return [read_row(conversation_from_row, row) for row in rows]
 
 

@@ -197,6 +197,15 @@ _COMPACTIONS = (
     "CREATE INDEX compactions_by_message ON compactions (message_id)",
 )
 
+# What a list or a filter shows may be little of a large library.
+_INDEXES = (
+    "CREATE INDEX messages_by_variant ON messages (variant)",
+    "CREATE INDEX conversations_pinned ON conversations (updated_at) WHERE pinned",
+    "CREATE INDEX conversations_archived ON conversations (updated_at) WHERE archived",
+    "DROP INDEX conversations_by_folder",
+    "CREATE INDEX conversations_by_folder ON conversations (folder_id, updated_at)",
+)
+
 MIGRATIONS: tuple[Migration, ...] = (
     Migration("0001_first", _FIRST),
     # Ł, Ø, Æ and their like are folded since.
@@ -210,6 +219,7 @@ MIGRATIONS: tuple[Migration, ...] = (
         ("ALTER TABLE conversations ADD COLUMN overrides TEXT NOT NULL DEFAULT ''",),
     ),
     Migration("0007_folders", _FOLDERS),
+    Migration("0008_indexes_of_lists", _INDEXES),
 )
 
 

@@ -60,9 +60,9 @@ _WANTED: Final = """
 _FILTERS: Final = {
     "folder": "c.folder_id = :folder",
     "variant": "m.variant = :variant",
-    "attachment": """EXISTS (
-        SELECT 1 FROM messages AS x JOIN message_attachments AS xa ON xa.message_id = x.id
-        WHERE x.conversation_id = c.id
+    "attachment": """c.id IN (
+        SELECT x.conversation_id
+        FROM message_attachments AS xa JOIN messages AS x ON x.id = xa.message_id
     )""",
 }
 # So many of the newest matches are looked at one by one before a filter's places are gathered.

@@ -72,3 +72,32 @@ def test_the_trash_is_emptied_of_what_lay_there_long_enough(tmp_path: Path) -> N
             assert [c.id for c in await store.all()] == [kept.id]
 
     asyncio.run(main())
+
+
+def test_the_list_comes_in_pages(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with opened(tmp_path / "s") as database:
+            store = ConversationStore(database)
+            await FolderStore(database).save(THESIS)
+            # Two of them at the same moment, at the border of a page.
+            made = [
+                a_conversation(str(n), min(n, 5), folder_id=THESIS.id if n % 2 else None)
+                for n in range(8)
+            ]
+            for conversation in made:
+                await store.create(conversation)
+            await store.create(a_conversation("pinned", 1, pinned=True))
+            await store.create(a_conversation("archived", 2, archived=True))
+            await store.create(a_conversation("trashed", 3, trashed_at=NOON))
+            seen: list[str] = []
+            behind = None
+            while page := await store.listed(2, behind=behind):
+                seen += [conversation.title for conversation in page]
+                behind = page[-1]
+            assert (set(seen[:3]), seen[3:]) == ({"5", "6", "7"}, ["4", "3", "2", "1", "0"])
+            inside = await store.listed(9, folder_id=THESIS.id)
+            assert {conversation.title for conversation in inside} == {"1", "3", "5", "7"}
+            assert [c.title for c in await store.pinned()] == ["pinned"]
+            assert [c.title for c in await store.archived()] == ["archived"]
+
+    asyncio.run(main())
