@@ -367,8 +367,8 @@ class LibraryController(QObject):
         month = await workspace.backend.budget.month(profile)
         if profile == workspace.profile:
             icon = "cloud" if profile.needs_key else "cpu"
-            of_cap = f" of {format_exact(month.cap)}" if month.cap and month.is_near else ""
-            text = f"{format_money(month.spent)}{of_cap} this month" if month.spent else ""
+            limit = f"of {format_exact(month.cap)}" if month.cap and month.is_near else "this month"
+            text = f"{format_money(month.spent)} {limit}" if month.spent else ""
             foot = self._window.conversations
             foot.set_foot(profile.name, icon, text, is_near_cap=month.is_near)
 

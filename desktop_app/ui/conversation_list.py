@@ -142,6 +142,7 @@ class ConversationList(QFrame):
         self._foot_icon = icon
         self.foot_name.setText(provider_name)
         self.foot_month.setText(month)
+        self.foot_month.setToolTip("Spent this month, of its cap" if is_near_cap else "")
         themes.set_style_property(self.foot_month, "role", "warning" if is_near_cap else "note")
         self._draw_foot_icon()
 

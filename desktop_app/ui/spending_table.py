@@ -11,7 +11,7 @@ from desktop_app.domain.cost import format_exact, format_money
 from desktop_app.domain.spending import Purpose, SpendingLine, Spent
 
 CENT = Decimal("0.01")
-FIGURES = ("Calls", "Not counted", "Input", "Cached", "Output", "Cost")
+FIGURES = ("Cost", "Calls", "Input", "Cached", "Output", "Not counted")
 _PURPOSES: dict[str, str] = {
     Purpose.ANSWER: "Answers",
     Purpose.TITLE: "Titles",
@@ -40,11 +40,8 @@ class SpendingTable:
         """Lines of cells with tabs between; amounts with every digit, counts as plain numbers."""
         lines = [self.headings]
         for names, spent in self.rows:
-            usage = spent.usage
-            counts = (spent.calls, spent.uncounted, usage.input_tokens, usage.cached_tokens)
             cost = format_exact(spent.cost).removeprefix("$")
-            cells = (*map(str, counts), str(usage.output_tokens), cost)
-            lines.append((*map(_cell, names), *cells))
+            lines.append((*map(_cell, names), cost, *map(str, _counts(spent))))
         return "".join("\t".join(line) + "\n" for line in lines)
 
 
@@ -77,9 +74,7 @@ def by_date(heading: str, sums: Sequence[tuple[date, Spent]], form: str) -> Spen
 
 def figures_of(spent: Spent) -> tuple[str, ...]:
     """A sum as it is shown, in the order of `FIGURES`."""
-    usage = spent.usage
-    counts = (spent.calls, spent.uncounted, usage.input_tokens, usage.cached_tokens)
-    return (*(f"{count:,}" for count in (*counts, usage.output_tokens)), shown(spent.cost))
+    return (shown(spent.cost), *(f"{count:,}" for count in _counts(spent)))
 
 
 def shown(cost: Decimal) -> str:
@@ -91,6 +86,12 @@ def shown(cost: Decimal) -> str:
     if cost == 0:
         return "$0.00"
     return "<$0.01" if cost < CENT else format_money(cost)
+
+
+def _counts(spent: Spent) -> tuple[int, ...]:
+    usage = spent.usage
+    tokens = (usage.input_tokens, usage.cached_tokens, usage.output_tokens)
+    return (spent.calls, *tokens, spent.uncounted)
 
 
 def _cell(text: str) -> str:

@@ -37,6 +37,7 @@ PAGES: Final = (
     ("months", "By month"),
 )
 NOT_COUNTED: Final = "Calls whose cost is not known: no price, or the provider reported no usage."
+_LEFT: Final = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _RIGHT: Final = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
@@ -111,7 +112,7 @@ class SpendingView(QDialog):
         self._column.setContentsMargins(px(16), px(14), px(16), px(14))
         self._column.setSpacing(px(12))
         self.table.verticalHeader().setDefaultSectionSize(px(30))
-        self.resize(px(720), px(440))
+        self.resize(px(760), px(440))
 
     def _show(self) -> None:
         self._copy.setText("Copy as table")
@@ -129,10 +130,10 @@ class SpendingView(QDialog):
         widget.clear()
         widget.setColumnCount(len(headings))
         widget.setRowCount(len(table.rows))
+        names = len(headings) - len(FIGURES)
         for column, heading in enumerate(headings):
             item = QTableWidgetItem(heading)
-            names = len(headings) - len(FIGURES)
-            item.setTextAlignment(_RIGHT if column >= names else Qt.AlignmentFlag.AlignLeft)
+            item.setTextAlignment(_RIGHT if column >= names else _LEFT)
             widget.setHorizontalHeaderItem(column, item)
         for row, (names_of_row, spent) in enumerate(table.rows):
             self._fill_row(row, names_of_row, spent)
@@ -150,5 +151,5 @@ class SpendingView(QDialog):
         for column, figure in enumerate(figures_of(spent), len(names)):
             item = QTableWidgetItem(figure)
             item.setTextAlignment(_RIGHT)
+            item.setToolTip(format_exact(spent.cost))
             self.table.setItem(row, column, item)
-        item.setToolTip(format_exact(spent.cost))

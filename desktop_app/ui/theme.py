@@ -267,9 +267,8 @@ QListView[role="rows"] QLineEdit { padding: 0 $9px; }
 QTableView[role="figures"] { background: transparent; border: none; outline: none;
     alternate-background-color: @side; selection-background-color: @selected;
     selection-color: @text; }
-QTableView[role="figures"]::item { padding: 0 $8px; border: none; }
 QHeaderView, QHeaderView::section { background: transparent; color: @dim; border: none;
-    padding: 0 $8px; min-height: $28px; }
+    padding: 0 $3px; min-height: $28px; }
 QHeaderView::section { border-bottom: 1px solid @line; }
 [role="link"] { color: @accent; font-weight: 600; padding: 0; min-height: $20px; }
 [role="link"]:hover { text-decoration: underline; }

@@ -28,7 +28,7 @@ from desktop_app.ui.theme import set_role
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QPoint
-    from PySide6.QtGui import QFocusEvent, QPaintEvent, QWheelEvent
+    from PySide6.QtGui import QFocusEvent, QPaintEvent, QShowEvent, QWheelEvent
 
     from desktop_app.ui.theme import Theme
 
@@ -76,6 +76,11 @@ class Note(QLabel):
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
         self.setFont(theme.note())
+        self._colour()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """A style sheet that is applied meanwhile brings back the colour of an earlier tone."""
+        super().showEvent(event)
         self._colour()
 
     def _colour(self) -> None:
