@@ -65,7 +65,7 @@ class LibraryController(QObject):
         self._workspace.choice_changed.connect(self._take_choice)
         self._workspace.changed_elsewhere.connect(self.kept)
         self._workspace.profiles_changed.connect(self._show_foot)
-        self._running.finished.connect(self._show_foot)
+        self._workspace.spent.connect(self._show_foot)
         self._workspace.jobs_paid.connect(self._show_foot)
         self._running.started.connect(lambda id_: shown.set_streaming(id_, True))
         self._running.finished.connect(

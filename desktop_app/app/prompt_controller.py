@@ -51,6 +51,7 @@ class PromptController(QObject):
         workspace.choice_changed.connect(self._show)
         workspace.path_changed.connect(self._show)
         workspace.draft_changed.connect(self._timer.start)
+        workspace.spent.connect(lambda _: self._timer.start())
         workspace.compactions_changed.connect(self._timer.start)
         workspace.jobs_paid.connect(self._timer.start)
         workspace.profiles_changed.connect(lambda: workspace.tasks.start(self._list_models()))

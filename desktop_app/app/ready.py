@@ -85,9 +85,7 @@ class ReadyWindow(QObject):
         self.chat.before_asking = self.compaction.before_asking
         self.chat.ways_out = self.compaction.ways_out
         self.settings = SettingsController(window, self.workspace, self._on_value)
-        self.spending = SpendingController(
-            window, theme, self.workspace, self.running, self._name_of_model
-        )
+        self.spending = SpendingController(window, theme, self.workspace, self._name_of_model)
         self._quick: QuickPromptController | None = None
         self._calls = CallServer(backend.folders.socket, self.serve)
         actions = self._actions()

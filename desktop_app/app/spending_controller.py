@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from desktop_app.domain.conversation import Message, now
+from desktop_app.domain.conversation import now
 
 if TYPE_CHECKING:
-    from desktop_app.app.running_answers import RunningAnswers
     from desktop_app.app.workspace import Workspace
     from desktop_app.ui.main_window import MainWindow
     from desktop_app.ui.spending_view import SpendingView
@@ -31,14 +30,13 @@ class SpendingController(QObject):
         window: MainWindow,
         theme: ThemeWatcher,
         workspace: Workspace,
-        running: RunningAnswers,
         name_of_model: Callable[[str], str],
     ) -> None:
         super().__init__(window)
         self._window, self._theme, self._workspace = window, theme, workspace
         self._name_of_model = name_of_model
         self._view: SpendingView | None = None
-        running.finished.connect(lambda _id, answer: self._start(self._after(answer)))
+        workspace.spent.connect(lambda provider_id: self._start(self._after(provider_id)))
         workspace.profiles_changed.connect(lambda: self._start(self.show_months()))
         window.settings.spending_requested.connect(self.show)
 
@@ -51,12 +49,10 @@ class SpendingController(QObject):
             month = await self._workspace.backend.budget.month(profile)
             self._window.settings.set_spending(profile.id, month)
 
-    async def _after(self, answer: Message) -> None:
-        """An answer has ended: its provider's month has grown."""
-        choice = answer.choice
-        profile = next(
-            (p for p in self._workspace.profiles if choice and p.id == choice.provider_id), None
-        )
+    async def _after(self, provider_id: str) -> None:
+        """A provider's month has grown."""
+        profiles = self._workspace.profiles
+        profile = next((p for p in profiles if p.id == provider_id), None)
         if profile is None:
             return
         budget = self._workspace.backend.budget

@@ -41,6 +41,7 @@ class Workspace(QObject):
         draft_changed: attachments came or went.
         values_changed(str): a setting, by key.
         profiles_changed: providers or their keys.
+        spent(str): a call was noted in the ledger, by the provider's id.
         changed_elsewhere(Conversation): one that is not open.
         compactions_changed: what stands for the beginning of the open conversation.
         jobs_paid: small jobs of the program's own were done, which may have cost something.
@@ -53,6 +54,7 @@ class Workspace(QObject):
     draft_changed = Signal()
     values_changed = Signal(str)
     profiles_changed = Signal()
+    spent = Signal(str)
     changed_elsewhere = Signal(object)
     compactions_changed = Signal()
     jobs_paid = Signal()
@@ -62,6 +64,7 @@ class Workspace(QObject):
         super().__init__(parent)
         self.backend = backend
         self.tasks = tasks
+        backend.ledger.listen(self.spent.emit)
         self.drafts = Drafts(backend, tasks)
         self.values: dict[str, SettingValue] = with_defaults({})
         self.profiles: list[ProviderProfile] = []

@@ -6,6 +6,7 @@ Sums are made with Decimals from the amounts as they were written, so no cent is
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 
@@ -27,6 +28,11 @@ class Ledger:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._listeners: list[Callable[[str], None]] = []
+
+    def listen(self, heard: Callable[[str], None]) -> None:
+        """Have `heard` called with the provider's id after each call that is noted."""
+        self._listeners.append(heard)
 
     async def add(
         self,
@@ -52,6 +58,8 @@ class Ledger:
             add_to_slot(connection, entry)
 
         await self._database.write(note)
+        for heard in self._listeners:
+            heard(provider_id)
 
     async def month(self, at: datetime, provider_id: str | None = None) -> Decimal:
         """US dollars spent in the month of `at`, as the clock of this computer has it."""

@@ -14,20 +14,20 @@ def maybe(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     return st.none() | values
 
 
-parameters = st.builds(
-    GenerationParameters,
-    temperature=maybe(st.floats(0, 2)),
-    top_p=maybe(st.floats(0, 1)),
-    max_output_tokens=maybe(st.integers(1, 128_000)),
-    verbosity=maybe(st.sampled_from(["low", "medium", "high"])),
-    reasoning_summary=maybe(st.sampled_from(["auto", "concise", "detailed"])),
-    presence_penalty=maybe(st.floats(-2, 2)),
-    frequency_penalty=maybe(st.floats(-2, 2)),
-    stop=st.lists(st.text(max_size=20), max_size=4).map(tuple),
-    service_tier=maybe(st.sampled_from(["auto", "default", "flex", "priority"])),
-    candidates=st.integers(1, 8),
-    stream=st.booleans(),
-)
+EVERY_PARAMETER: dict[str, st.SearchStrategy[Any]] = {
+    "temperature": maybe(st.floats(0, 2)),
+    "top_p": maybe(st.floats(0, 1)),
+    "max_output_tokens": maybe(st.integers(1, 128_000)),
+    "verbosity": maybe(st.sampled_from(["low", "medium", "high"])),
+    "reasoning_summary": maybe(st.sampled_from(["auto", "concise", "detailed"])),
+    "presence_penalty": maybe(st.floats(-2, 2)),
+    "frequency_penalty": maybe(st.floats(-2, 2)),
+    "stop": st.lists(st.text(max_size=20), max_size=4).map(tuple),
+    "service_tier": maybe(st.sampled_from(["auto", "default", "flex", "priority"])),
+    "candidates": st.integers(1, 8),
+    "stream": st.booleans(),
+}
+parameters = st.builds(GenerationParameters, **EVERY_PARAMETER)
 
 
 def _said(values: GenerationParameters, names: set[str], instructions: str | None) -> Overrides:

@@ -129,3 +129,17 @@ def test_calls_without_a_price_are_told_of(run: Run) -> None:
             await until(lambda: "1 call whose cost is not known" in section.note.text())
 
     run(main())
+
+
+def test_the_quick_prompt_says_it_too(run: Run) -> None:
+    async def main() -> None:
+        async with Desk(environment=KEYED) as desk:
+            await cap(desk, "0.000001")
+            quick = desk.ready.quick
+            quick.open_with("")
+            quick._quick.submitted.emit("Which?")
+            await until(lambda: "would pass the monthly cap" in quick._quick._problem.text())
+            assert "Settings › Provider" in quick._quick._problem.text()
+            assert desk.stage.turns == []
+
+    run(main())

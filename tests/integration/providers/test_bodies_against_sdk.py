@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import fields
 from typing import Any
 
 import pytest
@@ -23,10 +25,11 @@ from desktop_app.domain.chat_request import (
     RequestMessage,
 )
 from desktop_app.domain.conversation import Role
+from desktop_app.domain.generation import GenerationParameters
 from desktop_app.domain.model_catalog import Effort
 from desktop_app.domain.parts import ReasoningPart, RefusalPart, TextPart, ToolCallPart
 from desktop_app.providers import chat_completions, responses
-from tests.helpers.generation import maybe, parameters
+from tests.helpers.generation import EVERY_PARAMETER, maybe, parameters
 from tests.unit.providers.samples import CATALOG, COMETAPI, COMPATIBLE, OPENAI
 
 texts = st.text(max_size=20)
@@ -49,16 +52,22 @@ messages = st.one_of(
 )
 
 
-requests = st.builds(
-    ChatRequest,
-    st.sampled_from([*(model.id for model in CATALOG), "unknown"]),
-    st.lists(messages, min_size=1, max_size=4).map(tuple),
-    instructions=texts,
-    effort=maybe(st.sampled_from(Effort)),
-    parameters=parameters,
-    cache_key=texts,
-    store=st.booleans(),
+# The provider's own items come back as the provider gave them.
+states = st.sampled_from(
+    ["", json.dumps([{"type": "compaction", "id": "c", "encrypted_content": "x"}])]
 )
+EVERY_FIELD: dict[str, st.SearchStrategy[Any]] = {
+    "model": st.sampled_from([*(model.id for model in CATALOG), "unknown"]),
+    "messages": st.lists(messages, min_size=1, max_size=4).map(tuple),
+    "instructions": texts,
+    "effort": maybe(st.sampled_from(Effort)),
+    "parameters": parameters,
+    "cache_key": texts,
+    "store": st.booleans(),
+    "background": st.booleans(),
+    "state": states,
+}
+requests = st.builds(ChatRequest, **EVERY_FIELD)
 profiles = st.sampled_from([OPENAI, COMETAPI, COMPATIBLE])
 
 
@@ -83,6 +92,11 @@ def checked(schema: TypeAdapter[Any], body: dict[str, Any]) -> None:
     for name in ("input", "messages"):
         if name in made and not isinstance(made[name], str):
             assert len(list(made[name])) == len(body[name])
+
+
+def test_no_field_is_left_out() -> None:
+    assert {field.name for field in fields(ChatRequest)} == set(EVERY_FIELD)
+    assert {field.name for field in fields(GenerationParameters)} == set(EVERY_PARAMETER)
 
 
 @given(requests, profiles)
