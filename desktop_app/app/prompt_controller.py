@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from datetime import date
 
 from PySide6.QtCore import QObject, QTimer
 
@@ -17,6 +18,7 @@ from desktop_app.domain.model_catalog import EFFORTS_OF_THE_FAMILY, Effort, Vari
 from desktop_app.rendering.parser import parser
 from desktop_app.services.choice import ResolvedChoice, model_info
 from desktop_app.services.estimate import Estimate, used_tokens
+from desktop_app.services.model_menu import offers
 from desktop_app.ui.choice import NOTHING_CHOSEN, ChoiceView, ModelEntry
 from desktop_app.ui.main_window import MainWindow
 
@@ -38,7 +40,7 @@ class PromptController(QObject):
         self._workspace = workspace
         self._models: tuple[ModelEntry, ...] = ()
         self._asked = 0
-        self._warmed: set[str] = set()
+        self._warmed: set[ProviderProfile] = set()
         self._is_parser_warm = False
         self._timer = QTimer(self, singleShot=True, interval=ESTIMATE_MS)
         self._timer.timeout.connect(lambda: workspace.tasks.start(self._estimate()))
@@ -54,7 +56,11 @@ class PromptController(QObject):
         workspace.spent.connect(lambda _: self._timer.start())
         workspace.compactions_changed.connect(self._timer.start)
         workspace.jobs_paid.connect(self._timer.start)
-        workspace.profiles_changed.connect(lambda: workspace.tasks.start(self._list_models()))
+        for changed in (workspace.profiles_changed, workspace.listings_changed):
+            changed.connect(lambda: workspace.tasks.start(self._list_models()))
+        prompt.models_opened.connect(
+            lambda: workspace.tasks.start(workspace.refresh_listing(workspace.profile))
+        )
 
     # -------------------------------------------------------------- choosing
 
@@ -119,25 +125,21 @@ class PromptController(QObject):
         self._show()
 
     def _models_of(self, profile: ProviderProfile) -> list[ModelEntry]:
-        catalog = self._workspace.backend.catalog
-
-        def entry(model_id: str, variant: Variant | None = None) -> ModelEntry:
-            name = model_info(profile, model_id, catalog).name
-            return ModelEntry(profile.id, profile.name, model_id, name, variant)
-
+        backend = self._workspace.backend
         if profile.kind is ProviderKind.ON_DEVICE:
-            return [entry(self._workspace.backend.on_device_model)]
-        family = [catalog.for_variant(variant) for variant in Variant]
-        entries: list[ModelEntry] = []
-        if profile.serves_the_family:
-            entries = [entry(info.id, info.variant) for info in family]
-        known = {info.id for info in family}
-        others = profile.models or (
-            tuple(info.id for info in catalog if info.id.startswith("gpt-"))
-            if profile.serves_the_family
-            else ()
+            model = backend.on_device_model
+            name = model_info(profile, model, backend.catalog).name
+            return [ModelEntry(profile.id, profile.name, model, name, None)]
+        found = offers(
+            profile,
+            backend.catalog,
+            backend.listings.of(profile),
+            date.today(),  # noqa: DTZ011 — the person's day
         )
-        return entries + [entry(model_id) for model_id in others if model_id not in known]
+        return [
+            ModelEntry(profile.id, profile.name, offer.model, offer.name, offer.variant, offer.note)
+            for offer in found
+        ]
 
     # -------------------------------------------------------------- showing
 
@@ -152,17 +154,10 @@ class PromptController(QObject):
             self._is_parser_warm = True
             self._workspace.tasks.start(asyncio.to_thread(parser))
         profile = self._workspace.profile
-        if profile.kind is not ProviderKind.ON_DEVICE and profile.id not in self._warmed:
+        if profile not in self._warmed:
             # The handshake happens while the person types, so that Send costs none.
-            self._warmed.add(profile.id)
-            self._workspace.tasks.start(self._warm_up(profile))
-
-    async def _warm_up(self, profile: ProviderProfile) -> None:
-        try:
-            client = await self._workspace.backend.gateway.provider(profile)
-        except UserFacingError:
-            return  # said when it matters: under the question that could not be sent
-        await client.warm_up()
+            self._warmed.add(profile)
+            self._workspace.tasks.start(self._workspace.refresh_listing(profile, insist=True))
 
     async def _estimate(self) -> None:
         """Show what sending would take; a later call supersedes an earlier one."""
@@ -223,7 +218,7 @@ def view_of(resolved: ResolvedChoice, models: tuple[ModelEntry, ...]) -> ChoiceV
         variant_refusals={},
         offers_effort=resolved.variant is not None or info.takes_effort(),
         models=models,
-        notice=resolved.notice,
+        notice=resolved.notice or resolved.warning,
         provider_id=resolved.profile.id,
         model=info.id,
     )

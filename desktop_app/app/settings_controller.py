@@ -70,6 +70,7 @@ class SettingsController(QObject):
         )
         panel.password_removed.connect(lambda id_: self._start(self._keep_password(id_, "")))
         panel.ca_file_chosen.connect(lambda id_, path: self._start(self._choose_ca_file(id_, path)))
+        panel.opened.connect(self._ask_for_models)
         panel.about_opened.connect(lambda: self._start(self._show_about()))
         workspace.profiles_changed.connect(self._show_profiles)
         workspace.values_changed.connect(self.show_values)
@@ -115,6 +116,11 @@ class SettingsController(QObject):
     def _look_at(self, profile_id: str) -> None:
         self._looked_at = profile_id
         self._show_profiles()
+        self._ask_for_models()
+
+    def _ask_for_models(self) -> None:
+        shown = self._profile(self._looked_at)
+        self._start(self._workspace.refresh_listing(shown))
 
     def _show_profiles(self) -> None:
         shown = self._profile(self._looked_at)
@@ -163,6 +169,7 @@ class SettingsController(QObject):
         await vault.remove(profile_id)
         await vault.remove(self._profile(profile_id).proxy_password_id)
         await self._workspace.backend.settings.remove_profile(profile_id)
+        await self._workspace.backend.listings.forget(profile_id)
         self._looked_at = ""
         workspace = self._workspace
         await workspace.reload_profiles()
@@ -181,6 +188,7 @@ class SettingsController(QObject):
             await self._show_profile(profile_id)
         await workspace.set_value("default.provider", profile_id)
         self._offer(self._profile(profile_id))
+        await workspace.refresh_listing(self._profile(profile_id), insist=True)
 
     def _offer(self, profile: ProviderProfile) -> None:
         workspace = self._workspace
@@ -210,8 +218,9 @@ class SettingsController(QObject):
         began = time.monotonic()
         models: tuple[str, ...] = ()
         try:
-            client = await self._workspace.backend.gateway.provider(profile)
-            models = await client.models()
+            listing = await self._workspace.backend.listings.fetch(profile)
+            models = tuple(model.id for model in listing.models)
+            self._workspace.listings_changed.emit()
         except UserFacingError as error:
             result = (False, _worded(error, profile))
         else:

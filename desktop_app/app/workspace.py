@@ -6,6 +6,7 @@ The controllers share this state and hear of its changes; none of them knows ano
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -13,9 +14,11 @@ from PySide6.QtCore import QObject, Signal
 
 from desktop_app.app.drafts import Drafts
 from desktop_app.app.tasks import Tasks
+from desktop_app.credentials.vault import KeyPlace
 from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.compaction import Compaction
 from desktop_app.domain.conversation import Conversation, Draft, Message, ModelChoice, now
+from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.generation import Overrides
 from desktop_app.headless.answer_settings import ask_settings
 from desktop_app.headless.backend import Backend
@@ -42,6 +45,7 @@ class Workspace(QObject):
         values_changed(str): a setting, by key.
         profiles_changed: providers or their keys.
         spent(str): a call was noted in the ledger, by the provider's id.
+        listings_changed: what a provider serves.
         changed_elsewhere(Conversation): one that is not open.
         compactions_changed: what stands for the beginning of the open conversation.
         jobs_paid: small jobs of the program's own were done, which may have cost something.
@@ -55,6 +59,7 @@ class Workspace(QObject):
     values_changed = Signal(str)
     profiles_changed = Signal()
     spent = Signal(str)
+    listings_changed = Signal()
     changed_elsewhere = Signal(object)
     compactions_changed = Signal()
     jobs_paid = Signal()
@@ -79,7 +84,21 @@ class Workspace(QObject):
     async def load(self) -> None:
         """Read settings and providers."""
         self.values = await self.backend.values()
+        await self.backend.listings.load()
         await self.reload_profiles()
+
+    async def refresh_listing(self, profile: ProviderProfile, *, insist: bool = False) -> None:
+        """Have a provider say what it serves, unless it did lately; this opens its connection. What
+        goes wrong is said when it matters: under the question that could not be sent."""
+        listings, vault = self.backend.listings, self.backend.vault
+        is_here = profile.kind is ProviderKind.ON_DEVICE
+        if is_here or (listings.is_fresh(profile) and not insist):
+            return
+        if profile.needs_key and await vault.place(profile.id) is KeyPlace.NONE:
+            return
+        with suppress(UserFacingError):
+            await listings.fetch(profile)
+            self.listings_changed.emit()
 
     async def reload_profiles(self) -> None:
         """Read the providers anew."""

@@ -7,12 +7,13 @@ refused.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, TypeVar
+from fnmatch import fnmatchcase
+from typing import Any, Final, TypeVar
 
 from desktop_app.domain.cost import FREE, Price
 from desktop_app.domain.errors import SettingError
@@ -145,9 +146,13 @@ class ModelCatalog:
     """The known models by id, in the order of the data, and who does the small jobs."""
 
     def __init__(
-        self, models: Iterable[ModelInfo], small_jobs: Mapping[str, SmallJob] | None = None
+        self,
+        models: Iterable[ModelInfo],
+        small_jobs: Mapping[str, SmallJob] | None = None,
+        not_chat: Iterable[str] = (),
     ) -> None:
         self._models = {model.id: model for model in models}
+        self._not_chat = tuple(not_chat)
         self._small_jobs = dict(small_jobs or {})
 
     @classmethod
@@ -159,22 +164,36 @@ class ModelCatalog:
         """
         import tomllib  # here, for the window's first paint needs the names above alone
 
+        not_chat: list[str] = []
         rows: dict[str, dict[str, Any]] = {}
         jobs: dict[str, dict[str, Any]] = {}
         try:
             for text in texts:
                 tables = tomllib.loads(text)
+                _demand_known(tables, _TABLES, "the file")
+                not_chat += _names(tables.get("not_chat", []), "not_chat")
                 for model_id, row in tables.get("models", {}).items():
                     rows[model_id] = {**rows.get(model_id, {}), **row}
                 for job, row in tables.get("small_jobs", {}).items():
                     jobs[job] = {**jobs.get(job, {}), **row}
             models = [_model_from_row(model_id, row) for model_id, row in rows.items()]
-            return cls(models, {job: _small_job_from_row(row) for job, row in jobs.items()})
-        except (tomllib.TOMLDecodeError, KeyError, ValueError, TypeError, ArithmeticError) as exc:
+            small_jobs = {job: _small_job_from_row(row) for job, row in jobs.items()}
+            return cls(models, small_jobs, not_chat)
+        except (
+            tomllib.TOMLDecodeError,
+            KeyError,
+            ValueError,
+            TypeError,
+            AttributeError,
+            ArithmeticError,
+        ) as exc:
+            said = (
+                str(exc) if isinstance(exc, ValueError) else f"a value is not of its kind ({exc})"
+            )
             raise SettingError(
-                "The list of models cannot be read.",
+                f"The list of models cannot be read: {said}.",
                 what_to_do="Correct models.toml or remove it.",
-                details=str(exc),
+                details=f"{type(exc).__name__}: {exc}",
             ) from exc
 
     def __iter__(self) -> Iterator[ModelInfo]:
@@ -189,6 +208,12 @@ class ModelCatalog:
         """Whether the data names `model_id`."""
         return model_id in self._models
 
+    def can_chat(self, model_id: str) -> bool:
+        """Whether a model that a provider lists is offered: not one for embeddings, speech or
+        pictures, by the data's patterns, unless the data names it."""
+        name = model_id.casefold()
+        return self.knows(model_id) or not any(fnmatchcase(name, p) for p in self._not_chat)
+
     def small_job(self, job: str) -> SmallJob:
         """Who does `job`; nobody in particular where the data does not say."""
         return self._small_jobs.get(job, SmallJob())
@@ -198,7 +223,42 @@ class ModelCatalog:
         return next(model for model in self._models.values() if model.variant is variant)
 
 
+_TABLES: Final = frozenset({"models", "small_jobs", "not_chat"})
+_SIZES: Final = ("context_window", "max_input", "max_output")
+_ANSWERS: Final = ("takes_verbosity", "sees_images")
+
+
+def _demand_known(row: Mapping[str, Any], known: Collection[str], where: str) -> None:
+    """A name that is misspelt would be passed over without a word."""
+    for name in row:
+        if name not in known:
+            from difflib import get_close_matches  # for this rare case alone
+
+            near = get_close_matches(name, known, 1)
+            hint = f"; “{near[0]}” is meant, perhaps" if near else ""
+            raise ValueError(f"“{name}” in {where} is not known{hint}")
+
+
+def _demand_kinds(model_id: str, row: Mapping[str, Any]) -> None:
+    for name in _SIZES:
+        if name in row and (type(row[name]) is not int or row[name] <= 0):
+            raise ValueError(f"{name} of {model_id} is no number of tokens")
+    for name in _ANSWERS:
+        if name in row and not isinstance(row[name], bool):
+            raise ValueError(f"{name} of {model_id} is neither true nor false")
+    if "shutdown" in row and type(row["shutdown"]) is not date:
+        raise ValueError(f"shutdown of {model_id} is no day, such as 2026-08-10")
+
+
+def _names(values: object, what: str) -> list[str]:
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+        raise ValueError(f"{what} is a list of names")
+    return [value.casefold() for value in values]
+
+
 def _model_from_row(model_id: str, row: Mapping[str, Any]) -> ModelInfo:
+    _demand_known(row, {f.name for f in fields(ModelInfo)} - {"id"}, model_id)
+    _demand_kinds(model_id, row)
     return ModelInfo(
         id=model_id,
         name=str(row.get("name", model_id)),
@@ -220,6 +280,7 @@ def _model_from_row(model_id: str, row: Mapping[str, Any]) -> ModelInfo:
 
 
 def _small_job_from_row(row: Mapping[str, Any]) -> SmallJob:
+    _demand_known(row, ("models", "effort"), "small_jobs")
     models = row.get("models", [])
     if not isinstance(models, list) or not all(isinstance(model, str) for model in models):
         raise ValueError("models of a small job is a list of names")

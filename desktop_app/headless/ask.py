@@ -99,6 +99,7 @@ async def _ask(options: argparse.Namespace, prompt: str, output: Output) -> int:
     try:
         await backend.database.open()
         use_weights(backend, await backend.settings.all())
+        await backend.listings.load()
         return await _answer(backend, options, prompt, output)
     except asyncio.CancelledError:
         output.interrupted()

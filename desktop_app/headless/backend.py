@@ -23,6 +23,7 @@ from desktop_app.services.budget import Budget
 from desktop_app.services.chat import ChatService
 from desktop_app.services.choice import ON_DEVICE_MODEL, default_choice
 from desktop_app.services.estimate import Estimator
+from desktop_app.services.listings import Listings
 from desktop_app.settings.schema import SettingValue, with_defaults
 from desktop_app.storage.attachments import AttachmentStore
 from desktop_app.storage.compactions import CompactionStore
@@ -30,6 +31,7 @@ from desktop_app.storage.conversations import ConversationStore
 from desktop_app.storage.database import Database
 from desktop_app.storage.folders import FolderStore
 from desktop_app.storage.ledger import Ledger
+from desktop_app.storage.listings import ListingStore
 from desktop_app.storage.search import Search
 from desktop_app.storage.settings_store import SettingsStore
 from desktop_app.storage.spending_holds import SpendingHolds
@@ -67,6 +69,7 @@ class Backend:
     counter: ProviderTokenCounter
     budget: Budget
     chat: ChatService
+    listings: Listings
     environment_profiles: tuple[ProviderProfile, ...]
 
     def chat_with(self, store: MessageStore, attachments: AttachmentSource) -> ChatService:
@@ -81,6 +84,7 @@ class Backend:
             budget=self.budget,
             catalog=self.catalog,
             compactions=self.compactions,
+            listing_of=self.listings.of,
         )
 
     @cached_property
@@ -206,6 +210,7 @@ def build_backend(
     pictures = ScaledPictures(attachments, documents)
     budget = Budget(SpendingHolds(database), settings)
     compactions = CompactionStore(database)
+    listings = Listings(ListingStore(database), gateway)
     chat = ChatService(
         store=conversations,
         attachments=attachments,
@@ -216,6 +221,7 @@ def build_backend(
         budget=budget,
         catalog=catalog,
         compactions=compactions,
+        listing_of=listings.of,
     )
     return Backend(
         folders=where,
@@ -235,6 +241,7 @@ def build_backend(
         counter=counter,
         budget=budget,
         chat=chat,
+        listings=listings,
         environment_profiles=tuple(profile for profile, _ in found),
     )
 
@@ -254,7 +261,11 @@ def read_catalog(where: Folders) -> ModelCatalog:
         raise SettingError(
             f"{own} cannot be read.", what_to_do="Correct or remove it.", details=str(exc)
         ) from exc
-    return ModelCatalog.from_toml(*texts)
+    try:
+        return ModelCatalog.from_toml(*texts)
+    except SettingError as error:
+        error.what_to_do = f"Correct {own} or remove it."
+        raise
 
 
 def use_weights(backend: Backend, stored: Mapping[str, Any]) -> None:

@@ -50,6 +50,7 @@ class ProviderGateway:
         self._settings = settings
         self._catalog = catalog
         self._clients: dict[str, tuple[_Opened, ProviderClient]] = {}
+        self._retired: list[ProviderClient] = []
         self._writes: set[asyncio.Task[None]] = set()
 
     async def provider(self, profile: ProviderProfile) -> ProviderClient:
@@ -65,10 +66,18 @@ class ProviderGateway:
         if known is not None and known[0] == opened:
             return known[1]
         if known is not None:
-            await known[1].aclose()
+            self._retired.append(known[1])
+        await self._close_idle()
         client = await self._new_client(opened)
         self._clients[profile.id] = (opened, client)
         return client
+
+    async def _close_idle(self) -> None:
+        """Close what was replaced, but not under an answer that is still coming."""
+        idle = [client for client in self._retired if client.is_idle]
+        self._retired = [client for client in self._retired if not client.is_idle]
+        for client in idle:
+            await client.aclose()
 
     async def learnt(self, profile: ProviderProfile, model: str) -> Learnt:
         """What the provider has shown of itself. Raises StorageError."""
@@ -121,9 +130,10 @@ class ProviderGateway:
     async def aclose(self) -> None:
         """Close every connection and the on-device model."""
         await asyncio.gather(*self._writes)
-        for _, client in self._clients.values():
+        for client in (*(client for _, client in self._clients.values()), *self._retired):
             await client.aclose()
         self._clients.clear()
+        self._retired.clear()
         await self.local_model.aclose()
 
 

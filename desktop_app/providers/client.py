@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from dataclasses import replace
+from datetime import UTC, date, datetime
 from typing import Any, Final, Protocol
 
 from desktop_app.domain.chat_request import ChatRequest, ProviderKind, ProviderProfile
@@ -40,6 +41,7 @@ from desktop_app.domain.events import (
 )
 from desktop_app.domain.legality import first_api
 from desktop_app.domain.model_catalog import Api, ModelCatalog, ModelInfo
+from desktop_app.domain.model_listing import ListedModel, ModelListing
 from desktop_app.providers import (
     chat_completions,
     compaction,
@@ -111,6 +113,7 @@ class ProviderClient:
         self._timeouts = timeouts or Timeouts()
         self._run_times = run_times or RunTimes()
         self._asleep = asleep
+        self._streams = 0
         self._transport = Transport(
             profile, key, proxy_password=proxy_password, timeouts=self._timeouts
         )
@@ -148,6 +151,7 @@ class ProviderClient:
     ) -> AsyncGenerator[StreamEvent, None]:
         """`source`, with its errors as terminals."""
         has_content = False
+        self._streams += 1
         try:
             self._require_key()
             async with aclosing(source) as events:
@@ -162,6 +166,8 @@ class ProviderClient:
         except ProviderError as error:
             error.what_was_kept = TEXT_KEPT if has_content else QUESTION_KEPT
             yield Failed(error)
+        finally:
+            self._streams -= 1
 
     async def compact(self, request: ChatRequest) -> ProviderState:
         """The conversation of `request` as the provider's own shorter state.
@@ -184,7 +190,12 @@ class ProviderClient:
             raise
 
     async def models(self) -> tuple[str, ...]:
-        """The ids of the models that the provider lists.
+        """The ids of the models that the provider lists. Raises ProviderError."""
+        return tuple(model.id for model in (await self.listing()).models)
+
+    async def listing(self) -> ModelListing:
+        """The models that the provider lists now. Asked while the person types, it opens the
+        connection, so that sending costs no handshake.
 
         Raises:
             ProviderError
@@ -200,12 +211,17 @@ class ProviderClient:
                 f"{self._profile.name} sent something that is no list of models.",
                 what_to_do="Type the model's name in Settings › Provider.",
             )
-        return tuple(name for row in rows if (name := json_fields.text(row, "id")))
+        models = tuple(
+            ListedModel(name, _day(row.get("shutdown_date")))
+            for row in rows
+            if (name := json_fields.text(row, "id"))
+        )
+        return ModelListing(self._profile.base_url, models, datetime.now(UTC))
 
-    async def warm_up(self) -> None:
-        """Open the connection while the person types, so that sending costs no handshake."""
-        with suppress(ProviderError):
-            await self.models()
+    @property
+    def is_idle(self) -> bool:
+        """Whether no answer is under way."""
+        return not self._streams
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -405,3 +421,13 @@ class ProviderClient:
             raise error
         for event in reader.read_whole(value):
             yield event
+
+
+def _day(value: object) -> date | None:
+    """A day as providers write it, in ISO's form or as seconds since 1970; None for what is none."""
+    try:
+        if isinstance(value, int | float):
+            return datetime.fromtimestamp(value, UTC).date()
+        return date.fromisoformat(str(value)[:10])
+    except (ValueError, OverflowError, OSError):
+        return None

@@ -6,7 +6,7 @@ run(…)     of the Answering: see answering.py                            → t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -32,6 +32,7 @@ from desktop_app.domain.conversation import (
 )
 from desktop_app.domain.legality import asks_at_once, legal, refusals
 from desktop_app.domain.model_catalog import ModelCatalog
+from desktop_app.domain.model_listing import ModelListing
 from desktop_app.services.answering import Answering, answerer
 from desktop_app.services.budget import Budget, Hold
 from desktop_app.services.candidates import OneRequest, several, shares
@@ -80,6 +81,7 @@ class ChatService:
         budget: Budget,
         catalog: ModelCatalog,
         compactions: CompactionSource,
+        listing_of: Callable[[ProviderProfile], ModelListing | None] = lambda _profile: None,
     ) -> None:
         self.store = store
         self.compactions = compactions
@@ -90,12 +92,19 @@ class ChatService:
         self.estimator = estimator
         self.budget = budget
         self.catalog = catalog
+        self._listing_of = listing_of
         self._without_instant: set[str] = set()
 
     def resolve(self, profile: ProviderProfile, choice: ModelChoice) -> ResolvedChoice:
         """What is sent for `choice` at `profile` today."""
-        gone = profile.id in self._without_instant
-        return resolve(profile, choice, self.catalog, date.today(), instant_gone=gone)  # noqa: DTZ011 — the person's day
+        return resolve(
+            profile,
+            choice,
+            self.catalog,
+            date.today(),  # noqa: DTZ011 — the person's day
+            instant_gone=profile.id in self._without_instant,
+            listing=self._listing_of(profile),
+        )
 
     async def for_all_answers(
         self, estimate: Estimate, resolved: ResolvedChoice, parameters: GenerationParameters

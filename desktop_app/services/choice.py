@@ -15,6 +15,7 @@ from desktop_app.domain.conversation import ModelChoice
 from desktop_app.domain.cost import FREE, Price
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.model_catalog import Api, Effort, ModelCatalog, ModelInfo, Variant
+from desktop_app.domain.model_listing import ModelListing, end_notice, is_served
 
 ON_DEVICE_MODEL = "smollm2-135m-instruct"
 INSTANT_RETIRED = "Instant is no longer served there: GPT-5.2 with effort none answers instead."
@@ -23,7 +24,8 @@ INSTANT_RETIRED = "Instant is no longer served there: GPT-5.2 with effort none a
 @dataclass(frozen=True)
 class ResolvedChoice:
     """What is sent: `notice` says what stands in for the chosen, "" as a rule; `service_tier` is
-    the one that is asked for, or that answered."""
+    the one that is asked for, or that answered; `warning` says that the model's end is near or
+    over, and is the choice's, not the answer's."""
 
     profile: ProviderProfile
     model: ModelInfo
@@ -31,6 +33,7 @@ class ResolvedChoice:
     effort: Effort | None
     notice: str = ""
     service_tier: str | None = None
+    warning: str = ""
 
     @property
     def price(self) -> Price | None:
@@ -60,26 +63,24 @@ def resolve(
     today: date,
     *,
     instant_gone: bool = False,
+    listing: ModelListing | None = None,
 ) -> ResolvedChoice:
     """The model and effort to send for `choice`.
 
     Args:
         instant_gone: the provider has answered that it does not serve Instant's model.
+        listing: what the provider lists, None where that is not known.
     """
-    if choice.variant is None:
-        info = model_info(profile, choice.model, catalog)
-        return ResolvedChoice(profile, info, None, _effort_for(info, choice.effort))
-    info = catalog.for_variant(choice.variant)
-    if choice.variant is Variant.INSTANT and (instant_gone or _is_shut_down(profile, info, today)):
+    variant = choice.variant
+    info = catalog.for_variant(variant) if variant else model_info(profile, choice.model, catalog)
+    if variant is Variant.INSTANT and (
+        instant_gone or not is_served(profile, info, listing, today)
+    ):
         stand_in = catalog.for_variant(Variant.THINKING)
-        return ResolvedChoice(profile, stand_in, choice.variant, Effort.NONE, INSTANT_RETIRED)
-    return ResolvedChoice(profile, info, choice.variant, _effort_for(info, choice.effort))
-
-
-def _is_shut_down(profile: ProviderProfile, info: ModelInfo, today: date) -> bool:
-    """Shutdown dates are OpenAI's own; aggregators may go on serving a model."""
-    at_openai = profile.kind is ProviderKind.OPENAI
-    return at_openai and info.shutdown is not None and info.shutdown <= today
+        return ResolvedChoice(profile, stand_in, variant, Effort.NONE, INSTANT_RETIRED)
+    effort = _effort_for(info, choice.effort)
+    warning = end_notice(profile, info, listing, today)
+    return ResolvedChoice(profile, info, variant, effort, warning=warning)
 
 
 def _effort_for(info: ModelInfo, chosen: Effort | None) -> Effort | None:

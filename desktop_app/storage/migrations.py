@@ -206,6 +206,16 @@ _INDEXES = (
     "CREATE INDEX conversations_by_folder ON conversations (folder_id, updated_at)",
 )
 
+# What each provider listed last: a JSON list of pairs, id and day of the end or null.
+_LISTINGS = (
+    """CREATE TABLE model_listings (
+        profile_id TEXT PRIMARY KEY,
+        base_url TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        models TEXT NOT NULL
+    ) STRICT""",
+)
+
 MIGRATIONS: tuple[Migration, ...] = (
     Migration("0001_first", _FIRST),
     # Ł, Ø, Æ and their like are folded since.
@@ -220,6 +230,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     ),
     Migration("0007_folders", _FOLDERS),
     Migration("0008_indexes_of_lists", _INDEXES),
+    Migration("0009_model_listings", _LISTINGS),
 )
 
 

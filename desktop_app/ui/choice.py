@@ -31,13 +31,15 @@ EFFORT_BARS: Final[Mapping[Effort, int]] = {
 
 @dataclass(frozen=True)
 class ModelEntry:
-    """A line of the model menu; `variant` is set for the three of the family."""
+    """A line of the model menu; `variant` is set for the three of the family, `note` stands behind
+    the name ("ends 23 July 2026")."""
 
     provider_id: str
     provider_name: str
     model: str
     name: str
     variant: Variant | None
+    note: str = ""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ They are filled when they open, from the choice as it is then.
 
 from __future__ import annotations
 
-from collections import defaultdict
+import re
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtGui import QActionGroup
@@ -15,7 +16,7 @@ from desktop_app.ui.choice import EFFORT_LABELS
 from desktop_app.ui.theme import set_role
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from PySide6.QtGui import QAction
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.choice import ChoiceView, ModelEntry
 
 LONGEST_FLAT_MENU: Final = 18
+LONGEST_SUBMENU: Final = 40
 
 
 def fill_models(
@@ -39,11 +41,37 @@ def fill_models(
             place = menu.addMenu(_plain(provider))
         else:
             _add_note(menu, provider, note_width)
-        for entry in entries:
-            action = _add(place, group, entry.name, ticked=_is_chosen(entry, choice))
+        for entry, inner in _by_maker(place, entries):
+            label = f"{entry.name} · {entry.note}" if entry.note else entry.name
+            action = _add(inner, group, label, ticked=_is_chosen(entry, choice))
             action.triggered.connect(lambda _=False, entry=entry: chosen(entry))
             if entry.variant is not None and entry.provider_id == choice.provider_id:
                 _refuse(action, choice.variant_refusals.get(entry.variant, ""))
+
+
+def _by_maker(place: QMenu, entries: list[ModelEntry]) -> Iterator[tuple[ModelEntry, QMenu]]:
+    """Each entry with its menu: an aggregator's hundreds of models go by the first word of their
+    names, those that stand alone under "Others"; the first three and a short list stay as is."""
+    if len(entries) <= LONGEST_SUBMENU:
+        yield from ((entry, place) for entry in entries)
+        return
+    counts = Counter(_maker(entry) for entry in entries if entry.variant is None)
+    menus: dict[str, QMenu] = {}
+    for entry in entries:
+        maker = _maker(entry) if counts[_maker(entry)] > 1 else ""
+        if entry.variant is not None:
+            yield entry, place
+            continue
+        if maker not in menus:
+            menus[maker] = QMenu(_plain(maker) or "Others", place)
+        yield entry, menus[maker]
+    for _, menu in sorted(menus.items(), key=lambda named: (not named[0], named[0])):
+        place.addMenu(menu)
+
+
+def _maker(entry: ModelEntry) -> str:
+    """The first word of a model's id: "gpt" of gpt-5.2, "claude" of anthropic/claude-4."""
+    return re.split(r"[-_.:\d ]", entry.model.rpartition("/")[2].casefold(), maxsplit=1)[0]
 
 
 def fill_efforts(

@@ -89,11 +89,13 @@ class ChoiceRow(QWidget):
 
     Signals:
         variant_chosen(Variant), effort_chosen(Effort), model_chosen(ModelEntry)
+        models_opened(): the menu of models is looked at.
     """
 
     variant_chosen = Signal(object)
     effort_chosen = Signal(object)
     model_chosen = Signal(object)
+    models_opened = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -227,6 +229,7 @@ class ChoiceRow(QWidget):
 
     def _fill_models(self, menu: QMenu) -> None:
         width = self._theme.px(_NOTE_WIDTH)
+        self.models_opened.emit()
         choice_menus.fill_models(menu, self._choice, self.model_chosen.emit, width)
 
     def _fill_efforts(self, menu: QMenu) -> None:

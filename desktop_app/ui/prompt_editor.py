@@ -50,6 +50,7 @@ class PromptEditor(QFrame):
         files_chosen(list[Path]), picture_given(GivenPicture), text_pasted_large(str): to be attached.
         attachment_removed(str), detail_chosen(str, str), suggestion_chosen(str): by id and by key.
         variant_chosen(Variant), effort_chosen(Effort), model_chosen(ModelEntry)
+        models_opened(): the menu of models is looked at.
     """
 
     submitted = Signal(str)
@@ -65,6 +66,7 @@ class PromptEditor(QFrame):
     variant_chosen = Signal(object)
     effort_chosen = Signal(object)
     model_chosen = Signal(object)
+    models_opened = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -124,6 +126,7 @@ class PromptEditor(QFrame):
         row.variant_chosen.connect(self.variant_chosen)
         row.effort_chosen.connect(self.effort_chosen)
         row.model_chosen.connect(self.model_chosen)
+        row.models_opened.connect(self.models_opened)
         self._chips.removed.connect(self.attachment_removed)
         self._chips.detail_chosen.connect(self.detail_chosen)
         self._suggestions.chosen.connect(self.suggestion_chosen)

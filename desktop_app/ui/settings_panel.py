@@ -72,6 +72,7 @@ class SettingsPanel(QFrame):
         spending_requested(): the person wants to see all that was spent.
         password_entered(str, str), password_removed(str): of a proxy, by its name in the keyring.
         ca_file_chosen(str, object): profile id, and a Path or None for the system's alone.
+        opened(): the panel is seen.
         about_opened(): the About page is seen and wants `set_about` and `set_help`.
         closed(): the person wants the panel away.
     """
@@ -92,6 +93,7 @@ class SettingsPanel(QFrame):
     password_entered = Signal(str, str)
     password_removed = Signal(str)
     ca_file_chosen = Signal(str, object)
+    opened = Signal()
     about_opened = Signal()
     closed = Signal()
 
@@ -235,6 +237,7 @@ class SettingsPanel(QFrame):
         if not self._is_built:
             self.show_page("provider")
         super().showEvent(event)
+        self.opened.emit()
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """The keyboard belongs to the pages' names. (A focus proxy would hide our cross from Tab.)"""

@@ -23,8 +23,10 @@ from desktop_app.domain.errors import StoreFullError
 from desktop_app.headless.backend import Backend, build_backend
 from desktop_app.headless.gateway import ProviderGateway, ProviderTokenCounter
 from desktop_app.paths import folders
+from desktop_app.services.listings import Listings
 from desktop_app.storage.conversations import ConversationStore
 from desktop_app.storage.first_look import settings_at_start
+from desktop_app.storage.listings import ListingStore
 from desktop_app.ui.attachment_chips import ChipWidget
 from desktop_app.ui.main_window import MainWindow
 from desktop_app.ui.models.conversation_model import Roles
@@ -166,7 +168,8 @@ class Desk:
         if not self._real:
             gateway = cast(ProviderGateway, StageGateway(self.stage))
             counter = cast(ProviderTokenCounter, WordCounter())
-            backend = replace(backend, gateway=gateway, counter=counter)
+            listings = Listings(ListingStore(backend.database), gateway)
+            backend = replace(backend, gateway=gateway, counter=counter, listings=listings)
         return replace(
             backend, chat=backend.chat_with(cast("MessageStore", self.disk), backend.attachments)
         )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 from desktop_app.domain.chat_request import ChatRequest, ProviderProfile
 from desktop_app.domain.cost import Usage
-from desktop_app.domain.errors import ProviderError, UserFacingError
+from desktop_app.domain.errors import NetworkError, ProviderError, UserFacingError
 from desktop_app.domain.events import (
     Completed,
     Failed,
@@ -18,7 +19,9 @@ from desktop_app.domain.events import (
     UsageReported,
 )
 from desktop_app.domain.legality import Learnt
+from desktop_app.domain.model_listing import ListedModel, ModelListing
 
+NOT_LISTED = NetworkError("The stage lists nothing.")
 TERMINAL = (Completed, Incomplete, Failed)
 
 
@@ -75,7 +78,7 @@ class Stage:
         self.turns: list[Turn] = []
         self.learnt = Learnt()
         self.on_models: Callable[[ProviderProfile], object] = lambda _profile: None
-        self.models_of: dict[str, tuple[str, ...] | UserFacingError] = {}
+        self.models_of: dict[str, tuple[str | ListedModel, ...] | UserFacingError] = {}
 
 
 class StageClient:
@@ -90,15 +93,13 @@ class StageClient:
         self._stage.turns.append(turn)
         return turn.events()
 
-    async def models(self) -> tuple[str, ...]:
+    async def listing(self) -> ModelListing:
         self._stage.on_models(self._profile)
-        found = self._stage.models_of[self._profile.id]
+        found = self._stage.models_of.get(self._profile.id, NOT_LISTED)
         if isinstance(found, UserFacingError):
             raise found
-        return found
-
-    async def warm_up(self) -> None:
-        """There is no connection to open."""
+        models = tuple(ListedModel(m) if isinstance(m, str) else m for m in found)
+        return ModelListing(self._profile.base_url, models, datetime.now(UTC))
 
 
 class StageModel:

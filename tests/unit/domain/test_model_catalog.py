@@ -115,3 +115,24 @@ def test_reasons_are_sentences_that_name_the_model() -> None:
         assert reason.endswith(".")
     assert CATALOG.info("gpt-5.2").sampling_refusal(Effort.NONE) is None
     assert CATALOG.info("gpt-5.2").refusal_of(Effort.NONE) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('[models.x]\neffort = ["low"]', "“effort” in x is not known; “efforts” is meant"),
+        ("[model.x]\nname = 'X'", "“model” in the file is not known; “models” is meant"),
+        ("[models.x]\ncontext_window = 'big'", "context_window of x is no number of tokens"),
+        ("[models.x]\nmax_input = true", "max_input of x is no number of tokens"),
+        ("[models.x]\nsees_images = 'yes'", "sees_images of x is neither true nor false"),
+        ("[models.x]\nshutdown = '2026-08-10'", "shutdown of x is no day"),
+        ("[models.x]\nefforts = ['huge']", "'huge' is not a valid Effort"),
+        ("models = 3", "a value is not of its kind"),
+        ("not_chat = 'x'", "not_chat is a list of names"),
+        ("[models.x", "at end of document"),
+    ],
+)
+def test_what_is_wrong_in_the_person_s_file_is_said(text: str, says: str) -> None:
+    with pytest.raises(SettingError) as caught:
+        ModelCatalog.from_toml(text)
+    assert says in caught.value.what_happened

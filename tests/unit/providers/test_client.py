@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -33,6 +34,7 @@ from desktop_app.domain.errors import (
 )
 from desktop_app.domain.events import Failed, Notice, Started, StreamEvent, TextDelta, Waiting
 from desktop_app.domain.model_catalog import Api, Effort
+from desktop_app.domain.model_listing import ListedModel
 from desktop_app.domain.parts import ReasoningPart, TextPart
 from desktop_app.providers.client import QUESTION_KEPT, ProviderClient
 from desktop_app.providers.refusals import ASK_AGAIN
@@ -162,7 +164,7 @@ def test_the_connection_is_used_again_also_after_warming_up() -> None:
     async def main() -> None:
         async with LoopbackServer(replies(200, {"data": [{"id": "a"}]}), RESPONSE) as server:
             client = client_for(server)
-            await client.warm_up()
+            await client.listing()
             for _ in range(3):
                 assert fold(await collect(client, ask())).text == "Hello"
             assert (server.connections, len(server.requests)) == (1, 4)
@@ -182,9 +184,8 @@ def test_models() -> None:
                 await client.models()
             with pytest.raises(AuthenticationError):
                 await client.models()
-            await client.warm_up()  # raises nothing
             await client.aclose()
-            assert [request.path for request in server.requests] == ["/v1/models"] * 4
+            assert [request.path for request in server.requests] == ["/v1/models"] * 3
 
     asyncio.run(main())
 
@@ -200,7 +201,6 @@ def test_without_a_key_nothing_is_sent(key: str | None) -> None:
             error = failure(await collect(client, ask()))
             with pytest.raises(AuthenticationError):
                 await client.models()
-            await client.warm_up()
             assert isinstance(error, AuthenticationError)
             assert error.what_happened.startswith("No API key")
             assert error.what_to_do.startswith("Add one in Settings")
@@ -877,3 +877,30 @@ def test_a_lone_surrogate_in_the_question_does_not_stop_it() -> None:
     events, (request,) = run(RESPONSE, request=ask("a\ud800b"))
     assert fold(events).text == "Hello"
     assert request.json["input"][0]["content"] == "a?b"
+
+
+@pytest.mark.parametrize(
+    ("day", "end"),
+    [
+        ("2026-08-10", date(2026, 8, 10)),
+        ("2026-08-10T00:00:00Z", date(2026, 8, 10)),
+        (1786320000, date(2026, 8, 10)),
+        (None, None),
+        ("soon", None),
+        (1e30, None),
+        ([], None),
+    ],
+)
+def test_a_listing_has_its_date_and_each_model_s_end(day: object, end: date | None) -> None:
+    """CometAPI's reply says neither what it is nor what its rows are."""
+
+    async def main() -> None:
+        async with LoopbackServer(replies(200, {"data": [{"id": "a", "shutdown_date": day}]})) as s:
+            client = client_for(s)
+            listing = await client.listing()
+            await client.aclose()
+            assert listing.models == (ListedModel("a", end),)
+            assert listing.base_url == s.base_url
+            assert listing.at.tzinfo is not None
+
+    asyncio.run(main())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
@@ -11,6 +11,7 @@ from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversation import ModelChoice
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.model_catalog import EFFORTS_OF_THE_FAMILY, Effort, ModelCatalog, Variant
+from desktop_app.domain.model_listing import ListedModel, ModelListing
 from desktop_app.headless.profiles import COMETAPI, ON_DEVICE, OPENAI
 from desktop_app.paths import resource_path
 from desktop_app.services.choice import (
@@ -71,6 +72,43 @@ def test_an_aggregator_serves_instant_on_until_it_says_otherwise() -> None:
     assert resolve(COMETAPI, made, CATALOG, AFTER).model.id == "gpt-5.2-chat-latest"
     gone = resolve(COMETAPI, made, CATALOG, AFTER, instant_gone=True)
     assert (gone.model.id, gone.effort) == ("gpt-5.2", Effort.NONE)
+
+
+def test_the_listing_outweighs_the_date_and_the_want_of_one() -> None:
+    def listed(*ids: str, day: date = AFTER) -> ModelListing:
+        at = datetime(day.year, day.month, day.day, tzinfo=UTC)
+        return ModelListing("", tuple(ListedModel(model) for model in ids), at)
+
+    instant = "gpt-5.2-chat-latest"
+    for profile, listing, today, served in (
+        (OPENAI, listed("gpt-5.2", instant), AFTER, True),
+        (OPENAI, listed("gpt-5.2", instant, day=BEFORE), AFTER, False),
+        (OPENAI, listed("gpt-5.2"), BEFORE, False),
+        (COMETAPI, listed("gpt-5.2", instant), AFTER, True),
+        (COMETAPI, listed("gpt-5.2"), AFTER, False),
+    ):
+        resolved = resolve(profile, choice(Variant.INSTANT), CATALOG, today, listing=listing)
+        assert resolved.model.id == (instant if served else "gpt-5.2")
+        assert resolved.notice == ("" if served else INSTANT_RETIRED)
+    said_no = resolve(
+        COMETAPI,
+        choice(Variant.INSTANT),
+        CATALOG,
+        AFTER,
+        instant_gone=True,
+        listing=listed(instant),
+    )
+    assert (said_no.model.id, said_no.effort) == ("gpt-5.2", Effort.NONE)
+
+
+def test_a_model_whose_end_is_near_or_over_is_warned_of_and_used() -> None:
+    codex = ModelChoice("openai", "gpt-5.2-codex", None, Effort.HIGH)
+    near = resolve(OPENAI, codex, CATALOG, date(2026, 7, 1))
+    assert near.warning.startswith("GPT-5.2 Codex ends on 23 July 2026.")
+    gone = resolve(OPENAI, codex, CATALOG, AFTER)
+    assert "is gone" in gone.warning
+    assert (gone.model.id, gone.notice) == ("gpt-5.2-codex", "")
+    assert resolve(COMETAPI, codex, CATALOG, AFTER).warning == ""
 
 
 def test_an_unknown_model_is_neither_refused_nor_given_an_effort() -> None:

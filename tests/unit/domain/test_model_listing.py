@@ -1,0 +1,85 @@
+"""What a listing and a day say of a model's end."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.model_catalog import ModelInfo
+from desktop_app.domain.model_listing import (
+    ListedModel,
+    ModelListing,
+    end_mark,
+    end_notice,
+    is_over,
+    is_served,
+)
+
+OPENAI = ProviderProfile("o", "OpenAI", ProviderKind.OPENAI, "https://api.openai.com/v1")
+COMET = ProviderProfile("c", "CometAPI", ProviderKind.COMETAPI, "https://api.cometapi.com/v1")
+END = date(2026, 8, 10)
+MODEL = ModelInfo("m", "Model", shutdown=END)
+BEFORE, LONG_BEFORE, AFTER = date(2026, 7, 1), date(2026, 5, 1), date(2026, 8, 10)
+
+
+def listed(*ids: str, on: date = AFTER, end: date | None = None) -> ModelListing:
+    at = datetime(on.year, on.month, on.day, 12, tzinfo=UTC)
+    return ModelListing("", tuple(ListedModel(id_, end) for id_ in ids), at)
+
+
+@pytest.mark.parametrize(
+    ("profile", "listing", "today", "served"),
+    [
+        (OPENAI, None, BEFORE, True),
+        (OPENAI, None, AFTER, False),
+        (OPENAI, listed("m"), AFTER, True),
+        (OPENAI, listed("m", on=BEFORE), AFTER, False),
+        (OPENAI, listed("x"), BEFORE, False),
+        (COMET, None, AFTER, True),
+        (COMET, listed("m", on=BEFORE), AFTER, True),
+        (COMET, listed("x"), AFTER, False),
+        (COMET, listed("m", on=BEFORE, end=END), AFTER, False),
+    ],
+    ids=[
+        "not known",
+        "the date counts at OpenAI",
+        "unless it is still listed",
+        "by a listing since then",
+        "not listed",
+        "aggregators are not bound by the date",
+        "and serve it on",
+        "not listed there",
+        "but by a date of their own",
+    ],
+)
+def test_whether_a_model_is_served(
+    profile: ProviderProfile, listing: ModelListing | None, today: date, served: bool
+) -> None:
+    assert is_served(profile, MODEL, listing, today) is served
+
+
+def test_what_is_said_of_an_end() -> None:
+    assert end_notice(OPENAI, MODEL, None, LONG_BEFORE) == ""
+    assert end_notice(OPENAI, MODEL, None, BEFORE).startswith("Model ends on 10 August 2026.")
+    gone = "Model is gone: OpenAI shut it down on 10 August 2026."
+    assert end_notice(OPENAI, MODEL, None, AFTER) == gone
+    assert "still lists it" in end_notice(OPENAI, MODEL, listed("m"), AFTER)
+    assert end_notice(COMET, MODEL, None, AFTER) == ""
+    assert end_mark(OPENAI, MODEL, None, LONG_BEFORE) == ""
+    assert end_mark(OPENAI, MODEL, None, BEFORE) == "ends 10 August 2026"
+    assert end_mark(OPENAI, MODEL, None, AFTER) == "gone since 10 August 2026"
+    assert end_mark(OPENAI, MODEL, listed("m"), AFTER) == ""
+
+
+def test_ninety_days_before() -> None:
+    assert end_notice(OPENAI, MODEL, None, date(2026, 5, 11)) == ""
+    assert end_notice(OPENAI, MODEL, None, date(2026, 5, 12))
+
+
+def test_what_nobody_dates_has_no_end() -> None:
+    plain = ModelInfo("x", "x")
+    assert not is_over(OPENAI, plain, listed("m"), AFTER)
+    assert end_notice(OPENAI, plain, listed("m"), AFTER) == ""
+    assert end_mark(OPENAI, plain, listed("x", end=END), BEFORE) == "ends 10 August 2026"

@@ -1,0 +1,89 @@
+"""What the menu offers: the family, what the person named, what the provider lists."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+import pytest
+
+from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.model_catalog import ModelCatalog, Variant
+from desktop_app.domain.model_listing import ListedModel, ModelListing
+from desktop_app.paths import resource_path
+from desktop_app.services.model_menu import Offer, offers
+
+CATALOG = ModelCatalog.from_toml(resource_path("models.toml").read_text("utf-8"))
+OPENAI = ProviderProfile("o", "OpenAI", ProviderKind.OPENAI, "https://api.openai.com/v1")
+COMET = ProviderProfile("c", "CometAPI", ProviderKind.COMETAPI, "https://api.cometapi.com/v1")
+BOX = ProviderProfile("b", "Box", ProviderKind.COMPATIBLE, "http://localhost:1/v1")
+TODAY = date(2026, 11, 20)
+FAMILY = ["gpt-5.2-chat-latest", "gpt-5.2", "gpt-5.2-pro"]
+
+
+def listed(*ids: str) -> ModelListing:
+    models = tuple(ListedModel(model_id) for model_id in ids)
+    return ModelListing("", models, datetime(2026, 11, 20, tzinfo=UTC))
+
+
+def ids(found: list[Offer]) -> list[str]:
+    return [offer.model for offer in found]
+
+
+def test_without_a_listing_what_is_known_and_still_there() -> None:
+    found = ids(offers(OPENAI, CATALOG, None, TODAY))
+    assert found[:3] == FAMILY
+    assert {"gpt-5-mini", "gpt-5-nano"} <= set(found)
+    assert "gpt-5.2-codex" not in found, "shut down in July"
+    assert ids(offers(BOX, CATALOG, None, TODAY)) == []
+
+
+def test_every_id_that_is_listed_is_offered_known_ones_first() -> None:
+    listing = listed("zeta", "gpt-5-nano", "Alpha", "gpt-5.2", "text-embedding-3-small")
+    found = offers(replace(COMET, models=("mine",)), CATALOG, listing, TODAY)
+    assert ids(found) == [*FAMILY, "mine", "gpt-5-nano", "Alpha", "zeta"]
+    assert found[4].name == "GPT-5 nano"
+    assert found[5].name == "Alpha"
+
+
+def test_what_stands_in_for_instant_and_what_ends_is_marked() -> None:
+    of_openai = offers(OPENAI, CATALOG, listed("gpt-5.2"), TODAY)
+    assert of_openai[0].variant is Variant.INSTANT
+    assert of_openai[0].note == "GPT-5.2 with effort none answers"
+    assert offers(COMET, CATALOG, listed(*FAMILY), TODAY)[0].note == ""
+    early = date(2026, 7, 1)
+    found = offers(OPENAI, CATALOG, listed(*FAMILY, "gpt-5.2-codex"), early)
+    assert found[0].note == "ends 10 August 2026"
+    assert found[3].note == "ends 23 July 2026"
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        "text-embedding-3-large", "whisper-1", "tts-1-hd", "gpt-4o-mini-tts", "gpt-image-1",
+        "dall-e-3", "omni-moderation-latest", "gpt-4o-transcribe", "gpt-4o-realtime-preview",
+        "gpt-4o-audio-preview", "sora-2", "black-forest-labs/flux-dev", "mj_imagine", "davinci-002",
+        "TEXT-EMBEDDING-ADA-002", "gemini-2.5-flash-image",
+    ],
+)  # fmt: skip
+def test_what_cannot_chat(model: str) -> None:
+    assert not CATALOG.can_chat(model)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        "gpt-5.2", "gpt-4o", "gpt-4o-mini", "o3", "o4-mini", "chatgpt-4o-latest", "gpt-3.5-turbo",
+        "claude-opus-4", "gemini-2.5-pro", "deepseek-v3", "qwen3:8b", "llama3", "mistral-large",
+        "grok-4", "codex-mini-latest", "llava", "gpt-oss-120b", "ft:gpt-4o:acme::x",
+    ],
+)  # fmt: skip
+def test_what_can(model: str) -> None:
+    assert CATALOG.can_chat(model)
+
+
+def test_the_person_s_own_file_decides() -> None:
+    own = 'not_chat = ["llama*"]\n[models."whisper-chat"]\nname = "It chats"'
+    catalog = ModelCatalog.from_toml(resource_path("models.toml").read_text("utf-8"), own)
+    found = offers(BOX, catalog, listed("llama3", "whisper-1", "whisper-chat"), TODAY)
+    assert [offer.name for offer in found] == ["It chats"]
