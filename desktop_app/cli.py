@@ -104,6 +104,10 @@ def _child(name: str) -> int:
         from desktop_app.local_model.server_process import main as model
 
         return model()
+    if name == "maths":
+        from desktop_app.rendering.maths_process import main as maths
+
+        return maths()
     from desktop_app.app.qt_probe import main as qt_probe
 
     return qt_probe()

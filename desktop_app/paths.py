@@ -108,7 +108,7 @@ def resource_path(name: str) -> Path:
 
 
 def child_command(name: str) -> list[str]:
-    """The command that starts one of our own child processes (`documents` or `model`)."""
+    """The command that starts one of our own child processes (`documents`, `model` or `maths`)."""
     if getattr(sys, "frozen", False):
         return [sys.executable, "_child", name]
     return [sys.executable, "-m", "desktop_app", "_child", name]

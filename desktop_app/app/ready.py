@@ -36,9 +36,11 @@ from desktop_app.domain.errors import StorageError, UserFacingError
 from desktop_app.domain.model_catalog import Variant
 from desktop_app.headless.backend import use_weights
 from desktop_app.headless.log import start_log
+from desktop_app.paths import child_command
 from desktop_app.ui.main_window import MainWindow
 from desktop_app.ui.prompt_text import LARGE_PASTE
 from desktop_app.ui.theme import ThemeWatcher
+from desktop_app.ui.transcript.typesetter import Typesetter
 from desktop_app.ui.transcript.view import TranscriptView
 
 if TYPE_CHECKING:
@@ -86,6 +88,7 @@ class ReadyWindow(QObject):
         self.chat.ways_out = self.compaction.ways_out
         self.settings = SettingsController(window, self.workspace, self._on_value)
         self.spending = SpendingController(window, theme, self.workspace, self._name_of_model)
+        self._typesetter = Typesetter(child_command("maths"), window)
         self._quick: QuickPromptController | None = None
         self._calls = CallServer(backend.folders.socket, self.serve)
         actions = self._actions()
@@ -108,7 +111,9 @@ class ReadyWindow(QObject):
         from desktop_app.ui.quick_prompt import QuickPrompt
 
         theme = self._theme.current
-        quick_window = QuickPrompt(theme, TranscriptView(theme, is_brief=True))
+        transcript = TranscriptView(theme, is_brief=True)
+        transcript.typeset_with(self._typesetter)
+        quick_window = QuickPrompt(theme, transcript)
         quick = QuickPromptController(
             quick_window, self.workspace, self.running, self.pictures, self._go_on_in_window
         )
@@ -130,6 +135,7 @@ class ReadyWindow(QObject):
         self.chat.cap_wanted.connect(self.settings.open_at_cap)
         window.first_start.example_chosen.connect(self._begin_example)
         window.transcript.set_model_names(self._name_of_model)
+        window.transcript.typeset_with(self._typesetter)
         window.transcript.action_requested.connect(
             lambda _id, action: self.settings.open_at_key() if action == "add-key" else None
         )
@@ -342,6 +348,7 @@ class ReadyWindow(QObject):
 
     async def _put_away(self) -> None:
         self._calls.close()
+        self._typesetter.close()
         self.attachments.close()
         self.pictures.close()
         self.chat.close()

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from desktop_app.rendering.inline import runs_of
-from desktop_app.rendering.model import Block, Kind, Run, Runs, clean, show_overrides
+from desktop_app.rendering.model import Block, Kind, Run, Runs, clean, formula, show_overrides
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,8 +87,7 @@ class _Walk:
             case "hr":
                 self._add(Block(Kind.RULE))
             case "math_block":
-                runs = (Run(clean(token.content.replace("\n", "\u2028")), math=True),)
-                self._add(Block(Kind.MATH, runs))
+                self._add(Block(Kind.MATH, (formula(token.content.replace("\n", "\u2028")),)))
             case _:
                 self._enter_or_leave(token)
 

@@ -6,7 +6,7 @@ from html import escape
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from desktop_app.rendering.model import LINE_BREAK, Block, Kind, Run, Runs
+from desktop_app.rendering.model import LINE_BREAK, Block, Kind, Run, Runs, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -25,7 +25,8 @@ def runs_to_html(runs: Runs) -> str:
 
 
 def _run(run: Run) -> str:
-    text = escape(run.text, quote=False).replace(LINE_BREAK, "<br>")
+    words = f"${words_of(run)}$" if run.math else run.text
+    text = escape(words, quote=False).replace(LINE_BREAK, "<br>")
     for is_on, tag in (
         (run.code or run.math, "code"),
         (run.italic, "em"),
@@ -92,6 +93,8 @@ class _Writer:
 
 def _block(block: Block) -> str:
     text = runs_to_html(block.runs)
+    if block.kind is Kind.MATH:
+        text = f"<code>$${escape(block.text, quote=False).replace(LINE_BREAK, '<br>')}$$</code>"
     if block.kind is Kind.RULE:
         return "<hr>"
     if block.kind is Kind.HEADING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from desktop_app.rendering.model import LINE_BREAK, Block, Kind, Run, Runs
+from desktop_app.rendering.model import LINE_BREAK, Block, Kind, Run, Runs, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,10 +39,15 @@ def to_plain(blocks: Iterable[Block]) -> str:
 def _plain(block: Block) -> str:
     if block.kind is Kind.TABLE:
         return "\n".join(
-            "\t".join("".join(run.text for run in cell) for cell in row) for row in block.rows
+            "\t".join("".join(map(_words, cell)) for cell in row) for row in block.rows
         )
     mark = f"{block.marker} " if block.marker else ""
-    return "  " * max(0, block.depth - 1) + mark + block.text.replace(LINE_BREAK, "\n")
+    text = _block(block) if block.kind is Kind.MATH else "".join(map(_words, block.runs))
+    return "  " * max(0, block.depth - 1) + mark + text.replace(LINE_BREAK, "\n")
+
+
+def _words(run: Run) -> str:
+    return f"${words_of(run)}$" if run.math else run.text
 
 
 def _gap(pieces: list[str], *, tight: bool) -> list[str]:
@@ -120,7 +125,7 @@ def runs_to_markdown(runs: Runs) -> str:
 def _run(run: Run) -> str:
     if run.note:
         return f"[^{run.text}]"
-    text = run.text.replace(LINE_BREAK, "\\\n")
+    text = words_of(run).replace(LINE_BREAK, "\\\n")
     if run.math:
         return f"${text}$"
     if run.code:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from desktop_app.rendering.model import LINE_BREAK, Run, Runs, clean, show_overrides
+from desktop_app.rendering.model import LINE_BREAK, Run, Runs, clean, formula, show_overrides
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -90,7 +90,7 @@ def _change(state: _State, token: Token) -> None:
         case "hardbreak":
             state.add(LINE_BREAK)
         case "math_inline":
-            state.add(token.content.replace("\n", " "), math=True)
+            state.add(formula(token.content.replace("\n", " ")).text, math=True)
         case "footnote_ref":
             state.runs.append(Run(clean(token.meta["label"]), note=True))
         case "image":

@@ -14,6 +14,11 @@ from typing import Final, NamedTuple
 TABLE_ROWS: Final = 8
 """Rows of one TABLE block at most; a longer table is several blocks one after another."""
 
+FORMULA_BEGINS: Final = "\u2061"
+FORMULA_ENDS: Final = "\u2062"
+"""Invisible characters, of mathematics, around the TeX of a formula in the text of its run: so a
+drawing has a place of its own before the source, and half a formula is known as such."""
+
 LINE_BREAK: Final = "\u2028"
 """Stands for a line break inside a block, in the text of a run."""
 
@@ -34,7 +39,7 @@ class Run(NamedTuple):
     """Text of one style.
 
     `link` is the target, "" for none; `image` marks a picture that is named, never fetched;
-    `note` a footnote's mark; `math` TeX source.
+    `note` a footnote's mark; `math` TeX between FORMULA_BEGINS and FORMULA_ENDS (see `formula`).
     """
 
     text: str
@@ -80,7 +85,7 @@ class Block(NamedTuple):
     @property
     def text(self) -> str:
         """The words alone."""
-        return "".join(run.text for run in self.runs)
+        return "".join(map(words_of, self.runs))
 
 
 class Patch(NamedTuple):
@@ -95,6 +100,17 @@ def apply(patches: list[Patch], blocks: list[Block]) -> None:
     """Bring a list of blocks up to date, in place."""
     for at, removed, added in patches:
         blocks[at : at + removed] = added
+
+
+def formula(tex: str) -> Run:
+    """The run of a formula."""
+    inner = clean(tex).replace(FORMULA_BEGINS, "").replace(FORMULA_ENDS, "")
+    return Run(f"{FORMULA_BEGINS}{inner}{FORMULA_ENDS}", math=True)
+
+
+def words_of(run: Run) -> str:
+    """The text of a run as it is written: of a formula its TeX alone."""
+    return run.text.strip(FORMULA_BEGINS + FORMULA_ENDS) if run.math else run.text
 
 
 # Characters that Qt's documents give a meaning of their own (the end of a paragraph, frames,

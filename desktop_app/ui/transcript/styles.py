@@ -45,6 +45,9 @@ LOOK: Final = int(QTextFormat.Property.UserProperty) + 1
 
 QUOTES_SHIFT: Final = 8
 
+FORMULA: Final = LOOK + 10
+"""The user property of character formats of formulas: 2 on a line of its own, 1 within one."""
+
 
 class Look(IntFlag):
     """What is painted with a block. One number, because every painting asks every block for it."""
@@ -196,7 +199,7 @@ class Styles:
             return 1.0
         if kind in _KINDS_OF_NOTES or kind is Kind.CODE_HEAD:
             return 1.2
-        if kind in (Kind.HEADING, Kind.RULE):
+        if kind in (Kind.HEADING, Kind.RULE, Kind.MATH):
             return 1.25
         return 1.4 if kind is Part.QUESTION else ANSWER_LINE_HEIGHT
 
@@ -258,6 +261,8 @@ class Styles:
             made.setFontWeight(QFont.Weight.DemiBold)
         if run.italic or run.math:
             made.setFontItalic(True)
+        if run.math:
+            made.setProperty(FORMULA, 2 if kind is Kind.MATH else 1)
         if run.strike:
             made.setFontStrikeOut(True)
         if run.note:

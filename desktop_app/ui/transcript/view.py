@@ -29,6 +29,7 @@ from desktop_app.ui.theme import MARGIN, MEASURE
 from desktop_app.ui.transcript import selection
 from desktop_app.ui.transcript.actions import ACTIONS, ActionRow
 from desktop_app.ui.transcript.arrivals import Arrivals
+from desktop_app.ui.transcript.formulas import Formulas
 from desktop_app.ui.transcript.items import ACTION
 from desktop_app.ui.transcript.painting import Backdrop, CodeMark
 from desktop_app.ui.transcript.pictures import Pictures
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.theme import Theme
     from desktop_app.ui.transcript.entry import Entry
     from desktop_app.ui.transcript.items import Mark
+    from desktop_app.ui.transcript.typesetter import Typesetter
 
 FIRST_CHARACTERS: Final = 16_000
 MORE_CHARACTERS: Final = 12_000
@@ -83,6 +85,7 @@ class TranscriptView(QTextBrowser):
         self.setObjectName("transcript")
         self.setAccessibleName("Transcript")
         self._theme = theme
+        self._formulas = Formulas(self.document())
         self._messages = WrittenMessages(self.document(), theme, self, is_brief=is_brief)
         self._backdrop = Backdrop(theme)
         self._pictures = Pictures(self.document(), theme, self)
@@ -131,6 +134,7 @@ class TranscriptView(QTextBrowser):
         self._arrivals.clear()
         self._actions.leave()
         self._pictures.clear()
+        self._formulas.forget()
         self._messages.begin(messages, dict(versions or {}))
         self._has_older = has_older
         self._place.is_following = True
@@ -200,6 +204,16 @@ class TranscriptView(QTextBrowser):
         with self._place.kept():
             self._messages.mark(marks)
         self._place_actions_again()
+
+    def typeset_with(self, typesetter: Typesetter) -> None:
+        """Draw formulas as this one typesets them; until then their source stands."""
+        self._formulas.typeset_with(typesetter)
+        typesetter.arrived.connect(self._show_formulas)
+        self._show_formulas()
+
+    def _show_formulas(self) -> None:
+        with self._place.kept():
+            self._formulas.show()
 
     def set_waiting(self, message_id: str, sentence: str) -> None:
         """Say below an answer what it waits for; "" says nothing."""

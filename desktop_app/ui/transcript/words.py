@@ -33,7 +33,8 @@ def alike(old: Runs, new: Runs) -> tuple[int, int]:
         same = 0
     while same < min(len(old), len(new)) and old[same] == new[same]:
         same += 1
-    if same < min(len(old), len(new)) and old[same][1:] == new[same][1:]:
+    grows = same < min(len(old), len(new)) and not new[same].math  # formulas change as a whole
+    if grows and old[same][1:] == new[same][1:]:
         return same, _common_length(old[same].text, new[same].text)
     return same, 0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from desktop_app.rendering.block_stream import render
-from desktop_app.rendering.model import Block, Kind, Run
+from desktop_app.rendering.model import Block, Kind, Run, formula
 
 
 def only(source: str) -> Block:
@@ -51,10 +51,10 @@ def test_dangerous_targets_are_text(scheme: str) -> None:
 
 def test_prices_stay_text_and_formulas_do_not() -> None:
     assert only("between $5 and $10 or so").runs == (Run("between $5 and $10 or so"),)
-    assert Run("x_1 + x_2", math=True) in only("so $x_1 + x_2$ it is").runs
-    assert Run("a_b", math=True) in only(r"so \(a_b\) it is").runs
+    assert formula("x_1 + x_2") in only("so $x_1 + x_2$ it is").runs
+    assert formula("a_b") in only(r"so \(a_b\) it is").runs
     for source in ("$$\nx\n$$", "$$x$$", "\\[\nx\n\\]"):
-        assert only(source) == Block(Kind.MATH, (Run("x", math=True),))
+        assert only(source) == Block(Kind.MATH, (formula("x"),))
 
 
 def test_escaped_brackets_are_no_formula() -> None:

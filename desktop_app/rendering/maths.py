@@ -1,0 +1,117 @@
+"""TeX to a drawing: what a formula looks like, as SVG whose lengths are in em.
+
+ziamath (MIT) does it in plain Python with a font of its own: no LaTeX, no browser, no network. It
+was not made for hostile input: nested fractions take time exponential in their depth, and it stumbles
+in every way over what it does not know. So it runs in a process of its own (maths_process.py), with
+limits of time and memory, and what it cannot do stays source.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Any, Final, NamedTuple
+
+LONGEST: Final = 1_500
+"""Characters of TeX beyond which a formula stays source."""
+
+DEEPEST: Final = 24
+"""How deep groups may be nested."""
+
+WIDEST_EM: Final = 150.0
+TALLEST_EM: Final = 60.0
+LARGEST_SVG: Final = 400_000
+
+_EM: Final = 24.0
+_TAG: Final = re.compile(r"<\s*/?\s*([A-Za-z]+)")
+_DRAWN: Final = {"svg", "g", "path", "rect", "line"}
+_LOADS: Final = re.compile(r"href|url\(|style=|<[!?]", re.IGNORECASE)
+_GROUPS: Final = re.compile(r"\\\\|\\[{}]|[{}]|\\left\b|\\right\b|\\begin\b|\\end\b")
+_DEEPER: Final = {"{": 1, "\\left": 1, "\\begin": 1, "}": -1, "\\right": -1, "\\end": -1}
+
+
+class Formula(NamedTuple):
+    """A formula that is typeset, in black; lengths in em, from the baseline."""
+
+    svg: str
+    width: float
+    ascent: float
+    depth: float
+
+
+class CannotTypesetError(Exception):
+    """The formula is to stay as it is written."""
+
+
+def is_within_limits(tex: str) -> bool:
+    """Whether a formula is short and flat enough to be tried at all."""
+    if not tex.strip() or len(tex) > LONGEST:
+        return False
+    depth = deepest = 0
+    for match in _GROUPS.finditer(tex):
+        depth += _DEEPER.get(match[0], 0)
+        deepest = max(deepest, depth)
+    return deepest <= DEEPEST
+
+
+def typeset(tex: str, *, display: bool) -> Formula:
+    """The drawing of a formula. Takes milliseconds as a rule, and any time where it is hostile.
+
+    Raises:
+        CannotTypesetError: it is not TeX that ziamath knows, or what comes out is out of measure.
+    """
+    if not is_within_limits(tex):
+        raise CannotTypesetError("out of limits")
+    try:
+        return _checked(*_draw(tex, display=display))
+    except _stumbles() as error:
+        raise CannotTypesetError(type(error).__name__) from error
+
+
+def _draw(tex: str, *, display: bool) -> tuple[str, tuple[float, float], float]:
+    from ziamath.config import config
+    from ziamath.tex import tex2mml
+    from ziamath.zmath import Math
+
+    config.svg2 = False  # paths alone, no references from one to the other
+    markup = tex2mml(tex, inline=not display)
+    if "\\" in markup:
+        raise CannotTypesetError("a command that is not known")
+    made = Math(markup, size=_EM, margin=0)
+    return made.svg(), made.getsize(), made.getyofst()
+
+
+def _checked(svg: str, size: tuple[float, float], lowest: float) -> Formula:
+    """Lengths in em; nothing but strokes and areas within measure may come out."""
+    width, height = (length / _EM for length in size)
+    depth = -lowest / _EM
+    if not (0 < width <= WIDEST_EM and 0 < height <= TALLEST_EM and len(svg) <= LARGEST_SVG):
+        raise CannotTypesetError("out of measure")
+    if set(_TAG.findall(svg)) - _DRAWN or _LOADS.search(svg):
+        raise CannotTypesetError("more than strokes and areas")
+    return Formula(svg, width, height - depth, depth)
+
+
+@cache
+def _stumbles() -> tuple[type[BaseException], ...]:
+    """What comes out of ziamath and latex2mathml where they do not know a formula: the errors of
+    the latter, and whatever plain Python raises over values that were not expected."""
+    from latex2mathml import exceptions
+
+    own: list[Any] = [
+        value
+        for value in vars(exceptions).values()
+        if isinstance(value, type) and issubclass(value, BaseException)
+    ]
+    return (
+        *own,
+        ArithmeticError,
+        AssertionError,
+        AttributeError,
+        LookupError,
+        MemoryError,
+        RecursionError,
+        SyntaxError,
+        TypeError,
+        ValueError,
+    )

@@ -1,0 +1,252 @@
+"""Formulas in the document: a drawing once they are typeset, their source until then.
+
+In the document a formula is one character, the drawing's, and behind it its TeX, so that what
+searches or reads out the document finds the source, and each of both states has the same length.
+Until the formula is typeset, and for good where it cannot be, the one character is invisible and the
+source stands in italics, as whoever writes the document's blocks has written them; then the character
+is an object and the source takes no room.
+"""
+
+from __future__ import annotations
+
+import sys
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from PySide6.QtCore import QByteArray, QObject, QPointF, QRectF, QSizeF, Qt
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QFontInfo,
+    QFontMetrics,
+    QFontMetricsF,
+    QPainter,
+    QPixmap,
+    QPyTextObject,
+    QTextCharFormat,
+    QTextCursor,
+    QTextFormat,
+)
+
+from desktop_app.rendering.model import FORMULA_BEGINS, FORMULA_ENDS, LINE_BREAK
+from desktop_app.ui.transcript.styles import FORMULA
+from desktop_app.ui.transcript.words import units
+
+if TYPE_CHECKING:
+    from PySide6.QtCore import QRect
+    from PySide6.QtGui import QTextDocument, QTextTable
+    from PySide6.QtSvg import QSvgRenderer
+
+    from desktop_app.rendering.maths import Formula
+    from desktop_app.ui.transcript.typesetter import Typesetter
+
+DRAWN: Final = "\ufffc"
+_OBJECT_TYPE: Final = int(QTextFormat.ObjectTypes.UserObject) + 1
+_TEX: Final = int(QTextFormat.Property.UserProperty) + 11
+# The font of the formulas looks smaller than that of the text at the same size.
+_LARGER: Final = 1.12
+
+
+class _Box(NamedTuple):
+    """A formula's place in a line, in pixels: `baseline` is measured from the box's top."""
+
+    width: float
+    height: float
+    baseline: float
+    scale: float
+    em: float
+
+
+class Formulas:
+    """Draws the formulas of one document."""
+
+    def __init__(self, document: QTextDocument) -> None:
+        self._document = document
+        self._typesetter: Typesetter | None = None
+        self._drawing = _Drawing(self, document)
+        document.documentLayout().registerHandler(_OBJECT_TYPE, self._drawing)
+        self._is_drawing = False
+        self._changed: tuple[int, int] | None = None
+        document.contentsChange.connect(self._note)
+        document.contentsChanged.connect(self._show_changed)
+
+    def typeset_with(self, typesetter: Typesetter) -> None:
+        """Who typesets; without anybody the source stays."""
+        self._typesetter = typesetter
+
+    def forget(self) -> None:
+        """Another conversation is shown."""
+        if self._typesetter is not None:
+            self._typesetter.forget()
+
+    def find(self, made: QTextFormat) -> Formula | None:
+        """What is drawn for a character format of ours, if it is known."""
+        if self._typesetter is None:
+            return None
+        tex = str(made.property(_TEX)).replace(LINE_BREAK, "\n")
+        return self._typesetter.find(tex, display=made.intProperty(FORMULA) == 2)
+
+    def _note(self, start: int, _removed: int, added: int) -> None:
+        """Something has been written: an edit is going on, in which nothing may be changed."""
+        if added:
+            self._changed = (start, start + added)
+
+    def _show_changed(self) -> None:
+        """The edit is done. What it wrote is drawn before it is painted."""
+        changed, self._changed = self._changed, None
+        if changed is not None:
+            self.show(*changed)
+
+    def show(self, start: int = 0, end: int = sys.maxsize) -> None:
+        """Draw what is written there as source and typeset already; ask for what is not."""
+        if self._typesetter is None or self._is_drawing:
+            return
+        self._is_drawing = True
+        self._show(start, end)
+        self._is_drawing = False
+
+    def _show(self, start: int, end: int) -> None:
+        found = self._document.find(FORMULA_BEGINS, start)
+        while not found.isNull() and found.selectionStart() < end:
+            made, start = found.charFormat(), found.selectionStart()
+            if made.hasProperty(FORMULA) and (source := _source_at(found)):
+                made.setProperty(_TEX, source)
+                formula = self.find(made)
+                if formula is not None:
+                    found.setPosition(start)
+                    found.setPosition(start + units(source) + 2, QTextCursor.MoveMode.KeepAnchor)
+                    self._draw(found, formula, made, source)
+            found = self._document.find(FORMULA_BEGINS, start + 1)
+
+    def _draw(
+        self, cursor: QTextCursor, formula: Formula, made: QTextCharFormat, source: str
+    ) -> None:
+        """Put a drawing and what is hidden in the place of what is selected, which is as long."""
+        style = QTextCharFormat(made)
+        style.setObjectType(_OBJECT_TYPE)
+        alignment = QTextCharFormat.VerticalAlignment
+        low = formula.depth * _em(made) > QFontMetrics(made.font()).descent()
+        style.setVerticalAlignment(alignment.AlignMiddle if low else alignment.AlignBaseline)
+        hidden = source.replace(LINE_BREAK, " ") + FORMULA_ENDS
+        cursor.beginEditBlock()
+        cursor.insertText(DRAWN, style)
+        cursor.insertText(hidden, _hidden(made, hidden))
+        cursor.endEditBlock()
+
+    # ------------------------------------------------------------------ measures
+
+    def box(self, formula: Formula, position: int, made: QTextCharFormat) -> _Box:
+        """How much room a formula takes; one that is wider than its column is drawn smaller."""
+        em = _em(made)
+        # Letters are placed in 64ths of a pixel: over many, what takes no room takes a little.
+        room = self._room(position) - len(str(made.property(_TEX))) / 64
+        scale = min(1.0, room / (formula.width * em))
+        ascent, depth = formula.ascent * em * scale, formula.depth * em * scale
+        metrics = QFontMetrics(made.font())
+        if made.verticalAlignment() == QTextCharFormat.VerticalAlignment.AlignBaseline:
+            height = max(0.0, ascent) + metrics.descent()
+            return _Box(formula.width * em * scale, height, height - metrics.descent(), scale, em)
+        # Qt puts the middle of such an object half an x-height's half above the baseline.
+        half_x = metrics.xHeight() / 2
+        height = max(2 * ascent - half_x, 2 * depth + half_x)
+        return _Box(formula.width * em * scale, height, (height + half_x) / 2, scale, em)
+
+    def _room(self, position: int) -> float:
+        block = self._document.findBlock(position)
+        width = self._document.textWidth()
+        table: QTextTable | None = QTextCursor(block).currentTable()
+        if table is not None:
+            return max(40.0, width / table.columns() - 16)
+        made = block.blockFormat()
+        return max(40.0, width - made.leftMargin() - made.rightMargin() - 2)
+
+
+class _Drawing(QPyTextObject):
+    """What Qt asks for the size of a formula and to draw it."""
+
+    def __init__(self, formulas: Formulas, parent: QObject) -> None:
+        super().__init__(parent)
+        self._formulas = formulas
+
+    def intrinsicSize(self, _document: QTextDocument, position: int, made: QTextFormat) -> QSizeF:
+        formula = self._formulas.find(made)
+        if formula is None:
+            return QSizeF(0, 0)
+        box = self._formulas.box(formula, position, made.toCharFormat())
+        return QSizeF(box.width, box.height)
+
+    def drawObject(
+        self,
+        painter: QPainter,
+        rect: QRectF | QRect,
+        _document: QTextDocument,
+        position: int,
+        made: QTextFormat,
+    ) -> None:
+        formula = self._formulas.find(made)
+        if formula is None:
+            return
+        style = made.toCharFormat()
+        box = self._formulas.box(formula, position, style)
+        height = (formula.ascent + formula.depth) * box.em * box.scale
+        top = rect.top() + box.baseline - formula.ascent * box.em * box.scale
+        area = QRectF(rect.left(), top, box.width, height)
+        colour = style.foreground().color()
+        ratio = painter.device().devicePixelRatio()
+        # What is printed is drawn as strokes and areas; what is painted again and again, once.
+        if painter.device().logicalDpiX() > 200:
+            _renderer(formula.svg, colour.rgba()).render(painter, area)
+            return
+        place = QPointF(round(area.left() * ratio) / ratio, round(area.top() * ratio) / ratio)
+        painter.drawPixmap(
+            place, _pixmap(formula.svg, colour.rgba(), area.width(), area.height(), ratio)
+        )
+
+
+def _source_at(begins: QTextCursor) -> str:
+    """The TeX behind a selected FORMULA_BEGINS; "" where its end is in another block."""
+    block = begins.block()
+    text = block.text()
+    at = begins.selectionEnd() - block.position()
+    if not text.isascii():  # positions are UTF-16 units
+        text = text.encode("utf-16-le", "replace")[2 * at :].decode("utf-16-le", "replace")
+    end = text.find(FORMULA_ENDS)
+    return text[:end] if end > 0 else ""
+
+
+def _em(made: QTextCharFormat) -> float:
+    return QFontInfo(made.font()).pixelSize() * _LARGER
+
+
+def _hidden(made: QTextCharFormat, source: str) -> QTextCharFormat:
+    """The format in which a text takes no room: a tiny font whose letters are drawn together."""
+    style = QTextCharFormat()
+    font = QFont(made.font())
+    font.setPixelSize(1)
+    font.setItalic(False)
+    width = QFontMetricsF(font).horizontalAdvance(source)
+    font.setLetterSpacing(QFont.SpacingType.AbsoluteSpacing, -width / max(1, len(source)))
+    style.setFont(font)
+    style.setForeground(QColor(Qt.GlobalColor.transparent))
+    return style
+
+
+@lru_cache(maxsize=256)
+def _renderer(svg: str, rgba: int) -> QSvgRenderer:
+    # Imported here: most conversations have no formula.
+    from PySide6.QtSvg import QSvgRenderer
+
+    colour = QColor.fromRgba(rgba).name()
+    return QSvgRenderer(QByteArray(svg.replace('"black"', f'"{colour}"').encode()))
+
+
+@lru_cache(maxsize=256)
+def _pixmap(svg: str, rgba: int, width: float, height: float, ratio: float) -> QPixmap:
+    made = QPixmap(max(1, round((width + 2) * ratio)), max(1, round((height + 2) * ratio)))
+    made.setDevicePixelRatio(ratio)
+    made.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(made)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    _renderer(svg, rgba).render(painter, QRectF(0, 0, width, height))
+    painter.end()
+    return made

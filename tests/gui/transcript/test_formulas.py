@@ -1,0 +1,173 @@
+"""Formulas in the transcript: typeset beside the window's work, copied and read as their source."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtGui import QGuiApplication, QTextCursor
+
+from desktop_app.paths import child_command
+from desktop_app.rendering.model import FORMULA_BEGINS as WAITING
+from desktop_app.ui import theme
+from desktop_app.ui.transcript.formulas import DRAWN
+from desktop_app.ui.transcript.typesetter import Typesetter
+from tests.gui.transcript.test_streaming import look, stream_into
+from tests.helpers.messages import answer, streaming
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from PySide6.QtGui import QTextLine
+    from pytestqt.qtbot import QtBot
+
+    from desktop_app.ui.transcript.view import TranscriptView
+
+TEXT = (
+    r"So $\frac{a}{b}$ and \(x_1\) cost $5 or $10, not `$x$`."
+    "\n\n$$\n\\sum_{i=0}^n i^2\n= y\n$$\n\n| a |\n|---|\n| $z^2$ |\n"
+)
+
+
+@pytest.fixture
+def typesetter() -> Iterator[Typesetter]:
+    made = Typesetter(child_command("maths"))
+    yield made
+    made.close()
+
+
+def drawn(view: TranscriptView) -> int:
+    return view.toPlainText().count(DRAWN)
+
+
+def test_formulas_are_drawn_and_copied_as_source(
+    view: TranscriptView, typesetter: Typesetter, qtbot: QtBot
+) -> None:
+    view.typeset_with(typesetter)
+    view.set_messages([answer(TEXT)])
+    assert r"\frac{a}{b}" in view.toPlainText()
+    height = view.document().size().height()
+    qtbot.waitUntil(lambda: drawn(view) == 4, timeout=20_000)
+    assert WAITING not in view.toPlainText()
+    assert view.document().size().height() != height
+    assert "cost $5 or $10, not $x$." in view.toPlainText()
+    assert r"\frac{a}{b}" in view.toPlainText(), "what reads the screen out reads the source"
+    view.selectAll()
+    view.copy()
+    data = QGuiApplication.clipboard().mimeData()
+    for text in (data.text(), data.html(), bytes(data.data("text/markdown").data()).decode()):
+        assert r"$\frac{a}{b}$" in text
+        assert "$x_1$" in text
+        assert "$z^2$" in text
+        assert DRAWN not in text
+    assert "$$\n\\sum_{i=0}^n i^2\n= y\n$$" in data.text()
+
+
+def test_the_source_takes_no_room(
+    view: TranscriptView, typesetter: Typesetter, qtbot: QtBot
+) -> None:
+    view.typeset_with(typesetter)
+    view.set_messages([answer(r"a $\text{some words that are long as source}$ b")])
+    qtbot.waitUntil(lambda: drawn(view) == 1, timeout=20_000)
+    found = view.document().find(DRAWN)
+    line = found.block().layout().lineAt(0)
+    at = found.selectionEnd() - found.block().position()
+    behind = line.cursorToX(at + len(r"\text{some words that are long as source}"))
+    assert abs(behind[0] - line.cursorToX(at)[0]) < 1.5  # type: ignore[index]
+
+
+def test_a_formula_takes_the_colours_of_the_theme(
+    view: TranscriptView, typesetter: Typesetter, qtbot: QtBot
+) -> None:
+    view.typeset_with(typesetter)
+    view.set_messages([answer("$x$")])
+    qtbot.waitUntil(lambda: drawn(view) == 1, timeout=20_000)
+    before = look(view.document())
+    view.set_theme(theme.dark(scale=1.5))
+    assert drawn(view) == 1, "what is known is drawn at once"
+    cursor = view.document().find(DRAWN)
+    assert cursor.charFormat().foreground().color() == theme.dark().text
+    view.set_theme(theme.light())
+    assert look(view.document()) == before
+
+
+def test_a_formula_wider_than_the_column_is_drawn_smaller(
+    view: TranscriptView, typesetter: Typesetter, qtbot: QtBot
+) -> None:
+    view.typeset_with(typesetter)
+    view.set_messages([answer("$$\n" + "+".join(["x_{long}"] * 30) + "\n$$")])
+    qtbot.waitUntil(lambda: drawn(view) == 1, timeout=20_000)
+    for width in (900, 500):
+        view.resize(width, 500)
+        [line] = lines(view)
+        assert view.viewport().width() - 10 < line.naturalTextWidth() <= view.viewport().width() + 1
+
+
+def lines(view: TranscriptView) -> list[QTextLine]:
+    layout = view.document().find(DRAWN).block().layout()
+    return [layout.lineAt(number) for number in range(layout.lineCount())]
+
+
+def test_what_cannot_be_typeset_stays(
+    view: TranscriptView, typesetter: Typesetter, qtbot: QtBot
+) -> None:
+    view.typeset_with(typesetter)
+    with qtbot.waitSignal(typesetter.arrived, timeout=20_000):
+        view.set_messages([answer(r"$\nosuchcommand x$ and ${$")])
+    assert drawn(view) == 0
+    assert r"\nosuchcommand x" in view.toPlainText()
+
+
+def test_a_process_that_dies_is_asked_no_more_for_the_same(
+    view: TranscriptView, qtbot: QtBot
+) -> None:
+    """It ends over the first formula; the second goes to a new one."""
+    script = (
+        "import sys\nfor line in sys.stdin:\n"
+        "    if 'bad' in line: sys.exit(1)\n"
+        '    print(\'{"id": 0, "svg": "<svg/>", "width": 1, "ascent": 1, "depth": 0}\','
+        " flush=True)\n"
+    )
+    typesetter = Typesetter([sys.executable, "-c", script])
+    view.typeset_with(typesetter)
+    view.set_messages([answer("$bad$ and $good$")])
+    qtbot.waitUntil(lambda: drawn(view) == 1, timeout=20_000)
+    assert typesetter.find("bad", display=False) is None
+    typesetter.close()
+
+
+def test_without_the_process_the_source_stays(view: TranscriptView, qtbot: QtBot) -> None:
+    typesetter = Typesetter(["/nonexistent/program"])
+    view.typeset_with(typesetter)
+    view.set_messages([answer("$x$ and $y$")])
+    qtbot.waitUntil(lambda: not typesetter._wanted and typesetter._current is None, timeout=5000)
+    assert "x\u2062 and" in view.toPlainText()
+
+
+def test_a_stream_with_formulas_ends_as_the_whole(
+    view: TranscriptView, typesetter: Typesetter, qtbot: QtBot
+) -> None:
+    view.typeset_with(typesetter)
+    message = streaming()
+    stream_into(view, message, [TEXT[i : i + 3] for i in range(0, len(TEXT), 3)])
+    qtbot.waitUntil(lambda: drawn(view) == 4, timeout=20_000)
+    arrived = look(view.document())
+    view.set_messages([answer(TEXT)])
+    assert drawn(view) == 4
+    assert arrived == look(view.document())
+
+
+def test_a_selection_takes_formulas_whole(
+    view: TranscriptView, typesetter: Typesetter, qtbot: QtBot
+) -> None:
+    view.typeset_with(typesetter)
+    view.set_messages([answer("a $x+y$ b")])
+    qtbot.waitUntil(lambda: drawn(view) == 1, timeout=20_000)
+    found = view.document().find(DRAWN)
+    cursor = QTextCursor(view.document())
+    cursor.setPosition(found.selectionStart())
+    cursor.setPosition(found.selectionEnd(), QTextCursor.MoveMode.KeepAnchor)
+    view.setTextCursor(cursor)
+    view.copy()
+    assert QGuiApplication.clipboard().text() == "$x+y$"
