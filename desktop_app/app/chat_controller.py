@@ -104,11 +104,13 @@ class ChatController(QObject):
         ):
             changed.connect(lambda: self._window.notifications.dismiss_topic(QUESTION))
         self._workspace.opened.connect(self._show_state)
+        self._workspace.opened.connect(lambda: running.say_again(workspace.conversation.id))
         running.text_arrived.connect(self._show_text)
         running.reasoning_arrived.connect(self._show_reasoning)
         running.waiting.connect(self._show_waiting)
         running.rate_changed.connect(self._show_rate)
         running.finished.connect(self._finish)
+        running.amended.connect(self._show_amended)
         running.store_changed.connect(self._show_store)
 
     def _start(self, work: object) -> None:
@@ -364,6 +366,8 @@ class ChatController(QObject):
             self._window.prompt.set_rate(f"{rate:.0f} tok/s")
 
     def _finish(self, conversation_id: str, answer: Message) -> None:
+        if answer.status is MessageStatus.STREAMING:
+            return  # left, with the program's end, to go on at its provider
         if not self._running.is_running(conversation_id):
             waiting = self._waiting.pop(conversation_id, None)
             if waiting is not None and answer.status is not MessageStatus.FAILED:
@@ -374,12 +378,16 @@ class ChatController(QObject):
             self._show_state()  # another version is shown; this one waits beside it
             return
         self._window.transcript.set_waiting(answer.id, "")
-        numbers = version_numbers(self._workspace)
-        shown = self._workspace.as_shown(answer)
-        self._window.transcript.update_message(shown, numbers.get(answer.id))
-        self._workspace.replace_message(answer)
+        self._show_amended(conversation_id, answer)
         self._window.notifications.announce(_ANNOUNCED.get(answer.status, "The answer has ended."))
         self._show_state()
+
+    def _show_amended(self, conversation_id: str, answer: Message) -> None:
+        if self._is_open(conversation_id):
+            numbers = version_numbers(self._workspace)
+            shown = self._workspace.as_shown(answer)
+            self._window.transcript.update_message(shown, numbers.get(answer.id))
+            self._workspace.replace_message(answer)
 
     def _show_state(self) -> None:
         """Send or Stop, by whether the open conversation streams."""

@@ -28,6 +28,10 @@ ESTIMATE_ON_DEVICE = (
     "free",
     "Answered on this computer: it costs nothing, and nothing leaves it.",
 )
+NO_BACKGROUND = (
+    "Nothing runs in the background here: that is offered for Pro, and for effort extra high, where "
+    "the provider has it."
+)
 NO_ESTIMATE = ("", "", "")
 
 
@@ -49,6 +53,7 @@ class PromptController(QObject):
         prompt.variant_chosen.connect(self.choose_variant)
         prompt.effort_chosen.connect(self._choose_effort)
         prompt.model_chosen.connect(self._choose_model)
+        prompt.background_chosen.connect(workspace.choose_background)
         workspace.opened.connect(self._show)
         workspace.choice_changed.connect(self._show)
         workspace.path_changed.connect(self._show)
@@ -61,6 +66,9 @@ class PromptController(QObject):
         prompt.models_opened.connect(
             lambda: workspace.tasks.start(workspace.refresh_listing(workspace.profile))
         )
+        workspace.values_changed.connect(
+            lambda key: self._show() if key == "answer.background" else None
+        )
 
     # -------------------------------------------------------------- choosing
 
@@ -72,6 +80,14 @@ class PromptController(QObject):
             choice = workspace.choice
             effort = choice.effort or Effort(str(workspace.values["default.effort"]))
             workspace.choose(replace(choice, variant=variant, model="", effort=effort))
+
+    def toggle_background(self) -> None:
+        """Have long answers made in the background, or no longer."""
+        background = self._workspace.background
+        if background is None:
+            self._window.notifications.notify(NO_BACKGROUND)
+        else:
+            self._workspace.choose_background(not background)
 
     def step_effort(self, step: int) -> None:
         """More or less effort, among those that the model takes."""
@@ -110,7 +126,8 @@ class PromptController(QObject):
         if not self._workspace.has_provider(self._workspace.conversation):
             gone = PROVIDER_REMOVED
             return replace(NOTHING_CHOSEN, model_name=gone, models=self._models, notice=gone)
-        return view_of(self._workspace.resolved, self._models)
+        view = view_of(self._workspace.resolved, self._models)
+        return replace(view, background=self._workspace.background)
 
     async def _list_models(self) -> None:
         """Every model that could answer now: of providers with a key, or without need of one."""
@@ -219,6 +236,7 @@ def view_of(resolved: ResolvedChoice, models: tuple[ModelEntry, ...]) -> ChoiceV
         offers_effort=resolved.variant is not None or info.takes_effort(),
         models=models,
         notice=resolved.notice or resolved.warning,
+        provider_name=resolved.profile.name,
         provider_id=resolved.profile.id,
         model=info.id,
     )

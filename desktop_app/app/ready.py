@@ -20,6 +20,7 @@ from desktop_app.app.compaction_controller import CompactionController
 from desktop_app.app.desktop.call_server import CallServer
 from desktop_app.app.library_controller import LibraryController
 from desktop_app.app.palette import PALETTE, Palette
+from desktop_app.app.picked_up_runs import PickedUpRuns
 from desktop_app.app.pictures_controller import PicturesController
 from desktop_app.app.prompt_controller import PromptController
 from desktop_app.app.running_answers import RunningAnswers
@@ -155,6 +156,7 @@ class ReadyWindow(QObject):
         """Load what the window shows, and do what this start was asked to do."""
         use_weights(self._backend, await self._backend.settings.all())
         await self.workspace.load()
+        await PickedUpRuns(self.workspace, self.running, self).pick_up()
         await self.library.load()
         self._bind_keys()
         self.settings.show_values()
@@ -229,6 +231,7 @@ class ReadyWindow(QObject):
             "variant.pro": lambda: self.prompt.choose_variant(Variant.PRO),
             "effort.more": lambda: self.prompt.step_effort(+1),
             "effort.less": lambda: self.prompt.step_effort(-1),
+            "prompt.background": self.prompt.toggle_background,
             "answer.copy": window.transcript.copy_last_answer,
             "answer.retry": self.chat.retry_last,
             "view.larger": lambda: self._resize_text(+10),

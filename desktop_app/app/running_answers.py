@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from desktop_app.app.countdown import Countdown
 from desktop_app.app.tasks import Tasks
 from desktop_app.domain.conversation import Message
 from desktop_app.domain.errors import StorageError
@@ -37,11 +38,11 @@ class _Run:
     task: asyncio.Task[Message] | None = None
     is_stopping: bool = False
     has_begun: bool = False
-    reply: Reply = field(default_factory=Reply)
     text: list[str] = field(default_factory=list)
     reasoning: list[str] = field(default_factory=list)
     section: int | None = None
-    waiting: str | None = None
+    says: str = ""  # why nothing arrives
+    waiting: str | None = None  # the same, where it is still to be handed on
     store_error: StorageError | None = None
     deltas: int = 0
     first_delta: float = 0.0
@@ -56,6 +57,7 @@ class RunningAnswers(QObject):
         waiting(str, str, str): message id and why nothing arrives; "" once it does.
         rate_changed(str, float): deltas a second, about one token each.
         finished(str, Message): the final answer.
+        amended(str, Message): what became known of an answer after its end.
         store_changed(str, object): a StorageError while it cannot be kept, None once it can.
     """
 
@@ -65,6 +67,7 @@ class RunningAnswers(QObject):
     waiting = Signal(str, str, str)
     rate_changed = Signal(str, float)
     finished = Signal(str, object)
+    amended = Signal(str, object)
     store_changed = Signal(str, object)
 
     def __init__(self, tasks: Tasks, store: MessageStore, parent: QObject | None = None) -> None:
@@ -75,6 +78,8 @@ class RunningAnswers(QObject):
         self._runs: dict[str, _Run] = {}
         self._frame = QTimer(self, singleShot=True, interval=FRAME_MS)
         self._frame.timeout.connect(self._hand_on)
+        self._countdown = Countdown(self)
+        self._countdown.ticked.connect(self._tick)
 
     def start(self, answering: Answering) -> None:
         """Run an answer in a task of its own, and those beside it in theirs."""
@@ -116,19 +121,27 @@ class RunningAnswers(QObject):
         run = self._runs.get(answer.id)
         if run is None:
             return self._unkept.get(answer.id, answer)
-        return replace(run.answering.answer, parts=run.reply.parts)
+        return run.answering.so_far
+
+    def say_again(self, conversation_id: str) -> None:
+        """Tell once more why nothing arrives in a conversation, as it has just been opened."""
+        for run in self._of(conversation_id):
+            if run.says:
+                self.waiting.emit(conversation_id, run.answering.answer.id, run.says)
 
     async def stop_all(self) -> None:
-        """Stop every answer and wait until its text is kept."""
+        """Stop every answer and wait until its text is kept; those in the background go on at their
+        provider, to be picked up at the next start."""
         runs = list(self._runs.values())
         for run in runs:
+            run.answering.leave()
             self._cancel(run)
         tasks = [run.task for run in runs if run.task is not None]
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _run(self, conversation_id: str, run: _Run) -> Message:
-        def listen(event: StreamEvent, reply: Reply) -> None:
-            self._take(run, event, reply)
+        def listen(event: StreamEvent, _reply: Reply) -> None:
+            self._take(run, event)
 
         def on_store(error: StorageError | None) -> None:
             # Said once, however often it is tried again.
@@ -141,10 +154,18 @@ class RunningAnswers(QObject):
             return await run.answering.run(listen, on_store)
         finally:
             self._hand_on()
+            self._countdown.stop(run.answering.answer.id)
             del self._runs[run.answering.answer.id]
             if run.store_error is not None:  # stopped while there was no room on the disk
                 self._tasks.start(self._keep(run.answering.answer))
             self.finished.emit(conversation_id, run.answering.answer)
+            if run.is_stopping:
+                self._tasks.start(self._call_off(conversation_id, run.answering))
+
+    async def _call_off(self, conversation_id: str, answering: Answering) -> None:
+        """What runs in the background is told to stop; nobody waits for that."""
+        if await answering.call_off():
+            self.amended.emit(conversation_id, answering.answer)
 
     async def _keep(self, answer: Message) -> None:
         """Try to keep an answer that has ended, until that works."""
@@ -158,8 +179,7 @@ class RunningAnswers(QObject):
             del self._unkept[answer.id]
             self.store_changed.emit(answer.conversation_id, None)
 
-    def _take(self, run: _Run, event: StreamEvent, reply: Reply) -> None:
-        run.reply = reply
+    def _take(self, run: _Run, event: StreamEvent) -> None:
         match event:
             case TextDelta(text) | RefusalDelta(text):
                 run.text.append(text)
@@ -173,10 +193,13 @@ class RunningAnswers(QObject):
                 run.section = None if run.section is None else -1
                 return
             case Waiting(seconds, reason):
-                trying = f" Trying again in {seconds:.0f} s." if seconds else ""
-                run.waiting = reason + trying
+                answer_id = run.answering.answer.id
+                self._countdown.stop(answer_id)
+                if seconds:
+                    reason = self._countdown.start(answer_id, seconds, reason)
+                run.says = run.waiting = reason
             case Notice(text):
-                run.waiting = text
+                run.says = run.waiting = text
             case _:
                 return
         if not self._frame.isActive():
@@ -187,7 +210,13 @@ class RunningAnswers(QObject):
         run.deltas += 1
         if run.deltas == 1:
             run.first_delta = time.monotonic()
-            run.waiting = ""
+            run.says = run.waiting = ""
+
+    def _tick(self, answer_id: str, sentence: str) -> None:
+        run = self._runs.get(answer_id)
+        if run is not None:
+            run.says = sentence
+            self.waiting.emit(run.answering.conversation.id, answer_id, sentence)
 
     def _hand_on(self) -> None:
         for message_id, run in list(self._runs.items()):

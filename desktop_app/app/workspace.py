@@ -25,6 +25,7 @@ from desktop_app.headless.backend import Backend
 from desktop_app.headless.profiles import ON_DEVICE
 from desktop_app.services.chat import AskSettings
 from desktop_app.services.choice import ResolvedChoice
+from desktop_app.services.long_runs import offers_background
 from desktop_app.settings.schema import SettingValue, with_defaults
 
 PROVIDER_REMOVED = "Provider removed: choose another"
@@ -80,6 +81,7 @@ class Workspace(QObject):
         self.versions: Mapping[str, tuple[str, ...]] = {}
         self.compactions: tuple[Compaction, ...] = ()
         self.draft = Draft()
+        self._background_in = ""
 
     async def load(self) -> None:
         """Read settings and providers."""
@@ -124,6 +126,7 @@ class Workspace(QObject):
 
     def open_new(self) -> None:
         """Put a blank conversation with the default provider into the window."""
+        self._background_in = ""
         blank = _blank(self.drafts.blank_id, self.default_choice)
         self.open(blank, [], {}, self.drafts.of_blank(), is_new=True)
 
@@ -180,9 +183,24 @@ class Workspace(QObject):
         """What is set for the open conversation's answers."""
         return self.settings_of(self.conversation)
 
+    @property
+    def background(self) -> bool | None:
+        """Whether the open conversation's answers are made in the background; None where that is
+        not offered. It is chosen anew in every conversation, and forgotten with the window."""
+        if self.values["answer.background"] == "off" or not offers_background(self.resolved):
+            return None
+        return self._background_in == self.conversation.id
+
+    def choose_background(self, wanted: bool) -> None:
+        """Have the open conversation's answers made in the background, or not."""
+        self._background_in = self.conversation.id if wanted else ""
+        self.choice_changed.emit()
+
     def settings_of(self, conversation: Conversation) -> AskSettings:
         """What is set for a conversation's answers: there, or for every one."""
-        return ask_settings(self.values, conversation.overrides)
+        settings = ask_settings(self.values, conversation.overrides)
+        is_open = conversation.id == self.conversation.id
+        return replace(settings, background=is_open and bool(self.background))
 
     def choose(self, choice: ModelChoice) -> None:
         """Change who answers in the open conversation."""

@@ -81,6 +81,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("variant.pro", "Answer with Pro", _C.PROMPT, "Alt+3", Context.EVERYWHERE),
     Command("effort.more", "More effort", _C.PROMPT, "Alt+Up", Context.EVERYWHERE),
     Command("effort.less", "Less effort", _C.PROMPT, "Alt+Down", Context.EVERYWHERE),
+    Command("prompt.background", "Run long answers in the background", _C.PROMPT),
     Command("answer.copy", "Copy the answer", _C.ANSWER, "Ctrl+Shift+C", Context.EVERYWHERE),
     Command("answer.retry", "Ask again", _C.ANSWER, "Ctrl+R"),
     Command("view.larger", "Larger text", _C.VIEW, "Ctrl++"),

@@ -51,6 +51,7 @@ class ProviderGateway:
         self._catalog = catalog
         self._clients: dict[str, tuple[_Opened, ProviderClient]] = {}
         self._retired: list[ProviderClient] = []
+        self._opening = asyncio.Lock()
         self._writes: set[asyncio.Task[None]] = set()
 
     async def provider(self, profile: ProviderProfile) -> ProviderClient:
@@ -62,15 +63,16 @@ class ProviderGateway:
         else:  # a server of one's own may ask for a key, too; the keyring is asked if it has one
             key = await self._vault.get(profile.id)
         opened = _Opened(profile, key, await self._proxy_password(profile))
-        known = self._clients.get(profile.id)
-        if known is not None and known[0] == opened:
-            return known[1]
-        if known is not None:
-            self._retired.append(known[1])
-        await self._close_idle()
-        client = await self._new_client(opened)
-        self._clients[profile.id] = (opened, client)
-        return client
+        async with self._opening:  # of two that ask at once, one waits for the other's client
+            known = self._clients.get(profile.id)
+            if known is not None and known[0] == opened:
+                return known[1]
+            if known is not None:
+                self._retired.append(known[1])
+            await self._close_idle()
+            client = await self._new_client(opened)
+            self._clients[profile.id] = (opened, client)
+            return client
 
     async def _close_idle(self) -> None:
         """Close what was replaced, but not under an answer that is still coming."""

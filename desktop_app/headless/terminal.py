@@ -5,11 +5,13 @@ Errors are worded for the window, with its buttons; here they lose what a termin
 
 from __future__ import annotations
 
+import asyncio
 import json
 import math
 import os
 import re
 import sys
+import time
 from collections.abc import Callable
 from io import TextIOWrapper
 from typing import Any
@@ -20,6 +22,7 @@ from desktop_app.domain.errors import NOTHING_SENT, TEXT_KEPT, StorageError, Use
 from desktop_app.domain.events import Notice, RefusalDelta, StreamEvent, TextDelta, Waiting
 from desktop_app.domain.reply import Reply
 
+_CLEARED = "\r\x1b[K"  # the line, as every terminal of today understands it
 QUESTION_KEPT = "Your question is kept."
 _KEPT_HERE = {
     NOTHING_SENT: "Nothing was sent.",
@@ -73,6 +76,40 @@ def note_of(error: UserFacingError) -> ErrorNote:
     )
 
 
+class Countdown:
+    """Says on standard error when the next try comes: in a terminal with a figure that falls each
+    second, elsewhere once. To be used where a loop runs."""
+
+    def __init__(self) -> None:
+        self._timer: asyncio.TimerHandle | None = None
+
+    def start(self, seconds: float, reason: str) -> None:
+        """Begin at `seconds`."""
+        if sys.stderr is None or not sys.stderr.isatty():
+            say(_trying_again(seconds, reason))
+            return
+        self._show(time.monotonic() + seconds, reason)
+
+    def _show(self, until: float, reason: str) -> None:
+        left = max(until - time.monotonic(), 0)
+        line = f"{_CLEARED}repartee: {_trying_again(left, reason)}"
+        print(line, end="", file=sys.stderr, flush=True)
+        pause = left - max(math.ceil(left) - 1, 0)  # until the figure changes
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(max(pause, 0.05), self._show, until, reason)
+
+    def stop(self) -> None:
+        """Leave the line as it is, if there is one."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+            print(file=sys.stderr, flush=True)
+
+
+def _trying_again(seconds: float, reason: str) -> str:
+    return f"{reason} Trying again in {math.ceil(seconds)} s."
+
+
 class Output:
     """Writes one answer.
 
@@ -85,6 +122,7 @@ class Output:
         self._as_json = as_json
         self._at_line_start = True
         self._stop: Callable[[], object] = lambda: None
+        self._countdown = Countdown()
         self.write_error: OSError | None = None
         self.store_failed = False
         for stream in (sys.stdout, sys.stderr):
@@ -98,13 +136,14 @@ class Output:
 
     def listen(self, event: StreamEvent, _reply: Reply) -> None:
         """Show one event."""
+        self._countdown.stop()
         match event:
             case TextDelta(text) | RefusalDelta(text) if not self._as_json and text:
                 self._write(text)
             case Notice(text):
                 say(text)
             case Waiting(seconds, reason) if seconds:
-                say(f"{reason} Trying again in {math.ceil(seconds)} s.")
+                self._countdown.start(seconds, reason)
 
     def on_store(self, error: StorageError | None) -> None:
         """Say that something could not be kept."""
@@ -117,6 +156,7 @@ class Output:
     ) -> None:
         """End the answer: its last line, the error if there is one, the JSON."""
         self._stop = lambda: None  # there is nothing left to stop
+        self._countdown.stop()
         if not self._at_line_start:
             self._write("\n")
         error = answer.error

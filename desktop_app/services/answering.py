@@ -1,13 +1,15 @@
 """One answer on its way: streamed, checkpointed twice a second, and kept at its end.
 
-Cancelling the task that runs an Answering stops the provider and keeps the text.
+Cancelling the task that runs an Answering stops listening and keeps the text. What is made here and
+now ends with that. A run in the background is told to stop by `call_off`; after `leave` it goes on,
+and is picked up at the next start: see resuming.py.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, suppress
 from dataclasses import replace
 from typing import cast
@@ -19,25 +21,29 @@ from desktop_app.domain.conversation import (
     Message,
     MessageStatus,
     ModelChoice,
+    RemoteRun,
     now,
 )
 from desktop_app.domain.cost import FREE, Usage
 from desktop_app.domain.errors import (
     ModelNotFoundError,
     ProviderError,
+    RunLostError,
     StorageError,
     UserFacingError,
 )
-from desktop_app.domain.events import Failed, Notice, StreamEvent, Waiting
+from desktop_app.domain.events import Failed, Notice, StreamEvent, UsageReported, Waiting
 from desktop_app.domain.model_catalog import Variant
 from desktop_app.domain.reply import Reply, accumulate
 from desktop_app.domain.spending import Purpose
 from desktop_app.services.budget import Hold
 from desktop_app.services.choice import INSTANT_RETIRED, ResolvedChoice
-from desktop_app.services.ports import Gateway, MessageStore, SpendingBook
+from desktop_app.services.ports import Gateway, MessageStore, Provider, SpendingBook
 
 CHECKPOINT_S = 0.5
 SAVE_AGAIN_S = 2.0
+
+NOT_CALLED_OFF = "{} could not be told to stop: the run may go on there, and be billed."
 
 Listener = Callable[[StreamEvent, Reply], None]
 StoreListener = Callable[[StorageError | None], None]
@@ -85,6 +91,9 @@ class Answering:
         self._resolved = resolved
         self._reply = Reply(notices=answer.notices)
         self._began = time.monotonic()
+        self._is_left = False
+        self._stopped: RemoteRun | None = None
+        self._has_name = asyncio.Event()  # the run in the background, by which it is found again
 
     async def run(
         self, listen: Listener, on_store: StoreListener, *, insist: bool = True
@@ -107,30 +116,72 @@ class Answering:
         async with self._hold:
             return await self._run(listen, on_store, insist)
 
+    def leave(self) -> None:
+        """Let a run in the background go on when the task is cancelled."""
+        self._is_left = True
+
+    async def call_off(self) -> bool:
+        """Have the provider stop a run in the background that was stopped here, and enter what it
+        took; whether the answer has changed by that."""
+        run, self._stopped = self._stopped, None
+        if run is None:
+            return False
+        before = self._reply
+        try:
+            provider = await self._gateway.provider(self._resolved.profile)
+            usage = await provider.cancel(run)
+        except UserFacingError:
+            notice = NOT_CALLED_OFF.format(self._resolved.profile.name)
+            self._reply = accumulate(self._reply, Notice(notice))
+        else:
+            if usage is not None:
+                self._reply = accumulate(self._reply, UsageReported(usage))
+        if self._reply is not before:
+            lasted = self.answer.duration_s
+            self.answer = replace(self._final(MessageStatus.CANCELLED), duration_s=lasted)
+            await self._store.save_answer(self.answer)
+        await self._write_down()
+        return self._reply is not before
+
     async def _run(self, listen: Listener, on_store: StoreListener, insist: bool) -> Message:
         checkpoints = asyncio.create_task(self._checkpoint(on_store))
         try:
             await self._stream(listen)
         except asyncio.CancelledError:
             checkpoints.cancel()
-            await asyncio.shield(self._finish(MessageStatus.CANCELLED, on_store, once=True))
+            await asyncio.shield(self._stop(on_store))
             raise
         finally:
             checkpoints.cancel()
             with suppress(asyncio.CancelledError):
                 await checkpoints
-        await self._finish(self._reply.status, on_store, once=not insist)
+        is_lost = isinstance(self._reply.error, RunLostError)
+        status = MessageStatus.INTERRUPTED if is_lost else self._reply.status
+        await self._finish(status, on_store, once=not insist)
         return self.answer
 
+    async def _stop(self, on_store: StoreListener) -> None:
+        """Keep what has arrived, of a run that goes on as one to pick up."""
+        kept = self.so_far
+        if not self._is_left or kept.remote_run is None:
+            self._stopped = kept.remote_run
+            await self._finish(MessageStatus.CANCELLED, on_store, once=True)
+            return
+        self.answer = kept
+        try:
+            await self._store.save_answer(kept)
+        except StorageError as error:
+            on_store(error)
+
     async def _stream(self, listen: Listener) -> None:
-        listen(Waiting(0, f"Waiting for {self._resolved.model.name}."), self._reply)
+        listen(Waiting(0, self._opening), self._reply)
         try:
             provider = await self._gateway.provider(self._resolved.profile)
         except UserFacingError as error:
             self._take(Failed(_as_provider_error(error)), listen)
             return
         # The Protocol says AsyncIterator; what closes it early is a generator's aclose().
-        stream = cast(AsyncGenerator[StreamEvent, None], provider.stream(self._request))
+        stream = cast(AsyncGenerator[StreamEvent, None], self._events_of(provider))
         async with aclosing(stream) as events:
             async for event in events:
                 if self._should_stand_in(event):
@@ -139,6 +190,14 @@ class Answering:
             else:
                 return
         await self._stream_stand_in(listen)
+
+    @property
+    def _opening(self) -> str:
+        """What the person reads until the first event."""
+        return f"Waiting for {self._resolved.model.name}."
+
+    def _events_of(self, provider: Provider) -> AsyncIterator[StreamEvent]:
+        return provider.stream(self._request)
 
     def _should_stand_in(self, event: StreamEvent) -> bool:
         gone = isinstance(event, Failed) and isinstance(event.error, ModelNotFoundError)
@@ -158,18 +217,31 @@ class Answering:
 
     def _take(self, event: StreamEvent, listen: Listener) -> None:
         self._reply = accumulate(self._reply, event)
+        if self._reply.run is not None:
+            self._has_name.set()
         listen(event, self._reply)
 
+    @property
+    def so_far(self) -> Message:
+        """The answer with what has arrived, still on its way."""
+        reply = self._reply
+        return replace(self.answer, parts=reply.parts, notices=reply.notices, remote_run=reply.run)
+
     async def _checkpoint(self, on_store: StoreListener) -> None:
-        """Keep what has arrived, twice a second, as long as more arrives."""
+        """Keep what has arrived, twice a second, as long as more arrives; and at once the name of a
+        run in the background, without which it could not be found again."""
         saved, failing = Reply(), False
         while True:
-            await asyncio.sleep(CHECKPOINT_S)
+            if saved.run is None:
+                await _wait(self._has_name, CHECKPOINT_S)
+            else:
+                await asyncio.sleep(CHECKPOINT_S)
             reply = self._reply
-            if reply.segments == saved.segments and not failing:
+            is_named = saved.run is not None or reply.run is None
+            if reply.segments == saved.segments and is_named and not failing:
                 continue
             try:
-                await self._store.save_answer(replace(self.answer, parts=reply.parts))
+                await self._store.save_answer(self.so_far)
             except StorageError as error:
                 if not failing:
                     on_store(error)
@@ -211,10 +283,13 @@ class Answering:
             duration_s=time.monotonic() - self._began,
             error=_error_note(reply),
             notices=reply.notices,
+            remote_run=None,
         )
 
     async def _write_down(self) -> None:
         """What the call cost; that it is not known, where it was cut before the provider said."""
+        if self._stopped is not None:
+            return  # once it is called off, and says what it took
         usage, reply = self.answer.usage, self._reply
         has_begun = bool(reply.segments or reply.response_id)
         was_cut = has_begun and self.answer.status is not MessageStatus.COMPLETE
@@ -230,6 +305,13 @@ class Answering:
             message_id=self.answer.id,
             at=now(),
         )
+
+
+async def _wait(event: asyncio.Event, seconds: float) -> None:
+    """Until `event`, at the longest."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
 
 
 def _as_provider_error(error: UserFacingError) -> ProviderError:

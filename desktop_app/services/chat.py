@@ -38,6 +38,7 @@ from desktop_app.services.budget import Budget, Hold
 from desktop_app.services.candidates import OneRequest, several, shares
 from desktop_app.services.choice import ResolvedChoice, resolve
 from desktop_app.services.estimate import Estimate, Estimator
+from desktop_app.services.long_runs import offers_background
 from desktop_app.services.pictures import Sight, blind_notice, demand_sight
 from desktop_app.services.ports import (
     AttachmentSource,
@@ -60,6 +61,7 @@ class AskSettings:
 
     instructions: str = ""
     parameters: GenerationParameters = field(default_factory=GenerationParameters)
+    background: bool = False  # the next answer, where that is offered: see long_runs.py
 
     def for_one(self) -> AskSettings:
         """These, for one answer alone."""
@@ -230,6 +232,7 @@ class ChatService:
                 cache_key=conversation.id,
                 state=state,
                 store=resolved.profile.keeps_at_provider,
+                background=settings.background and offers_background(resolved),
             )
             gateways, request = await self._ways(resolved, request)
             await self.store.begin_turn(conversation, question, *answers)

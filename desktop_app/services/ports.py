@@ -9,7 +9,7 @@ from typing import Protocol
 
 from desktop_app.domain.chat_request import ChatRequest, ImageData, ProviderProfile
 from desktop_app.domain.compaction import Compaction, ProviderState
-from desktop_app.domain.conversation import Conversation, Message
+from desktop_app.domain.conversation import Conversation, Message, RemoteRun
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.events import StreamEvent
 from desktop_app.domain.image_tokens import ImageTokens
@@ -22,6 +22,13 @@ class Provider(Protocol):
 
     def stream(self, request: ChatRequest) -> AsyncIterator[StreamEvent]:
         """The answer as events; exactly one terminal ends it."""
+
+    def resume(self, run: RemoteRun) -> AsyncIterator[StreamEvent]:
+        """The answer of a run in the background, from its beginning; ends as `stream` does."""
+
+    async def cancel(self, run: RemoteRun) -> Usage | None:
+        """Have such a run stop; what it took until then, where that is known. Raises
+        ProviderError."""
 
     async def compact(self, request: ChatRequest) -> ProviderState:
         """The conversation as the provider's own shorter state. Raises ProviderError."""
@@ -47,6 +54,16 @@ class MessageStore(Protocol):
 
     async def save_answer(self, answer: Message) -> None:
         """Keep an answer as it stands."""
+
+
+class RunStore(MessageStore, Protocol):
+    """Where the runs in the background are found again."""
+
+    async def take_over_runs(self) -> list[Message]:
+        """Answers of such runs that no living process writes; this one does from now on."""
+
+    async def get(self, conversation_id: str) -> Conversation | None:
+        """One conversation."""
 
 
 class CompactionSource(Protocol):

@@ -169,6 +169,15 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         per_conversation=True,
     ),
     Setting(
+        "answer.background",
+        str,
+        "offer",
+        "Long answers in the background",
+        Group.ANSWER,
+        "They go on without the window; for that the provider keeps the request and the reply.",
+        choices=(Choice("offer", "Offer"), Choice("off", "Never")),
+    ),
+    Setting(
         "answer.temperature",
         float,
         None,

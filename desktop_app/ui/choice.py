@@ -54,6 +54,8 @@ class ChoiceView:
         effort_refusals, variant_refusals: why a value cannot be chosen now, in a sentence.
         models: everything that can be chosen, of every provider, in order.
         notice: one sentence about the choice ("Pro takes no low effort: medium is used."), or "".
+        background: whether a long answer is made in the background; None where that is not offered.
+        provider_name: who makes it.
         provider_id, model: the choice itself, to be ticked in the menu; "" ticks nothing.
     """
 
@@ -66,6 +68,8 @@ class ChoiceView:
     offers_effort: bool = False
     models: tuple[ModelEntry, ...] = ()
     notice: str = ""
+    background: bool | None = None
+    provider_name: str = ""
     provider_id: str = ""
     model: str = ""
 

@@ -88,6 +88,28 @@ def fill_efforts(
     )
 
 
+def fill_background(
+    menu: QMenu, choice: ChoiceView, chosen: Callable[[bool], None], note_width: int
+) -> None:
+    """Where a long answer is made, and what either means."""
+    name, group = choice.provider_name, QActionGroup(menu)
+    here = _add(menu, group, "Ends with the connection", ticked=not choice.background)
+    here.triggered.connect(lambda _=False: chosen(False))
+    _add_note(
+        menu,
+        "That is when the window closes, the network fails or the computer sleeps.",
+        note_width,
+    )
+    there = _add(menu, group, "Runs in the background", ticked=bool(choice.background))
+    there.triggered.connect(lambda _=False: chosen(True))
+    _add_note(
+        menu,
+        "It goes on when the window, the network or the computer sleeps, and is picked up again. "
+        f"For that {name} keeps the request and the reply: 30 days or more at OpenAI.",
+        note_width,
+    )
+
+
 def _add(menu: QMenu, group: QActionGroup, label: str, *, ticked: bool) -> QAction:
     action = menu.addAction(_plain(label))
     action.setCheckable(True)

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolBut
 
 from desktop_app.domain.model_catalog import Variant
 from desktop_app.ui import choice_menus
+from desktop_app.ui.background_button import BackgroundButton
 from desktop_app.ui.choice import EFFORT_BARS, EFFORT_LABELS, NOTHING_CHOSEN
 from desktop_app.ui.icons import icon
 from desktop_app.ui.painting import width_of
@@ -90,12 +91,14 @@ class ChoiceRow(QWidget):
     Signals:
         variant_chosen(Variant), effort_chosen(Effort), model_chosen(ModelEntry)
         models_opened(): the menu of models is looked at.
+        background_chosen(bool)
     """
 
     variant_chosen = Signal(object)
     effort_chosen = Signal(object)
     model_chosen = Signal(object)
     models_opened = Signal()
+    background_chosen = Signal(bool)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -109,6 +112,8 @@ class ChoiceRow(QWidget):
         self.effort = PickButton(theme, self._fill_efforts)
         self.effort.setObjectName("effort")
         self.effort.setToolTip("How long the model thinks before it answers")
+        self.background = BackgroundButton(theme)
+        self.background.chosen.connect(self.background_chosen)
         self.figures = QLabel()
         self.figures.setObjectName("estimate")
         set_role(self.figures, "note")
@@ -123,7 +128,7 @@ class ChoiceRow(QWidget):
     def _lay_out(self) -> None:
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)
-        before: list[QWidget] = [self.attach, self.models, self.effort]
+        before: list[QWidget] = [self.attach, self.models, self.effort, self.background]
         behind: list[QWidget] = [self.figures, self.send, self.stop]
         for widget in before:
             self._row.addWidget(widget)
@@ -140,6 +145,7 @@ class ChoiceRow(QWidget):
         if effort is not None:
             self.effort.set_bars(EFFORT_BARS[effort])
             self.effort.setAccessibleName(f"Effort: {EFFORT_LABELS[effort]}")
+        self.background.set_choice(choice)
         self._fit()
 
     def set_estimate(self, text: str, short: str, tooltip: str) -> None:
@@ -166,6 +172,7 @@ class ChoiceRow(QWidget):
         self._theme = theme
         self.models.set_theme(theme)
         self.effort.set_theme(theme)
+        self.background.set_theme(theme)
         self.figures.setFont(theme.note())
         self._row.setSpacing(theme.px(_GAP))
         for button, name, color, size in (
@@ -208,6 +215,7 @@ class ChoiceRow(QWidget):
         self.figures.setVisible(bool(figures))
         self.models.show_variants(shown["wide"])
         self.effort.set_caption("Effort" if shown["caption"] else "")
+        self.background.show_word(shown["caption"])
         self.effort.set_text(self._effort_label() if shown["name"] else "")
 
     def _widths(
@@ -219,6 +227,8 @@ class ChoiceRow(QWidget):
         if self._choice.effort_shown is not None:
             label = self._effort_label() if name else ""
             total += gap + self.effort.width_with(text=label, caption="Effort" if caption else "")
+        if self._choice.background is not None:
+            total += gap + self.background.width_with(wide=caption)
         if figures:
             total += gap + width_of(figures, self._theme.note())
         return total

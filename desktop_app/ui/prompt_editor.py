@@ -51,6 +51,7 @@ class PromptEditor(QFrame):
         attachment_removed(str), detail_chosen(str, str), suggestion_chosen(str): by id and by key.
         variant_chosen(Variant), effort_chosen(Effort), model_chosen(ModelEntry)
         models_opened(): the menu of models is looked at.
+        background_chosen(bool): whether long answers are made in the background.
     """
 
     submitted = Signal(str)
@@ -67,6 +68,7 @@ class PromptEditor(QFrame):
     effort_chosen = Signal(object)
     model_chosen = Signal(object)
     models_opened = Signal()
+    background_chosen = Signal(bool)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -127,6 +129,7 @@ class PromptEditor(QFrame):
         row.effort_chosen.connect(self.effort_chosen)
         row.model_chosen.connect(self.model_chosen)
         row.models_opened.connect(self.models_opened)
+        row.background_chosen.connect(self.background_chosen)
         self._chips.removed.connect(self.attachment_removed)
         self._chips.detail_chosen.connect(self.detail_chosen)
         self._suggestions.chosen.connect(self.suggestion_chosen)

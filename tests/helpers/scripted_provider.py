@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Sequence
 
 from desktop_app.domain.chat_request import ChatRequest, ProviderProfile
 from desktop_app.domain.compaction import ProviderState
+from desktop_app.domain.conversation import RemoteRun
+from desktop_app.domain.cost import Usage
 from desktop_app.domain.errors import EndpointMissingError, ProviderError, UserFacingError
 from desktop_app.domain.events import StreamEvent
 from desktop_app.domain.legality import Learnt
@@ -21,6 +23,8 @@ class ScriptedProvider:
     Attributes:
         requests: what was asked, in order.
         compacted: what was to be compacted, in order.
+        resumed, cancelled: the runs in the background that were.
+        took: what is said of a run that was cancelled.
         closed: how many streams were closed, played to the end or not.
     """
 
@@ -34,6 +38,9 @@ class ScriptedProvider:
         self.closed = 0
         self.states: list[ProviderState | ProviderError] = []
         self.compacted: list[ChatRequest] = []
+        self.resumed: list[RemoteRun] = []
+        self.cancelled: list[RemoteRun] = []
+        self.took: Usage | ProviderError | None = None
 
     def add(self, *script: StreamEvent | str) -> None:
         """One more script, after the others."""
@@ -46,6 +53,23 @@ class ScriptedProvider:
         if isinstance(made, ProviderError):
             raise made
         return made
+
+    async def resume(self, run: RemoteRun) -> AsyncIterator[StreamEvent]:
+        """The next script's events, of the run."""
+        self.resumed.append(run)
+        for event in self._scripts.pop(0):
+            if isinstance(event, str):
+                self.holding.set()
+                await self.release.wait()
+            else:
+                yield event
+
+    async def cancel(self, run: RemoteRun) -> Usage | None:
+        """Took what `took` says, or could not be told."""
+        self.cancelled.append(run)
+        if isinstance(self.took, ProviderError):
+            raise self.took
+        return self.took
 
     async def stream(self, request: ChatRequest) -> AsyncIterator[StreamEvent]:
         """The next script's events."""

@@ -128,7 +128,8 @@ def ending_lines(message: Message, waiting: str) -> list[Item]:
         lines.append(Line(Part.WAITING, _words(waiting)))
     lines += [Line(Part.NOTICE, _words(notice)) for notice in message.notices]
     ending = _ENDINGS.get(message.status)
-    if ending:
+    is_explained = message.status is MessageStatus.INTERRUPTED and message.error is not None
+    if ending and not is_explained:
         name = "Continue" if message.text.strip() else "Retry"
         actions = () if message.role is Role.USER else (Run("\u2003"), _action(name))
         lines.append(Line(Part.NOTICE, (*_words(ending), *actions)))

@@ -1,0 +1,60 @@
+"""Counting down to the next try, second by second.
+
+One timer for all that waits, set to the moment at which a figure changes: nothing runs while nothing
+waits, and a wait of a minute costs sixty turns.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
+
+
+class Countdown(QObject):
+    """Waits by key.
+
+    Signals:
+        ticked(str, str): a key, and the sentence to show from now on.
+    """
+
+    ticked = Signal(str, str)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._waits: dict[str, tuple[float, str]] = {}
+        self._timer = QTimer(self, singleShot=True, timerType=Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(self._tick)
+
+    def start(self, key: str, seconds: float, reason: str) -> str:
+        """Count down from `seconds`; returns the sentence to show at first."""
+        until = time.monotonic() + seconds
+        self._waits[key] = (until, reason)
+        self._wind_up(time.monotonic())
+        return _sentence(seconds, reason)
+
+    def stop(self, key: str) -> None:
+        """Count no more for this key."""
+        self._waits.pop(key, None)
+        if not self._waits:
+            self._timer.stop()
+
+    def _tick(self) -> None:
+        now = time.monotonic()
+        for key, (until, reason) in list(self._waits.items()):
+            if until <= now:
+                del self._waits[key]
+            self.ticked.emit(key, _sentence(max(until - now, 0), reason))
+        self._wind_up(now)
+
+    def _wind_up(self, now: float) -> None:
+        """To the moment at which the next of the figures changes."""
+        if self._waits:
+            rests = (until - now for until, _ in self._waits.values())
+            next_s = min(rest - max(math.ceil(rest) - 1, 0) for rest in rests)
+            self._timer.start(max(math.ceil(next_s * 1000), 1))
+
+
+def _sentence(seconds: float, reason: str) -> str:
+    return f"{reason} Trying again in {math.ceil(seconds)} s." if seconds else reason

@@ -1,0 +1,129 @@
+"""Picking up the answers that went on at their provider while the program was not there.
+
+A run is followed from its beginning: what had been kept is read again without a word, so that the
+answer is the same as if nobody had left, and only what is new is told. Until it has come as far as
+what was kept, that stands.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import replace
+
+from desktop_app.domain.chat_request import ChatRequest, ProviderProfile
+from desktop_app.domain.conversation import (
+    Conversation,
+    ErrorNote,
+    Message,
+    MessageStatus,
+    RemoteRun,
+    now,
+)
+from desktop_app.domain.errors import TEXT_KEPT
+from desktop_app.domain.events import Failed, StreamEvent, Waiting
+from desktop_app.domain.reply import accumulate
+from desktop_app.services.answering import Answering, Listener
+from desktop_app.services.budget import Hold
+from desktop_app.services.chat import ChatService
+from desktop_app.services.choice import ResolvedChoice, model_info
+from desktop_app.services.ports import Provider, RunStore
+
+
+class ResumedAnswering(Answering):
+    """An answer that was begun by a process that is gone."""
+
+    def __init__(
+        self,
+        conversation: Conversation,
+        answer: Message,
+        run: RemoteRun,
+        resolved: ResolvedChoice,
+        chat: ChatService,
+    ) -> None:
+        super().__init__(
+            conversation,
+            None,
+            answer,
+            ChatRequest(resolved.model.id, (), background=True),  # what was asked is there
+            resolved,
+            store=chat.store,
+            gateway=chat.gateway,
+            spending=chat.spending,
+            hold=Hold(),
+            stand_in=lambda: resolved,
+        )
+        self._kept_run = run
+        self._has_caught_up = False
+        self._began = time.monotonic() - (now() - answer.created_at).total_seconds()
+
+    @property
+    def _opening(self) -> str:
+        return f"Picking up the answer at {self._resolved.profile.name}."
+
+    def _events_of(self, provider: Provider) -> AsyncIterator[StreamEvent]:
+        return provider.resume(self._kept_run)
+
+    def _take(self, event: StreamEvent, listen: Listener) -> None:
+        if self._has_caught_up:
+            super()._take(event, listen)
+            return
+        self._reply = accumulate(self._reply, event)
+        run, status = self._reply.run, self._reply.status
+        until, reached = self._kept_run.sequence, run.sequence if run is not None else None
+        is_whole = status in (MessageStatus.COMPLETE, MessageStatus.INCOMPLETE)
+        if is_whole or until is None or (reached is not None and reached >= until):
+            self._has_caught_up = True
+            self._has_name.set()
+        if isinstance(event, Failed) and event.error.what_was_kept and self.answer.text:
+            event.error.what_was_kept = TEXT_KEPT
+        if isinstance(event, Waiting | Failed):
+            listen(event, self._reply)
+
+    @property
+    def so_far(self) -> Message:
+        return super().so_far if self._has_caught_up else self.answer
+
+    def _final(self, status: MessageStatus) -> Message:
+        final = super()._final(status)
+        return final if self._has_caught_up else replace(final, parts=self.answer.parts)
+
+
+class Resumer:
+    """Finds the runs that were left, and picks them up."""
+
+    def __init__(self, store: RunStore, chat: ChatService) -> None:
+        self._store = store
+        self._chat = chat
+
+    async def take_up(self, profiles: Iterable[ProviderProfile]) -> list[Answering]:
+        """The answers to go on with. One whose provider was removed becomes INTERRUPTED, its text
+        kept and the reason said.
+
+        Raises:
+            StorageError
+        """
+        by_id = {profile.id: profile for profile in profiles}
+        found: list[Answering] = []
+        for answer in await self._store.take_over_runs():
+            conversation = await self._store.get(answer.conversation_id)
+            choice, run = answer.choice, answer.remote_run
+            profile = by_id.get(choice.provider_id) if choice is not None else None
+            if conversation is None or choice is None or run is None or profile is None:
+                await self._store.save_answer(_without_provider(answer))
+                continue
+            info = model_info(profile, choice.model, self._chat.catalog)
+            resolved = ResolvedChoice(profile, info, choice.variant, choice.effort)
+            found.append(ResumedAnswering(conversation, answer, run, resolved, self._chat))
+        return found
+
+
+def _without_provider(answer: Message) -> Message:
+    note = ErrorNote(
+        "The provider that was making this answer in the background is no longer set up here.",
+        TEXT_KEPT if answer.text else "Your question is kept.",
+        "Choose another provider, then press Retry.",
+        "",
+        "RunLostError",
+    )
+    return replace(answer, status=MessageStatus.INTERRUPTED, remote_run=None, error=note)

@@ -1,0 +1,260 @@
+"""Waiting that is seen, and answers that are made in the background: window, client, server."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from contextlib import closing
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from desktop_app.app.countdown import Countdown
+from desktop_app.domain.events import Waiting
+from desktop_app.domain.model_catalog import Effort, Variant
+from desktop_app.paths import folders
+from tests.gui.app.conftest import Run
+from tests.gui.app.desk import Desk, until
+from tests.helpers.background_server import BackgroundServer, Fault, events_of
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QAction
+    from PySide6.QtWidgets import QMenu
+
+PIECES = tuple(f"Word {number} " for number in range(60))
+TEXT = "".join(PIECES)
+EVENTS = events_of(PIECES)
+
+
+def desk_at(server: BackgroundServer, **more: str) -> Desk:
+    there = {"OPENAI_BASE_URL": server.base_url, "OPENAI_API_KEY": "not-a-key", **more}
+    return Desk(real=True, environment=there)
+
+
+async def choose_background(desk: Desk) -> None:
+    """Pro, and from its menu that it runs in the background."""
+    desk.ready.prompt.choose_variant(Variant.PRO)
+    button = desk.window.prompt.row.background
+    await until(button.isVisible)
+    menu = button.menu()
+    menu.aboutToShow.emit()
+    words = " ".join(action.text() for action in menu.actions())
+    assert "keeps the request and the reply: 30 days or more at OpenAI" in words
+    action_of(menu, "Runs in the background").trigger()
+    assert button.text() == "Background"
+
+
+def shows(desk: Desk, words: str) -> bool:
+    return words in desk.transcript
+
+
+def action_of(menu: QMenu, words: str) -> QAction:
+    return next(action for action in menu.actions() if action.text() == words)
+
+
+def end_process() -> None:
+    """Have the store believe that another process wrote what is in it, and is gone."""
+    with closing(sqlite3.connect(folders().database)) as connection, connection:
+        connection.execute("UPDATE messages SET owner_started = 'earlier'")
+
+
+# ---------------------------------------------------------------- the countdown
+
+
+def test_the_wait_is_counted_down_and_stop_ends_it(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            turn = await desk.ask("?")
+            status = desk.window.notifications.status
+            said = status.text()
+            turn.give(Waiting(3, "The provider is busy."))
+            for figure in (3, 2, 1):
+                words = f"The provider is busy. Trying again in {figure} s."
+                await until(partial(shows, desk, words))
+                assert status.text() == said, "not read aloud every second"
+            await until(lambda: "Trying again" not in desk.transcript)
+            turn.give(Waiting(12, "Rate limited."))
+            await until(lambda: "Rate limited. Trying again in 12 s." in desk.transcript)
+            desk.click("stop")
+            await desk.settled()
+            assert desk.messages()[1][1] == "cancelled"
+            assert "Trying again" not in desk.transcript
+            assert not desk.ready.running._countdown._timer.isActive()
+
+    run(main())
+
+
+def test_a_second_is_a_turn_of_the_timer(run: Run) -> None:
+    async def main() -> None:
+        parent = QObject()
+        countdown, ticks = Countdown(parent), []
+        countdown.ticked.connect(lambda key, words: ticks.append((key, words)))
+        assert countdown.start("a", 1.4, "Busy.") == "Busy. Trying again in 2 s."
+        began = time.monotonic()
+        await until(lambda: ticks and ticks[-1] == ("a", "Busy."))
+        assert ticks == [("a", "Busy. Trying again in 1 s."), ("a", "Busy.")]
+        assert 1.3 < time.monotonic() - began < 2.4
+        assert not countdown._timer.isActive()
+
+    run(main())
+
+
+def test_what_is_waited_for_is_said_again_when_the_conversation_is_opened(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            other = await desk.ask_and_answer("First", "One.")
+            desk.window.conversations.new_requested.emit()
+            turn = await desk.ask("Second")
+            here = desk.open_id
+            turn.give(Waiting(0, "Running at the provider."))
+            await until(lambda: "Running at the provider." in desk.transcript)
+            await desk.opened(other)
+            await desk.opened(here)
+            assert "Running at the provider." in desk.transcript
+            turn.end("Two.")
+            await desk.settled()
+
+    run(main())
+
+
+# ---------------------------------------------------------------- in the background
+
+
+def test_where_it_is_offered(run: Run) -> None:
+    async def main() -> None:
+        async with BackgroundServer(EVENTS) as server, desk_at(server) as desk:
+            button = desk.window.prompt.row.background
+            assert not button.isVisible()
+            await choose_background(desk)
+            desk.ready.prompt.choose_variant(Variant.THINKING)
+            assert not button.isVisible()
+            desk.window.prompt.effort_chosen.emit(Effort.XHIGH)
+            assert button.isVisible()
+            assert button.accessibleName() == "Run in the background: on"
+            desk.window.conversations.new_requested.emit()
+            desk.window.prompt.effort_chosen.emit(Effort.XHIGH)
+            assert button.accessibleName() == "Run in the background: off"
+            await desk.ready.workspace.set_value("answer.background", "off")
+            assert not button.isVisible()
+            desk.ready.prompt.toggle_background()
+            assert "Nothing runs in the background here" in desk.said
+
+    run(main())
+
+
+def test_without_the_choice_nothing_is_kept_there(run: Run) -> None:
+    async def main() -> None:
+        async with BackgroundServer(EVENTS) as server, desk_at(server) as desk:
+            desk.ready.prompt.choose_variant(Variant.PRO)
+            desk.type("?")
+            desk.enter()
+            await until(lambda: TEXT.strip() in desk.transcript)
+            await desk.settled()
+            [body] = [body for how, _, body in server.requests if how == "POST"]
+            assert body["store"] is False
+            assert "background" not in body
+
+    run(main())
+
+
+def test_a_connection_that_breaks_is_not_noticed(run: Run) -> None:
+    async def main() -> None:
+        faults = [Fault(2_000), Fault(1_500)]
+        async with BackgroundServer(EVENTS, faults=faults) as server, desk_at(server) as desk:
+            await choose_background(desk)
+            desk.type("?")
+            desk.enter()
+            await until(lambda: TEXT.strip() in desk.transcript)
+            await desk.settled()
+            assert desk.messages()[1][1:] == ("complete", TEXT)
+            assert desk.transcript.count("Word 7 ") == 1
+            assert len(server.asked("POST")) == 1
+
+    run(main())
+
+
+def test_closed_in_the_middle_it_is_picked_up_at_the_next_start(run: Run) -> None:
+    async def main() -> None:
+        async with BackgroundServer(EVENTS, hold_at=20) as server:
+            async with desk_at(server) as desk:
+                await choose_background(desk)
+                desk.type("?")
+                desk.enter()
+                await until(lambda: "Word 10 " in desk.transcript)
+            assert len(server.asked("POST")) == 1, "no cancel"
+            assert desk.messages()[1][1] == "streaming"
+            end_process()
+            async with desk_at(server) as desk:
+                assert "Word 10 " in desk.transcript
+                assert desk.is_shown("stop")
+                assert desk.has_dot(desk.open_id)
+                await until(lambda: len(server.asked("GET")) > 0)
+                server.release()
+                await until(lambda: TEXT.strip() in desk.transcript)
+                await desk.settled()
+                assert desk.transcript.count("Word 7 ") == 1
+                assert desk.messages()[1][1:] == ("complete", TEXT)
+                assert desk.stored("SELECT remote_run FROM messages") == [(None,), (None,)]
+                assert desk.stored("SELECT count(*) FROM ledger") == [(1,)]
+            async with desk_at(server) as desk:
+                await desk.settled()
+                assert desk.stored("SELECT count(*) FROM ledger") == [(1,)]
+
+    run(main())
+
+
+def test_what_the_provider_forgot_is_interrupted_and_says_why(run: Run) -> None:
+    async def main() -> None:
+        async with BackgroundServer(EVENTS, hold_at=20) as server:
+            async with desk_at(server) as desk:
+                await choose_background(desk)
+                desk.type("?")
+                desk.enter()
+                await until(lambda: "Word 10 " in desk.transcript)
+            end_process()
+            server.runs.clear()
+            async with desk_at(server) as desk:
+                await until(lambda: "no longer has this answer" in desk.transcript)
+                await desk.settled()
+                assert desk.messages()[1][1] == "interrupted"
+                assert "Word 10 " in desk.transcript
+                assert "the program ended" not in desk.transcript
+
+    run(main())
+
+
+def test_without_its_provider_the_text_is_kept(run: Run) -> None:
+    async def main() -> None:
+        async with BackgroundServer(EVENTS, hold_at=20) as server:
+            async with desk_at(server) as desk:
+                await choose_background(desk)
+                desk.type("?")
+                desk.enter()
+                await until(lambda: "Word 10 " in desk.transcript)
+            end_process()
+            async with Desk(real=True) as desk:
+                await until(lambda: "is no longer set up here" in desk.transcript)
+                assert desk.messages()[1][1] == "interrupted"
+                assert "Word 10 " in desk.transcript
+
+    run(main())
+
+
+def test_stop_cancels_the_run_and_keeps_the_text(run: Run) -> None:
+    async def main() -> None:
+        async with BackgroundServer(EVENTS, hold_at=20) as server, desk_at(server) as desk:
+            await choose_background(desk)
+            desk.type("?")
+            desk.enter()
+            await until(lambda: "Word 10 " in desk.transcript)
+            desk.click("stop")
+            await until(lambda: desk.is_shown("send"))
+            await desk.settled()
+            await until(lambda: server.runs["resp_1"].status == "cancelled")
+            await until(lambda: desk.stored("SELECT count(*) FROM ledger") == [(1,)])
+            assert desk.messages()[1][1] == "cancelled"
+            assert "Word 10 " in desk.messages()[1][2]
+            await until(lambda: "1,007 tokens" in desk.transcript)
+
+    run(main())
