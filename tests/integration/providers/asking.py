@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from desktop_app.documents.worker import DocumentWorker
 from desktop_app.domain.chat_request import ProviderProfile
@@ -104,7 +105,13 @@ class Asker:
 
 @asynccontextmanager
 async def asker_of(
-    folder: Path, base_url: str, *, api: Api | None = None, timeouts: Timeouts | None = None
+    folder: Path,
+    base_url: str,
+    *,
+    api: Api | None = None,
+    timeouts: Timeouts | None = None,
+    variant: Variant = Variant.THINKING,
+    **client_options: Any,
 ) -> AsyncIterator[Asker]:
     """An asker whose store lies in `folder`; at the end all is closed."""
     database = Database(folder / "store.sqlite3")
@@ -112,7 +119,7 @@ async def asker_of(
     store, attachments = ConversationStore(database), AttachmentStore(database, folder / "files")
     documents = DocumentWorker()
     profile = replace(OPENAI, base_url=base_url, api=api)
-    client = ProviderClient(profile, "sk-test", CATALOG, timeouts=timeouts)
+    client = ProviderClient(profile, "sk-test", CATALOG, timeouts=timeouts, **client_options)
     chat = ChatService(
         store=store,
         attachments=attachments,
@@ -124,7 +131,7 @@ async def asker_of(
         catalog=CATALOG,
         compactions=CompactionStore(database),
     )
-    choice = ModelChoice(profile.id, "", Variant.THINKING, Effort.HIGH)
+    choice = ModelChoice(profile.id, "", variant, Effort.HIGH)
     conversation = Conversation(new_id(), "", now(), now(), choice)
     try:
         yield Asker(chat, store, attachments, profile, conversation)

@@ -1,0 +1,199 @@
+"""Connections that die in the middle of an answer: the peer's computer is gone, or ours slept.
+
+Each ends in the text that had arrived and a reason, or, in the background, in the whole answer;
+never in a hang. The servers are real sockets; sleep is told by the clock that the client is given.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from desktop_app.domain.conversation import Draft, Message, MessageStatus
+from desktop_app.domain.errors import TEXT_KEPT
+from desktop_app.domain.model_catalog import Api, Variant
+from desktop_app.providers.background import RunTimes
+from desktop_app.providers.silence import asleep_s
+from desktop_app.providers.transport import Timeouts
+from desktop_app.services.chat import AskSettings
+from tests.helpers.background_server import BackgroundServer, Fault, events_of
+from tests.integration.providers.asking import Asker, Met, asker_of, stored_path
+from tests.integration.providers.test_faults import BEFORE, DIALECTS, MOMENTS
+from tests.unit.providers.loopback import STREAM_HEAD, LoopbackServer, Received, chunk, stalls
+
+PIECES = ("Hé, ", "théâtre", " of ", "the ", "world.")
+EVENTS = events_of(PIECES)
+TEXT = "".join(PIECES)
+RUN_TIMES = RunTimes(check=5.0, poll=0.05, longest_pause=0.05)
+IN_BACKGROUND = AskSettings(background=True)
+
+
+class SleepClock:
+    """Seconds that the computer slept, as a test says."""
+
+    def __init__(self) -> None:
+        self.slept = 100.0
+
+    def __call__(self) -> float:
+        return self.slept
+
+
+async def answer_of(asker: Asker) -> Message:
+    began = await asker.begin(Draft("?"), [])
+    async with asyncio.timeout(10):
+        return await began.run(asker.listen, lambda _: None)
+
+
+async def asleep_when(asker: Asker, clock: SleepClock, text: str) -> None:
+    await asker.has_shown(text)
+    clock.slept += 3_600
+
+
+TIMES = Timeouts(after_sleep=0.2, look=0.02)
+
+
+@pytest.mark.parametrize("api", DIALECTS)
+@pytest.mark.parametrize("moment", [BEFORE, "after the headers", "mid-text", "mid-UTF-8 character"])
+def test_after_a_sleep_a_dead_connection_is_noticed(
+    api: Api, moment: str, tmp_path: Path, met: list[Met]
+) -> None:
+    pieces, text = MOMENTS.get(moment, (lambda _: (), ""))
+    head = b"" if moment == BEFORE else STREAM_HEAD
+    clock = SleepClock()
+
+    async def main() -> tuple[Message, list[str], str]:
+        script = stalls(*pieces(DIALECTS[api]), head=head)
+        async with (
+            LoopbackServer(script) as server,
+            asker_of(tmp_path, server.base_url, api=api, timeouts=TIMES, asleep=clock) as asker,
+        ):
+            began = await asker.begin(Draft("?"), [])
+            run = asyncio.ensure_future(began.run(asker.listen, lambda _: None))
+            await server.arrived.wait()
+            await asleep_when(asker, clock, text)
+            async with asyncio.timeout(5):  # the time-out of a read is half an hour
+                answer = await run
+            return answer, asker.said, began.conversation.id
+
+    answer, said, conversation_id = asyncio.run(main())
+    assert answer.status is MessageStatus.FAILED
+    assert answer.text == text
+    assert answer.error is not None
+    assert answer.error.what_happened == (
+        "The connection to OpenAI was lost while the computer slept."
+    )
+    assert (answer.error.what_was_kept == TEXT_KEPT) is bool(text)
+    assert "The computer slept; listening whether OpenAI is still there." in said
+    assert asyncio.run(stored_path(tmp_path, conversation_id))[1] == answer
+    if api is Api.RESPONSES:
+        sees = f"“{text}” / {answer.error.what_happened} {answer.error.what_was_kept}"
+        stored = f"answer “{text}” {answer.status}, error {answer.error.kind}"
+        met.append(Met("The computer sleeps, the connection dies", moment, 1, sees, stored))
+
+
+def test_a_connection_that_outlives_the_sleep_goes_on(tmp_path: Path) -> None:
+    dialect, clock = DIALECTS[Api.RESPONSES], SleepClock()
+
+    async def beats(_: Received, writer: asyncio.StreamWriter) -> None:
+        writer.write(STREAM_HEAD + chunk(dialect.opening + dialect.text))
+        for _beat in range(25):  # twice the patience, in heartbeats
+            await asyncio.sleep(0.02)
+            writer.write(chunk(b": beat\n\n"))
+        writer.write(chunk(dialect.more + dialect.end) + b"0\r\n\r\n")
+        await writer.drain()
+
+    async def main() -> tuple[Message, list[str]]:
+        async with (
+            LoopbackServer(beats) as server,
+            asker_of(
+                tmp_path, server.base_url, api=Api.RESPONSES, timeouts=TIMES, asleep=clock
+            ) as asker,
+        ):
+            sleep = asyncio.ensure_future(asleep_when(asker, clock, "Hé, "))
+            answer = await answer_of(asker)
+            await sleep
+            return answer, asker.said
+
+    answer, said = asyncio.run(main())
+    assert (answer.status, answer.text) == (MessageStatus.COMPLETE, "Hé, théâtre")
+    assert said == ["The computer slept; listening whether OpenAI is still there.", ""]
+
+
+def test_the_real_clock_of_sleep_does_not_run() -> None:
+    before = asleep_s()
+    assert before > -0.1  # two clocks, one after the other
+    assert abs(asleep_s() - before) < 0.5
+
+
+# ---------------------------------------------------------------- in the background
+
+_AT = {"after the headers": 180, "mid-text": 1_000, "before the terminal": 2_500}
+_HOW = {
+    "reset": "In the background: the connection is reset",
+    "close": "In the background: the connection is closed",
+    "silent": "In the background: the connection falls silent",
+    "garbage": "In the background: garbage",
+}
+
+
+@pytest.mark.parametrize("moment", _AT)
+@pytest.mark.parametrize("how", _HOW)
+def test_in_the_background_the_answer_comes_whole(
+    how: str, moment: str, tmp_path: Path, met: list[Met]
+) -> None:
+    times = RunTimes(check=0.2, poll=0.05, longest_pause=0.05)
+
+    async def main() -> tuple[Message, list[str], int]:
+        server = BackgroundServer(EVENTS, faults=[Fault(_AT[moment], how)])
+        async with (
+            server,
+            asker_of(tmp_path, server.base_url, variant=Variant.PRO, run_times=times) as asker,
+        ):
+            asker.settings = IN_BACKGROUND
+            answer = await answer_of(asker)
+            spent = await asker.chat.spending.conversation(answer.conversation_id)  # type: ignore[attr-defined]
+            assert spent == answer.cost
+            return answer, asker.said, len(server.asked("POST"))
+
+    answer, said, posts = asyncio.run(main())
+    assert (answer.status, answer.text) == (MessageStatus.COMPLETE, TEXT)
+    assert posts == 1
+    shown = [f"“{answer.text}”", *(words for words in said if words), f"[{answer.status}]"]
+    stored = f"answer “{answer.text}” {answer.status}"
+    met.append(Met(_HOW[how], moment, posts, " / ".join(shown), stored))
+
+
+def test_in_the_background_a_sleep_costs_nothing(tmp_path: Path, met: list[Met]) -> None:
+    clock = SleepClock()
+
+    async def main() -> Message:
+        server = BackgroundServer(EVENTS, faults=[Fault(1_000, "silent")])
+        async with (
+            server,
+            asker_of(
+                tmp_path,
+                server.base_url,
+                variant=Variant.PRO,
+                timeouts=TIMES,
+                run_times=RUN_TIMES,
+                asleep=clock,
+            ) as asker,
+        ):
+            asker.settings = IN_BACKGROUND
+            sleep = asyncio.ensure_future(asleep_when(asker, clock, "Hé, "))
+            try:
+                async with asyncio.timeout(4):  # less than the silence that would be noticed
+                    return await answer_of(asker)
+            finally:
+                sleep.cancel()
+                with suppress(asyncio.CancelledError):
+                    await sleep
+
+    answer = asyncio.run(main())
+    assert (answer.status, answer.text) == (MessageStatus.COMPLETE, TEXT)
+    fault = "In the background: the computer sleeps, the connection dies"
+    stored = f"answer “{answer.text}” {answer.status}"
+    met.append(Met(fault, "mid-text", 1, f"“{answer.text}” / [{answer.status}]", stored))
