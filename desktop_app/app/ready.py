@@ -20,7 +20,7 @@ from desktop_app.app.compaction_controller import CompactionController
 from desktop_app.app.desktop.call_server import CallServer
 from desktop_app.app.library_controller import LibraryController
 from desktop_app.app.palette import PALETTE, Palette
-from desktop_app.app.picked_up_runs import PickedUpRuns
+from desktop_app.app.picked_up_runs import pick_up_runs
 from desktop_app.app.pictures_controller import PicturesController
 from desktop_app.app.prompt_controller import PromptController
 from desktop_app.app.running_answers import RunningAnswers
@@ -156,7 +156,7 @@ class ReadyWindow(QObject):
         """Load what the window shows, and do what this start was asked to do."""
         use_weights(self._backend, await self._backend.settings.all())
         await self.workspace.load()
-        await PickedUpRuns(self.workspace, self.running, self).pick_up()
+        await pick_up_runs(self.workspace, self.running)
         await self.library.load()
         self._bind_keys()
         self.settings.show_values()

@@ -16,6 +16,8 @@ from typing import Final, cast
 
 from desktop_app.domain.chat_request import ChatRequest, ProviderProfile
 from desktop_app.domain.compaction import ProviderState
+from desktop_app.domain.conversation import RemoteRun
+from desktop_app.domain.cost import Usage
 from desktop_app.domain.events import (
     Completed,
     Failed,
@@ -139,6 +141,12 @@ class _SeatedProvider:
 
     async def compact(self, request: ChatRequest) -> ProviderState:
         return await self._provider.compact(request)
+
+    def resume(self, run: RemoteRun) -> AsyncIterator[StreamEvent]:
+        return self._provider.resume(run)
+
+    async def cancel(self, run: RemoteRun) -> Usage | None:
+        return await self._provider.cancel(run)
 
 
 class _Shared:
