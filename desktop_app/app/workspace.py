@@ -189,7 +189,12 @@ class Workspace(QObject):
         not offered. It is chosen anew in every conversation, and forgotten with the window."""
         if self.values["answer.background"] == "off" or not offers_background(self.resolved):
             return None
-        return self._background_in == self.conversation.id
+        return self._wants_background(self.conversation)
+
+    def _wants_background(self, conversation: Conversation) -> bool:
+        """Whether it was chosen; it is used where it is offered."""
+        is_off = self.values["answer.background"] == "off"
+        return self._background_in == conversation.id and not is_off
 
     def choose_background(self, wanted: bool) -> None:
         """Have the open conversation's answers made in the background, or not."""
@@ -199,8 +204,7 @@ class Workspace(QObject):
     def settings_of(self, conversation: Conversation) -> AskSettings:
         """What is set for a conversation's answers: there, or for every one."""
         settings = ask_settings(self.values, conversation.overrides)
-        is_open = conversation.id == self.conversation.id
-        return replace(settings, background=is_open and bool(self.background))
+        return replace(settings, background=self._wants_background(conversation))
 
     def choose(self, choice: ModelChoice) -> None:
         """Change who answers in the open conversation."""
