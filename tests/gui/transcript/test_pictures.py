@@ -129,3 +129,19 @@ def test_a_picture_of_an_answer_is_never_drawn(qtbot: QtBot, view: TranscriptVie
     view.viewport().grab()
     assert not asked
     assert view.document().find("\ufffc").isNull()
+
+
+def test_another_conversation_and_back(qtbot: QtBot, view: TranscriptView) -> None:
+    """What was left before its picture came is asked for again."""
+    asked: list[str] = []
+    view.picture_wanted.connect(asked.append)
+    messages = [question("What?", PHOTO)]
+    view.set_messages(messages)
+    qtbot.waitUntil(lambda: len(asked) == 1)
+    view.set_messages([question("Other?")])
+    view.set_picture(PHOTO.sha256, red())
+    view.set_messages(messages)
+    qtbot.waitUntil(lambda: len(asked) == 2)
+    view.set_picture(PHOTO.sha256, red())
+    corner, _, _ = box_of(view, 0)
+    assert view.viewport().grab().toImage().pixelColor(corner + QPoint(160, 120)) == QColor("red")
