@@ -68,8 +68,8 @@ def refusals(
     why: dict[str, str] = {}
     if sampling := info.sampling_refusal(effort or info.default_effort):
         # Models that take no temperature while they think take no penalty and no stop either.
-        why |= {"temperature": sampling, "top_p": sampling}
-        why |= dict.fromkeys(CHAT_ALONE, sampling.replace("a temperature", "it"))
+        why["temperature"] = sampling
+        why |= dict.fromkeys(("top_p", *CHAT_ALONE), sampling.replace("a temperature", "it"))
     if api is Api.RESPONSES:
         has_none = f"{info.name} is asked through the Responses API, which has none."
         why |= dict.fromkeys(CHAT_ALONE, has_none)

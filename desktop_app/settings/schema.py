@@ -162,7 +162,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         1,
         "Answers at once",
         Group.ANSWER,
-        "Each is a version: ‹ and › under the answer turn the pages. Every one is paid for.",
+        "Each is a version, and each is paid for: ‹ and › below go from one to the next.",
         minimum=1,
         maximum=MOST_CANDIDATES,
         step=1,

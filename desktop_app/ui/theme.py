@@ -13,6 +13,7 @@ A `Theme` is a plain value: the colour tokens by name, and a scale. Widgets ask 
                                 note-card · error-card · rule · overlay
     QTextEdit, QPlainTextEdit   field
     QListView                   rows
+    QTableView                  figures
 
 All lengths are given as they are at the default text size and grow with it: the text size is the
 system font's, times the person's own setting. A system font below 13.5 px (what Qt falls back to
@@ -234,6 +235,7 @@ QLineEdit:focus, QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus, QKeySequ
 QTextEdit[role="field"]:focus, QPlainTextEdit[role="field"]:focus { border-color: @accent; }
 QLineEdit#search { min-height: $32px; }
 QLineEdit:disabled, QComboBox:disabled { color: @faint; }
+QPlainTextEdit[role="field"]:disabled { color: @faint; background: transparent; }
 QComboBox::drop-down { border: none; width: $28px; }
 QComboBox::down-arrow { image: none; }
 QComboBox QAbstractItemView, QMenu { background: @card; border: 1px solid @line; color: @text;

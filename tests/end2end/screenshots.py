@@ -159,6 +159,8 @@ class Pictures:
             await self._picture("pictures-attached", _attach_pictures, *files)
             await self._picture("pictures", _ask_about_pictures, *files)
         await self._picture("settings", _open_settings)
+        await self._picture("settings-answer", _open_answer_settings("defaults"))
+        await self._picture("settings-own", _open_answer_settings("conversation"))
         if not self._prefix:
             await self._picture("quick-prompt", _quick, "quick")
 
@@ -231,6 +233,16 @@ async def _open_settings(program: Program) -> None:
     await _ask(f"{QUESTION} cut", "Retry")(program)
     await asyncio.to_thread(program.do, "press", "open-settings")
     await asyncio.to_thread(wait_for, lambda: program.has("settings", "showing"), "the panel")
+
+
+def _open_answer_settings(scope: str) -> Callable[[Program], Awaitable[None]]:
+    async def act(program: Program) -> None:
+        await _open_settings(program)
+        for name in ("answer", scope):
+            await asyncio.to_thread(wait_for, lambda name=name: program.has(name, "showing"), name)
+            await asyncio.to_thread(program.do, "press", name)
+
+    return act
 
 
 async def _quick(program: Program) -> None:

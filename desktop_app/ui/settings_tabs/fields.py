@@ -296,8 +296,10 @@ class LongText(QPlainTextEdit):
 
     settled = Signal(str)
 
-    def __init__(self, theme: Theme, name: str) -> None:
+    def __init__(self, theme: Theme, name: str, height: int = 112) -> None:
+        """`height` in pixels of the look."""
         super().__init__()
+        self._height = height
         set_role(self, "field")
         self.setAccessibleName(name)
         self.setTabChangesFocus(True)
@@ -310,7 +312,7 @@ class LongText(QPlainTextEdit):
         self.set_theme(theme)
 
     def set_theme(self, theme: Theme) -> None:
-        self.setFixedHeight(theme.px(112))
+        self.setFixedHeight(theme.px(self._height))
         self.document().setDocumentMargin(theme.px(6))
 
     def show_text(self, text: str) -> None:

@@ -305,7 +305,7 @@ class _LongTextField:
     """Several lines."""
 
     def __init__(self, declared: Setting, section: Section, theme: Theme, tell: Tell) -> None:
-        self._text = LongText(theme, declared.label)
+        self._text = LongText(theme, declared.label, 112 if declared.most_lines is None else 72)
         self._text.setObjectName(declared.key)
         self._text.setPlaceholderText(declared.placeholder)
         section.body.addWidget(self._text)

@@ -219,6 +219,30 @@ def test_a_turn_makes_its_conversation_and_a_retry_leaves_the_draft(path: Path) 
     asyncio.run(main())
 
 
+def test_several_answers_begin_in_one_turn_and_the_first_is_shown(path: Path) -> None:
+    async def main() -> None:
+        async with opened(path) as database:
+            store = ConversationStore(database)
+            conversation = a_conversation()
+            question = a_question(conversation, "Why?")
+            answers = [an_answer(question) for _ in range(3)]
+            await store.begin_turn(conversation, question, *answers)
+            assert [m.id for m in await store.path(conversation.id)] == [question.id, answers[0].id]
+            ids = [answer.id for answer in answers]
+            assert await store.versions(ids[0]) == ids  # as they were asked for, at one moment
+            await store.save_answer(replace(answers[2], parts=(TextPart("half"),)))
+            await database.write(
+                lambda c: c.execute("UPDATE messages SET owner_started = 'earlier'")
+            )
+            assert await store.interrupt_orphans() == [conversation.id]
+            left = [await store.message(id_) for id_ in ids]
+            assert [(m.status, m.text) for m in left if m] == [
+                (MessageStatus.INTERRUPTED, text) for text in ("", "", "half")
+            ]
+
+    asyncio.run(main())
+
+
 def test_versions_and_their_newest_leaves(path: Path) -> None:
     async def main() -> None:
         async with opened(path) as database:

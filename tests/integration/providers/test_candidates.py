@@ -1,0 +1,114 @@
+"""Several answers at once from servers that nobody here wrote: llama.cpp with two places and with
+one, and llmock."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from desktop_app.domain.conversation import Draft, Message, MessageStatus
+from desktop_app.domain.generation import GenerationParameters
+from desktop_app.domain.model_catalog import Api
+from desktop_app.local_model.server import find_weights
+from desktop_app.services.candidates import COUNTED_WITH_FIRST, asked_apart, for_all
+from desktop_app.services.chat import AskSettings
+from tests.integration.providers.asking import asker_of
+
+LLAMA_CPP = """
+import os, sys, xllamacpp
+out = os.dup(1)
+os.dup2(2, 1)
+params = xllamacpp.CommonParams()
+params.model.path = sys.argv[1]
+params.hostnames, params.port = ["127.0.0.1"], 0
+params.n_parallel, params.n_ctx = int(sys.argv[2]), 2048
+params.ui, params.offline, params.verbosity, params.fit_params = False, True, -1, False
+server = xllamacpp.Server(params)
+os.write(out, server.listening_address.rpartition(":")[2].encode() + b"\\n")
+sys.stdin.read()
+os._exit(0)
+"""
+LLMOCK = """
+import socket, uvicorn
+from llmock.main import create_app
+s = socket.create_server(("127.0.0.1", 0))
+print(s.getsockname()[1], flush=True)
+uvicorn.Server(uvicorn.Config(create_app(), log_level="error")).run([s])
+"""
+
+
+@contextmanager
+def serving(program: str, *arguments: str) -> Iterator[str]:
+    """The address of a server in a process of its own."""
+    command = [sys.executable, "-W", "ignore", "-c", program, *arguments]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        assert process.stdout is not None
+        try:
+            yield f"http://127.0.0.1:{int(process.stdout.readline())}/v1"
+        finally:
+            process.kill()
+
+
+@pytest.fixture(scope="module")
+def llmock() -> Iterator[str]:
+    """One server for all tests of it."""
+    with serving(LLMOCK) as url:
+        yield url
+
+
+async def ask(folder: Path, url: str, api: Api, count: int, *, stream: bool) -> list[Message]:
+    """The answers to one question, as another run of the program finds them."""
+    async with asyncio.timeout(60), asker_of(folder, url, api=api) as asker:
+        parameters = GenerationParameters(candidates=count, max_output_tokens=24, stream=stream)
+        asker.settings = AskSettings(parameters=parameters)
+        began = await asker.begin(Draft("Say hello to Ada."), [])
+        runs = [each.run(asker.listen, lambda _: None) for each in (began, *began.beside)]
+        await asyncio.gather(*runs)
+        ids = await asker.store.versions(began.answer.id)
+        found = [await asker.store.message(id_) for id_ in ids]
+    return [message for message in found if message is not None]
+
+
+def check_all_answered(answers: list[Message], count: int) -> None:
+    assert len(answers) == count
+    for answer in answers:
+        assert answer.status in (MessageStatus.COMPLETE, MessageStatus.INCOMPLETE)
+        assert answer.text.strip()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stream", [True, False])
+def test_llama_cpp_makes_two_at_once(tmp_path: Path, stream: bool) -> None:
+    with serving(LLAMA_CPP, str(find_weights()), "2") as url:
+        answers = asyncio.run(ask(tmp_path, url, Api.CHAT_COMPLETIONS, 2, stream=stream))
+    check_all_answered(answers, 2)
+    assert [answer.usage is not None for answer in answers] == [True, False]
+    assert [for_all(2) in answer.notices for answer in answers] == [True, False]
+    assert [COUNTED_WITH_FIRST in answer.notices for answer in answers] == [False, True]
+
+
+@pytest.mark.slow
+def test_llama_cpp_with_one_place_refuses_two_and_is_asked_twice(tmp_path: Path) -> None:
+    with serving(LLAMA_CPP, str(find_weights()), "1") as url:
+        answers = asyncio.run(ask(tmp_path, url, Api.CHAT_COMPLETIONS, 2, stream=True))
+    check_all_answered(answers, 2)
+    assert all(answer.usage is not None for answer in answers)
+    assert [asked_apart("OpenAI") in answer.notices for answer in answers] == [False, True]
+
+
+@pytest.mark.parametrize("stream", [True, False])
+@pytest.mark.parametrize("api", list(Api))
+def test_llmock(llmock: str, tmp_path: Path, api: Api, stream: bool) -> None:
+    answers = asyncio.run(ask(tmp_path, llmock, api, 3, stream=stream))
+    check_all_answered(answers, 3)
+    with_usage = [answer.usage is not None for answer in answers]
+    assert with_usage == ([True] * 3 if api is Api.RESPONSES else [True, False, False])
