@@ -8,6 +8,7 @@ import json
 import os
 import platform
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -17,6 +18,8 @@ from desktop_app.domain.errors import UserFacingError
 from desktop_app.headless.backend import Backend, build_backend, use_weights
 from desktop_app.headless.display import why_no_window
 from desktop_app.headless.log import CRASH_NAME, last_lines
+from desktop_app.headless.profiles import BUILT_IN
+from desktop_app.headless.ways import is_remote, way_to
 from desktop_app.local_model.server import INSTALL_WEIGHTS, find_weights
 from desktop_app.paths import child_command
 
@@ -82,11 +85,12 @@ async def examine(
     """Look at everything; `problem` is why the store could not be opened. A model that does not
     run is only started where that is asked for: it takes a second and its memory."""
     is_asked = start_model or backend.gateway.local_model.running
-    qt, keyring, model, store = await asyncio.gather(
+    qt, keyring, model, store, ways = await asyncio.gather(
         _qt(),
         _keyring(backend),
         _on_device(backend) if is_asked else asyncio.to_thread(_on_disk, backend),
         _store(backend, problem),
+        _ways(backend, problem),
     )
     return [
         Finding("version", None, f"Repartee {__version__}"),
@@ -94,6 +98,7 @@ async def examine(
         keyring,
         model,
         store,
+        *ways,
         *qt[1:],
         *_facts(backend),
         *_log(backend),
@@ -108,6 +113,20 @@ async def _store(backend: Backend, problem: UserFacingError | None) -> Finding:
     except UserFacingError as error:
         return Finding("store", False, error.sentences)
     return Finding("store", True, f"{backend.folders.database}, {count} conversations")
+
+
+async def _ways(backend: Backend, problem: UserFacingError | None) -> list[Finding]:
+    """By which way each provider is reached; without a store, those that need none."""
+    profiles = [*backend.environment_profiles, *BUILT_IN]
+    if problem is None:
+        with suppress(UserFacingError):  # said of the store
+            profiles = await backend.profiles()
+    remote = [profile for profile in profiles if is_remote(profile)]
+    found = [await asyncio.to_thread(way_to, profile) for profile in remote]
+    return [
+        Finding(f"way to {profile.name}", works, text)
+        for profile, (works, text) in zip(remote, found, strict=True)
+    ]
 
 
 async def _keyring(backend: Backend) -> Finding:

@@ -1,0 +1,39 @@
+"""For `repartee doctor`: by which way each provider is reached. Never a password, and nothing is
+asked of any network."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.errors import SettingError
+from desktop_app.domain.network_path import needs_confirmation
+
+
+def way_to(profile: ProviderProfile) -> tuple[bool | None, str]:
+    """Whether the way can be taken (None for a plain fact), and in words: proxy and certificates.
+    Blocking: reads the file of certificates."""
+    # Here, for they bring ssl and urllib.request, which no start pays.
+    from desktop_app.providers.proxies import proxy_for
+    from desktop_app.providers.trust import describe_ca_file
+
+    address = urlsplit(profile.base_url)
+    open_host = needs_confirmation(profile.base_url)
+    if open_host and open_host not in profile.plain_http_hosts:
+        return False, f"{open_host} is not encrypted and was not allowed in the settings"
+    try:
+        proxy = proxy_for(address, profile.proxy)
+        extra = describe_ca_file(profile.ca_file) if profile.ca_file else ""
+    except SettingError as error:
+        return False, error.sentences
+    of_whom = "of the settings" if profile.proxy else "of the environment"
+    by = f"through the proxy {proxy.url} {of_whom}" if proxy else "directly"
+    if address.scheme != "https":
+        return None, f"{by}, not encrypted"
+    also = f" and {profile.ca_file} ({extra.rstrip('.')})" if extra else ""
+    return None, f"{by}, trusting the system's certificates{also}"
+
+
+def is_remote(profile: ProviderProfile) -> bool:
+    """Whether there is a way at all."""
+    return profile.kind is not ProviderKind.ON_DEVICE and bool(profile.base_url)

@@ -1,0 +1,122 @@
+"""The real command on networks as people have them, and what `repartee doctor` says of the way."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+
+from desktop_app.headless.profiles import OPENAI
+from desktop_app.storage.database import Database
+from desktop_app.storage.settings_store import SettingsStore
+from tests.helpers.certificates import Authority
+from tests.helpers.proxies import HttpProxy, SocksProxy
+from tests.integration.headless.command import KEY, Shell, gateway
+from tests.integration.headless.replies import ANSWER, WHOLE
+from tests.unit.providers.loopback import LoopbackServer
+
+OFFSCREEN = {"QT_QPA_PLATFORM": "offscreen"}
+SECRET = "hush-hush"
+
+
+def database_of(shell: Shell) -> Database:
+    return Database(shell.home / "data" / "repartee.sqlite3")
+
+
+def test_an_address_in_the_environment_is_a_yes_for_a_private_host_alone(shell: Shell) -> None:
+    async def main() -> None:
+        async with LoopbackServer(WHOLE) as server, SocksProxy(leads_to=server.base_url) as proxy:
+            way = {"ALL_PROXY": proxy.url}
+            near = await shell.run("ask", "Hi", env={**gateway("http://10.9.8.7:1/v1"), **way})
+            assert (near.code, near.out) == (0, ANSWER + "\n")
+            assert proxy.wanted == ["10.9.8.7:1"]
+            far = await shell.run("ask", "Hi", env={**gateway("http://far.example/v1"), **way})
+            assert far.code != 0
+            assert "not encrypted" in far.err
+            assert len(proxy.wanted) == 1
+
+    asyncio.run(main())
+
+
+def test_a_proxy_that_wants_a_password_is_named_without_one(shell: Shell) -> None:
+    async def main() -> None:
+        async with HttpProxy(user="me", password="other") as proxy:
+            way = {"HTTPS_PROXY": proxy.url_for(f"me:{SECRET}")}
+            done = await shell.run("ask", "Hi", env={"OPENAI_API_KEY": KEY, **way})
+            assert done.code != 0
+            assert "did not accept the user and the password" in done.err
+            assert SECRET not in done.err + done.out
+            found = await shell.run("doctor", "--json", env={**OFFSCREEN, **way})
+            said = found.json["way to OpenAI"]["text"]
+            assert proxy.url in said
+            assert "of the environment" in said
+            assert SECRET not in found.out
+
+    asyncio.run(main())
+
+
+def test_doctor_says_by_which_way_each_provider_is_reached(shell: Shell, tmp_path: Path) -> None:
+    async def main() -> None:
+        database = database_of(shell)
+        await database.open()
+        settings = SettingsStore(database)
+        pem = str(Authority(tmp_path).pem)
+        await settings.save_profile(replace(OPENAI, proxy="http://me@proxy.lan:3128", ca_file=pem))
+        home = replace(OPENAI, id="home", name="Home", base_url="http://nas.lan/v1")
+        await settings.save_profile(home)
+        await settings.save_profile(replace(home, id="gone", name="Gone", base_url="https://a/v1",
+                                            ca_file=pem + ".gone"))  # fmt: skip
+        await database.close()
+        done = await shell.run("doctor", "--json", env=OFFSCREEN)
+        assert done.code == 0
+        found = done.json
+        assert found["way to OpenAI"] == {
+            "works": None,
+            "text": "through the proxy http://proxy.lan:3128 of the settings, trusting the "
+            f"system's certificates and {pem} "
+            f"({found['way to OpenAI']['text'].partition('(')[2]}",
+        }
+        assert "Example Company Root" in found["way to OpenAI"]["text"]
+        assert found["way to CometAPI"]["text"] == "directly, trusting the system's certificates"
+        assert found["way to Home"]["works"] is False
+        assert "was not allowed" in found["way to Home"]["text"]
+        assert found["way to Gone"]["works"] is False
+        assert "cannot be read" in found["way to Gone"]["text"]
+
+    asyncio.run(main())
+
+
+def test_what_the_provider_may_keep_is_sent(shell: Shell, tmp_path: Path) -> None:
+    async def main() -> None:
+        authority = Authority(tmp_path)
+        async with (
+            LoopbackServer(WHOLE, tls=authority.server("api.openai.com")) as server,
+            HttpProxy(leads_to=server.base_url) as proxy,
+        ):
+            database = database_of(shell)
+            await database.open()
+            profile = replace(
+                OPENAI,
+                proxy=proxy.url,
+                ca_file=str(authority.pem),
+                keeps_at_provider=True,
+                needs_key=False,
+            )
+            await SettingsStore(database).save_profile(profile)
+            await database.close()
+            done = await shell.run("ask", "Hi", "--provider", "openai")
+            assert (done.code, done.out) == (0, ANSWER + "\n")
+            assert server.requests[0].json["store"] is True
+            assert "authorization" not in server.requests[0].headers
+
+    asyncio.run(main())
+
+
+def test_a_models_toml_that_is_wrong_is_said(shell: Shell) -> None:
+    own = shell.home / "config" / "models.toml"
+    own.parent.mkdir(parents=True)
+    own.write_text('[models."gpt-5.2"]\neffort = ["low"]\n')
+    done = asyncio.run(shell.run("ask", "Hi", env={"OPENAI_API_KEY": KEY}))
+    assert done.code != 0
+    assert "“effort” in gpt-5.2 is not known; “efforts” is meant, perhaps" in done.err
+    assert f"Correct {own} or remove it." in done.err

@@ -1,0 +1,112 @@
+"""The gateway: one client for each profile as it is, its key and its way."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from desktop_app.credentials.vault import KeyPlace, KeyVault
+from desktop_app.domain.events import Completed, TextDelta
+from desktop_app.domain.model_catalog import Api
+from desktop_app.headless.gateway import ProviderGateway
+from desktop_app.local_model.server import LocalModel
+from desktop_app.storage.settings_store import SettingsStore
+from tests.helpers.proxies import HttpProxy
+from tests.unit.providers.loopback import (
+    STREAM_END,
+    STREAM_HEAD,
+    LoopbackServer,
+    Received,
+    chunk,
+    replies,
+)
+from tests.unit.providers.samples import CATALOG, COMPATIBLE, ask
+from tests.unit.storage.samples import opened
+
+LISTED = replies(200, {"data": [{"id": "a"}]})
+
+
+@asynccontextmanager
+async def gateway_over(folder: Path) -> AsyncIterator[tuple[ProviderGateway, KeyVault]]:
+    async with opened(folder / "s.sqlite3") as database:
+        settings = SettingsStore(database)
+        vault = KeyVault("repartee-test", settings)
+        gateway = ProviderGateway(vault, LocalModel(), settings, CATALOG)
+        yield gateway, vault
+        await gateway.aclose()
+
+
+def test_a_changed_profile_does_not_cut_an_answer_that_is_coming(tmp_path: Path) -> None:
+    async def main() -> None:
+        go_on = asyncio.Event()
+
+        async def slowly(_: Received, writer: asyncio.StreamWriter) -> None:
+            delta = b'data: {"choices":[{"index":0,"delta":{"content":"%s"}}]}\n\n'
+            writer.write(STREAM_HEAD + chunk(delta % b"one"))
+            await go_on.wait()
+            writer.write(chunk(delta % b"two") + chunk(b"data: [DONE]\n\n") + STREAM_END)
+
+        async with LoopbackServer(slowly) as server, gateway_over(tmp_path) as (gateway, _):
+            profile = replace(COMPATIBLE, base_url=server.base_url, api=Api.CHAT_COMPLETIONS)
+            client = await gateway.provider(profile)
+            events = client.stream(ask(model="m"))
+            seen = [event async for event in _until_text(events)]
+            other = await gateway.provider(replace(profile, name="Renamed"))
+            assert other is not client
+            assert [client.is_idle] == [False]
+            go_on.set()
+            seen += [event async for event in events]
+            assert [e.text for e in seen if isinstance(e, TextDelta)] == ["one", "two"]
+            assert isinstance(seen[-1], Completed)
+            assert [client.is_idle] == [True]
+            await gateway.provider(profile)
+            assert client not in gateway._retired
+
+    asyncio.run(main())
+
+
+async def _until_text(events: AsyncIterator[object]) -> AsyncIterator[object]:
+    async for event in events:
+        yield event
+        if isinstance(event, TextDelta):
+            return
+
+
+def test_a_server_of_one_s_own_gets_the_key_that_was_entered_for_it(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with LoopbackServer(LISTED) as server, gateway_over(tmp_path) as (gateway, vault):
+            profile = replace(COMPATIBLE, base_url=server.base_url)
+            await (await gateway.provider(profile)).models()
+            vault.use_for_session(profile.id, "not-a-key", KeyPlace.SESSION)
+            await (await gateway.provider(profile)).models()
+            sent = [request.headers.get("authorization") for request in server.requests]
+            assert sent == [None, "Bearer not-a-key"]
+
+    asyncio.run(main())
+
+
+def test_another_password_of_the_proxy_is_another_client(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with (
+            LoopbackServer(LISTED) as server,
+            HttpProxy(user="me", password="right", leads_to=server.base_url) as proxy,
+            gateway_over(tmp_path) as (gateway, vault),
+        ):
+            profile = replace(
+                COMPATIBLE,
+                base_url="http://far.lan/v1",
+                plain_http_hosts=("far.lan",),
+                proxy=proxy.url_for("me"),
+            )
+            first = await gateway.provider(profile)
+            vault.use_for_session(profile.proxy_password_id, "right", KeyPlace.SESSION)
+            second = await gateway.provider(profile)
+            assert second is not first
+            assert await second.models() == ("a",)
+            assert await gateway.provider(profile) is second
+            assert "right" not in repr(gateway._clients)
+
+    asyncio.run(main())
