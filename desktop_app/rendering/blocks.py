@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from desktop_app.rendering.inline import runs_of
-from desktop_app.rendering.model import Block, Kind, Run, Runs, clean, formula, show_overrides
+from desktop_app.rendering.model import Block, Kind, Run, Runs, clean, formula, show_unseen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -200,5 +200,5 @@ def code_lines(content: str) -> Iterator[str]:
 
 def code_line(text: str, language: str) -> Block:
     """One line of code."""
-    shown = show_overrides(clean(text))
+    shown = show_unseen(clean(text), code=True)
     return Block(Kind.CODE, (Run(shown, code=True),) if shown else (), language=language)

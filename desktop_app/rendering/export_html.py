@@ -25,7 +25,7 @@ def runs_to_html(runs: Runs) -> str:
 
 
 def _run(run: Run) -> str:
-    words = f"${words_of(run)}$" if run.math else run.text
+    words = f"${words_of(run)}$" if run.math else words_of(run)
     text = escape(words, quote=False).replace(LINE_BREAK, "<br>")
     for is_on, tag in (
         (run.code or run.math, "code"),

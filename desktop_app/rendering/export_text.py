@@ -47,7 +47,7 @@ def _plain(block: Block) -> str:
 
 
 def _words(run: Run) -> str:
-    return f"${words_of(run)}$" if run.math else run.text
+    return f"${words_of(run)}$" if run.math else words_of(run)
 
 
 def _gap(pieces: list[str], *, tight: bool) -> list[str]:
@@ -137,6 +137,8 @@ def _run(run: Run) -> str:
         if is_on and core:
             text = text.replace(core, f"{mark}{core}{mark}", 1)
             core = text.strip()
-    if run.link and run.link not in (run.text, f"mailto:{run.text}"):
+    if not text:
+        return ""
+    if run.link and run.link not in (text, f"mailto:{text}"):
         text = f"{'!' if run.image else ''}[{text}]({run.link})"
     return text

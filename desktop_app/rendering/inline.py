@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from desktop_app.rendering.model import LINE_BREAK, Run, Runs, clean, formula, show_overrides
+from desktop_app.rendering.links import true_place
+from desktop_app.rendering.model import (
+    LINE_BREAK,
+    Run,
+    Runs,
+    added,
+    clean,
+    formula,
+    show_unseen,
+    words_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,10 +25,10 @@ if TYPE_CHECKING:
 class _State:
     """The styles that are open at one point of the text."""
 
-    __slots__ = ("bold", "italic", "link", "runs", "strike")
+    __slots__ = ("bold", "italic", "link", "link_at", "runs", "strike")
 
     def __init__(self) -> None:
-        self.bold = self.italic = self.strike = 0
+        self.bold = self.italic = self.strike = self.link_at = 0
         self.link = ""
         self.runs: list[Run] = []
 
@@ -28,8 +38,7 @@ class _State:
         text = clean(text)
         if not text:
             return
-        if code or self.link:
-            text = show_overrides(text)
+        text = show_unseen(text, code=code, link=bool(self.link))
         run = Run(
             text,
             self.bold > 0,
@@ -46,6 +55,14 @@ class _State:
             self.runs[-1] = last._replace(text=last.text + text)
         else:
             self.runs.append(run)
+
+    def close_link(self) -> None:
+        """Say behind the words of a link where it leads, if they say otherwise."""
+        words = "".join(map(words_of, self.runs[self.link_at :]))
+        place = true_place(words, self.link)
+        if place and self.runs and self.runs[-1].link == self.link:
+            self.runs.append(Run(added(show_unseen(clean(place), link=True)), link=self.link))
+        self.link = ""
 
 
 def runs_of(children: Iterable[Token] | None) -> Runs:
@@ -85,8 +102,9 @@ def _change(state: _State, token: Token) -> None:
             state.strike += token.nesting
         case "link_open":
             state.link = str(token.attrGet("href") or "")
+            state.link_at = len(state.runs)
         case "link_close":
-            state.link = ""
+            state.close_link()
         case "hardbreak":
             state.add(LINE_BREAK)
         case "math_inline":

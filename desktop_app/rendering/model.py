@@ -19,6 +19,10 @@ FORMULA_ENDS: Final = "\u2062"
 """Invisible characters, of mathematics, around the TeX of a formula in the text of its run: so a
 drawing has a place of its own before the source, and half a formula is known as such."""
 
+ADDED: Final = "\u2063"
+"""Stands before what is shown in the place of a character that is not seen, and before words that
+were not in the source: invisible itself, and where the source had one it is left out."""
+
 LINE_BREAK: Final = "\u2028"
 """Stands for a line break inside a block, in the text of a run."""
 
@@ -109,28 +113,58 @@ def formula(tex: str) -> Run:
 
 
 def words_of(run: Run) -> str:
-    """The text of a run as it is written: of a formula its TeX alone."""
-    return run.text.strip(FORMULA_BEGINS + FORMULA_ENDS) if run.math else run.text
+    """The text of a run as it was written: of a formula its TeX alone, without our signs."""
+    if run.math:
+        return run.text.strip(FORMULA_BEGINS + FORMULA_ENDS)
+    if ADDED not in run.text:
+        return run.text
+    return _ADDED_BY_US.sub(lambda m: chr(int(m["code"], 16)) if m["code"] else "", run.text)
 
 
 # Characters that Qt's documents give a meaning of their own (the end of a paragraph, frames,
 # embedded objects), and halves of surrogate pairs, which have none.
-_STRUCTURAL: Final = re.compile("[\x00\r\n\u2029\ufdd0\ufdd1\ufffc\ud800-\udfff]")
-_OVERRIDES: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_STRUCTURAL: Final = re.compile("[\x00\u2063\r\n\u2029\ufdd0\ufdd1\ufffc\ud800-\udfff]")
+
+# Characters that are not seen and change what is seen around them: they turn the direction of
+# reading (in code the marks U+200E and U+200F too); in a link, none that takes no room belongs.
+_TURNING: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_TURNING_IN_CODE: Final = re.compile("[\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]")
+_UNSEEN_IN_LINKS: Final = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f"
+    "\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
+_ADDED_BY_US: Final = re.compile(f"{ADDED}(?:⟨U\\+(?P<code>[0-9A-F]{{4,6}})⟩| \\([^()]*\\))")
+
+
+_STANDS_IN: Final = {"\r": " ", "\n": " ", "\u2029": " ", ADDED: ""}
 
 
 def clean(text: str) -> str:
     """Text that is safe to put into one block: line ends become spaces, the rest U+FFFD."""
     if _STRUCTURAL.search(text) is None:
         return text
-    return _STRUCTURAL.sub(lambda match: " " if match[0] in "\r\n\u2029" else "\ufffd", text)
+    return _STRUCTURAL.sub(lambda match: _STANDS_IN.get(match[0], "\ufffd"), text)
 
 
-def show_overrides(text: str) -> str:
-    """Make characters that turn the reading direction around visible, as in `⟨U+202E⟩`.
-
-    In code and in links they serve only to make a text look like another one.
-    """
-    if text.isascii() or _OVERRIDES.search(text) is None:
+def show_unseen(text: str, *, code: bool = False, link: bool = False) -> str:
+    """Make characters visible that serve only to make a text look like another one, as in
+    `⟨U+202E⟩`. `words_of` gives the characters back."""
+    if text.isascii() and not link:
         return text
-    return _OVERRIDES.sub(lambda match: f"⟨U+{ord(match[0]):04X}⟩", text)
+    pattern = _UNSEEN_IN_LINKS if link else _TURNING_IN_CODE if code else _TURNING
+    if pattern.search(text) is None:
+        return text
+    return pattern.sub(lambda match: _sign(match, text), text)
+
+
+def _sign(match: re.Match[str], text: str) -> str:
+    """The sign of an unseen character; the joiners of other scripts and of emoji stay unseen."""
+    around = text[max(0, match.start() - 1) : match.start()] + text[match.end() : match.end() + 1]
+    if match[0] in "\u200c\u200d" and len(around) == 2 and not any(map(str.isascii, around)):
+        return match[0]
+    return f"{ADDED}⟨U+{ord(match[0]):04X}⟩"
+
+
+def added(words: str) -> str:
+    """Words of the program itself within a text; `words_of` leaves them out."""
+    return f"{ADDED} ({words.replace('(', '⟨').replace(')', '⟩')})"

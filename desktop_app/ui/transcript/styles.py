@@ -26,7 +26,7 @@ from PySide6.QtGui import (
 
 from desktop_app.rendering.model import Block, Kind, Run, Runs
 from desktop_app.ui.theme import ANSWER_LINE_HEIGHT, CODE_LINE_HEIGHT, Theme
-from desktop_app.ui.transcript.items import Item, Line, Part
+from desktop_app.ui.transcript.items import ACTION, Item, Line, Part
 from desktop_app.ui.transcript.pictures import image_format
 
 if TYPE_CHECKING:
@@ -268,7 +268,9 @@ class Styles:
         if run.note:
             made.setVerticalAlignment(QTextCharFormat.VerticalAlignment.AlignSuperScript)
             made.setForeground(self.theme.accent)
-        if run.link:
+        # An answer's own links ask for nothing to be done with the message.
+        is_ours = run.link.lower().startswith(ACTION)
+        if run.link and not (is_ours and isinstance(kind, Kind)):
             made.setAnchor(True)
             made.setAnchorHref(run.link)
             quiet = kind in (Part.REASONING,)

@@ -24,6 +24,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QFrame, QMenu, QTextBrowser, QWidget
 
 from desktop_app.domain.conversation import Message
+from desktop_app.rendering import links
 from desktop_app.ui import icons
 from desktop_app.ui.theme import MARGIN, MEASURE
 from desktop_app.ui.transcript import selection
@@ -57,7 +58,6 @@ if TYPE_CHECKING:
 
 FIRST_CHARACTERS: Final = 16_000
 MORE_CHARACTERS: Final = 12_000
-_OPENED_SCHEMES: Final = ("http", "https", "mailto")
 
 
 class TranscriptView(QTextBrowser):
@@ -427,12 +427,14 @@ class TranscriptView(QTextBrowser):
             entry = self._messages.at_block(cursor.block())
             if entry is not None:
                 self._act(entry.message.id, target.removeprefix(ACTION))
-        elif url.scheme().lower() in _OPENED_SCHEMES:
+        elif links.is_opened(url.toString(QUrl.ComponentFormattingOption.FullyEncoded)):
             QDesktopServices.openUrl(url)
 
     def _on_link_hovered(self, url: QUrl) -> None:
         target = url.toString(QUrl.ComponentFormattingOption.FullyEncoded)
-        self.viewport().setToolTip("" if target.startswith(ACTION) else target)
+        # Plain text to QToolTip, whatever is in it.
+        plain = "" if target.startswith(ACTION) else target.replace("<", "%3C")
+        self.viewport().setToolTip(plain)
 
     def _act(self, message_id: str, action: str) -> None:
         entry = self._messages.get(message_id)

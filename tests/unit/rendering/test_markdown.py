@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from desktop_app.rendering.block_stream import render
-from desktop_app.rendering.model import Block, Kind, Run, formula
+from desktop_app.rendering.block_stream import BlockStream, render
+from desktop_app.rendering.export_html import to_html
+from desktop_app.rendering.export_text import to_markdown, to_plain
+from desktop_app.rendering.links import is_opened
+from desktop_app.rendering.model import ADDED, Block, Kind, Run, formula
 
 
 def only(source: str) -> Block:
@@ -91,11 +94,92 @@ def test_code_is_a_head_and_lines() -> None:
     ]
 
 
-def test_overrides_are_shown_in_code_and_links() -> None:
-    assert only("`a\u202eb`").text == "a⟨U+202E⟩b"
-    assert only("[a\u202eb](https://x.y)").text == "a⟨U+202E⟩b"
-    assert render("```\na\u2066b\n```")[1].text == "a⟨U+2066⟩b"
-    assert only("a\u202eb").text == "a\u202eb"
+def test_what_turns_the_direction_is_shown_and_copied_as_it_was() -> None:
+    for source in ("`a\u202eb`", "[a\u202eb](https://x.y)", "a\u202eb", "```\na\u202eb\n```"):
+        blocks = render(source)
+        assert [run.text for run in blocks[-1].runs] == [f"a{ADDED}⟨U+202E⟩b"]
+        assert blocks[-1].text == "a\u202eb"
+        assert to_plain(blocks) == "a\u202eb"
+        assert "a\u202eb" in to_html(blocks)
+    assert only("`a\u200eb`").runs[0].text == f"a{ADDED}⟨U+200E⟩b"
+    assert only("שלום\u200f a").runs[0].text == "שלום\u200f a"
+
+
+@pytest.mark.parametrize("unseen", ["\u200b", "\u00ad", "\ufeff", "\x07", "\u2060", "\U000e0041"])
+def test_what_is_not_seen_in_the_words_of_a_link_is_shown(unseen: str) -> None:
+    [run] = only(f"[pay{unseen}pal](https://x.y)").runs
+    assert run.text == f"pay{ADDED}⟨U+{ord(unseen):04X}⟩pal"
+    assert only("[👩\u200d💻](https://x.y)").runs[0].text == "👩\u200d💻"
+
+
+MISLEADING = {
+    "[https://bank.example](https://evil.example/login)": "evil.example",
+    "[bank.example](https://evil.example)": "evil.example",
+    "[www.bank.example/a](http://bank.example.evil.example)": "bank.example.evil.example",
+    "[me@bank.example](mailto:me@evil.example)": "evil.example",
+    "[the bank](https://bank.example@evil.example/)": "evil.example",
+    "https://bank.example@evil.example/": "evil.example",
+    "[the bank](https://b\u0430nk.example)": "xn--bnk-6cd.example",
+    "https://b\u0430nk.example": "xn--bnk-6cd.example",
+    "[bank\u200b.example](https://evil.example)": "evil.example",
+    "[ｂａｎｋ.example](https://evil.example)": "evil.example",
+    "[https://bank.example](ftp://evil.example/x)": "evil.example",
+    "![https://bank.example](https://evil.example/x.png)": "",
+}
+
+
+@pytest.mark.parametrize("source", MISLEADING)
+def test_where_a_link_leads_stands_behind_words_that_say_otherwise(source: str) -> None:
+    blocks = render(source)
+    shown = "".join(run.text for run in blocks[0].runs)
+    place = MISLEADING[source]
+    assert shown.endswith(f"{ADDED} ({place})") is bool(place)
+    assert "(" not in to_plain(blocks), "it is not copied"
+    assert to_markdown(render(to_markdown(blocks))) == to_markdown(blocks)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "[the docs](https://docs.example/a)",
+        "https://docs.example/a?b",
+        "[docs.example](https://docs.example/a)",
+        "[docs.example](https://www.docs.example)",
+        "www.docs.example/a",
+        "me@docs.example",
+        "[README.md](https://git.example/x/README.md)",
+        "[Version 2.0](https://git.example/x)",
+        "[a.b](#a",
+    ],
+)
+def test_other_links_say_nothing_more(source: str) -> None:
+    stream = BlockStream()
+    stream.feed(source)
+    assert ADDED not in "".join(run.text for run in stream.blocks[0].runs)
+
+
+@pytest.mark.parametrize(
+    ("target", "opens"),
+    [
+        ("https://a.example/x", True),
+        ("HTTP://a.example", True),
+        ("mailto:me@a.example", True),
+        ("javascript:alert(1)", False),
+        ("file:///etc/passwd", False),
+        ("data:text/html,x", False),
+        ("data:image/png;base64,AA", False),
+        ("vscode://x", False),
+        ("smb://x/y", False),
+        ("/etc/passwd", False),
+        ("action:retry", False),
+        ("", False),
+        ("https://a.example/\n", False),
+        (" https://a.example", False),
+        ("https://a.example/\u202e", False),
+    ],
+)
+def test_what_a_click_opens(target: str, opens: bool) -> None:
+    assert is_opened(target) is opens
 
 
 def test_tables_keep_alignment_and_come_in_parts() -> None:
