@@ -32,6 +32,9 @@ _NOTE_WIDTH: Final = 300
 class BackgroundButton(QToolButton):
     """Off, or on with a word beside the icon.
 
+    Attributes:
+        options: its menu.
+
     Signals:
         chosen(bool): whether the next answers are to be made in the background.
     """
@@ -44,10 +47,10 @@ class BackgroundButton(QToolButton):
         set_role(self, "quiet")
         self._theme = theme
         self._choice = NOTHING_CHOSEN
-        menu = QMenu(self)
-        menu.aboutToShow.connect(self._fill)
-        self.setMenu(menu)
-        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        # Not the button's own menu: assistive technology that presses the button would not open it.
+        self.options = QMenu(self)
+        self.options.aboutToShow.connect(self._fill)
+        self.clicked.connect(self._open)
         self.set_theme(theme)
 
     def set_choice(self, choice: ChoiceView) -> None:
@@ -90,8 +93,10 @@ class BackgroundButton(QToolButton):
         color = theme.accent if self._choice.background else theme.dim
         self.setIcon(icon("cloud", color, theme.px(_ICON)))
 
+    def _open(self) -> None:
+        self.options.popup(self.mapToGlobal(self.rect().bottomLeft()))
+
     def _fill(self) -> None:
-        menu = self.menu()
-        menu.clear()
+        self.options.clear()
         width = self._theme.px(_NOTE_WIDTH)
-        choice_menus.fill_background(menu, self._choice, self.chosen.emit, width)
+        choice_menus.fill_background(self.options, self._choice, self.chosen.emit, width)

@@ -104,7 +104,7 @@ def fill_background(
     there.triggered.connect(lambda _=False: chosen(True))
     _add_note(
         menu,
-        "It goes on when the window, the network or the computer sleeps, and is picked up again. "
+        "It goes on meanwhile, and is picked up again. "
         f"For that {name} keeps the request and the reply: 30 days or more at OpenAI.",
         note_width,
     )

@@ -1,0 +1,70 @@
+"""Power is lost while an answer is made in the background: it arrives whole, once, after the start.
+
+The provider is a stub in this process; the person's hands are AT-SPI and, in the menu, the keyboard.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import subprocess
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from tests.end2end.program import AssistiveClient, Program, wait_for
+from tests.helpers.background_server import BackgroundServer, events_of, in_a_thread
+
+PIECES = tuple(f"Word {number} " for number in range(200))
+WHOLE = "".join(PIECES)
+
+
+def stored(home: Path, sql: str) -> list[tuple[Any, ...]]:
+    """What stands in the store."""
+    path = home / "data" / "repartee.sqlite3"
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def answers_in(home: Path) -> list[tuple[str, str, str | None]]:
+    """(status, text, run) of every answer on disk."""
+    rows = stored(home, "SELECT status, parts, remote_run FROM messages WHERE role = 'assistant'")
+    return [
+        (status, "".join(part.get("text", "") for part in json.loads(parts)), run)
+        for status, parts, run in rows
+    ]
+
+
+def choose_background(program: Program) -> None:
+    """Pro, and in its menu the second entry."""
+    program.do("press", "pro")
+    wait_for(lambda: program.has("background", "showing"), "the offer")
+    program.do("press", "background")
+    for key in ("Down", "Down", "Return"):
+        subprocess.run(["xdotool", "key", key], check=True, timeout=10)
+    wait_for(lambda: program.do("name", "background").endswith("on"), "the choice")
+
+
+def test_killed_in_the_middle_the_answer_arrives_whole_and_once(
+    client: AssistiveClient, repartee_home: Path
+) -> None:
+    with in_a_thread(BackgroundServer(events_of(PIECES), pause_s=0.05)) as server:
+        there = {"OPENAI_BASE_URL": server.base_url, "OPENAI_API_KEY": "not-a-key"}
+        with Program(repartee_home, client, **there) as program:
+            choose_background(program)
+            program.ask("A question for Pro")
+            wait_for(lambda: "Word 20 " in answers_in(repartee_home)[0][1], "part of the answer")
+            program.kill()
+        status, kept, run = answers_in(repartee_home)[0]
+        assert status == "streaming"
+        assert kept != WHOLE
+        assert run is not None
+        assert json.loads(run)["response_id"] == "resp_1"
+        with Program(repartee_home, client, **there) as program:
+            text = program.wait_for_text("transcript", lambda text: WHOLE.strip() in text)
+            assert text.count("Word 20 ") == 1
+            wait_for(lambda: answers_in(repartee_home)[0][0] == "complete", "the end")
+            assert answers_in(repartee_home) == [("complete", WHOLE, None)]
+            assert program.quit() == 0
+        assert len(server.asked("POST")) == 1, "asked, and billed, once"
+        assert len(stored(repartee_home, "SELECT 1 FROM ledger")) == 1
