@@ -91,9 +91,11 @@ class Countdown:
         self._show(time.monotonic() + seconds, reason)
 
     def _show(self, until: float, reason: str) -> None:
-        left = max(until - time.monotonic(), 0)
-        line = f"{_CLEARED}repartee: {_trying_again(left, reason)}"
-        print(line, end="", file=sys.stderr, flush=True)
+        left = until - time.monotonic()
+        if left <= 0:
+            return
+        line = _fitting(f"repartee: {_trying_again(left, reason)}")
+        print(f"{_CLEARED}{line}", end="", file=sys.stderr, flush=True)
         pause = left - max(math.ceil(left) - 1, 0)  # until the figure changes
         loop = asyncio.get_running_loop()
         self._timer = loop.call_later(max(pause, 0.05), self._show, until, reason)
@@ -108,6 +110,12 @@ class Countdown:
 
 def _trying_again(seconds: float, reason: str) -> str:
     return f"{reason} Trying again in {math.ceil(seconds)} s."
+
+
+def _fitting(line: str) -> str:
+    """`line` without its beginning, where it would break: only one that does not can be cleared."""
+    columns = os.get_terminal_size(sys.stderr.fileno()).columns
+    return line if not 0 < columns <= len(line) else "…" + line[len(line) - columns + 2 :]
 
 
 class Output:

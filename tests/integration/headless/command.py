@@ -69,8 +69,9 @@ class Shell:
         *arguments: str,
         stdin: int = asyncio.subprocess.DEVNULL,
         env: Mapping[str, str] | None = None,
+        stderr: int = asyncio.subprocess.PIPE,
     ) -> asyncio.subprocess.Process:
-        """Start the command; its streams are pipes."""
+        """Start the command; its streams are pipes, if not said otherwise."""
         return await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -78,7 +79,7 @@ class Shell:
             *arguments,
             stdin=stdin,
             stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
+            stderr=stderr,
             cwd=self.outside / "here",
             env={**self.environment, **(env or {})},
             start_new_session=True,  # no terminal, even where the tests run in one
@@ -124,7 +125,7 @@ async def ended(process: asyncio.subprocess.Process, stdin: bytes | None = None)
             process.kill()
             await process.wait()
     assert process.returncode is not None
-    found = Ended(process.returncode, out.decode(), err.decode())
+    found = Ended(process.returncode, out.decode(), (err or b"").decode())
     assert "Traceback" not in found.err, found.err
     assert KEY not in found.out + found.err
     return found

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import socket
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -62,6 +64,28 @@ def test_a_rate_limit_is_waited_out_and_said(shell: Shell) -> None:
     done, bodies = answer_to(shell, limited, WHOLE)
     assert (done.code, done.out, len(bodies)) == (0, ANSWER + "\n", 2)
     assert "takes no more requests for the moment. Trying again in 1 s." in done.err
+
+
+def test_in_a_terminal_the_wait_is_counted_down(shell: Shell) -> None:
+    """On one line, over and over; with nothing that is no wait."""
+
+    async def test(server: LoopbackServer) -> None:
+        ours, its = os.openpty()
+        process = await shell.start("ask", "Hi", env=gateway(server.base_url), stderr=its)
+        os.close(its)
+        done = await ended(process)
+        said = b""
+        with suppress(OSError):  # what a terminal says when its last process is gone
+            while more := os.read(ours, 4096):
+                said += more
+        os.close(ours)
+        assert (done.code, done.out) == (0, ANSWER + "\n")
+        lines = said.decode().replace("\r\n", "").split("\r\x1b[K")
+        figures = [line.rpartition("Trying again in ")[2] for line in lines if line]
+        assert figures == ["3 s.", "2 s.", "1 s."]
+        assert all(line.startswith("repartee: ") for line in lines if line)
+
+    against(refusal(429, "rate_limit_exceeded", retry_after_ms="2400"), WHOLE, test=test)
 
 
 def test_a_refused_parameter_is_left_out_once_and_said(shell: Shell) -> None:
@@ -176,7 +200,8 @@ def test_a_signal_before_there_is_an_answer(shell: Shell) -> None:
         assert (done.json["status"], done.json["answer"]) == ("cancelled", "")
 
     against(SILENT, test=test)
-    assert shell.rows("SELECT * FROM ledger") == []
+    # Whether the reply had begun or not: what it cost is not known.
+    assert all(cost is None for (cost,) in shell.rows("SELECT cost FROM ledger"))
 
 
 def test_a_signal_while_it_waits_to_try_again(shell: Shell) -> None:
