@@ -7,16 +7,25 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QAccessible, QGuiApplication, QInputMethodEvent
-from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QTextBrowser, QToolButton, QWidget
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
+from PySide6.QtGui import QAccessible, QDropEvent, QGuiApplication, QInputMethodEvent
+from PySide6.QtWidgets import (
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QTextBrowser,
+    QToolButton,
+    QWidget,
+)
 
 from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.conversation import Message, MessageStatus, Role
 from desktop_app.domain.model_catalog import Effort, Variant
 from desktop_app.domain.parts import TextPart
 from desktop_app.ui import theme as themes
+from desktop_app.ui.attachment_chips import Chip
 from desktop_app.ui.choice import ChoiceView
+from desktop_app.ui.dropped import GivenPicture
 from desktop_app.ui.quick_prompt import SHARE_OF_SCREEN, QuickPrompt, words_about
 from desktop_app.ui.transcript.view import TranscriptView
 
@@ -25,6 +34,7 @@ if TYPE_CHECKING:
 
     from pytestqt.qtbot import QtBot
 
+NO_KEY = Qt.KeyboardModifier.NoModifier
 ALT = Qt.KeyboardModifier.AltModifier
 CONTROL = Qt.KeyboardModifier.ControlModifier
 SHIFT = Qt.KeyboardModifier.ShiftModifier
@@ -342,3 +352,40 @@ def answer_of(
 ) -> Message:
     parts = (TextPart(text),) if text else ()
     return Message(message_id, "c", None, Role.ASSISTANT, status, parts, datetime.now(UTC))
+
+
+# ---------------------------------------------------------------- pictures
+
+
+def test_pasted_and_dropped_pictures_are_handed_over(quick: QuickPrompt, qtbot: QtBot) -> None:
+    quick.open_with("")
+    data = QMimeData()
+    data.setData("image/png", b"bytes")
+    QGuiApplication.clipboard().setMimeData(data)  # which owns it from now on
+    dropped = QMimeData()
+    dropped.setData("image/png", b"bytes")
+    line = find(quick, QLineEdit, "prompt")
+    with qtbot.waitSignal(quick.picture_given) as given:
+        qtbot.keyClick(line, Qt.Key.Key_V, CONTROL)
+    assert given.args == [GivenPicture("Pasted picture.png", b"bytes")]
+    assert line.text() == ""
+    event = QDropEvent(
+        QPointF(5, 5), Qt.DropAction.CopyAction, dropped, Qt.MouseButton.LeftButton, NO_KEY
+    )
+    with qtbot.waitSignal(quick.picture_given):
+        quick.dropEvent(event)
+    QGuiApplication.clipboard().setText("words")
+    qtbot.keyClick(line, Qt.Key.Key_V, CONTROL)
+    assert line.text() == "words"
+
+
+def test_chips_take_their_room_and_give_it_back(quick: QuickPrompt, qtbot: QtBot) -> None:
+    quick.open_with("")
+    before = quick.height()
+    quick.set_chips([Chip("1", "cat.png", "64 × 48", "ready", None, "image")])
+    assert quick.height() > before
+    line = find(quick, QLineEdit, "prompt")
+    qtbot.keyClick(line, Qt.Key.Key_Return)
+    assert find(quick, QLabel, "status").text() == "Type what to do with it"
+    quick.set_chips([])
+    assert quick.height() == before
