@@ -1,17 +1,29 @@
-"""Conversations from elsewhere into the store: each in one short transaction, none twice."""
+"""Conversations from elsewhere into the store, none twice.
+
+In short transactions with gaps between them: whoever waits for the disk beside us, such as a window
+with an answer that streams, looks again in steps of up to a tenth of a second, and would never find
+it free. What an import that was broken off has left out, the next one adds.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import Final
 
 from desktop_app.domain.conversation import Conversation, Folder, Message
 from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.storage.conversations import insert_conversation, insert_message
-from desktop_app.storage.database import Database
+from desktop_app.storage.database import Action, Database, T
 from desktop_app.storage.folders import put_folder
 from desktop_app.storage.rows import to_micros
+
+AT_ONCE: Final = 100  # messages in one transaction
+SHORTEST_GAP_S: Final = 0.01
 
 
 @dataclass(frozen=True)
@@ -42,33 +54,23 @@ class ImportStore:
         Raises:
             ImportRefusedError: a message of it belongs to another conversation already.
         """
-        return await self._database.write(lambda c: _add(c, conversation, messages, folder))
+        missing = await self._database.read(partial(_missing, messages))
+        is_new = await self._write(partial(_begin, conversation, folder))
+        for first in range(0, len(missing), AT_ONCE):
+            await self._write(partial(_insert, missing[first : first + AT_ONCE]))
+        if missing:
+            await self._write(partial(_show, conversation))
+        return Added(is_new, len(missing))
+
+    async def _write(self, action: Action[T]) -> T:
+        began = time.monotonic()
+        result = await self._database.write(action)
+        await asyncio.sleep(max(time.monotonic() - began, SHORTEST_GAP_S))
+        return result
 
 
-def _add(
-    connection: sqlite3.Connection,
-    conversation: Conversation,
-    messages: Sequence[Message],
-    folder: Folder | None,
-) -> Added:
-    if folder is not None:
-        sql = "SELECT 1 FROM folders WHERE id = ?"
-        if connection.execute(sql, (folder.id,)).fetchone() is None:
-            put_folder(connection, folder)
-    sql = "SELECT 1 FROM conversations WHERE id = ?"
-    is_new = connection.execute(sql, (conversation.id,)).fetchone() is None
-    if is_new:
-        insert_conversation(connection, replace(conversation, leaf_id=None))
-    missing = [m for m in messages if not _is_there(connection, m)]
-    for message in missing:
-        insert_message(connection, message)
-    if missing or is_new:
-        connection.execute(
-            """UPDATE conversations
-            SET leaf_id = coalesce(?, leaf_id), updated_at = max(updated_at, ?) WHERE id = ?""",
-            (conversation.leaf_id, to_micros(conversation.updated_at), conversation.id),
-        )
-    return Added(is_new, len(missing))
+def _missing(messages: Sequence[Message], connection: sqlite3.Connection) -> list[Message]:
+    return [message for message in messages if not _is_there(connection, message)]
 
 
 def _is_there(connection: sqlite3.Connection, message: Message) -> bool:
@@ -81,3 +83,32 @@ def _is_there(connection: sqlite3.Connection, message: Message) -> bool:
             what_to_do="Export it again where it comes from.",
         )
     return row is not None
+
+
+def _begin(
+    conversation: Conversation, folder: Folder | None, connection: sqlite3.Connection
+) -> bool:
+    """Have the conversation and its folder be there; whether it was not."""
+    if folder is not None:
+        sql = "SELECT 1 FROM folders WHERE id = ?"
+        if connection.execute(sql, (folder.id,)).fetchone() is None:
+            put_folder(connection, folder)
+    sql = "SELECT 1 FROM conversations WHERE id = ?"
+    is_new = connection.execute(sql, (conversation.id,)).fetchone() is None
+    if is_new:
+        insert_conversation(connection, replace(conversation, leaf_id=None))
+    return is_new
+
+
+def _insert(messages: Sequence[Message], connection: sqlite3.Connection) -> None:
+    for message in messages:
+        if not _is_there(connection, message):  # the same import may run twice at once
+            insert_message(connection, message)
+
+
+def _show(conversation: Conversation, connection: sqlite3.Connection) -> None:
+    connection.execute(
+        """UPDATE conversations
+        SET leaf_id = coalesce(?, leaf_id), updated_at = max(updated_at, ?) WHERE id = ?""",
+        (conversation.leaf_id, to_micros(conversation.updated_at), conversation.id),
+    )

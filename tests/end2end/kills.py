@@ -1,0 +1,234 @@
+"""Kills of the real program at random moments: `python -m tests.end2end.kills [COUNT [SEED]]`, in the
+session that packaging/desktop-session.sh --screen makes.
+
+One home lives through all of them. In each round the program is started, asked, given a draft, and
+killed (SIGKILL) somewhere between its start and the end of the answer, while a second process
+imports and exports beside it. After each kill:
+
+    the store passes its integrity check
+    every question that was on the screen is on disk
+    no answer on disk is shorter than what was on the screen one second before
+    a draft that stood for a second is kept
+    the next start shows the conversation and asks nothing of the person
+
+The answer is a row of numbered words, so what was on the screen and on the disk can be compared.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import random
+import re
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from tests.end2end.prepared_server import Prepared, PreparedServer
+from tests.end2end.program import AssistiveClient, Program, wait_for
+
+WORDS = 3_000
+PAUSE_S = 0.004
+ON_SCREEN_S = 1.0  # what has been seen for so long is on the disk
+LONGEST_LIFE_S = 5.0
+EARLY = 0.2  # so many are killed while they start
+_NUMBERS = re.compile(r"\bw(\d+)\b")
+
+
+class Server:
+    """The prepared server, on a thread of its own.
+
+    Attributes:
+        base_url: its address.
+    """
+
+    def __init__(self) -> None:
+        self.base_url = ""
+        text = " ".join(f"w{number}" for number in range(WORDS))
+        self._answers = {"Question": Prepared(text, pause_s=PAUSE_S)}
+        self._ready, self._loop = threading.Event(), asyncio.new_event_loop()
+        self._stop = asyncio.Event()
+        self._thread = threading.Thread(target=self._run)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self._ready.wait()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join()
+
+    def _run(self) -> None:
+        self._loop.run_until_complete(self._serve())
+        for task in asyncio.all_tasks(self._loop):
+            task.cancel()
+        self._loop.run_until_complete(asyncio.sleep(0))
+        self._loop.close()
+
+    async def _serve(self) -> None:
+        async with PreparedServer(self._answers) as server:
+            self.base_url = server.base_url
+            self._ready.set()
+            await self._stop.wait()
+
+
+@dataclass
+class Seen:
+    """What was on the screen, and when."""
+
+    question: str
+    draft: str
+    asked_at: float | None = None
+    drafted_at: float | None = None
+    words: list[tuple[float, int]] = field(default_factory=list)
+
+    def words_by(self, moment: float) -> int:
+        """How many words of the answer were on the screen at a moment."""
+        return max((count for at, count in self.words if at <= moment), default=0)
+
+
+class Kills:
+    """Round after round on one home."""
+
+    def __init__(self, home: Path, server: Server, client: AssistiveClient, seed: int) -> None:
+        self._home, self._server, self._client = home, server, client
+        self._chance = random.Random(seed)
+        self._round = 0
+
+    def one(self) -> Seen:
+        """Start, ask, kill, look; raises AssertionError where something was lost."""
+        self._round += 1
+        seen = Seen(f"Question {self._round} of this home", f"Draft {self._round}")
+        is_early = self._chance.random() < EARLY
+        life = self._chance.uniform(0, LONGEST_LIFE_S)
+        with self._program() as program:
+            beside = self._import_beside()
+            if is_early:
+                time.sleep(life / 2)
+            else:
+                self._expect_nothing_to_answer(program)
+                self._live(program, seen, life)
+            killed_at = time.monotonic()
+            program.kill()
+            beside.kill()
+            beside.wait()
+        self._examine(seen, killed_at)
+        return seen
+
+    def _program(self) -> Program:
+        environment = {
+            "OPENAI_API_KEY": "sk-loopback",
+            "OPENAI_BASE_URL": self._server.base_url,
+            "COMETAPI_KEY": "",
+        }
+        return Program(self._home, self._client, **environment)
+
+    def _expect_nothing_to_answer(self, program: Program) -> None:
+        wait_for(lambda: program.has("prompt", "enabled"), "the prompt")
+        command = ["xdotool", "search", "--onlyvisible", "--pid", str(program.process.pid)]
+        found = subprocess.run(command, capture_output=True, check=True, text=True)
+        assert len(found.stdout.split()) == 1, "more than the window is on the screen"
+
+    def _import_beside(self) -> subprocess.Popen[bytes]:
+        """Another process that writes, until it is killed as well."""
+        source = self._home.parent / "beside.json"
+        message = {
+            "author": {"role": "user"},
+            "content": {"content_type": "text", "parts": ["x" * 1000]},
+        }
+        # Versions of one question: the list stays short, which the AT-SPI client walks through.
+        mapping = {
+            f"{self._round}-{number}": {"parent": None, "message": message} for number in range(500)
+        }
+        conversations = [
+            {"conversation_id": f"{number}", "title": "Beside", "mapping": mapping}
+            for number in range(4)
+        ]
+        source.write_text(json.dumps(conversations))
+        command = [sys.executable, "-m", "desktop_app", "import", str(source)]
+        environment = {**os.environ, "REPARTEE_HOME": str(self._home)}
+        return subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+
+    def _live(self, program: Program, seen: Seen, life: float) -> None:
+        """Ask, and look at the answer for so many seconds."""
+        program.do("press", "new-conversation")
+        program.do("set_text", "prompt", text=seen.question)
+        wait_for(lambda: program.has("send", "enabled"), "Send to be enabled")
+        program.do("press", "send")
+        until = time.monotonic() + life
+        while time.monotonic() < until:
+            text = program.do("text", "transcript")
+            now = time.monotonic()
+            if seen.question in text:
+                seen.asked_at = seen.asked_at or now
+            numbers = _NUMBERS.findall(text)
+            seen.words.append((now, int(numbers[-1]) + 1 if numbers else 0))
+            if numbers and seen.drafted_at is None:
+                program.do("set_text", "prompt", text=seen.draft)
+                seen.drafted_at = time.monotonic()
+
+    def _examine(self, seen: Seen, killed_at: float) -> None:
+        path = self._home / "data" / "repartee.sqlite3"
+        if not path.exists():
+            return
+        with closing(sqlite3.connect(path)) as connection:
+            verdict = connection.execute("PRAGMA integrity_check").fetchone()[0]
+            assert verdict == "ok", verdict
+            if seen.asked_at is None:
+                return
+            rows = connection.execute("SELECT role, parts FROM messages").fetchall()
+            drafts = [row[0] for row in connection.execute("SELECT draft FROM conversations")]
+        asked = [parts for role, parts in rows if role == "user"]
+        assert any(seen.question in parts for parts in asked), "the question is gone"
+        on_screen = seen.words_by(killed_at - ON_SCREEN_S)
+        if on_screen:
+            on_disk = self._words_on_disk(seen.question)
+            assert on_disk >= on_screen, f"{on_disk} words on disk, {on_screen} were on the screen"
+        if seen.drafted_at is not None and killed_at - seen.drafted_at > ON_SCREEN_S:
+            assert any(seen.draft in draft for draft in drafts), "the draft is gone"
+
+    def _words_on_disk(self, question: str) -> int:
+        path = self._home / "data" / "repartee.sqlite3"
+        sql = """SELECT a.parts FROM messages AS a JOIN messages AS q ON q.id = a.parent_id
+            WHERE instr(q.parts, ?) AND a.role = 'assistant'"""
+        with closing(sqlite3.connect(path)) as connection:
+            row = connection.execute(sql, (f'"{question}"',)).fetchone()
+        numbers = _NUMBERS.findall(row[0]) if row else []
+        return int(numbers[-1]) + 1 if numbers else 0
+
+
+def kill(count: int, seed: int) -> dict[str, int]:
+    """So many rounds; says what they met."""
+    met = {"kills": count, "before the question": 0, "in the answer": 0}
+    client = AssistiveClient()
+    try:
+        with tempfile.TemporaryDirectory() as folder, Server() as server:
+            kills = Kills(Path(folder) / "home", server, client, seed)
+            for number in range(count):
+                seen = kills.one()
+                met["before the question"] += seen.asked_at is None
+                met["in the answer"] += bool(seen.words and seen.words[-1][1])
+                sys.stderr.write(f"\r{number + 1} of {count}")
+    finally:
+        client.close()
+    return met
+
+
+if __name__ == "__main__":
+    given = [int(word) for word in sys.argv[1:]]
+    sys.stdout.write(json.dumps(kill(*[*given, *(200, 1)[len(given) :]])) + "\n")
