@@ -230,13 +230,15 @@ class Answering:
     async def _checkpoint(self, on_store: StoreListener) -> None:
         """Keep what has arrived, twice a second, as long as more arrives; and at once the name of a
         run in the background, without which it could not be found again."""
-        saved, failing = Reply(), False
+        saved, failing, took = Reply(), False, 0.0
         while True:
+            # However long the disk took: what has arrived is to be on it within a second.
+            pause = max(CHECKPOINT_S - took, CHECKPOINT_S / 4)
             if saved.run is None:
-                await _wait(self._has_name, CHECKPOINT_S)
+                await _wait(self._has_name, pause)
             else:
-                await asyncio.sleep(CHECKPOINT_S)
-            reply = self._reply
+                await asyncio.sleep(pause)
+            reply, began = self._reply, time.monotonic()
             is_named = saved.run is not None or reply.run is None
             if reply.segments == saved.segments and is_named and not failing:
                 continue
@@ -250,6 +252,7 @@ class Answering:
                 if failing:
                     on_store(None)
                 saved, failing = reply, False
+            took = time.monotonic() - began
 
     async def _finish(
         self, status: MessageStatus, on_store: StoreListener, *, once: bool = False

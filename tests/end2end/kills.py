@@ -105,8 +105,16 @@ class Seen:
 class Kills:
     """Round after round on one home."""
 
-    def __init__(self, home: Path, server: Server, client: AssistiveClient, seed: int) -> None:
+    def __init__(
+        self,
+        home: Path,
+        server: Server,
+        client: AssistiveClient,
+        seed: int,
+        on_screen_s: float = ON_SCREEN_S,
+    ) -> None:
         self._home, self._server, self._client = home, server, client
+        self._on_screen_s = on_screen_s
         self._chance = random.Random(seed)
         self._round = 0
 
@@ -195,11 +203,11 @@ class Kills:
             drafts = [row[0] for row in connection.execute("SELECT draft FROM conversations")]
         asked = [parts for role, parts in rows if role == "user"]
         assert any(seen.question in parts for parts in asked), "the question is gone"
-        on_screen = seen.words_by(killed_at - ON_SCREEN_S)
+        on_screen = seen.words_by(killed_at - self._on_screen_s)
         if on_screen:
             on_disk = self._words_on_disk(seen.question)
             assert on_disk >= on_screen, f"{on_disk} words on disk, {on_screen} were on the screen"
-        if seen.drafted_at is not None and killed_at - seen.drafted_at > ON_SCREEN_S:
+        if seen.drafted_at is not None and killed_at - seen.drafted_at > self._on_screen_s:
             assert any(seen.draft in draft for draft in drafts), "the draft is gone"
 
     def _words_on_disk(self, question: str) -> int:

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from desktop_app.storage.first_look import settings_at_start
+from tests.end2end.kills import Kills, Server
 from tests.end2end.program import AssistiveClient, Program, wait_for
 
 ROOT = Path(__file__).parents[2]
@@ -95,6 +96,14 @@ def test_killed_in_the_middle_of_an_answer_everything_is_there_again(
         )
         assert answers_in(repartee_home)[0][1] == kept[1]
         assert len(text) > len(LONG_TASK) + 40
+
+
+def test_kills_at_random_moments_lose_nothing(client: AssistiveClient, tmp_path: Path) -> None:
+    # The whole campaign is a command, and stricter: see the module.
+    with Server() as server:
+        kills = Kills(tmp_path / "home", server, client, seed=7, on_screen_s=3.0)
+        for _ in range(4):
+            kills.one()
 
 
 def test_a_draft_survives_a_kill(client: AssistiveClient, repartee_home: Path) -> None:
