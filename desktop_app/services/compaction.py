@@ -30,7 +30,7 @@ from desktop_app.domain.model_catalog import Api, ModelCatalog, Variant
 from desktop_app.domain.parts import TextPart, text_of
 from desktop_app.domain.spending import Purpose
 from desktop_app.services.choice import ResolvedChoice
-from desktop_app.services.estimate import Estimator, usable_input
+from desktop_app.services.estimate import Estimator, usable_input, used_tokens
 from desktop_app.services.pictures import Sight
 from desktop_app.services.ports import AttachmentSource, CompactionSource, PictureSource
 from desktop_app.services.prompt import has_words, request_messages, sent_messages
@@ -133,7 +133,9 @@ class CompactionService:
         if limit is None or not path:
             return False
         nearly, draft = limit * NEARLY_FULL, (instructions, more_tokens)
-        if self._surely_below(path, own, compactions, nearly, *draft):
+        if used_tokens(path, own, compactions) is None and (
+            self._surely_below(path, own, compactions, nearly, *draft)
+        ):
             return False
         used, _ = await self._estimator.context_tokens(
             path, own, instructions=instructions, compactions=compactions

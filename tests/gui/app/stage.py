@@ -8,8 +8,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from desktop_app.domain.chat_request import ChatRequest, ProviderProfile
+from desktop_app.domain.compaction import ProviderState
 from desktop_app.domain.cost import Usage
-from desktop_app.domain.errors import NetworkError, ProviderError, UserFacingError
+from desktop_app.domain.errors import (
+    EndpointMissingError,
+    NetworkError,
+    ProviderError,
+    UserFacingError,
+)
 from desktop_app.domain.events import (
     Completed,
     Failed,
@@ -49,11 +55,11 @@ class Turn:
         """More of the answer."""
         self.give(TextDelta(text))
 
-    def end(self, text: str = "") -> None:
-        """The rest of the answer, and its end."""
+    def end(self, text: str = "", used: int = 1_000) -> None:
+        """The rest of the answer, and its end, with the tokens of input that it took."""
         if text:
             self.say(text)
-        usage = Usage(input_tokens=1_000, output_tokens=200, reasoning_tokens=50)
+        usage = Usage(input_tokens=used, output_tokens=200, reasoning_tokens=50)
         self.give(UsageReported(usage), Completed())
 
     def fail(self, error: ProviderError) -> None:
@@ -78,6 +84,10 @@ class Stage:
         self.turns: list[Turn] = []
         self.learnt = Learnt()
         self.on_models: Callable[[ProviderProfile], object] = lambda _profile: None
+        # No server for tests has /responses/compact, so this is the stub of it.
+        self.compacts = False
+        self.compacted: list[ChatRequest] = []
+        self.states: asyncio.Queue[ProviderState] = asyncio.Queue()
         self.models_of: dict[str, tuple[str | ListedModel, ...] | UserFacingError] = {}
 
 
@@ -92,6 +102,13 @@ class StageClient:
         turn = Turn(request, self._profile)
         self._stage.turns.append(turn)
         return turn.events()
+
+    async def compact(self, request: ChatRequest) -> ProviderState:
+        self._stage.compacted.append(request)
+        made = await self._stage.states.get() if self._stage.compacts else None
+        if made is None:
+            raise EndpointMissingError("There is no such endpoint.")
+        return made
 
     async def listing(self) -> ModelListing:
         self._stage.on_models(self._profile)
