@@ -318,7 +318,7 @@ def mark_of(made: Compaction, maker: str, sender: str, in_force: Compaction | No
 
 def offer_of(plan: Plan) -> tuple[str, str]:
     """What is offered, and what it does and costs."""
-    mark, tokens = "" if plan.exact else "≈ ", format_tokens(plan.tokens)
+    mark, tokens = "" if plan.exact else "≈ ", format_tokens(plan.whole)
     limit = usable_input(plan.own.model)
     room = (
         f" of the {format_tokens(limit)} tokens that {plan.own.model.name} takes"
@@ -326,10 +326,11 @@ def offer_of(plan: Plan) -> tuple[str, str]:
         else (" tokens")
     )
     words = f"This conversation fills {mark}{tokens}{room}."
+    part = "all of it" if plan.tokens == plan.whole else f"{format_tokens(plan.tokens)} of them"
     if plan.kind is CompactionKind.PROVIDER:
-        does = f"{plan.own.profile.name} makes it shorter, in a form that only it can read."
+        does = f"{plan.own.profile.name} makes {part} shorter, in a form that only it can read."
     else:
-        does = f"{plan.by.model.name} writes a summary, which is sent in place of the messages."
+        does = f"{plan.by.model.name} writes a summary of {part}, to be sent instead."
     note = f"{does} The messages stay here, and it can be undone. {_cost_of(plan)}"
     return words, note.strip()
 

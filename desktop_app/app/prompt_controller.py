@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, QTimer
 from desktop_app.app.workspace import PROVIDER_REMOVED, Workspace
 from desktop_app.credentials.vault import KeyPlace
 from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.conversation import Draft, ModelChoice
+from desktop_app.domain.conversation import Draft, Message, ModelChoice
 from desktop_app.domain.cost import format_money, format_tokens
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.model_catalog import EFFORTS_OF_THE_FAMILY, Effort, Variant
@@ -182,7 +182,7 @@ class PromptController(QObject):
         asked, workspace = self._asked, self._workspace
         resolved, path = workspace.resolved, list(workspace.path)
         draft = replace(workspace.draft, text=self._window.prompt.text())
-        used = used_tokens(path, resolved, workspace.compactions)
+        used = await self._used(path, resolved)
         ledger, here = workspace.backend.ledger, workspace.conversation.id
         spent, on_jobs = await ledger.conversation(here), await ledger.small_jobs(here)
         if asked != self._asked:
@@ -201,6 +201,23 @@ class PromptController(QObject):
         if asked == self._asked:
             texts = NO_ESTIMATE if estimate is None else estimate_texts(estimate)
             self._window.prompt.set_estimate(*texts)
+
+    async def _used(self, path: list[Message], resolved: ResolvedChoice) -> int | None:
+        """Tokens of the window in use, counted here only after a compaction, which made the
+        provider's own count void."""
+        compactions = self._workspace.compactions
+        used = used_tokens(path, resolved, compactions)
+        if used is not None or not compactions:
+            return used
+        estimator = self._workspace.backend.chat.estimator
+        words = self._workspace.ask_settings.instructions
+        try:
+            found = await estimator.context_tokens(
+                path, resolved, instructions=words, compactions=compactions
+            )
+        except UserFacingError:
+            return None
+        return found[0]
 
     async def _counted(self, draft: Draft, resolved: ResolvedChoice) -> Estimate | None:
         workspace = self._workspace

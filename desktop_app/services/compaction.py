@@ -76,6 +76,7 @@ class Plan:
         sent: what is sent now, up to the point.
         point: the message that the compaction belongs to.
         by: who makes it.
+        whole: tokens of all that is sent now.
         tokens: of what is replaced; `exact` says whether they are the provider's own count.
         cost_of_input, cost_at_most: US dollars; None where the price is not known.
     """
@@ -85,6 +86,7 @@ class Plan:
     point: Message
     own: ResolvedChoice
     by: ResolvedChoice
+    whole: int
     tokens: int
     exact: bool
     cost_of_input: Decimal | None
@@ -204,7 +206,8 @@ class CompactionService:
             leaves_little = whole - tokens <= whole * LARGEST_REST
             if tokens >= LEAST_TOKENS and (leaves_little or index == points[-1]):
                 cut = SentPath(sent.compaction, sent.messages[: index + 1])
-                return self._planned(cut, own, tokens, exact, at_provider=at_provider)
+                counts = (whole, tokens, exact)
+                return self._planned(cut, own, counts, at_provider=at_provider)
         return None
 
     async def _shrinks(self, plan: Plan) -> bool:
@@ -215,8 +218,14 @@ class CompactionService:
         return kept <= plan.tokens * LARGEST_KEPT
 
     def _planned(
-        self, sent: SentPath, own: ResolvedChoice, tokens: int, exact: bool, *, at_provider: bool
+        self,
+        sent: SentPath,
+        own: ResolvedChoice,
+        counts: tuple[int, int, bool],
+        *,
+        at_provider: bool,
     ) -> Plan:
+        tokens = counts[1]
         if at_provider:
             by = self._compactor(own)
             cost = _cost(by.price, tokens, by.model.max_output)
@@ -224,7 +233,7 @@ class CompactionService:
         else:
             by, kind = self._jobs.model_for(Purpose.COMPACTION, own), CompactionKind.SUMMARY
             cost = self._cost_of_summary(by, tokens)
-        return Plan(kind, sent, sent.messages[-1], own, by, tokens, exact, *cost)
+        return Plan(kind, sent, sent.messages[-1], own, by, *counts, *cost)
 
     def _cost_of_summary(
         self, by: ResolvedChoice, tokens: int
@@ -289,7 +298,8 @@ class CompactionService:
                 what_was_kept="The conversation is sent as it was.",
                 what_to_do="Undo the earlier compaction, then compact again.",
             )
-        return self._planned(plan.sent, plan.own, plan.tokens, plan.exact, at_provider=False)
+        counts = (plan.whole, plan.tokens, plan.exact)
+        return self._planned(plan.sent, plan.own, counts, at_provider=False)
 
     async def _at_provider(self, plan: Plan, instructions: str) -> tuple[str, int]:
         sight = Sight(plan.by.model, self._pictures)
@@ -429,7 +439,7 @@ def _text_of_item(item: dict[str, Any]) -> str:
 
 def _longest_summary(by: ResolvedChoice) -> int:
     window = by.model.context_window or by.model.max_input
-    return LONGEST_SUMMARY if window is None else min(LONGEST_SUMMARY, window // 8)
+    return LONGEST_SUMMARY if window is None else min(LONGEST_SUMMARY, window // 16)
 
 
 def _part_size(by: ResolvedChoice, tokens: int) -> int:

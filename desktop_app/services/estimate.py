@@ -234,8 +234,8 @@ def usable_input(info: ModelInfo) -> int | None:
 def used_tokens(
     path: Sequence[Message], resolved: ResolvedChoice, compactions: Sequence[Compaction] = ()
 ) -> int | None:
-    """Tokens of the window in use, as the provider counted them with its last answer; what a
-    compaction left where none has come since. None where nothing was counted."""
+    """Tokens of the window in use, as the provider counted them with its last answer; None where
+    it has counted nothing of what is sent now."""
     sent = sent_path(path, compactions, resolved.profile, resolved.model.id)
     for number in range(len(path) - 1, len(path) - len(sent.messages) - 1, -1):
         usage = path[number].usage
@@ -243,7 +243,7 @@ def used_tokens(
             path, number, sent.compaction, compactions, resolved.profile
         ):
             return _counted(usage)
-    return None if sent.compaction is None else sent.compaction.tokens_after
+    return None
 
 
 def _counted(usage: Usage) -> int:

@@ -114,6 +114,7 @@ ANSWERS = {
     "slowly": Prepared(ANSWER, REASONING, pause_s=0.03, stops_after=560),
     "cut": Prepared(ANSWER, REASONING, cut_after=190),
     "postcode": Prepared(POSTCODE, input_tokens=20, output_tokens=60),
+    "A long question": Prepared(ANSWER, input_tokens=219_000),
     "upload": Prepared(ANSWER, REASONING),
 }
 
@@ -153,6 +154,7 @@ class Pictures:
         await asyncio.sleep(0.2)
         self._server.release.clear()
         await self._picture("error", _ask(f"{QUESTION} cut", "Retry"))
+        await self._picture("compaction", _offered)
         await self._picture("document", _summarise, str(REPORT))
         with tempfile.TemporaryDirectory() as pictures:
             files = _make_pictures(Path(pictures))
@@ -227,6 +229,11 @@ async def _ask_about_pictures(program: Program) -> None:
     await _attach_pictures(program)
     await _ask("What do these two show?", "quarter")(program)
     await asyncio.sleep(1)
+
+
+async def _offered(program: Program) -> None:
+    await _ask("A long question")(program)
+    await asyncio.to_thread(wait_for, lambda: program.has("compaction", "showing"), "the offer")
 
 
 async def _open_settings(program: Program) -> None:

@@ -84,8 +84,8 @@ def test_offered_done_by_the_provider_marked_sent_and_undone(run: Run) -> None:
             await long_conversation(desk)
             await until_offered(desk)
             assert words(desk) == (
-                "This conversation fills 182k of the 272k tokens that GPT-5.2 Thinking takes. "
-                "OpenAI (environment) makes it shorter, in a form that only it can read. The "
+                "This conversation fills 220k of the 272k tokens that GPT-5.2 Thinking takes. "
+                "OpenAI (environment) makes 182k of them shorter, in a form that only it can read. The "
                 "messages stay here, and it can be undone. It costs $0.32 for reading, $2.11 at most."
             )
             desk.click("compact")

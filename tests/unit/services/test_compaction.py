@@ -344,7 +344,7 @@ def test_undone_is_as_if_it_had_not_been(tmp_path: Path) -> None:
         assert await room.used() == 220_010
         room.provider.states.append(STATE)
         made = await room.compact()
-        assert await room.used() == 501
+        assert await room.used() is None
         await room.ask("question 4", "answer 4", 1_000)
         await room.service.undo(made)
         # What was counted for question 4 was counted with the compaction: it says nothing now.
@@ -408,7 +408,7 @@ def test_what_is_larger_than_the_small_models_window_is_summarised_in_parts(
         assert "successive parts" in room.provider.requests[-1].instructions
         assert made.body == "all parts"
         for request in room.provider.requests[-4:]:
-            assert request.parameters.max_output_tokens == 1024
+            assert request.parameters.max_output_tokens == 512
             assert len(words(request.messages)[0].split()) < 8_192 - 1_024
 
     with_room(tmp_path, test, profile=ON_DEVICE, choice=LOCAL)

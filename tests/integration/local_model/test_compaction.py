@@ -1,0 +1,105 @@
+"""The summary's way with the real model here: a conversation that fills its window goes on."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from desktop_app.domain.compaction import CompactionKind
+from desktop_app.domain.conversation import (
+    Conversation,
+    Draft,
+    Message,
+    MessageStatus,
+    Role,
+    new_id,
+    now,
+)
+from desktop_app.domain.errors import DocumentDoesNotFitError
+from desktop_app.domain.parts import TextPart
+from desktop_app.headless.backend import Backend, build_backend
+from desktop_app.headless.profiles import ON_DEVICE
+from desktop_app.services.chat import AskSettings
+
+pytestmark = pytest.mark.slow
+
+FACTS = [
+    "The harbour of Ness is called Port of Ness and was rebuilt in 1835.",
+    "The boat Aurora carries 42 crates of lemons and leaves on Tuesday.",
+    "We decided to repaint the lighthouse in red because white cannot be seen in fog.",
+]
+
+
+async def told(backend: Backend, conversation: Conversation, text: str, parent: str | None) -> str:
+    """A question and an answer in the store, as if they had been asked and answered."""
+    question, answer = (
+        Message(
+            new_id(),
+            conversation.id,
+            None,
+            role,
+            MessageStatus.STREAMING if role is Role.ASSISTANT else MessageStatus.COMPLETE,
+            (TextPart(words),),
+            now(),
+            conversation.choice,
+        )
+        for role, words in ((Role.USER, text), (Role.ASSISTANT, "I have noted it."))
+    )
+    question = replace(question, parent_id=parent)
+    answer = replace(answer, parent_id=question.id)
+    await backend.conversations.begin_turn(conversation, question, answer)
+    await backend.conversations.save_answer(replace(answer, status=MessageStatus.COMPLETE))
+    return answer.id
+
+
+def test_a_conversation_that_fills_the_window_goes_on() -> None:
+    async def main() -> None:
+        backend = build_backend(environment={})
+        await backend.database.open()
+        try:
+            choice = backend.default_choice(ON_DEVICE, await backend.values())
+            conversation = Conversation(new_id(), "Ness", now(), now(), choice)
+            leaf = None
+            for number in range(9):
+                words = " ".join(f"{FACTS[number % 3]} Note {number}.{n}." for n in range(34))
+                leaf = await told(backend, conversation, words, leaf)
+            path = await backend.conversations.path(conversation.id)
+            own = backend.chat.resolve(ON_DEVICE, choice)
+            used, _ = await backend.chat.estimator.context_tokens(path, own)
+            assert used > 7168
+            assert await backend.compaction.is_nearly_full(path, own, ())
+            with pytest.raises(DocumentDoesNotFitError, match="The conversation"):
+                await backend.chat.begin(
+                    conversation, path, Draft("What leaves on Tuesday?"), ON_DEVICE, AskSettings()
+                )
+
+            plan = await backend.compaction.plan(path, own, ())
+            assert plan is not None
+            assert plan.kind is CompactionKind.SUMMARY
+            assert plan.cost_at_most == 0
+            made = await backend.compaction.compact(plan)
+            assert made.tokens_after < made.tokens_before / 2
+
+            began = await backend.chat.begin(
+                conversation, path, Draft("What leaves on Tuesday?"), ON_DEVICE, AskSettings()
+            )
+            answer = await began.run(lambda *_: None, lambda _: None)
+            assert answer.status in (MessageStatus.COMPLETE, MessageStatus.INCOMPLETE)
+            assert answer.text
+            assert answer.usage is not None
+            assert answer.usage.input_tokens < used / 2
+            # The estimate of what was sent was no more than a frame or two away from the truth.
+            rest = path[[m.id for m in path].index(made.message_id) + 1 :]
+            counted = await backend.chat.estimator.estimate(
+                path, Draft("What leaves on Tuesday?"), own, compactions=(made,)
+            )
+            assert abs(counted.input_tokens - answer.usage.input_tokens) < 16 + 8 * len(rest)
+            assert await backend.ledger.small_jobs(conversation.id) == 0
+            path = await backend.conversations.path(conversation.id)
+            assert len(path) == 20
+        finally:
+            await backend.aclose()
+
+    asyncio.run(main())
