@@ -92,7 +92,7 @@ class Backend:
         """Who writes titles and summaries."""
         from desktop_app.services.small_jobs import SmallJobs  # not a part of the start
 
-        return SmallJobs(self.gateway, self.ledger, self.budget, self.catalog)
+        return SmallJobs(self.gateway, self.ledger, self.budget, self.catalog, self.listings.of)
 
     @cached_property
     def compaction(self) -> CompactionService:

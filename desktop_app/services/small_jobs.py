@@ -7,8 +7,9 @@ answers in the conversation.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
+from datetime import date
 from decimal import Decimal
 from typing import Final, cast
 
@@ -23,6 +24,7 @@ from desktop_app.domain.cost import Price, Usage
 from desktop_app.domain.errors import ModelNotFoundError
 from desktop_app.domain.events import StreamEvent
 from desktop_app.domain.model_catalog import Effort, ModelCatalog, ModelInfo
+from desktop_app.domain.model_listing import ModelListing, is_served
 from desktop_app.domain.parts import TextPart, text_of
 from desktop_app.domain.reply import Reply, accumulate
 from desktop_app.domain.spending import Purpose
@@ -38,12 +40,18 @@ class SmallJobs:
     """Asks small models; see the module's paragraph."""
 
     def __init__(
-        self, gateway: Gateway, spending: SpendingBook, budget: Budget, catalog: ModelCatalog
+        self,
+        gateway: Gateway,
+        spending: SpendingBook,
+        budget: Budget,
+        catalog: ModelCatalog,
+        listing_of: Callable[[ProviderProfile], ModelListing | None] = lambda _profile: None,
     ) -> None:
         self.gateway = gateway
         self.budget = budget
         self._spending = spending
         self._catalog = catalog
+        self._listing_of = listing_of
         self._missing: set[tuple[str, str]] = set()
 
     def model_for(self, purpose: Purpose, own: ResolvedChoice) -> ResolvedChoice:
@@ -52,7 +60,7 @@ class SmallJobs:
         job, profile = self._catalog.small_job(purpose.value), own.profile
         for model_id in job.models if profile.serves_the_family else ():
             info = self._catalog.info(model_id)
-            if self._is_served(profile, model_id) and not _is_dearer(info, own):
+            if self._is_served(profile, info) and not _is_dearer(info, own):
                 return ResolvedChoice(profile, info, None, _effort(info, job.effort))
         effort = _effort(own.model, job.effort) if own.model.efforts is not None else own.effort
         return ResolvedChoice(profile, own.model, None, effort)
@@ -126,10 +134,11 @@ class SmallJobs:
                 reply = accumulate(reply, event)
         return reply
 
-    def _is_served(self, profile: ProviderProfile, model_id: str) -> bool:
+    def _is_served(self, profile: ProviderProfile, info: ModelInfo) -> bool:
         """As far as known: by the provider's list, where it has been read, and by what it said."""
-        listed = not profile.models or model_id in profile.models
-        return listed and (profile.id, model_id) not in self._missing
+        today = date.today()  # noqa: DTZ011 — the person's day
+        listed = is_served(profile, info, self._listing_of(profile), today)
+        return listed and (profile.id, info.id) not in self._missing
 
 
 def input_cost(asked: ResolvedChoice, tokens: int) -> Decimal | None:

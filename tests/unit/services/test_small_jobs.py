@@ -17,6 +17,7 @@ from desktop_app.domain.cost import Usage
 from desktop_app.domain.errors import ModelNotFoundError, ProviderFaultError, SpendingCapError
 from desktop_app.domain.events import Completed, Failed, Incomplete, TextDelta, UsageReported
 from desktop_app.domain.model_catalog import Effort, ModelCatalog, SmallJob, Variant
+from desktop_app.domain.model_listing import ListedModel, ModelListing
 from desktop_app.domain.spending import MonthUnderCap, Purpose
 from desktop_app.headless.profiles import COMETAPI, ON_DEVICE, OPENAI
 from desktop_app.paths import resource_path
@@ -76,8 +77,13 @@ def own_of(
 THINKING = own_of(OPENAI, "gpt-5.2", Variant.THINKING, Effort.XHIGH)
 
 
-def chosen(own: ResolvedChoice, purpose: Purpose = Purpose.TITLE) -> tuple[str, Effort | None]:
-    by = jobs_of(ScriptedProvider(), Book()).model_for(purpose, own)
+def chosen(
+    own: ResolvedChoice, purpose: Purpose = Purpose.TITLE, listed: tuple[str, ...] = ()
+) -> tuple[str, Effort | None]:
+    book, gateway = Book(), OneProvider(ScriptedProvider())
+    listing = ModelListing("", tuple(map(ListedModel, listed)), now()) if listed else None
+    jobs = SmallJobs(gateway, book, Budget(book, book), CATALOG, lambda _profile: listing)
+    by = jobs.model_for(purpose, own)
     return by.model.id, by.effort
 
 
@@ -88,11 +94,11 @@ def test_a_small_model_of_the_same_provider_with_the_least_effort() -> None:
 
 
 def test_the_next_where_the_providers_list_lacks_one() -> None:
-    lists = replace(OPENAI, models=("gpt-5.2", "gpt-5-mini"))
-    assert chosen(replace(THINKING, profile=lists)) == ("gpt-5-mini", Effort.MINIMAL)
-    lists = replace(OPENAI, models=("gpt-5.2",))
-    pro = own_of(lists, "gpt-5.2-pro", Variant.PRO, Effort.XHIGH)
-    assert chosen(pro) == ("gpt-5.2", Effort.NONE)
+    lists = ("gpt-5.2", "gpt-5-mini")
+    assert chosen(THINKING, listed=lists) == ("gpt-5-mini", Effort.MINIMAL)
+    pro = own_of(OPENAI, "gpt-5.2-pro", Variant.PRO, Effort.XHIGH)
+    assert chosen(pro, listed=("gpt-5.2",)) == ("gpt-5.2", Effort.NONE)
+    assert chosen(pro, listed=("gpt-5.2-pro",)) == ("gpt-5.2-pro", Effort.MEDIUM)
 
 
 def test_elsewhere_the_conversations_own_model() -> None:
