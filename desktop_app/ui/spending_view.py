@@ -112,7 +112,9 @@ class SpendingView(QDialog):
         self._column.setContentsMargins(px(16), px(14), px(16), px(14))
         self._column.setSpacing(px(12))
         self.table.verticalHeader().setDefaultSectionSize(px(30))
-        self.resize(px(760), px(440))
+        parent = self.parentWidget()
+        widest = parent.width() - px(40) if parent else px(760)
+        self.resize(min(px(760), max(px(400), widest)), px(440))
 
     def _show(self) -> None:
         self._copy.setText("Copy as table")

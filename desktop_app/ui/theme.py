@@ -14,6 +14,7 @@ A `Theme` is a plain value: the colour tokens by name, and a scale. Widgets ask 
     QTextEdit, QPlainTextEdit   field
     QListView                   rows
     QTableView                  figures
+    QTableView                  figures
 
 All lengths are given as they are at the default text size and grow with it: the text size is the
 system font's, times the person's own setting. A system font below 13.5 px (what Qt falls back to

@@ -163,6 +163,7 @@ class Pictures:
         await self._picture("settings", _open_settings)
         await self._picture("settings-answer", _open_answer_settings("defaults"))
         await self._picture("settings-own", _open_answer_settings("conversation"))
+        await self._picture("spending", _show_spending)
         if not self._prefix:
             await self._picture("quick-prompt", _quick, "quick")
 
@@ -252,6 +253,14 @@ def _open_answer_settings(scope: str) -> Callable[[Program], Awaitable[None]]:
     return act
 
 
+async def _show_spending(program: Program) -> None:
+    await asyncio.to_thread(program.do, "press", "open-settings")
+    await asyncio.to_thread(wait_for, lambda: program.has("settings", "showing"), "the panel")
+    await asyncio.to_thread(program.do, "press", "show-spending")
+    table = "spending-table"
+    await asyncio.to_thread(wait_for, lambda: program.has(table, "showing"), "the tables")
+
+
 async def _quick(program: Program) -> None:
     await asyncio.to_thread(program.do, "set_text", "prompt", text="regex for a Norwegian postcode")
     await asyncio.to_thread(subprocess.run, ["xdotool", "key", "Return"], check=True)
@@ -280,7 +289,9 @@ def _scope(found: Folders) -> dict[str, Any]:
 
 async def _fill(backend: Backend, base_url: str) -> None:
     """Conversations of the last days, a provider with a key, and money spent this month."""
-    await backend.settings.save_profile(replace(COMETAPI, base_url=base_url))
+    await backend.settings.save_profile(
+        replace(COMETAPI, base_url=base_url, monthly_cap=Decimal(20))
+    )
     await backend.vault.set(COMETAPI.id, "not-a-real-key")
     choice = ModelChoice(COMETAPI.id, "", Variant.THINKING, Effort.HIGH)
     await backend.settings.set("default.provider", COMETAPI.id)
