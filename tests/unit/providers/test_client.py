@@ -9,7 +9,8 @@ import time
 from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import pytest
@@ -32,7 +33,15 @@ from desktop_app.domain.errors import (
     StreamCutError,
     UnexpectedReplyError,
 )
-from desktop_app.domain.events import Failed, Notice, Started, StreamEvent, TextDelta, Waiting
+from desktop_app.domain.events import (
+    Completed,
+    Failed,
+    Notice,
+    Started,
+    StreamEvent,
+    TextDelta,
+    Waiting,
+)
 from desktop_app.domain.model_catalog import Api, Effort
 from desktop_app.domain.model_listing import ListedModel
 from desktop_app.domain.parts import ReasoningPart, TextPart
@@ -604,6 +613,15 @@ def test_nobody_there_is_tried_three_times_and_names_the_host() -> None:
     assert isinstance(error, NetworkError)
     assert "127.0.0.1" in error.what_happened
     assert len([event for event in events if isinstance(event, Waiting)]) == 2
+
+
+def test_a_moment_on_the_clock_to_wait_for() -> None:
+    """Retry-After as a date, of RFC 9110; the other forms come from the servers of others."""
+    soon = format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True)
+    events, requests = run(replies(429, {}, retry_after=soon), streams(OPENING, TEXT, END))
+    assert len(requests) == 2
+    assert [0 < wait.seconds <= 2 for wait in waits(events)] == [True]
+    assert isinstance(events[-1], Completed)
 
 
 def test_a_wait_can_be_cancelled() -> None:
