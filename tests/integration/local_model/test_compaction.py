@@ -21,10 +21,16 @@ from desktop_app.domain.errors import DocumentDoesNotFitError
 from desktop_app.domain.parts import TextPart
 from desktop_app.headless.backend import Backend, build_backend
 from desktop_app.headless.profiles import ON_DEVICE
+from desktop_app.paths import folders
 from desktop_app.services.chat import AskSettings
 
 pytestmark = pytest.mark.slow
 
+# A quarter of the real window, so that filling it takes seconds on a slow machine, too.
+SMALLER = """
+[models."smollm2-135m-instruct"]
+context_window = 2_048
+"""
 FACTS = [
     "The harbour of Ness is called Port of Ness and was rebuilt in 1835.",
     "The boat Aurora carries 42 crates of lemons and leaves on Tuesday.",
@@ -56,6 +62,9 @@ async def told(backend: Backend, conversation: Conversation, text: str, parent: 
 
 def test_a_conversation_that_fills_the_window_goes_on() -> None:
     async def main() -> None:
+        where = folders()
+        where.config.mkdir(parents=True)
+        (where.config / "models.toml").write_text(SMALLER)
         backend = build_backend(environment={})
         await backend.database.open()
         try:
@@ -63,12 +72,12 @@ def test_a_conversation_that_fills_the_window_goes_on() -> None:
             conversation = Conversation(new_id(), "Ness", now(), now(), choice)
             leaf = None
             for number in range(9):
-                words = " ".join(f"{FACTS[number % 3]} Note {number}.{n}." for n in range(34))
+                words = " ".join(f"{FACTS[number % 3]} Note {number}.{n}." for n in range(8))
                 leaf = await told(backend, conversation, words, leaf)
             path = await backend.conversations.path(conversation.id)
             own = backend.chat.resolve(ON_DEVICE, choice)
             used, _ = await backend.chat.estimator.context_tokens(path, own)
-            assert used > 7168
+            assert used > 2_048 - 512
             assert await backend.compaction.is_nearly_full(path, own, ())
             with pytest.raises(DocumentDoesNotFitError, match="The conversation"):
                 await backend.chat.begin(
