@@ -86,6 +86,7 @@ class BackgroundRun:
         self._reader = responses.ResponsesReader(provider, numbered=True)
         self._id = run.response_id if run is not None else ""
         self._may_stream = True
+        self._listening: SilenceWatch | None = None
         self._loop = asyncio.get_running_loop()
         self._reached_at = self._loop.time()
         self._queued_at: float | None = None
@@ -154,7 +155,8 @@ class BackgroundRun:
     async def _listen(
         self, opened: Callable[[Callable[[], None]], AbstractAsyncContextManager[HttpReply]]
     ) -> AsyncGenerator[StreamEvent, None]:
-        watch = self._watch()
+        self._listening = watch = self._watch()
+        watch.may_cut = bool(self._id)  # what has no name cannot be found again
         async with aclosing(watch.over(self._connection(opened(watch.heard)))) as events:
             async for event in events:
                 yield event
@@ -205,6 +207,8 @@ class BackgroundRun:
     def _noted(self, event: StreamEvent, request_id: str) -> StreamEvent:
         if isinstance(event, Started):
             self._id = event.response_id or self._id
+            if self._id and self._listening is not None:
+                self._listening.let_cut()
             return replace(event, request_id=request_id)
         if isinstance(event, Failed):
             event.error.request_id = event.error.request_id or request_id

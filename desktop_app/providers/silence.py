@@ -53,6 +53,9 @@ class SilenceWatch:
     After `first` seconds without a byte, and after every further `again`, a Waiting of no seconds
     says for how long nothing was heard; one without a reason follows the next byte. `asleep` is the
     seam to the clock of sleep.
+
+    Attributes:
+        may_cut: whether `patience.cut` holds yet; see `let_cut`.
     """
 
     def __init__(
@@ -60,6 +63,7 @@ class SilenceWatch:
     ) -> None:
         self._provider = provider
         self._patience = patience
+        self.may_cut = True
         self._asleep = asleep
         self._loop = asyncio.get_running_loop()
         # It cannot grow far: whoever reads a stream of these folds them faster than they come.
@@ -80,6 +84,13 @@ class SilenceWatch:
         if self._has_said:
             self._has_said = False
             self._events.put_nowait(Waiting(0, ""))
+
+    def let_cut(self) -> None:
+        """From now on `patience.cut` holds."""
+        if not self.may_cut and self._timer is not None:
+            self.may_cut = True
+            self._timer.cancel()
+            self._check()
 
     async def over(
         self, source: AsyncGenerator[StreamEvent, None]
@@ -120,7 +131,8 @@ class SilenceWatch:
         if silent_s >= self._next_s:
             self._say(self._sentence(silent_s))
             self._next_s += self._patience.again
-        next_s = self._next_s if self._patience.cut is None else self._patience.cut
+        cut_s = self._patience.cut if self.may_cut else None
+        next_s = self._next_s if cut_s is None else cut_s
         # A timer may fire a little early: never again at once.
         wait = max(min(next_s - silent_s, self._patience.look), 0.01)
         self._timer = self._loop.call_later(wait, self._check)
@@ -136,7 +148,7 @@ class SilenceWatch:
         patience = self._patience
         if self._woke_at is not None and now - self._woke_at >= patience.after_sleep:
             how = "was lost while the computer slept"
-        elif patience.cut is not None and silent_s >= patience.cut:
+        elif self.may_cut and patience.cut is not None and silent_s >= patience.cut:
             how = "fell silent before the answer was whole"
         else:
             return None

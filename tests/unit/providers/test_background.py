@@ -127,6 +127,19 @@ def test_a_cut_before_the_run_has_a_name_is_not_gone_around() -> None:
     assert len(server.requests) == 1
 
 
+def test_a_request_that_is_long_in_coming_is_waited_for() -> None:
+    """Longer than the silence of a run that has a name: it may be made, and billed, already."""
+
+    class Late(BackgroundServer):
+        async def _begin(self, writer: asyncio.StreamWriter, body: dict[str, Any]) -> None:
+            await asyncio.sleep(3 * TIMES.check)
+            await super()._begin(writer, body)
+
+    server = Late(EVENTS)
+    check_whole(asked(server))
+    assert len(server.requests) == 1
+
+
 def test_the_next_connection_takes_up_behind_the_last_number() -> None:
     server = BackgroundServer(EVENTS, faults=[Fault(1_500)])
     events = asked(server)
