@@ -85,16 +85,20 @@ def main() -> None:
 def shipped_distributions() -> list[Distribution]:
     """What the app requires, all the way down, and the weights without their requirements."""
     found: dict[str, Distribution] = {}
-    waiting = [Requirement(text) for text in distribution("repartee").requires or []]
+    seen: set[tuple[str, str]] = set()
+    waiting = [("repartee", "")]  # a name, and which of its extras ("" for none)
     while waiting:
-        requirement = waiting.pop()
-        # Without an extra chosen, markers that name one do not hold.
-        if requirement.marker and not requirement.marker.evaluate({"extra": ""}):
+        name, extra = waiting.pop()
+        if (name, extra) in seen:
             continue
-        dist = distribution(requirement.name)
-        if dist.metadata["Name"] not in found:
+        seen.add((name, extra))
+        dist = distribution(name)
+        if name != "repartee":
             found[dist.metadata["Name"]] = dist
-            waiting += [Requirement(text) for text in dist.requires or []]
+        for text in dist.requires or []:
+            requirement = Requirement(text)
+            if requirement.marker is None or requirement.marker.evaluate({"extra": extra}):
+                waiting += [(requirement.name, e) for e in ("", *requirement.extras)]
     weights = distribution(WEIGHTS)
     return [*found.values(), weights]
 
