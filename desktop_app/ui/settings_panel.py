@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QPoint, QSize, Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -347,6 +347,10 @@ class SettingsPanel(QFrame):
         page.network.password_entered.connect(self.password_entered)
         page.network.password_removed.connect(self.password_removed)
         page.network.ca_file_chosen.connect(self.ca_file_chosen)
+        # Once it has its new height.
+        page.network.head.toggled.connect(
+            lambda: QTimer.singleShot(0, self, lambda: self._bring_into_view(page.network))
+        )
         page.changed.connect(self._take_setting)
         page.set_profiles(*self._profiles)
         page.set_values(self._values)
@@ -383,6 +387,14 @@ class SettingsPanel(QFrame):
         form.changed.connect(self._take_setting)
         form.set_values(self._values)
         return form
+
+    def _bring_into_view(self, part: QWidget) -> None:
+        """Scroll no further than is needed to see what opened, and never past its beginning."""
+        area = self._areas["provider"]
+        top = part.mapTo(self._provider, QPoint()).y() if self._provider else 0
+        hidden_above = top + part.height() - area.viewport().height()
+        bar = area.verticalScrollBar()
+        bar.setValue(max(bar.value(), min(top, hidden_above)))
 
     def _make_keys(self) -> QWidget:
         from desktop_app.ui.settings_tabs.keys_tab import KeysTab

@@ -161,6 +161,7 @@ class Pictures:
             await self._picture("pictures-attached", _attach_pictures, *files)
             await self._picture("pictures", _ask_about_pictures, *files)
         await self._picture("settings", _open_settings)
+        await self._picture("settings-network", _open_network_settings)
         await self._picture("settings-answer", _open_answer_settings("defaults"))
         await self._picture("settings-own", _open_answer_settings("conversation"))
         await self._picture("spending", _show_spending)
@@ -241,6 +242,12 @@ async def _open_settings(program: Program) -> None:
     await _ask(f"{QUESTION} cut", "Retry")(program)
     await asyncio.to_thread(program.do, "press", "open-settings")
     await asyncio.to_thread(wait_for, lambda: program.has("settings", "showing"), "the panel")
+
+
+async def _open_network_settings(program: Program) -> None:
+    await _open_settings(program)
+    await asyncio.to_thread(program.do, "press", "network")
+    await asyncio.to_thread(wait_for, lambda: program.has("proxy", "showing"), "the fold")
 
 
 def _open_answer_settings(scope: str) -> Callable[[Program], Awaitable[None]]:

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, TypeVar
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible, QGuiApplication
-from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QScrollArea,
+    QToolButton,
+    QWidget,
+)
 
 from desktop_app.domain.chat_request import DIRECT, ProviderKind, ProviderProfile
 from desktop_app.ui import theme as themes
@@ -248,3 +256,14 @@ def test_the_fold_is_no_wider_than_the_panel(panel: SettingsPanel, scale: float)
         panel.set_profiles((profile,), profile.id)
         tab = panel.findChildren(ProviderTab)[0]
         assert tab.minimumSizeHint().width() <= panel.width() - round(27 * scale)
+
+
+def test_what_opens_comes_into_view(qtbot: QtBot, panel: SettingsPanel) -> None:
+    head = find(panel, QToolButton, "network")
+    head.setChecked(False)
+    panel.resize(312, 420)
+    area = panel.findChildren(QScrollArea)[0]
+    area.verticalScrollBar().setValue(0)
+    head.setChecked(True)
+    qtbot.waitUntil(lambda: not head.visibleRegion().isEmpty())
+    qtbot.waitUntil(lambda: not find(panel, Switch, "keeps-at-provider").visibleRegion().isEmpty())
