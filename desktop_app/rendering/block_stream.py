@@ -334,10 +334,14 @@ class BlockStream:
 
     def _renew(self, settled: list[str]) -> list[Patch]:
         """Draw again what named these labels before they were defined."""
+        chunks = {
+            (chunk.at, chunk.row): chunk
+            for label in settled
+            for chunk in self._chunks.pop(label, ())
+        }
         patches = []
-        for label in settled:
-            for chunk in self._chunks.pop(label, ()):
-                patches += self._renew_chunk(chunk)
+        for place in sorted(chunks):
+            patches += self._renew_chunk(chunks[place])
         return patches
 
     def _renew_chunk(self, chunk: _Chunk) -> list[Patch]:

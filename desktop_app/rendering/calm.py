@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from desktop_app.rendering.parser import is_too_dense
+
 # A last line that may still become a heading, a rule, a list item, a quote, a fence.
 _UNDECIDED: Final = re.compile(
     r"[ \t]*(?:\d{1,9}[.)]?|[-+*_=#>|:$ \t]+|[-+*][ \t]+\[[ xX]?\]?|(?:[-+*>]|\d{1,9}[.)])[ \t]*"
@@ -70,6 +72,8 @@ def closers_of(content: str) -> tuple[str, str]:
     >>> closers_of("a **")
     ('a ', '')
     """
+    if is_too_dense(content):
+        return content, ""
     open_marks: list[tuple[str, int]] = []
     position = 0
     while (match := _MARKS.search(content, position)) is not None:

@@ -109,6 +109,8 @@ def _change(state: _State, token: Token) -> None:
             state.add(LINE_BREAK)
         case "math_inline":
             state.add(formula(token.content.replace("\n", " ")).text, math=True)
+        case "too_dense":
+            state.runs.append(Run(added("shown as it was written: too many marks"), italic=True))
         case "footnote_ref":
             state.runs.append(Run(clean(token.meta["label"]), note=True))
         case "image":

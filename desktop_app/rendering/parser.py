@@ -15,9 +15,15 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.rules_block import StateBlock
+    from markdown_it.rules_core import StateCore
     from markdown_it.rules_inline import StateInline
 
 MATH_OPENERS: Final = {"$$": "$$", "\\[": "\\]"}
+MOST_BRACKETS: Final = 300
+MOST_OPEN: Final = 24
+MOST_ADDRESSES: Final = 200
+MOST_MARKS: Final = 3_000
+_MARKS: Final = re.compile(r"[*_~`<&$\\!:@]")
 _WWW_REST: Final = re.compile(r"[^\s<>\"'`]+")
 _ENTITY_AT_END: Final = re.compile(r"&[A-Za-z0-9]+;$")
 
@@ -42,7 +48,36 @@ def parser() -> MarkdownIt:
     interrupts = ["paragraph", "reference", "list"]
     markdown.block.ruler.before("fence", "math_block", _math_block, {"alt": interrupts})
     markdown.inline.ruler.before("escape", "math", _math)
+    markdown.core.ruler.at("inline", _inline)
     return markdown
+
+
+def is_too_dense(content: str) -> bool:
+    """Whether the text of a block holds more marks than anybody writes: the time that the parser
+    takes grows with their square. Such a text is shown as it was written."""
+    if len(content) <= MOST_OPEN:
+        return False
+    brackets = content.count("[")
+    return (
+        brackets > MOST_BRACKETS
+        or brackets - content.count("]") > MOST_OPEN
+        or content.count("://") + content.count("<") > MOST_ADDRESSES
+        or _MARKS.subn("", content, MOST_MARKS + 1)[1] > MOST_MARKS
+    )
+
+
+def _inline(state: StateCore) -> None:
+    from markdown_it.token import Token
+
+    for token in state.tokens:
+        if token.type != "inline":
+            continue
+        token.children = []
+        if is_too_dense(token.content):
+            token.children.append(Token("plain_text", "", 0, content=token.content))
+            token.children.append(Token("too_dense", "", 0))
+        else:
+            state.md.inline.parse(token.content, state.md, state.env, token.children)
 
 
 def _www_length(_linkify: Any, text: str, position: int) -> int:

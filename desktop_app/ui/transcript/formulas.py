@@ -101,8 +101,13 @@ class Formulas:
         """Draw what is written there as source and typeset already; ask for what is not."""
         if self._typesetter is None or self._is_drawing:
             return
+        if self._document.find(FORMULA_BEGINS, start).isNull():
+            return
         self._is_drawing = True
+        edit = QTextCursor(self._document)
+        edit.beginEditBlock()  # one edit: the paragraph is laid out once, not for each formula
         self._show(start, end)
+        edit.endEditBlock()
         self._is_drawing = False
 
     def _show(self, start: int, end: int) -> None:
@@ -128,10 +133,8 @@ class Formulas:
         low = formula.depth * _em(made) > QFontMetrics(made.font()).descent()
         style.setVerticalAlignment(alignment.AlignMiddle if low else alignment.AlignBaseline)
         hidden = source.replace(LINE_BREAK, " ") + FORMULA_ENDS
-        cursor.beginEditBlock()
         cursor.insertText(DRAWN, style)
         cursor.insertText(hidden, _hidden(made, hidden))
-        cursor.endEditBlock()
 
     # ------------------------------------------------------------------ measures
 

@@ -191,5 +191,24 @@ def test_tables_keep_alignment_and_come_in_parts() -> None:
     assert rest[-1].rows[-1][1] == (Run("2", bold=True),)
 
 
+@pytest.mark.parametrize(
+    "source",
+    ["[" * 5000, "![" * 700, "[a](" * 2000, "http://" * 1000, "<a " * 1000, "*a_b " * 4000],
+)
+def test_what_would_take_for_ever_is_shown_as_it_was_written(source: str) -> None:
+    block = only(source)
+    assert block.text == source.rstrip()
+    assert "as it was written" in block.runs[-1].text
+    assert source.strip() in to_plain([block])
+
+
+def test_definitions_of_many_names_are_taken_together() -> None:
+    names = " ".join(f"[r{n}]" for n in range(200))
+    stream = BlockStream()
+    stream.feed(names + "\n\n")
+    patches = stream.feed("".join(f"[r{n}]: /{n}\n" for n in range(200)) + "\n# End\n")
+    assert len([patch for patch in patches if patch.at == 0]) == 1
+
+
 def test_deep_nesting_loses_nothing() -> None:
     assert "x" in render("> " * 60 + "x")[-1].text
