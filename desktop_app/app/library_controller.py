@@ -16,9 +16,8 @@ from desktop_app.ui.main_window import MainWindow
 
 DRAFT_MS = 400
 UNDO_MS = 8000
-PAGE = 60  # messages that are loaded into the view at once
+PREVIEW = 30  # messages that are shown before a longer conversation has been read
 OPEN_KEY, SCROLL_KEY = "window.conversation", "window.scroll"
-AT_BOTTOM_PX = 8
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,7 @@ class LibraryController(QObject):
         self._conversations: dict[str, Conversation] = {}
         self._scroll: dict[str, tuple[str, int]] = {}
         self._deleting: dict[str, _Deletion] = {}
-        self._shown_from = 0
+        self._shown = ""  # the conversation whose messages the transcript shows
         self._wanted = ""
         self._openings = 0
         self._is_loaded = False
@@ -59,7 +58,6 @@ class LibraryController(QObject):
         shown.search_changed.connect(lambda text: self._start(self._search(text.strip())))
         shown.hit_opened.connect(lambda id_, message: self._start(self.open(id_, message)))
         self._window.prompt.text_changed.connect(self._draft_timer.start)
-        self._window.transcript.older_wanted.connect(self._show_older)
         self._workspace.opened.connect(self._show_opened)
         self._workspace.draft_changed.connect(self._draft_timer.start)
         self._workspace.choice_changed.connect(self._take_choice)
@@ -137,12 +135,17 @@ class LibraryController(QObject):
 
     async def _open(self, opening: int, conversation_id: str, message_id: str) -> None:
         store = self._workspace.backend.conversations
+        if message_id and self._is_shown(conversation_id, message_id):
+            self._window.transcript.scroll_to_message(message_id)
+            return
         if message_id and message_id not in {m.id for m in await store.path(conversation_id)}:
             await self._show_version(conversation_id, message_id)
         conversation = await store.get(conversation_id)
         if conversation is None:
             self._window.conversations.remove(conversation_id)
             return
+        if not message_id and conversation_id not in self._scroll:
+            await self._preview(opening, conversation)
         versions = await store.versions_on_path(conversation_id)
         path = await self._with_running(await store.path(conversation_id))
         if opening != self._openings:
@@ -153,9 +156,30 @@ class LibraryController(QObject):
         self._workspace.open(conversation, path, versions, draft)
         self._bring_along(early)
         if message_id:
-            self._show_all_from(message_id)
             self._window.transcript.scroll_to_message(message_id)
         await self._workspace.backend.settings.set(OPEN_KEY, conversation_id)
+
+    def _is_shown(self, conversation_id: str, message_id: str) -> bool:
+        """Whether a message is one of the open conversation's."""
+        workspace = self._workspace
+        is_open = conversation_id == workspace.conversation.id == self._shown
+        return is_open and any(message.id == message_id for message in workspace.path)
+
+    async def _preview(self, opening: int, conversation: Conversation) -> None:
+        """Show the end of a long conversation while the rest is being read. Until it is open in
+        earnest, nothing can be sent: it would go to the one that is left."""
+        store, window = self._workspace.backend.conversations, self._window
+        tail = await self._with_running(await store.tail(conversation.id, PREVIEW))
+        if opening != self._openings or len(tail) < PREVIEW or self._shown == conversation.id:
+            return
+        self._remember_place()
+        self._shown = conversation.id
+        window.set_title(self._conversations.get(conversation.id, conversation).title)
+        window.show_first_start(False)
+        window.prompt.set_can_send(False, "The conversation is being read.")
+        window.transcript.set_messages([self._workspace.as_shown(message) for message in tail])
+        window.conversations.select(conversation.id)
+        window.transcript.viewport().repaint()  # before reading takes the processor
 
     def _as_changed(self, read: Conversation) -> Conversation:
         """A conversation as it was read, with what was changed here and may still be on its way to
@@ -188,16 +212,16 @@ class LibraryController(QObject):
         if not self._is_loaded:
             self._is_loaded = True
             return self._window.prompt.text()
-        if self._workspace.path:
-            self._remember_place()
+        self._remember_place()
         self.save_draft()
         return ""
 
     def _remember_place(self) -> None:
         """The place of one who reads above; at the bottom there is nothing to come back to."""
         transcript, conversation_id = self._window.transcript, self._workspace.conversation.id
-        bar = transcript.verticalScrollBar()
-        if bar.value() >= bar.maximum() - AT_BOTTOM_PX:
+        if not self._workspace.path or self._shown != conversation_id:
+            return
+        if transcript.is_at_end:
             self._scroll.pop(conversation_id, None)
         else:
             self._scroll[conversation_id] = transcript.scroll_state()
@@ -211,36 +235,20 @@ class LibraryController(QObject):
         workspace, window = self._workspace, self._window
         window.set_title(workspace.conversation.title)
         window.show_first_start(not workspace.path)
-        self._shown_from = max(0, len(workspace.path) - PAGE)
+        scroll = self._scroll.get(workspace.conversation.id)
+        if self._shown == workspace.conversation.id and not window.transcript.is_at_end:
+            scroll = window.transcript.scroll_state()  # someone has begun to read
+        self._shown = workspace.conversation.id
         window.transcript.set_messages(
-            [workspace.as_shown(message) for message in workspace.path[self._shown_from :]],
-            has_older=self._shown_from > 0,
+            [workspace.as_shown(message) for message in workspace.path],
             versions=version_numbers(workspace),
         )
-        scroll = self._scroll.get(workspace.conversation.id)
         if scroll is not None:
-            self._show_all_from(scroll[0])
             window.transcript.restore_scroll(scroll)
-        else:
-            window.transcript.scroll_to_bottom()
         window.conversations.select(None if workspace.is_new else workspace.conversation.id)
         if window.prompt.text() != workspace.draft.text:
             window.prompt.set_text(workspace.draft.text)
         self._show_foot()
-
-    def _show_older(self) -> None:
-        if self._shown_from == 0:
-            return
-        start = max(0, self._shown_from - PAGE)
-        workspace = self._workspace
-        older = [workspace.as_shown(m) for m in workspace.path[start : self._shown_from]]
-        self._shown_from = start
-        self._window.transcript.prepend_messages(older, has_older=start > 0)
-
-    def _show_all_from(self, message_id: str) -> None:
-        ids = [message.id for message in self._workspace.path]
-        while message_id in ids[: self._shown_from]:
-            self._show_older()
 
     # -------------------------------------------------------------- drafts
 

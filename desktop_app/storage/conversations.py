@@ -43,6 +43,7 @@ from desktop_app.storage.statements import (
     PATH,
     PINNED_CONVERSATIONS,
     PUT_CONVERSATION,
+    TAIL,
     TAKE_OVER,
     TRASHED_CONVERSATIONS,
     UPDATE_ANSWER,
@@ -150,6 +151,11 @@ class ConversationStore:
         """The messages shown, from the first to the conversation's leaf."""
         return await self._database.read(lambda c: _messages(c, PATH, conversation_id))
 
+    async def tail(self, conversation_id: str, count: int) -> list[Message]:
+        """The last `count` messages of the path, or all where there are fewer: at once, however
+        long the conversation."""
+        return await self._database.read(lambda c: _messages(c, TAIL, conversation_id, count))
+
     async def message(self, message_id: str) -> Message | None:
         """One message; None where there is none of that id."""
         found = await self._database.read(lambda c: _messages(c, _MESSAGE, message_id))
@@ -230,8 +236,8 @@ def _get(connection: sqlite3.Connection, conversation_id: str) -> Conversation |
     return None if row is None else read_row(conversation_from_row, row)
 
 
-def _messages(connection: sqlite3.Connection, sql: str, ref: str) -> list[Message]:
-    return [read_row(message_from_row, row) for row in connection.execute(sql, (ref,))]
+def _messages(connection: sqlite3.Connection, sql: str, *values: str | int) -> list[Message]:
+    return [read_row(message_from_row, row) for row in connection.execute(sql, values)]
 
 
 def _versions_on_path(

@@ -88,6 +88,17 @@ PATH: Final = f"""
     {_PATH} SELECT m.* FROM path JOIN messages AS m USING (id) ORDER BY depth DESC
 """  # noqa: S608 - our own text
 
+TAIL: Final = """
+    WITH RECURSIVE path (id, parent_id, depth) AS (
+        SELECT m.id, m.parent_id, 0
+        FROM conversations AS c JOIN messages AS m ON m.id = c.leaf_id WHERE c.id = ?1
+        UNION ALL
+        SELECT m.id, m.parent_id, depth + 1 FROM path JOIN messages AS m ON m.id = path.parent_id
+        WHERE depth + 1 < ?2
+    )
+    SELECT m.* FROM path JOIN messages AS m USING (id) ORDER BY depth DESC
+"""
+
 # The first messages of all conversations have the same parent, none: hence the conversation. The
 # index is named, as SQLite would rather read the whole of a conversation.
 _SIBLINGS: Final = """

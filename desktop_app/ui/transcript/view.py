@@ -68,13 +68,11 @@ class TranscriptView(QTextBrowser):
 
     Signals:
         action_requested(str message_id, str action): "copy" has been done already.
-        older_wanted(): scrolled near the top while older messages exist that were not given.
         at_bottom_changed(bool): whether the view follows what arrives.
         picture_wanted(str): a picture of this hash has come into view: see `set_picture`.
     """
 
     action_requested = Signal(str, str)
-    older_wanted = Signal()
     at_bottom_changed = Signal(bool)
     picture_wanted = Signal(str)
 
@@ -90,7 +88,6 @@ class TranscriptView(QTextBrowser):
         self._backdrop = Backdrop(theme)
         self._pictures = Pictures(self.document(), theme, self)
         self._pictures.wanted.connect(self.picture_wanted)
-        self._has_older = False
         self._clicked_at: QPoint | None = None
         self._arrivals = Arrivals(self._write, self)
         self._set_up_view()
@@ -124,7 +121,6 @@ class TranscriptView(QTextBrowser):
         self,
         messages: Sequence[Message],
         *,
-        has_older: bool = False,
         versions: Mapping[str, tuple[int, int]] | None = None,
     ) -> None:
         """Show another path: the newest messages at once, the older ones as one scrolls to them.
@@ -136,17 +132,10 @@ class TranscriptView(QTextBrowser):
         self._pictures.clear()
         self._formulas.forget()
         self._messages.begin(messages, dict(versions or {}))
-        self._has_older = has_older
         self._place.is_following = True
         self._messages.write_older(FIRST_CHARACTERS)
         self.scroll_to_bottom()
         self._place_actions_at_the_end()
-
-    def prepend_messages(self, messages: Sequence[Message], *, has_older: bool) -> None:
-        """Older messages than all that were given before; what is on screen stays there."""
-        self._messages.older[:0] = messages
-        self._has_older = has_older
-        self._load_more()
 
     def append_message(self, message: Message) -> None:
         """A message after all others."""
@@ -316,6 +305,11 @@ class TranscriptView(QTextBrowser):
         self._place.go_to(state)
         self._load_more()
 
+    @property
+    def is_at_end(self) -> bool:
+        """Whether the end of the conversation is on screen."""
+        return self._place.is_at_end
+
     def scroll_to_message(self, message_id: str) -> None:
         """Bring a message's beginning to the top. One that is far away takes the place of what is
         written; nothing in between is."""
@@ -373,9 +367,6 @@ class TranscriptView(QTextBrowser):
         if self._messages.older:
             with self._place.kept():
                 self._messages.write_older(MORE_CHARACTERS)
-        elif self._has_older:
-            self._has_older = False
-            self.older_wanted.emit()
 
     # ------------------------------------------------------------------ mouse, keys, links
 

@@ -179,7 +179,7 @@ def test_waiting_is_said_and_unsaid(view: TranscriptView) -> None:
 
 def test_older_messages_come_as_one_scrolls(view: TranscriptView, qtbot: QtBot) -> None:
     messages = many(2000)
-    view.set_messages(messages, has_older=True)
+    view.set_messages(messages)
     assert view.document().characterCount() < 120_000
     bar = view.verticalScrollBar()
     shown = view.document().characterCount()
@@ -187,18 +187,6 @@ def test_older_messages_come_as_one_scrolls(view: TranscriptView, qtbot: QtBot) 
     state = view.scroll_state()
     qtbot.waitUntil(lambda: view.document().characterCount() > shown)
     assert view.scroll_state() == state
-
-
-def test_older_messages_are_asked_for_at_the_top(view: TranscriptView, qtbot: QtBot) -> None:
-    newer, older = many(6), many(3)
-    view.set_messages(newer, has_older=True)
-    with qtbot.waitSignal(view.older_wanted):
-        view.verticalScrollBar().setValue(0)
-    view.verticalScrollBar().setValue(30)
-    state = view.scroll_state()
-    view.prepend_messages(older, has_older=False)
-    assert view.scroll_state() == state
-    assert view.verticalScrollBar().value() > 1000
 
 
 def test_the_place_is_kept_when_the_look_changes(view: TranscriptView) -> None:
