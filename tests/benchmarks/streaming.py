@@ -1,10 +1,15 @@
 """What an answer costs while it streams, beside appending the same text to a bare QPlainTextEdit.
 
-Both sides run in one process, one after the other, in a window of the same size, and both write
-and paint at most 60 times a second. At full speed deltas come as fast as they are taken; paced, 400
-a second arrive in real time through a running event loop. With `--alone 1` each delta is parsed and
-written by itself at full speed, which shows what the coalescing to frames saves. CPU is that of the
-whole process. Code is highlighted; with `--highlight 0` its fences name no language.
+Both sides run in one process, one after the other, in a window of the same size, and both paint at
+most 60 times a second. At full speed deltas come as fast as they are taken; with `--rate 400` so many
+a second arrive in real time through a running event loop. CPU is that of the whole process; a tenth
+ends when all of it is on screen. Gaps are the steps that nothing can interrupt.
+
+The bare side writes every delta as it comes; with `--frames 1` it, too, collects them and writes at
+most 60 times a second, which at full speed is a handful of times for a whole answer. With `--alone 1`
+the transcript writes every delta by itself, which shows what collecting them saves. Code is
+highlighted; with `--highlight 0` its fences name no language. `--history 10000` puts as many messages
+before the answer.
 """
 
 from __future__ import annotations
@@ -12,7 +17,6 @@ from __future__ import annotations
 import os
 import random
 import time
-from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -20,7 +24,6 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication, QWidget
 
 FRAME_S = 1 / 60
-RATE = 400
 WORDS = (
     "the quick brown fox jumps over lazy dogs while streaming answers arrive with many words and "
     "few marks so that layout parsing painting memory cost time stay flat"
@@ -38,6 +41,9 @@ class Side(Protocol):
     def write_now(self, text: str) -> None: ...
 
     def finish(self) -> None: ...
+
+    @property
+    def is_behind(self) -> bool: ...
 
 
 class Bare:
@@ -69,11 +75,15 @@ class Bare:
             self.write_now("".join(self._pending))
             self._pending = []
 
+    @property
+    def is_behind(self) -> bool:
+        return bool(self._pending)
+
 
 class Transcript:
     """The product's own view, with a message that streams."""
 
-    def __init__(self) -> None:
+    def __init__(self, history: int = 0) -> None:
         from desktop_app.domain.conversation import (
             Message,
             MessageStatus,
@@ -91,6 +101,8 @@ class Transcript:
         self._message = Message(
             new_id(), "c", None, Role.ASSISTANT, MessageStatus.STREAMING, (), now(), choice
         )
+        view.resize(1000, 700)
+        view.set_messages(_history(history))
         view.append_message(self._message)
         self._view = view
 
@@ -104,9 +116,42 @@ class Transcript:
     def finish(self) -> None:
         self._view.flush()
 
+    @property
+    def is_behind(self) -> bool:
+        return self._view._arrivals.are_there
+
+    def end(self, text: str) -> None:
+        """The answer is whole."""
+        from dataclasses import replace
+
+        from desktop_app.domain.conversation import MessageStatus
+        from desktop_app.domain.parts import TextPart
+
+        parts = (TextPart(text),)
+        message = replace(self._message, parts=parts, status=MessageStatus.COMPLETE)
+        self._view.update_message(message)
+        self._view.flush()
+
+
+def _history(count: int) -> list[Any]:
+    """Questions and answers of 2 KB on average, in turns."""
+    from tests.helpers.messages import answer, question
+
+    text = source("mixed", 3600)
+    return [
+        question(f"{number}: why?") if number % 2 == 0 else answer(f"{number}: {text}")
+        for number in range(count)
+    ]
+
 
 def main(
-    deltas: int = 0, kind: str = "mixed", paced: int = 0, highlight: int = 1, alone: int = 0
+    deltas: int = 0,
+    kind: str = "mixed",
+    rate: int = 0,
+    highlight: int = 1,
+    alone: int = 0,
+    frames: int = 0,
+    history: int = 0,
 ) -> dict[str, Any]:
     """Measure 2,000, 8,000 and 32,000 deltas, or `deltas` of them.
 
@@ -115,14 +160,20 @@ def main(
     application = _application()
     sizes = [deltas] if deltas else [2000, 8000, 32000]
     rows = []
-    run = _run_paced if paced else partial(_run_full_speed, alone=bool(alone))
     for size in sizes:
         pieces = cut(source(kind, size * 4, highlight=bool(highlight)), size)
-        floor, ours = run(application, Bare(), pieces), run(application, Transcript(), pieces)
+        if rate:
+            floor = _run_paced(application, Bare(), pieces, rate)
+            ours = _run_paced(application, Transcript(history), pieces, rate)
+        else:
+            floor = _run_full_speed(application, Bare(), pieces, alone=not frames)
+            ours = _run_full_speed(application, Transcript(history), pieces, alone=bool(alone))
         rows.append({"deltas": size, **_compare(floor, ours)})
-    mode = "400 a second" if paced else "full speed"
+    mode = f"{rate} a second" if rate else "full speed"
     mode += ", every delta by itself" if alone else ""
-    return {"benchmark": "streaming", "kind": kind, "mode": mode, "runs": rows}
+    mode += ", the bare side by frames" if frames and not rate else ""
+    told = {"kind": kind, "mode": mode, "highlight": highlight, "history": history}
+    return {"benchmark": "streaming", **told, "runs": rows}
 
 
 def _application() -> QApplication:
@@ -158,49 +209,64 @@ def _compare(floor: dict[str, Any], ours: dict[str, Any]) -> dict[str, Any]:
 def _run_full_speed(
     application: QApplication, side: Side, pieces: list[str], *, alone: bool
 ) -> dict[str, Any]:
-    """As fast as it goes: the gaps are the single steps that nothing can interrupt."""
+    """As fast as it goes, a tenth at a time."""
     _show(application, side)
     marks, gaps = [time.process_time()], []
+    write = side.write_now if alone else side.write
     painted = time.perf_counter()
-    for number, piece in enumerate(pieces, 1):
-        began = time.perf_counter()
-        side.widget.setUpdatesEnabled(False)
-        (side.write_now if alone else side.write)(piece)
-        side.widget.setUpdatesEnabled(True)
-        ended = time.perf_counter()
-        gaps.append(ended - began)
-        if ended - painted >= FRAME_S:
-            application.processEvents()
-            painted = time.perf_counter()
-            gaps.append(painted - ended)
-        if number % max(1, len(pieces) // 10) == 0:
-            marks.append(time.process_time())
+    tenth = -(-len(pieces) // 10)
+    for start in range(0, len(pieces), tenth):
+        for piece in pieces[start : start + tenth]:
+            began = time.thread_time()
+            write(piece)
+            taken = time.thread_time() - began
+            if taken > 0.001:
+                gaps.append(taken)
+            if time.perf_counter() - painted >= FRAME_S:
+                painted = _turn(application, gaps)
+        painted = _turn(application, gaps)
+        while side.is_behind:
+            time.sleep(0.001)
+            painted = _turn(application, gaps)
+        marks.append(time.process_time())
     return _result(application, side, marks, gaps)
 
 
-def _run_paced(application: QApplication, side: Side, pieces: list[str]) -> dict[str, Any]:
-    """400 a second in real time: a gap is how late the event loop came back to a timer."""
+def _turn(application: QApplication, gaps: list[float]) -> float:
+    """A turn of the event loop, and when it ended. Its gap is counted in this thread's time, as
+    nothing waits at full speed: so other programs on the machine do not make it longer."""
+    began = time.thread_time()
+    application.processEvents()
+    gaps.append(time.thread_time() - began)
+    return time.perf_counter()
+
+
+def _run_paced(
+    application: QApplication, side: Side, pieces: list[str], rate: int
+) -> dict[str, Any]:
+    """In real time: a gap is how late the event loop came back to a timer."""
     from PySide6.QtCore import QEventLoop, Qt, QTimer
 
     _show(application, side)
     marks, gaps = [time.process_time()], []
     loop, began = QEventLoop(), time.perf_counter()
     state = {"sent": 0, "seen": began}
+    wait = 1 / min(rate, 400)
 
     def tick() -> None:
         now = time.perf_counter()
-        gaps.append(max(0.0, now - state["seen"] - 1 / RATE))
+        gaps.append(max(0.0, now - state["seen"] - wait))
         state["seen"] = now
-        due = min(len(pieces), int((now - began) * RATE))
+        due = min(len(pieces), int((now - began) * rate))
         while state["sent"] < due:
             side.write(pieces[int(state["sent"])])
             state["sent"] += 1
             if state["sent"] % max(1, len(pieces) // 10) == 0:
                 marks.append(time.process_time())
-        if state["sent"] == len(pieces):
+        if state["sent"] == len(pieces) and not side.is_behind:
             loop.quit()
 
-    timer = QTimer(interval=round(1000 / RATE), timerType=Qt.TimerType.PreciseTimer)
+    timer = QTimer(interval=round(1000 * wait), timerType=Qt.TimerType.PreciseTimer)
     timer.timeout.connect(tick)
     timer.start()
     loop.exec()

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 FRAME_S: Final = 1 / 60
-_SLICE_S: Final = 0.006
-_CHARACTERS: Final = 1200
-"""Characters that are parsed and written at once: a millisecond or so."""
+_SLICE_S: Final = 0.004
+_CHARACTERS: Final = 600
+"""Characters that are parsed and written at once: a millisecond or two."""
 
 
 class Arrivals(QObject):
@@ -46,6 +46,11 @@ class Arrivals(QObject):
                 self._write_slice()
             else:
                 self._timer.start(round(wait * 1000))
+
+    @property
+    def are_there(self) -> bool:
+        """Whether anything waits to be written."""
+        return bool(self._pieces)
 
     def is_behind(self, message_id: str) -> bool:
         """Whether more of a message waits than is written at once."""

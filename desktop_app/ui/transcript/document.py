@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QTextCursor, QTextDocument
 
 from desktop_app.rendering.model import Block, Kind, Run, Runs
-from desktop_app.ui.transcript.long_text import LONGEST, SETTLED, LongText, Rest
+from desktop_app.ui.transcript.long_text import LONGEST, SETTLED, LongText, Rest, end_of
 from desktop_app.ui.transcript.section import Section, is_table
 from desktop_app.ui.transcript.tables import Tables, row_runs
 from desktop_app.ui.transcript.words import alike, change_words, changed_length, length, units
@@ -286,7 +286,7 @@ class DocumentWriter:
         end = block.position() + block.length() - 1
         change_words(cursor, end, old.runs, new.runs, found, partial(self.styles.char_format, new))
         section.items[at] = new
-        if block.length() > LONGEST and self._is_long(new):
+        if block.length() - 1 > LONGEST:
             self._part_further(section, at, block, cursor)
         return True
 
@@ -309,14 +309,16 @@ class DocumentWriter:
         """Part the last block of an item as long as it is too long."""
         item, cuts = section.items[at], list(section.shapes[at])
         format_of = partial(self.styles.char_format, item)
-        rest, total = Rest(item.runs), length(item.runs)
-        rest.take(cuts[-1] if cuts else 0)
+        start, left = block.position(), block.length() - 1
+        if not cuts:
+            start, left = start + head_length(item), left - head_length(item)
+        rest = Rest(end_of(item.runs, left))
         made = self.styles.block_format(item, section.above(at))
         made = self.styles.continued(made) if cuts else made
-        start = block.position() + (0 if cuts else head_length(item))
-        while total - (cuts[-1] if cuts else 0) > LONGEST:
+        while left > LONGEST:
             part = self._long.part(rest.look(LONGEST), made, format_of)
             rest.take(part)
+            left -= part
             cuts.append((cuts[-1] if cuts else 0) + part)
             made = self.styles.continued(made)
             cursor.setPosition(start + part)

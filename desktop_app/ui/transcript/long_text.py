@@ -64,6 +64,20 @@ class Rest:
         return tuple(taken), number, at
 
 
+def end_of(runs: Runs, count: int) -> Runs:
+    """The last `count` UTF-16 units of some runs."""
+    taken: list[Run] = []
+    for run in reversed(runs):
+        size = units(run.text)
+        if size >= count:
+            encoded = run.text.encode("utf-16-le", "replace")[2 * (size - count) :]
+            taken.append(run._replace(text=encoded.decode("utf-16-le", "replace")))
+            break
+        taken.append(run)
+        count -= size
+    return tuple(reversed(taken))
+
+
 def _beginning(text: str, count: int) -> str:
     """The first `count` units of a text of at most as many characters."""
     if text.isascii():

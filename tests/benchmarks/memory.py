@@ -1,0 +1,90 @@
+"""What an answer of a megabyte takes in memory, beside a bare laid-out QTextDocument with its text.
+
+Each side is measured in a process of its own: its private and shared pages (PSS) with the answer,
+less those without. The answer arrives in pieces and is finished; the bare document is laid out for
+the same width. Nothing is highlighted: colours are told apart with `--highlight 1`.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+_CHILD = "from tests.benchmarks import memory; memory.measure({side!r}, {characters}, {kind!r}, {highlight})"
+
+
+def main(characters: int = 1_000_000, kind: str = "mixed", highlight: int = 0) -> dict[str, Any]:
+    """Megabytes above idle of both sides, and their ratio."""
+    found = {side: _run(side, characters, kind, highlight) for side in ("bare", "transcript")}
+    return {
+        "benchmark": "memory",
+        "kind": kind,
+        "characters": characters,
+        "ratio": round(found["transcript"] / found["bare"], 2),
+        "mb": [round(found["bare"], 1), round(found["transcript"], 1)],
+    }
+
+
+def _run(side: str, characters: int, kind: str, highlight: int) -> float:
+    words = _CHILD.format(side=side, characters=characters, kind=kind, highlight=highlight)
+    done = subprocess.run(
+        [sys.executable, "-c", words], capture_output=True, check=True, timeout=300
+    )
+    return float(json.loads(done.stdout))
+
+
+def measure(side: str, characters: int, kind: str, highlight: int) -> None:
+    """Print the megabytes that one side takes above idle."""
+    from tests.benchmarks import streaming
+
+    application = streaming._application()
+    text = streaming.source(kind, characters, highlight=bool(highlight))[:characters]
+    pieces = streaming.cut(text, len(text))
+    shown = streaming.Transcript() if side == "transcript" else _BareDocument()
+    shown.widget.resize(1000, 700)
+    shown.widget.show()
+    application.processEvents()
+    before = _pss()
+    for number in range(0, len(pieces), 200):
+        shown.write("".join(pieces[number : number + 200]))
+        shown.finish()
+        application.processEvents()
+    shown.end(text)
+    application.processEvents()
+    print(_pss() - before)
+
+
+class _BareDocument:
+    """A text document in a text view, laid out to its end."""
+
+    def __init__(self) -> None:
+        from PySide6.QtGui import QTextCursor
+        from PySide6.QtWidgets import QTextBrowser
+
+        self.widget = QTextBrowser()
+        self.widget.setUndoRedoEnabled(False)
+        self._cursor = QTextCursor(self.widget.document())
+
+    def write(self, text: str) -> None:
+        self._cursor.insertText(text)
+
+    def finish(self) -> None:
+        bar = self.widget.verticalScrollBar()
+        bar.setValue(bar.maximum())
+
+    def end(self, _text: str) -> None:
+        self.widget.document().documentLayout().documentSize()
+
+
+def _pss() -> float:
+    """This process's memory in megabytes, what it shares counted in parts."""
+    import gc
+
+    gc.collect()
+    for line in Path("/proc/self/smaps_rollup").read_text().splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1]) / 1024
+    return 0.0
