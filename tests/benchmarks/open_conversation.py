@@ -1,0 +1,120 @@
+"""The first screen of a stored conversation of thousands of messages, beside that of one of ten.
+
+The real window over a real store: from the click in the list until the newest message is on screen;
+then until all of it has been read, and a jump to a message in its middle.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tempfile
+import time
+from dataclasses import replace
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable
+
+    from desktop_app.domain.conversation import Message
+    from tests.gui.app.desk import Desk
+
+FEW = 10
+
+
+def main(messages: int = 10_000, times: int = 9) -> dict[str, Any]:
+    """Milliseconds, medians of `times`, the two kinds in turns."""
+    from tests.benchmarks import streaming
+    from tests.helpers.qt_loop import qt_loop
+
+    with tempfile.TemporaryDirectory(prefix="r-") as folder:
+        os.environ["REPARTEE_HOME"] = os.environ["XDG_RUNTIME_DIR"] = folder
+        os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
+        application = streaming._application()
+        application.setQuitOnLastWindowClosed(False)
+        with qt_loop(application) as loop:
+            asyncio.set_event_loop(loop)
+            found: dict[str, Any] = loop.run_until_complete(_measure(messages, times))
+    return {"benchmark": "open_conversation", "messages": messages, **found}
+
+
+async def _measure(count: int, times: int) -> dict[str, Any]:
+    from tests.gui.app.desk import Desk
+
+    async with Desk() as desk:
+        many, few = await _fill(desk, "many", count), await _fill(desk, "few", FEW)
+        shown: dict[str, list[float]] = {"many": [], "few": []}
+        read: list[float] = []
+        jumps: list[float] = []
+        for _ in range(times + 1):
+            shown["few"].append(await _open(desk, "few", few[-1].id))
+            began = time.perf_counter()
+            shown["many"].append(await _open(desk, "many", many[-1].id))
+            await _until(lambda: len(desk.window.transcript._messages.older) > count // 2)
+            read.append(time.perf_counter() - began)
+            began = time.perf_counter()
+            desk.window.conversations.hit_opened.emit("many", many[count // 2].id)
+            await _until(lambda: _is_at(desk, many[count // 2].id))
+            jumps.append(time.perf_counter() - began)
+            desk.window.transcript.scroll_to_bottom()  # else it would open where it was left
+        written = desk.window.transcript.document().characterCount()
+    first = {name: median(values[1:]) for name, values in shown.items()}
+    return {
+        "ratio": round(first["many"] / first["few"], 2),
+        "first_screen_ms": [round(first["few"] * 1000, 1), round(first["many"] * 1000, 1)],
+        "all_read_ms": round(median(read[1:]) * 1000),
+        "jump_ms": round(median(jumps[1:]) * 1000, 1),
+        "characters_written": written,
+    }
+
+
+async def _fill(desk: Desk, conversation_id: str, count: int) -> list[Message]:
+    """Store a conversation of `count` messages of 2 KB on average."""
+    from desktop_app.domain.conversation import Conversation, now
+    from desktop_app.storage.conversations import insert_conversation, insert_message
+    from tests.benchmarks.streaming import _history
+    from tests.helpers.messages import CHOICE
+
+    messages: list[Message] = []
+    for message in _history(count):
+        parent = messages[-1].id if messages else None
+        messages.append(replace(message, conversation_id=conversation_id, parent_id=parent))
+
+    def store(connection: sqlite3.Connection) -> None:
+        leaf = messages[-1].id
+        made = Conversation(conversation_id, conversation_id, now(), now(), CHOICE)
+        insert_conversation(connection, made)
+        for message in messages:
+            insert_message(connection, message)
+        connection.execute(
+            "UPDATE conversations SET leaf_id = ? WHERE id = ?", (leaf, conversation_id)
+        )
+
+    await desk.backend.database.write(store)
+    return messages
+
+
+async def _open(desk: Desk, conversation_id: str, last_id: str) -> float:
+    """Seconds from the click until the newest message has been painted."""
+    view = desk.window.transcript
+    view.grab()
+    began = time.perf_counter()
+    desk.window.conversations.opened.emit(conversation_id)
+    await _until(lambda: view._messages.get(last_id) is not None)
+    view.viewport().repaint()
+    return time.perf_counter() - began
+
+
+def _is_at(desk: Desk, message_id: str) -> bool:
+    view = desk.window.transcript
+    return view._messages.get(message_id) is not None and view.scroll_state()[0] == message_id
+
+
+async def _until(is_so: Callable[[], bool], longest_s: float = 60.0) -> None:
+    began = time.perf_counter()
+    while not is_so():
+        if time.perf_counter() - began > longest_s:
+            raise TimeoutError
+        await asyncio.sleep(0)

@@ -1,0 +1,100 @@
+"""A conversation of very many messages: its end first, any message of it at once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from desktop_app.app.library_controller import PREVIEW
+from desktop_app.domain.conversation import Conversation, now
+from desktop_app.storage.conversations import insert_conversation, insert_message
+from tests.gui.app.desk import Desk, Held, until
+from tests.helpers.messages import CHOICE, answer, question
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from desktop_app.domain.conversation import Message
+    from tests.gui.app.conftest import Run
+
+LONG = "long"
+
+
+async def stored(desk: Desk, count: int) -> list[Message]:
+    """A conversation that was had before."""
+    messages: list[Message] = []
+    for number in range(count):
+        made = (answer if number % 2 else question)(f"Message {number}.\n\nWords.\n\nWords.")
+        parent = messages[-1].id if messages else None
+        messages.append(replace(made, conversation_id=LONG, parent_id=parent))
+
+    def store(connection: sqlite3.Connection) -> None:
+        insert_conversation(connection, Conversation(LONG, "Long", now(), now(), CHOICE))
+        for message in messages:
+            insert_message(connection, message)
+        leaf = "UPDATE conversations SET leaf_id = ? WHERE id = ?"
+        connection.execute(leaf, (messages[-1].id, LONG))
+
+    await desk.backend.database.write(store)
+    return messages
+
+
+def test_the_end_is_shown_while_the_rest_is_read(run: Run) -> None:
+    async def main() -> None:
+        async with Desk(disk=Held) as desk:
+            assert isinstance(desk.disk, Held)
+            other = await desk.ask_and_answer("Other", "Thing")
+            messages = await stored(desk, 5 * PREVIEW)
+            desk.disk.is_holding = True
+            desk.window.conversations.opened.emit(LONG)
+            await until(lambda: f"Message {5 * PREVIEW - 1}." in desk.transcript)
+            assert "Thing" not in desk.transcript
+            assert desk.open_id == other
+            assert not desk.window.prompt.can_send
+            desk.disk.is_holding = False
+            desk.disk.release.set()
+            await until(lambda: desk.open_id == LONG)
+            assert desk.window.prompt.can_send
+            assert len(desk.ready.workspace.path) == len(messages)
+            assert f"Message {5 * PREVIEW - 1}." in desk.transcript
+            assert desk.window.transcript.is_at_end
+            await desk.opened(other)
+            assert "Thing" in desk.transcript
+
+    run(main())
+
+
+def test_another_one_is_opened_while_the_rest_is_read(run: Run) -> None:
+    async def main() -> None:
+        async with Desk(disk=Held) as desk:
+            assert isinstance(desk.disk, Held)
+            other = await desk.ask_and_answer("Other", "Thing")
+            await stored(desk, 3 * PREVIEW)
+            desk.disk.is_holding = True
+            desk.window.conversations.opened.emit(LONG)
+            await until(lambda: "Message" in desk.transcript)
+            desk.window.conversations.opened.emit(other)
+            desk.disk.is_holding = False
+            desk.disk.release.set()
+            await until(lambda: "Thing" in desk.transcript)
+            assert desk.open_id == other
+            assert desk.window.prompt.can_send
+
+    run(main())
+
+
+def test_a_hit_leads_to_its_message_and_latest_back(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            await desk.ask_and_answer("Other", "Thing")
+            messages = await stored(desk, 900)
+            for number in (100, 700):
+                desk.window.conversations.hit_opened.emit(LONG, messages[number].id)
+                view = desk.window.transcript
+                await until(lambda n=number: view.scroll_state()[0] == messages[n].id)  # type: ignore[misc]
+                assert desk.open_id == LONG
+            assert "Message 400." not in desk.transcript
+            view.scroll_to_bottom()
+            assert "Message 899." in desk.transcript
+
+    run(main())
