@@ -12,6 +12,7 @@ from desktop_app.app.running_answers import RunningAnswers
 from desktop_app.app.workspace import PROVIDER_REMOVED, Workspace
 from desktop_app.domain.conversation import Conversation, Message, MessageStatus
 from desktop_app.domain.cost import format_exact, format_money
+from desktop_app.domain.errors import StorageError
 from desktop_app.ui.main_window import MainWindow
 
 DRAFT_MS = 400
@@ -146,8 +147,12 @@ class LibraryController(QObject):
             return
         if not message_id and conversation_id not in self._scroll:
             await self._preview(opening, conversation)
-        versions = await store.versions_on_path(conversation_id)
-        path = await self._with_running(await store.path(conversation_id))
+        try:
+            versions = await store.versions_on_path(conversation_id)
+            path = await self._with_running(await store.path(conversation_id))
+        except StorageError:
+            self._workspace.opened.emit()  # what is left stays, whatever was shown meanwhile
+            raise
         if opening != self._openings:
             return
         conversation = self._as_changed(conversation)

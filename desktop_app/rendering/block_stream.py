@@ -32,11 +32,19 @@ from desktop_app.rendering.cutting import (
 from desktop_app.rendering.inline import join_runs
 from desktop_app.rendering.model import TABLE_ROWS, Block, Kind, Patch, Run, Runs
 from desktop_app.rendering.parser import parser
+from desktop_app.rendering.stream_steps import (
+    difference,
+    line_offset,
+    lines_from,
+    lines_of_notes,
+    names_in,
+    pack,
+    worth_remembering,
+)
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
 
-_LABEL: Final = re.compile(r"\[((?:\\.|[^\[\]\\]){1,999})\]", re.DOTALL)
 _WORDS: Final = re.compile(r"(?:[^\W_]|[ ,;.!?:'’“”–—-])+")
 _OPENERS: Final = re.compile(r"[*_~](?!\s)|[\[\]`]")
 _GAP: Final = re.compile(r"(?<=[^\s\\]) (?=[^\W\d_])")
@@ -260,7 +268,7 @@ class BlockStream:
         for label in list(self._references)[known:] if len(self._references) > known else ():
             parse.labels[label] = self._references[label]["map"][0]
         if len(self._notes) > known_notes:
-            lines = _lines_of_notes(tokens)
+            lines = lines_of_notes(tokens)
             for label in list(self._notes)[known_notes:]:
                 parse.labels["^" + label[1:]] = lines[label[1:]]
         return parse
@@ -291,7 +299,7 @@ class BlockStream:
     def _close(self, parse: _Parse, source: str, cut: int) -> tuple[list[Patch], list[Block]]:
         """Settle everything above line `cut`: the patches of what its definitions change in
         earlier blocks, and its own blocks."""
-        offset = _offset(source, cut)
+        offset = line_offset(source, cut)
         context = self._context
         text = source[len(context.source) : offset]
         self._context = self._context_at(cut, parse, source)
@@ -300,7 +308,7 @@ class BlockStream:
         settled = [label for label, line in parse.labels.items() if line < cut]
         open_labels = {label: line for label, line in parse.labels.items() if line >= cut}
         self._forget(open_labels)
-        names = _names_in(text) if _worth_remembering(raw) else set()
+        names = names_in(text) if worth_remembering(raw) else set()
         if names & open_labels.keys():
             raw = [p.block for p in self._parse(context.source + text, context).placed]
         whole = _Context() if context.runs else context
@@ -322,9 +330,9 @@ class BlockStream:
             if not start < cut <= end:
                 continue
             if top.type == "fence" and (cut < end or not is_closed_fence(top)):
-                return _Context(_lines_from(source, start, 1), 1)
+                return _Context(lines_from(source, start, 1), 1)
             if top.type == "table_open":
-                return _Context(_lines_from(source, start, 2), 2)
+                return _Context(lines_from(source, start, 2), 2)
             if top.type in ("bullet_list_open", "ordered_list_open") and cut < end:
                 began = self._context.going_on if number == 0 and start == 0 else None
                 first = began.number if began else first_number(top)
@@ -374,13 +382,13 @@ class BlockStream:
 
     def _show(self, closed: list[Block], tail: list[Block]) -> list[Patch]:
         """Bring `blocks` up to date behind what was closed before."""
-        packed = _pack([self._open_part] if self._open_part else [], closed)
+        packed = pack([self._open_part] if self._open_part else [], closed)
         self._open_part = None
         if self._context.lines == 2 and packed and len(packed[-1].rows) < TABLE_ROWS:
             self._open_part = packed[-1]
         whole = len(packed) - (self._open_part is not None)
-        new = packed[:whole] + _pack([self._open_part] if self._open_part else [], tail)
-        patch = _difference(self._closed, self.blocks, new)
+        new = packed[:whole] + pack([self._open_part] if self._open_part else [], tail)
+        patch = difference(self._closed, self.blocks, new)
         self._closed += whole
         if patch is None:
             return []
@@ -408,78 +416,3 @@ def _is_settled(parse: _Parse, source: str) -> bool:
         return False
     children = next((t.children for t in parse.tokens if t.type == "inline"), None) or ()
     return not any(t.type == "text" and _OPENERS.search(t.content) for t in children)
-
-
-def _difference(start: int, blocks: list[Block], new: list[Block]) -> Patch | None:
-    """What makes blocks[start:] equal to `new`, if anything."""
-    old_end, new_end, at = len(blocks), len(new), 0
-    while at < new_end and start + at < old_end and blocks[start + at] == new[at]:
-        at += 1
-    while new_end > at and old_end > start + at and blocks[old_end - 1] == new[new_end - 1]:
-        old_end, new_end = old_end - 1, new_end - 1
-    if at == new_end and start + at == old_end:
-        return None
-    return Patch(start + at, old_end - start - at, tuple(new[at:new_end]))
-
-
-def _pack(packed: list[Block], blocks: list[Block]) -> list[Block]:
-    """Put table rows together, TABLE_ROWS to a block; `packed` is extended and handed back."""
-    rows: list[Any] = []
-    for block in blocks:
-        last = packed[-1] if packed else None
-        joins = block.kind is Kind.TABLE and not block.head and last is not None
-        fits = last is not None and len(last.rows) + len(rows) < TABLE_ROWS
-        if joins and fits and last is not None and _same_table(last, block):
-            rows += block.rows
-            continue
-        if rows:
-            packed[-1] = packed[-1]._replace(rows=packed[-1].rows + tuple(rows))
-            rows = []
-        packed.append(block)
-    if rows:
-        packed[-1] = packed[-1]._replace(rows=packed[-1].rows + tuple(rows))
-    return packed
-
-
-def _same_table(last: Block, row: Block) -> bool:
-    return last.kind is Kind.TABLE and (last.depth, last.quote) == (row.depth, row.quote)
-
-
-def _offset(source: str, line: int) -> int:
-    """Where a line begins; the end of the source where there are fewer."""
-    offset = 0
-    for _ in range(line):
-        offset = source.find("\n", offset) + 1
-        if not offset:
-            return len(source)
-    return offset
-
-
-def _lines_from(source: str, start: int, count: int) -> str:
-    return source[_offset(source, start) : _offset(source, start + count)]
-
-
-def _lines_of_notes(tokens: list[Token]) -> dict[str, int]:
-    """The line of each footnote's first definition."""
-    lines: dict[str, int] = {}
-    for token in tokens:
-        if token.type == "footnote_reference_open" and token.map is not None:
-            lines.setdefault(token.meta["label"], token.map[0])
-    return lines
-
-
-def _names_in(text: str) -> set[str]:
-    """The labels that a text may refer to, normalised as the parser does."""
-    from markdown_it.common.utils import normalizeReference
-
-    names = set()
-    for match in _LABEL.finditer(text) if "[" in text else ():
-        name = match[1]
-        names.add(name if name.startswith("^") else normalizeReference(name))
-        if name.startswith("^"):
-            names.add(normalizeReference(name))
-    return names
-
-
-def _worth_remembering(blocks: list[Block]) -> bool:
-    return any(block.kind not in (Kind.CODE, Kind.CODE_HEAD) for block in blocks)

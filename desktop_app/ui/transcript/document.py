@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QTextCursor, QTextDocument
 
-from desktop_app.rendering.model import Block, Kind, Run, Runs
-from desktop_app.ui.transcript.long_text import LONGEST, SETTLED, LongText, Rest, end_of
+from desktop_app.rendering.model import Block, Kind, Run
+from desktop_app.ui.transcript.long_text import LONGEST, LongText, Rest, end_of, keeps_parts
+from desktop_app.ui.transcript.page import Page, head_length, head_of
 from desktop_app.ui.transcript.section import Section, is_table
 from desktop_app.ui.transcript.tables import Tables, row_runs
-from desktop_app.ui.transcript.words import alike, change_words, changed_length, length, units
+from desktop_app.ui.transcript.words import alike, change_words, length
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from PySide6.QtGui import QTextBlock, QTextBlockFormat, QTextCharFormat
 
-    from desktop_app.rendering.model import Runs
     from desktop_app.ui.transcript.items import Item
     from desktop_app.ui.transcript.styles import Styles
 
@@ -191,7 +191,7 @@ class DocumentWriter:
     ) -> None:
         if self._unfitted is not None and self._unfitted[0] is section and self._unfitted[1] < at:
             self._fit_now(cursor)
-        page = _Page(cursor, self.block_of(section, at))
+        page = Page(cursor, self.block_of(section, at))
         for item in added:
             if isinstance(item, Block) and item.kind is Kind.TABLE:
                 widths = self._tables.widths(section, at, item)
@@ -203,7 +203,7 @@ class DocumentWriter:
                 section.insert(at, item, 1 + len(cuts), key, cuts)
             at += 1
 
-    def _write_text(self, page: _Page, item: Item, made: QTextBlockFormat) -> tuple[int, ...]:
+    def _write_text(self, page: Page, item: Item, made: QTextBlockFormat) -> tuple[int, ...]:
         """Write an item that is no table; where its further blocks begin."""
         format_of = partial(self.styles.char_format, item)
         page.open(made, format_of(Run("")))
@@ -230,7 +230,7 @@ class DocumentWriter:
 
     def _head(self, item: Item) -> list[tuple[Run, QTextCharFormat]]:
         """What stands before the words of an item, and its format."""
-        text = _head_of(item)
+        text = head_of(item)
         if not text or not isinstance(item, Block):
             return []
         char = self.styles.marker_format()
@@ -280,7 +280,7 @@ class DocumentWriter:
         block = self.block_of(section, at)
         if cuts:
             block = self.document.findBlockByNumber(block.blockNumber() + len(cuts))
-            if not _keeps_cuts(cuts, block.length() - 1, old.runs, new.runs, found):
+            if not keeps_parts(cuts, block.length() - 1, old.runs, new.runs, found):
                 return False
         self._update_key(section, at, new, cursor)
         end = block.position() + block.length() - 1
@@ -330,7 +330,7 @@ class DocumentWriter:
     # ------------------------------------------------------------------ tables
 
     def _insert_table(
-        self, section: Section, at: int, block: Block, page: _Page, widths: tuple[int, ...]
+        self, section: Section, at: int, block: Block, page: Page, widths: tuple[int, ...]
     ) -> None:
         tables, key = self._tables, self._tables.key(section, at, block)
         ruled = tables.columns.fits(block, widths)
@@ -385,7 +385,7 @@ class DocumentWriter:
     ) -> None:
         """Write a part of a table anew, in other columns or in the other one of the two ways."""
         self._remove(section, at, 1, cursor)
-        self._insert_table(section, at, block, _Page(cursor, self.block_of(section, at)), widths)
+        self._insert_table(section, at, block, Page(cursor, self.block_of(section, at)), widths)
         if at + 1 < len(section.items) and is_table(section.items[at + 1]):
             self._adjust_gap(section, at + 1, cursor)
 
@@ -405,58 +405,3 @@ class DocumentWriter:
             if at == len(section.items):
                 return
             part = section.items[at]
-
-
-def _keeps_cuts(
-    cuts: tuple[int, ...], last: int, old: Runs, new: Runs, found: tuple[int, int]
-) -> bool:
-    """Whether the parts of a long text, `last` units of which are in the last one, begin where they
-    did when its words change from `old` to `new`, which are `found` alike."""
-    unchanged = last - changed_length(old, found)
-    before = cuts[-1] - (cuts[-2] if len(cuts) > 1 else 0)
-    return unchanged > SETTLED and before + unchanged + changed_length(new, found) > LONGEST
-
-
-def head_length(item: Item) -> int:
-    """UTF-16 units that stand before the words of an item: a list item's mark and a tab."""
-    return units(_head_of(item))
-
-
-def _head_of(item: Item) -> str:
-    if not isinstance(item, Block):
-        return ""
-    if item.marker:
-        return f"{item.marker}\t"
-    return item.language if item.kind is Kind.CODE_HEAD else ""
-
-
-class _Page:
-    """Where items are written: before a block that keeps its formats.
-
-    Attributes:
-        cursor: behind what has been written.
-    """
-
-    def __init__(self, cursor: QTextCursor, before: QTextBlock) -> None:
-        self.cursor = cursor
-        self._own = (before.blockFormat(), before.charFormat())
-        self._opened = False
-        cursor.setPosition(before.position())
-
-    def open(self, made: QTextBlockFormat, char: QTextCharFormat) -> None:
-        """Put the cursor into a new block."""
-        cursor = self.cursor
-        if self._opened:
-            cursor.insertBlock(made, char)
-            return
-        cursor.insertBlock(*self._own)
-        cursor.movePosition(QTextCursor.MoveOperation.PreviousBlock)
-        cursor.setBlockFormat(made)
-        cursor.setBlockCharFormat(char)
-        self._opened = True
-
-    def leave(self) -> None:
-        """Put the cursor to the beginning of the block that follows."""
-        if self._opened:
-            self.cursor.movePosition(QTextCursor.MoveOperation.NextBlock)
-            self._opened = False

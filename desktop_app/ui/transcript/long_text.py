@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtGui import QTextCursor, QTextDocument
 
-from desktop_app.ui.transcript.words import units
+from desktop_app.ui.transcript.words import changed_length, units
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +27,7 @@ LONGEST: Final = 2600
 _PART: Final = 2000
 """UTF-16 units of a part, less the rest of its last line."""
 
-SETTLED: Final = 300
+_SETTLED: Final = 300
 """A change nearer than this behind the beginning of a part might move that beginning."""
 
 
@@ -76,6 +76,16 @@ def end_of(runs: Runs, count: int) -> Runs:
         taken.append(run)
         count -= size
     return tuple(reversed(taken))
+
+
+def keeps_parts(
+    cuts: tuple[int, ...], last: int, old: Runs, new: Runs, found: tuple[int, int]
+) -> bool:
+    """Whether the parts of a long text, `last` units of which are in the last one, begin where they
+    did when its words change from `old` to `new`, which are `found` alike."""
+    unchanged = last - changed_length(old, found)
+    before = cuts[-1] - (cuts[-2] if len(cuts) > 1 else 0)
+    return unchanged > _SETTLED and before + unchanged + changed_length(new, found) > LONGEST
 
 
 def _beginning(text: str, count: int) -> str:

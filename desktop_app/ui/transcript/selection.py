@@ -9,8 +9,8 @@ from PySide6.QtCore import QMimeData
 from desktop_app.rendering.export_html import to_html
 from desktop_app.rendering.export_text import to_markdown, to_plain
 from desktop_app.rendering.model import Block, Kind, Run, Runs
-from desktop_app.ui.transcript.document import head_length
 from desktop_app.ui.transcript.items import Part
+from desktop_app.ui.transcript.page import head_length
 from desktop_app.ui.transcript.section import is_table
 
 if TYPE_CHECKING:

@@ -39,6 +39,10 @@ async def stored(desk: Desk, count: int) -> list[Message]:
     return messages
 
 
+def can_send(desk: Desk) -> bool:
+    return desk.window.prompt.can_send
+
+
 def test_the_end_is_shown_while_the_rest_is_read(run: Run) -> None:
     async def main() -> None:
         async with Desk(disk=Held) as desk:
@@ -50,11 +54,11 @@ def test_the_end_is_shown_while_the_rest_is_read(run: Run) -> None:
             await until(lambda: f"Message {5 * PREVIEW - 1}." in desk.transcript)
             assert "Thing" not in desk.transcript
             assert desk.open_id == other
-            assert not desk.window.prompt.can_send
+            assert not can_send(desk)
             desk.disk.is_holding = False
             desk.disk.release.set()
             await until(lambda: desk.open_id == LONG)
-            assert desk.window.prompt.can_send
+            assert can_send(desk)
             assert len(desk.ready.workspace.path) == len(messages)
             assert f"Message {5 * PREVIEW - 1}." in desk.transcript
             assert desk.window.transcript.is_at_end
@@ -78,9 +82,15 @@ def test_another_one_is_opened_while_the_rest_is_read(run: Run) -> None:
             desk.disk.release.set()
             await until(lambda: "Thing" in desk.transcript)
             assert desk.open_id == other
-            assert desk.window.prompt.can_send
+            assert can_send(desk)
 
     run(main())
+
+
+async def jumped(desk: Desk, message_id: str) -> None:
+    """Choose a message among what a search found, and wait until it is there."""
+    desk.window.conversations.hit_opened.emit(LONG, message_id)
+    await until(lambda: desk.window.transcript.scroll_state()[0] == message_id)
 
 
 def test_a_hit_leads_to_its_message_and_latest_back(run: Run) -> None:
@@ -89,12 +99,10 @@ def test_a_hit_leads_to_its_message_and_latest_back(run: Run) -> None:
             await desk.ask_and_answer("Other", "Thing")
             messages = await stored(desk, 900)
             for number in (100, 700):
-                desk.window.conversations.hit_opened.emit(LONG, messages[number].id)
-                view = desk.window.transcript
-                await until(lambda n=number: view.scroll_state()[0] == messages[n].id)  # type: ignore[misc]
+                await jumped(desk, messages[number].id)
                 assert desk.open_id == LONG
             assert "Message 400." not in desk.transcript
-            view.scroll_to_bottom()
+            desk.window.transcript.scroll_to_bottom()
             assert "Message 899." in desk.transcript
 
     run(main())

@@ -338,6 +338,8 @@ def test_a_very_long_chain_is_read_and_deleted(path: Path) -> None:
             await database.write(lambda c: c.executemany(sql, rows))
             await store.save(replace(conversation, leaf_id=ids[-1]))
             assert [m.id for m in await store.path(conversation.id)] == ids
+            assert [m.id for m in await store.tail(conversation.id, 30)] == ids[-30:]
+            assert [m.id for m in await store.tail(conversation.id, 5000)] == ids
             assert await store.newest_leaf(ids[0]) == ids[-1]
             assert await store.versions_on_path(conversation.id) == {}
             await store.delete(conversation.id)

@@ -1,0 +1,91 @@
+"""Small steps of the stream: comparing and packing blocks, finding lines and names in a source."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from desktop_app.rendering.model import TABLE_ROWS, Block, Kind, Patch
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
+
+_LABEL: Final = re.compile(r"\[((?:\\.|[^\[\]\\]){1,999})\]", re.DOTALL)
+
+
+def difference(start: int, blocks: list[Block], new: list[Block]) -> Patch | None:
+    """What makes blocks[start:] equal to `new`, if anything."""
+    old_end, new_end, at = len(blocks), len(new), 0
+    while at < new_end and start + at < old_end and blocks[start + at] == new[at]:
+        at += 1
+    while new_end > at and old_end > start + at and blocks[old_end - 1] == new[new_end - 1]:
+        old_end, new_end = old_end - 1, new_end - 1
+    if at == new_end and start + at == old_end:
+        return None
+    return Patch(start + at, old_end - start - at, tuple(new[at:new_end]))
+
+
+def pack(packed: list[Block], blocks: list[Block]) -> list[Block]:
+    """Put table rows together, TABLE_ROWS to a block; `packed` is extended and handed back."""
+    rows: list[Any] = []
+    for block in blocks:
+        last = packed[-1] if packed else None
+        joins = block.kind is Kind.TABLE and not block.head and last is not None
+        fits = last is not None and len(last.rows) + len(rows) < TABLE_ROWS
+        if joins and fits and last is not None and same_table(last, block):
+            rows += block.rows
+            continue
+        if rows:
+            packed[-1] = packed[-1]._replace(rows=packed[-1].rows + tuple(rows))
+            rows = []
+        packed.append(block)
+    if rows:
+        packed[-1] = packed[-1]._replace(rows=packed[-1].rows + tuple(rows))
+    return packed
+
+
+def same_table(last: Block, row: Block) -> bool:
+    """Whether a row goes on with the table that a block is a part of."""
+    return last.kind is Kind.TABLE and (last.depth, last.quote) == (row.depth, row.quote)
+
+
+def line_offset(source: str, line: int) -> int:
+    """Where a line begins; the end of the source where there are fewer."""
+    offset = 0
+    for _ in range(line):
+        offset = source.find("\n", offset) + 1
+        if not offset:
+            return len(source)
+    return offset
+
+
+def lines_from(source: str, start: int, count: int) -> str:
+    """`count` lines of a source, from line `start` on."""
+    return source[line_offset(source, start) : line_offset(source, start + count)]
+
+
+def lines_of_notes(tokens: list[Token]) -> dict[str, int]:
+    """The line of each footnote's first definition."""
+    lines: dict[str, int] = {}
+    for token in tokens:
+        if token.type == "footnote_reference_open" and token.map is not None:
+            lines.setdefault(token.meta["label"], token.map[0])
+    return lines
+
+
+def names_in(text: str) -> set[str]:
+    """The labels that a text may refer to, normalised as the parser does."""
+    from markdown_it.common.utils import normalizeReference
+
+    names = set()
+    for match in _LABEL.finditer(text) if "[" in text else ():
+        name = match[1]
+        names.add(name if name.startswith("^") else normalizeReference(name))
+        if name.startswith("^"):
+            names.add(normalizeReference(name))
+    return names
+
+
+def worth_remembering(blocks: list[Block]) -> bool:
+    """Whether there is anything among blocks that a definition may change."""
+    return any(block.kind not in (Kind.CODE, Kind.CODE_HEAD) for block in blocks)

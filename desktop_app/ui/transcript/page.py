@@ -1,0 +1,61 @@
+"""The place in the document where items are written, and what stands there before their words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QTextCursor
+
+from desktop_app.rendering.model import Block, Kind
+from desktop_app.ui.transcript.words import units
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QTextBlock, QTextBlockFormat, QTextCharFormat
+
+    from desktop_app.ui.transcript.items import Item
+
+
+class Page:
+    """Where items are written: before a block that keeps its formats.
+
+    Attributes:
+        cursor: behind what has been written.
+    """
+
+    def __init__(self, cursor: QTextCursor, before: QTextBlock) -> None:
+        self.cursor = cursor
+        self._own = (before.blockFormat(), before.charFormat())
+        self._opened = False
+        cursor.setPosition(before.position())
+
+    def open(self, made: QTextBlockFormat, char: QTextCharFormat) -> None:
+        """Put the cursor into a new block."""
+        cursor = self.cursor
+        if self._opened:
+            cursor.insertBlock(made, char)
+            return
+        cursor.insertBlock(*self._own)
+        cursor.movePosition(QTextCursor.MoveOperation.PreviousBlock)
+        cursor.setBlockFormat(made)
+        cursor.setBlockCharFormat(char)
+        self._opened = True
+
+    def leave(self) -> None:
+        """Put the cursor to the beginning of the block that follows."""
+        if self._opened:
+            self.cursor.movePosition(QTextCursor.MoveOperation.NextBlock)
+            self._opened = False
+
+
+def head_length(item: Item) -> int:
+    """UTF-16 units that stand before the words of an item: a list item's mark and a tab."""
+    return units(head_of(item))
+
+
+def head_of(item: Item) -> str:
+    """What stands before the words of an item."""
+    if not isinstance(item, Block):
+        return ""
+    if item.marker:
+        return f"{item.marker}\t"
+    return item.language if item.kind is Kind.CODE_HEAD else ""
