@@ -29,9 +29,18 @@ from desktop_app.rendering.cutting import (
     settled_lines,
     top_tokens,
 )
-from desktop_app.rendering.inline import join_runs
-from desktop_app.rendering.model import TABLE_ROWS, Block, Kind, Patch, Run, Runs
-from desktop_app.rendering.parser import parser
+from desktop_app.rendering.inline import AS_WRITTEN, join_runs
+from desktop_app.rendering.model import (
+    TABLE_ROWS,
+    Block,
+    Kind,
+    Patch,
+    Run,
+    Runs,
+    clean,
+    show_unseen,
+)
+from desktop_app.rendering.parser import is_too_dense, parser
 from desktop_app.rendering.stream_steps import (
     difference,
     line_offset,
@@ -49,6 +58,8 @@ _WORDS: Final = re.compile(r"(?:[^\W_]|[ ,;.!?:'’“”–—-])+")
 _OPENERS: Final = re.compile(r"[*_~](?!\s)|[\[\]`]")
 _GAP: Final = re.compile(r"(?<=[^\s\\]) (?=[^\W\d_])")
 _LONG: Final = 800
+_DENSE: Final = 12_000
+_TAIL: Final = 200
 _QUIET_ENDS: Final = ",;.!?:'’”"
 
 
@@ -232,6 +243,9 @@ class BlockStream:
         tops = parse.tops
         if len(tops) != 1 or tops[0].type != "paragraph_open" or self._context.going_on:
             return
+        if len(self._source) > _DENSE and is_too_dense(self._source):
+            self._settle_unparsed()
+            return
         gap = None
         for found in _GAP.finditer(self._source, 0, len(self._source) - _LONG // 4):
             gap = found
@@ -248,6 +262,17 @@ class BlockStream:
         prefix = self._context.prefix + self._source[: gap.end()]
         self._context = _Context(prefix=prefix, runs=runs)
         self._source = self._source[gap.end() :]
+
+    def _settle_unparsed(self) -> None:
+        """Of a paragraph with more marks than anybody writes, parse what has arrived no more: what
+        little is open of it would be parsed with every piece."""
+        text = self._source[:-_TAIL]
+        shown = show_unseen(clean(text))
+        runs = join_runs(self._context.runs, (Run(shown),))
+        if not any(run == AS_WRITTEN for run in self._context.runs):
+            runs = (*runs, AS_WRITTEN)
+        self._context = _Context(prefix=self._context.prefix + text, runs=runs)
+        self._source = self._source[-_TAIL:]
 
     def _calm(self, source: str) -> str:
         if self._context.lines == 1:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from desktop_app.rendering.links import true_place
 from desktop_app.rendering.model import (
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from markdown_it.token import Token
+
+
+AS_WRITTEN: Final = Run(added("shown as it was written: too many marks"), italic=True)
+"""Stands behind a text that is not parsed."""
 
 
 class _State:
@@ -110,7 +114,7 @@ def _change(state: _State, token: Token) -> None:
         case "math_inline":
             state.add(formula(token.content.replace("\n", " ")).text, math=True)
         case "too_dense":
-            state.runs.append(Run(added("shown as it was written: too many marks"), italic=True))
+            state.runs.append(AS_WRITTEN)
         case "footnote_ref":
             state.runs.append(Run(clean(token.meta["label"]), note=True))
         case "image":

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from desktop_app.rendering.block_stream import BlockStream, render
 from desktop_app.rendering.blocks import convert
+from desktop_app.rendering.inline import AS_WRITTEN
 from desktop_app.rendering.model import TABLE_ROWS, Block, Kind, Patch, Run, apply
 from desktop_app.rendering.parser import parser
 
@@ -198,3 +199,16 @@ def test_plain_words_are_added_without_parsing() -> None:
     [patch] = stream.feed(" to go on")
     assert patch.added[0].text == "A sentence that is long enough to go on"
     assert stream.finish() == []
+
+
+@pytest.mark.parametrize("unit", ["[", "![a](b) ", "*a_ ", "http://", "<x "])
+def test_a_paragraph_of_marks_leaves_little_open_and_loses_nothing(unit: str) -> None:
+    stream, source = BlockStream(), unit * (60_000 // len(unit))
+    for at in range(0, len(source), 1200):
+        stream.feed(source[at : at + 1200])
+        assert len(stream._source) < 14_000
+    stream.finish()
+    [block] = stream.blocks
+    assert AS_WRITTEN in block.runs
+    letters = [c for c in source if c.isalnum()]
+    assert sum(c.isalnum() for c in block.text) >= 0.98 * len(letters)
