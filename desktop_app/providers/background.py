@@ -183,7 +183,7 @@ class BackgroundRun:
     ) -> AsyncGenerator[StreamEvent, None]:
         async with opened as reply:
             self._reached_at = self._loop.time()
-            if reply.is_json:
+            if await reply.is_json():
                 self._may_stream = False
                 for event in self._take_whole(await reply.json(), reply.request_id):
                     yield event

@@ -44,7 +44,11 @@ _NEW_LIMIT: Final = "max_completion_tokens"
 _OLD_LIMIT: Final = "max_tokens"
 # Reasons to stop, as the other API names them.
 _REASONS: Final = {"length": "max_output_tokens"}
-_WHOLE: Final = ("stop", "tool_calls", "function_call", "eos", "end_turn")
+_WHOLE: Final = (
+    *("stop", "tool_calls", "function_call"),
+    # Text Generation Inference, and what others write.
+    *("eos", "eos_token", "stop_sequence", "end_turn"),
+)
 
 
 def body(
@@ -184,6 +188,9 @@ class ChatCompletionsReader:
     def _end(self, *, marked: bool) -> list[StreamEvent]:
         if self._reason in _WHOLE or (marked and self._has_content and not self._reason):
             return self._finish(Completed())
+        if self._reason == "error":  # so OpenRouter ends what its provider broke off
+            error = refusals.error_from(self._provider, refusals.ErrorBody())
+            return self._finish(Failed(error))
         if self._reason:
             return self._finish(Incomplete(_REASONS.get(self._reason, self._reason)))
         return self._finish(Failed(stream_ends.cut(self._provider)))
@@ -208,7 +215,8 @@ class ChatCompletionsReader:
             for event in self._delta(delta):
                 self._has_content = True
                 yield event
-            self._reason = json_fields.text(choice, "finish_reason") or self._reason
+            reason = json_fields.text(choice, "finish_reason").lower()  # Gemini's are in capitals
+            self._reason = reason or self._reason
 
     def _delta(self, delta: Mapping[str, Any]) -> Iterator[StreamEvent]:
         # Servers on their way from one name to the other send both, with the same text.

@@ -103,7 +103,7 @@ class ProviderClient:
         asleep: Callable[[], float] = asleep_s,
     ) -> None:
         self._profile = profile
-        self._has_key = bool(key)
+        self._key = key or ""
         self._catalog = catalog
         self._known_api = known_api
         self._remember_api = remember_api
@@ -162,9 +162,11 @@ class ProviderClient:
                             raise error
                         case OfCandidate(_, Failed(error)):
                             error.what_was_kept = TEXT_KEPT
+                            refusals.hide(self._key, error)
                     yield event
         except ProviderError as error:
             error.what_was_kept = TEXT_KEPT if has_content else QUESTION_KEPT
+            refusals.hide(self._key, error)
             yield Failed(error)
         finally:
             self._streams -= 1
@@ -228,7 +230,7 @@ class ProviderClient:
         await self._transport.aclose()
 
     def _require_key(self) -> None:
-        if self._profile.needs_key and not self._has_key:
+        if self._profile.needs_key and not self._key:
             raise AuthenticationError(
                 f"No API key is set for {self._profile.name}.",
                 what_to_do="Add one in Settings › Provider.",
@@ -379,7 +381,8 @@ class ProviderClient:
     ) -> AsyncGenerator[StreamEvent, None]:
         async with self._transport.post(path, body, heard) as reply:
             reader = self._reader(api, body.get("n", 1))
-            source = self._whole(reply, reader) if reply.is_json else self._events(reply, reader)
+            is_json = await reply.is_json()
+            source = self._whole(reply, reader) if is_json else self._events(reply, reader)
             has_started = False
             async with aclosing(source) as events:
                 async for event in events:

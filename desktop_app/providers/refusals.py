@@ -26,6 +26,7 @@ from desktop_app.domain.errors import (
 from desktop_app.providers import json_fields
 
 LONGEST_QUOTE: Final = 300
+SHORTEST_SECRET: Final = 8
 # Whatever ran at the provider before it failed is the person's money: never again by itself.
 ASK_AGAIN: Final = "It may have been billed. Press Retry to ask again."
 
@@ -44,6 +45,7 @@ _PARAMETER_CODES: Final = {
     "invalid_value",
     "extra_forbidden",
 }
+WRONG_REQUEST_CODES: Final = frozenset({"invalid_request", "bad_request"})
 _FAULT_CODES: Final = {"server_error", "internal_error", "internal_server_error", "overloaded"}
 
 _CONTEXT: Final = re.compile(
@@ -133,6 +135,15 @@ def _validation_error(row: Mapping[str, Any]) -> ErrorBody:
     names = [name for name in where if isinstance(name, str)] if isinstance(where, list) else []
     param = ".".join(name for name in names if name != "body")
     return ErrorBody(json_fields.text(row, "msg"), json_fields.text(row, "type"), param=param)
+
+
+def hide(secret: str, error: ProviderError) -> None:
+    """Take `secret` out of an error's words: some providers repeat the key."""
+    if len(secret) < SHORTEST_SECRET:
+        return  # it would be found in ordinary words
+    error.what_happened = error.what_happened.replace(secret, "…")
+    error.details = error.details.replace(secret, "…")
+    error.args = tuple(str(word).replace(secret, "…") for word in error.args)
 
 
 def error_from(
@@ -248,7 +259,8 @@ def _of_status(provider: str, body: ErrorBody, status: int | None) -> ProviderEr
             f"The request is larger than {provider} takes.",
             what_to_do="Remove an attachment or start a new conversation.",
         )
-    if status is not None and (status in (408, 409) or status >= 500):
+    is_wrong_request = status == 500 and body.names & WRONG_REQUEST_CODES
+    if status is not None and (status in (408, 409) or status >= 500) and not is_wrong_request:
         return _fault_of_server(provider, status)
     if status is None and (not body.names or body.names & _FAULT_CODES):
         return ProviderFaultError(

@@ -342,7 +342,9 @@ class ResponsesReader:
             return Incomplete(why or "unknown")
         if status == "cancelled":
             return Failed(stream_ends.cut(self._provider))
-        if status in ("queued", "in_progress") or (not response and not self.has_content):
+        # Gateways let "in_progress" stand in what they say is completed.
+        is_under_way = status in ("queued", "in_progress") and kind != "response.completed"
+        if is_under_way or (not response and not self.has_content):
             return Failed(stream_ends.unreadable(self._provider))
         return Completed()
 

@@ -8,12 +8,14 @@ those of OpenAI's SDK.
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
 
 from desktop_app.domain.errors import ProviderError, RateLimitedError
+from desktop_app.providers.refusals import WRONG_REQUEST_CODES
 
 ATTEMPTS: Final = 3
 LONGEST_WAIT_S: Final = 120.0
@@ -55,9 +57,12 @@ def failed_reply(error: ProviderError, status: int, headers: Mapping[str, str]) 
     asked = asked_wait_s(headers)
     if isinstance(error, RateLimitedError):
         error.retry_after_s = asked
+        if asked is not None and asked > LONGEST_WAIT_S:
+            minutes = math.ceil(asked / 60)
+            error.what_to_do = f"It asks to wait {minutes:,} minutes; press Retry then."
     repeatable = isinstance(error, RateLimitedError) or (
         # CometAPI answers 500 to requests that are wrong and stay wrong.
-        status in _REPEATABLE_STATUSES and error.code not in ("invalid_request", "bad_request")
+        status in _REPEATABLE_STATUSES and error.code not in WRONG_REQUEST_CODES
     )
     refused = headers.get("x-should-retry", "").lower() == "false"
     return AttemptError(error, may_repeat=repeatable and not refused, asked_wait_s=asked)
@@ -86,7 +91,7 @@ def _seconds_until(http_date: str) -> float | None:
 
     try:
         moment = parsedate_to_datetime(http_date)
-    except ValueError:
+    except (ValueError, OverflowError):  # the latter of a time zone that is none
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)

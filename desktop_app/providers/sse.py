@@ -92,7 +92,7 @@ class SSEDecoder:
     def _take_field(self, name: str, value: str) -> None:
         if name == "data":
             self._data.append(value)
-            self._size += len(value)
+            self._size += len(value) + 1  # an empty line takes memory, too
         elif name == "event":
             self._event = value
         elif name == "id" and "\0" not in value:

@@ -46,6 +46,9 @@ LARGEST_REPLY: Final = 256 * 1024 * 1024
 LARGEST_ERROR_BODY: Final = 64 * 1024
 # Seconds that an idle connection is kept: it is opened while the person types.
 _KEEPALIVE_S: Final = 300.0
+_BOM: Final = "\ufeff".encode()
+# A comment or a field of a server-sent event: data, event, id, retry.
+_BEGINS_A_FIELD: Final = (b":", b"d", b"e", b"i", b"r")
 _WEB_PAGE_STATUSES: Final = (403, 404, 405, 501, 511)  # 511: the network wants a login first
 
 
@@ -79,13 +82,19 @@ class HttpReply:
     """A reply that opened with a status of success."""
 
     def __init__(
-        self, response: httpx.Response, provider: str, drain_s: float, heard: Callable[[], None]
+        self,
+        response: httpx.Response,
+        tried: unreached.Tried,
+        drain_s: float,
+        heard: Callable[[], None],
     ) -> None:
         self._response = response
-        self._provider = provider
+        self._tried = tried
+        self._provider = tried.provider
         self._drain_s = drain_s
         self._heard = heard
         self._chunks = response.aiter_bytes()
+        self._beginning = bytearray()  # what was read to see what comes
         self.received = 0
         """Bytes of the body so far."""
 
@@ -94,10 +103,46 @@ class HttpReply:
         """The provider's id of the request, "" where it gave none."""
         return request_id_of(self._response.headers)
 
-    @property
-    def is_json(self) -> bool:
-        """Whether one JSON value comes instead of a stream of events."""
-        return "json" in self._response.headers.get("content-type", "")
+    async def is_json(self) -> bool:
+        """Whether one JSON value comes instead of a stream of events. The body's first character
+        tells, for gateways give either any name, or none.
+
+        Raises:
+            AttemptError: it is a web page.
+            StreamCutError: the connection broke or fell silent before.
+        """
+        with self._cut_means_stream_cut():
+            first = await self._first_character()
+        if first == b"<":
+            raise self._tried.web_page(self._response.status_code)
+        if first in (b"{", b"["):
+            return True
+        named = "json" in self._response.headers.get("content-type", "").lower()
+        return named and first != b"" and first not in _BEGINS_A_FIELD
+
+    async def _first_character(self) -> bytes:
+        """The first byte of the body that is no blank, b"" where there is none."""
+        async for chunk in self._chunks:
+            self._count(chunk)
+            self._beginning += chunk
+            if not _BOM.startswith(self._beginning):
+                begins = self._beginning.removeprefix(_BOM).lstrip()
+                if begins:
+                    return bytes(begins[:1])
+                self._beginning.clear()  # blank lines are heartbeats of some servers
+        return b""
+
+    async def _body(self) -> AsyncGenerator[bytes, None]:
+        beginning, self._beginning = bytes(self._beginning), bytearray()
+        if beginning:
+            yield beginning
+        async for chunk in self._chunks:
+            self._count(chunk)
+            yield chunk
+
+    def _count(self, chunk: bytes) -> None:
+        self._heard()
+        self.received += len(chunk)
 
     async def events(self) -> AsyncGenerator[ServerSentEvent, None]:
         """The events as they arrive.
@@ -107,9 +152,7 @@ class HttpReply:
         """
         decoder = SSEDecoder()
         with self._cut_means_stream_cut():
-            async for chunk in self._chunks:
-                self._heard()
-                self.received += len(chunk)
+            async for chunk in self._body():
                 for event in decoder.feed(chunk):
                     yield event
 
@@ -122,11 +165,9 @@ class HttpReply:
         """
         body = bytearray()
         with self._cut_means_stream_cut():
-            async for chunk in self._chunks:
-                self._heard()
+            async for chunk in self._body():
                 body += chunk
-                self.received = len(body)
-                if self.received > LARGEST_REPLY:
+                if len(body) > LARGEST_REPLY:
                     raise EventTooLargeError
         try:
             return json_fields.parse(bytes(body))
@@ -267,7 +308,7 @@ class Transport:
             response = await self._send(stack, method, path, read_s, headers, content)
             heard()
             await self._refuse_what_is_no_api(response)
-            yield HttpReply(response, self._provider, self._timeouts.drain, heard)
+            yield HttpReply(response, self._tried, self._timeouts.drain, heard)
 
     async def _send(
         self,
@@ -363,7 +404,7 @@ class Transport:
             raise self._tried.redirected(to)
         if status == 407:
             raise self._tried.proxy_refused("407", "HTTP status 407")
-        html = "text/html" in response.headers.get("content-type", "")
+        html = "html" in response.headers.get("content-type", "").lower()
         if html and (status < 400 or status in _WEB_PAGE_STATUSES):
             raise self._tried.web_page(status)
         if status >= 400:

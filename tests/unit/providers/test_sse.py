@@ -91,6 +91,8 @@ def test_an_event_beyond_the_limit_is_refused_in_a_line_and_in_many() -> None:
         SSEDecoder(largest_event=100).feed(b"data: " + b"x" * 200)
     with pytest.raises(EventTooLargeError):
         SSEDecoder(largest_event=100).feed(b"data: xxxxxxxx\n" * 100)
+    with pytest.raises(EventTooLargeError):
+        SSEDecoder(largest_event=100).feed(b"data:\n" * 200)
     assert len(SSEDecoder(largest_event=100).feed(b"data: xxxxxxxx\n\n" * 100)) == 100
 
 

@@ -1,0 +1,145 @@
+"""Replies that are not called what they are, endings in words of their own, keys that come back."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from desktop_app.domain.conversation import MessageStatus
+from desktop_app.domain.errors import (
+    EndpointMissingError,
+    ProviderFaultError,
+    RateLimitedError,
+)
+from desktop_app.domain.events import Completed, Failed, Incomplete, StreamEvent
+from desktop_app.domain.model_catalog import Api
+from desktop_app.providers.refusals import ErrorBody, error_from
+from desktop_app.providers.retries import asked_wait_s, failed_reply
+from tests.unit.providers.loopback import Script, replies, streams
+from tests.unit.providers.samples import COMPATIBLE, ask, fold, sse
+from tests.unit.providers.test_client import CHAT_CHUNK, DELTA, DONE, KEY, run
+
+CHAT = replace(COMPATIBLE, api=Api.CHAT_COMPLETIONS)
+RESPONSES = replace(COMPATIBLE, api=Api.RESPONSES)
+PART = {"type": "output_text", "text": "Hello"}
+WHOLE = {
+    "id": "r",
+    "object": "response",
+    "status": "completed",
+    "output": [{"type": "message", "content": [PART]}],
+}
+WHOLE_CHAT = {"choices": [{"message": {"content": "Hello"}, "finish_reason": "stop"}]}
+KINDS = ["", "text/plain", "text/event-stream", "Application/JSON; charset=utf-8", "x"]
+PAGE = b"\xef\xbb\xbf\r\n <!doctype html><h1>Sign in</h1>\n\n"
+
+
+def failure(events: list[StreamEvent]) -> Any:
+    assert isinstance(events[-1], Failed)
+    return events[-1].error
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_value_is_read_as_such_whatever_it_is_called(kind: str) -> None:
+    blank = b"\n\n \r\n"  # a heartbeat of some servers
+    for profile, value in ((RESPONSES, WHOLE), (CHAT, WHOLE_CHAT)):
+        for before in (b"", blank):
+            body = before + json.dumps(value).encode()
+            events, _ = run(replies(200, body, kind), profile=profile)
+            assert (fold(events).text, fold(events).status) == ("Hello", MessageStatus.COMPLETE)
+
+
+@pytest.mark.parametrize("kind", [*KINDS, "application/json"])
+def test_a_stream_is_read_as_such_whatever_it_is_called(kind: str) -> None:
+    for stream in (sse(DELTA, DONE), b"\r\n: hello\n\n" + sse(DELTA, DONE)):
+        events, _ = run(replies(200, stream, kind), profile=RESPONSES)
+        assert (fold(events).text, fold(events).status) == ("Hello", MessageStatus.COMPLETE)
+
+
+@pytest.mark.parametrize(
+    "kind", [*KINDS, "application/json", "TEXT/HTML", "application/xhtml+xml", "text/html"]
+)
+def test_a_web_page_is_called_one_whatever_it_is_called(kind: str) -> None:
+    error = failure(run(replies(200, PAGE, kind), profile=RESPONSES)[0])
+    assert isinstance(error, EndpointMissingError)
+    assert "a web page came back" in error.what_happened
+
+
+def test_an_error_in_place_of_a_stream_is_read() -> None:
+    body = json.dumps({"error": {"message": "No such thing", "code": "x"}}).encode()
+    error = failure(run(replies(200, body, "text/event-stream"), profile=RESPONSES)[0])
+    assert "No such thing" in error.what_happened
+
+
+def test_what_is_completed_is_so_though_its_status_was_not_brought_up_to_date() -> None:
+    stale = {"type": "response.completed", "response": {"status": "in_progress"}}
+    events, _ = run(streams(sse(DELTA, stale)), profile=RESPONSES)
+    assert isinstance(events[-1], Completed)
+
+
+@pytest.mark.parametrize(
+    ("reason", "terminal"),
+    [
+        ("STOP", Completed),
+        ("eos_token", Completed),
+        ("stop_sequence", Completed),
+        ("LENGTH", Incomplete),
+        ("error", Failed),
+    ],
+)
+def test_reasons_to_stop_in_the_words_of_other_servers(
+    reason: str, terminal: type[StreamEvent]
+) -> None:
+    last = {"choices": [{"delta": {}, "finish_reason": reason}]}
+    text = {"choices": [{"delta": {"content": "Hello"}}]}
+    events, _ = run(streams(sse(text, last, "[DONE]")), profile=CHAT)
+    assert isinstance(events[-1], terminal)
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        streams(sse(DELTA, {"type": "error", "message": f"The key {KEY} is odd"})),
+        replies(200, {"error": {"message": f"The key {KEY} is odd"}}),
+        replies(500, {"error": {"message": f"{KEY}", "code": "invalid_request"}}),
+    ],
+    ids=["stream", "200", "500"],
+)
+def test_a_key_that_comes_back_is_not_shown(script: Script) -> None:
+    error = failure(run(script, profile=RESPONSES)[0])
+    assert "…" in error.what_happened
+    assert KEY not in error.sentences + error.details + repr(error)
+
+
+def test_a_moment_that_no_calendar_has_is_no_wait() -> None:
+    zone = "Wed, 21 Oct 2015 07:28:00 +99999999999999999999"
+    for moment in (zone, "Wed, 21 Oct 99999 07:28:00 GMT", "inf", "nan", "", "\x00"):
+        assert asked_wait_s({"retry-after": moment}) is None
+
+
+def test_a_long_wait_is_said() -> None:
+    limited = error_from("x", ErrorBody(), status=429)
+    error = failed_reply(limited, 429, {"retry-after": "301"}).error
+    assert isinstance(error, RateLimitedError)
+    assert error.what_to_do == "It asks to wait 6 minutes; press Retry then."
+
+
+def test_a_fault_that_is_the_request_s_is_told_in_the_server_s_words() -> None:
+    body = {"error": {"message": "Bad picture", "code": "invalid_request"}}
+    error = failure(run(replies(500, body), profile=RESPONSES)[0])
+    assert isinstance(error, ProviderFaultError)
+    assert "Bad picture" in error.what_happened
+    assert error.what_to_do.startswith("Change the message")
+
+
+def test_a_chunk_of_chat_in_a_reply_called_json() -> None:
+    events, _ = run(replies(200, sse(CHAT_CHUNK, "[DONE]")), profile=CHAT, request=ask())
+    assert fold(events).text == "Hello"
+
+
+def test_heartbeats_before_the_first_event_do_not_gather() -> None:
+    """However many blank lines come first, each is looked at once."""
+    events, _ = run(streams(*[b"\n\n"] * 2_000, sse(DELTA, DONE)), profile=RESPONSES)
+    assert fold(events).text == "Hello"
