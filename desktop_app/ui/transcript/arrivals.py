@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 FRAME_S: Final = 1 / 60
-_SLICE_S: Final = 0.004
-_CHARACTERS: Final = 600
-"""Characters that are parsed and written at once: a millisecond or two."""
+_SLICE_S: Final = 0.005
+_LEAST: Final = 400
+_MOST: Final = 3000
+"""Characters that are parsed and written at once; between the two as many as take a slice."""
 
 
 class Arrivals(QObject):
@@ -33,6 +34,7 @@ class Arrivals(QObject):
         self._pieces: dict[str, list[str]] = {}
         self._then: list[tuple[str, Callable[[], None]]] = []
         self._next = 0.0
+        self._at_once = _LEAST
         self._timer = QTimer(self, singleShot=True)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._write_slice)
@@ -54,7 +56,7 @@ class Arrivals(QObject):
 
     def is_behind(self, message_id: str) -> bool:
         """Whether more of a message waits than is written at once."""
-        return sum(map(len, self._pieces.get(message_id, ()))) > 4 * _CHARACTERS
+        return sum(map(len, self._pieces.get(message_id, ()))) > _MOST
 
     def afterwards(self, message_id: str, action: Callable[[], None]) -> None:
         """Do something as soon as all of a message is written; once, with the latest action."""
@@ -74,7 +76,7 @@ class Arrivals(QObject):
 
     def _write_slice(self) -> None:
         began = time.monotonic()
-        self._write_until(began + _SLICE_S)
+        self._write_until(began + _SLICE_S / 2)  # what takes a whole one is written alone
         ended = time.monotonic()
         # What is slow to parse leaves the window its time all the same.
         self._next = max(began + FRAME_S, ended + (ended - began))
@@ -84,16 +86,23 @@ class Arrivals(QObject):
     def _write_until(self, until: float) -> None:
         while self._pieces:
             message_id, pieces = next(iter(self._pieces.items()))
-            text = "".join(pieces)
-            if len(text) > _CHARACTERS:
-                self._pieces[message_id] = [text[_CHARACTERS:]]
+            text, now = "".join(pieces), time.monotonic()
+            if len(text) > self._at_once:
+                self._pieces[message_id] = [text[self._at_once :]]
             else:
                 del self._pieces[message_id]
-            self._write(message_id, text[:_CHARACTERS])
+            self._write(message_id, text[: self._at_once])
+            self._learn(len(text), time.monotonic() - now)
             if message_id not in self._pieces:
                 self._do_then(message_id)
             if time.monotonic() > until:
                 return
+
+    def _learn(self, length: int, taken: float) -> None:
+        """Fit what is written at once to the time that the last piece took, if it was long."""
+        if length >= self._at_once and taken > 0:
+            fitting = self._at_once * _SLICE_S / taken
+            self._at_once = max(_LEAST, min(_MOST, round((self._at_once + fitting) / 2)))
 
     def _do_then(self, message_id: str) -> None:
         due = [action for id_, action in self._then if id_ == message_id]
