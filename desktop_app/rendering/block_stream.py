@@ -54,6 +54,7 @@ from desktop_app.rendering.stream_steps import (
 if TYPE_CHECKING:
     from markdown_it.token import Token
 
+_UNSPEAKABLE: Final = re.compile("[\0\ud800-\udfff]")  # halves of pairs make addresses fail
 _WORDS: Final = re.compile(r"(?:[^\W_]|[ ,;.!?:'’“”–—-])+")
 _OPENERS: Final = re.compile(r"[*_~](?!\s)|[\[\]`]")
 _GAP: Final = re.compile(r"(?<=[^\s\\]) (?=[^\W\d_])")
@@ -151,7 +152,7 @@ class BlockStream:
         text = text.removesuffix("\r").replace("\r\n", "\n").replace("\r", "\n")
         if not text:
             return []
-        self._source += text.replace("\0", "\ufffd")
+        self._source += _UNSPEAKABLE.sub("\ufffd", text)
         return self._grow_plainly(text) or self._advance(final=False)
 
     def finish(self) -> list[Patch]:

@@ -76,12 +76,15 @@ class Arrivals(QObject):
 
     def _write_slice(self) -> None:
         began = time.monotonic()
-        self._write_until(began + _SLICE_S / 2)  # what takes a whole one is written alone
-        ended = time.monotonic()
-        # What is slow to parse leaves the window its time all the same.
-        self._next = max(began + FRAME_S, ended + (ended - began))
-        if self._pieces:
-            self._timer.start(max(1, round((self._next - ended) * 1000)))
+        try:
+            # What takes a whole slice is written alone.
+            self._write_until(began + _SLICE_S / 2)
+        finally:  # a defect in one piece must not hold up what follows
+            ended = time.monotonic()
+            # What is slow to parse leaves the window its time all the same.
+            self._next = max(began + FRAME_S, ended + (ended - began))
+            if self._pieces:
+                self._timer.start(max(1, round((self._next - ended) * 1000)))
 
     def _write_until(self, until: float) -> None:
         while self._pieces:

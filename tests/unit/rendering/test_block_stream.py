@@ -95,6 +95,11 @@ def test_any_text_at_all(source: str, cuts: list[int]) -> None:
     assert streamed(source, cuts) == at_once(source)
 
 
+def test_halves_of_pairs_in_an_address() -> None:
+    source = "see http://a.b/\ud83d\udc00 and [x](http://a.b/\ud83d) there"
+    assert streamed(source, list(range(len(source))))[0].text.startswith("see http://a.b/")
+
+
 def test_what_cannot_stand_in_a_document_never_comes_out() -> None:
     source = "a\u2029b \ufdd0 \ufffc\n\n```\n\ud800 \x00\n```\n\n| \u2029 |\n|---|\n"
     for block in render(source):
