@@ -19,36 +19,30 @@ from PySide6.QtGui import (
     QDesktopServices,
     QGuiApplication,
     QKeySequence,
-    QPainter,
 )
-from PySide6.QtWidgets import QFrame, QMenu, QTextBrowser, QWidget
+from PySide6.QtWidgets import QMenu, QWidget
 
 from desktop_app.domain.conversation import Message
 from desktop_app.rendering import links
-from desktop_app.ui import icons
-from desktop_app.ui.theme import MARGIN, MEASURE
 from desktop_app.ui.transcript import selection
 from desktop_app.ui.transcript.actions import ACTIONS, ActionRow
 from desktop_app.ui.transcript.arrivals import Arrivals
 from desktop_app.ui.transcript.formulas import Formulas
 from desktop_app.ui.transcript.items import ACTION
-from desktop_app.ui.transcript.painting import Backdrop, CodeMark
+from desktop_app.ui.transcript.painting import CodeMark
 from desktop_app.ui.transcript.pictures import Pictures
-from desktop_app.ui.transcript.place import LatestButton, QuietScrollBar, ReadingPlace
-from desktop_app.ui.transcript.styles import LOOK, Look
+from desktop_app.ui.transcript.place import LatestButton, ReadingPlace
+from desktop_app.ui.transcript.surface import TranscriptSurface
 from desktop_app.ui.transcript.written import WrittenMessages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from PySide6.QtGui import (
-        QFocusEvent,
         QImage,
         QKeyEvent,
         QMouseEvent,
-        QPaintEvent,
         QResizeEvent,
-        QTextBlock,
     )
 
     from desktop_app.ui.theme import Theme
@@ -60,7 +54,7 @@ FIRST_CHARACTERS: Final = 16_000
 MORE_CHARACTERS: Final = 12_000
 
 
-class TranscriptView(QTextBrowser):
+class TranscriptView(TranscriptSurface):
     """Shows messages and says what the person wants done with them.
 
     A brief one shows a single answer in a place of its own: with less room above it, and without
@@ -79,41 +73,23 @@ class TranscriptView(QTextBrowser):
     def __init__(
         self, theme: Theme, parent: QWidget | None = None, *, is_brief: bool = False
     ) -> None:
-        super().__init__(parent)
-        self.setObjectName("transcript")
-        self.setAccessibleName("Transcript")
-        self._theme = theme
+        super().__init__(theme, parent)
         self._formulas = Formulas(self.document())
         self._messages = WrittenMessages(self.document(), theme, self, is_brief=is_brief)
-        self._backdrop = Backdrop(theme)
         self._pictures = Pictures(self.document(), theme, self)
         self._pictures.wanted.connect(self.picture_wanted)
         self._clicked_at: QPoint | None = None
         self._arrivals = Arrivals(self._write, self)
-        self._set_up_view()
+        self.anchorClicked.connect(self._on_link)
+        self.highlighted.connect(self._on_link_hovered)
         self._place = ReadingPlace(self, self._messages)
         self._place.followed.connect(self._on_followed)
+        self.verticalScrollBar().valueChanged.connect(self._on_scrolled)
         self._actions = ActionRow(theme, self.viewport())
         self._actions.chosen.connect(self._act)
         self._latest = LatestButton(self)
         self._latest.clicked.connect(self.scroll_to_bottom)
         self.set_theme(theme)
-
-    def _set_up_view(self) -> None:
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setOpenLinks(False)
-        self.setCursorWidth(0)
-        self.setTabChangesFocus(True)
-        self.setUndoRedoEnabled(False)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setVerticalScrollBar(QuietScrollBar(Qt.Orientation.Vertical))
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
-        flags = Qt.TextInteractionFlag.TextBrowserInteraction
-        self.setTextInteractionFlags(flags | Qt.TextInteractionFlag.TextSelectableByKeyboard)
-        self.viewport().setMouseTracking(True)
-        self.anchorClicked.connect(self._on_link)
-        self.highlighted.connect(self._on_link_hovered)
-        self.verticalScrollBar().valueChanged.connect(self._on_scrolled)
 
     # ------------------------------------------------------------------ messages
 
@@ -217,35 +193,13 @@ class TranscriptView(QTextBrowser):
         """Draw in other colours and sizes; what is on screen stays there."""
         with self._place.kept():
             self._dress(theme)
+            self._pictures.set_theme(theme)
+            self._pictures.ratio = self.devicePixelRatioF()
+            self._actions.set_theme(theme)
             self._messages.write_again(theme)
             self._set_margins()
         self._latest.place(self._theme)
         self._place_actions_again()
-
-    def _dress(self, theme: Theme) -> None:
-        self._theme = theme
-        colours = self.palette()
-        colours.setColor(colours.ColorRole.Base, theme.ground)
-        colours.setColor(colours.ColorRole.Text, theme.text)
-        self.setPalette(colours)
-        # Where the application has a style sheet, the viewport keeps the palette it had once.
-        self.viewport().setPalette(colours)
-        self.document().setDefaultFont(theme.answer())
-        self._backdrop = Backdrop(theme)
-        self._pictures.set_theme(theme)
-        self._pictures.ratio = self.devicePixelRatioF()
-        self._actions.set_theme(theme)
-
-    def _set_margins(self) -> None:
-        """A readable measure in the middle; done before the viewport is resized, so that a wide
-        window need not lay out its text again."""
-        least = self._theme.px(MARGIN)
-        left = max(least, (self.width() - self._theme.px(MEASURE)) // 2)
-        # The bar takes its room out of the margin: the text stands in the middle all the same.
-        right = max(0, left - self.verticalScrollBar().sizeHint().width())
-        margins = self.viewportMargins()
-        if (margins.left(), margins.right()) != (left, right):
-            self.setViewportMargins(left, 0, right, 0)
 
     def event(self, event: QEvent) -> bool:
         """Set the margins before the children are laid out; scroll from the margins, too."""
@@ -264,32 +218,6 @@ class TranscriptView(QTextBrowser):
         self._messages.writer.set_width(self.viewport().width())
         self._latest.place(self._theme)
         self._place_actions_again()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Grounds first, then the text, then the Copy marks."""
-        painter = QPainter(self.viewport())
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        offset = self.verticalScrollBar().value()
-        area, width = event.rect(), self.viewport().width()
-        first = self.cursorForPosition(area.topLeft()).block()
-        self._backdrop.paint(painter, _above(first), offset, area, width)
-        painter.end()
-        super().paintEvent(event)
-        if self._backdrop.marks:
-            painter = QPainter(self.viewport())
-            for mark in self._backdrop.marks:
-                self._paint_mark(painter, mark)
-            painter.end()
-
-    def _paint_mark(self, painter: QPainter, mark: CodeMark) -> None:
-        theme = self._theme
-        size = theme.px(14)
-        top = mark.area.top() + (mark.area.height() - size) // 2
-        painter.drawPixmap(mark.area.left(), top, icons.pixmap("copy", theme.dim, size))
-        painter.setFont(theme.note())
-        painter.setPen(theme.dim)
-        place = mark.area.adjusted(size + theme.px(5), 0, 0, 0)
-        painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, "Copy")
 
     # ------------------------------------------------------------------ place
 
@@ -372,14 +300,6 @@ class TranscriptView(QTextBrowser):
 
     def _entry_at(self, position: QPoint) -> Entry | None:
         return self._messages.at_block(self.cursorForPosition(position).block())
-
-    def _mark_at(self, position: QPoint) -> CodeMark | None:
-        block = self.cursorForPosition(position).block()
-        if not block.blockFormat().intProperty(LOOK) & Look.HEAD:
-            return None
-        offset, width = self.verticalScrollBar().value(), self.viewport().width()
-        mark = self._backdrop.mark(block, offset, width)
-        return mark if mark.area.contains(position) else None
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Show the actions of the message under the mouse."""
@@ -502,12 +422,6 @@ class TranscriptView(QTextBrowser):
         super().leaveEvent(event)
         self._place_actions_at_the_end()
 
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        """The caret shows where the keyboard would select from, and blinks for nobody else."""
-        reasons = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
-        self.setCursorWidth(1 if event.reason() in reasons else 0)
-        super().focusInEvent(event)
-
     def _place_actions_at_the_end(self) -> None:
         last = self._messages.last()
         if last is not None:
@@ -534,9 +448,3 @@ class TranscriptView(QTextBrowser):
 
             text = self.accessibleName() + ": " + entry.text[:2000]
             QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, text))
-
-
-def _above(block: QTextBlock) -> QTextBlock:
-    """The block above, whose ground may reach down to this one."""
-    previous = block.previous()
-    return previous if previous.isValid() else block
