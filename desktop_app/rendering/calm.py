@@ -17,14 +17,26 @@ from desktop_app.rendering.parser import is_too_dense
 _UNDECIDED: Final = re.compile(
     r"[ \t]*(?:\d{1,9}[.)]?|[-+*_=#>|:$ \t]+|[-+*][ \t]+\[[ xX]?\]?|(?:[-+*>]|\d{1,9}[.)])[ \t]*"
     r"[`~]{1,2}|`{1,2}|~{1,2}|(?:(?:[-+*>]|\d{1,9}[.)])[ \t]+)*(?:`{3,}[^`]*|~{3,}.*)"
-    r"|\\\[.*|\[\^?[^\]]*\]:.*)"
+    r"|\\|\\\[.*|\[\^?[^\]]*\]:.*)"
 )
 _ROW: Final = re.compile(r"[ \t]*\|")
 _DELIMITER_ROW: Final = re.compile(r"[ \t]*\|?[ \t]*:?-[-:| \t]*")
 _FENCE_END: Final = re.compile(r"[ \t>]*(`+|~+)[ \t]*")
 
+_LONGEST_WORDS: Final = 200
+_LONGEST_FORMULA: Final = 2_000
+_CLOSERS: Final = {"$$": "$$", "\\[": "\\]"}
+_DISPLAY: Final = re.compile(
+    r"^(?P<line>[ \t>]*(?:(?:[-+*]|\d{1,9}[.)])[ \t]+)*(?:(?P<opens>\$\$|\\\[)(?P<rest>.*)|.*))$",
+    re.MULTILINE,
+)
+_HALF_INLINE: Final = re.compile(
+    r"(?<!\\)(?:\\\((?:(?!\\\)).){0,400}|(?<![\w$\\])\$(?=[A-Za-z\\({|])[^$\n]{0,80}|(?<![\w$\\])\$|\\)\Z",
+    re.DOTALL,
+)
+
 # What the scanner of inline text stops at.
-_MARKS: Final = re.compile(r"\\.|`+|\*+|_+|~~|!?\[|\]\(|\]|\$", re.DOTALL)
+_MARKS: Final = re.compile(r"\\.|`+|\*+|_+|~~|~\Z|!?\[|\]\(|\]|\$", re.DOTALL)
 
 
 def without_undecided_end(source: str) -> str:
@@ -33,9 +45,25 @@ def without_undecided_end(source: str) -> str:
     last = source[start:]
     if last and _UNDECIDED.fullmatch(last):
         source, last = source[:start], ""
+    source = _without_open_display(source)
     if "|" in source[-2000:]:
         return _without_table_head(source)
     return source
+
+
+def _without_open_display(source: str) -> str:
+    """Hold back mathematics on lines of its own from its opener on, until its end has come; a blank
+    line, or more than any formula, and it is none."""
+    start = max(source.rfind("\n\n"), len(source) - _LONGEST_FORMULA, 0)
+    opener = -1
+    for found in _DISPLAY.finditer(source, start):
+        whole = found["opens"] and found["rest"].rstrip().endswith(_CLOSERS[found["opens"]])
+        if opener >= 0:
+            if found["line"].rstrip().endswith(("$$", "\\]")):
+                opener = -1
+        elif found["opens"] and not (whole and len(found["rest"].strip()) > 1):
+            opener = found.start()
+    return source[:opener] if opener >= 0 else source
 
 
 def _without_table_head(source: str) -> str:
@@ -76,6 +104,9 @@ def closers_of(content: str) -> tuple[str, str]:
         return content, ""
     open_marks: list[tuple[str, int]] = []
     position = 0
+    content = _without_half_formula(content)
+    if content.endswith("]") and not content.endswith("\\]"):
+        content = content[:-1]  # whether an address follows is not known yet
     while (match := _MARKS.search(content, position)) is not None:
         position = match.end()
         mark = match[0]
@@ -92,6 +123,17 @@ def closers_of(content: str) -> tuple[str, str]:
         else:
             _note(content, mark, match.start(), open_marks)
     return _close(content, open_marks, None)
+
+
+def _without_half_formula(content: str) -> str:
+    """Text less a formula at its end that is not closed yet. What begins as a price stays; what
+    begins as one by a letter, such as $HOME, is held back for a few words only."""
+    if "$" not in content[-90:] and "\\(" not in content[-410:] and content[-1:] != "\\":
+        return content
+    found = _HALF_INLINE.search(content, max(0, len(content) - 410))
+    if found is None or content.count("`", 0, found.start()) % 2:
+        return content  # within code
+    return content[: found.start()]
 
 
 def _end_of_code(content: str, ticks: str, position: int) -> int:
@@ -148,6 +190,13 @@ def _closed_without(content: str, open_marks: list[tuple[str, int]]) -> tuple[st
     """Drop openers that nothing follows yet, close the others before trailing white space."""
     marks = list(open_marks)
     text = content.rstrip()
+    for mark, start in reversed(open_marks):
+        # Brackets may become a link's: until that is known its words stand alone.
+        if mark.endswith("[") and len(text) - start < _LONGEST_WORDS:
+            text = text[:start] + text[start + len(mark) :]
+            marks = [(m, s if s < start else s - len(mark)) for m, s in marks if s != start]
+            content = content[:start] + content[start + len(mark) :]
+    text = text.rstrip()
     while marks and marks[-1][1] + len(marks[-1][0]) >= len(text):
         text = text[: marks[-1][1]]
         marks.pop()
@@ -156,4 +205,4 @@ def _closed_without(content: str, open_marks: list[tuple[str, int]]) -> tuple[st
     closers = "".join(mark for mark, _ in reversed(marks) if not mark.endswith("["))
     if marks and not closers and text == content.rstrip():
         return content, ""
-    return (text if closers else text + content[len(content.rstrip()) :]), closers
+    return (text.rstrip() if closers else text + content[len(content.rstrip()) :]), closers

@@ -160,6 +160,10 @@ HALF_WRITTEN = {
     "some `": [Run("some ")],
     "see [the docs](https://exa": [Run("see "), Run("the docs", link="#")],
     "costs $5 and": [Run("costs $5 and")],
+    "so $x_1 + ": [Run("so")],
+    r"so \(x_1 + ": [Run("so")],
+    r"a *b \(x": [Run("a "), Run("b", italic=True)],
+    "in `$x": [Run("in "), Run("$x", code=True)],
 }
 
 
@@ -217,3 +221,52 @@ def test_a_paragraph_of_marks_leaves_little_open_and_loses_nothing(unit: str) ->
     assert AS_WRITTEN in block.runs
     letters = [c for c in source if c.isalnum()]
     assert sum(c.isalnum() for c in block.text) >= 0.98 * len(letters)
+
+
+FORMULAS = [
+    "So $x_1 + y$ and then.",
+    r"So \(x_1 + y\) and then.",
+    "Before\n\n$$\nx = y\n$$\n\nAfter",
+    "Before\n$$\nx\n= y\n$$\nAfter",
+    "\\[\nx\n\\]\n\nAfter",
+    "- item\n\n  $$\n  x\n  $$\n",
+    "It costs $5 and then $10, or $x$ in `$HOME`.",
+]
+
+
+@pytest.mark.parametrize("source", FORMULAS)
+def test_a_half_formula_is_not_shown_as_text(source: str) -> None:
+    """No dollar sign or bracket of a formula, and none of its TeX as text, shows up on the way."""
+    stream = BlockStream()
+    ends = {run.text for block in render(source) for run in block.runs if run.math}
+    for character in source:
+        stream.feed(character)
+        for block in stream.blocks:
+            for run in block.runs:
+                if run.math:
+                    assert run.text in ends
+                elif not run.code:
+                    assert not re.search(r"\$(?!\d)|\\|x", run.text), run.text
+    stream.finish()
+    assert stream.blocks == render(source)
+
+
+INLINE = st.lists(
+    st.sampled_from(
+        ["word ", "**bold** ", "*it* ", "`code` ", "[text](http://a.example) ", "~~gone~~ ", "$x_1$ ",
+         "![alt](u) ", "***both*** ", "**bold *it* bold** ", "costs $5 ", "\n", "so. "]
+    ),
+    max_size=12,
+).map("".join)  # fmt: skip
+
+
+@given(INLINE)
+def test_marks_that_are_closed_later_are_never_shown(source: str) -> None:
+    """Of constructs that the document closes, no mark shows up as text at any prefix."""
+    stream = BlockStream()
+    for character in source:
+        stream.feed(character)
+        text = "".join(run.text for block in stream.blocks for run in block.runs if not run.math)
+        assert not set(text) & set("*`~[]"), (source, text)
+        assert "http" not in text
+        assert "$" not in text.replace("$5", "").replace("$ ", "").removesuffix("$")
