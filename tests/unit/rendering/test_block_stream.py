@@ -90,6 +90,10 @@ def test_a_long_paragraph_that_was_none(end: str) -> None:
     assert streamed(source, list(range(0, len(source), 5))) == at_once(source)
 
 
+def test_halves_of_surrogate_pairs_in_an_address() -> None:
+    assert "http://a.b" in render("http://a.b/\ud83d\ud83d x \udc00")[0].text
+
+
 @given(st.text(max_size=200), cuts_anywhere)
 def test_any_text_at_all(source: str, cuts: list[int]) -> None:
     assert streamed(source, cuts) == at_once(source)
