@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-COMMANDS = ("quick", "ask", "import", "export", "search", "backup", "restore", "doctor")
+LIBRARY = ("import", "export", "search", "backup", "restore", "repair")
+COMMANDS = ("quick", "ask", *LIBRARY, "doctor")
 EXIT_INTERRUPTED = 130
-FORMATS = ("json", "markdown")
 
 EPILOG = """\
 A file that is called like a command is opened with its folder: repartee ./ask
@@ -65,6 +65,12 @@ exit codes: 0 something was found; 1 nothing, or it could not be done; 2 wrong c
 """
 RESTORE_EPILOG = """\
 The window must be closed. The store that was there is kept beside the restored one.
+
+exit codes: 0 done; 1 it could not be done, the store is as it was; 2 wrong command line
+"""
+REPAIR_EPILOG = """\
+The window must be closed. Every row that can still be read is put into a new store; the damaged file
+is kept beside it.
 
 exit codes: 0 done; 1 it could not be done, the store is as it was; 2 wrong command line
 """
@@ -163,6 +169,7 @@ def _add_library(
     commands: argparse._SubParsersAction[argparse.ArgumentParser],
 ) -> list[argparse.ArgumentParser]:
     """What takes conversations in and out, finds them and keeps copies."""
+    from desktop_app.domain.export_format import EXPORT_FORMATS
 
     def command(name: str, help_: str, usage: str, epilog: str = "") -> argparse.ArgumentParser:
         import argparse
@@ -188,18 +195,21 @@ def _add_library(
     which = exporting.add_mutually_exclusive_group(required=True)
     which.add_argument("--all", action="store_true", help="every conversation")
     which.add_argument("--conversation", action="append", metavar="ID", help="may be repeated")
-    exporting.add_argument("--format", required=True, choices=FORMATS)
+    exporting.add_argument("--format", required=True, choices=[f.id for f in EXPORT_FORMATS])
     exporting.add_argument("--to", required=True, metavar="PATH")
     exporting.add_argument("--progress", action="store_true", help="a line for each step")
     search = command("search", "places in the library", "TEXT [--json]", SEARCH_EPILOG)
     search.add_argument("text", metavar="TEXT")
     search.add_argument("--json", action="store_true", help="a list of objects")
     search.add_argument("--limit", type=int, default=50, metavar="N", help="at most N (50)")
-    backup = command("backup", "a copy of everything", "FOLDER")
+    backup = command("backup", "a copy of everything", "FOLDER [--keep N]")
     backup.add_argument("folder", metavar="FOLDER")
+    backup.add_argument("--keep", type=int, metavar="N", help="remove all but the newest N there")
+    backup.add_argument("--progress", action="store_true", help="a line for each step")
     restore = command("restore", "everything out of a backup", "PATH", RESTORE_EPILOG)
     restore.add_argument("path", metavar="PATH")
-    return [importing, exporting, search, backup, restore]
+    repair = command("repair", "a new store out of a damaged one", "", REPAIR_EPILOG)
+    return [importing, exporting, search, backup, restore, repair]
 
 
 def _add_ask(ask: argparse.ArgumentParser) -> None:
@@ -235,7 +245,7 @@ def _run(options: argparse.Namespace) -> int:
         from desktop_app.headless.doctor import run_doctor
 
         return run_doctor(as_json=options.json)
-    if options.command in ("import", "export", "search", "backup", "restore"):
+    if options.command in LIBRARY:
         from desktop_app.headless.library import run_library
 
         return run_library(options)

@@ -83,13 +83,14 @@ async def examine(
     backend: Backend, problem: UserFacingError | None = None, *, start_model: bool = False
 ) -> list[Finding]:
     """Look at everything; `problem` is why the store could not be opened. A model that does not
-    run is only started where that is asked for: it takes a second and its memory."""
+    run is only started where that is asked for, as it takes a second and its memory; so is the
+    store only then looked through."""
     is_asked = start_model or backend.gateway.local_model.running
     qt, keyring, model, store, ways = await asyncio.gather(
         _qt(),
         _keyring(backend),
         _on_device(backend) if is_asked else asyncio.to_thread(_on_disk, backend),
-        _store(backend, problem),
+        _store(backend, problem, is_thorough=start_model),
         _ways(backend, problem),
     )
     return [
@@ -105,10 +106,14 @@ async def examine(
     ]
 
 
-async def _store(backend: Backend, problem: UserFacingError | None) -> Finding:
+async def _store(
+    backend: Backend, problem: UserFacingError | None, *, is_thorough: bool
+) -> Finding:
     try:
         if problem is not None:
             raise problem
+        if is_thorough:
+            await backend.database.check()
         count = len(await backend.conversations.all())
     except UserFacingError as error:
         return Finding("store", False, error.sentences)

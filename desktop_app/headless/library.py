@@ -1,6 +1,6 @@
-"""`repartee import`, `export`, `search`, `backup` and `restore`: the library without a window.
+"""`repartee import`, `export`, `search`, `backup`, `restore` and `repair`: the library without a window.
 
-All but `restore` work beside an open window, in short transactions. Progress goes to standard error:
+All but `restore` and `repair` work beside an open window, in short transactions. Progress goes to standard error:
 on a terminal in one line that changes, with --progress a line for each step.
 """
 
@@ -25,8 +25,9 @@ from desktop_app.exchange.reading import read_export
 from desktop_app.headless.backend import Backend, build_backend
 from desktop_app.headless.terminal import say
 from desktop_app.paths import folders
-from desktop_app.storage.backup import make_backup, restore_backup
+from desktop_app.storage.backup import keep_newest, make_backup, restore_backup
 from desktop_app.storage.importing import Added, ImportStore
+from desktop_app.storage.repair import repair_store
 
 if TYPE_CHECKING:
     import argparse
@@ -42,6 +43,8 @@ def run_library(options: argparse.Namespace) -> int:
     try:
         if options.command == "restore":
             return _restore(options)
+        if options.command == "repair":
+            return _repair()
         return asyncio.run(run[options.command](options))
     except UserFacingError as error:
         say(error.sentences)
@@ -328,10 +331,12 @@ async def _search(options: argparse.Namespace) -> int:
 
 
 async def _backup(options: argparse.Namespace) -> int:
-    where, steps = folders(), Steps("Packing", in_lines=False)
+    where, steps = folders(), Steps("Packing", in_lines=options.progress)
     async with _opened():  # a store of an older version is brought up to date first
         folder = _path(options.folder)
         made = make_backup(where.database, where.attachments, folder, now(), steps.show)
+        if options.keep is not None:
+            keep_newest(folder, max(1, options.keep))
     steps.clear()
     print(made)
     return 0
@@ -345,4 +350,14 @@ def _restore(options: argparse.Namespace) -> int:
     say(f"The library is as it was when {archive.name} was made.")
     if before is not None:
         say(f"What was there before is kept in {before}.")
+    return 0
+
+
+def _repair() -> int:
+    where, steps = folders(), Steps("Reading", in_lines=False)
+    if not where.database.exists():
+        raise StorageError("There is no store yet.", what_to_do="Start Repartee: it makes one.")
+    found = repair_store(where.database, now(), steps.show)
+    steps.clear()
+    say(found.sentence)
     return 0

@@ -169,7 +169,7 @@ def _verify(copy: Path, archive: Path) -> None:
         connection.row_factory = sqlite3.Row
         try:
             verdict = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
-        except sqlite3.DatabaseError as exc:
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as exc:
             verdict = str(exc)
         if verdict != "ok":
             raise _damaged(archive, verdict)
@@ -207,7 +207,7 @@ def _swap(copy: Path, database: Path, at: datetime) -> Path | None:
     if has_store:
         # A copy, which holds what is still in the write-ahead log; so a store is there throughout.
         with (
-            suppress(sqlite3.DatabaseError),  # damaged: it is kept as it is
+            suppress(sqlite3.DatabaseError, UnicodeDecodeError),  # damaged: it is kept as it is
             closing(sqlite3.connect(database, isolation_level=None)) as connection,
         ):
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -108,13 +108,16 @@ class ConversationStore:
         await self._database.write(lambda c: c.executemany(sql, rows))
 
     async def empty_trash(self, before: datetime) -> int:
-        """Remove for good what was put into the trash before a moment; returns how many. One
-        short transaction each: nobody who writes beside us waits for long."""
+        """Remove for good what was put into the trash before a moment, so that its words are in no
+        file any more; returns how many. One short transaction each: nobody who writes beside us
+        waits for long."""
         sql, micros = "SELECT id FROM conversations WHERE trashed_at < ?", to_micros(before)
         rows = await self._database.read(lambda c: c.execute(sql, (micros,)).fetchall())
         count = 0
         for row in rows:
             count += await self._database.write(partial(_delete_trashed, row["id"], micros))
+        if count:
+            await self._database.wipe()
         return count
 
     async def get(self, conversation_id: str) -> Conversation | None:

@@ -37,6 +37,8 @@ def translated(what: str) -> Iterator[None]:
         raise _from_sqlite(exc, what) from exc
     except OSError as exc:
         raise _from_os(exc, what) from exc
+    except UnicodeDecodeError as exc:  # SQLite quotes what it found in a damaged schema
+        raise damaged(what, f"{type(exc).__name__}: {exc.reason}") from exc
 
 
 def damaged(what: str, details: str) -> StoreDamagedError:
@@ -44,7 +46,8 @@ def damaged(what: str, details: str) -> StoreDamagedError:
     return StoreDamagedError(
         f"The store {what} is damaged.",
         what_was_kept="The file was left as it is.",
-        what_to_do="Keep a copy of it, and put a backup in its place.",
+        what_to_do="Start Repartee's window, which offers to repair it or to restore a backup; or "
+        "use “repartee repair”.",
         details=details,
     )
 

@@ -133,3 +133,36 @@ def test_a_backup_brings_back_what_was_there(library: Library) -> None:
     assert len(library.hits("Kansai")) == 1
     refused = library.run("restore", str(library.export))
     assert (refused.code, "is no backup" in refused.err) == (1, True)
+
+
+def test_only_the_newest_backups_stay_where_that_is_asked_for(library: Library) -> None:
+    library.run("import", str(library.export))
+    folder = library.folder / "backups"
+    folder.mkdir()
+    for day in (1, 2, 3):
+        (folder / f"repartee-backup-2026-01-0{day}-120000.zip").write_bytes(b"")
+    (folder / "mine.zip").write_bytes(b"")
+    made = library.run("backup", str(folder), "--keep", "2", "--progress")
+    assert made.code == 0
+    kept = sorted(path.name for path in folder.iterdir())
+    assert kept == [
+        "mine.zip",
+        "repartee-backup-2026-01-03-120000.zip",
+        Path(made.out.strip()).name,
+    ]
+
+
+def test_damage_is_named_and_repaired(library: Library) -> None:
+    library.run("import", str(library.export))
+    store = library.shell.home / "data" / "repartee.sqlite3"
+    with store.open("r+b") as file:
+        file.write(bytes(4096))
+    refused = library.run("search", "Kansai")
+    assert (refused.code, "is damaged" in refused.err) == (1, True)
+    doctor = library.run("doctor", "--json")
+    assert not doctor.json["store"]["works"]
+    assert "is damaged" in doctor.json["store"]["text"]
+    done = library.run("repair")
+    assert done.code == 0, done.err
+    assert "1 conversation with 2 messages could be read and were kept." in done.err
+    assert len(library.hits("Kansai")) == 1

@@ -23,7 +23,7 @@ from desktop_app.domain.errors import (
     StoreTooNewError,
 )
 from desktop_app.storage.conversations import ConversationStore
-from desktop_app.storage.database import Database
+from desktop_app.storage.database import READERS, Database
 from desktop_app.storage.migrations import MIGRATIONS, Migration
 from tests.unit.storage.samples import a_conversation, opened
 
@@ -245,7 +245,7 @@ def test_a_file_that_is_no_database_is_damage(path: Path) -> None:
 CRASH = """
 import asyncio, os, sys
 from pathlib import Path
-from desktop_app.storage.database import Database
+from desktop_app.storage.database import READERS, Database
 async def main():
     database = Database(Path(sys.argv[1]))
     await database.open()
@@ -331,7 +331,7 @@ LIMITED = """
 import asyncio, resource, sys
 from pathlib import Path
 from desktop_app.domain.errors import StorageError
-from desktop_app.storage.database import Database
+from desktop_app.storage.database import READERS, Database
 from desktop_app.storage.settings_store import SettingsStore
 
 async def main():
@@ -371,5 +371,33 @@ def test_a_read_only_store_says_so(path: Path) -> None:
             await database.write(lambda c: c.execute("PRAGMA query_only = ON"))
             with pytest.raises(StoreFullError, match="read-only"):
                 await ConversationStore(database).create(a_conversation())
+
+    asyncio.run(main())
+
+
+def test_a_read_that_nobody_waits_for_is_broken_off(path: Path) -> None:
+    """A search that a newer one supersedes must not hold up its reader."""
+    endless = (
+        "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT max(x) FROM n"
+    )
+
+    async def main() -> None:
+        async with opened(path) as database:
+            began = threading.Semaphore(0)
+
+            def count(connection: sqlite3.Connection) -> object:
+                began.release()
+                return connection.execute(endless).fetchone()
+
+            for _ in range(3):
+                reads = [asyncio.create_task(database.read(count)) for _ in range(READERS)]
+                for _ in reads:
+                    await asyncio.to_thread(began.acquire)
+                for read in reads:
+                    read.cancel()
+                await asyncio.gather(*reads, return_exceptions=True)
+                async with asyncio.timeout(5):
+                    found = await database.read(lambda c: c.execute("SELECT 7").fetchone()[0])
+                assert found == 7
 
     asyncio.run(main())

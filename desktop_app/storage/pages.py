@@ -1,0 +1,234 @@
+"""Rows out of the bare pages of an SQLite file, however much of it is damaged.
+
+SQLite itself reaches a row from the root of its table downwards, so one bad page hides all that lies
+below it. Here every page is looked at for itself: a leaf of a table says by its first byte what it
+is, and its records say what they hold. What makes no sense is left out and counted.
+
+The format: https://www.sqlite.org/fileformat2.html, 1.6 (B-trees) and 2.1 (records).
+"""
+
+from __future__ import annotations
+
+import mmap
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+Value = int | float | str | bytes | None
+
+MAGIC: Final = b"SQLite format 3\0"
+_LEAF, _INTERIOR, _INDEX_LEAF, _INDEX_INTERIOR = 0x0D, 0x05, 0x0A, 0x02
+_HEADER: Final = 100  # bytes before the first page's own header
+_SIZES: Final = frozenset(1 << n for n in range(9, 17))
+_INTEGER_SIZES: Final = (0, 1, 2, 3, 4, 6, 8)
+# A value may be larger than this only by a lie of a damaged length.
+_LARGEST_RECORD: Final = 1 << 30
+
+
+class _DamagedError(Exception):
+    """These bytes are no record."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """A row as it lies in a leaf: its number, its values, and the page it was found on."""
+
+    rowid: int
+    values: tuple[Value, ...]
+    page: int
+
+
+@dataclass
+class Pages:
+    """The bytes of a database without a write-ahead log.
+
+    Attributes:
+        bad: pages that are none of a table, an index or free ones, or hold something broken.
+    """
+
+    data: bytes | mmap.mmap
+    size: int = 4096
+    bad: set[int] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        stated = int.from_bytes(self.data[16:18], "big")
+        stated = 65536 if stated == 1 else stated
+        if self._has_header and stated in _SIZES:
+            self.size = stated
+        reserved = self.data[20] if self._has_header else 0
+        self.usable = self.size - (reserved if reserved <= self.size - 480 else 0)
+
+    @property
+    def _has_header(self) -> bool:
+        return len(self.data) >= _HEADER and self.data[: len(MAGIC)] == MAGIC
+
+    @property
+    def count(self) -> int:
+        """How many whole pages there are."""
+        return len(self.data) // self.size
+
+    def page(self, number: int) -> bytes:
+        """One page, from 1 on. Raises _DamagedError where there is none."""
+        if not 1 <= number <= self.count:
+            raise _DamagedError
+        return self.data[(number - 1) * self.size : number * self.size]
+
+    def tree(self, root: int) -> list[int]:
+        """The leaves below a table's root as far as they can be reached, in order."""
+        leaves: list[int] = []
+        waiting, seen = [root], set()
+        while waiting:
+            number = waiting.pop()
+            if number in seen:
+                continue
+            seen.add(number)
+            try:
+                page, start = self.page(number), _HEADER if number == 1 else 0
+                if page[start] == _LEAF:
+                    leaves.append(number)
+                elif page[start] == _INTERIOR:
+                    waiting += reversed(self._children(page, start))
+                else:
+                    self.bad.add(number)
+            except (_DamagedError, IndexError, struct.error):
+                self.bad.add(number)
+        return leaves
+
+    def _children(self, page: bytes, start: int) -> list[int]:
+        (count,) = struct.unpack_from(">H", page, start + 3)
+        (last,) = struct.unpack_from(">I", page, start + 8)
+        found = []
+        for n in range(count):
+            (at,) = struct.unpack_from(">H", page, start + 12 + 2 * n)
+            found.append(struct.unpack_from(">I", page, at)[0])
+        return [*found, last]
+
+    def free(self) -> set[int]:
+        """The pages that hold nothing any more, as the list of them says."""
+        found: set[int] = set()
+        if not self._has_header:
+            return found
+        trunk = int.from_bytes(self.data[32:36], "big")
+        while trunk and trunk not in found and trunk <= self.count:
+            found.add(trunk)
+            page = self.page(trunk)
+            (trunk, count) = struct.unpack_from(">II", page)
+            if count > self.size // 4 - 2:
+                break
+            found |= set(struct.unpack_from(f">{count}I", page, 8))
+        return found
+
+    def leaves(self) -> Iterator[int]:
+        """Every page that looks like the leaf of a table."""
+        for number in range(1, self.count + 1):
+            start = (number - 1) * self.size + (_HEADER if number == 1 else 0)
+            if self.data[start] == _LEAF:
+                yield number
+
+    def records(self, number: int) -> Iterator[Record]:
+        """What a leaf holds; what is broken is left out, and the page is noted as bad."""
+        start = _HEADER if number == 1 else 0
+        try:
+            page = self.page(number)
+            (count,) = struct.unpack_from(">H", page, start + 3)
+            cells = struct.unpack_from(f">{count}H", page, start + 8)
+        except (_DamagedError, struct.error):
+            self.bad.add(number)
+            return
+        for at in cells:
+            try:
+                yield self._record(page, at, number)
+            except (_DamagedError, IndexError, struct.error, ValueError):
+                self.bad.add(number)
+
+    def _record(self, page: bytes, at: int, number: int) -> Record:
+        length, at = _varint(page, at)
+        rowid, at = _varint(page, at)
+        if length > _LARGEST_RECORD:
+            raise _DamagedError
+        return Record(_signed(rowid), _values(self._payload(page, at, length)), number)
+
+    def _payload(self, page: bytes, at: int, length: int) -> bytes:
+        """The whole record, of which the end may lie on pages of its own (1.6)."""
+        most = self.usable - 35
+        if length <= most:
+            local = length
+        else:
+            least = (self.usable - 12) * 32 // 255 - 23
+            local = least + (length - least) % (self.usable - 4)
+            local = local if local <= most else least
+        parts, rest = [page[at : at + local]], length - local
+        if rest:
+            (follows,) = struct.unpack_from(">I", page, at + local)
+            seen: set[int] = set()
+            while rest > 0:
+                if follows in seen:
+                    raise _DamagedError
+                seen.add(follows)
+                overflow = self.page(follows)
+                (follows,) = struct.unpack_from(">I", overflow)
+                parts.append(overflow[4 : min(self.usable, 4 + rest)])
+                rest -= len(parts[-1])
+        payload = b"".join(parts)
+        if len(payload) != length:
+            raise _DamagedError
+        return payload
+
+
+def _varint(data: bytes, at: int) -> tuple[int, int]:
+    value = 0
+    for n in range(8):
+        byte = data[at + n]
+        value = value << 7 | byte & 0x7F
+        if byte < 0x80:
+            return value, at + n + 1
+    return value << 8 | data[at + 8], at + 9
+
+
+def _signed(value: int) -> int:
+    return value - (1 << 64) if value >= 1 << 63 else value
+
+
+def _values(payload: bytes) -> tuple[Value, ...]:
+    end, at = _varint(payload, 0)
+    if end > len(payload):
+        raise _DamagedError
+    kinds = []
+    while at < end:
+        kind, at = _varint(payload, at)
+        kinds.append(kind)
+    values: list[Value] = []
+    for kind in kinds:
+        size = _size_of(kind)
+        if at + size > len(payload):
+            raise _DamagedError
+        values.append(_value(kind, payload[at : at + size]))
+        at += size
+    if at != len(payload):
+        raise _DamagedError
+    return tuple(values)
+
+
+def _size_of(kind: int) -> int:
+    if kind < len(_INTEGER_SIZES):
+        return _INTEGER_SIZES[kind]
+    if kind == 7:
+        return 8
+    if kind in (8, 9):
+        return 0
+    if kind < 12:
+        raise _DamagedError
+    return (kind - 12) // 2
+
+
+def _value(kind: int, data: bytes) -> Value:
+    if kind == 0:
+        return None
+    if kind < 7:
+        return int.from_bytes(data, "big", signed=True)
+    if kind == 7:
+        return float(struct.unpack(">d", data)[0])
+    if kind in (8, 9):
+        return kind - 8
+    return data.decode() if kind % 2 else data

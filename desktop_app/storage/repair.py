@@ -1,0 +1,420 @@
+"""A new store out of a damaged one: every row that can still be read, table by table.
+
+The damaged file is put aside as it is. What is left of it is read page by page (`pages.py`) and put
+into a new, empty store, whose shape is this version's own. What follows from other rows is made
+anew: the index of the search, the sums of the spending. Where a message has lost its conversation
+it gets one; where it has lost the message that it replies to it follows the one before it.
+
+No row is kept that the program could not read: JSON in it is looked through.
+"""
+
+from __future__ import annotations
+
+import json
+import mmap
+import re
+import shutil
+import sqlite3
+import tempfile
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from desktop_app.domain.conversation import MessageStatus
+from desktop_app.domain.errors import StorageError
+from desktop_app.storage.database import StoreLock
+from desktop_app.storage.failures import damaged, translated
+from desktop_app.storage.files import create_private, sync
+from desktop_app.storage.migrations import MIGRATIONS, migrate
+from desktop_app.storage.pages import MAGIC, Pages, Record, Value
+from desktop_app.storage.rows import (
+    conversation_from_row,
+    folder_from_row,
+    message_from_row,
+    read_row,
+    searchable_text,
+)
+from desktop_app.storage.search import EntryKind, enter
+from desktop_app.storage.spending_sums import fill_slots
+
+LOST_TITLE: Final = "Recovered conversation"
+# What is made anew from the other tables, or concerns what is running now.
+_MADE_ANEW: Final = frozenset(
+    {"migrations", "search_entries", "message_attachments", "ledger_slots", "spending_holds"}
+)
+_ID: Final = re.compile(r"[0-9a-f]{32}|[0-9a-f]{64}")
+_TYPES: Final[dict[str, tuple[type, ...]]] = {
+    "TEXT": (str,),
+    "INTEGER": (int,),
+    "REAL": (float, int),
+}
+
+Progress = Callable[[int, int], None]
+"""Called with how many pages are done, and of how many."""
+
+
+@dataclass(frozen=True)
+class Repaired:
+    """What became of a damaged store.
+
+    Attributes:
+        aside: where the damaged file lies now.
+        conversations, messages: how many are in the new store.
+        unread: pages of the damaged file of which something could not be read.
+        mended: messages that had lost their conversation or the message before them.
+        dropped: rows that were there and made no sense.
+    """
+
+    aside: Path
+    conversations: int
+    messages: int
+    unread: int
+    mended: int
+    dropped: int
+
+    @property
+    def sentence(self) -> str:
+        """For the person."""
+        words = (
+            f"{_count(self.conversations, 'conversation')} with "
+            f"{_count(self.messages, 'message')} could be read and were kept."
+        )
+        if self.unread:
+            words += f" {_count(self.unread, 'page')} of the file could not be read whole."
+        if self.dropped:
+            words += f" {_count(self.dropped, 'row')} made no sense and were left out."
+        if self.mended:
+            words += f" {_count(self.mended, 'message')} had lost their place and got another."
+        return f"{words} The damaged file lies in {self.aside}."
+
+
+@dataclass
+class _Table:
+    name: str
+    columns: list[tuple[str, str, bool, Value]]  # name, type, not null, default
+    alias: int | None  # the column that stands for the row's number
+
+    def row(self, record: Record) -> tuple[Value, ...] | None:
+        """A record as a row of this table; None where it is none."""
+        found = list(record.values)
+        if not 1 <= len(found) <= len(self.columns):
+            return None
+        if self.alias is not None:
+            if found[self.alias] is not None:
+                return None
+            found[self.alias] = record.rowid
+        found += [default for _, _, _, default in self.columns[len(found) :]]
+        for value, (name, kind, not_null, _) in zip(found, self.columns, strict=True):
+            if value is None and not not_null:
+                continue
+            if not isinstance(value, _TYPES[kind]):
+                return None
+            if name in ("id", "sha256") and kind == "TEXT" and not _is_id(self.name, str(value)):
+                return None
+        return tuple(found)
+
+    def take(self, connection: sqlite3.Connection, record: Record) -> bool:
+        """Put a record into the new store, unless it is no row of this table or is known."""
+        row = self.row(record)
+        if row is None:
+            return False
+        names = [name for name, _, _, _ in self.columns]
+        if self.alias is None:
+            row, names = (record.rowid, *row), ["rowid", *names]
+        marks = ", ".join("?" * len(row))
+        sql = f"INSERT OR IGNORE INTO {self.name} ({', '.join(names)}) VALUES ({marks})"  # noqa: S608
+        return bool(connection.execute(sql, row).rowcount)
+
+
+def _is_id(table: str, value: str) -> bool:
+    return bool(value) if table in ("profiles", "model_listings") else bool(_ID.fullmatch(value))
+
+
+def repair_store(database: Path, at: datetime, progress: Progress) -> Repaired:
+    """Put a new store in the place of a damaged one, with all of it that can be read.
+
+    Raises:
+        StorageError: the store is open somewhere, or there is no room; it is as it was.
+    """
+    with translated(str(database)):
+        lock = StoreLock(database)
+        try:
+            if not lock.take():
+                raise _in_use()
+            aside = database.with_name(f"{database.stem}.before-repair-{at:%Y%m%d-%H%M%S}.sqlite3")
+            with tempfile.TemporaryDirectory(dir=database.parent, prefix=".repair-") as scratch:
+                made = Path(scratch) / "made.sqlite3"
+                with _pages(database, Path(scratch) / "damaged.sqlite3") as pages:
+                    found = _make(made, pages, progress)
+                _put_aside(database, aside)
+                sync(made)
+                for end in ("-wal", "-shm"):
+                    database.with_name(database.name + end).unlink(missing_ok=True)
+                made.replace(database)
+                sync(database.parent)
+        finally:
+            lock.release()
+    return Repaired(aside, *found)
+
+
+def _put_aside(database: Path, aside: Path) -> None:
+    """Copies, so that a store is there throughout."""
+    for end in ("", "-wal"):
+        source, target = (path.with_name(path.name + end) for path in (database, aside))
+        if source.exists() and (source.stat().st_size or not end):
+            create_private(target)
+            shutil.copyfile(source, target)
+            sync(target)
+
+
+@contextmanager
+def _pages(database: Path, scratch: Path) -> Iterator[Pages]:
+    """The pages of a copy, into which SQLite has folded the write-ahead log if it still can."""
+    for end in ("", "-wal"):
+        source = database.with_name(database.name + end)
+        if source.exists():
+            shutil.copyfile(source, scratch.with_name(scratch.name + end))
+    with scratch.open("r+b") as file:
+        if file.read(len(MAGIC)) != MAGIC:  # else the log would be of no use
+            file.seek(0)
+            file.write(_header())
+    unusable = (sqlite3.DatabaseError, UnicodeDecodeError)  # of what it quotes in its message
+    with suppress(*unusable), closing(sqlite3.connect(scratch)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    with scratch.open("rb") as copy, mmap.mmap(copy.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        yield Pages(data)
+
+
+def _header() -> bytes:
+    """The first bytes of a store like ours: 4096 bytes a page, write-ahead log, UTF-8."""
+    fixed = MAGIC + bytes.fromhex("1000 02 02 00 40 20 20")
+    return fixed + bytes(32) + (1).to_bytes(4, "big")
+
+
+def _make(path: Path, pages: Pages, progress: Progress) -> tuple[int, int, int, int, int]:
+    create_private(path)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.row_factory = sqlite3.Row
+        migrate(connection, path, MIGRATIONS)
+        tables = _tables(connection)
+        connection.execute("BEGIN IMMEDIATE")
+        dropped = _gather(connection, pages, tables, progress) + _drop_unreadable(connection)
+        mended = _mend(connection)
+        _make_anew(connection)
+        connection.execute("COMMIT")
+        verdict = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
+        if verdict != "ok":
+            raise damaged(str(path), f"the repaired store: {verdict}")
+        counts = [
+            connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0]  # noqa: S608
+            for name in ("conversations", "messages")
+        ]
+    return counts[0], counts[1], len(pages.bad), mended, dropped
+
+
+def _tables(connection: sqlite3.Connection) -> dict[str, _Table]:
+    """The tables of a store of this version but those that are made anew."""
+    found = {}
+    for (name,) in connection.execute(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'search_index%'"
+    ).fetchall():
+        if name in _MADE_ANEW:
+            continue
+        columns, alias = [], None
+        for n, info in enumerate(connection.execute(f"PRAGMA table_info({name})")):
+            default = None if info["dflt_value"] is None else _literal(info["dflt_value"])
+            is_alias = info["type"] == "INTEGER" and info["pk"] == 1
+            alias = n if is_alias else alias
+            not_null = bool(info["notnull"]) or bool(info["pk"])
+            columns.append((info["name"], info["type"], not_null, default))
+        found[name] = _Table(name, columns, alias)
+    return found
+
+
+def _literal(text: str) -> Value:
+    return text.strip("'") if text.startswith("'") else int(text)
+
+
+def _gather(
+    connection: sqlite3.Connection, pages: Pages, tables: dict[str, _Table], progress: Progress
+) -> int:
+    """Take in what the pages hold; returns how many records made no sense."""
+    seen: set[int] = set()
+    dropped = 0
+    for table, root in _roots(pages, tables):
+        for leaf in pages.tree(root):
+            seen.add(leaf)
+            for record in pages.records(leaf):
+                dropped += not table.take(connection, record)
+    foreign = seen | pages.free() | {1}
+    for leaf in pages.leaves():
+        progress(leaf, pages.count)
+        if leaf not in foreign:
+            for record in pages.records(leaf):
+                _place(connection, record, tables)
+    return dropped
+
+
+def _roots(pages: Pages, tables: dict[str, _Table]) -> list[tuple[_Table, int]]:
+    """Where each table begins, as far as the first pages still tell."""
+    found = []
+    for leaf in pages.tree(1):
+        for record in pages.records(leaf):
+            values = record.values
+            if len(values) == 5 and values[0] == "table" and isinstance(values[3], int):
+                table = tables.get(str(values[1]))
+                if table is not None:
+                    found.append((table, values[3]))
+    return found
+
+
+def _place(connection: sqlite3.Connection, record: Record, tables: dict[str, _Table]) -> None:
+    """Give a record of a page that belongs to no table any more to the one that it fits."""
+    fitting = [
+        (len(table.columns) - len(record.values), table)
+        for table in tables.values()
+        if len(table.columns) > 1 and table.row(record) is not None
+    ]
+    if fitting:
+        min(fitting, key=lambda each: each[0])[1].take(connection, record)
+
+
+def _drop_unreadable(connection: sqlite3.Connection) -> int:
+    """Remove what the program could not read; returns how many rows."""
+    readers: tuple[tuple[str, str, Callable[[sqlite3.Row], object]], ...] = (
+        ("messages", "SELECT * FROM messages", message_from_row),
+        ("conversations", "SELECT *, 0 AS streaming FROM conversations", conversation_from_row),
+        ("folders", "SELECT * FROM folders", folder_from_row),
+    )
+    count = 0
+    for table, sql, read in readers:
+        broken = [row["id"] for row in connection.execute(sql) if not _is_readable(read, row)]
+        count += sum(_emptied(connection, table, row_id, read) for row_id in broken)
+    for row in connection.execute("SELECT key, value FROM settings").fetchall():
+        try:
+            json.loads(row["value"])
+        except ValueError:
+            count += 1
+            connection.execute("DELETE FROM settings WHERE key = ?", (row["key"],))
+    return count
+
+
+def _is_readable(read: Callable[[sqlite3.Row], object], row: sqlite3.Row) -> bool:
+    try:
+        read_row(read, row)
+    except StorageError:
+        return False
+    return True
+
+
+def _emptied(
+    connection: sqlite3.Connection,
+    table: str,
+    row_id: str,
+    read: Callable[[sqlite3.Row], object],
+) -> int:
+    """Take what may be broken out of a conversation, or the whole row away where that is not
+    enough."""
+    if table == "conversations":
+        sql = "UPDATE conversations SET draft = '', overrides = '' WHERE id = ?"
+        connection.execute(sql, (row_id,))
+        sql = "SELECT *, 0 AS streaming FROM conversations WHERE id = ?"
+        if _is_readable(read, connection.execute(sql, (row_id,)).fetchone()):
+            return 0
+    connection.execute(f"DELETE FROM {table} WHERE id = ?", (row_id,))  # noqa: S608
+    return 1
+
+
+def _mend(connection: sqlite3.Connection) -> int:
+    """Give every message a conversation and one that it follows, and every conversation an end."""
+    mended = _mend_conversations(connection)
+    known: dict[str, list[str]] = defaultdict(list)
+    sql = "SELECT id, conversation_id, parent_id FROM messages ORDER BY rowid"
+    seen: set[str] = set()
+    moved = []
+    for row in connection.execute(sql):
+        before = known[row["conversation_id"]]
+        if row["parent_id"] is not None and row["parent_id"] not in seen:
+            moved.append((before[-1] if before else None, row["id"]))
+        before.append(row["id"])
+        seen.add(row["id"])
+    connection.executemany("UPDATE messages SET parent_id = ? WHERE id = ?", moved)
+    mended += len(moved)
+    sql = "SELECT id, leaf_id FROM conversations"
+    for row in connection.execute(sql).fetchall():
+        messages = known.get(row["id"], [])
+        if row["leaf_id"] not in messages:
+            leaf = messages[-1] if messages else None
+            connection.execute(
+                "UPDATE conversations SET leaf_id = ? WHERE id = ?", (leaf, row["id"])
+            )
+    connection.execute(
+        """UPDATE conversations SET folder_id = NULL
+        WHERE folder_id IS NOT NULL AND folder_id NOT IN (SELECT id FROM folders)"""
+    )
+    connection.execute(
+        """DELETE FROM compactions WHERE conversation_id NOT IN (SELECT id FROM conversations)
+        OR message_id NOT IN (SELECT id FROM messages)"""
+    )
+    return mended
+
+
+def _mend_conversations(connection: sqlite3.Connection) -> int:
+    """A conversation for messages that have lost theirs."""
+    lost = connection.execute(
+        """SELECT conversation_id AS id, count(*) AS count, min(created_at) AS first,
+            max(created_at) AS last, provider_id, model, variant, effort
+        FROM messages WHERE conversation_id NOT IN (SELECT id FROM conversations)
+        GROUP BY conversation_id"""
+    ).fetchall()
+    for row in lost:
+        names = "id, title, created_at, updated_at, provider_id, model, variant, effort"
+        connection.execute(
+            f"""INSERT INTO conversations ({names}, leaf_id, pinned, draft)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL, 0, '')""",  # noqa: S608
+            (
+                row["id"],
+                LOST_TITLE,
+                row["first"],
+                row["last"],
+                row["provider_id"] or "",
+                row["model"] or "",
+                row["variant"],
+                row["effort"],
+            ),
+        )
+    return sum(row["count"] for row in lost)
+
+
+def _make_anew(connection: sqlite3.Connection) -> None:
+    """Which messages speak of which attachment, the index of the search, the sums."""
+    for row in connection.execute("SELECT id, title, updated_at FROM conversations").fetchall():
+        enter(connection, EntryKind.TITLE, row["id"], row["title"], row["updated_at"])
+    for row in connection.execute("SELECT * FROM messages"):
+        message = read_row(message_from_row, row)
+        connection.executemany(
+            "INSERT OR IGNORE INTO message_attachments VALUES (?, ?)",
+            [(part.sha256, message.id) for part in message.attachments],
+        )
+        if message.status is not MessageStatus.STREAMING:
+            text = searchable_text(message.parts)
+            enter(connection, EntryKind.MESSAGE, message.id, text, row["created_at"])
+    for row in connection.execute("SELECT sha256, text, created_at FROM attachments"):
+        enter(connection, EntryKind.ATTACHMENT, row["sha256"], row["text"], row["created_at"])
+    fill_slots(connection)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def _in_use() -> StorageError:
+    return StorageError(
+        "The store is open in a window of Repartee or in another command.",
+        what_was_kept="Nothing was changed.",
+        what_to_do="Close it, then repair again.",
+    )

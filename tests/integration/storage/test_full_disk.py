@@ -1,0 +1,139 @@
+"""Import, backup, restore and repair on a disk that fills up: a plain error, and nothing lost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.integration.storage.test_crashes import on_a_small_disk
+
+COMMON = """
+import asyncio, json, os, random, sqlite3, sys, zipfile
+from contextlib import closing
+from pathlib import Path
+from desktop_app.cli import main as repartee
+from desktop_app.paths import folders
+from desktop_app.storage.conversations import ConversationStore
+from tests.unit.storage.samples import *
+
+folder = Path(sys.argv[1])
+os.environ["REPARTEE_HOME"] = str(folder / "home")
+store = folders().database
+chance = random.Random(1)
+
+def words(count):
+    return " ".join(f"{chance.getrandbits(40):x}" for _ in range(count))
+
+async def fill(count):
+    store.parent.mkdir(parents=True, exist_ok=True)
+    async with opened(store) as database:
+        for n in range(count):
+            conversation = a_conversation(f"Kept {n}", n)
+            question = a_question(conversation, words(600))
+            await ConversationStore(database).begin_turn(
+                conversation, question, ended(an_answer(question), "So."))
+
+def look():
+    with closing(sqlite3.connect(store)) as connection:
+        found = connection.execute("PRAGMA integrity_check").fetchone()[0]
+        count = connection.execute("SELECT count(*) FROM conversations").fetchone()[0]
+    print("look", found, count)
+
+def no_room_but(kilobytes):
+    disk = os.statvfs(folder)
+    rest = disk.f_bavail * disk.f_bsize - kilobytes * 1024
+    (folder / "ballast").write_bytes(b"x" * max(0, rest))
+
+def left():
+    print("left", sorted(p.name for p in folder.rglob("*") if p.name.startswith(".")
+                         or p.name.endswith((".part", ".zip"))))
+
+def run(*arguments):
+    sys.stderr = sys.stdout
+    print("code", repartee(arguments))
+"""
+
+IMPORT = (
+    COMMON
+    + """
+asyncio.run(fill(4))
+def turn(n):
+    message = {"author": {"role": "user"}, "content": {"content_type": "text", "parts": [words(900)]}}
+    return {"title": f"New {n}", "create_time": 1.7e9 + n, "conversation_id": f"c-{n}",
+            "current_node": "u", "mapping": {"u": {"id": "u", "parent": None, "message": message}}}
+export = Path(sys.argv[1]).parent / "conversations.json"
+export.write_text(json.dumps([turn(n) for n in range(400)]))
+run("import", str(export))
+with closing(sqlite3.connect(store)) as connection:
+    kept = connection.execute("SELECT count(*) FROM conversations WHERE title LIKE 'Kept %'")
+    print("kept", kept.fetchone()[0])
+    print(connection.execute("PRAGMA integrity_check").fetchone()[0])
+"""
+)
+BACKUP = (
+    COMMON
+    + """
+asyncio.run(fill(5))
+no_room_but(200)
+run("backup", str(folder / "backups"))
+left()
+(folder / "ballast").unlink()
+look()
+"""
+)
+RESTORE = (
+    COMMON
+    + """
+asyncio.run(fill(5))
+outside = Path(sys.argv[1]).parent / "backups"
+run("backup", str(outside))
+archive = next(outside.glob("*.zip"))
+no_room_but(100)
+run("restore", str(archive))
+left()
+(folder / "ballast").unlink()
+look()
+"""
+)
+REPAIR = (
+    COMMON
+    + """
+asyncio.run(fill(5))
+with store.open("r+b") as file:
+    file.write(b"\\0" * 4096)
+damaged = store.read_bytes()
+no_room_but(300)
+run("repair")
+left()
+print("same", store.read_bytes() == damaged)
+(folder / "ballast").unlink()
+run("repair")
+look()
+"""
+)
+
+
+def test_an_import_keeps_what_was_there_and_says_so(tmp_path: Path) -> None:
+    said = on_a_small_disk(tmp_path / "disk", IMPORT)
+    assert "There is no space left for" in said
+    assert "code 1" in said
+    assert said.splitlines()[-2:] == ["kept 4", "ok"]
+
+
+def test_a_backup_leaves_no_half_of_itself(tmp_path: Path) -> None:
+    said = on_a_small_disk(tmp_path / "disk", BACKUP)
+    assert "There is no space left for" in said
+    assert "code 1\nleft []\nlook ok 5" in said
+
+
+def test_a_restore_leaves_the_store_as_it_was(tmp_path: Path) -> None:
+    said = on_a_small_disk(tmp_path / "disk", RESTORE)
+    assert "There is no space left for" in said
+    assert said.endswith("code 1\nleft []\nlook ok 5\n")
+
+
+def test_a_repair_leaves_the_damaged_store_and_works_with_room(tmp_path: Path) -> None:
+    said = on_a_small_disk(tmp_path / "disk", REPAIR)
+    assert "There is no space left for" in said
+    assert "code 1\nleft []\nsame True\n" in said
+    assert said.endswith("look ok 5\n")
+    assert "5 conversations with 10 messages could be read" in said

@@ -1,0 +1,320 @@
+"""Repair: out of stores with really damaged bytes, with what can still be read of them."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import sqlite3
+from contextlib import closing, suppress
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from desktop_app.domain.conversation import Draft, Folder
+from desktop_app.domain.cost import Usage
+from desktop_app.domain.errors import StorageError, StoreDamagedError
+from desktop_app.domain.parts import DocumentPart, TextPart
+from desktop_app.storage.attachments import AttachmentStore
+from desktop_app.storage.conversations import ConversationStore
+from desktop_app.storage.database import Database
+from desktop_app.storage.folders import FolderStore
+from desktop_app.storage.ledger import Ledger
+from desktop_app.storage.migrations import MIGRATIONS
+from desktop_app.storage.repair import _MADE_ANEW, LOST_TITLE, Repaired, repair_store
+from desktop_app.storage.search import Search
+from desktop_app.storage.settings_store import SettingsStore
+from tests.unit.storage.samples import NOON, a_conversation, a_question, an_answer, ended, opened
+
+DATA = b"the original"
+SHA256 = "d6e59b56dd55c62ef2bc0c1eeb81a3b34a5b2f6a8cfa7ad3d4e4f1a5e6fd7c11"
+PAGE = 4096
+
+
+def filled(path: Path, conversations: int = 12) -> None:
+    """A store with some of everything; long messages have pages of their own."""
+
+    async def main() -> None:
+        async with opened(path) as database:
+            store = ConversationStore(database)
+            folder = Folder("f" * 32, "Work", NOON)
+            await FolderStore(database).save(folder)
+            await SettingsStore(database).set("look.theme", "dark")
+            for n in range(conversations):
+                conversation = a_conversation(
+                    f"Title {n}", n, folder_id=folder.id if n % 2 else None
+                )
+                await store.create(replace(conversation, draft=Draft(f"draft {n}")))
+                question = a_question(conversation, f"quince {n} " * 40, minutes=n)
+                part = DocumentPart(SHA256, "a.txt", "text/plain", len(DATA))
+                question = replace(question, parts=(*question.parts, part))
+                answer = an_answer(question, minutes=n)
+                await store.begin_turn(conversation, question, answer)
+                await store.save_answer(ended(answer, f"apricot {n} " * (900 if n % 3 else 5)))
+            await Ledger(database).add(
+                provider_id="openai",
+                model="gpt-5.2",
+                usage=Usage(10, 0, 20, 0),
+                cost=Decimal("0.25"),
+                purpose="answer",
+                conversation_id=None,
+                message_id=None,
+                at=NOON,
+            )
+
+    asyncio.run(main())
+
+
+def repaired(path: Path) -> Repaired:
+    return repair_store(path, NOON, lambda _done, _total: None)
+
+
+def rows(path: Path, sql: str) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def overwrite(path: Path, pages: list[int], chance: random.Random) -> None:
+    with path.open("r+b") as file:
+        for page in pages:
+            file.seek((page - 1) * PAGE)
+            file.write(chance.randbytes(PAGE))
+
+
+def readable(path: Path, table: str) -> set[str]:
+    """The ids that SQLite itself can still read, from the beginning and from the end."""
+    found: set[str] = set()
+    for order in ("ASC", "DESC"):
+        with suppress(sqlite3.DatabaseError), closing(sqlite3.connect(path)) as connection:
+            sql = f"SELECT id FROM {table} NOT INDEXED ORDER BY rowid {order}"
+            for (row_id,) in connection.execute(sql):
+                found.add(row_id)
+    return found
+
+
+def test_a_store_that_is_sound_comes_out_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite3"
+    filled(path)
+    stored = "conversations messages message_attachments folders ledger ledger_slots settings"
+    tables = stored.split()
+    before = {table: rows(path, f"SELECT * FROM {table}") for table in tables}
+    found = repaired(path)
+    assert (found.conversations, found.messages) == (12, 24)
+    assert (found.unread, found.mended, found.dropped) == (0, 0, 0)
+    assert {table: rows(path, f"SELECT * FROM {table}") for table in tables} == before
+
+    async def search() -> None:
+        async with opened(path) as database:
+            assert len(await Search(database).find("apricot 7")) >= 1
+            assert len(await Search(database).find("title")) == 12
+
+    asyncio.run(search())
+
+
+def test_what_was_in_the_log_alone_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite3"
+    filled(path)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA wal_autocheckpoint = 0")
+        connection.execute("UPDATE conversations SET title = 'Later' WHERE title = 'Title 3'")
+        copy = tmp_path / "copy.sqlite3"
+        for end in ("", "-wal"):
+            copied = path.with_name(path.name + end).read_bytes()
+            copy.with_name(copy.name + end).write_bytes(copied)
+    repaired(copy)
+    assert ("Later",) in rows(copy, "SELECT title FROM conversations")
+
+
+def test_without_its_first_page_all_rows_are_found(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite3"
+    filled(path)
+    before = sorted(rows(path, "SELECT id, title, leaf_id FROM conversations"))
+    messages = sorted(rows(path, "SELECT * FROM messages"))
+    overwrite(path, [1], random.Random(1))
+    with pytest.raises(StoreDamagedError):
+        asyncio.run(Database(path).open())
+    damaged = path.read_bytes()
+    found = repaired(path)
+    assert found.aside.read_bytes() == damaged
+    assert sorted(rows(path, "SELECT id, title, leaf_id FROM conversations")) == before
+    assert sorted(rows(path, "SELECT * FROM messages")) == messages
+
+
+def test_messages_whose_conversation_is_lost_get_one(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite3"
+    filled(path)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("DELETE FROM conversations WHERE title = 'Title 4'")
+        connection.execute("DELETE FROM messages WHERE role = 'user' AND parts LIKE '%quince 5 %'")
+    found = repaired(path)
+    assert found.mended == 3
+    assert "3 messages had lost their place" in found.sentence
+
+    async def main() -> None:
+        async with opened(path) as database:
+            store = ConversationStore(database)
+            listed = {c.title: c for c in await store.all()}
+            path_of = await store.path(listed[LOST_TITLE].id)
+            assert [m.text.split()[0] for m in path_of] == ["quince", "apricot"]
+            alone = await store.path(listed["Title 5"].id)
+            assert [m.text.split()[0] for m in alone] == ["apricot"]
+
+    asyncio.run(main())
+
+
+def test_a_row_that_holds_no_json_is_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite3"
+    filled(path)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("UPDATE messages SET parts = '[{' WHERE parts LIKE '%quince 2 %'")
+        connection.execute("UPDATE conversations SET draft = 'x' WHERE title = 'Title 3'")
+    found = repaired(path)
+    assert (found.conversations, found.messages, found.dropped) == (12, 23, 1)
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 1 << 32), count=st.integers(1, 12))
+def test_whatever_pages_are_overwritten(
+    seed: int, count: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("damage")
+    path = folder / "store.sqlite3"
+    whole = _whole(tmp_path_factory)
+    path.write_bytes(whole)
+    chance = random.Random(seed)
+    overwrite(path, [chance.randint(1, len(whole) // PAGE) for _ in range(count)], chance)
+    kept = {table: readable(path, table) for table in ("conversations", "messages", "folders")}
+    found = repaired(path)
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+    for table, ids in kept.items():
+        now = {row[0] for row in rows(path, f"SELECT id FROM {table}")}
+        # Its long text may be what was overwritten: SQLite reads the id before that.
+        assert len(ids - now) <= count + found.dropped
+    asyncio.run(_used(path))
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 1 << 32), count=st.integers(1, 400))
+def test_whatever_bytes_are_changed(
+    seed: int, count: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.mktemp("damage") / "store.sqlite3"
+    data = bytearray(_whole(tmp_path_factory))
+    chance = random.Random(seed)
+    for _ in range(count):
+        data[chance.randrange(len(data))] = chance.randrange(256)
+    path.write_bytes(bytes(data[: chance.randint(len(data) // 2, len(data))]))
+    repaired(path)
+    assert rows(path, "PRAGMA integrity_check") == [("ok",)]
+    asyncio.run(_used(path))
+
+
+async def _used(path: Path) -> None:
+    """Read all of a store, and write to it."""
+    async with opened(path) as database:
+        store = ConversationStore(database)
+        for conversation in await store.all():
+            await store.messages(conversation.id)
+            await store.path(conversation.id)
+        await Search(database).find("quince")
+        await SettingsStore(database).all()
+        conversation = a_conversation("After")
+        question = a_question(conversation, "Does it work?")
+        await store.begin_turn(conversation, question, ended(an_answer(question), "Yes."))
+        assert [m.text for m in await store.path(conversation.id)][1:] == ["Yes."]
+
+
+_WHOLE: list[bytes] = []
+
+
+def _whole(factory: pytest.TempPathFactory) -> bytes:
+    if not _WHOLE:
+        path = factory.mktemp("whole") / "store.sqlite3"
+        filled(path)
+        _WHOLE.append(path.read_bytes())
+    return _WHOLE[0]
+
+
+def test_an_open_store_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite3"
+
+    async def main() -> None:
+        async with opened(path):
+            before = path.read_bytes()
+            with pytest.raises(StorageError, match="is open"):
+                repaired(path)
+            assert path.read_bytes() == before
+
+    asyncio.run(main())
+
+
+def test_an_empty_file_becomes_an_empty_store(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite3"
+    path.write_bytes(b"not a database at all" * 300)
+    found = repaired(path)
+    assert (found.conversations, found.messages) == (0, 0)
+    asyncio.run(_used(path))
+
+
+def test_every_table_without_row_numbers_is_made_anew(tmp_path: Path) -> None:
+    """Their rows lie in pages of another kind, which are not read."""
+    statements = [s for step in MIGRATIONS for s in step.statements]
+    names = {s.split()[2] for s in statements if "WITHOUT ROWID" in s}
+    assert names <= _MADE_ANEW
+
+
+def test_attachments_come_along(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite3"
+
+    async def main() -> None:
+        import hashlib
+
+        async with opened(path) as database:
+            files = AttachmentStore(database, tmp_path / "files")
+            sha256 = hashlib.sha256(DATA).hexdigest()
+            await files.add(
+                DATA, sha256=sha256, name="a", media_type="t", text="persimmon " * 2000,
+                pages=None, tokens=None,
+            )  # fmt: skip
+            conversation = a_conversation("With a file")
+            part = DocumentPart(sha256, "a", "t", len(DATA))
+            question = replace(a_question(conversation, ""), parts=(TextPart("see"), part))
+            await ConversationStore(database).begin_turn(
+                conversation, question, ended(an_answer(question), "Seen.")
+            )
+        overwrite(path, [1], random.Random(2))
+        repaired(path)
+        async with opened(path) as database:
+            files = AttachmentStore(database, tmp_path / "files")
+            assert await files.text(sha256) == "persimmon " * 2000
+            assert [h.title for h in await Search(database).find("persimmon")] == ["With a file"]
+
+    asyncio.run(main())
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 1 << 32), count=st.integers(1, 400))
+def test_a_damaged_store_is_refused_in_words(
+    seed: int, count: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Whatever SQLite makes of the bytes, also where it quotes them."""
+    path = tmp_path_factory.mktemp("damage") / "store.sqlite3"
+    data = bytearray(_whole(tmp_path_factory))
+    chance = random.Random(seed)
+    for _ in range(count):
+        data[chance.randrange(len(data))] = chance.randrange(256)
+    path.write_bytes(data)
+
+    async def main() -> None:
+        database = Database(path)
+        with suppress(StorageError):
+            await database.open()
+            await database.check()
+        await database.close()
+
+    asyncio.run(main())
