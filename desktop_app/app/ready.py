@@ -134,6 +134,7 @@ class ReadyWindow(QObject):
         window.escaped.connect(self._shortcuts.escape)
         window.first_start.add_key_requested.connect(self.settings.open_at_key)
         self.chat.cap_wanted.connect(self.settings.open_at_cap)
+        self.settings.key_kept.connect(self.running.look_again)
         window.first_start.example_chosen.connect(self._begin_example)
         window.transcript.set_model_names(self._name_of_model)
         window.transcript.typeset_with(self._typesetter)

@@ -27,6 +27,7 @@ from desktop_app.domain.events import (
 from desktop_app.domain.reply import Reply
 from desktop_app.services.answering import Answering
 from desktop_app.services.ports import MessageStore
+from desktop_app.services.resuming import ResumedAnswering
 
 FRAME_MS = 16
 KEEP_AGAIN_S = 1.0
@@ -128,6 +129,12 @@ class RunningAnswers(QObject):
         for run in self._of(conversation_id):
             if run.says:
                 self.waiting.emit(conversation_id, run.answering.answer.id, run.says)
+
+    def look_again(self, provider_id: str) -> None:
+        """A provider has another key: what waits for it goes on."""
+        for run in self._runs.values():
+            if isinstance(run.answering, ResumedAnswering):
+                run.answering.look_again(provider_id)
 
     async def stop_all(self) -> None:
         """Stop every answer and wait until its text is kept; those in the background go on at their

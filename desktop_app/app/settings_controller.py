@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
 from desktop_app.app.workspace import Workspace
 from desktop_app.credentials.vault import KeyPlace
@@ -37,7 +37,13 @@ NOTES = {
 
 
 class SettingsController(QObject):
-    """Between the panel, the settings store and the keyring."""
+    """Between the panel, the settings store and the keyring.
+
+    Signals:
+        key_kept(str): a provider, by its id, has another key.
+    """
+
+    key_kept = Signal(str)
 
     def __init__(
         self, window: MainWindow, workspace: Workspace, on_value: Callable[[str], None]
@@ -186,6 +192,7 @@ class SettingsController(QObject):
                 await workspace.backend.vault.set(profile_id, key)
         finally:
             await self._show_profile(profile_id)
+        self.key_kept.emit(profile_id)
         await workspace.set_value("default.provider", profile_id)
         self._offer(self._profile(profile_id))
         await workspace.refresh_listing(self._profile(profile_id), insist=True)

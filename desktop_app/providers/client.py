@@ -249,8 +249,8 @@ class ProviderClient:
         leave_out = known & left_out.OWN_FIELDS
         learnt: frozenset[str] = frozenset()
         request, settings = left_out.without_known(request, info, known)
-        for known_notice in left_out.notices_again(self._profile.name, settings):
-            yield known_notice
+        for lost in left_out.told_again(self._profile.name, settings):
+            yield lost
         while True:
             if request.background and api is not Api.RESPONSES:
                 request = replace(request, background=False)
@@ -286,9 +286,8 @@ class ProviderClient:
                     learnt |= {spelled}
                 if was.background and not request.background:
                     param = "background"  # `store`, too, is refused for its sake
-                notice = left_out.notice(self._profile.name, param, own)
-                if notice:
-                    yield notice
+                for lost in left_out.told(self._profile.name, param, own):
+                    yield lost
 
     def _first_api(self, info: ModelInfo) -> Api:
         lacks = info.id in self._without_responses

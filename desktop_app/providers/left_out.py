@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from desktop_app.domain.chat_request import ChatRequest, GenerationParameters
 from desktop_app.domain.errors import RefusedParameterError
-from desktop_app.domain.events import Notice
+from desktop_app.domain.events import Notice, Started
 from desktop_app.domain.model_catalog import ModelInfo
 
 _LIMIT_FIELDS: Final = frozenset({"max_tokens", "max_completion_tokens"})
@@ -84,29 +84,38 @@ def _with_value(request: ChatRequest, name: str) -> str:
     return f"{name}={json.dumps(_value(request, name))}"
 
 
-def notice(provider: str, param: str, own: str | None) -> Notice | None:
-    """What the person should know of what was just refused; None where nothing is lost."""
+def told(provider: str, param: str, own: str | None) -> list[Notice | Started]:
+    """What the person should know of what was just refused; nothing where nothing is lost."""
     if own == "encrypted_content":
-        return Notice(
-            f"{provider} could not read the reasoning behind earlier answers; it was left out."
-        )
-    if own is not None or param == "n":  # whoever wants the others asks for them, and says so
-        return None
-    return _of_account(provider, param) or Notice(
+        return [
+            Notice(
+                f"{provider} could not read the reasoning behind earlier answers; it was left out."
+            )
+        ]
+    # Whoever wants the other answers asks for them, and says so.
+    if own is not None or param == "n":
+        return []
+    notice = _of_account(provider, param) or Notice(
         f"{provider} refused the setting “{param}”; the answer was made without it."
     )
+    return [notice, *_tier_without(param)]
 
 
-def notices_again(provider: str, names: list[str]) -> list[Notice]:
+def told_again(provider: str, names: list[str]) -> list[Notice | Started]:
     """What the person should know of settings that were refused before and are left out again."""
-    return [
-        _of_account(provider, name)
-        or Notice(
-            f"{provider} refused the setting “{name}” before; the answer was made without it."
-        )
-        for name in names
-        if name != "candidates"  # whoever wants the others asks for them, and says so
-    ]
+    events: list[Notice | Started] = []
+    for name in names:
+        if name != "candidates":  # whoever wants the others asks for them, and says so
+            notice = _of_account(provider, name) or Notice(
+                f"{provider} refused the setting “{name}” before; the answer was made without it."
+            )
+            events += [notice, *_tier_without(name)]
+    return events
+
+
+def _tier_without(param: str) -> list[Started]:
+    """Where a tier was refused, what it would have cost is not what the answer costs."""
+    return [Started(service_tier="default")] if param == "service_tier" else []
 
 
 def _of_account(provider: str, param: str) -> Notice | None:

@@ -44,6 +44,10 @@ CHECKPOINT_S = 0.5
 SAVE_AGAIN_S = 2.0
 
 NOT_CALLED_OFF = "{} could not be told to stop: the run may go on there, and be billed."
+NEVER_NAMED = (
+    "It was stopped before {} had named the run, which cannot be called off: it may go on there, "
+    "and be billed."
+)
 
 Listener = Callable[[StreamEvent, Reply], None]
 StoreListener = Callable[[StorageError | None], None]
@@ -165,6 +169,9 @@ class Answering:
         kept = self.so_far
         if not self._is_left or kept.remote_run is None:
             self._stopped = kept.remote_run
+            if self._request.background and not self._reply.response_id:
+                notice = NEVER_NAMED.format(self._resolved.profile.name)
+                self._reply = accumulate(self._reply, Notice(notice))
             await self._finish(MessageStatus.CANCELLED, on_store, once=True)
             return
         self.answer = kept
@@ -321,12 +328,14 @@ def _as_provider_error(error: UserFacingError) -> ProviderError:
     """An error on the way to the provider (no key, no weights), as the reply's own."""
     if isinstance(error, ProviderError):
         return error
-    return ProviderError(
+    failed = ProviderError(
         error.what_happened,
         what_was_kept=error.what_was_kept or "Your question is kept.",
         what_to_do=error.what_to_do,
         details=error.details,
     )
+    failed.__cause__ = error
+    return failed
 
 
 def _error_note(reply: Reply) -> ErrorNote | None:

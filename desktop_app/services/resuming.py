@@ -2,11 +2,12 @@
 
 A run is followed from its beginning: what had been kept is read again without a word, so that the
 answer is the same as if nobody had left, and only what is new is told. Until it has come as far as
-what was kept, that stands.
+what was kept, that stands. Without its key a run cannot be followed; it waits for one.
 """
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import replace
@@ -20,14 +21,27 @@ from desktop_app.domain.conversation import (
     RemoteRun,
     now,
 )
-from desktop_app.domain.errors import TEXT_KEPT
+from desktop_app.domain.errors import (
+    TEXT_KEPT,
+    AuthenticationError,
+    CredentialError,
+    ProviderError,
+)
 from desktop_app.domain.events import Failed, StreamEvent, Waiting
-from desktop_app.domain.reply import accumulate
+from desktop_app.domain.reply import Reply, accumulate
 from desktop_app.services.answering import Answering, Listener
 from desktop_app.services.budget import Hold
 from desktop_app.services.chat import ChatService
 from desktop_app.services.choice import ResolvedChoice, model_info
 from desktop_app.services.ports import Provider, RunStore
+
+WITH_A_KEY = (
+    "The answer goes on there: once a key is entered in Settings › Provider, it is picked up."
+)
+
+
+class _KeyWantedError(Exception):
+    """The run cannot be followed without another key; `args` has why."""
 
 
 class ResumedAnswering(Answering):
@@ -55,6 +69,7 @@ class ResumedAnswering(Answering):
         )
         self._kept_run = run
         self._has_caught_up = False
+        self._key_came = asyncio.Event()
         self._began = time.monotonic() - (now() - answer.created_at).total_seconds()
 
     @property
@@ -64,7 +79,33 @@ class ResumedAnswering(Answering):
     def _events_of(self, provider: Provider) -> AsyncIterator[StreamEvent]:
         return provider.resume(self._kept_run)
 
+    def look_again(self, provider_id: str) -> None:
+        """A provider has another key: go on, if that is what is waited for."""
+        if provider_id == self._resolved.profile.id:
+            self._key_came.set()
+
+    async def _stream(self, listen: Listener) -> None:
+        while True:
+            self._key_came.clear()
+            try:
+                await super()._stream(listen)
+            except _KeyWantedError as wanted:
+                listen(Waiting(0, f"{wanted} {WITH_A_KEY}"), self._reply)
+                await self._key_came.wait()
+                self._start_over()
+            else:
+                return
+
+    def _start_over(self) -> None:
+        """To be read from the beginning once more; what came until now stands meanwhile."""
+        self.answer = self.so_far
+        self._kept_run = self.answer.remote_run or self._kept_run
+        self._has_caught_up = False
+        self._reply = Reply(notices=self.answer.notices)
+
     def _take(self, event: StreamEvent, listen: Listener) -> None:
+        if isinstance(event, Failed) and _wants_key(event.error):
+            raise _KeyWantedError(event.error.what_happened)
         if self._has_caught_up:
             super()._take(event, listen)
             return
@@ -87,6 +128,10 @@ class ResumedAnswering(Answering):
     def _final(self, status: MessageStatus) -> Message:
         final = super()._final(status)
         return final if self._has_caught_up else replace(final, parts=self.answer.parts)
+
+
+def _wants_key(error: ProviderError) -> bool:
+    return isinstance(error, AuthenticationError) or isinstance(error.__cause__, CredentialError)
 
 
 class Resumer:

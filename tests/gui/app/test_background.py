@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from contextlib import closing
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from PySide6.QtCore import QObject
 from desktop_app.app.countdown import Countdown
 from desktop_app.domain.events import Waiting
 from desktop_app.domain.model_catalog import Effort, Variant
+from desktop_app.headless.profiles import OPENAI
 from desktop_app.paths import folders
 from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, until
@@ -237,6 +239,33 @@ def test_without_its_provider_the_text_is_kept(run: Run) -> None:
                 await until(lambda: "is no longer set up here" in desk.transcript)
                 assert desk.messages()[1][1] == "interrupted"
                 assert "Word 10 " in desk.transcript
+
+    run(main())
+
+
+def test_a_run_whose_key_is_gone_waits_for_it_to_be_entered(run: Run) -> None:
+    async def main() -> None:
+        async with BackgroundServer(EVENTS, hold_at=20) as server:
+            async with desk_at(server) as desk:
+                await choose_background(desk)
+                desk.type("?")
+                desk.enter()
+                await until(lambda: "Word 10 " in desk.transcript)
+                there = replace(OPENAI, base_url=server.base_url)
+                await desk.backend.settings.save_profile(there)
+            end_process()
+            with closing(sqlite3.connect(folders().database)) as connection, connection:
+                connection.execute("UPDATE messages SET provider_id = ?", (OPENAI.id,))
+            server.release()
+            async with Desk(real=True) as desk:
+                await until(lambda: "once a key is entered" in desk.transcript)
+                assert "Word 10 " in desk.transcript
+                assert desk.is_shown("stop")
+                desk.window.settings.key_entered.emit(OPENAI.id, "not-a-key")
+                await until(lambda: TEXT.strip() in desk.transcript)
+                await desk.settled()
+                assert desk.messages()[1][1:] == ("complete", TEXT)
+            assert len(server.asked("POST")) == 1
 
     run(main())
 

@@ -143,3 +143,15 @@ def test_heartbeats_before_the_first_event_do_not_gather() -> None:
     """However many blank lines come first, each is looked at once."""
     events, _ = run(streams(*[b"\n\n"] * 2_000, sse(DELTA, DONE)), profile=RESPONSES)
     assert fold(events).text == "Hello"
+
+
+def test_a_tier_that_is_refused_is_not_the_one_that_is_paid() -> None:
+    refusal = {"error": {"message": "No", "code": "unsupported_value", "param": "service_tier"}}
+    request = ask(service_tier="priority")
+    scripts = replies(400, refusal), streams(sse(DELTA, DONE))
+    reply = fold(run(*scripts, profile=RESPONSES, request=request)[0])
+    assert (reply.text, reply.service_tier) == ("Hello", "default")
+    known = {request.model: frozenset({"service_tier"})}
+    events, [received] = run(scripts[1], profile=RESPONSES, request=request, known_refusals=known)
+    assert "service_tier" not in received.json
+    assert fold(events).service_tier == "default"

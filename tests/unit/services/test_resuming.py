@@ -12,7 +12,12 @@ import pytest
 
 from desktop_app.domain.conversation import Message, MessageStatus, RemoteRun
 from desktop_app.domain.cost import Usage
-from desktop_app.domain.errors import TEXT_KEPT, NetworkError, RunLostError
+from desktop_app.domain.errors import (
+    TEXT_KEPT,
+    AuthenticationError,
+    NetworkError,
+    RunLostError,
+)
 from desktop_app.domain.events import (
     Completed,
     Failed,
@@ -24,12 +29,13 @@ from desktop_app.domain.events import (
     Waiting,
 )
 from desktop_app.domain.model_catalog import Api, Effort, Variant
+from desktop_app.domain.reply import Reply
 from desktop_app.headless.profiles import COMETAPI, ON_DEVICE, OPENAI
 from desktop_app.services.answering import Answering
 from desktop_app.services.chat import AskSettings
 from desktop_app.services.choice import ResolvedChoice
 from desktop_app.services.long_runs import offers_background
-from desktop_app.services.resuming import Resumer
+from desktop_app.services.resuming import WITH_A_KEY, ResumedAnswering, Resumer
 from tests.helpers.scripted_provider import ScriptedProvider
 from tests.unit.services.test_chat import CATALOG, Room, with_room
 
@@ -250,5 +256,60 @@ def test_a_short_run_is_never_sent_there(tmp_path: Path) -> None:
         began = await room.begin("?", settings=IN_BACKGROUND)  # Thinking, high
         await began.run(lambda _e, _r: None, lambda _: None)
         assert not provider.requests[0].background
+
+    with_room(tmp_path, provider, test)
+
+
+@pytest.mark.parametrize("begun_before", [False, True])
+def test_without_its_key_a_run_waits_for_one(tmp_path: Path, begun_before: bool) -> None:
+    refused = Failed(AuthenticationError("No API key is set for OpenAI."))
+    first = [*BEGINNING, TextDelta("tw"), at(2), refused] if begun_before else [refused]
+    whole = [*BEGINNING, TextDelta("tw"), at(2), TextDelta("o."), at(3), *END[2:]]
+    provider = ScriptedProvider([*BEGINNING, HELD], first, whole)
+
+    async def test(room: Room) -> None:
+        await left(room, provider)
+        [answering] = await Resumer(room.store, room.service).take_up([OPENAI])
+        assert isinstance(answering, ResumedAnswering)
+        room.heard.clear()
+        waits = asyncio.Event()
+
+        def listen(event: StreamEvent, _reply: Reply) -> None:
+            room.heard.append(event)
+            if isinstance(event, Waiting) and WITH_A_KEY in event.reason:
+                waits.set()
+
+        task = asyncio.ensure_future(answering.run(listen, lambda _: None))
+        await waits.wait()
+        assert answering.so_far.text == ("One, tw" if begun_before else "One, ")
+        assert answering.so_far.status is MessageStatus.STREAMING
+        answering.look_again("another")
+        answering.look_again(OPENAI.id)
+        answer = await task
+        assert (answer.text, answer.status) == ("One, two.", MessageStatus.COMPLETE)
+        assert "".join(e.text for e in room.heard if isinstance(e, TextDelta)) == "two."
+        assert provider.resumed[-1].sequence == (2 if begun_before else 1)
+
+    with_room(tmp_path, provider, test)
+
+
+def test_what_is_stopped_before_it_has_a_name_cannot_be_called_off_and_that_is_said(
+    tmp_path: Path,
+) -> None:
+    provider = ScriptedProvider([HELD])
+
+    async def test(room: Room) -> None:
+        began = await begun(room)
+        task = asyncio.ensure_future(room.run(began))
+        await provider.holding.wait()
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+        assert await began.call_off() is False
+        answer = await room.store.message(began.answer.id)
+        assert answer is not None
+        assert answer.status is MessageStatus.CANCELLED
+        [notice] = answer.notices
+        assert notice.startswith("It was stopped before OpenAI had named the run")
 
     with_room(tmp_path, provider, test)
