@@ -76,6 +76,7 @@ class ChatController(QObject):
         # What is done before a question is sent, and what can be done about one that was refused.
         self.before_asking: BeforeAsking = _nothing
         self.ways_out: Callable[[UserFacingError], Actions] = lambda _error: ()
+        self.cancel_first: Callable[[], bool] = lambda: False  # what else is under way here
         self._actions: dict[str, Callable[[Message], None]] = {
             "retry": lambda answer: self._start(self._retry(answer)),
             "retry-with": self._offer_others,
@@ -421,10 +422,13 @@ class ChatController(QObject):
         self._running.stop(self._workspace.conversation.id)
 
     def step_back(self) -> None:
-        """Undo the last step, one at a time: what waits, the answer under way, an edit."""
+        """Undo the last step, one at a time: what waits, work on the conversation or the answer under
+        way, an edit."""
         here = self._workspace.conversation.id
         if here in self._waiting:
             self._take_back()
+        elif self.cancel_first():
+            return
         elif self._running.is_running(here):
             self.stop()
         else:

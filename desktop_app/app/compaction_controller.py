@@ -172,7 +172,7 @@ class CompactionController(QObject):
             self._bar = CompactionBar(self._theme.current)
             self._bar.accepted.connect(self._accept)
             self._bar.declined.connect(self._decline)
-            self._bar.cancelled.connect(self._cancel)
+            self._bar.cancelled.connect(self.cancel)
             self._theme.changed.connect(self._bar.set_theme)
             self._window.add_above_prompt(self._bar)
         return self._bar
@@ -231,9 +231,12 @@ class CompactionController(QObject):
         if conversation_id == self._here:
             self._workspace.tasks.start(self._read())
 
-    def _cancel(self) -> None:
-        if self._here in self._work:
+    def cancel(self) -> bool:
+        """Leave the compaction under way in the open conversation; whether there was one."""
+        is_working = self._here in self._work
+        if is_working:
             self._work[self._here][0].cancel()
+        return is_working
 
     def close(self) -> None:
         """Leave what is under way: the program ends."""
@@ -279,17 +282,29 @@ class CompactionController(QObject):
         elif made is not None and action == "undo-compaction":
             self._workspace.tasks.start(self._undo(made))
         elif made is not None and action == "show-sent":
-            SentText(self._theme.current, *readable(made, self._name_of(made)), self._window).open()
+            self._show_sent(made)
+
+    def _show_sent(self, made: Compaction) -> None:
+        SentText(self._theme.current, *readable(made, self._name_of(made)), self._window).open()
 
     def undo(self) -> None:
         """Have the messages of the open conversation sent again."""
-        workspace = self._workspace
-        held = marked(workspace.path, workspace.compactions)
-        made = next((held[m.id] for m in reversed(workspace.path) if m.id in held), None)
+        if (made := self._last()) is not None:
+            self._workspace.tasks.start(self._undo(made))
+
+    def show_sent(self) -> None:
+        """Show what is sent in place of the beginning of the open conversation."""
+        if (made := self._last()) is not None:
+            self._show_sent(made)
+
+    def _last(self) -> Compaction | None:
+        """The newest compaction of the open conversation; said, where there is none."""
+        path = self._workspace.path
+        held = marked(path, self._workspace.compactions)
+        made = next((held[m.id] for m in reversed(path) if m.id in held), None)
         if made is None:
             self._window.notifications.notify("Nothing of this conversation is compacted.")
-        else:
-            workspace.tasks.start(self._undo(made))
+        return made
 
     async def _undo(self, compaction: Compaction) -> None:
         await self._workspace.backend.compaction.undo(compaction)

@@ -1,8 +1,9 @@
 """What stands in each conversation's prompt and is not sent: held here, and kept on disk.
 
 What is held here is newer than what a read of the store may give, whose writes are still under way.
-The blank conversation, which is in no list yet, has one too; it keeps its id until it is begun, so
-that what was on its way into its prompt still arrives there.
+The blank conversation, which is in no list yet, has one too, and with it what is set for its answers
+alone; it keeps its id until it is begun, so that what was on its way into its prompt still arrives
+there.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from desktop_app.domain.conversation import Conversation, Draft, new_id
+from desktop_app.domain.generation import Overrides
 from desktop_app.domain.parts import DocumentPart, ImagePart, parts_from_json, parts_to_json
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ class Drafts:
 
     Attributes:
         blank_id: the id that the next new conversation will have.
+        blank_overrides: what is set for its answers alone.
     """
 
     def __init__(self, backend: Backend, tasks: Tasks) -> None:
@@ -32,10 +35,13 @@ class Drafts:
         self._tasks = tasks
         self._held: dict[str, Draft] = {}
         self.blank_id = new_id()
+        self.blank_overrides = Overrides()
 
     def load(self, stored: dict[str, Any]) -> None:
         """Take the blank conversation's draft out of the stored settings."""
-        self._held[self.blank_id] = _from_json(stored.get(BLANK_KEY))
+        row = stored.get(BLANK_KEY) or {}
+        self._held[self.blank_id] = _from_json(row)
+        self.blank_overrides = Overrides.from_json(row.get("overrides") or {})
 
     def of(self, conversation: Conversation) -> Draft:
         """The draft of a conversation as it was read from the store."""
@@ -55,10 +61,15 @@ class Drafts:
             self._held[conversation_id] = draft
             self._tasks.start(self._write(conversation_id, draft))
 
+    def keep_overrides(self, overrides: Overrides) -> None:
+        """Hold and write what is set for the blank conversation."""
+        self.blank_overrides = overrides
+        self._tasks.start(self._write(self.blank_id, self.of_blank()))
+
     def begun(self, conversation_id: str, rest: Draft) -> None:
         """A turn was kept on disk, with the draft emptied; `rest` was not part of it."""
         if conversation_id == self.blank_id:
-            self.blank_id = new_id()
+            self.blank_id, self.blank_overrides = new_id(), Overrides()
             self._tasks.start(self._backend.settings.remove(BLANK_KEY))
         # Written even where it is empty: an older state may be on its way to the disk.
         self._held[conversation_id] = rest
@@ -77,7 +88,8 @@ class Drafts:
 
     async def _write(self, conversation_id: str, draft: Draft) -> None:
         if conversation_id == self.blank_id:
-            await self._backend.settings.set(BLANK_KEY, _to_json(draft))
+            row = {**_to_json(draft), "overrides": self.blank_overrides.to_json()}
+            await self._backend.settings.set(BLANK_KEY, row)
         else:
             await self._backend.conversations.save_draft(conversation_id, draft)
 
@@ -86,7 +98,7 @@ def _to_json(draft: Draft) -> dict[str, Any]:
     return {"text": draft.text, "attachments": parts_to_json(draft.attachments)}
 
 
-def _from_json(row: dict[str, Any] | None) -> Draft:
+def _from_json(row: dict[str, Any]) -> Draft:
     if not row:
         return Draft()
     parts = parts_from_json(row["attachments"])

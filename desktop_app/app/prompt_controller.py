@@ -17,7 +17,7 @@ from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.model_catalog import EFFORTS_OF_THE_FAMILY, Effort, Variant
 from desktop_app.rendering.parser import parser
 from desktop_app.services.choice import ResolvedChoice, model_info
-from desktop_app.services.estimate import Estimate, used_tokens
+from desktop_app.services.estimate import Estimate, needs_counting, used_tokens
 from desktop_app.services.model_menu import offers
 from desktop_app.ui.choice import NOTHING_CHOSEN, ChoiceView, ModelEntry
 from desktop_app.ui.main_window import MainWindow
@@ -203,11 +203,11 @@ class PromptController(QObject):
             self._window.prompt.set_estimate(*texts)
 
     async def _used(self, path: list[Message], resolved: ResolvedChoice) -> int | None:
-        """Tokens of the window in use, counted here only after a compaction, which made the
-        provider's own count void."""
+        """Tokens of the window in use, counted here only where the provider's own count is void: after
+        a compaction, among several answers of one request, and for pictures seen by another."""
         compactions = self._workspace.compactions
         used = used_tokens(path, resolved, compactions)
-        if used is not None or not compactions:
+        if used is not None or not needs_counting(path, resolved, compactions):
             return used
         estimator = self._workspace.backend.chat.estimator
         words = self._workspace.ask_settings.instructions

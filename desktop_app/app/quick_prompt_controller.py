@@ -15,11 +15,13 @@ from desktop_app.app.workspace import Workspace
 from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.conversation import Conversation, Draft, Message, new_id, now
 from desktop_app.domain.cost import format_money
-from desktop_app.domain.errors import UserFacingError
+from desktop_app.domain.errors import SpendingCapError, UserFacingError
 from desktop_app.domain.model_catalog import Effort, Variant
 from desktop_app.services.choice import ResolvedChoice
 from desktop_app.ui.choice import ChoiceView
 from desktop_app.ui.quick_prompt import QuickPrompt
+
+RAISE_CAP = "raise-cap"
 
 
 class QuickPromptController(QObject):
@@ -62,6 +64,7 @@ class QuickPromptController(QObject):
         quick.submitted.connect(lambda text: tasks.start(self._submit(text)))
         quick.stop_requested.connect(lambda: running.stop(self._conversation.id))
         quick.go_on_requested.connect(lambda: tasks.start(self._leave_for_window()))
+        quick.way_out_requested.connect(lambda: tasks.start(self._leave_for_window(RAISE_CAP)))
         quick.variant_chosen.connect(self._choose_variant)
         quick.effort_step.connect(self._step_effort)
         quick.transcript.action_requested.connect(lambda _id, action: self._act(action))
@@ -118,7 +121,8 @@ class QuickPromptController(QObject):
                 workspace.settings_of(self._conversation).for_one(),
             )
         except UserFacingError as error:
-            self._quick.set_status(error.sentences)
+            is_cap = isinstance(error, SpendingCapError)
+            self._quick.set_status(error.sentences, "Raise the cap" if is_cap else "")
             return
         finally:
             self._is_beginning = False
@@ -140,9 +144,11 @@ class QuickPromptController(QObject):
     async def _leave_for_window(self, action: str = "") -> None:
         # The window first: once nothing is on the screen any more, the program ends.
         if self._path or self._is_beginning:
-            attached = Draft("", self._attached.parts)
+            # What the line shows was asked, but for what a cap has refused.
+            unasked = self._quick.text().strip() if action == RAISE_CAP else ""
+            typed = Draft(unasked, self._attached.parts)
             self._attached.clear()
-            await self._go_on(self._conversation.id if self._path else "", action, attached, "")
+            await self._go_on(self._conversation.id if self._path else "", action, typed, "")
         else:
             typed = Draft(self._quick.text().strip(), self._attached.parts)
             brought, self._brought = self._brought.strip(), ""

@@ -87,6 +87,7 @@ class ReadyWindow(QObject):
         self.titles = TitleController(self.workspace, self.running, self.library)
         self.chat.before_asking = self.compaction.before_asking
         self.chat.ways_out = self.compaction.ways_out
+        self.chat.cancel_first = self.compaction.cancel
         self.settings = SettingsController(window, self.workspace, self._on_value)
         self.spending = SpendingController(window, theme, self.workspace, self._name_of_model)
         self._typesetter = Typesetter(child_command("maths"), window)
@@ -220,6 +221,7 @@ class ReadyWindow(QObject):
             "conversation.delete": library.delete_open,
             "conversation.compact": self.compaction.offer,
             "conversation.uncompact": self.compaction.undo,
+            "conversation.show-sent": self.compaction.show_sent,
             "list.search": window.search,
             "list.next": lambda: library.open_neighbour(+1),
             "list.previous": lambda: library.open_neighbour(-1),
@@ -282,6 +284,9 @@ class ReadyWindow(QObject):
         self._raise_window()
         if conversation_id:
             await self.library.open(conversation_id)
+            if typed.text:
+                gap = "\n\n" if self._window.prompt.text() else ""
+                self._window.prompt.begin_with(typed.text + gap)
         elif typed or brought:
             self._take_along(typed.text, brought)
         if typed.attachments:
@@ -291,6 +296,8 @@ class ReadyWindow(QObject):
             self.workspace.draft_changed.emit()
         if action == "add-key":
             self.settings.open_at_key()
+        elif action == "raise-cap":
+            self.settings.open_at_cap(self.workspace.profile.id)
         elif action and conversation_id:
             self.chat.act_on_last(action)
 

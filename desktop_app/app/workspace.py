@@ -128,6 +128,7 @@ class Workspace(QObject):
         """Put a blank conversation with the default provider into the window."""
         self._background_in = ""
         blank = _blank(self.drafts.blank_id, self.default_choice)
+        blank = replace(blank, overrides=self.drafts.blank_overrides)
         self.open(blank, [], {}, self.drafts.of_blank(), is_new=True)
 
     def open(
@@ -221,7 +222,9 @@ class Workspace(QObject):
             return
         overrides = change(self.conversation.overrides)
         self.conversation = replace(self.conversation, overrides=overrides)
-        if not self.is_new:
+        if self.is_new:
+            self.drafts.keep_overrides(overrides)
+        else:
             self.tasks.start(self.backend.conversations.save(self.conversation))
         self.choice_changed.emit()
 

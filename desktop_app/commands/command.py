@@ -69,6 +69,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("conversation.delete", "Delete the conversation", _C.CONVERSATION, "Ctrl+Shift+Del"),
     Command("conversation.compact", "Compact the conversation", _C.CONVERSATION),
     Command("conversation.uncompact", "Undo the compaction", _C.CONVERSATION),
+    Command("conversation.show-sent", "Show what is sent for the compacted part", _C.CONVERSATION),
     Command("list.search", "Search all conversations", _C.CONVERSATION, "Ctrl+Shift+F"),
     Command("list.next", "Next conversation", _C.CONVERSATION, "Ctrl+PgDown"),
     Command("list.previous", "Previous conversation", _C.CONVERSATION, "Ctrl+PgUp"),

@@ -13,7 +13,7 @@ import io
 import struct
 from typing import Final
 
-from PIL import Image
+from PIL import Image, ImageCms
 
 from desktop_app.documents import plain_picture, refusals
 from desktop_app.documents.protocol import ExtractedDocument, Limits, ScaledPicture
@@ -30,6 +30,7 @@ _FORMATS: Final = {
     "image/bmp": "BMP",
     "image/tiff": "TIFF",
 }
+_WITH_PROFILE: Final = ("L", "RGB", "RGBA", "CMYK", "LAB")
 _SENT_AS_THEY_ARE: Final = ("1", "L", "LA", "P", "RGB", "RGBA")
 _ORIENTATION: Final = 0x0112
 _TURNS: Final = {
@@ -163,11 +164,29 @@ def _within(size: tuple[int, int], box: tuple[int, int]) -> tuple[int, int]:
 
 def _in_plain_colours(image: Image.Image) -> Image.Image:
     """As RGB, RGBA or grey of eight bits, whatever it was stored as."""
+    image = _in_srgb(image)
     if image.mode.startswith("I;16"):
         return image.convert("I").point(lambda value: value / 257).convert("L")
     if image.has_transparency_data:
         return image.convert("RGBA")
     return image.convert("L" if image.mode in ("1", "L", "I", "F") else "RGB")
+
+
+def _in_srgb(image: Image.Image) -> Image.Image:
+    """With its colours as they are meant, where a profile says how: nobody reads it in what is sent.
+    A profile that is broken says nothing."""
+    profile = image.info.get("icc_profile")
+    clear = image.has_transparency_data
+    mode = "RGBA" if clear else "RGB" if image.mode == "P" else image.mode
+    if not profile or mode not in _WITH_PROFILE:
+        return image
+    made, srgb = "RGBA" if clear else "RGB", ImageCms.createProfile("sRGB")
+    try:
+        own = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        coloured = image if image.mode == mode else image.convert(mode)
+        return ImageCms.profileToProfile(coloured, own, srgb, outputMode=made) or image
+    except (ImageCms.PyCMSError, *_DAMAGED):
+        return image
 
 
 def _packed(image: Image.Image) -> ScaledPicture:

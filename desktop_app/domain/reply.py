@@ -119,6 +119,12 @@ class Reply:
         return tuple(_part(segment) for segment in self.segments)
 
     @property
+    def was_made(self) -> bool:
+        """Whether the provider has begun, so that it may be billed."""
+        whole = self.status in (MessageStatus.COMPLETE, MessageStatus.INCOMPLETE)
+        return bool(self.segments or self.response_id) or whole
+
+    @property
     def is_empty(self) -> bool:
         """Whether nothing that a person could read or a provider needs has arrived."""
         return not self.segments

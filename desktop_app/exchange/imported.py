@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from desktop_app.domain.compaction import Compaction
 from desktop_app.domain.conversation import (
     Conversation,
     Folder,
@@ -40,12 +41,14 @@ class ImportedConversation:
         messages: parents before their children.
         folder: what it lies in, if anything.
         files: what its messages speak of, where the file brought it along.
+        compactions: what is sent in place of its beginning.
     """
 
     conversation: Conversation
     messages: tuple[Message, ...]
     folder: Folder | None = None
     files: tuple[AttachmentFile, ...] = ()
+    compactions: tuple[Compaction, ...] = ()
 
 
 @dataclass(frozen=True)

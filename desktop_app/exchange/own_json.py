@@ -3,7 +3,7 @@
     {"format": "repartee", "version": 1,
      "folders":       [ {id, name, created_at, choice, overrides} … ],
      "conversations": [ {id, title, created_at, updated_at, pinned, archived, folder_id, leaf_id,
-                         choice, overrides, draft, messages} … ],
+                         choice, overrides, draft, messages, compactions} … ],
      "attachments":   [ {sha256, name, media_type, pages, tokens, text, data} … ]}
 
 Each item stands on a line of its own, with its keys in alphabetical order, so that two exports can
@@ -13,7 +13,9 @@ notices, parts}; `leaf_id` is where the path shown ends. `choice` is {provider_i
 effort}; `usage` counts tokens {input_tokens, cached_tokens, output_tokens, reasoning_tokens}; `cost`
 is a decimal number of US dollars as text. A part has a `kind` (text, reasoning, refusal, document,
 image, tool_call) and its own fields; documents and images name an attachment by the SHA-256 of its
-bytes, which `data` holds in Base64. `overrides` holds what is set for the conversation (or folder)
+bytes, which `data` holds in Base64. `compactions` holds what is sent in place of the beginning up to
+a message: {id, message_id, kind: provider|summary, provider_id, model, body, created_at, tokens_before,
+tokens_after, undone_at}; files of earlier versions have none. `overrides` holds what is set for the conversation (or folder)
 alone, by name. Keys to providers are in no export, nor what was spent outside of conversations.
 """
 
@@ -29,6 +31,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, BinaryIO, Final, TypeVar, get_origin, get_type_hints
 
+from desktop_app.domain.compaction import Compaction, CompactionKind
 from desktop_app.domain.conversation import (
     Conversation,
     Draft,
@@ -77,9 +80,16 @@ class JsonWriter:
         """A folder."""
         self._add("folders", _folder(folder))
 
-    def conversation(self, conversation: Conversation, messages: Iterable[Message]) -> None:
-        """A conversation with its whole tree, parents first."""
-        self._add("conversations", _conversation(conversation, messages))
+    def conversation(
+        self,
+        conversation: Conversation,
+        messages: Iterable[Message],
+        compactions: Iterable[Compaction] = (),
+    ) -> None:
+        """A conversation with its whole tree, parents first, and all its compactions."""
+        item = _conversation(conversation, messages)
+        item["compactions"] = [_compaction(compaction) for compaction in compactions]
+        self._add("conversations", item)
 
     def file(self, file: AttachmentFile) -> None:
         """An attachment."""
@@ -203,6 +213,21 @@ def _message(message: Message) -> dict[str, Any]:
     }
 
 
+def _compaction(made: Compaction) -> dict[str, Any]:
+    return {
+        "id": made.id,
+        "message_id": made.message_id,
+        "kind": made.kind.value,
+        "provider_id": made.provider_id,
+        "model": made.model,
+        "body": made.body,
+        "created_at": _time(made.created_at),
+        "tokens_before": made.tokens_before,
+        "tokens_after": made.tokens_after,
+        "undone_at": None if made.undone_at is None else _time(made.undone_at),
+    }
+
+
 def _file(file: AttachmentFile) -> dict[str, Any]:
     return {
         "sha256": file.sha256,
@@ -248,7 +273,10 @@ def _imported(
     attachments += conversation.draft.attachments
     wanted = dict.fromkeys(part.sha256 for part in attachments)
     found = tuple(_file_from(files[sha256]) for sha256 in wanted if sha256 in files)
-    return ImportedConversation(conversation, messages, folder, found)
+    made = tuple(_compaction_from(c, conversation.id) for c in objects_at(item, "compactions"))
+    if {c.message_id for c in made} - {message.id for message in messages}:
+        raise ValueError("a compaction of no message")
+    return ImportedConversation(conversation, messages, folder, found, made)
 
 
 def _demand_tree(conversation: Conversation, messages: tuple[Message, ...]) -> None:
@@ -302,6 +330,32 @@ def _message_from(item: Mapping[str, Any], conversation_id: str) -> Message:
         error=None if error is None else _typed(ErrorNote(**error)),
         notices=tuple(_text(notice) for notice in item["notices"]),
     )
+
+
+def _compaction_from(item: Mapping[str, Any], conversation_id: str) -> Compaction:
+    undone = item["undone_at"]
+    made = Compaction(
+        id=_identifier(item["id"]),
+        conversation_id=conversation_id,
+        message_id=_identifier(item["message_id"]),
+        kind=CompactionKind(item["kind"]),
+        provider_id=item["provider_id"],
+        model=item["model"],
+        body=item["body"],
+        created_at=_moment(item["created_at"]),
+        tokens_before=item["tokens_before"],
+        tokens_after=item["tokens_after"],
+        undone_at=None if undone is None else _moment(undone),
+    )
+    if made.kind is CompactionKind.PROVIDER and not _are_items(made.body):
+        raise ValueError("a provider's state that is none")
+    return _typed(made)
+
+
+def _are_items(body: object) -> bool:
+    """Whether a state is what can be sent: a list of items."""
+    items = json.loads(body) if isinstance(body, str) else None
+    return isinstance(items, list) and all(isinstance(item, dict) for item in items)
 
 
 def _ended(status: MessageStatus) -> MessageStatus:

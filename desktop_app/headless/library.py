@@ -188,7 +188,7 @@ async def _take_in(
     conversation = found.conversation
     if not conversation.choice.provider_id:  # of another program, whose providers we do not know
         conversation = replace(conversation, choice=choice)
-    return await store.add(conversation, found.messages, found.folder)
+    return await store.add(conversation, found.messages, found.folder, found.compactions)
 
 
 # -------------------------------------------------------------- export
@@ -251,7 +251,8 @@ async def _write_json(
     for number, conversation in enumerate(wanted):
         steps.show(number, len(wanted))
         messages = await backend.conversations.messages(conversation.id)
-        writer.conversation(conversation, messages)
+        made = await backend.compactions.of(conversation.id)
+        writer.conversation(conversation, messages, made)
         parts = [part for message in messages for part in message.attachments]
         hashes |= {part.sha256 for part in (*parts, *conversation.draft.attachments)}
     for sha256 in sorted(hashes):

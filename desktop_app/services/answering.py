@@ -38,6 +38,7 @@ from desktop_app.domain.reply import Reply, accumulate
 from desktop_app.domain.spending import Purpose
 from desktop_app.services.budget import Hold
 from desktop_app.services.choice import INSTANT_RETIRED, ResolvedChoice
+from desktop_app.services.counted_together import is_counted_elsewhere
 from desktop_app.services.ports import Gateway, MessageStore, Provider, SpendingBook
 
 CHECKPOINT_S = 0.5
@@ -297,13 +298,13 @@ class Answering:
         )
 
     async def _write_down(self) -> None:
-        """What the call cost; that it is not known, where it was cut before the provider said."""
+        """What the call cost; that it is not known, where the provider did not say, be it that the
+        answer was cut before."""
         if self._stopped is not None:
             return  # once it is called off, and says what it took
         usage, reply = self.answer.usage, self._reply
-        has_begun = bool(reply.segments or reply.response_id)
-        was_cut = has_begun and self.answer.status is not MessageStatus.COMPLETE
-        if usage is None and (not was_cut or self._resolved.price == FREE):
+        is_nothing = not reply.was_made or self._resolved.price == FREE
+        if usage is None and (is_nothing or is_counted_elsewhere(reply.notices)):
             return
         await self._spending.add(
             provider_id=self._resolved.profile.id,

@@ -21,6 +21,7 @@ from desktop_app.domain.cost import format_exact
 from desktop_app.domain.errors import SpendingCapError, StorageError
 from desktop_app.domain.spending import MonthUnderCap
 
+NO_LIMIT = Decimal("Infinity")
 WARNED_KEY = "spending.warned."
 
 
@@ -53,6 +54,10 @@ class Hold:
     """What one call holds of a cap, until it is released; nothing where `hold_id` is None."""
 
     def __init__(self, book: HoldBook | None = None, hold_id: int | None = None) -> None:
+        self._book, self._id = book, hold_id
+
+    def take_over(self, book: HoldBook, hold_id: int | None) -> None:
+        """Hold this, where nothing was held so far."""
         self._book, self._id = book, hold_id
 
     async def release(self) -> None:
@@ -103,6 +108,15 @@ class Budget:
         if hold_id is None:
             raise _passes(profile, month, input_cost, cap, at)
         return Hold(self._holds, hold_id)
+
+    async def hold_for(
+        self, hold: Hold, profile: ProviderProfile, input_cost: Decimal | None
+    ) -> None:
+        """Have `hold` hold what a call's input costs that is on its way already, and is not cut
+        whatever the cap says. Raises StorageError."""
+        if profile.monthly_cap is not None and input_cost:
+            hold_id, _ = await self._holds.take(profile.id, input_cost, NO_LIMIT, now())
+            hold.take_over(self._holds, hold_id)
 
     async def month(self, profile: ProviderProfile) -> MonthUnderCap:
         """How this month stands at a provider."""

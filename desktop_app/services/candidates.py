@@ -31,17 +31,12 @@ from desktop_app.domain.events import (
 )
 from desktop_app.domain.legality import Learnt
 from desktop_app.services.budget import Hold
+from desktop_app.services.counted_together import COUNTED_WITH_FIRST, for_all
 from desktop_app.services.estimate import Estimate
 from desktop_app.services.ports import Gateway, Provider
 
 _OF_ALL: Final = (Started, Notice, Waiting, Failed)
 _TERMINALS: Final = (Completed, Incomplete, Failed)
-COUNTED_WITH_FIRST: Final = "Its tokens and cost are counted with the first version's."
-
-
-def for_all(count: int) -> str:
-    """What is said under the first of several answers of one request."""
-    return f"Tokens and cost are for all {count} versions, which were asked for at once."
 
 
 def asked_apart(provider: str) -> str:
@@ -204,7 +199,7 @@ class _Shared:
 
     def _give_other(self, event: OfCandidate) -> None:
         if event.number < len(self._queues):
-            self._begun.add(event.number)
-            if isinstance(event.event, _TERMINALS):
+            if event.number not in self._begun:  # at once: it may be cut before its end
+                self._begun.add(event.number)
                 self._queues[event.number].put_nowait(Notice(COUNTED_WITH_FIRST))
             self._queues[event.number].put_nowait(event.event)

@@ -314,9 +314,8 @@ class CompactionService:
         async with await self._jobs.budget.hold(plan.own.profile, plan.cost_of_input):
             provider = await self._jobs.gateway.provider(plan.own.profile)
             made = await provider.compact(request)
-            if made.usage is not None:
-                at = (plan.point.conversation_id, plan.point.id)
-                await self._jobs.write_down(Purpose.COMPACTION, plan.by, made.usage, *at)
+            at = (plan.point.conversation_id, plan.point.id)
+            await self._jobs.write_down(Purpose.COMPACTION, plan.by, made.usage, *at)
         return made.items, await self._tokens_of(made, plan)
 
     async def _tokens_of(self, made: ProviderState, plan: Plan) -> int:

@@ -18,6 +18,7 @@ from desktop_app.domain.errors import NOTHING_SENT, DocumentDoesNotFitError
 from desktop_app.domain.model_catalog import ModelInfo
 from desktop_app.domain.parts import DocumentPart, ImagePart, TextPart
 from desktop_app.services.choice import ResolvedChoice
+from desktop_app.services.counted_together import counts_others, is_counted_elsewhere
 from desktop_app.services.pictures import picture_tokens
 from desktop_app.services.ports import AttachmentSource, TokenCounter
 from desktop_app.services.prompt import document_block, summary_messages
@@ -109,15 +110,19 @@ class Estimator:
     ) -> tuple[int, bool]:
         """Tokens of what is sent of the conversation, and whether they are exact."""
         sent = sent_path(path, compactions, resolved.profile, resolved.model.id)
-        total, exact = 0, True
+        total, exact, seen_from = 0, True, _first_picture(path)
         for number in range(len(path) - 1, len(path) - len(sent.messages) - 1, -1):
             message = path[number]
             if (
                 message.usage is not None
                 and _same_provider(message, resolved)
+                and (number < seen_from or _same_model(message, resolved))
                 and counted_with(path, number, sent.compaction, compactions, resolved.profile)
             ):
-                return total + _counted(message.usage), exact
+                if not counts_others(message.notices):
+                    return total + _counted(message.usage), exact
+                total += message.usage.input_tokens
+                return total + await self.message_tokens(message, resolved), False
             total += await self.message_tokens(message, resolved)
             exact = exact and not message.text
         if instructions:
@@ -235,20 +240,55 @@ def used_tokens(
     path: Sequence[Message], resolved: ResolvedChoice, compactions: Sequence[Compaction] = ()
 ) -> int | None:
     """Tokens of the window in use, as the provider counted them with its last answer; None where
-    it has counted nothing of what is sent now."""
+    it has counted nothing of what is sent now, or that together with other answers."""
     sent = sent_path(path, compactions, resolved.profile, resolved.model.id)
+    seen_from = _first_picture(path)
     for number in range(len(path) - 1, len(path) - len(sent.messages) - 1, -1):
-        usage = path[number].usage
-        if usage is not None and counted_with(
+        message = path[number]
+        if _is_void(message, number > seen_from, resolved):
+            return None
+        if message.usage is not None and counted_with(
             path, number, sent.compaction, compactions, resolved.profile
         ):
-            return _counted(usage)
+            return _counted(message.usage)
     return None
+
+
+def needs_counting(
+    path: Sequence[Message], resolved: ResolvedChoice, compactions: Sequence[Compaction] = ()
+) -> bool:
+    """Whether the provider's own counts do not say what of the window is in use."""
+    seen_from = _first_picture(path)
+    return bool(compactions) or any(
+        _is_void(message, number > seen_from, resolved) for number, message in enumerate(path)
+    )
+
+
+def _is_void(message: Message, follows_picture: bool, resolved: ResolvedChoice) -> bool:
+    """Whether what the provider counted for an answer says nothing about it alone, or nothing
+    about what the model that answers now is sent."""
+    notices = message.notices
+    is_together = counts_others(notices) or is_counted_elsewhere(notices)
+    return is_together or (follows_picture and not _same_model(message, resolved))
+
+
+def _first_picture(path: Sequence[Message]) -> int:
+    """Where pictures begin. Another model may have been blind, or be charged otherwise for them."""
+    numbers = (
+        number
+        for number, message in enumerate(path)
+        if any(isinstance(part, ImagePart) for part in message.parts)
+    )
+    return next(numbers, len(path))
 
 
 def _counted(usage: Usage) -> int:
     """Tokens that a call leaves in the window: its reasoning is not sent again."""
     return usage.input_tokens + usage.output_tokens - usage.reasoning_tokens
+
+
+def _same_model(message: Message, resolved: ResolvedChoice) -> bool:
+    return message.choice is None or message.choice.model == resolved.model.id
 
 
 def _same_provider(message: Message, resolved: ResolvedChoice) -> bool:

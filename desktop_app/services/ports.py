@@ -65,6 +65,9 @@ class RunStore(MessageStore, Protocol):
     async def get(self, conversation_id: str) -> Conversation | None:
         """One conversation."""
 
+    async def messages(self, conversation_id: str) -> list[Message]:
+        """Every message of the tree."""
+
 
 class CompactionSource(Protocol):
     """Where it is kept what stands for the beginnings of long conversations."""

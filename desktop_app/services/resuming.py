@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
 from desktop_app.domain.chat_request import ChatRequest, ProviderProfile
 from desktop_app.domain.conversation import (
@@ -26,6 +28,7 @@ from desktop_app.domain.errors import (
     AuthenticationError,
     CredentialError,
     ProviderError,
+    UserFacingError,
 )
 from desktop_app.domain.events import Failed, StreamEvent, Waiting
 from desktop_app.domain.reply import Reply, accumulate
@@ -34,6 +37,7 @@ from desktop_app.services.budget import Hold
 from desktop_app.services.chat import ChatService
 from desktop_app.services.choice import ResolvedChoice, model_info
 from desktop_app.services.ports import Provider, RunStore
+from desktop_app.services.small_jobs import input_cost
 
 WITH_A_KEY = (
     "The answer goes on there: once a key is entered in Settings › Provider, it is picked up."
@@ -54,7 +58,9 @@ class ResumedAnswering(Answering):
         run: RemoteRun,
         resolved: ResolvedChoice,
         chat: ChatService,
+        hold: Callable[[Hold], Awaitable[None]],
     ) -> None:
+        held = Hold()
         super().__init__(
             conversation,
             None,
@@ -64,9 +70,10 @@ class ResumedAnswering(Answering):
             store=chat.store,
             gateway=chat.gateway,
             spending=chat.spending,
-            hold=Hold(),
+            hold=held,
             stand_in=lambda: resolved,
         )
+        self._take_hold = partial(hold, held)
         self._kept_run = run
         self._has_caught_up = False
         self._key_came = asyncio.Event()
@@ -85,6 +92,8 @@ class ResumedAnswering(Answering):
             self._key_came.set()
 
     async def _stream(self, listen: Listener) -> None:
+        with suppress(UserFacingError):  # where it cannot be counted, it goes on all the same
+            await self._take_hold()
         while True:
             self._key_came.clear()
             try:
@@ -159,8 +168,28 @@ class Resumer:
                 continue
             info = model_info(profile, choice.model, self._chat.catalog)
             resolved = ResolvedChoice(profile, info, choice.variant, choice.effort)
-            found.append(ResumedAnswering(conversation, answer, run, resolved, self._chat))
+            hold = partial(self._hold, answer, resolved)
+            found.append(ResumedAnswering(conversation, answer, run, resolved, self._chat, hold))
         return found
+
+    async def _hold(self, answer: Message, resolved: ResolvedChoice, hold: Hold) -> None:
+        """Have what the run's input costs held of the monthly cap again, where there is one."""
+        budget, estimator = self._chat.budget, self._chat.estimator
+        if not budget.counts(resolved.profile, resolved.price is not None):
+            return
+        asked = _path_to(answer, await self._store.messages(answer.conversation_id))
+        compactions = await self._chat.compactions.of(answer.conversation_id)
+        tokens, _ = await estimator.context_tokens(asked, resolved, compactions=compactions)
+        await budget.hold_for(hold, resolved.profile, input_cost(resolved, tokens))
+
+
+def _path_to(answer: Message, messages: Iterable[Message]) -> list[Message]:
+    """What stood before an answer when it was asked for."""
+    by_id, path, above = {m.id: m for m in messages}, list[Message](), answer.parent_id
+    while above in by_id:
+        path.append(by_id[above])
+        above = by_id[above].parent_id
+    return path[::-1]
 
 
 def _without_provider(answer: Message) -> Message:

@@ -20,7 +20,7 @@ from desktop_app.domain.chat_request import (
     RequestMessage,
 )
 from desktop_app.domain.conversation import Role, now
-from desktop_app.domain.cost import Price, Usage
+from desktop_app.domain.cost import FREE, Price, Usage
 from desktop_app.domain.errors import ModelNotFoundError
 from desktop_app.domain.events import StreamEvent
 from desktop_app.domain.model_catalog import Effort, ModelCatalog, ModelInfo
@@ -95,7 +95,7 @@ class SmallJobs:
             cost = input_cost(chosen, size // BYTES_A_TOKEN)
             async with await self.budget.hold(chosen.profile, cost):
                 reply = await self._reply(chosen.profile, request)
-                if reply.usage is not None:
+                if reply.usage is not None or reply.was_made:
                     await self.write_down(purpose, chosen, reply.usage, conversation_id, message_id)
             if reply.error is None:
                 return text_of(reply.parts).strip()
@@ -108,16 +108,18 @@ class SmallJobs:
         self,
         purpose: Purpose,
         asked: ResolvedChoice,
-        usage: Usage,
+        usage: Usage | None,
         conversation_id: str,
         message_id: str,
     ) -> None:
-        """Enter a call into the ledger."""
+        """Enter a call into the ledger; as not counted where the provider reported no usage."""
+        if usage is None and asked.price == FREE:
+            return
         await self._spending.add(
             provider_id=asked.profile.id,
             model=asked.model.id,
-            usage=usage,
-            cost=None if asked.price is None else asked.price.of(usage),
+            usage=usage or Usage(),
+            cost=asked.price.of(usage) if asked.price and usage else None,
             purpose=purpose.value,
             conversation_id=conversation_id,
             message_id=message_id,

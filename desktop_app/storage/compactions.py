@@ -10,11 +10,11 @@ from desktop_app.domain.compaction import Compaction, CompactionKind
 from desktop_app.storage.database import Database
 from desktop_app.storage.rows import from_micros, read_row, to_micros, to_text
 
-# Nothing where the message has been deleted meanwhile.
+# Nothing where the message has been deleted meanwhile, or where the same was imported before.
 _INSERT: Final = """
-    INSERT INTO compactions
+    INSERT OR IGNORE INTO compactions
     SELECT :id, :conversation_id, :message_id, :kind, :provider_id, :model, :body, :created_at,
-        :tokens_before, :tokens_after, NULL
+        :tokens_before, :tokens_after, :undone_at
     WHERE EXISTS (SELECT 1 FROM messages WHERE id = :message_id)
 """
 _OF_CONVERSATION: Final = """
@@ -34,7 +34,7 @@ class CompactionStore:
 
     async def add(self, compaction: Compaction) -> bool:
         """Keep one; whether its message was still there."""
-        return await self._database.write(lambda c: _insert(c, compaction))
+        return await self._database.write(lambda c: insert_compaction(c, compaction))
 
     async def undo(self, compaction_id: str, at: datetime) -> None:
         """Have the messages sent again from `at` on."""
@@ -47,7 +47,9 @@ def _all(connection: sqlite3.Connection, conversation_id: str) -> tuple[Compacti
     return tuple(read_row(_from_row, row) for row in rows)
 
 
-def _insert(connection: sqlite3.Connection, compaction: Compaction) -> bool:
+def insert_compaction(connection: sqlite3.Connection, compaction: Compaction) -> bool:
+    """Put a compaction behind the others; whether it was news, and its message was there."""
+    undone = compaction.undone_at
     row = {
         "id": compaction.id,
         "conversation_id": compaction.conversation_id,
@@ -59,6 +61,7 @@ def _insert(connection: sqlite3.Connection, compaction: Compaction) -> bool:
         "created_at": to_micros(compaction.created_at),
         "tokens_before": compaction.tokens_before,
         "tokens_after": compaction.tokens_after,
+        "undone_at": None if undone is None else to_micros(undone),
     }
     return connection.execute(_INSERT, row).rowcount == 1
 

@@ -15,8 +15,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
+from desktop_app.domain.compaction import Compaction
 from desktop_app.domain.conversation import Conversation, Folder, Message
 from desktop_app.domain.errors import ImportRefusedError
+from desktop_app.storage.compactions import insert_compaction
 from desktop_app.storage.conversations import insert_conversation, insert_message
 from desktop_app.storage.database import Action, Database, T
 from desktop_app.storage.folders import put_folder
@@ -41,7 +43,11 @@ class ImportStore:
         self._database = database
 
     async def add(
-        self, conversation: Conversation, messages: Sequence[Message], folder: Folder | None
+        self,
+        conversation: Conversation,
+        messages: Sequence[Message],
+        folder: Folder | None,
+        compactions: Sequence[Compaction] = (),
     ) -> Added:
         """Add a conversation, or to one that is there the messages that it lacks.
 
@@ -58,6 +64,8 @@ class ImportStore:
         is_new = await self._write(partial(_begin, conversation, folder))
         for first in range(0, len(missing), AT_ONCE):
             await self._write(partial(_insert, missing[first : first + AT_ONCE]))
+        if missing and compactions:
+            await self._write(partial(_insert_compactions, compactions))
         if missing:
             await self._write(partial(_show, conversation))
         return Added(is_new, len(missing))
@@ -104,6 +112,11 @@ def _insert(messages: Sequence[Message], connection: sqlite3.Connection) -> None
     for message in messages:
         if not _is_there(connection, message):  # the same import may run twice at once
             insert_message(connection, message)
+
+
+def _insert_compactions(compactions: Sequence[Compaction], connection: sqlite3.Connection) -> None:
+    for compaction in compactions:
+        insert_compaction(connection, compaction)
 
 
 def _show(conversation: Conversation, connection: sqlite3.Connection) -> None:

@@ -91,6 +91,7 @@ class QuickPrompt(QWidget):
         attachment_removed(str), detail_chosen(str, str): of an attachment, by id.
         stop_requested(): stop the answer.
         go_on_requested(): show the conversation in the main window.
+        way_out_requested(): do what is offered beside a problem.
         variant_chosen(Variant), effort_step(int): +1 is more.
         hidden(): it went away.
     """
@@ -102,6 +103,7 @@ class QuickPrompt(QWidget):
     detail_chosen = Signal(str, str)
     stop_requested = Signal()
     go_on_requested = Signal()
+    way_out_requested = Signal()
     variant_chosen = Signal(object)
     effort_step = Signal(int)
     hidden = Signal()
@@ -152,6 +154,9 @@ class QuickPrompt(QWidget):
         self._problem.setObjectName("problem")
         self._problem.setWordWrap(True)
         set_role(self._problem, "error")
+        self._way_out = HintButton("", self._theme)
+        self._way_out.setObjectName("way-out")
+        self._way_out.hide()
         self._copy = HintButton("Copy", self._theme)
         self._go_on = HintButton("Go on in the window", self._theme)
         self._close = HintButton("Close", self._theme)
@@ -165,7 +170,7 @@ class QuickPrompt(QWidget):
         for widget, stretch in ((self._sign, 0), (self._line, 1), (self._pick, 0), (self._stop, 0)):
             self._top.addWidget(widget, stretch)
         self._foot = QHBoxLayout()
-        for hint in (self._copy, self._go_on, self._close):
+        for hint in (self._way_out, self._copy, self._go_on, self._close):
             self._foot.addWidget(hint)
         self._foot.addStretch(1)
         self._foot.addWidget(self._status)
@@ -192,6 +197,7 @@ class QuickPrompt(QWidget):
         self._stop.clicked.connect(self.stop_requested)
         self._copy.clicked.connect(self._copy_answer)
         self._go_on.clicked.connect(self.go_on_requested)
+        self._way_out.clicked.connect(self.way_out_requested)
         self._close.clicked.connect(self.hide)
         # Queued: the range changes in the middle of writing, where nothing may be laid out anew.
         self.transcript.verticalScrollBar().rangeChanged.connect(
@@ -250,12 +256,15 @@ class QuickPrompt(QWidget):
             self._unfold(True)
         self._stop.setVisible(streaming)
 
-    def set_status(self, text: str) -> None:
-        """Cost and time of the answer; a whole sentence (an error) gets a line of its own."""
+    def set_status(self, text: str, way_out: str = "") -> None:
+        """Cost and time of the answer; a whole sentence (an error) gets a line of its own, and a
+        button where there is a way out of it."""
         is_sentence = len(text) > LONGEST_STATUS
         self._status.setText("" if is_sentence else text)
         self._problem.setText(text if is_sentence else "")
         self._problem.setVisible(is_sentence)
+        self._way_out.setText(way_out)
+        self._way_out.setVisible(bool(way_out))
         self._fit()
 
     def set_keymap(self, keymap: Keymap) -> None:
@@ -335,7 +344,7 @@ class QuickPrompt(QWidget):
         self._foot.setSpacing(px(10))
         for label in (self._along, self._problem):
             label.setContentsMargins(side, 0, side, 0)
-        for widget in (self._pick, self._copy, self._go_on, self._close):
+        for widget in (self._pick, self._way_out, self._copy, self._go_on, self._close):
             widget.set_theme(theme)
         self._fit()
 

@@ -410,3 +410,48 @@ def test_a_title_that_fails_says_nothing(run: Run) -> None:
             assert desk.rows == ["Why is the sea salty?"]
 
     run(main())
+
+
+async def compacted(desk: Desk) -> None:
+    desk.stage.compacts = True
+    await long_conversation(desk)
+    await until_offered(desk)
+    desk.stage.states.put_nowait(STATE)
+    desk.click("compact")
+    await until(lambda: "Compacted" in desk.transcript)
+    await desk.settled()
+
+
+def test_escape_leaves_it(run: Run) -> None:
+    async def main() -> None:
+        async with Desk(environment=OPENAI) as desk:
+            desk.stage.compacts = True
+            await long_conversation(desk)
+            await until_offered(desk)
+            desk.click("compact")
+            await until(lambda: desk.stage.compacted)
+            desk.press(Qt.Key.Key_Escape)
+            await until(lambda: "Cancel" not in shown_buttons(desk))
+            assert desk.stored("SELECT count(*) FROM compactions") == [(0,)]
+
+    run(main())
+
+
+def test_what_the_mark_offers_is_in_reach_of_the_keyboard(run: Run) -> None:
+    async def main() -> None:
+        async with Desk(environment=OPENAI) as desk:
+            await compacted(desk)
+            desk.ready._actions()["conversation.show-sent"]()
+            shown = desk.window.findChild(SentText)
+            assert shown is not None
+            assert shown.text.toPlainText() == "first"
+            shown.close()
+            view = desk.window.transcript
+            view.setFocus(Qt.FocusReason.TabFocusReason)
+            while view.textCursor().charFormat().anchorHref() != "action:undo-compaction":
+                desk.press(Qt.Key.Key_Tab)
+                assert QApplication.focusWidget() is view
+            desk.press(Qt.Key.Key_Return)
+            await until(lambda: "Compacted" not in desk.transcript)
+
+    run(main())

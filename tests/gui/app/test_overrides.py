@@ -126,3 +126,29 @@ def test_the_api_at_hand_decides_what_is_offered(run: Run) -> None:
             await desk.settled()
 
     run(main())
+
+
+def test_what_is_set_before_the_first_question_outlives_the_program(run: Run) -> None:
+    async def main() -> None:
+        async with Desk(environment=COMET) as desk:
+            first = await desk.ask_and_answer("One", "1")
+            desk.ready.library.open_new()
+            set_own(desk, "answer.system_prompt", "Rhyme.")
+            await desk.opened(first)  # left, and come back to
+            desk.ready.library.open_new()
+            assert own(desk) == Overrides("Rhyme.")
+            await desk.written()
+        async with Desk(environment=COMET) as desk:
+            desk.ready.library.open_new()
+            assert own(desk) == Overrides("Rhyme.")
+            turn = await desk.ask("Two")
+            assert turn.request.instructions == "Rhyme."
+            turn.end("2")
+            await desk.settled()
+            desk.ready.library.open_new()
+            assert own(desk) == Overrides()
+        async with Desk(environment=COMET) as desk:
+            desk.ready.library.open_new()
+            assert own(desk) == Overrides()
+
+    run(main())

@@ -8,7 +8,7 @@ from decimal import Decimal
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLineEdit
+from PySide6.QtWidgets import QApplication, QLineEdit
 
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.events import Completed, UsageReported
@@ -141,5 +141,27 @@ def test_the_quick_prompt_says_it_too(run: Run) -> None:
             await until(lambda: "would pass the monthly cap" in quick._quick._problem.text())
             assert "Settings › Provider" in quick._quick._problem.text()
             assert desk.stage.turns == []
+
+    run(main())
+
+
+def test_from_the_quick_prompt_to_the_cap(run: Run) -> None:
+    async def main() -> None:
+        async with Desk(environment=KEYED) as desk:
+            await cap(desk, "0.00000001")
+            desk.ready.quick.open_with("")
+            quick = desk.ready.quick._quick
+            quick._line.setText("Why is it so?")
+            quick.submitted.emit("Why is it so?")
+            await until(lambda: "would pass the monthly cap" in quick._problem.text())
+            assert quick._way_out.isVisible()
+            assert quick._way_out.text() == "Raise the cap"
+            QTest.mouseClick(quick._way_out, Qt.MouseButton.LeftButton)
+            await until(lambda: QApplication.focusWidget().objectName() == "monthly-cap")
+            assert desk.text.toPlainText() == "Why is it so?"
+            assert not quick.isVisible()
+            desk.ready.quick.open_with("")
+            assert not quick._way_out.isVisible()
+            quick.hide()
 
     run(main())

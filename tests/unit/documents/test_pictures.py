@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import random
 import time
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image, PngImagePlugin
+from PIL import Image, ImageCms, PngImagePlugin
 
 from desktop_app.documents import plain_picture
 from desktop_app.documents.extract import extract_bytes
@@ -210,3 +211,37 @@ def test_damaged_anywhere_it_is_a_picture_or_a_sentence(kind: str, seed: int) ->
             assert plain_picture.is_plain(sent.media_type, sent.data)
     except errors.DocumentError as error:
         assert error.what_to_do
+
+
+@pytest.mark.parametrize("mode", ["RGB", "P", "RGBA"])
+def test_colours_are_sent_as_their_profile_means_them(mode: str) -> None:
+    """Nobody reads a profile in what is sent: the colours themselves have to say it."""
+    image = Image.new("RGB", (8, 8), (200, 100, 50))
+    image.putpixel((0, 0), (10, 200, 30))
+    target = io.BytesIO()
+    image.convert(mode).save(target, "PNG", icc_profile=swapped_profile())
+    sent = unpacked(scaled(target.getvalue()).data)
+    assert "icc_profile" not in sent.info
+    red, green, blue = sent.convert("RGB").getpixel((4, 4))  # type: ignore[misc]
+    assert (red, blue) != (200, 50)
+    assert blue > red  # the profile says that red is blue
+    assert green < blue
+
+
+def test_a_broken_profile_says_nothing() -> None:
+    target = io.BytesIO()
+    Image.new("RGB", (8, 8), (200, 100, 50)).save(target, "PNG", icc_profile=b"no profile")
+    sent = unpacked(scaled(target.getvalue()).data)
+    assert sent.convert("RGB").getpixel((4, 4)) == (200, 100, 50)
+
+
+def swapped_profile() -> bytes:
+    """sRGB, but for the primaries of red and blue, which are exchanged."""
+    data = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    at = {bytes(data[n : n + 4]): n for n in range(132, 132 + 12 * data[131], 12)}
+    red, blue = at[b"rXYZ"], at[b"bXYZ"]
+    data[red + 4 : red + 12], data[blue + 4 : blue + 12] = (
+        data[blue + 4 : blue + 12],
+        data[red + 4 : red + 12],
+    )
+    return bytes(data)

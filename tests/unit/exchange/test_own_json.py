@@ -15,12 +15,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from desktop_app.domain.compaction import Compaction, CompactionKind
 from desktop_app.domain.conversation import Conversation, Draft, Folder, Message, new_id
 from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.domain.parts import AttachmentFile, DocumentPart
 from desktop_app.exchange.imported import ImportedConversation
 from desktop_app.exchange.own_json import JsonWriter
 from desktop_app.exchange.reading import read_export
+from desktop_app.storage.compactions import CompactionStore
 from desktop_app.storage.conversations import ConversationStore
 from desktop_app.storage.folders import FolderStore
 from desktop_app.storage.importing import Added, ImportStore
@@ -178,3 +180,51 @@ def test_a_newer_file_adds_what_is_new(tmp_path: Path) -> None:
 def test_a_newer_versions_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ImportRefusedError, match="newer version"):
         read(tmp_path, b'{"format": "repartee", "version": 2}')
+
+
+def test_compactions_come_along_once_and_as_they_were(tmp_path: Path) -> None:
+    conversation = a_conversation()
+    question = a_question(conversation, "Hello")
+    made = Compaction(
+        new_id(), conversation.id, question.id, CompactionKind.SUMMARY, "openai", "m", "Short.",
+        NOON, 9_000, 400,
+    )  # fmt: skip
+    undone = replace(made, id=new_id(), kind=CompactionKind.PROVIDER, body="[]", undone_at=NOON)
+    stream = io.BytesIO()
+    writer = JsonWriter(stream)
+    writer.conversation(conversation, [question], [made, undone])
+    writer.end()
+    (found,) = read(tmp_path, stream.getvalue())
+    assert found.compactions == (made, undone)
+
+    async def main() -> None:
+        async with opened(tmp_path / "store.sqlite3") as database:
+            importing, store = ImportStore(database), CompactionStore(database)
+            whole = (found.conversation, found.messages, None, found.compactions)
+            await importing.add(*whole)
+            await store.undo(made.id, NOON)
+            await importing.add(*whole)
+            kept = await store.of(conversation.id)
+            assert kept == (replace(made, undone_at=NOON), undone)
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    "damage", [{"message_id": "elsewhere"}, {"kind": "provider", "body": "no JSON"}, {"body": 1}]
+)
+def test_a_damaged_compaction_is_said(tmp_path: Path, damage: dict[str, Any]) -> None:
+    conversation = a_conversation()
+    question = a_question(conversation, "Hello")
+    made = Compaction(
+        new_id(), conversation.id, question.id, CompactionKind.SUMMARY, "openai", "m", "Short.",
+        NOON, 9_000, 400,
+    )  # fmt: skip
+    stream = io.BytesIO()
+    writer = JsonWriter(stream)
+    writer.conversation(conversation, [question], [made])
+    writer.end()
+    value = json.loads(stream.getvalue())
+    value["conversations"][0]["compactions"][0].update(damage)
+    (found,) = read(tmp_path, json.dumps(value).encode())
+    assert isinstance(found, ImportRefusedError)

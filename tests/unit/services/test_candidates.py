@@ -8,7 +8,7 @@ from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
-from desktop_app.domain.conversation import Draft, Message, MessageStatus
+from desktop_app.domain.conversation import Draft, Message, MessageStatus, now
 from desktop_app.domain.errors import ProviderError
 from desktop_app.domain.events import (
     Completed,
@@ -24,8 +24,10 @@ from desktop_app.domain.legality import Learnt
 from desktop_app.domain.model_catalog import Api
 from desktop_app.services.answering import Answering
 from desktop_app.services.budget import Hold
-from desktop_app.services.candidates import COUNTED_WITH_FIRST, asked_apart, for_all, shares
+from desktop_app.services.candidates import asked_apart, shares
 from desktop_app.services.chat import AskSettings
+from desktop_app.services.counted_together import COUNTED_WITH_FIRST, for_all
+from desktop_app.services.estimate import FRAME, needs_counting, used_tokens
 from tests.helpers.scripted_provider import OneProvider, ScriptedProvider
 from tests.unit.providers.samples import OPENAI
 from tests.unit.services.test_chat import HELD, USAGE, Room, with_room
@@ -226,3 +228,34 @@ def test_a_hold_is_let_go_with_the_last_answer() -> None:
         assert whole.released == 1
 
     asyncio.run(main())
+
+
+def test_the_window_and_the_next_question_count_the_path_shown_alone(tmp_path: Path) -> None:
+    """1,000 in; what the three answers together put out, 150 tokens, is not what is sent again."""
+    script = [TextDelta("a b"), *others(2, "c"), *others(1, "b"), UsageReported(USAGE), Completed()]
+
+    async def test(room: Room) -> None:
+        began = await room.begin("?", CHAT, settings=THREE)
+        done = await run_all(room, began)
+        resolved = room.service.resolve(CHAT, began.conversation.choice)
+        assert began.question is not None
+        for shown, tokens in ((done[0], 1_000 + 2 + FRAME), (done[1], 1 + FRAME + 1 + FRAME)):
+            path = [began.question, shown]
+            assert used_tokens(path, resolved) is None
+            assert needs_counting(path, resolved)
+            counted = await room.service.estimator.context_tokens(path, resolved)
+            assert counted == (tokens, False)
+
+    with_room(tmp_path, ScriptedProvider(script), test)
+
+
+def test_without_usage_one_request_is_one_call_that_is_not_counted(tmp_path: Path) -> None:
+    script = [TextDelta("a"), *others(1, "b"), Completed()]
+
+    async def test(room: Room) -> None:
+        began = await room.begin("?", CHAT, settings=TWO)
+        await run_all(room, began)
+        month = await room.ledger.spent_in_month(now())
+        assert (month.calls, month.uncounted) == (1, 1)
+
+    with_room(tmp_path, ScriptedProvider(script), test)

@@ -525,3 +525,17 @@ def test_a_call_that_was_cut_is_noted_without_its_cost(tmp_path: Path) -> None:
         assert (month.calls, month.uncounted, month.cost) == (1, 1, Decimal(0))
 
     with_room(tmp_path, provider, test)
+
+
+def test_a_whole_answer_without_usage_is_noted_as_not_counted(tmp_path: Path) -> None:
+    whole: list[StreamEvent | str] = [TextDelta("a"), Completed()]
+    provider = ScriptedProvider(whole, whole)
+
+    async def test(room: Room) -> None:
+        answer = await room.run(await room.begin("one"))
+        assert answer.cost is None
+        await room.run(await room.begin("two", ON_DEVICE, None))  # costs nothing
+        month = await room.ledger.spent_in_month(now())
+        assert (month.calls, month.uncounted, month.cost) == (1, 1, Decimal(0))
+
+    with_room(tmp_path, provider, test)

@@ -11,12 +11,14 @@ import pytest
 
 from desktop_app.domain.chat_request import ImageData
 from desktop_app.domain.conversation import Draft, Message, MessageStatus, ModelChoice, Role, now
+from desktop_app.domain.cost import Usage
 from desktop_app.domain.errors import IllegalChoiceError, StorageError
 from desktop_app.domain.events import Completed, StreamEvent, TextDelta
 from desktop_app.domain.model_catalog import Variant
 from desktop_app.domain.parts import ImagePart, TextPart, parts_from_json, parts_to_json
 from desktop_app.headless.profiles import ON_DEVICE, OPENAI
 from desktop_app.services.chat import AskSettings
+from desktop_app.services.estimate import needs_counting, used_tokens
 from desktop_app.services.pictures import NAMED_TOKENS, picture_tokens
 from tests.helpers.pictures import SECRET, exif, packed, photo, unpacked
 from tests.helpers.scripted_provider import ScriptedProvider
@@ -155,3 +157,31 @@ def test_pictures_of_older_stores_are_read() -> None:
     assert part == ImagePart("a", "b", "image/png", 3)
     assert part.dimensions is None
     assert parts_from_json(parts_to_json([PART])) == (PART,)
+
+
+def test_what_a_blind_model_counted_says_nothing_of_pictures(tmp_path: Path) -> None:
+    async def test(room: Room) -> None:
+        await keep(room)
+        seeing = room.service.resolve(OPENAI, ModelChoice(OPENAI.id, "", Variant.THINKING))
+        question = Message(
+            "q", "c", None, Role.USER, MessageStatus.COMPLETE, (PART, TextPart("What?")), now()
+        )
+        blind = ModelChoice(OPENAI.id, "blind-model")
+        answer = replace(
+            question,
+            id="a",
+            role=Role.ASSISTANT,
+            parts=(TextPart("Who knows?"),),
+            choice=blind,
+            usage=Usage(40, 0, 10, 0),
+        )
+        path = [question, answer]
+        tokens, exact = await room.service.estimator.context_tokens(path, seeing)
+        assert tokens > 1743
+        assert not exact
+        assert used_tokens(path, seeing) is None
+        assert needs_counting(path, seeing)
+        same = [question, replace(answer, choice=replace(blind, model=seeing.model.id))]
+        assert await room.service.estimator.context_tokens(same, seeing) == (50, True)
+
+    with_room(tmp_path, ScriptedProvider(), test)

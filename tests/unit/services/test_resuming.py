@@ -313,3 +313,23 @@ def test_what_is_stopped_before_it_has_a_name_cannot_be_called_off_and_that_is_s
         assert notice.startswith("It was stopped before OpenAI had named the run")
 
     with_room(tmp_path, provider, test)
+
+
+def test_picked_up_it_holds_its_input_of_the_cap_until_it_ends(tmp_path: Path) -> None:
+    provider = ScriptedProvider([*BEGINNING, HELD], [*BEGINNING, HELD, *END])
+    capped = replace(OPENAI, monthly_cap=Decimal("0.0000001"))  # less than the input: it goes on
+
+    async def test(room: Room) -> None:
+        await left(room, provider)
+        provider.holding.clear()
+        [answering] = await Resumer(room.store, room.service).take_up([capped])
+        task = asyncio.ensure_future(room.run(answering))
+        await provider.holding.wait()
+        # "?" with its frame, five tokens of Pro's input at $21 a million.
+        assert (await room.service.budget.month(capped)).held == Decimal("0.000105")
+        provider.release.set()
+        assert (await task).text == "One, two."
+        month = await room.service.budget.month(capped)
+        assert (month.held, month.spent) == (0, COST)
+
+    with_room(tmp_path, provider, test)

@@ -259,3 +259,9 @@ def test_a_long_exchange_costs_no_more_for_its_title() -> None:
     asyncio.run(main())
     part = provider.requests[0].messages[0].parts[0]
     assert len(getattr(part, "text", "")) < 3200
+
+
+def test_a_job_without_usage_is_noted_as_not_counted() -> None:
+    provider, book = ScriptedProvider([TextDelta("a"), Completed()]), Book()
+    asyncio.run(ask(jobs_of(provider, book)))
+    assert [(line["cost"], line["usage"]) for line in book.lines] == [(None, Usage())]
