@@ -204,14 +204,26 @@ class SettingsPanel(QFrame):
         """Show the Provider page, waiting for a key."""
         self.show_page("provider")
         if self._provider:
-            self._provider.focus_key_field()
+            self._once_shown(self._provider.focus_key_field)
 
     def focus_cap_field(self) -> None:
         """Show the Provider page, waiting for another cap."""
         self.show_page("provider")
         if self._provider:
+            self._once_shown(self._focus_cap)
+
+    def _focus_cap(self) -> None:
+        if self._provider:
             self._provider.spending.focus_field()
             self._areas["provider"].ensureWidgetVisible(self._provider.spending)
+
+    def _once_shown(self, focus: Callable[[], None]) -> None:
+        """Qt shows what was put into a visible place with the next events. A window that becomes the
+        active one gives the keyboard to nothing that is hidden."""
+        if self._provider and self._provider.isVisible():
+            focus()
+        else:
+            QTimer.singleShot(0, self, focus)
 
     def show_page(self, page: str) -> None:
         """Show "provider", "answer", "look", "keys" or "about"."""

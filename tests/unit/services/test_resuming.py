@@ -330,6 +330,6 @@ def test_picked_up_it_holds_its_input_of_the_cap_until_it_ends(tmp_path: Path) -
         provider.release.set()
         assert (await task).text == "One, two."
         month = await room.service.budget.month(capped)
-        assert (month.held, month.spent) == (0, COST)
+        assert (month.held, month.spent) == (Decimal(0), COST)
 
     with_room(tmp_path, provider, test)
