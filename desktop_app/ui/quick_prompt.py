@@ -154,7 +154,7 @@ class QuickPrompt(QWidget):
         self._problem.setObjectName("problem")
         self._problem.setWordWrap(True)
         set_role(self._problem, "error")
-        self._way_out = HintButton("", self._theme)
+        self._way_out = HintButton("Way out", self._theme)
         self._way_out.setObjectName("way-out")
         self._way_out.hide()
         self._copy = HintButton("Copy", self._theme)
@@ -263,7 +263,7 @@ class QuickPrompt(QWidget):
         self._status.setText("" if is_sentence else text)
         self._problem.setText(text if is_sentence else "")
         self._problem.setVisible(is_sentence)
-        self._way_out.setText(way_out)
+        self._way_out.setText(way_out or "Way out")
         self._way_out.setVisible(bool(way_out))
         self._fit()
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLineEdit, QWidget
+from PySide6.QtWidgets import QLineEdit
 
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.events import Completed, UsageReported
@@ -147,8 +147,7 @@ def test_the_quick_prompt_says_it_too(run: Run) -> None:
 
 def in_hand(desk: Desk) -> str:
     """Which widget of the window has the keyboard, or will when the window has."""
-    widget = desk.window.focusWidget()
-    return widget.objectName() if isinstance(widget, QWidget) else ""
+    return desk.window.focusWidget().objectName()
 
 
 def test_from_the_quick_prompt_to_the_cap(run: Run) -> None:
