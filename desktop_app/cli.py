@@ -88,6 +88,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _command(arguments)
     except KeyboardInterrupt:
+        if arguments[:1] == ["ask"]:  # which had not begun; it writes one object in any case
+            from desktop_app.headless.terminal import Output
+
+            Output(as_json="--json" in arguments).never_began()
         return EXIT_INTERRUPTED
 
 

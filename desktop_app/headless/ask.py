@@ -60,6 +60,9 @@ def run_ask(options: argparse.Namespace) -> int:
         return asyncio.run(_ask(options, prompt, output))
     except asyncio.CancelledError:
         return EXIT_INTERRUPTED  # by a second signal, while everything was closed
+    except KeyboardInterrupt:  # while the question was read, or again while everything was closed
+        output.never_began()
+        return EXIT_INTERRUPTED
     except UserFacingError as error:
         output.refuse(error)
         return EXIT_USAGE if isinstance(error, IllegalChoiceError) else EXIT_FAILED

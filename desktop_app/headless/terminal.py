@@ -6,6 +6,7 @@ Errors are worded for the window, with its buttons; here they lose what a termin
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import math
 import os
@@ -78,10 +79,12 @@ def note_of(error: UserFacingError) -> ErrorNote:
 
 class Countdown:
     """Says on standard error when the next try comes: in a terminal with a figure that falls each
-    second, elsewhere once. To be used where a loop runs."""
+    second, elsewhere once. In a terminal, and there alone, it also says why nothing comes. To be
+    used where a loop runs."""
 
     def __init__(self) -> None:
         self._timer: asyncio.TimerHandle | None = None
+        self._has_said = False  # a line that the next event takes back
 
     def start(self, seconds: float, reason: str) -> None:
         """Begin at `seconds`."""
@@ -100,8 +103,18 @@ class Countdown:
         loop = asyncio.get_running_loop()
         self._timer = loop.call_later(max(pause, 0.05), self._show, until, reason)
 
+    def say_why(self, reason: str) -> None:
+        """Show why nothing comes, until `stop`."""
+        if reason and sys.stderr is not None and sys.stderr.isatty():
+            line = _fitting(f"repartee: {reason}")
+            print(f"{_CLEARED}{line}", end="", file=sys.stderr, flush=True)
+            self._has_said = True
+
     def stop(self) -> None:
-        """Leave the line as it is, if there is one."""
+        """Leave the line of a countdown as it is, if there is one; take back any other."""
+        if self._has_said:
+            self._has_said = False
+            print(_CLEARED, end="", file=sys.stderr, flush=True)
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -129,6 +142,7 @@ class Output:
     def __init__(self, *, as_json: bool) -> None:
         self._as_json = as_json
         self._at_line_start = True
+        self._is_asked = False
         self._stop: Callable[[], object] = lambda: None
         self._countdown = Countdown()
         self.write_error: OSError | None = None
@@ -152,6 +166,10 @@ class Output:
                 say(text)
             case Waiting(seconds, reason) if seconds:
                 self._countdown.start(seconds, reason)
+            # The first says no more than that the answer is waited for.
+            case Waiting(_, reason) if self._is_asked and self._at_line_start:
+                self._countdown.say_why(reason)
+        self._is_asked = True
 
     def on_store(self, error: StorageError | None) -> None:
         """Say that something could not be kept."""
@@ -178,6 +196,10 @@ class Output:
     def interrupted(self) -> None:
         """Say that it was stopped before there was an answer."""
         say("Stopped.")
+        self.never_began()
+
+    def never_began(self) -> None:
+        """Write the JSON, if it is wanted and was not written yet."""
         self._write_json(None, None, None)
 
     def refuse(self, error: UserFacingError) -> None:
@@ -194,19 +216,25 @@ class Output:
             self._write(_as_json(answer, error, conversation_id))
 
     def _write(self, text: str) -> None:
-        if self.write_error is not None or sys.stdout is None:
+        if self.write_error is not None:
+            return
+        if sys.stdout is None:  # it was closed before the program began
+            self._give_up(OSError(errno.EBADF, os.strerror(errno.EBADF)))
             return
         try:
             sys.stdout.write(text)
             sys.stdout.flush()
         except OSError as error:
-            self.write_error = error
             # What Python would flush at exit must not complain once more.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            if not isinstance(error, BrokenPipeError):
-                say(f"The answer could not be written: {error.strerror}.")
-            self._stop()
+            self._give_up(error)
         self._at_line_start = text.endswith("\n")
+
+    def _give_up(self, error: OSError) -> None:
+        self.write_error = error
+        if not isinstance(error, BrokenPipeError):
+            say(f"The answer could not be written: {error.strerror}.")
+        self._stop()
 
 
 def _as_json(answer: Message | None, error: ErrorNote | None, conversation_id: str | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import socket
@@ -13,6 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from desktop_app import cli
+from desktop_app.domain.events import TextDelta, Waiting
+from desktop_app.domain.reply import Reply
+from desktop_app.headless.terminal import Output
 from tests.integration.headless.command import KEY, Shell, against, answer_to, ended, gateway
 from tests.integration.headless.replies import (
     ANSWER,
@@ -88,6 +93,27 @@ def test_in_a_terminal_the_wait_is_counted_down(shell: Shell) -> None:
     against(refusal(429, "rate_limit_exceeded", retry_after_ms="2400"), WHOLE, test=test)
 
 
+def test_in_a_terminal_a_silence_is_said_and_taken_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def main(ours: int) -> bytes:
+        output = Output(as_json=False)
+        output.listen(Waiting(0, "Waiting for it."), Reply())
+        output.listen(Waiting(0, "Nothing heard for 40 s."), Reply())
+        output.listen(TextDelta("One"), Reply())
+        output.listen(Waiting(0, "Nothing heard: it would stand in the answer."), Reply())
+        return os.read(ours, 4096)
+
+    ours, its = os.openpty()
+    with os.fdopen(its, "w") as terminal, Path(os.devnull).open("w") as nowhere:
+        monkeypatch.setattr(sys, "stderr", terminal)
+        monkeypatch.setattr(sys, "stdout", nowhere)
+        said = asyncio.run(main(ours))
+    os.close(ours)
+    cleared = b"\r\x1b[K"
+    assert said == cleared + b"repartee: Nothing heard for 40 s." + cleared
+
+
 def test_a_refused_parameter_is_left_out_once_and_said(shell: Shell) -> None:
     refused = refusal(400, "unsupported_parameter", param="reasoning.effort")
     arguments = ("Hi", "--model", "new", "--effort", "low")
@@ -141,15 +167,47 @@ def test_a_signal_in_the_middle_keeps_what_had_arrived(shell: Shell, number: int
 
 def test_ctrl_c_ends_a_command_that_waits_for_its_question(shell: Shell) -> None:
     async def main() -> None:
-        process = await shell.start("ask", "-", stdin=asyncio.subprocess.PIPE)
+        process = await shell.start("ask", "-", "--json", stdin=asyncio.subprocess.PIPE)
         await asyncio.to_thread(wait_until_it_reads, process.pid)
         process.send_signal(signal.SIGINT)
         assert await asyncio.wait_for(process.wait(), 10) == 130
         assert process.stderr is not None
         assert await process.stderr.read() == b""
-        await ended(process)
+        done = await ended(process)
+        assert done.json["status"] == "cancelled"
 
     asyncio.run(main())
+
+
+def test_ctrl_c_before_the_command_has_begun(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """While its modules are read, which takes a while."""
+
+    def interrupted(_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "_command", interrupted)
+    assert cli.main(["ask", "--json", "Hi"]) == 130
+    assert json.loads(capsys.readouterr().out)["status"] == "cancelled"
+    assert cli.main(["ask", "Hi"]) == 130
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("more", ["", "--json"])
+def test_an_output_that_is_closed_is_said(shell: Shell, more: str) -> None:
+    async def test(server: LoopbackServer) -> None:
+        process = await asyncio.create_subprocess_shell(
+            f"exec {sys.executable} -m desktop_app ask Hi {more} </dev/null >&-",
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env={**shell.environment, **gateway(server.base_url)},
+        )
+        done = await ended(process)
+        assert done.code == 1
+        assert "The answer could not be written" in done.err
+
+    against(WHOLE, test=test)
 
 
 def wait_until_it_reads(pid: int) -> None:
