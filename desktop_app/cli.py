@@ -227,6 +227,16 @@ def _add_ask(ask: argparse.ArgumentParser) -> None:
     ask.add_argument("--effort", choices=("none", "low", "medium", "high", "xhigh"))
     ask.add_argument("--provider", metavar="NAME", help="on-device, openai, cometapi or your own")
     ask.add_argument("--model", metavar="ID", help="any model of the provider")
+    ask.add_argument(
+        "--template", metavar="NAME", help="a prompt of the library, by its title or id"
+    )
+    ask.add_argument(
+        "--set",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help="fill what the prompt asks for; again for more",
+    )
     ask.add_argument("--json", action="store_true", help="one JSON object at the end")
     ask.add_argument("--save", action="store_true", help="keep the conversation in the library")
 

@@ -16,18 +16,16 @@ from desktop_app.app.workspace import PROVIDER_REMOVED, Workspace
 from desktop_app.domain.conversation import new_id
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
 from desktop_app.domain.parts import DocumentPart, ImagePart
-from desktop_app.paths import resource_path
 from desktop_app.services.pictures import demand_sight, with_detail
-from desktop_app.services.summarize import SummaryTemplate, template_from_markdown
 from desktop_app.ui.main_window import MainWindow
 from desktop_app.ui.prompt_editor import Chip
 
 if TYPE_CHECKING:
     from desktop_app.app.pictures_controller import PicturesController
+    from desktop_app.app.prompts_controller import PromptsController
     from desktop_app.documents.worker import Progress
     from desktop_app.ui.dropped import GivenPicture
 
-TEMPLATE = "executive-summary"
 TOPIC = "document"  # of notifications: what could not be attached to this draft
 
 
@@ -44,14 +42,18 @@ class AttachmentsController(QObject):
     """Between drops, the document worker and the draft."""
 
     def __init__(
-        self, window: MainWindow, workspace: Workspace, pictures: PicturesController
+        self,
+        window: MainWindow,
+        workspace: Workspace,
+        pictures: PicturesController,
+        prompts: PromptsController,
     ) -> None:
         super().__init__(window)
         self._window = window
         self._workspace = workspace
         self._pictures = pictures
         self._reading: dict[str, _Reading] = {}
-        self._template: SummaryTemplate | None = None
+        self._prompts = prompts
         window.files_dropped.connect(self.attach)
         window.picture_dropped.connect(self.attach_picture)
         prompt = window.prompt
@@ -61,7 +63,8 @@ class AttachmentsController(QObject):
         prompt.detail_chosen.connect(self._choose_detail)
         pictures.thumbnail_made.connect(self._show_thumbnail)
         prompt.attachment_removed.connect(self._remove)
-        prompt.suggestion_chosen.connect(self._take_suggestion)
+        prompt.suggestion_chosen.connect(prompts.ask)
+        prompts.changed.connect(self._show_suggestions)
         prompt.text_changed.connect(self._show_suggestions)
         workspace.opened.connect(self._show)
         workspace.opened.connect(lambda: window.notifications.dismiss_topic(TOPIC))
@@ -197,20 +200,9 @@ class AttachmentsController(QObject):
         documents = [p for p in self._workspace.draft.attachments if isinstance(p, DocumentPart)]
         offered = bool(documents) and not self._reading_here()
         if offered and not self._window.prompt.text().strip():
-            self._window.prompt.set_suggestions([(TEMPLATE, self.template.label, "list")])
+            self._window.prompt.set_suggestions(self._prompts.suggestions())
         else:
             self._window.prompt.set_suggestions([])
-
-    @property
-    def template(self) -> SummaryTemplate:
-        """The built-in summary, read when it is first offered."""
-        if self._template is None:
-            path = resource_path(f"templates/{TEMPLATE}.md")
-            self._template = template_from_markdown(TEMPLATE, path.read_text("utf-8"))
-        return self._template
-
-    def _take_suggestion(self, _key: str) -> None:
-        self._window.prompt.submitted.emit(self.template.prompt)
 
 
 def _chip(part: DocumentPart, limit: int | None) -> Chip:

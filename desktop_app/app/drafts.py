@@ -28,6 +28,7 @@ class Drafts:
     Attributes:
         blank_id: the id that the next new conversation will have.
         blank_overrides: what is set for its answers alone.
+        blank_preset_id: the preset that was put into force in it.
     """
 
     def __init__(self, backend: Backend, tasks: Tasks) -> None:
@@ -36,12 +37,14 @@ class Drafts:
         self._held: dict[str, Draft] = {}
         self.blank_id = new_id()
         self.blank_overrides = Overrides()
+        self.blank_preset_id: str | None = None
 
     def load(self, stored: dict[str, Any]) -> None:
         """Take the blank conversation's draft out of the stored settings."""
         row = stored.get(BLANK_KEY) or {}
         self._held[self.blank_id] = _from_json(row)
         self.blank_overrides = Overrides.from_json(row.get("overrides") or {})
+        self.blank_preset_id = row.get("preset")
 
     def of(self, conversation: Conversation) -> Draft:
         """The draft of a conversation as it was read from the store."""
@@ -61,15 +64,15 @@ class Drafts:
             self._held[conversation_id] = draft
             self._tasks.start(self._write(conversation_id, draft))
 
-    def keep_overrides(self, overrides: Overrides) -> None:
-        """Hold and write what is set for the blank conversation."""
-        self.blank_overrides = overrides
+    def keep_settings(self, overrides: Overrides, preset_id: str | None) -> None:
+        """Hold and write what is set for the blank conversation, and its preset."""
+        self.blank_overrides, self.blank_preset_id = overrides, preset_id
         self._tasks.start(self._write(self.blank_id, self.of_blank()))
 
     def begun(self, conversation_id: str, rest: Draft) -> None:
         """A turn was kept on disk, with the draft emptied; `rest` was not part of it."""
         if conversation_id == self.blank_id:
-            self.blank_id, self.blank_overrides = new_id(), Overrides()
+            self.blank_id, self.blank_overrides, self.blank_preset_id = new_id(), Overrides(), None
             self._tasks.start(self._backend.settings.remove(BLANK_KEY))
         # Written even where it is empty: an older state may be on its way to the disk.
         self._held[conversation_id] = rest
@@ -88,7 +91,11 @@ class Drafts:
 
     async def _write(self, conversation_id: str, draft: Draft) -> None:
         if conversation_id == self.blank_id:
-            row = {**_to_json(draft), "overrides": self.blank_overrides.to_json()}
+            row = {
+                **_to_json(draft),
+                "overrides": self.blank_overrides.to_json(),
+                "preset": self.blank_preset_id,
+            }
             await self._backend.settings.set(BLANK_KEY, row)
         else:
             await self._backend.conversations.save_draft(conversation_id, draft)

@@ -281,7 +281,12 @@ class LibraryController(QObject):
         changed = self._workspace.conversation
         if changed.id in self._conversations:
             known = self._conversations[changed.id]
-            known = replace(known, choice=changed.choice, overrides=changed.overrides)
+            known = replace(
+                known,
+                choice=changed.choice,
+                overrides=changed.overrides,
+                preset_id=changed.preset_id,
+            )
             self._conversations[changed.id] = known
         self._show_foot()
 

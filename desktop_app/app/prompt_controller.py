@@ -70,6 +70,11 @@ class PromptController(QObject):
             lambda key: self._show() if key == "answer.background" else None
         )
 
+    @property
+    def models(self) -> tuple[ModelEntry, ...]:
+        """Every model that could answer now."""
+        return self._models
+
     # -------------------------------------------------------------- choosing
 
     def choose_variant(self, variant: Variant) -> None:

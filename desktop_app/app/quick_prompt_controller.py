@@ -6,9 +6,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QGuiApplication
 
 from desktop_app.app.pictures_controller import PicturesController
 from desktop_app.app.prompt_controller import view_of
+from desktop_app.app.prompts_controller import ATTACHED
 from desktop_app.app.quick_attachments import QuickAttachments
 from desktop_app.app.running_answers import RunningAnswers
 from desktop_app.app.workspace import Workspace
@@ -17,11 +19,15 @@ from desktop_app.domain.conversation import Conversation, Draft, Message, new_id
 from desktop_app.domain.cost import format_money
 from desktop_app.domain.errors import SpendingCapError, UserFacingError
 from desktop_app.domain.model_catalog import Effort, Variant
+from desktop_app.domain.prompts import CLIPBOARD, DATE, SELECTION
+from desktop_app.headless.prompt_library import today
 from desktop_app.services.choice import ResolvedChoice
 from desktop_app.ui.choice import ChoiceView
+from desktop_app.ui.prompt_text import LARGE_PASTE
 from desktop_app.ui.quick_prompt import QuickPrompt
 
 RAISE_CAP = "raise-cap"
+_MARKS = {name: f"{{{{{name}}}}}" for name in (SELECTION, CLIPBOARD)}
 
 
 class QuickPromptController(QObject):
@@ -51,6 +57,7 @@ class QuickPromptController(QObject):
         self._running = running
         self._go_on = go_on
         self._brought = ""
+        self._clipboard = ""
         self._is_beginning = False
         self._path: list[Message] = []
         self._conversation = self._blank()
@@ -77,7 +84,7 @@ class QuickPromptController(QObject):
     def _blank(self) -> Conversation:
         workspace, moment = self._workspace, now()
         choice = workspace.backend.default_choice(workspace.default_profile, workspace.values)
-        return Conversation(new_id(), "", moment, moment, choice)
+        return workspace.begin_with(Conversation(new_id(), "", moment, moment, choice))
 
     def _take_title(self, conversation_id: str, title: str) -> None:
         if conversation_id == self._conversation.id:
@@ -97,14 +104,37 @@ class QuickPromptController(QObject):
         if not self._is_beginning and not self._running.is_running(self._conversation.id):
             self._conversation, self._path = self._blank(), []
             self._attached.clear()
-        self._brought = text
+        self._brought, self._clipboard = text, ""
         self._show_choice()
         self._quick.open_with(text)
+
+    # -------------------------------------------------------------- prompts of the library
+
+    def fill_in(self, names: frozenset[str]) -> dict[str, str]:
+        """What the program fills here. What came along, and the clipboard, may be too long for a line:
+        their marks stand for them until the question is asked."""
+        known = {DATE: today(), SELECTION: "", CLIPBOARD: ""}
+        if CLIPBOARD in names:
+            self._clipboard = QGuiApplication.clipboard().text()
+        for name, text in ((SELECTION, self._brought), (CLIPBOARD, self._clipboard)):
+            known[name] = _MARKS[name] if text.strip() else ""
+        return known
+
+    def _marked(self, text: str, brought: str) -> tuple[str, str]:
+        """What is typed with the clipboard and what came along in the places marked for them, and
+        what came along and has no such place."""
+        before, mark, behind = text.partition(_MARKS[SELECTION])
+        if self._clipboard:
+            clip = self._clipboard.strip()
+            before, behind = (part.replace(_MARKS[CLIPBOARD], clip) for part in (before, behind))
+        if not mark or not brought.strip():
+            return f"{before}{mark}{behind}".strip(), brought.strip()
+        return f"{before}{brought.strip()}{behind}".strip(), ""
 
     # -------------------------------------------------------------- asking
 
     async def _submit(self, text: str) -> None:
-        question = "\n\n".join(part for part in (text.strip(), self._brought.strip()) if part)
+        question = "\n\n".join(part for part in self._marked(text, self._brought) if part)
         if self._is_beginning or self._running.is_running(self._conversation.id) or not question:
             return
         if self._attached.reading:
@@ -150,8 +180,13 @@ class QuickPromptController(QObject):
             self._attached.clear()
             await self._go_on(self._conversation.id if self._path else "", action, typed, "")
         else:
-            typed = Draft(self._quick.text().strip(), self._attached.parts)
-            brought, self._brought = self._brought.strip(), ""
+            text, brought = self._quick.text(), self._brought.strip()
+            if len(brought) > LARGE_PASTE:  # it is attached there
+                text = self._marked(text.replace(_MARKS[SELECTION], ATTACHED), "")[0]
+            else:
+                text, brought = self._marked(text, brought)
+            typed = Draft(text.strip(), self._attached.parts)
+            self._brought = ""
             self._attached.clear()
             await self._go_on("", action, typed, brought)
         self._quick.hide()

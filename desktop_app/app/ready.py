@@ -22,7 +22,9 @@ from desktop_app.app.library_controller import LibraryController
 from desktop_app.app.palette import PALETTE, Palette
 from desktop_app.app.picked_up_runs import pick_up_runs
 from desktop_app.app.pictures_controller import PicturesController
+from desktop_app.app.presets_controller import PresetsController
 from desktop_app.app.prompt_controller import PromptController
+from desktop_app.app.prompts_controller import PromptsController
 from desktop_app.app.running_answers import RunningAnswers
 from desktop_app.app.settings_controller import SettingsController
 from desktop_app.app.shortcuts import Shortcuts
@@ -81,7 +83,13 @@ class ReadyWindow(QObject):
         self.library = LibraryController(window, self.workspace, self.running)
         self.prompt = PromptController(window, self.workspace)
         self.pictures = PicturesController(self.workspace, window.transcript)
-        self.attachments = AttachmentsController(window, self.workspace, self.pictures)
+        self.prompts = PromptsController(window, theme, self.workspace)
+        self.attachments = AttachmentsController(
+            window, self.workspace, self.pictures, self.prompts
+        )
+        self.presets = PresetsController(
+            window, self.workspace, self.prompt, lambda: self.prompts.manage("presets")
+        )
         self.chat = ChatController(window, self.workspace, self.running, self.library, self.prompt)
         self.compaction = CompactionController(window, self.workspace, self.running, theme)
         self.titles = TitleController(self.workspace, self.running, self.library)
@@ -119,6 +127,7 @@ class ReadyWindow(QObject):
         quick = QuickPromptController(
             quick_window, self.workspace, self.running, self.pictures, self._go_on_in_window
         )
+        self.prompts.serve(quick_window.slash, quick.fill_in)
         quick.kept.connect(self.library.kept)
         quick_window.hidden.connect(self._end_if_nothing_shows)
         self.running.finished.connect(self._end_if_nothing_shows)
@@ -136,7 +145,9 @@ class ReadyWindow(QObject):
         window.first_start.add_key_requested.connect(self.settings.open_at_key)
         self.chat.cap_wanted.connect(self.settings.open_at_cap)
         self.settings.key_kept.connect(self.running.look_again)
-        window.first_start.example_chosen.connect(self._begin_example)
+        window.first_start.example_chosen.connect(self.prompts.begin_example)
+        self.prompts.dialog_made.connect(self.presets.join)
+        self.prompts.imported.connect(lambda: self.tasks.start(self.presets.load()))
         window.transcript.set_model_names(self._name_of_model)
         window.transcript.typeset_with(self._typesetter)
         window.transcript.action_requested.connect(
@@ -158,6 +169,8 @@ class ReadyWindow(QObject):
         """Load what the window shows, and do what this start was asked to do."""
         use_weights(self._backend, await self._backend.settings.all())
         await self.workspace.load()
+        await self.presets.load()
+        self.tasks.start(self.prompts.load())
         await pick_up_runs(self.workspace, self.running)
         await self.library.load()
         self._bind_keys()
@@ -187,20 +200,6 @@ class ReadyWindow(QObject):
         self._window.raise_()
         self._window.activateWindow()
 
-    def _begin_example(self, key: str) -> None:
-        """One of the three things to try: the prompt is made ready for it."""
-        beginnings = {
-            "explain": "Explain what this code does, step by step:\n\n",
-            "translate": "Translate this text into English and keep its Markdown:\n\n",
-        }
-        prompt = self._window.prompt
-        if key in beginnings:
-            if not prompt.text().startswith(beginnings[key]):
-                prompt.begin_with(beginnings[key])
-            prompt.focus_text()
-        else:
-            prompt.choose_files()
-
     def _show_key_line(self) -> None:
         on_device = self.workspace.profile.kind is ProviderKind.ON_DEVICE
         text = (
@@ -229,6 +228,11 @@ class ReadyWindow(QObject):
             "prompt.focus": window.prompt.focus_text,
             "prompt.attach": window.prompt.choose_files,
             "prompt.stop": self.chat.step_back,
+            "prompts.insert": self.prompts.insert,
+            "prompts.manage": self.prompts.manage,
+            "presets.use": self.presets.choose,
+            "presets.save": self.presets.save_here,
+            "presets.manage": lambda: self.prompts.manage("presets"),
             "variant.instant": lambda: self.prompt.choose_variant(Variant.INSTANT),
             "variant.thinking": lambda: self.prompt.choose_variant(Variant.THINKING),
             "variant.pro": lambda: self.prompt.choose_variant(Variant.PRO),

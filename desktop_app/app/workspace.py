@@ -37,6 +37,7 @@ class Workspace(QObject):
     Attributes:
         drafts: what stands in the prompts of all conversations.
         draft: what stands in this one's; its text is the prompt's while it is open.
+        begin_with: what a blank conversation begins with besides the defaults.
 
     Signals:
         opened: another conversation stands in the window.
@@ -81,6 +82,7 @@ class Workspace(QObject):
         self.versions: Mapping[str, tuple[str, ...]] = {}
         self.compactions: tuple[Compaction, ...] = ()
         self.draft = Draft()
+        self.begin_with: Callable[[Conversation], Conversation] = lambda blank: blank
         self._background_in = ""
 
     async def load(self) -> None:
@@ -117,7 +119,16 @@ class Workspace(QObject):
         if key == "default.provider":
             await self.reload_profiles()
         if key.startswith("default.") and self.is_new:
-            self.choose(self.default_choice)
+            self._begin_again(with_settings=key == "default.preset")
+
+    def _begin_again(self, *, with_settings: bool) -> None:
+        """What the open blank conversation begins with has changed."""
+        blank = replace(self.conversation, choice=self.default_choice)
+        if not with_settings:
+            self.choose(self.begin_with(blank).choice)
+            return
+        blank = replace(blank, overrides=Overrides(), preset_id=None)
+        self.take_settings(blank.id, self.begin_with(blank))
 
     @property
     def default_choice(self) -> ModelChoice:
@@ -127,8 +138,10 @@ class Workspace(QObject):
     def open_new(self) -> None:
         """Put a blank conversation with the default provider into the window."""
         self._background_in = ""
+        kept = self.drafts.blank_overrides
         blank = _blank(self.drafts.blank_id, self.default_choice)
-        blank = replace(blank, overrides=self.drafts.blank_overrides)
+        blank = self.begin_with(replace(blank, preset_id=self.drafts.blank_preset_id))
+        blank = replace(blank, overrides=kept or blank.overrides)
         self.open(blank, [], {}, self.drafts.of_blank(), is_new=True)
 
     def open(
@@ -221,21 +234,36 @@ class Workspace(QObject):
             self.tasks.start(self._override_elsewhere(conversation_id, change))
             return
         overrides = change(self.conversation.overrides)
-        self.conversation = replace(self.conversation, overrides=overrides)
-        if self.is_new:
-            self.drafts.keep_overrides(overrides)
-        else:
-            self.tasks.start(self.backend.conversations.save(self.conversation))
-        self.choice_changed.emit()
+        self.take_settings(conversation_id, replace(self.conversation, overrides=overrides))
 
     async def _override_elsewhere(
         self, conversation_id: str, change: Callable[[Overrides], Overrides]
     ) -> None:
         left = await self.backend.conversations.get(conversation_id)
         if left is not None:
-            changed = replace(left, overrides=change(left.overrides))
-            await self.backend.conversations.save(changed)
-            self.changed_elsewhere.emit(changed)
+            await self._keep_elsewhere(replace(left, overrides=change(left.overrides)))
+
+    async def _keep_elsewhere(self, changed: Conversation) -> None:
+        await self.backend.conversations.save(changed)
+        self.changed_elsewhere.emit(changed)
+
+    def take_settings(self, conversation_id: str, settings: Conversation) -> None:
+        """Have who answers and what is set in a conversation, the open one or one that was left, be
+        as they are in `settings`."""
+        if conversation_id != self.conversation.id:
+            self.tasks.start(self._take_settings_elsewhere(conversation_id, settings))
+            return
+        self.conversation = _with_settings_of(settings, self.conversation)
+        if self.is_new:
+            self.drafts.keep_settings(settings.overrides, settings.preset_id)
+        else:
+            self.tasks.start(self.backend.conversations.save(self.conversation))
+        self.choice_changed.emit()
+
+    async def _take_settings_elsewhere(self, conversation_id: str, settings: Conversation) -> None:
+        left = await self.backend.conversations.get(conversation_id)
+        if left is not None:
+            await self._keep_elsewhere(_with_settings_of(settings, left))
 
     def as_shown(self, message: Message) -> Message:
         """A message whose error names where its key really comes from: a key of the environment is
@@ -256,3 +284,12 @@ class Workspace(QObject):
 def _blank(conversation_id: str, choice: ModelChoice) -> Conversation:
     moment = now()
     return Conversation(conversation_id, "", moment, moment, choice)
+
+
+def _with_settings_of(settings: Conversation, conversation: Conversation) -> Conversation:
+    return replace(
+        conversation,
+        choice=settings.choice,
+        overrides=settings.overrides,
+        preset_id=settings.preset_id,
+    )

@@ -15,14 +15,21 @@ def matching(typed: str, commands: Iterable[Command]) -> Sequence[Command]:
     """
     words = typed.casefold().split()
     ranked = [
-        (rank, command) for command in commands if (rank := _rank(words, command)) is not None
+        (place, command)
+        for command in commands
+        if (place := rank(words, command.title, command.category.value)) is not None
     ]
     return [command for _, command in sorted(ranked, key=lambda pair: pair[0])]
 
 
-def _rank(words: Sequence[str], command: Command) -> int | None:
-    title = command.title.casefold()
-    text = f"{title} {command.category.value.casefold()}"
+def rank(words: Sequence[str], title: str, beside: str) -> int | None:
+    """How well something is meant by these words (casefolded): 0 is best, None not at all.
+
+    Args:
+        title, beside: its name, and what else it may be found by.
+    """
+    title = title.casefold()
+    text = f"{title} {beside.casefold()}"
     if not all(word in text for word in words):
         return None
     if title.startswith(" ".join(words)):

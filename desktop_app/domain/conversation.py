@@ -139,6 +139,8 @@ class Conversation:
     `leaf_id` is the last message of the path shown, None while it is empty. `streaming` says
     whether an answer is on its way in it. `overrides` is what is set for its answers alone.
     `trashed_at` is when it was put into the trash, from which it goes for good after a while.
+    `preset_id` is the preset that was put into force in it last; what was changed since is in
+    `choice` and `overrides`.
     """
 
     id: str
@@ -154,6 +156,7 @@ class Conversation:
     folder_id: str | None = None
     archived: bool = False
     trashed_at: datetime | None = None
+    preset_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

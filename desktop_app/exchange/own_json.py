@@ -293,7 +293,7 @@ def _conversation_from(item: Mapping[str, Any]) -> Conversation:
     draft, choice = mapping_at(item, "draft"), _choice_from(item["choice"])
     if choice is None:
         raise ValueError("no choice")
-    attachments = map(_typed, parts_from_json(objects_at(draft, "attachments")))
+    attachments = map(typed, parts_from_json(objects_at(draft, "attachments")))
     return Conversation(
         id=_identifier(item["id"]),
         title=_text(item["title"]),
@@ -321,13 +321,13 @@ def _message_from(item: Mapping[str, Any], conversation_id: str) -> Message:
         parent_id=item["parent_id"],
         role=Role(item["role"]),
         status=_ended(MessageStatus(item["status"])),
-        parts=tuple(map(_typed, parts_from_json(item["parts"]))),
+        parts=tuple(map(typed, parts_from_json(item["parts"]))),
         created_at=_moment(item["created_at"]),
         choice=_choice_from(item["choice"]),
-        usage=None if usage is None else _typed(Usage(**usage)),
+        usage=None if usage is None else typed(Usage(**usage)),
         cost=None if item["cost"] is None else Decimal(item["cost"]),
         duration_s=None if duration is None else float(duration),
-        error=None if error is None else _typed(ErrorNote(**error)),
+        error=None if error is None else typed(ErrorNote(**error)),
         notices=tuple(_text(notice) for notice in item["notices"]),
     )
 
@@ -376,7 +376,7 @@ def _folder_from(item: Mapping[str, Any]) -> Folder:
 
 def _overrides_from(item: Mapping[str, Any]) -> Overrides:
     found = Overrides.from_json(mapping_at(item, "overrides"))
-    _typed(found.parameters)
+    typed(found.parameters)
     if not isinstance(found.instructions, str | None):
         raise TypeError("instructions are no text")
     return found
@@ -412,7 +412,7 @@ def _choice_from(item: Mapping[str, Any] | None) -> ModelChoice | None:
     )
 
 
-def _typed(value: T) -> T:
+def typed(value: T) -> T:
     """`value`, whose fields have the types that they are declared with."""
     hints = get_type_hints(type(value))
     for name, declared in hints.items():

@@ -30,12 +30,12 @@ from desktop_app.domain.model_catalog import Effort, Variant
 from desktop_app.domain.parts import ImagePart
 from desktop_app.headless.answer_settings import ask_settings
 from desktop_app.headless.backend import Backend, build_backend, use_weights
+from desktop_app.headless.prompt_library import from_template, prompt_library
 from desktop_app.headless.standard_input import read_all
 from desktop_app.headless.terminal import Output, say
-from desktop_app.paths import resource_path
 from desktop_app.services.choice import ON_DEVICE_MODEL, demand_legal
 from desktop_app.services.pictures import with_detail
-from desktop_app.services.summarize import template_from_markdown
+from desktop_app.services.prompts import SUMMARY, filled, named
 
 if TYPE_CHECKING:
     import argparse
@@ -48,7 +48,6 @@ if TYPE_CHECKING:
     from desktop_app.services.chat import ChatService
 
 EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED, EXIT_PIPE = 1, 2, 130, 141
-SUMMARY = "executive-summary"
 
 
 def run_ask(options: argparse.Namespace) -> int:
@@ -69,22 +68,30 @@ def run_ask(options: argparse.Namespace) -> int:
 
 
 def _prompt(options: argparse.Namespace) -> str:
-    """The question: of the command line or of standard input; "" for bare files."""
+    """The question: of the command line or of standard input; "" for bare files or prompts."""
     given = options.prompt
+    if options.set and not options.template:
+        raise IllegalChoiceError("--set fills a prompt.", what_to_do="Name one with --template.")
     text = read_all() if given in (None, "-") else _storable(given)
     if text.strip():
         return text
-    if not options.file:
+    if not options.file and not options.template:
         raise IllegalChoiceError("There is no question.", what_to_do='Try: repartee ask "Hello"')
     return ""
 
 
-def _question_about(parts: Sequence[Part]) -> str:
-    """What is asked of files that come without a question: documents are summarised."""
+async def _question(
+    backend: Backend, options: argparse.Namespace, prompt: str, parts: Sequence[Part]
+) -> str:
+    """What is asked: by a prompt of the library, as it was typed, or of files that come without a
+    question: documents are summarised."""
+    if options.template:
+        return await from_template(backend, options.template, options.set, prompt)
+    if prompt:
+        return prompt
     if all(isinstance(part, ImagePart) for part in parts):
         return "Describe what this shows."
-    source = resource_path(f"templates/{SUMMARY}.md").read_text("utf-8")
-    return template_from_markdown(SUMMARY, source).prompt
+    return filled(named(SUMMARY, await prompt_library(backend)), {}, {})
 
 
 def _storable(text: str) -> str:
@@ -122,11 +129,13 @@ async def _answer(
     asked = conversation.choice.effort if options.effort else None
     demand_legal(resolved, asked, backend.catalog)
     paths = [Path(name) for name in options.file]
+    if options.template:  # before the files are read, which may take long
+        await from_template(backend, options.template, options.set, prompt)
     attached = [(path, await _extract(backend, path)) for path in paths]
     service = await _service(backend, options.save, attached)
     detail = str(values["answer.image_detail"])
     parts = tuple(with_detail(document.part, detail) for _, document in attached)
-    draft = Draft(prompt or _question_about(parts), parts)
+    draft = Draft(await _question(backend, options, prompt, parts), parts)
     began = await service.begin(conversation, [], draft, profile, ask_settings(values).for_one())
     for notice in began.answer.notices:
         say(notice)

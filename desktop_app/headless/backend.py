@@ -32,6 +32,7 @@ from desktop_app.storage.database import Database
 from desktop_app.storage.folders import FolderStore
 from desktop_app.storage.ledger import Ledger
 from desktop_app.storage.listings import ListingStore
+from desktop_app.storage.prompts import PromptStore
 from desktop_app.storage.search import Search
 from desktop_app.storage.settings_store import SettingsStore
 from desktop_app.storage.spending_holds import SpendingHolds
@@ -61,6 +62,7 @@ class Backend:
     search: Search
     ledger: Ledger
     compactions: CompactionStore
+    prompts: PromptStore
     settings: SettingsStore
     vault: KeyVault
     documents: DocumentWorker
@@ -233,6 +235,7 @@ def build_backend(
         search=Search(database),
         ledger=ledger,
         compactions=compactions,
+        prompts=PromptStore(database),
         settings=settings,
         vault=vault,
         documents=documents,

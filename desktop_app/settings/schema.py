@@ -28,9 +28,11 @@ KEYS_PREFIX: Final = "keys."
 
 
 class Group(StrEnum):
-    """Where a setting is shown. PROVIDER: in a place of its own in the provider's tab."""
+    """Where a setting is shown. PROVIDER: in a place of its own in the provider's tab. PRESETS: with
+    the presets, in their window."""
 
     PROVIDER = "provider"
+    PRESETS = "presets"
     ANSWER = "answer"
     LOOK = "look"
 
@@ -113,6 +115,14 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "With effort",
         Group.ANSWER,
         choices=tuple(Choice(e.value, e.value.capitalize()) for e in EFFORTS_OF_THE_FAMILY),
+    ),
+    Setting(
+        "default.preset",
+        str,
+        "",
+        "Preset of new conversations",
+        Group.PRESETS,
+        "The id of a preset; empty: none.",
     ),
     Setting(
         "local_model.weights",

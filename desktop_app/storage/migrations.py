@@ -216,6 +216,32 @@ _LISTINGS = (
     ) STRICT""",
 )
 
+# The person's prompts; one with the id of a built-in stands in its place. A conversation may name a
+# preset that is gone since: no reference.
+_PROMPTS = (
+    """CREATE TABLE prompts (
+        id TEXT PRIMARY KEY,
+        title TEXT NOT NULL,
+        folder TEXT NOT NULL,
+        text TEXT NOT NULL,
+        position INTEGER NOT NULL,
+        created_at INTEGER,
+        hidden INTEGER NOT NULL
+    ) STRICT""",
+    """CREATE TABLE presets (
+        id TEXT PRIMARY KEY,
+        name TEXT NOT NULL,
+        provider_id TEXT NOT NULL,
+        model TEXT NOT NULL,
+        variant TEXT,
+        effort TEXT,
+        overrides TEXT NOT NULL,
+        position INTEGER NOT NULL,
+        created_at INTEGER
+    ) STRICT""",
+    "ALTER TABLE conversations ADD COLUMN preset_id TEXT",
+)
+
 MIGRATIONS: tuple[Migration, ...] = (
     Migration("0001_first", _FIRST),
     # Ł, Ø, Æ and their like are folded since.
@@ -231,6 +257,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration("0007_folders", _FOLDERS),
     Migration("0008_indexes_of_lists", _INDEXES),
     Migration("0009_model_listings", _LISTINGS),
+    Migration("0010_prompts", _PROMPTS),
 )
 
 

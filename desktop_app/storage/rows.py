@@ -88,6 +88,7 @@ def conversation_to_row(conversation: Conversation) -> Row:
         "trashed_at": None
         if conversation.trashed_at is None
         else to_micros(conversation.trashed_at),
+        "preset_id": conversation.preset_id,
     }
 
 
@@ -105,10 +106,11 @@ def conversation_from_row(row: sqlite3.Row) -> Conversation:
         pinned=bool(row["pinned"]),
         streaming=bool(row["streaming"]),
         draft=_draft_from_text(row["draft"]),
-        overrides=_overrides_from_text(row["overrides"]),
+        overrides=overrides_from_text(row["overrides"]),
         folder_id=row["folder_id"],
         archived=bool(row["archived"]),
         trashed_at=None if row["trashed_at"] is None else from_micros(row["trashed_at"]),
+        preset_id=row["preset_id"],
     )
 
 
@@ -117,7 +119,8 @@ def overrides_to_text(overrides: Overrides) -> str:
     return to_json(overrides.to_json()) if overrides else ""
 
 
-def _overrides_from_text(text: str) -> Overrides:
+def overrides_from_text(text: str) -> Overrides:
+    """The reverse of `overrides_to_text`."""
     return Overrides.from_json(json.loads(text or "{}"))
 
 
@@ -139,7 +142,7 @@ def folder_from_row(row: sqlite3.Row) -> Folder:
         name=row["name"],
         created_at=from_micros(row["created_at"]),
         choice=_choice_from_row(row),
-        overrides=_overrides_from_text(row["overrides"]),
+        overrides=overrides_from_text(row["overrides"]),
     )
 
 

@@ -38,16 +38,17 @@ ONE_CONVERSATION: Final = _CONVERSATION + " WHERE c.id = ?"
 PUT_CONVERSATION: Final = """
     INSERT INTO conversations (
         id, title, created_at, updated_at, provider_id, model, variant, effort, leaf_id, pinned,
-        overrides, folder_id, archived, trashed_at, draft
+        overrides, folder_id, archived, trashed_at, preset_id, draft
     ) VALUES (
         :id, :title, :created_at, :updated_at, :provider_id, :model, :variant, :effort, :leaf_id,
-        :pinned, :overrides, :folder_id, :archived, :trashed_at, ''
+        :pinned, :overrides, :folder_id, :archived, :trashed_at, :preset_id, ''
     )
     ON CONFLICT (id) DO UPDATE SET
         title = :title, created_at = :created_at, updated_at = :updated_at,
         provider_id = :provider_id, model = :model, variant = :variant, effort = :effort,
         leaf_id = :leaf_id, pinned = :pinned, overrides = :overrides,
-        folder_id = :folder_id, archived = :archived, trashed_at = :trashed_at
+        folder_id = :folder_id, archived = :archived, trashed_at = :trashed_at,
+        preset_id = :preset_id
 """
 
 INSERT_MESSAGE: Final = """

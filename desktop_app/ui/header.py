@@ -9,12 +9,14 @@ from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen, QResizeEven
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
 from desktop_app.ui import icons
+from desktop_app.ui.pick_button import PickButton
 
 if TYPE_CHECKING:
     from desktop_app.ui.theme import Theme
 
 HEIGHT: Final = 46
 _NEARLY_FULL: Final = 0.8
+_PRESET: Final = 200
 
 
 class Header(QFrame):
@@ -23,10 +25,12 @@ class Header(QFrame):
     Signals:
         settings_requested(): show or hide the panel.
         list_requested(): show or hide the conversations.
+        preset_menu_opened(QMenu): to be filled with the presets.
     """
 
     settings_requested = Signal()
     list_requested = Signal()
+    preset_menu_opened = Signal(object)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -43,6 +47,10 @@ class Header(QFrame):
         self._line = QHBoxLayout(self)
         self._line.addWidget(self.list_button)
         self._line.addWidget(self.title, 1)
+        self.preset = PickButton(theme, self.preset_menu_opened.emit, grounded=False)
+        self.preset.setObjectName("preset")
+        self.preset.hide()
+        self._line.addWidget(self.preset)
         self._figures = QHBoxLayout()
         for widget in (self.meter, self.context, self._dot, self.cost):
             self._figures.addWidget(widget)
@@ -81,6 +89,23 @@ class Header(QFrame):
         self.cost.setAccessibleName(f"{cost} for this conversation {note}".strip())
         self._show_dot()
 
+    def set_preset(self, name: str, *, is_offered: bool, is_changed: bool) -> None:
+        """The preset in use, "" for none, and whether the settings are others since; the menu is
+        shown where there are presets to choose from."""
+        changed = " · changed" if is_changed else ""
+        self.preset.set_text(f"{name}{changed}" if name else "No preset")
+        words = f"Preset: {name or 'none'}{', changed since' if is_changed else ''}"
+        self.preset.setAccessibleName(words)
+        self.preset.setToolTip(words)
+        self.preset.setVisible(is_offered)
+
+    def open_preset_menu(self) -> None:
+        """Open it for the keyboard."""
+        menu = self.preset.menu()
+        menu.popup(self.preset.mapToGlobal(self.preset.rect().bottomLeft()))
+        if menu.actions():
+            menu.setActiveAction(menu.actions()[0])
+
     def set_list_button(self, visible: bool) -> None:
         """Offer the conversations here while they are out of sight."""
         self.list_button.setVisible(visible)
@@ -102,6 +127,8 @@ class Header(QFrame):
             button.setIconSize(QSize(px(20), px(20)))
             button.setFixedSize(px(32), px(32))
         self.meter.set_theme(theme)
+        self.preset.set_theme(theme)
+        self.preset.setMaximumWidth(px(_PRESET))
 
     def _set_margins(self) -> None:
         left = 12 if self.list_button.isVisibleTo(self) else 20

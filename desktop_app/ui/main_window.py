@@ -235,6 +235,7 @@ class MainWindow(QMainWindow):
             self.conversations.view,
             self.conversations.hit_view,
             self.header.list_button,
+            self.header.preset,
             self.header.settings_button,
             self.transcript,
             *self.first_start.cards,

@@ -19,6 +19,8 @@ from desktop_app.ui.choice import ChoiceView, ModelEntry
 from desktop_app.ui.choice_row import ChoiceRow
 from desktop_app.ui.dropped import files_in, may_hold_picture
 from desktop_app.ui.prompt_text import PromptText
+from desktop_app.ui.slash import Slash
+from desktop_app.ui.slash_lines import AboveEditor, EditorLine
 from desktop_app.ui.suggestions import Suggestions
 from desktop_app.ui.theme import set_role, set_style_property
 
@@ -41,6 +43,7 @@ class PromptEditor(QFrame):
 
     Attributes:
         row: the controls under the text.
+        slash: the prompts that / offers.
 
     Signals:
         submitted(str): send this text, as it was typed; while an answer streams, when it has ended.
@@ -82,6 +85,7 @@ class PromptEditor(QFrame):
         self._silent = False
         self._watched: QWidget | None = None
         self._build(theme)
+        self.slash = Slash(EditorLine(self._text), AboveEditor(self), theme, self)
         self._connect()
         self.setAcceptDrops(True)
         # Not Maximum: suggestions that wrap make it higher than its hint.
@@ -115,6 +119,7 @@ class PromptEditor(QFrame):
     def _connect(self) -> None:
         text, row = self._text, self.row
         text.textChanged.connect(self._on_text_changed)
+        text.cursorPositionChanged.connect(self.slash.follow_cursor)
         text.send_pressed.connect(self._send)
         text.stop_pressed.connect(self.step_back_requested)
         text.files_given.connect(self.files_chosen)
@@ -140,6 +145,7 @@ class PromptEditor(QFrame):
 
     def set_text(self, text: str) -> None:
         """Put a draft there, the cursor behind it; `text_changed` does not tell."""
+        self.slash.close()
         self._silent = True
         self._text.setPlainText(text)
         self._text.moveCursor(self._text.textCursor().MoveOperation.End)
@@ -230,6 +236,7 @@ class PromptEditor(QFrame):
         self._chips.set_theme(theme)
         self._suggestions.set_theme(theme)
         self._text.set_theme(theme)
+        self.slash.set_theme(theme)
         self.row.set_theme(theme)
         self._space(theme)
 
@@ -312,6 +319,7 @@ class PromptEditor(QFrame):
         if self._warning:
             self._warn("")
         if not self._silent:
+            self.slash.follow()
             self.text_changed.emit()
 
     def _show_enter_key(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeySequence
@@ -15,8 +15,26 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QDragEnterEvent, QInputMethodEvent, QKeyEvent
 
 
+_COUNTED: Final = 200_000
+"""Characters up to which words are counted; beyond that the count would be felt."""
+_LONGEST: Final = 1_000_000
+
+
+def words_about(text: str) -> str:
+    """How a text that comes along is named: "with 312 words of text"; "" for none."""
+    if not text.strip():
+        return ""
+    if len(text) > _COUNTED:
+        return f"with {len(text) // 1000:,}k characters of text"
+    count = len(text.split())
+    return f"with {count:,} word{'' if count == 1 else 's'} of text"
+
+
 class QuickLine(QLineEdit):
     """The line; Enter belongs to an input method while it composes.
+
+    Attributes:
+        is_composing: whether an input method holds text that is not final yet.
 
     Signals:
         entered(): Enter was pressed.
@@ -29,14 +47,16 @@ class QuickLine(QLineEdit):
 
     def __init__(self) -> None:
         super().__init__()
-        self._is_composing = False
+        self.is_composing = False
+        # By itself it would cut what is longer than 32,767 characters, without a word.
+        self.setMaxLength(_LONGEST)
         self.setObjectName("prompt")
         self.setAccessibleName("Message")
         self.setPlaceholderText("Ask anything")
         self.setStyleSheet("border: none; background: transparent; padding: 0; min-height: 0;")
 
     def inputMethodEvent(self, event: QInputMethodEvent) -> None:
-        self._is_composing = bool(event.preeditString())
+        self.is_composing = bool(event.preeditString())
         super().inputMethodEvent(event)
 
     def take(self, data: QMimeData) -> bool:
@@ -62,5 +82,5 @@ class QuickLine(QLineEdit):
             return
         if event.key() not in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             super().keyPressEvent(event)
-        elif not self._is_composing:
+        elif not self.is_composing:
             self.entered.emit()

@@ -39,7 +39,10 @@ from desktop_app.ui.dropped import files_in, may_hold_picture
 from desktop_app.ui.hint_button import HintButton
 from desktop_app.ui.icons import icon, pixmap
 from desktop_app.ui.pick_button import PickButton
-from desktop_app.ui.quick_line import QuickLine
+from desktop_app.ui.quick_choice import fill_menu
+from desktop_app.ui.quick_line import QuickLine, words_about
+from desktop_app.ui.slash import Slash
+from desktop_app.ui.slash_lines import BelowLine, QuickLineText
 from desktop_app.ui.theme import MARGIN, RADIUS_CARD, set_role
 
 if TYPE_CHECKING:
@@ -65,18 +68,6 @@ SHARE_OF_SCREEN: Final = 0.55
 """How much of the screen's height the answer may take."""
 FROM_THE_TOP: Final = 0.2
 LONGEST_STATUS: Final = 40
-COUNTED: Final = 200_000
-"""Characters up to which words are counted; beyond that the count would be felt."""
-
-
-def words_about(text: str) -> str:
-    """How a text that comes along is named: "with 312 words of text"; "" for none."""
-    if not text.strip():
-        return ""
-    if len(text) > COUNTED:
-        return f"with {len(text) // 1000:,}k characters of text"
-    count = len(text.split())
-    return f"with {count:,} word{'' if count == 1 else 's'} of text"
 
 
 class QuickPrompt(QWidget):
@@ -84,6 +75,7 @@ class QuickPrompt(QWidget):
 
     Attributes:
         transcript: shows the answer.
+        slash: the prompts that / offers.
 
     Signals:
         submitted(str): ask this.
@@ -126,6 +118,9 @@ class QuickPrompt(QWidget):
         self._cuts_corners = QGuiApplication.platformName() == "xcb"
         self._shortcuts: list[QShortcut] = []
         self._build()
+        self.slash = Slash(
+            QuickLineText(self._line), BelowLine(self._menus, 0, self._fit), theme, self
+        )
         self._connect()
         self.set_keymap(Keymap())
         self._dress(theme)
@@ -176,6 +171,8 @@ class QuickPrompt(QWidget):
         self._foot.addWidget(self._status)
         self._column = QVBoxLayout(self)
         self._column.addLayout(self._top)
+        self._menus = QVBoxLayout()
+        self._column.addLayout(self._menus)
         self._column.addWidget(self._along)
         self._beside = QHBoxLayout()
         self._beside.addWidget(self._chips)
@@ -190,6 +187,8 @@ class QuickPrompt(QWidget):
 
     def _connect(self) -> None:
         self._line.entered.connect(self._submit)
+        self._line.textChanged.connect(lambda _text: self.slash.follow())
+        self._line.cursorPositionChanged.connect(lambda _from, _to: self.slash.follow_cursor())
         self._line.files_given.connect(self.files_given)
         self._line.picture_given.connect(self.picture_given)
         self._chips.removed.connect(self.attachment_removed)
@@ -211,6 +210,7 @@ class QuickPrompt(QWidget):
 
         An answer under way stays; one that is there is put away.
         """
+        self.slash.close()
         if not self._streaming:
             self._line.clear()
             self.set_status("")
@@ -338,6 +338,8 @@ class QuickPrompt(QWidget):
         self._top.setContentsMargins(side, 0, side, 0)
         self._top.setSpacing(px(11))
         self._under.setContentsMargins(side, 0, side, 0)
+        self._menus.setContentsMargins(side - px(6), 0, side - px(6), 0)
+        self.slash.set_theme(theme)
         self._beside.setContentsMargins(side, 0, side, 0)
         self._chips.set_theme(theme)
         self._foot.setContentsMargins(side, 0, side, 0)
@@ -375,21 +377,7 @@ class QuickPrompt(QWidget):
         self.transcript.copy_last_answer()
 
     def _fill_menu(self, menu: QMenu) -> None:
-        if self._choice.is_variant:
-            for variant in Variant:
-                action = menu.addAction(variant.value.capitalize())
-                action.setCheckable(True)
-                action.setChecked(variant is self._choice.variant)
-                why = self._choice.variant_refusals.get(variant, "")
-                action.setEnabled(not why)
-                action.setToolTip(why)
-                action.triggered.connect(lambda _=False, v=variant: self._choose(v))
-            menu.addSeparator()
-        if self._choice.effort_shown is not None:
-            menu.addAction("More effort").triggered.connect(lambda: self.effort_step.emit(1))
-            menu.addAction("Less effort").triggered.connect(lambda: self.effort_step.emit(-1))
-        if menu.isEmpty():
-            menu.addAction(self._choice.model_name).setEnabled(False)
+        fill_menu(menu, self._choice, self._choose, self.effort_step.emit)
 
     def _unfold(self, unfolded: bool) -> None:
         """Show the answer's place, small at first; it grows with the answer."""

@@ -26,7 +26,8 @@ from desktop_app.ui import theme as themes
 from desktop_app.ui.attachment_chips import Chip
 from desktop_app.ui.choice import ChoiceView
 from desktop_app.ui.dropped import GivenPicture
-from desktop_app.ui.quick_prompt import SHARE_OF_SCREEN, QuickPrompt, words_about
+from desktop_app.ui.quick_line import words_about
+from desktop_app.ui.quick_prompt import SHARE_OF_SCREEN, QuickPrompt
 from desktop_app.ui.transcript.view import TranscriptView
 
 if TYPE_CHECKING:

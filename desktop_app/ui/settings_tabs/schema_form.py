@@ -60,8 +60,12 @@ class SchemaForm(QWidget):
     changed = Signal(str, object)
     reset = Signal(str)
 
-    def __init__(self, group: Group, theme: Theme) -> None:
+    def __init__(
+        self, group: Group, theme: Theme, own_words: str = "Set for this conversation"
+    ) -> None:
+        """`own_words` stand under a row whose value is its owner's own."""
         super().__init__()
+        self._own_words = own_words
         self._fields: dict[str, Field] = {}
         self._sections: dict[str, Section] = {}
         self._owns: dict[str, _OwnValue] = {}
@@ -92,7 +96,7 @@ class SchemaForm(QWidget):
         self._fields[key].show(declared.default)
         self._sections[key] = section
         if declared.per_conversation:
-            own = self._owns[key] = _OwnValue(declared, section)
+            own = self._owns[key] = _OwnValue(declared, section, self._own_words)
             own.reset.clicked.connect(lambda: self.reset.emit(key))
         self._column.addWidget(section)
 
@@ -135,10 +139,10 @@ class SchemaForm(QWidget):
 
 
 class _OwnValue:
-    """Under a row: that the value is the conversation's own, and the way back to the default."""
+    """Under a row: whose own the value is, and the way back to the default."""
 
-    def __init__(self, declared: Setting, section: Section) -> None:
-        self._words = QLabel("Set for this conversation")
+    def __init__(self, declared: Setting, section: Section, words: str) -> None:
+        self._words = QLabel(words)
         set_role(self._words, "note")
         self.reset = QPushButton("Use default")
         self.reset.setObjectName(f"reset-{declared.key}")

@@ -35,12 +35,12 @@ def test_a_report_is_summarised_by_enter(run: Run, data: Path) -> None:
             await until(lambda: is_read(desk))
             assert desk.chips[0].startswith("report.pdf, 3 pages · ")
             assert desk.chips[0].endswith(" %")
-            assert suggestions(desk) == [desk.ready.attachments.template.label]
+            assert suggestions(desk) == ["Summarise", "Facts as a table"]
             desk.type("x")
             assert suggestions(desk) == []
             desk.press(Qt.Key.Key_Backspace)
             turn = await desk.ask("")
-            assert desk.ready.attachments.template.prompt in turn.asked
+            assert "6 to 8 bullets of at most 30 words each." in turn.asked
             assert "report.pdf" in turn.asked
             await until(lambda: desk.chips == [])
             assert suggestions(desk) == []

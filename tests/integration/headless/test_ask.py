@@ -111,6 +111,11 @@ def test_a_server_that_has_chat_completions_alone_is_remembered(shell: Shell) ->
         (("Hi", "--provider", "on-device", "--model", "m"), "GGUF"),
         (("Hi", "--effort", "most"), "invalid choice"),
         ((), "There is no question."),
+        (("Hi", "--template", "nothing"), "There is no prompt “nothing”."),
+        (("Hi", "--template", "translate", "--set", "to=Polish"), "does not ask for “to”"),
+        (("Hi", "--template", "translate", "--set", "language"), "is not NAME=VALUE"),
+        (("Hi", "--set", "language=Polish"), "--template"),
+        (("--template", "answer-from-sources"), "needs question"),
         ((" \n ",), "There is no question."),
     ],
 )
@@ -120,6 +125,22 @@ def test_a_wrong_command_line_sends_nothing(
     done, bodies = answer_to(shell, WHOLE, arguments=arguments)
     assert (done.code, done.out, bodies) == (2, "", [])
     assert words in done.err
+
+
+def test_a_prompt_of_the_library_is_filled_and_asked(shell: Shell) -> None:
+    async def test(server: LoopbackServer) -> None:
+        named = gateway(server.base_url)
+        for arguments, stdin in (
+            (("--template", "Translate", "--set", "language=Polish"), b"Good morning"),
+            (("Page 2?", "--template", "answer-from-sources", "--set", "question=Who?"), None),
+        ):
+            done = await shell.run("ask", *arguments, stdin=stdin, env=named)
+            assert done == Ended(0, ANSWER + "\n", ""), arguments
+        piped, beside = (request.json["input"][0]["content"] for request in server.requests)
+        assert piped == "Translate this text into Polish and keep its Markdown:\n\nGood morning"
+        assert beside.endswith("Question: Who?\n\nPage 2?")
+
+    against(WHOLE, WHOLE, test=test)
 
 
 def test_documents_and_standard_input(shell: Shell) -> None:

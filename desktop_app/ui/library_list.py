@@ -1,0 +1,248 @@
+"""A list of named things under headings, with a field to find them: the left side of the window in
+which prompts and presets are managed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QEvent,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    Qt,
+    Signal,
+)
+from PySide6.QtWidgets import (
+    QApplication,
+    QHBoxLayout,
+    QLineEdit,
+    QPushButton,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from desktop_app.ui import painting
+from desktop_app.ui.row_delegates import Index, RowDelegate
+from desktop_app.ui.row_view import RowView
+from desktop_app.ui.theme import set_role
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QPainter
+
+    from desktop_app.ui.theme import Theme
+
+_INSET: Final = 10
+_ROW: Final = Qt.ItemDataRole.UserRole
+_NO_PARENT: Final = QModelIndex()
+
+
+@dataclass(frozen=True)
+class LibraryRow:
+    """One line. A heading has no id; `note` stands at the right ("edited"), `faint` is what is there
+    but not offered."""
+
+    id: str
+    title: str
+    note: str = ""
+    faint: bool = False
+    heading: str = ""
+
+    def has(self, words: Sequence[str]) -> bool:
+        """Whether every word (casefolded) occurs in its title or heading."""
+        text = f"{self.title} {self.heading}".casefold()
+        return all(word in text for word in words)
+
+
+class LibraryModel(QAbstractListModel):
+    """Lines under their headings."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._rows: list[LibraryRow] = []
+
+    def set_rows(self, rows: Sequence[LibraryRow]) -> None:
+        """Show these, those of a heading under it; they come in that order."""
+        self.beginResetModel()
+        self._rows = []
+        heading = ""
+        for row in rows:
+            if row.heading != heading:
+                heading = row.heading
+                self._rows.append(LibraryRow("", heading))
+            self._rows.append(row)
+        self.endResetModel()
+
+    def index_of(self, row_id: str) -> QModelIndex:
+        """Where it stands; an invalid index where it does not."""
+        at = next((n for n, row in enumerate(self._rows) if row.id and row.id == row_id), -1)
+        return self.index(at, 0) if at >= 0 else QModelIndex()
+
+    def rowCount(self, parent: QModelIndex | QPersistentModelIndex = _NO_PARENT) -> int:
+        """Headings count."""
+        return 0 if parent.isValid() else len(self._rows)
+
+    def flags(self, index: QModelIndex | QPersistentModelIndex) -> Qt.ItemFlag:
+        """A heading cannot be chosen."""
+        if index.isValid() and not self._rows[index.row()].id:
+            return Qt.ItemFlag.NoItemFlags
+        return super().flags(index)
+
+    def data(
+        self,
+        index: QModelIndex | QPersistentModelIndex,
+        role: int = Qt.ItemDataRole.DisplayRole,
+    ) -> Any:
+        """The title, what is read aloud, and the row."""
+        if not index.isValid():
+            return None
+        row = self._rows[index.row()]
+        match role:
+            case Qt.ItemDataRole.DisplayRole:
+                return row.title
+            case Qt.ItemDataRole.AccessibleTextRole:
+                return ", ".join(word for word in (row.title, row.note, row.heading) if word)
+            case _ if role == _ROW:
+                return row
+        return None
+
+
+class LibraryDelegate(RowDelegate):
+    """Draws a line or a heading."""
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """Draw a row."""
+        theme, px = self.theme, self.theme.px
+        row: LibraryRow = index.data(_ROW)
+        rect = self.row_rect(option).adjusted(px(_INSET), 0, -px(_INSET), 0)
+        painter.save()
+        painting.smooth(painter)
+        if not row.id:
+            font = theme.note()
+            font.setWeight(font.Weight.DemiBold)
+            painting.text(painter, rect.adjusted(0, px(6), 0, 0), row.title, font, theme.dim)
+        else:
+            self.paint_ground(painter, option, index)
+            if row.note:
+                width = painting.width_of(row.note, theme.note()) + 1
+                at = rect.adjusted(rect.width() - width, 0, 0, 0)
+                painting.text(painter, at, row.note, theme.note(), theme.faint)
+                rect.setRight(at.left() - px(8))
+            color = theme.faint if row.faint else theme.text
+            painting.text(painter, rect, row.title, theme.interface(), color)
+        painter.restore()
+
+
+class LibraryList(QWidget):
+    """See the module.
+
+    Signals:
+        current_changed(str): another row has the keyboard; "" for none.
+        new_wanted(): the button below.
+        delete_pressed(str)
+        chosen(str): Enter, or a click.
+    """
+
+    current_changed = Signal(str)
+    new_wanted = Signal()
+    delete_pressed = Signal(str)
+    chosen = Signal(str)
+
+    def __init__(self, name: str, find: str, new: str, theme: Theme) -> None:
+        """`name` is the list's for assistive technology, `find` the field's, `new` the button's."""
+        super().__init__()
+        self._rows: Sequence[LibraryRow] = ()
+        self._current = ""
+        self.field = QLineEdit()
+        self.field.setObjectName(f"find-{name}")
+        self.field.setPlaceholderText(find)
+        self.field.setAccessibleName(find)
+        self.field.installEventFilter(self)
+        self.model = LibraryModel(self)
+        self._delegate = LibraryDelegate(theme, self)
+        self.view = RowView(f"{name}-list", self.model, self._delegate)
+        self.view.setAccessibleName(name.capitalize())
+        self.new_button = QPushButton(new)
+        self.new_button.setObjectName(f"new-{name}")
+        set_role(self.new_button, "plain")
+        self.new_button.setAutoDefault(False)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.addWidget(self.field)
+        self._column.addWidget(self.view, 1)
+        foot = QHBoxLayout()
+        foot.addWidget(self.new_button)
+        foot.addStretch(1)
+        self._column.addLayout(foot)
+        self.field.textChanged.connect(lambda _text: self._find())
+        self.new_button.clicked.connect(lambda: self.new_wanted.emit())
+        self.view.selectionModel().currentChanged.connect(lambda now, _old: self._tell(now))
+        self.view.delete_pressed.connect(lambda index: self.delete_pressed.emit(_id_of(index)))
+        self.view.left_upwards.connect(self.field.setFocus)
+        self.view.chosen.connect(lambda index: self.chosen.emit(_id_of(index)))
+        self.set_theme(theme)
+
+    @property
+    def current(self) -> str:
+        """The row that is shown beside the list; "" for none."""
+        return self._current
+
+    def set_rows(self, rows: Sequence[LibraryRow]) -> None:
+        """Show these; the current one stays."""
+        self._rows = tuple(rows)
+        self._find()
+
+    def select(self, row_id: str) -> None:
+        """Make this the current one, even where the typed letters hide it."""
+        if not self.model.index_of(row_id).isValid():
+            self.field.clear()
+        index = self.view.row_of(self.model.index_of(row_id))
+        if index.isValid():
+            self.view.setCurrentIndex(index)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw with this theme from now on."""
+        self._delegate.theme = theme
+        self._column.setSpacing(theme.px(8))
+        self.view.lay_out_anew()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Arrow keys and Enter go from the field to the list."""
+        if watched is self.field and event.type() == QEvent.Type.KeyPress:
+            key = event.key()  # type: ignore[attr-defined]
+            if key in (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Return, Qt.Key.Key_Enter):
+                QApplication.sendEvent(self.view, event)
+                return True
+        return super().eventFilter(watched, event)
+
+    def _find(self) -> None:
+        words = self.field.text().casefold().split()
+        before = self._current
+        self.model.set_rows([row for row in self._rows if row.has(words)])
+        index = self.view.row_of(self.model.index_of(before))
+        if index.isValid():
+            self.view.setCurrentIndex(index)
+        elif words or before:
+            self.view.ensure_current()
+        if not self.view.currentIndex().isValid():
+            self._tell(QModelIndex())
+
+    def _tell(self, index: QModelIndex) -> None:
+        row_id = _id_of(index)
+        selection = self.view.selectionModel()
+        if index.isValid():
+            selection.select(index, selection.SelectionFlag.ClearAndSelect)
+        elif self.model.index_of(self._current).isValid():
+            return  # only while the rows are being changed
+        if row_id != self._current:
+            self._current = row_id
+            self.current_changed.emit(row_id)
+
+
+def _id_of(index: QModelIndex) -> str:
+    row = index.data(_ROW) if index.isValid() else None
+    return row.id if isinstance(row, LibraryRow) else ""

@@ -1,0 +1,84 @@
+"""The text of prompts: what is a place to be filled in it, and what fills it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from desktop_app.domain.prompts import Variable, fill, filled_names, missing, parse, variables
+
+WORDS = st.text(st.characters(exclude_characters="{}\\", codec="utf-8"))
+NAMES = st.from_regex(r"[a-z][a-z0-9 _-]{0,8}[a-z0-9]", fullmatch=True)
+
+
+@given(WORDS)
+@example("if (a) { b }")
+@example("{{}} {{ 1 }} {{a.b}} {x} {{a|b}}")
+@example("\\sqrt{{x+1}} {% raw %}")
+def test_what_has_no_place_in_it_is_its_own_text(text: str) -> None:
+    assert parse(text) == ((text,) if text else ())
+    assert fill(text, {"a": "b"}).text == text
+
+
+@given(st.lists(st.tuples(WORDS, NAMES, st.text())))
+def test_every_place_takes_its_value_as_it_is(places: list[tuple[str, str, str]]) -> None:
+    values = {name: value for _, name, value in places}
+    text = "".join(f"{words}{{{{{name}}}}}" for words, name, _ in places)
+    made = "".join(f"{words}{values[name]}" for words, name, _ in places)
+    assert fill(text, values).text == made
+
+
+@given(st.text())
+def test_any_text_can_be_parsed_and_filled(text: str) -> None:
+    values = {variable.name: "{{x}}" for variable in variables(text)}
+    assert missing(text, values) == ()
+    assert 0 <= fill(text, values).cursor <= len(fill(text, values).text)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("{{name}}", Variable("name")),
+        ("{{ name }}", Variable("name")),
+        ("{{first name}}", Variable("first name")),
+        ("{{prénom}}", Variable("prénom")),
+        ("{{language=English}}", Variable("language", "English")),
+        ("{{note=}}", Variable("note", "")),
+        ("{{list=a,\nb}}", Variable("list", "a,\nb")),
+        ("{{tone=plain | formal|friendly}}", Variable("tone", "plain", ("plain", "formal", "friendly"))),
+    ],
+)  # fmt: skip
+def test_the_ways_to_write_a_variable(text: str, found: Variable) -> None:
+    assert parse(text) == (found,)
+    assert variables(text) == (found,)
+
+
+def test_a_name_is_asked_for_once_and_its_first_default_holds() -> None:
+    text = "{{to}}, {{to=Anna}} {{to=Bo}}: {{date}} {{selection}}"
+    assert variables(text) == (Variable("to", "Anna"),)
+    assert filled_names(text) == {"date", "selection"}
+    assert fill(text, {"date": "today"}).text == "Anna, Anna Anna: today "
+    assert fill("{{to}} {{to=Bo}}", {}).text == "Bo Bo"
+
+
+def test_a_place_can_be_meant_word_for_word() -> None:
+    assert parse("Write \\{{name}} there, {{who}}") == ("Write {{name}} there, ", Variable("who"))
+    assert fill("\\{{name}}", {"name": "x"}).text == "{{name}}"
+
+
+def test_what_must_be_filled_is_missing_until_it_is() -> None:
+    text = "{{a}} {{b=}} {{c=x|y}} {{selection}} {{a}}"
+    assert missing(text, {}) == ("a",)
+    assert missing(text, {"a": " \n"}) == ("a",)
+    assert missing(text, {"a": "1"}) == ()
+
+
+def test_one_goes_on_where_nothing_was_filled_in_else_at_the_end() -> None:
+    assert fill("Translate:\n\n{{selection}}\n\nThanks", {}).cursor == len("Translate:\n\n")
+    assert fill("Translate:\n\n{{selection}}", {"selection": "x"}).cursor == len("Translate:\n\nx")
+    assert fill("In {{language=English}}: {{selection}}", {}).cursor == len("In English: ")
+
+
+def test_an_emptied_default_stays_empty() -> None:
+    assert fill("In {{language=English}}.", {"language": ""}).text == "In ."

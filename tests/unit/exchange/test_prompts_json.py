@@ -1,0 +1,111 @@
+"""Prompts and presets as a file."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from desktop_app.domain.errors import ImportRefusedError
+from desktop_app.domain.model_catalog import Effort, Variant
+from desktop_app.domain.presets import Preset
+from desktop_app.domain.prompts import Prompt
+from desktop_app.exchange.prompts_json import Collection, news, read, written
+from tests.helpers.generation import overrides
+
+WORDS = st.text(st.characters(codec="utf-8"), min_size=1).filter(str.strip)
+MOMENTS = st.none() | st.datetimes(timezones=st.just(UTC))
+PLACES = st.integers(-(2**31), 2**31 - 1)
+prompts = st.builds(
+    Prompt, WORDS, WORDS, WORDS, st.text(st.characters(codec="utf-8")), PLACES, MOMENTS, st.booleans()
+)  # fmt: skip
+presets = st.builds(
+    Preset,
+    WORDS,
+    WORDS,
+    st.sampled_from(["", "openai"]),
+    st.sampled_from(["", "qwen3"]),
+    st.none() | st.sampled_from(Variant),
+    st.none() | st.sampled_from(Effort),
+    overrides,
+    PLACES,
+    MOMENTS,
+)
+collections = st.builds(
+    Collection,
+    st.lists(prompts, max_size=4, unique_by=lambda p: p.id).map(tuple),
+    st.lists(presets, max_size=4, unique_by=lambda p: p.id).map(tuple),
+)
+REPLY = Prompt("r", "Reply", "Reply to {{name}}", "Mail", 1, datetime(2026, 1, 31, tzinfo=UTC))
+
+
+@given(collections)
+def test_what_is_written_is_read_back_to_the_last_byte(collection: Collection) -> None:
+    text = written(collection)
+    assert read(text) == collection
+    assert written(read(text)) == text
+
+
+@given(collections, collections)
+def test_the_same_file_twice_adds_nothing(found: Collection, known: Collection) -> None:
+    numbers = itertools.count()
+
+    def new_id() -> str:
+        return f"new {next(numbers)}"
+
+    first = news(found, known, new_id)
+    whole = Collection(known.prompts + first.prompts, known.presets + first.presets)
+    assert len({p.id for p in whole.prompts}) == len(whole.prompts)
+    assert news(found, whole, new_id) == Collection()
+
+
+def test_another_prompt_of_the_same_id_is_added_beside_it() -> None:
+    other = replace(REPLY, text="Answer {{name}}")
+    added = news(Collection((other,)), Collection((REPLY,)), lambda: "n")
+    assert added.prompts == (replace(other, id="n"),)
+    assert (
+        news(Collection((replace(REPLY, id="z"),)), Collection((REPLY,)), lambda: "n").prompts == ()
+    )
+
+
+def test_little_is_needed_of_a_file_written_by_hand() -> None:
+    text = '{"format": "repartee-prompts", "version": 1, "prompts": [{"title": "A", "text": "B"}]}'
+    (found,) = read(text).prompts
+    assert (found.title, found.text, found.folder) == ("A", "B", "")
+    assert read(text).prompts == (found,)  # with the same id each time
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"format": "repartee"},
+        {"version": 2},
+        {"prompts": {}},
+        {"prompts": ["x"]},
+        {"prompts": [{"title": "A"}]},
+        {"prompts": [{"title": " ", "text": "B"}]},
+        {"prompts": [{"title": "A", "text": "B", "position": "first"}]},
+        {"prompts": [{"title": "A", "text": "B", "created_at": "yesterday"}]},
+        {"presets": [{"name": "A", "variant": "ultra"}]},
+        {"presets": [{"name": "A", "settings": {"temperature": "hot"}}]},
+        {"presets": [{"name": "A", "settings": {"stop": [1]}}]},
+        {"presets": [{"name": "A", "settings": {"instructions": 1}}]},
+    ],
+)
+def test_a_file_that_is_not_right_is_refused_whole(change: dict[str, Any]) -> None:
+    value = {**json.loads(written(Collection((REPLY,)))), **change}
+    with pytest.raises(ImportRefusedError) as raised:
+        read(json.dumps(value))
+    assert raised.value.what_was_kept == "Nothing was added."
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", "[" * 100_000])
+def test_what_is_no_such_file_is_refused(text: str) -> None:
+    with pytest.raises(ImportRefusedError):
+        read(text)
