@@ -349,7 +349,7 @@ def _compaction_from(item: Mapping[str, Any], conversation_id: str) -> Compactio
     )
     if made.kind is CompactionKind.PROVIDER and not _are_items(made.body):
         raise ValueError("a provider's state that is none")
-    return _typed(made)
+    return typed(made)
 
 
 def _are_items(body: object) -> bool:
