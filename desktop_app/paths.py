@@ -107,8 +107,13 @@ def resource_path(name: str) -> Path:
     return _resource_root() / name
 
 
+def own_command() -> list[str]:
+    """The command that starts this program; arguments go behind it."""
+    if getattr(sys, "frozen", False):
+        return [sys.executable]
+    return [sys.executable, "-m", "desktop_app"]
+
+
 def child_command(name: str) -> list[str]:
     """The command that starts one of our own child processes (`documents`, `model` or `maths`)."""
-    if getattr(sys, "frozen", False):
-        return [sys.executable, "_child", name]
-    return [sys.executable, "-m", "desktop_app", "_child", name]
+    return [*own_command(), "_child", name]

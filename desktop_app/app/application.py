@@ -7,6 +7,7 @@ wait until they are first needed.
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -20,14 +21,15 @@ from PySide6.QtWidgets import QApplication
 
 from desktop_app import __version__
 from desktop_app.app.source_cache import forget_sources
-from desktop_app.paths import folders, resource_path
+from desktop_app.paths import folders, own_command, resource_path
 from desktop_app.ui.theme import APPLICATION_ARGUMENTS, ThemeWatcher
 
 if TYPE_CHECKING:
     import asyncio
 
     from desktop_app.app.ready import ReadyWindow
-    from desktop_app.domain.errors import UserFacingError
+    from desktop_app.domain.errors import StoreDamagedError, UserFacingError
+    from desktop_app.headless.backend import Backend
     from desktop_app.ui.main_window import MainWindow
 
 DESKTOP_FILE = "io.github.repartee.Repartee"
@@ -41,7 +43,12 @@ def run(request: dict[str, Any]) -> int:
     """
     application = Application(request)
     application.show()
-    return application.run()
+    code = application.run()
+    if application.starts_again:
+        # The new program takes this one's place: its locks are gone with it.
+        command = own_command()
+        os.execv(command[0], command)
+    return code
 
 
 class Application:
@@ -50,9 +57,11 @@ class Application:
     Attributes:
         window: from `show` on.
         ready: everything that answers, once it does.
+        starts_again: the program is to start again after its end.
     """
 
     window: MainWindow
+    _damage: StoreDamagedError
 
     def __init__(self, request: dict[str, Any]) -> None:
         self._request = request
@@ -63,6 +72,7 @@ class Application:
         self.qt.setDesktopFileName(DESKTOP_FILE)
         self.qt.setQuitOnLastWindowClosed(False)
         self.ready: ReadyWindow | None = None
+        self.starts_again = False
         self._theme: ThemeWatcher
         self._exit_code = 0
 
@@ -110,9 +120,13 @@ class Application:
 
         forget_sources()
         self.window.set_transcript(TranscriptView(self._theme.current))
+        backend = None
         try:
-            backend = build_backend()
-            await backend.database.open()
+            while backend is None:
+                backend = await self._opened(build_backend())
+                if backend is None and not await self._rescue():
+                    self._exit_code = 1
+                    return
         except UserFacingError as error:
             self._exit_code = say_why_not(error)
             return
@@ -120,6 +134,30 @@ class Application:
         await self.ready.start(self._request)
         self.on_ready()
         await self.ready.closed()
+        if self.ready.afterwards is not None:
+            from desktop_app.app.closed_store import ClosedStore
+
+            closed = ClosedStore(None, self._theme.current, backend.folders)
+            await closed.do(self.ready.afterwards)
+            self.starts_again = True
+
+    async def _opened(self, backend: Backend) -> Backend | None:
+        """A backend with its store open; None where that is damaged."""
+        from desktop_app.domain.errors import StoreDamagedError
+
+        try:
+            await backend.database.open()
+        except StoreDamagedError as error:
+            self._damage = error
+            await backend.aclose()
+            return None
+        return backend
+
+    async def _rescue(self) -> bool:
+        """Offer what can be done about damage; whether to try again."""
+        from desktop_app.app.closed_store import ClosedStore
+
+        return await ClosedStore(self.window, self._theme.current, folders()).rescue(self._damage)
 
     def on_ready(self) -> None:
         """Called once when everything answers; for those who measure the start."""

@@ -96,6 +96,13 @@ class LibraryController(QObject):
         if not self._is_loaded:
             self._open_blank()
 
+    async def refresh(self) -> None:
+        """Show what other processes have added."""
+        listed = await self._workspace.backend.conversations.all()
+        for conversation in listed:
+            if conversation.id not in self._conversations and conversation.id not in self._deleting:
+                self.kept(conversation)
+
     async def close(self) -> None:
         """Keep the draft and the place in the conversation; delete what was to be deleted."""
         self._leave()

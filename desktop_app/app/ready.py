@@ -19,6 +19,7 @@ from desktop_app.app.chat_controller import STORE, ChatController
 from desktop_app.app.compaction_controller import CompactionController
 from desktop_app.app.desktop.call_server import CallServer
 from desktop_app.app.library_controller import LibraryController
+from desktop_app.app.library_places import LibraryPlaces
 from desktop_app.app.palette import PALETTE, Palette
 from desktop_app.app.picked_up_runs import pick_up_runs
 from desktop_app.app.pictures_controller import PicturesController
@@ -35,7 +36,7 @@ from desktop_app.app.workspace import Workspace
 from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.chat_request import ProviderKind
 from desktop_app.domain.conversation import Draft
-from desktop_app.domain.errors import StorageError, UserFacingError
+from desktop_app.domain.errors import StorageError, StoreDamagedError, UserFacingError
 from desktop_app.domain.model_catalog import Variant
 from desktop_app.headless.backend import use_weights
 from desktop_app.headless.log import start_log
@@ -47,6 +48,7 @@ from desktop_app.ui.transcript.typesetter import Typesetter
 from desktop_app.ui.transcript.view import TranscriptView
 
 if TYPE_CHECKING:
+    from desktop_app.app.closed_store import ClosedWork
     from desktop_app.app.quick_prompt_controller import QuickPromptController
     from desktop_app.headless.backend import Backend
 
@@ -60,7 +62,11 @@ COLLECTION_AT_END_S = 2.0
 
 
 class ReadyWindow(QObject):
-    """Everything that answers, wired to the widgets."""
+    """Everything that answers, wired to the widgets.
+
+    Attributes:
+        afterwards: what is to be done with the closed store before the program starts again.
+    """
 
     def __init__(
         self,
@@ -77,6 +83,7 @@ class ReadyWindow(QObject):
         self._window, self._theme, self._backend = window, theme, backend
         self._closed: asyncio.Future[None] = loop.create_future()
         self._ending: asyncio.Task[None] | None = None
+        self.afterwards: ClosedWork | None = None
         self.tasks = Tasks(self._show_error)
         self.workspace = Workspace(backend, self.tasks, window)
         self.running = RunningAnswers(self.tasks, backend.conversations, window)
@@ -97,6 +104,9 @@ class ReadyWindow(QObject):
         self.chat.ways_out = self.compaction.ways_out
         self.chat.cancel_first = self.compaction.cancel
         self.settings = SettingsController(window, self.workspace, self._on_value)
+        self.places = LibraryPlaces(
+            window, theme, self.workspace, self.end_for, self.library.refresh
+        )
         self.spending = SpendingController(window, theme, self.workspace, self._name_of_model)
         self._typesetter = Typesetter(child_command("maths"), window)
         self._quick: QuickPromptController | None = None
@@ -176,6 +186,7 @@ class ReadyWindow(QObject):
         self._bind_keys()
         self.settings.show_values()
         self._window.prompt.focus_text()
+        await self.places.start()
         self.serve(request)
         try:
             await self._calls.start()
@@ -246,6 +257,8 @@ class ReadyWindow(QObject):
             "view.normal": lambda: self._resize_text(0),
             "settings.toggle": window.toggle_settings,
             "spending.show": self.spending.show,
+            "library.show": self.places.show,
+            "library.import": self.places.transfer.choose_import,
             PALETTE: lambda: self._palette.toggle(),
             "quick.open": lambda: self.quick.open_with(""),
             "app.quit": self.quit,
@@ -326,6 +339,10 @@ class ReadyWindow(QObject):
     def _show_error(self, error: UserFacingError) -> None:
         if isinstance(error, StorageError):
             log.error("%s %s", error.what_happened, error.details)
+        if isinstance(error, StoreDamagedError):
+            actions = [("Repair", self.places.repair)]
+            self._window.notifications.notify(error, actions)
+            return
         topic = STORE if isinstance(error, StorageError) else ""
         self._window.notifications.notify(error, topic=topic)
 
@@ -353,6 +370,12 @@ class ReadyWindow(QObject):
         if self._ending is None:
             self._ending = asyncio.get_running_loop().create_task(self._end())
 
+    def end_for(self, work: ClosedWork) -> None:
+        """End the window, do this with the closed store, and start again."""
+        self.afterwards = work
+        self._window.hide()
+        self.quit()
+
     async def _end(self) -> None:
         for step in (self._put_away, self._collect_in_time, self._backend.aclose):
             try:
@@ -363,6 +386,7 @@ class ReadyWindow(QObject):
 
     async def _put_away(self) -> None:
         self._calls.close()
+        self.places.close()
         self._typesetter.close()
         self.attachments.close()
         self.pictures.close()

@@ -96,6 +96,8 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("list.toggle", "Show or hide the conversations", _C.VIEW, "Ctrl+B"),
     Command("settings.toggle", "Show or hide the settings", _C.VIEW, "Ctrl+,"),
     Command("spending.show", "Show spending", _C.VIEW),
+    Command("library.import", "Import conversations", _C.PROGRAM),
+    Command("library.show", "Backups, import and export", _C.PROGRAM),
     Command("palette.open", "Show all commands", _C.PROGRAM, "Ctrl+K"),
     Command("quick.open", "Quick prompt", _C.PROGRAM, "Ctrl+Shift+Space"),
     Command("quick.go-on", "Go on in the window", _C.PROGRAM, "Ctrl+O", Context.QUICK),

@@ -28,13 +28,16 @@ KEYS_PREFIX: Final = "keys."
 
 
 class Group(StrEnum):
-    """Where a setting is shown. PROVIDER: in a place of its own in the provider's tab. PRESETS: with
-    the presets, in their window."""
+    """Where a setting is shown. PROVIDER and FOLDER: in a place of its own in the tab of providers or
+    of the library. PRESETS: with the presets, in their window. BACKUP: among the backups."""
 
     PROVIDER = "provider"
     PRESETS = "presets"
     ANSWER = "answer"
     LOOK = "look"
+    LIBRARY = "library"
+    BACKUP = "backup"
+    FOLDER = "folder"
 
 
 @dataclass(frozen=True)
@@ -315,8 +318,28 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         bool,
         False,
         "Let a small model write titles",
-        Group.ANSWER,
+        Group.LIBRARY,
         "One small call for each new conversation, at its provider: mostly under $0.001.",
+    ),
+    Setting("backup.folder", str, "", "Folder of the backups", Group.FOLDER),
+    Setting(
+        "backup.every",
+        str,
+        "off",
+        "By themselves",
+        Group.BACKUP,
+        choices=(Choice("off", "Off"), Choice("day", "Daily"), Choice("week", "Weekly")),
+    ),
+    Setting(
+        "backup.keep",
+        int,
+        7,
+        "How many are kept",
+        Group.BACKUP,
+        "Older ones in that folder are removed.",
+        minimum=1,
+        maximum=30,
+        step=1,
     ),
     Setting(
         "look.theme",

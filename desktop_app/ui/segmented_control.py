@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QPainter
+from PySide6.QtGui import QFont, QPainter
 from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QPushButton, QSizePolicy
 
 from desktop_app.ui import painting
@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 class Segment(QPushButton):
     """A button as wide as its text in bold, so that choosing it moves nothing."""
 
-    def __init__(self, label: str, theme: Theme, padding: int) -> None:
+    def __init__(self, label: str, theme: Theme, padding: int, *, small: bool) -> None:
         super().__init__(label)
+        self._small = small
         self._theme = theme
         self._padding = padding
         self._has_ring = False
@@ -40,12 +41,20 @@ class Segment(QPushButton):
         self.updateGeometry()
         self.update()
 
+    def _font(self, *, bold: bool) -> QFont:
+        if not self._small:
+            return self._theme.strong() if bold else self._theme.interface()
+        font = self._theme.note()
+        font.setWeight(QFont.Weight.DemiBold if bold else QFont.Weight.Normal)
+        return font
+
     def sizeHint(self) -> QSize:
-        text = painting.width_of(self.text(), self._theme.strong())
+        text = painting.width_of(self.text(), self._font(bold=True))
         return QSize(text + 2 * self._theme.px(self._padding), self._theme.px(ROW))
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(painting.width_of(self.text(), self._theme.strong()), self._theme.px(ROW))
+        text = painting.width_of(self.text(), self._font(bold=True))
+        return QSize(text, self._theme.px(ROW))
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
@@ -67,8 +76,7 @@ class Segment(QPushButton):
             painting.outline(painter, inner, theme.accent, radius, 2)
         lit = self.isEnabled() and (self.isChecked() or self.underMouse())
         painter.setPen(theme.text if lit else theme.dim if self.isEnabled() else theme.faint)
-        font = theme.strong() if self.isChecked() else theme.interface()
-        painter.setFont(font)
+        painter.setFont(self._font(bold=self.isChecked()))
         painter.drawText(self.rect(), painting.CENTRE, self.text())
 
 
@@ -89,8 +97,10 @@ class SegmentedControl(QFrame):
         *,
         name: str = "",
         padding: int = 16,
+        small: bool = False,
     ) -> None:
-        """`options` are (key, label); `name` is what assistive technology calls the group."""
+        """`options` are (key, label); `name` is what assistive technology calls the group. `small`:
+        in smaller letters, where there are many."""
         super().__init__(parent)
         set_role(self, "segments")
         self.setAccessibleName(name)
@@ -100,11 +110,10 @@ class SegmentedControl(QFrame):
         self._row.setSpacing(0)
         self._buttons: dict[str, Segment] = {}
         for key, label in options:
-            self._add(key, label, theme, padding)
+            self._add(key, Segment(label, theme, padding, small=small))
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
 
-    def _add(self, key: str, label: str, theme: Theme, padding: int) -> None:
-        button = Segment(label, theme, padding)
+    def _add(self, key: str, button: Segment) -> None:
         button.setObjectName(key)
         button.clicked.connect(lambda _checked=False, key=key: self.chosen.emit(key))
         self._group.addButton(button)

@@ -36,7 +36,9 @@ if TYPE_CHECKING:
     from desktop_app.domain.spending import MonthUnderCap
     from desktop_app.ui.settings_tabs.about_tab import AboutTab
     from desktop_app.ui.settings_tabs.answer_tab import AnswerTab
+    from desktop_app.ui.settings_tabs.fields import Tone
     from desktop_app.ui.settings_tabs.keys_tab import KeysTab
+    from desktop_app.ui.settings_tabs.library_tab import LibraryTab
     from desktop_app.ui.settings_tabs.provider_tab import ProviderTab
     from desktop_app.ui.settings_tabs.schema_form import SchemaForm
     from desktop_app.ui.theme import Theme
@@ -48,6 +50,7 @@ PAGES: Final = (
     ("answer", "Answer"),
     ("look", "Look"),
     ("keys", "Keys"),
+    ("library", "Library"),
     ("about", "About"),
 )
 _BAR: Final = 12
@@ -72,6 +75,8 @@ class SettingsPanel(QFrame):
         spending_requested(): the person wants to see all that was spent.
         password_entered(str, str), password_removed(str): of a proxy, by its name in the keyring.
         ca_file_chosen(str, object): profile id, and a Path or None for the system's alone.
+        import_requested(), backup_requested(), restore_requested(), erase_requested(): of the library.
+        export_requested(str, str): "open" or "all", and the format's id.
         opened(): the panel is seen.
         about_opened(): the About page is seen and wants `set_about` and `set_help`.
         closed(): the person wants the panel away.
@@ -93,6 +98,11 @@ class SettingsPanel(QFrame):
     password_entered = Signal(str, str)
     password_removed = Signal(str)
     ca_file_chosen = Signal(str, object)
+    import_requested = Signal()
+    export_requested = Signal(str, str)
+    backup_requested = Signal()
+    restore_requested = Signal()
+    erase_requested = Signal()
     opened = Signal()
     about_opened = Signal()
     closed = Signal()
@@ -108,6 +118,7 @@ class SettingsPanel(QFrame):
         self._answer: AnswerTab | None = None
         self._look: SchemaForm | None = None
         self._keys: KeysTab | None = None
+        self._library: LibraryTab | None = None
         self._about: AboutTab | None = None
         self._profiles: tuple[Sequence[ProviderProfile], str] = ((), "")
         self._key_states: dict[str, KeyState] = {}
@@ -119,6 +130,8 @@ class SettingsPanel(QFrame):
         self._own: tuple[str, Mapping[str, Any]] = ("", {})
         self._refusals: Mapping[str, str] = {}
         self._notes: Mapping[str, str] = {}
+        self._backup_state: tuple[str, Tone] = ("", "note")
+        self._has_open = False
         self._about_texts = ("", "")
         self._help = ""
         self._holders: dict[str, QVBoxLayout] = {}
@@ -165,7 +178,7 @@ class SettingsPanel(QFrame):
     def set_values(self, values: Mapping[str, Any]) -> None:
         """The stored settings, changed shortcuts among them; what is missing has its default."""
         self._values = dict(values)
-        for form in (self._answer, self._look):
+        for form in (self._answer, self._look, self._library):
             if form:
                 form.set_values(self._values)
         if self._provider:
@@ -187,6 +200,18 @@ class SettingsPanel(QFrame):
         self._refusals, self._notes = dict(refusals), dict(notes or {})
         if self._answer:
             self._answer.set_refusals(self._refusals, self._notes)
+
+    def set_backup_state(self, words: str, tone: Tone) -> None:
+        """What came of the last backup."""
+        self._backup_state = (words, tone)
+        if self._library:
+            self._library.set_backup_state(words, tone)
+
+    def set_has_open(self, has_open: bool) -> None:
+        """Whether a conversation is open that can be exported."""
+        self._has_open = has_open
+        if self._library:
+            self._library.set_has_open(has_open)
 
     def set_about(self, text: str, licences: str) -> None:
         """What About shows to be copied, and the licences."""
@@ -226,7 +251,7 @@ class SettingsPanel(QFrame):
             QTimer.singleShot(0, self, focus)
 
     def show_page(self, page: str) -> None:
-        """Show "provider", "answer", "look", "keys" or "about"."""
+        """Show "provider", "answer", "look", "keys", "library" or "about"."""
         self._build()
         self._make(page)
         self._tabs.set_current(page)
@@ -273,7 +298,7 @@ class SettingsPanel(QFrame):
         self._close.setToolTip("Close")
         set_role(self._close, "quiet")
         self._close.clicked.connect(self.closed)
-        self._tabs = SegmentedControl(PAGES, self._theme, name="Settings", padding=6)
+        self._tabs = SegmentedControl(PAGES, self._theme, name="Settings", padding=3, small=True)
         self._tabs.stretch()
         self._tabs.chosen.connect(self.show_page)
         self._stack = QStackedWidget()
@@ -337,6 +362,7 @@ class SettingsPanel(QFrame):
             "answer": self._make_answer,
             "look": self._make_look,
             "keys": self._make_keys,
+            "library": self._make_library,
             "about": self._make_about,
         }
         if not self._holders[page].count():
@@ -414,6 +440,21 @@ class SettingsPanel(QFrame):
         page = self._keys = KeysTab(self._theme)
         page.changed.connect(self._take_shortcut)
         page.set_keymap(Keymap.from_settings(self._values))
+        return page
+
+    def _make_library(self) -> QWidget:
+        from desktop_app.ui.settings_tabs.library_tab import LibraryTab
+
+        page = self._library = LibraryTab(self._theme)
+        page.changed.connect(self._take_setting)
+        page.import_requested.connect(self.import_requested)
+        page.export_requested.connect(self.export_requested)
+        page.backup_requested.connect(self.backup_requested)
+        page.restore_requested.connect(self.restore_requested)
+        page.erase_requested.connect(self.erase_requested)
+        page.set_values(self._values)
+        page.set_backup_state(*self._backup_state)
+        page.set_has_open(self._has_open)
         return page
 
     def _make_about(self) -> QWidget:

@@ -1,0 +1,167 @@
+"""Work on the store while nothing of this program has it open: repair, restoring, deleting all.
+
+A damaged store is no crash: the window says so, and offers what can be done. Where the person asks
+for such work in a window that is open, the window ends first, and the program starts again after it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QUrl, Signal
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QFileDialog
+
+from desktop_app.domain.conversation import now
+from desktop_app.domain.errors import StoreDamagedError, UserFacingError
+from desktop_app.ui.store_dialog import Choices, StoreDialog
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
+    from desktop_app.paths import Folders
+    from desktop_app.ui.theme import Theme
+
+Progress = Callable[[int, int], None]
+BACKUP_FILES = "Backups (*.zip)"
+_DAMAGED: Choices = (
+    (
+        "repair",
+        "Repair",
+        "Puts everything that can still be read into a new store. The damaged file is kept.",
+    ),
+    ("restore", "Restore a backup…", "The damaged file is kept beside it."),
+    ("folder", "Open the folder", ""),
+    ("quit", "Quit", ""),
+)
+_ENDED: Choices = (("go-on", "Go on", ""),)
+
+
+@dataclass(frozen=True)
+class ClosedWork:
+    """What is done with the closed store.
+
+    Attributes:
+        words: what is said meanwhile.
+        work: does it, on another thread; returns a sentence for the person, or "".
+    """
+
+    words: str
+    work: Callable[[Progress], str]
+
+
+def repairing(where: Folders) -> ClosedWork:
+    """Repair the store."""
+    from desktop_app.storage.repair import repair_store
+
+    def work(progress: Progress) -> str:
+        return repair_store(where.database, now(), progress).sentence
+
+    return ClosedWork("Reading what is left of the store…", work)
+
+
+def restoring(where: Folders, archive: Path) -> ClosedWork:
+    """Put a backup in the store's place."""
+    from desktop_app.storage.backup import restore_backup
+
+    def work(progress: Progress) -> str:
+        before = restore_backup(archive, where.database, where.attachments, now(), progress)
+        there = f" What was there before is kept in {before}." if before else ""
+        return f"The library is as it was when {archive.name} was made.{there}"
+
+    return ClosedWork(f"Restoring {archive.name}…", work)
+
+
+def erasing(where: Folders) -> ClosedWork:
+    """Delete everything."""
+    from desktop_app.storage.erasing import erase_everything
+
+    def work(_progress: Progress) -> str:
+        erase_everything(where.database, where.attachments)
+        return "Everything was deleted."
+
+    return ClosedWork("Deleting everything…", work)
+
+
+class _Steps(QObject):
+    """Carries progress from the thread that works to the window's."""
+
+    came = Signal(int, int)
+
+
+class ClosedStore:
+    """The dialog over a window that has no store, and what is done in it."""
+
+    def __init__(self, parent: QWidget | None, theme: Theme, where: Folders) -> None:
+        self._parent, self._theme, self._where = parent, theme, where
+
+    async def rescue(self, error: StoreDamagedError) -> bool:
+        """Offer what can be done about damage; whether to open the store again."""
+        dialog = StoreDialog(self._theme, self._parent)
+        try:
+            words = f"{error.what_was_kept} {error.details}".strip()
+            while True:
+                chosen = await _answer(dialog, error.what_happened, words, _DAMAGED)
+                if chosen == "quit":
+                    return False
+                work = self._wanted(chosen, dialog)
+                if work is not None:
+                    await self._do(work, dialog)
+                    return True
+        finally:
+            dialog.hide()
+            dialog.deleteLater()
+
+    async def do(self, work: ClosedWork) -> None:
+        """Do it, and say what came of it."""
+        dialog = StoreDialog(self._theme, self._parent)
+        try:
+            await self._do(work, dialog)
+        finally:
+            dialog.hide()
+            dialog.deleteLater()
+
+    def _wanted(self, chosen: str, dialog: StoreDialog) -> ClosedWork | None:
+        if chosen == "repair":
+            return repairing(self._where)
+        if chosen == "folder":
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._where.data)))
+            return None
+        name, _ = QFileDialog.getOpenFileName(
+            dialog, "Restore a backup", str(Path.home()), BACKUP_FILES
+        )
+        return restoring(self._where, Path(name)) if name else None
+
+    async def _do(self, work: ClosedWork, dialog: StoreDialog) -> None:
+        dialog.show_work(work.words)
+        dialog.open()
+        steps = _Steps()
+        steps.came.connect(dialog.set_progress)  # from the other thread: queued
+        try:
+            said = await asyncio.to_thread(work.work, steps.came.emit)
+        except UserFacingError as error:
+            words = f"{error.what_was_kept} {error.what_to_do}".strip()
+            await _answer(dialog, error.what_happened, words, _ENDED)
+        else:
+            await _answer(dialog, "Done.", said, _ENDED)
+
+
+async def _answer(dialog: StoreDialog, title: str, words: str, choices: Choices) -> str:
+    """What the person chooses."""
+    answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+    def take(name: str) -> None:
+        if not answer.done():
+            answer.set_result(name)
+
+    dialog.offer(title, words, choices)
+    connection = dialog.chosen.connect(take)
+    dialog.open()
+    try:
+        return await answer
+    finally:
+        dialog.chosen.disconnect(connection)

@@ -1,0 +1,81 @@
+"""One of our own commands as a child process, beside the window.
+
+Parsing an export or packing a backup takes longer than a window may stand still; a process of its
+own holds up nothing, and can be stopped as a person stops it in a terminal.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from desktop_app.paths import own_command
+
+Progress = Callable[[int, int], None]
+_STEP = re.compile(rb"(\d+) (\d+)\s*")
+_LONGEST_LINE = 1 << 20
+# What is said on standard error begins with the program's name.
+_PREFIX = "repartee: "
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How it ended: exit code, standard output, and the sentences of standard error."""
+
+    code: int
+    output: str
+    said: str
+
+
+class OwnCommand:
+    """See the module. One run at a time."""
+
+    def __init__(self) -> None:
+        self._process: asyncio.subprocess.Process | None = None
+        self.was_stopped = False
+
+    async def run(self, *arguments: str, progress: Progress) -> Ended:
+        """Run it to its end; `progress` gets how many steps are done, and of how many."""
+        self.was_stopped = False
+        process = self._process = await asyncio.create_subprocess_exec(
+            *own_command(),
+            *arguments,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            limit=_LONGEST_LINE,
+        )
+        try:
+            output, said = await asyncio.gather(_all_of(process), _heard(process, progress))
+            code = await process.wait()
+        finally:
+            self._process = None
+            if process.returncode is None:  # we were cancelled
+                process.send_signal(signal.SIGINT)
+        return Ended(code, output, said)
+
+    def stop(self) -> None:
+        """Have it stop as with Ctrl+C: what it had done by then is whole."""
+        if self._process is not None and self._process.returncode is None:
+            self.was_stopped = True
+            self._process.send_signal(signal.SIGINT)
+
+
+async def _all_of(process: asyncio.subprocess.Process) -> str:
+    assert process.stdout is not None
+    return (await process.stdout.read()).decode("utf-8", "replace")
+
+
+async def _heard(process: asyncio.subprocess.Process, progress: Progress) -> str:
+    assert process.stderr is not None
+    said = []
+    while line := await process.stderr.readline():
+        step = _STEP.fullmatch(line)
+        if step:
+            progress(int(step[1]), int(step[2]))
+        else:
+            said.append(line.decode("utf-8", "replace").strip().removeprefix(_PREFIX))
+    return " ".join(said)

@@ -1,0 +1,64 @@
+"""A calm card above the prompt: work on the library that takes its time, and a way to stop it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton
+
+from desktop_app.ui.theme import set_role
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
+    from desktop_app.ui.theme import Theme
+
+
+class WorkBar(QFrame):
+    """See the module.
+
+    Signals:
+        cancelled(): the person wants it to stop.
+    """
+
+    cancelled = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("work")
+        set_role(self, "note-card")
+        self.words = QLabel()
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.cancel_button = QPushButton("Cancel")
+        self.cancel_button.setObjectName("cancel-work")
+        set_role(self.cancel_button, "link")
+        self._line = QHBoxLayout(self)
+        self._line.addWidget(self.words)
+        self._line.addWidget(self.bar, 1)
+        self._line.addWidget(self.cancel_button)
+        self.cancel_button.clicked.connect(lambda: self.cancelled.emit())
+        self.set_theme(theme)
+        self.hide()
+
+    def begin(self, words: str) -> None:
+        """Show that something is under way; how far is not known yet."""
+        self.words.setText(words)
+        self.setAccessibleName(words)
+        self.set_progress(0, 0)
+        self.show()
+
+    def set_progress(self, done: int, total: int) -> None:
+        """How far it has come. Without a total the bar stays empty: one that runs to and fro would
+        have the window painted all the time."""
+        self.bar.setMaximum(max(1, total))
+        self.bar.setValue(min(done, total))
+        self.bar.setAccessibleName(f"{done:,} of {total:,}" if total else self.words.text())
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw with this theme from now on."""
+        px = theme.px
+        self._line.setContentsMargins(px(14), px(10), px(14), px(10))
+        self._line.setSpacing(px(12))
+        self.bar.setFixedHeight(px(6))
