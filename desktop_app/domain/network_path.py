@@ -7,12 +7,27 @@ and `urllib.parse` are imported where they are used: the window's start imports 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from desktop_app.domain.errors import SettingError
 
+if TYPE_CHECKING:
+    from urllib.parse import SplitResult
+
 PROXY_SCHEMES: Final = ("http", "https", "socks5", "socks5h")
 _LAN_SUFFIXES: Final = (".local", ".lan", ".home.arpa", ".internal", ".localhost")
+
+
+def split_url(url: str) -> SplitResult:
+    """The parts of an address; of none where it cannot be read."""
+    from urllib.parse import urlsplit
+
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # read late, and as likely to be wrong as the rest
+    except ValueError:
+        return urlsplit("")
+    return parts
 
 
 def is_private(host: str) -> bool:
@@ -39,12 +54,7 @@ def is_loopback(host: str) -> bool:
 def needs_confirmation(base_url: str) -> str:
     """The host that questions would reach unencrypted through the person's own network, "" where
     there is none: on this computer nobody listens, and a public host is refused outright."""
-    from urllib.parse import urlsplit
-
-    try:
-        address = urlsplit(base_url)
-    except ValueError:
-        return ""
+    address = split_url(base_url)
     host = address.hostname or ""
     is_open = address.scheme == "http" and is_private(host) and not is_loopback(host)
     return host if is_open else ""

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 
 from desktop_app.domain.chat_request import FAMILY_MODEL, ProviderKind, ProviderProfile
 from desktop_app.domain.model_catalog import ModelCatalog
-from desktop_app.domain.network_path import needs_confirmation
+from desktop_app.domain.network_path import needs_confirmation, split_url
 
 OPENAI_URL = "https://api.openai.com/v1"
 COMETAPI_URL = "https://api.cometapi.com/v1"
@@ -42,8 +41,8 @@ def profiles_of_environment(
 
 def _openai_like(url: str, has_key: bool, catalog: ModelCatalog) -> ProviderProfile:
     """OpenAI itself, or a gateway that OPENAI_BASE_URL puts in its place."""
-    host = urlsplit(url).hostname or url
-    at_openai = host == urlsplit(OPENAI_URL).hostname
+    host = split_url(url).hostname or "Server"  # the whole may hold a password
+    at_openai = host == split_url(OPENAI_URL).hostname
     family = tuple(model.id for model in catalog if model.id.startswith(FAMILY_MODEL))
     return ProviderProfile(
         "env-openai",

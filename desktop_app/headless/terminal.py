@@ -14,6 +14,7 @@ import re
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from io import TextIOWrapper
 from typing import Any
 
@@ -35,6 +36,13 @@ _ADD_A_KEY_HERE = (
     "Add one in the window, Settings › Provider, or set OPENAI_API_KEY or COMETAPI_KEY."
 )
 _RETRY = re.compile(r"\b([Pp])ress Retry(?: to ask (?:again|once more))?")
+# What a provider of the environment's has other places for.
+_BY_ENVIRONMENT = {
+    ", or set one in Settings › Provider › Network": "",
+    "choose its certificate file in Settings › Provider › Network": (
+        "name its certificate file in SSL_CERT_FILE"
+    ),
+}
 _SETTINGS = re.compile(r"\b(in )?Settings › Provider")
 
 
@@ -56,6 +64,9 @@ def worded(note: ErrorNote, *, saved: bool, from_environment: bool) -> str:
         kept = "The conversation is kept in the library."
     if note.what_to_do == _ADD_A_KEY:
         return f"{note.what_happened} {_ADD_A_KEY_HERE}"
+    if from_environment:
+        for of_window, of_environment in _BY_ENVIRONMENT.items():
+            note = replace(note, what_to_do=note.what_to_do.replace(of_window, of_environment))
     to_do = _RETRY.sub(
         lambda found: "Ask again" if found[1] == "P" else "ask again", note.what_to_do
     )

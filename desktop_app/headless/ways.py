@@ -3,11 +3,9 @@ asked of any network."""
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.errors import SettingError
-from desktop_app.domain.network_path import needs_confirmation
+from desktop_app.domain.network_path import needs_confirmation, split_url
 
 
 def way_to(profile: ProviderProfile) -> tuple[bool | None, str]:
@@ -17,7 +15,9 @@ def way_to(profile: ProviderProfile) -> tuple[bool | None, str]:
     from desktop_app.providers.proxies import proxy_for
     from desktop_app.providers.trust import describe_ca_file
 
-    address = urlsplit(profile.base_url)
+    address = split_url(profile.base_url)
+    if not address.hostname:
+        return False, "its address cannot be used"
     open_host = needs_confirmation(profile.base_url)
     if open_host and open_host not in profile.plain_http_hosts:
         return False, f"{open_host} is not encrypted and was not allowed in the settings"

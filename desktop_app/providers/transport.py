@@ -20,7 +20,6 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, supp
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import SplitResult, urlsplit
 
 from desktop_app.domain.errors import (
     AuthenticationError,
@@ -29,7 +28,12 @@ from desktop_app.domain.errors import (
     StreamCutError,
     UnexpectedReplyError,
 )
-from desktop_app.domain.network_path import ProxyAddress, is_loopback, needs_confirmation
+from desktop_app.domain.network_path import (
+    ProxyAddress,
+    is_loopback,
+    needs_confirmation,
+    split_url,
+)
 from desktop_app.providers import json_fields, refusals, unreached
 from desktop_app.providers.proxies import proxy_for
 from desktop_app.providers.retries import AttemptError, failed_reply
@@ -37,6 +41,7 @@ from desktop_app.providers.sse import EventTooLargeError, ServerSentEvent, SSEDe
 
 if TYPE_CHECKING:
     import ssl
+    from urllib.parse import SplitResult
 
     import httpx
 
@@ -330,6 +335,9 @@ class Transport:
         send = partial(
             client.stream, method, url, headers=headers, content=content, timeout=timeout
         )
+        if self._key:  # a user in the address would take the key's place
+            send = partial(send, auth=httpx.Auth())
+        watch: _ProxyWatch | None = None
         try:
             if self._proxy is None:
                 return await stack.enter_async_context(send())
@@ -340,6 +348,8 @@ class Transport:
                 finally:
                     await watch.close()
         except (httpx.HTTPError, httpx.InvalidURL) as exc:
+            if isinstance(exc, httpx.RemoteProtocolError) and watch and not watch.is_sending:
+                raise self._tried.proxy_speaks_otherwise(_details(exc, "")) from None
             raise self._not_reached(exc) from None
         except TimeoutError:
             raise self._tried.proxy_silent() from None
@@ -356,7 +366,7 @@ class Transport:
             )
         async with self._opening:
             if self._client is None:
-                address = _split(self._base_url)
+                address = split_url(self._base_url)
                 self._refuse_what_anyone_could_read(address)
                 self._proxy, client = await asyncio.to_thread(self._new_client, address)
                 self._client = client
@@ -382,7 +392,7 @@ class Transport:
     @property
     def _tried(self) -> unreached.Tried:
         profile = self._profile
-        host = _split(self._base_url).hostname or self._base_url
+        host = split_url(self._base_url).hostname or self._base_url
         return unreached.Tried(
             self._provider, host, self._proxy, bool(profile.proxy), bool(profile.ca_file)
         )
@@ -400,7 +410,7 @@ class Transport:
     async def _refuse_what_is_no_api(self, response: httpx.Response) -> None:
         status = response.status_code
         if 300 <= status < 400:
-            to = _split(response.headers.get("location", "")).hostname or "another address"
+            to = split_url(response.headers.get("location", "")).hostname or "another address"
             raise self._tried.redirected(to)
         if status == 407:
             raise self._tried.proxy_refused("407", "HTTP status 407")
@@ -473,16 +483,6 @@ def _details(exc: Exception, request_id: str) -> str:
     return f"{line}\nRequest id: {request_id}" if request_id else line
 
 
-def _split(url: str) -> SplitResult:
-    """The parts of an address; of none where it cannot be read."""
-    try:
-        parts = urlsplit(url)
-        _ = parts.port  # read late, and as likely to be wrong as the rest
-    except ValueError:
-        return urlsplit("")
-    return parts
-
-
 def _keepalive_options() -> list[tuple[int, int, int]]:
     """Probes after a minute of silence, and half a minute for what was sent to be acknowledged:
     a peer that is gone, as after the computer slept, is noticed within two minutes."""
@@ -507,6 +507,7 @@ class _ProxyWatch:
     def __init__(self, deadline: asyncio.Timeout) -> None:
         self._deadline = deadline
         self._greeting: Any = None
+        self.is_sending = False  # to the provider, who may bill it from then on
 
     async def __call__(self, event: str, info: Mapping[str, Any]) -> None:
         if event == "socks.connect_tcp.complete":
@@ -516,8 +517,9 @@ class _ProxyWatch:
                 connected.setsockopt(*option)
         elif event == "socks.setup_socks5_connection.complete":
             self._greeting = None
-        is_sending = event == "http11.send_request_headers.started"
-        if is_sending and info["request"].method != b"CONNECT":
+        begins = event == "http11.send_request_headers.started"
+        if begins and info["request"].method != b"CONNECT":
+            self.is_sending = True
             self._deadline.reschedule(None)
 
     async def close(self) -> None:

@@ -120,3 +120,29 @@ def test_a_models_toml_that_is_wrong_is_said(shell: Shell) -> None:
     assert done.code != 0
     assert "“effort” in gpt-5.2 is not known; “efforts” is meant, perhaps" in done.err
     assert f"Correct {own} or remove it." in done.err
+
+
+def test_an_address_that_is_none_is_said(shell: Shell) -> None:
+    async def main() -> None:
+        way = gateway("http://someone:hush-hush@[::1/v1")
+        done = await shell.run("ask", "Hi", env=way)
+        assert done.code == 1
+        assert "cannot be used. Enter one like https://host/v1 in the environment." in done.err
+        looked = await shell.run("doctor", env={**way, **OFFSCREEN})
+        assert "its address cannot be used" in looked.out
+        assert SECRET not in done.err + looked.out + looked.err
+
+    asyncio.run(main())
+
+
+def test_what_the_environment_has_another_place_for_is_said_so(
+    shell: Shell, tmp_path: Path
+) -> None:
+    async def main() -> None:
+        tls = Authority(tmp_path).server()
+        async with LoopbackServer(WHOLE, tls=tls) as server:
+            done = await shell.ask(server.base_url, "Hi")
+            assert "name its certificate file in SSL_CERT_FILE" in done.err
+            assert "›" not in done.err
+
+    asyncio.run(main())

@@ -190,6 +190,18 @@ async def peer(answer: bytes = b"") -> AsyncIterator[tuple[str, asyncio.Event]]:
     await asyncio.gather(*tasks)
 
 
+def test_what_is_no_proxy_at_all_is_said_and_nothing_can_have_been_billed() -> None:
+    async def main() -> ProviderError:
+        async with peer(b"SSH-2.0-x\r\n") as (address, _):
+            proxy = f"http://{address}"
+            profile = replace(COMPATIBLE, base_url="https://far.example/v1", proxy=proxy)
+            return failed(await asked(profile))
+
+    error = asyncio.run(main())
+    assert "is no proxy of this kind" in error.what_happened
+    assert "billed" not in error.sentences
+
+
 def test_a_plain_server_is_no_socks_proxy() -> None:
     async def main() -> None:
         async with peer(b"HTTP/1.1 400 Bad Request\r\n\r\n") as (address, _):

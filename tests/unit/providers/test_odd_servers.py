@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import replace
 from typing import Any
@@ -16,10 +17,11 @@ from desktop_app.domain.errors import (
 )
 from desktop_app.domain.events import Completed, Failed, Incomplete, StreamEvent
 from desktop_app.domain.model_catalog import Api
+from desktop_app.providers.client import ProviderClient
 from desktop_app.providers.refusals import ErrorBody, error_from
 from desktop_app.providers.retries import asked_wait_s, failed_reply
-from tests.unit.providers.loopback import Script, replies, streams
-from tests.unit.providers.samples import COMPATIBLE, ask, fold, sse
+from tests.unit.providers.loopback import LoopbackServer, Script, replies, streams
+from tests.unit.providers.samples import CATALOG, COMPATIBLE, ask, fold, sse
 from tests.unit.providers.test_client import CHAT_CHUNK, DELTA, DONE, KEY, run
 
 CHAT = replace(COMPATIBLE, api=Api.CHAT_COMPLETIONS)
@@ -155,3 +157,15 @@ def test_a_tier_that_is_refused_is_not_the_one_that_is_paid() -> None:
     events, [received] = run(scripts[1], profile=RESPONSES, request=request, known_refusals=known)
     assert "service_tier" not in received.json
     assert fold(events).service_tier == "default"
+
+
+def test_the_key_is_sent_whatever_user_the_address_names() -> None:
+    async def main() -> str:
+        async with LoopbackServer(streams(sse(DELTA, DONE))) as server:
+            there = server.base_url.replace("http://", "http://someone:else@")
+            client = ProviderClient(replace(RESPONSES, base_url=there), KEY, CATALOG)
+            assert fold([event async for event in client.stream(ask())]).text == "Hello"
+            await client.aclose()
+            return server.requests[0].headers["authorization"]
+
+    assert asyncio.run(main()) == f"Bearer {KEY}"
