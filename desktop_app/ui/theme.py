@@ -30,6 +30,8 @@ from typing import TYPE_CHECKING, Final, Literal
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalette
 
+from desktop_app.rendering.colour_tokens import DARK, LIGHT
+
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication, QWidget
 
@@ -141,31 +143,20 @@ class Theme:
         return font
 
 
-# The tokens in the order of Theme's fields, from `ground` to `warning`.
-_LIGHT: Final = (
-    "#FFFFFF #F6F6F4 #FFFFFF #E7E6E2 #ECEBE7 #E3E8F7 #1D1D1B #595853 #6D6C66 #3451B2 #FFFFFF "
-    "#EDF1FC #F6F6F3 #8A3FA0 #2B7A4B #3451B2 #6B6A64 #9A5B00 #B3261E #FCEEED #2B7A4B #8F5F00"
-)
-_DARK: Final = (
-    "#1A1A19 #141413 #20201F #2D2D2B #262624 #262C42 #ECECE8 #A5A49D #918F89 #9DB2FF #10131F "
-    "#232940 #222221 #D2A8F0 #8FD3A8 #9DB2FF #8C8B84 #E5B97A #FF9A8F #3A2320 #7CC79A #E0B354"
-)
-
-
 def light(scale: float = 1.0) -> Theme:
     """The light theme; `scale` is relative to the system font."""
-    return _theme(False, _LIGHT, scale)
+    return _theme(False, LIGHT, scale)
 
 
 def dark(scale: float = 1.0) -> Theme:
     """The dark theme; `scale` is relative to the system font."""
-    return _theme(True, _DARK, scale)
+    return _theme(True, DARK, scale)
 
 
-def _theme(is_dark: bool, tokens: str, scale: float) -> Theme:
+def _theme(is_dark: bool, tokens: list[str], scale: float) -> Theme:
     general = QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont)
     fixed = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
-    colours = [QColor(token) for token in tokens.split()]
+    colours = [QColor(token) for token in tokens]
     return Theme(is_dark, *colours, scale * _system_scale(general), general, fixed)  # type: ignore[arg-type, call-arg]
 
 

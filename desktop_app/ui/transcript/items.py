@@ -12,8 +12,8 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from desktop_app.domain.conversation import Message, MessageStatus, Role
-from desktop_app.domain.cost import format_money
-from desktop_app.domain.parts import DocumentPart, ImagePart, ReasoningPart
+from desktop_app.domain.facts import attachment_text, duration, facts_of
+from desktop_app.domain.parts import ImagePart, ReasoningPart
 from desktop_app.rendering.model import Block, Run, Runs, clean
 from desktop_app.ui.transcript.pictures import OPEN, picture_runs
 
@@ -87,19 +87,6 @@ def attachment_lines(message: Message) -> list[Item]:
             runs = (name, Run(rest.removeprefix(clean(part.name))))
         lines.append(Line(Part.ATTACHMENT, runs))
     return lines
-
-
-def attachment_text(part: DocumentPart | ImagePart) -> str:
-    """Name, pages and tokens of an attachment, as far as they are known."""
-    words = [part.name]
-    if isinstance(part, ImagePart) and part.dimensions:
-        words.append(f"{part.width} × {part.height}")
-    if isinstance(part, DocumentPart):
-        if part.pages is not None:
-            words.append("1 page" if part.pages == 1 else f"{part.pages:,} pages")
-        if part.tokens is not None:
-            words.append(f"{'' if part.tokens_exact else '≈ '}{part.tokens:,} tokens")
-    return "\u2003".join(words)
 
 
 def reasoning_of(message: Message) -> str:
@@ -191,37 +178,8 @@ def footer_line(message: Message, version: tuple[int, int] | None, facts: Facts)
         runs.append(Run("\u2003"))
     is_whole = message.role is Role.ASSISTANT and message.status is not MessageStatus.STREAMING
     if is_whole and facts.shown:
-        runs += _words(" · ".join(_facts(message, facts.name_of)))
+        runs += _words(" · ".join(facts_of(message, facts.name_of)))
     return Line(Part.FOOTER, tuple(runs))
-
-
-def _facts(message: Message, name_of: Callable[[str], str]) -> list[str]:
-    facts: list[str] = []
-    if message.choice is not None:
-        choice = message.choice
-        facts.append(choice.variant.value.capitalize() if choice.variant else name_of(choice.model))
-        if choice.effort is not None:
-            facts.append(choice.effort.value)
-    if message.usage is not None:
-        facts.append(f"{message.usage.input_tokens + message.usage.output_tokens:,} tokens")
-    if message.cost is not None:
-        facts.append(format_money(message.cost))
-    if message.duration_s is not None:
-        facts.append(duration(message.duration_s))
-    return facts
-
-
-def duration(seconds: float) -> str:
-    """Seconds for people: `0.4 s`, `9 s`, `2 min 5 s`.
-
-    >>> [duration(x) for x in (0.42, 9.3, 125)]
-    ['0.4 s', '9 s', '2 min 5 s']
-    """
-    if seconds < 1:
-        return f"{seconds:.1f} s"
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    return f"{int(seconds) // 60} min {int(seconds) % 60} s"
 
 
 def _action(name: str, *, bold: bool = False) -> Run:

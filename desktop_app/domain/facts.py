@@ -1,0 +1,53 @@
+"""What is said of a message beside its words: who answered, what it took, what came with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from desktop_app.domain.conversation import Message
+from desktop_app.domain.cost import format_money
+from desktop_app.domain.parts import DocumentPart, ImagePart
+
+
+def facts_of(message: Message, name_of_model: Callable[[str], str]) -> list[str]:
+    """Variant or model, effort, tokens, cost and time of an answer, as far as they are known."""
+    facts: list[str] = []
+    if message.choice is not None:
+        choice = message.choice
+        variant = choice.variant
+        facts.append(variant.value.capitalize() if variant else name_of_model(choice.model))
+        if choice.effort is not None:
+            facts.append(choice.effort.value)
+    if message.usage is not None:
+        facts.append(f"{message.usage.input_tokens + message.usage.output_tokens:,} tokens")
+    if message.cost is not None:
+        facts.append(format_money(message.cost))
+    if message.duration_s is not None:
+        facts.append(duration(message.duration_s))
+    return facts
+
+
+def duration(seconds: float) -> str:
+    """Seconds for people: `0.4 s`, `9 s`, `2 min 5 s`.
+
+    >>> [duration(x) for x in (0.42, 9.3, 125)]
+    ['0.4 s', '9 s', '2 min 5 s']
+    """
+    if seconds < 1:
+        return f"{seconds:.1f} s"
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    return f"{int(seconds) // 60} min {int(seconds) % 60} s"
+
+
+def attachment_text(part: DocumentPart | ImagePart) -> str:
+    """Name, pages and tokens of an attachment, as far as they are known."""
+    words = [part.name]
+    if isinstance(part, ImagePart) and part.dimensions:
+        words.append(f"{part.width} × {part.height}")
+    if isinstance(part, DocumentPart):
+        if part.pages is not None:
+            words.append("1 page" if part.pages == 1 else f"{part.pages:,} pages")
+        if part.tokens is not None:
+            words.append(f"{'' if part.tokens_exact else '≈ '}{part.tokens:,} tokens")
+    return "\u2003".join(words)
