@@ -51,7 +51,8 @@ exit codes: 0 everything was imported; 1 something was not; 2 wrong command line
 """
 EXPORT_EPILOG = """\
 PATH is a file for JSON and for one conversation, and a folder for several in another format. JSON is
-complete and can be imported; it holds the attachments, and no key.
+complete and can be imported; it holds the attachments, and no key. Markdown, HTML (a page that
+stands alone) and PDF hold the path that is shown.
 
 exit codes: 0 done; 1 it could not be done; 2 wrong command line; 130 interrupted
 """
@@ -118,6 +119,10 @@ def _child(name: str) -> int:
         from desktop_app.rendering.maths_process import main as maths
 
         return maths()
+    if name == "print":
+        from desktop_app.app.print_process import main as print_
+
+        return print_()
     from desktop_app.app.qt_probe import main as qt_probe
 
     return qt_probe()
@@ -259,6 +264,10 @@ def _run(options: argparse.Namespace) -> int:
         from desktop_app.headless.doctor import run_doctor
 
         return run_doctor(as_json=options.json)
+    if options.command == "export" and options.format == "pdf":
+        from desktop_app.app.export_pdf import run_export_pdf
+
+        return run_export_pdf(options)
     if options.command in LIBRARY:
         from desktop_app.headless.library import run_library
 

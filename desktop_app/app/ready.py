@@ -21,6 +21,7 @@ from desktop_app.app.desktop.call_server import CallServer
 from desktop_app.app.library_controller import LibraryController
 from desktop_app.app.library_places import LibraryPlaces
 from desktop_app.app.palette import PALETTE, Palette
+from desktop_app.app.paper_controller import PaperController
 from desktop_app.app.picked_up_runs import pick_up_runs
 from desktop_app.app.pictures_controller import PicturesController
 from desktop_app.app.presets_controller import PresetsController
@@ -108,6 +109,7 @@ class ReadyWindow(QObject):
             window, theme, self.workspace, self.end_for, self.library.refresh
         )
         self.spending = SpendingController(window, theme, self.workspace, self._name_of_model)
+        self.paper = PaperController(window, self.workspace)
         self._typesetter = Typesetter(child_command("maths"), window)
         self._quick: QuickPromptController | None = None
         self._calls = CallServer(backend.folders.socket, self.serve)
@@ -232,6 +234,8 @@ class ReadyWindow(QObject):
             "conversation.compact": self.compaction.offer,
             "conversation.uncompact": self.compaction.undo,
             "conversation.show-sent": self.compaction.show_sent,
+            "conversation.export": self.paper.export,
+            "conversation.print": self.paper.print_,
             "list.search": window.search,
             "list.next": lambda: library.open_neighbour(+1),
             "list.previous": lambda: library.open_neighbour(-1),

@@ -70,6 +70,8 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("conversation.compact", "Compact the conversation", _C.CONVERSATION),
     Command("conversation.uncompact", "Undo the compaction", _C.CONVERSATION),
     Command("conversation.show-sent", "Show what is sent for the compacted part", _C.CONVERSATION),
+    Command("conversation.export", "Export the conversation…", _C.CONVERSATION, "Ctrl+E"),
+    Command("conversation.print", "Print the conversation…", _C.CONVERSATION, "Ctrl+P"),
     Command("list.search", "Search all conversations", _C.CONVERSATION, "Ctrl+Shift+F"),
     Command("list.next", "Next conversation", _C.CONVERSATION, "Ctrl+PgDown"),
     Command("list.previous", "Previous conversation", _C.CONVERSATION, "Ctrl+PgUp"),

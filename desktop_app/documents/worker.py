@@ -130,11 +130,9 @@ class DocumentWorker:
 
     async def aclose(self) -> None:
         """End the child and wait for its end. A request still running is cut off."""
-        if self._child:
-            with contextlib.suppress(ProcessLookupError):
-                self._child.kill()
+        self._discard()
         async with self._turn:
-            self._discard()
+            self._discard()  # one that a waiting request has started
         await asyncio.gather(*self._ending)
 
     async def _extracted(

@@ -26,4 +26,6 @@ class ExportFormat:
 EXPORT_FORMATS: Final = (
     ExportFormat("json", "JSON, complete and importable", ".json", holds_many=True),
     ExportFormat("markdown", "Markdown, to read", ".md"),
+    ExportFormat("html", "Web page, to show", ".html"),
+    ExportFormat("pdf", "PDF, to print and to send", ".pdf"),
 )

@@ -2,11 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Final
 
-from desktop_app.domain.conversation import Message
+from desktop_app.domain.conversation import Message, MessageStatus, Role
 from desktop_app.domain.cost import format_money
 from desktop_app.domain.parts import DocumentPart, ImagePart
+
+ENDINGS: Final[Mapping[MessageStatus, str]] = {
+    MessageStatus.CANCELLED: "Stopped",
+    MessageStatus.INTERRUPTED: "Interrupted: the program ended before the answer did",
+    MessageStatus.INCOMPLETE: "Ended early: the model stopped at a limit",
+}
+"""How an answer ended that is not whole."""
+
+IN_A_FILE: Final = {
+    **ENDINGS,
+    MessageStatus.STREAMING: "Still being written when this was made",
+}
+"""The same of an answer that is written to a file or on paper."""
+
+
+def heading_of(message: Message, name_of_model: Callable[[str], str]) -> str:
+    """Who speaks, and when."""
+    when = message.created_at.astimezone()
+    return f"{_speaker(message, name_of_model)} · {when:%Y-%m-%d %H:%M}"
+
+
+def _speaker(message: Message, name_of_model: Callable[[str], str]) -> str:
+    if message.role is Role.USER:
+        return "You"
+    choice = message.choice
+    if choice is None or not choice.model:
+        return "Answer"
+    effort = f", {choice.effort.value}" if choice.effort is not None else ""
+    return name_of_model(choice.model) + effort
 
 
 def facts_of(message: Message, name_of_model: Callable[[str], str]) -> list[str]:

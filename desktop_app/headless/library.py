@@ -1,6 +1,7 @@
 """`repartee import`, `export`, `search`, `backup`, `restore` and `repair`: the library without a window.
 
-All but `restore` and `repair` work beside an open window, in short transactions. Progress goes to standard error:
+All but `restore` and `repair` work beside an open window, in short transactions. Progress goes to
+standard error:
 on a terminal in one line that changes, with --progress a line for each step.
 """
 
@@ -8,21 +9,18 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from desktop_app.domain.conversation import Conversation, ModelChoice, now
+from desktop_app.domain.conversation import ModelChoice, now
 from desktop_app.domain.errors import StorageError, UserFacingError
-from desktop_app.exchange import markdown
 from desktop_app.exchange.imported import ImportedConversation
-from desktop_app.exchange.own_json import JsonWriter
 from desktop_app.exchange.reading import read_export
-from desktop_app.headless.backend import Backend, build_backend
+from desktop_app.headless.export import WITHOUT_QT, FileMakers, export
+from desktop_app.headless.steps import Steps, counted, opened, path_of
 from desktop_app.headless.terminal import say
 from desktop_app.paths import folders
 from desktop_app.storage.backup import keep_newest, make_backup, restore_backup
@@ -31,15 +29,21 @@ from desktop_app.storage.repair import repair_store
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator
+    from collections.abc import Callable, Coroutine
+
+    from desktop_app.headless.backend import Backend
 
 EXIT_FAILED, EXIT_INTERRUPTED = 1, 130
-_NOT_IN_A_NAME = re.compile(r'[\x00-\x1f/\\:*?"<>|]+')
 
 
-def run_library(options: argparse.Namespace) -> int:
+def run_library(options: argparse.Namespace, makers: FileMakers = WITHOUT_QT) -> int:
     """Do what the command line says; returns the exit code."""
-    run = {"import": _import, "export": _export, "search": _search, "backup": _backup}
+    run: dict[str, Callable[[argparse.Namespace], Coroutine[Any, Any, int]]] = {
+        "import": _import,
+        "export": partial(export, makers=makers),
+        "search": _search,
+        "backup": _backup,
+    }
     try:
         if options.command == "restore":
             return _restore(options)
@@ -51,46 +55,6 @@ def run_library(options: argparse.Namespace) -> int:
         return EXIT_FAILED
     except asyncio.CancelledError:
         return EXIT_INTERRUPTED
-
-
-class Steps:
-    """Says how far the work has come."""
-
-    def __init__(self, what: str, *, in_lines: bool) -> None:
-        self._what = what
-        self._in_lines = in_lines
-        stream = sys.stderr
-        self._on_terminal = stream is not None and stream.isatty() and not in_lines
-
-    def show(self, done: int, total: int) -> None:
-        """`done` of `total` are done."""
-        if self._in_lines:
-            print(f"{done} {total}", file=sys.stderr, flush=True)
-        elif self._on_terminal:
-            print(f"\r{self._what}: {done:,} of {total:,}\033[K", end="", file=sys.stderr)
-
-    def clear(self) -> None:
-        """The work has ended: the line is free again."""
-        if self._on_terminal:
-            print("\r\033[K", end="", file=sys.stderr, flush=True)
-
-
-def _path(name: str) -> Path:
-    return Path(name).expanduser()
-
-
-def _is_folder(path: Path) -> bool:
-    return path.is_dir()
-
-
-@asynccontextmanager
-async def _opened() -> AsyncIterator[Backend]:
-    backend = build_backend()
-    try:
-        await backend.database.open()
-        yield backend
-    finally:
-        await backend.aclose()
 
 
 # -------------------------------------------------------------- import
@@ -117,14 +81,14 @@ class _Taken:
         if not self.kind:
             return f"{self.file}: {self.refused[0]}"
         more = self.messages and not self.added
-        came = _count(self.messages, "message") if more else _count(self.added, "conversation")
+        came = counted(self.messages, "message") if more else counted(self.added, "conversation")
         known = self.conversations - self.added
-        there = f"; {_count(known, 'conversation')} known already" if known else ""
+        there = f"; {counted(known, 'conversation')} known already" if known else ""
         return f"{self.file} ({self.kind}): {came} added{there}."
 
 
 async def _import(options: argparse.Namespace) -> int:
-    async with _opened() as backend:
+    async with opened() as backend:
         values = await backend.values()
         profile = await backend.default_profile(await backend.profiles(), values)
         choice = backend.default_choice(profile, values)
@@ -136,10 +100,6 @@ async def _import(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps({"files": [vars(one) for one in taken]}, ensure_ascii=False))
     return EXIT_FAILED if any(one.refused for one in taken) else 0
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _say_taken(taken: _Taken) -> None:
@@ -155,10 +115,10 @@ async def _import_file(
     taken, store = _Taken(path.name), ImportStore(backend.database)
     steps = Steps(f"Importing {path.name}", in_lines=options.progress)
     try:
-        export = read_export(path)
-        taken.kind = export.kind
-        for number, found in enumerate(export.conversations):
-            steps.show(number, export.total)
+        found_there = read_export(path)
+        taken.kind = found_there.kind
+        for number, found in enumerate(found_there.conversations):
+            steps.show(number, found_there.total)
             if isinstance(found, ImportedConversation):
                 taken.count(await _take_in(backend, store, found, choice))
             else:
@@ -191,121 +151,11 @@ async def _take_in(
     return await store.add(conversation, found.messages, found.folder, found.compactions)
 
 
-# -------------------------------------------------------------- export
-
-
-async def _export(options: argparse.Namespace) -> int:
-    async with _opened() as backend:
-        wanted = await _wanted(backend, options)
-        steps = Steps("Exporting", in_lines=options.progress)
-        target = _path(options.to)
-        try:
-            if options.format == "json":
-                await _export_json(backend, wanted, target, steps)
-            else:
-                await _export_each(backend, wanted, target, steps, is_one=not options.all)
-        except OSError as exc:
-            raise _unwritable(target, exc) from exc
-        finally:
-            steps.clear()
-    say(f"{_count(len(wanted), 'conversation')} exported to {target}.")
-    return 0
-
-
-async def _wanted(backend: Backend, options: argparse.Namespace) -> list[Conversation]:
-    everything = await backend.conversations.all()
-    if options.all:
-        return sorted(everything, key=lambda conversation: conversation.created_at)
-    known = {conversation.id: conversation for conversation in everything}
-    if missing := [one for one in options.conversation if one not in known]:
-        raise StorageError(
-            f"There is no conversation {missing[0]}.",
-            what_was_kept="Nothing was exported.",
-            what_to_do="“repartee search TEXT --json” tells the ids.",
-        )
-    return [known[one] for one in dict.fromkeys(options.conversation)]
-
-
-async def _export_json(
-    backend: Backend, wanted: list[Conversation], target: Path, steps: Steps
-) -> None:
-    """One file, written under another name until it is whole."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = target.with_name(target.name + ".part")
-    try:
-        with unfinished.open("wb") as stream:
-            await _write_json(backend, wanted, JsonWriter(stream), steps)
-        unfinished.replace(target)
-    finally:
-        unfinished.unlink(missing_ok=True)
-
-
-async def _write_json(
-    backend: Backend, wanted: list[Conversation], writer: JsonWriter, steps: Steps
-) -> None:
-    used = {conversation.folder_id for conversation in wanted}
-    for folder in await backend.conversation_folders.all():
-        if folder.id in used:
-            writer.folder(folder)
-    hashes: set[str] = set()
-    for number, conversation in enumerate(wanted):
-        steps.show(number, len(wanted))
-        messages = await backend.conversations.messages(conversation.id)
-        made = await backend.compactions.of(conversation.id)
-        writer.conversation(conversation, messages, made)
-        parts = [part for message in messages for part in message.attachments]
-        hashes |= {part.sha256 for part in (*parts, *conversation.draft.attachments)}
-    for sha256 in sorted(hashes):
-        file = await backend.attachments.file(sha256)
-        if file is not None:
-            writer.file(file)
-    writer.end()
-
-
-async def _export_each(
-    backend: Backend,
-    wanted: list[Conversation],
-    target: Path,
-    steps: Steps,
-    *,
-    is_one: bool,
-) -> None:
-    is_folder = not is_one or len(wanted) > 1 or _is_folder(target)
-    names = _names(wanted, ".md")
-    for number, conversation in enumerate(wanted):
-        steps.show(number, len(wanted))
-        path = await backend.conversations.path(conversation.id)
-        text = markdown.written(conversation, path, lambda m: backend.catalog.info(m).name)
-        file = target / next(names) if is_folder else target
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, "utf-8", errors="replace")
-
-
-def _names(wanted: list[Conversation], suffix: str) -> Iterator[str]:
-    """A name for each file, out of its date and title; never one twice."""
-    given: dict[str, int] = {}
-    for conversation in wanted:
-        day = conversation.created_at.astimezone().date().isoformat()
-        title = _NOT_IN_A_NAME.sub(" ", conversation.title).strip(" .")[:80].rstrip()
-        stem = f"{day} {title or 'Conversation'}"
-        given[stem] = given.get(stem, 0) + 1
-        again = f" ({given[stem]})" if given[stem] > 1 else ""
-        yield f"{stem}{again}{suffix}"
-
-
-def _unwritable(target: Path, exc: OSError) -> StorageError:
-    return StorageError(
-        f"{target} could not be written: {exc.strerror or type(exc).__name__}.",
-        what_was_kept="The library is as it was.",
-        what_to_do="Choose another place.",
-    )
-
-
 # -------------------------------------------------------------- search
 
 
 async def _search(options: argparse.Namespace) -> int:
-    async with _opened() as backend:
+    async with opened() as backend:
         hits = await backend.search.find(options.text, options.limit)
     if options.json:
         found: list[dict[str, Any]] = [
@@ -333,8 +183,8 @@ async def _search(options: argparse.Namespace) -> int:
 
 async def _backup(options: argparse.Namespace) -> int:
     where, steps = folders(), Steps("Packing", in_lines=options.progress)
-    async with _opened():  # a store of an older version is brought up to date first
-        folder = _path(options.folder)
+    async with opened():  # a store of an older version is brought up to date first
+        folder = path_of(options.folder)
         made = make_backup(where.database, where.attachments, folder, now(), steps.show)
         if options.keep is not None:
             keep_newest(folder, max(1, options.keep))
@@ -345,7 +195,7 @@ async def _backup(options: argparse.Namespace) -> int:
 
 def _restore(options: argparse.Namespace) -> int:
     where, steps = folders(), Steps("Unpacking", in_lines=False)
-    archive = _path(options.path)
+    archive = path_of(options.path)
     before = restore_backup(archive, where.database, where.attachments, now(), steps.show)
     steps.clear()
     say(f"The library is as it was when {archive.name} was made.")

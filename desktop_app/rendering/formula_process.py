@@ -36,6 +36,10 @@ class FormulaProcess:
             self._known[key] = None if "error" in answer else Formula(**answer)
         return self._known[key]
 
+    def forget(self) -> None:
+        """Let go of the formulas that are known."""
+        self._known.clear()
+
     def close(self) -> None:
         """End the process."""
         process, self._process = self._process, None

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import sys
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from PySide6.QtCore import QByteArray, QObject, QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import (
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from PySide6.QtSvg import QSvgRenderer
 
     from desktop_app.rendering.maths import Formula
-    from desktop_app.ui.transcript.typesetter import Typesetter
 
 DRAWN: Final = "\ufffc"
 _OBJECT_TYPE: Final = int(QTextFormat.ObjectTypes.UserObject) + 1
@@ -57,12 +56,24 @@ class _Box(NamedTuple):
     em: float
 
 
-class Formulas:
-    """Draws the formulas of one document."""
+class FindsFormulas(Protocol):
+    """Whoever typesets."""
 
-    def __init__(self, document: QTextDocument) -> None:
+    def find(self, tex: str, *, display: bool) -> Formula | None:
+        """The formula, if it is known; one that is not may be asked for."""
+
+    def forget(self) -> None:
+        """Those that were asked for are no longer wanted."""
+
+
+class Formulas:
+    """Draws the formulas of one document; on paper, where nobody asks the document for it, without
+    their source behind them."""
+
+    def __init__(self, document: QTextDocument, *, keeps_source: bool = True) -> None:
         self._document = document
-        self._typesetter: Typesetter | None = None
+        self._keeps_source = keeps_source
+        self._typesetter: FindsFormulas | None = None
         self._drawing = _Drawing(self, document)
         document.documentLayout().registerHandler(_OBJECT_TYPE, self._drawing)
         self._is_drawing = False
@@ -70,7 +81,7 @@ class Formulas:
         document.contentsChange.connect(self._note)
         document.contentsChanged.connect(self._show_changed)
 
-    def typeset_with(self, typesetter: Typesetter) -> None:
+    def typeset_with(self, typesetter: FindsFormulas) -> None:
         """Who typesets; without anybody the source stays."""
         self._typesetter = typesetter
 
@@ -134,7 +145,8 @@ class Formulas:
         style.setVerticalAlignment(alignment.AlignMiddle if low else alignment.AlignBaseline)
         hidden = source.replace(LINE_BREAK, " ") + FORMULA_ENDS
         cursor.insertText(DRAWN, style)
-        cursor.insertText(hidden, _hidden(made, hidden))
+        if self._keeps_source:
+            cursor.insertText(hidden, _hidden(made, hidden))
 
     # ------------------------------------------------------------------ measures
 

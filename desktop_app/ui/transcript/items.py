@@ -12,7 +12,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from desktop_app.domain.conversation import Message, MessageStatus, Role
-from desktop_app.domain.facts import attachment_text, duration, facts_of
+from desktop_app.domain.facts import ENDINGS, attachment_text, duration, facts_of
 from desktop_app.domain.parts import ImagePart, ReasoningPart
 from desktop_app.rendering.model import Block, Run, Runs, clean
 from desktop_app.ui.transcript.pictures import OPEN, picture_runs
@@ -57,11 +57,6 @@ class Mark(NamedTuple):
 
 Item = Block | Line
 
-_ENDINGS: Final = {
-    MessageStatus.CANCELLED: "Stopped",
-    MessageStatus.INTERRUPTED: "Interrupted: the program ended before the answer did",
-    MessageStatus.INCOMPLETE: "Ended early: the model stopped at a limit",
-}
 _TITLE: Final = re.compile(r"\s*(?:\*\*|#+ )(?P<title>[^*\n]{3,80})")
 
 
@@ -114,7 +109,7 @@ def ending_lines(message: Message, waiting: str) -> list[Item]:
     if waiting:
         lines.append(Line(Part.WAITING, _words(waiting)))
     lines += [Line(Part.NOTICE, _words(notice)) for notice in message.notices]
-    ending = _ENDINGS.get(message.status)
+    ending = ENDINGS.get(message.status)
     is_explained = message.status is MessageStatus.INTERRUPTED and message.error is not None
     if ending and not is_explained:
         name = "Continue" if message.text.strip() else "Retry"

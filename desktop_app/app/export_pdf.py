@@ -1,0 +1,99 @@
+"""Conversations on pages, by Qt, where no screen is needed: `repartee export --format pdf`."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QGuiApplication, QImage, QPageSize, QPainter, QPdfWriter
+
+from desktop_app import __version__
+from desktop_app.headless.export import WITHOUT_QT, pictures_of
+from desktop_app.headless.library import run_library
+from desktop_app.paths import child_command
+from desktop_app.rendering.formula_process import FormulaProcess
+from desktop_app.ui.printing.pages import Pages, set_paper
+from desktop_app.ui.theme import light
+
+if TYPE_CHECKING:
+    import argparse
+    from pathlib import Path
+
+    from PySide6.QtGui import QPagedPaintDevice
+
+    from desktop_app.domain.conversation import Conversation, Message
+    from desktop_app.headless.backend import Backend
+
+# Letters are placed in whole pixels of this many to the inch.
+_RESOLUTION = 1200
+
+
+def run_export_pdf(options: argparse.Namespace) -> int:
+    """Do what the command line says; returns the exit code."""
+    application = without_a_screen()
+    try:
+        return run_library(options, {**WITHOUT_QT, "pdf": PdfFile})
+    finally:
+        application.shutdown()
+
+
+def without_a_screen() -> QGuiApplication:
+    """Qt with fonts, and nothing to show."""
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    return QGuiApplication(["repartee"])
+
+
+class Paper:
+    """Lays conversations out for a device, with what belongs to them out of the library."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self._formulas = FormulaProcess(child_command("maths"))
+
+    async def pages(
+        self, device: QPagedPaintDevice, conversation: Conversation, path: list[Message]
+    ) -> Pages:
+        """The pages of the path shown."""
+        catalog = self._backend.catalog
+        self._formulas.forget()
+        pages = Pages(
+            conversation.title, light(), device, lambda m: catalog.info(m).name, self._formulas
+        )
+        for message in path:
+            found = await pictures_of(self._backend, message)
+            images = {key: QImage.fromData(picture.data) for key, picture in found.items()}
+            pages.content.add(message, images)
+        return pages
+
+    def close(self) -> None:
+        """End what typesets."""
+        self._formulas.close()
+
+
+class PdfFile(Paper):
+    """A conversation as PDF, as it is printed."""
+
+    suffix = ".pdf"
+
+    async def write(self, file: Path, conversation: Conversation, path: list[Message]) -> None:
+        """Write the path shown; raises OSError."""
+        with file.open("wb"):
+            pass  # where nothing can be written, the reason is told by who knows it
+        device = QPdfWriter(str(file))
+        device.setResolution(_RESOLUTION)
+        device.setTitle(conversation.title)
+        device.setCreator(f"Repartee {__version__}")
+        set_paper(device, QPageSize.PageSizeId.A4)
+        pages = await self.pages(device, conversation, path)
+        paint(pages, device, range(pages.count))
+
+
+def paint(pages: Pages, device: QPagedPaintDevice, numbers: range) -> None:
+    """Paint these pages, counted from 0, onto sheets; raises OSError."""
+    painter = QPainter(device)
+    for number in numbers:
+        if number != numbers[0]:
+            device.newPage()
+        pages.paint(painter, number)
+    if not painter.end():
+        raise OSError("the disk or the printer took no more")

@@ -1,0 +1,192 @@
+"""A conversation as a page of HTML that stands alone: the path shown, as the transcript shows it.
+
+One file, light or dark as its reader's system is, without a script and without anything to be loaded:
+pictures are in it, formulas are drawn in it, and a policy in its head forbids the browser the rest.
+Whatever a message says is text.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from html import escape
+from typing import Final, NamedTuple, Protocol
+
+from desktop_app.domain.conversation import Conversation, Message, Role
+from desktop_app.domain.facts import IN_A_FILE, attachment_text, facts_of, heading_of
+from desktop_app.domain.parts import ImagePart, ReasoningPart, ToolCallPart
+from desktop_app.exchange.html_style import STYLE
+from desktop_app.rendering import highlight
+from desktop_app.rendering.block_stream import render
+from desktop_app.rendering.export_html import HtmlWriter
+from desktop_app.rendering.maths import Formula
+from desktop_app.rendering.model import ADDED, Run, clean, show_unseen
+
+_CONTROLS: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+EMBEDDED: Final = frozenset(("image/png", "image/jpeg", "image/gif", "image/webp"))
+END: Final = "</main>\n</body>\n</html>\n"
+
+_HEAD: Final = """\
+<!doctype html>
+<html>
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; \
+img-src data:; form-action 'none'; base-uri 'none'">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="referrer" content="no-referrer">
+<title>{title}</title>
+<style>{style}</style>
+</head>
+<body>
+<main>
+<h1>{title}</h1>
+"""
+
+
+class Picture(NamedTuple):
+    """A picture as it is embedded."""
+
+    media_type: str
+    data: bytes
+
+
+class FindFormula(Protocol):
+    """Typesets a formula, or says None where it is to stay as it is written."""
+
+    def __call__(self, tex: str, *, display: bool) -> Formula | None: ...
+
+
+class HtmlPage:
+    """Writes the pieces of one page: `head`, each message, `END`."""
+
+    def __init__(self, name_of_model: Callable[[str], str], find_formula: FindFormula) -> None:
+        self._name_of_model = name_of_model
+        self._find_formula = find_formula
+
+    def head(self, conversation: Conversation) -> str:
+        """Everything above the first message."""
+        return _HEAD.format(title=_text(conversation.title), style=STYLE)
+
+    def message(self, message: Message, pictures: Mapping[str, Picture]) -> str:
+        """One message; `pictures` are those of its attachments that can be shown, by hash."""
+        body = self._question if message.role is Role.USER else self._answer
+        return "\n".join(
+            (
+                f'<article class="{"question" if message.role is Role.USER else "answer"}">',
+                f'<header class="who">{_text(heading_of(message, self._name_of_model))}</header>',
+                *body(message, pictures),
+                "</article>\n",
+            )
+        )
+
+    def _question(self, message: Message, pictures: Mapping[str, Picture]) -> Iterator[str]:
+        if message.text:
+            yield f'<div class="said">{_text(message.text)}</div>'
+        yield from _attached(message, pictures)
+
+    def _answer(self, message: Message, pictures: Mapping[str, Picture]) -> Iterator[str]:
+        for part in message.parts:
+            if isinstance(part, ReasoningPart) and part.text.strip():
+                yield f"<details><summary>Reasoning</summary><div>{self._rendered(part.text)}</div>"
+                yield "</details>"
+            elif isinstance(part, ToolCallPart):
+                yield f"<details><summary>Tool: {_text(part.name)}</summary>"
+                yield f"{code_block('json', _shown(part.arguments))}</details>"
+        yield from _attached(message, pictures)
+        if message.text:
+            yield self._rendered(message.text)
+        yield from _ending(message)
+        facts = " · ".join(facts_of(message, self._name_of_model))
+        if facts:
+            yield f'<footer class="facts">{_text(facts)}</footer>'
+
+    def _rendered(self, markdown: str) -> str:
+        return _PageWriter(self._find_formula).write(render(markdown))
+
+
+class _PageWriter(HtmlWriter):
+    """Code in colours and formulas as drawings."""
+
+    def __init__(self, find_formula: FindFormula) -> None:
+        super().__init__()
+        self._find_formula = find_formula
+
+    def words(self, run: Run) -> str:
+        """As it is shown: what is not seen, and where a link leads, made visible."""
+        return _CONTROLS.sub("", run.text.replace(ADDED, ""))
+
+    def code(self, language: str, text: str) -> str:
+        return code_block(language, text)
+
+    def formula(self, tex: str, *, display: bool) -> str:
+        found = self._find_formula(tex.replace("\u2028", "\n"), display=display)
+        if found is None:
+            return super().formula(tex, display=display)
+        style = f"width:{found.width:.3f}em;vertical-align:{-found.depth:.3f}em"
+        svg = found.svg[found.svg.index("<svg") :].replace('"black"', '"currentColor"')
+        svg = svg.replace("<svg", f'<svg style="{style}"', 1)
+        kind = "formula display" if display else "formula"
+        label = _text(tex)
+        return f'<span class="{kind}" role="img" aria-label="{label}" title="{label}">{svg}</span>'
+
+
+def code_block(language: str, text: str) -> str:
+    """Code with the name of its language, in colours where that is known."""
+    name = f"<figcaption>{_text(language)}</figcaption>" if language else ""
+    code = "\n".join(_coloured(language, text))
+    return f'<figure class="code">{name}<pre tabindex="0"><code>{code}</code></pre></figure>'
+
+
+def _coloured(language: str, text: str) -> Iterator[str]:
+    """The lines of a block of code."""
+    lines = text.split("\n")
+    by_line: dict[int, list[highlight.Span]] = {}
+    lexer = highlight.lexer(language) if language else None
+    if lexer is not None and max(map(len, lines)) <= highlight.LONGEST_LINE:
+        for span in highlight.spans(text, lexer):
+            by_line.setdefault(span.line, []).append(span)
+    for number, line in enumerate(lines):
+        yield _line(line, by_line.get(number, ()))
+
+
+def _line(line: str, spans: Iterable[highlight.Span]) -> str:
+    pieces, at = [], 0
+    for span in spans:
+        words = escape(line[span.start : span.start + span.length])
+        pieces.append(escape(line[at : span.start]))
+        pieces.append(f'<span class="{span.colour.value}">{words}</span>')
+        at = span.start + span.length
+    return "".join((*pieces, escape(line[at:])))
+
+
+def _attached(message: Message, pictures: Mapping[str, Picture]) -> Iterator[str]:
+    for part in message.attachments:
+        picture = pictures.get(part.sha256) if isinstance(part, ImagePart) else None
+        if picture is not None and picture.media_type in EMBEDDED:
+            data = b64encode(picture.data).decode()
+            source = f"data:{picture.media_type};base64,{data}"
+            yield f'<figure class="pictures"><img alt="{_text(part.name)}" src="{source}"></figure>'
+        yield f'<p class="attached">{_text(attachment_text(part))}</p>'
+
+
+def _ending(message: Message) -> Iterator[str]:
+    for notice in (*message.notices, IN_A_FILE.get(message.status, "")):
+        if notice:
+            yield f'<p class="notice">{_text(notice)}</p>'
+    error = message.error
+    if error is not None:
+        rest = " ".join(part for part in (error.what_was_kept, error.what_to_do) if part)
+        yield f'<div class="error"><strong>{_text(error.what_happened)}</strong> {_text(rest)}</div>'
+
+
+def _shown(text: str) -> str:
+    """Text as it was typed, without characters that steer whoever draws it."""
+    lines = text.replace("\r\n", "\n").split("\n")
+    shown = "\n".join(_CONTROLS.sub("", show_unseen(clean(line))) for line in lines)
+    return shown.replace(ADDED, "")
+
+
+def _text(text: str) -> str:
+    return escape(_shown(text))

@@ -1,0 +1,52 @@
+"""How a conversation looks as a page: the program's colours and measures, as a style sheet."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from desktop_app.rendering.colour_tokens import DARK, LIGHT, NAMES
+
+_RULES: Final = """
+* { box-sizing: border-box; }
+body { margin: 0; padding: 40px 20px 64px; background: var(--ground); color: var(--text);
+  font: 16px/1.5 system-ui, sans-serif; overflow-wrap: break-word; }
+main { max-width: 720px; margin: 0 auto; }
+h1, h2, h3, h4, h5, h6 { line-height: 1.25; margin: 1.2em 0 .4em; font-weight: 600; }
+h1 { font-size: 1.35em; } h2 { font-size: 1.2em; } h3, h4, h5, h6 { font-size: 1.05em; }
+main > h1 { font-size: 1.6em; margin: 0 0 .2em; }
+a { color: var(--accent); } a:focus-visible, summary:focus-visible, pre:focus-visible {
+  outline: 2px solid var(--accent); outline-offset: 2px; }
+p, ul, ol, table, blockquote, pre, figure { margin: .6em 0; }
+li > p:first-child { margin-top: 0; }
+blockquote { padding-left: 14px; border-left: 3px solid var(--line); color: var(--dim); margin-left: 0; }
+hr { border: 0; border-top: 1px solid var(--line); margin: 1.4em 0; }
+table { border-collapse: collapse; font-size: .95em; display: block; overflow-x: auto; }
+th, td { padding: 6px 10px; border-bottom: 1px solid var(--line); vertical-align: top; }
+th { color: var(--dim); font-weight: 600; }
+code, pre { font-family: ui-monospace, "JetBrains Mono", Menlo, Consolas, monospace; font-size: .88em; }
+:not(pre) > code { background: var(--code_ground); border-radius: 4px; padding: .1em .3em; }
+.code { background: var(--code_ground); border-radius: 10px; padding: 10px 14px; }
+.code figcaption { color: var(--dim); font-size: .75em; font-weight: 600; }
+.code pre { margin: 0; overflow-x: auto; line-height: 1.4; } .code code { font-size: inherit; }
+.keyword { color: var(--keyword); } .string { color: var(--string); } .number { color: var(--number); }
+.function { color: var(--function); } .comment { color: var(--comment); }
+.formula svg { height: auto; max-width: 100%; } .formula.display { display: block; text-align: center; }
+article { margin: 28px 0; } .who, .facts, .attached, .notice, summary { color: var(--dim); font-size: .8em; }
+.said { background: var(--tint); border-radius: 10px; padding: 10px 14px; white-space: pre-wrap; margin: 6px 0; }
+.pictures img { max-width: 100%; max-height: 480px; border-radius: 8px; }
+.error { background: var(--error_ground); border-radius: 10px; padding: 10px 14px; margin: 10px 0; }
+.error strong { color: var(--error); }
+details { margin: .6em 0; } details > div { padding-left: 14px; color: var(--dim); font-size: .95em; }
+@media print { body { padding: 0; font-size: 11pt; } main { max-width: none; } .code pre, .said { white-space: pre-wrap; }
+  tr, figure.pictures, .formula, .error { break-inside: avoid; } h1, h2, h3, h4, h5, h6, .who { break-after: avoid; } }
+"""
+
+
+def _colours(tokens: list[str]) -> str:
+    return " ".join(f"--{name}: {colour};" for name, colour in zip(NAMES, tokens, strict=True))
+
+
+STYLE: Final = (
+    f":root {{ color-scheme: light dark; {_colours(LIGHT)} }}\n"
+    f"@media screen and (prefers-color-scheme: dark) {{ :root {{ {_colours(DARK)} }} }}{_RULES}"
+)

@@ -1,0 +1,233 @@
+"""`repartee export`: conversations to files, one for all as JSON, else one for each.
+
+It works beside an open window, which has its own conversations written this way, too. Nothing stands
+under a file's name before it is whole.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Protocol
+
+from desktop_app.domain.conversation import Conversation, Message
+from desktop_app.domain.errors import StorageError, UserFacingError
+from desktop_app.domain.parts import ImagePart
+from desktop_app.exchange import html_page, markdown
+from desktop_app.exchange.own_json import JsonWriter
+from desktop_app.headless.steps import Steps, counted, opened, path_of
+from desktop_app.headless.terminal import say
+from desktop_app.paths import child_command
+from desktop_app.rendering.formula_process import FormulaProcess
+
+if TYPE_CHECKING:
+    import argparse
+
+    from desktop_app.headless.backend import Backend
+
+PICTURE_BOX: Final = (1600, 1600)
+"""Pixels within which a picture is embedded."""
+
+_NOT_IN_A_NAME: Final = re.compile(r'[\x00-\x1f/\\:*?"<>|]+')
+
+
+class ConversationFile(Protocol):
+    """Writes one conversation to one file.
+
+    Attributes:
+        suffix: how its files end.
+    """
+
+    suffix: str
+
+    async def write(self, file: Path, conversation: Conversation, path: list[Message]) -> None:
+        """Write the path shown; raises OSError."""
+
+    def close(self) -> None:
+        """The last file is written."""
+
+
+FileMakers = Mapping[str, Callable[["Backend"], ConversationFile]]
+
+
+class MarkdownFile:
+    """A conversation as Markdown."""
+
+    suffix = ".md"
+
+    def __init__(self, backend: Backend) -> None:
+        self._catalog = backend.catalog
+
+    async def write(self, file: Path, conversation: Conversation, path: list[Message]) -> None:
+        """Write the path shown; raises OSError."""
+        text = markdown.written(conversation, path, lambda m: self._catalog.info(m).name)
+        with file.open("w", encoding="utf-8", errors="replace") as stream:
+            stream.write(text)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class HtmlFile:
+    """A conversation as a page of HTML that stands alone."""
+
+    suffix = ".html"
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self._formulas = FormulaProcess(child_command("maths"))
+        self._page = html_page.HtmlPage(lambda m: backend.catalog.info(m).name, self._formulas.find)
+
+    async def write(self, file: Path, conversation: Conversation, path: list[Message]) -> None:
+        """Write the path shown; raises OSError."""
+        with file.open("w", encoding="utf-8", errors="replace") as stream:
+            stream.write(self._page.head(conversation))
+            for message in path:
+                pictures = await pictures_of(self._backend, message)
+                stream.write(self._page.message(message, pictures))
+            stream.write(html_page.END)
+
+    def close(self) -> None:
+        """End what typesets."""
+        self._formulas.close()
+
+
+WITHOUT_QT: Final[FileMakers] = {"markdown": MarkdownFile, "html": HtmlFile}
+
+
+async def pictures_of(backend: Backend, message: Message) -> dict[str, html_page.Picture]:
+    """The pictures that came with a message, made small enough; without those that are gone."""
+    found = {}
+    for part in message.attachments:
+        if isinstance(part, ImagePart):
+            try:
+                made = await backend.pictures.within(part, PICTURE_BOX)
+            except UserFacingError:
+                continue  # its name stands there all the same
+            found[part.sha256] = html_page.Picture(made.media_type, made.data)
+    return found
+
+
+async def export(options: argparse.Namespace, makers: FileMakers = WITHOUT_QT) -> int:
+    """Write what the command line asks for; returns the exit code.
+
+    Raises:
+        UserFacingError: what stopped it.
+    """
+    async with opened() as backend:
+        wanted = await _wanted(backend, options)
+        steps = Steps("Exporting", in_lines=options.progress)
+        target = path_of(options.to)
+        try:
+            if options.format == "json":
+                await _export_json(backend, wanted, target, steps)
+            else:
+                maker = makers[options.format](backend)
+                try:
+                    await _export_each(
+                        backend, wanted, target, steps, maker, is_one=not options.all
+                    )
+                finally:
+                    maker.close()
+        except OSError as exc:
+            raise _unwritable(target, exc) from exc
+        finally:
+            steps.clear()
+    say(f"{counted(len(wanted), 'conversation')} exported to {target}.")
+    return 0
+
+
+async def _wanted(backend: Backend, options: argparse.Namespace) -> list[Conversation]:
+    everything = await backend.conversations.all()
+    if options.all:
+        return sorted(everything, key=lambda conversation: conversation.created_at)
+    known = {conversation.id: conversation for conversation in everything}
+    if missing := [one for one in options.conversation if one not in known]:
+        raise StorageError(
+            f"There is no conversation {missing[0]}.",
+            what_was_kept="Nothing was exported.",
+            what_to_do="“repartee search TEXT --json” tells the ids.",
+        )
+    return [known[one] for one in dict.fromkeys(options.conversation)]
+
+
+async def _export_json(
+    backend: Backend, wanted: list[Conversation], target: Path, steps: Steps
+) -> None:
+    with _unfinished(target) as file, file.open("wb") as stream:
+        await _write_json(backend, wanted, JsonWriter(stream), steps)
+
+
+@contextmanager
+def _unfinished(target: Path) -> Iterator[Path]:
+    """Another name for a file until it is whole."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    file = target.with_name(target.name + ".part")
+    try:
+        yield file
+        file.replace(target)
+    finally:
+        file.unlink(missing_ok=True)
+
+
+async def _write_json(
+    backend: Backend, wanted: list[Conversation], writer: JsonWriter, steps: Steps
+) -> None:
+    used = {conversation.folder_id for conversation in wanted}
+    for folder in await backend.conversation_folders.all():
+        if folder.id in used:
+            writer.folder(folder)
+    hashes: set[str] = set()
+    for number, conversation in enumerate(wanted):
+        steps.show(number, len(wanted))
+        messages = await backend.conversations.messages(conversation.id)
+        made = await backend.compactions.of(conversation.id)
+        writer.conversation(conversation, messages, made)
+        parts = [part for message in messages for part in message.attachments]
+        hashes |= {part.sha256 for part in (*parts, *conversation.draft.attachments)}
+    for sha256 in sorted(hashes):
+        file = await backend.attachments.file(sha256)
+        if file is not None:
+            writer.file(file)
+    writer.end()
+
+
+async def _export_each(
+    backend: Backend,
+    wanted: list[Conversation],
+    target: Path,
+    steps: Steps,
+    maker: ConversationFile,
+    *,
+    is_one: bool,
+) -> None:
+    is_folder = not is_one or len(wanted) > 1 or await asyncio.to_thread(target.is_dir)
+    names = names_of(wanted, maker.suffix)
+    for number, conversation in enumerate(wanted):
+        steps.show(number, len(wanted))
+        path = await backend.conversations.path(conversation.id)
+        with _unfinished(target / next(names) if is_folder else target) as file:
+            await maker.write(file, conversation, path)
+
+
+def names_of(wanted: list[Conversation], suffix: str) -> Iterator[str]:
+    """A name for each file, out of its date and title; never one twice."""
+    given: dict[str, int] = {}
+    for conversation in wanted:
+        day = conversation.created_at.astimezone().date().isoformat()
+        title = _NOT_IN_A_NAME.sub(" ", conversation.title).strip(" .")[:80].rstrip()
+        stem = f"{day} {title or 'Conversation'}"
+        given[stem] = given.get(stem, 0) + 1
+        again = f" ({given[stem]})" if given[stem] > 1 else ""
+        yield f"{stem}{again}{suffix}"
+
+
+def _unwritable(target: Path, exc: OSError) -> StorageError:
+    return StorageError(
+        f"{target} could not be written: {exc.strerror or type(exc).__name__}.",
+        what_was_kept="The library is as it was.",
+        what_to_do="Choose another place.",
+    )

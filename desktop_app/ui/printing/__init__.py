@@ -1,0 +1,1 @@
+"""Conversations on paper: the document that is printed, and its pages."""

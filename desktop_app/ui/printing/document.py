@@ -1,0 +1,356 @@
+"""A conversation as a document for paper, message by message.
+
+It is a document of its own and not the transcript's: that one holds the messages around the reader, in
+the theme of the window, and paints its grounds as a view does. What is laid out here keeps to pages: a
+heading stays with what it heads, a short block of code on one page; a table's head is on each of its
+pages. Each message is laid out when it is added, so that it can be done between other things.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QSizeF, Qt, QUrl
+from PySide6.QtGui import (
+    QTextBlockFormat,
+    QTextCharFormat,
+    QTextCursor,
+    QTextDocument,
+    QTextFormat,
+    QTextImageFormat,
+)
+
+from desktop_app.domain.conversation import Message, Role
+from desktop_app.domain.facts import IN_A_FILE, attachment_text, facts_of, heading_of
+from desktop_app.domain.parts import ReasoningPart, ToolCallPart
+from desktop_app.rendering import highlight
+from desktop_app.rendering.block_stream import render
+from desktop_app.rendering.blocks import code_line
+from desktop_app.rendering.export_html import parts_of
+from desktop_app.rendering.links import is_opened
+from desktop_app.rendering.model import ADDED, Block, Kind, Run, Runs, clean, show_unseen
+from desktop_app.ui.printing.styles import CODE, NOTE, PAD, TEXT, TITLE, PrintStyles
+from desktop_app.ui.transcript.formulas import Formulas
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from PySide6.QtGui import QColor, QFont, QImage, QTextBlock, QTextFrame, QTextFrameFormat
+
+    from desktop_app.ui.theme import Theme
+    from desktop_app.ui.transcript.formulas import FindsFormulas
+
+KEPT_TOGETHER: Final = 0.4
+"""Of a page: what is taller may be cut."""
+
+_ALIGNMENTS: Final = {
+    "right": Qt.AlignmentFlag.AlignRight,
+    "center": Qt.AlignmentFlag.AlignHCenter,
+}
+
+
+class PrintedConversation:
+    """The document of one conversation, laid out for pages of `page` pixels of the device.
+
+    Attributes:
+        document: what is on the pages.
+    """
+
+    def __init__(
+        self,
+        title: str,
+        theme: Theme,
+        page: QSizeF,
+        unit: float,
+        name_of_model: Callable[[str], str],
+        formulas: FindsFormulas,
+    ) -> None:
+        """`unit`: pixels of the device in a point; `theme`: the light one."""
+        self.document = QTextDocument()
+        self._page = page
+        self._styles = PrintStyles(theme, unit)
+        self._theme, self._name_of_model = theme, name_of_model
+        self._formulas = Formulas(self.document, keeps_source=False)
+        self._formulas.typeset_with(formulas)
+        self.document.setUndoRedoEnabled(False)
+        self.document.setDocumentMargin(0)
+        self.document.setDefaultFont(self._styles.font(NOTE))
+        self.document.setPageSize(page)
+        self._cursor = QTextCursor(self.document)
+        self._is_fresh = True
+        self._together: list[tuple[QTextBlock, QTextFrame | None]] = []
+        self._words(_shown(title), self._styles.paragraph(0), TITLE, bold=True)
+
+    @property
+    def note_font(self) -> QFont:
+        """The font of what stands at a page's foot."""
+        return self._styles.font(NOTE)
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are so far."""
+        return self.document.pageCount()
+
+    def add(self, message: Message, pictures: Mapping[str, QImage]) -> None:
+        """One more message; `pictures` are those of its attachments that can be shown, by hash."""
+        self._cursor.beginEditBlock()
+        dim = self._theme.dim
+        head = _shown(f"{heading_of(message, self._name_of_model)}")
+        self._words(head, self._styles.paragraph(16), NOTE, colour=dim, keep=True)
+        if message.role is Role.USER:
+            self._question(message.text)
+        self._attached(message, pictures)
+        if message.role is Role.ASSISTANT:
+            self._answer(message)
+        self._cursor.endEditBlock()
+        self._keep_together()
+
+    # ------------------------------------------------------------------ what a message shows
+
+    def _question(self, text: str) -> None:
+        if not text:
+            return
+        self._enter(self._styles.ground(self._theme.tint, 3), keep=True)
+        for line in text.split("\n"):
+            self._words(_shown(line), self._styles.paragraph(0))
+        self._to_end()
+
+    def _attached(self, message: Message, pictures: Mapping[str, QImage]) -> None:
+        for part in message.attachments:
+            image = pictures.get(part.sha256)
+            if image is not None:
+                self._picture(part.sha256, image)
+            words = _shown(attachment_text(part))
+            self._words(words, self._styles.paragraph(4), NOTE, colour=self._theme.dim)
+
+    def _picture(self, sha256: str, image: QImage) -> None:
+        name = f"picture:{sha256}"
+        self.document.addResource(QTextDocument.ResourceType.ImageResource.value, QUrl(name), image)
+        made, unit = QTextImageFormat(), self._styles.unit
+        width, height = image.width() * 0.75 * unit, image.height() * 0.75 * unit
+        scale = min(1.0, self._page.width() / width, 0.45 * self._page.height() / height)
+        made.setName(name)
+        made.setWidth(width * scale)
+        made.setHeight(height * scale)
+        self._block(self._styles.paragraph(6, line_height=1.0))
+        self._cursor.insertImage(made)
+
+    def _answer(self, message: Message) -> None:
+        for part in message.parts:
+            if isinstance(part, ReasoningPart) and part.text.strip():
+                self._words("Reasoning", self._styles.paragraph(6), NOTE, colour=self._theme.dim)
+                self._blocks(part.text, is_aside=True)
+            elif isinstance(part, ToolCallPart):
+                name = f"Tool: {_shown(part.name)}"
+                self._words(name, self._styles.paragraph(6), NOTE, colour=self._theme.dim)
+                lines = [code_line(line, "json") for line in part.arguments.split("\n")]
+                self._code([Block(Kind.CODE_HEAD, language="json"), *lines])
+        if message.text:
+            self._blocks(message.text)
+        self._ending(message)
+
+    def _ending(self, message: Message) -> None:
+        dim, error = self._theme.dim, message.error
+        for notice in (*message.notices, IN_A_FILE.get(message.status, "")):
+            if notice:
+                self._words(_shown(notice), self._styles.paragraph(6), NOTE, colour=dim)
+        if error is not None:
+            self._enter(self._styles.ground(self._theme.error_ground, 6), keep=True)
+            happened = _shown(error.what_happened)
+            self._words(happened, self._styles.paragraph(0), colour=self._theme.error, bold=True)
+            rest = " ".join(part for part in (error.what_was_kept, error.what_to_do) if part)
+            if rest:
+                self._words(_shown(rest), self._styles.paragraph(2))
+            self._to_end()
+        if facts := " · ".join(facts_of(message, self._name_of_model)):
+            faint = self._theme.faint
+            self._words(_shown(facts), self._styles.paragraph(6), NOTE, colour=faint)
+
+    # ------------------------------------------------------------------ Markdown
+
+    def _blocks(self, markdown: str, *, is_aside: bool = False) -> None:
+        for members in parts_of(render(markdown), (Kind.CODE, Kind.TABLE)):
+            first = members[0]
+            if is_aside:
+                members = [block._replace(quote=block.quote + 1) for block in members]
+                first = members[0]
+            if first.kind in (Kind.CODE, Kind.CODE_HEAD):
+                self._code(members)
+            elif first.kind is Kind.TABLE:
+                self._table(members)
+            elif first.kind is Kind.RULE:
+                self._rule()
+            else:
+                self._paragraph(first)
+
+    def _paragraph(self, block: Block) -> None:
+        made = self._styles.of_block(block)
+        if block.kind is Kind.MATH:
+            made.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self._block(made, keep=block.kind is Kind.HEADING)
+        if block.marker:
+            dim = self._styles.of_run(Run(""), Kind.PARAGRAPH)
+            self._cursor.insertText(f"{block.marker}\t", dim)
+        self._runs(block.runs, block.kind, block.level, is_quiet=block.quote > 0)
+
+    def _runs(
+        self,
+        runs: Runs,
+        kind: Kind,
+        level: int = 0,
+        *,
+        is_head: bool = False,
+        is_quiet: bool = False,
+    ) -> None:
+        for run in runs:
+            made = self._styles.of_run(run, kind, level, is_head=is_head, is_quiet=is_quiet)
+            if is_opened(run.link):
+                made = self._styles.link(made, run.link)
+            self._cursor.insertText(run.text.replace(ADDED, ""), made)
+
+    def _rule(self) -> None:
+        made = self._styles.paragraph(8)
+        made.setProperty(QTextFormat.Property.BlockTrailingHorizontalRulerWidth, 1)
+        self._block(made)
+
+    def _code(self, members: list[Block]) -> None:
+        styles, first = self._styles, members[0]
+        lines = [_text(block) for block in members if block.kind is Kind.CODE]
+        self._enter(styles.ground(self._theme.code_ground, 6, styles.inset(first)), keep=True)
+        if first.language:
+            name = _shown(first.language)
+            self._words(name, styles.paragraph(0), NOTE, colour=self._theme.dim, bold=True)
+        made = styles.paragraph(0, line_height=1.25)
+        plain = styles.plain(CODE, self._theme.text, mono=True)
+        for line, spans in zip(lines, _coloured(lines, first.language), strict=True):
+            self._block(made)
+            at = 0
+            for span in spans:
+                colour = getattr(self._theme, span.colour.value)
+                self._cursor.insertText(line[at : span.start], plain)
+                end = span.start + span.length
+                style = styles.plain(CODE, colour, mono=True)
+                self._cursor.insertText(line[span.start : end], style)
+                at = end
+            self._cursor.insertText(line[at:], plain)
+        self._to_end()
+
+    def _table(self, parts: list[Block]) -> None:
+        rows = [(row, p.head and n == 0) for p in parts for n, row in enumerate(p.rows)]
+        columns = max((len(row) for row, _ in rows), default=0)
+        if not columns:
+            return
+        self._block(self._styles.nothing())
+        made = self._styles.table(parts[0])
+        table = self._cursor.insertTable(len(rows), columns, made)
+        cell_format = self._styles.cell()
+        for number, (row, is_head) in enumerate(rows):
+            for column, runs in enumerate(row):
+                cell = table.cellAt(number, column)
+                cell.setFormat(cell_format)
+                self._cursor = cell.firstCursorPosition()
+                aligned = QTextBlockFormat()
+                align = _ALIGNMENTS.get(parts[0].aligns[column], Qt.AlignmentFlag.AlignLeft)
+                aligned.setAlignment(align)
+                self._cursor.setBlockFormat(aligned)
+                self._runs(runs, Kind.TABLE, is_head=is_head)
+        self._to_end()
+
+    # ------------------------------------------------------------------ writing
+
+    def _words(
+        self,
+        text: str,
+        made: QTextBlockFormat,
+        points: float = TEXT,
+        *,
+        colour: QColor | None = None,
+        bold: bool = False,
+        keep: bool = False,
+    ) -> None:
+        self._block(made, keep=keep)
+        style = self._styles.plain(points, colour or self._theme.text, bold=bold)
+        self._cursor.setBlockCharFormat(style)
+        self._cursor.insertText(text, style)
+
+    def _block(self, made: QTextBlockFormat, *, keep: bool = False) -> None:
+        """A new block at the end; `keep` has it stay with the line that follows."""
+        if self._is_fresh:
+            self._cursor.setBlockFormat(made)
+            self._cursor.setBlockCharFormat(QTextCharFormat())
+        else:
+            self._cursor.insertBlock(made, QTextCharFormat())
+        self._is_fresh = False
+        if keep:
+            self._together.append((self._cursor.block(), None))
+
+    def _enter(self, ground: QTextFrameFormat, *, keep: bool) -> None:
+        """Write on a ground of its own from here on."""
+        self._block(self._styles.nothing())
+        frame = self._cursor.insertFrame(ground)
+        self._is_fresh = True
+        if keep:
+            self._together.append((self._cursor.block(), frame))
+
+    def _to_end(self) -> None:
+        """Write below what was entered."""
+        self._cursor.movePosition(QTextCursor.MoveOperation.End)
+        self._is_fresh = True
+
+    # ------------------------------------------------------------------ pages
+
+    def _keep_together(self) -> None:
+        """Begin a page where one would end within what belongs together."""
+        waiting, self._together = self._together, []
+        for block, frame in waiting:
+            top, bottom = self._extent(block, frame)
+            height = self._page.height()
+            crosses = int(top // height) != int((bottom - 1) // height)
+            if crosses and bottom - top < KEPT_TOGETHER * height:
+                self._begin_page(block, frame)
+
+    def _extent(self, block: QTextBlock, frame: QTextFrame | None) -> tuple[float, float]:
+        """Where it begins and ends, in pixels from the first page's top."""
+        layout = self.document.documentLayout()
+        if frame is not None:
+            area = layout.frameBoundingRect(frame)
+            return area.top(), area.bottom()
+        following = block.next()
+        area = layout.blockBoundingRect(block)
+        if following.isValid():
+            below = layout.blockBoundingRect(following)
+            line = 2 * TEXT * self._styles.unit + PAD * self._styles.unit
+            return area.top(), max(area.bottom(), below.top() + min(line, below.height()))
+        return area.top(), area.bottom()
+
+    def _begin_page(self, block: QTextBlock, frame: QTextFrame | None) -> None:
+        policy = QTextFormat.PageBreakFlag.PageBreak_AlwaysBefore
+        if frame is not None:
+            broken = frame.frameFormat()
+            broken.setPageBreakPolicy(policy)
+            frame.setFrameFormat(broken)
+            return
+        cursor = QTextCursor(block)
+        made = block.blockFormat()
+        made.setPageBreakPolicy(policy)
+        cursor.setBlockFormat(made)
+
+
+def _coloured(lines: list[str], language: str) -> list[list[highlight.Span]]:
+    """The coloured spans of each line."""
+    found: list[list[highlight.Span]] = [[] for _ in lines]
+    lexer = highlight.lexer(language) if language else None
+    if lexer is not None and max(map(len, lines), default=0) <= highlight.LONGEST_LINE:
+        for span in highlight.spans("\n".join(lines), lexer):
+            if span.line < len(found):
+                found[span.line].append(span)
+    return found
+
+
+def _text(block: Block) -> str:
+    return "".join(run.text for run in block.runs).replace(ADDED, "")
+
+
+def _shown(text: str) -> str:
+    """Text in one block, without characters that steer whoever draws it."""
+    return show_unseen(clean(text)).replace(ADDED, "")

@@ -1,0 +1,84 @@
+"""The pages of a printed conversation on a printer or in a PDF: paper, margins, numbers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QMarginsF, QRectF, QSizeF, Qt
+from PySide6.QtGui import QAbstractTextDocumentLayout, QPageLayout, QPageSize, QPainter
+
+from desktop_app.ui.printing.document import PrintedConversation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PySide6.QtGui import QPagedPaintDevice
+
+    from desktop_app.ui.theme import Theme
+    from desktop_app.ui.transcript.formulas import FindsFormulas
+
+MARGIN_MM: Final = 18.0
+_FOOT: Final = 24.0
+"""Points at a page's foot for its number."""
+
+
+def set_paper(device: QPagedPaintDevice, paper: QPageSize.PageSizeId) -> None:
+    """A sheet of paper with our margins, upright."""
+    margins = QMarginsF(MARGIN_MM, MARGIN_MM, MARGIN_MM, MARGIN_MM)
+    orientation = QPageLayout.Orientation.Portrait
+    layout = QPageLayout(QPageSize(paper), orientation, margins, QPageLayout.Unit.Millimeter)
+    device.setPageLayout(layout)
+
+
+class Pages:
+    """A conversation on its way to paper: `content` takes the messages, then `paint` each page."""
+
+    def __init__(
+        self,
+        title: str,
+        theme: Theme,
+        device: QPagedPaintDevice,
+        name_of_model: Callable[[str], str],
+        formulas: FindsFormulas,
+    ) -> None:
+        """The paper and its margins are those of `device`."""
+        self._title, self._theme = " ".join(title.split()), theme
+        self._device = device
+        self._unit = device.logicalDpiY() / 72
+        whole = device.pageLayout().paintRectPixels(device.logicalDpiY())
+        self._size = QSizeF(whole.width(), whole.height() - _FOOT * self._unit)
+        self.content = PrintedConversation(
+            title, theme, self._size, self._unit, name_of_model, formulas
+        )
+
+    @property
+    def count(self) -> int:
+        """How many pages there are."""
+        return self.content.pages
+
+    def paint(self, painter: QPainter, number: int) -> None:
+        """Page `number`, from 0, on the sheet that is in the device."""
+        area = QRectF(0, number * self._size.height(), self._size.width(), self._size.height())
+        painter.save()
+        painter.translate(0, -area.top())
+        painter.setClipRect(area)
+        context = QAbstractTextDocumentLayout.PaintContext()
+        context.clip = area
+        context.palette.setColor(context.palette.ColorRole.Text, self._theme.text)
+        self.content.document.documentLayout().draw(painter, context)
+        painter.restore()
+        self._paint_foot(painter, number)
+
+    def _paint_foot(self, painter: QPainter, number: int) -> None:
+        top = self._size.height() + _FOOT * self._unit / 2
+        foot = QRectF(0, top, self._size.width(), _FOOT * self._unit / 2)
+        painter.setFont(self.content.note_font)
+        painter.setPen(self._theme.faint)
+        align = Qt.AlignmentFlag
+        words = f"{number + 1} / {self.count}"
+        painter.drawText(foot, align.AlignRight | align.AlignVCenter, words)
+        room = foot.adjusted(0, 0, -60 * self._unit, 0)
+        title = painter.fontMetrics().elidedText(
+            self._title, Qt.TextElideMode.ElideRight, int(room.width())
+        )
+        painter.drawText(room, align.AlignLeft | align.AlignVCenter, title)
