@@ -88,7 +88,8 @@ class PaperController(QObject):
         conversation_id = self._workspace.conversation.id
         dialog.accepted.connect(lambda: self.print_on(conversation_id, printer))
         dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
+        dialog.setModal(True)  # QPrintDialog.open would want a slot by its name
+        dialog.show()
 
     def print_on(self, conversation_id: str, printer: QPrinter) -> None:
         """Print a conversation on a printer as it is set up."""

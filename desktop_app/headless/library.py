@@ -1,8 +1,7 @@
 """`repartee import`, `export`, `search`, `backup`, `restore` and `repair`: the library without a window.
 
 All but `restore` and `repair` work beside an open window, in short transactions. Progress goes to
-standard error:
-on a terminal in one line that changes, with --progress a line for each step.
+standard error: on a terminal in one line that changes, with --progress a line for each step.
 """
 
 from __future__ import annotations

@@ -1,0 +1,80 @@
+"""Export and print, out of the window."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pypdfium2
+from PySide6.QtPrintSupport import QPrintDialog, QPrinter
+from PySide6.QtWidgets import QFileDialog
+
+from desktop_app.app.print_process import chosen, printer_of
+from tests.gui.app.conftest import Run
+from tests.gui.app.desk import Desk, until
+
+
+def words(file: Path) -> str:
+    return "\n".join(
+        str(page.get_textpage().get_text_range()) for page in pypdfium2.PdfDocument(file)
+    )
+
+
+def test_the_open_conversation_is_written_by_a_process_of_its_own(run: Run, tmp_path: Path) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            await desk.ask_and_answer("Which is it?", "It is **this** one.")
+            desk.ready.paper.export()
+            dialog = desk.window.findChild(QFileDialog)
+            assert dialog is not None
+            assert "Which is it" in dialog.selectedFiles()[0]
+            dialog.close()
+            for kind, suffix in (("pdf", ".pdf"), ("html", ".html"), ("markdown", ".md")):
+                file = tmp_path / f"out{suffix}"
+                desk.ready.paper.export_to(desk.open_id, file, kind)
+                await until(lambda file=file: desk.said == f"Exported to {file.name}.")
+                text = words(file) if kind == "pdf" else file.read_text()
+                assert "Which is it?" in text
+
+    run(main())
+
+
+def test_what_cannot_be_written_is_said(run: Run, tmp_path: Path) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            await desk.ask_and_answer("Which is it?", "This one.")
+            (tmp_path / "file").touch()
+            desk.ready.paper.export_to(desk.open_id, tmp_path / "file" / "x.pdf", "pdf")
+            await until(lambda: "x.pdf could not be written." in desk.said)
+
+    run(main())
+
+
+def test_an_empty_conversation_has_nothing_to_take_out(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            desk.ready.paper.export()
+            desk.ready.paper.print_()
+            assert desk.window.findChild(QFileDialog) is None
+            assert desk.window.findChild(QPrintDialog) is None
+            assert desk.said == "There is nothing in this conversation yet."
+
+    run(main())
+
+
+def test_what_is_chosen_of_a_printer_comes_to_who_prints(run: Run, tmp_path: Path) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            await desk.ask_and_answer("Which is it?", "This one. " * 2000)
+            printer = QPrinter(QPrinter.PrinterMode.HighResolution)
+            printer.setOutputFormat(QPrinter.OutputFormat.PdfFormat)
+            printer.setOutputFileName(str(tmp_path / "printed.pdf"))
+            printer.setFromTo(2, 2)
+            assert chosen(printer_of(chosen(printer))) | {"pages": [2, 2]} == chosen(printer)
+            desk.ready.paper.print_on(desk.open_id, printer)
+            await until(lambda: desk.said == "The conversation was handed to the printer.")
+            text = words(tmp_path / "printed.pdf")
+            assert "This one." in text
+            assert "Which is it?" not in text.replace("Which is it? 2 /", "")
+            assert "2 / " in text
+
+    run(main())

@@ -1,0 +1,96 @@
+"""A conversation on paper: what stands on which page, and what a PDF's reader finds."""
+
+from __future__ import annotations
+
+import ctypes
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pypdfium2
+import pypdfium2.raw as pdfium
+from PySide6.QtGui import QImage, QPageSize, QPdfWriter
+
+from desktop_app.app.export_pdf import paint
+from desktop_app.domain.conversation import Message
+from desktop_app.domain.parts import ImagePart
+from desktop_app.rendering.maths import Formula, typeset
+from desktop_app.ui.printing.pages import Pages, set_paper
+from desktop_app.ui.theme import light
+from tests.helpers.messages import answer, question
+
+if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
+
+PICTURE = ImagePart("a" * 64, "sun.png", "image/png", 3, 400, 300)
+
+
+class Typesets:
+    """Typesets in this process."""
+
+    def find(self, tex: str, *, display: bool) -> Formula | None:
+        return typeset(tex, display=display)
+
+    def forget(self) -> None:
+        """Nothing is kept."""
+
+
+def printed(file: Path, *messages: Message) -> pypdfium2.PdfDocument:
+    device = QPdfWriter(str(file))
+    device.setResolution(1200)
+    set_paper(device, QPageSize.PageSizeId.A4)
+    image = QImage(400, 300, QImage.Format.Format_RGB32)
+    image.fill(0xFF3366)
+    pages = Pages("A title", light(), device, str, Typesets())
+    for message in messages:
+        pages.content.add(message, {PICTURE.sha256: image})
+    paint(pages, device, range(pages.count))
+    return pypdfium2.PdfDocument(file)
+
+
+def words(document: pypdfium2.PdfDocument) -> list[str]:
+    return [str(page.get_textpage().get_text_range()) for page in document]
+
+
+def links(page: pypdfium2.PdfPage) -> int:
+    at, link, count = ctypes.c_int(0), pdfium.FPDF_LINK(), 0
+    while pdfium.FPDFLink_Enumerate(page, ctypes.byref(at), ctypes.byref(link)):
+        count += 1
+    return count
+
+
+def test_words_numbers_and_links_can_be_found(qtbot: QtBot, tmp_path: Path) -> None:
+    said = answer(
+        "Some **bold** [link](https://a.b) $x^2$\n\n```py\nx = 1\n```\n\n|a|b|\n|-|-|\n|1|2|"
+    )
+    document = printed(tmp_path / "x.pdf", question("<What>\n  now?", PICTURE), said)
+    (text,) = words(document)
+    for expected in ("A title", "<What>", "now?", "sun.png", "Some bold link", "x = 1", "1 / 1"):
+        assert expected in text, expected
+    assert links(document[0]) == 1
+
+
+def test_a_heading_and_a_short_block_of_code_are_not_left_behind(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    for lines in range(20, 60, 3):
+        filler = "\n\n".join("word " * 12 for _ in range(lines))
+        said = answer(
+            f"{filler}\n\n## Heading\n\nbelow it\n\n```\nfirst\n" + "x\n" * 6 + "last\n```\n"
+        )
+        pages = words(printed(tmp_path / f"{lines}.pdf", question("q"), said))
+        found = {
+            word: n
+            for n, page in enumerate(pages)
+            for word in ("Heading", "below it", "first", "last")
+            if word in page
+        }
+        assert found["Heading"] == found["below it"]
+        assert found["first"] == found["last"]
+
+
+def test_a_long_table_has_its_head_on_every_page(qtbot: QtBot, tmp_path: Path) -> None:
+    table = "| Head | b |\n|---|---|\n" + "".join(f"| row {n} | x |\n" for n in range(120))
+    pages = words(printed(tmp_path / "x.pdf", question("q"), answer(table)))
+    assert len(pages) > 2
+    assert all("Head" in page for page in pages if "row " in page)
+    assert [n for n in range(120) if sum(f"row {n} " in page for page in pages) != 1] == []

@@ -1,0 +1,117 @@
+"""A conversation as a page that stands alone: nothing said in it is anything but text."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from desktop_app.domain.conversation import ErrorNote, MessageStatus
+from desktop_app.domain.parts import DocumentPart, ImagePart, ToolCallPart
+from desktop_app.exchange.html_page import END, HtmlPage, Picture
+from desktop_app.rendering.maths import Formula, typeset
+from tests.helpers.messages import answer, question
+from tests.unit.storage.samples import a_conversation
+
+PICTURE = ImagePart("a" * 64, "sun.png", "image/png", 3, 4, 5)
+
+
+def typeset_here(tex: str, *, display: bool) -> Formula | None:
+    return typeset(tex, display=display)
+
+
+class _Seen(HTMLParser):
+    """What a browser would make of a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, Any]]] = []
+        self.words = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.words += data
+
+
+def seen(*messages: Any, title: str = "T", pictures: Any = None) -> tuple[_Seen, str]:
+    page = HtmlPage(str, typeset_here)
+    pieces = [page.head(replace(a_conversation(), title=title))]
+    pieces += [page.message(message, pictures or {}) for message in messages]
+    text = "".join((*pieces, END))
+    found = _Seen()
+    found.feed(text)
+    return found, text
+
+
+def test_what_the_transcript_shows_is_there() -> None:
+    asked = question("Is\n  <this> it?", PICTURE, DocumentPart("b" * 64, "q3.pdf", "x", 9, pages=2))
+    said = answer(
+        "## Yes\n\n| a | b |\n|---|--:|\n| 1 | 2 |\n\n```py\nx = 1  # why\n```\n\n$\\frac12$\n\n- [x] done",
+        reasoning="at *length*",
+        duration_s=9,
+        error=ErrorNote("It broke.", "Kept.", "Try."),
+    )
+    said = replace(said, parts=(ToolCallPart("1", "weather", '{"city": "Paris"}'), *said.parts))
+    found, text = seen(asked, said, pictures={PICTURE.sha256: Picture("image/png", b"abc")})
+    assert '<div class="said">Is\n  &lt;this&gt; it?</div>' in text
+    assert 'src="data:image/png;base64,YWJj"' in text
+    assert "q3.pdf\u20032 pages" in found.words
+    assert '<td align="right">2</td>' in text
+    assert '<span class="comment"># why</span>' in text
+    assert [tag for tag, _ in found.tags].count("svg") == 1
+    assert "Thinking · high · 9 s" in found.words
+    for words in ("Tool: weather", '"Paris"', "at length", "It broke.", "Kept. Try.", "☑ done"):
+        assert words in found.words, words
+
+
+def test_it_looks_as_the_system_does_and_loads_nothing() -> None:
+    found, text = seen(answer("![x](https://evil.example/x.png) [y](javascript:alert(1))"))
+    assert "prefers-color-scheme: dark" in text
+    policy = next(at for tag, at in found.tags if "http-equiv" in at)
+    assert policy["content"].startswith("default-src 'none'")
+    assert not {"img", "script", "link", "iframe"} & {tag for tag, _ in found.tags}
+    assert "javascript:" not in re.sub(r">[^<]*<", "><", text)
+
+
+def test_a_picture_of_another_kind_is_named_only() -> None:
+    svg = replace(PICTURE, media_type="image/svg+xml")
+    found, _ = seen(question("x", svg), pictures={svg.sha256: Picture("image/svg+xml", b"<svg/>")})
+    assert "img" not in {tag for tag, _ in found.tags}
+
+
+def test_an_answer_on_its_way_says_so() -> None:
+    found, _ = seen(answer("so far", MessageStatus.STREAMING))
+    assert "Still being written" in found.words
+
+
+def test_what_turns_the_direction_of_reading_is_shown() -> None:
+    found, _ = seen(question("a\u202eb"), answer("c\u202ed `e\u202ef`"), title="\u202ex")
+    assert "\u202e" not in found.words
+    assert found.words.count("⟨U+202E⟩") == 5  # the title twice
+
+
+HOSTILE = st.text(
+    st.sampled_from("<>&\"'/!-[]() `*_$|\n\\#=;:abc\x00\x1b\u202e\u2063\u2028\ud800javscriptno")
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(HOSTILE, HOSTILE, HOSTILE)
+def test_no_text_becomes_an_element_of_its_own(title: str, asked: str, said: str) -> None:
+    plain, _ = seen(question("x"), answer("x"), title="x")
+    bound = {tag for tag, _ in plain.tags} | {
+        "p", "a", "em", "strong", "s", "code", "pre", "figure", "figcaption", "span", "ul", "ol", "li",
+        "blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "br", "table", "tr", "th", "td", "div",
+        "svg", "path", "rect", "line", "g", "sup",
+    }  # fmt: skip
+    found, text = seen(question(asked), answer(said), title=title)
+    assert {tag for tag, _ in found.tags} <= bound
+    names = {name for _, attributes in found.tags for name in attributes}
+    assert not {name for name in names if name.startswith("on")}
+    assert not re.search("[\x00\x1b\u202e]", text)
