@@ -90,7 +90,8 @@ def test_in_found_and_out_again(library: Library) -> None:
         assert done.code == 0, done.err
     page, pdf = sorted(pages.iterdir())
     assert "In <strong>Kansai</strong>." in page.read_text()
-    assert pdf.name.endswith("Kyoto trip.pdf") and pdf.read_bytes().startswith(b"%PDF-")
+    assert pdf.name.endswith("Kyoto trip.pdf")
+    assert pdf.read_bytes().startswith(b"%PDF-")
 
 
 def test_an_export_fills_another_library_with_the_same(library: Library, tmp_path: Path) -> None:
