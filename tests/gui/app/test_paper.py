@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pypdfium2
@@ -11,6 +12,10 @@ from PySide6.QtWidgets import QFileDialog
 from desktop_app.app.print_process import chosen, printer_of
 from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, until
+
+
+def has_said(desk: Desk, sentence: str) -> bool:
+    return desk.said == sentence
 
 
 def words(file: Path) -> str:
@@ -31,7 +36,7 @@ def test_the_open_conversation_is_written_by_a_process_of_its_own(run: Run, tmp_
             for kind, suffix in (("pdf", ".pdf"), ("html", ".html"), ("markdown", ".md")):
                 file = tmp_path / f"out{suffix}"
                 desk.ready.paper.export_to(desk.open_id, file, kind)
-                await until(lambda file=file: desk.said == f"Exported to {file.name}.")
+                await until(partial(has_said, desk, f"Exported to {file.name}."))
                 text = words(file) if kind == "pdf" else file.read_text()
                 assert "Which is it?" in text
 
