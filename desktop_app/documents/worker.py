@@ -80,6 +80,7 @@ class DocumentWorker:
         self._command = command
         self._turn = asyncio.Lock()
         self._child: Process | None = None
+        self._killed: int | None = None
         self._idle: asyncio.TimerHandle | None = None
         self._ending: set[asyncio.Task[None]] = set()
 
@@ -130,9 +131,10 @@ class DocumentWorker:
 
     async def aclose(self) -> None:
         """End the child and wait for its end. A request still running is cut off."""
-        self._discard()
+        if self._child:
+            self._kill(self._child)
         async with self._turn:
-            self._discard()  # one that a waiting request has started
+            self._discard()
         await asyncio.gather(*self._ending)
 
     async def _extracted(
@@ -205,13 +207,19 @@ class DocumentWorker:
             self._idle.cancel()
             self._idle = None
 
+    def _kill(self, child: Process) -> None:
+        """Once: a second time might collect the child's end, which asyncio waits for elsewhere."""
+        if child.pid != self._killed:
+            self._killed = child.pid
+            with contextlib.suppress(ProcessLookupError):
+                child.kill()
+
     def _discard(self) -> None:
         """Kill the child, and see to its end in the background. A new one starts on demand."""
         self._stay()
         child, self._child = self._child, None
         if child:
-            with contextlib.suppress(ProcessLookupError):
-                child.kill()
+            self._kill(child)
             task = asyncio.get_running_loop().create_task(_reap(child))
             self._ending.add(task)
             task.add_done_callback(self._ending.discard)

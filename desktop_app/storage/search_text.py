@@ -18,6 +18,8 @@ from functools import cache
 from itertools import islice
 from typing import Final
 
+from desktop_app.domain.letters import PLAIN_LETTERS
+
 MATCH_START: Final = "\x02"
 MATCH_END: Final = "\x03"
 SNIPPET_LENGTH: Final = 160
@@ -38,17 +40,6 @@ _DENSE = (
     "\u3105-\u312f\u31a0-\u31bf\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3"
     "\uf900-\ufaff\U00020000-\U000323af"
 )
-# Letters with strokes and hooks, and joined ones: to Unicode they are letters of their own, to
-# somebody at a keyboard without them they are those that they look like.
-_PLAIN: Final = str.maketrans(
-    {
-        "æ": "ae", "œ": "oe", "þ": "th", "ⱥ": "a", "ƀ": "b", "ɓ": "b", "ƈ": "c", "ȼ": "c",
-        "đ": "d", "ð": "d", "ɖ": "d", "ɗ": "d", "ɇ": "e", "ɛ": "e", "ƒ": "f", "ǥ": "g", "ɠ": "g",
-        "ħ": "h", "ı": "i", "ɨ": "i", "ɩ": "i", "ɉ": "j", "ƙ": "k", "ł": "l", "ƚ": "l", "ɫ": "l",
-        "ŋ": "n", "ɲ": "n", "ƞ": "n", "ø": "o", "ɔ": "o", "ɵ": "o", "ƥ": "p", "ᵽ": "p", "ɍ": "r",
-        "ŧ": "t", "ƭ": "t", "ʈ": "t", "ʉ": "u", "ʋ": "v", "ƴ": "y", "ɏ": "y", "ƶ": "z", "ȥ": "z",
-    }
-)  # fmt: skip
 _TERM = re.compile(r'"([^"]*)"|(\S+)')
 _CONTROL_OR_SPACE = re.compile(r"[\x00-\x20\x7f]+")
 
@@ -64,7 +55,7 @@ def fold(text: str) -> str:
     if text.isascii():
         return text.lower().replace("\x00", " ")
     plain = unicodedata.normalize("NFKD", _UNSTORABLE.sub(" ", text)).casefold()
-    return unicodedata.normalize("NFKC", _DROPPED.sub("", plain).translate(_PLAIN))
+    return unicodedata.normalize("NFKC", _DROPPED.sub("", plain).translate(PLAIN_LETTERS))
 
 
 def index_text(text: str) -> str:
