@@ -32,6 +32,7 @@ class TranscriptSurface(QTextBrowser):
         self.setAccessibleName("Transcript")
         self._theme = theme
         self._backdrop = Backdrop(theme)
+        self._room_above = 0
         self._set_up_view()
 
     def _set_up_view(self) -> None:
@@ -66,8 +67,9 @@ class TranscriptSurface(QTextBrowser):
         # The bar takes its room out of the margin: the text stands in the middle all the same.
         right = max(0, left - self.verticalScrollBar().sizeHint().width())
         margins = self.viewportMargins()
-        if (margins.left(), margins.right()) != (left, right):
-            self.setViewportMargins(left, 0, right, 0)
+        above = self._room_above
+        if (margins.left(), margins.top(), margins.right()) != (left, above, right):
+            self.setViewportMargins(left, above, right, 0)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Grounds first, then the text, then the Copy marks."""

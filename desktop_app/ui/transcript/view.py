@@ -27,6 +27,7 @@ from desktop_app.rendering import links
 from desktop_app.ui.transcript import selection
 from desktop_app.ui.transcript.actions import ACTIONS, ActionRow
 from desktop_app.ui.transcript.arrivals import Arrivals
+from desktop_app.ui.transcript.find import Find
 from desktop_app.ui.transcript.formulas import Formulas
 from desktop_app.ui.transcript.items import ACTION
 from desktop_app.ui.transcript.painting import CodeMark
@@ -89,6 +90,9 @@ class TranscriptView(TranscriptSurface):
         self._actions.chosen.connect(self._act)
         self._latest = LatestButton(self)
         self._latest.clicked.connect(self.scroll_to_bottom)
+        self.find_in_it = Find(self, theme, self._messages, self._bring, self._unfold)
+        self.find_in_it.room_changed.connect(self._make_room)
+        self._finder = self.find_in_it.finder
         self.set_theme(theme)
 
     # ------------------------------------------------------------------ messages
@@ -112,11 +116,13 @@ class TranscriptView(TranscriptSurface):
         self._messages.write_older(FIRST_CHARACTERS)
         self.scroll_to_bottom()
         self._place_actions_at_the_end()
+        self._finder.restart()
 
     def append_message(self, message: Message) -> None:
         """A message after all others."""
         self.flush()
         entry = self._messages.append(message)
+        self._finder.touched(message.id)
         if entry is not None:
             self._place_actions(entry)
 
@@ -138,6 +144,7 @@ class TranscriptView(TranscriptSurface):
         entry = self._messages.growing(message_id)
         if entry is not None:
             self._messages.grow(entry, text)
+            self._finder.touched(message_id)
 
     def update_message(self, message: Message, version: tuple[int, int] | None = None) -> None:
         """Status, footer, error and notices of a message; its text only where it differs. Where
@@ -154,6 +161,7 @@ class TranscriptView(TranscriptSurface):
         before = self._messages.get(message.id)
         was_streaming = before is not None and before.is_streaming
         entry = self._messages.update(message)
+        self._finder.touched(message.id)
         if entry is not None:
             self._place_actions(entry)
             if was_streaming and not entry.is_streaming:
@@ -196,6 +204,7 @@ class TranscriptView(TranscriptSurface):
             self._pictures.set_theme(theme)
             self._pictures.ratio = self.devicePixelRatioF()
             self._actions.set_theme(theme)
+            self.find_in_it.set_theme(theme)
             self._messages.write_again(theme)
             self._set_margins()
         self._latest.place(self._theme)
@@ -217,7 +226,14 @@ class TranscriptView(TranscriptSurface):
         super().resizeEvent(event)
         self._messages.writer.set_width(self.viewport().width())
         self._latest.place(self._theme)
+        self.find_in_it.place()
         self._place_actions_again()
+
+    def _make_room(self) -> None:
+        """Room above the text for the bar of find; what is on screen stays there."""
+        self._room_above = self.find_in_it.room
+        with self._place.kept():
+            self._set_margins()
 
     # ------------------------------------------------------------------ place
 
@@ -241,9 +257,18 @@ class TranscriptView(TranscriptSurface):
     def scroll_to_message(self, message_id: str) -> None:
         """Bring a message's beginning to the top. One that is far away takes the place of what is
         written; nothing in between is."""
-        if self._messages.get(message_id) is not None or self._show_around(message_id):
+        if self._bring(message_id):
             self._place.go_to((message_id, 0))
             self._load_more()
+
+    def _bring(self, message_id: str) -> bool:
+        """Have a message written; whether it is."""
+        return self._messages.get(message_id) is not None or self._show_around(message_id)
+
+    def _unfold(self, message_id: str) -> None:
+        entry = self._messages.get(message_id)
+        if entry is not None and entry.folded:
+            self._act(message_id, "reasoning")
 
     def scroll_to_bottom(self) -> None:
         """Go to the end and follow what arrives."""

@@ -93,6 +93,19 @@ class WrittenMessages:
         unwritten = (*self.older, *self.newer)
         return message_id in self._entries or any(m.id == message_id for m in unwritten)
 
+    def all(self) -> list[tuple[Message, str | None]]:
+        """Every message in order, with the text of one that streams as far as it has come."""
+        written = (self._entries[section.key] for section in self.writer.sections)
+        return [
+            *((message, self._text_apart(message)) for message in self.older),
+            *((e.message, e.text if e.is_streaming else None) for e in written),
+            *((message, self._text_apart(message)) for message in self.newer),
+        ]
+
+    def _text_apart(self, message: Message) -> str | None:
+        entry = self._apart.get(message.id)
+        return None if entry is None else entry.text
+
     def begin(self, messages: Iterable[Message], versions: dict[str, tuple[int, int]]) -> None:
         """Another conversation, nothing of which is written yet."""
         self._clear()

@@ -1,0 +1,129 @@
+"""The bar of find in the conversation: a field, how many, next and previous."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QToolButton, QWidget
+
+from desktop_app.ui import icons
+from desktop_app.ui.theme import set_role
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QKeyEvent
+
+    from desktop_app.ui.theme import Theme
+
+_PAUSE_MS: Final = 120
+_LONGEST: Final = 200
+
+
+class FindBar(QFrame):
+    """Says what is sought.
+
+    Signals:
+        changed(str): the words, a moment after they were typed.
+        stepped(int): to the next (1) or the previous (-1) match.
+        closed()
+    """
+
+    changed = Signal(str)
+    stepped = Signal(int)
+    closed = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("find-bar")
+        set_role(self, "card")
+        self.field = QLineEdit(self)
+        self.field.setObjectName("find")
+        self.field.setMaxLength(_LONGEST)
+        self.field.setPlaceholderText("Find in the conversation")
+        self.field.setAccessibleName("Find in the conversation")
+        self.field.setFrame(False)
+        self._count = QLabel(self)
+        self._count.setObjectName("find-count")
+        set_role(self._count, "note")
+        self._buttons = [
+            self._button("find-previous", "chevron-up", "Previous match (Shift+Enter)"),
+            self._button("find-next", "chevron-down", "Next match (Enter)"),
+            self._button("find-close", "x", "Close (Esc)"),
+        ]
+        row = QHBoxLayout(self)
+        row.addWidget(self.field, 1)
+        row.addWidget(self._count)
+        for button in self._buttons:
+            row.addWidget(button)
+        self._row = row
+        self._typing = QTimer(self, singleShot=True, interval=_PAUSE_MS)
+        self._typing.timeout.connect(self._say)
+        self.field.textChanged.connect(lambda _: self._typing.start())
+        previous, following, close = self._buttons
+        previous.clicked.connect(lambda: self._step(-1))
+        following.clicked.connect(lambda: self._step(+1))
+        close.clicked.connect(self.closed)
+        self.set_theme(theme)
+        self.hide()
+
+    def _button(self, name: str, icon: str, words: str) -> QToolButton:
+        button = QToolButton(self)
+        button.setObjectName(name)
+        button.setProperty("icon-name", icon)
+        button.setToolTip(words)
+        button.setAccessibleName(words.partition(" (")[0])
+        button.setCursor(Qt.CursorShape.ArrowCursor)
+        set_role(button, "quiet")
+        return button
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw in these colours and sizes."""
+        size = theme.px(15)
+        for button in self._buttons:
+            button.setIcon(icons.icon(button.property("icon-name"), theme.dim, size))
+            button.setIconSize(QSize(size, size))
+        self._row.setContentsMargins(theme.px(12), theme.px(4), theme.px(6), theme.px(4))
+        self._row.setSpacing(theme.px(4))
+
+    def open(self, words: str = "") -> None:
+        """Show it; `words` to begin with, else those of the last time."""
+        if words:
+            self.field.setText(words)
+        self.show()
+        self.raise_()
+        self.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.field.selectAll()
+        self._say()
+
+    def show_count(self, number: int, total: int, is_whole: bool) -> None:
+        """Say where one is among how many."""
+        if not self.field.text():
+            words = ""
+        elif not total:
+            words = "No matches" if is_whole else "Looking…"
+        else:
+            words = f"{number:,} of {total:,}" + ("" if is_whole else "…")
+        self._count.setText(words)
+        self._count.setAccessibleName(words)
+        for button in self._buttons[:2]:
+            button.setEnabled(total > 0)
+
+    def _say(self) -> None:
+        self._typing.stop()
+        self.changed.emit(self.field.text())
+
+    def _step(self, by: int) -> None:
+        if self._typing.isActive():
+            self._say()
+        else:
+            self.stepped.emit(by)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter and Esc, wherever in the bar the keyboard is."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            back = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
+            self._step(-1 if back else +1)
+        elif event.key() == Qt.Key.Key_Escape:
+            self.closed.emit()
+        else:
+            super().keyPressEvent(event)

@@ -1,0 +1,339 @@
+"""Find in the conversation: every message, written into the document or not.
+
+A thread counts, message by message, from the one on screen to the end and then back to the beginning;
+so typing never waits, and the first place is there long before the last one is counted. What is on
+screen is marked as it is scrolled. A place is a message and a number within it; where it stands in the
+document is looked up when somebody goes there.
+"""
+
+from __future__ import annotations
+
+import time
+from threading import Thread
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from PySide6.QtCore import QObject, QPoint, QTimer, Signal
+from PySide6.QtGui import QTextCharFormat, QTextCursor
+from PySide6.QtWidgets import QTextBrowser, QTextEdit
+
+from desktop_app.domain.conversation import Message, Role
+from desktop_app.rendering.finding import count_in, count_in_markdown, places_in, sought
+from desktop_app.ui.transcript.items import reasoning_of
+from desktop_app.ui.transcript.words import units
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from PySide6.QtGui import QTextBlock
+
+    from desktop_app.ui.theme import Theme
+    from desktop_app.ui.transcript.entry import Entry
+    from desktop_app.ui.transcript.written import WrittenMessages
+
+_TOGETHER_S: Final = 0.05
+_STREAMING_MS: Final = 700
+
+
+class Count(NamedTuple):
+    """How often the words stand in a message's reasoning and in its text."""
+
+    reasoning: int
+    text: int
+
+    @property
+    def total(self) -> int:
+        """In all of it."""
+        return self.reasoning + self.text
+
+
+class Place(NamedTuple):
+    """The match `number`, from 0, of a message."""
+
+    message_id: str
+    number: int
+
+
+Counts = dict[str, Count]
+
+
+class Finder(QObject):
+    """Finds words in the messages of one view.
+
+    Signals:
+        counted(int number, int total, bool all): which match is the current one, from 1, 0 for none;
+            of how many; whether every message has been counted.
+    """
+
+    counted = Signal(int, int, bool)
+    _arrived = Signal(int, object, bool)
+
+    def __init__(
+        self,
+        view: QTextBrowser,
+        messages: WrittenMessages,
+        bring: Callable[[str], bool],
+        unfold: Callable[[str], None],
+    ) -> None:
+        """`bring` has a message written, `unfold` shows its reasoning."""
+        super().__init__(view)
+        self._view, self._messages = view, messages
+        self._bring, self._unfold = bring, unfold
+        self._words = ""
+        self._run = 0
+        self._counts: Counts = {}
+        self._order: list[str] = []
+        self._is_whole = True
+        self._current: Place | None = None
+        self._waits_from: int | None = None
+        self._touched: set[str] = set()
+        self._formats: tuple[QTextCharFormat, QTextCharFormat] | None = None
+        self._arrived.connect(self._take)
+        self._marking = QTimer(self, singleShot=True, interval=0)
+        self._marking.timeout.connect(self._mark)
+        self._again = QTimer(self, singleShot=True, interval=_STREAMING_MS)
+        self._again.timeout.connect(self._count_touched)
+        view.verticalScrollBar().valueChanged.connect(self._mark_soon)
+        view.document().contentsChanged.connect(self._mark_soon)
+
+    @property
+    def is_on(self) -> bool:
+        """Whether something is sought."""
+        return bool(self._words)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Mark in these colours."""
+        every, current = QTextCharFormat(), QTextCharFormat()
+        every.setBackground(theme.selected)
+        current.setBackground(theme.accent)
+        current.setForeground(theme.on_accent)
+        self._formats = (every, current)
+        self._mark_soon()
+
+    # ------------------------------------------------------------------ what is sought
+
+    def search(self, text: str) -> None:
+        """Look for these words, beginning with what is on screen; "" looks for nothing."""
+        words = sought(text.strip("\n"))
+        if words == self._words:
+            return
+        # Where less was not found, more is not.
+        empty = {key for key, count in self._counts.items() if not count.total}
+        known = empty if self._words and self._words in words else set[str]()
+        self._words = words
+        self._begin(known)
+
+    def restart(self) -> None:
+        """Other messages are shown."""
+        if self._words:
+            self._begin(set())
+
+    def stop(self) -> None:
+        """Look for nothing, and mark nothing."""
+        self.search("")
+
+    def touched(self, message_id: str) -> None:
+        """A message has changed, or has come."""
+        if self._words:
+            self._touched.add(message_id)
+            if not self._again.isActive():
+                self._again.start()
+
+    def _begin(self, empty: set[str]) -> None:
+        self._run += 1
+        self._current = None
+        self._counts = dict.fromkeys(empty, Count(0, 0))
+        messages = self._messages.all()
+        self._order = [message.id for message, _ in messages]
+        top = self._top()
+        self._waits_from, self._is_whole = top, not self._words
+        self._mark_soon()
+        if not self._words:
+            self.counted.emit(0, 0, True)
+            return
+        wanted = [m for m in (*messages[top:], *reversed(messages[:top])) if m[0].id not in empty]
+        self._start(wanted)
+
+    def _start(self, wanted: Sequence[tuple[Message, str | None]]) -> None:
+        work = (wanted, self._words, self._run, self._arrived.emit, lambda: self._run)
+        Thread(target=_count, args=work, daemon=True, name="find").start()
+
+    def _top(self) -> int:
+        """The number of the topmost message on screen."""
+        entry = self._messages.at_block(self._view.cursorForPosition(QPoint(0, 0)).block())
+        return self._order.index(entry.message.id) if entry is not None else 0
+
+    def _count_touched(self) -> None:
+        touched, self._touched = self._touched, set()
+        messages = self._messages.all()
+        self._order = [message.id for message, _ in messages]
+        self._start([one for one in messages if one[0].id in touched])
+
+    def _take(self, run: int, counts: Counts, is_last: bool) -> None:
+        if run != self._run:
+            return
+        self._counts.update(counts)
+        self._is_whole = self._is_whole or is_last
+        if self._current is None and self._waits_from is not None:
+            self._go_to_first(self._waits_from)
+        self._tell()
+
+    def _go_to_first(self, top: int) -> None:
+        """The first match from where the reader is; above that the last one."""
+        known = [(at, self._counts.get(key)) for at, key in enumerate(self._order)]
+        below = next(((at, c) for at, c in known[top:] if c is None or c.total), None)
+        if below is not None and below[1] is not None:
+            self._go(Place(self._order[below[0]], 0))
+        elif below is None:
+            above = next(((at, c) for at, c in reversed(known[:top]) if c is None or c.total), None)
+            if above is not None and above[1] is not None:
+                self._go(Place(self._order[above[0]], above[1].total - 1))
+
+    # ------------------------------------------------------------------ going
+
+    def step(self, by: int) -> None:
+        """Go to the next (1) or the previous (-1) match; behind the last comes the first."""
+        places = [key for key in self._order if self._total(key)]
+        if not places:
+            return
+        current = self._current
+        if current is None or not self._total(current.message_id):
+            self._go(Place(places[0], 0) if by > 0 else self._last_of(places[-1]))
+        elif 0 <= current.number + by < self._total(current.message_id):
+            self._go(Place(current.message_id, current.number + by))
+        else:
+            at = (places.index(current.message_id) + by) % len(places)
+            self._go(Place(places[at], 0) if by > 0 else self._last_of(places[at]))
+        self._tell()
+
+    def _total(self, key: str) -> int:
+        count = self._counts.get(key)
+        return count.total if count is not None else 0
+
+    def _last_of(self, key: str) -> Place:
+        return Place(key, self._total(key) - 1)
+
+    def _go(self, place: Place) -> None:
+        self._current, self._waits_from = place, None
+        if not self._bring(place.message_id):
+            return
+        if place.number < self._counts[place.message_id].reasoning:
+            self._unfold(place.message_id)
+        found = self._cursor_at(place)
+        if found is not None:
+            self._show(found)
+        self._mark_soon()
+
+    def _show(self, found: QTextCursor) -> None:
+        """Bring it on screen, where it is not, a third below the upper edge."""
+        begin = QTextCursor(found)
+        begin.setPosition(found.selectionStart())
+        box, height = self._view.cursorRect(begin), self._view.viewport().height()
+        if box.top() < box.height() or box.bottom() > height - 2 * box.height():
+            bar = self._view.verticalScrollBar()
+            bar.setValue(bar.value() + box.top() - height // 3)
+
+    def _cursor_at(self, place: Place) -> QTextCursor | None:
+        """The match, selected; the nearest one where the message has changed since."""
+        entry = self._messages.get(place.message_id)
+        if entry is None:
+            return None
+        number = place.number
+        if entry.folded or not entry.head:
+            number -= self._counts[place.message_id].reasoning
+        found = None
+        for block in self._blocks(entry):
+            for found in self._matches(block):
+                if number <= 0:
+                    return found
+                number -= 1
+        return found
+
+    def _blocks(self, entry: Entry) -> Iterator[QTextBlock]:
+        """The blocks of a message in which is looked: its reasoning, where it is shown, its text."""
+        section, first = entry.section, 1 if entry.head > 1 else entry.head
+        block = self._messages.writer.block_of(section, first)
+        for _ in range(sum(section.counts[first : len(section.items) - entry.foot])):
+            yield block
+            block = block.next()
+
+    def _matches(self, block: QTextBlock) -> Iterator[QTextCursor]:
+        text = block.text()
+        for begin, end in places_in(text, self._words):
+            found = QTextCursor(block)
+            at = block.position()
+            found.setPosition(at + units(text[:begin]))
+            found.setPosition(at + units(text[:end]), QTextCursor.MoveMode.KeepAnchor)
+            yield found
+
+    # ------------------------------------------------------------------ saying and marking
+
+    def _tell(self) -> None:
+        total = sum(count.total for count in self._counts.values())
+        number = 0
+        if self._current is not None:
+            for key in self._order:
+                if key == self._current.message_id:
+                    break
+                number += self._total(key)
+            number += self._current.number + 1
+        self.counted.emit(min(number, total), total, self._is_whole)
+
+    def _mark_soon(self) -> None:
+        if self._words or self._view.extraSelections():
+            self._marking.start()
+
+    def _mark(self) -> None:
+        """Mark the matches that are on screen."""
+        marks: list[QTextEdit.ExtraSelection] = []
+        current = self._cursor_at(self._current) if self._current is not None else None
+        if self._words and self._formats is not None:
+            for block in self._on_screen():
+                for found in self._matches(block):
+                    mark = QTextEdit.ExtraSelection()
+                    is_current = current is not None and found == current
+                    mark.cursor = found
+                    mark.format = self._formats[is_current]
+                    marks.append(mark)
+        self._view.setExtraSelections(marks)
+
+    def _on_screen(self) -> Iterator[QTextBlock]:
+        """The blocks on screen that belong to what is looked through."""
+        viewport = self._view.viewport()
+        block = self._view.cursorForPosition(QPoint(0, 0)).block()
+        last = self._view.cursorForPosition(QPoint(viewport.width(), viewport.height())).block()
+        while block.isValid() and block.blockNumber() <= last.blockNumber():
+            found = self._messages.writer.section_at(block.blockNumber())
+            entry = self._messages.get(found[0].key) if found is not None else None
+            if found is not None and entry is not None:
+                item = found[0].item_at(found[1])
+                is_head = entry.head and item == 0
+                if not is_head and item < len(found[0].items) - entry.foot:
+                    yield block
+            block = block.next()
+
+
+def _count(
+    wanted: Sequence[tuple[Message, str | None]],
+    words: str,
+    run: int,
+    report: Callable[[int, Counts, bool], None],
+    newest_run: Callable[[], int],
+) -> None:
+    """Count in these messages, in a thread, until a newer search is on."""
+    counts: Counts = {}
+    told = time.monotonic()
+    for message, text in wanted:
+        if newest_run() != run:
+            return
+        counts[message.id] = _count_in_message(message, text, words)
+        if time.monotonic() - told > _TOGETHER_S:
+            report(run, counts, False)
+            counts, told = {}, time.monotonic()
+    report(run, counts, True)
+
+
+def _count_in_message(message: Message, text: str | None, words: str) -> Count:
+    source = message.text if text is None else text
+    if message.role is Role.USER:
+        return Count(0, count_in(source.split("\n"), words))
+    return Count(count_in_markdown(reasoning_of(message), words), count_in_markdown(source, words))

@@ -1,0 +1,140 @@
+"""Find in the conversation: what is counted, where one comes, and that nothing waits for it."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLabel
+
+from tests.helpers.messages import answer, question, streaming
+
+if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
+
+    from desktop_app.domain.conversation import Message
+    from desktop_app.ui.transcript.view import TranscriptView
+
+SHIFT = Qt.KeyboardModifier.ShiftModifier
+
+
+def said(view: TranscriptView) -> str:
+    label = view.find_in_it.bar.findChild(QLabel, "find-count")
+    assert label is not None
+    return str(label.text())
+
+
+def look_for(qtbot: QtBot, view: TranscriptView, words: str, expected: str) -> None:
+    view.find_in_it.open()
+    view.find_in_it.bar.field.setText(words)
+    qtbot.waitUntil(lambda: said(view).endswith(expected), timeout=20_000)
+
+
+def marked(view: TranscriptView) -> list[str]:
+    QApplication.processEvents()
+    return [mark.cursor.selectedText() for mark in view.extraSelections()]
+
+
+def current(view: TranscriptView) -> str:
+    """The words behind the current match."""
+    QApplication.processEvents()
+    accent = view._theme.accent
+    (mark,) = [m for m in view.extraSelections() if m.format.background().color() == accent]
+    found = mark.cursor
+    assert view.viewport().rect().contains(view.cursorRect(found).center())
+    return str(found.block().text()[found.selectionEnd() - found.block().position() :])
+
+
+def conversation(count: int) -> list[Message]:
+    messages: list[Message] = []
+    for number in range(count):
+        messages += [question(f"needle? {number}"), answer(f"No **ne**edle {number}.\n\n" * 3)]
+    return messages
+
+
+def test_what_is_seen_is_found_whatever_its_case_accents_and_marks(
+    qtbot: QtBot, view: TranscriptView
+) -> None:
+    text = "A **caf**é at *the* `Café`.\n\n| Tea | CAFE |\n|--|--|\n| x | [cafés](https://cafe.example) |\n\n```\ncafe()\n```"
+    view.set_messages([question("café?"), answer(text)])
+    look_for(qtbot, view, "cafe", "1 of 6")
+    assert [word.lower().replace("é", "e") for word in marked(view)] == ["cafe"] * 6
+    look_for(qtbot, view, "**", "No matches")
+    assert marked(view) == []
+    look_for(qtbot, view, "café at the c", "1 of 1")
+
+
+def test_enter_and_shift_enter_walk_through_all_messages_and_round(
+    qtbot: QtBot, view: TranscriptView
+) -> None:
+    messages = conversation(200)
+    view.set_messages(messages)
+    assert view._messages.get(messages[0].id) is None  # not written
+    look_for(qtbot, view, "needle", " of 800")
+    field, first = view.find_in_it.bar.field, int(said(view).split()[0])
+    assert 780 < first <= 800  # from where the reader is
+    for number in (*range(first + 1, 801), 1):
+        QTest.keyClick(field, Qt.Key.Key_Return)
+        assert said(view) == f"{number} of 800"
+    assert current(view) == "? 0"
+    QTest.keyClick(field, Qt.Key.Key_Return)
+    assert current(view) == " 0."
+    QTest.keyClick(field, Qt.Key.Key_Return, SHIFT)
+    QTest.keyClick(field, Qt.Key.Key_Return, SHIFT)
+    assert said(view) == "800 of 800"
+    assert current(view) == " 199."
+
+
+def test_a_match_in_folded_reasoning_unfolds_it(qtbot: QtBot, view: TranscriptView) -> None:
+    view.set_messages([question("q"), answer("text needle", reasoning="a *needle* there")])
+    look_for(qtbot, view, "needle", "1 of 2")
+    assert current(view) == " there"
+    QTest.keyClick(view.find_in_it.bar.field, Qt.Key.Key_Return)
+    assert (said(view), current(view)) == ("2 of 2", "")
+
+
+def test_what_streams_is_counted_as_it_comes(qtbot: QtBot, view: TranscriptView) -> None:
+    arriving = streaming()
+    view.set_messages([question("needle"), arriving])
+    look_for(qtbot, view, "needle", "1 of 1")
+    view.append_text(arriving.id, "a needle, and another needle")
+    qtbot.waitUntil(lambda: said(view) == "1 of 3")
+    assert current(view) == ""
+
+
+def test_esc_closes_and_gives_the_keyboard_back(qtbot: QtBot, view: TranscriptView) -> None:
+    view.set_messages(conversation(3))
+    view.setFocus()
+    look_for(qtbot, view, "needle", " of 12")
+    field = view.find_in_it.bar.field
+    qtbot.waitUntil(field.hasFocus)
+    QTest.keyClick(field, Qt.Key.Key_Escape)
+    assert not view.find_in_it.is_open
+    assert QApplication.focusWidget() is view
+    assert marked(view) == []
+
+
+def test_typing_never_waits_for_ten_thousand_messages(qtbot: QtBot, view: TranscriptView) -> None:
+    view.set_messages(conversation(5_000))
+    gaps: list[float] = []
+    last = time.perf_counter()
+
+    def beat() -> None:
+        nonlocal last
+        now = time.perf_counter()
+        gaps.append(now - last)
+        last = now
+
+    timer = QTimer(view, interval=1)
+    view.find_in_it.open()
+    view.find_in_it.bar.field.setText("needle 4999")
+    qtbot.waitUntil(lambda: said(view).startswith("1 of 3"), timeout=20_000)
+    timer.timeout.connect(beat)
+    timer.start()
+    last = time.perf_counter()
+    view.find_in_it.bar.field.setText("needle")
+    qtbot.waitUntil(lambda: said(view).endswith("of 20,000"), timeout=60_000)
+    gaps.sort()
+    assert gaps[int(len(gaps) * 0.95)] < 0.05
