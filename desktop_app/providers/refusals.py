@@ -38,6 +38,7 @@ _QUOTA_CODES: Final = {
 }
 _RATE_CODES: Final = {"rate_limit_exceeded", "rate_limit_error", "too_many_requests"}
 _KEY_CODES: Final = {"invalid_api_key", "invalid_authentication", "authentication_error"}
+_MODEL_CODES: Final = {"model_not_found", "model_deprecated", "model_decommissioned"}
 _PARAMETER_CODES: Final = {
     "unsupported_value",
     "unsupported_parameter",
@@ -54,7 +55,8 @@ _CONTEXT: Final = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _NO_MODEL: Final = re.compile(
-    r"\bmodel\b.{0,120}(not found|not exist|does not exist|not available|no such|not supported)|"
+    r"\bmodel\b.{0,120}(not found|not exist|does not exist|not available|no such|not supported|"
+    r"deprecated|retired|decommissioned|no longer|shut down)|"
     r"(no such|unknown|invalid) model\b",
     re.IGNORECASE | re.DOTALL,
 )
@@ -210,7 +212,7 @@ def _of_known_kind(provider: str, body: ErrorBody, status: int | None) -> Provid
             _quoted(f"The model at {provider} does not take these pictures", body),
             what_to_do="Choose a model that sees pictures, or edit the question and remove them.",
         )
-    if "model_not_found" in body.names or _is_client_error(status, _NO_MODEL, body):
+    if body.names & _MODEL_CODES or _is_client_error(status, _NO_MODEL, body):
         return ModelNotFoundError(
             _quoted(f"{provider} does not serve this model to this key", body),
             what_to_do="Choose another model, or ask the provider for access.",

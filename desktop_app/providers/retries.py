@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
 
-from desktop_app.domain.errors import ProviderError, RateLimitedError
+from desktop_app.domain.errors import ProviderError, ProviderFaultError, RateLimitedError
 from desktop_app.providers.refusals import WRONG_REQUEST_CODES
 
 ATTEMPTS: Final = 3
@@ -61,8 +61,10 @@ def failed_reply(error: ProviderError, status: int, headers: Mapping[str, str]) 
             minutes = math.ceil(asked / 60)
             error.what_to_do = f"It asks to wait {minutes:,} minutes; press Retry then."
     repeatable = isinstance(error, RateLimitedError) or (
-        # CometAPI answers 500 to requests that are wrong and stay wrong.
-        status in _REPEATABLE_STATUSES and error.code not in WRONG_REQUEST_CODES
+        # Gateways answer 500 and 503 to requests that are wrong and stay wrong.
+        status in _REPEATABLE_STATUSES
+        and isinstance(error, ProviderFaultError)
+        and error.code not in WRONG_REQUEST_CODES
     )
     refused = headers.get("x-should-retry", "").lower() == "false"
     return AttemptError(error, may_repeat=repeatable and not refused, asked_wait_s=asked)

@@ -12,6 +12,7 @@ import pytest
 from desktop_app.domain.conversation import MessageStatus
 from desktop_app.domain.errors import (
     EndpointMissingError,
+    ModelNotFoundError,
     ProviderFaultError,
     RateLimitedError,
 )
@@ -169,3 +170,18 @@ def test_the_key_is_sent_whatever_user_the_address_names() -> None:
             return server.requests[0].headers["authorization"]
 
     assert asyncio.run(main()) == f"Bearer {KEY}"
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "words"),
+    [
+        (503, "model_not_found", "No available channel for model x under group default"),
+        (404, "model_deprecated", "Choose another"),
+        (404, "", "The model `x` has been deprecated"),
+        (400, "", "Model x was retired in 2026"),
+    ],
+)
+def test_a_model_that_is_not_served_is_asked_for_once(status: int, code: str, words: str) -> None:
+    error = error_from("x", ErrorBody(words, code), status=status)
+    assert isinstance(error, ModelNotFoundError)
+    assert failed_reply(error, status, {}).wait_s(0) is None
