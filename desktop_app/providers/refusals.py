@@ -77,6 +77,28 @@ _PARAMETER: Final = re.compile(
     r"|field ['\"`]([\w.]+)['\"`]: value must be",
     re.IGNORECASE,
 )
+# The fields that we send, by the names that no ordinary sentence has; the others only in quotes.
+_FIELDS: Final = (
+    *("reasoning_effort", "reasoning.effort", "reasoning.summary", "text.verbosity", "verbosity"),
+    *("temperature", "top_p", "presence_penalty", "frequency_penalty", "service_tier"),
+    *("max_completion_tokens", "max_output_tokens", "max_tokens", "stream_options"),
+    "prompt_cache_key",
+)
+_NAMED: Final = re.compile(
+    rf"(?<![\w.])({'|'.join(re.escape(name).replace('_', '_?') for name in _FIELDS)})(?!\w)"
+    r"|['\"`](stop|n|stream|store|include|reasoning|background)['\"`]",
+    re.IGNORECASE,
+)
+_CANONICAL: Final = {name.replace("_", ""): name for name in _FIELDS}
+_REFUSES: Final = re.compile(
+    r"not? (permit|support|allow|accept)|unsupported|unknown|unrecogni[sz]ed|unexpected|invalid|"
+    r"can ?not find|extra inputs|extra_forbidden|no endpoints found",
+    re.IGNORECASE,
+)
+# Ollama, of models that do not reason and of efforts that it does not know.
+_NO_THINKING: Final = re.compile(
+    r"not support (thinking|reasoning)|invalid reasoning (value|effort)", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -98,15 +120,19 @@ def parse_error(value: object) -> ErrorBody:
     """The error in a decoded body or event, in any of the shapes seen in the wild.
 
     OpenAI nests it under "error"; older vLLM and the documented stream event are flat; Ollama and
-    LM Studio send "error" as mere text; FastAPI sends "detail", as text or as a list.
+    LM Studio send "error" as mere text; FastAPI sends "detail", as text or as a list, and Mistral
+    that within "message"; Gemini sends a list of one.
     """
+    if isinstance(value, list) and value:
+        value = value[0]
     nested = json_fields.mapping(value, "error")
     if nested:
         return _fields(nested)
     message = json_fields.text(value, "error")
     if message:
         return ErrorBody(message=message)
-    details = json_fields.rows(value, "detail")
+    within = json_fields.mapping(value, "message")
+    details = json_fields.rows(within or value, "detail")
     if details:
         return _validation_error(details[0])
     flat = _fields(value)
@@ -212,6 +238,10 @@ def _of_known_kind(provider: str, body: ErrorBody, status: int | None) -> Provid
             _quoted(f"The model at {provider} does not take these pictures", body),
             what_to_do="Choose a model that sees pictures, or edit the question and remove them.",
         )
+    if not body.names & _MODEL_CODES and _named_field(body):
+        refused = _refused_parameter(provider, body, status)
+        if refused is not None:
+            return refused
     if body.names & _MODEL_CODES or _is_client_error(status, _NO_MODEL, body):
         return ModelNotFoundError(
             _quoted(f"{provider} does not serve this model to this key", body),
@@ -224,18 +254,30 @@ def _is_client_error(status: int | None, pattern: re.Pattern[str], body: ErrorBo
     return status in (None, 400, 404, 413, 422) and bool(pattern.search(body.message))
 
 
+def _named_field(body: ErrorBody) -> str:
+    """The field of ours that the message refuses in whatever words, "" where it names none."""
+    if _NO_THINKING.search(body.message):
+        return "reasoning_effort"
+    found = _NAMED.search(body.message) if _REFUSES.search(body.message) else None
+    if found is None:
+        return ""
+    name = (found[1] or found[2]).lower()
+    return _CANONICAL.get(name.replace("_", ""), name)
+
+
 def _refused_parameter(
     provider: str, body: ErrorBody, status: int | None
 ) -> RefusedParameterError | None:
-    if status not in (None, 400, 422):
+    named = _named_field(body)
+    if status not in (None, 400, 422) and not (status == 404 and named):
         return None
     param = body.param
     if "invalid_encrypted_content" in body.names:
         param = "encrypted_content"
     elif not body.names & _PARAMETER_CODES or not param:
         found = _PARAMETER.search(body.message)
-        param = param or ((found[1] or found[2] or found[3]) if found else "")
-        if not found and not body.names & _PARAMETER_CODES:
+        param = param or named or ((found[1] or found[2] or found[3]) if found else "")
+        if not found and not named and not body.names & _PARAMETER_CODES:
             return None
     if param.startswith(("input", "messages", "model")):
         return None  # no setting: what was said, or to whom

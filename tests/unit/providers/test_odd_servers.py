@@ -15,9 +15,10 @@ from desktop_app.domain.errors import (
     ModelNotFoundError,
     ProviderFaultError,
     RateLimitedError,
+    RefusedParameterError,
 )
 from desktop_app.domain.events import Completed, Failed, Incomplete, StreamEvent
-from desktop_app.domain.model_catalog import Api
+from desktop_app.domain.model_catalog import Api, Effort
 from desktop_app.providers.client import ProviderClient
 from desktop_app.providers.refusals import ErrorBody, error_from
 from desktop_app.providers.retries import asked_wait_s, failed_reply
@@ -185,3 +186,53 @@ def test_a_model_that_is_not_served_is_asked_for_once(status: int, code: str, wo
     error = error_from("x", ErrorBody(words, code), status=status)
     assert isinstance(error, ModelNotFoundError)
     assert failed_reply(error, status, {}).wait_s(0) is None
+
+
+FORBIDDEN = (
+    "[{'type': 'extra_forbidden', 'loc': ('body', 'reasoning_effort'), 'msg': 'Extra inputs'}]"
+)
+DETAIL = {"type": "extra_forbidden", "loc": ["body", "reasoning_effort"], "msg": "Extra inputs"}
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (400, {"object": "error", "message": FORBIDDEN, "type": "BadRequestError", "code": 400}),
+        (422, {"object": "error", "message": {"detail": [DETAIL]}}),
+        (400, {"error": {"message": "reasoning_effort: Extra inputs are not permitted"}}),
+        (400, [{"error": {"message": 'Unknown name "reasoning_effort": Cannot find field.'}}]),
+        (400, {"code": "x", "error": "Argument not supported on this model: reasoning_effort"}),
+        (400, {"error": "Model y does not support parameter reasoningEffort."}),
+        (400, {"error": {"message": "x does not support parameters: ['reasoning_effort']"}}),
+        (400, {"error": {"message": "Unsupported param: reasoning_effort"}}),
+        (400, {"error": {"message": "reasoning_effort: unknown variant `xhigh`, expected `low`"}}),
+        (400, {"error": {"message": "not permitted, field: 'reasoning_effort', value: 'low'"}}),
+        (400, {"error": {"message": '"qwen" does not support thinking'}}),
+        (400, {"error": {"message": "invalid reasoning value: 'xhigh' (must be \"high\")"}}),
+        (404, {"error": {"message": "No endpoints found that support 'reasoning_effort'"}}),
+    ],
+)
+def test_a_refused_setting_is_left_out_in_whatever_words_it_is_refused(
+    status: int, body: object
+) -> None:
+    request = ask(model="unknown", effort=Effort.XHIGH)
+    scripts = replies(status, body), streams(sse(CHAT_CHUNK, "[DONE]"))
+    events, received = run(*scripts, profile=CHAT, request=request)
+    assert [one.json.get("reasoning_effort") for one in received] == ["xhigh", None]
+    reply = fold(events)
+    assert reply.text == "Hello"
+    assert "refused the setting “reasoning_effort”" in reply.notices[0]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "max_tokens must be at least 1, got -50",
+        "The image in messages[0] is invalid",
+        "Please stop sending unknown things",
+        "model 'temperature-9' not found",
+    ],
+)
+def test_what_names_no_setting_that_is_refused_is_none(message: str) -> None:
+    error = error_from("x", ErrorBody(message), status=400)
+    assert not isinstance(error, RefusedParameterError)
