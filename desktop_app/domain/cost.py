@@ -58,15 +58,15 @@ FREE = Price(Decimal(0), Decimal(0), Decimal(0))
 def format_money(amount: Decimal) -> str:
     """Dollars for people: cents from one cent up, else enough digits to tell it from nothing.
 
-    >>> [format_money(Decimal(x)) for x in ("4.118", "0.08", "0.0034", "0.00004", "0")]
-    ['$4.12', '$0.08', '$0.003', '$0.00004', '$0']
+    >>> [format_money(Decimal(x)) for x in ("4.118", "0.08", "0.0095", "0.0034", "0.00004", "0")]
+    ['$4.12', '$0.08', '$0.01', '$0.003', '$0.00004', '$0']
     """
     if amount == 0:
         return "$0"
     if amount >= Decimal("0.01"):
         return f"${amount.quantize(Decimal('0.01'), ROUND_HALF_UP)}"
     one_digit = amount.quantize(Decimal(1).scaleb(amount.adjusted()), ROUND_HALF_UP)
-    return f"${one_digit:f}"
+    return f"${one_digit.normalize():f}"  # 0.0095 has become 0.010
 
 
 def format_exact(amount: Decimal) -> str:

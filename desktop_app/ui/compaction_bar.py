@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
 
 from desktop_app.ui import icons
+from desktop_app.ui.card_text import CardText
 from desktop_app.ui.theme import set_role
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class CompactionBar(QFrame):
         self.setObjectName("compaction")
         set_role(self, "note-card")
         self._picture, self._words, self._note = QLabel(), QLabel(), QLabel()
+        self._text = CardText(self._words, self._note)
         set_role(self._note, "note")
         self.compact_button = self._button("Compact", "compact")
         self.decline_button = self._button("Not now", "compact-not-now")
@@ -62,19 +64,16 @@ class CompactionBar(QFrame):
         px = theme.px
         self._line.setContentsMargins(px(14), px(10), px(14), px(10))
         self._line.setSpacing(px(10))
+        self._text.column.setSpacing(px(3))
         self._column.setSpacing(px(3))
         self._buttons.setSpacing(px(16))
         self._picture.setContentsMargins(0, px(3), 0, 0)
         self._picture.setPixmap(icons.pixmap("info", theme.dim, px(18)))
 
     def _lay_out(self) -> None:
-        for label in (self._words, self._note):
-            label.setWordWrap(True)
-            label.setTextFormat(Qt.TextFormat.PlainText)
         self._line = QHBoxLayout(self)
         self._column, self._buttons = QVBoxLayout(), QHBoxLayout()
-        self._column.addWidget(self._words)
-        self._column.addWidget(self._note)
+        self._column.addWidget(self._text)
         for button in (self.compact_button, self.decline_button, self.cancel_button):
             self._buttons.addWidget(button)
         self._buttons.addStretch(1)

@@ -15,6 +15,7 @@ from PySide6.QtCore import QByteArray, QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
 from desktop_app.ui import theme as themes
+from desktop_app.ui.card_text import CardText
 from desktop_app.ui.conversation_list import ConversationList
 from desktop_app.ui.dropped import files_in, may_hold_picture, picture_in
 from desktop_app.ui.first_start import FirstStart
@@ -443,6 +444,8 @@ class _Middle(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the measure."""
         super().resizeEvent(event)
+        for text in self.findChildren(CardText):
+            text.fit()  # to the window's height
         self._set_margins()
 
     def _set_margins(self) -> None:

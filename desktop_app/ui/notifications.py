@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QPushButt
 
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.ui import icons
+from desktop_app.ui.card_text import CardText
 from desktop_app.ui.theme import set_style_property
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class Notifications(QFrame):
         self._cards: list[_Card] = []
         self._picture, self.status, self._more = QLabel(), QLabel(), QLabel()
         self.status.setObjectName("status")
+        self._text = CardText(self.status, self._more)
         self._count = QLabel()
         self._count.setObjectName("count")
         self._count.setProperty("role", "note")
@@ -121,6 +123,7 @@ class Notifications(QFrame):
         self._picture.setContentsMargins(0, px(3), 0, 0)
         self._count.setContentsMargins(0, px(3), 0, 0)
         self._words.setSpacing(px(3))
+        self._text.column.setSpacing(px(3))
         self._buttons.setSpacing(px(12))
         self.close_button.setIcon(icons.icon("x", theme.dim, px(14)))
         self.close_button.setIconSize(QSize(px(14), px(14)))
@@ -137,14 +140,11 @@ class Notifications(QFrame):
     def _lay_out(self) -> None:
         top = Qt.AlignmentFlag.AlignTop
         for label in (self.status, self._more):
-            label.setWordWrap(True)
-            label.setTextFormat(Qt.TextFormat.PlainText)
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._line = QHBoxLayout(self)
         self._words = QBoxLayout(QBoxLayout.Direction.TopToBottom)
         self._buttons = QHBoxLayout()
-        self._words.addWidget(self.status, 1)
-        self._words.addWidget(self._more)
+        self._words.addWidget(self._text, 1)
         self._words.addLayout(self._buttons)
         self._line.addWidget(self._picture, 0, top)
         self._line.addLayout(self._words, 1)
