@@ -12,7 +12,7 @@ from desktop_app.ui.theme import set_role
 if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
 
-SHARE_OF_WINDOW = 0.22
+SHARE_OF_WINDOW = 0.2
 """How much of the window's height the words of one card may take; its buttons come to that."""
 
 

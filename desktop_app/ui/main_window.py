@@ -44,6 +44,8 @@ _DEFAULT_SIZE: Final = QSize(1280, 800)
 _SMALLEST: Final = QSize(400, 360)
 # From this width on the conversations stand in the row.
 _WIDE: Final = 900
+# Below this height, in the theme's measure, what can be missed is left out.
+_TIGHT: Final = 320
 # The panel joins the row while it leaves at least this much to the middle.
 _NARROWEST_MIDDLE: Final = 560
 
@@ -399,6 +401,7 @@ class _Middle(QWidget):
     def __init__(self, window: MainWindow, theme: Theme) -> None:
         super().__init__(window)
         self._first_start, self._key_line = window.first_start, window.first_start.key_line
+        self._prompt = window.prompt
         self._transcript = QWidget()  # keeps the place until the transcript comes
         self._over, self._under = QWidget(), QWidget()
         # What keeps to the measure.
@@ -422,6 +425,7 @@ class _Middle(QWidget):
         self._column.replaceWidget(self._transcript, transcript)
         self._transcript.deleteLater()
         self._transcript = transcript
+        transcript.setMinimumHeight(1)  # in a small window cards and the prompt come first
         transcript.setVisible(not self._is_first)
 
     def add_above_prompt(self, widget: QWidget) -> None:
@@ -432,6 +436,7 @@ class _Middle(QWidget):
         """Draw with this theme from now on."""
         self._theme = theme
         self.show_first_start(self._is_first)
+        self._prompt.set_tight(self.height() < theme.px(_TIGHT))
 
     def show_first_start(self, shown: bool) -> None:
         """See `MainWindow.show_first_start`."""
@@ -447,6 +452,7 @@ class _Middle(QWidget):
         for text in self.findChildren(CardText):
             text.fit()  # to the window's height
         self._set_margins()
+        self._prompt.set_tight(self.height() < self._theme.px(_TIGHT))
 
     def _set_margins(self) -> None:
         px = self._theme.px

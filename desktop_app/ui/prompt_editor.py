@@ -80,6 +80,7 @@ class PromptEditor(QFrame):
         self._streaming = False
         self._refusal = ""
         self._hint = ""
+        self._has_hint, self._is_tight = True, False
         self._warning = ""
         self._notice = ""
         self._silent = False
@@ -206,7 +207,13 @@ class PromptEditor(QFrame):
 
     def show_hint(self, shown: bool) -> None:
         """Whether there is a line under the card at all."""
-        self._hint_label.setVisible(shown)
+        self._has_hint = shown
+        self._show_hint()
+
+    def set_tight(self, tight: bool) -> None:
+        """Where there is little room, what Enter does is no longer said, and only that."""
+        self._is_tight = tight
+        self._show_hint()
 
     @property
     def can_send(self) -> bool:
@@ -335,6 +342,8 @@ class PromptEditor(QFrame):
         words = self._warning or self._hint or self._usual_hint()
         if words != self._hint_label.text():
             self._hint_label.setText(words)
+        is_usual = not (self._warning or self._hint or self._notice or self._streaming)
+        self._hint_label.setVisible(self._has_hint and not (is_usual and self._is_tight))
 
     def _usual_hint(self) -> str:
         stop, send = self._name("prompt.stop"), self._name("prompt.send")
