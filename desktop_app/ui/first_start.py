@@ -66,6 +66,12 @@ class FirstStart(QWidget):
         self.key_line.words.setText(text)
         self.key_line.setVisible(visible)
 
+    def show_examples(self, shown: bool) -> None:
+        """Whether there are things to try; not where something stands in the prompt that needs the
+        room."""
+        for card in self.cards:
+            card.setVisible(shown)
+
     def set_theme(self, theme: Theme) -> None:
         """Draw with this theme from now on."""
         self._column.setContentsMargins(0, 0, 0, theme.px(8))

@@ -46,6 +46,8 @@ _SMALLEST: Final = QSize(400, 360)
 _WIDE: Final = 900
 # Below this height, in the theme's measure, what can be missed is left out.
 _TIGHT: Final = 320
+# From this height on there is room for attachments beside the things to try.
+_ROOM_FOR_BOTH: Final = 560
 # The panel joins the row while it leaves at least this much to the middle.
 _NARROWEST_MIDDLE: Final = 560
 
@@ -436,7 +438,7 @@ class _Middle(QWidget):
         """Draw with this theme from now on."""
         self._theme = theme
         self.show_first_start(self._is_first)
-        self._prompt.set_tight(self.height() < theme.px(_TIGHT))
+        self._leave_out()
 
     def show_first_start(self, shown: bool) -> None:
         """See `MainWindow.show_first_start`."""
@@ -452,7 +454,19 @@ class _Middle(QWidget):
         for text in self.findChildren(CardText):
             text.fit()  # to the window's height
         self._set_margins()
-        self._prompt.set_tight(self.height() < self._theme.px(_TIGHT))
+        self._leave_out()
+
+    def event(self, event: QEvent) -> bool:
+        """What stands here has become higher or lower."""
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._leave_out()
+        return super().event(event)
+
+    def _leave_out(self) -> None:
+        """Where there is little room, what can be missed gives way."""
+        px, height = self._theme.px, self.height()
+        self._prompt.set_tight(height < px(_TIGHT))
+        self._first_start.show_examples(height >= px(_ROOM_FOR_BOTH) or not self._prompt.has_chips)
 
     def _set_margins(self) -> None:
         px = self._theme.px

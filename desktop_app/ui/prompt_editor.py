@@ -169,6 +169,11 @@ class PromptEditor(QFrame):
         self.row.set_choice(choice)
         self._show_hint()
 
+    @property
+    def has_chips(self) -> bool:
+        """Whether something is attached."""
+        return bool(self._chips.count())
+
     def set_chips(self, chips: Sequence[Chip]) -> None:
         """Show what is attached."""
         self._chips.set_chips(chips)

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit, QWidget
 
 from desktop_app.domain.conversation import Conversation, ModelChoice, now
 from desktop_app.ui import theme
+from desktop_app.ui.attachment_chips import Chip
 from desktop_app.ui.dropped import GivenPicture
 from desktop_app.ui.main_window import MainWindow
 from desktop_app.ui.prompt_editor import PromptEditor
@@ -402,3 +403,23 @@ def test_a_damaged_state_changes_nothing(window: MainWindow, state: dict[str, ob
 def test_closing_tells(window: MainWindow, qtbot: QtBot) -> None:
     with qtbot.waitSignal(window.closing):
         window.close()
+
+
+def test_what_is_attached_takes_the_place_of_things_to_try(
+    window: MainWindow, qtbot: QtBot
+) -> None:
+    chips = [Chip(str(n), f"{n}.png", "640 × 480", "ready", None, "file-text") for n in range(9)]
+    window.show_first_start(True)
+    window.resize(640, 480)
+    cards = window.first_start.cards
+    qtbot.waitUntil(lambda: cards[0].isVisible())
+    window.prompt.set_chips(chips)
+    qtbot.waitUntil(lambda: not cards[0].isVisible())
+    prompt = window.prompt
+    qtbot.waitUntil(lambda: prompt.height() >= prompt.minimumSizeHint().height())
+    window.resize(640, 700)
+    qtbot.waitUntil(lambda: cards[0].isVisible())
+    window.resize(640, 480)
+    qtbot.waitUntil(lambda: not cards[0].isVisible())
+    window.prompt.set_chips([])
+    qtbot.waitUntil(lambda: cards[0].isVisible())

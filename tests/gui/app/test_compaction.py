@@ -455,3 +455,28 @@ def test_what_the_mark_offers_is_in_reach_of_the_keyboard(run: Run) -> None:
             await until(lambda: "Compacted" not in desk.transcript)
 
     run(main())
+
+
+def test_in_a_small_window_with_large_letters_nothing_is_cut(run: Run) -> None:
+    async def main() -> None:
+        async with Desk(environment=OPENAI) as desk:
+            desk.theme.set_text_size(200)
+            desk.window.setMinimumSize(0, 0)  # as on a screen of that size
+            desk.window.resize(640, 480)
+            await long_conversation(desk)
+            await until_offered(desk)
+            shown, prompt = bar(desk), desk.window.prompt
+            assert shown is not None
+            text = shown._text
+            await until(lambda: prompt.height() >= prompt.minimumSizeHint().height())
+            assert text.height() < text.widget().height()  # the rest is scrolled to
+            assert text.height() >= 2 * text.fontMetrics().lineSpacing()
+            assert text.focusPolicy() == Qt.FocusPolicy.TabFocus
+            assert text.geometry().bottom() < shown.compact_button.geometry().top()
+            assert shown.compact_button.geometry().bottom() < shown.height()
+            assert not prompt._hint_label.isVisible()
+            desk.window.resize(1280, 1000)
+            await until(lambda: text.height() == text.widget().height())
+            assert prompt._hint_label.isVisible()
+
+    run(main())
