@@ -15,7 +15,6 @@ from PySide6.QtWidgets import QFileDialog
 
 from desktop_app.domain.errors import StorageError
 from desktop_app.domain.export_format import EXPORT_FORMATS
-from desktop_app.headless.export import names_of
 from desktop_app.paths import child_command, own_command
 
 if TYPE_CHECKING:
@@ -39,6 +38,9 @@ class PaperController(QObject):
         """Ask for a place and a format, and write the open conversation there."""
         if not self._has_something():
             return
+        # Imported here: every format comes with it, and no start needs one.
+        from desktop_app.headless.export import names_of
+
         dialog = QFileDialog(self._window, "Export the conversation")
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setNameFilters(list(FORMATS))

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QMimeData
 
-from desktop_app.rendering.export_html import to_html
-from desktop_app.rendering.export_text import to_markdown, to_plain
 from desktop_app.rendering.model import Block, Kind, Run, Runs
 from desktop_app.ui.transcript.items import Part
 from desktop_app.ui.transcript.page import head_length
@@ -26,6 +24,10 @@ if TYPE_CHECKING:
 def mime_data(blocks: Sequence[Block], *, as_markdown: bool = True) -> QMimeData:
     """The clipboard's content for blocks; plain text is Markdown where the aim is to paste it into
     a plain text editor."""
+    # Imported here: no start copies anything.
+    from desktop_app.rendering.export_html import to_html
+    from desktop_app.rendering.export_text import to_markdown, to_plain
+
     data = QMimeData()
     markdown = to_markdown(blocks)
     data.setHtml(to_html(blocks))
