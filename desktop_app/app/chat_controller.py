@@ -211,7 +211,7 @@ class ChatController(QObject):
         is_open = self._is_open(began.conversation.id)
         kept = began.conversation
         now = workspace.conversation if is_open else asked
-        kept = replace(kept, choice=workspace.choice_of(now), overrides=now.overrides)
+        kept = replace(kept.with_settings_of(now), choice=workspace.choice_of(now))
         if kept != began.conversation:  # asked with another one this once, or changed meanwhile
             self._start(workspace.backend.conversations.save(kept))
         self._library.kept(kept)

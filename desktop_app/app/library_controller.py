@@ -198,7 +198,7 @@ class LibraryController(QObject):
         the disk."""
         known = self._conversations.get(read.id, read)
         conversation = replace(read, title=known.title, pinned=known.pinned)
-        conversation = replace(conversation, choice=known.choice, overrides=known.overrides)
+        conversation = conversation.with_settings_of(known)
         self._conversations[read.id] = conversation
         return conversation
 
@@ -288,13 +288,7 @@ class LibraryController(QObject):
         changed = self._workspace.conversation
         if changed.id in self._conversations:
             known = self._conversations[changed.id]
-            known = replace(
-                known,
-                choice=changed.choice,
-                overrides=changed.overrides,
-                preset_id=changed.preset_id,
-            )
-            self._conversations[changed.id] = known
+            self._conversations[changed.id] = known.with_settings_of(changed)
         self._show_foot()
 
     def _rename(self, conversation_id: str, title: str) -> None:

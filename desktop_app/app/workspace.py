@@ -253,7 +253,7 @@ class Workspace(QObject):
         if conversation_id != self.conversation.id:
             self.tasks.start(self._take_settings_elsewhere(conversation_id, settings))
             return
-        self.conversation = _with_settings_of(settings, self.conversation)
+        self.conversation = self.conversation.with_settings_of(settings)
         if self.is_new:
             self.drafts.keep_settings(settings.overrides, settings.preset_id)
         else:
@@ -263,7 +263,7 @@ class Workspace(QObject):
     async def _take_settings_elsewhere(self, conversation_id: str, settings: Conversation) -> None:
         left = await self.backend.conversations.get(conversation_id)
         if left is not None:
-            await self._keep_elsewhere(_with_settings_of(settings, left))
+            await self._keep_elsewhere(left.with_settings_of(settings))
 
     def as_shown(self, message: Message) -> Message:
         """A message whose error names where its key really comes from: a key of the environment is
@@ -284,12 +284,3 @@ class Workspace(QObject):
 def _blank(conversation_id: str, choice: ModelChoice) -> Conversation:
     moment = now()
     return Conversation(conversation_id, "", moment, moment, choice)
-
-
-def _with_settings_of(settings: Conversation, conversation: Conversation) -> Conversation:
-    return replace(
-        conversation,
-        choice=settings.choice,
-        overrides=settings.overrides,
-        preset_id=settings.preset_id,
-    )

@@ -8,7 +8,7 @@ conversation's `leaf_id`.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -157,6 +157,12 @@ class Conversation:
     archived: bool = False
     trashed_at: datetime | None = None
     preset_id: str | None = None
+
+    def with_settings_of(self, other: Conversation) -> Conversation:
+        """This one, answered as `other` is: by whom, with what set, by which preset."""
+        return replace(
+            self, choice=other.choice, overrides=other.overrides, preset_id=other.preset_id
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,6 +119,14 @@ def filled_names(text: str) -> frozenset[str]:
     return frozenset(p.name for p in parse(text) if isinstance(p, Variable) and p.is_filled_here)
 
 
+def preview(text: str, length: int) -> str:
+    """The beginning in one line, for a list: with its defaults, and … where something will stand."""
+    made = ""
+    for piece in parse(text[: 2 * length]):
+        made += piece if isinstance(piece, str) else piece.default or "…"
+    return " ".join(made.split())[:length]
+
+
 def missing(text: str, values: Mapping[str, str]) -> tuple[str, ...]:
     """The names that must be filled and are not."""
     return tuple(

@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 
     from desktop_app.ui.theme import Theme
 
+_WIDTH: Final = 220
+_NARROWEST: Final = 160
+_SHARE: Final = 0.28
 _INSET: Final = 10
 _ROW: Final = Qt.ItemDataRole.UserRole
 _NO_PARENT: Final = QModelIndex()
@@ -203,6 +206,11 @@ class LibraryList(QWidget):
         index = self.view.row_of(self.model.index_of(row_id))
         if index.isValid():
             self.view.setCurrentIndex(index)
+
+    def fit(self, room: int) -> None:
+        """Take the share of a page so wide, in pixels, that leaves the editor the larger part."""
+        px = self._delegate.theme.px
+        self.setFixedWidth(min(px(_WIDTH), max(px(_NARROWEST), round(room * _SHARE))))
 
     def set_theme(self, theme: Theme) -> None:
         """Draw with this theme from now on."""

@@ -21,17 +21,19 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop_app.domain.model_catalog import EFFORTS_OF_THE_FAMILY, Variant
+from desktop_app.domain.model_catalog import EFFORTS_OF_THE_FAMILY, Effort, Variant
 from desktop_app.settings.schema import Group
 from desktop_app.ui.choice import EFFORT_LABELS
 from desktop_app.ui.library_list import LibraryList, LibraryRow
-from desktop_app.ui.prompts_page import LIST_WIDTH, plain_button
+from desktop_app.ui.prompts_page import plain_button
 from desktop_app.ui.settings_tabs.fields import Combo
 from desktop_app.ui.settings_tabs.schema_form import SchemaForm
 from desktop_app.ui.theme import set_role
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+    from PySide6.QtGui import QResizeEvent
 
     from desktop_app.domain.presets import Preset
     from desktop_app.ui.choice import ModelEntry
@@ -81,7 +83,8 @@ class PresetsPage(QWidget):
         self.form = SchemaForm(Group.ANSWER, theme, "Set by this preset")
         self.is_default = QCheckBox("New conversations begin with it")
         self.is_default.setObjectName("preset-default")
-        self.use = plain_button("Use in this conversation", "use-preset")
+        self.use = plain_button("Use here", "use-preset")
+        self.use.setToolTip("Put it into force in the conversation that is open")
         self.duplicate = plain_button("Duplicate", "duplicate-preset")
         self.delete = plain_button("Delete", "delete-preset")
         self._fill_efforts()
@@ -196,34 +199,40 @@ class PresetsPage(QWidget):
 
     def settle(self) -> None:
         """Tell what was changed and not told yet."""
-        self.form.settle()
         shown = self._shown
         if shown is None:
             return
+        # Qt gives members of an enumeration back as the texts that they are.
         provider_id, model, variant = self.model.currentData()
+        effort = self.effort.currentData()
         edited = replace(
             shown,
             name=self.name.text().strip() or shown.name,
             provider_id=provider_id,
             model=model,
-            variant=variant,
-            effort=self.effort.currentData(),
+            variant=Variant(variant) if variant else None,
+            effort=Effort(effort) if effort else None,
         )
         self.name.setModified(False)
         if edited != shown:
             self._shown = edited
             self.saved.emit(edited)
+        self.form.settle()  # last: what it tells fills the page anew
 
     def set_theme(self, theme: Theme) -> None:
         """Draw with this theme from now on."""
         px = theme.px
-        self.list.setFixedWidth(px(LIST_WIDTH))
+        self.list.fit(self.width())
         self._row.setSpacing(px(16))
         self._right.setSpacing(px(10))
         self._inner.setContentsMargins(0, 0, px(12), 0)
         self._inner.setSpacing(px(16))
         self._choices.setSpacing(px(8))
         self._buttons.setSpacing(px(8))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.list.fit(event.size().width())
 
     # ------------------------------------------------------------------ inside
 

@@ -19,6 +19,7 @@ from PySide6.QtCore import (
 from PySide6.QtWidgets import QApplication, QFrame, QStyleOptionViewItem, QVBoxLayout, QWidget
 
 from desktop_app.commands.matching import rank
+from desktop_app.domain.prompts import preview
 from desktop_app.ui import painting
 from desktop_app.ui.row_delegates import Index, RowDelegate
 from desktop_app.ui.row_view import RowView
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
     from desktop_app.domain.prompts import Prompt
     from desktop_app.ui.theme import Theme
 
-_MOST_ROWS: Final = 8
+_MOST_ROWS: Final = 9
+_PREVIEW: Final = 160  # characters
 _INSET: Final = 12
 _EDGE: Final = 6
 _PROMPT: Final = Qt.ItemDataRole.UserRole
@@ -104,7 +106,7 @@ class _PromptDelegate(RowDelegate):
         for words, font, color in (
             (prompt.title, theme.interface(), theme.text),
             (prompt.folder, theme.note(), theme.dim),
-            (" ".join(prompt.text[:200].split()), theme.note(), theme.faint),
+            (preview(prompt.text, _PREVIEW), theme.note(), theme.faint),
         ):
             if words and rect.width() > px(24):
                 painting.text(painter, rect, words, font, color)

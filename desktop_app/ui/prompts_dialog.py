@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QDialog,
     QFileDialog,
@@ -76,11 +76,9 @@ class PromptsDialog(QDialog):
         self._export.clicked.connect(self._choose_export)
         self.set_theme(theme)
         self.say("")
-        room = parent.window().screen().availableGeometry()
-        self.resize(
-            min(theme.px(SIZE[0]), room.width() - theme.px(16)),
-            min(theme.px(SIZE[1]), room.height() - theme.px(48)),
-        )
+        room, edge = parent.window().size(), theme.px(24)
+        wanted = QSize(theme.px(SIZE[0]), theme.px(SIZE[1]))
+        self._first_size = wanted.boundedTo(room - QSize(edge, edge))
 
     def _lay_out(self) -> None:
         self._head = QHBoxLayout()
@@ -134,6 +132,10 @@ class PromptsDialog(QDialog):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
+        if self._first_size.isValid():  # only now is it known how narrow the pages can be
+            self._column.activate()
+            self.resize(self._first_size)
+            self._first_size = QSize()
         self.say("")
         page = self._stack.currentWidget()
         assert isinstance(page, PromptsPage | PresetsPage)

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop_app.domain.prompts import filled_names, variables
+from desktop_app.domain.prompts import CLIPBOARD, DATE, SELECTION, filled_names, variables
 from desktop_app.ui.library_list import LibraryList, LibraryRow
 from desktop_app.ui.settings_tabs.fields import LongText, Note
 from desktop_app.ui.theme import set_role
@@ -27,11 +27,13 @@ from desktop_app.ui.theme import set_role
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from PySide6.QtGui import QResizeEvent
+
     from desktop_app.domain.prompts import Prompt
     from desktop_app.ui.theme import Theme
 
 OWN, EDITED, BUILT_IN = "own", "edited", "built-in"
-LIST_WIDTH: Final = 220
+_FILLED: Final = {SELECTION: "the selected text", CLIPBOARD: "the clipboard", DATE: "the day"}
 _HELP: Final = (
     "{{name}} is asked for, {{name=default}} has a default, {{name=one|two}} is a choice; "
     "{{selection}}, {{clipboard}} and {{date}} are filled in."
@@ -179,11 +181,15 @@ class PromptsPage(QWidget):
     def set_theme(self, theme: Theme) -> None:
         """Draw with this theme from now on."""
         px = theme.px
-        self.list.setFixedWidth(px(LIST_WIDTH))
+        self.list.fit(self.width())
         self._row.setSpacing(px(16))
         self._right.setSpacing(px(10))
         self._names.setSpacing(px(8))
         self._buttons.setSpacing(px(8))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.list.fit(event.size().width())
 
     # ------------------------------------------------------------------ inside
 
@@ -226,8 +232,8 @@ class PromptsPage(QWidget):
             default = ", ".join(variable.choices) or variable.default
             words.append(f"{variable.name} ({default})" if default else variable.name)
         asked = f"Asks for: {' · '.join(words)}." if words else ""
-        own = filled_names(text)
-        filled = f" Filled in: {', '.join(sorted(own))}." if own else ""
+        own = [words for name, words in _FILLED.items() if name in filled_names(text)]
+        filled = f" Filled in by itself: {' · '.join(own)}." if own else ""
         self._note.set_text(f"{asked}{filled}".strip() or _HELP)
         self._note.setToolTip(_HELP)
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.quick_line import QuickLine
 
 _GAP: Final = 6
+_HEADER, _LEAST = 46, 180
 
 
 class EditorLine:
@@ -138,7 +139,10 @@ class AboveEditor(QObject):
 
     def _fit(self, widget: QWidget) -> None:
         at = self._editor.mapTo(self._editor.window(), QPoint())
-        height = min(widget.sizeHint().height(), at.y() - 2 * _GAP)
+        room = at.y() - 2 * _GAP
+        if room - _HEADER >= _LEAST:  # else it may cover the header
+            room -= _HEADER
+        height = min(widget.sizeHint().height(), room)
         widget.setGeometry(at.x(), at.y() - _GAP - height, self._editor.width(), height)
 
 

@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -26,7 +27,10 @@ from PIL import Image
 
 from desktop_app.domain.conversation import Conversation, ModelChoice, new_id, now
 from desktop_app.domain.cost import Usage
+from desktop_app.domain.generation import Overrides
 from desktop_app.domain.model_catalog import Effort, Variant
+from desktop_app.domain.presets import Preset
+from desktop_app.domain.prompts import Prompt
 from desktop_app.headless.backend import Backend, build_backend
 from desktop_app.headless.profiles import COMETAPI
 from desktop_app.paths import Folders
@@ -165,8 +169,21 @@ class Pictures:
         await self._picture("settings-answer", _open_answer_settings("defaults"))
         await self._picture("settings-own", _open_answer_settings("conversation"))
         await self._picture("spending", _show_spending)
+        await self._prompts()
         if not self._prefix:
             await self._picture("quick-prompt", _quick, "quick")
+
+    async def _prompts(self) -> None:
+        """Prompts and presets."""
+        await self._picture("prompt-menu", _typing("/"))
+        await self._picture("prompt-menu-first", _typing("/co"), filled=False)
+        await self._picture("prompt-fields", _typing("/grammar", "Return"))
+        await self._picture("prompts", _command("Edit prompts", "find-prompts"))
+        await self._picture("presets", _command("Edit presets", "find-presets"))
+        await self._picture("preset-menu", _command("Use a preset", "preset"))
+        if not self._prefix:
+            await self._picture("quick-prompt-menu", _quick_typing("/"), "quick")
+            await self._picture("quick-prompt-fields", _quick_typing("/trans", "Return"), "quick")
 
     async def _picture(
         self,
@@ -274,6 +291,42 @@ async def _quick(program: Program) -> None:
     await asyncio.sleep(2)
 
 
+def _typing(words: str, *keys: str) -> Callable[[Program], Awaitable[None]]:
+    async def act(program: Program) -> None:
+        if await asyncio.to_thread(program.has, "conversations", "showing"):
+            await _ask(QUESTION)(program)
+        await asyncio.to_thread(_press, words, *keys)
+
+    return act
+
+
+def _quick_typing(words: str, *keys: str) -> Callable[[Program], Awaitable[None]]:
+    async def act(_program: Program) -> None:
+        await asyncio.to_thread(_press, words, *keys)
+
+    return act
+
+
+def _press(words: str, *keys: str) -> None:
+    subprocess.run(["xdotool", "type", "--delay", "60", words], check=True)
+    time.sleep(0.3)
+    for key in keys:
+        subprocess.run(["xdotool", "key", key], check=True)
+        time.sleep(0.5)
+
+
+def _command(title: str, until: str) -> Callable[[Program], Awaitable[None]]:
+    async def act(program: Program) -> None:
+        await asyncio.to_thread(subprocess.run, ["xdotool", "key", "ctrl+k"], check=True)
+        await asyncio.to_thread(
+            wait_for, lambda: program.has("command-palette", "showing"), "the palette"
+        )
+        await asyncio.to_thread(_press, title, "Return")
+        await asyncio.to_thread(wait_for, lambda: program.has(until, "showing"), until)
+
+    return act
+
+
 @asynccontextmanager
 async def _backend(home: Path) -> AsyncIterator[Backend]:
     where = Folders(
@@ -303,6 +356,20 @@ async def _fill(backend: Backend, base_url: str) -> None:
     choice = ModelChoice(COMETAPI.id, "", Variant.THINKING, Effort.HIGH)
     await backend.settings.set("default.provider", COMETAPI.id)
     await backend.settings.set("default.effort", "high")
+    await backend.prompts.save(
+        [Prompt("reply", "Reply to a letter", "Reply to {{name}}:\n\n{{selection}}", "Mail")],
+        [
+            Preset(
+                "reviewer",
+                "Code reviewer",
+                variant=Variant.PRO,
+                effort=Effort.HIGH,
+                overrides=Overrides("You review code. Name what breaks, and when."),
+            ),
+            Preset("poet", "Poet", overrides=Overrides().setting("temperature", 1.0), position=1),
+        ],
+    )
+    await backend.settings.set("default.preset", "reviewer")
     moment = now()
     pinned = Conversation(
         new_id(), "Thesis outline", moment, moment - timedelta(days=20), choice, pinned=True

@@ -1,0 +1,249 @@
+"""Presets in the whole program: put into force, changed since, taken back, saved, the default one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import cast
+
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QCheckBox, QLineEdit, QMenu, QPushButton
+
+from desktop_app.domain.generation import Overrides
+from desktop_app.domain.model_catalog import Effort, Variant
+from desktop_app.domain.presets import Preset
+from desktop_app.headless.answer_settings import with_own
+from desktop_app.ui.prompts_dialog import PromptsDialog
+from desktop_app.ui.settings_tabs.fields import Combo, LongText
+from tests.gui.app.conftest import Run
+from tests.gui.app.desk import Desk, find, until
+
+REVIEWER = Preset(
+    "reviewer",
+    "Code reviewer",
+    variant=Variant.PRO,
+    effort=Effort.HIGH,
+    overrides=Overrides("You review code.").setting("temperature", 0.2),
+)
+POET = Preset("poet", "Poet", overrides=Overrides("You rhyme."), position=1)
+KEY = {"OPENAI_API_KEY": "sk-not-real"}
+
+
+async def with_presets(desk: Desk) -> None:
+    await desk.backend.prompts.save(presets=[REVIEWER, POET])
+    await desk.ready.presets.load()
+
+
+def menu_of(desk: Desk) -> dict[str, bool]:
+    """The lines of the menu and whether they are checked."""
+    menu = QMenu()
+    desk.window.header.preset_menu_opened.emit(menu)
+    lines = {action.text(): action.isChecked() for action in menu.actions() if action.text()}
+    menu.deleteLater()
+    return lines
+
+
+def choose(desk: Desk, line: str) -> None:
+    menu = QMenu()
+    desk.window.header.preset_menu_opened.emit(menu)
+    next(action for action in menu.actions() if action.text() == line).trigger()
+    menu.deleteLater()
+
+
+def shown(desk: Desk) -> str:
+    return desk.window.header.preset.accessibleName()
+
+
+def undo(desk: Desk) -> None:
+    button = next(b for b in desk.window.notifications.findChildren(QPushButton) if b.text() == "Undo")  # fmt: skip
+    button.click()
+
+
+def test_one_is_put_into_force_and_what_was_changed_since_is_said(run: Run) -> None:
+    async def main() -> None:
+        async with Desk(environment=KEY) as desk:
+            workspace = desk.ready.workspace
+            assert not desk.window.header.preset.isVisible()  # none to choose from
+            await with_presets(desk)
+            assert desk.window.header.preset.isVisible()
+            assert shown(desk) == "Preset: none"
+            choose(desk, "Code reviewer")
+            assert shown(desk) == "Preset: Code reviewer"
+            assert workspace.choice.variant is Variant.PRO
+            assert workspace.choice.effort is Effort.HIGH
+            assert workspace.ask_settings.instructions == "You review code."
+            assert workspace.ask_settings.parameters.temperature == 0.2
+            workspace.override(
+                workspace.conversation.id,
+                lambda own: with_own(own, "answer.verbosity", "low"),
+            )
+            assert shown(desk) == "Preset: Code reviewer, changed since"
+            assert menu_of(desk)["Code reviewer"]
+            choose(desk, "Change “Code reviewer” to these settings")
+            assert shown(desk) == "Preset: Code reviewer"
+            await desk.written()
+            (stored, _) = await desk.backend.prompts.presets()
+            assert stored.overrides == REVIEWER.overrides.setting("verbosity", "low")
+
+    run(main())
+
+
+def test_it_belongs_to_the_conversation_and_survives_the_program(run: Run) -> None:
+    async def main() -> None:
+        async with Desk(environment=KEY) as desk:
+            await with_presets(desk)
+            desk.ready.presets.use("reviewer")
+            first = await desk.ask_and_answer("Why?", "So.")
+            desk.ready.library.open_new()
+            assert shown(desk) == "Preset: none"
+            second = await desk.ask_and_answer("And?", "So too.")
+            desk.ready.presets.use("poet")
+            await desk.written()
+            desk.open_row(first)
+            await until(lambda: shown(desk) == "Preset: Code reviewer")
+            desk.open_row(second)
+            await until(lambda: shown(desk) == "Preset: Poet")
+        async with Desk(environment=KEY) as desk:
+            await until(lambda: shown(desk) == "Preset: Poet")
+            assert desk.ready.workspace.ask_settings.instructions == "You rhyme."
+
+    run(main())
+
+
+def test_a_slip_is_undone_and_no_preset_gives_the_defaults_back(run: Run) -> None:
+    async def main() -> None:
+        async with Desk(environment=KEY) as desk:
+            workspace = desk.ready.workspace
+            await with_presets(desk)
+            mine = Overrides("Written by hand, at length.")
+            workspace.override(workspace.conversation.id, lambda _own: mine)
+            before = workspace.conversation
+            choose(desk, "Poet")
+            assert workspace.conversation.overrides == POET.overrides
+            undo(desk)
+            assert workspace.conversation == before
+            choose(desk, "Poet")
+            choose(desk, "No preset")
+            assert workspace.conversation.overrides == Overrides()
+            assert shown(desk) == "Preset: none"
+            await desk.written()
+
+    run(main())
+
+
+def test_what_the_provider_has_not_is_left_aside(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:  # on this computer: no variants
+            await with_presets(desk)
+            before = desk.ready.workspace.choice
+            desk.ready.presets.use("reviewer")
+            after = desk.ready.workspace.choice
+            assert (after.provider_id, after.model, after.variant) == (
+                before.provider_id,
+                before.model,
+                None,
+            )
+            gone = replace(POET, provider_id="nowhere", model="x")
+            await desk.backend.prompts.save(presets=[gone])
+            await desk.ready.presets.load()
+            desk.ready.presets.use("poet")
+            assert desk.ready.workspace.has_provider(desk.ready.workspace.conversation)
+            await desk.written()
+
+    run(main())
+
+
+def test_a_conversations_settings_become_a_preset_that_is_named_at_once(run: Run) -> None:
+    async def main() -> None:
+        async with Desk(environment=KEY) as desk:
+            workspace = desk.ready.workspace
+            workspace.override(workspace.conversation.id, lambda _own: Overrides("Be kind."))
+            desk.ready.presets.save_here()
+            dialog = cast(PromptsDialog, desk.window.findChild(PromptsDialog))
+            name = find(dialog, QLineEdit, "preset-name")
+            await until(name.hasFocus)
+            QTest.keyClicks(name, "Kind")
+            QTest.keyClick(name, Qt.Key.Key_Return)
+            assert shown(desk) == "Preset: Kind"
+            await desk.written()
+            (stored,) = await desk.backend.prompts.presets()
+            assert (stored.name, stored.variant) == ("Kind", workspace.choice.variant)
+            assert stored.overrides == Overrides("Be kind.")
+            assert dialog.isVisible()
+            dialog.hide()
+
+    run(main())
+
+
+def test_the_page_edits_copies_and_deletes_with_undo(run: Run) -> None:
+    async def main() -> None:
+        async with Desk(environment=KEY) as desk:
+            await with_presets(desk)
+            desk.ready.prompts.manage("presets")
+            dialog = cast(PromptsDialog, desk.window.findChild(PromptsDialog))
+            page = dialog.presets
+            page.select("poet")
+            words = find(dialog, LongText, "answer.system_prompt")
+            assert words.toPlainText() == "You rhyme."
+            find(dialog, QLineEdit, "preset-name").selectAll()
+            QTest.keyClicks(find(dialog, QLineEdit, "preset-name"), "Bard")
+            words.setPlainText("You sing.")
+            variant = find(dialog, Combo, "preset-model")
+            variant.setCurrentIndex(variant.findText("Instant"))
+            variant.activated.emit(variant.currentIndex())
+            page.settle()
+            await desk.written()
+            stored = {p.id: p for p in await desk.backend.prompts.presets()}
+            wanted = replace(
+                POET, name="Bard", variant=Variant.INSTANT, overrides=Overrides("You sing.")
+            )
+            assert stored["poet"] == wanted
+            for button in ("duplicate-preset", "delete-preset"):
+                QTest.mouseClick(find(dialog, QPushButton, button), Qt.MouseButton.LeftButton)
+            assert find(dialog, QLineEdit, "preset-name").text() != "Bard (copy)"
+            QTest.mouseClick(find(dialog, QPushButton, "undo-prompts"), Qt.MouseButton.LeftButton)
+            assert find(dialog, QLineEdit, "preset-name").text() == "Bard (copy)"
+            page.form.reset.emit("answer.system_prompt")
+            await desk.written()
+            copied = (await desk.backend.prompts.presets())[-1]
+            assert (copied.name, copied.overrides) == ("Bard (copy)", Overrides())
+            dialog.hide()
+
+    run(main())
+
+
+def test_new_conversations_begin_with_the_default_preset(run: Run) -> None:
+    async def main() -> None:
+        async with Desk(environment=KEY) as desk:
+            await with_presets(desk)
+            desk.ready.prompts.manage("presets")
+            dialog = cast(PromptsDialog, desk.window.findChild(PromptsDialog))
+            dialog.presets.select("reviewer")
+            find(dialog, QCheckBox, "preset-default").click()
+            await until(lambda: shown(desk) == "Preset: Code reviewer")
+            dialog.hide()
+            await desk.ask_and_answer("Why?", "So.")
+            desk.ready.library.open_new()
+            assert shown(desk) == "Preset: Code reviewer"
+            desk.ready.quick.open_with("")
+            assert desk.ready.quick._conversation.choice.variant is Variant.PRO
+            desk.ready.quick._quick.hide()
+            choose(desk, "Poet")
+            desk.open_row((await desk.backend.conversations.all())[0].id)
+            await until(lambda: shown(desk) == "Preset: Code reviewer")
+            desk.ready.library.open_new()  # the blank one is as it was left
+            assert shown(desk) == "Preset: Poet"
+            await desk.written()
+
+    run(main())
+
+
+def test_where_there_is_none_the_command_opens_the_page(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            desk.ready._actions()["presets.use"]()
+            dialog = cast(PromptsDialog, desk.window.findChild(PromptsDialog))
+            assert dialog.presets.isVisible()
+            dialog.hide()
+
+    run(main())

@@ -1,0 +1,315 @@
+"""The library of prompts in the whole program: offered, edited, hidden, deleted, in and out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import cast
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton
+
+from desktop_app.app.prompts_controller import ATTACHED
+from desktop_app.domain.prompts import Prompt
+from desktop_app.headless.prompt_library import today
+from desktop_app.ui.library_list import LibraryModel, LibraryRow
+from desktop_app.ui.prompt_fields import FieldText, PromptFields
+from desktop_app.ui.prompt_menu import PromptMenu
+from desktop_app.ui.prompt_text import LARGE_PASTE
+from desktop_app.ui.prompts_dialog import PromptsDialog
+from tests.gui.app.conftest import Run
+from tests.gui.app.desk import Desk, find, until
+
+REPLY = Prompt("reply", "Reply", "Reply on {{date}} to {{name}}:\n\n{{selection}}", "Mail")
+
+
+def offered(desk: Desk) -> list[str]:
+    menu = desk.window.findChild(PromptMenu)
+    if menu is None or menu.isHidden():
+        return []
+    return [menu.model.index(row, 0).data() for row in range(menu.model.rowCount())]
+
+
+async def loaded(desk: Desk) -> None:
+    await until(lambda: desk.ready.prompts.entries)
+
+
+def dialog_of(desk: Desk, page: str = "prompts") -> PromptsDialog:
+    desk.ready.prompts.manage(page)
+    return cast(PromptsDialog, desk.window.findChild(PromptsDialog))
+
+
+def press(dialog: PromptsDialog, name: str) -> None:
+    QTest.mouseClick(find(dialog, QPushButton, name), Qt.MouseButton.LeftButton)
+
+
+def said(dialog: PromptsDialog) -> str:
+    return find(dialog, QLabel, "prompts-status").text()
+
+
+def test_a_prompt_is_taken_filled_and_asked_by_the_keyboard_alone(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            await loaded(desk)
+            await desk.backend.prompts.save([REPLY])
+            await desk.ready.prompts.load()
+            desk.type("/rep")
+            assert offered(desk) == ["Reply"]
+            desk.press(Qt.Key.Key_Return)
+            await until(lambda: desk.window.findChild(PromptFields))
+            field = find(desk.window, FieldText, "field-name")
+            QTest.keyClicks(field, "Anna")
+            desk.press(Qt.Key.Key_Return)
+            assert desk.window.prompt.text() == f"Reply on {today()} to Anna:\n\n"
+            turn = await desk.ask("")
+            assert f"Reply on {today()} to Anna:" in turn.asked
+            turn.end("Dear Anna")
+            await desk.settled()
+
+    run(main())
+
+
+def test_enter_sends_again_once_the_list_is_closed(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            await loaded(desk)
+            desk.type("/tra")
+            desk.press(Qt.Key.Key_Escape)
+            turn = await desk.ask("")
+            assert turn.asked.endswith("/tra")
+            turn.end("?")
+            await desk.settled()
+
+    run(main())
+
+
+def test_what_is_selected_in_the_transcript_comes_along(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            await loaded(desk)
+            await desk.ask_and_answer("Why?", "Because of x.")
+            desk.window.transcript.selectAll()
+            desk.type("/explain")
+            desk.press(Qt.Key.Key_Return)
+            text = desk.window.prompt.text()
+            assert text.startswith("Explain what this code does, step by step:")
+            assert "Because of x." in text
+
+    run(main())
+
+
+def test_a_long_clipboard_is_attached(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            await loaded(desk)
+            await desk.backend.prompts.save([Prompt("c", "Clip", "Read {{clipboard}}!")])
+            await desk.ready.prompts.load()
+            QGuiApplication.clipboard().setText("word " * LARGE_PASTE)
+            desk.type("/clip")
+            desk.press(Qt.Key.Key_Return)
+            assert desk.window.prompt.text() == f"Read {ATTACHED}!"
+            await until(lambda: desk.ready.workspace.draft.attachments)
+            QGuiApplication.clipboard().setText("short")
+            desk.ready.library.open_new()
+
+    run(main())
+
+
+def test_another_conversation_closes_the_list(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            await loaded(desk)
+            await desk.ask_and_answer("Why?", "So.")
+            desk.type("/")
+            assert offered(desk)
+            desk.ready.library.open_new()
+            assert offered(desk) == []
+
+    run(main())
+
+
+def test_what_is_edited_is_kept_and_offered_everywhere(run: Run, data: Path) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            await loaded(desk)
+            dialog = dialog_of(desk)
+            dialog.prompts.select("executive-summary")
+            title = find(dialog, QLineEdit, "prompt-title")
+            title.selectAll()
+            QTest.keyClicks(title, "In short")
+            dialog.prompts.text.setPlainText("Say it in one sentence.")
+            dialog.hide()
+            desk.window.files_dropped.emit([data / "notes.md"])
+            buttons = desk.window.prompt._suggestions
+            await until(lambda: buttons.first() == "executive-summary")
+            assert buttons._buttons[0].text() == "In short"
+            turn = await desk.ask("")
+            assert "Say it in one sentence." in turn.asked
+            turn.end("Short.")
+            await desk.settled()
+        async with Desk() as desk:  # and is there at the next start
+            await loaded(desk)
+            dialog = dialog_of(desk)
+            dialog.prompts.select("executive-summary")
+            assert not dialog.prompts.delete.isVisible()
+            press(dialog, "reset-prompt")
+            assert find(dialog, QLineEdit, "prompt-title").text() == "Summarise"
+            press(dialog, "undo-prompts")
+            assert find(dialog, QLineEdit, "prompt-title").text() == "In short"
+            await desk.written()
+            assert [p.title for p in await desk.backend.prompts.prompts()] == ["In short"]
+            press(dialog, "reset-prompt")
+            await desk.written()
+            assert await desk.backend.prompts.prompts() == []
+
+    run(main())
+
+
+def test_one_is_begun_hidden_duplicated_and_deleted_with_undo(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            await loaded(desk)
+            dialog = dialog_of(desk)
+            dialog.prompts.select("translate")
+            press(dialog, "new-prompts")
+            title = find(dialog, QLineEdit, "prompt-title")
+            await until(title.hasFocus)
+            assert title.selectedText() == "New prompt"
+            assert dialog.prompts.folder.text() == "Writing"
+            QTest.keyClicks(title, "Shorten")
+            dialog.prompts.text.setPlainText("Halve it: {{selection}} {{much=half|third}}")
+            note = find(dialog, QLabel, "prompt-variables")
+            assert note.text() == (
+                "Asks for: much (half, third). Filled in by itself: the selected text."
+            )
+            press(dialog, "duplicate-prompt")
+            titles = [e.prompt.title for e in desk.ready.prompts.entries]
+            assert {"Shorten", "Shorten (copy)"} < set(titles)
+            press(dialog, "delete-prompt")
+            assert said(dialog) == "“Shorten (copy)” was deleted."
+            press(dialog, "undo-prompts")
+            assert title.text() == "Shorten (copy)"
+            press(dialog, "hide-prompt")
+            assert dialog.prompts.hide_button.text() == "Show"
+            await desk.written()
+            stored = {p.title: p.hidden for p in await desk.backend.prompts.prompts()}
+            assert stored == {"Shorten": False, "Shorten (copy)": True}
+            dialog.hide()
+            desk.type("/shorten")
+            assert offered(desk) == ["Shorten"]
+
+    run(main())
+
+
+def test_what_is_exported_is_imported_once(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "prompts.json"
+
+    async def main() -> None:
+        async with Desk() as desk:
+            await loaded(desk)
+            desk.ready.prompts.save(REPLY)
+            dialog = dialog_of(desk)
+            dialog.export_wanted.emit(file)
+            await until(lambda: said(dialog) == "1 prompt written to prompts.json.")
+            assert json.loads(file.read_text("utf-8"))["prompts"][0]["title"] == "Reply"
+            dialog.import_wanted.emit(file)
+            await until(lambda: said(dialog).startswith("Nothing was added"))
+            dialog.prompts.select("reply")
+            press(dialog, "delete-prompt")
+            dialog.import_wanted.emit(file)
+            await until(lambda: said(dialog) == "1 prompt added.")
+            assert await desk.backend.prompts.prompts() == [REPLY]
+            file.write_text("{}", "utf-8")
+            dialog.import_wanted.emit(file)
+            await until(lambda: "no file of prompts" in said(dialog))
+            dialog.import_wanted.emit(tmp_path / "missing.json")
+            await until(lambda: "cannot be read" in said(dialog))
+            dialog.export_wanted.emit(tmp_path / "nowhere" / "x.json")
+            await until(lambda: "could not be written" in said(dialog))
+            await desk.settled()
+
+    run(main())
+
+
+def test_the_quick_prompt_puts_what_came_along_where_the_prompt_wants_it(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            await loaded(desk)
+            controller = desk.ready.quick
+            quick = controller._quick
+            controller.open_with("Good morning")
+            quick._line.setFocus()
+            QTest.keyClicks(quick._line, "/trans")
+            QTest.keyClick(quick._line, Qt.Key.Key_Return)
+            field = find(quick, FieldText, "field-language")
+            QTest.keyClicks(field, "Polish")
+            QTest.keyClick(field, Qt.Key.Key_Return)
+            wanted = "Translate this text into Polish and keep its Markdown:\n\n"
+            assert quick.text() == wanted + "{{selection}}"
+            QTest.keyClick(quick._line, Qt.Key.Key_Return)
+            await until(lambda: desk.stage.turns)
+            assert desk.stage.turns[-1].asked.endswith(wanted + "Good morning")
+            desk.stage.turns[-1].end("Dzień dobry")
+            await desk.settled()
+            controller.open_with("")
+            assert quick.text() == ""
+            quick.hide()
+
+    run(main())
+
+
+def test_what_came_along_goes_to_the_window_with_the_prompt(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            await loaded(desk)
+            controller = desk.ready.quick
+            quick = controller._quick
+            controller.open_with("x = 1")
+            QTest.keyClicks(quick._line, "/explain")
+            QTest.keyClick(quick._line, Qt.Key.Key_Return)
+            quick.go_on_requested.emit()
+            wanted = "Explain what this code does, step by step:\n\nx = 1"
+            await until(lambda: desk.window.prompt.text() == wanted)
+            await desk.settled()
+
+    run(main())
+
+
+def test_the_examples_begin_with_the_librarys_prompts(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            await loaded(desk)
+            desk.window.first_start.example_chosen.emit("translate")
+            begun = "Translate this text into English and keep its Markdown:\n\n"
+            assert desk.window.prompt.text() == begun
+
+    run(main())
+
+
+def test_the_list_of_the_library_is_a_sound_model(qtmodeltester: object) -> None:
+    model = LibraryModel()
+    model.set_rows([LibraryRow("a", "A", heading="H"), LibraryRow("b", "B", "edited", heading="H")])
+    qtmodeltester.check(model)  # type: ignore[attr-defined]
+    assert [model.index(row, 0).data() for row in range(model.rowCount())] == ["H", "A", "B"]
+
+
+@pytest.mark.parametrize("command", ["prompts.insert", "prompts.manage", "presets.manage"])
+def test_the_commands_open_what_they_name(run: Run, command: str) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            await loaded(desk)
+            desk.ready._actions()[command]()
+            if command == "prompts.insert":
+                assert offered(desk)
+            else:
+                dialog = desk.window.findChild(PromptsDialog)
+                assert dialog is not None
+                page = dialog.presets if command == "presets.manage" else dialog.prompts
+                assert page.isVisible()
+                await until(page.list.field.hasFocus)
+                dialog.close()
+
+    run(main())

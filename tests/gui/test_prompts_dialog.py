@@ -1,0 +1,119 @@
+"""The window of prompts and presets: its room, its names, its keys, both themes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QWidget
+
+from desktop_app.domain.generation import Overrides
+from desktop_app.domain.presets import Preset
+from desktop_app.domain.prompts import Prompt
+from desktop_app.headless.answer_settings import own_values
+from desktop_app.settings.schema import with_defaults
+from desktop_app.ui import theme as themes
+from desktop_app.ui.prompts_dialog import PromptsDialog
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytestqt.qtbot import QtBot
+
+PROMPTS = [
+    (Prompt("a", "Explain", "Explain: {{selection}}", "Code"), "built-in"),
+    (Prompt("b", "Review", "Review it well", "Code", hidden=True), "edited"),
+    (Prompt("c", "Reply", "Reply to {{name}}", "Mail"), "own"),
+]
+PRESETS = [Preset("p", "Poet", overrides=Overrides("Rhyme.")), Preset("q", "Plain")]
+
+
+@pytest.fixture
+def dialog(qtbot: QtBot, dressed: themes.Theme) -> Iterator[PromptsDialog]:
+    window = QWidget()
+    window.resize(640, 480)
+    qtbot.addWidget(window)
+    window.show()
+    made = PromptsDialog(dressed, window)
+    made.prompts.set_entries(PROMPTS)
+    made.presets.set_values(with_defaults({}), lambda preset: own_values(preset.overrides))
+    made.presets.set_presets(PRESETS, "p")
+    made.show()
+    made.activateWindow()
+    yield made
+    made.hide()
+
+
+@pytest.mark.parametrize("page", ["prompts", "presets"])
+def test_it_fits_a_small_window(dialog: PromptsDialog, page: str) -> None:
+    dialog.show_page(page)
+    assert dialog.width() <= 640
+    assert dialog.height() <= 480
+    assert dialog.minimumSizeHint().width() <= dialog.width()
+
+
+@pytest.mark.parametrize("page", ["prompts", "presets"])
+def test_everything_that_takes_the_keyboard_has_a_name(dialog: PromptsDialog, page: str) -> None:
+    dialog.show_page(page)
+    for widget in dialog.findChildren(QWidget):
+        if widget.isVisible() and widget.focusPolicy() & Qt.FocusPolicy.TabFocus:
+            named = widget.accessibleName() or getattr(widget, "text", lambda: "")()
+            assert named, widget.objectName() or type(widget).__name__
+
+
+def test_a_prompt_is_found_and_edited_by_the_keyboard(dialog: PromptsDialog, qtbot: QtBot) -> None:
+    page = dialog.prompts
+    qtbot.waitUntil(page.list.field.hasFocus)
+    qtbot.keyClicks(page.list.field, "mail")
+    assert page.list.current == "c"
+    qtbot.keyClick(page.list.field, Qt.Key.Key_Return)
+    assert page.text.hasFocus()
+    told: list[Prompt] = []
+    page.saved.connect(told.append)
+    qtbot.keyClicks(page.text, "Dear ")
+    qtbot.keyClick(page.text, Qt.Key.Key_Backtab)
+    assert told[-1] == Prompt("c", "Reply", "Dear Reply to {{name}}", "Mail")
+
+
+def test_only_ones_own_are_deleted_by_the_key(dialog: PromptsDialog, qtbot: QtBot) -> None:
+    page = dialog.prompts
+    gone: list[str] = []
+    page.delete_wanted.connect(gone.append)
+    for prompt_id in ("a", "b", "c"):
+        page.select(prompt_id)
+        page.list.view.setFocus()
+        qtbot.keyClick(page.list.view, Qt.Key.Key_Delete)
+    assert gone == ["c"]
+    assert [b.isVisible() for b in (page.reset, page.delete)] == [False, True]
+    page.select("b")
+    assert [b.isVisible() for b in (page.reset, page.delete)] == [True, False]
+    assert page.hide_button.text() == "Show"
+
+
+def test_a_title_is_never_empty(dialog: PromptsDialog) -> None:
+    page = dialog.prompts
+    page.select("c")
+    told: list[Prompt] = []
+    page.saved.connect(told.append)
+    page.title.clear()
+    page.settle()
+    assert told == []
+
+
+def test_a_half_written_name_outlives_what_comes_meanwhile(dialog: PromptsDialog, qtbot: QtBot) -> None:  # fmt: skip
+    dialog.show_page("presets")
+    page = dialog.presets
+    page.select("p")
+    page.name.setFocus()
+    page.name.selectAll()
+    qtbot.keyClicks(page.name, "Ba")
+    page.set_presets(PRESETS, "")
+    assert page.name.text() == "Ba"
+    assert not page.is_default.isChecked()
+
+
+def test_it_is_drawn_in_both_themes(dialog: PromptsDialog, qapp: QApplication) -> None:
+    for theme in (themes.dark(), themes.light()):
+        dialog.set_theme(theme)
+        assert not dialog.grab().isNull()
