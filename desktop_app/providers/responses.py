@@ -460,18 +460,21 @@ _HANDLERS: Final[Mapping[str, _Handler]] = {
 
 
 def usage_of(usage: Mapping[str, Any]) -> Usage:
-    """Tokens as either API names them."""
+    """Tokens as either API names them. A part is never more than its whole, whatever a server says:
+    else a cost could fall below nothing."""
     inputs = json_fields.mapping(usage, "input_tokens_details") or json_fields.mapping(
         usage, "prompt_tokens_details"
     )
     outputs = json_fields.mapping(usage, "output_tokens_details") or json_fields.mapping(
         usage, "completion_tokens_details"
     )
+    sent, came = (
+        json_fields.count(usage, f"{one}_tokens") or json_fields.count(usage, f"{other}_tokens")
+        for one, other in (("input", "prompt"), ("output", "completion"))
+    )
     return Usage(
-        input_tokens=json_fields.count(usage, "input_tokens")
-        or json_fields.count(usage, "prompt_tokens"),
-        cached_tokens=json_fields.count(inputs, "cached_tokens"),
-        output_tokens=json_fields.count(usage, "output_tokens")
-        or json_fields.count(usage, "completion_tokens"),
-        reasoning_tokens=json_fields.count(outputs, "reasoning_tokens"),
+        input_tokens=sent,
+        cached_tokens=min(sent, json_fields.count(inputs, "cached_tokens")),
+        output_tokens=came,
+        reasoning_tokens=min(came, json_fields.count(outputs, "reasoning_tokens")),
     )

@@ -37,7 +37,7 @@ from desktop_app.domain.parts import (
     ToolCallPart,
 )
 from desktop_app.providers import responses
-from desktop_app.providers.responses import ResponsesReader
+from desktop_app.providers.responses import ResponsesReader, usage_of
 from tests.unit.providers.samples import (
     CATALOG,
     COMETAPI,
@@ -535,3 +535,14 @@ def test_a_whole_reply_that_is_none(reply: object) -> None:
 def test_half_a_surrogate_pair_becomes_a_replacement() -> None:
     events = read('{"type":"response.output_text.delta","delta":"a\\ud83d"}', completed())
     assert fold(events).text == "a\ufffd"
+
+
+def test_a_part_of_the_tokens_is_never_more_than_the_whole() -> None:
+    """Servers that count what is cached apart from the input would else cost less than nothing."""
+    said = {
+        "prompt_tokens": 10,
+        "completion_tokens": 5,
+        "prompt_tokens_details": {"cached_tokens": 900},
+        "completion_tokens_details": {"reasoning_tokens": 70},
+    }
+    assert usage_of(said) == Usage(10, 10, 5, 5)
