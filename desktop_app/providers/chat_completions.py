@@ -72,8 +72,9 @@ def body(
         fields["stream_options"] = {"include_usage": True}
     if request.parameters.max_output_tokens is not None:
         fields[_limit_name(profile, omit)] = request.parameters.max_output_tokens
-    if profile.kind in _KNOWN_KINDS:
+    if profile.serves_the_family:  # through a gateway, too; one that refuses it is asked without
         fields["prompt_cache_key"] = request.cache_key
+    if profile.kind in _KNOWN_KINDS:
         fields["store"] = request.store
     return {
         name: value

@@ -64,6 +64,13 @@ def test_openai_gets_the_effort_at_top_level_and_is_told_not_to_store() -> None:
     assert (made["store"], made["prompt_cache_key"]) == (False, "c")
 
 
+def test_a_gateway_to_the_family_can_cache_by_conversation_too() -> None:
+    gateway = replace(COMPATIBLE, models=("gpt-5.2",))
+    made = body(ask(cache_key="c"), gateway)
+    assert made["prompt_cache_key"] == "c"
+    assert "store" not in made  # this API keeps nothing by itself, and not every server knows it
+
+
 def test_without_streaming_no_stream_options() -> None:
     made = body(ask(stream=False))
     assert made["stream"] is False
