@@ -66,11 +66,11 @@ class FirstStart(QWidget):
         self.key_line.words.setText(text)
         self.key_line.setVisible(visible)
 
-    def show_examples(self, shown: bool) -> None:
-        """Whether there are things to try; not where something stands in the prompt that needs the
-        room."""
+    def leave_room(self, *, examples: bool, question: bool) -> None:
+        """What is shown: less where something stands in the prompt that needs the room."""
+        self._question.setVisible(question)
         for card in self.cards:
-            card.setVisible(shown)
+            card.setVisible(examples)
 
     def set_theme(self, theme: Theme) -> None:
         """Draw with this theme from now on."""

@@ -466,7 +466,11 @@ class _Middle(QWidget):
         """Where there is little room, what can be missed gives way."""
         px, height = self._theme.px, self.height()
         self._prompt.set_tight(height < px(_TIGHT))
-        self._first_start.show_examples(height >= px(_ROOM_FOR_BOTH) or not self._prompt.has_chips)
+        is_bare = not self._prompt.has_chips
+        self._first_start.leave_room(
+            examples=is_bare or height >= px(_ROOM_FOR_BOTH),
+            question=is_bare or height >= px(_TIGHT),
+        )
 
     def _set_margins(self) -> None:
         px = self._theme.px

@@ -20,7 +20,7 @@ from desktop_app.ui.card_text import CardText
 from desktop_app.ui.theme import set_style_property
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QKeyEvent
+    from PySide6.QtGui import QKeyEvent, QResizeEvent
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.ui.theme import Theme
@@ -166,15 +166,30 @@ class Notifications(QFrame):
         self._more.setText(card.more)
         self._more.setVisible(bool(card.more))
         self._set_actions(card)
-        # A note is one line with its actions at the end; an error has them below its sentences.
-        towards = QBoxLayout.Direction
-        self._words.setDirection(towards.TopToBottom if card.is_error else towards.LeftToRight)
-        room = self._theme.px(3) if card.is_error else 0
-        self._words.setContentsMargins(0, room, 0, room)
+        self._arrange()
         self._draw_sign()
         self.show()
         if not card.is_error:
             self.note_timer.start()
+
+    def _arrange(self) -> None:
+        """A note is one line with its actions at the end, where there is room for that; an error has
+        them below its sentences."""
+        if not self._cards:
+            return
+        card, towards = self._cards[-1], QBoxLayout.Direction
+        line = self.status.fontMetrics().horizontalAdvance(card.first) if card.actions else 0
+        is_narrow = line + self._buttons.sizeHint().width() > self.width() - self._theme.px(100)
+        below = card.is_error or (bool(card.actions) and is_narrow)
+        self._words.setDirection(towards.TopToBottom if below else towards.LeftToRight)
+        room = self._theme.px(3) if below else 0
+        self._words.setContentsMargins(0, room, 0, room)
+        left = Qt.AlignmentFlag.AlignLeft if below else Qt.AlignmentFlag(0)
+        self._words.setAlignment(self._buttons, left)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange()
 
     def _show_count(self) -> None:
         count = len(self._cards)
@@ -191,8 +206,6 @@ class Notifications(QFrame):
             button.setProperty("role", "link")
             button.clicked.connect(lambda *_, action=action: self._do(action))
             self._buttons.addWidget(button)
-        if card.is_error:
-            self._buttons.addStretch(1)
 
     def _do(self, action: Callable[[], object]) -> None:
         self.dismiss()

@@ -262,7 +262,8 @@ QTableView[role="figures"] { background: transparent; border: none; outline: non
     alternate-background-color: @side; selection-background-color: @selected;
     selection-color: @text; }
 QHeaderView, QHeaderView::section { background: transparent; color: @dim; border: none;
-    padding: 0; min-height: $28px; }
+    padding: 0 $3px; min-height: $28px; }
+QTableView[role="figures"]::item { padding: 0 $3px; }
 QHeaderView::section { border-bottom: 1px solid @line; }
 [role="card-text"] { background: transparent; border: none; }
 [role="link"] { color: @accent; font-weight: 600; padding: 0; min-height: $20px; }

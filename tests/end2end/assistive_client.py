@@ -46,7 +46,7 @@ def find(pid: int, identifier: str) -> Any:
     if application is None:
         raise LookupError("the program is not to be seen")
     for node in walk(application):
-        if node.get_accessible_id().rsplit(".", 1)[-1] == identifier:
+        if (node.get_accessible_id() or "").rsplit(".", 1)[-1] == identifier:
             return node
     raise LookupError(f"nothing is called {identifier}")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QLabel, QPushButton
 
 from desktop_app.domain.errors import StoreFullError
@@ -140,3 +140,17 @@ def test_announcements_are_heard_only(card: Notifications) -> None:
     card.announce("The answer is complete.")
     assert card.status.text() == "The disk is full."
     assert card.status.accessibleName() == "The answer is complete."
+
+
+def test_a_note_whose_line_is_narrow_has_its_actions_below(qtbot: QtBot) -> None:
+    card = Notifications(theme.light())
+    qtbot.addWidget(card)
+    card.resize(900, 120)
+    card.notify("Most of what a month may cost is spent by now.", [("Show spending", lambda: None)])
+    button = card.findChild(QPushButton)
+    assert button is not None
+    qtbot.waitUntil(lambda: button.mapTo(card, QPoint(0, 0)).x() > 300)
+    card.resize(360, 160)
+    qtbot.waitUntil(lambda: button.mapTo(card, QPoint(0, 0)).x() < 100)
+    text = card.status.mapTo(card, QPoint(0, card.status.height()))
+    assert button.mapTo(card, QPoint(0, 0)).y() >= text.y()
