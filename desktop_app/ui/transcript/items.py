@@ -37,6 +37,7 @@ class Part(Enum):
     ERROR_TEXT = "error-text"
     ERROR_ACTIONS = "error-actions"
     FOOTER = "footer"
+    FOLD = "fold"
 
 
 class Line(NamedTuple):

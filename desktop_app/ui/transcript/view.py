@@ -27,6 +27,7 @@ from desktop_app.rendering import links
 from desktop_app.ui.transcript import selection
 from desktop_app.ui.transcript.actions import ACTIONS, ActionRow
 from desktop_app.ui.transcript.arrivals import Arrivals
+from desktop_app.ui.transcript.code_folds import FOLD
 from desktop_app.ui.transcript.find import Find
 from desktop_app.ui.transcript.formulas import Formulas
 from desktop_app.ui.transcript.items import ACTION
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
         QKeyEvent,
         QMouseEvent,
         QResizeEvent,
+        QTextBlock,
     )
 
     from desktop_app.ui.theme import Theme
@@ -90,7 +92,9 @@ class TranscriptView(TranscriptSurface):
         self._actions.chosen.connect(self._act)
         self._latest = LatestButton(self)
         self._latest.clicked.connect(self.scroll_to_bottom)
-        self.find_in_it = Find(self, theme, self._messages, self._bring, self._unfold)
+        self.find_in_it = Find(
+            self, theme, self._messages, self._bring, self._unfold, self._unfold_code
+        )
         self.find_in_it.room_changed.connect(self._make_room)
         self._finder = self.find_in_it.finder
         self.set_theme(theme)
@@ -270,6 +274,10 @@ class TranscriptView(TranscriptSurface):
         if entry is not None and entry.folded:
             self._act(message_id, "reasoning")
 
+    def _unfold_code(self, block: QTextBlock) -> None:
+        with self._place.kept():
+            self._messages.unfold_code_at(block)
+
     def scroll_to_bottom(self) -> None:
         """Go to the end and follow what arrives."""
         if self._messages.newer:
@@ -380,6 +388,10 @@ class TranscriptView(TranscriptSurface):
             entry.folded = not entry.folded
             with self._place.kept():
                 self._messages.refresh(entry)
+            return
+        if action.startswith(FOLD):
+            with self._place.kept():
+                self._messages.turn_fold(entry, int(action.removeprefix(FOLD)))
             return
         if action == "copy":
             self._copy_message(entry)
