@@ -23,6 +23,7 @@ from desktop_app.ui.transcript.items import (
     question_lines,
     reasoning_line,
     reasoning_of,
+    tool_lines,
 )
 from desktop_app.ui.transcript.selection import named
 
@@ -38,6 +39,7 @@ class Entry:
         head, foot: how many items stand before and behind its body.
         reasoning: as far as it has arrived.
         unfolded: the numbers of its long blocks of code that are shown to the end.
+        open_tools: the numbers of the tools whose arguments are shown.
         mark: what stands below it, about what comes after.
         uncoloured: indices in the body of the code blocks that are not coloured to the end.
     """
@@ -58,6 +60,7 @@ class Entry:
         self.waiting = ""
         self.mark: Mark | None = None
         self.folded = True
+        self.open_tools: set[int] = set()
         self.head = self.foot = 0
         self.reasoning = ""
         self.uncoloured: list[int] = []
@@ -165,6 +168,7 @@ class Entry:
             waiting = "…"
         return [
             *items,
+            *tool_lines(self.message, self.open_tools),
             *ending_lines(self.message, waiting),
             footer_line(self.message, self.version, self._facts),
             *([] if self.mark is None else [mark_line(self.mark)]),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QApplication
 
 from desktop_app.domain.conversation import MessageStatus
+from desktop_app.domain.parts import ToolCallPart
 from desktop_app.ui.theme import dark
 from desktop_app.ui.transcript.code_folds import FOLD, LONG, SHOWN
 from tests.helpers.messages import answer, question, streaming
@@ -104,3 +105,16 @@ def test_the_line_that_folds_is_not_what_a_message_says(qtbot: QtBot, view: Tran
     view.find_in_it.open()
     view.find_in_it.bar.field.setText("more lines")
     qtbot.waitUntil(lambda: view.find_in_it.bar._count.text() == "No matches")
+
+
+def test_a_tool_shows_its_name_and_its_arguments_when_asked(view: TranscriptView) -> None:
+    said = answer("Sunny.")
+    call = ToolCallPart("1", "get_weather\u202e", '{"city": "Paris"}')
+    said = replace(said, parts=(call, *said.parts))
+    view.set_messages([question("q"), said])
+    assert "›  Used get_weather⟨U+202E⟩" in [line.replace("\u2063", "") for line in shown(view)]
+    assert '  "city": "Paris"' not in shown(view)
+    view._act(said.id, "tool-0")
+    assert '  "city": "Paris"' in shown(view)
+    view._act(said.id, "tool-0")
+    assert '  "city": "Paris"' not in shown(view)
