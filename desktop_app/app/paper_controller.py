@@ -15,8 +15,6 @@ from PySide6.QtWidgets import QFileDialog
 
 from desktop_app.domain.errors import StorageError
 from desktop_app.domain.export_format import EXPORT_FORMATS
-from desktop_app.exchange import markdown
-from desktop_app.headless.export import names_of
 from desktop_app.paths import child_command, own_command
 
 if TYPE_CHECKING:
@@ -84,6 +82,8 @@ class PaperController(QObject):
             self._workspace.tasks.start(self._copy())
 
     async def _copy(self) -> None:
+        from desktop_app.exchange import markdown  # not a part of the start
+
         workspace, catalog = self._workspace, self._workspace.backend.catalog
         shown = [workspace.as_shown(message) for message in workspace.path]
         text = await asyncio.to_thread(
