@@ -14,7 +14,7 @@ from desktop_app.domain.cost import Usage
 from desktop_app.domain.events import StreamEvent
 from desktop_app.domain.image_tokens import ImageTokens
 from desktop_app.domain.legality import Learnt
-from desktop_app.domain.parts import ImagePart
+from desktop_app.domain.parts import DocumentPart, ImagePart
 
 
 class Provider(Protocol):
@@ -98,6 +98,9 @@ class PictureSource(Protocol):
     async def scaled(self, part: ImagePart, rule: ImageTokens | None) -> ImageData:
         """A picture at the size that `rule` charges for, without metadata; the same bytes each
         time. Raises UserFacingError."""
+
+    async def pages(self, part: DocumentPart, rule: ImageTokens | None) -> list[ImageData]:
+        """A document's `seen_pages`, in order; as `scaled` otherwise."""
 
 
 class SpendingBook(Protocol):
