@@ -24,6 +24,7 @@ from desktop_app.domain.errors import (
     EndpointMissingError,
     ProviderError,
     RefusedParameterError,
+    StreamCutError,
     UnexpectedReplyError,
 )
 from desktop_app.domain.events import (
@@ -404,12 +405,20 @@ class ProviderClient:
         return chat_completions.ChatCompletionsReader(self._profile.name)
 
     async def _events(self, reply: HttpReply, reader: _Reader) -> AsyncGenerator[StreamEvent, None]:
-        async with aclosing(reply.events()) as events:
-            async for received in events:
-                for event in reader.read(received.data, received.event):
-                    yield event
-                if reader.is_finished:
-                    return
+        try:
+            async with aclosing(reply.events()) as events:
+                async for received in events:
+                    for event in reader.read(received.data, received.event):
+                        yield event
+                    if reader.is_finished:
+                        return
+        except StreamCutError:
+            ending = reader.end()
+            if isinstance(ending[-1], Failed):
+                raise
+            for event in ending:  # the reason to stop had come: the answer is whole
+                yield event
+            return
         if reply.received == 0 and self._is_learning:
             # Hosts without the endpoint are known to answer 200 with nothing.
             raise refusals.endpoint_missing(self._profile.name, "an empty reply came back")

@@ -16,6 +16,7 @@ from desktop_app.domain.errors import (
     ProviderFaultError,
     RateLimitedError,
     RefusedParameterError,
+    StreamCutError,
 )
 from desktop_app.domain.events import Completed, Failed, Incomplete, StreamEvent
 from desktop_app.domain.model_catalog import Api, Effort
@@ -236,3 +237,16 @@ def test_a_refused_setting_is_left_out_in_whatever_words_it_is_refused(
 def test_what_names_no_setting_that_is_refused_is_none(message: str) -> None:
     error = error_from("x", ErrorBody(message), status=400)
     assert not isinstance(error, RefusedParameterError)
+
+
+@pytest.mark.parametrize(("reason", "terminal"), [("stop", Completed), ("length", Incomplete)])
+def test_what_breaks_once_the_reason_to_stop_has_come_is_whole(
+    reason: str, terminal: type[StreamEvent]
+) -> None:
+    last = {"choices": [{"delta": {"content": "Hello"}, "finish_reason": reason}]}
+    events, _ = run(streams(sse(last), b"data: {", end=False), profile=CHAT)
+    assert isinstance(events[-1], terminal)
+    unfinished = {"choices": [{"delta": {"content": "Hello"}}]}
+    assert isinstance(
+        failure(run(streams(sse(unfinished), end=False), profile=CHAT)[0]), StreamCutError
+    )
