@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 LIBRARY = ("import", "export", "search", "backup", "restore", "repair")
-COMMANDS = ("quick", "ask", *LIBRARY, "doctor")
+COMMANDS = ("quick", "ask", "summarize", *LIBRARY, "doctor")
 EXIT_INTERRUPTED = 130
 
 EPILOG = """\
@@ -75,6 +75,13 @@ is kept beside it.
 
 exit codes: 0 done; 1 it could not be done, the store is as it was; 2 wrong command line
 """
+SUMMARIZE_EPILOG = """\
+What fits the model's window is read whole; larger documents are read in parts, whose notes are kept:
+a run that was broken off goes on where it was, and pays for nothing twice. --template names another
+prompt of the library: paragraph, chapters, differences, facts, or one of your own.
+
+Exit codes and --json as for ask.
+"""
 QUICK_EPILOG = """\
 Bind this command to a key in your desktop's settings. In a terminal a pipeline is read to its
 end; without one, standard input that brings nothing within 0.3 s is left alone.
@@ -89,7 +96,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _command(arguments)
     except KeyboardInterrupt:
-        if arguments[:1] == ["ask"]:  # which had not begun; it writes one object in any case
+        if arguments[:1] in (
+            ["ask"],
+            ["summarize"],
+        ):  # which had not begun; it writes one object in any case
             from desktop_app.headless.terminal import Output
 
             Output(as_json="--json" in arguments).never_began()
@@ -169,7 +179,17 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=plain,
     )
     _add_ask(ask)
-    for command in (quick, doctor, ask, *_add_library(commands)):
+    summarize = commands.add_parser(
+        "summarize",
+        help="summaries of documents of any length",
+        usage="repartee summarize FILE ... [option ...]",
+        epilog=SUMMARIZE_EPILOG,
+        formatter_class=plain,
+    )
+    summarize.add_argument("file", nargs="+", metavar="FILE")
+    _add_answer_options(summarize)
+    summarize.set_defaults(prompt="", in_parts=True)
+    for command in (quick, doctor, ask, summarize, *_add_library(commands)):
         command.set_defaults(refuse=command.error)
     return parser
 
@@ -228,6 +248,11 @@ def _add_ask(ask: argparse.ArgumentParser) -> None:
     ask.add_argument(
         "--file", action="append", default=[], metavar="PATH", help="attach a document or a picture"
     )
+    _add_answer_options(ask)
+    ask.set_defaults(in_parts=False)
+
+
+def _add_answer_options(ask: argparse.ArgumentParser) -> None:
     ask.add_argument("--variant", choices=("instant", "thinking", "pro"))
     ask.add_argument("--effort", choices=("none", "low", "medium", "high", "xhigh"))
     ask.add_argument("--provider", metavar="NAME", help="on-device, openai, cometapi or your own")
@@ -256,7 +281,7 @@ def _window_parser() -> argparse.ArgumentParser:
 
 
 def _run(options: argparse.Namespace) -> int:
-    if options.command == "ask":
+    if options.command in ("ask", "summarize"):
         from desktop_app.headless.ask import run_ask
 
         return run_ask(options)

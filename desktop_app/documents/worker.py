@@ -16,7 +16,7 @@ import contextlib
 import json
 import os
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,6 +25,7 @@ from desktop_app.documents import refusals
 from desktop_app.documents.protocol import (
     LENGTH,
     PIECE,
+    Chunk,
     ExtractedDocument,
     Limits,
     Progress,
@@ -34,7 +35,6 @@ from desktop_app.documents.protocol import (
     limits_to_json,
 )
 from desktop_app.domain.errors import DocumentError
-from desktop_app.domain.parts import PagePicture
 
 __all__ = ["DocumentWorker", "ExtractedDocument", "Limits", "Progress", "ScaledPicture"]
 
@@ -120,21 +120,6 @@ class DocumentWorker:
         assert isinstance(scaled, bytes)
         return ScaledPicture(answer["media_type"], answer["width"], answer["height"], scaled)
 
-    async def render_pages(
-        self, name: str, data: bytes, pages: Sequence[tuple[int, tuple[int, int]]]
-    ) -> list[ScaledPicture]:
-        """Pages of a PDF as pictures: each a number, from 1, and the pixels that it fits into. The
-        same bytes give the same result.
-
-        Raises:
-            DocumentError: one of its subclasses.
-        """
-        asked = [[number, *size] for number, size in pages]
-        header = {"kind": "render", "name": name, "pages": asked}
-        answer, packed = await self._ask(header, data, None)
-        assert isinstance(packed, bytes)
-        return list(_unpacked(answer["pictures"], packed))
-
     async def count_tokens(self, text: str) -> int:
         """The number of tokens by o200k_base, which OpenAI's models use.
 
@@ -144,6 +129,17 @@ class DocumentWorker:
         payload = text.encode(errors="replace")
         header, _ = await self._ask({"kind": "count", "name": "The text"}, payload, None)
         return int(header["tokens"])
+
+    async def chunks(self, text: str, tokens: int) -> list[Chunk]:
+        """Parts of a text of at most so many tokens (by o200k_base): see `chunks.py`.
+
+        Raises:
+            DocumentError: the child could not be started, or failed.
+        """
+        text = text.encode(errors="replace").decode()
+        request = {"kind": "chunk", "name": "The text", "tokens": tokens}
+        _, found = await self._ask(request, text.encode(), None)
+        return [Chunk(*row) for row in json.loads(found)]
 
     async def aclose(self) -> None:
         """End the child and wait for its end. A request still running is cut off."""
@@ -160,7 +156,6 @@ class DocumentWorker:
         answer.pop("kind")
         answer.pop("payload")
         assert isinstance(text, str)
-        answer["pictured"] = tuple(PagePicture(*page) for page in answer["pictured"])
         return ExtractedDocument(**answer, text=text)
 
     async def _ask(
@@ -240,14 +235,6 @@ class DocumentWorker:
             task = asyncio.get_running_loop().create_task(_reap(child))
             self._ending.add(task)
             task.add_done_callback(self._ending.discard)
-
-
-def _unpacked(rows: Sequence[Sequence[Any]], packed: bytes) -> Iterator[ScaledPicture]:
-    """Several pictures out of one payload; a row is media type, width, height, bytes."""
-    start = 0
-    for media_type, width, height, size in rows:
-        yield ScaledPicture(media_type, width, height, packed[start : start + size])
-        start += size
 
 
 async def _send(child: Process, header: Mapping[str, Any], payload: bytes) -> None:

@@ -20,6 +20,7 @@ class Purpose(StrEnum):
     ANSWER = "answer"
     TITLE = "title"
     COMPACTION = "compaction"
+    PART = "part"
 
 
 @dataclass(frozen=True)

@@ -25,9 +25,15 @@ from desktop_app.domain.conversation import (
     new_id,
     now,
 )
-from desktop_app.domain.errors import DocumentError, IllegalChoiceError, UserFacingError
+from desktop_app.domain.cost import format_money
+from desktop_app.domain.errors import (
+    DocumentDoesNotFitError,
+    DocumentError,
+    IllegalChoiceError,
+    UserFacingError,
+)
 from desktop_app.domain.model_catalog import Effort, Variant
-from desktop_app.domain.parts import ImagePart
+from desktop_app.domain.parts import DocumentPart, ImagePart
 from desktop_app.headless.answer_settings import ask_settings
 from desktop_app.headless.backend import Backend, build_backend, use_weights
 from desktop_app.headless.prompt_library import from_template, prompt_library
@@ -35,7 +41,7 @@ from desktop_app.headless.standard_input import read_all
 from desktop_app.headless.terminal import Output, say
 from desktop_app.services.choice import ON_DEVICE_MODEL, demand_legal
 from desktop_app.services.pictures import with_detail
-from desktop_app.services.prompts import SUMMARY, filled, named
+from desktop_app.services.prompts import SUMMARY, filled, for_each, named
 
 if TYPE_CHECKING:
     import argparse
@@ -46,6 +52,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.parts import Part
     from desktop_app.services.answering import Answering
     from desktop_app.services.chat import ChatService
+    from desktop_app.services.choice import ResolvedChoice
 
 EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED, EXIT_PIPE = 1, 2, 130, 141
 
@@ -86,12 +93,14 @@ async def _question(
     """What is asked: by a prompt of the library, as it was typed, or of files that come without a
     question: documents are summarised."""
     if options.template:
-        return await from_template(backend, options.template, options.set, prompt)
+        question = await from_template(backend, options.template, options.set, prompt)
+        return for_each(question, len(parts)) if options.in_parts else question
     if prompt:
         return prompt
     if all(isinstance(part, ImagePart) for part in parts):
         return "Describe what this shows."
-    return filled(named(SUMMARY, await prompt_library(backend)), {}, {})
+    summary = filled(named(SUMMARY, await prompt_library(backend)), {}, {})
+    return for_each(summary, len(parts))
 
 
 def _storable(text: str) -> str:
@@ -136,13 +145,36 @@ async def _answer(
     detail = str(values["answer.image_detail"])
     parts = tuple(with_detail(document.part, detail) for _, document in attached)
     draft = Draft(await _question(backend, options, prompt, parts), parts)
-    began = await service.begin(conversation, [], draft, profile, ask_settings(values).for_one())
+    settings = ask_settings(values).for_one()
+    try:
+        began = await service.begin(conversation, [], draft, profile, settings)
+    except DocumentDoesNotFitError:
+        if not options.in_parts:
+            raise
+        draft = await _in_parts(service, draft, resolved, settings.instructions)
+        began = await service.begin(conversation, [], draft, profile, settings)
     for notice in began.answer.notices:
         say(notice)
     code = await _run(began, profile, output, saved=options.save)
     if warning := await backend.budget.warning(profile):
         say(warning)
     return code
+
+
+async def _in_parts(
+    service: ChatService, draft: Draft, resolved: ResolvedChoice, instructions: str
+) -> Draft:
+    """The draft with its documents to be read in parts; says what that takes."""
+    parts = tuple(
+        replace(part, in_parts=True) if isinstance(part, DocumentPart) else part
+        for part in draft.attachments
+    )
+    documents = [part for part in parts if isinstance(part, DocumentPart)]
+    plan = await service.parts.plan(documents, draft.text, resolved, instructions)
+    cost = "" if not plan.cost else f", about {format_money(plan.cost)}"
+    known = f" ({plan.done} of them were read before)" if plan.done else ""
+    say(f"Larger than {resolved.model.name} can read at once: {plan.calls} parts{known}{cost}.")
+    return replace(draft, attachments=parts)
 
 
 async def _run(began: Answering, profile: ProviderProfile, output: Output, *, saved: bool) -> int:
@@ -247,7 +279,7 @@ async def _service(
 ) -> ChatService:
     if not save:
         unkept = _Unkept({document.sha256: (document.text, path) for path, document in attached})
-        return backend.chat_with(unkept, unkept)
+        return backend.chat_with(unkept, unkept, backend.notes)
     for path, document in attached:
         await backend.keep(path, document)
     return backend.chat

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from desktop_app.credentials.vault import KeyPlace, KeyVault
-from desktop_app.documents.media_type import FOLDER
 from desktop_app.documents.worker import DocumentWorker
 from desktop_app.domain.chat_request import ProviderProfile
 from desktop_app.domain.conversation import ModelChoice
 from desktop_app.domain.errors import SettingError
 from desktop_app.domain.model_catalog import Effort, ModelCatalog, Variant
 from desktop_app.headless.gateway import ProviderGateway, ProviderTokenCounter
+from desktop_app.headless.late_reader import LateReader
 from desktop_app.headless.pictures import ScaledPictures
 from desktop_app.headless.profiles import BUILT_IN, ON_DEVICE, profiles_of_environment
 from desktop_app.local_model.server import LocalModel
@@ -33,6 +33,7 @@ from desktop_app.storage.database import Database
 from desktop_app.storage.folders import FolderStore
 from desktop_app.storage.ledger import Ledger
 from desktop_app.storage.listings import ListingStore
+from desktop_app.storage.notes import NotesStore
 from desktop_app.storage.prompts import PromptStore
 from desktop_app.storage.search import Search
 from desktop_app.storage.settings_store import SettingsStore
@@ -63,6 +64,7 @@ class Backend:
     search: Search
     ledger: Ledger
     compactions: CompactionStore
+    notes: NotesStore
     prompts: PromptStore
     settings: SettingsStore
     vault: KeyVault
@@ -75,18 +77,35 @@ class Backend:
     listings: Listings
     environment_profiles: tuple[ProviderProfile, ...]
 
-    def chat_with(self, store: MessageStore, attachments: AttachmentSource) -> ChatService:
-        """The use case of asking, over another place to keep messages."""
+    def chat_with(
+        self, store: MessageStore, attachments: AttachmentSource, notes: NotesStore | None = None
+    ) -> ChatService:
+        """The use case of asking, over another place to keep messages.
+
+        Args:
+            notes: where notes on parts of documents are kept; None keeps none.
+        """
+        estimator = Estimator(self.counter, attachments)
+        parts = LateReader(
+            gateway=self.gateway,
+            attachments=attachments,
+            estimator=estimator,
+            splitter=self.documents,
+            notes=notes,
+            spending=self.ledger,
+            budget=self.budget,
+        )
         return ChatService(
             store=store,
             attachments=attachments,
             pictures=ScaledPictures(attachments, self.documents),
             spending=self.ledger,
             gateway=self.gateway,
-            estimator=Estimator(self.counter, attachments),
+            estimator=estimator,
             budget=self.budget,
             catalog=self.catalog,
             compactions=self.compactions,
+            parts=parts,
             listing_of=self.listings.of,
         )
 
@@ -115,14 +134,12 @@ class Backend:
         self, source: Path | bytes, document: ExtractedDocument
     ) -> DocumentPart | ImagePart:
         """Keep a document's or picture's original and its text; returns it as a part of a message.
-        Of a folder, which has no bytes, the text is the original.
 
         Raises:
             StorageError: it could not be kept, or changed meanwhile.
         """
-        is_folder = document.media_type == FOLDER
         await self.attachments.add(
-            document.text.encode("utf-8", "surrogatepass") if is_folder else source,
+            source,
             sha256=document.sha256,
             name=document.name,
             media_type=document.media_type,
@@ -216,16 +233,27 @@ def build_backend(
     budget = Budget(SpendingHolds(database), settings)
     compactions = CompactionStore(database)
     listings = Listings(ListingStore(database), gateway)
+    notes, estimator = NotesStore(database), Estimator(counter, attachments)
+    reader = LateReader(
+        gateway=gateway,
+        attachments=attachments,
+        estimator=estimator,
+        splitter=documents,
+        notes=notes,
+        spending=ledger,
+        budget=budget,
+    )
     chat = ChatService(
         store=conversations,
         attachments=attachments,
         pictures=pictures,
         spending=ledger,
         gateway=gateway,
-        estimator=Estimator(counter, attachments),
+        estimator=estimator,
         budget=budget,
         catalog=catalog,
         compactions=compactions,
+        parts=reader,
         listing_of=listings.of,
     )
     return Backend(
@@ -238,6 +266,7 @@ def build_backend(
         search=Search(database),
         ledger=ledger,
         compactions=compactions,
+        notes=notes,
         prompts=PromptStore(database),
         settings=settings,
         vault=vault,

@@ -33,6 +33,7 @@ from desktop_app.domain.conversation import (
 from desktop_app.domain.legality import asks_at_once, legal, refusals
 from desktop_app.domain.model_catalog import ModelCatalog
 from desktop_app.domain.model_listing import ModelListing
+from desktop_app.domain.parts import DocumentPart
 from desktop_app.services.answering import Answering, answerer
 from desktop_app.services.budget import Budget, Hold
 from desktop_app.services.candidates import OneRequest, several, shares
@@ -45,6 +46,7 @@ from desktop_app.services.ports import (
     CompactionSource,
     Gateway,
     MessageStore,
+    PartsSource,
     PictureSource,
     SpendingBook,
 )
@@ -83,10 +85,12 @@ class ChatService:
         budget: Budget,
         catalog: ModelCatalog,
         compactions: CompactionSource,
+        parts: PartsSource,
         listing_of: Callable[[ProviderProfile], ModelListing | None] = lambda _profile: None,
     ) -> None:
         self.store = store
         self.compactions = compactions
+        self.parts = parts
         self.attachments = attachments
         self.pictures = pictures
         self.spending = spending
@@ -235,6 +239,10 @@ class ChatService:
                 background=settings.background and offers_background(resolved),
             )
             gateways, request = await self._ways(resolved, request)
+            if any(isinstance(p, DocumentPart) and p.in_parts for p in path[-1].parts):
+                gateways = [
+                    self.parts.read(path[-1], answer, request, resolved) for answer in answers
+                ]
             await self.store.begin_turn(conversation, question, *answers)
             undo.pop_all()
         began = [

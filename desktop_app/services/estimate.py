@@ -19,7 +19,7 @@ from desktop_app.domain.model_catalog import ModelInfo
 from desktop_app.domain.parts import DocumentPart, ImagePart, TextPart
 from desktop_app.services.choice import ResolvedChoice
 from desktop_app.services.counted_together import counts_others, is_counted_elsewhere
-from desktop_app.services.pictures import page_tokens, picture_tokens
+from desktop_app.services.pictures import picture_tokens
 from desktop_app.services.ports import AttachmentSource, TokenCounter
 from desktop_app.services.prompt import document_block, summary_messages
 
@@ -58,6 +58,21 @@ class Estimate:
         return self.limit is None or self.input_tokens <= self.limit
 
 
+@dataclass(frozen=True)
+class PartsPlan:
+    """What reading in parts takes.
+
+    Attributes:
+        calls: how many, the last answer not counted; `done` of them need not be made again.
+        cost: US dollars, about; None where the price is not known.
+    """
+
+    calls: int
+    done: int
+    input_tokens: int
+    cost: Decimal | None
+
+
 class Estimator:
     """Counts drafts; remembers what it has counted."""
 
@@ -94,11 +109,10 @@ class Estimator:
         total, exact = 0, True
         for part in parts:
             if isinstance(part, DocumentPart):
-                tokens, is_known = page_tokens(part, resolved.model)
-                tokens += await self.document_tokens(part, resolved)
+                total += await self.document_tokens(part, resolved)
             else:
                 tokens, is_known = picture_tokens(part, resolved.model)
-            total, exact = total + tokens, exact and is_known
+                total, exact = total + tokens, exact and is_known
         return total, exact
 
     async def context_tokens(
@@ -156,7 +170,7 @@ class Estimator:
 
     async def document_tokens(self, part: DocumentPart, resolved: ResolvedChoice) -> int:
         """Tokens of a document as it stands in the prompt of this provider's model."""
-        key = (part.sha256, resolved.profile.id)
+        key = (part.sha256, f"{resolved.profile.id} {part.in_parts}")
         if key not in self._documents:
             block = document_block(part, await self._attachments.text(part.sha256))
             self._documents[key] = (await self._counter.count(block, resolved.profile))[0]

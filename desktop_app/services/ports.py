@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from desktop_app.domain.chat_request import ChatRequest, ImageData, ProviderProfile
 from desktop_app.domain.compaction import Compaction, ProviderState
@@ -15,6 +15,10 @@ from desktop_app.domain.events import StreamEvent
 from desktop_app.domain.image_tokens import ImageTokens
 from desktop_app.domain.legality import Learnt
 from desktop_app.domain.parts import DocumentPart, ImagePart
+from desktop_app.services.choice import ResolvedChoice
+
+if TYPE_CHECKING:
+    from desktop_app.services.estimate import PartsPlan  # which knows these Protocols
 
 
 class Provider(Protocol):
@@ -99,9 +103,6 @@ class PictureSource(Protocol):
         """A picture at the size that `rule` charges for, without metadata; the same bytes each
         time. Raises UserFacingError."""
 
-    async def pages(self, part: DocumentPart, rule: ImageTokens | None) -> list[ImageData]:
-        """A document's `seen_pages`, in order; as `scaled` otherwise."""
-
 
 class SpendingBook(Protocol):
     """Where every call's tokens and money are written down."""
@@ -119,6 +120,24 @@ class SpendingBook(Protocol):
         at: datetime,
     ) -> None:
         """Write down one call."""
+
+
+class PartsSource(Protocol):
+    """Reads documents that are too large for a model: see in_parts.py."""
+
+    def read(
+        self, question: Message, answer: Message, request: ChatRequest, resolved: ResolvedChoice
+    ) -> Gateway:
+        """A gateway whose provider reads the question's documents in parts, and then answers."""
+
+    async def plan(
+        self,
+        documents: Sequence[DocumentPart],
+        prompt: str,
+        resolved: ResolvedChoice,
+        instructions: str = "",
+    ) -> PartsPlan:
+        """What that would take. Raises UserFacingError."""
 
 
 class TokenCounter(Protocol):

@@ -26,9 +26,13 @@ CONTINUE = "Continue exactly where you stopped."
 # A summary is sent as an exchange of its own: many servers refuse two questions in a row.
 SUMMARY_READ = "I have read the summary and go on from there."
 
+READ_IN_PARTS = "(Too large to be read at once. It was read in parts; the answer was made of notes on all of them.)"
+
 
 def document_block(part: DocumentPart, text: str) -> str:
     """A document as it stands in a prompt."""
+    if part.in_parts:
+        text = READ_IN_PARTS
     pages = f' pages="{part.pages}"' if part.pages else ""
     name = part.name.replace('"', "'")
     return f'<document name="{name}"{pages}>\n{text.strip()}\n</document>'
@@ -95,7 +99,6 @@ async def _request_message(
             case DocumentPart():
                 text = document_block(part, await attachments.text(part.sha256))
                 parts.append(TextPart(text))
-                parts += await sight.pages(part) if sight else ()
             case ImagePart():
                 parts.append(await sight.shown(part) if sight else named(part))
             case ReasoningPart() if not part.encrypted:

@@ -35,6 +35,16 @@ class Entry:
     origin: Origin
 
 
+def for_each(task: str, documents: int) -> str:
+    """A task for one document, asked of several."""
+    if documents < 2:
+        return task
+    return (
+        f"{task}\n\nThere are {documents} documents: do this for each of them, under a heading with "
+        "its name, and then give an overview of them all."
+    )
+
+
 def prompt_from_markdown(prompt_id: str, source: str, position: int = 0) -> Prompt:
     """A built-in prompt out of its file.
 

@@ -258,6 +258,14 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration("0008_indexes_of_lists", _INDEXES),
     Migration("0009_model_listings", _LISTINGS),
     Migration("0010_prompts", _PROMPTS),
+    Migration(
+        "0011_part_notes",
+        (
+            """CREATE TABLE part_notes (
+                key TEXT PRIMARY KEY, text TEXT NOT NULL, created_at INTEGER NOT NULL
+            ) STRICT, WITHOUT ROWID""",
+        ),
+    ),
 )
 
 

@@ -16,6 +16,7 @@ _PURPOSES: dict[str, str] = {
     Purpose.ANSWER: "Answers",
     Purpose.TITLE: "Titles",
     Purpose.COMPACTION: "Compaction",
+    Purpose.PART: "Reading in parts",
 }
 
 

@@ -31,6 +31,7 @@ from desktop_app.storage.database import Database
 from desktop_app.storage.ledger import Ledger
 from desktop_app.storage.settings_store import SettingsStore
 from desktop_app.storage.spending_holds import SpendingHolds
+from tests.helpers.parts import NothingInParts
 from tests.helpers.scripted_provider import WordCounter
 from tests.unit.providers.samples import CATALOG, OPENAI
 
@@ -130,6 +131,7 @@ async def asker_of(
         budget=Budget(SpendingHolds(database), SettingsStore(database)),
         catalog=CATALOG,
         compactions=CompactionStore(database),
+        parts=NothingInParts(),
     )
     choice = ModelChoice(profile.id, "", variant, Effort.HIGH)
     conversation = Conversation(new_id(), "", now(), now(), choice)

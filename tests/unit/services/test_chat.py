@@ -61,6 +61,7 @@ from desktop_app.storage.database import Database
 from desktop_app.storage.ledger import Ledger
 from desktop_app.storage.settings_store import SettingsStore
 from desktop_app.storage.spending_holds import SpendingHolds
+from tests.helpers.parts import NothingInParts
 from tests.helpers.scripted_provider import OneProvider, ScriptedProvider, WordCounter
 from tests.helpers.waiting import until
 
@@ -148,6 +149,7 @@ def with_room(
             budget=Budget(SpendingHolds(database), SettingsStore(database)),
             catalog=CATALOG,
             compactions=CompactionStore(database),
+            parts=NothingInParts(),
         )
         try:
             await test(Room(service, store, ledger, attachments, counter))

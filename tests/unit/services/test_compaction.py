@@ -41,6 +41,7 @@ from desktop_app.storage.database import Database
 from desktop_app.storage.ledger import Ledger
 from desktop_app.storage.settings_store import SettingsStore
 from desktop_app.storage.spending_holds import SpendingHolds
+from tests.helpers.parts import NothingInParts
 from tests.helpers.scripted_provider import OneProvider, ScriptedProvider, WordCounter
 
 CATALOG = ModelCatalog.from_toml(resource_path("models.toml").read_text("utf-8"))
@@ -143,6 +144,7 @@ def with_room(
             budget=budget,
             catalog=CATALOG,
             compactions=compactions,
+            parts=NothingInParts(),
         )
         service = CompactionService(
             store=compactions,

@@ -40,7 +40,7 @@ def test_a_file_that_lacks_something_is_refused(source: str) -> None:
 def test_every_shipped_file_is_a_prompt() -> None:
     files = sorted(resource_path("templates").glob("*.md"))
     found = {f.stem: prompt_from_markdown(f.stem, f.read_text("utf-8")) for f in files}
-    assert len(found) == 8
+    assert len(found) == 12
     assert set(FOR_DOCUMENTS) < set(found)
     assert all(prompt.folder and parse(prompt.text) for prompt in found.values())
 

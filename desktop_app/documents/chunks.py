@@ -1,0 +1,149 @@
+"""Parts of a long text, cut where it is parted already: before headings, pages and paragraphs, else
+between sentences; never in the middle of a sentence or a table row.
+
+A part ends at the strongest border in its last third: a chapter that nearly fills it ends it. Only a
+single sentence that is larger than a whole part is cut between words, and a word between characters.
+The parts together are the text, character for character.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+from itertools import pairwise
+from typing import Final
+
+from desktop_app.documents.protocol import Chunk
+
+# A part may be left so much shorter for a stronger border.
+LEAST_FILLED: Final = 2 / 3
+
+_LINE: Final = re.compile(r"[^\n]*\n?")
+_HEADING: Final = re.compile(
+    r"(#{1,6})\s|(chapter|part|section|kapitel|teil|chapitre|capítulo)\b", re.I
+)
+_PAGE: Final = re.compile(r"\[(?:page|slide|sheet)\b[^\]\n]*\]\s*$", re.I)
+_ROW: Final = re.compile(r"\s*\|.*\|\s*$")
+# Latin and Greek end a sentence with a space behind it, Chinese and Japanese without one.
+_SENTENCE: Final = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+(?=\S)|(?<=[。！？])")
+_WORD: Final = re.compile(r"(?<=\s)(?=\S)")
+
+
+class Border(IntEnum):
+    """How strongly the text is parted before a piece of it."""
+
+    CHARACTER = 0
+    WORD = 1
+    ROW = 2
+    SENTENCE = 3
+    LINE = 4
+    PARAGRAPH = 5
+    PAGE = 6
+    HEADING = 7
+
+
+Count = Callable[[str], int]
+
+
+def chunks(text: str, limit: int, count: Count) -> list[Chunk]:
+    """Parts of at most `limit` tokens each; together they are the text.
+
+    Args:
+        count: tokens of a text; those of two texts together are about their sum.
+    """
+    made: list[Chunk] = []
+    pieces: list[_Piece] = []
+    for piece in _pieces(text, limit, count):
+        pieces.append(piece)
+        while sum(p.tokens for p in pieces) > limit and len(pieces) > 1:
+            last = _last_of_part(pieces)
+            made.append(_joined(pieces[:last]))
+            pieces = pieces[last:]
+    if pieces:
+        made.append(_joined(pieces))
+    return made
+
+
+@dataclass(frozen=True)
+class _Piece:
+    start: int
+    end: int
+    border: Border
+    tokens: int
+
+
+def _last_of_part(pieces: list[_Piece]) -> int:
+    """How many of `pieces`, which are too many for a part, make one."""
+    total = sum(piece.tokens for piece in pieces[:-1])
+    filled, best = 0, len(pieces) - 1
+    for number, piece in enumerate(pieces):
+        if number and filled >= total * LEAST_FILLED and piece.border >= pieces[best].border:
+            best = number
+        filled += piece.tokens
+    return best
+
+
+def _joined(pieces: list[_Piece]) -> Chunk:
+    return Chunk(pieces[0].start, pieces[-1].end, sum(piece.tokens for piece in pieces))
+
+
+def _pieces(text: str, limit: int, count: Count) -> Iterator[_Piece]:
+    """Paragraphs, tables and headings; what is larger than a part by itself in smaller pieces."""
+    for start, end, border in _blocks(text):
+        yield from _cut(text, start, end, border, limit, count)
+
+
+def _blocks(text: str) -> Iterator[tuple[int, int, Border]]:
+    """Runs of lines with the border before each: a table is one, a paragraph is one."""
+    start, border, at, was_blank, was_row = 0, Border.HEADING, 0, False, False
+    for match in _LINE.finditer(text):
+        line = match[0]
+        if not line:
+            break
+        is_row = bool(_ROW.match(line))
+        found = _border_before(line, was_blank=was_blank)
+        if at > start and found is not None and not (is_row and was_row):
+            yield start, at, border
+            start, border = at, found
+        was_blank, was_row = not line.strip(), is_row
+        at = match.end()
+    if at > start:
+        yield start, at, border
+
+
+def _border_before(line: str, *, was_blank: bool) -> Border | None:
+    if _HEADING.match(line) and (was_blank or line.startswith("#")):
+        return Border.HEADING
+    if _PAGE.match(line):
+        return Border.PAGE
+    return Border.PARAGRAPH if was_blank and line.strip() else None
+
+
+# What a piece that is too large is cut by, the strongest border first.
+_FINER: Final[tuple[tuple[Border, re.Pattern[str]], ...]] = (
+    (Border.ROW, re.compile(r"(?<=\n)(?=[ \t]*\|)")),
+    (Border.SENTENCE, _SENTENCE),
+    (Border.LINE, re.compile(r"(?<=\n)")),
+    (Border.WORD, _WORD),
+)
+
+
+def _cut(
+    text: str, start: int, end: int, border: Border, limit: int, count: Count, finer: int = 0
+) -> Iterator[_Piece]:
+    tokens = count(text[start:end])
+    if tokens <= limit or end - start == 1:
+        yield _Piece(start, end, border, tokens)
+        return
+    if finer == len(_FINER):
+        half = (start + end) // 2
+        yield from _cut(text, start, half, border, limit, count, finer)
+        yield from _cut(text, half, end, Border.CHARACTER, limit, count, finer)
+        return
+    inner, pattern = _FINER[finer]
+    places = [start, *(m.end() for m in pattern.finditer(text, start, end) if m.end() < end), end]
+    for number, (first, last) in enumerate(pairwise(dict.fromkeys(places))):
+        kind = border if number == 0 else inner
+        yield from _cut(text, first, last, kind, limit, count, finer + 1)

@@ -1,0 +1,50 @@
+"""Reading in parts, made when it is first asked for: it is no part of the start."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from desktop_app.domain.chat_request import ChatRequest
+    from desktop_app.domain.conversation import Message
+    from desktop_app.domain.parts import DocumentPart
+    from desktop_app.services.choice import ResolvedChoice
+    from desktop_app.services.estimate import PartsPlan
+    from desktop_app.services.in_parts import PartsReader
+    from desktop_app.services.ports import Gateway
+
+
+class LateReader:
+    """Satisfies services.ports.PartsSource.
+
+    Args:
+        made_of: what PartsReader is made of; `notes` None keeps no notes.
+    """
+
+    def __init__(self, **made_of: Any) -> None:
+        self._made_of = made_of
+
+    def read(
+        self, question: Message, answer: Message, request: ChatRequest, resolved: ResolvedChoice
+    ) -> Gateway:
+        """A gateway whose provider reads the question's documents in parts, and then answers."""
+        return self._reader.read(question, answer, request, resolved)
+
+    async def plan(
+        self,
+        documents: Sequence[DocumentPart],
+        prompt: str,
+        resolved: ResolvedChoice,
+        instructions: str = "",
+    ) -> PartsPlan:
+        """What that would take. Raises UserFacingError."""
+        return await self._reader.plan(documents, prompt, resolved, instructions)
+
+    @cached_property
+    def _reader(self) -> PartsReader:
+        from desktop_app.services.in_parts import NoNotes, PartsReader
+
+        return PartsReader(**{**self._made_of, "notes": self._made_of["notes"] or NoNotes()})

@@ -1,0 +1,259 @@
+"""Documents that are larger than the window: every part is read once, and every fact arrives."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
+from decimal import Decimal
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from desktop_app.documents.chunks import chunks
+from desktop_app.documents.protocol import Chunk
+from desktop_app.domain.chat_request import ChatRequest, ProviderProfile, RequestMessage
+from desktop_app.domain.conversation import Role, now
+from desktop_app.domain.cost import Price, Usage
+from desktop_app.domain.errors import RateLimitedError
+from desktop_app.domain.events import (
+    Completed,
+    Failed,
+    StreamEvent,
+    TextDelta,
+    UsageReported,
+    Waiting,
+)
+from desktop_app.domain.model_catalog import ModelInfo
+from desktop_app.domain.parts import DocumentPart, TextPart, text_of
+from desktop_app.headless.profiles import ON_DEVICE, OPENAI
+from desktop_app.services.budget import Budget
+from desktop_app.services.choice import ResolvedChoice
+from desktop_app.services.estimate import Estimator, PartsPlan
+from desktop_app.services.in_parts import MERGING, PartsReader, Task
+from desktop_app.storage.attachments import AttachmentStore
+from desktop_app.storage.database import Database
+from desktop_app.storage.ledger import Ledger
+from desktop_app.storage.notes import NotesStore
+from desktop_app.storage.settings_store import SettingsStore
+from desktop_app.storage.spending_holds import SpendingHolds
+from tests.helpers.scripted_provider import OneProvider, ScriptedProvider, WordCounter
+
+FACT = re.compile(r"FACT-\d+")
+PRICE = Price(Decimal(1), Decimal(1), Decimal(1))
+MODEL = ModelInfo("small", "Small", context_window=1_600, max_output=200, price=PRICE)
+PROMPT = "Summarise the document."
+
+
+class NoteTaker(ScriptedProvider):
+    """Notes every fact that it is shown, and answers with all of them.
+
+    Attributes:
+        most_at_once: how many calls ran beside each other.
+        fails_on: a fact at which it fails.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.running = self.most_at_once = 0
+        self.fails_on = ""
+
+    async def stream(self, request: ChatRequest) -> AsyncIterator[StreamEvent]:
+        self.requests.append(request)
+        self.running += 1
+        self.most_at_once = max(self.most_at_once, self.running)
+        await asyncio.sleep(0)
+        self.running -= 1
+        text = text_of(request.messages[-1].parts)  # type: ignore[arg-type]
+        if self.fails_on and self.fails_on in text:
+            yield Failed(RateLimitedError("Too many requests."))
+            return
+        yield TextDelta(" ".join(FACT.findall(text)) or "nothing")
+        yield UsageReported(Usage(input_tokens=len(text.split()), output_tokens=3))
+        yield Completed()
+
+
+class WordSplitter:
+    """Cuts by words."""
+
+    async def chunks(self, text: str, tokens: int) -> list[Chunk]:
+        return chunks(text, tokens, lambda part: len(part.split()))
+
+
+def book(facts: int, words_between: int = 90) -> str:
+    """A long text with a fact in every paragraph."""
+    filler = "word " * words_between
+    return "\n\n".join(f"{filler}. It is so that FACT-{n} holds." for n in range(facts))
+
+
+class Reading:
+    """A reader over a real store."""
+
+    def __init__(self, reader: PartsReader, provider: NoteTaker, ledger: Ledger) -> None:
+        self.reader, self.provider, self.ledger = reader, provider, ledger
+
+    def task(self, *names: str, profile: ProviderProfile = OPENAI) -> Task:
+        parts = tuple(
+            DocumentPart(sha256(name.encode()).hexdigest(), name, "text/plain", 9, in_parts=True)
+            for name in names
+        )
+        return Task(parts, PROMPT, ResolvedChoice(profile, MODEL, None, None))
+
+    async def plan(self, task: Task) -> PartsPlan:
+        return await self.reader.plan(task.documents, task.prompt, task.resolved)
+
+    async def run(self, task: Task) -> list[StreamEvent]:
+        message = RequestMessage(Role.USER, (TextPart(PROMPT),))
+        request = ChatRequest(model=MODEL.id, messages=(message,))
+        provider = await self.reader.reading(task).provider(task.resolved.profile)
+        return [event async for event in provider.stream(request)]
+
+    async def facts(self, task: Task) -> list[str]:
+        events = await self.run(task)
+        return FACT.findall("".join(e.text for e in events if isinstance(e, TextDelta)))
+
+
+def with_reading(tmp_path: Path, test: Callable[[Reading], Awaitable[None]], **texts: str) -> None:
+    async def main() -> None:
+        database = Database(tmp_path / "store.sqlite3")
+        await database.open()
+        attachments = AttachmentStore(database, tmp_path / "files")
+        for name, text in texts.items():
+            data = name.encode()
+            await attachments.add(
+                data,
+                sha256=sha256(data).hexdigest(),
+                name=name,
+                media_type="text/plain",
+                text=text,
+                pages=None,
+                tokens=None,
+            )
+        provider, ledger = NoteTaker(), Ledger(database)
+        reader = PartsReader(
+            gateway=OneProvider(provider),
+            attachments=attachments,
+            estimator=Estimator(WordCounter(), attachments),
+            splitter=WordSplitter(),
+            notes=NotesStore(database),
+            spending=ledger,
+            budget=Budget(SpendingHolds(database), SettingsStore(database)),
+        )
+        await test(Reading(reader, provider, ledger))
+        await database.close()
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("facts", [1, 12, 200])
+def test_every_fact_at_every_depth_reaches_the_last_call(tmp_path: Path, facts: int) -> None:
+    async def test(reading: Reading) -> None:
+        found = await reading.facts(reading.task("a"))
+        assert found == [f"FACT-{n}" for n in range(facts)]
+
+    with_reading(tmp_path, test, a=book(facts))
+
+
+def test_notes_that_are_too_many_are_noted_down_again(tmp_path: Path) -> None:
+    async def test(reading: Reading) -> None:
+        found = await reading.facts(reading.task("a"))
+        assert found == [f"FACT-{n}" for n in range(1500)]
+        merging = [r for r in reading.provider.requests if r.instructions.endswith(MERGING)]
+        assert merging
+        for request in reading.provider.requests[:-1]:
+            words = text_of(request.messages[0].parts).split()  # type: ignore[arg-type]
+            assert len(words) < 1_600
+
+    with_reading(tmp_path, test, a=book(1500, words_between=5))
+
+
+def test_several_documents_keep_their_names_and_order(tmp_path: Path) -> None:
+    async def test(reading: Reading) -> None:
+        await reading.run(reading.task("a", "b"))
+        last = text_of(reading.provider.requests[-1].messages[-1].parts)  # type: ignore[arg-type]
+        assert last.index('document="a" part="1 of') < last.index('document="b" part="1 of')
+        assert last.endswith(PROMPT)
+
+    with_reading(tmp_path, test, a=book(20), b=book(20))
+
+
+def test_a_second_time_only_the_last_call_is_made(tmp_path: Path) -> None:
+    async def test(reading: Reading) -> None:
+        task = reading.task("a")
+        first = await reading.facts(task)
+        plan = await reading.plan(task)
+        calls = len(reading.provider.requests)
+        assert (plan.calls, plan.done) == (calls - 1, calls - 1)
+        assert await reading.facts(task) == first
+        assert len(reading.provider.requests) == calls + 1
+
+    with_reading(tmp_path, test, a=book(20))
+
+
+def test_what_failed_goes_on_where_it_was(tmp_path: Path) -> None:
+    async def test(reading: Reading) -> None:
+        task = reading.task("a")
+        reading.provider.fails_on = "FACT-15 "
+        *_, last = await reading.run(task)
+        assert isinstance(last, Failed)
+        assert isinstance(last.error, RateLimitedError)
+        assert "Retry goes on from there" in last.error.what_was_kept
+        done = (await reading.plan(task)).done
+        assert done > 0
+        before = len(reading.provider.requests)
+        reading.provider.fails_on = ""
+        assert len(await reading.facts(task)) == 20
+        plan = await reading.plan(task)
+        assert len(reading.provider.requests) - before == plan.calls - done + 1
+
+    with_reading(tmp_path, test, a=book(20))
+
+
+def test_it_says_how_far_it_has_come_and_what_it_cost(tmp_path: Path) -> None:
+    async def test(reading: Reading) -> None:
+        events = await reading.run(reading.task("a"))
+        said = [event.reason for event in events if isinstance(event, Waiting)]
+        count = (await reading.plan(reading.task("a"))).calls
+        assert said[0] == f"Reading in parts: 0 of {count}."
+        assert said[-1].startswith(f"Reading in parts: {count} of {count} · ")
+        assert await reading.ledger.month(now()) > 0
+
+    with_reading(tmp_path, test, a=book(20))
+
+
+def test_several_parts_are_read_at_once_but_one_on_this_computer(tmp_path: Path) -> None:
+    async def test(reading: Reading) -> None:
+        await reading.run(reading.task("a"))
+        assert 1 < reading.provider.most_at_once <= 4
+        reading.provider.most_at_once = 0
+        local = reading.task("b", profile=ON_DEVICE)
+        await reading.run(local)
+        assert reading.provider.most_at_once == 1
+
+    with_reading(tmp_path, test, a=book(60), b=book(60))
+
+
+def test_stopping_stops_every_call(tmp_path: Path) -> None:
+    async def test(reading: Reading) -> None:
+        task = reading.task("a")
+        provider = await reading.reader.reading(task).provider(OPENAI)
+        request = ChatRequest(model=MODEL.id, messages=(RequestMessage(Role.USER, ()),))
+        stream = provider.stream(request)
+        await anext(stream)
+        await stream.aclose()  # type: ignore[attr-defined]
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        assert not [t for t in others if "work" in repr(t)]
+
+    with_reading(tmp_path, test, a=book(60))
+
+
+def test_a_stand_in_model_is_not_asked_with_anothers_parts(tmp_path: Path) -> None:
+    async def test(reading: Reading) -> None:
+        provider = await reading.reader.reading(reading.task("a")).provider(OPENAI)
+        request = replace(ChatRequest(model="other", messages=()))
+        (event,) = [event async for event in provider.stream(request)]
+        assert isinstance(event, Failed)
+
+    with_reading(tmp_path, test, a=book(2))
