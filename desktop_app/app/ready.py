@@ -22,6 +22,7 @@ from desktop_app.app.library_controller import LibraryController
 from desktop_app.app.library_places import LibraryPlaces
 from desktop_app.app.palette import PALETTE, Palette
 from desktop_app.app.paper_controller import PaperController
+from desktop_app.app.parts_controller import PartsController
 from desktop_app.app.picked_up_runs import pick_up_runs
 from desktop_app.app.pictures_controller import PicturesController
 from desktop_app.app.presets_controller import PresetsController
@@ -102,7 +103,11 @@ class ReadyWindow(QObject):
         self.compaction = CompactionController(window, self.workspace, self.running, theme)
         self.titles = TitleController(self.workspace, self.running, self.library)
         self.chat.before_asking = self.compaction.before_asking
-        self.chat.ways_out = self.compaction.ways_out
+        self.parts = PartsController(window, self.workspace, self.chat)
+        self.chat.ways_out = lambda error: [
+            *self.parts.ways_out(error),
+            *self.compaction.ways_out(error),
+        ]
         self.chat.cancel_first = self.compaction.cancel
         self.settings = SettingsController(window, self.workspace, self._on_value)
         self.places = LibraryPlaces(

@@ -232,6 +232,11 @@ class Desk:
         await until(lambda: len(self.stage.turns) > before)
         return self.stage.turns[-1]
 
+    async def turn(self, number: int) -> Turn:
+        """A request to the provider, counted from 0, once it is there."""
+        await until(lambda: len(self.stage.turns) > number)
+        return self.stage.turns[number]
+
     async def ask_and_answer(self, question: str, answer: str) -> str:
         """A whole turn; the id of the conversation."""
         turn = await self.ask(question)

@@ -146,6 +146,37 @@ def test_what_does_not_fit_is_refused_with_the_figures(run: Run, tmp_path: Path)
     run(main())
 
 
+def test_what_does_not_fit_can_be_read_in_parts(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "long.txt"
+    path.write_text("One sentence of five words. " * 3_000, "utf-8")
+
+    async def main() -> None:
+        async with Desk() as desk:
+            desk.window.files_dropped.emit([path])
+            await until(lambda: is_read(desk))
+            desk.type("Summarise")
+            desk.enter()
+            await until(lambda: desk.said)
+            desk.take("Read in parts…")
+            notes = 0
+            while "answer from them" not in (turn := await desk.turn(notes)).asked:
+                notes += 1
+                assert "part=" in turn.asked
+                turn.end(f"note {notes}")
+            assert notes > 2
+            assert turn.asked.index("note 1") < turn.asked.index(f"note {notes}")
+            turn.end("The summary.")
+            await desk.settled()
+            assert desk.messages()[-1][2] == "The summary."
+            # The next question does not bring the document along again.
+            turn = await desk.ask("Thank you")
+            assert sum(len(str(m)) for m in turn.request.messages) < 3_000
+            turn.end("Welcome.")
+            await desk.settled()
+
+    run(main())
+
+
 def test_refused_files_are_counted_and_stay_with_their_conversation(run: Run, data: Path) -> None:
     async def main() -> None:
         async with Desk() as desk:
