@@ -1,46 +1,43 @@
-"""The conversation list: opening, renaming, pinning, deleting, searching, and every draft."""
+"""Opening conversations, where one was in each of them, every draft, titles, pins, and the search.
+
+What the list shows is the shelf's business; deleting is the trash's.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
-from dataclasses import dataclass, replace
+from collections.abc import Coroutine, Sequence
+from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import QObject, QTimer
 
 from desktop_app.app.running_answers import RunningAnswers
-from desktop_app.app.workspace import PROVIDER_REMOVED, Workspace
+from desktop_app.app.shelf import Shelf, with_settings_of
+from desktop_app.app.workspace import Workspace
 from desktop_app.domain.conversation import Conversation, Message, MessageStatus
-from desktop_app.domain.cost import format_exact, format_money
 from desktop_app.domain.errors import StorageError
+from desktop_app.domain.place import LIST, PlaceKind
 from desktop_app.ui.main_window import MainWindow
 
 DRAFT_MS = 400
-UNDO_MS = 8000
 PREVIEW = 30  # messages that are shown before a longer conversation has been read
 OPEN_KEY, SCROLL_KEY = "window.conversation", "window.scroll"
 
 
-@dataclass(frozen=True)
-class _Deletion:
-    """A conversation that is deleted for good when `timer` fires."""
-
-    conversation: Conversation
-    was_open: bool
-    timer: QTimer
-
-
 class LibraryController(QObject):
-    """Between the conversation list and the store."""
+    """Between the conversation list, the transcript and the store.
+
+    Attributes:
+        shelf: what the list shows.
+    """
 
     def __init__(self, window: MainWindow, workspace: Workspace, running: RunningAnswers) -> None:
         super().__init__(window)
         self._window = window
         self._workspace = workspace
         self._running = running
-        self._conversations: dict[str, Conversation] = {}
+        self.shelf = Shelf(window, workspace, running)
         self._scroll: dict[str, tuple[str, int]] = {}
-        self._deleting: dict[str, _Deletion] = {}
         self._shown = ""  # the conversation whose messages the transcript shows
         self._wanted = ""
         self._openings = 0
@@ -52,24 +49,14 @@ class LibraryController(QObject):
     def _connect(self) -> None:
         shown = self._window.conversations
         shown.opened.connect(lambda id_: self._start(self.open(id_)))
-        shown.new_requested.connect(self.open_new)
+        shown.new_requested.connect(self.open_here)
         shown.renamed.connect(self._rename)
         shown.pinned.connect(self._pin)
-        shown.deleted.connect(self.delete)
         shown.search_changed.connect(lambda text: self._start(self._search(text.strip())))
         shown.hit_opened.connect(lambda id_, message: self._start(self.open(id_, message)))
         self._window.prompt.text_changed.connect(self._draft_timer.start)
         self._workspace.opened.connect(self._show_opened)
         self._workspace.draft_changed.connect(self._draft_timer.start)
-        self._workspace.choice_changed.connect(self._take_choice)
-        self._workspace.changed_elsewhere.connect(self.kept)
-        self._workspace.profiles_changed.connect(self._show_foot)
-        self._workspace.spent.connect(self._show_foot)
-        self._workspace.jobs_paid.connect(self._show_foot)
-        self._running.started.connect(lambda id_: shown.set_streaming(id_, True))
-        self._running.finished.connect(
-            lambda id_, _answer: shown.set_streaming(id_, self._running.is_running(id_))
-        )
 
     def _start(self, work: Any) -> None:
         self._workspace.tasks.start(work)
@@ -82,13 +69,12 @@ class LibraryController(QObject):
         await backend.conversations.interrupt_orphans()
         if backend.database.needs_check:  # the last exit was not clean, and the store is large
             self._start(backend.database.check())
-        listed = await backend.conversations.all()
-        self._conversations = {conversation.id: conversation for conversation in listed}
-        self._window.conversations.set_conversations(listed)
+        self._window.conversations.set_folders(self._workspace.folders.values())
+        await self.shelf.go(LIST)
         stored = await backend.settings.all()
         self._workspace.drafts.load(stored)
         last = stored.get(OPEN_KEY)
-        if last in self._conversations:
+        if last and await backend.conversations.get(last) is not None:
             if stored.get(SCROLL_KEY):
                 message_id, offset = stored[SCROLL_KEY]
                 self._scroll[last] = (message_id, offset)
@@ -96,18 +82,9 @@ class LibraryController(QObject):
         if not self._is_loaded:
             self._open_blank()
 
-    async def refresh(self) -> None:
-        """Show what other processes have added."""
-        listed = await self._workspace.backend.conversations.all()
-        for conversation in listed:
-            if conversation.id not in self._conversations and conversation.id not in self._deleting:
-                self.kept(conversation)
-
     async def close(self) -> None:
-        """Keep the draft and the place in the conversation; delete what was to be deleted."""
+        """Keep the draft and the place in the conversation."""
         self._leave()
-        for conversation_id in list(self._deleting):
-            await self._delete_now(conversation_id)
         settings = self._workspace.backend.settings
         place = self._scroll.get(self._workspace.conversation.id)
         if place is None:
@@ -117,10 +94,18 @@ class LibraryController(QObject):
 
     # -------------------------------------------------------------- opening
 
-    def open_new(self) -> None:
+    def open_here(self) -> None:
+        """A blank conversation in the folder that the list shows; from the archive and the trash one
+        goes back to the list."""
+        place = self.shelf.place
+        self.open_new(place.folder_id or None)
+        if place.kind in (PlaceKind.ARCHIVE, PlaceKind.TRASH):
+            self._start(self.shelf.go(LIST))
+
+    def open_new(self, folder_id: str | None = None) -> None:
         """A blank conversation, with the draft that was left in the last blank one."""
         self._openings += 1
-        self._open_blank()
+        self._open_blank(folder_id)
         self._start(self._workspace.backend.settings.remove(OPEN_KEY))
         self._window.prompt.focus_text()
 
@@ -130,9 +115,9 @@ class LibraryController(QObject):
         self._window.conversations.select(conversation_id)
         self._start(self._workspace.backend.settings.set(OPEN_KEY, conversation_id))
 
-    def _open_blank(self) -> None:
+    def _open_blank(self, folder_id: str | None = None) -> None:
         early = self._leave()
-        self._workspace.open_new()
+        self._workspace.open_new(folder_id)
         self._bring_along(early)
 
     def open(self, conversation_id: str, message_id: str = "") -> Coroutine[Any, Any, None]:
@@ -150,7 +135,7 @@ class LibraryController(QObject):
             await self._show_version(conversation_id, message_id)
         conversation = await store.get(conversation_id)
         if conversation is None:
-            self._window.conversations.remove(conversation_id)
+            self.shelf.forget(conversation_id)
             return
         if not message_id and conversation_id not in self._scroll:
             await self._preview(opening, conversation)
@@ -162,7 +147,7 @@ class LibraryController(QObject):
             raise
         if opening != self._openings:
             return
-        conversation = self._as_changed(conversation)
+        conversation = self.shelf.read(conversation)
         early = self._leave()  # only now: what was typed until here belongs to what is left
         draft = self._workspace.drafts.of(conversation)
         self._workspace.open(conversation, path, versions, draft)
@@ -186,21 +171,12 @@ class LibraryController(QObject):
             return
         self._remember_place()
         self._shown = conversation.id
-        window.set_title(self._conversations.get(conversation.id, conversation).title)
+        window.set_title((self.shelf.known(conversation.id) or conversation).title)
         window.show_first_start(False)
         window.prompt.set_can_send(False, "The conversation is being read.")
         window.transcript.set_messages([self._workspace.as_shown(message) for message in tail])
         window.conversations.select(conversation.id)
         window.transcript.viewport().repaint()  # before reading takes the processor
-
-    def _as_changed(self, read: Conversation) -> Conversation:
-        """A conversation as it was read, with what was changed here and may still be on its way to
-        the disk."""
-        known = self._conversations.get(read.id, read)
-        conversation = replace(read, title=known.title, pinned=known.pinned)
-        conversation = conversation.with_settings_of(known)
-        self._conversations[read.id] = conversation
-        return conversation
 
     async def _show_version(self, conversation_id: str, message_id: str) -> None:
         store = self._workspace.backend.conversations
@@ -260,7 +236,6 @@ class LibraryController(QObject):
         window.conversations.select(None if workspace.is_new else workspace.conversation.id)
         if window.prompt.text() != workspace.draft.text:
             window.prompt.set_text(workspace.draft.text)
-        self._show_foot()
 
     # -------------------------------------------------------------- drafts
 
@@ -275,51 +250,40 @@ class LibraryController(QObject):
 
     def kept(self, conversation: Conversation) -> None:
         """A conversation was written to: show it in its place."""
-        self._conversations[conversation.id] = conversation
-        streaming = self._running.is_running(conversation.id)
-        self._window.conversations.upsert(replace(conversation, streaming=streaming))
+        self.shelf.kept(conversation)
 
     def known(self, conversation_id: str) -> Conversation | None:
-        """A conversation as the list has it; None where it was deleted."""
-        return self._conversations.get(conversation_id)
-
-    def _take_choice(self) -> None:
-        """A later change of the title must not bring the former choice or settings back."""
-        changed = self._workspace.conversation
-        if changed.id in self._conversations:
-            known = self._conversations[changed.id]
-            self._conversations[changed.id] = known.with_settings_of(changed)
-        self._show_foot()
+        """A conversation as it is now; None where it was deleted. One in the trash is not, while
+        somebody reads it."""
+        known = self.shelf.known(conversation_id)
+        is_open = conversation_id == self._workspace.conversation.id
+        return known if known is not None and (known.trashed_at is None or is_open) else None
 
     def _rename(self, conversation_id: str, title: str) -> None:
-        self._change(conversation_id, title=title.strip() or "New conversation")
+        title = title.strip() or "New conversation"
+        self.shelf.change([conversation_id], title=title)
+        self.shelf.write(self._workspace.backend.shelves.rename(conversation_id, title))
 
     def retitle(self, conversation_id: str, title: str) -> None:
         """Give a conversation a title that the person did not choose."""
-        self._change(conversation_id, title=title)
+        self._rename(conversation_id, title)
         self._workspace.retitled.emit(conversation_id, title)
 
-    def _pin(self, conversation_id: str, pinned: bool) -> None:
-        self._change(conversation_id, pinned=pinned)
+    def _pin(self, conversation_ids: Sequence[str], pinned: bool) -> None:
+        self.shelf.change(conversation_ids, pinned=pinned)
+        self.shelf.write(self._workspace.backend.shelves.set_pinned(conversation_ids, pinned))
 
-    def _change(self, conversation_id: str, **changes: Any) -> None:
-        changed = replace(self._conversations[conversation_id], **changes)
-        self._start(self._workspace.backend.conversations.save(changed))
-        self.kept(changed)
-        if conversation_id == self._workspace.conversation.id:
-            self._workspace.conversation = replace(self._workspace.conversation, **changes)
-            self._window.set_title(changed.title)
+    @property
+    def chosen(self) -> list[Conversation]:
+        """What a command means: the conversations that are marked in the list, else the open one."""
+        marked = self._window.conversations.marked
+        return [known for id_ in marked if (known := self.shelf.known(id_)) is not None]
 
-    def pin_open(self) -> None:
-        """Pin the open conversation, or take the pin away."""
-        known = self._conversations.get(self._workspace.conversation.id)
-        if known is not None:
-            self._pin(known.id, not known.pinned)
-
-    def delete_open(self) -> None:
-        """Delete the open conversation."""
-        if self._workspace.conversation.id in self._conversations:
-            self.delete(self._workspace.conversation.id)
+    def pin_chosen(self) -> None:
+        """Pin what is marked or open, or take the pins away where all have one."""
+        if self.chosen:
+            pins = not all(conversation.pinned for conversation in self.chosen)
+            self._pin([conversation.id for conversation in self.chosen], pins)
 
     def open_neighbour(self, step: int) -> None:
         """Open the conversation above (-1) or below (+1) in the list."""
@@ -327,43 +291,41 @@ class LibraryController(QObject):
         if neighbour is not None:
             self._start(self.open(neighbour))
 
-    def delete(self, conversation_id: str) -> None:
-        """Take a conversation out of the list; it is gone for good when Undo is."""
-        conversation = self._conversations.pop(conversation_id)
-        self._running.stop(conversation_id)
-        was_open = conversation_id == self._workspace.conversation.id
-        timer = QTimer(self, singleShot=True, interval=UNDO_MS)
-        timer.setObjectName("undo")
-        timer.timeout.connect(lambda: self._start(self._delete_now(conversation_id)))
-        self._deleting[conversation_id] = _Deletion(conversation, was_open, timer)
-        self._window.conversations.remove(conversation_id)
-        if was_open:
+    # -------------------------------------------------------------- what others wrote
+
+    async def refresh(self) -> None:
+        """Show what other processes have written, in the list and in what is open."""
+        await self.shelf.refresh()
+        opened = self._workspace.conversation.id
+        if self._workspace.is_new or self._running.is_running(opened):
+            return
+        store = self._workspace.backend.conversations
+        found, path = await store.get(opened), await store.path(opened)
+        if opened != self._workspace.conversation.id or self._running.is_running(opened):
+            return
+        if found is None:
+            self.shelf.forget(opened)
             self.open_new()
-        self._window.notifications.notify(
-            f"“{conversation.title}” was deleted.",
-            actions=[("Undo", lambda: self._undo_delete(conversation_id))],
-        )
-        timer.start()
+            self._window.notifications.notify("This conversation was deleted by another program.")
+        elif [m.id for m in path] != [m.id for m in self._workspace.path]:
+            await self.open(opened)
+        else:
+            self._take_over(found, path)
 
-    def _undo_delete(self, conversation_id: str) -> None:
-        deletion = self._no_longer_deleting(conversation_id)
-        if deletion is not None:
-            self.kept(deletion.conversation)
-            if deletion.was_open:
-                self._start(self.open(conversation_id))
+    def _take_over(self, found: Conversation, path: Sequence[Message]) -> None:
+        """The open conversation and its messages as others have left them."""
+        workspace = self._workspace
+        mine = workspace.conversation
+        workspace.conversation = with_settings_of(found, mine)
+        self._window.set_title(found.title)
+        numbers = version_numbers(workspace)
+        for old, new in zip(workspace.path, path, strict=True):
+            if old != new:
+                shown = workspace.as_shown(new)
+                self._window.transcript.update_message(shown, numbers.get(new.id))
+                workspace.replace_message(new)
 
-    def _no_longer_deleting(self, conversation_id: str) -> _Deletion | None:
-        deletion = self._deleting.pop(conversation_id, None)
-        if deletion is not None:
-            deletion.timer.stop()
-            deletion.timer.deleteLater()
-        return deletion
-
-    async def _delete_now(self, conversation_id: str) -> None:
-        if self._no_longer_deleting(conversation_id) is not None:
-            await self._workspace.backend.conversations.delete(conversation_id)
-
-    # -------------------------------------------------------------- search and foot
+    # -------------------------------------------------------------- search
 
     async def _search(self, text: str) -> None:
         shown, self._wanted = self._window.conversations, text
@@ -372,24 +334,12 @@ class LibraryController(QObject):
             return
         hits = await self._workspace.backend.search.find(text)
         if self._wanted == text:
-            shown.show_hits([hit for hit in hits if hit.conversation_id not in self._deleting])
+            shown.show_hits([hit for hit in hits if self._is_to_be_found(hit.conversation_id)])
 
-    def _show_foot(self, *_: object) -> None:
-        self._start(self._show_month())
-
-    async def _show_month(self) -> None:
-        workspace = self._workspace
-        if not workspace.has_provider(workspace.conversation):
-            self._window.conversations.set_foot(PROVIDER_REMOVED, "cloud", "")
-            return
-        profile = workspace.profile
-        month = await workspace.backend.budget.month(profile)
-        if profile == workspace.profile:
-            icon = "cloud" if profile.needs_key else "cpu"
-            limit = f"of {format_exact(month.cap)}" if month.cap and month.is_near else "this month"
-            text = f"{format_money(month.spent)} {limit}" if month.spent else ""
-            foot = self._window.conversations
-            foot.set_foot(profile.name, icon, text, is_near_cap=month.is_near)
+    def _is_to_be_found(self, conversation_id: str) -> bool:
+        """Unless it is on its way into the trash."""
+        known = self.shelf.known(conversation_id)
+        return known is None or known.trashed_at is None
 
 
 def version_numbers(workspace: Workspace) -> dict[str, tuple[int, int]]:

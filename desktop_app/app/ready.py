@@ -15,11 +15,15 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, QTimer
 
 from desktop_app.app.attachments_controller import AttachmentsController
+from desktop_app.app.branching import Branching
 from desktop_app.app.chat_controller import STORE, ChatController
 from desktop_app.app.compaction_controller import CompactionController
 from desktop_app.app.desktop.call_server import CallServer
+from desktop_app.app.folders_controller import FoldersController
 from desktop_app.app.library_controller import LibraryController
 from desktop_app.app.library_places import LibraryPlaces
+from desktop_app.app.month_foot import MonthFoot
+from desktop_app.app.others_writes import OthersWrites
 from desktop_app.app.palette import PALETTE, Palette
 from desktop_app.app.paper_controller import PaperController
 from desktop_app.app.parts_controller import PartsController
@@ -34,12 +38,14 @@ from desktop_app.app.shortcuts import Shortcuts
 from desktop_app.app.spending_controller import SpendingController
 from desktop_app.app.tasks import Tasks
 from desktop_app.app.title_controller import TitleController
+from desktop_app.app.trash import Trash
 from desktop_app.app.workspace import Workspace
 from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.chat_request import ProviderKind
 from desktop_app.domain.conversation import Draft
 from desktop_app.domain.errors import StorageError, StoreDamagedError, UserFacingError
 from desktop_app.domain.model_catalog import Variant
+from desktop_app.domain.place import ARCHIVE, LIST, TRASH, Place
 from desktop_app.headless.backend import use_weights
 from desktop_app.headless.log import start_log
 from desktop_app.paths import child_command
@@ -90,6 +96,11 @@ class ReadyWindow(QObject):
         self.workspace = Workspace(backend, self.tasks, window)
         self.running = RunningAnswers(self.tasks, backend.conversations, window)
         self.library = LibraryController(window, self.workspace, self.running)
+        self.trash = Trash(window, self.workspace, self.running, self.library)
+        self.conversation_folders = FoldersController(window, theme, self.workspace, self.library)
+        self.branching = Branching(window, self.workspace, self.running, self.library)
+        self.others = OthersWrites(backend.database, self.tasks, window)
+        MonthFoot(window, self.workspace)
         self.prompt = PromptController(window, self.workspace)
         self.pictures = PicturesController(self.workspace, window.transcript)
         self.prompts = PromptsController(window, theme, self.workspace)
@@ -173,6 +184,7 @@ class ReadyWindow(QObject):
         workspace = self.workspace
         for changed in (workspace.opened, workspace.path_changed, workspace.choice_changed):
             changed.connect(self._show_key_line)
+        self.others.happened.connect(lambda: self.tasks.start(self.library.refresh()))
 
     def _name_of_model(self, model_id: str) -> str:
         """A model's name in the catalogue; a GGUF file's, where it is the person's own."""
@@ -190,6 +202,7 @@ class ReadyWindow(QObject):
         self.tasks.start(self.prompts.load())
         await pick_up_runs(self.workspace, self.running)
         await self.library.load()
+        await self.others.watch()
         self._bind_keys()
         self.settings.show_values()
         self._window.prompt.focus_text()
@@ -210,7 +223,7 @@ class ReadyWindow(QObject):
         self._raise_window()
         files = [Path(name) for name in request.get("files", ())]
         if files:
-            self.library.open_new()
+            self.library.open_here()
             self.attachments.attach(files)
 
     def _raise_window(self) -> None:
@@ -232,10 +245,19 @@ class ReadyWindow(QObject):
     def _actions(self) -> Mapping[str, Any]:
         window, library = self._window, self.library
         return {
-            "conversation.new": library.open_new,
+            "conversation.new": library.open_here,
             "conversation.rename": window.rename,
-            "conversation.pin": library.pin_open,
-            "conversation.delete": library.delete_open,
+            "conversation.pin": library.pin_chosen,
+            "conversation.branch": self.branching.branch_last,
+            "conversation.move": self.conversation_folders.offer,
+            "conversation.archive": self.trash.archive_chosen,
+            "conversation.delete": self.trash.delete_chosen,
+            "folder.new": self.conversation_folders.create,
+            "folder.settings": self.conversation_folders.show_settings,
+            "list.all": lambda: self._show_place(LIST),
+            "list.archive": lambda: self._show_place(ARCHIVE),
+            "list.trash": lambda: self._show_place(TRASH),
+            "trash.empty": self.trash.offer_to_empty,
             "conversation.compact": self.compaction.offer,
             "conversation.uncompact": self.compaction.undo,
             "conversation.show-sent": self.compaction.show_sent,
@@ -275,6 +297,10 @@ class ReadyWindow(QObject):
             "quick.open": lambda: self.quick.open_with(""),
             "app.quit": self.quit,
         }
+
+    def _show_place(self, place: Place) -> None:
+        self._window.show_list()
+        self.tasks.start(self.library.shelf.go(place))
 
     def _bind_keys(self) -> None:
         keymap = Keymap.from_settings(self.workspace.values)
@@ -399,6 +425,7 @@ class ReadyWindow(QObject):
     async def _put_away(self) -> None:
         self._calls.close()
         self.places.close()
+        self.others.close()
         self._typesetter.close()
         self.attachments.close()
         self.pictures.close()
@@ -410,7 +437,9 @@ class ReadyWindow(QObject):
         await self.tasks.settle()
 
     async def _collect(self) -> None:
-        """Remove the attachments that nothing refers to any more; what fails is tried again."""
+        """Remove what lay in the trash for long enough, and the attachments that nothing refers to
+        any more; what fails is tried again."""
+        await self.trash.expire()
         try:
             await self._backend.attachments.collect()
         except StorageError as error:

@@ -17,7 +17,14 @@ from desktop_app.app.tasks import Tasks
 from desktop_app.credentials.vault import KeyPlace
 from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.compaction import Compaction
-from desktop_app.domain.conversation import Conversation, Draft, Message, ModelChoice, now
+from desktop_app.domain.conversation import (
+    Conversation,
+    Draft,
+    Folder,
+    Message,
+    ModelChoice,
+    now,
+)
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.generation import Overrides
 from desktop_app.headless.answer_settings import ask_settings
@@ -36,6 +43,7 @@ class Workspace(QObject):
 
     Attributes:
         drafts: what stands in the prompts of all conversations.
+        folders: every folder, by its id.
         draft: what stands in this one's; its text is the prompt's while it is open.
         begin_with: what a blank conversation begins with besides the defaults.
 
@@ -51,6 +59,7 @@ class Workspace(QObject):
         changed_elsewhere(Conversation): one that is not open.
         compactions_changed: what stands for the beginning of the open conversation.
         jobs_paid: small jobs of the program's own were done, which may have cost something.
+        folders_changed: folders came or went, or one was renamed or set otherwise.
         retitled(str, str): a conversation, by id, has another title.
     """
 
@@ -65,6 +74,7 @@ class Workspace(QObject):
     changed_elsewhere = Signal(object)
     compactions_changed = Signal()
     jobs_paid = Signal()
+    folders_changed = Signal()
     retitled = Signal(str, str)
 
     def __init__(self, backend: Backend, tasks: Tasks, parent: QObject | None = None) -> None:
@@ -76,6 +86,7 @@ class Workspace(QObject):
         self.values: dict[str, SettingValue] = with_defaults({})
         self.profiles: list[ProviderProfile] = []
         self.default_profile: ProviderProfile = ON_DEVICE
+        self.folders: dict[str, Folder] = {}
         self.conversation = _blank(self.drafts.blank_id, ModelChoice(ON_DEVICE.id, ""))
         self.is_new = True
         self.path: list[Message] = []
@@ -86,8 +97,10 @@ class Workspace(QObject):
         self._background_in = ""
 
     async def load(self) -> None:
-        """Read settings and providers."""
+        """Read settings, folders and providers."""
         self.values = await self.backend.values()
+        folders = await self.backend.conversation_folders.all()
+        self.folders = {folder.id: folder for folder in folders}
         await self.backend.listings.load()
         await self.reload_profiles()
 
@@ -123,24 +136,58 @@ class Workspace(QObject):
 
     def _begin_again(self, *, with_settings: bool) -> None:
         """What the open blank conversation begins with has changed."""
-        blank = replace(self.conversation, choice=self.default_choice)
+        blank = replace(self.conversation, choice=self.starting_choice(self.conversation.folder_id))
         if not with_settings:
-            self.choose(self.begin_with(blank).choice)
+            self.choose(self._begun(blank).choice)
             return
         blank = replace(blank, overrides=Overrides(), preset_id=None)
-        self.take_settings(blank.id, self.begin_with(blank))
+        self.take_settings(blank.id, self._begun(blank))
+
+    def _begun(self, blank: Conversation) -> Conversation:
+        """A blank conversation with what it begins with; a folder with settings of its own comes
+        before what is begun with elsewhere."""
+        folder = self.folder_of(blank)
+        is_set = folder is not None and (folder.choice is not None or bool(folder.overrides))
+        return blank if is_set and blank.preset_id is None else self.begin_with(blank)
 
     @property
     def default_choice(self) -> ModelChoice:
         """What a new conversation starts from."""
         return self.backend.default_choice(self.default_profile, self.values)
 
-    def open_new(self) -> None:
-        """Put a blank conversation with the default provider into the window."""
+    def starting_choice(self, folder_id: str | None) -> ModelChoice:
+        """What a new conversation in a folder starts from: the folder's variant and effort, where it
+        has any, at its provider or else the default one."""
+        folder = self.folders.get(folder_id or "")
+        if folder is None or folder.choice is None:
+            return self.default_choice
+        wanted, fallback = folder.choice, self.default_profile
+        profile = next((p for p in self.profiles if p.id == wanted.provider_id), fallback)
+        if profile.id == wanted.provider_id and wanted.model:
+            return wanted
+        start = self.backend.default_choice(profile, self.values)
+        if not profile.serves_the_family:
+            return start
+        variant, effort = wanted.variant or start.variant, wanted.effort or start.effort
+        return replace(start, variant=variant, effort=effort)
+
+    def folder_of(self, conversation: Conversation) -> Folder | None:
+        """What a conversation lies in, if anything."""
+        return self.folders.get(conversation.folder_id or "")
+
+    def set_folders(self, folders: Sequence[Folder]) -> None:
+        """Take these for all folders there are, and tell of it."""
+        self.folders = {folder.id: folder for folder in folders}
+        self.folders_changed.emit()
+        self.choice_changed.emit()
+
+    def open_new(self, folder_id: str | None = None) -> None:
+        """Put a blank conversation into the window, as its folder or the defaults have it."""
         self._background_in = ""
         kept = self.drafts.blank_overrides
-        blank = _blank(self.drafts.blank_id, self.default_choice)
-        blank = self.begin_with(replace(blank, preset_id=self.drafts.blank_preset_id))
+        blank = _blank(self.drafts.blank_id, self.starting_choice(folder_id))
+        blank = replace(blank, folder_id=folder_id, preset_id=self.drafts.blank_preset_id)
+        blank = self._begun(blank)
         blank = replace(blank, overrides=kept or blank.overrides)
         self.open(blank, [], {}, self.drafts.of_blank(), is_new=True)
 
@@ -216,8 +263,17 @@ class Workspace(QObject):
         self.choice_changed.emit()
 
     def settings_of(self, conversation: Conversation) -> AskSettings:
-        """What is set for a conversation's answers: there, or for every one."""
-        settings = ask_settings(self.values, conversation.overrides)
+        """What is set for a conversation's answers: there, in its folder, or for every one."""
+        folder = self.folder_of(conversation)
+        chain = (
+            (conversation.overrides,)
+            if folder is None
+            else (
+                conversation.overrides,
+                folder.overrides,
+            )
+        )
+        settings = ask_settings(self.values, *chain)
         return replace(settings, background=self._wants_background(conversation))
 
     def choose(self, choice: ModelChoice) -> None:

@@ -37,6 +37,7 @@ from desktop_app.storage.notes import NotesStore
 from desktop_app.storage.prompts import PromptStore
 from desktop_app.storage.search import Search
 from desktop_app.storage.settings_store import SettingsStore
+from desktop_app.storage.shelves import ShelfStore
 from desktop_app.storage.spending_holds import SpendingHolds
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ class Backend:
     database: Database
     conversations: ConversationStore
     conversation_folders: FolderStore
+    shelves: ShelfStore
     attachments: AttachmentStore
     search: Search
     ledger: Ledger
@@ -262,6 +264,7 @@ def build_backend(
         database=database,
         conversations=conversations,
         conversation_folders=FolderStore(database),
+        shelves=ShelfStore(database),
         attachments=attachments,
         search=Search(database),
         ledger=ledger,

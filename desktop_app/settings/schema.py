@@ -62,7 +62,8 @@ class Setting:
         placeholder: what an empty text field shows.
         most_lines: of a text, the lines that are not empty; None where any number is.
         unset: what None is called, where that is not "default".
-        per_conversation: a conversation may have a value of its own.
+        per_conversation: a conversation may have a value of its own, and so may a folder.
+        per_folder: a folder may have a value of its own.
     """
 
     key: str
@@ -82,6 +83,7 @@ class Setting:
     most_lines: int | None = None
     unset: str = ""
     per_conversation: bool = False
+    per_folder: bool = False
 
     def positions(self) -> tuple[float, ...]:
         """The numbers that a slider offers, least first; () for what is not a bounded number."""
@@ -110,6 +112,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "New conversations use",
         Group.ANSWER,
         choices=tuple(Choice(v.value, v.value.capitalize()) for v in Variant),
+        per_folder=True,
     ),
     Setting(
         "default.effort",
@@ -118,6 +121,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "With effort",
         Group.ANSWER,
         choices=tuple(Choice(e.value, e.value.capitalize()) for e in EFFORTS_OF_THE_FAMILY),
+        per_folder=True,
     ),
     Setting(
         "default.preset",

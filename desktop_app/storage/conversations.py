@@ -37,7 +37,6 @@ from desktop_app.storage.statements import (
     INSERT_MESSAGE,
     INTERRUPT,
     LISTED_CONVERSATIONS,
-    LISTED_IN_FOLDER,
     NEWEST_LEAF,
     ONE_CONVERSATION,
     PATH,
@@ -77,28 +76,29 @@ class ConversationStore:
 
         Args:
             behind: the conversation that the page begins behind; None begins with the newest.
-            folder_id: of this folder alone.
+            folder_id: of this folder; None for those that lie in none.
         """
-        page = {
-            "behind": _END if behind is None else to_micros(behind.updated_at),
-            "behind_id": "" if behind is None else behind.id,
-            "folder_id": folder_id,
-            "limit": limit,
-        }
-        sql = LISTED_CONVERSATIONS if folder_id is None else LISTED_IN_FOLDER
-        return await self._database.read(lambda c: _conversations(c, sql, page))
+        at = behind.updated_at if behind is not None else None
+        page = {**_page(limit, behind, at), "folder_id": folder_id}
+        return await self._database.read(lambda c: _conversations(c, LISTED_CONVERSATIONS, page))
 
     async def pinned(self) -> list[Conversation]:
         """Those that stand above the list, newest first."""
         return await self._database.read(lambda c: _conversations(c, PINNED_CONVERSATIONS))
 
-    async def archived(self) -> list[Conversation]:
-        """Those that were put away, newest first."""
-        return await self._database.read(lambda c: _conversations(c, ARCHIVED_CONVERSATIONS))
+    async def archived(
+        self, limit: int = -1, *, behind: Conversation | None = None
+    ) -> list[Conversation]:
+        """Those that were put away, newest first: all of them, or a page as `listed` gives it."""
+        page = _page(limit, behind, behind.updated_at if behind is not None else None)
+        return await self._database.read(lambda c: _conversations(c, ARCHIVED_CONVERSATIONS, page))
 
-    async def trashed(self) -> list[Conversation]:
-        """What lies in the trash, the last put there first."""
-        return await self._database.read(lambda c: _conversations(c, TRASHED_CONVERSATIONS))
+    async def trashed(
+        self, limit: int = -1, *, behind: Conversation | None = None
+    ) -> list[Conversation]:
+        """What lies in the trash, the last put there first: all of it, or a page."""
+        page = _page(limit, behind, behind.trashed_at if behind is not None else None)
+        return await self._database.read(lambda c: _conversations(c, TRASHED_CONVERSATIONS, page))
 
     async def set_trashed(self, conversation_ids: Sequence[str], at: datetime | None) -> None:
         """Put conversations into the trash, or with None take them out of it."""
@@ -122,7 +122,7 @@ class ConversationStore:
 
     async def get(self, conversation_id: str) -> Conversation | None:
         """One conversation; None where there is none of that id."""
-        return await self._database.read(lambda c: _get(c, conversation_id))
+        return await self._database.read(lambda c: read_conversation(c, conversation_id))
 
     async def create(self, conversation: Conversation) -> None:
         """Add a conversation, its draft included."""
@@ -134,7 +134,7 @@ class ConversationStore:
 
         def action(connection: sqlite3.Connection) -> None:
             if _title_of(connection, conversation.id) is not None:
-                _put_conversation(connection, conversation)
+                put_conversation(connection, conversation)
 
         await self._database.write(action)
 
@@ -191,7 +191,7 @@ class ConversationStore:
 
         def action(connection: sqlite3.Connection) -> None:
             _refuse_while_answered_elsewhere(connection, conversation.id)
-            _put_conversation(connection, conversation, leaf_id=answers[0].id)
+            put_conversation(connection, conversation, leaf_id=answers[0].id)
             if question is not None:
                 insert_message(connection, question)
                 _put_draft(connection, conversation.id, Draft())
@@ -227,6 +227,14 @@ class ConversationStore:
 # Rows become values on the thread that read them: a long conversation takes longer than a frame.
 
 
+def _page(limit: int, behind: Conversation | None, at: datetime | None) -> dict[str, object]:
+    return {
+        "behind": _END if at is None else to_micros(at),
+        "behind_id": "" if behind is None else behind.id,
+        "limit": limit,
+    }
+
+
 def _conversations(
     connection: sqlite3.Connection, sql: str, values: Mapping[str, object] | None = None
 ) -> list[Conversation]:
@@ -234,7 +242,8 @@ def _conversations(
     return [read_row(conversation_from_row, row) for row in rows]
 
 
-def _get(connection: sqlite3.Connection, conversation_id: str) -> Conversation | None:
+def read_conversation(connection: sqlite3.Connection, conversation_id: str) -> Conversation | None:
+    """One conversation; None where there is none of that id."""
     row = connection.execute(ONE_CONVERSATION, (conversation_id,)).fetchone()
     return None if row is None else read_row(conversation_from_row, row)
 
@@ -254,11 +263,11 @@ def _versions_on_path(
 
 def insert_conversation(connection: sqlite3.Connection, conversation: Conversation) -> None:
     """Add a conversation, its draft included."""
-    _put_conversation(connection, conversation)
+    put_conversation(connection, conversation)
     _put_draft(connection, conversation.id, conversation.draft)
 
 
-def _put_conversation(
+def put_conversation(
     connection: sqlite3.Connection, conversation: Conversation, leaf_id: str | None = None
 ) -> None:
     """Insert or update, and date the title anew for the search."""

@@ -96,6 +96,12 @@ class Database:
             reading.interrupt()
             raise
 
+    async def foreign_version(self) -> int:
+        """A number that is another one whenever somebody else has written to the store since it was
+        last asked for. Our own writes do not change it, and those asked for before are done."""
+        job = self._submit(self._writer, self._foreign_version)
+        return await asyncio.shield(asyncio.wrap_future(job))
+
     async def check(self) -> None:
         """Look through the whole store, beside other work; about 2 s for a gigabyte.
 
@@ -173,12 +179,20 @@ class Database:
         with translated(str(self.path)):
             connection.execute("BEGIN IMMEDIATE")
             try:
-                result = action(connection)
+                result = _without_cursor(action(connection))
                 connection.execute("COMMIT")
             finally:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
         return result
+
+    def _foreign_version(self) -> int:
+        if self._connection is None:
+            raise _closed()
+        with translated(str(self.path)):
+            # Asked on the connection that writes: for a reader our own writes are others' too.
+            row = self._connection.execute("PRAGMA data_version").fetchone()
+        return int(row[0])
 
     def _in_snapshot(self, action: Action[T], reading: _Reading) -> T:
         with translated(str(self.path)):
@@ -186,7 +200,7 @@ class Database:
             connection.execute("BEGIN")
             try:
                 with reading.on(connection):
-                    return action(connection)
+                    return _without_cursor(action(connection))
             finally:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
@@ -269,6 +283,14 @@ class StoreLock:
     def release(self) -> None:
         """Let go of it."""
         os.close(self._descriptor)
+
+
+def _without_cursor(result: T) -> T:
+    """A cursor that an action gives back, closed: whoever drops it does so on another thread, and
+    would reset its statement while the connection is in use here (SQLITE_MISUSE)."""
+    if isinstance(result, sqlite3.Cursor):
+        result.close()
+    return result
 
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:

@@ -13,25 +13,25 @@ _CONVERSATION: Final = """
 ALL_CONVERSATIONS: Final = (
     _CONVERSATION + " WHERE c.trashed_at IS NULL ORDER BY c.updated_at DESC, c.rowid DESC"
 )
-# From the newest downwards, behind a moment and an id.
-_LISTED: Final = """ c.trashed_at IS NULL AND NOT c.pinned AND NOT c.archived
+# From the newest downwards, behind a moment and an id; folder_id NULL is "in none".
+LISTED_CONVERSATIONS: Final = f"""{_CONVERSATION} WHERE c.folder_id IS :folder_id
+    AND c.trashed_at IS NULL AND NOT c.pinned AND NOT c.archived
     AND c.updated_at <= :behind AND (c.updated_at < :behind OR c.id > :behind_id)
     ORDER BY c.updated_at DESC, c.id LIMIT :limit
 """
-LISTED_CONVERSATIONS: Final = f"{_CONVERSATION} WHERE {_LISTED}"
-LISTED_IN_FOLDER: Final = f"{_CONVERSATION} WHERE c.folder_id = :folder_id AND {_LISTED}"
 PINNED_CONVERSATIONS: Final = (
     _CONVERSATION
     + """ WHERE c.trashed_at IS NULL AND c.pinned AND NOT c.archived
     ORDER BY c.updated_at DESC, c.rowid DESC"""
 )
-ARCHIVED_CONVERSATIONS: Final = (
-    _CONVERSATION
-    + """ WHERE c.trashed_at IS NULL AND c.archived ORDER BY c.updated_at DESC, c.rowid DESC"""
-)
-TRASHED_CONVERSATIONS: Final = (
-    _CONVERSATION + " WHERE c.trashed_at IS NOT NULL ORDER BY c.trashed_at DESC, c.rowid DESC"
-)
+ARCHIVED_CONVERSATIONS: Final = f"""{_CONVERSATION} WHERE c.trashed_at IS NULL AND c.archived
+    AND c.updated_at <= :behind AND (c.updated_at < :behind OR c.id > :behind_id)
+    ORDER BY c.updated_at DESC, c.id LIMIT :limit
+"""
+TRASHED_CONVERSATIONS: Final = f"""{_CONVERSATION} WHERE c.trashed_at IS NOT NULL
+    AND c.trashed_at <= :behind AND (c.trashed_at < :behind OR c.id > :behind_id)
+    ORDER BY c.trashed_at DESC, c.id LIMIT :limit
+"""
 ONE_CONVERSATION: Final = _CONVERSATION + " WHERE c.id = ?"
 
 # The draft is saved apart; a conversation that is new has none.

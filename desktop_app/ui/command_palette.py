@@ -165,6 +165,15 @@ class CommandPalette(QWidget):
         self.set_theme(theme)
         self.hide()
 
+    def name(self, name: str, words: str, nothing: str) -> None:
+        """Be a list of something else: its stable name, what it is for, and what it says where
+        nothing is found."""
+        self.setObjectName(name)
+        for widget in (self, self.field, self.view):
+            widget.setAccessibleName(words)
+        self.field.setPlaceholderText(words)
+        self._nothing.setText(nothing)
+
     def set_theme(self, theme: Theme) -> None:
         """Draw with this theme from now on."""
         self._theme = self._delegate.theme = theme

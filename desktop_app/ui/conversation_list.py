@@ -1,8 +1,9 @@
-"""The left side: search, a new conversation, all conversations by day, and what the month cost.
+"""The left side: search, a new conversation, the conversations of one place by day, the ways to the
+other places, and what the month cost.
 
 The row that is *selected* is the open conversation; the *current* row is where the keyboard is.
-Arrow keys move only the latter, Enter opens it. Only the program selects (`select`), so that what
-is marked is always what is shown.
+Arrow keys move only the latter, Enter opens it. Several rows can be marked for an action on all of
+them; without that only the program selects (`select`), so that what is marked is what is shown.
 """
 
 from __future__ import annotations
@@ -21,7 +22,6 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import (
     QFrame,
-    QHBoxLayout,
     QLabel,
     QMenu,
     QStackedWidget,
@@ -29,12 +29,15 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop_app.ui import icons
+from desktop_app.domain.place import LIST, Place, PlaceKind
+from desktop_app.ui import list_menus
 from desktop_app.ui import theme as themes
-from desktop_app.ui.header import ElidedLabel
+from desktop_app.ui.conversation_view import ConversationView
+from desktop_app.ui.list_foot import ListFoot
 from desktop_app.ui.models import hit_model
 from desktop_app.ui.models.conversation_model import ConversationModel, Roles
 from desktop_app.ui.models.hit_model import HitModel
+from desktop_app.ui.places import PlaceBar, PlacesRow
 from desktop_app.ui.row_delegates import ConversationDelegate, HitDelegate
 from desktop_app.ui.row_view import RowView
 from desktop_app.ui.search_field import NewButton, SearchField
@@ -43,37 +46,64 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from datetime import date
 
-    from desktop_app.domain.conversation import Conversation, SearchHit
+    from desktop_app.domain.conversation import Conversation, Folder, SearchHit
     from desktop_app.ui.theme import Theme
 
 # A pause in typing that is long enough to look for what was typed.
 _SEARCH_PAUSE_MS: Final = 120
-_EMPTY: Final = "Your conversations\nwill be listed here."
+_EMPTY: Final = {
+    PlaceKind.LIST: "Your conversations\nwill be listed here.",
+    PlaceKind.FOLDER: "Nothing is in this folder yet.",
+    PlaceKind.ARCHIVE: "The archive is empty.",
+    PlaceKind.TRASH: "The trash is empty.",
+}
 _NOTHING_FOUND: Final = "Nothing found."
 
 
 class ConversationList(QFrame):
     """See the module.
 
+    Attributes:
+        folders: all of them, by name.
+        theme: what everything is drawn with.
+
     Signals:
         opened(str id): a row was clicked or Enter pressed on it.
-        new_requested()
+        new_requested(), new_in_folder(str folder id)
         renamed(str id, str title): the row shows the title already.
-        deleted(str id): asked for; the row stays until `remove`.
-        pinned(str id, bool): asked for; the row moves with `upsert`.
+        rename_ended(): the title is no longer being edited.
+        pinned(list ids, bool), archived(list ids, bool), deleted(list ids), restored(list ids),
+            erased(list ids), moved(list ids, str folder id or ""): asked for; the rows stay until
+            they are changed or removed.
+        place_chosen(Place): to be shown; so are folders that are opened.
+        folder_wanted(list ids): a new folder, with these conversations in it.
+        folder_renamed(str id, str name), folder_deleted(str id), folder_settings_wanted(str id)
+        trash_emptied()
+        more_wanted(bool): the next page, or with True all that is missing.
         search_changed(str): after a pause in typing; "" at once when the field is cleared.
         hit_opened(str conversation id, str message id or ""): a hit was chosen.
-        rename_ended(): the title is no longer being edited.
     """
 
     opened = Signal(str)
     new_requested = Signal()
+    new_in_folder = Signal(str)
     renamed = Signal(str, str)
-    deleted = Signal(str)
-    pinned = Signal(str, bool)
+    rename_ended = Signal()
+    pinned = Signal(list, bool)
+    archived = Signal(list, bool)
+    deleted = Signal(list)
+    restored = Signal(list)
+    erased = Signal(list)
+    moved = Signal(list, str)
+    place_chosen = Signal(object)
+    folder_wanted = Signal(list)
+    folder_renamed = Signal(str, str)
+    folder_deleted = Signal(str)
+    folder_settings_wanted = Signal(str)
+    trash_emptied = Signal()
+    more_wanted = Signal(bool)
     search_changed = Signal(str)
     hit_opened = Signal(str, str)
-    rename_ended = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -81,36 +111,65 @@ class ConversationList(QFrame):
         self.setProperty("edge", "right")
         self._selected: str | None = None
         self._is_searching, self._searched = False, ""
-        self._foot_icon = ""
+        self._goes_to_end = False
+        self.theme = theme
+        self.folders: tuple[Folder, ...] = ()
         self.model = ConversationModel(_today(), self)
         self.hits = HitModel(self)
         self.search = SearchField()
         self.new_button = NewButton()
         self._delegates = ConversationDelegate(theme, self), HitDelegate(theme, self)
-        self.view = RowView("conversations", self.model, self._delegates[0])
+        self.view = ConversationView("conversations", self.model, self._delegates[0])
         self.hit_view = RowView("search-hits", self.hits, self._delegates[1])
-        self.foot_icon, self.foot_name, self.foot_month = QLabel(), ElidedLabel(), QLabel()
-        self.note = QLabel(_EMPTY)
+        self.foot = ListFoot(theme)
+        self.note = QLabel()
+        self.place_bar, self.places = PlaceBar(theme), PlacesRow(theme)
         self._pages = QStackedWidget()
         self._typing = QTimer(self, singleShot=True, interval=_SEARCH_PAUSE_MS)
         self._midnight = QTimer(self, singleShot=True)
         self._name_parts()
         self._connect_list()
+        self._connect_places()
         self._connect_search()
         self.set_theme(theme)
         self._turn_the_day()
 
     # ------------------------------------------------------------ what the program tells
 
-    def set_conversations(self, conversations: Iterable[Conversation]) -> None:
-        """Show these and no others."""
-        self.model.set_conversations(conversations)
+    def set_conversations(
+        self,
+        conversations: Iterable[Conversation],
+        *,
+        place: Place = LIST,
+        last: Conversation | None = None,
+    ) -> None:
+        """Show these and no others, in a place; `last` as for `append`."""
+        folders = self.folders if place.kind is PlaceKind.LIST else ()
+        self.view.drop_marks()
+        self.model.set_conversations(conversations, place=place, folders=folders, last=last)
+        self._name_place()
+        self.places.show_place(place)
+
+    def append(self, page: Iterable[Conversation], last: Conversation | None) -> None:
+        """Add the next page, whose end is `last`; None where nothing is behind it."""
+        self.model.append(page, last)
+        self._mark_selected()
+        if last is None and self._goes_to_end:
+            self._goes_to_end = False
+            self.view.go_to_end()
+
+    def set_folders(self, folders: Iterable[Folder]) -> None:
+        """All folders as they are now."""
+        self.folders = tuple(sorted(folders, key=lambda folder: folder.name.casefold()))
+        self.model.set_folders(self.folders)
+        self._name_place()
 
     def upsert(self, conversation: Conversation) -> None:
         """Show a conversation as it is now."""
         self.model.set_today(_today())
         self.model.upsert(conversation)
-        self._mark_selected()
+        if not self.view.has_marks:
+            self._mark_selected()
 
     def remove(self, identifier: str) -> None:
         """Forget a conversation."""
@@ -119,6 +178,7 @@ class ConversationList(QFrame):
     def select(self, identifier: str | None) -> None:
         """Mark the open conversation; None where it is not in the list yet."""
         self._selected = identifier
+        self.view.drop_marks()
         self._mark_selected()
         row = self._row_of(identifier)
         if row.isValid():
@@ -137,14 +197,8 @@ class ConversationList(QFrame):
     def set_foot(
         self, provider_name: str, icon: str, month: str, *, is_near_cap: bool = False
     ) -> None:
-        """The provider with its icon, and what the month cost ("" where nothing is paid); it
-        stands out where it comes near its cap."""
-        self._foot_icon = icon
-        self.foot_name.setText(provider_name)
-        self.foot_month.setText(month)
-        self.foot_month.setToolTip("Spent this month, of its cap" if is_near_cap else "")
-        themes.set_style_property(self.foot_month, "role", "warning" if is_near_cap else "note")
-        self._draw_foot_icon()
+        """Who answers, and what the month cost: see `ListFoot`."""
+        self.foot.show_month(provider_name, icon, month, is_near_cap=is_near_cap)
 
     def set_shortcuts(self, search: str, new: str) -> None:
         """Show these beside their actions ("Ctrl+N"; "" for none)."""
@@ -157,14 +211,30 @@ class ConversationList(QFrame):
         self.search.selectAll()
 
     def rename_selected(self) -> bool:
-        """Edit in place the title that the keyboard is on, else that of the open conversation;
+        """Edit in place the name that the keyboard is on, else the title of the open conversation;
         False where there is none."""
         row = self.view.currentIndex() if self.view.hasFocus() else self._row_of(self._selected)
-        if row.isValid():
-            self.view.scrollTo(row)
-            self.view.setCurrentIndex(row)
-            self.view.edit(row)
-        return row.isValid()
+        return self._edit(row)
+
+    def rename(self, identifier: str) -> bool:
+        """Edit in place the name of a conversation or folder that is shown."""
+        return self._edit(self._row_of(identifier))
+
+    def _edit(self, row: QModelIndex) -> bool:
+        if not row.flags() & Qt.ItemFlag.ItemIsEditable:
+            return False
+        self.view.drop_marks()
+        self.view.scrollTo(row)
+        self.view.setCurrentIndex(row)
+        self.view.edit(row)
+        return True
+
+    @property
+    def marked(self) -> list[str]:
+        """The conversations that the person marked, else the open one where it is shown."""
+        rows = self.view.selectedIndexes() if self.view.has_marks else []
+        found = [row.data(Roles.IDENTIFIER) for row in rows]
+        return found or ([self._selected] if self._selected else [])
 
     def neighbour(self, step: int) -> str | None:
         """The id of the conversation `step` rows below (or above) the open one."""
@@ -179,14 +249,16 @@ class ConversationList(QFrame):
 
     def set_theme(self, theme: Theme) -> None:
         """Draw with this theme from now on."""
-        self._theme = theme
+        self.theme = theme
         self._lay_out(theme.px)
         for view, delegate in zip((self.view, self.hit_view), self._delegates, strict=True):
             delegate.theme = theme
             view.lay_out_anew()
         self.search.set_theme(theme)
         self.new_button.set_theme(theme)
-        self._draw_foot_icon()
+        self.place_bar.set_theme(theme)
+        self.places.set_theme(theme)
+        self.foot.set_theme(theme)
 
     # ------------------------------------------------------------ parts
 
@@ -195,37 +267,25 @@ class ConversationList(QFrame):
         self.hit_view.setAccessibleName("Search results")
         self.note.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter)
         self.note.setWordWrap(True)
-        for label in (self.note, self.foot_name, self.foot_month):
-            label.setProperty("role", "note")
+        self.note.setProperty("role", "note")
         for page in (self.view, self.hit_view, self.note):
             self._pages.addWidget(page)
-        self.foot_name.setTextFormat(Qt.TextFormat.PlainText)
         self._column = QVBoxLayout(self)
         self._column.setSpacing(0)
         self._top = QVBoxLayout()
         self._top.addWidget(self.search)
         self._top.addWidget(self.new_button)
         self._column.addLayout(self._top)
+        self._column.addWidget(self.place_bar)
         self._column.addWidget(self._pages, 1)
-        self._foot = QHBoxLayout()
-        self._foot.addWidget(self.foot_icon)
-        self._foot.addWidget(self.foot_name, 1)
-        self._foot.addWidget(self.foot_month)
-        self._column.addLayout(self._foot)
+        self._column.addWidget(self.places)
+        self._column.addWidget(self.foot)
 
     def _lay_out(self, px: Callable[[float], int]) -> None:
         self._column.setContentsMargins(px(10), px(12), 0, px(20))
         self._top.setContentsMargins(0, 0, px(themes.ROW_MARGIN), px(2))
         self._top.setSpacing(px(9))
-        self._foot.setContentsMargins(px(10), px(8), px(17), 0)
-        self._foot.setSpacing(px(8))
         self.note.setContentsMargins(0, 0, px(themes.ROW_MARGIN), 0)
-
-    def _draw_foot_icon(self) -> None:
-        if self._foot_icon:
-            size = self._theme.px(15)
-            self.foot_icon.setPixmap(icons.pixmap(self._foot_icon, self._theme.dim, size))
-        self.foot_icon.setVisible(bool(self._foot_icon))
 
     # ------------------------------------------------------------ behaviour
 
@@ -233,15 +293,31 @@ class ConversationList(QFrame):
         self.new_button.clicked.connect(lambda: self.new_requested.emit())
         self.view.chosen.connect(self._open)
         self.view.delete_pressed.connect(self._delete)
+        self.view.marks_dropped.connect(self._mark_selected)
+        self.view.end_pressed.connect(self._want_all)
+        self.view.dropped.connect(self.moved)
         self.view.left_upwards.connect(self.focus_search)
         self.view.menu_requested.connect(self._pop_up_menu)
         self.model.renamed.connect(self.renamed)
+        self.model.folder_renamed.connect(self.folder_renamed)
+        self.model.more_wanted.connect(lambda: self.more_wanted.emit(False))
         self._delegates[0].closeEditor.connect(lambda *_: self.rename_ended.emit())
         self.model.modelReset.connect(self._mark_selected)
         for changed in (self.model.rowsInserted, self.model.rowsRemoved, self.model.modelReset):
             changed.connect(self._show_page)
         self._midnight.timeout.connect(self._turn_the_day)
         self._show_page()
+
+    def _connect_places(self) -> None:
+        bar, places = self.place_bar, self.places
+        bar.back_chosen.connect(self._go_back)
+        self.view.went_back.connect(self._go_back)
+        bar.emptying_chosen.connect(lambda: self.trash_emptied.emit())
+        bar.menu_chosen.connect(self._pop_up_place_menu)
+        bar.dropped_out.connect(self._take_out)
+        places.chosen.connect(self.place_chosen)
+        places.folder_wanted.connect(lambda: self.folder_wanted.emit([]))
+        places.dropped.connect(self._put_away)
 
     def _connect_search(self) -> None:
         self.search.textChanged.connect(self._search_typed)
@@ -265,13 +341,16 @@ class ConversationList(QFrame):
         if searching is None:
             searching = self._is_searching
         self._is_searching = searching
-        view, empty = (self.hit_view, _NOTHING_FOUND) if searching else (self.view, _EMPTY)
+        empty = _EMPTY[self.model.place.kind]
+        view, empty = (self.hit_view, _NOTHING_FOUND) if searching else (self.view, empty)
         has_rows = view.model().rowCount() > 0
         self.note.setText(empty)
         self._pages.setCurrentWidget(view if has_rows else self.note)
 
     def _open(self, row: QModelIndex) -> None:
-        if not row.data(Roles.IS_HEADING):
+        if row.data(Roles.IS_FOLDER):
+            self.place_chosen.emit(Place.of_folder(row.data(Roles.IDENTIFIER)))
+        elif not row.data(Roles.IS_HEADING):
             self.opened.emit(row.data(Roles.IDENTIFIER))
 
     def _open_hit(self, row: QModelIndex) -> None:
@@ -283,7 +362,50 @@ class ConversationList(QFrame):
             self._open_hit(self.hits.index(0))
 
     def _delete(self, row: QModelIndex) -> None:
-        self.deleted.emit(row.data(Roles.IDENTIFIER))
+        """What Del means here: into the trash, or out of it for good."""
+        if row.data(Roles.IS_FOLDER):
+            self.folder_deleted.emit(row.data(Roles.IDENTIFIER))
+            return
+        ids = [marked.data(Roles.IDENTIFIER) for marked in self.view.marked]
+        is_trash = self.model.place.kind is PlaceKind.TRASH
+        (self.erased if is_trash else self.deleted).emit(ids)
+
+    # ------------------------------------------------------------ places
+
+    def _name_place(self) -> None:
+        place = self.model.place
+        name = next((f.name for f in self.folders if f.id == place.folder_id), "")
+        self.place_bar.show_place(place, name)
+        self.view.setAccessibleName(self.place_bar.title.text() or "Conversations")
+
+    def _go_back(self) -> None:
+        if self.model.place != LIST:
+            self.place_chosen.emit(LIST)
+            self.view.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _take_out(self, ids: list[str]) -> None:
+        """Conversations were dropped on the way back out of a place."""
+        match self.model.place.kind:
+            case PlaceKind.FOLDER:
+                self.moved.emit(ids, "")
+            case PlaceKind.ARCHIVE:
+                self.archived.emit(ids, False)
+            case PlaceKind.TRASH:
+                self.restored.emit(ids)
+
+    def _put_away(self, place: Place, ids: list[str]) -> None:
+        """Conversations were dropped on the archive or the trash; from the trash they come back."""
+        if self.model.place.kind is PlaceKind.TRASH:
+            self.restored.emit(ids if place.kind is not PlaceKind.TRASH else [])
+        elif place.kind is PlaceKind.ARCHIVE:
+            self.archived.emit(ids, True)
+        else:
+            self.deleted.emit(ids)
+
+    def _want_all(self) -> None:
+        if self.model.last_of_pages is not None:
+            self._goes_to_end = True
+            self.more_wanted.emit(True)
 
     def _search_typed(self, text: str) -> None:
         if text.strip():
@@ -303,26 +425,22 @@ class ConversationList(QFrame):
         view.setFocus(Qt.FocusReason.TabFocusReason)
         view.ensure_current()
 
-    def menu_for(self, row: QModelIndex) -> QMenu | None:
-        """The menu of a row; None for a heading."""
-        if not row.isValid() or row.data(Roles.IS_HEADING):
-            return None
-        identifier, is_pinned = row.data(Roles.IDENTIFIER), row.data(Roles.PINNED)
-        menu, colour, size = QMenu(self), self._theme.dim, self._theme.px(15)
-        word, sign = ("Unpin", "pin-off") if is_pinned else ("Pin", "pin")
-        for name, words, action in (
-            ("pencil", "Rename\tF2", lambda: self.view.edit(self._row_of(identifier))),
-            (sign, word, lambda: self.pinned.emit(identifier, not is_pinned)),
-            ("trash-2", "Delete\tDel", lambda: self.deleted.emit(identifier)),
-        ):
-            menu.addAction(icons.icon(name, colour, size), words, action)
-        return menu
+    def menu_for(self, row: QModelIndex) -> QMenu:
+        """The menu of a row, or of all that are marked with it; beside the rows, of the list."""
+        return list_menus.menu_for(self, row)
 
     def _pop_up_menu(self, row: QModelIndex, position: QPoint) -> None:
         menu = self.menu_for(row)
-        if menu is not None:
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(position)
+
+    def _pop_up_place_menu(self) -> None:
+        folder_id, button = self.model.place.folder_id, self.place_bar.menu_button
+        folder = next((f for f in self.folders if f.id == folder_id), None)
+        if folder is not None:
+            menu = list_menus.folder_menu(self, folder)
             menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-            menu.popup(position)
+            menu.popup(button.mapToGlobal(QPoint(0, button.height())))
 
     def _turn_the_day(self) -> None:
         """Group by the day it is now, and again when it ends."""

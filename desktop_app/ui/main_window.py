@@ -163,10 +163,14 @@ class MainWindow(QMainWindow):
         elif not shown:
             self.focus_prompt()
 
-    def search(self) -> None:
-        """Bring the search field into sight, and the keyboard into it."""
+    def show_list(self) -> None:
+        """Bring the conversations into sight."""
         if self._place_of(self.conversations) == _Place.AWAY:
             self.toggle_list()
+
+    def search(self) -> None:
+        """Bring the search field into sight, and the keyboard into it."""
+        self.show_list()
         self.conversations.focus_search()
 
     def rename(self) -> None:
@@ -225,6 +229,7 @@ class MainWindow(QMainWindow):
             self.conversations.opened,
             self.conversations.hit_opened,
             self.conversations.new_requested,
+            self.conversations.new_in_folder,
         ):
             chosen.connect(self._close_list_drawer)
         # A text field takes a dropped file as its address; the window is asked first.
@@ -237,8 +242,14 @@ class MainWindow(QMainWindow):
         order = (
             self.conversations.search,
             self.conversations.new_button,
+            self.conversations.place_bar.back,
+            self.conversations.place_bar.menu_button,
+            self.conversations.place_bar.empty,
             self.conversations.view,
             self.conversations.hit_view,
+            self.conversations.places.archive,
+            self.conversations.places.trash,
+            self.conversations.places.new_folder,
             self.header.list_button,
             self.header.preset,
             self.header.settings_button,

@@ -36,7 +36,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop_app.ui import painting
 from desktop_app.ui import theme as themes
+from desktop_app.ui.conversation_view import ConversationView
 from desktop_app.ui.models import conversation_model, hit_model
 from desktop_app.ui.row_view import RowView
 
@@ -52,6 +54,7 @@ Index = QModelIndex | QPersistentModelIndex
 _GAP: Final = 2
 _INSET: Final = 12
 _DOT: Final = 8
+_SIGN: Final = 15
 _LONGEST_TITLE: Final = 200
 _SNIPPET_LINES: Final = 2
 
@@ -110,8 +113,17 @@ class ConversationDelegate(RowDelegate):
             self._paint_heading(painter, option, index)
         else:
             self.paint_ground(painter, option, index)
+            self._paint_target(painter, option, index)
             self._paint_title(painter, option, index)
         painter.restore()
+
+    def _paint_target(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """The folder that would take what is dragged over it."""
+        view = option.widget
+        if isinstance(view, ConversationView) and view.is_target(index):
+            radius = self.theme.px(themes.RADIUS)
+            painting.ground(painter, self.row_rect(option), self.theme.selected, radius)
+            painting.outline(painter, self.row_rect(option), self.theme.accent, radius, 2)
 
     def _paint_heading(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         px = self.theme.px
@@ -121,19 +133,30 @@ class ConversationDelegate(RowDelegate):
         _draw_line(painter, rect, index.data(), font, self.theme.dim)
 
     def _paint_title(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        rect = self._title_rect(option, index)
+        px, rect = self.theme.px, self._title_rect(option, index)
         _draw_line(painter, rect, index.data(), self.theme.interface(), self.theme.text)
+        if index.data(conversation_model.Roles.IS_FOLDER):
+            sign = QRect(rect.left() - px(_SIGN + 8), rect.top(), px(_SIGN), rect.height())
+            painting.mark(painter, sign, "folder", self.theme.dim, px(_SIGN))
+        end = self.row_rect(option).right() + 1 - px(_INSET)
+        note = index.data(conversation_model.Roles.NOTE)
+        if note:
+            beside = QRect(rect.right(), rect.top(), end - rect.right(), rect.height())
+            _draw_line(painter, beside, note, self.theme.note(), self.theme.dim, at_right=True)
         if index.data(conversation_model.Roles.STREAMING):
-            radius = self.theme.px(_DOT) / 2
-            x = self.row_rect(option).right() + 1 - self.theme.px(_INSET) - radius
+            radius = px(_DOT) / 2
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(self.theme.accent)
-            painter.drawEllipse(QPointF(x, rect.center().y() + 1), radius, radius)
+            painter.drawEllipse(QPointF(end - radius, rect.center().y() + 1), radius, radius)
 
     def _title_rect(self, option: QStyleOptionViewItem, index: Index) -> QRect:
         px = self.theme.px
+        sign = px(_SIGN + 8) if index.data(conversation_model.Roles.IS_FOLDER) else 0
         dot = px(_DOT + 8) if index.data(conversation_model.Roles.STREAMING) else 0
-        return self.row_rect(option).adjusted(px(_INSET), 0, -px(_INSET) - dot, 0)
+        note = index.data(conversation_model.Roles.NOTE)
+        if note:
+            dot += painting.width_of(note, self.theme.note()) + px(8)
+        return self.row_rect(option).adjusted(px(_INSET) + sign, 0, -px(_INSET) - dot, 0)
 
     def helpEvent(
         self,
@@ -157,7 +180,8 @@ class ConversationDelegate(RowDelegate):
         """A field over the row."""
         editor = QLineEdit(parent)
         editor.setObjectName("rename")
-        editor.setAccessibleName("Title of the conversation")
+        is_folder = index.data(conversation_model.Roles.IS_FOLDER)
+        editor.setAccessibleName("Name of the folder" if is_folder else "Title of the conversation")
         editor.setMaxLength(_LONGEST_TITLE)
         return editor
 

@@ -73,6 +73,14 @@ class RowView(QListView):
         """The view's own index for one of the model's; all that it emits are its own."""
         return self._proxy.mapFromSource(index)
 
+    def source_of(self, row: QModelIndex) -> QModelIndex:
+        """The model's index for one of the view's own."""
+        return self._proxy.mapToSource(row)
+
+    def go_to_end(self) -> None:
+        """Put the keyboard on the last row."""
+        self.setCurrentIndex(self._end(first=False))
+
     def ensure_current(self) -> None:
         """Put the ring somewhere: on the current row, else the selected, else the first."""
         if self.currentIndex().isValid():

@@ -70,6 +70,7 @@ class SettingsPanel(QFrame):
         setting_changed(str, object): key and value, valid by the schema.
         own_changed(str, str, object), own_removed(str, str): a conversation's own value, or none any
             more: the conversation's id, key, value.
+        folder_changed(str, str, object), folder_removed(str, str): the same of a folder.
         shortcut_changed(str, str): command id and keys; "" for none.
         weights_chosen(object): a Path, or None for the model that comes along.
         spending_requested(): the person wants to see all that was spent.
@@ -92,6 +93,8 @@ class SettingsPanel(QFrame):
     setting_changed = Signal(str, object)
     own_changed = Signal(str, str, object)
     own_removed = Signal(str, str)
+    folder_changed = Signal(str, str, object)
+    folder_removed = Signal(str, str)
     shortcut_changed = Signal(str, str)
     weights_chosen = Signal(object)
     spending_requested = Signal()
@@ -128,6 +131,7 @@ class SettingsPanel(QFrame):
         self._ca_files: dict[str, tuple[bool, str]] = {}
         self._values: dict[str, Any] = {}
         self._own: tuple[str, Mapping[str, Any]] = ("", {})
+        self._folder: tuple[str, str, Mapping[str, Any]] = ("", "", {})
         self._refusals: Mapping[str, str] = {}
         self._notes: Mapping[str, str] = {}
         self._backup_state: tuple[str, Tone] = ("", "note")
@@ -191,6 +195,18 @@ class SettingsPanel(QFrame):
         self._own = (conversation_id, dict(own))
         if self._answer:
             self._answer.set_own(*self._own)
+
+    def set_folder(self, folder_id: str, name: str, own: Mapping[str, Any]) -> None:
+        """The folder in question, and the settings that it has for itself; "" for none."""
+        self._folder = (folder_id, name, dict(own))
+        if self._answer:
+            self._answer.set_folder(*self._folder)
+
+    def show_folder(self) -> None:
+        """Show the settings of the folder in question."""
+        self.show_page("answer")
+        if self._answer:
+            self._answer.show_scope("folder")
 
     def set_refusals(
         self, refusals: Mapping[str, str], notes: Mapping[str, str] | None = None
@@ -412,8 +428,11 @@ class SettingsPanel(QFrame):
         page.changed.connect(self._take_setting)
         page.own_changed.connect(self.own_changed)
         page.own_removed.connect(self.own_removed)
+        page.folder_changed.connect(self.folder_changed)
+        page.folder_removed.connect(self.folder_removed)
         page.set_values(self._values)
         page.set_own(*self._own)
+        page.set_folder(*self._folder)
         page.set_refusals(self._refusals, self._notes)
         return page
 

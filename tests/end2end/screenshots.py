@@ -25,7 +25,7 @@ from typing import Any
 
 from PIL import Image
 
-from desktop_app.domain.conversation import Conversation, ModelChoice, new_id, now
+from desktop_app.domain.conversation import Conversation, Folder, ModelChoice, new_id, now
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.generation import Overrides
 from desktop_app.domain.model_catalog import Effort, Variant
@@ -170,6 +170,10 @@ class Pictures:
         await self._picture("settings-own", _open_answer_settings("conversation"))
         await self._picture("spending", _show_spending)
         await self._prompts()
+        await self._picture("folders", _mark_some, library=True)
+        await self._picture("folder", _open_folder, library=True)
+        await self._picture("archive", _show_place("archive"), library=True)
+        await self._picture("trash", _show_place("trash"), library=True)
         if not self._prefix:
             await self._picture("quick-prompt", _quick, "quick")
 
@@ -191,6 +195,7 @@ class Pictures:
         act: Callable[[Program], Awaitable[None]],
         *arguments: str,
         filled: bool = True,
+        library: bool = False,
     ) -> None:
         with tempfile.TemporaryDirectory() as scratch:
             home = Path(scratch) / "home"
@@ -198,6 +203,8 @@ class Pictures:
                 await backend.settings.set("look.theme", self._theme)
                 if filled:
                     await _fill(backend, self._server.base_url)
+                if library:
+                    await _fill_library(backend)
             with Program(home, self._client, *arguments, COMETAPI_KEY="") as program:
                 await asyncio.to_thread(program.do, "states", "prompt")
                 if arguments != ("quick",):
@@ -283,6 +290,47 @@ async def _show_spending(program: Program) -> None:
     await asyncio.to_thread(program.do, "press", "show-spending")
     table = "spending-table"
     await asyncio.to_thread(wait_for, lambda: program.has(table, "showing"), "the tables")
+
+
+async def _show_list(program: Program) -> None:
+    """In a narrow window it is a drawer."""
+    if not await asyncio.to_thread(program.has, "conversations", "showing"):
+        await asyncio.to_thread(program.do, "press", "toggle-list")
+        await asyncio.to_thread(wait_for, lambda: program.has("conversations", "showing"), "a list")
+
+
+def _show_place(name: str) -> Callable[[Program], Awaitable[None]]:
+    async def act(program: Program) -> None:
+        await _show_list(program)
+        await asyncio.to_thread(program.do, "press", f"show-{name}")
+
+    return act
+
+
+async def _click(at: tuple[int, int], *keys: str) -> None:
+    """A click, with these keys held down."""
+    for key in keys:
+        await asyncio.to_thread(subprocess.run, ["xdotool", "keydown", key], check=True)
+    moved = ["xdotool", "mousemove", *map(str, at), "click", "1"]
+    await asyncio.to_thread(subprocess.run, moved, check=True)
+    for key in keys:
+        await asyncio.to_thread(subprocess.run, ["xdotool", "keyup", key], check=True)
+    await asyncio.sleep(0.3)
+
+
+async def _mark_some(program: Program) -> None:
+    await _show_list(program)
+    for row in (7, 8, 10):
+        await _click((100, 107 + 34 * row), "ctrl")
+
+
+async def _open_folder(program: Program) -> None:
+    await _show_list(program)
+    await _click((100, 107 + 34 * 4))
+    await asyncio.to_thread(program.do, "press", "new-conversation")
+    await asyncio.sleep(0.5)
+    if await asyncio.to_thread(program.has, "toggle-list", "showing"):
+        await _show_list(program)
 
 
 async def _quick(program: Program) -> None:
@@ -389,6 +437,23 @@ async def _fill(backend: Backend, base_url: str) -> None:
         message_id=None,
         at=moment,
     )
+
+
+async def _fill_library(backend: Backend) -> None:
+    """Folders, and something in the archive and the trash."""
+    moment = now()
+    folders = [Folder(new_id(), name, moment) for name in ("Garden", "Oslo office", "Thesis")]
+    for folder in folders:
+        await backend.conversation_folders.save(folder)
+    choice = ModelChoice(COMETAPI.id, "", Variant.THINKING, Effort.HIGH)
+    for number, title in enumerate(("Lease, clause by clause", "Moving checklist", "Desks")):
+        at = moment - timedelta(days=number)
+        filed = Conversation(new_id(), title, at, at, choice, folder_id=folders[1].id)
+        await backend.conversations.create(filed)
+        old = Conversation(new_id(), f"{title}, 2024", at, at, choice)
+        archived, trashed = replace(old, archived=True), replace(old, id=new_id(), trashed_at=at)
+        await backend.conversations.create(archived)
+        await backend.conversations.create(trashed)
 
 
 def _resize(program: Program, size: tuple[int, int]) -> None:

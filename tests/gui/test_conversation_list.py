@@ -291,7 +291,7 @@ def test_keys_walk_the_list_and_enter_opens(listing: ConversationList, qtbot: Qt
     assert told.args == ["a"]
     with qtbot.waitSignal(listing.deleted) as told:
         qtbot.keyClick(listing.view, Qt.Key.Key_Delete)
-    assert told.args == ["a"]
+    assert told.args == [["a"]]
     qtbot.keyClick(listing.view, Qt.Key.Key_Up)
     qtbot.waitUntil(listing.search.hasFocus)
 
@@ -375,17 +375,19 @@ def choose(menu: QMenu | None, word: str) -> None:
 def test_the_menu_of_a_row(listing: ConversationList, qtbot: QtBot) -> None:
     with qtbot.waitSignal(listing.pinned) as told:
         choose(listing.menu_for(row_of(listing, "b")), "Pin")
-    assert told.args == ["b", True]
+    assert told.args == [["b"], True]
     listing.upsert(conversation("b", pinned=True))
     with qtbot.waitSignal(listing.pinned) as told:
         choose(listing.menu_for(row_of(listing, "b")), "Unpin")
-    assert told.args == ["b", False]
+    assert told.args == [["b"], False]
     with qtbot.waitSignal(listing.deleted) as told:
         choose(listing.menu_for(row_of(listing, "c")), "Delete")
-    assert told.args == ["c"]
+    assert told.args == [["c"]]
     choose(listing.menu_for(row_of(listing, "a")), "Rename")
     assert listing.view.findChild(QLineEdit, "rename") is not None
-    assert listing.menu_for(listing.view.model().index(0, 0)) is None
+    with qtbot.waitSignal(listing.folder_wanted) as told:
+        choose(listing.menu_for(listing.view.model().index(0, 0)), "New folder")
+    assert told.args == [[]]
 
 
 @pytest.mark.qt_log_ignore("does not support grabbing the keyboard")
@@ -494,13 +496,13 @@ def test_new_conversation(listing: ConversationList, qtbot: QtBot) -> None:
 
 def test_foot_and_shortcuts(listing: ConversationList) -> None:
     listing.set_foot("CometAPI", "cloud", "$4.12 this month")
-    assert listing.foot_name.text() == "CometAPI"
-    assert not listing.foot_icon.pixmap().isNull()
+    assert listing.foot.name.text() == "CometAPI"
+    assert not listing.foot.icon.pixmap().isNull()
     listing.set_foot("a-gateway-of-the-house.example (environment)", "cloud", "$4.12 this month")
     QApplication.processEvents()
-    assert QLabel.text(listing.foot_name).endswith("…")
-    assert listing.foot_name.toolTip() == "a-gateway-of-the-house.example (environment)"
-    assert listing.foot_month.width() >= listing.foot_month.sizeHint().width()
+    assert QLabel.text(listing.foot.name).endswith("…")
+    assert listing.foot.name.toolTip() == "a-gateway-of-the-house.example (environment)"
+    assert listing.foot.month.width() >= listing.foot.month.sizeHint().width()
     listing.set_shortcuts("Ctrl+Shift+F", "")
     assert listing.search.hint.text() == "Ctrl ⇧ F"
     assert listing.search.hint.isVisible()

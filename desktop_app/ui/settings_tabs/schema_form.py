@@ -95,8 +95,8 @@ class SchemaForm(QWidget):
         self._fields[key] = _field_for(declared, section, theme, tell)
         self._fields[key].show(declared.default)
         self._sections[key] = section
-        if declared.per_conversation:
-            own = self._owns[key] = _OwnValue(declared, section, self._own_words)
+        if declared.per_conversation or declared.per_folder:
+            own = self._owns[key] = _OwnValue(declared, section)
             own.reset.clicked.connect(lambda: self.reset.emit(key))
         self._column.addWidget(section)
 
@@ -106,14 +106,16 @@ class SchemaForm(QWidget):
         for key, field in self._fields.items():
             field.show(checked[key])
 
-    def set_own(self, keys: Collection[str] | None) -> None:
-        """Mark the settings named here as a conversation's own; the others follow the defaults. None:
-        the defaults themselves are shown."""
+    def set_own(self, keys: Collection[str] | None, *, of_folder: bool = False) -> None:
+        """Mark the settings named here as a conversation's own, or a folder's; the others follow the
+        defaults. None: the defaults themselves are shown."""
         for key, section in self._sections.items():
-            own = self._owns.get(key)
-            section.setVisible(own is not None or keys is None)
+            declared, own = setting(key), self._owns.get(key)
+            is_for = declared.per_conversation or (of_folder and declared.per_folder)
+            section.setVisible(keys is None or is_for)
             if own is not None:
-                own.show(keys is not None and key in keys)
+                words = "Set for this folder" if of_folder else self._own_words
+                own.show(keys is not None and key in keys, words)
 
     def settle(self) -> None:
         """Tell what was typed and not told yet."""
@@ -141,8 +143,8 @@ class SchemaForm(QWidget):
 class _OwnValue:
     """Under a row: whose own the value is, and the way back to the default."""
 
-    def __init__(self, declared: Setting, section: Section, words: str) -> None:
-        self._words = QLabel(words)
+    def __init__(self, declared: Setting, section: Section) -> None:
+        self._words = QLabel()
         set_role(self._words, "note")
         self.reset = QPushButton("Use default")
         self.reset.setObjectName(f"reset-{declared.key}")
@@ -154,9 +156,10 @@ class _OwnValue:
         row.addWidget(self._words, 1)
         row.addWidget(self.reset)
         section.add(self._row)
-        self.show(False)
+        self.show(False, "")
 
-    def show(self, is_own: bool) -> None:
+    def show(self, is_own: bool, words: str) -> None:
+        self._words.setText(words)
         self._row.setVisible(is_own)
 
 

@@ -20,11 +20,16 @@ if TYPE_CHECKING:
     from desktop_app.ui.theme import Theme
 
 ACTIONS: Final = {
-    Role.USER: (("copy", "copy", "Copy the question"), ("edit", "pencil", "Edit and ask again")),
+    Role.USER: (
+        ("copy", "copy", "Copy the question"),
+        ("edit", "pencil", "Edit and ask again"),
+        ("branch", "git-branch", "Branch into a new conversation"),
+    ),
     Role.ASSISTANT: (
         ("copy", "copy", "Copy the answer"),
         ("retry", "refresh-cw", "Answer again"),
         ("retry-with", "ellipsis", "Answer again with another variant or effort"),
+        ("branch", "git-branch", "Branch into a new conversation"),
     ),
 }
 

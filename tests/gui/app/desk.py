@@ -267,9 +267,8 @@ class Desk:
 
     def take(self, label: str) -> None:
         """Press a button of the notification by its label."""
-        button = next(
-            b for b in self.window.notifications.findChildren(QPushButton) if b.text() == label
-        )
+        buttons = self.window.notifications.findChildren(QPushButton)
+        button = [b for b in buttons if b.text() == label][-1]  # former ones are on their way out
         button.click()
 
     # ------------------------------------------------------------------ the person's eyes

@@ -250,7 +250,7 @@ def test_what_waits_in_a_deleted_conversation_is_not_asked(run: Run) -> None:
     async def main() -> None:
         async with Desk() as desk:
             await wait_behind_an_answer(desk, "One", "Two")
-            desk.ready.library.delete_open()
+            desk.ready.trash.delete_chosen()
             await desk.settled()
             assert len(desk.stage.turns) == 1
 

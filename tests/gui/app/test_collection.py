@@ -34,8 +34,11 @@ def test_a_document_goes_with_its_conversation(run: Run, data: Path) -> None:
             await attach(desk, data / "report.pdf")
             asked = await desk.ask_and_answer("What is it?", "A report.")
             assert len(files()) == 1
-            desk.window.conversations.deleted.emit(asked)
-            assert len(files()) == 1  # it can be undone
+            desk.window.conversations.deleted.emit([asked])
+            await desk.written()
+        assert len(files()) == 1  # it is in the trash
+        async with Desk() as desk:
+            await desk.ready.trash.empty()
         assert files() == []
         async with Desk() as desk:
             assert desk.stored("SELECT * FROM attachments") == []

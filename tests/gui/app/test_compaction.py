@@ -334,7 +334,7 @@ def test_deleted_meanwhile_it_does_not_come_back(run: Run) -> None:
             desk.type("fourth")
             desk.enter()
             await until(lambda: desk.ready.chat._beginning)
-            desk.ready.library.delete_open()
+            desk.ready.trash.delete_chosen()
             desk.stage.states.put_nowait(STATE)
             await until(lambda: not desk.ready.chat._beginning)
             await desk.settled()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt
 
 from desktop_app.app.attaching import PASTED_NAME
 from desktop_app.domain.conversation import MessageStatus, SearchHit
@@ -222,47 +222,22 @@ def test_delete_and_undo(run: Run) -> None:
         async with Desk() as desk:
             one = await desk.ask_and_answer("First", "1")
             desk.type("a draft")
-            desk.window.conversations.deleted.emit(one)
+            desk.window.conversations.deleted.emit([one])
             assert desk.rows == []
             assert desk.open_id != one
             assert desk.text.toPlainText() == ""
-            assert "“First” was deleted." in desk.said
+            assert "“First” was moved to the trash." in desk.said
             desk.take("Undo")
             await until(lambda: desk.open_id == one)
             assert desk.rows == ["First"]
             assert desk.text.toPlainText() == "a draft"
-            assert desk.ready.library.findChildren(QTimer, "undo") == []
             new(desk)
             desk.type("something else")
-            desk.window.conversations.deleted.emit(one)
+            desk.window.conversations.deleted.emit([one])
             desk.take("Undo")
             await desk.written()
             assert desk.rows == ["First"]
             assert desk.text.toPlainText() == "something else"
-
-    run(main())
-
-
-def test_deleted_for_good(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            turn = await desk.ask("First")
-            one = desk.open_id
-            turn.say("streaming")
-            await until(lambda: "streaming" in desk.transcript)
-            desk.window.conversations.deleted.emit(one)
-            await until(lambda: turn.closed)
-            await desk.settled()
-            assert len(desk.messages()) == 2
-            timer = next(t for t in desk.ready.library.findChildren(QTimer, "undo") if t.isActive())
-            timer.start(0)
-            await until(lambda: not desk.messages())
-            assert desk.stored("SELECT count(*) FROM conversations") == [(0,)]
-            two = await desk.ask_and_answer("Second", "2")
-            desk.window.conversations.deleted.emit(two)
-        async with Desk() as desk:
-            assert desk.rows == []
-            assert desk.messages() == []
 
     run(main())
 
@@ -274,7 +249,7 @@ def test_rename_and_pin_keep_all_else(run: Run) -> None:
             one = desk.open_id
             desk.press(Qt.Key.Key_3, Qt.KeyboardModifier.AltModifier)
             desk.window.conversations.renamed.emit(one, "  Better title ")
-            desk.ready.library.pin_open()
+            desk.ready.library.pin_chosen()
             assert desk.rows == ["Better title"]
             assert desk.has_dot(one)
             assert desk.window.header.title.text() == "Better title"
@@ -346,13 +321,13 @@ def test_the_foot_shows_what_the_month_cost(run: Run) -> None:
     async def main() -> None:
         async with Desk(environment={"OPENAI_API_KEY": "not-a-key"}) as desk:
             foot = desk.window.conversations
-            await until(lambda: foot.foot_name.text() == "OpenAI (environment)")
-            assert foot.foot_month.text() == ""
+            await until(lambda: foot.foot.name.text() == "OpenAI (environment)")
+            assert foot.foot.month.text() == ""
             turn = await desk.ask("First")
             new(desk)
             turn.end("1")
-            await until(lambda: foot.foot_month.text())
-            assert foot.foot_month.text() == "$0.005 this month"
+            await until(lambda: foot.foot.month.text())
+            assert foot.foot.month.text() == "$0.005 this month"
 
     run(main())
 

@@ -150,7 +150,7 @@ def test_nothing_flashes_up_as_a_window(run: Run, qapp: QApplication, data: Path
             desk.window.files_dropped.emit([data / "notes.md"])
             await until(lambda: desk.chips and "reading" not in desk.chips[0])
             one = await desk.ask_and_answer("One", "1")
-            desk.window.conversations.deleted.emit(one)
+            desk.window.conversations.deleted.emit([one])
             desk.take("Undo")
             desk.window.show_settings(False)
             await desk.written()

@@ -27,7 +27,7 @@ async def cap(desk: Desk, amount: str) -> None:
 
 
 def foot(desk: Desk) -> str:
-    return desk.window.conversations.foot_month.text()
+    return desk.window.conversations.foot.month.text()
 
 
 def test_the_cap_warns_refuses_and_is_raised(run: Run) -> None:
@@ -37,7 +37,7 @@ def test_the_cap_warns_refuses_and_is_raised(run: Run) -> None:
             await desk.ask_and_answer("One", "An answer.")  # 1,000 in and 200 out: $0.00455
             await until(lambda: "$0.00455 of the $0.005" in desk.said)
             await until(lambda: foot(desk) == "$0.005 of $0.005")
-            assert desk.window.conversations.foot_month.property("role") == "warning"
+            assert desk.window.conversations.foot.month.property("role") == "warning"
             desk.type("Two")
             desk.enter()
             await until(lambda: "would pass the monthly cap" in desk.said)

@@ -275,6 +275,7 @@ def test_the_menu_offers_what_can_be_done(view: TranscriptView) -> None:
         "Copy the answer",
         "Answer again",
         "Answer again with another variant or effort",
+        "Branch into a new conversation",
         "Select all",
     ]
 
@@ -431,7 +432,7 @@ def test_the_actions_follow_the_text_size(view: TranscriptView) -> None:
         view.set_theme(theme.dark(scale))
         row = view._actions
         buttons = [b for b in row.findChildren(QToolButton) if not b.isHidden()]
-        assert len(buttons) == 3
+        assert len(buttons) == 4
         assert row.geometry().right() + 1 == view.viewport().width()
         assert row.width() >= sum(b.sizeHint().width() for b in buttons)
     assert row.size() == before

@@ -401,3 +401,30 @@ def test_a_read_that_nobody_waits_for_is_broken_off(path: Path) -> None:
                 assert found == 7
 
     asyncio.run(main())
+
+
+def test_what_others_write_is_told_from_what_we_write(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with opened(tmp_path / "s") as database:
+            before = await database.foreign_version()
+            await database.write(lambda c: c.execute("INSERT INTO settings VALUES ('a', '1')"))
+            await database.read(lambda c: c.execute("SELECT * FROM settings").fetchall())
+            assert await database.foreign_version() == before
+            async with opened(tmp_path / "s") as other:
+                await other.read(lambda c: c.execute("SELECT * FROM settings").fetchall())
+                assert await database.foreign_version() == before
+                await other.write(lambda c: c.execute("INSERT INTO settings VALUES ('b', '1')"))
+            assert await database.foreign_version() != before
+
+    asyncio.run(main())
+
+
+def test_a_cursor_that_an_action_gives_back_is_closed(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with opened(tmp_path / "s") as database:
+            for do in (database.write, database.read):
+                cursor = await do(lambda c: c.execute("SELECT 1"))
+                with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+                    cursor.fetchall()
+
+    asyncio.run(main())

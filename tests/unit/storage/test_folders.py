@@ -7,11 +7,12 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-from desktop_app.domain.conversation import Folder, new_id
+from desktop_app.domain.conversation import Folder, MessageStatus, new_id
 from desktop_app.domain.generation import Overrides
 from desktop_app.storage.conversations import ConversationStore
 from desktop_app.storage.folders import FolderStore
 from desktop_app.storage.search import Search
+from desktop_app.storage.shelves import ShelfStore
 from tests.unit.storage.samples import CHOICE, NOON, a_conversation, a_question, an_answer, opened
 
 THESIS = Folder(new_id(), "Thesis", NOON, CHOICE, Overrides("Cite your sources."))
@@ -94,10 +95,68 @@ def test_the_list_comes_in_pages(tmp_path: Path) -> None:
             while page := await store.listed(2, behind=behind):
                 seen += [conversation.title for conversation in page]
                 behind = page[-1]
-            assert (set(seen[:3]), seen[3:]) == ({"5", "6", "7"}, ["4", "3", "2", "1", "0"])
+            assert (set(seen[:1]), seen[1:]) == ({"6"}, ["4", "2", "0"])
             inside = await store.listed(9, folder_id=THESIS.id)
             assert {conversation.title for conversation in inside} == {"1", "3", "5", "7"}
             assert [c.title for c in await store.pinned()] == ["pinned"]
             assert [c.title for c in await store.archived()] == ["archived"]
+
+    asyncio.run(main())
+
+
+def test_the_archive_and_the_trash_come_in_pages(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with opened(tmp_path / "s") as database:
+            store = ConversationStore(database)
+            for n in range(5):
+                at = NOON + timedelta(minutes=min(n, 2))
+                await store.create(a_conversation(f"away {n}", min(n, 3), archived=True))
+                await store.create(a_conversation(f"gone {n}", trashed_at=at))
+            for page_of, name in ((store.archived, "away"), (store.trashed, "gone")):
+                seen: list[str] = []
+                behind = None
+                while page := await page_of(2, behind=behind):
+                    seen += [conversation.title for conversation in page]
+                    behind = page[-1]
+                assert sorted(seen) == [f"{name} {n}" for n in range(5)]
+                assert seen[-2:] == [f"{name} 1", f"{name} 0"]
+
+    asyncio.run(main())
+
+
+def test_a_change_of_the_shelf_touches_its_own_column_alone(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with opened(tmp_path / "s") as database:
+            store, shelves = ConversationStore(database), ShelfStore(database)
+            await FolderStore(database).save(THESIS)
+            one, two = a_conversation("One"), a_conversation("Two")
+            for conversation in (one, two):
+                await store.create(conversation)
+            await store.save(replace(one, title="Said elsewhere"))
+            await shelves.move([one.id, two.id], THESIS.id)
+            await shelves.set_pinned([one.id], True)
+            await shelves.set_archived([two.id], True)
+            now_one, now_two = await store.get(one.id), await store.get(two.id)
+            expected = replace(one, title="Said elsewhere", folder_id=THESIS.id, pinned=True)
+            assert now_one == expected
+            assert now_two == replace(two, folder_id=THESIS.id, archived=True)
+            assert sorted(await shelves.in_folder(THESIS.id)) == sorted([one.id, two.id])
+            await shelves.move([one.id], None)
+            await shelves.move([two.id], "gone")
+            assert await shelves.in_folder(THESIS.id) == []
+
+    asyncio.run(main())
+
+
+def test_a_conversation_is_added_with_its_messages(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with opened(tmp_path / "s") as database:
+            store, copy = ConversationStore(database), a_conversation("Copy")
+            question = a_question(copy, "How is marmalade made?")
+            answer = replace(an_answer(question), status=MessageStatus.COMPLETE)
+            copy = replace(copy, leaf_id=answer.id)
+            await ShelfStore(database).add_whole(copy, [question, answer])
+            assert await store.path(copy.id) == [question, answer]
+            assert len(await Search(database).find("marmalade")) == 1
 
     asyncio.run(main())

@@ -1,0 +1,50 @@
+"""A folder's own settings, by the keys of the settings that they stand before.
+
+Beside what a conversation may have for itself a folder has the variant and the effort that new
+conversations in it start with. They hold at whichever provider is the default then: a folder ties
+nobody to one, unless it came with it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from desktop_app.domain.conversation import Folder, ModelChoice
+from desktop_app.domain.model_catalog import Effort, Variant
+from desktop_app.headless.answer_settings import own_values, with_own, without_own
+from desktop_app.settings.schema import SettingValue
+
+VARIANT, EFFORT = "default.variant", "default.effort"
+_ANY_PROVIDER = ""
+
+
+def values_of(folder: Folder) -> dict[str, SettingValue]:
+    """What is set for a folder."""
+    values = own_values(folder.overrides)
+    if folder.choice is not None and folder.choice.variant is not None:
+        values[VARIANT] = folder.choice.variant.value
+    if folder.choice is not None and folder.choice.effort is not None:
+        values[EFFORT] = folder.choice.effort.value
+    return values
+
+
+def with_value(folder: Folder, key: str, value: SettingValue) -> Folder:
+    """The folder with the setting of this key set to a valid value."""
+    choice = folder.choice or ModelChoice(_ANY_PROVIDER, "")
+    if key == VARIANT:
+        return replace(folder, choice=replace(choice, variant=Variant(str(value)), model=""))
+    if key == EFFORT:
+        return replace(folder, choice=replace(choice, effort=Effort(str(value))))
+    return replace(folder, overrides=with_own(folder.overrides, key, value))
+
+
+def without_value(folder: Folder, key: str) -> Folder:
+    """The folder with the setting of this key not set."""
+    if key not in (VARIANT, EFFORT):
+        return replace(folder, overrides=without_own(folder.overrides, key))
+    if folder.choice is None:
+        return folder
+    gone = {"variant": None} if key == VARIANT else {"effort": None}
+    choice = replace(folder.choice, **gone)  # type: ignore[arg-type]
+    is_empty = choice == ModelChoice(_ANY_PROVIDER, "")
+    return replace(folder, choice=None if is_empty else choice)

@@ -1,0 +1,59 @@
+"""Which group of the list a moment belongs to, seen from one day, in the local time zone."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from PySide6.QtCore import QLocale
+
+# What stands above the days, and the days.
+PINNED, FOLDERS, TODAY, YESTERDAY, WEEK, MONTHS = range(6)
+# What claims to be older than a hundred years is put there.
+_OLDEST_MONTH: Final = 1200
+
+
+class Calendar:
+    """See the module.
+
+    Moments are compared as timestamps: 100,000 conversions to local dates would be felt.
+    """
+
+    def __init__(self, today: date) -> None:
+        self.today = today
+        self._today, self._yesterday, self._week = (
+            _midnight(today - timedelta(days=days)) for days in (0, 1, 7)
+        )
+        # The beginnings of this month and of those before it, negated: they ascend for bisect.
+        self._months = [-_midnight(today.replace(day=1))]
+
+    def group(self, moment: float) -> int:
+        """The group of a timestamp."""
+        if moment >= self._today:
+            return TODAY
+        if moment >= self._yesterday:
+            return YESTERDAY
+        if moment >= self._week:
+            return WEEK
+        while self._months[-1] < -moment and len(self._months) < _OLDEST_MONTH:
+            self._months.append(-_midnight(self._month(len(self._months))))
+        return MONTHS + bisect_left(self._months, -moment)
+
+    def label(self, group: int) -> str:
+        """What stands above a group."""
+        fixed = {PINNED: "Pinned", FOLDERS: "Folders", TODAY: "Today", YESTERDAY: "Yesterday"}
+        if group < MONTHS:
+            return fixed.get(group, "Previous 7 days")
+        month = self._month(min(group - MONTHS, _OLDEST_MONTH))
+        name = QLocale.c().standaloneMonthName(month.month)
+        return name if month.year == self.today.year else f"{name} {month.year}"
+
+    def _month(self, ago: int) -> date:
+        """The first day of the month so many months ago."""
+        year, month = divmod(self.today.year * 12 + self.today.month - 1 - ago, 12)
+        return date(year, month + 1, 1)
+
+
+def _midnight(day: date) -> float:
+    return datetime(day.year, day.month, day.day).astimezone().timestamp()
