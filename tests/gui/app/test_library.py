@@ -215,8 +215,8 @@ def test_a_folder_gives_its_conversations_their_beginning_and_their_settings(run
             assert workspace.ask_settings.parameters.temperature is None
             await go(desk, LIST)
             desk.window.conversations.new_button.click()
-            assert workspace.choice.variant == "thinking"
             assert workspace.ask_settings.instructions == ""
+            assert workspace.choice == workspace.default_choice
             await desk.written()
             [kept] = await desk.backend.conversation_folders.all()
             assert kept.overrides == Overrides("Cite your sources.")
