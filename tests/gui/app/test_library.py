@@ -212,7 +212,7 @@ def test_a_folder_gives_its_conversations_their_beginning_and_their_settings(run
             assert workspace.ask_settings.parameters.temperature == 0.2
             panel.folder_removed.emit(folder.id, "answer.temperature")
             panel.folder_removed.emit(folder.id, "default.effort")
-            assert workspace.ask_settings.parameters.temperature is None
+            assert desk.ready.workspace.ask_settings.parameters.temperature is None
             await go(desk, LIST)
             desk.window.conversations.new_button.click()
             assert workspace.ask_settings.instructions == ""
