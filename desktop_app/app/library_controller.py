@@ -12,7 +12,7 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer
 
 from desktop_app.app.running_answers import RunningAnswers
-from desktop_app.app.shelf import Shelf, with_settings_of
+from desktop_app.app.shelf import Shelf
 from desktop_app.app.workspace import Workspace
 from desktop_app.domain.conversation import Conversation, Message, MessageStatus
 from desktop_app.domain.errors import StorageError
@@ -316,7 +316,7 @@ class LibraryController(QObject):
         """The open conversation and its messages as others have left them."""
         workspace = self._workspace
         mine = workspace.conversation
-        workspace.conversation = with_settings_of(found, mine)
+        workspace.conversation = found.with_settings_of(mine)
         self._window.set_title(found.title)
         numbers = version_numbers(workspace)
         for old, new in zip(workspace.path, path, strict=True):

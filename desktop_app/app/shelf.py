@@ -110,7 +110,7 @@ class Shelf(QObject):
         """A later change of the title must not bring the former choice or settings back."""
         changed = self._workspace.conversation
         if changed.id in self._known:
-            self._known[changed.id] = with_settings_of(self._known[changed.id], changed)
+            self._known[changed.id] = self._known[changed.id].with_settings_of(changed)
             self._changes += 1
 
     # -------------------------------------------------------------- places and pages
@@ -201,7 +201,7 @@ class Shelf(QObject):
         workspace = self._workspace
         opened = self._known.get(workspace.conversation.id)
         if opened is not None:
-            self._known[opened.id] = with_settings_of(opened, workspace.conversation)
+            self._known[opened.id] = opened.with_settings_of(workspace.conversation)
 
     async def _read_top(
         self, place: Place, limit: int
@@ -259,13 +259,3 @@ class Shelf(QObject):
             busy = {conversation.folder_id for conversation in answering if conversation}
             for folder_id in self._workspace.folders:
                 self._list.set_streaming(folder_id, folder_id in busy)
-
-
-def with_settings_of(conversation: Conversation, other: Conversation) -> Conversation:
-    """A conversation with the choice of who answers, and how, of another state of it."""
-    return replace(
-        conversation,
-        choice=other.choice,
-        overrides=other.overrides,
-        preset_id=other.preset_id,
-    )
