@@ -68,7 +68,8 @@ def llmock() -> Iterator[str]:
 
 async def ask(folder: Path, url: str, api: Api, count: int, *, stream: bool) -> list[Message]:
     """The answers to one question, as another run of the program finds them."""
-    async with asyncio.timeout(60), asker_of(folder, url, api=api) as asker:
+    # Long: the threads of a real server wait for each other where the machine is busy.
+    async with asyncio.timeout(300), asker_of(folder, url, api=api) as asker:
         parameters = GenerationParameters(candidates=count, max_output_tokens=24, stream=stream)
         asker.settings = AskSettings(parameters=parameters)
         began = await asker.begin(Draft("Say hello to Ada."), [])
