@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject
 
 from desktop_app.app.attaching import PASTED_NAME, attach
+from desktop_app.app.attachment_facts import document_chip
 from desktop_app.app.workspace import PROVIDER_REMOVED, Workspace
 from desktop_app.domain.conversation import new_id
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
@@ -178,7 +179,7 @@ class AttachmentsController(QObject):
         model = self._workspace.resolved.model
         if isinstance(part, ImagePart):
             return self._pictures.chip(part, model)
-        return _chip(part, model.input_limit)
+        return document_chip(part, model)
 
     def _show_thumbnail(self, sha256: str) -> None:
         if sha256 in {part.sha256 for part in self._workspace.draft.attachments}:
@@ -203,12 +204,3 @@ class AttachmentsController(QObject):
             self._window.prompt.set_suggestions(self._prompts.suggestions())
         else:
             self._window.prompt.set_suggestions([])
-
-
-def _chip(part: DocumentPart, limit: int | None) -> Chip:
-    facts = [f"{part.pages} page{'s' if part.pages != 1 else ''}"] if part.pages else []
-    if part.tokens is not None:
-        facts.append(f"{part.tokens:,} tokens")
-        if limit:
-            facts.append(f"{max(1, round(100 * part.tokens / limit))} %")
-    return Chip(part.sha256, part.name, " · ".join(facts), "ready", None, "file-text")

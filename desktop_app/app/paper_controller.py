@@ -9,8 +9,8 @@ from asyncio.subprocess import DEVNULL, PIPE
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QObject, QStandardPaths, QUrl
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import QMimeData, QObject, QStandardPaths, QUrl
+from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QFileDialog
 
 from desktop_app.domain.errors import StorageError
@@ -75,6 +75,25 @@ class PaperController(QObject):
                 ("Show folder", lambda: QDesktopServices.openUrl(_folder(file))),
             ],
         )
+
+    def copy(self) -> None:
+        """Put the open conversation on the clipboard, as Markdown."""
+        if self._has_something():
+            self._workspace.tasks.start(self._copy())
+
+    async def _copy(self) -> None:
+        from desktop_app.exchange import markdown  # not a part of the start
+
+        workspace, catalog = self._workspace, self._workspace.backend.catalog
+        shown = [workspace.as_shown(message) for message in workspace.path]
+        text = await asyncio.to_thread(
+            markdown.written, workspace.conversation, shown, lambda m: catalog.info(m).name
+        )
+        data = QMimeData()
+        data.setText(text)
+        data.setData("text/markdown", text.encode(errors="replace"))
+        QGuiApplication.clipboard().setMimeData(data)
+        self._window.notifications.notify("The conversation was copied, as Markdown.")
 
     def print_(self) -> None:
         """Ask for a printer, and print the open conversation."""

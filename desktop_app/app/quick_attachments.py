@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 
 from desktop_app.app.attaching import attach
+from desktop_app.app.attachment_facts import document_chip
 from desktop_app.domain.conversation import new_id
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.parts import DocumentPart, ImagePart
@@ -77,8 +78,7 @@ class QuickAttachments(QObject):
     def _chip(self, part: DocumentPart | ImagePart) -> Chip:
         if isinstance(part, ImagePart):
             return self._pictures.chip(part, self._model())
-        detail = "" if part.tokens is None else f"{part.tokens:,} tokens"
-        return Chip(part.sha256, part.name, detail, "ready", None, "file-text")
+        return document_chip(part, self._model())
 
     def _attach_files(self, paths: Iterable[Path]) -> None:
         for path in paths:

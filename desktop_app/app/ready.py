@@ -285,6 +285,8 @@ class ReadyWindow(QObject):
             "find.next": lambda: window.transcript.find_in_it.step(+1),
             "find.previous": lambda: window.transcript.find_in_it.step(-1),
             "answer.copy": window.transcript.copy_last_answer,
+            "answer.copy-code": window.transcript.copy_code,
+            "conversation.copy": self.paper.copy,
             "answer.retry": self.chat.retry_last,
             "view.larger": lambda: self._resize_text(+10),
             "view.smaller": lambda: self._resize_text(-10),

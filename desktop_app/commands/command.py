@@ -103,6 +103,8 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("find.next", "Next match", _C.CONVERSATION, "F3"),
     Command("find.previous", "Previous match", _C.CONVERSATION, "Shift+F3"),
     Command("answer.copy", "Copy the answer", _C.ANSWER, "Ctrl+Shift+C", Context.EVERYWHERE),
+    Command("answer.copy-code", "Copy the block of code", _C.ANSWER, "Ctrl+Shift+K"),
+    Command("conversation.copy", "Copy the conversation", _C.CONVERSATION),
     Command("answer.retry", "Ask again", _C.ANSWER, "Ctrl+R"),
     Command("view.larger", "Larger text", _C.VIEW, "Ctrl++"),
     Command("view.smaller", "Smaller text", _C.VIEW, "Ctrl+-"),

@@ -22,13 +22,19 @@ _OPENXML: Final = "application/vnd.openxmlformats-officedocument"
 DOCX: Final = f"{_OPENXML}.wordprocessingml.document"
 PPTX: Final = f"{_OPENXML}.presentationml.presentation"
 XLSX: Final = f"{_OPENXML}.spreadsheetml.sheet"
-ODS: Final = "application/vnd.oasis.opendocument.spreadsheet"
+_OPENDOCUMENT: Final = "application/vnd.oasis.opendocument"
+ODT: Final = f"{_OPENDOCUMENT}.text"
+ODP: Final = f"{_OPENDOCUMENT}.presentation"
+ODS: Final = f"{_OPENDOCUMENT}.spreadsheet"
+OUTLOOK: Final = "application/vnd.ms-outlook"
+ZIP: Final = "application/zip"
+FOLDER: Final = "inode/directory"
 
 # What a person can drop here, in words.
 READ: Final = (
-    "PDF, Word (.docx), Excel (.xlsx), PowerPoint (.pptx), OpenDocument spreadsheets (.ods), RTF, "
-    "EPUB, HTML, e-mail (.eml), Jupyter notebooks, Markdown, plain text, source code and pictures "
-    "(PNG, JPEG, WebP, GIF, BMP, TIFF)"
+    "PDF, Word (.docx), Excel (.xlsx), PowerPoint (.pptx), OpenDocument (.odt, .ods, .odp), RTF, "
+    "EPUB, HTML, e-mail (.eml, .msg), Jupyter notebooks, Markdown, plain text, source code, "
+    "pictures (PNG, JPEG, WebP, GIF, BMP, TIFF), ZIP archives and folders of these"
 )
 
 # Not texts: the ending promises a format that its content must show.
@@ -37,7 +43,11 @@ _PROMISES: Final = {
     ".docx": DOCX,
     ".pptx": PPTX,
     ".xlsx": XLSX,
+    ".odt": ODT,
     ".ods": ODS,
+    ".odp": ODP,
+    ".msg": OUTLOOK,
+    ".zip": ZIP,
     ".epub": EPUB,
     ".rtf": RTF,
     ".png": "image/png",
@@ -130,10 +140,15 @@ _OOXML_PARTS: Final = (
     ("xl/workbook.xml", XLSX),
     ("ppt/presentation.xml", PPTX),
 )
+# Templates are read as what is made of them.
+_STATED: Final = {kind: kind for kind in (ODT, ODP, ODS, EPUB)} | {
+    f"{kind}-template": kind for kind in (ODT, ODP, ODS)
+}
 
 
 def of_binary(name: str, data: bytes) -> str | None:
-    """The media type of a binary document that is read; "" of another ZIP; None: no magic bytes.
+    """The media type of a binary document that is read; "" of OpenDocument that is not; None: no
+    magic bytes.
 
     Raises:
         zipfile.BadZipFile: begins like a ZIP archive and is none.
@@ -169,10 +184,10 @@ def _of_zip(data: bytes) -> str:
             if part in names:
                 return media_type
         if "mimetype" not in names:
-            return ""
+            return ZIP
         with archive.open("mimetype") as member:
             stated = member.read(100).decode("ascii", "replace").strip()
-        return stated if stated in {ODS, EPUB} else ""
+        return _STATED.get(stated, "" if stated.startswith(_OPENDOCUMENT) else ZIP)
 
 
 def promised(name: str) -> str | None:

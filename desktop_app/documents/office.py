@@ -1,11 +1,10 @@
-"""Word processor, spreadsheet, slide, book and web formats, by kreuzberg, as Markdown.
+"""Workbooks, RTF and web pages, by kreuzberg, as Markdown.
 
-Habits of kreuzberg 4.10 are made good here. It drops every XML entity of a DOCX, so that "R&D"
-would arrive as "RD" (xberg issue 1242, repaired in its successor alone), drops tabs, and loses some
-backslashes: before it reads, those characters are exchanged for private ones, and back afterwards.
-It escapes Markdown's signs in running text ("1\\."), which costs tokens and hides words from a
-search: the escapes are taken out again outside code. OpenDocument texts are not read at all, since
-it keeps of a table's cell no more than what precedes the first bold word, link or line break.
+Habits of kreuzberg 4.10 are made good here. It drops XML entities, so that "R&D" would arrive as
+"RD" (xberg issue 1242, repaired in its successor alone), and loses some backslashes: before it reads,
+those characters are exchanged for private ones, and back afterwards. It escapes Markdown's signs in
+running text ("1\\."), which costs tokens and hides words from a search: the escapes are taken out
+again outside code. What RTF says in footnotes is put behind the text, where kreuzberg would lose it.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ from typing import Final
 import kreuzberg
 
 from desktop_app.documents import media_type, plain_text, refusals
+from desktop_app.documents.package import Package
 from desktop_app.documents.protocol import Limits
 
 # The last plane's private characters: no font and no bullet of Word's uses them.
@@ -28,37 +28,35 @@ _STAND_INS: Final = {"&": "\U0010fff0", "<": "\U0010fff1", ">": "\U0010fff2", '"
 }
 _BACK: Final = str.maketrans({stand_in: sign for sign, stand_in in _STAND_INS.items()})
 _NAMED: Final = {b"amp": "&", b"lt": "<", b"gt": ">", b"quot": '"', b"apos": "'"}
-_SHIELDED: Final = re.compile(
-    rb"&(?:(amp|lt|gt|quot|apos)|#([0-9]{1,7})|#x([0-9a-fA-F]{1,6}));|(\\)"
-    rb"|(<w:tab ?/>|<w:noBreakHyphen ?/>|<text:tab ?/>)"
-)
-_XML_TEXT: Final = re.compile(r"(?:word|xl|xl/worksheets)/[^/]+\.xml|content\.xml")
+_SHIELDED: Final = re.compile(rb"&(?:(amp|lt|gt|quot|apos)|#([0-9]{1,7})|#x([0-9a-fA-F]{1,6}));|\\")
+_XML_TEXT: Final = re.compile(r"(?:xl|xl/worksheets)/[^/]+\.xml")
 
 _ESCAPED: Final = re.compile(r"\\([!-/:-@\[-`{}~])")
 _RTF_SPACE: Final = re.compile(rb"((?<!\\)(?:\\\\)*)\\~")
 _HEAD: Final = re.compile(r"<head\b.*?</head\s*>", re.I | re.S)
 _CHARSET: Final = re.compile(rb"<meta\b[^>]*?charset\s*=\s*[\"']?\s*([\w.:-]+)", re.I)
 
-_ENCRYPTED_ODF: Final = b"<manifest:encryption-data"
 _OFFICE_ENCRYPTION: Final = "EncryptedPackage".encode("utf-16-le")
 
 
-def read(name: str, kind: str, data: bytes, limits: Limits) -> str:
-    """The document as Markdown; slides as text under marks such as "[slide 2]".
+def read_workbook(name: str, data: bytes, limits: Limits) -> str:
+    """The sheets of a workbook (.xlsx) as tables, each under its name.
 
     Raises:
         DocumentDamagedError, DocumentEncryptedError, DocumentTooLargeError
     """
-    if kind in (media_type.DOCX, media_type.ODS, media_type.XLSX):
-        return _unescaped(_extract(name, kind, _shielded(name, data, limits))).translate(_BACK)
-    if kind == media_type.RTF:
-        # A space that does not break, which would come out as "~".
-        return _unescaped(_extract(name, kind, _RTF_SPACE.sub(rb"\1\'a0", data)))
-    _check_archive(name, data, limits)
-    if kind == media_type.PPTX:
-        # As Markdown, kreuzberg leaves out the speaker's notes.
-        return _extract(name, kind, data, output_format="plain", marks="\n\n[slide {page_num}]\n\n")
-    return _unescaped(_extract(name, kind, data))
+    shielded = _shielded(Package(name, data, limits))
+    return _unescaped(_extract(name, media_type.XLSX, shielded)).translate(_BACK)
+
+
+def read_rtf(name: str, data: bytes) -> str:
+    """Rich text as Markdown.
+
+    Raises:
+        DocumentDamagedError
+    """
+    # A space that does not break would come out as "~".
+    return _unescaped(_extract(name, media_type.RTF, _RTF_SPACE.sub(rb"\1\'a0", data)))
 
 
 def read_html(name: str, data: bytes) -> plain_text.DecodedText | None:
@@ -90,17 +88,9 @@ def check_legacy(name: str, data: bytes) -> None:
     raise refusals.unsupported(name, "is in an old Office format; save it as .docx or .xlsx")
 
 
-def _extract(
-    name: str, kind: str, data: bytes, *, output_format: str = "markdown", marks: str | None = None
-) -> str:
-    pages = marks and kreuzberg.PageConfig(
-        extract_pages=True, insert_page_markers=True, marker_format=marks
-    )
+def _extract(name: str, kind: str, data: bytes) -> str:
     config = kreuzberg.ExtractionConfig(
-        use_cache=False,
-        enable_quality_processing=False,
-        output_format=output_format,
-        pages=pages or None,
+        use_cache=False, enable_quality_processing=False, output_format="markdown"
     )
     try:
         return kreuzberg.extract_bytes_sync(data, kind, config).content.strip()
@@ -110,66 +100,31 @@ def _extract(
         raise refusals.damaged(name, f"{type(error).__name__}: {error}"[:500]) from error
 
 
-def _check_archive(name: str, data: bytes, limits: Limits) -> None:
-    """Refuse archives that unpack to too much, are encrypted, or are no archives.
-
-    Raises:
-        DocumentDamagedError, DocumentEncryptedError, DocumentTooLargeError
-    """
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            members = archive.infolist()
-            if sum(member.file_size for member in members) > limits.unpacked_bytes:
-                megabytes = limits.unpacked_bytes >> 20
-                raise refusals.too_large(name, f"unpacks to more than {megabytes} MB")
-            if any(member.flag_bits & 1 for member in members) or _is_encrypted_odf(archive):
-                raise refusals.encrypted(name)
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError) as error:
-        raise refusals.damaged(name, str(error)) from error
-
-
-def _is_encrypted_odf(archive: zipfile.ZipFile) -> bool:
-    name = "META-INF/manifest.xml"
-    return name in archive.namelist() and _ENCRYPTED_ODF in archive.read(name)
-
-
-def _shielded(name: str, data: bytes, limits: Limits) -> bytes:
-    """The archive with stand-ins for the characters that kreuzberg would lose, without pictures."""
-    _check_archive(name, data, limits)
+def _shielded(package: Package) -> bytes:
+    """The workbook with stand-ins for the characters that kreuzberg would lose, without pictures."""
     target = io.BytesIO()
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(target, "w") as copy:
-            for member in source.infolist():
-                if "/media/" in member.filename or member.filename.startswith("Pictures/"):
-                    continue
-                content = source.read(member)
-                if _XML_TEXT.fullmatch(member.filename):
+    with zipfile.ZipFile(target, "w") as copy:
+        for part in package.names:
+            if "/media/" not in part:
+                content = package.bytes(part)
+                if _XML_TEXT.fullmatch(part):
                     content = _SHIELDED.sub(_stand_in, content)
-                copy.writestr(member.filename, content)
-    except (zipfile.BadZipFile, zipfile.zlib.error, NotImplementedError, EOFError) as error:  # type: ignore[attr-defined]
-        raise refusals.damaged(name, str(error)) from error
+                copy.writestr(part, content)
     return target.getvalue()
 
 
 def _stand_in(match: re.Match[bytes]) -> bytes:
-    named, decimal, hexadecimal, backslash, element = match.groups()
-    if element:
-        prefix = b"text:s" if element.startswith(b"<text") else b"w:t"
-        return _element(prefix, "\u2011" if b"Hyphen" in element else _STAND_INS["\t"])
-    if named or backslash:
-        sign = _NAMED[named] if named else "\\"
-    else:
+    named, decimal, hexadecimal = match.groups()
+    if named:
+        sign = _NAMED[named]
+    elif decimal or hexadecimal:
         number = int(decimal) if decimal else int(hexadecimal, 16)
         if number > 0x10FFFF or 0xD800 <= number < 0xE000 or number < 9:
             return match[0]
         sign = chr(number)
+    else:
+        sign = "\\"
     return _STAND_INS.get(sign, sign).encode()
-
-
-def _element(name: bytes, text: str) -> bytes:
-    if name == b"text:s":
-        return text.encode()  # OpenDocument's tabs stand in running text
-    return b"<w:t>" + text.encode() + b"</w:t>"
 
 
 def _unescaped(markdown: str) -> str:

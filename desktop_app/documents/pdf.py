@@ -2,31 +2,39 @@
 
 The marks ("[page 3]" on a line) are part of the text that is counted and sent: a model can then
 say on which page it found something. Lines come in the order of the content stream, which is the
-reading order as word processors write it, two columns included.
+reading order as word processors write it, two columns included; where a file interleaves the lines
+of two columns, `pdf_layout` parts them. Pages without text are told apart from empty ones: they can
+be looked at.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 import pypdfium2 as pdfium
 from pypdfium2 import raw
 
-from desktop_app.documents import refusals
-from desktop_app.documents.protocol import Progress
+from desktop_app.documents import pdf_annotations, pdf_layout, refusals
+from desktop_app.documents.protocol import Limits, Progress
+from desktop_app.domain.parts import PagePicture
 
 # pdfium puts this where a line ends in a hyphen, and leaves out the hyphen and the line's end.
-_LINE_END_HYPHEN = "\ufffe"
-NO_TEXT = "[no text on this page]"
+_LINE_END_HYPHEN: Final = "\ufffe"
+NO_TEXT: Final = "[no text on this page]"
+# Beside a picture of the whole page, so few characters are its number or a stamp.
+_STAMP: Final = 40
+_WHOLE_PAGE: Final = 0.5
 
 
 @dataclass(frozen=True)
 class PdfText:
-    """The text of all pages, their number, and a note for the person where pages hold no text."""
+    """The text of all pages, their number, those to be looked at, and a note for the person."""
 
     text: str
     pages: int
+    pictured: tuple[PagePicture, ...]
     note: str
 
 
@@ -35,15 +43,17 @@ def page_mark(number: int) -> str:
     return f"[page {number}]"
 
 
-def read(name: str, data: bytes, on_progress: Callable[[Progress], None]) -> PdfText:
+def read(
+    name: str, data: bytes, limits: Limits, on_progress: Callable[[Progress], None]
+) -> PdfText:
     """The text of a PDF.
 
     Raises:
-        DocumentEncryptedError, DocumentDamagedError, DocumentScannedError, DocumentEmptyError
+        DocumentEncryptedError, DocumentDamagedError, DocumentEmptyError, DocumentTooLargeError
     """
     try:
         with pdfium.PdfDocument(data) as document:
-            return _read(name, document, on_progress)
+            return _read(name, document, limits, on_progress)
     except pdfium.PdfiumError as error:
         if error.err_code in (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY):
             raise refusals.encrypted(name) from error
@@ -51,35 +61,91 @@ def read(name: str, data: bytes, on_progress: Callable[[Progress], None]) -> Pdf
 
 
 def _read(
-    name: str, document: pdfium.PdfDocument, on_progress: Callable[[Progress], None]
+    name: str,
+    document: pdfium.PdfDocument,
+    limits: Limits,
+    on_progress: Callable[[Progress], None],
 ) -> PdfText:
     total = len(document)
+    if total > limits.pages:
+        raise refusals.too_many(name, total, "pages", limits.pages)
+    if document.get_formtype() != raw.FORMTYPE_NONE:
+        document.init_forms()
     texts: list[str] = []
-    has_objects = False
+    pictured: list[PagePicture] = []
     for index in range(total):
         on_progress(Progress(index, total, "page"))
         page = document[index]
-        texts.append(_page_text(page))
-        if not texts[-1]:
-            has_objects = has_objects or next(page.get_objects(max_depth=1), None) is not None
+        text, picture = _page(document, page, index + 1)
+        texts.append(text)
+        pictured += [picture] if picture else []
         page.close()
     on_progress(Progress(total, total, "page"))
-    if not any(texts):
-        raise refusals.scanned(name, total) if has_objects else refusals.empty(name)
+    if not any(texts) and not pictured:
+        raise refusals.empty(name)
     marked = (f"{page_mark(n)}\n{text or NO_TEXT}" for n, text in enumerate(texts, start=1))
-    without = [number for number, text in enumerate(texts, start=1) if not text]
-    return PdfText("\n\n".join(marked), total, _note(without, total))
+    return PdfText("\n\n".join(marked), total, tuple(pictured), _note(pictured, total))
+
+
+def _page(
+    document: pdfium.PdfDocument, page: pdfium.PdfPage, number: int
+) -> tuple[str, PagePicture | None]:
+    """The text of a page, and how it is drawn where it is to be looked at."""
+    size = page.get_size()
+    # pdfium orders the lines of a turned page as they lie on the screen: turned back, they are read.
+    page.set_rotation(0)
+    words = _page_text(page)
+    beside = pdf_annotations.lines(document, page, words)
+    if _must_be_seen(page, words):
+        return "\n".join([*([words] if words else []), *beside]), _picture(number, size)
+    return "\n".join([*([words] if words else []), *beside]), None
 
 
 def _page_text(page: pdfium.PdfPage) -> str:
-    # pdfium orders the lines of a turned page as they lie on the screen: turned back, they are read.
-    page.set_rotation(0)
-    text: str = page.get_textpage().get_text_range()
-    return text.replace(_LINE_END_HYPHEN, "-\n").replace("\r\n", "\n").replace("\0", "").strip()
+    textpage = page.get_textpage()
+    text: str = pdf_layout.in_columns(page, textpage) or textpage.get_text_range()
+    text = text.replace(_LINE_END_HYPHEN, "-\n").replace("\r\n", "\n").replace("\0", "").strip()
+    return "" if _is_unreadable(text) else text
 
 
-def _note(without: list[int], total: int) -> str:
-    if not without:
+def _is_unreadable(text: str) -> bool:
+    """Whether the characters are numbers of glyphs, as where a font does not say what they mean."""
+    strange = sum(char == "\ufffd" or "\ue000" <= char <= "\uf8ff" for char in text[:2000])
+    return strange > 0.3 * len(text[:2000])
+
+
+def _must_be_seen(page: pdfium.PdfPage, text: str) -> bool:
+    """Whether the page shows something that its text does not say: a scan, as a rule."""
+    if len(text) > _STAMP:
+        return False
+    objects = list(page.get_objects(max_depth=2))
+    if not text:
+        return bool(objects)
+    width, height = page.get_size()
+    return any(
+        thing.type == raw.FPDF_PAGEOBJ_IMAGE and _area(thing) > _WHOLE_PAGE * width * height
+        for thing in objects
+    )
+
+
+def _area(thing: pdfium.PdfObject) -> float:
+    left, bottom, right, top = thing.get_bounds()
+    return float(max(0, right - left) * max(0, top - bottom))
+
+
+def _picture(number: int, size: tuple[float, float]) -> PagePicture:
+    from desktop_app.documents.pdf_pages import natural_size  # Pillow, for pictures alone
+
+    return PagePicture(number, *natural_size(size))
+
+
+def _note(pictured: list[PagePicture], total: int) -> str:
+    if not pictured:
         return ""
-    shown = ", ".join(map(str, without[:8])) + (" …" if len(without) > 8 else "")
-    return f"{len(without)} of {total} pages hold no text that could be read: {shown}."
+    if total == len(pictured):
+        what = "its page is a picture" if total == 1 else f"all {total} pages are pictures"
+    else:
+        shown = ", ".join(str(page.number) for page in pictured[:8])
+        what = f"{len(pictured)} of {total} pages are pictures: {shown}"
+        what += " …" if len(pictured) > 8 else ""
+    return f"{what[0].upper()}{what[1:]}. They are sent as pictures, to models that see."

@@ -108,7 +108,7 @@ def scale(
             is_plain = plain_picture.is_plain(media_type, data) and image.mode in _SENT_AS_THEY_ARE
             if is_plain and image.width <= size[0] and image.height <= size[1]:
                 return ScaledPicture(media_type, image.width, image.height, data)
-            return _packed(_reduced(image, size))
+            return packed(_reduced(image, size))
     except _DAMAGED as error:
         raise refusals.damaged(name, f"{type(error).__name__}: {error}"[:200]) from error
 
@@ -189,7 +189,7 @@ def _in_srgb(image: Image.Image) -> Image.Image:
         return image
 
 
-def _packed(image: Image.Image) -> ScaledPicture:
+def packed(image: Image.Image) -> ScaledPicture:
     """As PNG where colours are few, as in screenshots and drawings; else as JPEG, on white."""
     target = io.BytesIO()
     sample = image.resize(SAMPLE, Image.Resampling.NEAREST)

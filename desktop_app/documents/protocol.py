@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, BinaryIO, Final
 
 from desktop_app.domain import errors
-from desktop_app.domain.parts import DocumentPart, ImagePart
+from desktop_app.domain.parts import DocumentPart, ImagePart, PagePicture
 
 LENGTH: Final = struct.Struct(">I")
 # How much is read or written at a time: a millisecond's work.
@@ -37,6 +37,7 @@ class Limits:
     Attributes:
         file_bytes: size of the file.
         unpacked_bytes: size of what is packed in it (DOCX and its like are ZIP archives).
+        pages: of a PDF; slides and members of an archive or a folder count as such.
         pixels: of a picture, before any of it is unpacked.
         memory_bytes: private memory of the child.
         seconds: wall time for one document.
@@ -44,6 +45,7 @@ class Limits:
 
     file_bytes: int = 200 << 20
     unpacked_bytes: int = 400 << 20
+    pages: int = 5_000
     pixels: int = 120_000_000
     memory_bytes: int = 2 << 30
     seconds: float = 120
@@ -64,6 +66,8 @@ class ExtractedDocument:
         note: a sentence for the person where something could not be read for certain, else "".
         width, height: of a picture, in pixels, turned as it is looked at; 0 of everything else.
         animated: a picture with further frames.
+        pictured: the pages of a PDF that hold no text but something drawn, at the size in which
+            they are drawn to be looked at.
     """
 
     name: str
@@ -77,6 +81,7 @@ class ExtractedDocument:
     width: int = 0
     height: int = 0
     animated: bool = False
+    pictured: tuple[PagePicture, ...] = ()
 
     @property
     def part(self) -> DocumentPart | ImagePart:
@@ -92,7 +97,13 @@ class ExtractedDocument:
                 animated=self.animated,
             )
         return DocumentPart(
-            self.sha256, self.name, self.media_type, self.size, self.pages, self.tokens
+            self.sha256,
+            self.name,
+            self.media_type,
+            self.size,
+            self.pages,
+            self.tokens,
+            pictured=self.pictured,
         )
 
 
@@ -123,7 +134,6 @@ _ERRORS: Final[Mapping[str, type[errors.DocumentError]]] = {
         errors.DocumentEncryptedError,
         errors.DocumentDamagedError,
         errors.DocumentEmptyError,
-        errors.DocumentScannedError,
         errors.DocumentTooLargeError,
     )
 }

@@ -9,8 +9,10 @@ from __future__ import annotations
 from typing import Final
 
 from desktop_app.documents.media_type import READ
+from desktop_app.documents.protocol import Limits
 from desktop_app.domain import errors
 
+SETTINGS: Final = "Settings › Documents"
 NOTHING_MADE: Final = "No attachment was made; the file is as it was."
 
 
@@ -42,22 +44,12 @@ def not_what_it_says(name: str, ending: str) -> errors.DocumentDamagedError:
     )
 
 
-def empty(name: str) -> errors.DocumentEmptyError:
-    """It holds no text."""
+def empty(name: str, why: str = "") -> errors.DocumentEmptyError:
+    """It holds no text; `why` is a sentence."""
     return errors.DocumentEmptyError(
-        f"“{name}” holds no text.",
+        f"“{name}” holds no text.{f' {why}' if why else ''}",
         what_was_kept=NOTHING_MADE,
         what_to_do="Check that it is the right file.",
-    )
-
-
-def scanned(name: str, pages: int) -> errors.DocumentScannedError:
-    """Its pages are pictures."""
-    what = "its page is a picture" if pages == 1 else f"all {pages} pages are pictures"
-    return errors.DocumentScannedError(
-        f"“{name}” was scanned: {what} without a text layer.",
-        what_was_kept=NOTHING_MADE,
-        what_to_do="Run text recognition (OCR) over it, and attach the result.",
     )
 
 
@@ -77,8 +69,21 @@ def too_large(name: str, what: str) -> errors.DocumentTooLargeError:
     return errors.DocumentTooLargeError(
         f"“{name}” {what}.",
         what_was_kept=NOTHING_MADE,
-        what_to_do="Attach the part that matters, saved as a file of its own.",
+        what_to_do="Attach the part that matters, saved as a file of its own; the limits are in "
+        f"{SETTINGS}.",
     )
+
+
+def too_many(name: str, count: int, what: str, limit: int) -> errors.DocumentTooLargeError:
+    """It has more pages, files … than the limit."""
+    error = too_large(name, f"has {count:,} {what}, more than {limit:,}")
+    error.what_to_do = f"Attach a part of it, or raise the limit in {SETTINGS}."
+    return error
+
+
+def unpacks_too_far(name: str, limits: Limits) -> errors.DocumentTooLargeError:
+    """What is packed in it is too much."""
+    return too_large(name, f"unpacks to more than {limits.unpacked_bytes >> 20} MB")
 
 
 def unreadable(name: str, why: str) -> errors.DocumentError:

@@ -16,7 +16,7 @@ import contextlib
 import json
 import os
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -35,6 +35,7 @@ from desktop_app.documents.protocol import (
     limits_to_json,
 )
 from desktop_app.domain.errors import DocumentError
+from desktop_app.domain.parts import PagePicture
 
 __all__ = ["DocumentWorker", "ExtractedDocument", "Limits", "Progress", "ScaledPicture"]
 
@@ -120,6 +121,21 @@ class DocumentWorker:
         assert isinstance(scaled, bytes)
         return ScaledPicture(answer["media_type"], answer["width"], answer["height"], scaled)
 
+    async def render_pages(
+        self, name: str, data: bytes, pages: Sequence[tuple[int, tuple[int, int]]]
+    ) -> list[ScaledPicture]:
+        """Pages of a PDF as pictures: each a number, from 1, and the pixels that it fits into. The
+        same bytes give the same result.
+
+        Raises:
+            DocumentError: one of its subclasses.
+        """
+        asked = [[number, *size] for number, size in pages]
+        header = {"kind": "render", "name": name, "pages": asked}
+        answer, packed = await self._ask(header, data, None)
+        assert isinstance(packed, bytes)
+        return list(_unpacked(answer["pictures"], packed))
+
     async def count_tokens(self, text: str) -> int:
         """The number of tokens by o200k_base, which OpenAI's models use.
 
@@ -156,6 +172,7 @@ class DocumentWorker:
         answer.pop("kind")
         answer.pop("payload")
         assert isinstance(text, str)
+        answer["pictured"] = tuple(PagePicture(*page) for page in answer["pictured"])
         return ExtractedDocument(**answer, text=text)
 
     async def _ask(
@@ -235,6 +252,14 @@ class DocumentWorker:
             task = asyncio.get_running_loop().create_task(_reap(child))
             self._ending.add(task)
             task.add_done_callback(self._ending.discard)
+
+
+def _unpacked(rows: Sequence[Sequence[Any]], packed: bytes) -> Iterator[ScaledPicture]:
+    """Several pictures out of one payload; a row is media type, width, height, bytes."""
+    start = 0
+    for media_type, width, height, size in rows:
+        yield ScaledPicture(media_type, width, height, packed[start : start + size])
+        start += size
 
 
 async def _send(child: Process, header: Mapping[str, Any], payload: bytes) -> None:

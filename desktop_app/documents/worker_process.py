@@ -18,6 +18,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import astuple
 from pathlib import Path
 from traceback import extract_tb
 from types import TracebackType
@@ -86,6 +87,8 @@ def _serve(header: dict[str, Any], payload: bytes, answers: BinaryIO) -> None:
     try:
         if header["kind"] == "scale":
             _scale(header, payload, limits, answers)
+        elif header["kind"] == "render":
+            _render(header, payload, answers)
         elif header["kind"] == "count":
             from desktop_app.documents.tokens import count_tokens
 
@@ -138,12 +141,23 @@ def _scale(header: dict[str, Any], payload: bytes, limits: Limits, answers: Bina
     write_frame(answers, {"kind": "scaled", "is_binary": True, **found}, scaled.data)
 
 
+def _render(header: dict[str, Any], payload: bytes, answers: BinaryIO) -> None:
+    from desktop_app.documents import pdf_pages
+
+    wanted = [(number, (width, height)) for number, width, height in header["pages"]]
+    drawn = pdf_pages.render(header["name"], payload, wanted)
+    rows = [[page.media_type, page.width, page.height, len(page.data)] for page in drawn]
+    answer = {"kind": "rendered", "is_binary": True, "pictures": rows}
+    write_frame(answers, answer, b"".join(page.data for page in drawn))
+
+
 def _send(document: ExtractedDocument, answers: BinaryIO) -> None:
     fields = {
         name: getattr(document, name)
         for name in ExtractedDocument.__dataclass_fields__
         if name != "text"
     }
+    fields["pictured"] = [astuple(page) for page in document.pictured]
     write_frame(answers, {"kind": "extracted", **fields}, document.text.encode())
 
 

@@ -24,7 +24,7 @@
     │   └── StoreTooNewError        written by a newer version; left untouched
     ├── DocumentError               a document that gives no attachment
     │   ├── DocumentUnsupportedError, DocumentEncryptedError, DocumentDamagedError,
-    │   ├── DocumentEmptyError, DocumentScannedError, DocumentTooLargeError
+    │   ├── DocumentEmptyError, DocumentTooLargeError
     │   └── DocumentDoesNotFitError the text is larger than the model's window
     ├── ImportRefusedError          a file that is no export that can be read
     ├── LocalModelError             weights missing, the server did not start
@@ -200,10 +200,6 @@ class DocumentDamagedError(DocumentError):
 
 class DocumentEmptyError(DocumentError):
     """The document holds no text."""
-
-
-class DocumentScannedError(DocumentError):
-    """The pages are pictures without a text layer."""
 
 
 class DocumentTooLargeError(DocumentError):

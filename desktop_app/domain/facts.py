@@ -70,6 +70,12 @@ def duration(seconds: float) -> str:
     return f"{int(seconds) // 60} min {int(seconds) % 60} s"
 
 
+def pages_text(part: DocumentPart) -> str:
+    """How many pages a document has, and how many of them are sent as pictures."""
+    pages = "1 page" if part.pages == 1 else f"{part.pages:,} pages"
+    return f"{pages}, {len(part.seen_pages):,} as pictures" if part.seen_pages else pages
+
+
 def attachment_text(part: DocumentPart | ImagePart) -> str:
     """Name, pages and tokens of an attachment, as far as they are known."""
     words = [part.name]
@@ -77,7 +83,7 @@ def attachment_text(part: DocumentPart | ImagePart) -> str:
         words.append(f"{part.width} × {part.height}")
     if isinstance(part, DocumentPart):
         if part.pages is not None:
-            words.append("1 page" if part.pages == 1 else f"{part.pages:,} pages")
+            words.append(pages_text(part))
         if part.tokens is not None:
             words.append(f"{'' if part.tokens_exact else '≈ '}{part.tokens:,} tokens")
     return "\u2003".join(words)

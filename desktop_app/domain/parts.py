@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Final
+
+TEXT_ALONE: Final = "text"
+"""In place of a document's detail: its pages without text are not sent."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +42,22 @@ class RefusalPart:
 
 
 @dataclass(frozen=True)
+class PagePicture:
+    """A page without text: its number, from 1, and the pixels that it is drawn in to be looked at."""
+
+    number: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
 class DocumentPart:
     """A document whose extracted text goes into the prompt.
 
     `sha256` names the original file in the attachment store; `pages` is None where the format
     has none; `tokens` is None until counted, `tokens_exact` False where the count is an estimate.
+    `pictured` are the pages that hold no text: they are sent as pictures behind the text, at
+    `detail`, one of image_tokens.DETAILS; TEXT_ALONE leaves them out.
     `in_parts`: it is too large for the model, which reads it in parts and answers from its notes.
     """
 
@@ -54,7 +68,14 @@ class DocumentPart:
     pages: int | None = None
     tokens: int | None = None
     tokens_exact: bool = True
+    pictured: tuple[PagePicture, ...] = ()
+    detail: str = "auto"
     in_parts: bool = False
+
+    @property
+    def seen_pages(self) -> tuple[PagePicture, ...]:
+        """The pages that are sent as pictures."""
+        return () if self.detail == TEXT_ALONE else self.pictured
 
 
 @dataclass(frozen=True)
@@ -129,10 +150,14 @@ def parts_from_json(rows: Iterable[Mapping[str, Any]]) -> tuple[Part, ...]:
     Raises:
         KeyError, TypeError: where a row is not of a known kind and shape.
     """
-    return tuple(
-        _KINDS[row["kind"]](**{key: value for key, value in row.items() if key != "kind"})
-        for row in rows
-    )
+    return tuple(_part_from_json(row) for row in rows)
+
+
+def _part_from_json(row: Mapping[str, Any]) -> Part:
+    fields = {key: value for key, value in row.items() if key != "kind"}
+    if "pictured" in fields:
+        fields["pictured"] = tuple(PagePicture(**page) for page in fields["pictured"])
+    return _KINDS[row["kind"]](**fields)
 
 
 def text_of(parts: Iterable[Part]) -> str:

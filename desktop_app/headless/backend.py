@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from desktop_app.credentials.vault import KeyPlace, KeyVault
+from desktop_app.documents.media_type import FOLDER
 from desktop_app.documents.worker import DocumentWorker
 from desktop_app.domain.chat_request import ProviderProfile
 from desktop_app.domain.conversation import ModelChoice
@@ -136,12 +137,14 @@ class Backend:
         self, source: Path | bytes, document: ExtractedDocument
     ) -> DocumentPart | ImagePart:
         """Keep a document's or picture's original and its text; returns it as a part of a message.
+        Of a folder, which has no bytes, the text is the original.
 
         Raises:
             StorageError: it could not be kept, or changed meanwhile.
         """
+        is_folder = document.media_type == FOLDER
         await self.attachments.add(
-            source,
+            document.text.encode("utf-8", "surrogatepass") if is_folder else source,
             sha256=document.sha256,
             name=document.name,
             media_type=document.media_type,

@@ -11,7 +11,7 @@ from desktop_app.domain.image_tokens import LARGEST_SIDE, ImageTokens, Size, sen
 
 if TYPE_CHECKING:
     from desktop_app.documents.worker import DocumentWorker, ScaledPicture
-    from desktop_app.domain.parts import ImagePart
+    from desktop_app.domain.parts import DocumentPart, ImagePart
     from desktop_app.services.ports import AttachmentSource
 
 MOST_BYTES: Final = 48 << 20
@@ -46,6 +46,30 @@ class ScaledPictures:
             self._make_room()
         self._made.move_to_end(key)
         return self._made[key]
+
+    async def pages(self, part: DocumentPart, rule: ImageTokens | None) -> list[ImageData]:
+        """The pages that a document is sent with as pictures. Raises as `scaled`."""
+        keys = [
+            (
+                f"{part.sha256} {page.number}",
+                sent_size((page.width, page.height), part.detail, rule),
+            )
+            for page in part.seen_pages
+        ]
+        missing = [
+            (page.number, size)
+            for page, (key, size) in zip(part.seen_pages, keys, strict=True)
+            if (key, size) not in self._made
+        ]
+        made = {key: self._made[key] for key in keys if key in self._made}
+        if missing:
+            original = await self._originals.bytes(part.sha256)
+            drawn = await self._worker.render_pages(part.name, original, missing)
+            for (number, size), picture in zip(missing, drawn, strict=True):
+                made[f"{part.sha256} {number}", size] = picture
+            self._made |= made
+            self._make_room()
+        return [ImageData(made[key].media_type, made[key].data, part.detail) for key in keys]
 
     def _make_room(self) -> None:
         while len(self._made) > 1 and sum(len(m.data) for m in self._made.values()) > MOST_BYTES:

@@ -19,7 +19,7 @@ from desktop_app.domain.model_catalog import ModelInfo
 from desktop_app.domain.parts import DocumentPart, ImagePart, TextPart
 from desktop_app.services.choice import ResolvedChoice
 from desktop_app.services.counted_together import counts_others, is_counted_elsewhere
-from desktop_app.services.pictures import picture_tokens
+from desktop_app.services.pictures import page_tokens, picture_tokens
 from desktop_app.services.ports import AttachmentSource, TokenCounter
 from desktop_app.services.prompt import document_block, summary_messages
 
@@ -109,10 +109,11 @@ class Estimator:
         total, exact = 0, True
         for part in parts:
             if isinstance(part, DocumentPart):
-                total += await self.document_tokens(part, resolved)
+                tokens, is_known = page_tokens(part, resolved.model)
+                tokens += await self.document_tokens(part, resolved)
             else:
                 tokens, is_known = picture_tokens(part, resolved.model)
-                total, exact = total + tokens, exact and is_known
+            total, exact = total + tokens, exact and is_known
         return total, exact
 
     async def context_tokens(

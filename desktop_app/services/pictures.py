@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeGuard
 
 from desktop_app.domain.chat_request import RequestPart
 from desktop_app.domain.conversation import Message
@@ -15,6 +16,10 @@ from desktop_app.services.ports import PictureSource
 
 # What a picture's name takes in its place.
 NAMED_TOKENS = 30
+# What stands before a page that is a picture, and says which it is.
+PAGE_NAME_TOKENS = 20
+# Pages as pictures in one request: what providers take, and what can be held in memory.
+MOST_PAGES = 100
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,20 @@ class Sight:
             )
         return await self.pictures.scaled(part, self.model.image_tokens)
 
+    async def pages(self, part: DocumentPart) -> list[RequestPart]:
+        """The pages of a document that hold no text, as pictures, each behind its number.
+
+        Raises:
+            StorageError, DocumentError: the original is gone or cannot be read.
+        """
+        if self.model.sees_images is False or not part.seen_pages:
+            return []
+        drawn = await self.pictures.pages(part, self.model.image_tokens)
+        shown: list[RequestPart] = []
+        for page, picture in zip(part.seen_pages, drawn, strict=True):
+            shown += [TextPart(f"[page {page.number} of {part.name}, as a picture]"), picture]
+        return shown
+
 
 def named(part: ImagePart) -> TextPart:
     """A picture in a text about a conversation."""
@@ -44,7 +63,22 @@ def named(part: ImagePart) -> TextPart:
 
 def with_detail(part: DocumentPart | ImagePart, detail: str) -> DocumentPart | ImagePart:
     """An attachment as it is attached: pictures at the detail that the person has set."""
-    return replace(part, detail=detail) if isinstance(part, ImagePart) else part
+    if isinstance(part, DocumentPart) and not part.pictured:
+        return part
+    return replace(part, detail=detail)
+
+
+def page_tokens(part: DocumentPart, model: ModelInfo) -> tuple[int, bool]:
+    """What a document's pages without text cost as pictures, and whether that is exact."""
+    if model.sees_images is False:
+        return 0, True
+    counts = [
+        image_tokens((page.width, page.height), part.detail, model.image_tokens)
+        for page in part.seen_pages
+    ]
+    return sum(tokens + PAGE_NAME_TOKENS for tokens, _ in counts), all(
+        is_known for _, is_known in counts
+    )
 
 
 def picture_tokens(part: ImagePart, model: ModelInfo) -> tuple[int, bool]:
@@ -59,17 +93,26 @@ def picture_tokens(part: ImagePart, model: ModelInfo) -> tuple[int, bool]:
 
 
 def demand_sight(parts: Iterable[Part], model: ModelInfo) -> None:
-    """Refuse to ask a model with pictures that it is known not to see.
+    """Refuse to ask a model with pictures that it is known not to see, and with too many pages.
 
     Raises:
         IllegalChoiceError: with the reason, and what to do.
     """
+    parts = tuple(parts)
     names = _names(parts)
     if names and model.sees_images is False:
+        alone = " Or send the text alone: the menu on its chip." if _has_text(parts) else ""
         raise IllegalChoiceError(
-            f"{model.name} does not see pictures.",
+            f"{model.name} does not see pictures{_pages_named(parts)}.",
             what_was_kept=NOTHING_SENT,
-            what_to_do=f"Choose another model or provider, or remove {names}.",
+            what_to_do=f"Choose another model or provider, or remove {names}.{alone}",
+        )
+    pages = sum(len(part.seen_pages) for part in parts if isinstance(part, DocumentPart))
+    if pages > MOST_PAGES:
+        raise IllegalChoiceError(
+            f"{pages} pages would be sent as pictures; {MOST_PAGES} can be sent at once.",
+            what_was_kept=NOTHING_SENT,
+            what_to_do="Attach fewer of them, or run text recognition (OCR) over them first.",
         )
 
 
@@ -82,6 +125,29 @@ def blind_notice(path: Sequence[Message], model: ModelInfo) -> str:
     return f"{model.name} does not see pictures: it was told the name alone of {names}."
 
 
+def _is_seen(part: Part) -> TypeGuard[DocumentPart | ImagePart]:
+    """Whether a part is looked at: a picture, or a document with pages that are."""
+    return isinstance(part, ImagePart) or (isinstance(part, DocumentPart) and bool(part.seen_pages))
+
+
+def _has_text(parts: Iterable[Part]) -> bool:
+    """Whether all that is to be seen are documents that hold text, too."""
+    seen = [part for part in parts if _is_seen(part)]
+    return all(
+        isinstance(part, DocumentPart) and len(part.pictured) < (part.pages or 0) for part in seen
+    )
+
+
+def _pages_named(parts: Iterable[Part]) -> str:
+    """Which documents' pages are pictures, as a clause; "" where there are none."""
+    texts = [
+        f"{len(part.seen_pages)} of the {part.pages} pages of {part.name} are pictures"
+        for part in parts
+        if isinstance(part, DocumentPart) and part.seen_pages
+    ]
+    return f", and {' and '.join(texts[:2])}" if texts else ""
+
+
 def _names(parts: Iterable[Part]) -> str:
-    names = list(dict.fromkeys(part.name for part in parts if isinstance(part, ImagePart)))
+    names = list(dict.fromkeys(part.name for part in parts if _is_seen(part)))
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

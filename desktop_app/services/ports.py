@@ -103,6 +103,9 @@ class PictureSource(Protocol):
         """A picture at the size that `rule` charges for, without metadata; the same bytes each
         time. Raises UserFacingError."""
 
+    async def pages(self, part: DocumentPart, rule: ImageTokens | None) -> list[ImageData]:
+        """A document's `seen_pages`, in order; as `scaled` otherwise."""
+
 
 class SpendingBook(Protocol):
     """Where every call's tokens and money are written down."""

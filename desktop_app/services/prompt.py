@@ -99,6 +99,7 @@ async def _request_message(
             case DocumentPart():
                 text = document_block(part, await attachments.text(part.sha256))
                 parts.append(TextPart(text))
+                parts += await sight.pages(part) if sight else ()
             case ImagePart():
                 parts.append(await sight.shown(part) if sight else named(part))
             case ReasoningPart() if not part.encrypted:

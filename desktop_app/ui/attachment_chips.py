@@ -43,7 +43,8 @@ class Chip:
         icon: name of a Lucide icon.
         about: what else there is to know, for the tooltip.
         picture: what it looks like, once that is known.
-        details: of a picture, how closely it may be looked at: (value, label).
+        details: of a picture or of pages that are, how closely they may be looked at: (value,
+            label).
         chosen: the one of them that holds.
     """
 

@@ -28,6 +28,7 @@ class CardText(QScrollArea):
         for label in labels:
             label.setWordWrap(True)
             label.setTextFormat(Qt.TextFormat.PlainText)
+            label.setMinimumWidth(1)  # else it keeps to a shape of its own, beyond what is seen
             self.column.addWidget(label)
         self.setWidget(inner)
         self.setWidgetResizable(True)

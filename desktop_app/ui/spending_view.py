@@ -141,9 +141,14 @@ class SpendingView(QDialog):
             self._fill_row(row, names_of_row, spent)
         has_unknown = bool(table.total.uncounted)
         widget.setColumnHidden(headings.index("Not counted"), not has_unknown)
-        mode = QHeaderView.ResizeMode
-        widget.horizontalHeader().setSectionResizeMode(mode.ResizeToContents)
-        widget.horizontalHeader().setSectionResizeMode(0, mode.Stretch)
+        mode, header = QHeaderView.ResizeMode, widget.horizontalHeader()
+        header.setSectionResizeMode(mode.ResizeToContents)
+        # Where it must be scrolled, the first column would be left with nothing.
+        shown = (c for c in range(len(headings)) if not widget.isColumnHidden(c))
+        wanted = sum(max(widget.sizeHintForColumn(c), header.sectionSizeHint(c)) for c in shown)
+        sides = self._column.contentsMargins()
+        if wanted <= self.width() - sides.left() - sides.right():
+            header.setSectionResizeMode(0, mode.Stretch)
 
     def _fill_row(self, row: int, names: tuple[str, ...], spent: Spent) -> None:
         for column, name in enumerate(names):

@@ -23,8 +23,8 @@ async def _read_refuse_cancel_and_read_again(long: Path) -> None:
     worker = DocumentWorker()
     try:
         assert (await worker.extract(DATA / "report.pdf")).pages == 3
-        with pytest.raises(errors.DocumentScannedError):
-            await worker.extract(DATA / "scanned.pdf")
+        with pytest.raises(errors.DocumentEncryptedError):
+            await worker.extract(DATA / "encrypted.pdf")
         begun = asyncio.Event()
         steps: list[Progress] = []
 

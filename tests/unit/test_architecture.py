@@ -29,7 +29,7 @@ LIBRARIES_OF_ROOM: dict[str, set[str]] = {
     "cli": set(),
     "commands": set(),
     "credentials": {"keyring", "secretstorage"},
-    "documents": {"PIL", "charset_normalizer", "kreuzberg", "pypdfium2", "tiktoken"},
+    "documents": {"PIL", "charset_normalizer", "kreuzberg", "olefile", "pypdfium2", "tiktoken"},
     "domain": set(),
     "exchange": set(),
     "headless": set(),

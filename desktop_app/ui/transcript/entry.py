@@ -9,6 +9,7 @@ from desktop_app.domain.conversation import Message, MessageStatus, Role
 from desktop_app.domain.parts import ImagePart
 from desktop_app.rendering.block_stream import BlockStream
 from desktop_app.rendering.model import Block, Kind, Patch
+from desktop_app.ui.transcript.code_folds import with_folds
 from desktop_app.ui.transcript.items import (
     Facts,
     Item,
@@ -22,6 +23,7 @@ from desktop_app.ui.transcript.items import (
     question_lines,
     reasoning_line,
     reasoning_of,
+    tool_lines,
 )
 from desktop_app.ui.transcript.selection import named
 
@@ -36,6 +38,8 @@ class Entry:
         section: where it is written, once it is.
         head, foot: how many items stand before and behind its body.
         reasoning: as far as it has arrived.
+        unfolded: the numbers of its long blocks of code that are shown to the end.
+        open_tools: the numbers of the tools whose arguments are shown.
         mark: what stands below it, about what comes after.
         uncoloured: indices in the body of the code blocks that are not coloured to the end.
     """
@@ -43,14 +47,20 @@ class Entry:
     section: Section
 
     def __init__(
-        self, message: Message, facts: Facts, version: tuple[int, int] | None = None
+        self,
+        message: Message,
+        facts: Facts,
+        version: tuple[int, int] | None = None,
+        unfolded: set[int] | None = None,
     ) -> None:
         self.message = message
+        self.unfolded = set() if unfolded is None else unfolded
         self._facts = facts
         self.version = version
         self.waiting = ""
         self.mark: Mark | None = None
         self.folded = True
+        self.open_tools: set[int] = set()
         self.head = self.foot = 0
         self.reasoning = ""
         self.uncoloured: list[int] = []
@@ -98,6 +108,11 @@ class Entry:
             self.reasoning += text
             self._thoughts.feed(text)
 
+    def keep_unfolded(self) -> None:
+        """Its code has arrived in front of the reader, and stays as it is."""
+        heads = sum(block.kind is Kind.CODE_HEAD for block in self._stream.blocks)
+        self.unfolded.update(range(heads))
+
     def set_text(self, text: str) -> list[Patch] | None:
         """Show exactly `text`, to its end if the message is whole; None where it must be written
         anew because it is not what had arrived."""
@@ -137,7 +152,9 @@ class Entry:
         """The question or the answer."""
         if self.message.role is Role.USER:
             return question_lines(self.message.text)
-        return list(self._stream.blocks)
+        if self.is_streaming:
+            return list(self._stream.blocks)
+        return list(with_folds(self._stream.blocks, self.unfolded))
 
     def foot_items(self) -> list[Item]:
         """Attachments, how it ended, what it cost."""
@@ -151,6 +168,7 @@ class Entry:
             waiting = "…"
         return [
             *items,
+            *tool_lines(self.message, self.open_tools),
             *ending_lines(self.message, waiting),
             footer_line(self.message, self.version, self._facts),
             *([] if self.mark is None else [mark_line(self.mark)]),

@@ -14,6 +14,8 @@ from desktop_app.ui.transcript.finder import Finder
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from PySide6.QtGui import QTextBlock
+
     from desktop_app.ui.theme import Theme
     from desktop_app.ui.transcript.written import WrittenMessages
 
@@ -36,11 +38,12 @@ class Find(QObject):
         messages: WrittenMessages,
         bring: Callable[[str], bool],
         unfold: Callable[[str], None],
+        unfold_code: Callable[[QTextBlock], None],
     ) -> None:
         super().__init__(view)
         self._view, self._theme = view, theme
         self._before: QWidget | None = None
-        self.finder = Finder(view, messages, bring, unfold)
+        self.finder = Finder(view, messages, bring, unfold, unfold_code)
         self._bar: FindBar | None = None
 
     @property

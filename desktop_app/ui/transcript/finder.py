@@ -13,11 +13,12 @@ from threading import Thread
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from PySide6.QtCore import QObject, QPoint, QTimer, Signal
-from PySide6.QtGui import QTextCharFormat, QTextCursor
+from PySide6.QtGui import QColor, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QTextBrowser, QTextEdit
 
 from desktop_app.domain.conversation import Message, Role
 from desktop_app.rendering.finding import count_in, count_in_markdown, places_in, sought
+from desktop_app.ui.transcript.code_folds import number_of
 from desktop_app.ui.transcript.items import reasoning_of
 from desktop_app.ui.transcript.words import units
 
@@ -30,7 +31,9 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.entry import Entry
     from desktop_app.ui.transcript.written import WrittenMessages
 
-_TOGETHER_S: Final = 0.05
+_TOGETHER_S: Final = 0.1
+_AT_A_TIME_S: Final = 0.002
+_REST_S: Final = 0.001
 _STREAMING_MS: Final = 700
 
 
@@ -73,11 +76,13 @@ class Finder(QObject):
         messages: WrittenMessages,
         bring: Callable[[str], bool],
         unfold: Callable[[str], None],
+        unfold_code: Callable[[QTextBlock], None],
     ) -> None:
-        """`bring` has a message written, `unfold` shows its reasoning."""
+        """`bring` has a message written, `unfold` shows its reasoning, `unfold_code` the code that a
+        block belongs to."""
         super().__init__(view)
         self._view, self._messages = view, messages
-        self._bring, self._unfold = bring, unfold
+        self._bring, self._unfold, self._unfold_code = bring, unfold, unfold_code
         self._words = ""
         self._run = 0
         self._counts: Counts = {}
@@ -103,7 +108,10 @@ class Finder(QObject):
     def set_theme(self, theme: Theme) -> None:
         """Mark in these colours."""
         every, current = QTextCharFormat(), QTextCharFormat()
-        every.setBackground(theme.selected)
+        ground = QColor(theme.accent)
+        ground.setAlpha(64)
+        every.setBackground(ground)
+        every.setForeground(theme.text)
         current.setBackground(theme.accent)
         current.setForeground(theme.on_accent)
         self._formats = (every, current)
@@ -219,6 +227,8 @@ class Finder(QObject):
         if place.number < self._counts[place.message_id].reasoning:
             self._unfold(place.message_id)
         found = self._cursor_at(place)
+        if found is not None and not found.block().isVisible():
+            self._unfold_code(found.block())
         if found is not None:
             self._show(found)
         self._mark_soon()
@@ -252,9 +262,11 @@ class Finder(QObject):
         """The blocks of a message in which is looked: its reasoning, where it is shown, its text."""
         section, first = entry.section, 1 if entry.head > 1 else entry.head
         block = self._messages.writer.block_of(section, first)
-        for _ in range(sum(section.counts[first : len(section.items) - entry.foot])):
-            yield block
-            block = block.next()
+        for at in range(first, len(section.items) - entry.foot):
+            for _ in range(section.counts[at]):
+                if number_of(section.items[at]) is None:
+                    yield block
+                block = block.next()
 
     def _matches(self, block: QTextBlock) -> Iterator[QTextCursor]:
         text = block.text()
@@ -302,12 +314,15 @@ class Finder(QObject):
         block = self._view.cursorForPosition(QPoint(0, 0)).block()
         last = self._view.cursorForPosition(QPoint(viewport.width(), viewport.height())).block()
         while block.isValid() and block.blockNumber() <= last.blockNumber():
+            if not block.isVisible():
+                block = block.next()
+                continue
             found = self._messages.writer.section_at(block.blockNumber())
             entry = self._messages.get(found[0].key) if found is not None else None
             if found is not None and entry is not None:
                 item = found[0].item_at(found[1])
-                is_head = entry.head and item == 0
-                if not is_head and item < len(found[0].items) - entry.foot:
+                is_ours = (entry.head and item == 0) or number_of(found[0].items[item]) is not None
+                if not is_ours and item < len(found[0].items) - entry.foot:
                     yield block
             block = block.next()
 
@@ -321,14 +336,17 @@ def _count(
 ) -> None:
     """Count in these messages, in a thread, until a newer search is on."""
     counts: Counts = {}
-    told = time.monotonic()
+    told = rested = time.monotonic()
     for message, text in wanted:
         if newest_run() != run:
             return
         counts[message.id] = _count_in_message(message, text, words)
-        if time.monotonic() - told > _TOGETHER_S:
+        if time.monotonic() - rested > _AT_A_TIME_S:
+            time.sleep(_REST_S)  # the window's thread need not wait for its turn
+            rested = time.monotonic()
+        if rested - told > _TOGETHER_S:
             report(run, counts, False)
-            counts, told = {}, time.monotonic()
+            counts, told = {}, rested
     report(run, counts, True)
 
 

@@ -6,6 +6,7 @@ furniture; both are plain values, so that two states of a message can be compare
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from enum import Enum
@@ -13,12 +14,16 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from desktop_app.domain.conversation import Message, MessageStatus, Role
 from desktop_app.domain.facts import ENDINGS, attachment_text, duration, facts_of
-from desktop_app.domain.parts import ImagePart, ReasoningPart
-from desktop_app.rendering.model import Block, Run, Runs, clean
+from desktop_app.domain.parts import ImagePart, ReasoningPart, ToolCallPart
+from desktop_app.rendering.blocks import code_line
+from desktop_app.rendering.model import Block, Kind, Run, Runs, clean, show_unseen
 from desktop_app.ui.transcript.pictures import OPEN, picture_runs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Container
+
+TOOL: Final = "tool-"
+"""Action that shows or hides the arguments of a tool; its number within the message follows."""
 
 ACTION: Final = "action:"
 """Scheme of the links that ask for something to be done with the message they stand in."""
@@ -37,6 +42,7 @@ class Part(Enum):
     ERROR_TEXT = "error-text"
     ERROR_ACTIONS = "error-actions"
     FOOTER = "footer"
+    FOLD = "fold"
 
 
 class Line(NamedTuple):
@@ -101,6 +107,29 @@ def reasoning_line(reasoning: str, seconds: float | None, *, thinking: bool, fol
         words += f": {about}" if thinking else f" about {about[0].lower()}{about[1:]}"
     mark = Run("›  " if folded else "⌄  ", bold=True, link=f"{ACTION}reasoning")
     return Line(Part.REASONING, (mark, Run(clean(words), link=f"{ACTION}reasoning")))
+
+
+def tool_lines(message: Message, unfolded: Container[int]) -> list[Item]:
+    """`› Used get_weather`, and its arguments where they are unfolded, for each tool."""
+    lines: list[Item] = []
+    calls = (part for part in message.parts if isinstance(part, ToolCallPart))
+    for number, call in enumerate(calls):
+        is_open, link = number in unfolded, f"{ACTION}{TOOL}{number}"
+        mark = Run("⌄  " if is_open else "›  ", bold=True, link=link)
+        name = show_unseen(clean(f"Used {call.name}"))
+        lines.append(Line(Part.REASONING, (mark, Run(name, link=link))))
+        if is_open:
+            lines.append(Block(Kind.CODE_HEAD, language="json"))
+            lines += [code_line(text, "json") for text in _indented_json(call.arguments)]
+    return lines
+
+
+def _indented_json(arguments: str) -> list[str]:
+    """JSON as people read it; what is none as it came."""
+    try:
+        return json.dumps(json.loads(arguments), indent=2, ensure_ascii=False).split("\n")
+    except (ValueError, RecursionError):
+        return arguments.splitlines() or [""]
 
 
 def ending_lines(message: Message, waiting: str) -> list[Item]:

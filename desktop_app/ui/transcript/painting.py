@@ -59,6 +59,9 @@ def _looks(first: QTextBlock, bottom: float) -> Iterator[tuple[QTextBlock, int, 
     while block.isValid():
         look = block.blockFormat().intProperty(LOOK)
         passed += 1
+        if not block.isVisible():
+            block = block.next()
+            continue
         if look or not passed % _BLOCKS_UNASKED:
             box = layout.blockBoundingRect(block)
             if box.top() > bottom:

@@ -74,6 +74,7 @@ _GROUNDS: Final = {
     Part.ERROR_TITLE: Ground.ERROR,
     Part.ERROR_TEXT: Ground.ERROR,
     Part.ERROR_ACTIONS: Ground.ERROR,
+    Part.FOLD: Ground.CODE,
     Kind.CODE: Ground.CODE,
     Kind.CODE_HEAD: Ground.CODE,
 }
@@ -84,6 +85,7 @@ _KINDS_OF_NOTES: Final = (
     Part.WAITING,
     Part.NOTICE,
     Part.FOOTER,
+    Part.FOLD,
 )
 _PROPORTIONAL: Final = QTextBlockFormat.LineHeightTypes.ProportionalHeight.value
 
@@ -208,7 +210,8 @@ class Styles:
         kind, over = kind_of(item), kind_of(above) if above is not None else None
         ground, ground_above = ground_of(item), ground_of(above)
         if ground and ground is ground_above and not begins_ground(item):
-            return 6 if kind in (Kind.CODE, Part.ERROR_ACTIONS) and over is not Kind.CODE else 0
+            is_apart = kind in (Kind.CODE, Part.ERROR_ACTIONS) and over is not Kind.CODE
+            return 6 if is_apart or kind is Part.FOLD else 0
         gap = self._plain_gap(item, above)
         return gap + (PAD if ground else 0) + (PAD if ground_above else 0)
 

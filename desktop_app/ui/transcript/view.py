@@ -12,9 +12,8 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QByteArray, QEvent, QMimeData, QPoint, Qt, QTimer, QUrl, Signal
+from PySide6.QtCore import QByteArray, QEvent, QMimeData, QPoint, QRect, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import (
-    QAccessible,
     QContextMenuEvent,
     QDesktopServices,
     QGuiApplication,
@@ -27,12 +26,15 @@ from desktop_app.rendering import links
 from desktop_app.ui.transcript import selection
 from desktop_app.ui.transcript.actions import ACTIONS, ActionRow
 from desktop_app.ui.transcript.arrivals import Arrivals
+from desktop_app.ui.transcript.code_folds import FOLD
 from desktop_app.ui.transcript.find import Find
 from desktop_app.ui.transcript.formulas import Formulas
-from desktop_app.ui.transcript.items import ACTION
+from desktop_app.ui.transcript.items import ACTION, TOOL
 from desktop_app.ui.transcript.painting import CodeMark
 from desktop_app.ui.transcript.pictures import Pictures
 from desktop_app.ui.transcript.place import LatestButton, ReadingPlace
+from desktop_app.ui.transcript.speaker import Speaker
+from desktop_app.ui.transcript.styles import LOOK, Ground, Look
 from desktop_app.ui.transcript.surface import TranscriptSurface
 from desktop_app.ui.transcript.written import WrittenMessages
 
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
         QKeyEvent,
         QMouseEvent,
         QResizeEvent,
+        QTextBlock,
     )
 
     from desktop_app.ui.theme import Theme
@@ -90,9 +93,12 @@ class TranscriptView(TranscriptSurface):
         self._actions.chosen.connect(self._act)
         self._latest = LatestButton(self)
         self._latest.clicked.connect(self.scroll_to_bottom)
-        self.find_in_it = Find(self, theme, self._messages, self._bring, self._unfold)
+        self.find_in_it = Find(
+            self, theme, self._messages, self._bring, self._unfold, self._unfold_code
+        )
         self.find_in_it.room_changed.connect(self._make_room)
         self._finder = self.find_in_it.finder
+        self._speaker = Speaker(self)
         self.set_theme(theme)
 
     # ------------------------------------------------------------------ messages
@@ -144,6 +150,7 @@ class TranscriptView(TranscriptSurface):
         entry = self._messages.growing(message_id)
         if entry is not None:
             self._messages.grow(entry, text)
+            self._speaker.hear(message_id, text)
             self._finder.touched(message_id)
 
     def update_message(self, message: Message, version: tuple[int, int] | None = None) -> None:
@@ -165,7 +172,7 @@ class TranscriptView(TranscriptSurface):
         if entry is not None:
             self._place_actions(entry)
             if was_streaming and not entry.is_streaming:
-                self._announce(entry)
+                self._speaker.finish(message.id, entry.text)
 
     def set_model_names(self, name_of: Callable[[str], str]) -> None:
         """Name models in the footers by what `name_of` makes of their ids; else it is the ids."""
@@ -269,6 +276,10 @@ class TranscriptView(TranscriptSurface):
         entry = self._messages.get(message_id)
         if entry is not None and entry.folded:
             self._act(message_id, "reasoning")
+
+    def _unfold_code(self, block: QTextBlock) -> None:
+        with self._place.kept():
+            self._messages.unfold_code_at(block)
 
     def scroll_to_bottom(self) -> None:
         """Go to the end and follow what arrives."""
@@ -381,6 +392,15 @@ class TranscriptView(TranscriptSurface):
             with self._place.kept():
                 self._messages.refresh(entry)
             return
+        if action.startswith(TOOL):
+            entry.open_tools ^= {int(action.removeprefix(TOOL))}
+            with self._place.kept():
+                self._messages.refresh(entry)
+            return
+        if action.startswith(FOLD):
+            with self._place.kept():
+                self._messages.turn_fold(entry, int(action.removeprefix(FOLD)))
+            return
         if action == "copy":
             self._copy_message(entry)
         self.action_requested.emit(message_id, action)
@@ -394,6 +414,27 @@ class TranscriptView(TranscriptSurface):
         if entry is not None:
             self._copy_message(entry)
             self.action_requested.emit(entry.message.id, "copy")
+
+    def copy_code(self) -> None:
+        """Put on the clipboard the block of code at the text cursor, else the last one on screen."""
+        head = self._code_head(self.textCursor().block())
+        if head is None:
+            corner = QPoint(self.viewport().width(), self.viewport().height())
+            block = self.cursorForPosition(corner).block()
+            while block.isValid() and head is None:
+                head, block = self._code_head(block), block.previous()
+        if head is not None:
+            self._copy_code(CodeMark(QRect(), head.blockNumber()))
+
+    def _code_head(self, block: QTextBlock) -> QTextBlock | None:
+        """The head of the block of code that a block of the document is part of."""
+        ground = Look.GROUND & block.blockFormat().intProperty(LOOK)
+        while block.isValid() and Ground(ground) is Ground.CODE:
+            look = block.blockFormat().intProperty(LOOK)
+            if look & Look.HEAD:
+                return block
+            ground, block = look & Look.GROUND, block.previous()
+        return None
 
     def set_picture(self, sha256: str, image: QImage) -> None:
         """Show a picture of a question, small."""
@@ -465,11 +506,3 @@ class TranscriptView(TranscriptSurface):
         if entry is not None:
             block = self._messages.writer.block_of(entry.section, entry.action_item)
             self._actions.place_beside(block, self.verticalScrollBar().value())
-
-    def _announce(self, entry: Entry) -> None:
-        """Read a finished answer out, where a screen reader runs."""
-        if QAccessible.isActive():
-            from PySide6.QtGui import QAccessibleAnnouncementEvent
-
-            text = self.accessibleName() + ": " + entry.text[:2000]
-            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, text))

@@ -9,9 +9,10 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Final
 
-from desktop_app.domain.conversation import Message, Role
+from desktop_app.domain.conversation import Message, MessageStatus, Role
 from desktop_app.rendering.model import Block, Kind, Patch
 from desktop_app.ui.theme import MEASURE
+from desktop_app.ui.transcript.code_folds import number_of, show_folds
 from desktop_app.ui.transcript.document import DocumentWriter
 from desktop_app.ui.transcript.entry import Entry
 from desktop_app.ui.transcript.highlighter import CodeHighlighter
@@ -49,6 +50,7 @@ class WrittenMessages:
         self.older: list[Message] = []
         self.newer: list[Message] = []
         self._apart: dict[str, Entry] = {}
+        self._unfolded: dict[str, set[int]] = {}
         self.versions: dict[str, tuple[int, int]] = {}
         self._marks: Mapping[str, Mark] = {}
         self._entries: dict[str, Entry] = {}
@@ -110,6 +112,7 @@ class WrittenMessages:
         """Another conversation, nothing of which is written yet."""
         self._clear()
         self._apart.clear()
+        self._unfolded.clear()
         self.older, self.newer = list(messages), []
         self.versions, self._marks = versions, {}
 
@@ -178,7 +181,11 @@ class WrittenMessages:
 
     def _entry_of(self, message: Message) -> Entry:
         entry = self._apart.pop(message.id, None)
-        return entry or Entry(message, self._facts, self.versions.get(message.id))
+        return entry or self._new(message)
+
+    def _new(self, message: Message) -> Entry:
+        unfolded = self._unfolded.setdefault(message.id, set())
+        return Entry(message, self._facts, self.versions.get(message.id), unfolded)
 
     def _is_far(self, at: int) -> bool:
         """Whether too much is written, and enough of it between message `at` and the other end."""
@@ -187,7 +194,7 @@ class WrittenMessages:
 
     def append(self, message: Message) -> Entry | None:
         """A message after all others; None where it waits with those below to be written."""
-        entry = Entry(message, self._facts, self.versions.get(message.id))
+        entry = self._new(message)
         if self.newer:
             self.newer.append(message)
             self._set_apart(entry)
@@ -213,6 +220,7 @@ class WrittenMessages:
         entry.section = self.writer.insert_section(at, entry.message.id, entry.items())
         self._find_code(entry, 0, entry.section.items[entry.head :])
         self._colour(entry)
+        show_folds(self.writer, entry.section, entry.unfolded)
 
     # ------------------------------------------------------------------ how they change
 
@@ -240,8 +248,11 @@ class WrittenMessages:
             for waiting in (self.older, self.newer):
                 waiting[:] = [message if m.id == message.id else m for m in waiting]
             return None
+        arrived = entry.is_streaming and message.status is not MessageStatus.STREAMING
         entry.message, entry.version = message, self.versions.get(message.id)
         patches = entry.set_text(message.text) if message.role is Role.ASSISTANT else []
+        if arrived:
+            entry.keep_unfolded()
         if patches is None:
             self._rewrite(entry)
         else:
@@ -285,6 +296,30 @@ class WrittenMessages:
         entry.uncoloured = []
         self._find_code(entry, 0, items[entry.head :])
         self._colour(entry)
+        show_folds(self.writer, entry.section, entry.unfolded)
+
+    def unfold_code_at(self, block: QTextBlock) -> None:
+        """Show to its end the code that a block belongs to."""
+        found = self.writer.section_at(block.blockNumber())
+        if found is None:
+            return
+        section = found[0]
+        for item in section.items[section.item_at(found[1]) :]:
+            number = number_of(item)
+            if number is not None:
+                self.turn_fold(self._entries[section.key], number, unfold=True)
+                return
+
+    def turn_fold(self, entry: Entry, number: int, *, unfold: bool | None = None) -> None:
+        """Unfold a long block of code, or fold it again."""
+        if (number not in entry.unfolded) if unfold is None else unfold:
+            entry.unfolded.add(number)
+        else:
+            entry.unfolded.discard(number)
+        for at, item in enumerate(entry.body_items(), entry.head):
+            if number_of(item) == number:
+                self.writer.show_items(entry.section, at, 1, [item])
+        show_folds(self.writer, entry.section, entry.unfolded)
 
     def _patch(self, entry: Entry, patches: list[Patch]) -> None:
         for at, removed, added in patches:

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 import pypdfium2
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtPrintSupport import QPrintDialog, QPrinter
 from PySide6.QtWidgets import QFileDialog
 
@@ -50,6 +51,19 @@ def test_what_cannot_be_written_is_said(run: Run, tmp_path: Path) -> None:
             (tmp_path / "file").touch()
             desk.ready.paper.export_to(desk.open_id, tmp_path / "file" / "x.pdf", "pdf")
             await until(lambda: "x.pdf could not be written." in desk.said)
+
+    run(main())
+
+
+def test_the_conversation_is_copied_as_markdown(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            await desk.ask_and_answer("Which is it?", "It is **this** one.")
+            desk.ready.paper.copy()
+            await until(lambda: desk.said == "The conversation was copied, as Markdown.")
+            copied = QGuiApplication.clipboard().mimeData()
+            assert "It is **this** one." in copied.text()
+            assert copied.hasFormat("text/markdown")
 
     run(main())
 

@@ -28,8 +28,9 @@ def archive(**members: str) -> bytes:
         (archive(**{"xl/workbook.xml": ""}), media_type.XLSX),
         (archive(**{"ppt/presentation.xml": ""}), media_type.PPTX),
         (archive(mimetype="application/epub+zip"), media_type.EPUB),
-        (archive(mimetype="application/vnd.oasis.opendocument.text"), ""),
-        (archive(anything="x"), ""),
+        (archive(mimetype="application/vnd.oasis.opendocument.text"), media_type.ODT),
+        (archive(mimetype="application/vnd.oasis.opendocument.graphics"), ""),
+        (archive(anything="x"), media_type.ZIP),
         (b"just text", None),
     ],
 )

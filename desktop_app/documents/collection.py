@@ -1,0 +1,105 @@
+"""Many documents as one text: the members of an archive or of a folder, each under its name.
+
+What is left out is said, with the reason: to the person in the note, to the model at the end.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Final
+
+from desktop_app.documents import media_type, reading
+from desktop_app.documents.protocol import Limits, Progress
+from desktop_app.domain import errors
+
+_REASONS: Final = {
+    errors.DocumentEncryptedError: "protected by a password",
+    errors.DocumentUnsupportedError: "no document",
+    errors.DocumentEmptyError: "without text",
+    errors.DocumentTooLargeError: "too large",
+}
+PICTURE: Final = "a picture"
+HIDDEN: Final = "hidden"
+LINK: Final = "a link to elsewhere"
+UNSAFE: Final = "an unsafe name"
+_MOST_NAMED: Final = 5
+
+
+@dataclass
+class Collection:
+    """Members as they come, in a stable order.
+
+    Attributes:
+        left_out: names with the reasons.
+    """
+
+    limits: Limits
+    on_progress: reading.OnProgress
+    depth: int
+    left_out: list[tuple[str, str]] = field(default_factory=list)
+    _texts: list[str] = field(default_factory=list)
+
+    def leave_out(self, path: str, reason: str) -> None:
+        """A member that is not read."""
+        self.left_out.append((path, reason))
+
+    def add(self, path: str, data: bytes, number: int, total: int) -> None:
+        """Read a member; `number` of `total` counts from 0.
+
+        Raises:
+            DocumentTooLargeError: an archive in it unpacks to more than is allowed.
+        """
+        self.on_progress(Progress(number, total, "file"))
+        if media_type.of_picture(data):
+            self.leave_out(path, PICTURE)
+            return
+        if not data:
+            self.leave_out(path, "without text")
+            return
+        try:
+            read = reading.read(
+                PurePosixPath(path).name, data, self.limits, lambda _: None, self.depth + 1
+            )
+        except errors.DocumentError as error:
+            self.leave_out(path, _REASONS.get(type(error), "damaged"))
+            return
+        if read.text.strip():
+            self._texts.append(f"# {path}\n\n{read.text.strip()}")
+        else:
+            self.leave_out(path, "without text")
+        if read.pictured:
+            self.leave_out(f"{path}, {len(read.pictured)} pages", "pictures")
+
+    def text(self) -> str:
+        """All that was read; "" where that is nothing."""
+        if not self._texts:
+            return ""
+        rest = [f"[not included: {', '.join(self._rows())}]"] if self.left_out else []
+        return "\n\n".join([*self._texts, *rest])
+
+    def note(self) -> str:
+        """What was read and what not, as a sentence for the person."""
+        count = f"{len(self._texts)} file{'s' if len(self._texts) != 1 else ''} read"
+        if not self.left_out:
+            return f"{count}."
+        kinds = Counter(reason for _, reason in self.left_out)
+        reasons = ", ".join(f"{number} {reason}" for reason, number in kinds.most_common())
+        named = ", ".join(path for path, _ in self.left_out[:_MOST_NAMED])
+        more = " …" if len(self.left_out) > _MOST_NAMED else ""
+        return f"{count}; left out: {reasons} ({named}{more})."
+
+    def _rows(self) -> Iterator[str]:
+        for path, reason in self.left_out[:200]:
+            if reason != HIDDEN:
+                yield f"{path} ({reason})"
+
+
+def is_hidden(path: str) -> bool:
+    """Whether a file manager would not show it."""
+    steps = PurePosixPath(path).parts
+    return any(
+        step.startswith(".") or step in ("__MACOSX", "Thumbs.db", "desktop.ini") for step in steps
+    )

@@ -1,0 +1,136 @@
+"""Markdown as the readers of documents write it: blocks, lists, tables, footnotes, numbers of items.
+
+Signs that Markdown knows are not escaped: it costs tokens and hides words from a search. Only what
+would break a table is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+_DEEPEST_HEADING: Final = 6
+_ROMAN: Final = (
+    (1000, "m"),
+    (900, "cm"),
+    (500, "d"),
+    (400, "cd"),
+    (100, "c"),
+    (90, "xc"),
+    (50, "l"),
+    (40, "xl"),
+    (10, "x"),
+    (9, "ix"),
+    (5, "v"),
+    (4, "iv"),
+    (1, "i"),
+)
+
+
+@dataclass(frozen=True)
+class Block:
+    """A paragraph, heading or table; entries of a list stand on neighbouring lines."""
+
+    text: str
+    is_item: bool = False
+
+
+@dataclass
+class Notes:
+    """Footnotes and endnotes, numbered as they come."""
+
+    texts: list[str] = field(default_factory=list)
+
+    def mark(self, text: str) -> str:
+        """Keep a note, and give the mark for its place."""
+        self.texts.append(text)
+        return f"[^{len(self.texts)}]"
+
+    def blocks(self) -> list[Block]:
+        """The notes as they stand at the end."""
+        return [
+            Block(f"[^{n}]: {text}", is_item=True) for n, text in enumerate(self.texts, start=1)
+        ]
+
+
+def joined(blocks: Iterable[Block]) -> str:
+    """The blocks as one text."""
+    text, last = "", None
+    for block in blocks:
+        if not block.text.strip():
+            continue
+        if last is not None:
+            text += "\n" if last.is_item and block.is_item else "\n\n"
+        text += block.text
+        last = block
+    return text
+
+
+def heading(text: str, level: int) -> Block:
+    """A heading; levels count from 1."""
+    words = " ".join(text.split())
+    return Block(f"{'#' * min(max(level, 1), _DEEPEST_HEADING)} {words}" if words else "")
+
+
+def item(label: str, text: str, depth: int) -> Block:
+    """An entry of a list: "-" or its number as a label; depth counts from 0."""
+    indent = "   " * depth
+    lines = text.strip().split("\n")
+    return Block(f"\n{indent}   ".join([f"{indent}{label} {lines[0]}", *lines[1:]]), is_item=True)
+
+
+def table(rows: Sequence[Sequence[str]]) -> Block:
+    """A table whose first row is its head; empty rows and columns at the end are left out."""
+    kept = [list(row) for row in rows if any(cell.strip() for cell in row)]
+    width = max((_width(row) for row in kept), default=0)
+    if not width:
+        return Block("")
+    lines = [_row([*row, *[""] * width][:width]) for row in kept]
+    return Block("\n".join([lines[0], _row(["---"] * width), *lines[1:]]))
+
+
+def _width(row: Sequence[str]) -> int:
+    return max((n for n, cell in enumerate(row, start=1) if cell.strip()), default=0)
+
+
+def _row(cells: Iterable[str]) -> str:
+    escaped = (" ".join(cell.split()).replace("|", "\\|") for cell in cells)
+    return f"| {' | '.join(escaped)} |"
+
+
+def number(value: int, style: str) -> str:
+    """A number as a list counts: style "a", "A", "i", "I", or figures for every other."""
+    if style in ("a", "A") and value > 0:
+        letter = chr(ord("a") + (value - 1) % 26) * ((value - 1) // 26 + 1)
+        return letter if style == "a" else letter.upper()
+    if style in ("i", "I") and 0 < value < 4000:
+        roman = _roman(value)
+        return roman if style == "i" else roman.upper()
+    return str(value)
+
+
+def _roman(value: int) -> str:
+    text = ""
+    for size, sign in _ROMAN:
+        text += sign * (value // size)
+        value %= size
+    return text
+
+
+def bold(text: str) -> str:
+    """Bold words; the spaces around them stay outside."""
+    words = text.strip()
+    if not words or "\n" in words:
+        return text
+    start = text.index(words)
+    return f"{text[:start]}**{words}**{text[start + len(words) :]}"
+
+
+def link(text: str, address: str) -> str:
+    """A link to the web or to a mail address; of any other, its words."""
+    words = text.strip()
+    is_outside = address.lower().startswith(("http://", "https://", "mailto:"))
+    if not words or not is_outside or words in (address, address.removeprefix("mailto:")):
+        return text
+    return f"[{words}]({address})"

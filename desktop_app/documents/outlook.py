@@ -1,0 +1,114 @@
+"""Outlook's messages (.msg): who wrote to whom, when and about what, the words, the attachments' names.
+
+A message is a compound file whose streams are named after the properties of [MS-OXMSG]: property and
+type as eight hexadecimal digits.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import olefile
+
+from desktop_app.documents import office, plain_text, refusals
+from desktop_app.documents.compressed_rtf import unpacked
+
+_STREAM: Final = "__substg1.0_"
+_PROPERTIES: Final = "__properties_version1.0"
+_ATTACHMENT: Final = "__attach_version1.0_"
+_MESSAGE_CLASS: Final = "001A"
+_SENDER: Final = ("0C1A", "0042")
+_SENDER_ADDRESS: Final = ("5D01", "0C1F")
+_TEXTS: Final = (("To", "0E04"), ("Cc", "0E03"))
+_SUBJECT, _BODY, _HTML, _RTF, _LONG_NAME, _NAME = "0037", "1000", "1013", "1009", "3707", "3704"
+_SENT, _DELIVERED = 0x0039, 0x0E06
+_EPOCH: Final = datetime(1601, 1, 1, tzinfo=UTC)
+_BROKEN: Final = (OSError, ValueError, IndexError, KeyError, TypeError, struct.error, OverflowError)
+
+
+def is_message(data: bytes) -> bool:
+    """Whether a compound file is a message: the name of its first property is in its directory."""
+    return f"{_STREAM}{_MESSAGE_CLASS}".encode("utf-16-le") in data
+
+
+def read(name: str, data: bytes) -> str:
+    """The message as text. Attachments are named but not read.
+
+    Raises:
+        DocumentDamagedError
+    """
+    try:
+        with olefile.OleFileIO(io.BytesIO(data)) as file:
+            message = _Message(name, file)
+            return "\n".join(message.heads()) + "\n\n" + message.body()
+    except _BROKEN as error:
+        raise refusals.damaged(name, f"{type(error).__name__}: {error}"[:300]) from error
+
+
+class _Message:
+    def __init__(self, name: str, file: olefile.OleFileIO) -> None:
+        self._name = name
+        self._file = file
+
+    def heads(self) -> list[str]:
+        """The head as lines, as a mail's."""
+        sender = next(filter(None, map(self._text, _SENDER)), "")
+        address = next((a for a in map(self._text, _SENDER_ADDRESS) if "@" in a), "")
+        if address and address not in sender:
+            sender = f"{sender} <{address}>".strip()
+        rows = [("From", sender), *((head, self._text(key)) for head, key in _TEXTS)]
+        rows += [("Date", self._date()), ("Subject", self._text(_SUBJECT))]
+        rows += [("Attachments (not included)", ", ".join(self._attachments()))]
+        return [f"{head}: {text}" for head, text in rows if text]
+
+    def body(self) -> str:
+        """The words: as plain text, else out of HTML, else out of RTF."""
+        if text := self._text(_BODY).replace("\r\n", "\n").strip():
+            return text
+        if html := self._bytes(f"{_HTML}0102") or self._text(_HTML).encode():
+            page = office.read_html(self._name, html)
+            return page.text.strip() if page else ""
+        rtf = self._bytes(f"{_RTF}0102")
+        return office.read_rtf(self._name, unpacked(rtf)).strip() if rtf else ""
+
+    def _attachments(self) -> list[str]:
+        folders = {path[0] for path in self._file.listdir() if path[0].startswith(_ATTACHMENT)}
+        return [
+            self._text(_LONG_NAME, f"{folder}/")
+            or self._text(_NAME, f"{folder}/")
+            or "without a name"
+            for folder in sorted(folders)
+        ]
+
+    def _text(self, key: str, folder: str = "") -> str:
+        """A property that is a text, in Unicode or in an encoding that nobody names; "" for none."""
+        if wide := self._bytes(f"{key}001F", folder):
+            return wide.decode("utf-16-le", "replace").rstrip("\0")
+        narrow = self._bytes(f"{key}001E", folder).rstrip(b"\0")
+        decoded = plain_text.decode(narrow) if narrow else None
+        return decoded.text if decoded else narrow.decode("latin-1")
+
+    def _bytes(self, key: str, folder: str = "") -> bytes:
+        path = f"{folder}{_STREAM}{key}"
+        if not self._file.exists(path):
+            return b""
+        with self._file.openstream(path) as stream:
+            return bytes(stream.read())
+
+    def _date(self) -> str:
+        """When it was sent, else delivered: numbers of 100 ns since 1601."""
+        times = {}
+        with self._file.openstream(_PROPERTIES) as stream:
+            rows = stream.read()[32:]
+        for start in range(0, len(rows) - 15, 16):
+            _, key, value = struct.unpack_from("<HH4xQ", rows, start)
+            times[key] = value
+        found = times.get(_SENT) or times.get(_DELIVERED)
+        if not found:
+            return ""
+        return (_EPOCH + timedelta(microseconds=found // 10)).strftime(
+            "%a, %d %b %Y %H:%M:%S +0000"
+        )

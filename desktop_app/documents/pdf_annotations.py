@@ -1,0 +1,81 @@
+"""What lies on a PDF's page beside its text: what was filled into a form, and where links lead."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+import pypdfium2 as pdfium
+from pypdfium2 import raw
+
+_BOXES: Final = (raw.FPDF_FORMFIELD_CHECKBOX, raw.FPDF_FORMFIELD_RADIOBUTTON)
+_SILENT: Final = (raw.FPDF_FORMFIELD_PUSHBUTTON, raw.FPDF_FORMFIELD_SIGNATURE)
+# A page of references has hundreds, which say little.
+_MOST_LINKS: Final = 20
+_LONGEST: Final = 1 << 16
+
+
+def lines(document: pdfium.PdfDocument, page: pdfium.PdfPage, text: str) -> list[str]:
+    """The form's fields as "name: value", then the links that the text does not show."""
+    fields: list[str] = []
+    links: dict[str, None] = {}
+    for annotation in _annotations(page):
+        kind = raw.FPDFAnnot_GetSubtype(annotation)
+        if kind == raw.FPDF_ANNOT_WIDGET and document.formenv:
+            fields += _field(document.formenv, annotation)
+        elif kind == raw.FPDF_ANNOT_LINK and (address := _address(document, annotation)):
+            links[address] = None
+    hidden = [address for address in links if address not in text][:_MOST_LINKS]
+    return [
+        *(["[form]", *fields] if fields else []),
+        *([f"[links] {' '.join(hidden)}"] if hidden else []),
+    ]
+
+
+def _annotations(page: pdfium.PdfPage) -> Iterator[Any]:
+    for index in range(raw.FPDFPage_GetAnnotCount(page)):
+        annotation = raw.FPDFPage_GetAnnot(page, index)
+        if annotation:
+            try:
+                yield annotation
+            finally:
+                raw.FPDFPage_CloseAnnot(annotation)
+
+
+def _field(form: Any, annotation: Any) -> list[str]:
+    """A field that says something; a radio button only where it is the chosen one."""
+    kind = raw.FPDFAnnot_GetFormFieldType(form, annotation)
+    if kind in _SILENT:
+        return []
+    name = _words(raw.FPDFAnnot_GetFormFieldAlternateName, form, annotation)
+    name = name or _words(raw.FPDFAnnot_GetFormFieldName, form, annotation)
+    if kind in _BOXES:
+        checked = bool(raw.FPDFAnnot_IsChecked(form, annotation))
+        if kind == raw.FPDF_FORMFIELD_CHECKBOX:
+            return [f"{name}: {'yes' if checked else 'no'}"]
+        value = _words(raw.FPDFAnnot_GetFormFieldExportValue, form, annotation)
+        return [f"{name}: {value}"] if checked else []
+    value = _words(raw.FPDFAnnot_GetFormFieldValue, form, annotation)
+    return [f"{name}: {value or '(empty)'}"]
+
+
+def _words(get: Callable[..., int], form: Any, annotation: Any) -> str:
+    """What one of pdfium's functions that fill a buffer with UTF-16 says."""
+    size = min(get(form, annotation, None, 0), _LONGEST)
+    buffer = ctypes.create_string_buffer(size + 2)
+    get(form, annotation, ctypes.cast(buffer, ctypes.POINTER(raw.FPDF_WCHAR)), size)
+    text = buffer.raw[:size].decode("utf-16-le", "replace")
+    return text.split("\0")[0].replace("\r", "\n").strip()
+
+
+def _address(document: pdfium.PdfDocument, annotation: Any) -> str:
+    """Where a link leads outside the document; "" for all others."""
+    link = raw.FPDFAnnot_GetLink(annotation)
+    action = link and raw.FPDFLink_GetAction(link)
+    if not action or raw.FPDFAction_GetType(action) != raw.PDFACTION_URI:
+        return ""
+    size = min(raw.FPDFAction_GetURIPath(document, action, None, 0), _LONGEST)
+    buffer = ctypes.create_string_buffer(size + 1)
+    raw.FPDFAction_GetURIPath(document, action, buffer, size)
+    return buffer.value.decode("utf-8", "replace").strip()

@@ -1,0 +1,238 @@
+"""Two columns whose lines a PDF interleaves, read one after the other.
+
+Most files write a column as a whole, and the order of their content stream is the reading order.
+Some write line by line across the page: the first line of the left column, the first of the right,
+and so on. What tells them from a table is looked for here, in the positions of the lines: a gutter
+that few lines cross, running text on both sides that fills its column, no ruling across the gutter,
+and no row where both sides start anew together.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
+from typing import Final, NamedTuple
+
+import pypdfium2 as pdfium
+from pypdfium2 import raw
+
+# A page with more pieces is a drawing or a map.
+_MOST_BOXES: Final = 3_000
+_FEWEST_LINES: Final = 3
+_NARROWEST_COLUMN: Final = 100.0  # points
+_NARROWEST_GUTTER: Final = 6.0
+_LINE_END: Final = "\r\n"
+
+
+class _Box(NamedTuple):
+    left: float
+    bottom: float
+    right: float
+    top: float
+
+    @property
+    def middle(self) -> float:
+        return (self.bottom + self.top) / 2
+
+    @property
+    def width(self) -> float:
+        return self.right - self.left
+
+
+@dataclass(frozen=True)
+class _Band:
+    """A stretch of the page from `top` down to `bottom`; in columns where they are interleaved."""
+
+    top: float
+    bottom: float
+    in_columns: bool
+
+
+def in_columns(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> str | None:
+    """The text of a page with interleaved columns, in reading order; None of any other page."""
+    boxes = _boxes(textpage)
+    if len(boxes) < 2 * _FEWEST_LINES or len(boxes) > _MOST_BOXES:
+        return None
+    lines = _joined(boxes)
+    gutter = _gutter(lines)
+    if gutter is None:
+        return None
+    bands = _bands(page, lines, gutter)
+    if not any(band.in_columns for band in bands):
+        return None
+    return _text(textpage, bands, gutter)
+
+
+def _boxes(textpage: pdfium.PdfTextPage) -> list[_Box]:
+    """Where the pieces of text lie, in the order of the content stream."""
+    count = textpage.count_rects()
+    if count > _MOST_BOXES:
+        return []
+    return [_Box(*textpage.get_rect(index)) for index in range(count)]
+
+
+def _joined(boxes: Sequence[_Box]) -> list[_Box]:
+    """Neighbours on a line as one: a file may write word by word."""
+    lines: list[_Box] = []
+    for box in boxes:
+        last = lines[-1] if lines else None
+        if last and _go_on(last, box):
+            lines[-1] = _Box(
+                min(last.left, box.left),
+                min(last.bottom, box.bottom),
+                max(last.right, box.right),
+                max(last.top, box.top),
+            )
+        else:
+            lines.append(box)
+    return lines
+
+
+def _go_on(last: _Box, box: _Box) -> bool:
+    height = max(last.top - last.bottom, box.top - box.bottom)
+    is_level = last.bottom < box.middle < last.top or box.bottom < last.middle < box.top
+    return is_level and -height < box.left - last.right < 0.9 * height
+
+
+def _gutter(lines: Sequence[_Box]) -> float | None:
+    """The x in the middle of the page that the fewest lines cross; None where too many do, or
+    where the stream does not change sides often enough to be interleaved."""
+    left, right = min(box.left for box in lines), max(box.right for box in lines)
+    width = right - left
+    if width < 2 * _NARROWEST_COLUMN:
+        return None
+    # Only between lines can a gutter begin.
+    starts = {box.right for box in lines if left + 0.3 * width < box.right < left + 0.7 * width}
+    best: tuple[int, float, float] | None = None
+    for start in starts:
+        end = min((b.left for b in lines if b.left > start + _NARROWEST_GUTTER / 2), default=right)
+        middle = (start + end) / 2
+        crossing = sum(box.left < middle < box.right for box in lines)
+        if end - start >= _NARROWEST_GUTTER and (
+            best is None or (crossing, start - end) < best[:2]
+        ):
+            best = (crossing, start - end, middle)
+    if best is None or best[0] > 0.3 * len(lines):
+        return None
+    return best[2] if _changes(lines, best[2]) >= 2 * _FEWEST_LINES - 2 else None
+
+
+def _changes(lines: Iterable[_Box], gutter: float) -> int:
+    """How often the stream goes from one side to the other."""
+    sides = [box.left > gutter for box in lines if not box.left < gutter < box.right]
+    return sum(a != b for a, b in pairwise(sides))
+
+
+def _bands(page: pdfium.PdfPage, lines: Sequence[_Box], gutter: float) -> list[_Band]:
+    """The page from top to bottom, parted by the lines that cross the gutter."""
+    groups: list[tuple[bool, list[_Box]]] = []
+    for box in sorted(lines, key=lambda box: -box.middle):
+        crosses = box.left < gutter < box.right
+        if not groups or groups[-1][0] != crosses:
+            groups.append((crosses, []))
+        groups[-1][1].append(box)
+    rulings = _rulings(page, gutter)
+    bands = []
+    for crosses, group in groups:
+        top, bottom = max(box.middle for box in group), min(box.middle for box in group)
+        ruled = any(bottom < y < top for y in rulings)
+        in_stream = [box for box in lines if box in set(group)]
+        is_text = not crosses and not ruled and _is_interleaved_text(in_stream, gutter)
+        bands.append(_Band(top, bottom, is_text))
+    return bands
+
+
+def _rulings(page: pdfium.PdfPage, gutter: float) -> list[float]:
+    """The heights of the lines that are drawn across the gutter, as in a table."""
+    found = []
+    for thing in page.get_objects(filter=[raw.FPDF_PAGEOBJ_PATH], max_depth=2):
+        left, bottom, right, top = thing.get_bounds()
+        if left < gutter - 10 and right > gutter + 10 and top - bottom < 60:
+            found += [bottom, top]
+    return found
+
+
+def _is_interleaved_text(lines: Sequence[_Box], gutter: float) -> bool:
+    sides = (
+        [box for box in lines if box.right <= gutter],
+        [box for box in lines if box.left > gutter],
+    )
+    if min(map(len, sides)) < _FEWEST_LINES or not all(map(_is_running, sides)):
+        return False
+    return _changes(lines, gutter) >= min(map(len, sides)) and not _share_rows(*sides)
+
+
+def _is_running(lines: Sequence[_Box]) -> bool:
+    """Whether most lines fill the column, as those of running text do."""
+    width = max(box.right for box in lines) - min(box.left for box in lines)
+    full = sum(box.width > 0.75 * width for box in lines)
+    return width >= _NARROWEST_COLUMN and full >= 0.6 * len(lines)
+
+
+def _share_rows(left: Sequence[_Box], right: Sequence[_Box]) -> bool:
+    """Whether both sides leave wider gaps at the same heights: the rows of a table."""
+    gaps, others = _gaps(left), _gaps(right)
+    shared = sum(any(abs(y - other) < 3 for other in others) for y in gaps)
+    return shared >= 2 and shared >= 0.6 * max(len(gaps), len(others))
+
+
+def _gaps(lines: Sequence[_Box]) -> list[float]:
+    """The heights under which a new paragraph or row begins."""
+    middles = sorted((box.middle for box in lines), reverse=True)
+    steps = [a - b for a, b in pairwise(middles)]
+    pitch = median(steps)
+    return [b for step, b in zip(steps, middles[1:], strict=True) if step > 1.3 * pitch]
+
+
+class _Piece(NamedTuple):
+    """Characters that belong together: their band, their side of it, their place in the stream."""
+
+    band: int
+    side: int
+    place: int
+
+
+def _text(textpage: pdfium.PdfTextPage, bands: Sequence[_Band], gutter: float) -> str:
+    pieces: dict[_Piece, list[int]] = {}
+    at = _Piece(0, 0, 0)
+    for index in range(textpage.count_chars()):
+        char = raw.FPDFText_GetUnicode(textpage, index)
+        middle = _middle_of(textpage, index)
+        if middle is not None:
+            band = _band_at(bands, middle[1])
+            side = int(bands[band].in_columns and middle[0] > gutter)
+            if (band, side) != at[:2]:
+                at = _Piece(band, side, index)
+        pieces.setdefault(at, []).append(char)
+        if char == ord("\n"):
+            at = _Piece(at.band, at.side, index + 1)
+    texts = [_decoded(pieces[piece]).strip(_LINE_END + " ") for piece in sorted(pieces)]
+    return _LINE_END.join(text for text in texts if text)
+
+
+def _middle_of(textpage: pdfium.PdfTextPage, index: int) -> tuple[float, float] | None:
+    """The middle of a character; None of what pdfium made up, such as spaces and line ends."""
+    if raw.FPDFText_IsGenerated(textpage, index) == 1:
+        return None
+    left, right, bottom, top = (ctypes.c_double() for _ in range(4))
+    if not raw.FPDFText_GetCharBox(textpage, index, left, right, bottom, top):
+        return None
+    return (left.value + right.value) / 2, (bottom.value + top.value) / 2
+
+
+def _band_at(bands: Sequence[_Band], y: float) -> int:
+    """The band that is nearest to a height."""
+    distances = [max(0.0, band.bottom - y, y - band.top) for band in bands]
+    return distances.index(min(distances))
+
+
+def _decoded(units: Iterable[int]) -> str:
+    packed = b"".join(
+        unit.to_bytes(2, "little") if unit < 0x10000 else chr(unit).encode("utf-16-le")
+        for unit in units
+        if unit <= 0x10FFFF
+    )
+    return packed.decode("utf-16-le", "replace")

@@ -1,0 +1,138 @@
+"""The bytes of a document of any kind to its text, by the reader for that kind."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from desktop_app.documents import media_type, plain_text, refusals
+from desktop_app.documents.protocol import Limits, Progress
+from desktop_app.domain.parts import PagePicture
+
+OnProgress = Callable[[Progress], None]
+
+
+@dataclass(frozen=True)
+class Read:
+    """What was read.
+
+    Attributes:
+        kind: the media type.
+        pages: pages, slides or chapters; None where the format has none.
+        note: a sentence for the person, or "".
+        pictured: the pages that hold no text.
+    """
+
+    kind: str
+    text: str
+    pages: int | None = None
+    note: str = ""
+    pictured: tuple[PagePicture, ...] = ()
+
+
+def read(name: str, data: bytes, limits: Limits, on_progress: OnProgress, depth: int = 0) -> Read:
+    """The text of a document that is no picture; `depth` is how many archives it lies in.
+
+    Raises:
+        DocumentError: one of its subclasses, with sentences for the person.
+    """
+    # The libraries are imported when a document of their kind comes: kreuzberg is 79 MB large.
+    kind = _binary_kind(name, data)
+    try:
+        if kind == media_type.ZIP:
+            from desktop_app.documents import archive
+
+            return archive.read(name, data, limits, on_progress, depth)
+        if kind:
+            return _read_binary(name, kind, data, limits, on_progress)
+        decoded = plain_text.decode(data)
+        if decoded is None:
+            raise refusals.unsupported(name, "is neither text nor a document of a kind known here")
+        return _read_text(name, data, decoded)
+    except RecursionError as error:
+        raise refusals.damaged(name, "nested too deeply") from error
+
+
+def _read_binary(
+    name: str, kind: str, data: bytes, limits: Limits, on_progress: OnProgress
+) -> Read:
+    match kind:
+        case media_type.PDF:
+            from desktop_app.documents import pdf
+
+            found = pdf.read(name, data, limits, on_progress)
+            return Read(kind, found.text, found.pages, found.note, found.pictured)
+        case media_type.DOCX:
+            from desktop_app.documents import wordprocessing
+
+            return Read(kind, wordprocessing.read(name, data, limits))
+        case media_type.ODT | media_type.ODP | media_type.ODS:
+            from desktop_app.documents import opendocument
+
+            return Read(kind, *opendocument.read(name, kind, data, limits))
+        case media_type.PPTX:
+            from desktop_app.documents import presentation
+
+            return Read(kind, *presentation.read(name, data, limits))
+        case media_type.EPUB:
+            from desktop_app.documents import book
+
+            return Read(kind, *book.read(name, data, limits, on_progress))
+        case media_type.OUTLOOK:
+            from desktop_app.documents import outlook
+
+            return Read(kind, outlook.read(name, data))
+    from desktop_app.documents import office
+
+    if kind == media_type.RTF:
+        return Read(kind, office.read_rtf(name, data))
+    return Read(kind, office.read_workbook(name, data, limits))
+
+
+def _binary_kind(name: str, data: bytes) -> str | None:
+    """The media type of a binary document; None where the data may be text.
+
+    Raises:
+        DocumentUnsupportedError, DocumentDamagedError, DocumentEncryptedError
+    """
+    promised = media_type.promised(name)
+    try:
+        kind = media_type.of_binary(name, data)
+    except (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError, RuntimeError) as error:
+        raise refusals.damaged(name, str(error)) from error
+    if data.startswith(media_type.OLE):
+        from desktop_app.documents import office, outlook
+
+        if outlook.is_message(data):
+            return media_type.OUTLOOK
+        office.check_legacy(name, data)
+    if kind and not (kind == media_type.ZIP and promised not in (None, media_type.ZIP)):
+        return kind
+    if media_type.is_unread_picture(data):
+        what = "is a HEIC or AVIF picture, which is not read; save it as JPEG or PNG"
+        raise refusals.unsupported(name, what)
+    if promised:
+        raise refusals.not_what_it_says(name, PurePath(name).suffix.lower())
+    if kind is not None:
+        raise refusals.unsupported(name, "is in a format that is not read; save it as PDF")
+    return None
+
+
+def _read_text(name: str, data: bytes, decoded: plain_text.DecodedText) -> Read:
+    kind = media_type.of_text(name, data)
+    if kind == media_type.NOTEBOOK:
+        from desktop_app.documents import notebook
+
+        return Read(kind, notebook.read(name, decoded.text), note=decoded.note)
+    if kind == media_type.MAIL:
+        from desktop_app.documents import mail
+
+        return Read(kind, mail.read(name, data))
+    if kind == media_type.HTML:
+        from desktop_app.documents import office
+
+        page = office.read_html(name, data) or decoded
+        return Read(kind, page.text, note=page.note)
+    return Read(kind, decoded.text, note=decoded.note)
