@@ -5,7 +5,6 @@ What is left out is said, with the reason: to the person in the note, to the mod
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -85,11 +84,11 @@ class Collection:
         count = f"{len(self._texts)} file{'s' if len(self._texts) != 1 else ''} read"
         if not self.left_out:
             return f"{count}."
-        kinds = Counter(reason for _, reason in self.left_out)
-        reasons = ", ".join(f"{number} {reason}" for reason, number in kinds.most_common())
-        named = ", ".join(path for path, _ in self.left_out[:_MOST_NAMED])
-        more = " …" if len(self.left_out) > _MOST_NAMED else ""
-        return f"{count}; left out: {reasons} ({named}{more})."
+        rows = list(self._rows())
+        hidden = sum(reason == HIDDEN for _, reason in self.left_out)
+        named = rows[:_MOST_NAMED] + ([f"{hidden} hidden"] if hidden else [])
+        more = f" and {len(rows) - _MOST_NAMED} more" if len(rows) > _MOST_NAMED else ""
+        return f"{count}, {len(self.left_out)} left out: {', '.join(named)}{more}."
 
     def _rows(self) -> Iterator[str]:
         for path, reason in self.left_out[:200]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+from collections.abc import Iterator
 from typing import Final
 
 import kreuzberg
@@ -33,6 +34,9 @@ _XML_TEXT: Final = re.compile(r"(?:xl|xl/worksheets)/[^/]+\.xml")
 
 _ESCAPED: Final = re.compile(r"\\([!-/:-@\[-`{}~])")
 _RTF_SPACE: Final = re.compile(rb"((?<!\\)(?:\\\\)*)\\~")
+_RTF_NOTE: Final = re.compile(rb"\{(?:\\\*)?\\footnote(?![a-z])")
+_RTF_BRACE: Final = re.compile(rb"\\.|[{}]", re.S)
+_NOTE_MARK: Final = re.compile(r"\[\^[^\]\s]{1,20}\]")
 _HEAD: Final = re.compile(r"<head\b.*?</head\s*>", re.I | re.S)
 _CHARSET: Final = re.compile(rb"<meta\b[^>]*?charset\s*=\s*[\"']?\s*([\w.:-]+)", re.I)
 
@@ -56,7 +60,16 @@ def read_rtf(name: str, data: bytes) -> str:
         DocumentDamagedError
     """
     # A space that does not break would come out as "~".
-    return _unescaped(_extract(name, media_type.RTF, _RTF_SPACE.sub(rb"\1\'a0", data)))
+    whole = _RTF_SPACE.sub(rb"\1\'a0", data)
+    text = _unescaped(_extract(name, media_type.RTF, whole))
+    marks = list(dict.fromkeys(_NOTE_MARK.findall(text)))
+    notes = []
+    for mark, note in zip(marks, _rtf_notes(whole), strict=False):
+        said = _unescaped(
+            _extract(name, media_type.RTF, b"{\\rtf1\\ansi\\pard " + note + b"\\par}")
+        )
+        notes += [f"{mark}: {' '.join(said.split())}"] if said.strip() else []
+    return "\n\n".join([text, "\n".join(notes)]) if notes else text
 
 
 def read_html(name: str, data: bytes) -> plain_text.DecodedText | None:
@@ -75,6 +88,16 @@ def html_to_markdown(name: str, html: str) -> str:
     """
     body = _HEAD.sub("", html, count=1)
     return _unescaped(_extract(name, media_type.HTML, body.encode())) if body.strip() else ""
+
+
+def _rtf_notes(data: bytes) -> Iterator[bytes]:
+    """What stands in the groups of footnotes."""
+    for found in _RTF_NOTE.finditer(data):
+        depth, at = 1, found.end()
+        while depth and (brace := _RTF_BRACE.search(data, at)):
+            depth += {b"{": 1, b"}": -1}.get(brace[0], 0)
+            at = brace.end()
+        yield data[found.end() : at - 1].replace(b"\\chftn", b"")
 
 
 def check_legacy(name: str, data: bytes) -> None:

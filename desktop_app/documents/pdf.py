@@ -9,6 +9,7 @@ be looked at.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -23,6 +24,9 @@ from desktop_app.domain.parts import PagePicture
 # pdfium puts this where a line ends in a hyphen, and leaves out the hyphen and the line's end.
 _LINE_END_HYPHEN: Final = "\ufffe"
 NO_TEXT: Final = "[no text on this page]"
+_RIGHT_TO_LEFT: Final = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
+_TURNED_AROUND: Final = re.compile(r"^[^()\n]*\)[^()\n]*\(.*$", re.M)
+_OTHER_BRACKET: Final = str.maketrans("()", ")(")
 # Beside a picture of the whole page, so few characters are its number or a stamp.
 _STAMP: Final = 40
 _WHOLE_PAGE: Final = 0.5
@@ -105,7 +109,16 @@ def _page_text(page: pdfium.PdfPage) -> str:
     textpage = page.get_textpage()
     text: str = pdf_layout.in_columns(page, textpage) or textpage.get_text_range()
     text = text.replace(_LINE_END_HYPHEN, "-\n").replace("\r\n", "\n").replace("\0", "").strip()
-    return "" if _is_unreadable(text) else text
+    if _is_unreadable(text):
+        return ""
+    return _TURNED_AROUND.sub(_turned_back, text) if _RIGHT_TO_LEFT.search(text) else text
+
+
+def _turned_back(line: re.Match[str]) -> str:
+    """A line in which a bracket closes before any opens, as drawn from right to left."""
+    if not _RIGHT_TO_LEFT.search(line[0]):
+        return line[0]
+    return line[0].translate(_OTHER_BRACKET)
 
 
 def _is_unreadable(text: str) -> bool:

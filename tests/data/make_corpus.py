@@ -1,0 +1,366 @@
+#!/usr/bin/env python3
+"""Makes the files of `corpus/`: what is hard about each format, small.
+
+    python tests/data/make_corpus.py [FOLDER]
+
+The files are committed; the tests do not run this. What is expected of FILE is `expected/FILE.txt`,
+checked by eye and kept by hand. Needs reportlab, pypdf, python-docx and Pillow, and LibreOffice's
+`soffice`. `house-rules.fodt` is written by hand; `outlook.msg` comes from the tests of python-oxmsg
+(MIT, Steve Canny). The texts may be used for any purpose.
+"""
+
+# The libraries that write documents are no part of the tests' environment.
+# mypy: ignore-errors
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+import docx
+import pypdf
+from docx.oxml import OxmlElement
+from docx.oxml.ns import qn
+from PIL import Image, ImageDraw
+from reportlab.lib.pagesizes import A4
+from reportlab.lib.utils import ImageReader
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.cidfonts import UnicodeCIDFont
+from reportlab.pdfgen.canvas import Canvas
+
+CORPUS = Path(__file__).parent / "corpus"
+
+LEFT = [
+    "Barnacle geese leave Svalbard in the",
+    "second half of September and cross",
+    "the Norwegian Sea without a stop. The",
+    "journey takes about three days, and",
+    "families stay together all the way.",
+    "Young birds weigh less than their",
+    "parents and tire sooner, which is why",
+    "storms in autumn cost so many lives.",
+]
+RIGHT = [
+    "In Scotland they graze on the salt",
+    "marshes of the Solway Firth until the",
+    "end of April. Some forty thousand",
+    "birds winter there, nearly the whole",
+    "of the population that breeds in the",
+    "archipelago. Farmers are paid for the",
+    "grass that is eaten, and shooting has",
+    "been forbidden since 1954.",
+]
+SUMMARY = [
+    "Summary. We counted geese for eleven winters, from the ground and from the air, and found that",
+    "their number grows by four per cent a year while the marshes on which they depend shrink slowly.",
+]
+ROWS = [
+    (
+        ["The gate must be shut at night and", "locked whenever nobody is near it."],
+        ["Das Tor muss nachts geschlossen und", "versperrt sein, wenn niemand da ist."],
+    ),
+    (
+        ["Dogs are kept on a lead at all times", "between the first of March and July."],
+        ["Hunde sind stets an der Leine, vom", "ersten März bis Ende Juli jeden Tag."],
+    ),
+    (
+        ["Fires are allowed in the iron basket", "beside the hut, and nowhere else here."],
+        ["Feuer ist nur im eisernen Korb neben", "der Hütte erlaubt, sonst nirgends hier."],
+    ),
+]
+
+
+def _canvas() -> tuple[io.BytesIO, Canvas]:
+    target = io.BytesIO()
+    return target, Canvas(target, pagesize=A4, invariant=1)
+
+
+def interleaved_pdf(*, by_word: bool = False, with_head: bool = False) -> bytes:
+    """Two columns, written line by line across the page."""
+    target, canvas = _canvas()
+    canvas.setFont("Helvetica", 11)
+    top = 760
+    if with_head:
+        canvas.drawString(72, 800, "The winter of the barnacle goose, counted again")
+        for line in SUMMARY:
+            canvas.setFont("Helvetica", 9)
+            canvas.drawString(72, top, line)
+            top -= 12
+        canvas.setFont("Helvetica", 11)
+        top -= 10
+    for number, pair in enumerate(zip(LEFT, RIGHT, strict=True)):
+        for x, line in zip((72, 310), pair, strict=True):
+            _draw(canvas, x, top - 14 * number, line, by_word)
+    if with_head:
+        canvas.drawString(
+            72, top - 150, "A line across both columns closes the page, as captions do in print."
+        )
+    canvas.save()
+    return target.getvalue()
+
+
+def _draw(canvas: Canvas, x: float, y: float, line: str, by_word: bool) -> None:
+    if not by_word:
+        canvas.drawString(x, y, line)
+        return
+    for word in line.split():
+        canvas.drawString(x, y, word)
+        x += canvas.stringWidth(word + " ", "Helvetica", 11)
+
+
+def rows_pdf(*, ruled: bool) -> bytes:
+    """A table of running text in two languages: its rows stay rows."""
+    target, canvas = _canvas()
+    canvas.setFont("Helvetica", 11)
+    y = 760
+    for cells in ROWS:
+        for number in range(2):
+            for x, cell in zip((72, 310), cells, strict=True):
+                canvas.drawString(x, y - 14 * number, cell[number])
+        if ruled:
+            canvas.line(66, y - 20, 540, y - 20)
+        y -= 34 if ruled else 42
+    canvas.save()
+    return target.getvalue()
+
+
+def prices_pdf() -> bytes:
+    """A list with a column of figures at the right."""
+    target, canvas = _canvas()
+    for number in range(12):
+        canvas.drawString(72, 760 - 16 * number, f"Pallet of size {number}, frozen")
+        canvas.drawString(400, 760 - 16 * number, f"{number * 7}.50 a week")
+    canvas.save()
+    return target.getvalue()
+
+
+def form_pdf() -> bytes:
+    """A form with what somebody filled in."""
+    target, canvas = _canvas()
+    canvas.drawString(72, 780, "Application for a key")
+    form = canvas.acroForm
+    form.textfield(
+        name="name", tooltip="Name", value="Ines Okafor", x=150, y=740, width=200, height=20
+    )
+    form.textfield(name="since", tooltip="Since", value="", x=150, y=710, width=200, height=20)
+    form.checkbox(name="night", tooltip="Night shift", checked=True, x=150, y=680)
+    form.checkbox(name="car", tooltip="With a car", checked=False, x=150, y=650)
+    form.choice(
+        name="depot",
+        tooltip="Depot",
+        value="Harrow",
+        options=["Harrow", "Selby"],
+        x=150,
+        y=610,
+        width=100,
+        height=20,
+    )
+    canvas.drawString(72, 560, "Signed in the office.")
+    canvas.linkURL("https://alder-finch.example/keys", (72, 555, 200, 575))
+    canvas.save()
+    return target.getvalue()
+
+
+def cjk_pdf() -> bytes:
+    """A line in Japanese, one in Chinese, one in Korean."""
+    target, canvas = _canvas()
+    for y, font, line in (
+        (780, "HeiseiMin-W3", "冷蔵倉庫の報告書：圧縮機の軸受けは十一月までに交換します。"),
+        (750, "STSong-Light", "冷库报告：压缩机的轴承将在十一月之前更换。"),
+        (720, "HYSMyeongJo-Medium", "냉동 창고 보고서: 압축기 베어링은 11월까지 교체합니다."),
+    ):
+        pdfmetrics.registerFont(UnicodeCIDFont(font))
+        canvas.setFont(font, 12)
+        canvas.drawString(72, y, line)
+    canvas.save()
+    return target.getvalue()
+
+
+def partly_scanned_pdf() -> bytes:
+    """A page with text, a scan, a scan with a stamp of text, an empty page."""
+    target, canvas = _canvas()
+    canvas.drawString(72, 780, "The letter is attached below, as it came by post on 3 August 2026.")
+    canvas.showPage()
+    for stamp in ("", "Received 2026-08-03"):
+        canvas.drawImage(ImageReader(_scan()), 0, 0, *A4)
+        if stamp:
+            canvas.drawString(400, 20, stamp)
+        canvas.showPage()
+    canvas.showPage()
+    canvas.save()
+    return target.getvalue()
+
+
+def _scan() -> Image.Image:
+    page = Image.new("L", (620, 877), 255)
+    ImageDraw.Draw(page).text((60, 80), "Dear Ms Okafor, the bearing has arrived.", fill=0)
+    return page
+
+
+def turned_pdf() -> bytes:
+    """Four pages, turned by 0, 90, 180 and 270 degrees."""
+    target, canvas = _canvas()
+    for turn in (0, 90, 180, 270):
+        canvas.drawString(72, 780, f"This page is turned by {turn} degrees.")
+        canvas.drawString(72, 760, "Its second line comes after its first.")
+        canvas.showPage()
+    canvas.save()
+    writer = pypdf.PdfWriter(clone_from=io.BytesIO(target.getvalue()))
+    for number, page in enumerate(writer.pages):
+        page.rotate(90 * number)
+    packed = io.BytesIO()
+    writer.write(packed)
+    return packed.getvalue()
+
+
+def styled_docx() -> bytes:
+    """Headings by style alone, lists numbered by styles, merged cells, tracked changes, a header."""
+    document = docx.Document()
+    document.add_paragraph("A title by its style", style="Title")
+    document.add_heading("First chapter", 1)
+    for text, style in (
+        ("One", "List Number"),
+        ("Two", "List Number"),
+        ("A point", "List Bullet"),
+        ("Another", "List Bullet"),
+    ):
+        document.add_paragraph(text, style=style)
+    based = document.styles.add_style("My chapter", 1)
+    based.base_style = document.styles["Heading 2"]
+    document.add_paragraph("A heading by a style that is based on one", style="My chapter")
+    outlined = document.styles.add_style("Outlined", 1)
+    level = OxmlElement("w:outlineLvl")
+    level.set(qn("w:val"), "2")
+    outlined.element.get_or_add_pPr().append(level)
+    document.add_paragraph("A heading by its outline level", style="Outlined")
+    paragraph = document.add_paragraph("Before it was ")
+    for kind, tag, text in (("w:del", "w:delText", "red"), ("w:ins", "w:t", "blue")):
+        change, run, words = OxmlElement(kind), OxmlElement("w:r"), OxmlElement(tag)
+        words.text = text
+        run.append(words)
+        change.append(run)
+        paragraph._p.append(change)
+    table = document.add_table(3, 3)
+    for row in range(3):
+        for column in range(3):
+            table.cell(row, column).text = f"{'ABC'[column]}{row + 1}"
+    table.cell(1, 0).merge(table.cell(2, 0))
+    table.cell(0, 1).merge(table.cell(0, 2))
+    document.sections[0].header.paragraphs[0].text = "On every page"
+    target = io.BytesIO()
+    document.save(target)
+    return target.getvalue()
+
+
+def archive_zip() -> bytes:
+    """Documents, an archive in the archive, and what is left out."""
+    inner = io.BytesIO()
+    with zipfile.ZipFile(inner, "w") as packed:
+        _put(packed, "inner.txt", b"Deep inside.\n")
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as packed:
+        _put(packed, "b/table.csv", b"Depot,Rooms\nHarrow,7\n")
+        _put(packed, "A notes.md", b"# Visit\n\nDoor 2 does not close.\n")
+        _put(packed, "c/more.zip", inner.getvalue())
+        _put(packed, "report.docx", (CORPUS.parent / "report.docx").read_bytes()[:400])
+        _put(packed, "../outside.txt", b"must not be read\n")
+        _put(packed, ".hidden/key.txt", b"must not be read\n")
+        _put(packed, "program.bin", bytes(range(256)))
+        link = zipfile.ZipInfo("link.txt", (2026, 1, 1, 0, 0, 0))
+        link.external_attr = 0o120777 << 16
+        packed.writestr(link, "/etc/passwd")
+    return target.getvalue()
+
+
+def _put(packed: zipfile.ZipFile, name: str, content: bytes) -> None:
+    packed.writestr(zipfile.ZipInfo(name, (2026, 1, 1, 0, 0, 0)), content)
+
+
+TEXTS = {
+    "semicolons.csv": 'Depot;Räume;Preis\nHarrow;7;1,5\nSelby;4;„zwei"\n',
+    "rooms.tsv": "Depot\tRooms\nHarrow\t7\nSelby\t4\n",
+    "config.yaml": "depots:\n  - name: Harrow   # the old one\n    rooms: 7\n",
+    "data.json": '{"depots": [{"name": "Harrow", "rooms": 7}],\n "größe": null}\n',
+    "data.xml": '<?xml version="1.0"?>\n<depots><depot rooms="7">R&amp;D</depot></depots>\n',
+    "table.html": "<html><head><title>x</title></head><body><h2>Rooms</h2><table><thead><tr><th>Room</th>"
+    "<th>Warden</th></tr></thead><tbody><tr><td>1</td><td>Ines <b>Okafor</b><br>and more</td></tr>"
+    "<tr><td colspan=2>both | none</td></tr></tbody></table><script>never()</script></body></html>\n",
+    "attached.eml": "From: a@alder-finch.example\nTo: b@alder-finch.example\nSubject: =?utf-8?q?K=C3=BChlraum?=\n"
+    "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain\n\nSee "
+    "the plan.\n--b\nContent-Type: application/pdf\nContent-Disposition: attachment; filename=plan.pdf\n\n"
+    "%PDF\n--b--\n",
+    "hebrew.fodt": 'שלום עולם, זה מסמך בעברית.|המחיר הוא 250 שקלים (כולל מע"מ).',
+    "arabic.fodt": "تقرير المخزن البارد للربع الثالث.|الحرارة 18 درجة تحت الصفر.",
+}
+_FLAT = (
+    '<?xml version="1.0" encoding="UTF-8"?><office:document '
+    'xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" '
+    'xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0" '
+    'xmlns:style="urn:oasis:names:tc:opendocument:xmlns:style:1.0" office:version="1.2" '
+    'office:mimetype="application/vnd.oasis.opendocument.text"><office:automatic-styles>'
+    '<style:style style:name="R" style:family="paragraph"><style:paragraph-properties '
+    'style:writing-mode="rl-tb"/></style:style></office:automatic-styles><office:body><office:text>'
+    "{}</office:text></office:body></office:document>"
+)
+
+
+def converted(source: bytes, name: str, endings: tuple[str, ...]) -> dict[str, bytes]:
+    """What LibreOffice makes of a file."""
+    made = {}
+    with tempfile.TemporaryDirectory() as scratch:
+        path = Path(scratch, name)
+        path.write_bytes(source)
+        for ending in endings:
+            subprocess.run(
+                ["soffice", f"-env:UserInstallation=file://{scratch}/profile", "--headless"]
+                + ["--convert-to", ending, "--outdir", scratch, str(path)],
+                check=True,
+                stdout=subprocess.DEVNULL,
+            )
+            made[f"{path.stem}.{ending}"] = path.with_suffix(f".{ending}").read_bytes()
+    return made
+
+
+def documents() -> dict[str, bytes]:
+    """Every file of the folder by name."""
+    made = {
+        "interleaved.pdf": interleaved_pdf(),
+        "interleaved-words.pdf": interleaved_pdf(by_word=True),
+        "interleaved-head.pdf": interleaved_pdf(with_head=True),
+        "rows-ruled.pdf": rows_pdf(ruled=True),
+        "rows-plain.pdf": rows_pdf(ruled=False),
+        "prices.pdf": prices_pdf(),
+        "form.pdf": form_pdf(),
+        "cjk.pdf": cjk_pdf(),
+        "partly-scanned.pdf": partly_scanned_pdf(),
+        "turned.pdf": turned_pdf(),
+        "styled.docx": styled_docx(),
+        "archive.zip": archive_zip(),
+    }
+    made |= converted(
+        (CORPUS / "house-rules.fodt").read_bytes(),
+        "house-rules.fodt",
+        ("odt", "docx", "rtf", "pdf"),
+    )
+    made |= converted((CORPUS.parent / "slides.pptx").read_bytes(), "slides.pptx", ("odp",))
+    made |= converted((CORPUS.parent / "report.docx").read_bytes(), "report.docx", ("odt",))
+    for name, text in TEXTS.items():
+        if name.endswith(".fodt"):
+            lines = "".join(
+                f'<text:p text:style-name="R">{line}</text:p>' for line in text.split("|")
+            )
+            made |= converted(_FLAT.format(lines).encode(), name, ("odt", "pdf"))
+        else:
+            made[name] = text.encode()
+    return made
+
+
+if __name__ == "__main__":
+    target = Path(sys.argv[1]) if len(sys.argv) > 1 else CORPUS
+    for name, data in documents().items():
+        (target / name).write_bytes(data)
+        print(f"{len(data):8} {name}")

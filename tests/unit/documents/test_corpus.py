@@ -1,0 +1,77 @@
+"""What is hard about each format, with the text that is expected of it.
+
+`tests/data/make_corpus.py` makes the files; the expected texts were read by people.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from desktop_app.documents.extract import extract_file
+from desktop_app.documents.protocol import Limits, Progress
+from desktop_app.domain import errors
+
+CORPUS = Path(__file__).parents[2] / "data" / "corpus"
+FILES = sorted(path.name for path in CORPUS.iterdir() if path.is_file() and path.suffix != ".fodt")
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_the_text_is_the_expected_one(name: str) -> None:
+    document = extract_file(CORPUS / name, Limits(), lambda _: None)
+    expected = (CORPUS / "expected" / f"{name}.txt").read_text("utf-8")
+    assert document.text.rstrip("\n") + "\n" == expected
+
+
+def test_every_expected_text_belongs_to_a_file() -> None:
+    expected = {path.name.removesuffix(".txt") for path in (CORPUS / "expected").iterdir()}
+    assert expected == set(FILES)
+
+
+def test_scans_among_pages_with_text_are_named() -> None:
+    document = extract_file(CORPUS / "partly-scanned.pdf", Limits(), lambda _: None)
+    assert [page.number for page in document.pictured] == [2, 3]
+    assert {(page.width, page.height) for page in document.pictured} == {(1240, 1754)}
+    assert document.note.startswith("2 of 4 pages are pictures: 2, 3.")
+
+
+def test_what_an_archive_leaves_out_is_said() -> None:
+    steps: list[Progress] = []
+    document = extract_file(CORPUS / "archive.zip", Limits(), steps.append)
+    assert document.note.startswith("3 files read, 5 left out: ../outside.txt (an unsafe name)")
+    assert "1 hidden" in document.note
+    assert "must not be read" not in document.text
+    assert steps[-1] == Progress(8, 8, "file")
+
+
+def test_a_folder_is_the_files_that_one_sees(tmp_path: Path) -> None:
+    folder = tmp_path / "papers"
+    (folder / "b").mkdir(parents=True)
+    (folder / "b" / "two.txt").write_text("Second.")
+    (folder / "A one.md").write_text("First.")
+    (folder / ".secret").write_text("must not be read")
+    (folder / "picture.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    (tmp_path / "elsewhere.txt").write_text("must not be read")
+    (folder / "link.txt").symlink_to(tmp_path / "elsewhere.txt")
+    (folder / "deep").symlink_to(tmp_path)
+    document = extract_file(folder, Limits(), lambda _: None)
+    assert document.text == (
+        "# A one.md\n\nFirst.\n\n# b/two.txt\n\nSecond.\n\n[not included: deep (a link to elsewhere), "
+        "link.txt (a link to elsewhere), picture.png (a picture)]"
+    )
+    assert document.media_type == "inode/directory"
+    assert "1 hidden" in document.note
+    assert document.size == len(document.text.encode())
+
+
+def test_limits_hold_for_pages_files_and_what_is_packed(tmp_path: Path) -> None:
+    with pytest.raises(errors.DocumentTooLargeError, match="has 4 pages, more than 3"):
+        extract_file(CORPUS / "turned.pdf", Limits(pages=3), lambda _: None)
+    with pytest.raises(errors.DocumentTooLargeError, match="has 8 files, more than 7"):
+        extract_file(CORPUS / "archive.zip", Limits(pages=7), lambda _: None)
+    with pytest.raises(errors.DocumentTooLargeError, match="unpacks to more than 0 MB"):
+        extract_file(CORPUS / "archive.zip", Limits(unpacked_bytes=100), lambda _: None)
+    (tmp_path / "one.txt").write_text("words " * 100)
+    with pytest.raises(errors.DocumentTooLargeError, match="holds more than"):
+        extract_file(tmp_path, Limits(unpacked_bytes=100), lambda _: None)
