@@ -233,6 +233,11 @@ def test_new_conversations_begin_with_the_default_preset(run: Run) -> None:
             await until(lambda: shown(desk) == "Preset: Code reviewer")
             desk.ready.library.open_new()  # the blank one is as it was left
             assert shown(desk) == "Preset: Poet"
+            here = desk.ready.workspace.conversation.id
+            desk.ready.workspace.override(here, lambda _own: Overrides("By hand."))
+            desk.ready.library.open_new()
+            assert shown(desk) == "Preset: Poet, changed since"
+            assert desk.ready.workspace.ask_settings.instructions == "By hand."
             await desk.written()
 
     run(main())
