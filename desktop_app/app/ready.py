@@ -132,6 +132,7 @@ class ReadyWindow(QObject):
         actions = self._actions()
         self._palette = Palette(window, theme, self.workspace, actions)
         self._shortcuts = Shortcuts(window, actions)
+        window.transcript.command_requested.connect(lambda command: actions[command]())
         self._connect()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self.quit)
@@ -204,6 +205,7 @@ class ReadyWindow(QObject):
         await self.library.load()
         await self.others.watch()
         self._bind_keys()
+        self._window.transcript.wrap_code(bool(self.workspace.values["look.code_wrap"]))
         self.settings.show_values()
         self._window.prompt.focus_text()
         await self.places.start()
@@ -323,6 +325,8 @@ class ReadyWindow(QObject):
             self._theme.set_mode(values[key])  # type: ignore[arg-type]
         elif key == "look.text_size":
             self._theme.set_text_size(int(values[key] or 100))
+        elif key == "look.code_wrap":
+            self._window.transcript.wrap_code(bool(values[key]))
         elif key.startswith("keys."):
             self._bind_keys()
 

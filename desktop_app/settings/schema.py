@@ -354,6 +354,13 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         choices=(Choice("system", "System"), Choice("light", "Light"), Choice("dark", "Dark")),
     ),
     Setting(
+        "look.code_wrap",
+        bool,
+        True,
+        "Wrap long lines of code",
+        Group.LOOK,
+    ),
+    Setting(
         "look.text_size",
         int,
         100,

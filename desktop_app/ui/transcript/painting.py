@@ -84,10 +84,17 @@ class Backdrop:
         }
 
     def paint(
-        self, painter: QPainter, first: QTextBlock, offset: float, area: QRect, width: int
+        self,
+        painter: QPainter,
+        first: QTextBlock,
+        offset: float,
+        area: QRect,
+        width: int,
+        aside: int = 0,
     ) -> None:
         """Paint behind the blocks from `first` down to the lower edge of `area`, the part of the
-        viewport that is painted; `offset` is the document's coordinate at the viewport's top."""
+        viewport that is painted; `offset` and `aside` are the document's coordinates at the
+        viewport's top and left."""
         self.marks = []
         found = _Found()
         bottom = offset + area.bottom() + self.theme.px(PAD)
@@ -95,7 +102,8 @@ class Backdrop:
             self._collect(found, block, look, box)
             if look & Look.HEAD:
                 self.marks.append(self.mark(block, offset, width))
-        painter.translate(0, -offset)
+        painter.translate(-aside, -offset)
+        width += aside
         painter.setPen(Qt.PenStyle.NoPen)
         for span in found.spans:
             self._paint_ground(painter, span, width)
@@ -105,7 +113,7 @@ class Backdrop:
             self._paint_hairline(painter, box, margin, width)
         for block, box in found.code:
             self._paint_inline(painter, block, box)
-        painter.translate(0, offset)
+        painter.translate(aside, offset)
 
     def _collect(self, found: _Found, block: QTextBlock, look: int, box: QRectF) -> None:
         ground = Ground(look & Look.GROUND)

@@ -125,10 +125,12 @@ def _has_inline_code(item: Block) -> bool:
 
 
 class Styles:
-    """Formats for one theme, made once each; `is_brief` leaves little room above the first."""
+    """Formats for one theme, made once each; `is_brief` leaves little room above the first, and
+    without `wraps_code` a line of code is as long as it is."""
 
-    def __init__(self, theme: Theme, *, is_brief: bool = False) -> None:
+    def __init__(self, theme: Theme, *, is_brief: bool = False, wraps_code: bool = True) -> None:
         self.theme = theme
+        self._wraps_code = wraps_code
         self._is_brief = is_brief
         self._blocks: dict[tuple[object, ...], QTextBlockFormat] = {}
         self._chars: dict[tuple[object, ...], QTextCharFormat] = {}
@@ -170,6 +172,8 @@ class Styles:
             made.setRightMargin(px(PAD))
         if isinstance(item, Block):
             self._indent(made, item)
+        if isinstance(item, Block) and item.kind is Kind.CODE:
+            made.setNonBreakableLines(not self._wraps_code)
         if isinstance(item, Block) and item.kind is Kind.MATH:
             made.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         return made

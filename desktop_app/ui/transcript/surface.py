@@ -42,6 +42,7 @@ class TranscriptSurface(QTextBrowser):
         self.setTabChangesFocus(True)
         self.setUndoRedoEnabled(False)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setHorizontalScrollBar(QuietScrollBar(Qt.Orientation.Horizontal))
         self.setVerticalScrollBar(QuietScrollBar(Qt.Orientation.Vertical))
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         flags = Qt.TextInteractionFlag.TextBrowserInteraction
@@ -78,7 +79,8 @@ class TranscriptSurface(QTextBrowser):
         offset = self.verticalScrollBar().value()
         area, width = event.rect(), self.viewport().width()
         first = self.cursorForPosition(area.topLeft()).block()
-        self._backdrop.paint(painter, _above(first), offset, area, width)
+        aside = self.horizontalScrollBar().value()
+        self._backdrop.paint(painter, _above(first), offset, area, width, aside)
         painter.end()
         super().paintEvent(event)
         if self._backdrop.marks:

@@ -56,6 +56,12 @@ if TYPE_CHECKING:
 
 FIRST_CHARACTERS: Final = 16_000
 MORE_CHARACTERS: Final = 12_000
+_COMMANDS: Final = {
+    "find.open": "Find in the conversation",
+    "conversation.copy": "Copy the conversation",
+    "conversation.export": "Export the conversation…",
+    "conversation.print": "Print the conversation…",
+}
 
 
 class TranscriptView(TranscriptSurface):
@@ -67,12 +73,14 @@ class TranscriptView(TranscriptSurface):
     Signals:
         action_requested(str message_id, str action): "copy" has been done already.
         at_bottom_changed(bool): whether the view follows what arrives.
+        command_requested(str): a command of the window, by id, from the menu.
         picture_wanted(str): a picture of this hash has come into view: see `set_picture`.
     """
 
     action_requested = Signal(str, str)
     at_bottom_changed = Signal(bool)
     picture_wanted = Signal(str)
+    command_requested = Signal(str)
 
     def __init__(
         self, theme: Theme, parent: QWidget | None = None, *, is_brief: bool = False
@@ -216,6 +224,16 @@ class TranscriptView(TranscriptSurface):
             self._set_margins()
         self._latest.place(self._theme)
         self._place_actions_again()
+
+    def wrap_code(self, wraps: bool) -> None:
+        """Have long lines of code go on below, or be as long as they are, with a bar to scroll
+        the text to the side."""
+        if wraps != self._messages.wraps_code:
+            self._messages.wraps_code = wraps
+            policy = Qt.ScrollBarPolicy
+            bar = policy.ScrollBarAlwaysOff if wraps else policy.ScrollBarAlwaysOn
+            self.setHorizontalScrollBarPolicy(bar)
+            self.set_theme(self._theme)
 
     def event(self, event: QEvent) -> bool:
         """Set the margins before the children are laid out; scroll from the margins, too."""
@@ -476,11 +494,19 @@ class TranscriptView(TranscriptSurface):
         link = self.anchorAt(position)
         if link and not link.startswith(ACTION):
             menu.addAction("Copy link", lambda: QGuiApplication.clipboard().setText(link))
+        head = self._code_head(self.cursorForPosition(position).block())
+        if head is not None:
+            mark = CodeMark(QRect(), head.blockNumber())
+            menu.addAction("Copy the block of code", partial(self._copy_code, mark))
         entry = self._entry_at(position)
         if entry is not None:
             for action, _, words in ACTIONS[entry.message.role]:
                 menu.addAction(words, partial(self._act, entry.message.id, action))
         menu.addAction("Select all", self.selectAll)
+        if not self._messages.is_brief:
+            menu.addSeparator()
+            for command, words in _COMMANDS.items():
+                menu.addAction(words, partial(self.command_requested.emit, command))
         return menu
 
     def leaveEvent(self, event: QEvent) -> None:

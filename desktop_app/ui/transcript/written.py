@@ -36,6 +36,8 @@ class WrittenMessages:
 
     Attributes:
         writer: keeps the document.
+        wraps_code: whether a line of code that is too long goes on below; from the next
+            `write_again` on.
         older, newer: messages above and below them that are not in the document, oldest first.
         versions: (number, count) of messages that have siblings, by id.
     """
@@ -45,7 +47,8 @@ class WrittenMessages:
     ) -> None:
         styles = Styles(theme, is_brief=is_brief)
         self.writer = DocumentWriter(document, styles, theme.px(MEASURE))
-        self._is_brief = is_brief
+        self.is_brief = is_brief
+        self.wraps_code = True
         self._facts = Facts(shown=not is_brief)
         self.older: list[Message] = []
         self.newer: list[Message] = []
@@ -207,7 +210,7 @@ class WrittenMessages:
         order = [self._entries[section.key] for section in self.writer.sections]
         self._highlighter.clear()
         self._highlighter.set_theme(theme)
-        self.writer.dress(Styles(theme, is_brief=self._is_brief))
+        self.writer.dress(Styles(theme, is_brief=self.is_brief, wraps_code=self.wraps_code))
         self.writer.clear()
         for entry in order:
             self._write(len(self.writer.sections), entry)

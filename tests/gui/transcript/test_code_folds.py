@@ -118,3 +118,31 @@ def test_a_tool_shows_its_name_and_its_arguments_when_asked(view: TranscriptView
     assert '  "city": "Paris"' in shown(view)
     view._act(said.id, "tool-0")
     assert '  "city": "Paris"' not in shown(view)
+
+
+def test_long_lines_go_on_below_or_to_the_side(view: TranscriptView) -> None:
+    view.set_messages([question("q"), answer("```\n" + "word " * 200 + "\n```\n" + "prose " * 200)])
+    bar = view.horizontalScrollBar()
+    assert bar.maximum() == 0
+    tall = view.document().size().height()
+    view.wrap_code(False)
+    assert bar.maximum() > 1000
+    assert view.document().size().height() < tall - 50
+    bar.setValue(300)
+    view.grab()
+    view.wrap_code(True)
+    assert (bar.maximum(), view.document().size().height()) == (0, tall)
+
+
+def test_the_menu_has_what_can_be_done_with_the_code_and_the_conversation(
+    qtbot: QtBot, view: TranscriptView
+) -> None:
+    view.set_messages([question("q"), answer("```\nx = 1\n```\n")])
+    cursor = view.document().find("x = 1")
+    menu = view.menu_at(view.cursorRect(cursor).center())
+    names = [action.text() for action in menu.actions()]
+    assert "Copy the block of code" in names
+    assert names[-1] == "Print the conversation…"
+    with qtbot.waitSignal(view.command_requested) as asked:
+        menu.actions()[-1].trigger()
+    assert asked.args == ["conversation.print"]
