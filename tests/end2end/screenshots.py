@@ -159,6 +159,7 @@ class Pictures:
         self._server.release.clear()
         await self._picture("error", _ask(f"{QUESTION} cut", "Retry"))
         await self._picture("compaction", _offered)
+        await self._picture("find", _find)
         await self._picture("document", _summarise, str(REPORT))
         with tempfile.TemporaryDirectory() as pictures:
             files = _make_pictures(Path(pictures))
@@ -331,6 +332,13 @@ async def _open_folder(program: Program) -> None:
     await asyncio.sleep(0.5)
     if await asyncio.to_thread(program.has, "toggle-list", "showing"):
         await _show_list(program)
+
+
+async def _find(program: Program) -> None:
+    await _ask(QUESTION)(program)
+    await asyncio.to_thread(subprocess.run, ["xdotool", "key", "ctrl+f"], check=True)
+    await asyncio.to_thread(wait_for, lambda: program.has("find", "showing"), "the bar")
+    await asyncio.to_thread(program.do, "set_text", "find", text="retry")
 
 
 async def _quick(program: Program) -> None:

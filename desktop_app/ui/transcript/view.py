@@ -97,6 +97,7 @@ class TranscriptView(TranscriptSurface):
         self._place = ReadingPlace(self, self._messages)
         self._place.followed.connect(self._on_followed)
         self.verticalScrollBar().valueChanged.connect(self._on_scrolled)
+        self.horizontalScrollBar().valueChanged.connect(lambda _: self._place_actions_again())
         self._actions = ActionRow(theme, self.viewport())
         self._actions.chosen.connect(self._act)
         self._latest = LatestButton(self)

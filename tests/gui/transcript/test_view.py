@@ -277,6 +277,11 @@ def test_the_menu_offers_what_can_be_done(view: TranscriptView) -> None:
         "Answer again with another variant or effort",
         "Branch into a new conversation",
         "Select all",
+        "",
+        "Find in the conversation",
+        "Copy the conversation",
+        "Export the conversation…",
+        "Print the conversation…",
     ]
 
 

@@ -1,0 +1,56 @@
+"""The transcript as a screen reader has it: every word, what is folded and what stands in tables, too."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from desktop_app.domain.conversation import Conversation, MessageStatus, new_id, now
+from desktop_app.headless.backend import build_backend
+from tests.end2end.program import AssistiveClient, Program
+from tests.helpers.messages import CHOICE, answer, question
+
+LINES = "".join(f"line_{number} = {number}\n" for number in range(60))
+SAID = (
+    f"Before.\n\n```py\n{LINES}```\n\n| Head | Other |\n|---|---|\n| one | two |\n\nThe $x^2$ end."
+)
+
+
+async def keep_a_conversation() -> None:
+    backend = build_backend(environment={})
+    await backend.database.open()
+    try:
+        conversation = Conversation(new_id(), "Kept", now(), now(), CHOICE)
+        asked = replace(question("The question"), conversation_id=conversation.id)
+        said = replace(answer(SAID), conversation_id=conversation.id, parent_id=asked.id)
+        streaming = replace(said, status=MessageStatus.STREAMING)
+        await backend.conversations.begin_turn(conversation, asked, streaming)
+        await backend.conversations.save_answer(said)
+        await backend.settings.set("window.conversation", conversation.id)
+    finally:
+        await backend.aclose()
+
+
+def test_every_word_is_there(
+    client: AssistiveClient, repartee_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REPARTEE_HOME", str(repartee_home))
+    asyncio.run(keep_a_conversation())
+    with Program(repartee_home, client) as program:
+        text = program.wait_for_text("transcript", lambda text: "end." in text)
+        for words in (
+            "The question",
+            "Before.",
+            "line_0 = 0",
+            "line_59 = 59",
+            "Head",
+            "two",
+            "x^2",
+        ):
+            assert words in text, words
+        assert not {"\ufdd0", "\ufdd1"} & set(text)
+        assert "Show 42 more lines" in text
+        assert program.quit() == 0
