@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from pathlib import Path
-
-import pytest
+from typing import TYPE_CHECKING
 
 from desktop_app.domain.conversation import Conversation, MessageStatus, new_id, now
 from desktop_app.headless.backend import build_backend
 from tests.end2end.program import AssistiveClient, Program
 from tests.helpers.messages import CHOICE, answer, question
+
+if TYPE_CHECKING:
+    import pytest
 
 LINES = "".join(f"line_{number} = {number}\n" for number in range(60))
 SAID = (
