@@ -97,7 +97,7 @@ class TranscriptView(TranscriptSurface):
         self._place = ReadingPlace(self, self._messages)
         self._place.followed.connect(self._on_followed)
         self.verticalScrollBar().valueChanged.connect(self._on_scrolled)
-        self.horizontalScrollBar().valueChanged.connect(lambda _: self._place_actions_again())
+        self.horizontalScrollBar().valueChanged.connect(self._on_scrolled_aside)
         self._actions = ActionRow(theme, self.viewport())
         self._actions.chosen.connect(self._act)
         self._latest = LatestButton(self)
@@ -338,6 +338,10 @@ class TranscriptView(TranscriptSurface):
         if value < near or value > self.verticalScrollBar().maximum() - near:
             QTimer.singleShot(0, self, self._load_more)
         self._place_actions_again()
+
+    def _on_scrolled_aside(self) -> None:
+        if not self._place.is_kept:
+            self._place_actions_again()
 
     def _load_more(self) -> None:
         """Write more of the conversation where the reader comes near the end of what is written."""
