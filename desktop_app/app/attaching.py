@@ -25,10 +25,13 @@ PASTED_NAME = "Pasted text.txt"
 
 
 async def attach(
-    workspace: Workspace, given: Path | str | GivenPicture, on_progress: OnProgress
+    workspace: Workspace,
+    given: Path | str | GivenPicture,
+    on_progress: OnProgress,
+    conversation_id: str = "",
 ) -> tuple[DocumentPart | ImagePart, str]:
-    """Read what was given and keep it; returns it as a part of a message, and a note on how it was
-    read, "" where that is as expected.
+    """Read what was given and keep it, in memory where it is for a private conversation; returns it
+    as a part of a message, and a note on how it was read, "" where that is as expected.
 
     Raises:
         DocumentError, StorageError: it gives no attachment.
@@ -42,7 +45,10 @@ async def attach(
         name = PASTED_NAME if isinstance(given, str) else given.name
         source = await _bytes_of(given)
         document = await documents.extract_bytes(name, source, on_progress)
-    part = await workspace.backend.keep(source, document)
+    if workspace.private.was_begun(conversation_id):
+        part = await workspace.private.keep(conversation_id, source, document)
+    else:
+        part = await workspace.backend.keep(source, document)
     note = f"{document.name}: {document.note}" if document.note else ""
     return with_detail(part, str(workspace.values["answer.image_detail"])), note
 

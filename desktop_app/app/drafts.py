@@ -78,6 +78,10 @@ class Drafts:
         self._held[conversation_id] = rest
         self._tasks.start(self._write(conversation_id, rest))
 
+    def forget(self, conversation_id: str) -> None:
+        """Hold nothing of a conversation that is gone."""
+        self._held.pop(conversation_id, None)
+
     async def attach(self, conversation_id: str, part: DocumentPart | ImagePart) -> None:
         """Add an attachment to the draft of a conversation that is not open; once."""
         draft = self._held.get(conversation_id)

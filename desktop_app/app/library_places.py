@@ -47,7 +47,7 @@ class LibraryPlaces(QObject):
 
     @property
     def _can_export(self) -> bool:
-        return not self._workspace.is_new
+        return not self._workspace.is_new and not self._workspace.is_private
 
     async def start(self) -> None:
         """Begin to look at the clock."""

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject, QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QImage
 
-from desktop_app.domain.errors import UserFacingError
+from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
 from desktop_app.domain.image_tokens import DETAILS, sent_size
 from desktop_app.domain.parts import ImagePart
 from desktop_app.services.pictures import picture_tokens
@@ -127,6 +127,11 @@ class PicturesController(QObject):
 
     async def _open(self, part: ImagePart) -> None:
         """Show the kept original with the system's viewer: a copy that cannot be written to."""
+        if self._workspace.is_private:
+            raise IllegalChoiceError(
+                "A picture of a private conversation is not handed to another program.",
+                what_was_kept="For that it would have to be written to the disk.",
+            )
         data = await self._workspace.backend.attachments.bytes(part.sha256)
         copy = await asyncio.to_thread(self._copy, part, data)
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(copy)))

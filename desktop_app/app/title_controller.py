@@ -28,6 +28,7 @@ class TitleController(QObject):
 
     def _finished(self, conversation_id: str, answer: Message) -> None:
         wanted = self._workspace.values["library.model_titles"]
+        wanted = wanted and not self._workspace.private.was_begun(conversation_id)
         if wanted and answer.status is MessageStatus.COMPLETE:
             self._workspace.tasks.start(self._entitle(conversation_id))
 

@@ -64,6 +64,7 @@ _C = Category
 
 COMMANDS: Final[tuple[Command, ...]] = (
     Command("conversation.new", "New conversation", _C.CONVERSATION, "Ctrl+N"),
+    Command("conversation.private", "New private conversation", _C.CONVERSATION, "Ctrl+Shift+N"),
     Command("conversation.rename", "Rename the conversation", _C.CONVERSATION, "F2"),
     Command("conversation.pin", "Pin the conversation", _C.CONVERSATION, "Ctrl+Shift+D"),
     Command("conversation.branch", "Branch into a new conversation", _C.CONVERSATION),

@@ -36,6 +36,11 @@ class Header(QFrame):
         super().__init__(parent)
         self.list_button = _button("toggle-list", "Conversations")
         self.settings_button = _button("open-settings", "Settings")
+        self.private_sign = QLabel()
+        self.private_sign.setObjectName("private-sign")
+        self.private_sign.setAccessibleName("Private")
+        self.private_sign.setToolTip("Private: kept nowhere on this computer")
+        self.private_sign.hide()
         self.title = ElidedLabel()
         self.title.setObjectName("title")
         self.title.setProperty("role", "title")
@@ -46,6 +51,7 @@ class Header(QFrame):
             label.setProperty("role", "note")
         self._line = QHBoxLayout(self)
         self._line.addWidget(self.list_button)
+        self._line.addWidget(self.private_sign)
         self._line.addWidget(self.title, 1)
         self.preset = PickButton(theme, self.preset_menu_opened.emit, grounded=False)
         self.preset.setObjectName("preset")
@@ -106,6 +112,10 @@ class Header(QFrame):
         if menu.actions():
             menu.setActiveAction(menu.actions()[0])
 
+    def set_private(self, is_private: bool) -> None:
+        """Whether the conversation is kept nowhere."""
+        self.private_sign.setVisible(is_private)
+
     def set_list_button(self, visible: bool) -> None:
         """Offer the conversations here while they are out of sight."""
         self.list_button.setVisible(visible)
@@ -126,6 +136,8 @@ class Header(QFrame):
             button.setIcon(icons.icon(name, theme.dim, px(20)))
             button.setIconSize(QSize(px(20), px(20)))
             button.setFixedSize(px(32), px(32))
+        self.private_sign.setPixmap(icons.pixmap("lock", theme.dim, px(15)))
+        self.private_sign.setContentsMargins(0, 0, px(6), 0)
         self.meter.set_theme(theme)
         self.preset.set_theme(theme)
         self.preset.setMaximumWidth(px(_PRESET))

@@ -1,0 +1,319 @@
+"""Private conversations: held in memory alone, and gone when they are forgotten or the program ends.
+
+Every part of the program asks the same stores for a conversation; the ones here answer for the
+private ones out of memory, and pass on everything else. What such a conversation costs is entered in
+the ledger without saying where it was spent: the money is real.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from desktop_app.domain.compaction import Compaction
+from desktop_app.domain.conversation import Conversation, Draft, Message
+from desktop_app.domain.cost import Usage
+from desktop_app.domain.errors import NOTHING_SENT, StorageError
+from desktop_app.domain.parts import AttachmentFile, DocumentPart, ImagePart
+from desktop_app.headless.pictures import ScaledPictures
+from desktop_app.storage.attachments import AttachmentStore
+from desktop_app.storage.compactions import CompactionStore
+from desktop_app.storage.conversations import ConversationStore
+from desktop_app.storage.ledger import Ledger
+
+if TYPE_CHECKING:
+    from desktop_app.documents.worker import ExtractedDocument
+    from desktop_app.headless.backend import Backend
+
+
+class _Held:
+    """One private conversation, its messages in the order they came, and what it cost."""
+
+    def __init__(self, conversation: Conversation) -> None:
+        self.conversation = conversation
+        self.messages: dict[str, Message] = {}
+        self.files: dict[str, AttachmentFile] = {}
+        self.compactions: list[Compaction] = []
+        self.cost = Decimal(0)
+        self.cost_of_jobs = Decimal(0)
+
+    def path(self) -> list[Message]:
+        """The messages shown."""
+        path, at = [], self.conversation.leaf_id
+        while at is not None and at in self.messages:
+            path.append(self.messages[at])
+            at = self.messages[at].parent_id
+        return path[::-1]
+
+    def versions(self, message: Message) -> list[str]:
+        """The ids of the messages with the same parent, oldest first."""
+        return [m.id for m in self.messages.values() if m.parent_id == message.parent_id]
+
+    def newest_leaf(self, message_id: str) -> str:
+        """The newest message without a reply at or below one."""
+        below = {message_id}
+        for message in self.messages.values():  # a reply never comes before what it replies to
+            if message.parent_id in below:
+                below.add(message.id)
+        parents = {message.parent_id for message in self.messages.values()}
+        return [id_ for id_ in self.messages if id_ in below and id_ not in parents][-1]
+
+
+class PrivateConversations:
+    """What is held; see the module."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, _Held] = {}
+        self._ever: set[str] = set()
+
+    def begin(self, conversation: Conversation) -> None:
+        """Hold an empty conversation."""
+        self._held[conversation.id] = _Held(conversation)
+        self._ever.add(conversation.id)
+
+    def was_begun(self, conversation_id: str | None) -> bool:
+        """Whether this is a private one, or was until it was forgotten: calls may end after that."""
+        return conversation_id in self._ever
+
+    def holds(self, conversation_id: str) -> bool:
+        """Whether this is a private one."""
+        return conversation_id in self._held
+
+    def has_messages(self, conversation_id: str) -> bool:
+        """Whether anything was said in it."""
+        held = self._held.get(conversation_id)
+        return held is not None and bool(held.messages)
+
+    def forget(self, conversation_id: str) -> None:
+        """Let go of it and of all that belongs to it. What still arrives for it is dropped."""
+        self._held.pop(conversation_id, None)
+
+    def of(self, conversation_id: str) -> _Held | None:
+        """One, by its id."""
+        return self._held.get(conversation_id)
+
+    def with_message(self, message_id: str) -> _Held | None:
+        """The one that a message belongs to."""
+        return next((h for h in self._held.values() if message_id in h.messages), None)
+
+    def with_compaction(self, compaction_id: str) -> _Held | None:
+        """The one that a compaction belongs to."""
+        return next(
+            (h for h in self._held.values() if compaction_id in {c.id for c in h.compactions}), None
+        )
+
+    def file(self, sha256: str) -> AttachmentFile | None:
+        """What is attached in any of them."""
+        return next((h.files[sha256] for h in self._held.values() if sha256 in h.files), None)
+
+    async def keep(
+        self, conversation_id: str, source: Path | bytes, document: ExtractedDocument
+    ) -> DocumentPart | ImagePart:
+        """Hold what is attached in one; returns it as a part of a message."""
+        data = await asyncio.to_thread(source.read_bytes) if isinstance(source, Path) else source
+        held = self._held.get(conversation_id)
+        if held is not None:
+            held.files[document.sha256] = AttachmentFile(
+                document.sha256,
+                document.name,
+                document.media_type,
+                data,
+                document.text,
+                document.pages,
+                document.tokens,
+            )
+        return document.part
+
+
+class RoutedConversations(ConversationStore):
+    """Private conversations out of memory, the others from the store."""
+
+    def __init__(self, backend: Backend, private: PrivateConversations) -> None:
+        super().__init__(backend.database)
+        self._kept, self._private = backend.conversations, private
+
+    async def get(self, conversation_id: str) -> Conversation | None:
+        held = self._private.of(conversation_id)
+        return held.conversation if held else await self._kept.get(conversation_id)
+
+    async def save(self, conversation: Conversation) -> None:
+        held = self._private.of(conversation.id)
+        if held is not None:
+            held.conversation = replace(conversation, draft=held.conversation.draft)
+        elif not self._private.was_begun(conversation.id):
+            await self._kept.save(conversation)
+
+    async def save_draft(self, conversation_id: str, draft: Draft) -> None:
+        held = self._private.of(conversation_id)
+        if held is not None:
+            held.conversation = replace(held.conversation, draft=draft)
+        elif not self._private.was_begun(conversation_id):
+            await self._kept.save_draft(conversation_id, draft)
+
+    async def messages(self, conversation_id: str) -> list[Message]:
+        held = self._private.of(conversation_id)
+        return list(held.messages.values()) if held else await self._kept.messages(conversation_id)
+
+    async def path(self, conversation_id: str) -> list[Message]:
+        held = self._private.of(conversation_id)
+        return held.path() if held else await self._kept.path(conversation_id)
+
+    async def message(self, message_id: str) -> Message | None:
+        held = self._private.with_message(message_id)
+        return held.messages[message_id] if held else await self._kept.message(message_id)
+
+    async def versions(self, message_id: str) -> list[str]:
+        held = self._private.with_message(message_id)
+        if held is None:
+            return await self._kept.versions(message_id)
+        return held.versions(held.messages[message_id])
+
+    async def versions_on_path(self, conversation_id: str) -> dict[str, tuple[str, ...]]:
+        held = self._private.of(conversation_id)
+        if held is None:
+            return await self._kept.versions_on_path(conversation_id)
+        found = {message.id: tuple(held.versions(message)) for message in held.path()}
+        return {id_: versions for id_, versions in found.items() if len(versions) > 1}
+
+    async def newest_leaf(self, message_id: str) -> str:
+        held = self._private.with_message(message_id)
+        return held.newest_leaf(message_id) if held else await self._kept.newest_leaf(message_id)
+
+    async def begin_turn(
+        self, conversation: Conversation, question: Message | None, *answers: Message
+    ) -> None:
+        held = self._private.of(conversation.id)
+        if held is None and self._private.was_begun(conversation.id):
+            raise StorageError("The private conversation was closed.", what_was_kept=NOTHING_SENT)
+        if held is None:
+            await self._kept.begin_turn(conversation, question, *answers)
+            return
+        draft = Draft() if question is not None else held.conversation.draft
+        held.conversation = replace(conversation, leaf_id=answers[0].id, draft=draft)
+        for message in (*((question,) if question is not None else ()), *answers):
+            held.messages[message.id] = message
+
+    async def save_answer(self, answer: Message) -> None:
+        held = self._private.of(answer.conversation_id)
+        if held is not None:
+            held.messages[answer.id] = answer
+        elif not self._private.was_begun(answer.conversation_id):
+            await self._kept.save_answer(answer)
+
+    async def delete(self, conversation_id: str) -> None:
+        if self._private.holds(conversation_id):
+            self._private.forget(conversation_id)
+        else:
+            await self._kept.delete(conversation_id)
+
+
+class RoutedAttachments(AttachmentStore):
+    """What is attached in private conversations out of memory, the rest from the store."""
+
+    def __init__(self, backend: Backend, private: PrivateConversations) -> None:
+        super().__init__(backend.database, backend.folders.attachments)
+        self._private = private
+
+    async def text(self, sha256: str) -> str:
+        held = self._private.file(sha256)
+        return held.text if held else await super().text(sha256)
+
+    async def file(self, sha256: str) -> AttachmentFile | None:
+        return self._private.file(sha256) or await super().file(sha256)
+
+    async def bytes(self, sha256: str) -> bytes:
+        held = self._private.file(sha256)
+        return held.data if held else await super().bytes(sha256)
+
+
+class RoutedCompactions(CompactionStore):
+    """Compactions of private conversations in memory."""
+
+    def __init__(self, backend: Backend, private: PrivateConversations) -> None:
+        super().__init__(backend.database)
+        self._private = private
+
+    async def of(self, conversation_id: str) -> tuple[Compaction, ...]:
+        held = self._private.of(conversation_id)
+        return tuple(held.compactions) if held else await super().of(conversation_id)
+
+    async def add(self, compaction: Compaction) -> bool:
+        held = self._private.of(compaction.conversation_id)
+        if held is not None:
+            held.compactions.append(compaction)
+        elif not self._private.was_begun(compaction.conversation_id):
+            return await super().add(compaction)
+        return held is not None
+
+    async def undo(self, compaction_id: str, at: datetime) -> None:
+        held = self._private.with_compaction(compaction_id)
+        if held is None:
+            await super().undo(compaction_id, at)
+            return
+        held.compactions = [
+            replace(c, undone_at=c.undone_at or at) if c.id == compaction_id else c
+            for c in held.compactions
+        ]
+
+
+class RoutedLedger(Ledger):
+    """Enters what a private conversation cost without its name, and keeps its sum in memory."""
+
+    def __init__(self, backend: Backend, private: PrivateConversations) -> None:
+        super().__init__(backend.database)
+        self._private = private
+
+    async def add(
+        self,
+        *,
+        provider_id: str,
+        model: str,
+        usage: Usage,
+        cost: Decimal | None,
+        purpose: str,
+        conversation_id: str | None,
+        message_id: str | None,
+        at: datetime,
+    ) -> None:
+        if self._private.was_begun(conversation_id):
+            held = self._private.of(conversation_id or "")
+            if held is not None and cost is not None:
+                held.cost += cost
+                held.cost_of_jobs += cost if purpose != "answer" else 0
+            conversation_id = message_id = None
+        await super().add(
+            provider_id=provider_id,
+            model=model,
+            usage=usage,
+            cost=cost,
+            purpose=purpose,
+            conversation_id=conversation_id,
+            message_id=message_id,
+            at=at,
+        )
+
+    async def conversation(self, conversation_id: str) -> Decimal:
+        held = self._private.of(conversation_id)
+        return held.cost if held else await super().conversation(conversation_id)
+
+    async def small_jobs(self, conversation_id: str) -> Decimal:
+        held = self._private.of(conversation_id)
+        return held.cost_of_jobs if held else await super().small_jobs(conversation_id)
+
+
+def with_private(backend: Backend, private: PrivateConversations) -> Backend:
+    """`backend`, where private conversations are answered for out of memory."""
+    attachments = RoutedAttachments(backend, private)
+    routed = replace(
+        backend,
+        conversations=RoutedConversations(backend, private),
+        attachments=attachments,
+        compactions=RoutedCompactions(backend, private),
+        ledger=RoutedLedger(backend, private),
+        pictures=ScaledPictures(attachments, backend.documents),
+    )
+    return replace(routed, chat=routed.chat_with(routed.conversations, attachments))
