@@ -107,9 +107,7 @@ class AttachmentsController(QObject):
     ) -> None:
         try:
             on_progress = partial(self._show_progress, reading)
-            part, note = await attach(
-                self._workspace, given, on_progress, reading.conversation_id
-            )
+            part, note = await attach(self._workspace, given, on_progress, reading.conversation_id)
             if note:  # how it was read, where that may not be what the person expects
                 self._window.notifications.notify(note)
             await self._add(reading.conversation_id, part)

@@ -16,12 +16,13 @@ from desktop_app.domain.conversation import (
     new_id,
     now,
 )
+from desktop_app.domain.errors import IllegalChoiceError
 
 if TYPE_CHECKING:
     from desktop_app.app.library_controller import LibraryController
     from desktop_app.app.running_answers import RunningAnswers
     from desktop_app.app.workspace import Workspace
-    from desktop_app.ui.main_window import MainWindow
+from desktop_app.ui.main_window import MainWindow
 
 MARK = " (branch)"
 
@@ -50,6 +51,11 @@ class Branching(QObject):
             self._act(self._workspace.path[-1].id, "branch")
 
     async def _branch(self, message_id: str) -> None:
+        if self._workspace.is_private:
+            raise IllegalChoiceError(
+                "A private conversation has no branches.",
+                what_was_kept="A branch would be kept in the library.",
+            )
         path = self._workspace.path
         ids = [message.id for message in path]
         if message_id not in ids:

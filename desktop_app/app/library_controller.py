@@ -14,7 +14,7 @@ from PySide6.QtCore import QObject, QTimer
 from desktop_app.app.running_answers import RunningAnswers
 from desktop_app.app.shelf import Shelf
 from desktop_app.app.workspace import Workspace
-from desktop_app.domain.conversation import Conversation, Message, MessageStatus
+from desktop_app.domain.conversation import Conversation, Draft, Message, MessageStatus
 from desktop_app.domain.errors import StorageError
 from desktop_app.domain.place import LIST, PlaceKind
 from desktop_app.ui.main_window import MainWindow
@@ -39,7 +39,6 @@ class LibraryController(QObject):
         self.shelf = Shelf(window, workspace, running)
         self._scroll: dict[str, tuple[str, int]] = {}
         self._shown = ""  # the conversation whose messages the transcript shows
-        self._wanted = ""
         self._openings = 0
         self._is_loaded = False
         self._draft_timer = QTimer(self, singleShot=True, interval=DRAFT_MS)
@@ -52,7 +51,6 @@ class LibraryController(QObject):
         shown.new_requested.connect(self.open_here)
         shown.renamed.connect(self._rename)
         shown.pinned.connect(self._pin)
-        shown.search_changed.connect(lambda text: self._start(self._search(text.strip())))
         shown.hit_opened.connect(lambda id_, message: self._start(self.open(id_, message)))
         self._window.prompt.text_changed.connect(self._draft_timer.start)
         self._workspace.opened.connect(self._show_opened)
@@ -87,7 +85,7 @@ class LibraryController(QObject):
         self._leave()
         settings = self._workspace.backend.settings
         place = self._scroll.get(self._workspace.conversation.id)
-        if place is None:
+        if place is None or self._workspace.is_private:
             await settings.remove(SCROLL_KEY)
         else:
             await settings.set(SCROLL_KEY, list(place))
@@ -111,9 +109,25 @@ class LibraryController(QObject):
 
     def mark_open(self) -> None:
         """The open conversation is in the list now: mark it there, and open it at the next start."""
+        if self._workspace.is_private:
+            return
         conversation_id = self._workspace.conversation.id
         self._window.conversations.select(conversation_id)
         self._start(self._workspace.backend.settings.set(OPEN_KEY, conversation_id))
+
+    def open_private(self, conversation: Conversation) -> None:
+        """Open a private conversation in which nothing was said."""
+        self._openings += 1
+        early = self._leave()
+        self.shelf.read(conversation)
+        self._workspace.open(conversation, [], {}, Draft())
+        self._bring_along(early)
+        self._window.prompt.focus_text()
+
+    def forget_private(self, conversation_id: str) -> None:
+        """Know nothing more of a private conversation that was closed."""
+        self.shelf.forget(conversation_id)
+        self._scroll.pop(conversation_id, None)
 
     def _open_blank(self, folder_id: str | None = None) -> None:
         early = self._leave()
@@ -154,7 +168,8 @@ class LibraryController(QObject):
         self._bring_along(early)
         if message_id:
             self._window.transcript.scroll_to_message(message_id)
-        await self._workspace.backend.settings.set(OPEN_KEY, conversation_id)
+        if not self._workspace.private.was_begun(conversation_id):
+            await self._workspace.backend.settings.set(OPEN_KEY, conversation_id)
 
     def _is_shown(self, conversation_id: str, message_id: str) -> bool:
         """Whether a message is one of the open conversation's."""
@@ -233,7 +248,8 @@ class LibraryController(QObject):
         )
         if scroll is not None:
             window.transcript.restore_scroll(scroll)
-        window.conversations.select(None if workspace.is_new else workspace.conversation.id)
+        is_listed = not (workspace.is_new or workspace.is_private)
+        window.conversations.select(workspace.conversation.id if is_listed else None)
         if window.prompt.text() != workspace.draft.text:
             window.prompt.set_text(workspace.draft.text)
 
@@ -324,22 +340,6 @@ class LibraryController(QObject):
                 shown = workspace.as_shown(new)
                 self._window.transcript.update_message(shown, numbers.get(new.id))
                 workspace.replace_message(new)
-
-    # -------------------------------------------------------------- search
-
-    async def _search(self, text: str) -> None:
-        shown, self._wanted = self._window.conversations, text
-        if not text:
-            shown.show_hits(None)
-            return
-        hits = await self._workspace.backend.search.find(text)
-        if self._wanted == text:
-            shown.show_hits([hit for hit in hits if self._is_to_be_found(hit.conversation_id)])
-
-    def _is_to_be_found(self, conversation_id: str) -> bool:
-        """Unless it is on its way into the trash."""
-        known = self.shelf.known(conversation_id)
-        return known is None or known.trashed_at is None
 
 
 def version_numbers(workspace: Workspace) -> dict[str, tuple[int, int]]:

@@ -30,9 +30,11 @@ from desktop_app.app.parts_controller import PartsController
 from desktop_app.app.picked_up_runs import pick_up_runs
 from desktop_app.app.pictures_controller import PicturesController
 from desktop_app.app.presets_controller import PresetsController
+from desktop_app.app.private_controller import PrivateController
 from desktop_app.app.prompt_controller import PromptController
 from desktop_app.app.prompts_controller import PromptsController
 from desktop_app.app.running_answers import RunningAnswers
+from desktop_app.app.search_controller import SearchController
 from desktop_app.app.settings_controller import SettingsController
 from desktop_app.app.shortcuts import Shortcuts
 from desktop_app.app.spending_controller import SpendingController
@@ -94,10 +96,13 @@ class ReadyWindow(QObject):
         self.afterwards: ClosedWork | None = None
         self.tasks = Tasks(self._show_error)
         self.workspace = Workspace(backend, self.tasks, window)
+        backend = self._backend = self.workspace.backend  # with the private conversations
         self.running = RunningAnswers(self.tasks, backend.conversations, window)
         self.library = LibraryController(window, self.workspace, self.running)
+        self.search = SearchController(window, self.workspace, self.library)
         self.trash = Trash(window, self.workspace, self.running, self.library)
         self.conversation_folders = FoldersController(window, theme, self.workspace, self.library)
+        self.private = PrivateController(window, theme, self.workspace, self.running, self.library)
         self.branching = Branching(window, self.workspace, self.running, self.library)
         self.others = OthersWrites(backend.database, self.tasks, window)
         MonthFoot(window, self.workspace)
@@ -253,7 +258,8 @@ class ReadyWindow(QObject):
             "conversation.branch": self.branching.branch_last,
             "conversation.move": self.conversation_folders.offer,
             "conversation.archive": self.trash.archive_chosen,
-            "conversation.delete": self.trash.delete_chosen,
+            "conversation.private": self.private.open,
+            "conversation.delete": self._delete_chosen,
             "folder.new": self.conversation_folders.create,
             "folder.settings": self.conversation_folders.show_settings,
             "list.all": lambda: self._show_place(LIST),
@@ -301,6 +307,12 @@ class ReadyWindow(QObject):
             "quick.open": lambda: self.quick.open_with(""),
             "app.quit": self.quit,
         }
+
+    def _delete_chosen(self) -> None:
+        if self.workspace.is_private and not self._window.conversations.marked:
+            self.private.close_open()
+        else:
+            self.trash.delete_chosen()
 
     def _show_place(self, place: Place) -> None:
         self._window.show_list()

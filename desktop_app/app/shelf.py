@@ -75,6 +75,8 @@ class Shelf(QObject):
         """A conversation was written to: show it in its place."""
         self._changes += 1
         self._known[conversation.id] = conversation
+        if self._workspace.private.was_begun(conversation.id):
+            return  # it is in no list
         self._list.upsert(self._as_shown(conversation))
         self._show_dot(conversation.id)
 

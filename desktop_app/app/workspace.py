@@ -29,6 +29,7 @@ from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.generation import Overrides
 from desktop_app.headless.answer_settings import ask_settings
 from desktop_app.headless.backend import Backend
+from desktop_app.headless.private import PrivateConversations, with_private
 from desktop_app.headless.profiles import ON_DEVICE
 from desktop_app.services.chat import AskSettings
 from desktop_app.services.choice import ResolvedChoice
@@ -42,6 +43,7 @@ class Workspace(QObject):
     """The state of the window.
 
     Attributes:
+        private: the conversations that are held in memory alone.
         drafts: what stands in the prompts of all conversations.
         folders: every folder, by its id.
         draft: what stands in this one's; its text is the prompt's while it is open.
@@ -79,7 +81,8 @@ class Workspace(QObject):
 
     def __init__(self, backend: Backend, tasks: Tasks, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.backend = backend
+        self.private = PrivateConversations()
+        backend = self.backend = with_private(backend, self.private)
         self.tasks = tasks
         backend.ledger.listen(self.spent.emit)
         self.drafts = Drafts(backend, tasks)
@@ -209,7 +212,15 @@ class Workspace(QObject):
         """The provider of a conversation; the default one stands for one that is gone, but nothing
         is sent there (see `has_provider`)."""
         wanted = conversation.choice.provider_id
-        return next((p for p in self.profiles if p.id == wanted), self.default_profile)
+        found = next((p for p in self.profiles if p.id == wanted), self.default_profile)
+        if self.private.holds(conversation.id):  # what is private is not kept at a provider either
+            return replace(found, keeps_at_provider=False)
+        return found
+
+    @property
+    def is_private(self) -> bool:
+        """Whether the open conversation is held in memory alone."""
+        return self.private.holds(self.conversation.id)
 
     def has_provider(self, conversation: Conversation) -> bool:
         """Whether the provider of a conversation is still there. If not, nothing is asked until the
@@ -248,7 +259,9 @@ class Workspace(QObject):
     def background(self) -> bool | None:
         """Whether the open conversation's answers are made in the background; None where that is
         not offered. It is chosen anew in every conversation, and forgotten with the window."""
-        if self.values["answer.background"] == "off" or not offers_background(self.resolved):
+        if self.is_private or self.values["answer.background"] == "off":
+            return None
+        if not offers_background(self.resolved):
             return None
         return self._wants_background(self.conversation)
 

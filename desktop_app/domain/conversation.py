@@ -234,7 +234,8 @@ class SearchOrder(StrEnum):
 class SearchHit:
     """A place in the library that a search found; `message_id` None means the title.
 
-    `snippet` is plain text; the matches in it stand between U+0002 and U+0003.
+    `snippet` is plain text; the matches in it stand between U+0002 and U+0003. `archived` says
+    whether the conversation was put away.
     """
 
     conversation_id: str
@@ -242,3 +243,4 @@ class SearchHit:
     message_id: str | None
     snippet: str
     date: datetime
+    archived: bool = False

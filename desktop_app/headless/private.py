@@ -162,6 +162,10 @@ class RoutedConversations(ConversationStore):
         held = self._private.of(conversation_id)
         return held.path() if held else await self._kept.path(conversation_id)
 
+    async def tail(self, conversation_id: str, count: int) -> list[Message]:
+        held = self._private.of(conversation_id)
+        return held.path()[-count:] if held else await self._kept.tail(conversation_id, count)
+
     async def message(self, message_id: str) -> Message | None:
         held = self._private.with_message(message_id)
         return held.messages[message_id] if held else await self._kept.message(message_id)

@@ -26,18 +26,18 @@ _PER_MILLISECOND: Final = 8
 
 # What lies in the trash is not found. Titles have no message: `m` is their conversation.
 _TITLE: Final = """
-    SELECT c.id AS conversation_id, c.title, c.title AS text, NULL AS message_id
+    SELECT c.id AS conversation_id, c.archived, c.title, c.title AS text, NULL AS message_id
     FROM conversations AS c JOIN conversations AS m ON m.id = c.id
     WHERE c.id = :ref AND c.trashed_at IS NULL
 """
 _MESSAGE: Final = """
-    SELECT c.id AS conversation_id, c.title, m.parts, m.id AS message_id
+    SELECT c.id AS conversation_id, c.archived, c.title, m.parts, m.id AS message_id
     FROM messages AS m JOIN conversations AS c ON c.id = m.conversation_id
     WHERE m.id = :ref AND c.trashed_at IS NULL
 """
 # An attachment is found in the newest message that speaks of it; one in a draft is not.
 _ATTACHMENT: Final = """
-    SELECT c.id AS conversation_id, c.title, a.text, m.id AS message_id
+    SELECT c.id AS conversation_id, c.archived, c.title, a.text, m.id AS message_id
     FROM attachments AS a
     JOIN message_attachments AS ma ON ma.sha256 = a.sha256
     JOIN messages AS m ON m.id = ma.message_id
@@ -214,6 +214,7 @@ def _hit(entry_id: int, place: sqlite3.Row, query: str) -> SearchHit:
         message_id=place["message_id"],
         snippet=snippet(_text_at(place), query),
         date=from_micros(entry_id // _PER_MILLISECOND * 1000),
+        archived=bool(place["archived"]),
     )
 
 

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from desktop_app.domain.conversation import Conversation, Folder, SearchHit
+    from desktop_app.ui.search_filters import SearchFilters
     from desktop_app.ui.theme import Theme
 
 # A pause in typing that is long enough to look for what was typed.
@@ -58,6 +59,7 @@ _EMPTY: Final = {
     PlaceKind.TRASH: "The trash is empty.",
 }
 _NOTHING_FOUND: Final = "Nothing found."
+_NOTHING_FOUND_THERE: Final = "Nothing found where the filters look."
 
 
 class ConversationList(QFrame):
@@ -80,7 +82,8 @@ class ConversationList(QFrame):
         folder_renamed(str id, str name), folder_deleted(str id), folder_settings_wanted(str id)
         trash_emptied()
         more_wanted(bool): the next page, or with True all that is missing.
-        search_changed(str): after a pause in typing; "" at once when the field is cleared.
+        search_changed(str): after a pause in typing, and when a filter changes; "" at once when the
+            field is cleared.
         hit_opened(str conversation id, str message id or ""): a hit was chosen.
     """
 
@@ -117,6 +120,7 @@ class ConversationList(QFrame):
         self.model = ConversationModel(_today(), self)
         self.hits = HitModel(self)
         self.search = SearchField()
+        self._filters: SearchFilters | None = None
         self.new_button = NewButton()
         self._delegates = ConversationDelegate(theme, self), HitDelegate(theme, self)
         self.view = ConversationView("conversations", self.model, self._delegates[0])
@@ -163,6 +167,8 @@ class ConversationList(QFrame):
         self.folders = tuple(sorted(folders, key=lambda folder: folder.name.casefold()))
         self.model.set_folders(self.folders)
         self._name_place()
+        if self._filters is not None:
+            self._filters.set_folders(self.folders)
 
     def upsert(self, conversation: Conversation) -> None:
         """Show a conversation as it is now."""
@@ -199,6 +205,10 @@ class ConversationList(QFrame):
     ) -> None:
         """Who answers, and what the month cost: see `ListFoot`."""
         self.foot.show_month(provider_name, icon, month, is_near_cap=is_near_cap)
+
+    def add_to_top(self, widget: QWidget) -> None:
+        """Give a widget its place below "New conversation"."""
+        self._top.addWidget(widget)
 
     def set_shortcuts(self, search: str, new: str) -> None:
         """Show these beside their actions ("Ctrl+N"; "" for none)."""
@@ -255,6 +265,8 @@ class ConversationList(QFrame):
             delegate.theme = theme
             view.lay_out_anew()
         self.search.set_theme(theme)
+        if self._filters is not None:
+            self._filters.set_theme(theme)
         self.new_button.set_theme(theme)
         self.place_bar.set_theme(theme)
         self.places.set_theme(theme)
@@ -343,6 +355,10 @@ class ConversationList(QFrame):
         self._is_searching = searching
         empty = _EMPTY[self.model.place.kind]
         view, empty = (self.hit_view, _NOTHING_FOUND) if searching else (self.view, empty)
+        if searching and self.filters.is_set:
+            empty = _NOTHING_FOUND_THERE
+        if self._filters is not None:
+            self._filters.setVisible(searching)
         has_rows = view.model().rowCount() > 0
         self.note.setText(empty)
         self._pages.setCurrentWidget(view if has_rows else self.note)
@@ -416,9 +432,28 @@ class ConversationList(QFrame):
     def _search(self) -> None:
         self._typing.stop()
         wanted = self.search.text().strip()
+        if not wanted and self._filters is not None:
+            self._filters.clear()
         if wanted != self._searched:
             self._searched = wanted
             self.search_changed.emit(wanted)
+
+    @property
+    def filters(self) -> SearchFilters:
+        """Where a search looks; made when it is first asked for, as no start should wait for it."""
+        if self._filters is None:
+            from desktop_app.ui.search_filters import SearchFilters
+
+            made = self._filters = SearchFilters(self.theme)
+            made.set_folders(self.folders)
+            made.changed.connect(lambda: self.search_changed.emit(self._searched))
+            made.hide()
+            self._top.insertWidget(1, made)
+            before: QWidget = self.search
+            for button in made.buttons:
+                QWidget.setTabOrder(before, button)
+                before = button
+        return self._filters
 
     def _enter_list(self) -> None:
         view = self.hit_view if self._is_searching else self.view

@@ -213,6 +213,7 @@ class HitDelegate(RowDelegate):
         line = QRect(rect.left(), rect.top(), rect.width(), px(20))
         day = hit.date.astimezone()
         date = f"{day.day} {QLocale.c().monthName(day.month, QLocale.FormatType.ShortFormat)}"
+        date = f"Archived · {date}" if hit.archived else date
         width = QFontMetrics(self.theme.note()).horizontalAdvance(date)
         _draw_line(painter, line, date, self.theme.note(), self.theme.dim, at_right=True)
         line.setRight(line.right() - width - px(8))

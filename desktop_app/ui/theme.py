@@ -267,6 +267,12 @@ QHeaderView, QHeaderView::section { background: transparent; color: @dim; border
 QTableView[role="figures"]::item { padding: 0 $3px; }
 QHeaderView::section { border-bottom: 1px solid @line; }
 [role="card-text"] { background: transparent; border: none; }
+[role="filter"] { color: @dim; font-size: @note; padding: 0 $6px; min-height: $20px;
+    border: 1px solid @line; border-radius: $8px; }
+[role="filter"]::menu-indicator { width: 0; image: none; }
+[role="filter"]:hover { color: @text; background: @hover; }
+[role="filter"]:focus { border-color: @accent; }
+[role="filter"][set="true"] { color: @accent; background: @tint; font-weight: 600; }
 [role="link"] { color: @accent; font-weight: 600; padding: 0; min-height: $20px; }
 [role="link"]:hover { text-decoration: underline; }
 [role="fold"] { color: @dim; font-weight: 600; padding: 0 $4px 0 0; margin-left: -$4px; }

@@ -56,7 +56,8 @@ class HitModel(QAbstractListModel):
             case Qt.ItemDataRole.DisplayRole:
                 return hit.title
             case Qt.ItemDataRole.AccessibleTextRole:
-                return f"{hit.title}: {plain(hit.snippet)[0]}"
+                where = "archived, " if hit.archived else ""
+                return f"{where}{hit.title}: {plain(hit.snippet)[0]}"
             case Roles.HIT:
                 return hit
         return None

@@ -1,0 +1,238 @@
+"""A private conversation: everything works in it, and no word of it is in any file."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QPushButton
+
+from desktop_app.domain.errors import StorageError
+from desktop_app.paths import folders
+from desktop_app.ui.private_bar import PrivateBar, PrivateRow
+from tests.gui.app.conftest import Run
+from tests.gui.app.desk import Desk, until
+
+SECRET = "zanzibarquix"
+FILE = "mangrovetide"
+
+
+@pytest.fixture
+def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder for temporary files, of this program and of its children."""
+    folder = tmp_path / "scratch"
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder))
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
+
+
+def holding(scratch: Path) -> list[Path]:
+    """The files of the program's home and among the temporary ones with a word of it."""
+    roots = (folders().data.parent, scratch, Path(os.environ["XDG_RUNTIME_DIR"]))
+    files = [path for root in roots for path in root.rglob("*") if path.is_file()]
+    words = [w.encode() for w in (SECRET, FILE)]
+    return [path for path in files if any(word in path.read_bytes() for word in words)]
+
+
+def bar(desk: Desk) -> PrivateBar:
+    return desk.window.findChildren(PrivateBar)[0]
+
+
+def row(desk: Desk) -> PrivateRow:
+    return desk.window.findChildren(PrivateRow)[0]
+
+
+def is_private(desk: Desk) -> bool:
+    return desk.ready.workspace.is_private
+
+
+def test_no_word_is_on_the_disk_while_it_is_open_or_after(run: Run, scratch: Path) -> None:
+    document = scratch.parent / "notes.txt"
+    document.write_text(f"All about {FILE}.")
+
+    async def main() -> None:
+        async with Desk() as desk:
+            kept = await desk.ask_and_answer("Mine?", "Yes.")
+            desk.ready.private.open()
+            assert is_private(desk)
+            assert bar(desk).isVisible()
+            assert desk.window.header.private_sign.isVisible()
+            desk.ready.attachments.attach([document])
+            await until(lambda: any("notes.txt" in chip for chip in desk.chips))
+            desk.type(f"draft {SECRET}")
+            await desk.written()
+            assert holding(scratch) == []
+            desk.text.clear()
+            turn = await desk.ask(f"What is {SECRET}?")
+            assert FILE in str(turn.request.messages[-1])
+            turn.say(f"It is {SECRET}, ")
+            await until(lambda: "It is" in desk.transcript)
+            assert holding(scratch) == []
+            turn.end(f"and {SECRET} again.")
+            await desk.settled()
+            assert holding(scratch) == []
+            # Again, as another version; then the question edited; then the first one again.
+            desk.act("retry")
+            await until(lambda: len(desk.stage.turns) == 3)
+            desk.stage.turns[-1].end(f"Otherwise {SECRET}.")
+            await desk.settled()
+            assert "Otherwise" in desk.transcript
+            desk.act("older-version")
+            await until(lambda: "again." in desk.transcript)
+            desk.act("edit", at=0)
+            desk.text.selectAll()  # emptied, it would be left
+            await desk.ask_and_answer(f"And what is not {SECRET}?", "All else.")
+            assert desk.transcript.count("All else.") == 1
+            assert len(desk.ready.workspace.path) == 2
+            # Elsewhere and back.
+            await desk.opened(kept)
+            assert not bar(desk).isVisible()
+            assert not desk.window.header.private_sign.isVisible()
+            assert SECRET not in desk.transcript
+            assert desk.rows == ["Mine?"]
+            row(desk).button.click()
+            await until(lambda: is_private(desk))
+            assert "All else." in desk.transcript
+            assert holding(scratch) == []
+            assert await desk.ready.workspace.backend.search.find(SECRET) == []
+        assert holding(scratch) == []
+
+    run(main())
+    assert holding(scratch) == []
+
+    async def again() -> None:
+        async with Desk() as desk:
+            assert desk.rows == ["Mine?"]
+            assert not desk.window.findChildren(PrivateRow)
+
+    run(again())
+
+
+def test_closing_asks_once_where_there_is_something(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            desk.ready.private.open()
+            bar(desk).close_button.click()
+            assert not is_private(desk)  # nothing was in it
+            desk.ready.private.open()
+            first = desk.open_id
+            await desk.ask_and_answer(f"What is {SECRET}?", "A word.")
+            bar(desk).close_button.click()
+            assert is_private(desk)
+            assert "cannot be brought back" in bar(desk).words.text()
+            bar(desk).keep_button.click()
+            assert is_private(desk)
+            desk.ready._delete_chosen()
+            bar(desk).forget_button.click()
+            assert not is_private(desk)
+            await desk.settled()
+            assert SECRET not in desk.transcript
+            assert desk.window.prompt.text() == ""
+            assert desk.ready.workspace.private.of(first) is None
+            assert desk.ready.library.known(first) is None
+            assert row(desk).isHidden()
+            assert desk.rows == []
+
+    run(main())
+
+
+def test_another_one_takes_its_place(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            desk.ready.private.open()
+            first = desk.open_id
+            desk.ready.private.open()
+            assert desk.open_id == first
+            await desk.ask_and_answer("One?", "One.")
+            desk.ready.private.open()
+            bar(desk).forget_button.click()
+            assert is_private(desk)
+            assert desk.open_id != first
+            assert desk.ready.workspace.path == []
+
+    run(main())
+
+
+def test_what_runs_when_it_is_closed_is_kept_nowhere(run: Run, scratch: Path) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            desk.ready.private.open()
+            turn = await desk.ask(f"What is {SECRET}?")
+            turn.say(f"A {SECRET}")
+            await until(lambda: "A zan" in desk.transcript)
+            bar(desk).close_button.click()
+            bar(desk).forget_button.click()
+            await desk.settled()
+            assert desk.messages() == []
+            assert holding(scratch) == []
+
+    run(main())
+
+
+def test_a_turn_that_begins_when_it_is_closed_is_refused(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            desk.ready.private.open()
+            conversation = desk.ready.workspace.conversation
+            desk.ready.workspace.private.forget(conversation.id)
+            store = desk.ready.workspace.backend.conversations
+            with pytest.raises(StorageError, match="was closed"):
+                await store.begin_turn(conversation, None)
+            desk.ready.library.open_new()
+
+    run(main())
+
+
+def test_its_cost_is_in_the_ledger_without_its_name(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            desk.ready.private.open()
+            await desk.ask_and_answer(f"What is {SECRET}?", "A word.")
+            rows = desk.stored("SELECT conversation_id, message_id, output_tokens FROM ledger")
+            assert len(rows) == 1
+            assert rows[0][:2] == (None, None)
+            ledger = desk.ready.workspace.backend.ledger
+            assert await ledger.conversation(desk.open_id) == Decimal(0)  # on this computer
+            assert desk.ready.workspace.background is None
+
+    run(main())
+
+
+def test_no_branch_no_title_no_export(run: Run, scratch: Path) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            await desk.ready.workspace.set_value("library.model_titles", True)
+            desk.ready.private.open()
+            await desk.ask_and_answer(f"What is {SECRET}?", "A word.")
+            assert len(desk.stage.turns) == 1
+            desk.ready.branching.branch_last()
+            await until(lambda: "has no branches" in desk.said)
+            assert not desk.ready.places._can_export
+            assert desk.window.windowTitle() == "Private conversation – Repartee"
+            assert desk.rows == []
+            assert holding(scratch) == []
+
+    run(main())
+
+
+def test_by_the_keyboard(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            both = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+            desk.press(Qt.Key.Key_N, both)
+            await until(lambda: is_private(desk))
+            assert desk.text.hasFocus()
+            await desk.ask_and_answer("One?", "One.")
+            desk.press(Qt.Key.Key_Delete, both)
+            await until(lambda: bar(desk).forget_button.hasFocus())
+            QTest.keyClick(bar(desk).forget_button, Qt.Key.Key_Space)
+            assert not is_private(desk)
+            assert isinstance(bar(desk).keep_button, QPushButton)
+
+    run(main())

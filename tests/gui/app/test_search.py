@@ -1,0 +1,122 @@
+"""The search of the window: filters, order, the archive, and searches that others supersede."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from desktop_app.domain.conversation import SearchFilter, SearchHit, SearchOrder, now
+from desktop_app.storage.search import Search
+from tests.gui.app.conftest import Run
+from tests.gui.app.desk import Desk, until
+
+
+def found(desk: Desk) -> list[str]:
+    """The titles of the hits."""
+    hits = desk.window.conversations.hits
+    return [hits.data(hits.index(row)) for row in range(hits.rowCount())]
+
+
+def test_filters_narrow_what_was_found_and_go_with_the_search(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            shown = desk.window.conversations
+            await desk.ask_and_answer("Grapefruit one?", "Yes.")
+            desk.ready.library.open_new()
+            await desk.ask_and_answer("Grapefruit two?", "Grapefruit.")
+            assert shown._filters is None
+            desk.window.search()
+            QTest.keyClicks(shown.search, "grapefruit")
+            await until(lambda: len(found(desk)) == 5)
+            filters = shown.filters
+            assert filters.isVisible()
+            filters.attachment_button.click()
+            await until(lambda: not found(desk))
+            await until(lambda: shown.note.isVisible())
+            assert shown.note.text() == "Nothing found where the filters look."
+            filters.attachment_button.click()
+            await until(lambda: len(found(desk)) == 5)
+            filters._set_order(SearchOrder.BEST)
+            await until(lambda: found(desk)[0].startswith("Grapefruit"))
+            yesterday = now().astimezone().date() - timedelta(days=1)
+            filters.between(yesterday, yesterday)
+            await until(lambda: not found(desk))
+            QTest.keyClick(shown.search, Qt.Key.Key_Escape)
+            assert not filters.isVisible()
+            assert filters.within == SearchFilter()
+            assert filters.order is SearchOrder.NEWEST
+            assert len(desk.rows) == 2
+
+    run(main())
+
+
+def test_by_the_keyboard_from_the_field(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            shown = desk.window.conversations
+            await desk.ask_and_answer("Grapefruit?", "Yes.")
+            desk.window.search()
+            QTest.keyClicks(shown.search, "grapefruit")
+            await until(lambda: found(desk))
+            QTest.keyClick(shown.search, Qt.Key.Key_Tab)
+            assert QApplication.focusWidget() is shown.filters.time_button
+            for _ in range(2):
+                desk.press(Qt.Key.Key_Tab)
+            desk.press(Qt.Key.Key_Space)
+            assert shown.filters.within.has_attachment
+
+    run(main())
+
+
+def test_the_archive_is_searched_and_marked(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            shown = desk.window.conversations
+            id_ = await desk.ask_and_answer("Grapefruit?", "Yes.")
+            await desk.ready.workspace.backend.shelves.set_archived([id_], True)
+            QTest.keyClicks(shown.search, "grapefruit")
+            await until(lambda: found(desk))
+            row = shown.hits.index(0)
+            assert shown.hits.data(row, Qt.ItemDataRole.AccessibleTextRole).startswith("archived, ")
+
+    run(main())
+
+
+class Slow(Search):
+    """A search whose first question never comes to an end."""
+
+    asked = 0
+
+    async def find(self, text: str, limit: int = 50, **options: object) -> list[SearchHit]:
+        self.asked += 1
+        if text == "slow":
+            endless = """WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n)
+                SELECT max(x) FROM n"""
+            await self._database.read(lambda c: c.execute(endless).fetchone())
+        return await super().find(text, limit)
+
+
+def test_a_newer_search_does_not_wait_for_an_older_one(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            shown, controller = desk.window.conversations, desk.ready.search
+            await desk.ask_and_answer("Grapefruit?", "Yes.")
+            slow = Slow(desk.backend.database)
+            object.__setattr__(desk.ready.workspace.backend, "search", slow)
+            for _ in range(6):  # more than there are readers
+                controller._search("slow")
+                await until(lambda: slow.asked)
+                await asyncio.sleep(0)
+            async with asyncio.timeout(5):
+                controller._search("grapefruit")
+                await until(lambda: found(desk))
+            assert shown.hits.rowCount() == 2
+            controller._search("slow")
+            controller._search("")
+            assert desk.rows == ["Grapefruit?"]
+
+    run(main())

@@ -1,0 +1,88 @@
+"""The filters of the search: what they say, and what they come to."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from PySide6.QtWidgets import QApplication, QMenu, QPushButton
+
+from desktop_app.domain.conversation import Folder, SearchFilter
+from desktop_app.domain.model_catalog import Variant
+from desktop_app.ui.search_filters import DaysDialog, SearchFilters
+from desktop_app.ui.theme import ThemeWatcher
+
+NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def filters(qapp: QApplication, qtbot: Any) -> SearchFilters:
+    theme = ThemeWatcher(qapp, "light", 100)
+    made = SearchFilters(theme.current)
+    qtbot.addWidget(made)
+    theme.deleteLater()
+    return made
+
+
+def take(button: QPushButton, words: str) -> None:
+    """Choose from the menu of a button."""
+    menu = button.menu()
+    assert isinstance(menu, QMenu)
+    menu.aboutToShow.emit()
+    action = next(a for a in menu.actions() if a.text() == words)
+    action.trigger()
+
+
+def test_each_says_what_it_is_set_to(filters: SearchFilters) -> None:
+    told: list[None] = []
+    filters.changed.connect(lambda: told.append(None))
+    assert filters.within == SearchFilter()
+    assert filters.folder_button.isHidden()
+    filters.set_folders(
+        [Folder("f", "R&D", NOON), Folder("g", "A very long name of a folder", NOON)]
+    )
+    take(filters.folder_button, "R&&D")
+    assert filters.folder_button.accessibleName() == "Where to search: R&D"
+    take(filters.folder_button, "A very long name of a folder")
+    assert filters.folder_button.text() == "A very long name of a…"
+    take(filters.variant_button, "Pro")
+    filters.attachment_button.click()
+    take(filters.order_button, "Best first")
+    assert filters.within == SearchFilter("g", Variant.PRO, None, None, True)
+    assert filters.order.value == "best"
+    assert len(told) == 5
+    filters.set_folders([Folder("f", "R&D", NOON)])  # the other was deleted
+    assert filters.within.folder_id is None
+    filters.clear()
+    assert filters.within == SearchFilter()
+    assert filters.order.value == "newest"
+    assert len(told) == 5
+
+
+def test_times_begin_and_end_at_midnight(filters: SearchFilters) -> None:
+    take(filters.time_button, "Today")
+    since = filters.within.since
+    assert since is not None
+    local = datetime.now(UTC).astimezone()
+    assert since.astimezone().date() == local.date()
+    assert (since.astimezone().hour, since.astimezone().minute) == (0, 0)
+    take(filters.time_button, "Past 7 days")
+    since = filters.within.since
+    assert since is not None
+    assert since.astimezone().date() == local.date() - timedelta(days=6)
+    filters.between(date(2026, 5, 9), date(2026, 5, 2))
+    within = filters.within
+    assert within.since is not None
+    assert within.until is not None
+    assert within.since.astimezone().date() == date(2026, 5, 2)
+    assert within.until.astimezone().date() == date(2026, 5, 10)
+    assert filters.time_button.text() == "2 May 2026 – 9 May 2026"
+    take(filters.time_button, "Any time")
+    assert filters.within == SearchFilter()
+
+
+def test_two_days_are_asked_for(filters: SearchFilters, qtbot: Any) -> None:
+    dialog = DaysDialog((date(2026, 5, 2), date(2026, 5, 9)))
+    qtbot.addWidget(dialog)
+    assert dialog.days == (date(2026, 5, 2), date(2026, 5, 9))
