@@ -288,6 +288,8 @@ def pending(
     applied = (
         {row[0] for row in connection.execute("SELECT name FROM migrations")} if tables else set()
     )
+    if not all(isinstance(name, str) for name in applied):
+        raise damaged(str(path), "its migrations have no names")
     if unknown := sorted(applied - {migration.name for migration in migrations}):
         raise StoreTooNewError(
             f"The store {path} was written by a newer version of Repartee.",

@@ -175,7 +175,7 @@ def test_a_row_that_holds_no_json_is_left_out(tmp_path: Path) -> None:
     assert (found.conversations, found.messages, found.dropped) == (12, 23, 1)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(seed=st.integers(0, 1 << 32), count=st.integers(1, 12))
 def test_whatever_pages_are_overwritten(
     seed: int, count: int, tmp_path_factory: pytest.TempPathFactory
@@ -297,7 +297,7 @@ def test_attachments_come_along(tmp_path: Path) -> None:
     asyncio.run(main())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(seed=st.integers(0, 1 << 32), count=st.integers(1, 400))
 def test_a_damaged_store_is_refused_in_words(
     seed: int, count: int, tmp_path_factory: pytest.TempPathFactory
