@@ -151,7 +151,8 @@ class ChatController(QObject):
             alone: for one answer, however many are set.
         """
         workspace = self._workspace
-        asked, chat = asked or workspace.conversation, workspace.backend.chat
+        asked = asked or workspace.conversation
+        chat = workspace.chat_for(asked)
         if asked.id in self._beginning or self._running.is_running(asked.id):
             return
         if choice is None and not workspace.has_provider(asked):

@@ -31,7 +31,7 @@ from desktop_app.headless.answer_settings import ask_settings
 from desktop_app.headless.backend import Backend
 from desktop_app.headless.private import PrivateConversations, with_private
 from desktop_app.headless.profiles import ON_DEVICE
-from desktop_app.services.chat import AskSettings
+from desktop_app.services.chat import AskSettings, ChatService
 from desktop_app.services.choice import ResolvedChoice
 from desktop_app.services.long_runs import offers_background
 from desktop_app.settings.schema import SettingValue, with_defaults
@@ -82,6 +82,7 @@ class Workspace(QObject):
     def __init__(self, backend: Backend, tasks: Tasks, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.private = PrivateConversations()
+        self._private_chat: ChatService | None = None
         backend = self.backend = with_private(backend, self.private)
         self.tasks = tasks
         backend.ledger.listen(self.spent.emit)
@@ -216,6 +217,15 @@ class Workspace(QObject):
         if self.private.holds(conversation.id):  # what is private is not kept at a provider either
             return replace(found, keeps_at_provider=False)
         return found
+
+    def chat_for(self, conversation: Conversation) -> ChatService:
+        """Who asks in a conversation. In a private one no notes on long documents are kept."""
+        backend = self.backend
+        if not self.private.was_begun(conversation.id):
+            return backend.chat
+        if self._private_chat is None:
+            self._private_chat = backend.chat_with(backend.conversations, backend.attachments)
+        return self._private_chat
 
     @property
     def is_private(self) -> bool:

@@ -320,4 +320,5 @@ def with_private(backend: Backend, private: PrivateConversations) -> Backend:
         ledger=RoutedLedger(backend, private),
         pictures=ScaledPictures(attachments, backend.documents),
     )
-    return replace(routed, chat=routed.chat_with(routed.conversations, attachments))
+    chat = routed.chat_with(routed.conversations, attachments, backend.notes)
+    return replace(routed, chat=chat)

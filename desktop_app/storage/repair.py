@@ -42,9 +42,16 @@ from desktop_app.storage.search import EntryKind, enter
 from desktop_app.storage.spending_sums import fill_slots
 
 LOST_TITLE: Final = "Recovered conversation"
-# What is made anew from the other tables, or concerns what is running now.
+# What is made anew from the other tables or by the models, or concerns what is running now.
 _MADE_ANEW: Final = frozenset(
-    {"migrations", "search_entries", "message_attachments", "ledger_slots", "spending_holds"}
+    {
+        "migrations",
+        "search_entries",
+        "message_attachments",
+        "ledger_slots",
+        "spending_holds",
+        "part_notes",
+    }
 )
 _ID: Final = re.compile(r"[0-9a-f]{32}|[0-9a-f]{64}")
 _TYPES: Final[dict[str, tuple[type, ...]]] = {
