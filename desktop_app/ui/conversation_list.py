@@ -153,6 +153,7 @@ class ConversationList(QFrame):
         self.model.set_conversations(conversations, place=place, folders=folders, last=last)
         self._name_place()
         self.places.show_place(place)
+        self.view.leads_back = place != LIST
 
     def append(self, page: Iterable[Conversation], last: Conversation | None) -> None:
         """Add the next page, whose end is `last`; None where nothing is behind it."""

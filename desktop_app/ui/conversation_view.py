@@ -53,6 +53,7 @@ class ConversationView(RowView):
 
     Attributes:
         has_marks: what is selected is what the person marked, not just what is open.
+        leads_back: there is a place to go back to.
 
     Signals:
         marks_dropped(): only what is open is to be selected again.
@@ -68,7 +69,7 @@ class ConversationView(RowView):
 
     def __init__(self, name: str, model: QAbstractItemModel, delegate: QStyledItemDelegate) -> None:
         super().__init__(name, model, delegate)
-        self.has_marks = False
+        self.has_marks, self.leads_back = False, False
         self._anchor = QPersistentModelIndex()
         self._target = QPersistentModelIndex()
         self._is_marking = False
@@ -146,8 +147,10 @@ class ConversationView(RowView):
         elif key == _Key.Key_Escape and self.has_marks:
             self.drop_marks()
         elif key in (_Key.Key_Escape, _Key.Key_Backspace, _Key.Key_Left):
-            event.ignore()  # to the window, unless somebody goes back
-            self.went_back.emit()
+            if self.leads_back:
+                self.went_back.emit()
+            else:
+                event.ignore()  # Esc may stop an answer, or close a drawer
         else:
             self._press(key, event, has_control=has_control)
 

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, strategies
-from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPoint, Qt
-from PySide6.QtGui import QAccessible, QContextMenuEvent
+from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QPoint, Qt
+from PySide6.QtGui import QAccessible, QContextMenuEvent, QDropEvent, QKeyEvent
 from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QMenu
 
-from desktop_app.domain.conversation import Conversation, ModelChoice, SearchHit
+from desktop_app.domain.conversation import Conversation, Folder, ModelChoice, SearchHit
+from desktop_app.domain.place import ARCHIVE, LIST
 from desktop_app.ui import theme
 from desktop_app.ui.conversation_list import ConversationList
 from desktop_app.ui.models.conversation_model import ConversationModel, Roles
@@ -399,6 +400,59 @@ def test_the_menu_key_opens_the_menu(listing: ConversationList, qtbot: QtBot) ->
     assert told.args[0].data() == "Title b"
     for menu in listing.findChildren(QMenu):
         menu.close()
+
+
+# ---------------------------------------------------------------- folders and places
+
+
+def test_a_folder_takes_what_is_dropped_on_it(listing: ConversationList, qtbot: QtBot) -> None:
+    listing.set_folders([Folder("f", "Thesis", NOON)])
+    assert rows(listing.view.model())[:2] == ["[Folders]", "Thesis"]
+    listing.select("a")
+    data = listing.view.model().mimeData([row_of(listing, "a"), row_of(listing, "c")])
+    for wanted, taken in (("f", True), ("b", False)):
+        place = listing.view.visualRect(row_of(listing, wanted)).center().toPointF()
+        event = QDropEvent(
+            place,
+            Qt.DropAction.MoveAction,
+            data,
+            Qt.MouseButton.LeftButton,
+            Qt.KeyboardModifier.NoModifier,
+        )
+        if taken:
+            with qtbot.waitSignal(listing.moved) as told:
+                listing.view.dropEvent(event)
+            assert told.args == [["a", "c"], "f"]
+        else:
+            with qtbot.assertNotEmitted(listing.moved):
+                listing.view.dropEvent(event)
+
+
+def test_esc_leads_back_and_else_is_left_to_the_window(
+    listing: ConversationList, qtbot: QtBot
+) -> None:
+    listing.set_conversations([conversation("a")], place=ARCHIVE)
+    escape = QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_Escape, Qt.KeyboardModifier.NoModifier)
+    with qtbot.waitSignal(listing.place_chosen) as told:
+        listing.view.keyPressEvent(escape)
+    assert told.args == [LIST]
+    assert escape.isAccepted()
+    listing.set_conversations([conversation("a")])
+    with qtbot.assertNotEmitted(listing.place_chosen):
+        listing.view.keyPressEvent(escape)
+    assert not escape.isAccepted()
+
+
+def test_what_is_behind_the_last_page_waits_for_it(model: ConversationModel) -> None:
+    last = conversation("b", days(1))
+    model.set_conversations([conversation("a"), last], last=last)
+    model.upsert(conversation("c", days(2)))
+    assert rows(model) == ["[Today]", "Title a", "[Yesterday]", "Title b"]
+    model.fetchMore(QModelIndex())
+    assert not model.canFetchMore(QModelIndex())
+    model.append([conversation("c", days(2)), conversation("d", days(3))], None)
+    assert rows(model)[4:] == ["[Previous 7 days]", "Title c", "Title d"]
+    assert not model.canFetchMore(QModelIndex())
 
 
 # ---------------------------------------------------------------- searching

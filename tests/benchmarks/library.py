@@ -1,0 +1,103 @@
+"""The list of a large library beside that of a small one: milliseconds from the store's being open to
+the list's first screen, and what the window holds, for 10 and for 100,000 conversations.
+
+Each start is a new process on the same store; the medians of several, one size after the other.
+Making the large library takes half a minute; `--path FILE` keeps it there, or takes it from there.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from tests.benchmarks._large_library import make
+
+ROOT = Path(__file__).parents[2]
+SETTLE_S = 3
+
+SOURCE = """
+import time
+from desktop_app.app.application import Application
+from desktop_app.app.library_controller import LibraryController
+
+class Measured(LibraryController):
+    async def load(self):
+        began = time.perf_counter()
+        view = self._window.conversations.view
+        await super().load()
+        view.viewport().repaint()
+        rows = self._window.conversations.model.rowCount()
+        print(1000 * (time.perf_counter() - began), rows, flush=True)
+
+from desktop_app.app import ready
+ready.LibraryController = Measured
+application = Application({"command": "open", "files": []})
+application.show()
+application.run()
+"""
+
+
+def main(
+    small: int = 10, large: int = 100_000, messages: int = 1, starts: int = 9, path: str = ""
+) -> dict[str, Any]:
+    """Measure both sizes."""
+    with tempfile.TemporaryDirectory() as folder:
+        homes = {
+            small: _home(Path(folder) / "small", small, messages, ""),
+            large: _home(Path(folder) / "large", large, messages, path),
+        }
+        for home in homes.values():
+            _start(home)  # migrates, compiles, warms the disk's cache
+        taken: dict[int, list[tuple[float, float, int]]] = {size: [] for size in homes}
+        for _ in range(starts):
+            for size, home in homes.items():
+                taken[size].append(_start(home))
+        return {
+            "benchmark": "library",
+            "starts": starts,
+            **{f"first_screen_ms_{size}": _median(rows, 0) for size, rows in taken.items()},
+            **{f"pss_mb_{size}": _median(rows, 1) for size, rows in taken.items()},
+            **{f"rows_{size}": rows[0][2] for size, rows in taken.items()},
+        }
+
+
+def _home(home: Path, conversations: int, messages: int, path: str) -> Path:
+    """A folder of the program's with a library in it."""
+    store = home / "data" / "repartee.sqlite3"
+    kept = Path(path) if path else store
+    if not kept.exists():
+        make(kept, conversations, messages)
+    if kept != store:
+        store.parent.mkdir(parents=True)
+        shutil.copy(kept, store)
+    return home
+
+
+def _start(home: Path) -> tuple[float, float, int]:
+    """One start: milliseconds, megabytes (of 2^20 bytes, proportional set size), rows."""
+    environment = {**os.environ, "REPARTEE_HOME": str(home), "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", SOURCE]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, cwd=home)
+    try:
+        if process.stdout is None:
+            raise RuntimeError("no pipe")
+        taken, rows = process.stdout.readline().split()
+        time.sleep(SETTLE_S)
+        rollup = Path(f"/proc/{process.pid}/smaps_rollup").read_text("ascii")
+        return float(taken), int(rollup.split("Pss:")[1].split()[0]) / 1024, int(rows)
+    finally:
+        process.kill()
+        process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+def _median(rows: list[tuple[float, float, int]], column: int) -> float:
+    return round(statistics.median(row[column] for row in rows), 1)
