@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from desktop_app.ui.theme import set_role
@@ -40,10 +40,17 @@ class CardText(QScrollArea):
         inner.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """What the labels say has changed."""
+        """What the labels say has changed, or the bar has come or gone."""
         if event.type() == QEvent.Type.LayoutRequest:
             self.fit()
+        elif event.type() == QEvent.Type.Resize:
+            # In the middle of laying out, where the labels would keep the former width.
+            QTimer.singleShot(0, self, self._lay_out)
         return super().eventFilter(watched, event)
+
+    def _lay_out(self) -> None:
+        self.column.invalidate()
+        self.column.activate()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

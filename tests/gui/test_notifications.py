@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QLabel, QPushButton
+from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
 from desktop_app.domain.errors import StoreFullError
 from desktop_app.ui import theme
@@ -154,3 +154,18 @@ def test_a_note_whose_line_is_narrow_has_its_actions_below(qtbot: QtBot) -> None
     qtbot.waitUntil(lambda: button.mapTo(card, QPoint(0, 0)).x() < 100)
     text = card.status.mapTo(card, QPoint(0, card.status.height()))
     assert button.mapTo(card, QPoint(0, 0)).y() >= text.y()
+
+
+def test_words_that_are_scrolled_end_before_the_bar(qtbot: QtBot) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    window.resize(420, 300)
+    card = Notifications(theme.light())
+    column = QVBoxLayout(window)
+    column.addStretch(1)
+    column.addWidget(card)
+    window.show()
+    card.notify("Most of what a month may cost is spent. " * 8, [("Show spending", lambda: None)])
+    text = card._text
+    qtbot.waitUntil(lambda: text.verticalScrollBar().isVisible())
+    qtbot.waitUntil(lambda: card.status.width() == text.viewport().width())
