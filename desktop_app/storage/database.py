@@ -36,6 +36,9 @@ Action = Callable[[sqlite3.Connection], T]
 BUSY_TIMEOUT_S: Final = 10.0
 # Two, so that a search through everything does not hold up the opening of a conversation.
 READERS: Final = 2
+# How many steps of SQLite's machine pass, about a millisecond, before a read looks whether anybody
+# still waits for it.
+PROGRESS_STEPS: Final = 20_000
 # A larger store is not checked while the window waits for it: 64 MB take a tenth of a second.
 CHECKED_AT_OPEN_BYTES: Final = 64 * 1024 * 1024
 
@@ -238,21 +241,26 @@ class _Reading:
     def __init__(self) -> None:
         self._guard = threading.Lock()
         self._connection: sqlite3.Connection | None = None
+        self._is_given_up = False
 
     @contextmanager
     def on(self, connection: sqlite3.Connection) -> Iterator[None]:
         """While it lasts, `interrupt` reaches this connection."""
         with self._guard:
             self._connection = connection
+        # SQLite forgets an interrupt that comes between two statements; this asks while they run.
+        connection.set_progress_handler(lambda: self._is_given_up, PROGRESS_STEPS)
         try:
             yield
         finally:
+            connection.set_progress_handler(None, 0)
             with self._guard:
                 self._connection = None
 
     def interrupt(self) -> None:
         """Have SQLite give up what runs now: this read, never the next one on its connection."""
         with self._guard:
+            self._is_given_up = True
             if self._connection is not None:
                 self._connection.interrupt()
 
