@@ -48,7 +48,7 @@ from desktop_app.domain.conversation import Draft
 from desktop_app.domain.errors import StorageError, StoreDamagedError, UserFacingError
 from desktop_app.domain.model_catalog import Variant
 from desktop_app.domain.place import ARCHIVE, LIST, TRASH, Place
-from desktop_app.headless.backend import use_weights
+from desktop_app.headless.backend import use_limits, use_weights
 from desktop_app.headless.log import start_log
 from desktop_app.paths import child_command
 from desktop_app.ui.main_window import MainWindow
@@ -204,6 +204,7 @@ class ReadyWindow(QObject):
         """Load what the window shows, and do what this start was asked to do."""
         use_weights(self._backend, await self._backend.settings.all())
         await self.workspace.load()
+        use_limits(self._backend, self.workspace.values)
         await self.presets.load()
         self.tasks.start(self.prompts.load())
         await pick_up_runs(self.workspace, self.running)
@@ -341,6 +342,8 @@ class ReadyWindow(QObject):
             self._window.transcript.wrap_code(bool(values[key]))
         elif key.startswith("keys."):
             self._bind_keys()
+        elif key.startswith("documents."):
+            use_limits(self._backend, values)
 
     def _resize_text(self, step: int) -> None:
         # From what is shown: the setting may be still on its way to the disk.

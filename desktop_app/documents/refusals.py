@@ -12,7 +12,7 @@ from desktop_app.documents.media_type import READ
 from desktop_app.documents.protocol import Limits
 from desktop_app.domain import errors
 
-SETTINGS: Final = "Settings › Documents"
+SETTINGS: Final = "Settings › Library › Limits of documents"
 NOTHING_MADE: Final = "No attachment was made; the file is as it was."
 
 

@@ -66,6 +66,9 @@ class _ChildGoneError(Exception):
 class DocumentWorker:
     """Reads documents and counts tokens, one at a time, in a process of its own.
 
+    Attributes:
+        limits: what the next document may cost.
+
     Call `aclose()` before the event loop ends. `command` starts the child: another one only for
     tests of what a broken child does.
     """
@@ -77,7 +80,7 @@ class DocumentWorker:
         idle_s: float = 30,
         command: Sequence[str] | None = None,
     ) -> None:
-        self._limits = limits or Limits()
+        self.limits = limits or Limits()
         self._idle_s = idle_s
         self._command = command
         self._turn = asyncio.Lock()
@@ -179,17 +182,17 @@ class DocumentWorker:
         self, header: Mapping[str, Any], payload: bytes, on_progress: OnProgress | None
     ) -> tuple[dict[str, Any], str | bytes]:
         """Send a request and wait for its answer, within the time limit."""
-        name = header["name"]
+        name, limits = header["name"], self.limits
         async with self._turn:
             self._stay()
             try:
-                async with asyncio.timeout(self._limits.seconds):
+                async with asyncio.timeout(limits.seconds):
                     child = await self._running_child()
-                    await _send(child, {**header, "limits": limits_to_json(self._limits)}, payload)
+                    await _send(child, {**header, "limits": limits_to_json(limits)}, payload)
                     answer, text = await _answer(child, on_progress)
             except TimeoutError as error:
                 self._discard()
-                what = f"takes longer than {self._limits.seconds:g} s to read"
+                what = f"takes longer than {limits.seconds:g} s to read"
                 raise refusals.too_large(name, what) from error
             except _ChildGoneError as error:
                 self._discard()

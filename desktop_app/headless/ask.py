@@ -35,7 +35,7 @@ from desktop_app.domain.errors import (
 from desktop_app.domain.model_catalog import Effort, Variant
 from desktop_app.domain.parts import DocumentPart, ImagePart
 from desktop_app.headless.answer_settings import ask_settings
-from desktop_app.headless.backend import Backend, build_backend, use_weights
+from desktop_app.headless.backend import Backend, build_backend, use_limits, use_weights
 from desktop_app.headless.prompt_library import from_template, prompt_library
 from desktop_app.headless.standard_input import read_all
 from desktop_app.headless.terminal import Output, say
@@ -132,6 +132,7 @@ async def _answer(
     backend: Backend, options: argparse.Namespace, prompt: str, output: Output
 ) -> int:
     values = await backend.values()
+    use_limits(backend, values)
     profile = await _profile(backend, options.provider)
     conversation = _conversation(await _choice(backend, profile, options))
     resolved = backend.chat.resolve(profile, conversation.choice)

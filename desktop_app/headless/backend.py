@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from desktop_app.credentials.vault import KeyPlace, KeyVault
 from desktop_app.documents.media_type import FOLDER
-from desktop_app.documents.worker import DocumentWorker
+from desktop_app.documents.worker import DocumentWorker, Limits
 from desktop_app.domain.chat_request import ProviderProfile
 from desktop_app.domain.conversation import ModelChoice
 from desktop_app.domain.errors import SettingError
@@ -50,6 +50,8 @@ if TYPE_CHECKING:
     from desktop_app.services.ports import AttachmentSource, MessageStore
     from desktop_app.services.small_jobs import SmallJobs
 
+LIMITS_SET = ("file_mb", "unpacked_mb", "pages", "megapixels", "memory_mb", "seconds")
+"""Settings of the group "documents", without its name."""
 WEIGHTS_SETTING = "local_model.weights"
 
 
@@ -307,6 +309,19 @@ def read_catalog(where: Folders) -> ModelCatalog:
     except SettingError as error:
         error.what_to_do = f"Correct {own} or remove it."
         raise
+
+
+def use_limits(backend: Backend, values: Mapping[str, SettingValue]) -> None:
+    """Read documents within the limits that the person has set."""
+    given = {key: int(values[f"documents.{key}"] or 0) for key in LIMITS_SET}
+    backend.documents.limits = Limits(
+        file_bytes=given["file_mb"] << 20,
+        unpacked_bytes=given["unpacked_mb"] << 20,
+        pages=given["pages"],
+        pixels=given["megapixels"] * 1_000_000,
+        memory_bytes=given["memory_mb"] << 20,
+        seconds=given["seconds"],
+    )
 
 
 def use_weights(backend: Backend, stored: Mapping[str, Any]) -> None:

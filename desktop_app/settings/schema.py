@@ -29,7 +29,8 @@ KEYS_PREFIX: Final = "keys."
 
 class Group(StrEnum):
     """Where a setting is shown. PROVIDER and FOLDER: in a place of its own in the tab of providers or
-    of the library. PRESETS: with the presets, in their window. BACKUP: among the backups."""
+    of the library. PRESETS: with the presets, in their window. BACKUP: among the backups. DOCUMENTS:
+    what one document may cost to read, folded away in the tab of the library."""
 
     PROVIDER = "provider"
     PRESETS = "presets"
@@ -37,6 +38,7 @@ class Group(StrEnum):
     LOOK = "look"
     LIBRARY = "library"
     BACKUP = "backup"
+    DOCUMENTS = "documents"
     FOLDER = "folder"
 
 
@@ -344,6 +346,76 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         minimum=1,
         maximum=30,
         step=1,
+    ),
+    Setting(
+        "documents.file_mb",
+        int,
+        200,
+        "Largest file",
+        Group.DOCUMENTS,
+        "Of a folder, each of its files.",
+        minimum=10,
+        maximum=2000,
+        stops=(10, 50, 100, 200, 500, 1000, 2000),
+        unit="MB",
+    ),
+    Setting(
+        "documents.unpacked_mb",
+        int,
+        400,
+        "Most that may be packed in it",
+        Group.DOCUMENTS,
+        "Word's, Excel's and others' files are archives; of a folder, all files together.",
+        minimum=50,
+        maximum=4000,
+        stops=(50, 100, 200, 400, 1000, 2000, 4000),
+        unit="MB",
+    ),
+    Setting(
+        "documents.pages",
+        int,
+        5000,
+        "Most pages",
+        Group.DOCUMENTS,
+        "Of a PDF; of an archive or a folder, files.",
+        minimum=100,
+        maximum=50_000,
+        stops=(100, 500, 1000, 5000, 10_000, 50_000),
+    ),
+    Setting(
+        "documents.megapixels",
+        int,
+        120,
+        "Largest picture",
+        Group.DOCUMENTS,
+        minimum=20,
+        maximum=500,
+        stops=(20, 50, 120, 250, 500),
+        unit="megapixels",
+    ),
+    Setting(
+        "documents.seconds",
+        int,
+        120,
+        "Longest reading",
+        Group.DOCUMENTS,
+        "What takes longer is given up.",
+        minimum=10,
+        maximum=3600,
+        stops=(10, 30, 60, 120, 300, 900, 3600),
+        unit="s",
+    ),
+    Setting(
+        "documents.memory_mb",
+        int,
+        2048,
+        "Memory for reading",
+        Group.DOCUMENTS,
+        "What needs more is given up; the window is not touched.",
+        minimum=512,
+        maximum=16_384,
+        stops=(512, 1024, 2048, 4096, 8192, 16_384),
+        unit="MB",
     ),
     Setting(
         "look.theme",

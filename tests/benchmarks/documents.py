@@ -15,6 +15,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pypdfium2 as pdfium
+
 from desktop_app.documents.worker import DocumentWorker, ExtractedDocument
 from tests.data.long_pdf import long_pdf
 from tests.helpers.qt_loop import qt_loop
@@ -35,13 +37,29 @@ async def _gaps_until(done: asyncio.Future[Any]) -> Gaps:
     return gaps
 
 
-async def _read(path: Path) -> tuple[ExtractedDocument, float, Gaps]:
+def _bare_seconds(path: Path) -> float:
+    """How long pdfium alone takes for the text of all pages."""
+    begin = time.perf_counter()
+    with pdfium.PdfDocument(path) as document:
+        for page in document:
+            page.get_textpage().get_text_range()
+    return time.perf_counter() - begin
+
+
+def _peak_mb(pid: int | None) -> int:
+    """The most memory that a process has had in use."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) >> 10
+
+
+async def _read(path: Path) -> tuple[ExtractedDocument, float, Gaps, int]:
     worker = DocumentWorker()
     try:
         begin = time.perf_counter()
         reading = asyncio.ensure_future(worker.extract(path))
         gaps = await _gaps_until(reading)
-        return await reading, time.perf_counter() - begin, gaps
+        seconds = time.perf_counter() - begin
+        return await reading, seconds, gaps, _peak_mb(worker.pid)
     finally:
         await worker.aclose()
 
@@ -71,13 +89,18 @@ def main(pages: int = 1_000) -> dict[str, Any]:
         path = Path(folder) / "long.pdf"
         path.write_bytes(long_pdf(pages))
         loop.run_until_complete(asyncio.sleep(0.01))  # PySide builds its enumerations on first use
-        document, seconds, gaps = loop.run_until_complete(_read(path))
+        document, seconds, gaps, worker_mb = loop.run_until_complete(_read(path))
+        window_mb = _peak_mb(os.getpid())
+        bare = _bare_seconds(path)
         beside = loop.run_until_complete(_idle(seconds))
     return {
         "benchmark": "documents",
         "pages": document.pages,
         "tokens": document.tokens,
         "seconds": round(seconds, 2),
+        "bare_pdfium_seconds": round(bare, 2),
+        "window_mb": window_mb,
+        "worker_mb": worker_mb,
         "reading": _figures(gaps),
         "beside": _figures(beside),
     }

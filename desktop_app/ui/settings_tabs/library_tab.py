@@ -36,6 +36,9 @@ DELETES: Final = (
     "store that Repartee has made beside it. Settings, providers, keys and what was spent stay. "
     "Backups in folders of yours are not touched. It cannot be undone."
 )
+LIMITS: Final = (
+    "Documents are read in a process of their own. What passes a limit is refused, and says so."
+)
 WORD: Final = "delete"
 FOLDER_KEY, EVERY_KEY = "backup.folder", "backup.every"
 
@@ -60,6 +63,10 @@ class LibraryTab(QWidget):
         super().__init__()
         self._titles = SchemaForm(Group.LIBRARY, theme)
         self._schedule = SchemaForm(Group.BACKUP, theme)
+        self._limits = SchemaForm(Group.DOCUMENTS, theme)
+        self._documents = Fold("Limits of documents", "document-limits", theme)
+        self._documents.body.addWidget(Note(theme, LIMITS))
+        self._documents.body.addWidget(self._limits)
         self._in_out = Section("Import and export", theme)
         self._backups = Section("Backups", theme)
         self._state = Note(theme)
@@ -70,10 +77,10 @@ class LibraryTab(QWidget):
         self._make_backups()
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
-        for part in (self._titles, self._in_out, self._backups, self._erase):
+        for part in (self._titles, self._in_out, self._backups, self._documents, self._erase):
             self._column.addWidget(part)
         self._column.addStretch(1)
-        for form in (self._titles, self._schedule):
+        for form in (self._titles, self._schedule, self._limits):
             form.changed.connect(self.changed)
         self._erase.confirmed.connect(self.erase_requested)
         self.set_theme(theme)
@@ -113,7 +120,7 @@ class LibraryTab(QWidget):
 
     def set_values(self, values: Mapping[str, object]) -> None:
         """The settings."""
-        for form in (self._titles, self._schedule):
+        for form in (self._titles, self._schedule, self._limits):
             form.set_values(values)
         path = str(values.get(FOLDER_KEY) or "")
         self._folder.setText(path)

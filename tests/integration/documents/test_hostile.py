@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import random
+import shutil
 import time
 import zipfile
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 
 from desktop_app.documents.worker import DocumentWorker, ExtractedDocument, Limits
 from desktop_app.domain import errors
+from tests.integration.documents import hostile
 
 DATA = Path(__file__).parents[2] / "data"
 LIMITS = Limits(seconds=20, memory_bytes=1 << 30)
@@ -163,4 +165,18 @@ def test_a_seeded_sample_of_broken_documents(scratch: Path, repartee_home: Path)
     assert all(error.what_to_do and error.what_was_kept for error in refused)
     assert 10 < len(refused) < len(results)
     assert not list(scratch.iterdir())
+    assert not repartee_home.exists()
+
+
+def test_a_seeded_sample_of_the_generated_ones(tmp_path: Path, repartee_home: Path) -> None:
+    secret, folder = tmp_path / "secret.txt", tmp_path / "given"
+    secret.write_text(hostile.SECRET)
+    folder.mkdir()
+    given = list(hostile.documents(48, secret=secret))
+    has_strace = shutil.which("strace") is not None
+    outcome = asyncio.run(hostile.read_all(given, folder, trace=has_strace))
+    assert outcome.wrong == []
+    assert outcome.kinds["text"] > 5
+    assert outcome.kinds.total() == 48
+    assert secret.read_text() == hostile.SECRET
     assert not repartee_home.exists()

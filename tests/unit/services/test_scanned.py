@@ -1,0 +1,126 @@
+"""Documents with pages that are pictures: sent as such, counted, left out or refused before sending."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from desktop_app.documents.extract import extract_bytes
+from desktop_app.documents.protocol import Limits
+from desktop_app.domain.chat_request import ImageData
+from desktop_app.domain.errors import IllegalChoiceError
+from desktop_app.domain.events import Completed, StreamEvent, TextDelta
+from desktop_app.domain.facts import pages_text
+from desktop_app.domain.parts import (
+    TEXT_ALONE,
+    DocumentPart,
+    PagePicture,
+    TextPart,
+    parts_from_json,
+    parts_to_json,
+)
+from desktop_app.headless.profiles import ON_DEVICE
+from desktop_app.services.pictures import PAGE_NAME_TOKENS, demand_sight, page_tokens
+from tests.helpers.pictures import unpacked
+from tests.helpers.scripted_provider import ScriptedProvider
+from tests.unit.services.test_chat import CATALOG, Room, with_room
+
+DATA = (Path(__file__).parents[2] / "data" / "corpus" / "partly-scanned.pdf").read_bytes()
+ANSWER: list[StreamEvent | str] = [TextDelta("A letter."), Completed()]
+SEEING = CATALOG.info("gpt-5.2")
+
+
+async def kept(room: Room) -> DocumentPart:
+    document = extract_bytes("letter.pdf", DATA, Limits(), lambda _: None)
+    await room.attachments.add(
+        DATA,
+        sha256=document.sha256,
+        name=document.name,
+        media_type=document.media_type,
+        text=document.text,
+        pages=document.pages,
+        tokens=document.tokens,
+    )
+    assert isinstance(document.part, DocumentPart)
+    return document.part
+
+
+def test_its_pages_stand_behind_its_text_the_same_on_every_turn(tmp_path: Path) -> None:
+    provider = ScriptedProvider(ANSWER, ANSWER)
+
+    async def test(room: Room) -> None:
+        part = await kept(room)
+        began = await room.begin("Who wrote it?", attachments=(part,))
+        await room.run(began)
+        path = await room.store.path(began.conversation.id)
+        assert path[0].attachments == (part,)
+        await room.run(await room.begin("When?", path=path, conversation=began.conversation))
+        first, second = (request.messages[0].parts for request in provider.requests)
+        assert first == second
+        text, second_page, name, third_page, words = first
+        assert isinstance(text, TextPart)
+        assert text.text.endswith("</document>\n\n[page 2 of letter.pdf, as a picture]")
+        assert name == TextPart("[page 3 of letter.pdf, as a picture]")
+        assert words == TextPart("Who wrote it?")
+        for page in (second_page, third_page):
+            assert isinstance(page, ImageData)
+            picture = unpacked(page.data)
+            assert picture.height > picture.width > 700
+
+    with_room(tmp_path, provider, test)
+
+
+def test_a_blind_model_is_refused_or_takes_the_text_alone(tmp_path: Path) -> None:
+    provider = ScriptedProvider(ANSWER)
+
+    async def test(room: Room) -> None:
+        part = await kept(room)
+        with pytest.raises(IllegalChoiceError) as refused:
+            await room.begin("Who wrote it?", ON_DEVICE, None, attachments=(part,))
+        assert refused.value.what_happened == (
+            "SmolLM2 135M does not see pictures, and 2 of the 4 pages of letter.pdf are pictures."
+        )
+        assert "Or send the text alone" in refused.value.what_to_do
+        alone = replace(part, detail=TEXT_ALONE)
+        await room.run(await room.begin("Who wrote it?", ON_DEVICE, None, attachments=(alone,)))
+        (sent,) = provider.requests[0].messages[0].parts
+        assert isinstance(sent, TextPart)
+        assert "[page 2]\n[no text on this page]" in sent.text
+        assert "as a picture" not in sent.text
+
+    with_room(tmp_path, provider, test)
+
+
+PART = DocumentPart(
+    "0" * 64, "s.pdf", "application/pdf", 1, 3, 10, pictured=(PagePicture(2, 1240, 1754),)
+)
+
+
+def test_pages_count_as_the_model_charges_for_them() -> None:
+    tokens, _ = page_tokens(PART, SEEING)
+    low, _ = page_tokens(replace(PART, detail="low"), SEEING)
+    assert tokens > low > PAGE_NAME_TOKENS
+    assert page_tokens(replace(PART, detail=TEXT_ALONE), SEEING) == (0, True)
+    assert page_tokens(PART, replace(SEEING, sees_images=False)) == (0, True)
+
+
+def test_they_are_kept_and_named() -> None:
+    assert parts_from_json(parts_to_json([PART])) == (PART,)
+    assert pages_text(PART) == "3 pages, 1 as pictures"
+    assert pages_text(replace(PART, detail=TEXT_ALONE)) == "3 pages"
+
+
+def test_more_pages_than_can_be_sent_are_refused() -> None:
+    many = replace(PART, pages=200, pictured=tuple(PagePicture(n, 9, 9) for n in range(1, 102)))
+    with pytest.raises(IllegalChoiceError, match="101 pages would be sent as pictures; 100 can"):
+        demand_sight([many], SEEING)
+
+
+def test_a_scan_without_any_text_offers_no_text_alone() -> None:
+    blind = replace(SEEING, sees_images=False)
+    scan = replace(PART, pages=1)
+    with pytest.raises(IllegalChoiceError) as refused:
+        demand_sight([scan], blind)
+    assert "text alone" not in refused.value.what_to_do
