@@ -9,18 +9,21 @@ Pictures lie in the archive as files whose names begin with the id in `asset_poi
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from desktop_app.domain.conversation import Role
-from desktop_app.domain.parts import AttachmentFile, ImagePart, Part, ReasoningPart, TextPart
+from desktop_app.domain.parts import AttachmentFile, Part, ReasoningPart, TextPart
+from desktop_app.exchange.chatgpt_text import CANVAS, canvas, fenced, readable
 from desktop_app.exchange.imported import (
+    LOST_PICTURE,
     ImportedConversation,
     Node,
     grow,
+    is_any,
     mapping_at,
     objects_at,
+    picture,
     refused,
     seconds_of,
     text_at,
@@ -30,19 +33,17 @@ SOURCE: Final = "chatgpt"
 FindFile = Callable[[str], tuple[str, bytes] | None]
 """From the id of a file to its name and bytes; None where the export lacks it."""
 
-_PICTURES: Final = {
-    b"\x89PNG\r\n\x1a\n": "image/png",
-    b"\xff\xd8\xff": "image/jpeg",
-    b"GIF8": "image/gif",
-}
 # Shown in the product as notes of its own making, or not at all.
 _SILENT: Final = {"user_editable_context", "model_editable_context", "reasoning_recap"}
 
 
 def is_chatgpt(value: Any) -> bool:
     """Whether this JSON is a list of ChatGPT's conversations, or one of them."""
-    first = value[0] if isinstance(value, list) and value else value
-    return isinstance(first, Mapping) and isinstance(first.get("mapping"), Mapping)
+    return is_any(value, lambda one: isinstance(one, Mapping) and _has_tree(one))
+
+
+def _has_tree(value: Mapping[str, Any]) -> bool:
+    return isinstance(value.get("mapping"), Mapping)
 
 
 def read_conversation(value: Any, find_file: FindFile) -> ImportedConversation:
@@ -51,7 +52,7 @@ def read_conversation(value: Any, find_file: FindFile) -> ImportedConversation:
     Raises:
         ImportRefusedError: it has no tree of messages.
     """
-    if not is_chatgpt(value):
+    if not isinstance(value, Mapping) or not _has_tree(value):
         raise refused("A conversation in the file is none of ChatGPT's.")
     mapping = mapping_at(value, "mapping")
     files: dict[str, AttachmentFile] = {}
@@ -86,23 +87,30 @@ def _node(
     author = text_at(mapping_at(message, "author"), "role")
     kind = text_at(content, "content_type")
     is_hidden = metadata.get("is_visually_hidden_from_conversation") is True
-    if author not in ("user", "assistant", "tool") or is_hidden or kind in _SILENT:
+    is_reply = text_at(mapping_at(message, "author"), "name").startswith(CANVAS)
+    if author not in ("user", "assistant", "tool") or is_hidden or is_reply or kind in _SILENT:
         return Node(key, parent)
     seconds = seconds_of(message.get("create_time"))
     if kind == "thoughts":
         thoughts = tuple(ReasoningPart(t) for t in _thoughts(content) if t)
         return Node(key, parent, reasoning=thoughts, seconds=seconds)
     role = Role.USER if author == "user" else Role.ASSISTANT
-    parts = [*_attached(metadata, content), *_parts(content, find_file, files)]
+    document = canvas(message)
+    parts = [TextPart(document)] if document else _parts(content, find_file, files)
+    parts = [_without_marks(part, metadata) for part in parts]
     return Node(
         key,
         parent,
         role,
-        tuple(parts),
+        (*_attached(metadata, content), *(p for p in parts if p != TextPart(""))),
         seconds=seconds,
         model=text_at(metadata, "model_slug"),
         is_whole=text_at(message, "status") in ("", "finished_successfully"),
     )
+
+
+def _without_marks(part: Part, metadata: Mapping[str, Any]) -> Part:
+    return TextPart(readable(part.text, metadata)) if isinstance(part, TextPart) else part
 
 
 def _thoughts(content: Mapping[str, Any]) -> list[str]:
@@ -123,6 +131,8 @@ def _parts(
     given = content.get("parts")
     found: list[Part] = []
     for part in given if isinstance(given, list) else [content]:
+        if _is_recording(part):
+            continue  # what was said in it stands beside it
         if isinstance(part, Mapping) and text_at(part, "asset_pointer"):
             found.append(_picture(text_at(part, "asset_pointer"), find_file, files))
         else:
@@ -130,6 +140,10 @@ def _parts(
             if text.strip():
                 found.append(TextPart(text))
     return found
+
+
+def _is_recording(part: Any) -> bool:
+    return isinstance(part, Mapping) and text_at(part, "content_type") == "audio_asset_pointer"
 
 
 def _text_of(part: Any) -> str:
@@ -142,19 +156,7 @@ def _text_of(part: Any) -> str:
 
 def _picture(pointer: str, find_file: FindFile, files: dict[str, AttachmentFile]) -> Part:
     found = find_file(pointer.rpartition("/")[2])
-    media_type = "" if found is None else _media_type(found[1])
-    if found is None or not media_type:
-        return TextPart("[A picture that is not in the export]")
-    name, data = found
-    sha256 = hashlib.sha256(data).hexdigest()
-    files[sha256] = AttachmentFile(sha256, name, media_type, data)
-    return ImagePart(sha256, name, media_type, len(data))
-
-
-def _media_type(data: bytes) -> str:
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "image/webp"
-    return next((kind for magic, kind in _PICTURES.items() if data.startswith(magic)), "")
+    return picture(*found, files) if found is not None else TextPart(LOST_PICTURE)
 
 
 def _attached(metadata: Mapping[str, Any], content: Mapping[str, Any]) -> list[Part]:
@@ -183,11 +185,3 @@ def _instructions(mapping: Mapping[str, Any]) -> str:
         given = parts if isinstance(parts, list) else []
         texts += [part for part in given if isinstance(part, str) and part.strip()]
     return "\n\n".join(texts)
-
-
-def fenced(text: str, language: str = "") -> str:
-    """`text` as a block of code in Markdown, whatever it holds."""
-    ticks = "```"
-    while ticks in text:
-        ticks += "`"
-    return f"{ticks}{language}\n{text}\n{ticks}"

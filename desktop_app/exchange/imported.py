@@ -10,7 +10,7 @@ conversations.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -26,9 +26,21 @@ from desktop_app.domain.conversation import (
 )
 from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.domain.generation import Overrides
-from desktop_app.domain.parts import AttachmentFile, Part, ReasoningPart
+from desktop_app.domain.parts import (
+    AttachmentFile,
+    ImagePart,
+    Part,
+    ReasoningPart,
+    TextPart,
+)
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+LOST_PICTURE: Final = "[A picture that is not in the export]"
+_PICTURES: Final = {
+    b"\x89PNG\r\n\x1a\n": "image/png",
+    b"\xff\xd8\xff": "image/jpeg",
+    b"GIF8": "image/gif",
+}
 _TICK: Final = timedelta(milliseconds=1)
 
 
@@ -136,12 +148,26 @@ def grow(
     return conversation, tuple(messages.values())
 
 
+def picture(name: str, data: bytes, files: dict[str, AttachmentFile]) -> Part:
+    """A picture that came along, put to `files`; words in its place where it is none we know."""
+    is_webp = data[:4] == b"RIFF" and data[8:12] == b"WEBP"
+    kinds = (kind for magic, kind in _PICTURES.items() if data.startswith(magic))
+    media_type = "image/webp" if is_webp else next(kinds, "")
+    if not media_type:
+        return TextPart(LOST_PICTURE)
+    sha256 = hashlib.sha256(data).hexdigest()
+    files[sha256] = AttachmentFile(sha256, name, media_type, data)
+    return ImagePart(sha256, name, media_type, len(data))
+
+
 def moment(seconds: float | None) -> datetime | None:
-    """Seconds since 1970 (or milliseconds, as some programs write them) as a moment in UTC."""
+    """Seconds since 1970 (or milliseconds, micro- or nanoseconds, as some programs write them) as a
+    moment in UTC."""
     if seconds is None:
         return None
-    if abs(seconds) > 1e11:
-        seconds /= 1000
+    for _ in range(3):
+        if abs(seconds) > 1e11:
+            seconds /= 1000
     try:
         return _EPOCH + timedelta(seconds=round(seconds, 6))
     except (OverflowError, ValueError):
@@ -175,18 +201,25 @@ def mapping_at(value: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     return found if isinstance(found, Mapping) else {}
 
 
+def is_any(value: Any, is_one: Callable[[Any], bool]) -> bool:
+    """Whether it is a conversation of some program's, or a list in which one is."""
+    return any(map(is_one, value)) if isinstance(value, list) else is_one(value)
+
+
 def objects_at(value: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
     """The objects in the list under a key."""
     found = value.get(key)
     return [item for item in found if isinstance(item, Mapping)] if isinstance(found, list) else []
 
 
-def refused(why: str, details: str = "") -> ImportRefusedError:
+def refused(
+    why: str, details: str = "", what_to_do: str = "Export it again where it comes from."
+) -> ImportRefusedError:
     """The error for a file that is not what it seems to be."""
     return ImportRefusedError(
         why,
         what_was_kept="Nothing was imported from it.",
-        what_to_do="Export it again where it comes from.",
+        what_to_do=what_to_do,
         details=details,
     )
 

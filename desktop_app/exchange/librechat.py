@@ -8,6 +8,7 @@ in newer versions the parts in `content`. A file may also be a list of such conv
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from desktop_app.domain.conversation import Role
@@ -16,6 +17,7 @@ from desktop_app.exchange.imported import (
     ImportedConversation,
     Node,
     grow,
+    is_any,
     mapping_at,
     objects_at,
     refused,
@@ -28,11 +30,14 @@ SOURCE: Final = "librechat"
 
 def is_librechat(value: Any) -> bool:
     """Whether this JSON is a conversation of LibreChat's, or a list of them."""
-    first = value[0] if isinstance(value, list) and value else value
+    return is_any(value, _is_conversation)
+
+
+def _is_conversation(value: Any) -> bool:
     return (
-        isinstance(first, Mapping)
-        and isinstance(first.get("conversationId"), str)
-        and (isinstance(first.get("messages"), list) or isinstance(first.get("messagesTree"), list))
+        isinstance(value, Mapping)
+        and isinstance(value.get("conversationId"), str)
+        and (isinstance(value.get("messages"), list) or isinstance(value.get("messagesTree"), list))
     )
 
 
@@ -42,12 +47,13 @@ def read_conversation(value: Any) -> ImportedConversation:
     Raises:
         ImportRefusedError: it has no messages.
     """
-    if not is_librechat(value):
+    if not _is_conversation(value):
         raise refused("A conversation in the file is none of LibreChat's.")
     roots = [*objects_at(value, "messages"), *objects_at(value, "messagesTree")]
-    nodes = {node.id: node for node in map(_node, _with_children(roots))}
+    nodes = {node.id: node for node in _nodes(roots)}
     options = mapping_at(value, "options")
-    last = max(nodes.values(), key=lambda node: node.seconds or 0, default=None)
+    # The newest; of equals the last, as where no times are told.
+    last = max([*nodes.values()][::-1], key=lambda node: node.seconds or 0, default=None)
     conversation, messages = grow(
         SOURCE,
         text_at(value, "conversationId"),
@@ -62,6 +68,15 @@ def read_conversation(value: Any) -> ImportedConversation:
     return ImportedConversation(conversation, messages)
 
 
+def _nodes(roots: list[Mapping[str, Any]]) -> Iterator[Node]:
+    """Where branches are left out the export has no ids: each message answers the one above it."""
+    above: str | None = None
+    for number, message in enumerate(_with_children(roots)):
+        node = _node(message)
+        yield node if node.id else replace(node, id=f"#{number}", parent=node.parent or above)
+        above = node.id or f"#{number}"
+
+
 def _with_children(roots: list[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
     waiting = roots[::-1]
     while waiting:
@@ -71,7 +86,8 @@ def _with_children(roots: list[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]
 
 
 def _node(message: Mapping[str, Any]) -> Node:
-    role = Role.USER if message.get("isCreatedByUser") is True else Role.ASSISTANT
+    is_persons = message.get("isCreatedByUser", text_at(message, "sender") == "User") is True
+    role = Role.USER if is_persons else Role.ASSISTANT
     parts, reasoning = _content(message)
     names = [text_at(item, "filename") for item in objects_at(message, "files")]
     return Node(

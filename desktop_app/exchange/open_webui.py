@@ -2,24 +2,31 @@
 
 `chat.history.messages` is a tree by id, `currentId` the end of the path shown; exports from before
 the tree hold only a list, `chat.messages`. Answers of reasoning models carry their reasoning as
-`<details type="reasoning">` at their beginning.
+`<details type="reasoning">` at their beginning. Of files an export holds the text, of pictures the
+bytes where they lie in a `data:` address.
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
+import hashlib
 import html
 import re
 from collections.abc import Mapping
 from typing import Any, Final
 
 from desktop_app.domain.conversation import Role
-from desktop_app.domain.parts import Part, ReasoningPart, TextPart
+from desktop_app.domain.parts import AttachmentFile, DocumentPart, Part, ReasoningPart, TextPart
 from desktop_app.exchange.imported import (
+    LOST_PICTURE,
     ImportedConversation,
     Node,
     grow,
+    is_any,
     mapping_at,
     objects_at,
+    picture,
     refused,
     seconds_of,
     text_at,
@@ -36,10 +43,13 @@ _QUOTED: Final = re.compile(r"^&gt; ?|^> ?", re.MULTILINE)
 
 def is_open_webui(value: Any) -> bool:
     """Whether this JSON is a list of Open WebUI's chats, or one of them."""
-    first = value[0] if isinstance(value, list) and value else value
-    if not isinstance(first, Mapping):
+    return is_any(value, _is_chat)
+
+
+def _is_chat(value: Any) -> bool:
+    if not isinstance(value, Mapping):
         return False
-    chat = _chat(first)
+    chat = _chat(value)
     return isinstance(chat.get("history"), Mapping) or isinstance(chat.get("messages"), list)
 
 
@@ -49,10 +59,12 @@ def read_conversation(value: Any) -> ImportedConversation:
     Raises:
         ImportRefusedError: it has no messages.
     """
-    if not is_open_webui(value):
+    if not _is_chat(value):
         raise refused("A chat in the file is none of Open WebUI's.")
     chat = _chat(value)
-    nodes = _tree(mapping_at(mapping_at(chat, "history"), "messages")) or _list(chat)
+    files: dict[str, AttachmentFile] = {}
+    tree = mapping_at(mapping_at(chat, "history"), "messages")
+    nodes = _tree(tree, files) or _list(chat, files)
     current = text_at(mapping_at(chat, "history"), "currentId")
     models = chat.get("models")
     model = next((m for m in models if isinstance(m, str)), "") if isinstance(models, list) else ""
@@ -71,35 +83,38 @@ def read_conversation(value: Any) -> ImportedConversation:
         archived=value.get("archived") is True,
         instructions=text_at(mapping_at(chat, "params"), "system"),
     )
-    return ImportedConversation(conversation, messages)
+    return ImportedConversation(conversation, messages, files=tuple(files.values()))
 
 
 def _chat(value: Mapping[str, Any]) -> Mapping[str, Any]:
     return mapping_at(value, "chat") or value
 
 
-def _tree(messages: Mapping[str, Any]) -> list[Node]:
+def _tree(messages: Mapping[str, Any], files: dict[str, AttachmentFile]) -> list[Node]:
     return [
-        _node(str(key), text_at(message, "parentId") or None, message)
+        _node(str(key), text_at(message, "parentId") or None, message, files)
         for key, message in messages.items()
         if isinstance(message, Mapping)
     ]
 
 
-def _list(chat: Mapping[str, Any]) -> list[Node]:
+def _list(chat: Mapping[str, Any], files: dict[str, AttachmentFile]) -> list[Node]:
     nodes: list[Node] = []
     for number, message in enumerate(objects_at(chat, "messages")):
         above = nodes[-1].id if nodes else None
-        nodes.append(_node(text_at(message, "id") or str(number), above, message))
+        nodes.append(_node(text_at(message, "id") or str(number), above, message, files))
     return nodes
 
 
-def _node(key: str, parent: str | None, message: Mapping[str, Any]) -> Node:
+def _node(
+    key: str, parent: str | None, message: Mapping[str, Any], files: dict[str, AttachmentFile]
+) -> Node:
     role = _ROLES.get(text_at(message, "role"))
     text, reasoning = text_at(message, "content"), _NONE
     if role is Role.ASSISTANT:
         text, reasoning = _without_reasoning(text)
-    parts: list[Part] = [TextPart(f"[Attached: {name}]") for name in _file_names(message)]
+    given = (_attached(item, files) for item in objects_at(message, "files"))
+    parts = [part for part in given if part is not None]
     if text.strip():
         parts.append(TextPart(text))
     return Node(
@@ -120,9 +135,32 @@ def _without_reasoning(text: str) -> tuple[str, tuple[ReasoningPart, ...]]:
     return _REASONING.sub("", text), found
 
 
-def _file_names(message: Mapping[str, Any]) -> list[str]:
-    names = (
-        text_at(item, "name") or text_at(mapping_at(item, "file"), "filename")
-        for item in objects_at(message, "files")
-    )
-    return [name for name in names if name]
+def _attached(item: Mapping[str, Any], files: dict[str, AttachmentFile]) -> Part | None:
+    inner = mapping_at(item, "file")
+    name = text_at(item, "name") or text_at(inner, "filename")
+    if text_at(item, "type") == "image":
+        data = _data_of(text_at(item, "url"))
+        return picture(name or "picture", data, files) if data else TextPart(LOST_PICTURE)
+    text = text_at(mapping_at(inner, "data"), "content")
+    if name and text.strip():
+        return _document(name, text, files)
+    return TextPart(f"[Attached: {name}]") if name else None
+
+
+def _document(name: str, text: str, files: dict[str, AttachmentFile]) -> Part:
+    """A file whose text alone came along."""
+    data = text.encode("utf-8", "replace")
+    sha256 = hashlib.sha256(data).hexdigest()
+    files[sha256] = AttachmentFile(sha256, name, "text/plain", data, text=text)
+    return DocumentPart(sha256, name, "text/plain", len(data))
+
+
+def _data_of(address: str) -> bytes:
+    """The bytes in a `data:` address; none where it is another, or damaged."""
+    head, _, body = address.partition(",")
+    if not (head.startswith("data:image/") and head.endswith(";base64")):
+        return b""
+    try:
+        return base64.b64decode(body, validate=True)
+    except (binascii.Error, ValueError):
+        return b""

@@ -53,7 +53,8 @@ def read_export(path: Path) -> Export:
         return _read_json(path.read_bytes(), lambda _: None)
     except OSError as exc:
         reason = exc.strerror or type(exc).__name__
-        raise refused(f"{path.name} cannot be read: {reason}.", str(path)) from exc
+        todo = "Check its name and whether you may read it."
+        raise refused(f"{path.name} cannot be read: {reason}.", str(path), todo) from exc
     except zipfile.BadZipFile as exc:
         raise refused(f"The archive {path.name} is damaged.", str(exc)) from exc
 

@@ -143,7 +143,8 @@ async def export(options: argparse.Namespace, makers: FileMakers = WITHOUT_QT) -
 async def _wanted(backend: Backend, options: argparse.Namespace) -> list[Conversation]:
     everything = await backend.conversations.all()
     if options.all:
-        return sorted(everything, key=lambda conversation: conversation.created_at)
+        # By id where two began at once, as imported ones do: the same wherever they are stored.
+        return sorted(everything, key=lambda one: (one.created_at, one.id))
     known = {conversation.id: conversation for conversation in everything}
     if missing := [one for one in options.conversation if one not in known]:
         raise StorageError(

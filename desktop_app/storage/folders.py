@@ -44,5 +44,5 @@ def put_folder(connection: sqlite3.Connection, folder: Folder) -> None:
 
 
 def _all(connection: sqlite3.Connection) -> list[Folder]:
-    rows = connection.execute("SELECT * FROM folders ORDER BY name COLLATE NOCASE, created_at")
+    rows = connection.execute("SELECT * FROM folders ORDER BY name COLLATE NOCASE, created_at, id")
     return [read_row(folder_from_row, row) for row in rows]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 import json
 import zipfile
@@ -334,3 +335,83 @@ def test_no_message_is_lost_and_parents_come_first(
         assert parent is None or parent.created_at < message.created_at
         known[message.id] = message
     assert conversation.leaf_id in known
+
+
+def test_a_damaged_conversation_at_the_beginning_does_not_hide_the_kind(tmp_path: Path) -> None:
+    for value in (CHATGPT, OPEN_WEBUI, [LIBRECHAT]):
+        first, _, third = read(tmp_path, [{"broken": 1}, None, *value])  # type: ignore[misc]
+        assert isinstance(first, ImportRefusedError)
+        assert isinstance(third, ImportedConversation)
+
+
+@pytest.mark.parametrize("factor", [1, 10**3, 10**6, 10**9])
+def test_times_are_told_in_whatever_unit(tmp_path: Path, factor: int) -> None:
+    messages = [{"role": "user", "content": "a", "timestamp": 1_700_000_000 * factor}]
+    found = one(tmp_path, [{"id": "w", "title": "t", "chat": {"messages": messages}}])
+    assert found.messages[0].created_at.timestamp() == 1_700_000_000
+
+
+def test_librechats_messages_without_ids_are_all_there(tmp_path: Path) -> None:
+    messages = [{"sender": "User", "text": "a"}, {"sender": "GPT", "text": "b"}]
+    found = one(tmp_path, {"conversationId": "l", "messages": messages})
+    assert shape(found) == [("a", None), ("b", 0)]
+    assert [message.role for message in found.messages] == [Role.USER, Role.ASSISTANT]
+    assert leaf(found).text == "b"
+
+
+def chatgpt_path(tmp_path: Path, *messages: Any) -> ImportedConversation:
+    nodes = {str(n): node(str(n), str(n - 1), message) for n, message in enumerate(messages)}
+    last = str(len(messages) - 1)
+    return one(tmp_path, [{"conversation_id": "c", "current_node": last, "mapping": nodes}])
+
+
+def test_voices_are_their_words(tmp_path: Path) -> None:
+    heard = {"content_type": "audio_transcription", "text": "Hello?"}
+    sound = {"content_type": "audio_asset_pointer", "asset_pointer": "sediment://x"}
+    content = {"content_type": "multimodal_text", "parts": [heard, sound]}
+    assert shape(chatgpt_path(tmp_path, said("user", content))) == [("Hello?", None)]
+
+
+def test_chatgpts_marks_become_what_they_stand_for(tmp_path: Path) -> None:
+    mark = "\ue200cite\ue202turn0search1\ue201"
+    reference = {"matched_text": mark, "alt": "([Example](https://example.com))"}
+    text = f'A {mark} in \ue200entity\ue202["city","Paris"]\ue201.\ue200navlist\ue202x\ue201'
+    answer = said("assistant", text, metadata={"content_references": [reference]})
+    found = chatgpt_path(tmp_path, said("user", "?"), answer)
+    assert leaf(found).text == "A ([Example](https://example.com)) in Paris."
+
+
+def test_a_canvas_is_read_as_the_document_that_it_is(tmp_path: Path) -> None:
+    written = {"name": "poem", "type": "document", "content": "# Roses"}
+    change = {"updates": [{"pattern": ".*", "replacement": "# Violets"}]}
+    code = {"name": "run", "type": "code/python", "content": "x = 1"}
+
+    def call(value: Any, tool: str) -> Any:
+        content = {"content_type": "code", "language": "json", "text": json.dumps(value)}
+        return said("assistant", content, recipient=f"canmore.{tool}")
+
+    done = said("tool", "Successfully created", author={"role": "tool", "name": "canmore.x"})
+    calls = [call(written, "create_textdoc"), done, call(change, "update_textdoc")]
+    found = chatgpt_path(tmp_path, said("user", "?"), *calls, call(code, "create_textdoc"))
+    texts = [message.text for message in found.messages[1:]]
+    assert texts == ["**poem**\n\n# Roses", "# Violets", "**run**\n\n```python\nx = 1\n```"]
+
+
+def test_open_webuis_files_come_along(tmp_path: Path) -> None:
+    address = "data:image/png;base64," + base64.b64encode(PIXEL).decode()
+    files = [
+        {"type": "file", "name": "a.pdf", "file": {"data": {"content": "zebras"}}},
+        {"type": "image", "url": address},
+        {"type": "image", "url": "/api/v1/files/x"},
+        {"type": "file", "name": "b.pdf"},
+    ]
+    messages = [{"role": "user", "content": "Look", "files": files}]
+    found = one(tmp_path, [{"id": "w", "title": "t", "chat": {"messages": messages}}])
+    document, image = found.messages[0].attachments
+    assert (document.name, image.media_type) == ("a.pdf", "image/png")
+    assert {file.sha256: (file.text, file.data) for file in found.files} == {
+        document.sha256: ("zebras", b"zebras"),
+        image.sha256: ("", PIXEL),
+    }
+    lost = "[A picture that is not in the export]"
+    assert found.messages[0].text == f"{lost}\n\n[Attached: b.pdf]\n\nLook"
