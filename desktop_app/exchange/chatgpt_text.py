@@ -35,8 +35,8 @@ def _named(mark: str) -> str:
     """What is named in `entity` U+E202 `["kind", "name", …]`."""
     kind, _, fields = mark.partition("\ue202")
     value = _json(fields) if kind == "entity" else None
-    is_named = isinstance(value, list) and len(value) > 1 and isinstance(value[1], str)
-    return value[1] if is_named else ""
+    named = value if isinstance(value, list) else []
+    return str(named[1]) if len(named) > 1 else ""
 
 
 def canvas(message: Mapping[str, Any]) -> str:

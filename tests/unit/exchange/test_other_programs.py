@@ -339,7 +339,7 @@ def test_no_message_is_lost_and_parents_come_first(
 
 def test_a_damaged_conversation_at_the_beginning_does_not_hide_the_kind(tmp_path: Path) -> None:
     for value in (CHATGPT, OPEN_WEBUI, [LIBRECHAT]):
-        first, _, third = read(tmp_path, [{"broken": 1}, None, *value])  # type: ignore[misc]
+        first, _, third = read(tmp_path, [{"broken": 1}, None, *value])
         assert isinstance(first, ImportRefusedError)
         assert isinstance(third, ImportedConversation)
 
