@@ -60,7 +60,10 @@ _OPENERS: Final = re.compile(r"[*_~](?!\s)|[\[\]`]")
 _GAP: Final = re.compile(r"(?<=[^\s\\]) (?=[^\W\d_])")
 _LONG: Final = 800
 _DENSE: Final = 12_000
+_LONGEST_OPEN: Final = 24_000
+_MOST_TOKENS: Final = 3_000
 _TAIL: Final = 200
+_FLAT: Final = (0, "", 0)  # depth, marker and quote of what stands in nothing
 _QUIET_ENDS: Final = ",;.!?:'’”"
 
 
@@ -153,7 +156,10 @@ class BlockStream:
         if not text:
             return []
         self._source += _UNSPEAKABLE.sub("\ufffd", text)
-        return self._grow_plainly(text) or self._advance(final=False)
+        patches = self._grow_plainly(text)
+        if not patches or (len(self._source) > _DENSE and self._context.lines != 1):
+            patches += self._advance(final=False)
+        return patches
 
     def finish(self) -> list[Patch]:
         """The source is whole: show it as it is, and close what is open."""
@@ -209,7 +215,8 @@ class BlockStream:
             self._forget(parse.labels)
             shown = calm.without_fence_end(source)
             parse = self._parse(shown, self._context)
-        if self._context.runs and not _begins_with_paragraph(parse):
+        is_short = len(self._context.prefix) < _DENSE
+        if self._context.runs and is_short and not _begins_with_paragraph(parse):
             return self._advance_unsplit(parse, final=final)
         cut = (
             source.count("\n") + 1
@@ -229,6 +236,8 @@ class BlockStream:
         self._plain_end = None if unsure else self._find_plain_end(tail)
         if len(self._source) > _LONG and not final:
             self._settle_words(parse)
+            if self._is_too_much(parse):
+                patches += self._part_open()
         return patches
 
     def _advance_unsplit(self, parse: _Parse, *, final: bool) -> list[Patch]:
@@ -244,8 +253,8 @@ class BlockStream:
         tops = parse.tops
         if len(tops) != 1 or tops[0].type != "paragraph_open" or self._context.going_on:
             return
-        if len(self._source) > _DENSE and is_too_dense(self._source):
-            self._settle_unparsed()
+        if len(self._source) > _DENSE or _size(parse) > _MOST_TOKENS:
+            self._settle_at_any_rate()
             return
         gap = None
         for found in _GAP.finditer(self._source, 0, len(self._source) - _LONG // 4):
@@ -264,16 +273,50 @@ class BlockStream:
         self._context = _Context(prefix=prefix, runs=runs)
         self._source = self._source[gap.end() :]
 
-    def _settle_unparsed(self) -> None:
-        """Of a paragraph with more marks than anybody writes, parse what has arrived no more: what
-        little is open of it would be parsed with every piece."""
-        text = self._source[:-_TAIL]
-        shown = show_unseen(clean(text))
-        runs = join_runs(self._context.runs, (Run(shown),))
-        if not any(run == AS_WRITTEN for run in self._context.runs):
-            runs = (*runs, AS_WRITTEN)
+    def _settle_at_any_rate(self) -> None:
+        """Of a paragraph in which so much stays open, parse what has arrived no more: it would be
+        parsed with every piece. What has more marks than anybody writes stands as it is written."""
+        end = len(self._source) - _TAIL
+        gap = max(self._source.rfind(" ", end - _TAIL, end), self._source.rfind("\n", 0, end))
+        end = gap + 1 if gap > end // 2 else end
+        text = self._source[:end]
+        if is_too_dense(text):
+            runs: Runs = (Run(show_unseen(clean(text))),)
+            if AS_WRITTEN not in self._context.runs:
+                runs = (*runs, AS_WRITTEN)
+        else:
+            own = self._parse(text, _Context())
+            self._forget(own.labels)
+            if own.labels or not _begins_with_paragraph(own) or len(own.placed) != 1:
+                return
+            runs = join_runs(own.placed[0].block.runs, (Run(" "),) if text[-1].isspace() else ())
+        runs = join_runs(self._context.runs, runs)
         self._context = _Context(prefix=self._context.prefix + text, runs=runs)
-        self._source = self._source[-_TAIL:]
+        self._source = self._source[end:]
+        self._plain_end = None
+
+    def _is_too_much(self, parse: _Parse) -> bool:
+        """Whether what is open is more than can be parsed with every piece; code never is, for
+        of that only a line is open."""
+        if self._context.lines == 1:
+            return False
+        least = _LONGEST_OPEN // 6
+        if len(self._source) <= least:
+            return False
+        is_much = _size(parse) > _MOST_TOKENS or len(self._source) > _LONGEST_OPEN
+        return is_much or not parse.placed  # definitions alone
+
+    def _part_open(self) -> list[Patch]:
+        """Close what is open at its last complete line, whatever it is, and go on behind that: as
+        another quote, another item, another row. A line alone is parted within."""
+        end = self._source.rfind("\n") + 1
+        if end < len(self._source) // 2:
+            end = max(self._source.rfind(" ", 0, -_TAIL) + 1, len(self._source) // 2)
+        table = self._context if self._context.lines == 2 else _Context()
+        self._source, rest = self._source[:end], self._source[end:]
+        patches = self._advance(final=True)
+        self._source, self._context = rest, table
+        return patches + self._advance(final=False)
 
     def _calm(self, source: str) -> str:
         if self._context.lines == 1:
@@ -344,7 +387,7 @@ class BlockStream:
             self._closed,
             len(self._open_part.rows) if self._open_part else 0,
         )
-        for name in names:
+        for name in names if len(chunk.source) <= _LONGEST_OPEN or not context.runs else ():
             if name not in self._references and ":" + name[1:] not in self._notes:
                 self._chunks.setdefault(name, []).append(chunk)
         return self._renew(settled), raw
@@ -425,11 +468,20 @@ class BlockStream:
 def _place(tokens: list[Token], context: _Context) -> list[Placed]:
     """The blocks behind the context, with the settled words before the first."""
     placed = [p for p in convert(tokens, context.going_on) if p.line >= context.lines]
-    if context.runs and placed:
-        first = placed[0].block
-        joined = first._replace(runs=join_runs(context.runs, first.runs))
-        placed[0] = placed[0]._replace(block=joined)
+    if context.runs:
+        first = placed[0].block if placed else None
+        if first is None or first.kind not in (Kind.PARAGRAPH, Kind.HEADING) or first[3:6] != _FLAT:
+            placed.insert(0, Placed(context.lines, Block(Kind.PARAGRAPH, context.runs)))
+        else:
+            joined = first._replace(runs=join_runs(context.runs, first.runs))
+            placed[0] = placed[0]._replace(block=joined)
     return placed
+
+
+def _size(parse: _Parse) -> int:
+    """How much a parse has found, which is about what it has cost."""
+    words = sum(len(token.children) for token in parse.tokens if token.children)
+    return len(parse.tokens) + words + len(parse.placed) + 3 * len(parse.labels)
 
 
 def _begins_with_paragraph(parse: _Parse) -> bool:

@@ -23,6 +23,8 @@ MOST_BRACKETS: Final = 300
 MOST_OPEN: Final = 24
 MOST_ADDRESSES: Final = 200
 MOST_MARKS: Final = 3_000
+MOST_COLUMNS: Final = 64
+"""A table of more is no table: every cell costs as much as a paragraph."""
 _MARKS: Final = re.compile(r"[*_~`<&$\\!:@]")
 _WWW_REST: Final = re.compile(r"[^\s<>\"'`]+")
 _ENTITY_AT_END: Final = re.compile(r"&[A-Za-z0-9]+;$")
@@ -43,12 +45,14 @@ def parser() -> MarkdownIt:
     markdown.linkify.set({"fuzzy_link": False})
     # Which leaves e-mail addresses, in any domain as GitHub has it, to the top-level domains.
     markdown.linkify.tlds(["[a-z0-9-]*[a-z0-9]"])
+    markdown.linkify.add("//", None)  # no address to anybody who reads it
     markdown.linkify.add("www.", {"validate": _www_length, "normalize": _www_address})
     footnote_plugin(markdown, inline=False, move_to_end=False)
     interrupts = ["paragraph", "reference", "list"]
     markdown.block.ruler.before("fence", "math_block", _math_block, {"alt": interrupts})
     markdown.inline.ruler.before("escape", "math", _math)
     markdown.core.ruler.at("inline", _inline)
+    _limit_columns(markdown)
     # The first address makes linkify-it compile what it finds them with: 15 ms, better spent here.
     markdown.parse("https://example.com www.example.com")
     return markdown
@@ -80,6 +84,18 @@ def _inline(state: StateCore) -> None:
             token.children.append(Token("too_dense", "", 0))
         else:
             state.md.inline.parse(token.content, state.md, state.env, token.children)
+
+
+def _limit_columns(markdown: MarkdownIt) -> None:
+    """Let a table that is too wide be text."""
+    from markdown_it.rules_block import table
+
+    def narrow_table(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+        if _line(state, start).count("|") > MOST_COLUMNS + 1:
+            return False
+        return table(state, start, end, silent)
+
+    markdown.block.ruler.at("table", narrow_table, {"alt": ["paragraph", "reference"]})
 
 
 def _www_length(_linkify: Any, text: str, position: int) -> int:

@@ -69,10 +69,15 @@ class Arrivals(QObject):
         self._pieces.clear()
         self._then.clear()
 
-    def flush(self) -> None:
-        """Write everything now."""
+    def flush(self, *, shortly: bool = False) -> None:
+        """Write everything now; `shortly` leaves what is more than is written at once."""
         self._timer.stop()
+        long = {id_: self._pieces[id_] for id_ in self._pieces if shortly and self.is_behind(id_)}
+        self._pieces = {id_: self._pieces[id_] for id_ in self._pieces if id_ not in long}
         self._write_until(float("inf"))
+        self._pieces |= long
+        if self._pieces:
+            self._timer.start(0)
 
     def _write_slice(self) -> None:
         began = time.monotonic()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from desktop_app.domain.conversation import Message, MessageStatus, Role
 from desktop_app.domain.parts import ImagePart
-from desktop_app.rendering.block_stream import BlockStream
+from desktop_app.rendering.block_stream import BlockStream, render
 from desktop_app.rendering.model import Block, Kind, Patch
 from desktop_app.ui.transcript.code_folds import with_folds
 from desktop_app.ui.transcript.items import (
@@ -30,6 +30,9 @@ from desktop_app.ui.transcript.selection import named
 if TYPE_CHECKING:
     from desktop_app.ui.transcript.section import Section
 
+AT_ONCE: Final = 12_000
+"""Characters of a stored answer that are parsed and written as soon as it is shown."""
+
 
 class Entry:
     """The state of one message on screen.
@@ -42,6 +45,8 @@ class Entry:
         open_tools: the numbers of the tools whose arguments are shown.
         mark: what stands below it, about what comes after.
         uncoloured: indices in the body of the code blocks that are not coloured to the end.
+        rest: of a long answer that is stored, what is still to be added, in pieces, until `update`
+            ends it; whoever does that takes it away.
     """
 
     section: Section
@@ -72,8 +77,18 @@ class Entry:
         self._thinking_since: float | None = None
         self._thought_s: float | None = None
         self.add_reasoning(reasoning_of(message), now=None)
+        self.rest = ""
         if message.role is Role.ASSISTANT:
-            self.set_text(message.text)
+            if self.is_streaming or len(message.text) <= AT_ONCE:
+                self.set_text(message.text)
+            else:
+                self.add_text(message.text[:AT_ONCE])
+                self.rest = message.text[AT_ONCE:]
+
+    @property
+    def grows(self) -> bool:
+        """Whether more of the answer is to be added."""
+        return self.message.role is Role.ASSISTANT and not self._finished
 
     @property
     def is_streaming(self) -> bool:
@@ -202,7 +217,8 @@ class Entry:
     def blocks(self) -> list[Block]:
         """The message as blocks, to be copied."""
         if self.message.role is Role.ASSISTANT:
-            return list(self._stream.blocks)
+            partly = self.grows and not self.is_streaming
+            return render(self.message.text) if partly else list(self._stream.blocks)
         words = [
             Block(Kind.PARAGRAPH, item.runs)
             for item in self.body_items()

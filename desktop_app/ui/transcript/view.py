@@ -130,13 +130,15 @@ class TranscriptView(TranscriptSurface):
         self._place.is_following = True
         self._messages.write_older(FIRST_CHARACTERS)
         self.scroll_to_bottom()
+        self._write_rests()
         self._place_actions_at_the_end()
         self._finder.restart()
 
     def append_message(self, message: Message) -> None:
         """A message after all others."""
-        self.flush()
+        self._arrivals.flush(shortly=True)
         entry = self._messages.append(message)
+        self._write_rests()
         self._finder.touched(message.id)
         if entry is not None:
             self._place_actions(entry)
@@ -151,16 +153,40 @@ class TranscriptView(TranscriptSurface):
         if entry is not None:
             self._messages.think(entry, text)
 
+    @property
+    def is_writing(self) -> bool:
+        """Whether text that has arrived is still to be written."""
+        return self._arrivals.are_there
+
     def flush(self) -> None:
         """Show now what append_text has collected."""
         self._arrivals.flush()
 
     def _write(self, message_id: str, text: str) -> None:
         entry = self._messages.growing(message_id)
-        if entry is not None:
+        if entry is None:
+            return
+        if entry.is_streaming:
             self._messages.grow(entry, text)
             self._speaker.hear(message_id, text)
-            self._finder.touched(message_id)
+        elif self._place.is_following:
+            self._messages.grow(entry, text)
+        else:
+            with self._place.kept():  # it may grow above what is on screen
+                self._messages.grow(entry, text)
+        self._finder.touched(message_id)
+
+    def _write_rests(self) -> None:
+        """Long answers that are stored are written as if they arrived: in slices of frames."""
+        for message, rest in self._messages.take_rests():
+            self._arrivals.afterwards(message.id, partial(self._end, message.id))
+            self._arrivals.add(message.id, rest)
+
+    def _end(self, message_id: str) -> None:
+        entry = self._messages.growing(message_id)
+        if entry is not None:
+            with self._place.kept():
+                self._messages.update(entry.message)
 
     def update_message(self, message: Message, version: tuple[int, int] | None = None) -> None:
         """Status, footer, error and notices of a message; its text only where it differs. Where
@@ -168,7 +194,7 @@ class TranscriptView(TranscriptSurface):
         if self._arrivals.is_behind(message.id):
             self._arrivals.afterwards(message.id, partial(self._update, message, version))
         else:
-            self.flush()
+            self._arrivals.flush(shortly=True)
             self._update(message, version)
 
     def _update(self, message: Message, version: tuple[int, int] | None) -> None:
@@ -318,13 +344,14 @@ class TranscriptView(TranscriptSurface):
     @contextmanager
     def _replaced(self) -> Iterator[None]:
         """Other messages take the place of those that are written."""
-        self._arrivals.flush()
+        self._arrivals.flush(shortly=True)
         self._actions.leave()
         self._place.is_kept = True
         try:
             yield
         finally:
             self._place.is_kept = False
+            self._write_rests()
 
     def _on_followed(self, following: bool) -> None:
         self._latest.setVisible(not following)
@@ -349,11 +376,10 @@ class TranscriptView(TranscriptSurface):
         if self._messages.newer and bar.value() > bar.maximum() - near:
             with self._place.kept():
                 self._messages.write_newer(MORE_CHARACTERS)
-        if bar.value() >= near:
-            return
-        if self._messages.older:
+        if bar.value() < near and self._messages.older:
             with self._place.kept():
                 self._messages.write_older(MORE_CHARACTERS)
+        self._write_rests()
 
     # ------------------------------------------------------------------ mouse, keys, links
 

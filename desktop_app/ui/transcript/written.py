@@ -178,8 +178,8 @@ class WrittenMessages:
         return entry.message
 
     def _set_apart(self, entry: Entry) -> None:
-        """An answer that streams grows out of sight, too."""
-        if entry.is_streaming:
+        """An answer that streams, or is still being written, grows out of sight, too."""
+        if entry.grows:
             self._apart[entry.message.id] = entry
 
     def _entry_of(self, message: Message) -> Entry:
@@ -224,6 +224,16 @@ class WrittenMessages:
         self._find_code(entry, 0, entry.section.items[entry.head :])
         self._colour(entry)
         show_folds(self.writer, entry.section, entry.unfolded)
+
+    def take_rests(self) -> list[tuple[Message, str]]:
+        """What is still to be added to the long answers written since this was last asked."""
+        taken = []
+        for section in self.writer.sections:
+            entry = self._entries[section.key]
+            if entry.rest:
+                taken.append((entry.message, entry.rest))
+                entry.rest = ""
+        return taken
 
     # ------------------------------------------------------------------ how they change
 
@@ -346,7 +356,7 @@ class WrittenMessages:
         end = len(entry.section.items) - entry.foot
         last = entry.section.items[end - 1] if end else None
         is_code = isinstance(last, Block) and last.kind in (Kind.CODE, Kind.CODE_HEAD)
-        grows = is_code and entry.is_streaming
+        grows = is_code and entry.grows
         for head in entry.uncoloured[: -1 if grows else None]:
             self._highlighter.colour_block(entry.section, entry.head + head)
         entry.uncoloured = entry.uncoloured[-1:] if grows else []

@@ -1,7 +1,7 @@
 """Answers that were made to break a transcript: generated from a number, and collected ones.
 
 The same number gives the same input. Most are short, for what goes wrong mostly goes wrong with
-little; one in twenty is long, for what takes time out of proportion.
+little; one in fifty is long, for what takes time out of proportion.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def generated(number: int) -> str:
         return COLLECTED[number]
     chance = random.Random(number)
     size = chance.choice((60, 400, 2_000, 2_000, 8_000))
-    if chance.random() < 0.05:
+    if chance.random() < 0.02:
         size = round(SHORTEST_LONG * (LONGEST / SHORTEST_LONG) ** chance.random())
     return chance.choice(KINDS)(chance, size)[:LONGEST]
 

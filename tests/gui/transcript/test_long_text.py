@@ -48,6 +48,7 @@ def lines(view: TranscriptView) -> list[str]:
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_block_is_very_long(view: TranscriptView, kind: str) -> None:
     view.set_messages([answer(KINDS[kind] + text_of(2000))])
+    view.flush()
     assert LONGEST / 2 < longest(view) <= LONGEST + 1
 
 
@@ -57,9 +58,11 @@ def test_the_lines_are_those_of_one_block(
 ) -> None:
     source = KINDS[kind] + text_of(1500)
     view.set_messages([answer(source)])
+    view.flush()
     parted = lines(view)
     monkeypatch.setattr("desktop_app.ui.transcript.document.LONGEST", 10**9)
     view.set_messages([answer(source)])
+    view.flush()
     assert longest(view) > 2 * LONGEST
     assert parted == lines(view)
 
@@ -89,9 +92,11 @@ def test_a_late_definition_moves_the_parts(view: TranscriptView) -> None:
 def test_another_width_parts_anew(view: TranscriptView) -> None:
     source = text_of(1500)
     view.set_messages([answer(source)])
+    view.flush()
     view.resize(500, 600)
     resized = look(view.document())
     view.set_messages([answer(source)])
+    view.flush()
     assert resized == look(view.document())
 
 
@@ -108,6 +113,7 @@ def test_it_is_copied_as_one(view: TranscriptView) -> None:
 def test_a_part_of_it_is_copied(view: TranscriptView) -> None:
     words = [f"w{number}" for number in range(3000)]
     view.set_messages([answer("- " + " ".join(words))])
+    view.flush()
     cursor = view.document().find("w500 ")
     cursor.setPosition(cursor.selectionStart())
     end = view.document().find("w2500")

@@ -1,0 +1,337 @@
+"""Many hostile answers through the transcript, each arriving and each opened as stored.
+
+    python -m tests.gui.transcript.hostile_campaign 10000 [FIRST] [--processes 2] [--strace]
+
+Every step of the event loop is measured in processor time of the window's thread beside time by the
+clock: on a busy machine only the first says what the window itself did. The workers run without a
+network where the system lets us take it away. With --strace, what Qt's own code does is seen too:
+the system calls that open files or sockets are read from its record.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from desktop_app.domain.conversation import MessageStatus
+from desktop_app.domain.parts import TextPart
+from desktop_app.ui.transcript.view import TranscriptView
+from tests.gui.transcript.hostile import generated
+from tests.helpers.messages import streaming
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+LONGEST_STEP_S: Final = 0.1
+_PIECES: Final = 24
+_GIVEN_UP_S: Final = 300.0
+_HERE: Final = Path(__file__).parents[3]
+_BEGINS: Final = "/the-hostile-campaign-begins-here"
+
+# What Python does that reaches out of the process. QProcess is Qt's, and starts what typesets alone.
+_REACHES_OUT: Final = (
+    "socket.", "subprocess.", "os.exec", "os.system", "os.posix_spawn", "urllib.", "ftplib.", "http.",
+    "webbrowser.", "os.startfile", "os.fork", "shutil.",
+)  # fmt: skip
+
+# Files that may be opened: what is imported late, fonts, and what a child process starts with.
+_OWN: Final = (sys.prefix, sys.base_prefix, str(_HERE / "desktop_app"), str(_HERE / "resources"))
+_SYSTEM: Final = (
+    "/usr/lib", "/lib", "/etc/ld.so", "/usr/share/fonts", "/usr/local/share/fonts", "/etc/fonts",
+    "/var/cache/fontconfig", "/proc/self", "/dev/null", "/dev/urandom", "/usr/share/locale", "/usr/bin",
+    "/etc/localtime", "/usr/share/zoneinfo", "/usr/local/lib", "/sys/fs/cgroup", "/proc/sys/vm",
+)  # fmt: skip
+_CALL: Final = re.compile(r'(?P<call>\w+)\((?:AT_FDCWD, )?(?:"(?P<path>[^"]*)")?(?P<rest>.*)')
+_INTERNET: Final = re.compile(r"AF_(?!UNIX|UNSPEC|NETLINK)|\"/")
+
+
+class Watch:
+    """Records what reaches out of the process, and files that are opened, while it is on.
+
+    Audit hooks are for ever: there is one, which is turned on and off.
+    """
+
+    def __init__(self) -> None:
+        self.is_on = False
+        self.seen: list[str] = []
+        sys.addaudithook(self._note)
+
+    def _note(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if not self.is_on:
+            return
+        if event.startswith(_REACHES_OUT):
+            self.seen.append(f"{event} {arguments!r}")
+        elif event == "open":
+            name = os.fsdecode(arguments[0]) if isinstance(arguments[0], str | bytes) else ""
+            if not name.startswith(_OWN):
+                self.seen.append(f"open {arguments!r}")
+
+    @contextmanager
+    def on(self) -> Iterator[None]:
+        """Watch what happens inside."""
+        self.is_on = True
+        try:
+            yield
+        finally:
+            self.is_on = False
+
+
+_WATCH: list[Watch] = []
+
+
+def watch() -> Watch:
+    """The one that there is."""
+    if not _WATCH:
+        _WATCH.append(Watch())
+    return _WATCH[0]
+
+
+@dataclass
+class Shown:
+    """What happened to one input.
+
+    Attributes:
+        cpu: seconds of processor time of each step, a step being at most one turn of the event
+            loop; `clock` the seconds by the clock of the longest.
+        slowest: the name of the step that took the most processor time.
+    """
+
+    number: int
+    size: int
+    cpu: list[float] = field(default_factory=list)
+    clock: float = 0.0
+    slowest: str = ""
+    took: float = 0.0
+
+    def take(self, name: str, step: Callable[[], object]) -> None:
+        clock, cpu = time.perf_counter(), time.thread_time()
+        step()
+        used, passed = time.thread_time() - cpu, time.perf_counter() - clock
+        if used >= max(self.cpu, default=0):
+            self.slowest = name
+        self.cpu.append(used)
+        self.clock = max(self.clock, passed)
+
+
+def show(view: TranscriptView, number: int, turn: Callable[[], None]) -> Shown:
+    """Have an input arrive in pieces, which the view takes in slices, end, and be painted; then
+    have the same message opened as it was stored."""
+    text, began = generated(number), time.perf_counter()
+    chance = random.Random(-number)
+    cuts = sorted(chance.randrange(len(text) + 1) for _ in range(chance.randint(0, _PIECES)))
+    shown = Shown(number, len(text))
+    message = streaming()
+    shown.take("begin", lambda: view.set_messages([message]))
+    for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True):
+        shown.take("piece", partial(view.append_text, message.id, text[start:end]))
+        shown.take("turn", turn)
+    done = replace(message, parts=(TextPart(text),), status=MessageStatus.COMPLETE)
+    shown.take("end", lambda: view.update_message(done))
+    settle(view, shown, turn, "turn")
+    shown.take("open", lambda: view.set_messages([done]))
+    settle(view, shown, turn, "opened")
+    shown.took = time.perf_counter() - began
+    return shown
+
+
+def settle(view: TranscriptView, shown: Shown, turn: Callable[[], None], name: str) -> None:
+    """Turn after turn until everything is written and painted."""
+    until = time.perf_counter() + _GIVEN_UP_S
+    shown.take(name, turn)
+    while view.is_writing:
+        time.sleep(0.001)  # frames are waited for
+        shown.take(name, turn)
+        assert time.perf_counter() < until, "never ends"
+    shown.take(name, turn)
+    shown.take("paint", view.viewport().repaint)
+
+
+# ---------------------------------------------------------------------- a worker
+
+
+def work(numbers: range) -> None:
+    """Show inputs in a window of this process, and print what happened to each, as JSON."""
+    from PySide6.QtCore import QLoggingCategory
+    from PySide6.QtWidgets import QApplication
+
+    from desktop_app.paths import child_command, resource_path
+    from desktop_app.ui import icons, theme
+    from desktop_app.ui.transcript.typesetter import Typesetter
+
+    QLoggingCategory.setFilterRules("qt.text.font.db=false")
+    app = QApplication([sys.argv[0], *theme.APPLICATION_ARGUMENTS])
+    icons.use_folder(resource_path("icons/lucide"))
+    theme.apply(app, theme.light())
+    view = TranscriptView(theme.light())
+    typesetter = Typesetter(child_command("maths"))
+    view.typeset_with(typesetter)
+    view.resize(900, 600)
+    view.show()
+    show(view, 1, app.processEvents)  # what is imported late is imported
+    Path(_BEGINS).exists()  # a mark in the record of system calls
+    with watch().on():
+        for number in numbers:
+            shown = show(view, number, app.processEvents)
+            sys.stdout.write(json.dumps(asdict(shown)) + "\n")
+            sys.stdout.flush()
+    typesetter.close()
+    sys.stdout.write(json.dumps({"seen": watch().seen}) + "\n")
+
+
+# ---------------------------------------------------------------------- the campaign
+
+
+@dataclass
+class Figures:
+    """What came out of all workers together."""
+
+    inputs: int = 0
+    cpu: list[float] = field(default_factory=list)
+    clock: float = 0.0
+    slow: list[int] = field(default_factory=list)
+    seen: list[str] = field(default_factory=list)
+    failed: int = 0
+
+    def take(self, found: dict[str, Any]) -> None:
+        """A line of a worker's output."""
+        if "seen" in found:
+            self.seen += found["seen"]
+            return
+        self.inputs += 1
+        self.cpu += found["cpu"]
+        self.clock = max(self.clock, found["clock"])
+        longest = max(found["cpu"])
+        if longest > LONGEST_STEP_S:
+            self.slow.append(found["number"])
+            print(
+                f"{found['number']}: {found['size']:,} characters, {found['slowest']}"
+                f" {longest * 1000:.0f} ms (by the clock {found['clock'] * 1000:.0f} ms)",
+                flush=True,
+            )
+
+    def say(self) -> None:
+        """The figures for people."""
+        self.cpu.sort()
+        print(f"{self.inputs:,} inputs, {len(self.cpu):,} steps of the event loop;")
+        print(f"longest {self.cpu[-1] * 1000:.0f} ms of processor time, {self.clock * 1000:.0f} ms")
+        print(
+            f"by the clock, 99.9th percentile {self.cpu[int(len(self.cpu) * 0.999)] * 1000:.1f} ms;"
+        )
+        print(f"{len(self.slow)} inputs with a step over {LONGEST_STEP_S * 1000:.0f} ms;")
+        print(f"{len(self.seen)} attempts to reach out: {self.seen[:8]};")
+        print(f"{self.failed} workers failed")
+
+    @property
+    def is_good(self) -> bool:
+        return not (self.slow or self.seen or self.failed)
+
+
+def main() -> int:
+    """Run the campaign; 1 where anything was too slow, failed or reached out."""
+    arguments = _arguments()
+    if arguments.worker:
+        work(range(arguments.first, arguments.first + arguments.count, arguments.worker))
+        return 0
+    prefix = _without_network()
+    print("without a network" if prefix else "the network cannot be taken away here: watched only")
+    figures = Figures()
+    with tempfile.TemporaryDirectory() as folder:
+        workers = [
+            _start(arguments, prefix, number, Path(folder)) for number in range(arguments.processes)
+        ]
+        for number, worker in enumerate(workers):
+            figures.failed += bool(_collect(workers, figures) if number == 0 else worker.wait())
+        if arguments.strace:
+            for record in Path(folder).glob("*.strace"):
+                figures.seen += sorted(set(_reaching_out(record)))
+    figures.say()
+    return 0 if figures.is_good else 1
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("count", type=int)
+    parser.add_argument("first", type=int, nargs="?", default=0)
+    parser.add_argument("--processes", type=int, default=3 * (os.cpu_count() or 2))
+    parser.add_argument("--strace", action="store_true")
+    parser.add_argument("--worker", type=int, default=0, help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def _without_network() -> list[str]:
+    """What to start a process with so that it has no network; nothing where that is not allowed."""
+    command = ["unshare", "--map-current-user", "--net"]
+    if shutil.which("unshare") is None:
+        return []
+    allowed = subprocess.run([*command, "true"], check=False, capture_output=True).returncode == 0
+    return command if allowed else []
+
+
+def _start(
+    arguments: argparse.Namespace, prefix: list[str], number: int, folder: Path
+) -> subprocess.Popen[str]:
+    command = [*prefix]
+    if arguments.strace:
+        calls = "trace=%network,open,openat,openat2,creat,execve,stat,newfstatat,access,faccessat2"
+        command += ["strace", "-f", "-qq", "-s", "300", "-e", calls]
+        command += ["-o", str(folder / f"{number}.strace")]
+    command += [sys.executable, "-m", "tests.gui.transcript.hostile_campaign"]
+    command += [str(arguments.count - number), str(arguments.first + number)]
+    command += ["--worker", str(arguments.processes)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=_HERE)
+
+
+def _collect(workers: list[subprocess.Popen[str]], figures: Figures) -> int:
+    """Read what all workers print until the last of them ends; the first one's exit status."""
+    import selectors
+
+    with selectors.DefaultSelector() as selector:
+        for worker in workers:
+            selector.register(worker.stdout, selectors.EVENT_READ)  # type: ignore[arg-type]
+        while selector.get_map():
+            for key, _ in selector.select():
+                line = key.fileobj.readline()  # type: ignore[union-attr]
+                if line:
+                    figures.take(json.loads(line))
+                else:
+                    selector.unregister(key.fileobj)
+    return workers[0].wait()
+
+
+def _reaching_out(record: Path) -> Iterator[str]:
+    """The system calls after the beginning that are not among those allowed."""
+    begun = False
+    for line in record.read_text(errors="replace").splitlines():
+        begun = begun or _BEGINS in line
+        match = _CALL.search(line)
+        if not begun or match is None or _BEGINS in line:
+            continue
+        path, call = match["path"], match["call"]
+        if path is not None:
+            if not path.startswith((*_OWN, *_SYSTEM)) and call not in (
+                "stat",
+                "newfstatat",
+                "access",
+            ):
+                yield f"{call} {path}"
+        elif call in ("socket", "connect", "sendto", "bind") and _INTERNET.search(match["rest"]):
+            yield f"{call}{match['rest'][:120]}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
