@@ -21,11 +21,13 @@ if TYPE_CHECKING:
 MATH_OPENERS: Final = {"$$": "$$", "\\[": "\\]"}
 MOST_BRACKETS: Final = 300
 MOST_OPEN: Final = 24
+DEEPEST_BRACKETS: Final = 12
 MOST_ADDRESSES: Final = 200
 MOST_MARKS: Final = 3_000
-MOST_COLUMNS: Final = 64
+MOST_COLUMNS: Final = 24
 """A table of more is no table: every cell costs as much as a paragraph."""
 _MARKS: Final = re.compile(r"[*_~`<&$\\!:@]")
+_SQUARE: Final = re.compile(r"[\[\]]")
 _WWW_REST: Final = re.compile(r"[^\s<>\"'`]+")
 _ENTITY_AT_END: Final = re.compile(r"&[A-Za-z0-9]+;$")
 
@@ -67,9 +69,19 @@ def is_too_dense(content: str) -> bool:
     return (
         brackets > MOST_BRACKETS
         or brackets - content.count("]") > MOST_OPEN
+        or (brackets > DEEPEST_BRACKETS and _depth(content) > DEEPEST_BRACKETS)
         or content.count("://") + content.count("<") > MOST_ADDRESSES
         or _MARKS.subn("", content, MOST_MARKS + 1)[1] > MOST_MARKS
     )
+
+
+def _depth(content: str) -> int:
+    """How deep brackets are nested: the parser tries every one that opens with every one within."""
+    depth = deepest = 0
+    for bracket in _SQUARE.findall(content):
+        depth = depth + 1 if bracket == "[" else max(0, depth - 1)
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def _inline(state: StateCore) -> None:
@@ -168,6 +180,7 @@ _DOLLARS: Final = re.compile(
     re.DOTALL,
 )
 _BRACKETS: Final = re.compile(r"\\\((?P<inline>.+?)\\\)|\\\[(?P<display>.+?)\\\]", re.DOTALL)
+_CLOSERS: Final = {"\\(": "\\)", "\\[": "\\]"}
 
 
 def _math(state: StateInline, silent: bool) -> bool:
@@ -175,6 +188,9 @@ def _math(state: StateInline, silent: bool) -> bool:
     opener = state.src[state.pos]
     if opener not in "$\\":
         return False
+    closer = _CLOSERS.get(state.src[state.pos : state.pos + 2])
+    if opener != "$" and (closer is None or state.src.find(closer, state.pos, state.posMax) < 0):
+        return False  # found out fast: one that is not closed would be sought by every other
     pattern = _DOLLARS if opener == "$" else _BRACKETS
     match = pattern.match(state.src, state.pos, state.posMax)
     if match is None or (opener == "$" and state.src[state.pos - 1 : state.pos].isalnum()):

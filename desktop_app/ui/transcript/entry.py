@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import TYPE_CHECKING, Final
 
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 
 AT_ONCE: Final = 12_000
 """Characters of a stored answer that are parsed and written as soon as it is shown."""
+
+_DENSE_AT_ONCE: Final = 1_500
+_MARKS: Final = re.compile(r"[^\w\s,.;:!?'\"()/-]")
 
 
 class Entry:
@@ -79,11 +83,12 @@ class Entry:
         self.add_reasoning(reasoning_of(message), now=None)
         self.rest = ""
         if message.role is Role.ASSISTANT:
-            if self.is_streaming or len(message.text) <= AT_ONCE:
+            at_once = _at_once(message.text)
+            if self.is_streaming or len(message.text) <= at_once:
                 self.set_text(message.text)
             else:
-                self.add_text(message.text[:AT_ONCE])
-                self.rest = message.text[AT_ONCE:]
+                self.add_text(message.text[:at_once])
+                self.rest = message.text[at_once:]
 
     @property
     def grows(self) -> bool:
@@ -225,3 +230,10 @@ class Entry:
             if isinstance(item, Line) and item.part is Part.QUESTION
         ]
         return words + [named(p.name) for p in self.message.parts if isinstance(p, ImagePart)]
+
+
+def _at_once(text: str) -> int:
+    """How much of a text may be parsed and written at once: little where it is marks above all."""
+    beginning = text[:AT_ONCE]
+    marks = len(_MARKS.findall(beginning))
+    return AT_ONCE if marks * 4 < len(beginning) else _DENSE_AT_ONCE

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 LONGEST_STEP_S: Final = 0.1
 _PIECES: Final = 24
-_GIVEN_UP_S: Final = 300.0
+_GIVEN_UP_S: Final = 1200.0
 _HERE: Final = Path(__file__).parents[3]
 _BEGINS: Final = "/the-hostile-campaign-begins-here"
 
