@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 FRAME_S: Final = 1 / 60
 _SLICE_S: Final = 0.005
+_LONGEST_S: Final = 0.03
 _LEAST: Final = 400
 _MOST: Final = 3000
 """Characters that are parsed and written at once; between the two as many as take a slice."""
@@ -35,6 +36,7 @@ class Arrivals(QObject):
         self._then: list[tuple[str, Callable[[], None]]] = []
         self._next = 0.0
         self._at_once = _LEAST
+        self._rate = 0.0
         self._timer = QTimer(self, singleShot=True)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._write_slice)
@@ -55,8 +57,9 @@ class Arrivals(QObject):
         return bool(self._pieces)
 
     def is_behind(self, message_id: str) -> bool:
-        """Whether more of a message waits than is written at once."""
-        return sum(map(len, self._pieces.get(message_id, ()))) > _MOST
+        """Whether more of a message waits than is written at once, by the time of late."""
+        waits = sum(map(len, self._pieces.get(message_id, ())))
+        return waits > _MOST or waits * self._rate > _LONGEST_S
 
     def afterwards(self, message_id: str, action: Callable[[], None]) -> None:
         """Do something as soon as all of a message is written; once, with the latest action."""
@@ -108,6 +111,8 @@ class Arrivals(QObject):
 
     def _learn(self, length: int, taken: float) -> None:
         """Fit what is written at once to the time that the last piece took, if it was long."""
+        written = min(length, self._at_once)
+        self._rate = taken / written if written > _LEAST // 4 else self._rate
         if length >= self._at_once and taken > 0:
             fitting = self._at_once * _SLICE_S / taken
             self._at_once = max(_LEAST, min(_MOST, round((self._at_once + fitting) / 2)))

@@ -103,7 +103,7 @@ class TranscriptView(TranscriptSurface):
         self._latest = LatestButton(self)
         self._latest.clicked.connect(self.scroll_to_bottom)
         self.find_in_it = Find(
-            self, theme, self._messages, self._bring, self._unfold, self._unfold_code
+            self, theme, self._messages, self._bring_whole, self._unfold, self._unfold_code
         )
         self.find_in_it.room_changed.connect(self._make_room)
         self._finder = self.find_in_it.finder
@@ -298,6 +298,7 @@ class TranscriptView(TranscriptSurface):
         if self._messages.get(state[0]) is None and not self._show_around(state[0]):
             self.scroll_to_bottom()
             return
+        self._bring_whole(state[0])
         self._place.go_to(state)
         self._load_more()
 
@@ -316,6 +317,14 @@ class TranscriptView(TranscriptSurface):
     def _bring(self, message_id: str) -> bool:
         """Have a message written; whether it is."""
         return self._messages.get(message_id) is not None or self._show_around(message_id)
+
+    def _bring_whole(self, message_id: str) -> bool:
+        """Have all of a message written: what is sought in it may stand at its end."""
+        brought = self._bring(message_id)
+        entry = self._messages.get(message_id)
+        if entry is not None and entry.grows:
+            self.flush()
+        return brought
 
     def _unfold(self, message_id: str) -> None:
         entry = self._messages.get(message_id)
