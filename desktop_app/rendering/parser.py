@@ -24,6 +24,7 @@ MOST_OPEN: Final = 24
 DEEPEST_BRACKETS: Final = 12
 MOST_ADDRESSES: Final = 200
 MOST_MARKS: Final = 3_000
+MOST_DOLLARS: Final = 400
 MOST_COLUMNS: Final = 24
 """A table of more is no table: every cell costs as much as a paragraph."""
 _MARKS: Final = re.compile(r"[*_~`<&$\\!:@]")
@@ -71,6 +72,7 @@ def is_too_dense(content: str) -> bool:
         or brackets - content.count("]") > MOST_OPEN
         or (brackets > DEEPEST_BRACKETS and _depth(content) > DEEPEST_BRACKETS)
         or content.count("://") + content.count("<") > MOST_ADDRESSES
+        or content.count("$") > MOST_DOLLARS
         or _MARKS.subn("", content, MOST_MARKS + 1)[1] > MOST_MARKS
     )
 

@@ -323,10 +323,15 @@ def _reaching_out(record: Path) -> Iterator[str]:
             continue
         path, call = match["path"], match["call"]
         if path is not None:
-            if not path.startswith((*_OWN, *_SYSTEM)) and call not in (
-                "stat",
-                "newfstatat",
-                "access",
+            if (
+                path != str(_HERE)
+                and not path.startswith((*_OWN, *_SYSTEM))
+                and call
+                not in (
+                    "stat",
+                    "newfstatat",
+                    "access",
+                )
             ):
                 yield f"{call} {path}"
         elif call in ("socket", "connect", "sendto", "bind") and _INTERNET.search(match["rest"]):

@@ -76,6 +76,7 @@ def test_streamed_it_is_parted_alike(view: TranscriptView, kind: str, step: int)
     stream_into(view, message, [source[i : i + step] for i in range(0, len(source), step)])
     arrived = look(view.document())
     view.set_messages([asked, finished(message, source)])
+    view.flush()
     assert arrived == look(view.document())
 
 
@@ -86,6 +87,7 @@ def test_a_late_definition_moves_the_parts(view: TranscriptView) -> None:
     stream_into(view, message, [source[i : i + 500] for i in range(0, len(source), 500)])
     arrived = look(view.document())
     view.set_messages([asked, finished(message, source)])
+    view.flush()
     assert arrived == look(view.document())
 
 

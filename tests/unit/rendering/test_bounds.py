@@ -1,0 +1,72 @@
+"""Whatever arrives, what is parsed with each piece stays small, and no word is lost."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import pytest
+
+from desktop_app.rendering import block_stream
+from desktop_app.rendering.block_stream import BlockStream
+from desktop_app.rendering.model import Block, Kind, words_of
+from desktop_app.rendering.parser import MOST_COLUMNS, is_too_dense
+
+_SIZE: Final = 60_000
+_MOST_OPEN: Final = 30_000
+
+GROWS: Final = {
+    "quote": "> some words w{n} in a quote\n",
+    "nested list": "- a{n}\n" + "  - nested w{n}\n" * 40,
+    "long item": "- " + "word w{n} " * 900,
+    "heading": "# " + "word w{n} " * 900,
+    "cell": "| a |\n|---|\n| " + "word w{n} " * 900,
+    "lines": "w{n}\n",
+    "no gap": "*w{n}*_/",
+    "open bracket": "[ w{n} ",
+    "note": "[^a]: x\n" + "    words w{n}\n\n" * 40,
+    "indented": "    code w{n}\n",
+    "mathematics": "$$\nw{n} + 1\n",
+    "fence in a quote": "> ```py\n" + "> code = w{n}\n" * 40,
+}
+
+
+def _source(kind: str) -> str:
+    unit = GROWS[kind]
+    return "".join(unit.replace("{n}", str(n)) for n in range(_SIZE // len(unit)))
+
+
+def _words(block: Block) -> str:
+    cells = [run for row in block.rows for cell in row for run in cell]
+    return " ".join(words_of(run) for run in (*block.runs, *cells))
+
+
+@pytest.mark.parametrize("kind", GROWS)
+def test_what_is_open_stays_small_and_no_word_is_lost(kind: str) -> None:
+    source, stream = _source(kind), BlockStream()
+    for start in range(0, len(source), 1500):
+        stream.feed(source[start : start + 1500])
+        assert len(stream._source) < _MOST_OPEN
+    stream.finish()
+    shown = "".join(map(_words, stream.blocks))
+    missing = {w for w in re.findall(r"w\d+", source) if w not in shown}
+    # A name may be parted where a line alone is too long.
+    assert len(missing) <= len(source) // (block_stream._LONGEST_OPEN // 6)
+
+
+def test_a_table_of_too_many_columns_is_text() -> None:
+    head = "|" + "h|" * (MOST_COLUMNS + 1)
+    stream = BlockStream()
+    stream.feed(f"{head}\n|{'-|' * (MOST_COLUMNS + 1)}\n{head}\n")
+    stream.finish()
+    assert [block.kind for block in stream.blocks] == [Kind.PARAGRAPH]
+    stream = BlockStream()
+    head = "|" + "h|" * MOST_COLUMNS
+    stream.feed(f"{head}\n|{'-|' * MOST_COLUMNS}\n{head}\n")
+    stream.finish()
+    assert [block.kind for block in stream.blocks] == [Kind.TABLE]
+
+
+def test_deep_brackets_are_too_dense() -> None:
+    assert is_too_dense("[a][" * 100 + "x" + "]" * 100)
+    assert not is_too_dense("[a](b) and [c [d]](e) " * 20)
