@@ -171,7 +171,7 @@ class Trash(QObject):
         for conversation_id in conversation_ids:
             self._leave(conversation_id)
             self._shelf.forget(conversation_id)
-            await self._workspace.backend.conversations.delete(conversation_id)
+        await self._workspace.backend.conversations.erase(conversation_ids)
 
     async def empty(self) -> None:
         """Delete for good all that is in the trash."""

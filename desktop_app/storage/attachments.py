@@ -93,7 +93,8 @@ class AttachmentStore:
         return await self._in_thread(lambda: _load(self.path(sha256), sha256))
 
     async def collect(self) -> int:
-        """Remove what nothing refers to any more, as `collection.py` says; returns how many.
+        """Remove what nothing refers to any more, as `collection.py` says, so that its words are in
+        no file; returns how many.
 
         One short transaction for each: nobody who writes beside us waits for long.
         """
@@ -105,6 +106,8 @@ class AttachmentStore:
         for path, found in await self._in_thread(lambda: _old_files(self._folder)):
             if found not in known:
                 count += await self._database.write(partial(remove_stray, sha256=found, path=path))
+        if count:
+            await self._database.wipe()
         return count
 
     def path(self, sha256: str) -> Path:

@@ -146,6 +146,12 @@ class ConversationStore:
         """Remove a conversation with all its messages. What it cost stays in the ledger."""
         await self._database.write(lambda c: _delete(c, conversation_id))
 
+    async def erase(self, conversation_ids: Sequence[str]) -> None:
+        """Remove conversations for good, so that their words are in no file any more."""
+        for conversation_id in conversation_ids:
+            await self.delete(conversation_id)
+        await self._database.wipe()
+
     async def messages(self, conversation_id: str) -> list[Message]:
         """Every message of the tree, parents before their children."""
         return await self._database.read(lambda c: _messages(c, _TREE, conversation_id))
