@@ -64,7 +64,6 @@ def test_a_report_is_summarised_by_enter(run: Run, data: Path) -> None:
         ("encrypted.pdf", "password"),
         ("damaged.pdf", "damaged"),
         ("empty.pdf", ""),
-        ("scanned.pdf", "pictures"),
         ("missing.pdf", ""),
         ("binary.txt", ""),
     ],
@@ -86,6 +85,21 @@ def test_what_cannot_be_read_is_said_and_gives_no_chip(
             await until(lambda: desk.stage.turns)
             desk.stage.turns[0].end("ok")
             await desk.settled()
+
+    run(main())
+
+
+def test_pages_that_are_pictures_are_named_and_a_blind_model_is_not_asked(
+    run: Run, data: Path
+) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            desk.window.prompt.files_chosen.emit([data / "scanned.pdf"])
+            await until(lambda: is_read(desk))
+            assert "All 2 pages are pictures." in desk.said
+            (chip,) = desk.chips
+            assert "2 pages, 2 as pictures" in chip
+            assert not desk.stage.turns
 
     run(main())
 
@@ -181,7 +195,7 @@ def test_refused_files_are_counted_and_stay_with_their_conversation(run: Run, da
     async def main() -> None:
         async with Desk() as desk:
             here = await desk.ask_and_answer("One", "1")
-            names = ("encrypted.pdf", "damaged.pdf", "scanned.pdf")
+            names = ("encrypted.pdf", "damaged.pdf", "empty.pdf")
             desk.window.files_dropped.emit([data / name for name in names])
             await until(lambda: is_read(desk))
             assert desk.window.notifications._count.text() == "1 of 3"

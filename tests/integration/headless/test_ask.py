@@ -173,12 +173,19 @@ def test_documents_and_standard_input(shell: Shell) -> None:
     against(WHOLE, test=test)
 
 
+def test_a_scanned_document_is_sent_as_pictures(shell: Shell, pytestconfig: pytest.Config) -> None:
+    path = pytestconfig.rootpath / "tests" / "data" / "scanned.pdf"
+    done, (body,) = answer_to(shell, WHOLE, arguments=("Summarise", "--file", str(path)))
+    assert done.code == 0
+    assert "All 2 pages are pictures." in done.err
+    assert str(body).count("data:image/") == 2
+
+
 @pytest.mark.parametrize(
     ("name", "words"),
     [
         ("encrypted.pdf", "password"),
         ("empty.pdf", "holds no text"),
-        ("scanned.pdf", "scanned"),
         ("damaged.pdf", "damaged"),
         ("missing.pdf", "no such file"),
     ],
