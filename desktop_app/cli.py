@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 LIBRARY = ("import", "export", "search", "backup", "restore", "repair")
 COMMANDS = ("quick", "ask", "summarize", *LIBRARY, "doctor")
-EXIT_INTERRUPTED = 130
+EXIT_INTERRUPTED, EXIT_READER_GONE = 130, 141
 
 EPILOG = """\
 A file that is called like a command is opened with its folder: repartee ./ask
@@ -60,7 +60,8 @@ SEARCH_EPILOG = """\
 Every word must occur, the last one as a beginning; words between double quotes must follow each
 other. Newest first.
 
-exit codes: 0 something was found; 1 nothing, or it could not be done; 2 wrong command line
+exit codes: 0 something was found; 1 nothing, or it could not be done; 2 wrong command line;
+141 whoever read the hits has gone
 
 --json prints a list of objects: conversation, title, message (null: found in the title), snippet, date.
 """
@@ -95,6 +96,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _child(arguments[1])
     try:
         return _command(arguments)
+    except BrokenPipeError:  # as with `repartee search … | head`
+        import os
+
+        # What Python would flush at exit must not complain once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_READER_GONE
     except KeyboardInterrupt:
         if arguments[:1] in (
             ["ask"],
@@ -230,15 +237,28 @@ def _add_library(
     search = command("search", "places in the library", "TEXT [--json]", SEARCH_EPILOG)
     search.add_argument("text", metavar="TEXT")
     search.add_argument("--json", action="store_true", help="a list of objects")
-    search.add_argument("--limit", type=int, default=50, metavar="N", help="at most N (50)")
+    search.add_argument("--limit", type=_count, default=50, metavar="N", help="at most N (50)")
     backup = command("backup", "a copy of everything", "FOLDER [--keep N]")
     backup.add_argument("folder", metavar="FOLDER")
-    backup.add_argument("--keep", type=int, metavar="N", help="remove all but the newest N there")
+    backup.add_argument(
+        "--keep", type=_count, metavar="N", help="remove all but the newest N there"
+    )
     backup.add_argument("--progress", action="store_true", help="a line for each step")
     restore = command("restore", "everything out of a backup", "PATH", RESTORE_EPILOG)
     restore.add_argument("path", metavar="PATH")
     repair = command("repair", "a new store out of a damaged one", "", REPAIR_EPILOG)
     return [importing, exporting, search, backup, restore, repair]
+
+
+def _count(text: str) -> int:
+    """A number of things: one at least."""
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
+
+
+_count.__name__ = "number"  # how argparse calls what is none
 
 
 def _add_ask(ask: argparse.ArgumentParser) -> None:

@@ -34,6 +34,7 @@ class PrivateController(QObject):
         self._bar: PrivateBar | None = None
         self._row: PrivateRow | None = None
         workspace.opened.connect(self._show)
+        window.conversations.private_wanted.connect(self.open)
 
     def open(self) -> None:
         """Begin one, or go back to the one there is; in it, offer to begin another."""

@@ -98,12 +98,22 @@ class TransferController(QObject):
         """Ask where to, and export these conversations, None for all."""
         chosen = next(each for each in EXPORT_FORMATS if each.id == format_id)
         is_file = chosen.holds_many or (conversation_ids is not None and len(conversation_ids) == 1)
-        target = self._ask_file(chosen) if is_file else self._ask_folder()
+        name = self._name_of(conversation_ids)
+        target = self._ask_file(chosen, name) if is_file else self._ask_folder()
         if target:
             self.export(conversation_ids, format_id, Path(target))
 
-    def _ask_file(self, chosen: ExportFormat) -> str:
-        title = self._workspace.conversation.title or "Conversations"
+    def _name_of(self, conversation_ids: Sequence[str] | None) -> str:
+        """The title of the one, where it is listed or open."""
+        if conversation_ids is None or len(conversation_ids) != 1:
+            return ""
+        opened, model = self._workspace.conversation, self._window.conversations.model
+        if opened.id == conversation_ids[0]:
+            return opened.title
+        found = model.conversation_at(model.index_of(conversation_ids[0]))
+        return found.title if found is not None else ""
+
+    def _ask_file(self, chosen: ExportFormat, title: str) -> str:
         name = "".join(c if c.isalnum() or c in " -_." else " " for c in title).strip()[:60]
         start = str(Path.home() / f"{name or 'Conversations'}{chosen.suffix}")
         return QFileDialog.getSaveFileName(
@@ -138,6 +148,11 @@ class TransferController(QObject):
         """Back up, as the person asked for it; None where something else is under way."""
         arguments = ("backup", folder, "--keep", str(keep), "--progress")
         return await self._run("Backing up", arguments)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether one of our commands runs."""
+        return self._is_busy
 
     @property
     def was_stopped(self) -> bool:

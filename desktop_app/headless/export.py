@@ -141,18 +141,21 @@ async def export(options: argparse.Namespace, makers: FileMakers = WITHOUT_QT) -
 
 
 async def _wanted(backend: Backend, options: argparse.Namespace) -> list[Conversation]:
-    everything = await backend.conversations.all()
     if options.all:
+        everything = await backend.conversations.all()
         # By id where two began at once, as imported ones do: the same wherever they are stored.
         return sorted(everything, key=lambda one: (one.created_at, one.id))
-    known = {conversation.id: conversation for conversation in everything}
-    if missing := [one for one in options.conversation if one not in known]:
-        raise StorageError(
-            f"There is no conversation {missing[0]}.",
-            what_was_kept="Nothing was exported.",
-            what_to_do="“repartee search TEXT --json” tells the ids.",
-        )
-    return [known[one] for one in dict.fromkeys(options.conversation)]
+    wanted = []
+    for one in dict.fromkeys(options.conversation):
+        found = await backend.conversations.get(one)  # one that lies in the trash, too
+        if found is None:
+            raise StorageError(
+                f"There is no conversation {one}.",
+                what_was_kept="Nothing was exported.",
+                what_to_do="“repartee search TEXT --json” tells the ids.",
+            )
+        wanted.append(found)
+    return wanted
 
 
 async def _export_json(

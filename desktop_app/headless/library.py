@@ -174,6 +174,7 @@ async def _search(options: argparse.Namespace) -> int:
         snippet = snippet.replace("\x02", bold[0]).replace("\x03", bold[1])
         print(f"{hit.date.astimezone():%Y-%m-%d %H:%M}  {hit.title}  [{hit.conversation_id}]")
         print(f"    {snippet}")
+    sys.stdout.flush()  # where nobody reads it any more, that is told here
     return 0 if hits else EXIT_FAILED
 
 

@@ -71,7 +71,8 @@ class ConversationList(QFrame):
 
     Signals:
         opened(str id): a row was clicked or Enter pressed on it.
-        new_requested(), new_in_folder(str folder id)
+        new_requested(), new_in_folder(str folder id), private_wanted()
+        export_wanted(list ids, str format id)
         renamed(str id, str title): the row shows the title already.
         rename_ended(): the title is no longer being edited.
         pinned(list ids, bool), archived(list ids, bool), deleted(list ids), restored(list ids),
@@ -90,6 +91,8 @@ class ConversationList(QFrame):
     opened = Signal(str)
     new_requested = Signal()
     new_in_folder = Signal(str)
+    private_wanted = Signal()
+    export_wanted = Signal(list, str)
     renamed = Signal(str, str)
     rename_ended = Signal()
     pinned = Signal(list, bool)
@@ -304,6 +307,7 @@ class ConversationList(QFrame):
 
     def _connect_list(self) -> None:
         self.new_button.clicked.connect(lambda: self.new_requested.emit())
+        list_menus.offer_on(self.new_button, self)
         self.view.chosen.connect(self._open)
         self.view.delete_pressed.connect(self._delete)
         self.view.marks_dropped.connect(self._mark_selected)

@@ -5,10 +5,13 @@ They say in words how many they are about, and tell what was chosen by the list'
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMenu
 
+from desktop_app.domain.export_format import EXPORT_FORMATS
 from desktop_app.domain.place import PlaceKind
 from desktop_app.ui import icons
 from desktop_app.ui.models.conversation_model import Roles
@@ -16,8 +19,9 @@ from desktop_app.ui.models.conversation_model import Roles
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from PySide6.QtCore import QModelIndex
+    from PySide6.QtCore import QModelIndex, QPoint
     from PySide6.QtGui import QIcon
+    from PySide6.QtWidgets import QWidget
 
     from desktop_app.domain.conversation import Conversation, Folder
     from desktop_app.ui.conversation_list import ConversationList
@@ -68,6 +72,7 @@ def conversations_menu(listing: ConversationList, chosen: Sequence[Conversation]
     else:
         words = f"Take{several} out of the archive"
         rows.append(("archive-restore", words, lambda: listing.archived.emit(ids, False)))
+    _add_export(menu, listing, ids, f"Export{several} as")
     rows.append(("trash-2", f"Delete{several}\tDel", lambda: listing.deleted.emit(ids)))
     _fill(menu, listing.theme, *rows)
     return menu
@@ -94,9 +99,29 @@ def ground_menu(listing: ConversationList) -> QMenu:
         menu,
         listing.theme,
         ("square-pen", "New conversation", lambda: listing.new_requested.emit()),
+        ("lock", "New private conversation", lambda: listing.private_wanted.emit()),
         ("folder-plus", "New folder", lambda: listing.folder_wanted.emit([])),
     )
     return menu
+
+
+def offer_on(button: QWidget, listing: ConversationList) -> None:
+    """What can be begun beside a new conversation, on a secondary click or the menu key."""
+
+    def pop_up(at: QPoint) -> None:
+        menu = ground_menu(listing)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(button.mapToGlobal(at))
+
+    button.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+    button.customContextMenuRequested.connect(pop_up)
+
+
+def _add_export(menu: QMenu, listing: ConversationList, ids: Sequence[str], words: str) -> None:
+    below = menu.addMenu(_sign(listing.theme, "file-up"), words)
+    below.setObjectName("export-as")
+    for each in EXPORT_FORMATS:
+        below.addAction(each.label, partial(listing.export_wanted.emit, list(ids), each.id))
 
 
 def _add_folders(

@@ -3,13 +3,15 @@ other programs write."""
 
 from __future__ import annotations
 
+import json
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLineEdit, QMenu, QMessageBox, QPushButton
+from PySide6.QtWidgets import QFileDialog, QLineEdit, QMenu, QMessageBox, QPushButton
 
 from desktop_app.domain.conversation import (
     Conversation,
@@ -26,12 +28,15 @@ from desktop_app.domain.model_catalog import Effort, Variant
 from desktop_app.domain.parts import TextPart
 from desktop_app.domain.place import ARCHIVE, LIST, TRASH, Place
 from desktop_app.headless.backend import Backend, build_backend
+from desktop_app.ui import list_menus
 from desktop_app.ui.models.conversation_model import Roles
 from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, find, until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    import pytest
 
 CHOICE = ModelChoice("on-device", "")
 CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
@@ -83,6 +88,12 @@ def menu_of(desk: Desk, identifier: str) -> QMenu:
 def choose(menu: QMenu, words: str) -> None:
     actions = {action.text().split("\t")[0]: action for action in menu.actions()}
     actions[words].trigger()
+
+
+def choose_below(menu: QMenu, words: str, more: str) -> None:
+    below = next(a.menu() for a in menu.actions() if a.text() == words)
+    assert isinstance(below, QMenu)
+    choose(below, more)
 
 
 def press_in_box(desk: Desk, label: str) -> None:
@@ -407,6 +418,48 @@ def test_several_are_marked_and_put_away_together(run: Run) -> None:
 
 
 # ---------------------------------------------------------------- branches
+
+
+def test_the_marked_are_exported_from_their_menu(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "out.json"
+    asked: list[str] = []
+
+    def name(_parent: object, _title: str, start: str, _filter: str) -> tuple[str, str]:
+        asked.append(Path(start).name)
+        return str(target), ""
+
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", name)
+
+    async def main() -> None:
+        made = await fill(4)
+        async with Desk() as desk:
+            ids = [conversation.id for conversation in made]
+            choose_below(menu_of(desk, ids[3]), "Export as", "JSON, complete and importable")
+            await until(target.exists)
+            await desk.opened(ids[0])
+            click_row(desk, ids[2], SHIFT)
+            await until(lambda: not desk.ready.places.transfer.is_busy)
+            target.unlink()
+            menu = menu_of(desk, ids[1])
+            choose_below(menu, "Export 3 conversations as", "JSON, complete and importable")
+            await until(target.exists)
+            exported = json.loads(target.read_text())["conversations"]
+            assert {each["id"] for each in exported} == set(ids[:3])
+            assert asked == ["Old 003.json", "Conversations.json"]
+            await until(lambda: not desk.ready.places.transfer.is_busy)
+
+    run(main())
+
+
+def test_a_private_conversation_is_begun_from_the_menu(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            choose(list_menus.ground_menu(desk.window.conversations), "New private conversation")
+            await until(lambda: desk.ready.workspace.is_private)
+
+    run(main())
 
 
 def test_branching_goes_on_in_a_new_conversation(run: Run) -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +124,33 @@ def test_an_unknown_conversation_and_a_wrong_line_are_refused(library: Library) 
     assert "There is no conversation x." in done.err
     assert library.run("export", "--format", "json", "--to", "o.json").code == 2
     assert library.run("import").code == 2
+
+
+def test_conversations_of_the_same_moment_come_out_in_the_same_order(
+    library: Library, tmp_path: Path
+) -> None:
+    many = [{**CHATGPT[0], "conversation_id": f"c-{number}"} for number in range(6)]
+    library.export.write_text(json.dumps(many))
+    assert library.run("import", str(library.export)).code == 0
+    files = [tmp_path / "first.json", tmp_path / "second.json"]
+    assert library.run("export", "--all", "--format", "json", "--to", str(files[0])).code == 0
+    other = Library(tmp_path / "other")
+    assert other.run("import", str(files[0])).code == 0
+    assert other.run("export", "--all", "--format", "json", "--to", str(files[1])).code == 0
+    assert files[0].read_bytes() == files[1].read_bytes()
+
+
+def test_a_reader_that_has_gone_and_a_number_that_is_none(library: Library) -> None:
+    library.run("import", str(library.export))
+    command = [sys.executable, "-m", "desktop_app", "search", "京都", "--json"]
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as gone:
+        ended = subprocess.run(
+            command, stdout=gone, stderr=subprocess.PIPE, env=library.shell.environment, timeout=60
+        )
+    assert (ended.returncode, ended.stderr) == (141, b"")
+    assert library.run("search", "京都", "--limit", "0").code == 2
 
 
 def test_progress_in_lines(library: Library) -> None:
