@@ -5,15 +5,15 @@ A `Theme` is a plain value: the colour tokens by name, and a scale. Widgets ask 
 `style_sheet`. Its vocabulary is a dynamic property, `role`, which a widget sets on itself:
 
     QPushButton, QToolButton    primary · plain · quiet · link · fold · row (a whole row) · example (a
-                                card to press) · suggestion · segment (checkable) · send · stop
+                                card to press) · suggestion · segment (checkable) · send · stop ·
+                                filter (property "set")
     QLabel                      title · strong · dim · note · hero · key (a shortcut) · error ·
                                 error-title · error-note · warning
     QFrame                      side (list and panel; property "edge": where its hairline is) · card ·
                                 prompt (property "focused" colours its edge) · chip · segments ·
                                 note-card · error-card · rule · overlay
-    QTextEdit, QPlainTextEdit   field
+    QTextEdit, QPlainTextEdit   field · card-text (the words of a card)
     QListView                   rows
-    QTableView                  figures
     QTableView                  figures
 
 All lengths are given as they are at the default text size and grow with it: the text size is the

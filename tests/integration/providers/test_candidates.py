@@ -29,6 +29,8 @@ params = xllamacpp.CommonParams()
 params.model.path = sys.argv[1]
 params.hostnames, params.port = ["127.0.0.1"], 0
 params.n_parallel, params.n_ctx = int(sys.argv[2]), 2048
+# Its threads wait for each other by spinning, which takes minutes on a machine that is busy.
+params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 1
 params.ui, params.offline, params.verbosity, params.fit_params = False, True, -1, False
 server = xllamacpp.Server(params)
 os.write(out, server.listening_address.rpartition(":")[2].encode() + b"\\n")
@@ -83,7 +85,7 @@ async def ask(folder: Path, url: str, api: Api, count: int, *, stream: bool) -> 
 def check_all_answered(answers: list[Message], count: int) -> None:
     assert len(answers) == count
     for answer in answers:
-        assert answer.status in (MessageStatus.COMPLETE, MessageStatus.INCOMPLETE)
+        assert answer.status in (MessageStatus.COMPLETE, MessageStatus.INCOMPLETE), answer.error
         assert answer.text.strip()
 
 
