@@ -447,7 +447,7 @@ def test_the_marked_are_exported_from_their_menu(
             await until(target.exists)
             exported = json.loads(target.read_text())["conversations"]
             assert {each["id"] for each in exported} == set(ids[:3])
-            assert asked == ["Old 003.json", "Conversations.json"]
+            assert asked == ["Old 3.json", "Conversations.json"]
             await until(lambda: not desk.ready.places.transfer.is_busy)
 
     run(main())
