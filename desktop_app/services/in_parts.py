@@ -316,22 +316,32 @@ class _Reading:
     async def _level(
         self, pieces: Sequence[Piece], *, is_merging: bool
     ) -> AsyncGenerator[Waiting | list[Piece], None]:
-        """Notes on every piece, several at a time; how far it has come, then the notes in order."""
+        """Notes on every piece, several at a time; how far it has come, then the notes in order.
+        Once one has failed no more are begun, but those under way are paid for and end."""
         limit = 1 if self._task.resolved.profile.kind is ProviderKind.ON_DEVICE else AT_ONCE
         at_once = asyncio.Semaphore(limit)
+        failed: list[UserFacingError] = []
+        notes: dict[int, Piece] = {}
 
-        async def work(piece: Piece) -> Piece:
+        async def work(number: int, piece: Piece) -> None:
             async with at_once:
-                text = await self._note(piece, is_merging=is_merging)
-                return await self._reader.note(self._task, piece, text)
+                if failed:
+                    return
+                try:
+                    text = await self._note(piece, is_merging=is_merging)
+                    notes[number] = await self._reader.note(self._task, piece, text)
+                except UserFacingError as error:
+                    failed.append(error)
 
-        tasks = [asyncio.create_task(work(piece)) for piece in pieces]
+        tasks = [asyncio.create_task(work(*numbered)) for numbered in enumerate(pieces)]
         try:
             yield self._progress(0, len(tasks), is_merging=is_merging)
             for done, finished in enumerate(asyncio.as_completed(tasks), 1):
                 await finished
                 yield self._progress(done, len(tasks), is_merging=is_merging)
-            yield [task.result() for task in tasks]
+            if failed:
+                raise failed[0]
+            yield [notes[number] for number in sorted(notes)]
         finally:
             for task in tasks:
                 task.cancel()
@@ -348,12 +358,15 @@ class _Reading:
         cost = None if price is None else price.of(Usage(input_tokens=piece.tokens))
         async with await reader.budget.hold(task.resolved.profile, cost):
             reply = await self._reply(_request(task, piece, is_merging=is_merging))
-            await self._write_down(reply.usage)
+            await asyncio.shield(self._keep(key, reply))  # it is paid for
         if reply.error is not None:
             raise reply.error
-        text = text_of(reply.parts).strip()
-        await reader.notes.put(key, text)
-        return text
+        return text_of(reply.parts).strip()
+
+    async def _keep(self, key: str, reply: Reply) -> None:
+        await self._write_down(reply.usage)
+        if reply.error is None:
+            await self._reader.notes.put(key, text_of(reply.parts).strip())
 
     async def _reply(self, request: ChatRequest) -> Reply:
         reply = Reply()
