@@ -59,7 +59,7 @@ class _Walk:
         self._going_on = going_on
         self._placed: list[Placed] = []
         self._lists: list[_List] = []
-        self._quote = 0
+        self._quotes: list[int] = []  # how deep in lists each stands
         self._marker = ""
         self._line = 0
 
@@ -110,9 +110,9 @@ class _Walk:
                 self._marker = clean(token.meta["label"])
             case "blockquote_open":
                 self._flush_marker()
-                self._quote += 1
+                self._quotes.append(len(self._lists))
             case "blockquote_close":
-                self._quote -= 1
+                self._quotes.pop()
 
     def _list(self, token: Token) -> _List:
         number = int(token.attrGet("start") or 1) if token.attrGet("start") != 0 else 0
@@ -134,7 +134,12 @@ class _Walk:
             self._add(Block(Kind.PARAGRAPH))
 
     def _add(self, block: Block, line: int | None = None) -> None:
-        made = block._replace(depth=len(self._lists), marker=self._marker, quote=self._quote)
+        made = block._replace(
+            depth=len(self._lists),
+            marker=self._marker,
+            quote=len(self._quotes),
+            quoted_at=tuple(self._quotes) if any(self._quotes) else (),
+        )
         self._marker = ""
         self._placed.append(Placed(self._line if line is None else line, made))
 

@@ -73,7 +73,8 @@ def lexer(language: str) -> Lexer | None:
 def spans(code: str, found: Lexer) -> Iterator[Span]:
     """The coloured spans of `code`, top to bottom, as the lexer finds them."""
     line = column = 0
-    for token_type, text in found.get_tokens(code):
+    # Many a lexer knows a line by its end only, the last one too.
+    for token_type, text in found.get_tokens(f"{code}\n"):
         colour = _colour(str(token_type))
         pieces = text.split("\n")
         for number, piece in enumerate(pieces):

@@ -69,6 +69,8 @@ class Block(NamedTuple):
         depth: how many lists it stands in.
         marker: the list item's or footnote's own mark, on its first block only.
         quote: how many quotes it stands in.
+        quoted_at: how deep in lists each of those quotes stands, the outermost first; empty where
+            none stands in a list.
         language: of CODE_HEAD and CODE, as it was written after the fence.
         rows: of TABLE; each row is a tuple of cells, each cell its runs.
         aligns: of TABLE, one for each column: "", "left", "center" or "right".
@@ -85,6 +87,7 @@ class Block(NamedTuple):
     rows: tuple[tuple[Runs, ...], ...] = ()
     aligns: tuple[str, ...] = ()
     head: bool = False
+    quoted_at: tuple[int, ...] = ()
 
     @property
     def text(self) -> str:
@@ -104,6 +107,12 @@ def apply(patches: list[Patch], blocks: list[Block]) -> None:
     """Bring a list of blocks up to date, in place."""
     for at, removed, added in patches:
         blocks[at : at + removed] = added
+
+
+def quoted(block: Block) -> Block:
+    """The block within one more quote, around all that it stands in."""
+    depths = (0, *block.quoted_at) if block.quoted_at else ()
+    return block._replace(quote=block.quote + 1, quoted_at=depths)
 
 
 def formula(tex: str) -> Run:

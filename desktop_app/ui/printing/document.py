@@ -28,7 +28,16 @@ from desktop_app.rendering.block_stream import render
 from desktop_app.rendering.blocks import code_line
 from desktop_app.rendering.export_html import parts_of
 from desktop_app.rendering.links import is_opened
-from desktop_app.rendering.model import ADDED, Block, Kind, Run, Runs, clean, show_unseen
+from desktop_app.rendering.model import (
+    ADDED,
+    Block,
+    Kind,
+    Run,
+    Runs,
+    clean,
+    quoted,
+    show_unseen,
+)
 from desktop_app.ui.printing.styles import CODE, NOTE, PAD, TEXT, TITLE, PrintStyles
 from desktop_app.ui.transcript.formulas import Formulas
 
@@ -172,7 +181,7 @@ class PrintedConversation:
         for members in parts_of(render(markdown), (Kind.CODE, Kind.TABLE)):
             first = members[0]
             if is_aside:
-                members = [block._replace(quote=block.quote + 1) for block in members]
+                members = [quoted(block) for block in members]
                 first = members[0]
             if first.kind in (Kind.CODE, Kind.CODE_HEAD):
                 self._code(members)

@@ -24,6 +24,9 @@ _MOST: Final = 320
 
 _WIDE_LETTERS: Final = ("W", "M", "@", "%", "m")
 
+# Words of a cell that are looked at for the longest.
+_WORDS: Final = 60
+
 # A tab stop cannot hold what is laid out from the right, nor what has a tab in it.
 _UNSUITED: Final = re.compile(
     "[\t\u2028\u0590-\u08ff\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufefc]"
@@ -38,6 +41,7 @@ class Columns:
         self.width = width
         self._metrics: dict[tuple[bool, ...], tuple[QFontMetricsF, float]] = {}
         self._pad = 2 * styles.theme.px(CELL_PAD)
+        self._asked = self._pad + 1  # because edges are rounded
 
     def widths(self, block: Block, *, whole: bool) -> tuple[int, ...]:
         """The widths of the columns of a table with this beginning. The last row may be half
@@ -47,12 +51,16 @@ class Columns:
         rows = block.rows if whole or len(block.rows) < 2 else block.rows[:-1]
         columns = max(1, len(block.aligns))
         wanted = [float(px(CELL_PAD) * 4)] * columns
+        words = [0.0] * columns
         for number, row in enumerate(rows[:FITTED_ROWS]):
             for column, cell in enumerate(row[:columns]):
                 is_head = block.head and number == 0
-                wanted[column] = max(wanted[column], self._measure(cell, is_head) + self._pad)
+                wanted[column] = max(wanted[column], self._measure(cell, is_head) + self._asked)
+                word = self._longest_word(cell, is_head) + self._asked
+                words[column] = max(words[column], word)
         if sum(wanted) > room:
             wanted = [min(px(_MOST), max(px(_LEAST), width)) for width in wanted]
+            wanted = _narrowed(wanted, words, room)
         scale = room / sum(wanted)
         edges = [0, *(round(edge * scale) for edge in accumulate(wanted))]
         return tuple(max(1, right - left) for left, right in pairwise(edges))
@@ -79,6 +87,14 @@ class Columns:
     def _measure(self, cell: Runs, is_head: bool) -> float:
         return sum(self._metrics_of(r, is_head)[0].horizontalAdvance(r.text) for r in cell)
 
+    def _longest_word(self, cell: Runs, is_head: bool) -> float:
+        lengths = (
+            self._metrics_of(run, is_head)[0].horizontalAdvance(word)
+            for run in cell
+            for word in run.text.split()[:_WORDS]
+        )
+        return max(lengths, default=0.0)
+
     def _metrics_of(self, run: Run, is_head: bool) -> tuple[QFontMetricsF, float]:
         key = (run.bold or is_head, run.italic, run.code, run.note)
         found = self._metrics.get(key)
@@ -88,3 +104,12 @@ class Columns:
             widest = max(metrics.horizontalAdvance(letter) for letter in _WIDE_LETTERS)
             found = self._metrics[key] = (metrics, widest)
         return found
+
+
+def _narrowed(wanted: list[float], words: list[float], room: float) -> list[float]:
+    """Widths that fit into `room`, none narrower than its longest word, if that can be."""
+    least = [min(width, word) for width, word in zip(wanted, words, strict=True)]
+    spare, asked = room - sum(least), sum(wanted) - sum(least)
+    if not 0 <= spare < asked:
+        return wanted
+    return [low + spare * (width - low) / asked for low, width in zip(least, wanted, strict=True)]

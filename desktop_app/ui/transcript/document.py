@@ -17,6 +17,7 @@ from desktop_app.rendering.model import Block, Kind, Run
 from desktop_app.ui.transcript.long_text import LONGEST, LongText, Rest, end_of, keeps_parts
 from desktop_app.ui.transcript.page import Page, head_length, head_of
 from desktop_app.ui.transcript.section import Section, is_table
+from desktop_app.ui.transcript.styles import INDENT
 from desktop_app.ui.transcript.tables import Tables, row_runs
 from desktop_app.ui.transcript.words import alike, change_words, length
 
@@ -51,7 +52,7 @@ class DocumentWriter:
         """Write in another look from now on."""
         self.styles = styles
         self._tables = Tables(styles, self._width)
-        self._long = LongText(self._width)
+        self._long = LongText(self._width, styles.theme.px(INDENT))
 
     def clear(self) -> None:
         """Empty the document."""
@@ -59,6 +60,7 @@ class DocumentWriter:
         self._unfitted = None
         self.document.clear()
         self.document.setDocumentMargin(0)
+        self.document.setIndentWidth(self.styles.theme.px(INDENT))
         self.document.rootFrame().setFrameFormat(self.styles.root_format())
         block, char = self.styles.empty_block()
         cursor = QTextCursor(self.document)

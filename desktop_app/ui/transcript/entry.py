@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from desktop_app.domain.conversation import Message, MessageStatus, Role
 from desktop_app.domain.parts import ImagePart
 from desktop_app.rendering.block_stream import BlockStream, render
-from desktop_app.rendering.model import Block, Kind, Patch
+from desktop_app.rendering.model import Block, Kind, Patch, quoted
 from desktop_app.ui.transcript.code_folds import with_folds
 from desktop_app.ui.transcript.items import (
     Facts,
@@ -165,7 +165,7 @@ class Entry:
             reasoning_line(self.reasoning, self._thought_s, thinking=thinking, folded=self.folded)
         ]
         if not self.folded:
-            items += [block._replace(quote=block.quote + 1) for block in self._thoughts.blocks]
+            items += [quoted(block) for block in self._thoughts.blocks]
         return items
 
     def body_items(self) -> list[Item]:

@@ -173,7 +173,8 @@ class Formulas:
         if table is not None:
             return max(40.0, width / table.columns() - 16)
         made = block.blockFormat()
-        return max(40.0, width - made.leftMargin() - made.rightMargin() - 2)
+        indent = made.indent() * self._document.indentWidth()
+        return max(40.0, width - indent - made.leftMargin() - made.rightMargin() - 2)
 
 
 class _Drawing(QPyTextObject):

@@ -19,6 +19,7 @@ from PySide6.QtGui import QTextCharFormat, QTextLayout
 
 from desktop_app.rendering import highlight
 from desktop_app.rendering.model import Block, Kind
+from desktop_app.ui.transcript.words import units
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -139,7 +140,8 @@ class CodeHighlighter(QObject):
         if job.work is None:
             found = highlight.lexer(job.language)
             items = job.section.items[job.start : job.end]
-            texts = [item.text for item in items if isinstance(item, Block)]
+            # As they are shown, signs for unseen characters included: colours have their place.
+            texts = ["".join(run.text for run in i.runs) for i in items if isinstance(i, Block)]
             moved = any(not isinstance(i, Block) or i.kind is not Kind.CODE for i in items)
             if found is None or moved or max(map(len, texts), default=0) > highlight.LONGEST_LINE:
                 return True
@@ -167,7 +169,8 @@ class CodeHighlighter(QObject):
         block = self._writer.block_of(job.section, job.start + number)
         start = end = -1
         while number < min(until, job.end - job.start) and block.isValid():
-            mine = [span for span in pending if span.line == number]
+            text = block.text() if pending else ""
+            mine = [_in_units(span, text) for span in pending if span.line == number]
             if self._set_formats(block.layout(), mine):
                 start = block.position() if start < 0 else start
                 end = block.position() + block.length()
@@ -193,6 +196,14 @@ class CodeHighlighter(QObject):
             ranges.append(made)
         layout.setFormats(ranges)
         return True
+
+
+def _in_units(span: highlight.Span, text: str) -> highlight.Span:
+    """A span of a text counted in UTF-16 units, as Qt counts."""
+    if text.isascii():
+        return span
+    start, end = span.start, span.start + span.length
+    return span._replace(start=units(text[:start]), length=units(text[start:end]))
 
 
 def _load(language: str, arrived: deque[str]) -> None:

@@ -96,10 +96,10 @@ def _beginning(text: str, count: int) -> str:
 
 
 class LongText:
-    """Finds the beginnings of lines in a document of one width."""
+    """Finds the beginnings of lines in a document of one width, and of one indent of lists."""
 
-    def __init__(self, width: float) -> None:
-        self.width = width
+    def __init__(self, width: float, indent: float) -> None:
+        self.width, self.indent = width, indent
         self._scratch: QTextDocument | None = None
 
     def part(
@@ -113,6 +113,7 @@ class LongText:
         document = self._scratch
         document.clear()
         document.setTextWidth(self.width)
+        document.setIndentWidth(self.indent)
         cursor = QTextCursor(document)
         cursor.beginEditBlock()
         cursor.setBlockFormat(made)

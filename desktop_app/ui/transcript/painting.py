@@ -12,7 +12,17 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 
 from desktop_app.ui.theme import RADIUS_CHIP, Theme
-from desktop_app.ui.transcript.styles import CELL_PAD, LOOK, PAD, QUOTE, QUOTES_SHIFT, Ground, Look
+from desktop_app.ui.transcript.styles import (
+    CELL_PAD,
+    INDENT,
+    LOOK,
+    PAD,
+    QUOTE,
+    QUOTED_AT,
+    QUOTES_SHIFT,
+    Ground,
+    Look,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,11 +53,11 @@ class _Span:
 
 @dataclass
 class _Found:
-    """What there is to paint: grounds, bars (of quotes; 0 is a rule), rows of tables with their
-    margins, paragraphs with code."""
+    """What there is to paint: grounds, bars of quotes with their left edges (none is a rule), rows
+    of tables with their margins, paragraphs with code."""
 
     spans: list[_Span] = field(default_factory=list)
-    bars: list[tuple[QRectF, int]] = field(default_factory=list)
+    bars: list[tuple[QRectF, list[int]]] = field(default_factory=list)
     rows: list[tuple[QRectF, float]] = field(default_factory=list)
     code: list[tuple[QTextBlock, QRectF]] = field(default_factory=list)
 
@@ -107,8 +117,8 @@ class Backdrop:
         painter.setPen(Qt.PenStyle.NoPen)
         for span in found.spans:
             self._paint_ground(painter, span, width)
-        for box, quotes in found.bars:
-            self._paint_bars(painter, box, quotes)
+        for box, edges in found.bars:
+            self._paint_bars(painter, box, edges)
         for box, margin in found.rows:
             self._paint_hairline(painter, box, margin, width)
         for block, box in found.code:
@@ -133,9 +143,15 @@ class Backdrop:
         if look >> QUOTES_SHIFT:
             if look & Look.ROW:  # no taller than its words, unlike the room it takes
                 box = box.adjusted(0, -self.theme.px(CELL_PAD), 0, self.theme.px(CELL_PAD))
-            found.bars.append((box, look >> QUOTES_SHIFT))
+            found.bars.append((box, self._edges(block, look >> QUOTES_SHIFT)))
         if look & Look.RULE:
-            found.bars.append((box, 0))
+            found.bars.append((box, []))
+
+    def _edges(self, block: QTextBlock, quotes: int) -> list[int]:
+        """Where the bars of a block's quotes stand: a quote in a list beside its item's text."""
+        depths = block.blockFormat().property(QUOTED_AT) or [0] * quotes
+        px = self.theme.px
+        return [px(INDENT) * depth + px(QUOTE) * at for at, depth in enumerate(depths)]
 
     def _paint_ground(self, painter: QPainter, span: _Span, width: int) -> None:
         pad, radius = self.theme.px(PAD), self.theme.px(RADIUS_CHIP)
@@ -144,15 +160,13 @@ class Backdrop:
         area = QRectF(span.left, top, width - span.left, span.bottom + pad - top)
         painter.drawRoundedRect(area, radius, radius)
 
-    def _paint_bars(self, painter: QPainter, box: QRectF, quotes: int) -> None:
+    def _paint_bars(self, painter: QPainter, box: QRectF, edges: list[int]) -> None:
         px = self.theme.px
         painter.setBrush(self.theme.line)
-        if not quotes:
+        if not edges:
             painter.drawRect(QRectF(0, box.center().y(), box.right(), 1))
-        for number in range(quotes):
-            painter.drawRect(
-                QRectF(number * px(QUOTE), box.top() - px(4), px(3), box.height() + px(8))
-            )
+        for left in edges:
+            painter.drawRect(QRectF(left, box.top() - px(4), px(3), box.height() + px(8)))
 
     def _paint_hairline(self, painter: QPainter, box: QRectF, margin: float, width: int) -> None:
         """The line below a row of a table."""

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from PySide6.QtCore import QObject, QPoint, Qt, Signal
+from PySide6.QtGui import QTextCursor
 from PySide6.QtWidgets import QScrollBar, QTextBrowser, QToolButton
 
 from desktop_app.ui import icons
 from desktop_app.ui.theme import set_role
+from desktop_app.ui.transcript.page import head_length
+from desktop_app.ui.transcript.section import is_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,6 +61,17 @@ class LatestButton(QToolButton):
         self.move(left, within.height() - self.height() - theme.px(12))
 
 
+class _Line(NamedTuple):
+    """A line on screen: the item of its message, the block of that item (0 of a long text, whose
+    blocks change), UTF-16 units in that, and how many pixels below the screen's upper edge."""
+
+    message_id: str
+    item: int
+    part: int
+    units: int
+    y: int
+
+
 class ReadingPlace(QObject):
     """The part of the conversation on screen: at its end, following it, or somewhere above.
 
@@ -76,6 +91,8 @@ class ReadingPlace(QObject):
         self._messages = messages
         self.is_following = True
         self.is_kept = False
+        self._line: _Line | None = None
+        self._line_since = (0, 0)
         view.verticalScrollBar().rangeChanged.connect(self._on_range_changed)
 
     def state(self) -> tuple[str, int]:
@@ -118,16 +135,59 @@ class ReadingPlace(QObject):
     @contextmanager
     def kept(self) -> Iterator[None]:
         """What is on screen stays there while something above it changes its height."""
-        following, state, was_kept = self.is_following, self.state(), self.is_kept
+        following, was_kept = self.is_following, self.is_kept
+        line = None if following else self._line_on_top()
         self.is_kept = True
         try:
             yield
         finally:
             self.is_kept = was_kept
-            if following or not self._messages.get(state[0]):
+            if line is None or self._messages.get(line.message_id) is None:
                 self.go_to_end()
             else:
-                self.go_to(state)
+                self._go_to_line(line)
+
+    def _line_on_top(self) -> _Line | None:
+        """The topmost line on screen. Where nobody has scrolled or written since this was asked
+        last, it is the same again: of a window that is drawn wider and narrower, each step would
+        move it a little."""
+        if self._line is not None and self._line_since == self._moment():
+            return self._line
+        cursor = self._view.cursorForPosition(QPoint(0, 0))
+        block = cursor.block()
+        found = self._messages.writer.section_at(block.blockNumber())
+        if found is None:
+            return None
+        section, number = found
+        at = section.item_at(number)
+        part, units = number - section.offset(at), cursor.positionInBlock()
+        if section.shapes[at] and not is_table(section.items[at]):
+            head = head_length(section.items[at])
+            units += section.shapes[at][part - 1] if part else -head
+            part = 0
+        return _Line(section.key, at, part, units, self._view.cursorRect(cursor).top())
+
+    def _go_to_line(self, line: _Line) -> None:
+        """Have this line where it was on screen."""
+        section, writer = self._messages.section_of(line.message_id), self._messages.writer
+        at, part, units = min(line.item, len(section.items) - 1), line.part, line.units
+        if section.shapes[at] and not is_table(section.items[at]):
+            part = bisect_right(section.shapes[at], units)
+            units += -section.shapes[at][part - 1] if part else head_length(section.items[at])
+        first = writer.block_of(section, at).blockNumber()
+        block = writer.document.findBlockByNumber(first + min(part, section.counts[at] - 1))
+        cursor = QTextCursor(block)
+        cursor.setPosition(block.position() + max(0, min(units, block.length() - 1)))
+        bar = self._view.verticalScrollBar()
+        # Where the end of the document is not laid out yet, the bar does not reach so far.
+        writer.document.documentLayout().blockBoundingRect(block)
+        bar.setValue(bar.value() + self._view.cursorRect(cursor).top() - line.y)
+        self._line, self._line_since = line, self._moment()
+        self.follow(self.is_at_end)
+
+    def _moment(self) -> tuple[int, int]:
+        """Differs as soon as somebody has scrolled or written."""
+        return self._view.verticalScrollBar().value(), self._view.document().revision()
 
     def _on_range_changed(self, _least: int, most: int) -> None:
         # Comes from inside the document's edits: nothing may be laid out anew here.

@@ -32,7 +32,7 @@ from desktop_app.ui.transcript.pictures import image_format
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-INDENT: Final = 22
+INDENT: Final = 26
 QUOTE: Final = 16
 PAD: Final = 12
 QUESTION_INSET: Final = 150
@@ -44,6 +44,9 @@ LOOK: Final = int(QTextFormat.Property.UserProperty) + 1
 """The user property of block formats that holds `Look` flags, and the number of quotes above them."""
 
 QUOTES_SHIFT: Final = 8
+
+QUOTED_AT: Final = LOOK + 1
+"""The user property of block formats that says how deep in lists each quote above them stands."""
 
 FORMULA: Final = LOOK + 10
 """The user property of character formats of formulas: 2 on a line of its own, 1 within one."""
@@ -87,6 +90,13 @@ _KINDS_OF_NOTES: Final = (
     Part.FOOTER,
     Part.FOLD,
 )
+# What is text alone, written from either side; in a list, what else stands apart from it.
+_TEXTS: Final = (Kind.PARAGRAPH, Kind.HEADING)
+_APART: Final = (Kind.TABLE, Kind.CODE, Kind.CODE_HEAD)
+
+# A mark that is wider than its column, such as the name of a note, has the next one.
+_MARK_STOPS: Final = 9
+
 _PROPORTIONAL: Final = QTextBlockFormat.LineHeightTypes.ProportionalHeight.value
 
 
@@ -149,7 +159,8 @@ class Styles:
         if isinstance(item, Line):
             return (item.part, item.first, gap)
         hanging, code = bool(item.marker), _has_inline_code(item)
-        return (item.kind, item.level, item.depth, hanging, item.quote, code, gap)
+        quotes = (item.quote, item.quoted_at)
+        return (item.kind, item.level, item.depth, hanging, quotes, code, gap)
 
     def block_format(self, item: Item, above: Item | None) -> QTextBlockFormat:
         """The block format of an item below another one."""
@@ -174,7 +185,7 @@ class Styles:
             self._indent(made, item)
         if isinstance(item, Block) and item.kind is Kind.CODE:
             made.setNonBreakableLines(not self._wraps_code)
-        if isinstance(item, Block) and item.kind is Kind.MATH:
+        if isinstance(item, Block) and item.kind is Kind.MATH and not item.marker:
             made.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         return made
 
@@ -189,11 +200,17 @@ class Styles:
 
     def _indent(self, made: QTextBlockFormat, block: Block) -> None:
         px = self.theme.px
-        left = px(INDENT) * block.depth + px(QUOTE) * block.quote
-        made.setLeftMargin(made.leftMargin() + left)
+        made.setLeftMargin(made.leftMargin() + px(QUOTE) * block.quote)
+        if block.kind in _TEXTS:
+            made.setIndent(block.depth)  # on the side where the text begins
+        else:
+            made.setLeftMargin(made.leftMargin() + px(INDENT) * block.depth)
+        if block.quoted_at:
+            made.setProperty(QUOTED_AT, list(block.quoted_at))
         if block.marker:
             made.setTextIndent(-px(INDENT))
-            made.setTabPositions([QTextOption.Tab(px(INDENT), QTextOption.TabType.LeftTab)])
+            stops = [px(INDENT) * number for number in range(1, _MARK_STOPS)]
+            made.setTabPositions([QTextOption.Tab(at, QTextOption.TabType.LeftTab) for at in stops])
         if block.kind is Kind.HEADING:
             made.setHeadingLevel(block.level)
 
@@ -230,7 +247,8 @@ class Styles:
         if kind in _KINDS_OF_NOTES:
             return 12 if over not in _KINDS_OF_NOTES else 6
         if isinstance(item, Block) and item.depth and isinstance(above, Block) and above.depth:
-            return 4 if above.quote == item.quote else 10
+            is_apart = kind in _APART or over in _APART or above.quote != item.quote
+            return (10 + CELL_PAD if over is Kind.TABLE else 10) if is_apart else 4
         if over is Kind.TABLE:
             return 10 + CELL_PAD
         return 6 if over is Kind.HEADING else 10
@@ -340,7 +358,8 @@ class Styles:
         gap = self._gap(block, above) if block.head and number == 0 else 0
         code = any(run.code for cell in block.rows[number] for run in cell)
         first = block.head and number == 0
-        key = ("row", first, gap, block.depth, block.quote, code, block.aligns, widths)
+        quotes = (block.quote, block.quoted_at)
+        key = ("row", first, gap, block.depth, quotes, code, block.aligns, widths)
         made = self._blocks.get(key)
         if made is None:
             made = self._blocks[key] = self._make_row(block, first, gap, code, widths)
@@ -352,6 +371,8 @@ class Styles:
         px, pad, made = self.theme.px, self.row_pad(), QTextBlockFormat()
         look = Look.ROW | (Look.INLINE_CODE if code else 0) | (Look.FIRST if first else 0)
         made.setProperty(LOOK, int(look) | block.quote << QUOTES_SHIFT)
+        if block.quoted_at:
+            made.setProperty(QUOTED_AT, list(block.quoted_at))
         made.setTopMargin(px(gap) + pad if first else 2 * pad)
         made.setBottomMargin(pad)
         made.setLineHeight(100, _PROPORTIONAL)

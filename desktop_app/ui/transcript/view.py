@@ -229,6 +229,7 @@ class TranscriptView(TranscriptSurface):
     def _show_formulas(self) -> None:
         with self._place.kept():
             self._formulas.show()
+        self._place_actions_again()
 
     def set_waiting(self, message_id: str, sentence: str) -> None:
         """Say below an answer what it waits for; "" says nothing."""

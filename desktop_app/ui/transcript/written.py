@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QTextBlock, QTextDocument
 
     from desktop_app.ui.theme import Theme
+    from desktop_app.ui.transcript.section import Section
 
 MOST_CHARACTERS: Final = 600_000
 """What is written of a conversation at most: to lay it out anew takes a tenth of a second."""
@@ -86,6 +87,10 @@ class WrittenMessages:
         """The message that a block of the document belongs to."""
         found = self.writer.section_at(block.blockNumber())
         return None if found is None else self._entries.get(found[0].key)
+
+    def section_of(self, message_id: str) -> Section:
+        """What a written message takes in the document."""
+        return self._entries[message_id].section
 
     def first_block(self, message_id: str) -> QTextBlock:
         """The block that a written message begins with."""

@@ -275,7 +275,7 @@ class _DocumentReader:
         is_code = int(look & Look.GROUND) == int(Ground.CODE)
         quote = look >> QUOTES_SHIFT
         left = made.leftMargin() - (px(PAD) if is_code else 0) - quote * px(QUOTE)
-        depth = round(left / px(INDENT))
+        depth = made.indent() + round(left / px(INDENT))
         if made.lineHeight() == 1:
             return  # what stands before a table
         if look & Look.ROW:

@@ -20,7 +20,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from PySide6.QtCore import Qt
 
+from desktop_app.ui.transcript.styles import QUOTED_AT
 from tests.gui.transcript import structure
 from tests.helpers.messages import answer
 
@@ -90,3 +92,33 @@ def test_raw_html_loses_nothing(name: str) -> None:
 
 def test_all_examples_are_there() -> None:
     assert len(EXAMPLES) == 652 + 24
+
+
+def test_lists_from_right_to_left_are_whole(view: TranscriptView) -> None:
+    view.set_messages([answer("- قائمة أولى\n- قائمة\n  1. عنصر")])
+    layout = view.document().documentLayout()
+    for words in ("قائمة أولى", "عنصر"):
+        block = view.document().find(words).block()
+        box = layout.blockBoundingRect(block)
+        line = block.layout().lineAt(0)
+        assert box.x() + line.naturalTextRect().right() <= view.viewport().width()
+
+
+def test_a_quote_in_a_list_has_its_bar_beside_the_text(view: TranscriptView) -> None:
+    view.set_messages([answer("- item\n  > inside\n\n> > two\n> > - deep\n> >   > third")])
+
+    def depths(words: str) -> list[int] | None:
+        found: list[int] | None = view.document().find(words).blockFormat().property(QUOTED_AT)
+        return found
+
+    assert depths("inside") == [1]
+    assert depths("two") is None
+    assert depths("third") == [0, 0, 1]
+
+
+def test_a_formula_that_is_an_item_stands_beside_its_mark(view: TranscriptView) -> None:
+    view.set_messages([answer("1. $$x$$\n2. two\n\n$$y$$")])
+    block = view.document().begin()
+    while "1." not in block.text():
+        block = block.next()
+    assert block.blockFormat().alignment() != Qt.AlignmentFlag.AlignHCenter

@@ -13,7 +13,7 @@ from PySide6.QtGui import QTextBlock, QTextCursor, QTextDocument, QTextFormat, Q
 from desktop_app.domain.conversation import Message, MessageStatus
 from desktop_app.domain.parts import TextPart
 from desktop_app.ui.transcript.view import TranscriptView
-from tests.helpers.messages import question, streaming
+from tests.helpers.messages import answer, question, streaming
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -135,3 +135,21 @@ def test_it_follows_only_at_the_bottom(view: TranscriptView, qtbot: QtBot, at_bo
         view._latest.click()
         assert bar.value() == bar.maximum()
         assert not view._latest.isVisible()
+
+
+@pytest.mark.parametrize("before", ["😀", "\u202e", "é"])
+def test_colours_are_in_their_place_behind_any_character(
+    view: TranscriptView, qtbot: QtBot, before: str
+) -> None:
+    view.set_messages([answer(f"```python\nx = '{before}' + f(12)\n```")])
+    block = view.document().find("x = ").block()
+
+    def number() -> str:
+        colours = {r.format.foreground().color().name(): r for r in block.layout().formats()}
+        found = colours.get(view._theme.number.name())
+        if found is None:
+            return ""
+        shown = block.text().encode("utf-16-le")
+        return shown[2 * found.start : 2 * (found.start + found.length)].decode("utf-16-le")
+
+    qtbot.waitUntil(lambda: number() == "12", timeout=5000)

@@ -157,3 +157,12 @@ def test_a_theme_changes_the_columns(view: TranscriptView, qtbot: QtBot) -> None
     larger = look(view.document())
     view.set_messages([answer(HEAD + ROW * 3)])
     assert look(view.document()) == larger
+
+
+def test_a_word_is_not_broken_where_other_columns_can_give_way(view: TranscriptView) -> None:
+    long = "a long description that takes several lines in its cell " * 3
+    head = "| Option | For | Against |\n|---|---|---|\n"
+    view.set_messages([answer(f"{head}| **PostgreSQL** | {long} | {long} |")])
+    block = view.document().find("PostgreSQL").block()
+    view.document().documentLayout().blockBoundingRect(block)
+    assert block.layout().lineCount() == 1

@@ -484,3 +484,24 @@ def test_the_text_stands_in_the_middle(view: TranscriptView, width: int, is_long
     assert (bar.maximum() > 0) is is_long
     assert view.viewport().x() == left
     assert view.viewport().geometry().right() + 1 == width - left
+
+
+def test_the_line_on_top_stays_when_the_window_is_resized(view: TranscriptView) -> None:
+    """Within one long answer, too, the text of which is broken anew."""
+    text = "\n\n".join(f"{n}: " + "some words of a paragraph " * 12 for n in range(60))
+    view.set_messages([question("Why?"), answer(text)])
+    view.verticalScrollBar().setValue(view.verticalScrollBar().maximum() // 2)
+
+    def top() -> str:
+        return view.cursorForPosition(QPoint(0, 0)).block().text().split(":")[0]
+
+    line = top()
+    for width in (860, 700, 520, 400, 560, 800, 900):
+        view.resize(width, 600)
+        assert top() == line
+    value = view.verticalScrollBar().value()
+    view.set_theme(theme.dark(1.4))
+    assert top() == line
+    view.set_theme(theme.light())
+    assert top() == line
+    assert abs(view.verticalScrollBar().value() - value) < 3

@@ -25,3 +25,9 @@ def test_leading_and_missing_line_ends_shift_nothing() -> None:
     python = highlight.lexer("python")
     assert python is not None
     assert list(highlight.spans("\n\nif x", python)) == [Span(2, 0, 2, Colour.KEYWORD)]
+
+
+def test_the_last_line_is_coloured_without_its_end() -> None:
+    diff = highlight.lexer("diff")
+    assert diff is not None
+    assert Span(1, 0, 5, Colour.STRING) in list(highlight.spans("- old\n+ new", diff))
