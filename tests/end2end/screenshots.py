@@ -171,12 +171,22 @@ class Pictures:
         await self._picture("settings-own", _open_answer_settings("conversation"))
         await self._picture("spending", _show_spending)
         await self._prompts()
+        await self._library()
+        if not self._prefix:
+            await self._picture("quick-prompt", _quick, "quick")
+
+    async def _library(self) -> None:
+        """The list, and what is kept, found, deleted and repaired."""
         await self._picture("folders", _mark_some, library=True)
         await self._picture("folder", _open_folder, library=True)
         await self._picture("archive", _show_place("archive"), library=True)
         await self._picture("trash", _show_place("trash"), library=True)
-        if not self._prefix:
-            await self._picture("quick-prompt", _quick, "quick")
+        await self._picture("list-menu", _menu_of_list, library=True)
+        await self._picture("search", _search, library=True)
+        await self._picture("private", _command("New private conversation", "private"))
+        await self._picture("settings-library", _show_library_settings)
+        await self._picture("settings-delete", _show_deleting)
+        await self._picture("damaged", _see_damage, damaged=True)
 
     async def _prompts(self) -> None:
         """Prompts and presets."""
@@ -197,6 +207,7 @@ class Pictures:
         *arguments: str,
         filled: bool = True,
         library: bool = False,
+        damaged: bool = False,
     ) -> None:
         with tempfile.TemporaryDirectory() as scratch:
             home = Path(scratch) / "home"
@@ -206,9 +217,12 @@ class Pictures:
                     await _fill(backend, self._server.base_url)
                 if library:
                     await _fill_library(backend)
+            if damaged:
+                await asyncio.to_thread(_damage, home / "data" / "repartee.sqlite3")
             with Program(home, self._client, *arguments, COMETAPI_KEY="") as program:
-                await asyncio.to_thread(program.do, "states", "prompt")
-                if arguments != ("quick",):
+                first = "store-dialog" if damaged else "prompt"
+                await asyncio.to_thread(program.do, "states", first)
+                if arguments != ("quick",) and not damaged:
                     await asyncio.to_thread(_resize, program, self._size)
                 await act(program)
                 await asyncio.sleep(0.8)  # hover effects and the caret come to rest
@@ -332,6 +346,40 @@ async def _open_folder(program: Program) -> None:
     await asyncio.sleep(0.5)
     if await asyncio.to_thread(program.has, "toggle-list", "showing"):
         await _show_list(program)
+
+
+async def _menu_of_list(program: Program) -> None:
+    await _show_list(program)
+    moved = ["xdotool", "mousemove", "100", str(107 + 34 * 8), "click", "3"]
+    await asyncio.to_thread(subprocess.run, moved, check=True)
+    await asyncio.sleep(0.5)
+    await asyncio.to_thread(_press, "", *["Up"] * 3, "Right")
+
+
+async def _search(program: Program) -> None:
+    await _show_list(program)
+    await asyncio.to_thread(program.do, "set_text", "search", text="re")
+    await asyncio.sleep(1)
+
+
+async def _show_library_settings(program: Program) -> None:
+    await _command("Backups, import and export", "backup-folder")(program)
+
+
+async def _show_deleting(program: Program) -> None:
+    await _show_library_settings(program)
+    await asyncio.to_thread(program.do, "press", "delete-everything")
+    await asyncio.to_thread(wait_for, lambda: program.has("delete-word", "showing"), "the word")
+
+
+async def _see_damage(program: Program) -> None:
+    await asyncio.to_thread(wait_for, lambda: program.has("store-dialog", "showing"), "the dialog")
+
+
+def _damage(store: Path) -> None:
+    """As a failing disk leaves it."""
+    with store.open("r+b") as file:
+        file.write(b"\0" * 4096)
 
 
 async def _find(program: Program) -> None:
