@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from desktop_app.app.library_controller import LibraryController
     from desktop_app.app.running_answers import RunningAnswers
     from desktop_app.app.workspace import Workspace
+    from desktop_app.domain.compaction import Compaction
 from desktop_app.ui.main_window import MainWindow
 
 MARK = " (branch)"
@@ -61,8 +62,11 @@ class Branching(QObject):
         if message_id not in ids:
             return
         until = [self._running.newest(m) for m in path[: ids.index(message_id) + 1]]
-        conversation, messages = branched(self._workspace.conversation, until)
-        await self._workspace.backend.shelves.add_whole(conversation, messages)
+        source, backend = self._workspace.conversation, self._workspace.backend
+        made = await backend.compactions.of(source.id)
+        conversation, messages = branched(source, until)
+        copied = copied_compactions(made, until, messages)
+        await backend.shelves.add_whole(conversation, messages, copied)
         self._library.kept(conversation)
         await self._library.open(conversation.id)
 
@@ -102,3 +106,20 @@ def branched(
         draft=Draft(),
     )
     return begun, messages
+
+
+def copied_compactions(
+    made: Iterable[Compaction], path: Sequence[Message], copies: Sequence[Message]
+) -> list[Compaction]:
+    """Those of a path for its copy, so that the branch sends no more than what it comes from."""
+    copy_of = {message.id: copy for message, copy in zip(path, copies, strict=True)}
+    return [
+        replace(
+            each,
+            id=new_id(),
+            conversation_id=copy_of[each.message_id].conversation_id,
+            message_id=copy_of[each.message_id].id,
+        )
+        for each in made
+        if each.message_id in copy_of
+    ]

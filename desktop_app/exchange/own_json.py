@@ -16,7 +16,8 @@ image, tool_call) and its own fields; documents and images name an attachment by
 bytes, which `data` holds in Base64. `compactions` holds what is sent in place of the beginning up to
 a message: {id, message_id, kind: provider|summary, provider_id, model, body, created_at, tokens_before,
 tokens_after, undone_at}; files of earlier versions have none. `overrides` holds what is set for the conversation (or folder)
-alone, by name. Keys to providers are in no export, nor what was spent outside of conversations.
+alone, by name. What a preset has set stands in `choice` and `overrides`; which preset it was does not,
+for presets are not conversations, nor what lies in the trash. Keys to providers are in no export, nor what was spent outside of conversations.
 """
 
 from __future__ import annotations

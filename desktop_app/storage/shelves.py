@@ -10,7 +10,9 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import replace
 
+from desktop_app.domain.compaction import Compaction
 from desktop_app.domain.conversation import Conversation, Message
+from desktop_app.storage.compactions import insert_compaction
 from desktop_app.storage.conversations import (
     insert_conversation,
     insert_message,
@@ -60,13 +62,20 @@ class ShelfStore:
         rows = await self._database.read(lambda c: c.execute(sql, (folder_id,)).fetchall())
         return [row["id"] for row in rows]
 
-    async def add_whole(self, conversation: Conversation, messages: Sequence[Message]) -> None:
+    async def add_whole(
+        self,
+        conversation: Conversation,
+        messages: Sequence[Message],
+        compactions: Sequence[Compaction] = (),
+    ) -> None:
         """Add a conversation with its messages, parents before their children."""
 
         def action(connection: sqlite3.Connection) -> None:
             insert_conversation(connection, conversation)
             for message in messages:
                 insert_message(connection, message)
+            for compaction in compactions:
+                insert_compaction(connection, compaction)
 
         await self._database.write(action)
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QLineEdit, QMenu, QMessageBox, QPushButton
 
+from desktop_app.domain.compaction import Compaction, CompactionKind
 from desktop_app.domain.conversation import (
     Conversation,
     Folder,
@@ -482,6 +483,27 @@ def test_branching_goes_on_in_a_new_conversation(run: Run) -> None:
             assert len(await desk.backend.conversations.path(one)) == 4
             every = desk.stored("SELECT id FROM messages")
             assert len(every) == len(set(every)) == 8
+
+    run(main())
+
+
+def test_a_branch_takes_what_stands_for_its_beginning_along(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            one = await desk.ask_and_answer("First", "One")
+            await desk.ask_and_answer("Second", "Two")
+            ids = [message.id for message in await desk.backend.conversations.path(one)]
+            for number, last in enumerate((ids[1], ids[3])):
+                made = Compaction(
+                    str(number), one, last, CompactionKind.SUMMARY, "p", "m", "Short", now(), 90, 9
+                )
+                await desk.backend.compactions.add(made)
+            desk.act("branch", at=1)
+            await until(lambda: desk.open_id != one)
+            (copy,) = await desk.backend.compactions.of(desk.open_id)
+            path = await desk.backend.conversations.path(desk.open_id)
+            assert (copy.message_id, copy.body) == (path[-1].id, "Short")
+            assert len(await desk.backend.compactions.of(one)) == 2
 
     run(main())
 
