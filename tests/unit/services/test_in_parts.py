@@ -32,7 +32,7 @@ from desktop_app.headless.profiles import ON_DEVICE, OPENAI
 from desktop_app.services.budget import Budget
 from desktop_app.services.choice import ResolvedChoice
 from desktop_app.services.estimate import Estimator, PartsPlan
-from desktop_app.services.in_parts import MERGING, PartsReader, Task
+from desktop_app.services.in_parts import AT_ONCE, MERGING, PartsReader, Task
 from desktop_app.storage.attachments import AttachmentStore
 from desktop_app.storage.database import Database
 from desktop_app.storage.ledger import Ledger
@@ -40,6 +40,7 @@ from desktop_app.storage.notes import NotesStore
 from desktop_app.storage.settings_store import SettingsStore
 from desktop_app.storage.spending_holds import SpendingHolds
 from tests.helpers.scripted_provider import OneProvider, ScriptedProvider, WordCounter
+from tests.helpers.waiting import until
 
 FACT = re.compile(r"FACT-\d+")
 PRICE = Price(Decimal(1), Decimal(1), Decimal(1))
@@ -53,18 +54,21 @@ class NoteTaker(ScriptedProvider):
     Attributes:
         most_at_once: how many calls ran beside each other.
         fails_on: a fact at which it fails.
+        gate: no call ends while it is closed.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.running = self.most_at_once = 0
         self.fails_on = ""
+        self.gate = asyncio.Event()
+        self.gate.set()
 
     async def stream(self, request: ChatRequest) -> AsyncIterator[StreamEvent]:
         self.requests.append(request)
         self.running += 1
         self.most_at_once = max(self.most_at_once, self.running)
-        await asyncio.sleep(0)
+        await self.gate.wait()
         self.running -= 1
         text = text_of(request.messages[-1].parts)  # type: ignore[arg-type]
         if self.fails_on and self.fails_on in text:
@@ -225,8 +229,16 @@ def test_it_says_how_far_it_has_come_and_what_it_cost(tmp_path: Path) -> None:
 
 def test_several_parts_are_read_at_once_but_one_on_this_computer(tmp_path: Path) -> None:
     async def test(reading: Reading) -> None:
-        await reading.run(reading.task("a"))
-        assert 1 < reading.provider.most_at_once <= 4
+        reading.provider.gate.clear()
+        run = asyncio.create_task(reading.run(reading.task("a")))
+
+        async def all_run() -> bool:
+            return reading.provider.running == AT_ONCE
+
+        await until(all_run)
+        reading.provider.gate.set()
+        await run
+        assert reading.provider.most_at_once == AT_ONCE
         reading.provider.most_at_once = 0
         local = reading.task("b", profile=ON_DEVICE)
         await reading.run(local)
