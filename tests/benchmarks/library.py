@@ -21,6 +21,7 @@ from tests.benchmarks._large_library import make
 
 ROOT = Path(__file__).parents[2]
 SETTLE_S = 3
+LONGEST_END_S = 60
 
 SOURCE = """
 import time
@@ -93,8 +94,8 @@ def _start(home: Path) -> tuple[float, float, int]:
         rollup = Path(f"/proc/{process.pid}/smaps_rollup").read_text("ascii")
         return float(taken), int(rollup.split("Pss:")[1].split()[0]) / 1024, int(rows)
     finally:
-        process.kill()
-        process.wait()
+        process.terminate()  # as a session ends: after a kill the next start would look for damage
+        process.wait(LONGEST_END_S)
         if process.stdout is not None:
             process.stdout.close()
 
