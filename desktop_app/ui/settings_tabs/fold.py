@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtWidgets import QScrollArea, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from desktop_app.ui.icons import icon
 from desktop_app.ui.settings_tabs.fields import Note
@@ -45,6 +45,8 @@ class Fold(QWidget):
         self._column.addWidget(self._summary)
         self._column.addWidget(self._inside)
         self.head.toggled.connect(self._turn)
+        # Behind the layout, which does not know yet how high it is.
+        self.head.clicked.connect(lambda: QTimer.singleShot(0, self, self._reveal))
         self._words = ""
         self.set_theme(theme)
 
@@ -66,6 +68,15 @@ class Fold(QWidget):
         self.body.setSpacing(theme.px(14))
         self.head.setIconSize(QSize(theme.px(14), theme.px(14)))
         self._turn(self.is_open)
+
+    def _reveal(self) -> None:
+        """Scroll what was opened into view, its head in any case."""
+        above = self.parentWidget()
+        while above is not None and not isinstance(above, QScrollArea):
+            above = above.parentWidget()
+        if above is not None and self.is_open:
+            above.ensureWidgetVisible(self._inside, 0, self._theme.px(8))
+            above.ensureWidgetVisible(self.head, 0, 0)
 
     def _turn(self, is_open: bool) -> None:
         self._inside.setVisible(is_open)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton
+from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QToolButton
 
 from desktop_app.app.backup_controller import LAST_KEY, due_in
 from desktop_app.app.closed_store import ClosedStore, erasing, restoring
@@ -302,3 +302,19 @@ def test_damage_is_offered_to_be_repaired(run: Run) -> None:
     assert aside.read_bytes()[:4096] == bytes(4096)
     with closing(sqlite3.connect(folders().database)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_a_fold_that_is_opened_shows_what_is_in_it(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            desk.window.resize(640, 480)
+            page = library_page(desk)
+            head, word = (
+                find(page, QToolButton, "delete-everything"),
+                find(page, QLineEdit, "delete-word"),
+            )
+            head.click()
+            await until(lambda: word.visibleRegion().boundingRect().height() == word.height())
+            assert not head.visibleRegion().isEmpty()
+
+    run(main())
