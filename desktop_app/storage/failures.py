@@ -22,6 +22,12 @@ KEPT: Final = "What was saved before is unchanged."
 
 _FULL_ERRNOS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _READ_ONLY_ERRNOS = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
+_NO_FILE = {
+    errno.ENOENT: "is not there",
+    errno.ENOTDIR: "is not there: part of its path is a file",
+    errno.EISDIR: "is a folder",
+}
+
 # Primary result codes: the low byte of the extended ones. https://www.sqlite.org/rescode.html
 _BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 _READ_ONLY = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM})
@@ -83,6 +89,13 @@ def _from_os(exc: OSError, what: str) -> StorageError:
         return _full(what, details)
     if exc.errno in _READ_ONLY_ERRNOS:
         return _read_only(what, details)
+    if exc.errno in _NO_FILE:
+        return StorageError(
+            f"{what} {_NO_FILE[exc.errno]}.",
+            what_was_kept=KEPT,
+            what_to_do="Check the path, then try again.",
+            details=details,
+        )
     return _unwritable(what, details)
 
 

@@ -173,6 +173,13 @@ def test_a_backup_brings_back_what_was_there(library: Library) -> None:
     assert (refused.code, "is no backup" in refused.err) == (1, True)
 
 
+def test_a_backup_that_is_not_there_is_no_failing_disk(library: Library) -> None:
+    missing = library.run("restore", str(library.folder / "none.zip"))
+    assert (missing.code, "none.zip is not there." in missing.err) == (1, True)
+    folder = library.run("restore", str(library.folder))
+    assert (folder.code, "is a folder." in folder.err) == (1, True)
+
+
 def test_only_the_newest_backups_stay_where_that_is_asked_for(library: Library) -> None:
     library.run("import", str(library.export))
     folder = library.folder / "backups"
