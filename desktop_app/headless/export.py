@@ -31,7 +31,11 @@ if TYPE_CHECKING:
 PICTURE_BOX: Final = (1600, 1600)
 """Pixels within which a picture is embedded."""
 
-_NOT_IN_A_NAME: Final = re.compile(r'[\x00-\x1f/\\:*?"<>|]+')
+# Nor half characters, nor what turns the direction of writing: a name reads as it is.
+_NOT_IN_A_NAME: Final = re.compile(
+    r'[\x00-\x1f\x7f/\\:*?"<>|\ud800-\udfff\u200e\u200f\u202a-\u202e\u2066-\u2069]+'
+)
+LONGEST_TITLE_BYTES: Final = 180  # a name takes 255 bytes: with date, number, ending and ".part"
 
 
 class ConversationFile(Protocol):
@@ -222,7 +226,8 @@ def names_of(wanted: list[Conversation], suffix: str) -> Iterator[str]:
     given: dict[str, int] = {}
     for conversation in wanted:
         day = conversation.created_at.astimezone().date().isoformat()
-        title = _NOT_IN_A_NAME.sub(" ", conversation.title).strip(" .")[:80].rstrip()
+        title = _NOT_IN_A_NAME.sub(" ", conversation.title).strip(" .")[:80]
+        title = title.encode()[:LONGEST_TITLE_BYTES].decode(errors="ignore").rstrip()
         stem = f"{day} {title or 'Conversation'}"
         given[stem] = given.get(stem, 0) + 1
         again = f" ({given[stem]})" if given[stem] > 1 else ""

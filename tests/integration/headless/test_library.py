@@ -140,6 +140,28 @@ def test_conversations_of_the_same_moment_come_out_in_the_same_order(
     assert files[0].read_bytes() == files[1].read_bytes()
 
 
+def test_whatever_a_title_holds_its_file_can_be_written(library: Library, tmp_path: Path) -> None:
+    titles = [
+        "東" * 100,
+        "😀" * 90,
+        "../../x",
+        "<b>",
+        "a\u202egpj.exe",
+        ".hidden",
+        "\ud800 half",
+        '"|?',
+    ]
+    many = [{**CHATGPT[0], "conversation_id": t, "title": t} for t in titles]
+    library.export.write_text(json.dumps(many))
+    library.run("import", str(library.export))
+    target = tmp_path / "out"
+    assert library.run("export", "--all", "--format", "markdown", "--to", str(target)).code == 0
+    names = sorted(path.name for path in target.iterdir())
+    assert len(names) == len(titles)
+    assert not any("\u202e" in name for name in names)
+    assert any(name.endswith(" x.md") for name in names)
+
+
 def test_a_reader_that_has_gone_and_a_number_that_is_none(library: Library) -> None:
     library.run("import", str(library.export))
     command = [sys.executable, "-m", "desktop_app", "search", "京都", "--json"]
