@@ -10,7 +10,15 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from desktop_app.rendering.links import is_opened
-from desktop_app.rendering.model import LINE_BREAK, Block, Kind, Run, Runs, words_of
+from desktop_app.rendering.model import (
+    LINE_BREAK,
+    Block,
+    Kind,
+    Run,
+    Runs,
+    depths_of_quotes,
+    words_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -80,13 +88,15 @@ class HtmlWriter:
 
     def _nest(self, block: Block) -> Iterator[str]:
         """Bring the open lists to the depth of `block`; an item begins where it has a mark."""
-        tags = ["blockquote"] * block.quote
+        tags: list[str] = []
         ordered = block.marker[:1].isdigit() and block.marker[-1:] in ".)"
         if block.depth:
             kept = [tag for tag in self._open if tag != "blockquote"][: block.depth]
-            tags += kept + ["ol" if ordered else "ul"] * (block.depth - len(kept))
+            tags = kept + ["ol" if ordered else "ul"] * (block.depth - len(kept))
             if block.marker and len(kept) == block.depth:
                 tags[-1] = "ol" if ordered else "ul"
+        for number, depth in enumerate(depths_of_quotes(block)):
+            tags.insert(depth + number, "blockquote")
         same = 0
         while same < min(len(tags), len(self._open)) and tags[same] == self._open[same]:
             same += 1

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from itertools import groupby
+from itertools import groupby, takewhile
 from typing import TYPE_CHECKING
 
-from desktop_app.rendering.model import LINE_BREAK, Block, Kind, Run, Runs, words_of
+from desktop_app.rendering.model import (
+    LINE_BREAK,
+    Block,
+    Kind,
+    Run,
+    Runs,
+    depths_of_quotes,
+    words_of,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 _RULE_OF_ALIGN = {"left": ":---", "center": ":---:", "right": "---:"}
 
@@ -17,17 +25,19 @@ def to_markdown(blocks: Iterable[Block]) -> str:
     """Markdown that says the same again; not the very characters of the source."""
     pieces: list[str] = []
     tight = False
+    above: Block | None = None
     for is_code, group in groupby(blocks, key=lambda b: b.kind in (Kind.CODE, Kind.CODE_HEAD)):
         members = list(group)
         if is_code:
-            pieces += [*_gap(pieces, tight=False), *_code(members)]
-            tight = False
+            pieces += [*_gap(above, members[0], tight=False), *_code(members)]
+            tight, above = False, members[-1]
             continue
         for block in members:
             continues = block.kind is Kind.TABLE and not block.head and pieces
-            pieces += _gap(pieces, tight=bool(continues) or (tight and bool(block.marker)))
+            is_next = bool(continues) or (tight and bool(block.marker))
+            pieces += _gap(above, block, tight=is_next)
             pieces.append(_indented(_block(block), block))
-            tight = bool(block.depth)
+            tight, above = bool(block.depth), block
     return "".join(pieces)
 
 
@@ -50,10 +60,23 @@ def _words(run: Run) -> str:
     return f"${words_of(run)}$" if run.math else words_of(run)
 
 
-def _gap(pieces: list[str], *, tight: bool) -> list[str]:
-    if not pieces:
+def _gap(above: Block | None, below: Block, *, tight: bool) -> list[str]:
+    """What parts two blocks; a quote that both stand in goes on in between."""
+    if above is None:
         return []
-    return ["\n"] if tight else ["\n\n"]
+    if tight:
+        return ["\n"]
+    both = zip(depths_of_quotes(above), depths_of_quotes(below), strict=False)
+    common = takewhile(lambda depths: depths[0] == depths[1], both)
+    return [f"\n{_quotes([depth for depth, _ in common])[0].rstrip()}\n"]
+
+
+def _quotes(depths: Sequence[int]) -> tuple[str, int]:
+    """What quotes so deep in lists put before a line, and how many lists are passed by that."""
+    before, passed = "", 0
+    for depth in depths:
+        before, passed = f"{before}{'   ' * (depth - passed)}> ", depth
+    return before, passed
 
 
 def _code(members: list[Block]) -> list[str]:
@@ -89,12 +112,13 @@ def _block(block: Block) -> str:
 
 def _indented(text: str, block: Block) -> str:
     """Text behind the marks of the quotes and lists that it stands in."""
+    quotes, passed = _quotes(depths_of_quotes(block))
     mark = _mark(block.marker) if block.marker else ""
-    indent = "   " * max(0, block.depth - (1 if mark else 0))
+    indent = quotes + "   " * max(0, block.depth - passed - (1 if mark else 0))
     lines = text.split("\n")
     first = f"{indent}{mark}{lines[0]}"
-    rest = [f"{indent}{' ' * len(mark)}{line}" if line else "" for line in lines[1:]]
-    return "\n".join(f"{'> ' * block.quote}{line}" for line in [first, *rest])
+    rest = [f"{indent}{' ' * len(mark)}{line}" if line else quotes for line in lines[1:]]
+    return "\n".join([first, *rest])
 
 
 def _mark(marker: str) -> str:

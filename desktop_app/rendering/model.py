@@ -109,6 +109,11 @@ def apply(patches: list[Patch], blocks: list[Block]) -> None:
         blocks[at : at + removed] = added
 
 
+def depths_of_quotes(block: Block) -> tuple[int, ...]:
+    """How deep in lists each quote stands that a block is in."""
+    return block.quoted_at or (0,) * block.quote
+
+
 def quoted(block: Block) -> Block:
     """The block within one more quote, around all that it stands in."""
     depths = (0, *block.quoted_at) if block.quoted_at else ()

@@ -71,3 +71,16 @@ def test_code_keeps_its_lines_and_its_fence() -> None:
     blocks = render("````md\n```py\nx\n```\n````")
     assert to_plain(blocks) == "```py\nx\n```"
     assert render(to_markdown(blocks)) == blocks
+
+
+def test_a_quote_in_a_list_stays_in_it() -> None:
+    blocks = render(
+        "- item\n\n  > said\n  > - more\n  >   ```\n  >   x\n  >\n  >   y\n  >   ```\n- next\n"
+    )
+    assert render(to_markdown(blocks)) == blocks
+    assert to_html(render("- item\n  > said\n- next")) == (
+        "<ul><li>item<blockquote><p>said</p></blockquote><li>next</ul>"
+    )
+    assert to_html(render("> - a\n>   > b\n\nend")) == (
+        "<blockquote><ul><li>a<blockquote><p>b</p></blockquote></ul></blockquote><p>end</p>"
+    )
