@@ -7,6 +7,7 @@ begins above the screen is drawn from above the screen on.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import ceil, floor
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
@@ -143,12 +144,25 @@ class Backdrop:
         if look >> QUOTES_SHIFT:
             if look & Look.ROW:  # no taller than its words, unlike the room it takes
                 box = box.adjusted(0, -self.theme.px(CELL_PAD), 0, self.theme.px(CELL_PAD))
-            found.bars.append((box, self._edges(block, look >> QUOTES_SHIFT)))
+            found.bars += self._bars(block, box)
         if look & Look.RULE:
             found.bars.append((box, []))
 
-    def _edges(self, block: QTextBlock, quotes: int) -> list[int]:
+    def _bars(self, block: QTextBlock, box: QRectF) -> Iterator[tuple[QRectF, list[int]]]:
+        """The bars of a block's quotes; those of the block above go on through the gap."""
+        edges, above = self._edges(block), self._edges(block.previous())
+        common = [edge for edge, other in zip(edges, above, strict=False) if edge == other]
+        if common:
+            layout = block.document().documentLayout()
+            joined = QRectF(box)
+            joined.setTop(min(box.top(), layout.blockBoundingRect(block.previous()).bottom()))
+            yield joined, common
+        if len(common) < len(edges):
+            yield box, edges[len(common) :]
+
+    def _edges(self, block: QTextBlock) -> list[int]:
         """Where the bars of a block's quotes stand: a quote in a list beside its item's text."""
+        quotes = block.blockFormat().intProperty(LOOK) >> QUOTES_SHIFT
         depths = block.blockFormat().property(QUOTED_AT) or [0] * quotes
         px = self.theme.px
         return [px(INDENT) * depth + px(QUOTE) * at for at, depth in enumerate(depths)]
@@ -165,8 +179,9 @@ class Backdrop:
         painter.setBrush(self.theme.line)
         if not edges:
             painter.drawRect(QRectF(0, box.center().y(), box.right(), 1))
-        for left in edges:
-            painter.drawRect(QRectF(left, box.top() - px(4), px(3), box.height() + px(8)))
+        top, bottom = floor(box.top() - px(4)), ceil(box.bottom() + px(4))
+        for left in edges:  # on whole pixels: no seam where two of them meet
+            painter.drawRect(QRect(left, top, px(3), bottom - top))
 
     def _paint_hairline(self, painter: QPainter, box: QRectF, margin: float, width: int) -> None:
         """The line below a row of a table."""

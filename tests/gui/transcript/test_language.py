@@ -122,3 +122,15 @@ def test_a_formula_that_is_an_item_stands_beside_its_mark(view: TranscriptView) 
     while "1." not in block.text():
         block = block.next()
     assert block.blockFormat().alignment() != Qt.AlignmentFlag.AlignHCenter
+
+
+def test_the_bar_of_a_quote_has_no_gaps(view: TranscriptView, dressed: Theme) -> None:
+    view.set_messages([answer("> one\n>\n> ```py\n> x\n> ```\n>\n> - two\n>\n> three")])
+    layout = view.document().documentLayout()
+    first, last = (view.document().find(words).block() for words in ("one", "three"))
+    top = round(layout.blockBoundingRect(first).top())
+    bottom = round(layout.blockBoundingRect(last).bottom())
+    view.verticalScrollBar().setValue(0)
+    image = view.viewport().grab().toImage()
+    gaps = [y - top for y in range(top, bottom) if image.pixelColor(1, y) != dressed.line]
+    assert not gaps
