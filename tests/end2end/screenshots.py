@@ -92,6 +92,19 @@ SUMMARY = """### Summary
 | Renegotiate the cloud contract | S. Berg | 1 Nov |
 | Secure both renewals | A. Dubois | 30 Nov |
 """
+FORMULAS = r"""Completing the square in \(ax^2 + bx + c = 0\) gives
+
+$$x = \frac{-b \pm \sqrt{b^2 - 4ac}}{2a}$$
+
+1. Where $\Delta = b^2 - 4ac > 0$ there are two roots; it costs $5 or $10 to ask.
+2. \[ \sum_{n=1}^{\infty} \frac{1}{n^2} = \frac{\pi^2}{6} \]
+   > Basel, 1734
+   > - Euler
+
+| Curve | $f(x)$ |
+|:------|-------:|
+| Bell | $e^{-x^2}$ |
+"""
 POSTCODE = """Four digits, nothing else; the register runs from 0001 to 9991:
 
 ```regex
@@ -119,6 +132,7 @@ ANSWERS = {
     "cut": Prepared(ANSWER, REASONING, cut_after=190),
     "postcode": Prepared(POSTCODE, input_tokens=20, output_tokens=60),
     "A long question": Prepared(ANSWER, input_tokens=219_000),
+    "formulas": Prepared(FORMULAS),
     "upload": Prepared(ANSWER, REASONING),
 }
 
@@ -160,6 +174,7 @@ class Pictures:
         await self._picture("error", _ask(f"{QUESTION} cut", "Retry"))
         await self._picture("compaction", _offered)
         await self._picture("find", _find)
+        await self._picture("formulas", _formulas)
         await self._picture("document", _summarise, str(REPORT))
         with tempfile.TemporaryDirectory() as pictures:
             files = _make_pictures(Path(pictures))
@@ -387,6 +402,11 @@ async def _find(program: Program) -> None:
     await asyncio.to_thread(subprocess.run, ["xdotool", "key", "ctrl+f"], check=True)
     await asyncio.to_thread(wait_for, lambda: program.has("find", "showing"), "the bar")
     await asyncio.to_thread(program.do, "set_text", "find", text="retry")
+
+
+async def _formulas(program: Program) -> None:
+    await _ask("The formulas, please", "Bell")(program)
+    await asyncio.sleep(2)  # until they are typeset
 
 
 async def _quick(program: Program) -> None:
