@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from desktop_app.rendering.block_stream import BlockStream, render
@@ -73,6 +73,7 @@ def test_the_end_equals_the_whole(source: str, cuts: list[int]) -> None:
     assert render(source) == at_once(source)
 
 
+@settings(max_examples=40)
 @given(
     st.lists(st.sampled_from(WORDS), min_size=60, max_size=250).map("".join),
     st.sampled_from(ENDS),
