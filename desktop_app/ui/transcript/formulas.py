@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 DRAWN: Final = "\ufffc"
 _OBJECT_TYPE: Final = int(QTextFormat.ObjectTypes.UserObject) + 1
-_TEX: Final = int(QTextFormat.Property.UserProperty) + 11
+_TEX: Final = FORMULA + 1
 # The font of the formulas looks smaller than that of the text at the same size.
 _LARGER: Final = 1.12
 

@@ -171,3 +171,18 @@ def test_a_selection_takes_formulas_whole(
     view.setTextCursor(cursor)
     view.copy()
     assert QGuiApplication.clipboard().text() == "$x+y$"
+
+
+def test_a_formula_on_a_line_of_its_own_is_asked_for_as_such(view: TranscriptView) -> None:
+    asked: set[tuple[str, bool]] = set()
+
+    class Asked:
+        def find(self, tex: str, *, display: bool) -> None:
+            asked.add((tex, display))
+
+        def forget(self) -> None:
+            """Nothing is kept."""
+
+    view._formulas.typeset_with(Asked())
+    view.set_messages([answer("$$x$$\n\nin $y$\n\n\\[\nz\n\\]\n")])
+    assert asked == {("x", True), ("y", False), ("z", True)}
