@@ -20,6 +20,7 @@ from desktop_app.storage.first_look import settings_at_start
 from PySide6.QtWidgets import QApplication
 
 from desktop_app import __version__
+from desktop_app.app.garbage import collect_on_this_thread
 from desktop_app.app.source_cache import forget_sources
 from desktop_app.paths import folders, own_command, resource_path
 from desktop_app.ui.theme import APPLICATION_ARGUMENTS, ThemeWatcher
@@ -102,6 +103,7 @@ class Application:
         from qasync import QEventLoop
 
         forget_sources()
+        collect_on_this_thread()
         loop = QEventLoop(self.qt)
         asyncio.set_event_loop(loop)
         with loop:

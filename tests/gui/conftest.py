@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent
 
+from desktop_app.app.garbage import collect_if_due
 from desktop_app.paths import resource_path
 from desktop_app.ui import icons, theme
 
@@ -14,6 +16,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from PySide6.QtWidgets import QApplication
+
+
+@pytest.fixture(autouse=True, scope="session")
+def garbage_on_one_thread() -> Iterator[None]:
+    """As in the program: a thread that allocates must not free what is Qt's."""
+    gc.disable()
+    yield
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
@@ -35,3 +45,4 @@ def dressed(qapp: QApplication) -> Iterator[theme.Theme]:
         theme.apply(qapp, current)
     yield current
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+    collect_if_due()

@@ -1,0 +1,57 @@
+"""Cycles with Qt objects in them are freed on the window's thread, whoever allocates."""
+
+from __future__ import annotations
+
+import gc
+import threading
+from typing import TYPE_CHECKING
+from weakref import ref
+
+from PySide6.QtCore import QObject, QTimer
+
+from desktop_app.app.garbage import collect_if_due, collect_on_this_thread
+
+if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
+
+
+class Ring(QObject):
+    """Refers to itself; a timer in it must be stopped on its own thread."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.timer = QTimer(self, interval=10_000)
+        self.timer.start()
+        self.me = self
+
+
+def allocate() -> None:
+    kept = [[number] for number in range(20_000)]
+    del kept
+
+
+def test_another_threads_allocations_free_nothing_of_qts(qtbot: QtBot) -> None:
+    seen = ref(Ring())
+    thread = threading.Thread(target=allocate)
+    thread.start()
+    thread.join()
+    assert seen() is not None
+    gc.collect()
+    assert seen() is None
+
+
+def test_the_event_loop_collects_by_pythons_thresholds(qtbot: QtBot) -> None:
+    collect_on_this_thread()
+    gc.collect()
+    seen = ref(Ring())
+    kept = [[number] for number in range(2 * gc.get_threshold()[0])]
+    qtbot.waitUntil(lambda: seen() is None)
+    assert len(kept) > 0
+
+
+def test_nothing_is_done_before_it_is_due() -> None:
+    gc.collect()
+    seen = ref(Ring())
+    collect_if_due()
+    assert seen() is not None
+    gc.collect()
