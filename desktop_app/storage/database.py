@@ -107,6 +107,19 @@ class Database:
         job = self._submit(self._writer, self._foreign_version)
         return await asyncio.shield(asyncio.wrap_future(job))
 
+    async def is_alone(self) -> bool:
+        """Whether nobody else has the store open. Raises StorageError."""
+        job = self._submit(self._writer, self._is_alone)
+        return await asyncio.shield(asyncio.wrap_future(job))
+
+    def _is_alone(self) -> bool:
+        if self._lock is None:
+            raise _closed()
+        with translated(str(self.path)):
+            alone = self._lock.take()
+            self._lock.share()
+        return alone
+
     async def check(self) -> None:
         """Look through the whole store, beside other work; about 2 s for a gigabyte.
 

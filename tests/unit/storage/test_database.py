@@ -428,3 +428,14 @@ def test_a_cursor_that_an_action_gives_back_is_closed(tmp_path: Path) -> None:
                     cursor.fetchall()
 
     asyncio.run(main())
+
+
+def test_who_else_has_the_store_open_is_known(path: Path) -> None:
+    async def main() -> None:
+        async with opened(path) as database:
+            assert await database.is_alone()
+            async with opened(path):
+                assert not await database.is_alone()
+            assert await database.is_alone()
+
+    asyncio.run(main())
