@@ -229,17 +229,25 @@ def enter(
 ) -> None:
     """Make `text` findable, dated `at_micros`. There must be no entry for it yet."""
     first = _first_of(at_micros)
-    entry_id = connection.execute(
-        """WITH RECURSIVE free (id) AS (
-            VALUES (?1) UNION ALL
-            SELECT id + 1 FROM free WHERE id IN (SELECT id FROM search_entries)
-        ) SELECT max(id) FROM free""",
-        (first,),
-    ).fetchone()[0]
+    entry_id = _free_from(connection, first)
     connection.execute("INSERT INTO search_entries VALUES (?, ?, ?)", (entry_id, kind, ref))
     connection.execute(
         "INSERT INTO search_index (rowid, words) VALUES (?, ?)", (entry_id, index_text(text))
     )
+
+
+def _free_from(connection: sqlite3.Connection, first: int) -> int:
+    """A number that no entry has, from `first` on. Thousands may be of the same moment, as in an
+    import without times: stretches that are taken are passed in ever longer steps."""
+    span = _PER_MILLISECOND
+    while True:
+        sql = "SELECT max(id) FROM search_entries WHERE id >= ? AND id < ?"
+        last: int | None = connection.execute(sql, (first, first + span)).fetchone()[0]
+        if last is None:
+            return first
+        if last + 1 < first + span:
+            return last + 1
+        first, span = first + span, span * 2
 
 
 def take_out(connection: sqlite3.Connection, kind: EntryKind, ref: str, text: str) -> None:

@@ -99,10 +99,9 @@ def test_killed_in_the_middle_of_an_answer_everything_is_there_again(
 
 
 def test_kills_at_random_moments_lose_nothing(client: AssistiveClient, tmp_path: Path) -> None:
-    # Questions, drafts and the store's soundness; how far behind the screen the disk may be is a
-    # matter of time, which the campaign judges: see the module.
+    # The whole campaign is a command, and stricter: see the module.
     with Server() as server:
-        kills = Kills(tmp_path / "home", server, client, seed=7, on_screen_s=10.0)
+        kills = Kills(tmp_path / "home", server, client, seed=7, on_screen_s=3.0)
         for _ in range(4):
             kills.one()
 

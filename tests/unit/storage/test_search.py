@@ -424,3 +424,30 @@ def test_the_best_are_those_that_the_words_make_up_most_of(path: Path) -> None:
             assert len(await search.find("whale", 2, order=SearchOrder.BEST)) == 2
 
     asyncio.run(main())
+
+
+def test_thousands_of_one_moment_are_entered_without_walking_through_them(path: Path) -> None:
+    async def main() -> None:
+        async with opened(path) as database:
+            many = a_conversation("many")
+            await ConversationStore(database).create(many)
+            messages = [a_question(many, f"whale w{n}") for n in range(3_000)]
+            await database.write(partial(insert_all, messages))
+            steps = 0
+
+            def insert_counting(connection: sqlite3.Connection) -> None:
+                nonlocal steps
+
+                def count() -> None:
+                    nonlocal steps
+                    steps += 1
+
+                connection.set_progress_handler(count, 100)
+                insert_message(connection, a_question(many, "the last"))
+                connection.set_progress_handler(None, 0)
+
+            await database.write(insert_counting)
+            assert steps < 100  # walking through all of them takes many times that
+            assert len(await Search(database).find("last")) == 1
+
+    asyncio.run(main())
