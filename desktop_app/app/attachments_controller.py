@@ -16,7 +16,7 @@ from desktop_app.app.attachment_facts import document_chip
 from desktop_app.app.workspace import PROVIDER_REMOVED, Workspace
 from desktop_app.domain.conversation import new_id
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
-from desktop_app.domain.parts import DocumentPart, ImagePart
+from desktop_app.domain.parts import CollectionPart, DocumentPart, DraftPart, ImagePart, part_id
 from desktop_app.services.pictures import demand_sight, with_detail
 from desktop_app.ui.main_window import MainWindow
 from desktop_app.ui.prompt_editor import Chip
@@ -123,12 +123,12 @@ class AttachmentsController(QObject):
         reading.progress = progress.done / progress.total if progress.total else None
         self._show()
 
-    async def _add(self, conversation_id: str, part: DocumentPart | ImagePart) -> None:
+    async def _add(self, conversation_id: str, part: DraftPart) -> None:
         workspace = self._workspace
         if conversation_id != workspace.conversation.id:
             await workspace.drafts.attach(conversation_id, part)
             return
-        if part.sha256 not in {known.sha256 for known in workspace.draft.attachments}:
+        if part_id(part) not in map(part_id, workspace.draft.attachments):
             attachments = (*workspace.draft.attachments, part)
             workspace.draft = replace(workspace.draft, attachments=attachments)
         workspace.draft_changed.emit()
@@ -138,7 +138,7 @@ class AttachmentsController(QObject):
             self._give_up(chip_id)
             return
         workspace = self._workspace
-        kept = tuple(p for p in workspace.draft.attachments if p.sha256 != chip_id)
+        kept = tuple(p for p in workspace.draft.attachments if part_id(p) != chip_id)
         workspace.draft = replace(workspace.draft, attachments=kept)
         workspace.draft_changed.emit()
 
@@ -152,7 +152,9 @@ class AttachmentsController(QObject):
         """Have a picture be looked at more or less closely."""
         workspace = self._workspace
         attachments = tuple(
-            with_detail(part, detail) if part.sha256 == chip_id else part
+            with_detail(part, detail)
+            if not isinstance(part, CollectionPart) and part.sha256 == chip_id
+            else part
             for part in workspace.draft.attachments
         )
         workspace.draft = replace(workspace.draft, attachments=attachments)
@@ -175,14 +177,16 @@ class AttachmentsController(QObject):
         self._window.prompt.set_can_send(not why, why)
         self._show_suggestions()
 
-    def _chip(self, part: DocumentPart | ImagePart) -> Chip:
+    def _chip(self, part: DraftPart) -> Chip:
+        if isinstance(part, CollectionPart):
+            return Chip(part.collection_id, part.name, "collection", "ready", None, "folder")
         model = self._workspace.resolved.model
         if isinstance(part, ImagePart):
             return self._pictures.chip(part, model)
         return document_chip(part, model)
 
     def _show_thumbnail(self, sha256: str) -> None:
-        if sha256 in {part.sha256 for part in self._workspace.draft.attachments}:
+        if sha256 in map(part_id, self._workspace.draft.attachments):
             self._show()
 
     def _blind(self) -> str:

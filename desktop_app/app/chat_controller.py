@@ -286,7 +286,7 @@ class ChatController(QObject):
         self._edited = _Edited(
             workspace.conversation.id, question, here.put_aside if here else put_aside
         )
-        self._put_into_prompt(Draft(question.text, question.attachments))
+        self._put_into_prompt(question.as_draft)
 
     def _put_into_prompt(self, draft: Draft) -> None:
         self._workspace.draft = draft
@@ -475,8 +475,9 @@ class _Edited:
 
 
 def _less(draft: Draft, asked: Draft) -> Draft:
-    """What of a draft was not asked."""
-    parts = tuple(part for part in draft.attachments if part not in asked.attachments)
+    """What of a draft was not asked, or stays for the next question."""
+    gone = asked.of_this_question
+    parts = tuple(part for part in draft.attachments if part not in gone)
     return Draft(draft.text.removeprefix(asked.text), parts)
 
 

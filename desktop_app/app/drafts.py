@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from desktop_app.domain.conversation import Conversation, Draft, new_id
 from desktop_app.domain.generation import Overrides
-from desktop_app.domain.parts import DocumentPart, ImagePart, parts_from_json, parts_to_json
+from desktop_app.domain.parts import DraftPart, draft_parts, part_id, parts_from_json, parts_to_json
 
 if TYPE_CHECKING:
     from desktop_app.app.tasks import Tasks
@@ -82,7 +82,7 @@ class Drafts:
         """Hold nothing of a conversation that is gone."""
         self._held.pop(conversation_id, None)
 
-    async def attach(self, conversation_id: str, part: DocumentPart | ImagePart) -> None:
+    async def attach(self, conversation_id: str, part: DraftPart) -> None:
         """Add an attachment to the draft of a conversation that is not open; once."""
         draft = self._held.get(conversation_id)
         if draft is None:
@@ -90,7 +90,7 @@ class Drafts:
             if conversation is None:
                 return  # deleted meanwhile
             draft = self.of(conversation)
-        if part.sha256 not in {known.sha256 for known in draft.attachments}:
+        if part_id(part) not in map(part_id, draft.attachments):
             self.keep(conversation_id, replace(draft, attachments=(*draft.attachments, part)))
 
     async def _write(self, conversation_id: str, draft: Draft) -> None:
@@ -113,4 +113,4 @@ def _from_json(row: dict[str, Any]) -> Draft:
     if not row:
         return Draft()
     parts = parts_from_json(row["attachments"])
-    return Draft(row["text"], tuple(p for p in parts if isinstance(p, DocumentPart | ImagePart)))
+    return Draft(row["text"], draft_parts(parts))

@@ -117,6 +117,26 @@ class Chunk:
 
 
 @dataclass(frozen=True)
+class IndexedPassage:
+    """A piece of a document that can be found: see passages.py.
+
+    Attributes:
+        start, end: in characters of the document's text.
+        page: the page, slide or sheet that it begins on; None where the format has none.
+        place: where it stands, for people; "" where nothing tells.
+        title, words: what it is found by, as the index takes it.
+    """
+
+    start: int
+    end: int
+    tokens: int
+    page: int | None
+    place: str
+    title: str
+    words: str
+
+
+@dataclass(frozen=True)
 class ScaledPicture:
     """A picture ready to be sent or shown: its bytes, free of metadata, and their size in pixels."""
 

@@ -27,6 +27,7 @@ from desktop_app.documents.protocol import (
     PIECE,
     Chunk,
     ExtractedDocument,
+    IndexedPassage,
     Limits,
     Progress,
     ScaledPicture,
@@ -159,6 +160,17 @@ class DocumentWorker:
         request = {"kind": "chunk", "name": "The text", "tokens": tokens}
         _, found = await self._ask(request, text.encode(), None)
         return [Chunk(*row) for row in json.loads(found)]
+
+    async def passages(self, text: str, name: str, media_type: str) -> list[IndexedPassage]:
+        """The passages of a document's text: see `passages.py`.
+
+        Raises:
+            DocumentError: the child could not be started, or failed.
+        """
+        text = text.encode(errors="replace").decode()
+        request = {"kind": "passages", "name": name, "media_type": media_type}
+        _, found = await self._ask(request, text.encode(), None)
+        return await asyncio.to_thread(lambda: [IndexedPassage(*row) for row in json.loads(found)])
 
     async def aclose(self) -> None:
         """End the child and wait for its end. A request still running is cut off."""

@@ -95,6 +95,8 @@ def _serve(header: dict[str, Any], payload: bytes, answers: BinaryIO) -> None:
             write_frame(answers, {"kind": "counted", "tokens": count_tokens(payload.decode())})
         elif header["kind"] == "chunk":
             _chunk(payload.decode(), int(header["tokens"]), answers)
+        elif header["kind"] == "passages":
+            _passages(payload.decode(), header, answers)
         else:
             _send(_extracted(header, payload, limits, _reporter(answers)), answers)
     except DocumentError as error:
@@ -130,6 +132,15 @@ def _chunk(text: str, tokens: int, answers: BinaryIO) -> None:
 
     found = [[c.start, c.end, c.tokens] for c in chunks(text, tokens, count_tokens)]
     write_frame(answers, {"kind": "chunked"}, json.dumps(found).encode())
+
+
+def _passages(text: str, header: dict[str, Any], answers: BinaryIO) -> None:
+    from desktop_app.documents.passages import passages
+    from desktop_app.documents.tokens import count_tokens
+
+    found = passages(text, header["name"], header["media_type"], count_tokens)
+    rows = json.dumps([astuple(passage) for passage in found], ensure_ascii=False)
+    write_frame(answers, {"kind": "passages"}, rows.encode(errors="replace"))
 
 
 def _scale(header: dict[str, Any], payload: bytes, limits: Limits, answers: BinaryIO) -> None:

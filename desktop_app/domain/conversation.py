@@ -8,6 +8,7 @@ conversation's `leaf_id`.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -16,7 +17,15 @@ from enum import StrEnum
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.generation import Overrides
 from desktop_app.domain.model_catalog import Effort, Variant
-from desktop_app.domain.parts import DocumentPart, ImagePart, Part, text_of
+from desktop_app.domain.parts import (
+    CollectionPart,
+    DocumentPart,
+    DraftPart,
+    ImagePart,
+    Part,
+    PassagesPart,
+    text_of,
+)
 
 
 class Role(StrEnum):
@@ -120,16 +129,49 @@ class Message:
         """Documents and images of the message, in order."""
         return tuple(p for p in self.parts if isinstance(p, DocumentPart | ImagePart))
 
+    @property
+    def found(self) -> tuple[PassagesPart, ...]:
+        """What went in of the collections that were asked."""
+        return tuple(p for p in self.parts if isinstance(p, PassagesPart))
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The SHA-256 of every file that it speaks of, those that its passages stand in too."""
+        cited = (passage.sha256 for part in self.found for passage in part.passages)
+        return tuple(dict.fromkeys((*(part.sha256 for part in self.attachments), *cited)))
+
+    @property
+    def as_draft(self) -> Draft:
+        """A question as it stood in the prompt: its collections are to be asked again."""
+        asked = tuple(CollectionPart(p.collection_id, p.name) for p in self.found)
+        return Draft(self.text, (*self.attachments, *asked))
+
 
 @dataclass(frozen=True, slots=True)
 class Draft:
     """What stands in a conversation's prompt and is not sent yet."""
 
     text: str = ""
-    attachments: tuple[DocumentPart | ImagePart, ...] = ()
+    attachments: tuple[DraftPart, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.text or self.attachments)
+        """Whether there is anything to send: a collection alone is no question."""
+        return bool(self.text or self.of_this_question)
+
+    @property
+    def collections(self) -> tuple[CollectionPart, ...]:
+        """The collections that are asked."""
+        return tuple(p for p in self.attachments if isinstance(p, CollectionPart))
+
+    @property
+    def of_this_question(self) -> tuple[DocumentPart | ImagePart, ...]:
+        """The attachments that go with the next question alone."""
+        return tuple(p for p in self.attachments if not isinstance(p, CollectionPart))
+
+    @property
+    def after_sending(self) -> Draft:
+        """What stays in the prompt once it was sent."""
+        return Draft("", self.collections)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +220,12 @@ class Folder:
     created_at: datetime
     choice: ModelChoice | None = None
     overrides: Overrides = field(default_factory=Overrides)
+
+
+def next_number(path: Iterable[Message]) -> int:
+    """The number of the first passage that is found for a question behind `path`."""
+    numbers = (p.number for message in path for part in message.found for p in part.passages)
+    return max(numbers, default=0) + 1
 
 
 def new_id() -> str:

@@ -76,6 +76,11 @@ def pages_text(part: DocumentPart) -> str:
     return f"{pages}, {len(part.seen_pages):,} as pictures" if part.seen_pages else pages
 
 
+def sources_of(message: Message) -> list[tuple[int, str, str]]:
+    """The passages that went in with a question: number, where it stands, text."""
+    return [(p.number, p.source, p.text) for part in message.found for p in part.passages]
+
+
 def attachment_text(part: DocumentPart | ImagePart) -> str:
     """Name, pages and tokens of an attachment, as far as they are known."""
     words = [part.name]

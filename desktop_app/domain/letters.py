@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
+from functools import cache
 from typing import Final
 
 # Letters with strokes and hooks, and joined ones: to Unicode they are letters of their own, to
@@ -15,3 +18,28 @@ PLAIN_LETTERS: Final = str.maketrans(
         "ŧ": "t", "ƭ": "t", "ʈ": "t", "ʉ": "u", "ʋ": "v", "ƴ": "y", "ɏ": "y", "ƶ": "z", "ȥ": "z",
     }
 )  # fmt: skip
+
+# Thai, Lao, Myanmar, Khmer, kana, Bopomofo, Han, Hangul: no spaces, or words that grow endings.
+_DENSE: Final = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029"
+    "\u3031-\u3035\u3038-\u303b\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff"
+    "\u3105-\u312f\u31a0-\u31bf\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3"
+    "\uf900-\ufaff\U00020000-\U000323af"
+)
+_DROPPED: Final = re.compile("[\u0300-\u036f\u200b-\u200d\u2060\ufe00-\ufe0f\ufeff\u00ad]")
+_UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
+
+
+@cache
+def dense_run() -> re.Pattern[str]:
+    """A run of characters of scripts whose words do not stand apart; made on first use, since it
+    takes milliseconds of the start."""
+    return re.compile(f"[{_DENSE}]+")
+
+
+def fold(text: str) -> str:
+    """`text` without case, accents and differences of form: "Łódź" is "lodz"."""
+    if text.isascii():
+        return text.lower().replace("\x00", " ")
+    plain = unicodedata.normalize("NFKD", _UNSTORABLE.sub(" ", text)).casefold()
+    return unicodedata.normalize("NFKC", _DROPPED.sub("", plain).translate(PLAIN_LETTERS))

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
+from desktop_app.domain.collections import Passage
+
 TEXT_ALONE: Final = "text"
 """In place of a document's detail: its pages without text are not sent."""
 
@@ -102,6 +104,26 @@ class ImagePart:
 
 
 @dataclass(frozen=True)
+class CollectionPart:
+    """A collection that is asked, in a draft: it stays there after sending, until it is removed.
+
+    What is sent is a PassagesPart in its place. `name` is what the collection was called then.
+    """
+
+    collection_id: str
+    name: str
+
+
+@dataclass(frozen=True)
+class PassagesPart:
+    """What of a collection went in with a question; no passages where nothing was found."""
+
+    collection_id: str
+    name: str
+    passages: tuple[Passage, ...] = ()
+
+
+@dataclass(frozen=True)
 class ToolCallPart:
     """A call of a tool that the model asks for; `arguments` is the JSON text as it came."""
 
@@ -126,7 +148,19 @@ class AttachmentFile:
     tokens: int | None = None
 
 
-Part = TextPart | ReasoningPart | RefusalPart | DocumentPart | ImagePart | ToolCallPart
+DraftPart = DocumentPart | ImagePart | CollectionPart
+"""What may stand in a draft beside its words."""
+
+Part = (
+    TextPart
+    | ReasoningPart
+    | RefusalPart
+    | DocumentPart
+    | ImagePart
+    | CollectionPart
+    | PassagesPart
+    | ToolCallPart
+)
 
 _KINDS: Mapping[str, type[Part]] = {
     "text": TextPart,
@@ -134,6 +168,8 @@ _KINDS: Mapping[str, type[Part]] = {
     "refusal": RefusalPart,
     "document": DocumentPart,
     "image": ImagePart,
+    "collection": CollectionPart,
+    "passages": PassagesPart,
     "tool_call": ToolCallPart,
 }
 _NAMES: Mapping[type[Part], str] = {cls: name for name, cls in _KINDS.items()}
@@ -157,7 +193,19 @@ def _part_from_json(row: Mapping[str, Any]) -> Part:
     fields = {key: value for key, value in row.items() if key != "kind"}
     if "pictured" in fields:
         fields["pictured"] = tuple(PagePicture(**page) for page in fields["pictured"])
+    if "passages" in fields:
+        fields["passages"] = tuple(Passage(**passage) for passage in fields["passages"])
     return _KINDS[row["kind"]](**fields)
+
+
+def draft_parts(parts: Iterable[Part]) -> tuple[DraftPart, ...]:
+    """Those that may stand in a draft."""
+    return tuple(p for p in parts if isinstance(p, DocumentPart | ImagePart | CollectionPart))
+
+
+def part_id(part: DraftPart) -> str:
+    """What names a part among those of its draft."""
+    return part.collection_id if isinstance(part, CollectionPart) else part.sha256
 
 
 def text_of(parts: Iterable[Part]) -> str:

@@ -14,7 +14,7 @@ from html import escape
 from typing import Final, NamedTuple, Protocol
 
 from desktop_app.domain.conversation import Conversation, Message, Role
-from desktop_app.domain.facts import IN_A_FILE, attachment_text, facts_of, heading_of
+from desktop_app.domain.facts import IN_A_FILE, attachment_text, facts_of, heading_of, sources_of
 from desktop_app.domain.parts import ImagePart, ReasoningPart, ToolCallPart
 from desktop_app.exchange.html_style import STYLE
 from desktop_app.rendering import highlight
@@ -169,6 +169,9 @@ def _attached(message: Message, pictures: Mapping[str, Picture]) -> Iterator[str
             source = f"data:{picture.media_type};base64,{data}"
             yield f'<figure class="pictures"><img alt="{_text(part.name)}" src="{source}"></figure>'
         yield f'<p class="attached">{_text(attachment_text(part))}</p>'
+    for number, source, text in sources_of(message):
+        yield f"<details><summary>[{number}] {_text(source)}</summary>"
+        yield f'<div class="said">{_text(text)}</div></details>'
 
 
 def _ending(message: Message) -> Iterator[str]:

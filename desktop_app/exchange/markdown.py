@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from desktop_app.domain.conversation import Conversation, Message
-from desktop_app.domain.facts import heading_of
+from desktop_app.domain.facts import heading_of, sources_of
 from desktop_app.domain.parts import DocumentPart, ReasoningPart
 
 ModelName = Callable[[str], str]
@@ -24,6 +24,9 @@ def _message(message: Message, name_of_model: ModelName) -> Iterator[str]:
     for attached in message.attachments:
         pages = attached.pages if isinstance(attached, DocumentPart) else None
         yield f"Attached: {attached.name}" + (f", {pages} pages" if pages else "")
+    sources = [f"[{number}] {source}" for number, source, _ in sources_of(message)]
+    if sources:
+        yield "Passages:\n\n" + "\n".join(f"- {source}" for source in sources)
     for part in message.parts:
         if isinstance(part, ReasoningPart) and part.text.strip():
             quoted = "\n".join(f"> {line}".rstrip() for line in part.text.strip().splitlines())

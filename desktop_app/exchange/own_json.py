@@ -12,8 +12,9 @@ be compared. Times are ISO 8601 in UTC with microseconds. `messages` is the whol
 notices, parts}; `leaf_id` is where the path shown ends. `choice` is {provider_id, model, variant,
 effort}; `usage` counts tokens {input_tokens, cached_tokens, output_tokens, reasoning_tokens}; `cost`
 is a decimal number of US dollars as text. A part has a `kind` (text, reasoning, refusal, document,
-image, tool_call) and its own fields; documents and images name an attachment by the SHA-256 of its
-bytes, which `data` holds in Base64. `compactions` holds what is sent in place of the beginning up to
+image, collection, passages, tool_call) and its own fields; documents and images name an attachment by
+the SHA-256 of its bytes, which `data` holds in Base64. What went in of a collection stands in `passages`,
+word for word; collections themselves are in no export. `compactions` holds what is sent in place of the beginning up to
 a message: {id, message_id, kind: provider|summary, provider_id, model, body, created_at, tokens_before,
 tokens_after, undone_at}; files of earlier versions have none. `overrides` holds what is set for the conversation (or folder)
 alone, by name. What a preset has set stands in `choice` and `overrides`; which preset it was does not,
@@ -49,8 +50,9 @@ from desktop_app.domain.generation import Overrides
 from desktop_app.domain.model_catalog import Effort, Variant
 from desktop_app.domain.parts import (
     AttachmentFile,
-    DocumentPart,
-    ImagePart,
+    Part,
+    PassagesPart,
+    draft_parts,
     parts_from_json,
     parts_to_json,
 )
@@ -271,7 +273,7 @@ def _imported(
     messages = tuple(_message_from(m, conversation.id) for m in objects_at(item, "messages"))
     _demand_tree(conversation, messages)
     attachments = [part for message in messages for part in message.attachments]
-    attachments += conversation.draft.attachments
+    attachments += conversation.draft.of_this_question
     wanted = dict.fromkeys(part.sha256 for part in attachments)
     found = tuple(_file_from(files[sha256]) for sha256 in wanted if sha256 in files)
     made = tuple(_compaction_from(c, conversation.id) for c in objects_at(item, "compactions"))
@@ -294,7 +296,7 @@ def _conversation_from(item: Mapping[str, Any]) -> Conversation:
     draft, choice = mapping_at(item, "draft"), _choice_from(item["choice"])
     if choice is None:
         raise ValueError("no choice")
-    attachments = map(typed, parts_from_json(objects_at(draft, "attachments")))
+    attachments = map(_part, parts_from_json(objects_at(draft, "attachments")))
     return Conversation(
         id=_identifier(item["id"]),
         title=_text(item["title"]),
@@ -305,7 +307,7 @@ def _conversation_from(item: Mapping[str, Any]) -> Conversation:
         pinned=item["pinned"] is True,
         draft=Draft(
             _text(draft.get("text", "")),
-            tuple(p for p in attachments if isinstance(p, DocumentPart | ImagePart)),
+            draft_parts(attachments),
         ),
         overrides=_overrides_from(item),
         folder_id=item["folder_id"],
@@ -322,7 +324,7 @@ def _message_from(item: Mapping[str, Any], conversation_id: str) -> Message:
         parent_id=item["parent_id"],
         role=Role(item["role"]),
         status=_ended(MessageStatus(item["status"])),
-        parts=tuple(map(typed, parts_from_json(item["parts"]))),
+        parts=tuple(map(_part, parts_from_json(item["parts"]))),
         created_at=_moment(item["created_at"]),
         choice=_choice_from(item["choice"]),
         usage=None if usage is None else typed(Usage(**usage)),
@@ -331,6 +333,14 @@ def _message_from(item: Mapping[str, Any], conversation_id: str) -> Message:
         error=None if error is None else typed(ErrorNote(**error)),
         notices=tuple(_text(notice) for notice in item["notices"]),
     )
+
+
+def _part(part: Part) -> Part:
+    """A part whose fields, and those of its passages, have the types that they are declared with."""
+    if isinstance(part, PassagesPart):
+        for passage in part.passages:
+            typed(passage)
+    return typed(part)
 
 
 def _compaction_from(item: Mapping[str, Any], conversation_id: str) -> Compaction:

@@ -16,6 +16,7 @@ from desktop_app.domain.conversation import ModelChoice
 from desktop_app.domain.errors import SettingError
 from desktop_app.domain.model_catalog import Effort, ModelCatalog, Variant
 from desktop_app.headless.gateway import ProviderGateway, ProviderTokenCounter
+from desktop_app.headless.late_collections import LateCollections
 from desktop_app.headless.late_reader import LateReader
 from desktop_app.headless.pictures import ScaledPictures
 from desktop_app.headless.profiles import BUILT_IN, ON_DEVICE, profiles_of_environment
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 
     from desktop_app.documents.worker import ExtractedDocument
     from desktop_app.domain.parts import DocumentPart, ImagePart
+    from desktop_app.services.collections import Collections
     from desktop_app.services.compaction import CompactionService
     from desktop_app.services.ports import AttachmentSource, MessageStore
     from desktop_app.services.small_jobs import SmallJobs
@@ -79,6 +81,7 @@ class Backend:
     counter: ProviderTokenCounter
     budget: Budget
     chat: ChatService
+    passages: LateCollections
     listings: Listings
     environment_profiles: tuple[ProviderProfile, ...]
 
@@ -90,7 +93,7 @@ class Backend:
         Args:
             notes: where notes on parts of documents are kept; None keeps none.
         """
-        estimator = Estimator(self.counter, attachments)
+        estimator = Estimator(self.counter, attachments, self.passages)
         parts = LateReader(
             gateway=self.gateway,
             attachments=attachments,
@@ -111,8 +114,14 @@ class Backend:
             catalog=self.catalog,
             compactions=self.compactions,
             parts=parts,
+            passages=self.passages,
             listing_of=self.listings.of,
         )
+
+    @property
+    def collections(self) -> Collections:
+        """The use case of asking many documents."""
+        return self.passages.whole
 
     @cached_property
     def small_jobs(self) -> SmallJobs:
@@ -211,6 +220,7 @@ class Backend:
         """Close connections, end the children, close the store."""
         await self.gateway.aclose()
         await self.documents.aclose()
+        await self.passages.worker.aclose()
         await self.database.close()
 
 
@@ -240,7 +250,8 @@ def build_backend(
     budget = Budget(SpendingHolds(database), settings)
     compactions = CompactionStore(database)
     listings = Listings(ListingStore(database), gateway)
-    notes, estimator = NotesStore(database), Estimator(counter, attachments)
+    passages = LateCollections(database, attachments)
+    notes, estimator = NotesStore(database), Estimator(counter, attachments, passages)
     reader = LateReader(
         gateway=gateway,
         attachments=attachments,
@@ -261,6 +272,7 @@ def build_backend(
         catalog=catalog,
         compactions=compactions,
         parts=reader,
+        passages=passages,
         listing_of=listings.of,
     )
     return Backend(
@@ -284,6 +296,7 @@ def build_backend(
         counter=counter,
         budget=budget,
         chat=chat,
+        passages=passages,
         listings=listings,
         environment_profiles=tuple(profile for profile, _ in found),
     )
@@ -314,7 +327,7 @@ def read_catalog(where: Folders) -> ModelCatalog:
 def use_limits(backend: Backend, values: Mapping[str, SettingValue]) -> None:
     """Read documents within the limits that the person has set."""
     given = {key: int(values[f"documents.{key}"] or 0) for key in LIMITS_SET}
-    backend.documents.limits = Limits(
+    limits = Limits(
         file_bytes=given["file_mb"] << 20,
         unpacked_bytes=given["unpacked_mb"] << 20,
         pages=given["pages"],
@@ -322,6 +335,7 @@ def use_limits(backend: Backend, values: Mapping[str, SettingValue]) -> None:
         memory_bytes=given["memory_mb"] << 20,
         seconds=given["seconds"],
     )
+    backend.documents.limits = backend.passages.worker.limits = limits
 
 
 def use_weights(backend: Backend, stored: Mapping[str, Any]) -> None:

@@ -195,7 +195,7 @@ async def _write_json(
         made = await backend.compactions.of(conversation.id)
         writer.conversation(conversation, messages, made)
         parts = [part for message in messages for part in message.attachments]
-        hashes |= {part.sha256 for part in (*parts, *conversation.draft.attachments)}
+        hashes |= {part.sha256 for part in (*parts, *conversation.draft.of_this_question)}
     for sha256 in sorted(hashes):
         file = await backend.attachments.file(sha256)
         if file is not None:

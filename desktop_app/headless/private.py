@@ -196,7 +196,7 @@ class RoutedConversations(ConversationStore):
         if held is None:
             await self._kept.begin_turn(conversation, question, *answers)
             return
-        draft = Draft() if question is not None else held.conversation.draft
+        draft = held.conversation.draft if question is None else conversation.draft.after_sending
         held.conversation = replace(conversation, leaf_id=answers[0].id, draft=draft)
         for message in (*((question,) if question is not None else ()), *answers):
             held.messages[message.id] = message

@@ -33,13 +33,14 @@ from desktop_app.domain.conversation import (
 from desktop_app.domain.legality import asks_at_once, legal, refusals
 from desktop_app.domain.model_catalog import ModelCatalog
 from desktop_app.domain.model_listing import ModelListing
-from desktop_app.domain.parts import DocumentPart
+from desktop_app.domain.parts import DocumentPart, PassagesPart
 from desktop_app.services.answering import Answering, answerer
 from desktop_app.services.budget import Budget, Hold
 from desktop_app.services.candidates import OneRequest, several, shares
 from desktop_app.services.choice import ResolvedChoice, resolve
 from desktop_app.services.estimate import Estimate, Estimator
 from desktop_app.services.long_runs import offers_background
+from desktop_app.services.passages import NoCollections, PassageSource, found_for
 from desktop_app.services.pictures import Sight, blind_notice, demand_sight
 from desktop_app.services.ports import (
     AttachmentSource,
@@ -86,6 +87,7 @@ class ChatService:
         catalog: ModelCatalog,
         compactions: CompactionSource,
         parts: PartsSource,
+        passages: PassageSource | None = None,
         listing_of: Callable[[ProviderProfile], ModelListing | None] = lambda _profile: None,
     ) -> None:
         self.store = store
@@ -98,6 +100,7 @@ class ChatService:
         self.estimator = estimator
         self.budget = budget
         self.catalog = catalog
+        self._passages = passages or NoCollections()
         self._listing_of = listing_of
         self._without_instant: set[str] = set()
 
@@ -150,19 +153,20 @@ class ChatService:
         resolved = self.resolve_with(profile, conversation.choice, settings)
         demand_sight(draft.attachments, resolved.model)
         compactions = await self.compactions.of(conversation.id)
-        hold = await self._demand_room(path, draft, resolved, settings, compactions)
+        found = await found_for(self._passages, path, draft, resolved)
+        hold = await self._demand_room(path, draft, resolved, settings, compactions, found)
         question = Message(
             id=new_id(),
             conversation_id=conversation.id,
             parent_id=path[-1].id if path else None,
             role=Role.USER,
             status=MessageStatus.COMPLETE,
-            parts=question_parts(draft),
+            parts=question_parts(draft, found),
             created_at=now(),
             choice=conversation.choice,
         )
         title = conversation.title or first_title(question)
-        titled = replace(conversation, title=title, draft=Draft())
+        titled = replace(conversation, title=title, draft=draft.after_sending)
         path = [*path, question]
         return await self._begin_answer(
             titled, path, question, resolved, settings, hold, compactions
@@ -193,6 +197,7 @@ class ChatService:
         resolved: ResolvedChoice,
         settings: AskSettings,
         compactions: Sequence[Compaction],
+        found: Sequence[PassagesPart] = (),
     ) -> Hold:
         """See that the model's window and the provider's cap have room; both before anything is
         kept. Without a cap a short question is not counted at all."""
@@ -202,7 +207,7 @@ class ChatService:
         if fits and not counts:
             return Hold()
         estimate = await self.estimator.estimate(
-            path, draft, resolved, instructions=words, compactions=compactions
+            path, draft, resolved, instructions=words, compactions=compactions, found=found
         )
         self.estimator.demand_room(draft, estimate, resolved, may_compact=bool(path))
         estimate = await self.for_all_answers(estimate, resolved, settings.parameters)

@@ -155,7 +155,7 @@ class CompactionService:
     ) -> bool:
         """A token is at least a byte long; documents and pictures are not looked at here."""
         sent = sent_path(path, compactions, own.profile, own.model.id)
-        if any(message.attachments for message in sent.messages):
+        if any(message.attachments or message.found for message in sent.messages):
             return False
         most = sum(len(m.text.encode("utf-8", "surrogatepass")) + 8 for m in sent.messages)
         body = sent.compaction.tokens_after if sent.compaction is not None else 0

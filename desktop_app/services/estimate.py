@@ -16,9 +16,15 @@ from desktop_app.domain.conversation import Draft, Message
 from desktop_app.domain.cost import Usage, format_tokens
 from desktop_app.domain.errors import NOTHING_SENT, DocumentDoesNotFitError
 from desktop_app.domain.model_catalog import ModelInfo
-from desktop_app.domain.parts import DocumentPart, ImagePart, TextPart
+from desktop_app.domain.parts import DocumentPart, ImagePart, PassagesPart, TextPart
 from desktop_app.services.choice import ResolvedChoice
 from desktop_app.services.counted_together import counts_others, is_counted_elsewhere
+from desktop_app.services.passages import (
+    NoCollections,
+    PassageSource,
+    found_for,
+    passages_block,
+)
 from desktop_app.services.pictures import page_tokens, picture_tokens
 from desktop_app.services.ports import AttachmentSource, TokenCounter
 from desktop_app.services.prompt import document_block, summary_messages
@@ -76,9 +82,15 @@ class PartsPlan:
 class Estimator:
     """Counts drafts; remembers what it has counted."""
 
-    def __init__(self, counter: TokenCounter, attachments: AttachmentSource) -> None:
+    def __init__(
+        self,
+        counter: TokenCounter,
+        attachments: AttachmentSource,
+        passages: PassageSource | None = None,
+    ) -> None:
         self._counter = counter
         self._attachments = attachments
+        self._passages = passages or NoCollections()
         self._documents: dict[tuple[str, str], int] = {}
         self._messages: dict[tuple[str, str, str, int], int] = {}
 
@@ -91,24 +103,36 @@ class Estimator:
         instructions: str = "",
         max_output_tokens: int | None = None,
         compactions: Sequence[Compaction] = (),
+        found: Sequence[PassagesPart] | None = None,
     ) -> Estimate:
-        """What sending `draft` after `path` would take; `compactions` are the conversation's."""
+        """What sending `draft` after `path` would take; `compactions` are the conversation's,
+        `found` is what goes in of its collections: None looks for it.
+
+        Raises:
+            UserFacingError: it could not be counted, or a collection is gone.
+        """
+        if found is None:
+            found = await found_for(self._passages, path, draft, resolved, is_estimate=True)
         context, context_exact = await self.context_tokens(
             path, resolved, instructions=instructions, compactions=compactions
         )
         words, exact = await self._counter.count(draft.text, resolved.profile)
         total = context + words + FRAME
-        attached, attached_exact = await self._attached_tokens(draft.attachments, resolved)
+        attached, attached_exact = await self._attached_tokens(
+            (*draft.of_this_question, *found), resolved
+        )
         exact = exact and context_exact and attached_exact
         return _priced(total + attached, exact, resolved, max_output_tokens)
 
     async def _attached_tokens(
-        self, parts: Sequence[DocumentPart | ImagePart], resolved: ResolvedChoice
+        self, parts: Sequence[DocumentPart | ImagePart | PassagesPart], resolved: ResolvedChoice
     ) -> tuple[int, bool]:
-        """Tokens of documents and pictures, and whether what the pictures cost is known."""
+        """Tokens of documents, passages and pictures, and whether what the pictures cost is known."""
         total, exact = 0, True
         for part in parts:
-            if isinstance(part, DocumentPart):
+            if isinstance(part, PassagesPart):
+                tokens, is_known = await self.text_tokens(passages_block(part), resolved), True
+            elif isinstance(part, DocumentPart):
                 tokens, is_known = page_tokens(part, resolved.model)
                 tokens += await self.document_tokens(part, resolved)
             else:
@@ -190,7 +214,7 @@ class Estimator:
         if limit is None:
             return True
         sent = sent_path(path, compactions, resolved.profile, resolved.model.id)
-        if draft.attachments or any(message.attachments for message in sent.messages):
+        if draft.attachments or any(m.attachments or m.found for m in sent.messages):
             return False
         body = sent.compaction.tokens_after * LONGEST_COUNT if sent.compaction else 0
         texts = (instructions, draft.text, *(message.text for message in sent.messages))
@@ -236,7 +260,8 @@ class Estimator:
         key = (message.id, resolved.profile.id, resolved.model.id, len(message.text))
         if key not in self._messages:
             words = (await self._counter.count(message.text, resolved.profile))[0] + FRAME
-            attached, _ = await self._attached_tokens(message.attachments, resolved)
+            parts = (*message.attachments, *message.found)
+            attached, _ = await self._attached_tokens(parts, resolved)
             self._messages[key] = words + attached
         return self._messages[key]
 

@@ -12,13 +12,16 @@ from desktop_app.domain.chat_request import RequestMessage, RequestPart
 from desktop_app.domain.compaction import CompactionKind, SentPath
 from desktop_app.domain.conversation import Draft, Message, MessageStatus, Role
 from desktop_app.domain.parts import (
+    CollectionPart,
     DocumentPart,
     ImagePart,
     Part,
+    PassagesPart,
     ReasoningPart,
     RefusalPart,
     TextPart,
 )
+from desktop_app.services.passages import passages_block
 from desktop_app.services.pictures import Sight, named
 from desktop_app.services.ports import AttachmentSource
 
@@ -38,10 +41,10 @@ def document_block(part: DocumentPart, text: str) -> str:
     return f'<document name="{name}"{pages}>\n{text.strip()}\n</document>'
 
 
-def question_parts(draft: Draft) -> tuple[Part, ...]:
-    """The parts of a question: what was attached, then the words."""
+def question_parts(draft: Draft, found: Sequence[PassagesPart] = ()) -> tuple[Part, ...]:
+    """The parts of a question: what was attached, what was found for it, then the words."""
     text = draft.text.strip()
-    return (*draft.attachments, *((TextPart(text),) if text else ()))
+    return (*draft.of_this_question, *found, *((TextPart(text),) if text else ()))
 
 
 async def request_messages(
@@ -102,6 +105,10 @@ async def _request_message(
                 parts += await sight.pages(part) if sight else ()
             case ImagePart():
                 parts.append(await sight.shown(part) if sight else named(part))
+            case PassagesPart():
+                parts.append(TextPart(passages_block(part)))
+            case CollectionPart():
+                pass  # it stands in drafts alone
             case ReasoningPart() if not part.encrypted:
                 pass  # a bare summary is for people; only encrypted reasoning can be replayed
             case _:

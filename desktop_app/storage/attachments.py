@@ -27,7 +27,7 @@ from desktop_app.storage.database import Database
 from desktop_app.storage.failures import translated
 from desktop_app.storage.files import create_private_folder, sync
 from desktop_app.storage.rows import to_micros, to_text
-from desktop_app.storage.search import EntryKind, enter
+from desktop_app.storage.search import EntryKind, enter, is_entered
 
 T = TypeVar("T")
 
@@ -54,9 +54,13 @@ class AttachmentStore:
         text: str,
         pages: int | None,
         tokens: int | None,
+        is_found: bool = True,
     ) -> None:
         """Keep the original and its extracted text; what is there already stays as it is, and
         counts as added now.
+
+        Args:
+            is_found: a search through the library finds it.
 
         Raises:
             StorageError: the file's bytes are no longer those that `sha256` was made of.
@@ -67,7 +71,9 @@ class AttachmentStore:
         while not is_kept:  # again where a collection took the file before its row was there
             size = await self._in_thread(lambda: _store(source, target, sha256))
             row = (sha256, to_text(name), media_type, size, pages, tokens, to_micros(now()))
-            is_kept = await self._database.write(partial(_insert, target, row, to_text(text)))
+            is_kept = await self._database.write(
+                partial(_insert, target, row, to_text(text), is_found)
+            )
 
     async def text(self, sha256: str) -> str:
         """The extracted text."""
@@ -169,7 +175,11 @@ def _copy(source: BinaryIO, target: Path) -> tuple[str, int]:
 
 
 def _insert(
-    target: Path, row: tuple[str | int | None, ...], text: str, connection: sqlite3.Connection
+    target: Path,
+    row: tuple[str | int | None, ...],
+    text: str,
+    is_found: bool,
+    connection: sqlite3.Connection,
 ) -> bool:
     """Make the file known; False where it has gone meanwhile."""
     if not target.exists():
@@ -180,7 +190,10 @@ def _insert(
     )
     if not renewed.rowcount:
         connection.execute("INSERT INTO attachments VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*row, text))
-        enter(connection, EntryKind.ATTACHMENT, sha256, text, at)
+    if is_found and not is_entered(connection, EntryKind.ATTACHMENT, sha256):
+        sql = "SELECT text FROM attachments WHERE sha256 = ?"
+        kept: str = connection.execute(sql, (sha256,)).fetchone()["text"]
+        enter(connection, EntryKind.ATTACHMENT, sha256, kept, at)
     return True
 
 

@@ -189,7 +189,8 @@ class ConversationStore:
     ) -> None:
         """Put a turn on the disk before it is sent: the conversation as given with the first of
         `answers` as its leaf, the question (None where an answer is tried again), and the STREAMING
-        answers, owned by this process. With a question the draft is empty thereafter.
+        answers, owned by this process. With a question nothing but the collections that are asked
+        stay in the draft.
 
         Raises:
             StorageError: another process that lives is writing an answer in this conversation.
@@ -200,7 +201,7 @@ class ConversationStore:
             put_conversation(connection, conversation, leaf_id=answers[0].id)
             if question is not None:
                 insert_message(connection, question)
-                _put_draft(connection, conversation.id, Draft())
+                _put_draft(connection, conversation.id, conversation.draft.after_sending)
             for answer in answers:
                 insert_message(connection, answer)
 
@@ -325,7 +326,7 @@ def insert_message(connection: sqlite3.Connection, message: Message) -> None:
 def _note_attachments(connection: sqlite3.Connection, message: Message) -> None:
     connection.executemany(
         "INSERT OR IGNORE INTO message_attachments VALUES (?, ?)",
-        [(part.sha256, message.id) for part in message.attachments],
+        [(sha256, message.id) for sha256 in message.files],
     )
 
 

@@ -46,7 +46,10 @@ CHECKED_AT_OPEN_BYTES: Final = 64 * 1024 * 1024
 # The index of the search is put together anew in slices of so many of its pages, 4 KB each: some 40 ms
 # of writing, half a minute in all for a million messages.
 MERGED_PAGES: Final = 200
-_MERGE: Final = "INSERT INTO search_index (search_index, rank) VALUES ('merge', ?)"
+_MERGE: Final = (
+    "INSERT INTO search_index (search_index, rank) VALUES ('merge', ?)",
+    "INSERT INTO passage_index (passage_index, rank) VALUES ('merge', ?)",
+)
 
 
 class Database:
@@ -131,12 +134,13 @@ class Database:
 
     async def wipe(self) -> None:
         """Have nothing that was deleted stand in the files any more: neither in the write-ahead log
-        nor in the index of the search, which marks it only until it is put together anew. In slices:
+        nor in the indexes, which mark it only until they are put together anew. In slices:
         whoever writes meanwhile has its turn between them. One that is broken off leaves the rest
         to the next."""
-        pages = -MERGED_PAGES  # below zero: begin with all of the index
-        while await self.write(partial(_merge, pages)):
-            pages = MERGED_PAGES
+        for statement in _MERGE:
+            pages = -MERGED_PAGES  # below zero: begin with all of the index
+            while await self.write(partial(_merge, statement, pages)):
+                pages = MERGED_PAGES
         await asyncio.shield(asyncio.wrap_future(self._submit(self._writer, self._fold_in)))
 
     def _fold_in(self) -> None:
@@ -337,10 +341,10 @@ def _configure(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten in the file
 
 
-def _merge(pages: int, connection: sqlite3.Connection) -> bool:
+def _merge(statement: str, pages: int, connection: sqlite3.Connection) -> bool:
     """One slice; whether there may be more (sqlite.org/fts5.html, "The 'merge' Command")."""
     before = connection.total_changes
-    connection.execute(_MERGE, (pages,))
+    connection.execute(statement, (pages,))
     return connection.total_changes - before >= 2
 
 

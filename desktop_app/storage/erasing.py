@@ -35,7 +35,7 @@ KEPT_TABLES: Final = frozenset(
         "model_listings",
     }
 )
-_INDEX: Final = "search_index"
+_INDEXES: Final = ("search_index", "passage_index", "passage_terms")
 # How the window stood; all else that it notes speaks of conversations.
 _KEPT_NOTE: Final = "window.state"
 
@@ -70,13 +70,15 @@ def _empty(connection: sqlite3.Connection) -> None:
     tables = [
         row["name"]
         for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-        if not row["name"].startswith((_INDEX, "sqlite_"))
+        if not row["name"].startswith((*_INDEXES, "sqlite_"))
     ]
     connection.execute("BEGIN IMMEDIATE")  # no foreign keys here: each table goes for itself
     for table in tables:
         if table not in KEPT_TABLES:
             connection.execute(f"DELETE FROM {table}")  # noqa: S608 - a name of the schema
     connection.execute("INSERT INTO search_index (search_index) VALUES ('delete-all')")
+    connection.execute("DELETE FROM passage_index")
+    connection.execute("INSERT INTO passage_index (passage_index) VALUES ('optimize')")
     connection.execute("UPDATE ledger SET conversation_id = NULL, message_id = NULL")
     connection.execute("DELETE FROM settings WHERE key LIKE 'window.%' AND key <> ?", (_KEPT_NOTE,))
     connection.execute("COMMIT")

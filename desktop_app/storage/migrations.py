@@ -242,6 +242,52 @@ _PROMPTS = (
     "ALTER TABLE conversations ADD COLUMN preset_id TEXT",
 )
 
+# What a collection names lies in `attachments`; a file that could not be read has no hash. Passages
+# belong to a text, not to a collection. `passage_index` keeps the words it was given.
+_COLLECTIONS = (
+    """CREATE TABLE collections (
+        id TEXT PRIMARY KEY,
+        name TEXT NOT NULL,
+        created_at INTEGER NOT NULL,
+        folder TEXT NOT NULL
+    ) STRICT""",
+    """CREATE TABLE collection_files (
+        id INTEGER PRIMARY KEY,
+        collection_id TEXT NOT NULL REFERENCES collections (id) ON DELETE CASCADE,
+        path TEXT NOT NULL,
+        name TEXT NOT NULL,
+        sha256 TEXT,
+        media_type TEXT NOT NULL,
+        size INTEGER NOT NULL,
+        pages INTEGER,
+        status TEXT NOT NULL,
+        problem TEXT NOT NULL,
+        modified INTEGER NOT NULL,
+        UNIQUE (collection_id, path)
+    ) STRICT""",
+    "CREATE INDEX collection_files_by_hash ON collection_files (sha256)",
+    """CREATE TABLE passages (
+        id INTEGER PRIMARY KEY,
+        sha256 TEXT NOT NULL,
+        start INTEGER NOT NULL,
+        "end" INTEGER NOT NULL,
+        tokens INTEGER NOT NULL,
+        page INTEGER,
+        place TEXT NOT NULL
+    ) STRICT""",
+    "CREATE INDEX passages_by_hash ON passages (sha256)",
+    """CREATE VIRTUAL TABLE passage_index USING fts5 (
+        title, words, tokenize="unicode61 remove_diacritics 0 categories 'L* N* Mn Mc Co'"
+    )""",
+    "CREATE VIRTUAL TABLE passage_terms USING fts5vocab ('passage_index', 'row')",
+    """CREATE TABLE passage_vectors (
+        passage_id INTEGER NOT NULL REFERENCES passages (id) ON DELETE CASCADE,
+        model TEXT NOT NULL,
+        vector BLOB NOT NULL,
+        PRIMARY KEY (passage_id, model)
+    ) STRICT""",
+)
+
 MIGRATIONS: tuple[Migration, ...] = (
     Migration("0001_first", _FIRST),
     # Ł, Ø, Æ and their like are folded since.
@@ -266,6 +312,7 @@ MIGRATIONS: tuple[Migration, ...] = (
             ) STRICT, WITHOUT ROWID""",
         ),
     ),
+    Migration("0012_collections", _COLLECTIONS),
 )
 
 

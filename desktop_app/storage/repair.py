@@ -26,6 +26,7 @@ from typing import Final
 
 from desktop_app.domain.conversation import MessageStatus
 from desktop_app.domain.errors import StorageError
+from desktop_app.storage.collections import collection_from_row
 from desktop_app.storage.database import StoreLock
 from desktop_app.storage.failures import damaged, translated
 from desktop_app.storage.files import create_private, sync
@@ -51,6 +52,8 @@ _MADE_ANEW: Final = frozenset(
         "ledger_slots",
         "spending_holds",
         "part_notes",
+        "passages",
+        "passage_vectors",
     }
 )
 _ID: Final = re.compile(r"[0-9a-f]{32}|[0-9a-f]{64}")
@@ -228,6 +231,7 @@ def _tables(connection: sqlite3.Connection) -> dict[str, _Table]:
     found = {}
     for (name,) in connection.execute(
         "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'search_index%'"
+        " AND name NOT LIKE 'passage_index%' AND name <> 'passage_terms'"
     ).fetchall():
         if name in _MADE_ANEW:
             continue
@@ -296,6 +300,7 @@ def _drop_unreadable(connection: sqlite3.Connection) -> int:
         ("messages", "SELECT * FROM messages", message_from_row),
         ("conversations", "SELECT *, 0 AS streaming FROM conversations", conversation_from_row),
         ("folders", "SELECT * FROM folders", folder_from_row),
+        ("collections", "SELECT * FROM collections", collection_from_row),
     )
     count = 0
     for table, sql, read in readers:
@@ -364,6 +369,11 @@ def _mend(connection: sqlite3.Connection) -> int:
         WHERE folder_id IS NOT NULL AND folder_id NOT IN (SELECT id FROM folders)"""
     )
     connection.execute(
+        "DELETE FROM collection_files WHERE collection_id NOT IN (SELECT id FROM collections)"
+    )
+    # Their passages are made anew from the files.
+    connection.execute("UPDATE collection_files SET status = 'waiting' WHERE status = 'ready'")
+    connection.execute(
         """DELETE FROM compactions WHERE conversation_id NOT IN (SELECT id FROM conversations)
         OR message_id NOT IN (SELECT id FROM messages)"""
     )
@@ -405,7 +415,7 @@ def _make_anew(connection: sqlite3.Connection) -> None:
         message = read_row(message_from_row, row)
         connection.executemany(
             "INSERT OR IGNORE INTO message_attachments VALUES (?, ?)",
-            [(part.sha256, message.id) for part in message.attachments],
+            [(sha256, message.id) for sha256 in message.files],
         )
         if message.status is not MessageStatus.STREAMING:
             text = searchable_text(message.parts)

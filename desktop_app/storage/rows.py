@@ -28,6 +28,7 @@ from desktop_app.domain.parts import (
     DocumentPart,
     ImagePart,
     Part,
+    draft_parts,
     parts_from_json,
     parts_to_json,
     text_of,
@@ -148,7 +149,7 @@ def folder_from_row(row: sqlite3.Row) -> Folder:
 
 def draft_to_text(draft: Draft) -> str:
     """A draft as the column holds it; "" for an empty one."""
-    if not draft:
+    if draft == Draft():
         return ""
     return to_json({"text": draft.text, "attachments": parts_to_json(draft.attachments)})
 
@@ -158,8 +159,7 @@ def _draft_from_text(text: str) -> Draft:
         return Draft()
     value = json.loads(text)
     parts = parts_from_json(value["attachments"])
-    kept = tuple(part for part in parts if isinstance(part, DocumentPart | ImagePart))
-    return Draft(value["text"], kept)
+    return Draft(value["text"], draft_parts(parts))
 
 
 def message_to_row(message: Message) -> Row:

@@ -18,7 +18,7 @@ from functools import cache
 from itertools import islice
 from typing import Final
 
-from desktop_app.domain.letters import PLAIN_LETTERS
+from desktop_app.domain.letters import dense_run, fold
 
 MATCH_START: Final = "\x02"
 MATCH_END: Final = "\x03"
@@ -31,31 +31,8 @@ _LONGEST_QUERY: Final = 1000
 _STRETCH: Final = 50_000
 _OVERLAP: Final = 2_000
 
-_DROPPED = re.compile("[\u0300-\u036f\u200b-\u200d\u2060\ufe00-\ufe0f\ufeff\u00ad]")
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-# Thai, Lao, Myanmar, Khmer, kana, Bopomofo, Han, Hangul: no spaces, or words that grow endings.
-_DENSE = (
-    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029"
-    "\u3031-\u3035\u3038-\u303b\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff"
-    "\u3105-\u312f\u31a0-\u31bf\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3"
-    "\uf900-\ufaff\U00020000-\U000323af"
-)
 _TERM = re.compile(r'"([^"]*)"|(\S+)')
 _CONTROL_OR_SPACE = re.compile(r"[\x00-\x20\x7f]+")
-
-
-@cache
-def _dense_run() -> re.Pattern[str]:
-    """A run of dense characters; made on first use, since it takes milliseconds of the start."""
-    return re.compile(f"[{_DENSE}]+")
-
-
-def fold(text: str) -> str:
-    """`text` without case, accents and differences of form: "Łódź" is "lodz"."""
-    if text.isascii():
-        return text.lower().replace("\x00", " ")
-    plain = unicodedata.normalize("NFKD", _UNSTORABLE.sub(" ", text)).casefold()
-    return unicodedata.normalize("NFKC", _DROPPED.sub("", plain).translate(PLAIN_LETTERS))
 
 
 def index_text(text: str) -> str:
@@ -64,7 +41,7 @@ def index_text(text: str) -> str:
 
 
 def _index_line(line: str) -> str:
-    return _dense_run().sub(lambda run: _pairs(run.group(), ends=True), fold(line))
+    return dense_run().sub(lambda run: _pairs(run.group(), ends=True), fold(line))
 
 
 def _pairs(run: str, *, ends: bool) -> str:
@@ -104,8 +81,8 @@ def _phrase(term: tuple[str, bool]) -> tuple[str, bool]:
     single character must be looked for as the beginning of a pair.
     """
     folded, may_go_on = term
-    words = _dense_run().sub(lambda run: _pairs(run.group(), ends=run.end() < len(folded)), folded)
-    if _dense_run().match(folded[-1]):
+    words = dense_run().sub(lambda run: _pairs(run.group(), ends=run.end() < len(folded)), folded)
+    if dense_run().match(folded[-1]):
         may_go_on = len(words.split()[-1]) == 1
     return words.replace('"', " "), may_go_on
 
@@ -154,8 +131,8 @@ def _pattern(query: str) -> re.Pattern[str] | None:
     for term, is_prefix in sorted(terms(query), key=lambda term: -len(term[0])):
         words = [word for word in re.split(_gap(), term) if word]
         body = _gap().join(map(_word, words))
-        before = "" if _dense_run().match(words[0]) else r"(?<![^\W_])"
-        after = "" if is_prefix or _dense_run().match(words[-1][-1]) else r"(?![^\W_])"
+        before = "" if dense_run().match(words[0]) else r"(?<![^\W_])"
+        after = "" if is_prefix or dense_run().match(words[-1][-1]) else r"(?![^\W_])"
         alternatives.append(f"{before}{body}{after}")
     return re.compile("|".join(alternatives), re.IGNORECASE) if alternatives else None
 

@@ -26,6 +26,7 @@ from desktop_app.domain.conversation import (
     SearchOrder,
     new_id,
 )
+from desktop_app.domain.letters import fold
 from desktop_app.domain.model_catalog import Variant
 from desktop_app.domain.parts import DocumentPart, TextPart
 from desktop_app.storage.attachments import AttachmentStore
@@ -38,7 +39,6 @@ from desktop_app.storage.search_text import (
     MATCH_END,
     MATCH_START,
     SNIPPET_LENGTH,
-    fold,
     index_text,
     match_expression,
     snippet,

@@ -1,0 +1,120 @@
+"""The passages of a document: pieces that can be found and cited, each with its place.
+
+A passage begins and ends where the text is parted already (`chunks.py`); together they are the text,
+character for character. Its place is what a person would look it up by: the page or slide that the
+marks in the text tell ("[page 3]"), the sheet of a workbook, else the heading that it stands under.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Final
+
+from desktop_app.documents import media_type
+from desktop_app.documents.chunks import Count, chunks
+from desktop_app.documents.passage_words import index_words
+from desktop_app.documents.protocol import IndexedPassage
+
+# Tokens of a passage at most. See the figures in README, "Retrieval quality".
+PASSAGE_TOKENS: Final = 256
+
+_SHEETS: Final = (media_type.XLSX, media_type.ODS)
+_MARK: Final = re.compile(r"^\[(page|slide|sheet) (\d+)[^\]\n]*\][ \t]*$", re.M | re.I)
+_HEADING: Final = re.compile(r"^(#{1,6})[ \t]+(\S.*?)[ \t#]*$", re.M)
+_MARKUP: Final = re.compile(r"[*_`]+|\[\^?[^\]]*\](?:\([^)]*\))?")
+_LONGEST_HEADING: Final = 80
+
+
+def passages(
+    text: str, name: str, kind: str, count: Count, tokens: int = PASSAGE_TOKENS
+) -> Iterator[IndexedPassage]:
+    """The passages of a document's extracted text, in order.
+
+    Args:
+        kind: its media type.
+        count: tokens of a text.
+        tokens: of a passage at most.
+    """
+    marks = _marks(text, kind)
+    headings = list(_headings(text))
+    title = " ".join(re.split(r"[\W_]+", PurePath(name).stem))
+    for chunk in chunks(text, tokens, count):
+        body = text[chunk.start : chunk.end]
+        above = _above(headings, chunk.start, chunk.end)
+        page, place = _place(marks, chunk.start, chunk.end)
+        yield IndexedPassage(
+            start=chunk.start,
+            end=chunk.end,
+            tokens=chunk.tokens,
+            page=page,
+            place=place or (above[-1] if above else ""),
+            title=index_words(" ".join([title, *above])),
+            words=index_words(_MARK.sub("", body)),
+        )
+
+
+@dataclass(frozen=True)
+class _Mark:
+    start: int
+    number: int
+    words: str
+
+
+def _marks(text: str, kind: str) -> list[_Mark]:
+    """Where pages, slides or sheets begin."""
+    if kind in _SHEETS:
+        found = [match for match in _HEADING.finditer(text) if match[1] == "##"]
+        return [_Mark(m.start(), n, f"sheet {_plain(m[2])}") for n, m in enumerate(found, 1)]
+    return [
+        _Mark(match.start(), int(match[2]), f"{match[1].lower()} {match[2]}")
+        for match in _MARK.finditer(text)
+    ]
+
+
+def _place(marks: list[_Mark], start: int, end: int) -> tuple[int | None, str]:
+    """The page that a piece begins on, and its pages in words."""
+    first = bisect_right(marks, start, key=lambda mark: mark.start) - 1
+    last = bisect_right(marks, end - 1, key=lambda mark: mark.start) - 1
+    if last < 0:
+        return None, ""
+    first = max(first, 0)
+    mark, end_mark = marks[first], marks[last]
+    if first == last or mark.words.startswith("sheet"):
+        return mark.number, mark.words
+    unit = mark.words.split()[0]
+    return mark.number, f"{unit}s {mark.number}–{end_mark.number}"
+
+
+@dataclass(frozen=True)
+class _Heading:
+    start: int
+    level: int
+    words: str
+
+
+def _headings(text: str) -> Iterator[_Heading]:
+    for match in _HEADING.finditer(text):
+        yield _Heading(match.start(), len(match[1]), _plain(match[2]))
+
+
+def _above(headings: list[_Heading], start: int, end: int) -> list[str]:
+    """The headings that a piece stands under, the widest first: those open where it begins, or the
+    one that it begins with."""
+    at = bisect_right(headings, start, key=lambda heading: heading.start)
+    if at == 0 and headings and headings[0].start < end:
+        return [headings[0].words]
+    open_: list[_Heading] = []
+    level = 7
+    for heading in reversed(headings[max(0, at - 200) : at]):
+        if heading.level < level:
+            open_.append(heading)
+            level = heading.level
+    return [heading.words for heading in reversed(open_)]
+
+
+def _plain(heading: str) -> str:
+    return _MARKUP.sub("", heading).strip()[:_LONGEST_HEADING]

@@ -1,0 +1,54 @@
+"""Collections, put together when one is first asked or filled: they are no part of the start."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from desktop_app.documents.worker import DocumentWorker
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from desktop_app.domain.parts import PassagesPart
+    from desktop_app.services.collections import Collections
+    from desktop_app.storage.attachments import AttachmentStore
+    from desktop_app.storage.database import Database
+
+
+class LateCollections:
+    """Satisfies services.passages.PassageSource.
+
+    Attributes:
+        worker: reads their documents, beside the worker of what is dropped on conversations; its
+            process starts with the first document.
+    """
+
+    def __init__(self, database: Database, attachments: AttachmentStore) -> None:
+        self._database = database
+        self._attachments = attachments
+        self.worker = DocumentWorker()
+
+    @cached_property
+    def whole(self) -> Collections:
+        """The use case."""
+        from desktop_app.documents.collection_reader import CollectionReader
+        from desktop_app.services.collections import Collections
+        from desktop_app.storage.collections import CollectionStore
+
+        store, reader = CollectionStore(self._database), CollectionReader(self.worker)
+        return Collections(store, self._attachments, reader)
+
+    async def retrieve(
+        self,
+        collection_ids: Sequence[str],
+        question: str,
+        first_number: int,
+        budget_tokens: int,
+        *,
+        is_estimate: bool = False,
+    ) -> tuple[PassagesPart, ...]:
+        """What goes in of collections. Raises UserFacingError."""
+        return await self.whole.retrieve(
+            collection_ids, question, first_number, budget_tokens, is_estimate=is_estimate
+        )

@@ -1,0 +1,393 @@
+"""Collections of documents: made, filled, kept up to date, and asked.
+
+Files are read one after the other, each by the documents' worker; one that cannot be read stands in
+the collection with the reason, and the others go on. What is broken off leaves the rest "waiting":
+the next `add` or `refresh` goes on with it. A question takes along the passages that hold its words
+best, by BM25.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from desktop_app.domain.collections import Collection, CollectionFile, Passage
+from desktop_app.domain.conversation import new_id, now
+from desktop_app.domain.errors import DocumentError, StorageError, StoreFullError, UserFacingError
+from desktop_app.domain.parts import PassagesPart
+
+# Passages that are looked at for a question; the budget decides how many of them go in.
+MOST_PASSAGES: Final = 24
+
+
+class Found(Protocol):
+    """A file as it lies in its folder: size in bytes, time of last change in nanoseconds."""
+
+    @property
+    def path(self) -> Path: ...
+
+    @property
+    def size(self) -> int: ...
+
+    @property
+    def modified(self) -> int: ...
+
+
+class Document(Protocol):
+    """What was read from a file: see documents/protocol.ExtractedDocument."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def media_type(self) -> str: ...
+
+    @property
+    def sha256(self) -> str: ...
+
+    @property
+    def size(self) -> int: ...
+
+    @property
+    def text(self) -> str: ...
+
+    @property
+    def pages(self) -> int | None: ...
+
+    @property
+    def tokens(self) -> int: ...
+
+    @property
+    def note(self) -> str: ...
+
+
+class Reader(Protocol):
+    """Finds files, reads them, makes words of texts. Raises DocumentError."""
+
+    async def files_in(
+        self, paths: Sequence[Path], *, skip_missing: bool = False
+    ) -> Sequence[Found]:
+        """The files among `paths` and in the folders among them, those below too."""
+
+    async def read(self, path: Path) -> Document:
+        """A file's text; pictures are refused."""
+
+    async def passages(self, text: str, name: str, media_type: str) -> Sequence[Any]:
+        """The passages of a document's text, as the index takes them."""
+
+    def question_words(self, question: str) -> list[str]:
+        """What is looked for of a question."""
+
+
+class Place(Protocol):
+    """A passage that was found, less its text: see storage/collections.Place."""
+
+    @property
+    def collection_id(self) -> str: ...
+
+    @property
+    def sha256(self) -> str: ...
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def page(self) -> int | None: ...
+
+    @property
+    def place(self) -> str: ...
+
+    @property
+    def start(self) -> int: ...
+
+    @property
+    def end(self) -> int: ...
+
+    @property
+    def tokens(self) -> int: ...
+
+
+class Store(Protocol):
+    """Where collections are kept: see storage/collections.py. Raises StorageError."""
+
+    async def all(self) -> list[Collection]: ...
+    async def put(self, collection: Collection) -> None: ...
+    async def delete(self, collection_id: str) -> None: ...
+    async def files(self, collection_id: str) -> list[CollectionFile]: ...
+    async def modified(self, collection_id: str) -> dict[str, tuple[int, int]]: ...
+    async def put_files(self, files: Sequence[tuple[CollectionFile, int]]) -> None: ...
+    async def remove_files(self, collection_id: str, paths: Iterable[str]) -> None: ...
+    async def is_indexed(self, sha256: str) -> bool: ...
+    async def enter(self, sha256: str, passages: Sequence[Any]) -> None: ...
+    async def tidy(self) -> None: ...
+    async def find(
+        self, collection_ids: Sequence[str], words: Sequence[str], limit: int
+    ) -> Sequence[Any]: ...
+    async def texts(self, places: Sequence[Any]) -> list[str | None]: ...
+
+
+class Originals(Protocol):
+    """Where originals and texts are kept."""
+
+    async def add(
+        self,
+        source: Path | bytes,
+        *,
+        sha256: str,
+        name: str,
+        media_type: str,
+        text: str,
+        pages: int | None,
+        tokens: int | None,
+        is_found: bool = True,
+    ) -> None:
+        """Keep one; `is_found`: a search through the library finds it. Raises StorageError."""
+
+    async def text(self, sha256: str) -> str:
+        """The text as it is kept. Raises StorageError."""
+
+
+@dataclass(frozen=True)
+class CollectionProgress:
+    """How far reading has come: `done` of `total` files; `name` is the one that is read now, "" at
+    the end."""
+
+    done: int
+    total: int
+    name: str
+
+
+OnProgress = Callable[[CollectionProgress], None]
+
+
+class Collections:
+    """See the module's paragraph. All methods raise StorageError."""
+
+    def __init__(self, store: Store, originals: Originals, reader: Reader) -> None:
+        self._store = store
+        self._originals = originals
+        self._reader = reader
+        # Of two that fill collections at once one waits: they may hold the same files.
+        self._filling = asyncio.Lock()
+
+    # -------------------------------------------------------------- collections
+
+    async def all(self) -> list[Collection]:
+        """Every collection, by name."""
+        return await self._store.all()
+
+    async def create(self, name: str, folder: Path | None = None) -> Collection:
+        """A new, empty collection; `folder` is where `refresh` looks for its files: without one, the
+        folder that is the first thing added."""
+        where = "" if folder is None else str(_absolute([folder])[0])
+        made = Collection(new_id(), _name(name), now(), where)
+        await self._store.put(made)
+        return made
+
+    async def rename(self, collection_id: str, name: str) -> None:
+        """Call it something else. Raises DocumentError: it is gone."""
+        collection = await self._one(collection_id)
+        await self._store.put(replace(collection, name=_name(name)))
+
+    async def delete(self, collection_id: str) -> None:
+        """Remove it; what was asked of it keeps its passages."""
+        await self._store.delete(collection_id)
+        await self._store.tidy()
+
+    async def files(self, collection_id: str) -> list[CollectionFile]:
+        """Its files by path."""
+        return await self._store.files(collection_id)
+
+    # -------------------------------------------------------------- filling
+
+    async def add(
+        self, collection_id: str, paths: Iterable[Path], on_progress: OnProgress | None = None
+    ) -> None:
+        """Read files, and those in folders and below, into a collection; what is in it unchanged
+        already is not read again. Goes on with what was left waiting. Cancelling leaves the rest
+        waiting.
+
+        Raises:
+            DocumentError: the collection or one of the paths is gone.
+            StoreFullError: no space; what was read until then is kept.
+        """
+        collection = await self._one(collection_id)
+        given = _absolute(paths)
+        found = await self._reader.files_in(given)
+        known = await self._store.modified(collection_id)
+        is_folder = len(given) == 1 and given[0] not in [file.path for file in found]
+        if is_folder and not known and not collection.folder:
+            await self._store.put(replace(collection, folder=str(given[0])))
+        await self._note(collection_id, found, known)
+        await self._read_waiting(collection_id, on_progress)
+
+    async def remove_file(self, collection_id: str, path: str) -> None:
+        """Take a file out of a collection."""
+        await self._store.remove_files(collection_id, [path])
+        await self._store.tidy()
+
+    async def refresh(self, collection_id: str, on_progress: OnProgress | None = None) -> None:
+        """Look at its folder again, or at its files where it has none: what is new or changed is
+        read, what is gone goes. Raises as `add`; nothing goes where the folder itself is gone."""
+        collection = await self._one(collection_id)
+        known = await self._store.modified(collection_id)
+        folder = [Path(collection.folder)] if collection.folder else []
+        found = {str(file.path): file for file in await self._reader.files_in(folder)}
+        by_hand = [Path(path) for path in known if path not in found]
+        there = found | {
+            str(file.path): file for file in await self._reader.files_in(by_hand, skip_missing=True)
+        }
+        await self._store.remove_files(collection_id, [path for path in known if path not in there])
+        await self._note(collection_id, list(there.values()), known)
+        await self._read_waiting(collection_id, on_progress)
+
+    async def _note(
+        self,
+        collection_id: str,
+        found: Sequence[Found],
+        known: dict[str, tuple[int, int]],
+    ) -> None:
+        """Have new and changed files wait."""
+        news = [
+            (
+                CollectionFile(collection_id, str(file.path), file.path.name, size=file.size),
+                file.modified,
+            )
+            for file in found
+            if known.get(str(file.path)) != (file.size, file.modified)
+        ]
+        await self._store.put_files(news)
+
+    async def _read_waiting(self, collection_id: str, on_progress: OnProgress | None) -> None:
+        report = on_progress or (lambda _progress: None)
+        async with self._filling:
+            waiting = [f for f in await self.files(collection_id) if f.status == "waiting"]
+            try:
+                for number, file in enumerate(waiting):
+                    report(CollectionProgress(number, len(waiting), file.name))
+                    await self._read(file)
+                report(CollectionProgress(len(waiting), len(waiting), ""))
+            finally:
+                await asyncio.shield(self._store.tidy())
+
+    async def _read(self, file: CollectionFile) -> None:
+        """Read one file and enter what it says; or why it cannot be read."""
+        path, modified = Path(file.path), 0
+        try:
+            # Before it is read: what changes while it is being read is seen by the next refresh.
+            (lies,) = await self._reader.files_in([path])
+            file, modified = replace(file, size=lies.size), lies.modified
+            document = await self._reader.read(path)
+            await self._keep(path, document)
+        except StoreFullError:
+            raise
+        except (DocumentError, StorageError) as error:
+            failed = replace(file, status="failed", problem=error.what_happened)
+            await self._store.put_files([(failed, modified)])
+            return
+        ready = replace(
+            file,
+            sha256=document.sha256,
+            media_type=document.media_type,
+            pages=document.pages,
+            status="ready",
+            problem=document.note,
+        )
+        await self._store.put_files([(ready, modified)])
+
+    async def _keep(self, path: Path, document: Document) -> None:
+        await self._originals.add(
+            path,
+            sha256=document.sha256,
+            name=document.name,
+            media_type=document.media_type,
+            text=document.text,
+            pages=document.pages,
+            tokens=document.tokens,
+            is_found=False,
+        )
+        if not await self._store.is_indexed(document.sha256):
+            # The text that is kept: an earlier version may have read it otherwise.
+            text = await self._originals.text(document.sha256)
+            found = await self._reader.passages(text, document.name, document.media_type)
+            await self._store.enter(document.sha256, found)
+
+    async def _one(self, collection_id: str) -> Collection:
+        for collection in await self._store.all():
+            if collection.id == collection_id:
+                return collection
+        raise DocumentError("The collection is no longer there.", what_to_do="Choose another.")
+
+    # -------------------------------------------------------------- asking
+
+    async def retrieve(
+        self,
+        collection_ids: Sequence[str],
+        question: str,
+        first_number: int,
+        budget_tokens: int,
+        *,
+        is_estimate: bool = False,
+    ) -> tuple[PassagesPart, ...]:
+        """What goes in of each collection that there is, the best first, numbered from
+        `first_number` on; at most so many tokens in all."""
+        names = {c.id: c.name for c in await self._store.all() if c.id in collection_ids}
+        words = self._reader.question_words(question)
+        places = await self._store.find(list(names), words, MOST_PASSAGES)
+        chosen = _within(places, budget_tokens)
+        texts = await self._store.texts(chosen)
+        found: dict[str, list[Passage]] = {collection_id: [] for collection_id in names}
+        for place, text in zip(chosen, texts, strict=True):
+            if text is not None:
+                found[place.collection_id].append(_passage(place, text))
+        return _numbered(names, found, first_number)
+
+
+def _within(places: Sequence[Place], budget_tokens: int) -> list[Place]:
+    """The first of `places` that fit together; one that alone is too large is passed over."""
+    chosen, used = [], 0
+    for place in places:
+        if used + place.tokens <= budget_tokens:
+            chosen.append(place)
+            used += place.tokens
+    return chosen
+
+
+def _passage(place: Place, text: str) -> Passage:
+    return Passage(
+        0,
+        place.collection_id,
+        place.sha256,
+        place.name,
+        place.page,
+        place.place,
+        place.start,
+        place.end,
+        text,
+    )
+
+
+def _numbered(
+    names: dict[str, str], found: dict[str, list[Passage]], first_number: int
+) -> tuple[PassagesPart, ...]:
+    parts, number = [], first_number
+    for collection_id, passages in found.items():
+        numbered = tuple(replace(p, number=n) for n, p in enumerate(passages, number))
+        parts.append(PassagesPart(collection_id, names[collection_id], numbered))
+        number += len(numbered)
+    return tuple(parts)
+
+
+def _absolute(paths: Iterable[Path]) -> list[Path]:
+    return [path.absolute() for path in paths]
+
+
+def _name(name: str) -> str:
+    """A name as it is kept. Raises UserFacingError: it is empty."""
+    kept = " ".join(name.split())
+    if not kept:
+        raise UserFacingError("A collection needs a name.", what_to_do="Type one.")
+    return kept
