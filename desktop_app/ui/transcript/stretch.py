@@ -1,0 +1,337 @@
+"""The stretch of a conversation that is written, and the reader's way through it.
+
+Pieces of an answer are collected for at most one frame, parsed from the last open block on, and
+written as the difference. The view stays where the reader put it: it follows only while it is at the
+bottom. Only the newest messages are written at first, older ones as one scrolls up to them.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QTimer, Signal
+
+from desktop_app.domain.conversation import Message
+from desktop_app.ui.transcript.actions import ActionRow
+from desktop_app.ui.transcript.arrivals import Arrivals
+from desktop_app.ui.transcript.code_folds import FOLD
+from desktop_app.ui.transcript.find import Find
+from desktop_app.ui.transcript.formulas import Formulas
+from desktop_app.ui.transcript.items import TOOL
+from desktop_app.ui.transcript.pictures import Pictures
+from desktop_app.ui.transcript.place import LatestButton, ReadingPlace
+from desktop_app.ui.transcript.speaker import Speaker
+from desktop_app.ui.transcript.surface import TranscriptSurface
+from desktop_app.ui.transcript.written import WrittenMessages
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from PySide6.QtGui import QTextBlock
+    from PySide6.QtWidgets import QWidget
+
+    from desktop_app.ui.theme import Theme
+    from desktop_app.ui.transcript.entry import Entry
+    from desktop_app.ui.transcript.items import Mark
+    from desktop_app.ui.transcript.typesetter import Typesetter
+
+FIRST_CHARACTERS: Final = 16_000
+MORE_CHARACTERS: Final = 12_000
+
+
+class TranscriptStretch(TranscriptSurface):
+    """Shows messages, and keeps what the reader looks at in its place.
+
+    Signals:
+        at_bottom_changed(bool): whether the view follows what arrives.
+    """
+
+    at_bottom_changed = Signal(bool)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None, *, is_brief: bool) -> None:
+        super().__init__(theme, parent)
+        self._formulas = Formulas(self.document())
+        self._messages = WrittenMessages(self.document(), theme, self, is_brief=is_brief)
+        self._pictures = Pictures(self.document(), theme, self)
+        self._arrivals = Arrivals(self._write, self)
+        self._place = ReadingPlace(self, self._messages)
+        self._place.followed.connect(self._on_followed)
+        self.verticalScrollBar().valueChanged.connect(self._on_scrolled)
+        self.horizontalScrollBar().valueChanged.connect(self._on_scrolled_aside)
+        self._actions = ActionRow(theme, self.viewport())
+        self._latest = LatestButton(self)
+        self._latest.clicked.connect(self.scroll_to_bottom)
+        self.find_in_it = Find(
+            self, theme, self._messages, self._bring_whole, self._unfold, self._unfold_code
+        )
+        self._finder = self.find_in_it.finder
+        self._speaker = Speaker(self)
+
+    # ------------------------------------------------------------------ messages
+
+    def set_messages(
+        self,
+        messages: Sequence[Message],
+        *,
+        versions: Mapping[str, tuple[int, int]] | None = None,
+    ) -> None:
+        """Show another path: the newest messages at once, the older ones as one scrolls to them.
+
+        `versions` gives (number, count) for messages that have siblings.
+        """
+        self._arrivals.clear()
+        self._actions.leave()
+        self._pictures.clear()
+        self._formulas.forget()
+        self._messages.begin(messages, dict(versions or {}))
+        self._place.is_following = True
+        self._messages.write_older(FIRST_CHARACTERS)
+        self.scroll_to_bottom()
+        self._write_rests()
+        self._place_actions_at_the_end()
+        self._finder.restart()
+
+    def append_message(self, message: Message) -> None:
+        """A message after all others."""
+        self._arrivals.flush(shortly=True)
+        entry = self._messages.append(message)
+        self._write_rests()
+        self._finder.touched(message.id)
+        if entry is not None:
+            self._place_actions(entry)
+
+    def append_text(self, message_id: str, text: str) -> None:
+        """The next piece of an answer that streams; shown with the next frame."""
+        self._arrivals.add(message_id, text)
+
+    def append_reasoning(self, message_id: str, text: str) -> None:
+        """The next piece of an answer's reasoning summary."""
+        entry = self._messages.growing(message_id)
+        if entry is not None:
+            self._messages.think(entry, text)
+
+    @property
+    def is_writing(self) -> bool:
+        """Whether text that has arrived is still to be written."""
+        return self._arrivals.are_there
+
+    def flush(self) -> None:
+        """Show now what append_text has collected."""
+        self._arrivals.flush()
+
+    def _write(self, message_id: str, text: str) -> None:
+        entry = self._messages.growing(message_id)
+        if entry is None:
+            return
+        if entry.is_streaming:
+            self._messages.grow(entry, text)
+            self._speaker.hear(message_id, text)
+        elif self._place.is_following:
+            self._messages.grow(entry, text)
+        else:
+            with self._place.kept():  # it may grow above what is on screen
+                self._messages.grow(entry, text)
+        self._finder.touched(message_id)
+
+    def _write_rests(self) -> None:
+        """Long answers that are stored are written as if they arrived: in slices of frames."""
+        for message, rest in self._messages.take_rests():
+            self._arrivals.afterwards(message.id, partial(self._end, message.id))
+            self._arrivals.add(message.id, rest)
+
+    def _end(self, message_id: str) -> None:
+        entry = self._messages.growing(message_id)
+        if entry is not None:
+            with self._place.kept():
+                self._messages.update(entry.message)
+
+    def update_message(self, message: Message, version: tuple[int, int] | None = None) -> None:
+        """Status, footer, error and notices of a message; its text only where it differs. Where
+        much of it is still being written, all this comes behind it."""
+        if self._arrivals.is_behind(message.id):
+            self._arrivals.afterwards(message.id, partial(self._update, message, version))
+        else:
+            self._arrivals.flush(shortly=True)
+            self._update(message, version)
+
+    def _update(self, message: Message, version: tuple[int, int] | None) -> None:
+        if version is not None:
+            self._messages.versions[message.id] = version
+        before = self._messages.get(message.id)
+        was_streaming = before is not None and before.is_streaming
+        entry = self._messages.update(message)
+        self._finder.touched(message.id)
+        if entry is not None:
+            self._place_actions(entry)
+            if was_streaming and not entry.is_streaming:
+                self._speaker.finish(message.id, entry.text)
+
+    def set_model_names(self, name_of: Callable[[str], str]) -> None:
+        """Name models in the footers by what `name_of` makes of their ids; else it is the ids."""
+        with self._place.kept():
+            self._messages.name_models(name_of)
+
+    def set_marks(self, marks: Mapping[str, Mark]) -> None:
+        """Show quiet lines below these messages, by id, and below no others."""
+        with self._place.kept():
+            self._messages.mark(marks)
+        self._place_actions_again()
+
+    def typeset_with(self, typesetter: Typesetter) -> None:
+        """Draw formulas as this one typesets them; until then their source stands."""
+        self._formulas.typeset_with(typesetter)
+        typesetter.arrived.connect(self._show_formulas)
+        self._show_formulas()
+
+    def _show_formulas(self) -> None:
+        with self._place.kept():
+            self._formulas.show()
+        self._place_actions_again()
+
+    def set_waiting(self, message_id: str, sentence: str) -> None:
+        """Say below an answer what it waits for; "" says nothing."""
+        entry = self._messages.get(message_id)
+        if entry is not None and entry.waiting != sentence:
+            entry.waiting = sentence
+            self._messages.refresh(entry)
+
+    # ------------------------------------------------------------------ place
+
+    def scroll_state(self) -> tuple[str, int]:
+        """The topmost message on screen and how many pixels of it are above the screen."""
+        return self._place.state()
+
+    def restore_scroll(self, state: tuple[str, int]) -> None:
+        """Go back to where `scroll_state` was taken; to the bottom if the message is gone."""
+        if self._messages.get(state[0]) is None and not self._show_around(state[0]):
+            self.scroll_to_bottom()
+            return
+        self._bring_whole(state[0])
+        self._place.go_to(state)
+        self._load_more()
+
+    @property
+    def is_at_end(self) -> bool:
+        """Whether the end of the conversation is on screen."""
+        return self._place.is_at_end
+
+    def scroll_to_message(self, message_id: str) -> None:
+        """Bring a message's beginning to the top. One that is far away takes the place of what is
+        written; nothing in between is."""
+        if self._bring(message_id):
+            self._place.go_to((message_id, 0))
+            self._load_more()
+
+    def _bring(self, message_id: str) -> bool:
+        """Have a message written; whether it is."""
+        return self._messages.get(message_id) is not None or self._show_around(message_id)
+
+    def _bring_whole(self, message_id: str) -> bool:
+        """Have all of a message written: what is sought in it may stand at its end."""
+        brought = self._bring(message_id)
+        entry = self._messages.get(message_id)
+        if entry is not None and entry.grows:
+            self.flush()
+        return brought
+
+    def _unfold(self, message_id: str) -> None:
+        entry = self._messages.get(message_id)
+        if entry is not None and entry.folded:
+            self._turn(entry, "reasoning")
+
+    def _turn(self, entry: Entry, action: str) -> bool:
+        """Fold or unfold a part of a message; False where that is not what the action asks."""
+        if action == "reasoning":
+            entry.folded = not entry.folded
+        elif action.startswith(TOOL):
+            entry.open_tools ^= {int(action.removeprefix(TOOL))}
+        elif not action.startswith(FOLD):
+            return False
+        with self._place.kept():
+            if action.startswith(FOLD):
+                self._messages.turn_fold(entry, int(action.removeprefix(FOLD)))
+            else:
+                self._messages.refresh(entry)
+        return True
+
+    def _unfold_code(self, block: QTextBlock) -> None:
+        with self._place.kept():
+            self._messages.unfold_code_at(block)
+
+    def scroll_to_bottom(self) -> None:
+        """Go to the end and follow what arrives."""
+        if self._messages.newer:
+            with self._replaced():
+                self._messages.write_end(FIRST_CHARACTERS)
+        self._place.go_to_end()
+
+    def _show_around(self, message_id: str) -> bool:
+        """Write a message and those around it in place of what is written; whether it is there."""
+        if not self._messages.has(message_id):
+            return False
+        with self._replaced():
+            self._messages.write_around(message_id, FIRST_CHARACTERS)
+        return True
+
+    @contextmanager
+    def _replaced(self) -> Iterator[None]:
+        """Other messages take the place of those that are written."""
+        self._arrivals.flush(shortly=True)
+        self._actions.leave()
+        self._place.is_kept = True
+        try:
+            yield
+        finally:
+            self._place.is_kept = False
+            self._write_rests()
+
+    def _on_followed(self, following: bool) -> None:
+        self._latest.setVisible(not following)
+        self.at_bottom_changed.emit(following)
+
+    def _on_scrolled(self, value: int) -> None:
+        if self._place.is_kept:
+            return
+        self._place.follow(self._place.is_at_end)
+        near = self.viewport().height()
+        if value < near or value > self.verticalScrollBar().maximum() - near:
+            QTimer.singleShot(0, self, self._load_more)
+        self._place_actions_again()
+
+    def _on_scrolled_aside(self) -> None:
+        if not self._place.is_kept:
+            self._place_actions_again()
+
+    def _load_more(self) -> None:
+        """Write more of the conversation where the reader comes near the end of what is written."""
+        bar, near = self.verticalScrollBar(), self.viewport().height()
+        if self._messages.newer and bar.value() > bar.maximum() - near:
+            with self._place.kept():
+                self._messages.write_newer(MORE_CHARACTERS)
+        if bar.value() < near and self._messages.older:
+            with self._place.kept():
+                self._messages.write_older(MORE_CHARACTERS)
+        self._write_rests()
+
+    # ------------------------------------------------------------------ actions
+
+    def _place_actions_at_the_end(self) -> None:
+        last = self._messages.last()
+        if last is not None:
+            self._place_actions(last)
+
+    def _place_actions(self, entry: Entry) -> None:
+        if entry.is_streaming:
+            if self._actions.message_id == entry.message.id:
+                self._actions.leave()
+            return
+        self._actions.show_for(entry.message.id, entry.message.role)
+        self._place_actions_again()
+
+    def _place_actions_again(self) -> None:
+        entry = self._messages.get(self._actions.message_id)
+        if entry is not None:
+            block = self._messages.writer.block_of(entry.section, entry.action_item)
+            self._actions.place_beside(block, self.verticalScrollBar().value())
