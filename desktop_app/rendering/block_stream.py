@@ -4,7 +4,8 @@
 of a long one the last item of the list, the last row of the table, the last line of the code. Each
 piece that arrives makes it parse that end again, and what comes out is compared with what stood
 there; the differences are handed on as patches. Three kinds of later text change what is closed:
-a link's or a footnote's definition, for the pieces that name it.
+a link's or a footnote's definition, for the pieces that name it. (The mark of a footnote is taken for
+one before its definition has come, because it nearly always comes, and late.)
 
 Cutting is sound because a block construct, once a complete line has begun it, is never undone by
 later lines (see parser.py for the rules that would break this and do not). A line counts once it is
@@ -29,6 +30,7 @@ from desktop_app.rendering.cutting import (
     settled_lines,
     top_tokens,
 )
+from desktop_app.rendering.half_inline import closers_of, is_plain
 from desktop_app.rendering.inline import AS_WRITTEN, join_runs
 from desktop_app.rendering.model import (
     TABLE_ROWS,
@@ -40,9 +42,10 @@ from desktop_app.rendering.model import (
     clean,
     show_unseen,
 )
-from desktop_app.rendering.parser import is_too_dense, parser
+from desktop_app.rendering.parser import EXPECTS_NOTES, is_too_dense, parser
 from desktop_app.rendering.stream_steps import (
     difference,
+    last_inline,
     line_offset,
     lines_from,
     lines_of_notes,
@@ -145,6 +148,7 @@ class BlockStream:
         self._context = _Context()
         self._references: dict[str, Any] = {}
         self._notes: dict[str, int] = {}
+        self._expects_notes = True
         self._chunks: dict[str, list[_Chunk]] = {}
         self._plain_end: _PlainEnd | None = None
 
@@ -165,7 +169,9 @@ class BlockStream:
         """The source is whole: show it as it is, and close what is open."""
         if self._held:
             self._source, self._held = self._source + "\n", ""
-        return self._advance(final=True)
+        self._expects_notes = False
+        patches = self._advance(final=True)
+        return patches + self._renew([name for name in self._chunks if name.startswith("^")])
 
     # ------------------------------------------------------------------ the common case
 
@@ -182,6 +188,8 @@ class BlockStream:
         if not plain:
             return []
         grown = end.run._replace(text=f"{end.run.text}{end.gap}{text}")
+        if block.kind is not Kind.CODE and not is_plain(grown.text):
+            return []
         self._plain_end = _PlainEnd(grown)
         new = block._replace(runs=(*block.runs[:-1], grown))
         self.blocks[-1] = new
@@ -202,6 +210,7 @@ class BlockStream:
         else:
             settled = block.kind in (Kind.PARAGRAPH, Kind.HEADING) and len(text) > 12
             settled = settled and (text[-1].isalnum() or text[-1] in _QUIET_ENDS)
+            settled = settled and is_plain(text)
         gap = "" if run.text.endswith(line[-1]) else line[len(text) :]
         return _PlainEnd(run, gap) if settled else None
 
@@ -264,7 +273,7 @@ class BlockStream:
             or "|" in self._source[self._source.rfind("\n", 0, gap.end()) + 1 : gap.end()]
         ):
             return  # a row of cells may turn out to be a table's head
-        own = self._parse(self._source[: gap.start()], self._context)
+        own = self._parse(self._source[: gap.start()], self._context, expects_notes=False)
         if own.labels or not _begins_with_paragraph(own) or not _is_settled(own, gap.string):
             self._forget(own.labels)
             return
@@ -285,7 +294,7 @@ class BlockStream:
             if AS_WRITTEN not in self._context.runs:
                 runs = (*runs, AS_WRITTEN)
         else:
-            own = self._parse(text, _Context())
+            own = self._parse(text, _Context(), expects_notes=False)
             self._forget(own.labels)
             if own.labels or not _begins_with_paragraph(own) or len(own.placed) != 1:
                 return
@@ -323,23 +332,26 @@ class BlockStream:
             return calm.without_fence_end(source)
         return source if self._context.lines else calm.without_undecided_end(source)
 
-    def _env(self) -> dict[str, Any]:
+    def _env(self, *, expects_notes: bool) -> dict[str, Any]:
         """The definitions known, as the parser takes them."""
-        for label in self._notes:
-            self._notes[label] = -1
-        footnotes = {"refs": self._notes, "list": {}}
-        return {"references": self._references, "footnotes": footnotes}
+        footnotes = {"refs": dict.fromkeys(self._notes, -1), "list": {}}
+        return {
+            "references": self._references,
+            "footnotes": footnotes,
+            EXPECTS_NOTES: expects_notes and self._expects_notes,
+        }
 
-    def _parse(self, source: str, context: _Context) -> _Parse:
-        known, known_notes = len(self._references), len(self._notes)
-        tokens = parser().parse(source, self._env())
+    def _parse(self, source: str, context: _Context, *, expects_notes: bool = True) -> _Parse:
+        known, env = len(self._references), self._env(expects_notes=expects_notes)
+        tokens = parser().parse(source, env)
         parse = _Parse(tokens, _place(tokens, context))
         for label in list(self._references)[known:] if len(self._references) > known else ():
             parse.labels[label] = self._references[label]["map"][0]
-        if len(self._notes) > known_notes:
-            lines = lines_of_notes(tokens)
-            for label in list(self._notes)[known_notes:]:
-                parse.labels["^" + label[1:]] = lines[label[1:]]
+        if len(env["footnotes"]["refs"]) > len(self._notes):
+            for label, line in lines_of_notes(tokens).items():
+                if ":" + label not in self._notes:
+                    self._notes[":" + label] = -1
+                    parse.labels["^" + label] = line
         return parse
 
     def _forget(self, labels: dict[str, int]) -> None:
@@ -351,16 +363,20 @@ class BlockStream:
 
     def _complete_end(self, parse: _Parse, cut: int) -> bool:
         """Show the open paragraph as if its open marks were closed; whether one was dropped."""
-        last = next((t for t in reversed(parse.tokens) if t.type == "inline"), None)
-        if last is None or last.map is None or last.map[0] < cut or not parse.placed:
+        last = last_inline(parse.tokens, cut)
+        if last is None or not parse.placed:
             return False
         if parse.placed[-1].block.kind in (Kind.CODE, Kind.CODE_HEAD, Kind.MATH, Kind.RULE):
             return False
-        text, closers = calm.closers_of(last.content)
+        text, closers = closers_of(last.content)
         if text == last.content and not closers:
             return False
-        last.children = parser().parseInline(text + closers, self._env())[0].children
+        last.children = (
+            parser().parseInline(text + closers, self._env(expects_notes=True))[0].children
+        )
         parse.placed = _place(parse.tokens, self._context)
+        if not text and parse.placed[-1].block == Block(Kind.PARAGRAPH):
+            parse.placed.pop()  # not a line yet
         return text != last.content
 
     # ------------------------------------------------------------------ closing

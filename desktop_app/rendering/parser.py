@@ -12,6 +12,8 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
+from desktop_app.rendering.emphasis import tokenize
+
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.rules_block import StateBlock
@@ -27,7 +29,11 @@ MOST_MARKS: Final = 3_000
 MOST_DOLLARS: Final = 400
 MOST_COLUMNS: Final = 24
 """A table of more is no table: every cell costs as much as a paragraph."""
+EXPECTS_NOTES: Final = "expects_notes"
+"""In the environment of a parse: take `[^1]` for a footnote that will be defined below."""
+
 _MARKS: Final = re.compile(r"[*_~`<&$\\!:@]")
+_NOTE: Final = re.compile(r"\[\^(?!\w-\w\])[\w-]{1,24}\]")  # [^a-z] is a class of letters
 _SQUARE: Final = re.compile(r"[\[\]]")
 _WWW_REST: Final = re.compile(r"[^\s<>\"'`]+")
 _ENTITY_AT_END: Final = re.compile(r"&[A-Za-z0-9]+;$")
@@ -51,9 +57,11 @@ def parser() -> MarkdownIt:
     markdown.linkify.add("//", None)  # no address to anybody who reads it
     markdown.linkify.add("www.", {"validate": _www_length, "normalize": _www_address})
     footnote_plugin(markdown, inline=False, move_to_end=False)
+    markdown.inline.ruler.at("footnote_ref", _note)
     interrupts = ["paragraph", "reference", "list"]
     markdown.block.ruler.before("fence", "math_block", _math_block, {"alt": interrupts})
     markdown.inline.ruler.before("escape", "math", _math)
+    markdown.inline.ruler.before("emphasis", "wide_emphasis", tokenize)
     markdown.core.ruler.at("inline", _inline)
     _limit_columns(markdown)
     # The first address makes linkify-it compile what it finds them with: 15 ms, better spent here.
@@ -98,6 +106,14 @@ def _inline(state: StateCore) -> None:
             token.children.append(Token("too_dense", "", 0))
         else:
             state.md.inline.parse(token.content, state.md, state.env, token.children)
+
+
+def _note(state: StateInline, silent: bool) -> bool:
+    """The mark of a footnote that is defined, or expected to be."""
+    from mdit_py_plugins.footnote.index import footnote_ref
+
+    expected = state.env.get(EXPECTS_NOTES) and _NOTE.match(state.src, state.pos, state.posMax)
+    return footnote_ref(state, silent, always_match=bool(expected))
 
 
 def _limit_columns(markdown: MarkdownIt) -> None:

@@ -49,6 +49,17 @@ def same_table(last: Block, row: Block) -> bool:
     return last.kind is Kind.TABLE and (last.depth, last.quote) == (row.depth, row.quote)
 
 
+def last_inline(tokens: list[Token], cut: int) -> Token | None:
+    """The inline text that the open end ends in, if it begins at line `cut` or below: of a row the
+    last cell that has words. (The parser completes a row with empty cells.)"""
+    for at in range(len(tokens) - 1, -1, -1):
+        token = tokens[at]
+        if token.type == "inline" and (token.content or tokens[at - 1].type != "td_open"):
+            line = token.map or next((t.map for t in reversed(tokens[:at]) if t.map), None)
+            return token if line is not None and line[0] >= cut else None
+    return None
+
+
 def line_offset(source: str, line: int) -> int:
     """Where a line begins; the end of the source where there are fewer."""
     offset = 0

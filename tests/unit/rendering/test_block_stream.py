@@ -140,7 +140,7 @@ def test_the_cost_of_a_piece_does_not_grow(kind: str) -> None:
 def test_a_late_definition_changes_what_named_it() -> None:
     stream = BlockStream()
     stream.feed("See [docs] and a note[^1].\n\n# Next\n\n")
-    assert Run("See [docs] and a note[^1].") in stream.blocks[0].runs
+    assert Run("See [docs] and a note") in stream.blocks[0].runs
     patches = stream.feed("[docs]: https://example.com\n\n[^1]: The note.\n\nMore")
     patches += stream.finish()
     assert {patch.at for patch in patches} >= {0}
