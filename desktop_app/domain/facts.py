@@ -8,6 +8,7 @@ from typing import Final
 from desktop_app.domain.conversation import Message, MessageStatus, Role
 from desktop_app.domain.cost import format_money
 from desktop_app.domain.parts import DocumentPart, ImagePart
+from desktop_app.domain.sections import shown
 
 ENDINGS: Final[Mapping[MessageStatus, str]] = {
     MessageStatus.CANCELLED: "Stopped",
@@ -71,8 +72,14 @@ def duration(seconds: float) -> str:
 
 
 def pages_text(part: DocumentPart) -> str:
-    """How many pages a document has, and how many of them are sent as pictures."""
-    pages = "1 page" if part.pages == 1 else f"{part.pages:,} pages"
+    """How many pages a document has or which of them are sent, and how many of those as pictures;
+    "" where it has none."""
+    if part.chosen is not None:
+        pages = shown(part.chosen)
+    elif part.pages is None:
+        return ""
+    else:
+        pages = "1 page" if part.pages == 1 else f"{part.pages:,} pages"
     return f"{pages}, {len(part.seen_pages):,} as pictures" if part.seen_pages else pages
 
 
@@ -87,8 +94,7 @@ def attachment_text(part: DocumentPart | ImagePart) -> str:
     if isinstance(part, ImagePart) and part.dimensions:
         words.append(f"{part.width} × {part.height}")
     if isinstance(part, DocumentPart):
-        if part.pages is not None:
-            words.append(pages_text(part))
-        if part.tokens is not None:
-            words.append(f"{'' if part.tokens_exact else '≈ '}{part.tokens:,} tokens")
+        words += [pages_text(part)] if pages_text(part) else []
+        if part.sent_tokens is not None:
+            words.append(f"{'' if part.tokens_exact else '≈ '}{part.sent_tokens:,} tokens")
     return "\u2003".join(words)

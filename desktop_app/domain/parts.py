@@ -7,7 +7,7 @@ live in the attachment store, so a message stays small however large what was dr
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
 from desktop_app.domain.collections import Passage
@@ -53,6 +53,31 @@ class PagePicture:
 
 
 @dataclass(frozen=True)
+class ChosenPages:
+    """Which pages, slides, sheets or chapters of a document are sent: see sections.py.
+
+    Attributes:
+        unit: what they are, in the singular: "page".
+        spans: first and last number of each run, from 1, in order, apart from each other.
+        of: how many there are.
+        tokens: of their text, by o200k_base; None until counted.
+    """
+
+    unit: str
+    spans: tuple[tuple[int, int], ...]
+    of: int
+    tokens: int | None = None
+
+    @property
+    def count(self) -> int:
+        """How many are chosen."""
+        return sum(last - first + 1 for first, last in self.spans)
+
+    def __contains__(self, number: object) -> bool:
+        return isinstance(number, int) and any(a <= number <= b for a, b in self.spans)
+
+
+@dataclass(frozen=True)
 class DocumentPart:
     """A document whose extracted text goes into the prompt.
 
@@ -61,6 +86,9 @@ class DocumentPart:
     `pictured` are the pages that hold no text: they are sent as pictures behind the text, at
     `detail`, one of image_tokens.DETAILS; TEXT_ALONE leaves them out.
     `in_parts`: it is too large for the model, which reads it in parts and answers from its notes.
+    `chosen`: what is sent of it; None for all.
+    `is_protected`: the original asks for a password, which is kept nowhere.
+    `as_file`: the original itself is sent in place of its text; see services/files.py for when.
     """
 
     sha256: str
@@ -73,11 +101,27 @@ class DocumentPart:
     pictured: tuple[PagePicture, ...] = ()
     detail: str = "auto"
     in_parts: bool = False
+    chosen: ChosenPages | None = None
+    is_protected: bool = False
+    as_file: bool = False
 
     @property
     def seen_pages(self) -> tuple[PagePicture, ...]:
         """The pages that are sent as pictures."""
-        return () if self.detail == TEXT_ALONE else self.pictured
+        if self.detail == TEXT_ALONE:
+            return ()
+        chosen = self.chosen
+        return tuple(page for page in self.pictured if chosen is None or page.number in chosen)
+
+    @property
+    def sent_pages(self) -> int | None:
+        """How many pages are sent; None where the format has none."""
+        return self.pages if self.chosen is None else self.chosen.count
+
+    @property
+    def sent_tokens(self) -> int | None:
+        """Tokens of the text that is sent, by o200k_base; None until counted."""
+        return self.tokens if self.chosen is None else self.chosen.tokens
 
 
 @dataclass(frozen=True)
@@ -195,6 +239,10 @@ def _part_from_json(row: Mapping[str, Any]) -> Part:
         fields["pictured"] = tuple(PagePicture(**page) for page in fields["pictured"])
     if "passages" in fields:
         fields["passages"] = tuple(Passage(**passage) for passage in fields["passages"])
+    if fields.get("chosen") is not None:
+        chosen = ChosenPages(**fields["chosen"])
+        spans = tuple((first, last) for first, last in chosen.spans)
+        fields["chosen"] = replace(chosen, spans=spans)
     return _KINDS[row["kind"]](**fields)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from desktop_app.domain.conversation import Conversation, Message
-from desktop_app.domain.facts import heading_of, sources_of
+from desktop_app.domain.facts import heading_of, pages_text, sources_of
 from desktop_app.domain.parts import DocumentPart, ReasoningPart
 
 ModelName = Callable[[str], str]
@@ -22,8 +22,8 @@ def written(conversation: Conversation, path: Iterable[Message], name_of_model: 
 def _message(message: Message, name_of_model: ModelName) -> Iterator[str]:
     yield f"## {heading_of(message, name_of_model)}"
     for attached in message.attachments:
-        pages = attached.pages if isinstance(attached, DocumentPart) else None
-        yield f"Attached: {attached.name}" + (f", {pages} pages" if pages else "")
+        pages = pages_text(attached) if isinstance(attached, DocumentPart) else ""
+        yield f"Attached: {attached.name}" + (f", {pages}" if pages else "")
     sources = [f"[{number}] {source}" for number, source, _ in sources_of(message)]
     if sources:
         yield "Passages:\n\n" + "\n".join(f"- {source}" for source in sources)

@@ -14,8 +14,10 @@ effort}; `usage` counts tokens {input_tokens, cached_tokens, output_tokens, reas
 is a decimal number of US dollars as text. A part has a `kind` (text, reasoning, refusal, document,
 image, collection, passages, tool_call) and its own fields; documents and images name an attachment by
 the SHA-256 of its bytes, which `data` holds in Base64. What went in of a collection stands in `passages`,
-word for word; collections themselves are in no export. `compactions` holds what is sent in place of the beginning up to
-a message: {id, message_id, kind: provider|summary, provider_id, model, body, created_at, tokens_before,
+word for word; collections themselves are in no export. Of a document, `chosen` says what alone is sent
+of it, null for all: {unit: page|slide|sheet|chapter, spans: [[first, last] …], of, tokens};
+`is_protected` that the original asks for a password, `as_file` that the original is sent; files of
+earlier versions have none of the three. `compactions` holds what is sent in place of the beginning up to a message: {id, message_id, kind: provider|summary, provider_id, model, body, created_at, tokens_before,
 tokens_after, undone_at}; files of earlier versions have none. `overrides` holds what is set for the conversation (or folder)
 alone, by name. What a preset has set stands in `choice` and `overrides`; which preset it was does not,
 for presets are not conversations, nor what lies in the trash. Keys to providers are in no export, nor what was spent outside of conversations.
@@ -50,12 +52,15 @@ from desktop_app.domain.generation import Overrides
 from desktop_app.domain.model_catalog import Effort, Variant
 from desktop_app.domain.parts import (
     AttachmentFile,
+    ChosenPages,
+    DocumentPart,
     Part,
     PassagesPart,
     draft_parts,
     parts_from_json,
     parts_to_json,
 )
+from desktop_app.domain.sections import UNITS, joined
 from desktop_app.exchange.imported import (
     ImportedConversation,
     mapping_at,
@@ -340,7 +345,20 @@ def _part(part: Part) -> Part:
     if isinstance(part, PassagesPart):
         for passage in part.passages:
             typed(passage)
+    if isinstance(part, DocumentPart) and part.chosen is not None:
+        _demand_pages(typed(part.chosen))
     return typed(part)
+
+
+def _demand_pages(chosen: ChosenPages) -> None:
+    """Refuse a choice of pages that nobody could have made."""
+    numbers = [number for span in chosen.spans for number in span]
+    if not all(type(number) is int for number in numbers):
+        raise TypeError("spans of pages are no numbers")
+    if not numbers or chosen.unit not in UNITS.values() or joined(chosen.spans) != chosen.spans:
+        raise ValueError("a choice of pages that is none")
+    if numbers != sorted(numbers) or numbers[0] < 1 or numbers[-1] > chosen.of:
+        raise ValueError("chosen pages that are not there")
 
 
 def _compaction_from(item: Mapping[str, Any], conversation_id: str) -> Compaction:

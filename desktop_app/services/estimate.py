@@ -27,7 +27,7 @@ from desktop_app.services.passages import (
 )
 from desktop_app.services.pictures import page_tokens, picture_tokens
 from desktop_app.services.ports import AttachmentSource, TokenCounter
-from desktop_app.services.prompt import document_block, summary_messages
+from desktop_app.services.prompt import sent_block, summary_messages
 
 # Tokens that the frame of one message (role, separators) takes; OpenAI's own examples count 3 or 4.
 FRAME = 4
@@ -195,9 +195,10 @@ class Estimator:
 
     async def document_tokens(self, part: DocumentPart, resolved: ResolvedChoice) -> int:
         """Tokens of a document as it stands in the prompt of this provider's model."""
-        key = (part.sha256, f"{resolved.profile.id} {part.in_parts}")
+        spans = part.chosen.spans if part.chosen else ()
+        key = (part.sha256, f"{resolved.profile.id} {part.in_parts} {spans}")
         if key not in self._documents:
-            block = document_block(part, await self._attachments.text(part.sha256))
+            block = await sent_block(part, self._attachments)
             self._documents[key] = (await self._counter.count(block, resolved.profile))[0]
         return self._documents[key]
 

@@ -37,6 +37,7 @@ from desktop_app.domain.events import Failed, StreamEvent, Waiting
 from desktop_app.domain.legality import Learnt
 from desktop_app.domain.parts import DocumentPart, Part, TextPart, text_of
 from desktop_app.domain.reply import Reply, accumulate
+from desktop_app.domain.sections import chosen_text
 from desktop_app.domain.spending import Purpose
 from desktop_app.services.budget import Budget
 from desktop_app.services.choice import ResolvedChoice
@@ -210,6 +211,7 @@ class PartsReader:
         made = []
         for document in task.documents:
             text = await self._attachments.text(document.sha256)
+            text = await asyncio.to_thread(chosen_text, document, text)
             cuts = await self._splitter.chunks(text, room)
             name = document.name.replace('"', "'")
             for number, cut in enumerate(cuts, 1):

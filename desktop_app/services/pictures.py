@@ -134,14 +134,15 @@ def _has_text(parts: Iterable[Part]) -> bool:
     """Whether all that is to be seen are documents that hold text, too."""
     seen = [part for part in parts if _is_seen(part)]
     return all(
-        isinstance(part, DocumentPart) and len(part.pictured) < (part.pages or 0) for part in seen
+        isinstance(part, DocumentPart) and len(part.seen_pages) < (part.sent_pages or 0)
+        for part in seen
     )
 
 
 def _pages_named(parts: Iterable[Part]) -> str:
     """Which documents' pages are pictures, as a clause; "" where there are none."""
     texts = [
-        f"{len(part.seen_pages)} of the {part.pages} pages of {part.name} are pictures"
+        f"{len(part.seen_pages)} of the {part.sent_pages} pages of {part.name} are pictures"
         for part in parts
         if isinstance(part, DocumentPart) and part.seen_pages
     ]

@@ -6,6 +6,7 @@ turn, so that the beginning of the request stays the same and the provider's cac
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
 
 from desktop_app.domain.chat_request import RequestMessage, RequestPart
@@ -21,6 +22,7 @@ from desktop_app.domain.parts import (
     RefusalPart,
     TextPart,
 )
+from desktop_app.domain.sections import chosen_text, format_spans
 from desktop_app.services.passages import passages_block
 from desktop_app.services.pictures import Sight, named
 from desktop_app.services.ports import AttachmentSource
@@ -29,16 +31,37 @@ CONTINUE = "Continue exactly where you stopped."
 # A summary is sent as an exchange of its own: many servers refuse two questions in a row.
 SUMMARY_READ = "I have read the summary and go on from there."
 
+# Characters that are put together away from the event loop.
+LARGE = 1 << 20
+
 READ_IN_PARTS = "(Too large to be read at once. It was read in parts; the answer was made of notes on all of them.)"
 
 
 def document_block(part: DocumentPart, text: str) -> str:
-    """A document as it stands in a prompt."""
-    if part.in_parts:
-        text = READ_IN_PARTS
+    """A document as it stands in a prompt; `text` is all of it.
+
+    Raises:
+        DocumentError: the pages that were chosen cannot be told apart in it.
+    """
+    text = READ_IN_PARTS if part.in_parts else chosen_text(part, text)
     pages = f' pages="{part.pages}"' if part.pages else ""
+    if part.chosen is not None:
+        which = format_spans(part.chosen.spans)
+        pages = f' {part.chosen.unit}s="{which} of {part.chosen.of}"'
     name = part.name.replace('"', "'")
     return f'<document name="{name}"{pages}>\n{text.strip()}\n</document>'
+
+
+async def sent_block(part: DocumentPart, attachments: AttachmentSource) -> str:
+    """A kept document as it stands in a prompt.
+
+    Raises:
+        StorageError, DocumentError: it is gone, or its pages cannot be told apart any more.
+    """
+    text = await attachments.text(part.sha256)
+    if len(text) < LARGE:
+        return document_block(part, text)
+    return await asyncio.to_thread(document_block, part, text)
 
 
 def question_parts(draft: Draft, found: Sequence[PassagesPart] = ()) -> tuple[Part, ...]:
@@ -100,8 +123,7 @@ async def _request_message(
     for part in message.parts:
         match part:
             case DocumentPart():
-                text = document_block(part, await attachments.text(part.sha256))
-                parts.append(TextPart(text))
+                parts.append(TextPart(await sent_block(part, attachments)))
                 parts += await sight.pages(part) if sight else ()
             case ImagePart():
                 parts.append(await sight.shown(part) if sight else named(part))

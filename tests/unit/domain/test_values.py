@@ -15,6 +15,7 @@ from desktop_app.domain.conversation import Draft, new_id, now, title_from
 from desktop_app.domain.cost import FREE, Price, Usage
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.parts import (
+    ChosenPages,
     DocumentPart,
     ImagePart,
     Part,
@@ -53,7 +54,24 @@ parts = st.one_of(
     st.builds(TextPart, text),
     st.builds(ReasoningPart, text, text, text),
     st.builds(RefusalPart, text),
-    st.builds(DocumentPart, text, text, text, st.integers(), st.none() | st.integers()),
+    st.builds(
+        DocumentPart,
+        text,
+        text,
+        text,
+        st.integers(),
+        st.none() | st.integers(),
+        chosen=st.none()
+        | st.builds(
+            ChosenPages,
+            text,
+            st.lists(st.tuples(st.integers(), st.integers())).map(tuple),
+            st.integers(),
+            st.none() | st.integers(),
+        ),
+        is_protected=st.booleans(),
+        as_file=st.booleans(),
+    ),
     st.builds(ImagePart, text, text, text, st.integers()),
     st.builds(ToolCallPart, text, text, text),
 )
@@ -62,6 +80,12 @@ parts = st.one_of(
 @given(st.lists(parts))
 def test_parts_survive_their_json_form(made: list[Part]) -> None:
     assert parts_from_json(json.loads(json.dumps(parts_to_json(made)))) == tuple(made)
+
+
+def test_a_document_of_an_earlier_version_is_read() -> None:
+    row = {"kind": "document", "sha256": "0", "name": "a", "media_type": "b", "size": 3}
+    (part,) = parts_from_json([row])
+    assert part == DocumentPart("0", "a", "b", 3)
 
 
 @pytest.mark.parametrize("row", [{}, {"kind": "song"}, {"kind": "text"}, {"kind": "text", "x": 1}])

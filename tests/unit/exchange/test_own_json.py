@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from desktop_app.domain.compaction import Compaction, CompactionKind
 from desktop_app.domain.conversation import Conversation, Draft, Folder, Message, new_id
 from desktop_app.domain.errors import ImportRefusedError
-from desktop_app.domain.parts import AttachmentFile, DocumentPart
+from desktop_app.domain.parts import AttachmentFile, ChosenPages, DocumentPart
 from desktop_app.exchange.imported import ImportedConversation
 from desktop_app.exchange.own_json import JsonWriter
 from desktop_app.exchange.reading import read_export
@@ -105,6 +105,46 @@ def test_attachments_come_along(tmp_path: Path) -> None:
     (found,) = read(tmp_path, written([], [(conversation, [])], [file]))
     assert found.files == (file,)
     assert found.conversation == conversation
+
+
+CHOSEN = ChosenPages("page", ((3, 10), (15, 15)), 52, 8100)
+CHOSEN_ROW = {"unit": "page", "spans": [[3, 10], [15, 15]], "of": 52, "tokens": 8100}
+
+
+def test_chosen_pages_come_along(tmp_path: Path) -> None:
+    part = DocumentPart("0" * 64, "a.pdf", "application/pdf", 5, 52, chosen=CHOSEN)
+    conversation = a_conversation(draft=Draft("look", (part,)))
+    data = written([], [(conversation, [])], [])
+    kept = json.loads(data)["conversations"][0]["draft"]["attachments"][0]["chosen"]
+    assert kept == CHOSEN_ROW
+    (found,) = read(tmp_path, data)
+    assert found.conversation.draft.attachments == (part,)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"unit": "line"},
+        {"unit": 5},
+        {"spans": []},
+        {"spans": [[10, 3]]},
+        {"spans": [[1, 3], [2, 5]]},
+        {"spans": [[0, 3]]},
+        {"spans": [[3, 53]]},
+        {"spans": [["3", "4"]]},
+        {"spans": [[3]]},
+        {"spans": 3},
+        {"of": "52"},
+        {"tokens": "many"},
+        {"more": 1},
+    ],
+)
+def test_a_damaged_choice_of_pages_is_refused(tmp_path: Path, damage: dict[str, Any]) -> None:
+    part = DocumentPart("0" * 64, "a.pdf", "application/pdf", 5, 52, chosen=CHOSEN)
+    value = json.loads(written([], [(a_conversation(draft=Draft("x", (part,))), [])], []))
+    value["conversations"][0]["draft"]["attachments"][0]["chosen"] |= damage
+    (bad,) = read(tmp_path, json.dumps(value).encode())
+    assert isinstance(bad, ImportRefusedError)
 
 
 def test_every_item_is_a_line_of_valid_json(tmp_path: Path) -> None:

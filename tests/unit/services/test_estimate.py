@@ -13,7 +13,7 @@ import pytest
 from desktop_app.domain.conversation import Draft, Message, MessageStatus, ModelChoice, Role, now
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.model_catalog import ModelCatalog
-from desktop_app.domain.parts import DocumentPart, TextPart
+from desktop_app.domain.parts import ChosenPages, DocumentPart, TextPart
 from desktop_app.headless.profiles import COMETAPI, OPENAI
 from desktop_app.paths import resource_path
 from desktop_app.services.choice import ResolvedChoice
@@ -93,3 +93,32 @@ def test_what_stands_in_the_conversation_counts_at_the_full_price() -> None:
     made = estimate(choice, [question, answer])
     assert made.input_tokens == 5_000 + 700 - 200 + more
     assert made.input_cost == Decimal("1.75") * made.input_tokens / 1_000_000
+
+
+def test_chosen_pages_alone_are_counted() -> None:
+    pages = {n: f"[page {n}]\n{'word ' * 10 * n}".strip() for n in (1, 2)}
+    shelf = OneText("\n\n".join(pages.values()))
+    choice, estimator = resolved("gpt-5.2"), Estimator(WordCounter(), shelf)
+
+    async def counted(part: DocumentPart) -> int:
+        return await estimator.document_tokens(part, choice)
+
+    async def main() -> None:
+        first = replace(DOCUMENT, chosen=ChosenPages("page", ((1, 1),), 2))
+        second = replace(DOCUMENT, chosen=ChosenPages("page", ((2, 2),), 2))
+        assert await counted(DOCUMENT) == len(document_block(DOCUMENT, shelf.words).split())
+        assert await counted(second) - await counted(first) == 10
+        assert 'pages="2 of 2">\n[page 2]' in document_block(second, shelf.words)
+        assert "[page 1]" not in document_block(second, shelf.words)
+
+    asyncio.run(main())
+
+
+class OneText(Shelf):
+    """Another document there."""
+
+    def __init__(self, words: str) -> None:
+        self.words = words
+
+    async def text(self, _sha256: str) -> str:
+        return self.words

@@ -27,7 +27,7 @@ from desktop_app.domain.events import (
     Waiting,
 )
 from desktop_app.domain.model_catalog import ModelInfo
-from desktop_app.domain.parts import DocumentPart, TextPart, text_of
+from desktop_app.domain.parts import ChosenPages, DocumentPart, TextPart, text_of
 from desktop_app.headless.profiles import ON_DEVICE, OPENAI
 from desktop_app.services.budget import Budget
 from desktop_app.services.choice import ResolvedChoice
@@ -158,6 +158,22 @@ def test_every_fact_at_every_depth_reaches_the_last_call(tmp_path: Path, facts: 
         assert found == [f"FACT-{n}" for n in range(facts)]
 
     with_reading(tmp_path, test, a=book(facts))
+
+
+def test_only_the_chosen_pages_are_read(tmp_path: Path) -> None:
+    pages = [f"[page {n}]\n{book(3, words_between=n)}" for n in (1, 2, 3)]
+
+    async def test(reading: Reading) -> None:
+        whole = reading.task("a")
+        chosen = ChosenPages("page", ((1, 1), (3, 3)), 3)
+        part = replace(whole.documents[0], chosen=chosen)
+        pieces = await reading.reader.pieces(replace(whole, documents=(part,)))
+        assert "\n\n".join(piece.text.strip() for piece in pieces) == f"{pages[0]}\n\n{pages[2]}"
+        await reading.run(whole)
+        again = await reading.plan(replace(whole, documents=(part,)))
+        assert again.done == 0  # other words, other notes
+
+    with_reading(tmp_path, test, a="\n\n".join(pages))
 
 
 def test_notes_that_are_too_many_are_noted_down_again(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from desktop_app.domain.events import Completed, StreamEvent, TextDelta
 from desktop_app.domain.facts import pages_text
 from desktop_app.domain.parts import (
     TEXT_ALONE,
+    ChosenPages,
     DocumentPart,
     PagePicture,
     TextPart,
@@ -89,6 +90,27 @@ def test_a_blind_model_is_refused_or_takes_the_text_alone(tmp_path: Path) -> Non
         assert isinstance(sent, TextPart)
         assert "[page 2]\n[no text on this page]" in sent.text
         assert "as a picture" not in sent.text
+
+    with_room(tmp_path, provider, test)
+
+
+def test_only_the_chosen_pages_are_sent(tmp_path: Path) -> None:
+    provider = ScriptedProvider(ANSWER)
+
+    async def test(room: Room) -> None:
+        part = await kept(room)
+        chosen = replace(part, chosen=ChosenPages("page", ((3, 4),), 4))
+        began = await room.begin("Who wrote it?", attachments=(chosen,))
+        await room.run(began)
+        text, picture, words = provider.requests[0].messages[0].parts
+        assert isinstance(text, TextPart)
+        assert text.text.startswith('<document name="letter.pdf" pages="3-4 of 4">\n[page 3]')
+        assert text.text.endswith("</document>\n\n[page 3 of letter.pdf, as a picture]")
+        assert "[page 1]" not in text.text
+        assert isinstance(picture, ImageData)
+        assert words == TextPart("Who wrote it?")
+        path = await room.store.path(began.conversation.id)
+        assert path[0].attachments == (chosen,)
 
     with_room(tmp_path, provider, test)
 
