@@ -25,6 +25,7 @@ from desktop_app.domain.parts import PagePicture
 _LINE_END_HYPHEN: Final = "\ufffe"
 NO_TEXT: Final = "[no text on this page]"
 _RIGHT_TO_LEFT: Final = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
+_STRANGE: Final = re.compile("[\ufffd\ue000-\uf8ff]")
 _TURNED_AROUND: Final = re.compile(r"^[^()\n]*\)[^()\n]*\(.*$", re.M)
 _OTHER_BRACKET: Final = str.maketrans("()", ")(")
 # Beside a picture of the whole page, so few characters are its number or a stamp.
@@ -123,8 +124,8 @@ def _turned_back(line: re.Match[str]) -> str:
 
 def _is_unreadable(text: str) -> bool:
     """Whether the characters are numbers of glyphs, as where a font does not say what they mean."""
-    strange = sum(char == "\ufffd" or "\ue000" <= char <= "\uf8ff" for char in text[:2000])
-    return strange > 0.3 * len(text[:2000])
+    beginning = text[:2000]
+    return len(_STRANGE.findall(beginning)) > 0.3 * len(beginning)
 
 
 def _must_be_seen(page: pdfium.PdfPage, text: str) -> bool:
