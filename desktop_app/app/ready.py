@@ -41,6 +41,7 @@ from desktop_app.app.spending_controller import SpendingController
 from desktop_app.app.tasks import Tasks
 from desktop_app.app.title_controller import TitleController
 from desktop_app.app.trash import Trash
+from desktop_app.app.viewer_controller import ViewerController
 from desktop_app.app.workspace import Workspace
 from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.chat_request import ProviderKind
@@ -131,6 +132,7 @@ class ReadyWindow(QObject):
         )
         self.spending = SpendingController(window, theme, self.workspace, self._name_of_model)
         self.paper = PaperController(window, self.workspace)
+        self.viewer = ViewerController(window, theme, self.workspace)
         self._typesetter = Typesetter(child_command("maths"), window)
         self._quick: QuickPromptController | None = None
         self._calls = CallServer(backend.folders.socket, self.serve)
@@ -452,6 +454,7 @@ class ReadyWindow(QObject):
         self.pictures.close()
         self.chat.close()
         self.compaction.close()
+        await self.viewer.close()
         await self.running.stop_all()
         await self._backend.settings.set(WINDOW_STATE_KEY, self._window.state())
         await self.library.close()

@@ -53,6 +53,19 @@ class _Band:
 
 def in_columns(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> str | None:
     """The text of a page with interleaved columns, in reading order; None of any other page."""
+    order = reading_order(page, textpage)
+    if order is None:
+        return None
+    texts = [
+        _decoded(raw.FPDFText_GetUnicode(textpage, index) for index in piece).strip(_LINE_END + " ")
+        for piece in order
+    ]
+    return _LINE_END.join(text for text in texts if text)
+
+
+def reading_order(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> list[list[int]] | None:
+    """The characters of a page with interleaved columns, by their number in the content stream: in
+    pieces, in reading order; None of any other page, whose stream is in that order."""
     boxes = _boxes(textpage)
     if len(boxes) < 2 * _FEWEST_LINES or len(boxes) > _MOST_BOXES:
         return None
@@ -63,7 +76,7 @@ def in_columns(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> str | None
     bands = _bands(page, lines, gutter)
     if not any(band.in_columns for band in bands):
         return None
-    return _text(textpage, bands, gutter)
+    return _pieces(textpage, bands, gutter)
 
 
 def _boxes(textpage: pdfium.PdfTextPage) -> list[_Box]:
@@ -195,22 +208,20 @@ class _Piece(NamedTuple):
     place: int
 
 
-def _text(textpage: pdfium.PdfTextPage, bands: Sequence[_Band], gutter: float) -> str:
+def _pieces(textpage: pdfium.PdfTextPage, bands: Sequence[_Band], gutter: float) -> list[list[int]]:
     pieces: dict[_Piece, list[int]] = {}
     at = _Piece(0, 0, 0)
     for index in range(textpage.count_chars()):
-        char = raw.FPDFText_GetUnicode(textpage, index)
         middle = _middle_of(textpage, index)
         if middle is not None:
             band = _band_at(bands, middle[1])
             side = int(bands[band].in_columns and middle[0] > gutter)
             if (band, side) != at[:2]:
                 at = _Piece(band, side, index)
-        pieces.setdefault(at, []).append(char)
-        if char == ord("\n"):
+        pieces.setdefault(at, []).append(index)
+        if raw.FPDFText_GetUnicode(textpage, index) == ord("\n"):
             at = _Piece(at.band, at.side, index + 1)
-    texts = [_decoded(pieces[piece]).strip(_LINE_END + " ") for piece in sorted(pieces)]
-    return _LINE_END.join(text for text in texts if text)
+    return [pieces[piece] for piece in sorted(pieces)]
 
 
 def _middle_of(textpage: pdfium.PdfTextPage, index: int) -> tuple[float, float] | None:

@@ -11,7 +11,7 @@ import json
 import struct
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, NamedTuple
 
 from desktop_app.domain import errors
 from desktop_app.domain.parts import DocumentPart, ImagePart, PagePicture
@@ -144,6 +144,25 @@ class ScaledPicture:
     width: int
     height: int
     data: bytes = field(repr=False)
+
+
+class Strip(NamedTuple):
+    """Rows [top, top + rows) of the picture of page `page` (from 1) in `width` × `height` pixels."""
+
+    page: int
+    width: int
+    height: int
+    top: int
+    rows: int
+
+
+class Box(NamedTuple):
+    """A rectangle on a page as it is shown: from the upper left corner, in parts of its sides."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
 
 
 _ERRORS: Final[Mapping[str, type[errors.DocumentError]]] = {

@@ -93,6 +93,10 @@ def _serve(header: dict[str, Any], payload: bytes, answers: BinaryIO) -> None:
             from desktop_app.documents.tokens import count_tokens
 
             write_frame(answers, {"kind": "counted", "tokens": count_tokens(payload.decode())})
+        elif header["kind"].startswith("view-"):
+            from desktop_app.documents import viewing
+
+            viewing.serve(header, payload, answers)
         elif header["kind"] == "chunk":
             _chunk(payload.decode(), int(header["tokens"]), answers)
         elif header["kind"] == "passages":

@@ -226,6 +226,14 @@ class RoutedAttachments(AttachmentStore):
         held = self._private.file(sha256)
         return held.text if held else await super().text(sha256)
 
+    async def about(self, sha256: str) -> AttachmentFile:
+        held = self._private.file(sha256)
+        return replace(held, data=b"", text="") if held else await super().about(sha256)
+
+    async def source(self, sha256: str) -> Path | bytes | None:
+        held = self._private.file(sha256)
+        return held.data if held else await super().source(sha256)
+
     async def file(self, sha256: str) -> AttachmentFile | None:
         return self._private.file(sha256) or await super().file(sha256)
 

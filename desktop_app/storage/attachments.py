@@ -83,6 +83,21 @@ class AttachmentStore:
             raise _missing(sha256)
         return str(row["text"])
 
+    async def about(self, sha256: str) -> AttachmentFile:
+        """What is known of an attachment, without its bytes and its text."""
+        sql = "SELECT name, media_type, pages, tokens FROM attachments WHERE sha256 = ?"
+        row = await self._database.read(lambda c: c.execute(sql, (sha256,)).fetchone())
+        if row is None:
+            raise _missing(sha256)
+        return AttachmentFile(
+            sha256, row["name"], row["media_type"], b"", "", row["pages"], row["tokens"]
+        )
+
+    async def source(self, sha256: str) -> Path | bytes | None:
+        """Where the original lies, or its bytes where it lies in no file; None where it is gone."""
+        path = self.path(sha256)
+        return path if await self._in_thread(path.is_file) else None
+
     async def file(self, sha256: str) -> AttachmentFile | None:
         """An attachment with all that is kept of it; None where its file or row is gone."""
         sql = "SELECT * FROM attachments WHERE sha256 = ?"

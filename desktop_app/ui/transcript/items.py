@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 TOOL: Final = "tool-"
 """Action that shows or hides the arguments of a tool; its number within the message follows."""
 
+DOCUMENT: Final = "document/"
+"""What an action begins with that shows a document; its hash follows."""
+
 ACTION: Final = "action:"
 """Scheme of the links that ask for something to be done with the message they stand in."""
 
@@ -76,17 +79,18 @@ def question_lines(text: str) -> list[Item]:
 
 def attachment_lines(message: Message) -> list[Item]:
     """The pictures side by side, then `q3-report.pdf   48 pages   31,480 tokens`, a line for each
-    attachment. A picture's name is a link as the picture is, for those who do not use a mouse."""
+    attachment. Its name is a link that shows it; a picture's as the picture is, for those who do
+    not use a mouse."""
     pictures = [part for part in message.attachments if isinstance(part, ImagePart)]
     lines: list[Item] = []
     if pictures:
         lines.append(Line(Part.PICTURES, picture_runs(pictures, ACTION)))
     for part in message.attachments:
-        runs = _words(attachment_text(part))
-        if isinstance(part, ImagePart):
-            name, rest = Run(clean(part.name), link=f"{ACTION}{OPEN}{part.sha256}"), runs[0].text
-            runs = (name, Run(rest.removeprefix(clean(part.name))))
-        lines.append(Line(Part.ATTACHMENT, runs))
+        rest, opens = _words(attachment_text(part))[0].text, OPEN
+        if not isinstance(part, ImagePart):
+            opens = DOCUMENT
+        name = Run(clean(part.name), link=f"{ACTION}{opens}{part.sha256}")
+        lines.append(Line(Part.ATTACHMENT, (name, Run(rest.removeprefix(clean(part.name))))))
     return lines
 
 

@@ -1,0 +1,47 @@
+"""Requests about the PDF that is open in the child process, and their answers (see page_worker.py).
+
+One document is open at a time; a request that names another one is answered so that the window
+opens it first.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any, BinaryIO
+
+from desktop_app.documents.pdf_view import PdfView
+from desktop_app.documents.protocol import Strip, write_frame
+
+_open: dict[str, PdfView] = {}
+
+
+def serve(header: dict[str, Any], payload: bytes, answers: BinaryIO) -> None:
+    """Answer a request whose kind begins with "view-".
+
+    Raises:
+        DocumentDamagedError: what is asked for cannot be drawn.
+    """
+    if header["kind"] == "view-open":
+        _open_other(header, payload, answers)
+        return
+    view = _open.get(header["document"])
+    if view is None:
+        write_frame(answers, {"kind": "view-closed"})
+    elif header["kind"] == "view-strip":
+        pixels = view.strip(Strip(*header["strip"]))
+        write_frame(answers, {"kind": "strip", "is_binary": True}, pixels)
+    else:
+        text, before = json.loads(payload)
+        boxes = view.boxes(int(header["page"]), text, before)
+        write_frame(answers, {"kind": "boxes", "boxes": boxes})
+
+
+def _open_other(header: dict[str, Any], payload: bytes, answers: BinaryIO) -> None:
+    for view in _open.values():
+        view.close()
+    _open.clear()
+    source = os.fsdecode(payload) if header["by"] == "path" else payload
+    view = PdfView(header["name"], source)
+    _open[header["document"]] = view
+    write_frame(answers, {"kind": "opened"}, json.dumps(view.sizes()).encode())

@@ -1,0 +1,308 @@
+"""The text that was read from a document, made ready to be shown, slice by slice.
+
+A text may be tens of megabytes long; what is parsed and laid out at a time is a few thousand
+characters. What has structure (Markdown) is cut between its paragraphs, or between the rows of a
+long table, which then takes its head along; everything else line by line. A passage is known by its
+place in the whole text; here it becomes the words of blocks that it covers.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from enum import Enum
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from desktop_app.domain import matching
+from desktop_app.rendering.blocks import code_line, convert
+from desktop_app.rendering.model import TABLE_ROWS, Block, Kind, Run, clean, show_unseen
+from desktop_app.rendering.parser import parser
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+SLICE: Final = 6_000
+"""Characters of a slice; one ends at the next good place behind them."""
+
+_LONGEST: Final = 2 * SLICE
+_TARGET: Final = re.compile(r"\]\([^()\s]*\)")
+_FENCE: Final = re.compile(r" {0,3}(`{3,}|~{3,})")
+_OPENXML: Final = "application/vnd.openxmlformats-officedocument."
+_STRUCTURED: Final = frozenset(
+    (
+        "text/markdown",
+        "text/html",
+        "application/rtf",
+        "application/epub+zip",
+        "application/x-ipynb+json",
+    )
+)
+_CODE: Final = ("text/x-", "text/javascript", "text/css", "text/csv", "text/tab-", "application/")
+
+
+class Form(Enum):
+    """How a text is to be read."""
+
+    MARKDOWN = "markdown"
+    LINES = "lines"
+    CODE = "code"
+
+
+def form_of(media_type: str) -> Form:
+    """How the text of a document of this type is to be read."""
+    is_office = media_type.startswith((_OPENXML, "application/vnd.oasis.opendocument."))
+    if is_office or media_type in _STRUCTURED:
+        return Form.MARKDOWN
+    is_text = media_type in ("application/pdf", "application/zip", "application/vnd.ms-outlook")
+    return Form.CODE if media_type.startswith(_CODE) and not is_text else Form.LINES
+
+
+class Slice(NamedTuple):
+    """The characters [start, end) of the text; `head` are lines that open what it goes on with."""
+
+    start: int
+    end: int
+    head: str = ""
+
+
+class Marked(NamedTuple):
+    """The words of a passage in block `block`: characters [start, end) of it, or of a table the
+    row `row`, all of it."""
+
+    block: int
+    row: int
+    start: int
+    end: int
+
+
+class Shown(NamedTuple):
+    """A slice as blocks, and what of it a passage covers."""
+
+    blocks: tuple[Block, ...]
+    marks: tuple[Marked, ...]
+
+
+class _Placed(NamedTuple):
+    """A block and the characters of the whole text that it comes from."""
+
+    start: int
+    end: int
+    block: Block
+
+
+class DocumentText:
+    """A text in slices.
+
+    Attributes:
+        slices: of the whole text, in order.
+    """
+
+    def __init__(self, text: str, form: Form) -> None:
+        # As long as before: the places of passages are counted in it.
+        self._text = text = text.replace("\r\n", " \n").replace("\r", "\n")
+        self._form = form
+        self.slices = list(_markdown_slices(text) if form is Form.MARKDOWN else _slices(text))
+        self._starts = [one.start for one in self.slices]
+
+    def slice_at(self, place: int) -> int:
+        """The number of the slice that holds a character."""
+        return max(0, bisect_right(self._starts, place) - 1)
+
+    def shown(self, number: int, passage: tuple[int, int] | None = None) -> Shown:
+        """A slice as blocks; `passage` is the place of what is to be marked, in the whole text."""
+        one = self.slices[number]
+        placed = self._placed(one)
+        blocks, places = _packed(placed)
+        marks: list[Marked] = []
+        if passage is not None and passage[0] < one.end and passage[1] > one.start:
+            marks = list(self._marks(placed, places, passage))
+        return Shown(tuple(blocks), tuple(marks))
+
+    def _placed(self, one: Slice) -> list[_Placed]:
+        text = self._text[one.start : one.end]
+        if self._form is Form.MARKDOWN:
+            return _parsed(text, one)
+        placed, at = [], one.start
+        for line in _split(text):
+            placed.append(_Placed(at, at + len(line), self._line(line.rstrip("\n"))))
+            at += len(line)
+        return placed
+
+    def _line(self, line: str) -> Block:
+        if self._form is Form.CODE:
+            return code_line(line, "")
+        shown = show_unseen(clean(line))
+        return Block(Kind.PARAGRAPH, (Run(shown),) if shown else ())
+
+    def _marks(
+        self,
+        placed: Sequence[_Placed],
+        places: Sequence[tuple[int, int]],
+        passage: tuple[int, int],
+    ) -> Iterator[Marked]:
+        """The words of the passage in the blocks that it touches; all of a block where they are not
+        to be told apart."""
+        start, end = passage
+        touched = [n for n, one in enumerate(placed) if one.start < end and one.end > start]
+        if not touched:
+            return
+        first = placed[touched[0]].start
+        words: list[str] = [_words(placed[number].block) for number in touched]
+        starts = [0]
+        for said in words:
+            starts.append(starts[-1] + len(said))
+        letters = matching.Letters(enumerate("".join(words)))
+        sought = self._text[max(start, first) : min(end, placed[touched[-1]].end)]
+        before = self._text[first : max(start, first)]
+        if self._form is Form.MARKDOWN:  # where links lead is not shown
+            sought, before = _TARGET.sub("]", sought), _TARGET.sub("]", before)
+        spans = matching.find(letters.text, sought, len(matching.letters_of(before)))
+        joined = "".join(words)
+        found = [
+            (letters.places[s.start], _with_stop(joined, letters.places[s.end - 1] + 1))
+            for s in spans
+        ]
+        for number, begin, said in zip(touched, starts, words, strict=False):
+            block, row = places[number]
+            if row >= 0 or not found:
+                yield Marked(block, row, 0, len(said))
+                continue
+            for a, b in found:
+                if a < begin + len(said) and b > begin:
+                    yield Marked(block, row, max(0, a - begin), min(len(said), b - begin))
+
+
+def _with_stop(text: str, end: int) -> int:
+    """The end of words with the full stop or bracket that belongs to them."""
+    while end < len(text) and not text[end].isalnum() and not text[end].isspace():
+        end += 1
+    return end
+
+
+def _words(block: Block) -> str:
+    """The text of a block as it is shown; a row's cells one after the other."""
+    if block.kind is Kind.TABLE:
+        return "\t".join("".join(run.text for run in cell) for row in block.rows for cell in row)
+    return "".join(run.text for run in block.runs)
+
+
+def _parsed(text: str, one: Slice) -> list[_Placed]:
+    """The blocks of a slice of Markdown; what its head stands for is left out again."""
+    head_lines = one.head.count("\n")
+    offsets = [one.start]
+    for written in _split(text):
+        offsets.append(offsets[-1] + len(written))
+    found = convert(parser().parse(one.head + text, {}))
+    kept = [p for p in found if p.line >= head_lines]
+    placed = []
+    for at, (line, block) in enumerate(kept):
+        following = next((p.line for p in kept[at + 1 :] if p.line > line), len(offsets) - 1)
+        begin = offsets[min(line - head_lines, len(offsets) - 1)]
+        end = offsets[min(max(following - head_lines, 0), len(offsets) - 1)]
+        placed.append(_Placed(begin, end if following > line else offsets[-1], block))
+    return placed
+
+
+def _split(text: str) -> list[str]:
+    """The lines with their ends, as the parser sees them."""
+    lines = text.split("\n")
+    return [f"{line}\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else [])
+
+
+def _packed(placed: Sequence[_Placed]) -> tuple[list[Block], list[tuple[int, int]]]:
+    """Rows of one table together, and of each placed block its number and its row there."""
+    blocks: list[Block] = []
+    places: list[tuple[int, int]] = []
+    for _, _, block in placed:
+        last = blocks[-1] if blocks else None
+        if (
+            last is not None
+            and block.kind is Kind.TABLE
+            and last.kind is Kind.TABLE
+            and not block.head
+            and len(last.rows) < TABLE_ROWS
+            and (last.depth, last.quote) == (block.depth, block.quote)
+        ):
+            blocks[-1] = last._replace(rows=last.rows + block.rows)
+        else:
+            blocks.append(block)
+        row = len(blocks[-1].rows) - 1 if block.kind is Kind.TABLE else -1
+        places.append((len(blocks) - 1, row))
+    return blocks, places
+
+
+# ---------------------------------------------------------------------- where to cut
+
+
+def _slices(text: str) -> Iterator[Slice]:
+    """At the ends of lines; a line that is longer than a slice at a space."""
+    start = 0
+    while start < len(text):
+        end = _line_end(text, start + SLICE)
+        if end - start > _LONGEST:
+            gap = text.rfind(" ", start + SLICE // 2, start + SLICE)
+            end = gap + 1 if gap > 0 else start + SLICE
+        yield Slice(start, end)
+        start = end
+
+
+def _line_end(text: str, place: int) -> int:
+    end = text.find("\n", place)
+    return len(text) if end < 0 else end + 1
+
+
+def _markdown_slices(text: str) -> Iterator[Slice]:
+    """Between paragraphs; where there is none for long, between lines."""
+    start, head = 0, ""
+    state = _Open()
+    for begin, line in _lines(text):
+        is_long = begin - start >= _LONGEST
+        good = begin - start >= SLICE and state.is_between and not line[:1].isspace()
+        if begin > start and (good or is_long):
+            yield Slice(start, begin, head)
+            start, head = begin, state.head
+        state.take(line)
+    if start < len(text):
+        yield Slice(start, len(text), head)
+
+
+def _lines(text: str) -> Iterator[tuple[int, str]]:
+    at = 0
+    while at < len(text):
+        end = min(_line_end(text, at), at + SLICE)
+        yield at, text[at:end]
+        at = end
+
+
+class _Open:
+    """What is open behind the lines taken so far: a fence, a table, or nothing.
+
+    Attributes:
+        is_between: nothing is, and a paragraph has ended.
+    """
+
+    def __init__(self) -> None:
+        self.is_between = True
+        self._fence = ""
+        self._table: list[str] = []
+
+    @property
+    def head(self) -> str:
+        """The lines that open it."""
+        return self._fence or ("".join(self._table) if len(self._table) == 2 else "")
+
+    def take(self, line: str) -> None:
+        """One more line."""
+        fence = _FENCE.match(line)
+        if self._fence:
+            mark = self._fence.strip()[:3]
+            if fence and fence[1].startswith(mark) and not line.strip().strip(mark[0]):
+                self._fence = ""
+        elif fence:
+            self._fence = line if line.endswith("\n") else f"{line}\n"
+        is_row = line.lstrip().startswith("|") and not self._fence
+        if not is_row:
+            self._table = []
+        elif len(self._table) < 2:
+            self._table.append(line)
+        self.is_between = not line.strip() and not self._fence

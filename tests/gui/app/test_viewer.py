@@ -1,0 +1,295 @@
+"""Documents in their own window, in the whole program: pages, text, the passage marked."""
+
+from __future__ import annotations
+
+import asyncio
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtCore import QObject, Qt, QUrl, Slot
+from PySide6.QtGui import QColor, QDesktopServices
+from PySide6.QtTest import QTest
+
+from desktop_app.app.attaching import attach
+from desktop_app.app.viewer_controller import Target
+from desktop_app.domain.parts import DocumentPart
+from tests.data.long_pdf import long_pdf, pdf_of
+from tests.gui.app.desk import Desk, until
+
+if TYPE_CHECKING:
+    from desktop_app.ui.document_viewer import DocumentViewer
+    from tests.gui.app.conftest import Run
+
+CORPUS = Path(__file__).parents[2] / "data" / "corpus"
+OPENAI = {"OPENAI_API_KEY": "sk-test"}
+
+
+async def kept(desk: Desk, given: Path | str) -> DocumentPart:
+    """A document that was attached."""
+    part, _ = await attach(desk.ready.workspace, given, lambda _: None)
+    assert isinstance(part, DocumentPart)
+    return part
+
+
+async def target(desk: Desk, path: Path, words: str) -> Target:
+    """A passage of a document."""
+    part = await kept(desk, path)
+    text = await desk.backend.attachments.text(part.sha256)
+    start = text.index(words)
+    return Target(part.sha256, part.name, None, "page 2", (start, start + len(words)), words)
+
+
+async def opened(desk: Desk, what: Target) -> DocumentViewer:
+    desk.ready.viewer.open(what)
+    viewer = desk.ready.viewer._viewer
+    assert viewer is not None
+    await until(lambda: viewer.message != "Opening…")
+    return viewer
+
+
+async def drawn(viewer: DocumentViewer) -> None:
+    """Wait until everything on the screen is drawn."""
+    await until(lambda: not viewer.pages._asking.isActive())
+    await until(lambda: bool(viewer.pages._strips))
+    viewer.grab()
+
+
+def marked_pixels(viewer: DocumentViewer) -> int:
+    """How much of the window is highlighted paper."""
+    image = viewer.pages.viewport().grab().toImage()
+    wanted = QColor("#C9D6FF").rgb()
+    return sum(
+        image.pixel(x, y) == wanted
+        for x in range(0, image.width(), 3)
+        for y in range(0, image.height(), 3)
+    )
+
+
+def test_a_passage_is_marked_on_its_page(run: Run, data: Path) -> None:
+    async def main() -> None:
+        async with Desk(environment=OPENAI) as desk:
+            viewer = await opened(
+                desk, await target(desk, data / "report.pdf", "The compressor of cold room 3")
+            )
+            await until(lambda: bool(viewer.pages.marks()))
+            assert set(viewer.pages.marks()) == {2}
+            assert viewer.pages.page == 2
+            await drawn(viewer)
+            assert marked_pixels(viewer) > 50
+            assert viewer.note == ""
+            assert "page 2 of 3" in viewer.pages.accessibleName()
+            assert "compressor" in viewer.pages.accessibleDescription()
+
+    run(main())
+
+
+def test_a_passage_that_runs_over_the_end_of_a_page(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "two.pdf"
+    path.write_bytes(pdf_of([["begin", "the last of it"], ["the first of the next", "more"]]))
+
+    async def main() -> None:
+        async with Desk(environment=OPENAI) as desk:
+            words = "the last of it\n\n[page 2]\nthe first of the next"
+            viewer = await opened(desk, await target(desk, path, words))
+            await until(lambda: bool(viewer.pages.marks()))
+            assert {page: len(at) for page, at in viewer.pages.marks().items()} == {1: 1, 2: 1}
+            assert viewer.pages.page == 1
+
+    run(main())
+
+
+def test_a_passage_that_cannot_be_found_is_shown_in_words(run: Run) -> None:
+    async def main() -> None:
+        async with Desk(environment=OPENAI) as desk:
+            viewer = await opened(desk, await target(desk, CORPUS / "form.pdf", "[form]\n"))
+            await until(lambda: viewer.note != "")
+            assert viewer.note.startswith("Where exactly this stands")
+            assert viewer.note.endswith("[form]")
+            assert viewer.pages.marks() == {}
+
+    run(main())
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("report.odt", "The compressor of cold room 3 in Harrow failed on 19 August"),
+        ("report.odt", "| Electricity | €0.61 million | €0.79 million | +29.5 % |"),
+        ("slides.odp", "Say that Selby is full."),
+        ("semicolons.csv", "Selby;4"),
+        ("table.html", ""),
+    ],
+)
+def test_other_documents_are_shown_as_text(run: Run, name: str, words: str) -> None:
+    async def main() -> None:
+        async with Desk(environment=OPENAI) as desk:
+            viewer = await opened(desk, await target(desk, CORPUS / name, words))
+            await until(lambda: bool(viewer.text._shown))
+            await until(lambda: viewer.text._aim is None)
+            marked = viewer.text.marked_text()
+            for word in words.replace("|", " ").split():
+                assert word in marked
+            assert bool(marked) == bool(words)
+            assert not viewer.pages.isVisible()
+
+    run(main())
+
+
+def test_a_long_text_comes_in_slices(run: Run) -> None:
+    lines = [f"Line {number} of a long text, with some words in it." for number in range(60_000)]
+
+    async def main() -> None:
+        async with Desk(environment=OPENAI) as desk:
+            part = await kept(desk, "\n".join(lines))
+            text = await desk.backend.attachments.text(part.sha256)
+            start = text.index("Line 30000 ")
+            place = (start, start + len(lines[30_000]))
+            viewer = await opened(desk, Target(part.sha256, part.name, span=place))
+            await until(lambda: viewer.text.marked_text() == lines[30_000])
+            shown = viewer.text
+            await until(lambda: shown._awaited is None)
+            view = shown.viewport().rect()
+            chosen = shown.extraSelections()
+            rect = shown.cursorRect(chosen[0].cursor)
+            assert abs(rect.center().y() - view.center().y()) < view.height() / 4
+            bar = shown.verticalScrollBar()
+            for _ in range(60):
+                bar.setValue(bar.maximum())
+                await until(lambda: shown._awaited is None)
+            assert len(shown._shown) <= 40
+            assert shown.document().characterCount() < 400_000
+            QTest.keyClick(shown, Qt.Key.Key_End, Qt.KeyboardModifier.ControlModifier)
+            await until(lambda: lines[-1] in shown.toPlainText())
+            QTest.keyClick(shown, Qt.Key.Key_Home, Qt.KeyboardModifier.ControlModifier)
+            await until(lambda: shown.toPlainText().startswith(lines[0]))
+
+    run(main())
+
+
+def test_thousands_of_pages_are_drawn_as_they_are_seen(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "long.pdf"
+    path.write_bytes(long_pdf(3_000))
+
+    async def main() -> None:
+        async with Desk(environment=OPENAI) as desk:
+            part = await kept(desk, path)
+            viewer = await opened(desk, Target(part.sha256, part.name, 2_500))
+            pages = viewer.pages
+            await drawn(viewer)
+            assert pages.page == 2_500
+            assert pages.count == 3_000
+            assert {strip.page for strip in pages._strips} <= {2_499, 2_500, 2_501}
+            bar = pages.verticalScrollBar()
+            for step in range(200):
+                bar.setValue(bar.maximum() * step // 200)
+                await asyncio.sleep(0)
+            await until(lambda: not pages._asking.isActive() and desk.ready.viewer._drawing is None)
+            assert len({strip.page for strip in pages._strips}) < 60
+            QTest.keyClick(pages, Qt.Key.Key_End)
+            assert pages.page == 3_000
+            QTest.keyClick(pages, Qt.Key.Key_PageUp, Qt.KeyboardModifier.ControlModifier)
+            assert pages.page == 2_999
+            viewer._field.setText("17")
+            QTest.keyClick(viewer._field, Qt.Key.Key_Return)
+            assert pages.page == 17
+            await until(lambda: any(strip.page == 17 for strip in pages._strips))
+            before = pages.percent
+            viewer._buttons["viewer-larger"].click()
+            assert pages.percent > before
+            assert pages.page == 17
+            viewer._buttons["viewer-fit"].click()
+            assert pages.percent == before
+            held = sum(image.sizeInBytes() for image in pages._strips.values())
+            assert held <= 64 << 20
+
+    run(main())
+
+
+def test_a_file_that_is_gone_leaves_its_text(run: Run, data: Path) -> None:
+    async def main() -> None:
+        async with Desk(environment=OPENAI) as desk:
+            what = await target(desk, data / "report.pdf", "The compressor of cold room 3")
+            desk.backend.attachments.path(what.sha256).unlink()
+            viewer = await opened(desk, what)
+            await until(lambda: viewer.text.marked_text() == what.words)
+            assert "no longer there" in viewer.note
+            assert viewer._buttons["viewer-original"].isHidden()
+            viewer = await opened(desk, Target("0" * 64, "lost.pdf"))
+            assert "no longer in the store" in viewer.message
+            assert "Attach the file again." in viewer.message
+
+    run(main())
+
+
+def test_a_file_that_is_damaged_leaves_its_text(run: Run, data: Path) -> None:
+    async def main() -> None:
+        async with Desk(environment=OPENAI) as desk:
+            what = await target(desk, data / "report.pdf", "The compressor of cold room 3")
+            path = desk.backend.attachments.path(what.sha256)
+            path.chmod(0o600)
+            path.write_bytes(b"no PDF any more")
+            viewer = await opened(desk, what)
+            await until(lambda: viewer.text.marked_text() == what.words)
+            assert viewer.note.startswith("The pages of “report.pdf” cannot be drawn.")
+
+    run(main())
+
+
+class System(QObject):
+    """Stands where the system's programs stand."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.opened: list[Path] = []
+
+    @Slot(QUrl)
+    def open(self, url: QUrl) -> None:
+        self.opened.append(Path(url.toLocalFile()))
+
+
+def test_the_original_is_opened_by_a_click_alone(run: Run, data: Path, tmp_path: Path) -> None:
+    system = System()
+    QDesktopServices.setUrlHandler("file", system, "open")  # type: ignore[arg-type]
+    starter = tmp_path / "game.desktop"
+    starter.write_text("[Desktop Entry]\nExec=rm\n")
+
+    async def main() -> None:
+        async with Desk(environment=OPENAI) as desk:
+            for path, ending in ((data / "report.pdf", ".pdf"), (starter, ".txt")):
+                part = await kept(desk, path)
+                viewer = await opened(desk, Target(part.sha256, part.name))
+                await asyncio.sleep(0)
+                assert not system.opened
+                viewer._buttons["viewer-original"].click()
+                await until(lambda: bool(system.opened))
+                copy = system.opened.pop()
+                assert copy.suffix == ending
+                assert copy.read_bytes() == path.read_bytes()
+                assert stat.S_IMODE(copy.stat().st_mode) == 0o400
+        assert not copy.parent.exists()
+
+    run(main())
+    QDesktopServices.unsetUrlHandler("file")
+
+
+def test_a_document_of_a_question_opens_by_its_name(run: Run, data: Path) -> None:
+    async def main() -> None:
+        async with Desk(environment=OPENAI) as desk:
+            desk.window.prompt.files_chosen.emit([data / "report.pdf"])
+            await until(lambda: bool(desk.chips) and not desk.ready.attachments._reading)
+            turn = await desk.ask("What is it?")
+            turn.end("A report.")
+            await desk.settled()
+            part = desk.ready.workspace.path[0].attachments[0]
+            desk.act(f"document/{part.sha256}", 0)
+            viewer = desk.ready.viewer._viewer
+            assert viewer is not None
+            await until(lambda: viewer.pages.count == 3)
+            assert viewer.windowTitle() == "report.pdf – Repartee"
+            QTest.keyClick(viewer, Qt.Key.Key_Escape)
+            assert not viewer.isVisible()
+            assert viewer.pages.count == 0
+
+    run(main())

@@ -1,0 +1,115 @@
+"""A document's text in slices, and a passage in them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from desktop_app.domain.matching import letters_of
+from desktop_app.rendering.document_text import SLICE, DocumentText, Form, form_of
+from desktop_app.rendering.model import Block, Kind
+
+PIECES = [
+    "# Heading\n", "\n", "\n\n", "words and more words ", "A line.\n", "- item\n", "  - nested\n",
+    "| a | b |\n| --- | --- |\n", "| 1 | two |\n", "```py\n", "x = 1\n", "```\n", "> quote\n",
+    "[page 3]\n", "**bold** and `code` ", "\r\n", "[slide 2]\n\n", "1. one\n", "🙂 ", "\x0c",
+    "long words without any end " * 300,
+]  # fmt: skip
+
+
+def words(block: Block) -> str:
+    cells = (cell for row in block.rows for cell in row)
+    return "".join(run.text for runs in (block.runs, *cells) for run in runs)
+
+
+@settings(max_examples=150)
+@given(st.lists(st.sampled_from(PIECES), max_size=40).map("".join), st.sampled_from(Form))
+def test_slices_are_the_whole_text(text: str, form: Form) -> None:
+    document = DocumentText(text, form)
+    ends = [0] + [one.end for one in document.slices]
+    assert [one.start for one in document.slices] == ends[:-1]
+    assert ends[-1] == len(text)
+    assert all(one.end - one.start <= 3 * SLICE for one in document.slices)
+    for number, one in enumerate(document.slices):
+        assert document.slice_at(one.start) == document.slice_at(one.end - 1) == number
+
+
+@settings(max_examples=150)
+@given(
+    st.lists(st.sampled_from(PIECES), max_size=25).map("".join),
+    st.integers(0, 20_000),
+    st.integers(1, 2_000),
+    st.sampled_from(Form),
+)
+def test_what_is_marked_holds_the_passage(text: str, at: int, size: int, form: Form) -> None:
+    """Whatever of it is shown is marked, and nothing that it does not touch."""
+    start = at % (len(text) + 1)
+    span = (start, min(len(text), start + size))
+    document = DocumentText(text, form)
+    for number in range(len(document.slices)):
+        shown = document.shown(number, span)
+        for mark in shown.marks:
+            block = shown.blocks[mark.block]
+            assert 0 <= mark.start <= mark.end
+            assert (mark.row >= 0) == (block.kind is Kind.TABLE)
+            assert mark.row < max(1, len(block.rows))
+        if form is not Form.MARKDOWN:
+            marked = "".join(words(shown.blocks[m.block])[m.start : m.end] for m in shown.marks)
+            one = document.slices[number]
+            assert letters_of(text[max(span[0], one.start) : min(span[1], one.end)]) in letters_of(
+                marked
+            )
+
+
+def test_a_passage_in_a_paragraph_of_markdown() -> None:
+    text = "# One\n\nSome **bold** words, and [a link](https://example.org) too.\n\nThe end.\n"
+    span = (text.index("bold"), text.index("too") + 3)
+    shown = DocumentText(text, Form.MARKDOWN).shown(0, span)
+    (mark,) = shown.marks
+    assert shown.blocks[mark.block].kind is Kind.PARAGRAPH
+    marked = words(shown.blocks[mark.block])[mark.start : mark.end]
+    assert "Some" not in marked
+    assert "bold" in marked
+
+
+def test_the_rows_of_a_table_that_a_passage_touches() -> None:
+    rows = [f"| row {n} | {n * n} |\n" for n in range(40)]
+    text = "| name | value |\n| --- | --- |\n" + "".join(rows)
+    start = text.index("| row 17 ")
+    shown = DocumentText(text, Form.MARKDOWN).shown(0, (start, start + len(rows[17]) + 5))
+    marked = [shown.blocks[m.block].rows[m.row][0][0].text for m in shown.marks]
+    assert marked == ["row 17", "row 18"]
+
+
+def test_a_long_table_stays_one_in_every_slice() -> None:
+    text = "| name | value |\n| --- | --- |\n" + "".join(
+        f"| row {n} | some value of it {n} |\n" for n in range(2_000)
+    )
+    document = DocumentText(text, Form.MARKDOWN)
+    assert len(document.slices) > 3
+    found = []
+    for number in range(len(document.slices)):
+        blocks = document.shown(number).blocks
+        assert all(block.kind is Kind.TABLE for block in blocks)
+        found += [row[0][0].text for block in blocks for row in block.rows]
+    assert found == ["name"] + [f"row {n}" for n in range(2_000)]
+
+
+@pytest.mark.parametrize(
+    ("media_type", "form"),
+    [
+        ("text/markdown", Form.MARKDOWN),
+        ("application/vnd.oasis.opendocument.text", Form.MARKDOWN),
+        ("text/plain", Form.LINES),
+        ("message/rfc822", Form.LINES),
+        ("application/pdf", Form.LINES),
+        ("application/zip", Form.LINES),
+        ("inode/directory", Form.LINES),
+        ("text/csv", Form.CODE),
+        ("text/x-python", Form.CODE),
+        ("application/json", Form.CODE),
+    ],
+)
+def test_how_a_text_is_to_be_read(media_type: str, form: Form) -> None:
+    assert form_of(media_type) is form
