@@ -45,6 +45,7 @@ class ProviderProfile:
         plain_http_hosts: hosts of the person's network that may be spoken to without encryption,
             because the person said so.
         monthly_cap: US dollars that the calendar month may cost here; None for no cap.
+        offers_batches: whether it takes batches; None where that is told by its kind.
     """
 
     id: str
@@ -62,6 +63,14 @@ class ProviderProfile:
     keeps_at_provider: bool = False
     plain_http_hosts: tuple[str, ...] = ()
     monthly_cap: Decimal | None = None
+    offers_batches: bool | None = None
+
+    @property
+    def has_batches(self) -> bool:
+        """Whether batches are offered: by OpenAI, and where the person said so."""
+        if self.offers_batches is None:
+            return self.kind is ProviderKind.OPENAI
+        return self.offers_batches and self.kind is not ProviderKind.ON_DEVICE
 
     @property
     def proxy_password_id(self) -> str:

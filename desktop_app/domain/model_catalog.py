@@ -76,6 +76,7 @@ class ModelInfo:
     sampling_efforts: tuple[Effort, ...] | None = None
     takes_verbosity: bool | None = None
     sees_images: bool | None = None
+    takes_batches: bool | None = None
     image_tokens: ImageTokens | None = None
     context_window: int | None = None
     max_input: int | None = None
@@ -225,7 +226,7 @@ class ModelCatalog:
 
 _TABLES: Final = frozenset({"models", "small_jobs", "not_chat"})
 _SIZES: Final = ("context_window", "max_input", "max_output")
-_ANSWERS: Final = ("takes_verbosity", "sees_images")
+_ANSWERS: Final = ("takes_verbosity", "sees_images", "takes_batches")
 
 
 def _demand_known(row: Mapping[str, Any], known: Collection[str], where: str) -> None:
@@ -269,6 +270,7 @@ def _model_from_row(model_id: str, row: Mapping[str, Any]) -> ModelInfo:
         sampling_efforts=_tuple_of(Effort, row.get("sampling_efforts")),
         takes_verbosity=row.get("takes_verbosity"),
         sees_images=row.get("sees_images"),
+        takes_batches=row.get("takes_batches"),
         image_tokens=image_tokens_from_row(row.get("image_tokens")),
         context_window=row.get("context_window"),
         max_input=row.get("max_input"),

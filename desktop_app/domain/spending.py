@@ -21,6 +21,7 @@ class Purpose(StrEnum):
     TITLE = "title"
     COMPACTION = "compaction"
     PART = "part"
+    BATCH = "batch"
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from desktop_app.services.compaction import CompactionService
     from desktop_app.services.ports import AttachmentSource, MessageStore
     from desktop_app.services.small_jobs import SmallJobs
+    from desktop_app.storage.batches import BatchStore
 
 LIMITS_SET = ("file_mb", "unpacked_mb", "pages", "megapixels", "memory_mb", "seconds")
 """Settings of the group "documents", without its name."""
@@ -129,6 +130,13 @@ class Backend:
         from desktop_app.services.small_jobs import SmallJobs  # not a part of the start
 
         return SmallJobs(self.gateway, self.ledger, self.budget, self.catalog, self.listings.of)
+
+    @cached_property
+    def batch_store(self) -> BatchStore:
+        """Where batch jobs are kept."""
+        from desktop_app.storage.batches import BatchStore  # not a part of the start
+
+        return BatchStore(self.database, self.ledger)
 
     @cached_property
     def compaction(self) -> CompactionService:

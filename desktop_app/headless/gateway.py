@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from desktop_app.credentials.vault import KeyVault
     from desktop_app.documents.worker import DocumentWorker
     from desktop_app.local_model.server import LocalModel
+    from desktop_app.providers.batches import BatchClient
     from desktop_app.providers.client import ProviderClient
     from desktop_app.storage.settings_store import SettingsStore
 
@@ -73,6 +74,10 @@ class ProviderGateway:
             client = await self._new_client(opened)
             self._clients[profile.id] = (opened, client)
             return client
+
+    async def batches(self, profile: ProviderProfile) -> BatchClient:
+        """The batches of `profile`. Raises CredentialError, ProviderError."""
+        return (await self.provider(profile)).batches()
 
     async def _close_idle(self) -> None:
         """Close what was replaced, but not under an answer that is still coming."""

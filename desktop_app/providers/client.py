@@ -8,11 +8,11 @@ speaks is learnt from the first message itself.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from contextlib import aclosing, contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from desktop_app.domain.chat_request import ChatRequest, ProviderKind, ProviderProfile
 from desktop_app.domain.compaction import ProviderState
@@ -56,6 +56,9 @@ from desktop_app.providers.candidates import CandidatesReader
 from desktop_app.providers.retries import ATTEMPTS, AttemptError
 from desktop_app.providers.silence import Patience, SilenceWatch, asleep_s
 from desktop_app.providers.transport import HttpReply, Timeouts, Transport
+
+if TYPE_CHECKING:
+    from desktop_app.providers.batches import BatchClient
 
 QUESTION_KEPT: Final = "Your question is kept."
 
@@ -191,6 +194,23 @@ class ProviderClient:
         except EndpointMissingError:
             self._learn_refusals(request.model, frozenset({compaction.REFUSED}))
             raise
+
+    def batches(self) -> BatchClient:
+        """Its batches. Raises ProviderError where there is no key."""
+        from desktop_app.providers.batches import BatchClient  # few ever want it
+
+        self._require_key()
+        return BatchClient(
+            self._transport, self._profile, self._catalog, self._refused, self._kept_open
+        )
+
+    @contextmanager
+    def _kept_open(self) -> Iterator[None]:
+        self._streams += 1
+        try:
+            yield
+        finally:
+            self._streams -= 1
 
     async def models(self) -> tuple[str, ...]:
         """The ids of the models that the provider lists. Raises ProviderError."""

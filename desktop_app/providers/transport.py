@@ -15,7 +15,14 @@ import asyncio
 import importlib
 import json
 import socket
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Callable,
+    Iterator,
+    Mapping,
+)
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -64,13 +71,15 @@ class Timeouts:
     person is told that nothing was heard, `silence_again` how often from then on; `after_sleep` is
     the longest silence once the computer woke, and `look` how often the clocks are looked at;
     `proxy` is what a proxy may take to make the connection; `drain` is what the end of a finished
-    reply may take so that its connection can be used again.
+    reply may take so that its connection can be used again; `transfer` is the longest silence of a
+    file's way.
     """
 
     connect: float = 5.0
     proxy: float = 20.0
     read: float = 1800.0
     quick_read: float = 30.0
+    transfer: float = 120.0
     write: float = 120.0
     silence: float = 40.0
     silence_again: float = 60.0
@@ -160,6 +169,16 @@ class HttpReply:
             async for chunk in self._body():
                 for event in decoder.feed(chunk):
                     yield event
+
+    async def pieces(self) -> AsyncGenerator[bytes, None]:
+        """The body as it arrives, however large it is.
+
+        Raises:
+            StreamCutError: the connection broke or fell silent.
+        """
+        with self._cut_means_stream_cut():
+            async for chunk in self._body():
+                yield chunk
 
     async def json(self) -> Any:
         """The whole body, decoded.
@@ -293,6 +312,24 @@ class Transport:
         async with self._open("GET", path, self._timeouts.quick_read, headers, None) as reply:
             return await reply.json()
 
+    @asynccontextmanager
+    async def send(
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str] | None = None,
+        content: bytes | AsyncIterable[bytes] | None = None,
+    ) -> AsyncIterator[HttpReply]:
+        """A request that is no question: files up and down. A body that comes in pieces needs its
+        length among the headers.
+
+        Raises:
+            AttemptError
+        """
+        named = {"accept": "*/*", **(headers or {})}
+        async with self._open(method, path, self._timeouts.transfer, named, content) as reply:
+            yield reply
+
     async def aclose(self) -> None:
         """Close every connection."""
         client, self._client = self._client, None
@@ -306,7 +343,7 @@ class Transport:
         path: str,
         read_s: float,
         headers: dict[str, str],
-        content: bytes | None,
+        content: bytes | AsyncIterable[bytes] | None,
         heard: Callable[[], None] = _unheard,
     ) -> AsyncIterator[HttpReply]:
         async with AsyncExitStack() as stack:
@@ -322,7 +359,7 @@ class Transport:
         path: str,
         read_s: float,
         headers: dict[str, str],
-        content: bytes | None,
+        content: bytes | AsyncIterable[bytes] | None,
     ) -> httpx.Response:
         client = await self._opened_client()
         import httpx  # already loaded, by the line above

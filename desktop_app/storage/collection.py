@@ -1,7 +1,7 @@
 """What is kept of attachments that nothing refers to any more, and how it goes.
 
-An attachment is needed while a message, a collection, a conversation's draft or the draft of the
-conversation that is not begun yet speaks of it. What is needed by none of them goes once `GRACE` has passed
+An attachment is needed while a message, a collection, a file of a batch job, a conversation's draft or
+the draft of the conversation that is not begun yet speaks of it. What is needed by none of them goes once `GRACE` has passed
 since it was last added: until then it may be on its way into a draft, here or in another process.
 What a deleted conversation spoke of waits for nothing, unless it was added again since that
 conversation last changed.
@@ -37,6 +37,8 @@ _UNNEEDED: Final = f"""
         SELECT sha256 FROM message_attachments
         UNION ALL
         SELECT sha256 FROM collection_files WHERE sha256 IS NOT NULL
+        UNION ALL
+        SELECT sha256 FROM batch_items WHERE sha256 IS NOT NULL
         UNION ALL
         SELECT json_extract(part.value, '$.sha256')
         FROM conversations AS c, json_each(c.draft, '$.attachments') AS part

@@ -22,6 +22,9 @@ from desktop_app.storage.spending_sums import (
     token_counts,
 )
 
+Entry = tuple[int, str, str, str, int, int, int, int, str | None]
+"""One call: time, provider, model, purpose, four counts of tokens, cost."""
+
 
 class Ledger:
     """Every paid or free call. All methods raise StorageError."""
@@ -50,14 +53,12 @@ class Ledger:
         tokens = token_counts(usage)
         amount = None if cost is None else str(cost)
         entry = (to_micros(at), provider_id, model, purpose, *tokens, amount)
-        row = (*entry, conversation_id, message_id)
-        sql = "INSERT INTO ledger VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        about = (conversation_id, message_id)
+        await self._database.write(lambda c: write_down(c, entry, about))
+        self.tell(provider_id)
 
-        def note(connection: sqlite3.Connection) -> None:
-            connection.execute(sql, row)
-            add_to_slot(connection, entry)
-
-        await self._database.write(note)
+    def tell(self, provider_id: str) -> None:
+        """Calls of a provider's were noted."""
         for heard in self._listeners:
             heard(provider_id)
 
@@ -94,3 +95,14 @@ class Ledger:
     async def report(self, at: datetime) -> SpendingReport:
         """All that was spent, seen from `at`."""
         return await self._database.read(lambda c: report_of(c, at))
+
+
+def write_down(
+    connection: sqlite3.Connection,
+    entry: Entry,
+    about: tuple[str | None, str | None] = (None, None),
+) -> None:
+    """Note one call in a transaction of the caller's; `about` names a conversation and a message."""
+    sql = "INSERT INTO ledger VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    connection.execute(sql, (*entry, *about))
+    add_to_slot(connection, entry)

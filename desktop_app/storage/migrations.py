@@ -288,6 +288,78 @@ _COLLECTIONS = (
     ) STRICT""",
 )
 
+# Batch jobs: of each its files, and its batches at the provider. `part` is a JSON list of one part of
+# a message; `held` is what a job under way holds of the monthly cap. The answers, which may be long,
+# come last.
+_BATCHES = (
+    """CREATE TABLE batch_jobs (
+        id TEXT PRIMARY KEY,
+        created_at INTEGER NOT NULL,
+        status TEXT NOT NULL,
+        provider_id TEXT NOT NULL,
+        base_url TEXT NOT NULL,
+        model TEXT NOT NULL,
+        variant TEXT,
+        effort TEXT,
+        title TEXT NOT NULL,
+        task TEXT NOT NULL,
+        details TEXT NOT NULL,
+        started_at INTEGER,
+        ended_at INTEGER,
+        error TEXT NOT NULL,
+        is_cancelled INTEGER NOT NULL,
+        held TEXT,
+        owner_pid INTEGER,
+        owner_started TEXT,
+        input_tokens INTEGER NOT NULL,
+        cached_tokens INTEGER NOT NULL,
+        output_tokens INTEGER NOT NULL,
+        reasoning_tokens INTEGER NOT NULL,
+        cost TEXT NOT NULL,
+        uncounted INTEGER NOT NULL
+    ) STRICT""",
+    """CREATE TABLE batch_uploads (
+        id INTEGER PRIMARY KEY,
+        job_id TEXT NOT NULL REFERENCES batch_jobs (id) ON DELETE CASCADE,
+        number INTEGER NOT NULL,
+        status TEXT NOT NULL,
+        is_uploading INTEGER NOT NULL,
+        is_creating INTEGER NOT NULL,
+        is_fetched INTEGER NOT NULL,
+        total INTEGER NOT NULL,
+        completed INTEGER NOT NULL,
+        failed INTEGER NOT NULL,
+        input_file_id TEXT NOT NULL,
+        batch_id TEXT NOT NULL,
+        output_file_id TEXT NOT NULL,
+        error_file_id TEXT NOT NULL,
+        UNIQUE (job_id, number)
+    ) STRICT""",
+    """CREATE TABLE batch_items (
+        id INTEGER PRIMARY KEY,
+        job_id TEXT NOT NULL REFERENCES batch_jobs (id) ON DELETE CASCADE,
+        number INTEGER NOT NULL,
+        status TEXT NOT NULL,
+        upload INTEGER NOT NULL,
+        tokens INTEGER NOT NULL,
+        sha256 TEXT,
+        name TEXT NOT NULL,
+        path TEXT NOT NULL,
+        part TEXT NOT NULL,
+        input_tokens INTEGER,
+        cached_tokens INTEGER,
+        output_tokens INTEGER,
+        reasoning_tokens INTEGER,
+        cost TEXT,
+        error TEXT NOT NULL,
+        conversation_id TEXT NOT NULL,
+        answer TEXT NOT NULL,
+        UNIQUE (job_id, number)
+    ) STRICT""",
+    "CREATE INDEX batch_items_by_status ON batch_items (job_id, status)",
+    "CREATE INDEX batch_items_by_document ON batch_items (sha256) WHERE sha256 IS NOT NULL",
+)
+
 MIGRATIONS: tuple[Migration, ...] = (
     Migration("0001_first", _FIRST),
     # Ł, Ø, Æ and their like are folded since.
@@ -313,6 +385,7 @@ MIGRATIONS: tuple[Migration, ...] = (
         ),
     ),
     Migration("0012_collections", _COLLECTIONS),
+    Migration("0013_batches", _BATCHES),
 )
 
 

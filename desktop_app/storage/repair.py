@@ -26,6 +26,7 @@ from typing import Final
 
 from desktop_app.domain.conversation import MessageStatus
 from desktop_app.domain.errors import StorageError
+from desktop_app.storage.batch_rows import item_from_row, job_from_row, upload_from_row
 from desktop_app.storage.collections import collection_from_row
 from desktop_app.storage.database import StoreLock
 from desktop_app.storage.failures import damaged, translated
@@ -301,6 +302,9 @@ def _drop_unreadable(connection: sqlite3.Connection) -> int:
         ("conversations", "SELECT *, 0 AS streaming FROM conversations", conversation_from_row),
         ("folders", "SELECT * FROM folders", folder_from_row),
         ("collections", "SELECT * FROM collections", collection_from_row),
+        ("batch_jobs", "SELECT * FROM batch_jobs", job_from_row),
+        ("batch_uploads", "SELECT * FROM batch_uploads", upload_from_row),
+        ("batch_items", "SELECT * FROM batch_items", item_from_row),
     )
     count = 0
     for table, sql, read in readers:
@@ -377,6 +381,10 @@ def _mend(connection: sqlite3.Connection) -> int:
         """DELETE FROM compactions WHERE conversation_id NOT IN (SELECT id FROM conversations)
         OR message_id NOT IN (SELECT id FROM messages)"""
     )
+    for table in ("batch_uploads", "batch_items"):
+        connection.execute(
+            f"DELETE FROM {table} WHERE job_id NOT IN (SELECT id FROM batch_jobs)"  # noqa: S608
+        )
     return mended
 
 

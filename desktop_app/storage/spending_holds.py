@@ -61,4 +61,8 @@ def _month(
     for row in connection.execute(sql, (provider_id,)):
         if is_alive(row["owner_pid"], row["owner_started"]):
             held = EXACT.add(held, Decimal(row["amount"]))
+    # Batches run at the provider, whoever lives here.
+    sql = "SELECT held FROM batch_jobs WHERE provider_id = ? AND held IS NOT NULL"
+    for row in connection.execute(sql, (provider_id,)):
+        held = EXACT.add(held, Decimal(row["held"]))
     return MonthUnderCap(spent.cost, held, spent.uncounted, cap)

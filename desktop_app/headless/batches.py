@@ -1,0 +1,116 @@
+"""Batch jobs put together: over the store, the documents worker, the providers."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from desktop_app.domain.conversation import Conversation, Message, MessageStatus, Role, new_id, now
+from desktop_app.domain.parts import TextPart
+from desktop_app.services.batch import BatchService
+from desktop_app.services.batch_preparing import BatchPreparer
+from desktop_app.services.batch_sending import BatchSender, question_of
+from desktop_app.services.pictures import with_detail
+
+if TYPE_CHECKING:
+    from desktop_app.domain.batches import BatchItem, BatchJob
+    from desktop_app.domain.parts import DocumentPart, ImagePart
+    from desktop_app.headless.backend import Backend
+    from desktop_app.services.batch_sending import UploadLimits
+
+
+def batch_service(
+    backend: Backend,
+    changed: Callable[[str], None] = lambda _job_id: None,
+    limits: UploadLimits | None = None,
+) -> BatchService:
+    """The use case of batch jobs."""
+
+    async def read(path: Path) -> DocumentPart | ImagePart:
+        detail = str((await backend.values())["answer.image_detail"])
+        part = await backend.keep(path, await backend.documents.extract(path))
+        return with_detail(part, detail)
+
+    store = backend.batch_store
+    return BatchService(
+        store=store,
+        gateway=backend.gateway,
+        preparer=BatchPreparer(store, read, backend.counter),
+        sender=BatchSender(
+            store,
+            backend.attachments,
+            backend.pictures,
+            backend.database.path.parent,
+            limits,
+        ),
+        budget=backend.budget,
+        catalog=backend.catalog,
+        profiles=backend.profiles,
+        changed=changed,
+    )
+
+
+def files_in(paths: Iterable[Path]) -> list[tuple[str, str]]:
+    """Every file named, and those in the folders named, by name and absolute path. What is hidden
+    is left out of folders. Reads folders: for a thread."""
+    found: dict[str, str] = {}
+    for path in paths:
+        if path.is_dir():
+            for file in _below(path):
+                found.setdefault(str(file.absolute()), str(file.relative_to(path.parent)))
+        else:
+            found.setdefault(str(path.absolute()), path.name)
+    return [(name, path) for path, name in found.items()]
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    """Links lead nowhere from here."""
+    for at, folders, files in os.walk(folder):
+        folders[:] = _shown(folders)
+        for path in (Path(at) / name for name in _shown(files)):
+            if path.is_file() and not path.is_symlink():
+                yield path
+
+
+def _shown(names: Iterable[str]) -> list[str]:
+    shown = (name for name in names if not name.startswith("."))
+    return sorted(shown, key=lambda name: (name.casefold(), name))
+
+
+async def open_as_conversation(backend: Backend, job: BatchJob, item: BatchItem) -> str:
+    """Have a file's question and answer be a conversation, once; returns its id.
+
+    Raises:
+        StorageError
+    """
+    known = item.conversation_id
+    if known and await backend.conversations.get(known) is not None:
+        return known
+    moment = now()
+    title = f"{item.name}: {job.title}"
+    conversation = Conversation(new_id(), title, moment, moment, job.choice)
+    question = question_of(job, item, conversation.id)
+    answer = Message(
+        id=new_id(),
+        conversation_id=conversation.id,
+        parent_id=question.id,
+        role=Role.ASSISTANT,
+        status=MessageStatus.COMPLETE,
+        parts=(TextPart(item.answer),),
+        created_at=job.ended_at or moment,
+        choice=job.choice,
+        usage=item.usage,
+        cost=item.cost,
+        notices=("Answered in a batch job.", *((item.error,) if item.error else ())),
+    )
+    await backend.conversations.begin_turn(conversation, question, answer)
+    await backend.batch_store.note_conversation(job.id, item.number, conversation.id)
+    return conversation.id
+
+
+async def expanded(paths: Iterable[Path]) -> list[tuple[str, str]]:
+    """`files_in`, in a thread."""
+    return await asyncio.to_thread(files_in, list(paths))

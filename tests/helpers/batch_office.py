@@ -1,0 +1,156 @@
+"""Batch jobs over a real store and a real client; the documents are plain texts that nobody parses."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from desktop_app.domain.batches import BatchItem, BatchJob
+from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.errors import DocumentEmptyError
+from desktop_app.domain.legality import Learnt
+from desktop_app.domain.model_catalog import Effort, Variant
+from desktop_app.domain.parts import DocumentPart
+from desktop_app.headless.pictures import ScaledPictures
+from desktop_app.providers.batches import BatchClient
+from desktop_app.providers.client import ProviderClient
+from desktop_app.services.batch import BatchService
+from desktop_app.services.batch_preparing import BatchPreparer
+from desktop_app.services.batch_sending import BatchSender, UploadLimits
+from desktop_app.services.budget import Budget
+from desktop_app.services.choice import ResolvedChoice
+from desktop_app.storage.attachments import AttachmentStore
+from desktop_app.storage.batches import BatchStore
+from desktop_app.storage.database import Database
+from desktop_app.storage.ledger import Ledger
+from desktop_app.storage.settings_store import SettingsStore
+from desktop_app.storage.spending_holds import SpendingHolds
+from tests.helpers.scripted_provider import WordCounter
+from tests.unit.providers.samples import CATALOG
+
+TASK = "What is it about?"
+
+
+class OneGateway:
+    """The one provider there is."""
+
+    def __init__(self, client: ProviderClient) -> None:
+        self.client = client
+
+    async def batches(self, profile: ProviderProfile) -> BatchClient:
+        return self.client.batches()
+
+    async def learnt(self, profile: ProviderProfile, model: str) -> Learnt:
+        return Learnt()
+
+
+class Office:
+    """A person's store with its batch jobs."""
+
+    def __init__(self, folder: Path, base_url: str, **profile: Any) -> None:
+        self.folder = folder
+        given = {"kind": ProviderKind.OPENAI, "name": "OpenAI", **profile}
+        self.profile = ProviderProfile("openai", base_url=base_url, **given)
+        self.database = Database(folder / "repartee.sqlite3")
+        self.ledger = Ledger(self.database)
+        self.store = BatchStore(self.database, self.ledger)
+        self.attachments = AttachmentStore(self.database, folder / "attachments")
+        self.settings = SettingsStore(self.database)
+        self.client = ProviderClient(self.profile, "sk-test", CATALOG)
+        self.changes: list[str] = []
+        self.service = self.made(UploadLimits())
+
+    def made(self, limits: UploadLimits) -> BatchService:
+        """Another service over the same store."""
+        pictures = ScaledPictures(self.attachments, None)  # type: ignore[arg-type]
+
+        async def profiles() -> list[ProviderProfile]:
+            return [self.profile]
+
+        return BatchService(
+            store=self.store,
+            gateway=OneGateway(self.client),
+            preparer=BatchPreparer(self.store, self.read, WordCounter()),
+            sender=BatchSender(self.store, self.attachments, pictures, self.folder, limits),
+            budget=Budget(SpendingHolds(self.database), self.settings),
+            catalog=CATALOG,
+            profiles=profiles,
+            changed=self.changes.append,
+        )
+
+    async def read(self, path: Path) -> DocumentPart:
+        """A file of text, kept."""
+        text = path.read_text("utf-8")  # noqa: ASYNC240 - a few bytes
+        if not text:
+            raise DocumentEmptyError(f"“{path.name}” holds no text.", what_to_do="Choose another.")
+        data = text.encode()
+        sha256, tokens = hashlib.sha256(data).hexdigest(), len(text.split())
+        await self.attachments.add(
+            data, sha256=sha256, name=path.name, media_type="text/plain", text=text, pages=None,
+            tokens=tokens,
+        )  # fmt: skip
+        return DocumentPart(sha256, path.name, "text/plain", len(data), None, tokens)
+
+    def files(self, *texts: str) -> list[tuple[str, str]]:
+        """Files of these texts."""
+        made = []
+        for number, text in enumerate(texts, start=1):
+            path = self.folder / f"file-{number}.txt"
+            path.write_text(text, "utf-8")
+            made.append((path.name, str(path)))
+        return made
+
+    def resolved(self, variant: Variant = Variant.THINKING) -> ResolvedChoice:
+        """Who is asked."""
+        info = CATALOG.for_variant(variant)
+        return ResolvedChoice(self.profile, info, variant, Effort.MEDIUM)
+
+    async def ready(self, *texts: str, task: str = TASK) -> BatchJob:
+        """A job whose files are read."""
+        job = await self.service.new(self.files(*texts), self.resolved(), task)
+        return await self.service.prepare(job.id)
+
+    async def started(self, *texts: str) -> BatchJob:
+        """A job that the person has said yes to."""
+        return await self.service.start((await self.ready(*texts)).id)
+
+    async def run(self, job_id: str, service: BatchService | None = None) -> BatchJob:
+        """Go on with a job until nothing more happens, without waiting."""
+        for _ in range(50):
+            if await (service or self.service).advance(job_id) is None:
+                break
+        return await self.job(job_id)
+
+    async def job(self, job_id: str) -> BatchJob:
+        """How a job stands."""
+        found = await self.store.get(job_id)
+        assert found is not None
+        return found
+
+    async def items(self, job_id: str) -> list[BatchItem]:
+        """Its files, with their answers."""
+        return await self.store.page(job_id, 0, 100_000)
+
+    async def close(self) -> None:
+        await self.client.aclose()
+        await self.database.close()
+
+
+@asynccontextmanager
+async def office(folder: Path, base_url: str, **profile: Any) -> AsyncIterator[Office]:
+    """An office, open inside the block."""
+    made = Office(folder, base_url, **profile)
+    await made.database.open()
+    try:
+        yield made
+    finally:
+        await made.close()
+
+
+def with_cap(made: Office, **changes: Any) -> None:
+    """Have the profile be otherwise from now on."""
+    made.profile = replace(made.profile, **changes)

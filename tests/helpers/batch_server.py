@@ -1,0 +1,230 @@
+"""A stub of the Batch API whose every state is set by the test: none that others wrote expires, cancels
+slowly, or sends rows that are damaged.
+
+Real TCP and HTTP/1.1 (`LoopbackServer`), written from OpenAI's published description: files up and down
+and listed, batches created, listed, looked at and cancelled. What a batch comes to is up to `outcome`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import email.parser
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from email.policy import HTTP
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from tests.unit.providers.loopback import LoopbackServer, Received, replies
+
+USAGE = {"input_tokens": 1_000, "output_tokens": 100, "total_tokens": 1_100}
+
+
+def answered(custom_id: str, text: str, **more: Any) -> dict[str, Any]:
+    """A row of the results with an answer of the Responses API."""
+    content = [{"type": "output_text", "text": text, "annotations": []}]
+    message = {"type": "message", "id": "m", "role": "assistant", "content": content}
+    body = {
+        "id": f"resp_{custom_id}",
+        "object": "response",
+        "status": "completed",
+        "model": "gpt-5.2",
+        "output": [message],
+        "usage": USAGE,
+        **more,
+    }
+    response = {"status_code": 200, "request_id": "req_1", "body": body}
+    return {"id": "batch_req_1", "custom_id": custom_id, "response": response, "error": None}
+
+
+def refused(custom_id: str, status: int = 400, message: str = "No.") -> dict[str, Any]:
+    """A row with an error status."""
+    body = {"error": {"message": message, "type": "invalid_request_error", "code": None}}
+    response = {"status_code": status, "request_id": "req_2", "body": body}
+    return {"id": "batch_req_2", "custom_id": custom_id, "response": response, "error": None}
+
+
+def not_begun(custom_id: str, code: str = "batch_expired") -> dict[str, Any]:
+    """A row of what was not reached."""
+    error = {"code": code, "message": "This request could not be executed."}
+    return {"id": "batch_req_3", "custom_id": custom_id, "response": None, "error": error}
+
+
+def lines(*rows: Any) -> bytes:
+    """Rows as a file; bytes and texts stand as they are."""
+    made = [
+        row if isinstance(row, bytes) else row.encode() if isinstance(row, str)
+        else json.dumps(row, ensure_ascii=False).encode()
+        for row in rows
+    ]  # fmt: skip
+    return b"\n".join(made) + b"\n"
+
+
+@dataclass
+class Outcome:
+    """What a batch comes to: its status, and its two files."""
+
+    status: str = "completed"
+    output: bytes = b""
+    errors: bytes = b""
+    messages: list[dict[str, Any]] = field(default_factory=list)
+
+
+def all_answered(requests: list[dict[str, Any]]) -> Outcome:
+    """Every request with an answer, the last one first."""
+    rows = [answered(r["custom_id"], f"Answer to {r['custom_id']}") for r in requests]
+    return Outcome(output=lines(*reversed(rows)))
+
+
+class BatchServer:
+    """The provider.
+
+    Attributes:
+        looks: how often a batch is looked at before it has ended.
+        outcome: what becomes of the requests of an upload.
+        faults: (method, beginning of the path) -> how often a request breaks there before it is done
+            ("before") or after ("after"), or what status it is refused with.
+        seen: method and path of every request.
+        deleted: the files that were deleted.
+    """
+
+    def __init__(self, outcome: Callable[[list[dict[str, Any]]], Outcome] = all_answered) -> None:
+        self.outcome = outcome
+        self.looks = 0
+        self.files: dict[str, tuple[str, bytes]] = {}
+        self.batches: dict[str, dict[str, Any]] = {}
+        self.faults: list[tuple[str, str, str | int]] = []
+        self.seen: list[tuple[str, str]] = []
+        self.deleted: list[str] = []
+        self.cancel_takes = 0
+        self.http = LoopbackServer(self._serve)
+
+    @property
+    def base_url(self) -> str:
+        """Where it is found."""
+        return self.http.base_url
+
+    def requests(self, batch: int = 0) -> list[dict[str, Any]]:
+        """The requests of an upload, in the order of uploads."""
+        uploads = [data for name, data in self.files.values() if name.startswith("repartee-")]
+        return [json.loads(line) for line in uploads[batch].split(b"\n") if line]
+
+    def count(self, method: str, path: str) -> int:
+        """How many such requests were made."""
+        return sum(m == method and p == path for m, p in self.seen)
+
+    async def _serve(self, request: Received, writer: asyncio.StreamWriter) -> None:
+        path = urlsplit(request.path).path.removeprefix("/v1/")
+        self.seen.append((request.method, path))
+        fault = self._fault(request.method, path)
+        if fault == "before":
+            writer.close()
+            return
+        if isinstance(fault, int):
+            said = {"error": {"message": "Not now.", "code": None}}
+            await replies(fault, said)(request, writer)
+            return
+        status, body = self._answer(request, path)
+        if fault == "after":
+            writer.close()
+            return
+        await replies(status, body)(request, writer)
+
+    def _fault(self, method: str, path: str) -> str | int | None:
+        for number, (m, p, how) in enumerate(self.faults):
+            if m == method and path.startswith(p):
+                del self.faults[number]
+                return how
+        return None
+
+    def _answer(self, request: Received, path: str) -> tuple[int, Any]:
+        kind, *rest = path.split("/")
+        what = (request.method, kind, len(rest))
+        query = parse_qs(urlsplit(request.path).query)
+        if what == ("POST", "files", 0):
+            return 200, self._upload(request)
+        if what == ("GET", "files", 0):
+            rows = [{"id": i, "filename": name} for i, (name, _) in reversed(self.files.items())]
+            return 200, _page(rows, query)
+        if what == ("GET", "files", 2) and rest[0] in self.files:
+            return 200, self.files[rest[0]][1]
+        if what == ("DELETE", "files", 1) and rest[0] in self.files:
+            self.deleted.append(rest[0])
+            return 200, {"id": rest[0], "deleted": True}
+        if what == ("POST", "batches", 0):
+            return self._create(request.json)
+        if what == ("GET", "batches", 0):
+            return 200, _page([_shown(b) for b in reversed(self.batches.values())], query)
+        batch = self.batches.get(rest[0]) if rest and kind == "batches" else None
+        if batch is None:
+            return 404, {"error": {"message": f"No such thing: {path}", "code": None}}
+        if what == ("POST", "batches", 2):
+            return self._cancel(batch)
+        return 200, self._looked_at(batch)
+
+    def _upload(self, request: Received) -> dict[str, Any]:
+        head = f"content-type: {request.headers['content-type']}\r\n\r\n".encode()
+        form = email.parser.BytesParser(policy=HTTP).parsebytes(head + request.body)
+        parts = {part.get_param("name", header="content-disposition"): part for part in form.walk()}
+        assert parts["purpose"].get_payload(decode=True) == b"batch"
+        data = parts["file"].get_payload(decode=True)
+        assert isinstance(data, bytes)
+        return {"id": self._keep(str(parts["file"].get_filename()), data)}
+
+    def _keep(self, name: str, data: bytes) -> str:
+        file_id = f"file-{len(self.files)}"
+        self.files[file_id] = (name, data)
+        return file_id
+
+    def _create(self, body: dict[str, Any]) -> tuple[int, Any]:
+        if body["input_file_id"] not in self.files:
+            return 400, {"error": {"message": "No such file.", "code": None}}
+        batch_id = f"batch_{len(self.batches)}"
+        counts = {"total": 0, "completed": 0, "failed": 0}
+        fresh = {"id": batch_id, "object": "batch", "status": "validating", "looks": self.looks}
+        self.batches[batch_id] = {**body, **fresh, "request_counts": counts}
+        return 200, _shown(self.batches[batch_id])
+
+    def _looked_at(self, batch: dict[str, Any]) -> dict[str, Any]:
+        if batch["status"] == "cancelling":
+            batch["looks"] -= 1
+            if batch["looks"] < 0:
+                self._end(batch, "cancelled")
+        elif batch["status"] in ("validating", "in_progress"):
+            batch["looks"] -= 1
+            batch["status"] = "in_progress"
+            if batch["looks"] < 0:
+                self._end(batch, None)
+        return _shown(batch)
+
+    def _cancel(self, batch: dict[str, Any]) -> tuple[int, Any]:
+        if batch["status"] not in ("validating", "in_progress"):
+            return 409, {"error": {"message": "It has ended.", "code": None}}
+        batch["status"], batch["looks"] = "cancelling", self.cancel_takes
+        return 200, _shown(batch)
+
+    def _end(self, batch: dict[str, Any], status: str | None) -> None:
+        _, data = self.files[batch["input_file_id"]]
+        requests = [json.loads(line) for line in data.split(b"\n") if line]
+        outcome = self.outcome(requests)
+        batch["status"] = status or outcome.status
+        for key, content in (("output_file_id", outcome.output), ("error_file_id", outcome.errors)):
+            batch[key] = self._keep(key, content) if content else None
+        batch["errors"] = {"object": "list", "data": outcome.messages}
+        done = outcome.output.count(b"\n")
+        total = len(requests)
+        batch["request_counts"] = {"total": total, "completed": done, "failed": total - done}
+
+
+def _shown(batch: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in batch.items() if key != "looks"}
+
+
+def _page(rows: list[dict[str, Any]], query: dict[str, list[str]]) -> dict[str, Any]:
+    """A page of a list: small, so that there are several."""
+    ids = [row["id"] for row in rows]
+    after = query.get("after", [""])[0]
+    start = ids.index(after) + 1 if after in ids else 0
+    shown = rows[start : start + 2]
+    return {"object": "list", "data": shown, "has_more": len(rows) > start + 2}
