@@ -21,7 +21,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
@@ -177,6 +177,8 @@ class Database:
     def _connect_writer(self, lock: StoreLock) -> sqlite3.Connection:
         alone = lock.take()
         unclean = alone and _is_not_empty(self.path.with_name(self.path.name + "-wal"))
+        if unclean:
+            refuse_newer(self.path, self._migrations)
         connection = _connect(self.path, "rw")
         try:
             steps = pending(connection, self.path, self._migrations)
@@ -311,6 +313,19 @@ class StoreLock:
     def release(self) -> None:
         """Let go of it."""
         os.close(self._descriptor)
+
+
+def refuse_newer(path: Path, migrations: Sequence[Migration] = MIGRATIONS) -> None:
+    """Refuse a store of a newer version before anything is opened that could write to it: whoever
+    closes it last folds what stands in its write-ahead log into it, a reader alone does not. Where
+    it cannot be read, that is left to those who open it.
+
+    Raises:
+        StoreTooNewError: a newer version wrote it; untouched.
+        StorageError: it is of some other program, or what it tells of its steps makes no sense.
+    """
+    with suppress(sqlite3.Error, UnicodeDecodeError), closing(_connect(path, "ro")) as connection:
+        pending(connection, path, migrations)
 
 
 def _without_cursor(result: T) -> T:

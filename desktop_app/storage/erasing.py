@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from desktop_app.domain.errors import StorageError
-from desktop_app.storage.database import StoreLock
+from desktop_app.storage.database import StoreLock, refuse_newer
 from desktop_app.storage.failures import translated
 from desktop_app.storage.files import sync
 from desktop_app.storage.migrations import MIGRATIONS, pending
@@ -53,6 +53,7 @@ def erase_everything(database: Path, attachments: Path) -> None:
         try:
             if not lock.take():
                 raise _in_use()
+            refuse_newer(database)
             with closing(sqlite3.connect(database, isolation_level=None)) as connection:
                 connection.row_factory = sqlite3.Row
                 pending(connection, database, MIGRATIONS)

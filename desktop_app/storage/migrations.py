@@ -410,7 +410,10 @@ def pending(
     )
     if not all(isinstance(name, str) for name in applied):
         raise damaged(str(path), "its migrations have no names")
-    if unknown := sorted(applied - {migration.name for migration in migrations}):
+    known = [migration.name for migration in migrations]
+    if unknown := sorted(applied.difference(known)):
+        if unknown[0] < known[-1]:  # a newer version has all of ours, and its own behind them
+            raise damaged(str(path), f"unknown steps: {', '.join(unknown)}")
         raise StoreTooNewError(
             f"The store {path} was written by a newer version of Repartee.",
             what_was_kept="It was left untouched.",

@@ -25,10 +25,10 @@ from pathlib import Path
 from typing import Final
 
 from desktop_app.domain.conversation import MessageStatus
-from desktop_app.domain.errors import StorageError
+from desktop_app.domain.errors import StorageError, StoreTooNewError
 from desktop_app.storage.batch_rows import item_from_row, job_from_row, upload_from_row
 from desktop_app.storage.collections import collection_from_row
-from desktop_app.storage.database import StoreLock
+from desktop_app.storage.database import StoreLock, refuse_newer
 from desktop_app.storage.failures import damaged, translated
 from desktop_app.storage.files import create_private, sync
 from desktop_app.storage.migrations import MIGRATIONS, migrate
@@ -150,12 +150,15 @@ def repair_store(database: Path, at: datetime, progress: Progress) -> Repaired:
 
     Raises:
         StorageError: the store is open somewhere, or there is no room; it is as it was.
+        StoreTooNewError: a newer version wrote it, and may have rows that are unknown here; it is as
+            it was.
     """
     with translated(str(database)):
         lock = StoreLock(database)
         try:
             if not lock.take():
                 raise _in_use()
+            _refuse_newer(database)
             aside = database.with_name(f"{database.stem}.before-repair-{at:%Y%m%d-%H%M%S}.sqlite3")
             with tempfile.TemporaryDirectory(dir=database.parent, prefix=".repair-") as scratch:
                 made = Path(scratch) / "made.sqlite3"
@@ -170,6 +173,15 @@ def repair_store(database: Path, at: datetime, progress: Progress) -> Repaired:
         finally:
             lock.release()
     return Repaired(aside, *found)
+
+
+def _refuse_newer(database: Path) -> None:
+    try:
+        refuse_newer(database)
+    except StoreTooNewError:
+        raise
+    except StorageError:  # that its version cannot be read is what is to be repaired
+        return
 
 
 def _put_aside(database: Path, aside: Path) -> None:

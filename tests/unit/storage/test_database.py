@@ -24,8 +24,10 @@ from desktop_app.domain.errors import (
 )
 from desktop_app.storage.conversations import ConversationStore
 from desktop_app.storage.database import READERS, Database
+from desktop_app.storage.erasing import erase_everything
 from desktop_app.storage.migrations import MIGRATIONS, Migration
-from tests.unit.storage.samples import a_conversation, opened
+from desktop_app.storage.repair import repair_store
+from tests.unit.storage.samples import NOON, a_conversation, opened
 
 NEXT = Migration("9999_next", ("CREATE TABLE later (id INTEGER PRIMARY KEY) STRICT",))
 BROKEN = Migration("9999_broken", ("CREATE TABLE half (id INTEGER)", "CREATE TABLE half (id)"))
@@ -221,6 +223,55 @@ def test_a_store_from_a_newer_version_is_refused_untouched(path: Path) -> None:
     assert "newer version" in caught.value.sentences
     assert path.read_bytes() == before
     assert {file.name for file in path.parent.iterdir()} == {path.name, path.name + "-lock"}
+
+
+def killed(path: Path) -> dict[str, bytes]:
+    """A store of a newer version whose process was killed: what was written last stands in the
+    write-ahead log alone."""
+    open_with(path, NEXT)
+    code = """
+import os, sqlite3, sys
+connection = sqlite3.connect(sys.argv[1])
+connection.execute("CREATE TABLE of_the_future (x)")
+connection.commit()
+os._exit(0)
+"""
+    subprocess.run([sys.executable, "-c", code, str(path)], check=True, timeout=60)
+    return bytes_of(path)
+
+
+def bytes_of(path: Path) -> dict[str, bytes]:
+    files = (path, path.with_name(path.name + "-wal"))
+    return {file.name: file.read_bytes() for file in files}
+
+
+def test_a_newer_store_is_untouched_after_an_unclean_exit_too(path: Path) -> None:
+    before = killed(path)
+    assert len(before) == 2
+    with pytest.raises(StoreTooNewError):
+        open_with(path)
+    assert bytes_of(path) == before
+    with pytest.raises(StoreTooNewError):
+        repair_store(path, NOON, lambda _done, _of: None)
+    assert bytes_of(path) == before
+    with pytest.raises(StoreTooNewError):
+        erase_everything(path, path.parent / "attachments")
+    assert bytes_of(path) == before
+    open_with(path, NEXT)
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT count(*) FROM of_the_future").fetchone()
+
+
+def test_a_step_that_no_version_has_is_damage(path: Path) -> None:
+    open_with(path)
+    with closing(sqlite3.connect(path)) as connection:
+        sql = "UPDATE migrations SET name = '0003_remote_ruos' WHERE name = '0003_remote_runs'"
+        connection.execute(sql)
+        connection.commit()
+    with pytest.raises(StoreDamagedError):
+        open_with(path)
+    repair_store(path, NOON, lambda _done, _of: None)
+    open_with(path)
 
 
 def test_another_programs_database_is_refused_untouched(path: Path) -> None:
