@@ -148,7 +148,7 @@ class Application:
         from desktop_app.domain.errors import StoreDamagedError
 
         try:
-            await backend.database.open()
+            await backend.open()
         except StoreDamagedError as error:
             self._damage = error
             await backend.aclose()

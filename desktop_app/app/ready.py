@@ -466,6 +466,7 @@ class ReadyWindow(QObject):
         await self.trash.expire()
         try:
             await self._backend.attachments.collect()
+            await self._backend.database.wipe_rest()
         except StorageError as error:
             log.warning("%s %s", error.what_happened, error.details)
 

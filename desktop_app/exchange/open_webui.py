@@ -68,7 +68,9 @@ def read_conversation(value: Any) -> ImportedConversation:
     current = text_at(mapping_at(chat, "history"), "currentId")
     models = chat.get("models")
     model = next((m for m in models if isinstance(m, str)), "") if isinstance(models, list) else ""
-    created = seconds_of(value.get("created_at")) or seconds_of(chat.get("timestamp"))
+    # The oldest rows have their time as `timestamp`, too.
+    times = (value.get("created_at"), chat.get("timestamp"), value.get("timestamp"))
+    created = next((found for found in map(seconds_of, times) if found), None)
     title = text_at(value, "title") or text_at(chat, "title")
     conversation, messages = grow(
         SOURCE,

@@ -116,7 +116,7 @@ async def _ask(options: argparse.Namespace, prompt: str, output: Output) -> int:
             loop.add_signal_handler(number, task.cancel)
     backend = build_backend()
     try:
-        await backend.database.open()
+        await backend.open()
         use_weights(backend, await backend.settings.all())
         await backend.listings.load()
         return await _answer(backend, options, prompt, output)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -31,7 +32,7 @@ from desktop_app.settings.schema import SettingValue, with_defaults
 from desktop_app.storage.attachments import AttachmentStore
 from desktop_app.storage.compactions import CompactionStore
 from desktop_app.storage.conversations import ConversationStore
-from desktop_app.storage.database import Database
+from desktop_app.storage.database import Database, erasing_mark
 from desktop_app.storage.folders import FolderStore
 from desktop_app.storage.ledger import Ledger
 from desktop_app.storage.listings import ListingStore
@@ -85,6 +86,15 @@ class Backend:
     passages: LateCollections
     listings: Listings
     environment_profiles: tuple[ProviderProfile, ...]
+
+    async def open(self) -> None:
+        """Open the store, as `Database.open`; behind a deletion of everything that was broken off."""
+        if erasing_mark(self.database.path).exists():
+            from desktop_app.storage.erasing import go_on_erasing  # not a part of the start
+
+            where = self.folders
+            await asyncio.to_thread(go_on_erasing, where.database, where.attachments)
+        await self.database.open()
 
     def chat_with(
         self, store: MessageStore, attachments: AttachmentSource, notes: NotesStore | None = None

@@ -70,7 +70,7 @@ def as_object(found: list[Finding]) -> dict[str, dict[str, object]]:
 async def _examine_and_close(backend: Backend) -> list[Finding]:
     try:
         try:
-            await backend.database.open()
+            await backend.open()
             use_weights(backend, await backend.settings.all())
         except UserFacingError as error:
             return await examine(backend, error, start_model=True)

@@ -171,7 +171,12 @@ async def _export_json(
 
 @contextmanager
 def _unfinished(target: Path) -> Iterator[Path]:
-    """Another name for a file until it is whole."""
+    """Another name for a file until it is whole; itself where it is no file, but a pipe or a device.
+    Of a link, what it leads to is written."""
+    if target.exists() and not target.is_file() and not target.is_dir():
+        yield target
+        return
+    target = target.resolve()
     target.parent.mkdir(parents=True, exist_ok=True)
     file = target.with_name(target.name + ".part")
     try:

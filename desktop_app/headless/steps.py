@@ -42,7 +42,7 @@ async def opened() -> AsyncIterator[Backend]:
     """The library, opened."""
     backend = build_backend()
     try:
-        await backend.database.open()
+        await backend.open()
         yield backend
     finally:
         await backend.aclose()

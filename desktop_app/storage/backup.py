@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from desktop_app.domain.errors import StorageError, StoreDamagedError
-from desktop_app.storage.database import StoreLock
+from desktop_app.storage.database import StoreLock, erasing_mark
 from desktop_app.storage.failures import translated
 from desktop_app.storage.files import create_private, create_private_folder, sync
 from desktop_app.storage.migrations import MIGRATIONS, keep_copy, pending
@@ -220,6 +220,9 @@ def _swap(copy: Path, database: Path, at: datetime) -> Path | None:
     for end in ("-wal", "-shm"):
         database.with_name(database.name + end).unlink(missing_ok=True)
     copy.replace(database)
+    erasing_mark(database).unlink(
+        missing_ok=True
+    )  # what was to be deleted is not what is there now
     sync(database.parent)
     return before if has_store else None
 

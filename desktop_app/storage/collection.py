@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Final
 
 from desktop_app.domain.conversation import now
+from desktop_app.storage.database import to_be_wiped
 from desktop_app.storage.rows import to_micros
 from desktop_app.storage.search import EntryKind, take_out
 
@@ -82,6 +83,7 @@ def remove(connection: sqlite3.Connection, sha256: str, path: Path) -> bool:
         return False
     take_out(connection, EntryKind.ATTACHMENT, sha256, row["text"])
     connection.execute("DELETE FROM attachments WHERE sha256 = ?", (sha256,))
+    to_be_wiped(connection)
     path.unlink(missing_ok=True)
     return True
 

@@ -16,7 +16,7 @@ from typing import Final
 from desktop_app.domain.conversation import Conversation, Draft, Message, MessageStatus
 from desktop_app.domain.errors import StorageError
 from desktop_app.storage.collection import let_go
-from desktop_app.storage.database import Database
+from desktop_app.storage.database import Database, to_be_wiped
 from desktop_app.storage.owner import is_alive, this_process
 from desktop_app.storage.rows import (
     Row,
@@ -149,7 +149,7 @@ class ConversationStore:
     async def erase(self, conversation_ids: Sequence[str]) -> None:
         """Remove conversations for good, so that their words are in no file any more."""
         for conversation_id in conversation_ids:
-            await self.delete(conversation_id)
+            await self._database.write(partial(_erase, conversation_id))
         await self._database.wipe()
 
     async def messages(self, conversation_id: str) -> list[Message]:
@@ -371,12 +371,19 @@ def _delete(connection: sqlite3.Connection, conversation_id: str) -> None:
     connection.execute("DELETE FROM conversations WHERE id = ?", (conversation_id,))
 
 
+def _erase(conversation_id: str, connection: sqlite3.Connection) -> None:
+    """For good: with the notes on parts of documents, which nobody knows the conversation of."""
+    _delete(connection, conversation_id)
+    connection.execute("DELETE FROM part_notes")
+    to_be_wiped(connection)
+
+
 def _delete_trashed(conversation_id: str, before: int, connection: sqlite3.Connection) -> bool:
     """Unless it was taken out of the trash meanwhile."""
     sql = "SELECT 1 FROM conversations WHERE id = ? AND trashed_at < ?"
     is_there = connection.execute(sql, (conversation_id, before)).fetchone() is not None
     if is_there:
-        _delete(connection, conversation_id)
+        _erase(conversation_id, connection)
     return is_there
 
 

@@ -50,6 +50,8 @@ _MERGE: Final = (
     "INSERT INTO search_index (search_index, rank) VALUES ('merge', ?)",
     "INSERT INTO passage_index (passage_index, rank) VALUES ('merge', ?)",
 )
+# There while words of what was deleted may stand in the files.
+_UNWIPED: Final = "store.unwiped"
 
 
 class Database:
@@ -136,12 +138,19 @@ class Database:
         """Have nothing that was deleted stand in the files any more: neither in the write-ahead log
         nor in the indexes, which mark it only until they are put together anew. In slices:
         whoever writes meanwhile has its turn between them. One that is broken off leaves the rest
-        to the next."""
+        to `wipe_rest`."""
         for statement in _MERGE:
             pages = -MERGED_PAGES  # below zero: begin with all of the index
             while await self.write(partial(_merge, statement, pages)):
                 pages = MERGED_PAGES
         await asyncio.shield(asyncio.wrap_future(self._submit(self._writer, self._fold_in)))
+        await self.write(lambda c: c.execute("DELETE FROM settings WHERE key = ?", (_UNWIPED,)))
+
+    async def wipe_rest(self) -> None:
+        """Go on with wiping what was deleted, where that was broken off."""
+        sql = "SELECT 1 FROM settings WHERE key = ?"
+        if await self.read(lambda c: c.execute(sql, (_UNWIPED,)).fetchone()) is not None:
+            await self.wipe()
 
     def _fold_in(self) -> None:
         if self._connection is None:
@@ -255,6 +264,16 @@ class Database:
             finally:
                 if self._lock is not None:
                     self._lock.release()
+
+
+def erasing_mark(path: Path) -> Path:
+    """The file that is there while everything is being deleted: see `erasing.py`."""
+    return path.with_name(f"{path.stem}.erasing")
+
+
+def to_be_wiped(connection: sqlite3.Connection) -> None:
+    """Keep in mind, in the transaction that deletes words, that they are still to be wiped."""
+    connection.execute("INSERT OR REPLACE INTO settings VALUES (?, 'true')", (_UNWIPED,))
 
 
 class _Reading:

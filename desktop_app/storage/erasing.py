@@ -11,17 +11,21 @@ What is deleted is overwritten in the file, then the file is written anew withou
 
 from __future__ import annotations
 
+import logging
 import shutil
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
 from desktop_app.domain.errors import StorageError
-from desktop_app.storage.database import StoreLock, refuse_newer
+from desktop_app.storage.database import StoreLock, erasing_mark, refuse_newer
 from desktop_app.storage.failures import translated
-from desktop_app.storage.files import sync
+from desktop_app.storage.files import create_private, sync
 from desktop_app.storage.migrations import MIGRATIONS, pending
+
+log = logging.getLogger(__name__)
 
 KEPT_TABLES: Final = frozenset(
     {
@@ -36,35 +40,100 @@ KEPT_TABLES: Final = frozenset(
     }
 )
 _INDEXES: Final = ("search_index", "passage_index", "passage_terms")
+_EMPTIED: Final = b"emptied"
 # How the window stood; all else that it notes speaks of conversations.
 _KEPT_NOTE: Final = "window.state"
 
 
 def erase_everything(database: Path, attachments: Path) -> None:
-    """Delete all that the person has written and been answered.
+    """Delete all that the person has written and been answered. Where this is broken off,
+    `go_on_erasing` finds a mark and does the rest.
 
     Raises:
         StorageError: the store is open somewhere, and nothing was deleted; or the disk failed, and
-            some of it may be left.
+            some of it may be left until the next start.
         StoreTooNewError: a newer version wrote the store; nothing was deleted.
     """
+    mark = erasing_mark(database)
+    with _alone(database):
+        refuse_newer(database)
+        create_private(mark)
+        sync(database.parent)
+        _erase(database, attachments, mark)
+
+
+def go_on_erasing(database: Path, attachments: Path) -> None:
+    """Do the rest of a deletion that was broken off; nothing where none was. To be called before
+    anybody opens the store.
+
+    Raises:
+        StorageError: the conversations are still there, and could not be deleted.
+    """
+    mark = erasing_mark(database)
+    if not mark.exists():
+        return
+    try:
+        with _alone(database):
+            if mark.exists():
+                _erase(database, attachments, mark)
+    except StorageError as error:
+        if not mark.exists() or mark.read_bytes() != _EMPTIED:
+            raise
+        # What is left are traces and copies: no reason to be without the program.
+        log.warning("%s %s", error.what_happened, error.details)
+
+
+@contextmanager
+def _alone(database: Path) -> Iterator[None]:
     with translated(str(database)):
         lock = StoreLock(database)
         try:
             if not lock.take():
                 raise _in_use()
-            refuse_newer(database)
-            with closing(sqlite3.connect(database, isolation_level=None)) as connection:
-                connection.row_factory = sqlite3.Row
-                pending(connection, database, MIGRATIONS)
-                connection.execute("PRAGMA secure_delete = ON")
-                _empty(connection)
-                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-                connection.execute("VACUUM")
-                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            _remove_files(database, attachments)
+            yield
         finally:
             lock.release()
+
+
+def _erase(database: Path, attachments: Path, mark: Path) -> None:
+    with closing(sqlite3.connect(database, isolation_level=None)) as connection:
+        connection.row_factory = sqlite3.Row
+        pending(connection, database, MIGRATIONS)
+        connection.execute("PRAGMA secure_delete = ON")
+        if mark.read_bytes() != _EMPTIED:
+            _put_aside(attachments)
+            try:
+                _empty(connection)
+            except sqlite3.Error:  # no space: all is as it was
+                _put_back(attachments)
+                mark.unlink()
+                raise
+            # From here on nothing that is written anew may be taken for what was to be deleted.
+            mark.write_bytes(_EMPTIED)
+            sync(mark)
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.execute("VACUUM")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    _remove_files(database, attachments)
+    mark.unlink()
+    sync(database.parent)
+
+
+def _put_aside(attachments: Path) -> None:
+    gone = _aside(attachments)
+    if gone.exists():
+        shutil.rmtree(gone)
+    if attachments.exists():
+        attachments.rename(gone)
+
+
+def _put_back(attachments: Path) -> None:
+    if _aside(attachments).exists():
+        _aside(attachments).rename(attachments)
+
+
+def _aside(attachments: Path) -> Path:
+    return attachments.with_name(f".erased-{attachments.name}")
 
 
 def _empty(connection: sqlite3.Connection) -> None:
@@ -82,13 +151,14 @@ def _empty(connection: sqlite3.Connection) -> None:
     connection.execute("INSERT INTO passage_index (passage_index) VALUES ('optimize')")
     connection.execute("UPDATE ledger SET conversation_id = NULL, message_id = NULL")
     connection.execute("DELETE FROM settings WHERE key LIKE 'window.%' AND key <> ?", (_KEPT_NOTE,))
+    connection.execute("DELETE FROM settings WHERE key LIKE 'store.%'")
     connection.execute("COMMIT")
 
 
 def _remove_files(database: Path, attachments: Path) -> None:
     """The originals, and copies of the store from before a migration, a restoring or a repair."""
-    if attachments.exists():
-        shutil.rmtree(attachments)
+    if _aside(attachments).exists():
+        shutil.rmtree(_aside(attachments))
     for path in database.parent.glob(f"{database.stem}.before-*"):
         path.unlink()
     for pattern in (".restore-*", ".repair-*"):

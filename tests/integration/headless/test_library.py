@@ -162,6 +162,28 @@ def test_whatever_a_title_holds_its_file_can_be_written(library: Library, tmp_pa
     assert any(name.endswith(" x.md") for name in names)
 
 
+def test_a_pipe_is_written_to_and_a_link_followed(library: Library, tmp_path: Path) -> None:
+    library.run("import", str(library.export))
+    (found,) = library.hits("Kyoto")
+    to_file = library.run("export", "--all", "--format", "json", "--to", str(tmp_path / "a.json"))
+    assert to_file.code == 0
+    whole = (tmp_path / "a.json").read_text()
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with subprocess.Popen(["cat", str(pipe)], stdout=subprocess.PIPE, text=True) as reader:
+        library.run("export", "--all", "--format", "json", "--to", str(pipe))
+        if not pipe.is_fifo():
+            reader.kill()
+        assert reader.communicate()[0] == whole
+    one = ("export", "--conversation", found["conversation"], "--format")
+    (tmp_path / "folder").mkdir()
+    link, behind = tmp_path / "link.md", tmp_path / "folder" / "behind.md"
+    link.symlink_to(behind)
+    assert library.run(*one, "markdown", "--to", str(link)).code == 0
+    assert link.is_symlink()
+    assert "京都" in behind.read_text()
+
+
 def test_a_reader_that_has_gone_and_a_number_that_is_none(library: Library) -> None:
     library.run("import", str(library.export))
     command = [sys.executable, "-m", "desktop_app", "search", "京都", "--json"]

@@ -351,6 +351,12 @@ def test_times_are_told_in_whatever_unit(tmp_path: Path, factor: int) -> None:
     assert found.messages[0].created_at.timestamp() == 1_700_000_000
 
 
+def test_the_time_of_open_webuis_oldest_rows(tmp_path: Path) -> None:
+    messages = [{"role": "user", "content": "a"}]
+    row = {"id": "w", "title": "t", "timestamp": 1_690_000_000, "chat": {"messages": messages}}
+    assert one(tmp_path, [row]).conversation.created_at.timestamp() == 1_690_000_000
+
+
 def test_librechats_messages_without_ids_are_all_there(tmp_path: Path) -> None:
     messages = [{"sender": "User", "text": "a"}, {"sender": "GPT", "text": "b"}]
     found = one(tmp_path, {"conversationId": "l", "messages": messages})

@@ -17,12 +17,14 @@ from desktop_app.domain.conversation import Folder
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.errors import StorageError
 from desktop_app.domain.parts import DocumentPart
+from desktop_app.storage import erasing
 from desktop_app.storage.attachments import AttachmentStore
 from desktop_app.storage.backup import make_backup, restore_backup
 from desktop_app.storage.conversations import ConversationStore
-from desktop_app.storage.erasing import KEPT_TABLES, erase_everything
+from desktop_app.storage.erasing import KEPT_TABLES, erase_everything, go_on_erasing
 from desktop_app.storage.folders import FolderStore
 from desktop_app.storage.ledger import Ledger
+from desktop_app.storage.notes import NotesStore
 from desktop_app.storage.repair import repair_store
 from desktop_app.storage.search import Search
 from desktop_app.storage.settings_store import SettingsStore
@@ -105,6 +107,76 @@ def test_no_word_is_left_of_everything(tmp_path: Path) -> None:
             assert len(await Search(store).find("once")) == 1
 
     asyncio.run(look())
+
+
+class Cut(BaseException):
+    """The process ends here."""
+
+
+# What is called in the course of it, one behind the other.
+@pytest.mark.parametrize("step", ["_put_aside", "_empty", "_remove_files", "sync"])
+@pytest.mark.parametrize("is_done", [False, True])
+def test_what_is_broken_off_goes_on_at_the_next_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, is_done: bool
+) -> None:
+    database, attachments = tmp_path / "repartee.sqlite3", tmp_path / "attachments"
+    asyncio.run(fill(tmp_path))
+    (tmp_path / "repartee.before-0002_x.sqlite3").write_bytes(WORD.encode())
+    real = getattr(erasing, step)
+
+    def cut(*arguments: object) -> None:
+        if is_done:
+            real(*arguments)
+        raise Cut
+
+    with monkeypatch.context() as patched:
+        patched.setattr(erasing, step, cut)
+        with pytest.raises(Cut):
+            erase_everything(database, attachments)
+    go_on_erasing(database, attachments)
+    assert holding(tmp_path) == []
+    asyncio.run(fill(tmp_path))
+    go_on_erasing(database, attachments)  # nothing is left to do
+    assert holding(tmp_path)
+    assert list(attachments.rglob("*"))
+
+
+def test_what_cannot_be_emptied_stays_whole(tmp_path: Path) -> None:
+    database, attachments = tmp_path / "repartee.sqlite3", tmp_path / "attachments"
+    asyncio.run(fill(tmp_path))
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute(
+            "CREATE TRIGGER no BEFORE DELETE ON folders BEGIN SELECT raise(ABORT, 'full'); END"
+        )
+    with pytest.raises(StorageError):
+        erase_everything(database, attachments)
+    assert [path for path in attachments.rglob("*") if path.is_file()]
+    go_on_erasing(database, attachments)
+    assert len(holding(tmp_path)) > 1
+
+
+def test_wiping_that_was_broken_off_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "repartee.sqlite3"
+
+    async def main() -> None:
+        async with opened(path) as database:
+            store = ConversationStore(database)
+            conversation = a_conversation(f"About {WORD}")
+            question = a_question(conversation, f"What is {WORD}?")
+            await store.begin_turn(conversation, question, ended(an_answer(question), "Yes."))
+            await NotesStore(database).put("key", f"A note on {WORD}")
+            wiping = asyncio.ensure_future(store.erase([conversation.id]))
+            while await store.get(conversation.id) is not None:  # noqa: ASYNC110
+                await asyncio.sleep(0)
+            wiping.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await wiping
+        async with opened(path) as database:
+            await database.wipe_rest()
+            assert holding(tmp_path) == []
+            assert await SettingsStore(database).all() == {}
+
+    asyncio.run(main())
 
 
 def test_an_open_store_is_not_emptied(tmp_path: Path) -> None:
