@@ -386,6 +386,8 @@ MIGRATIONS: tuple[Migration, ...] = (
     ),
     Migration("0012_collections", _COLLECTIONS),
     Migration("0013_batches", _BATCHES),
+    # The reasoning and emoji are found since.
+    Migration("0014_reasoning_found", (), build_index_again),
 )
 
 

@@ -28,6 +28,7 @@ from desktop_app.domain.parts import (
     DocumentPart,
     ImagePart,
     Part,
+    ReasoningPart,
     draft_parts,
     parts_from_json,
     parts_to_json,
@@ -216,9 +217,11 @@ def message_from_row(row: sqlite3.Row) -> Message:
 
 
 def searchable_text(parts: tuple[Part, ...]) -> str:
-    """What a search finds a message by: its words, and the names of what is attached."""
+    """What a search finds a message by: its words, the reasoning, and the names of what is attached.
+    A change goes with a migration that builds the index again."""
+    reasoning = [part.text for part in parts if isinstance(part, ReasoningPart)]
     names = [part.name for part in parts if isinstance(part, DocumentPart | ImagePart)]
-    return "\n".join([text_of(parts), *names])
+    return "\n".join([text_of(parts), *reasoning, *names])
 
 
 def read_row(convert: Callable[[sqlite3.Row], T], row: sqlite3.Row) -> T:

@@ -3,8 +3,9 @@
 SQLite's tokenizer takes a run of Chinese or Japanese for one word, so that nothing inside it is
 found. Such runs are therefore written into the index as overlapping pairs, the last character once
 more by itself: 日本語 becomes 日本 本語 語. A query of two or more characters is the phrase of its
-pairs, one of a single character a prefix of them. A query goes through the same steps as the text,
-so whatever stands in a text is found as it stands there.
+pairs, one of a single character a prefix of them. Nor does it know emoji and other signs, each of
+which becomes a word of its own: a private character, which it takes for a letter. A query goes
+through the same steps as the text, so whatever stands in a text is found as it stands there.
 
 What is folded here must stay as it is: words are taken out of the index by computing them anew.
 A change goes with a migration that builds the index again.
@@ -31,6 +32,10 @@ _LONGEST_QUERY: Final = 1000
 _STRETCH: Final = 50_000
 _OVERLAP: Final = 2_000
 
+# Emoji, and signs that are used as such.
+_SIGNS = "\u2300-\u23ff\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff"
+_SIGN = re.compile(f"[{_SIGNS}]")
+_PRIVATE: Final = 0xF0000
 _TERM = re.compile(r'"([^"]*)"|(\S+)')
 _CONTROL_OR_SPACE = re.compile(r"[\x00-\x20\x7f]+")
 
@@ -41,7 +46,14 @@ def index_text(text: str) -> str:
 
 
 def _index_line(line: str) -> str:
-    return dense_run().sub(lambda run: _pairs(run.group(), ends=True), fold(line))
+    return _words(dense_run().sub(lambda run: _pairs(run.group(), ends=True), fold(line)))
+
+
+def _words(folded: str) -> str:
+    """Signs as words of their own."""
+    if folded.isascii():
+        return folded
+    return _SIGN.sub(lambda sign: f" {chr(_PRIVATE + (ord(sign.group()) & 0xFFFF))} ", folded)
 
 
 def _pairs(run: str, *, ends: bool) -> str:
@@ -68,7 +80,7 @@ def terms(query: str) -> list[tuple[str, bool]]:
     for term in islice(_TERM.finditer(query[:_LONGEST_QUERY]), _MOST_TERMS):
         quoted, word = term.groups()
         folded = fold(quoted or word or "")
-        if any(map(str.isalnum, folded)):
+        if any(map(str.isalnum, folded)) or _SIGN.search(folded):
             is_last = word is not None and term.end() == len(query)
             found.append((folded, is_last and _is_of_word(folded[-1])))
     return found
@@ -84,7 +96,7 @@ def _phrase(term: tuple[str, bool]) -> tuple[str, bool]:
     words = dense_run().sub(lambda run: _pairs(run.group(), ends=run.end() < len(folded)), folded)
     if dense_run().match(folded[-1]):
         may_go_on = len(words.split()[-1]) == 1
-    return words.replace('"', " "), may_go_on
+    return _words(words).replace('"', " "), may_go_on
 
 
 def snippet(text: str, query: str) -> str:
@@ -131,10 +143,15 @@ def _pattern(query: str) -> re.Pattern[str] | None:
     for term, is_prefix in sorted(terms(query), key=lambda term: -len(term[0])):
         words = [word for word in re.split(_gap(), term) if word]
         body = _gap().join(map(_word, words))
-        before = "" if dense_run().match(words[0]) else r"(?<![^\W_])"
-        after = "" if is_prefix or dense_run().match(words[-1][-1]) else r"(?![^\W_])"
+        before = "" if _stands_alone(words[0]) else r"(?<![^\W_])"
+        after = "" if is_prefix or _stands_alone(words[-1][-1]) else r"(?![^\W_])"
         alternatives.append(f"{before}{body}{after}")
     return re.compile("|".join(alternatives), re.IGNORECASE) if alternatives else None
+
+
+def _stands_alone(word: str) -> bool:
+    """Whether what a word begins with is found in the midst of letters."""
+    return bool(dense_run().match(word) or _SIGN.match(word))
 
 
 def _is_of_word(letter: str) -> bool:
@@ -144,10 +161,10 @@ def _is_of_word(letter: str) -> bool:
 @cache
 def _gap() -> str:
     """A pattern of what stands between words. To `re` the marks of Indian and Thai words, which
-    are letters to their readers, are none."""
+    are letters to their readers, are none; signs are looked for themselves."""
     marks = (chr(code) for code in range(0x300, 0x10000))
     of_words = "".join(mark for mark in marks if unicodedata.category(mark).startswith("M"))
-    return rf"(?:(?![{of_words}])[\W_])+"
+    return rf"(?:(?![{of_words}{_SIGNS}])[\W_])+"
 
 
 def _word(word: str) -> str:

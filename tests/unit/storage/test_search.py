@@ -28,7 +28,7 @@ from desktop_app.domain.conversation import (
 )
 from desktop_app.domain.letters import fold
 from desktop_app.domain.model_catalog import Variant
-from desktop_app.domain.parts import DocumentPart, TextPart
+from desktop_app.domain.parts import DocumentPart, ReasoningPart, TextPart
 from desktop_app.storage.attachments import AttachmentStore
 from desktop_app.storage.conversations import ConversationStore, insert_message
 from desktop_app.storage.database import Database
@@ -114,6 +114,10 @@ def marked(hit: SearchHit | str) -> list[str]:
         ("مرحبا بالعالم", "مرحبا", "مرحبا"),
         ("call foo_bar(x-y) in C++", "foo_bar", "foo_bar"),
         ("call foo_bar(x-y) in C++", "c++", "C"),
+        ("Well done 👍🏽!", "👍", "👍"),
+        ("great😀, so far", "😀", "😀"),
+        ("great😀, so far", "great 😀", "great"),
+        ("rated ⭐⭐ of five", "⭐", "⭐"),
         ("ｆｕｌｌｗｉｄｔｈ ＡＢＣ", "abc", ""),
         ("nul\x00byte", "byte", "byte"),
     ],
@@ -126,6 +130,36 @@ def test_finds_and_marks(path: Path, text: str, query: str, mark: str) -> None:
             [hit] = await Search(database).find(query)
             assert hit.message_id == message_id
             assert (marked(hit) or [""])[0] == mark
+
+    asyncio.run(main())
+
+
+def test_an_emoji_is_a_word_of_its_own(path: Path) -> None:
+    async def main() -> None:
+        async with opened(path) as database:
+            await ask(database, "great 😀 and fine")
+            for query in ("😁", "great😁", "greater😀", "reat😀", '"great and"'):
+                assert await Search(database).find(query) == [], query
+            assert await Search(database).find('"great😀 and"')
+
+    asyncio.run(main())
+
+
+def test_the_reasoning_is_found_as_well(path: Path) -> None:
+    async def main() -> None:
+        async with opened(path) as database:
+            store = ConversationStore(database)
+            conversation = a_conversation("Bees")
+            question = a_question(conversation, "How do they fly?")
+            answer = an_answer(question)
+            await store.begin_turn(conversation, question, answer)
+            parts = (ReasoningPart("Perhaps a quokka knows"), TextPart("With wings."))
+            await store.save_answer(replace(answer, parts=parts, status=MessageStatus.COMPLETE))
+            [hit] = await Search(database).find("quokka")
+            assert hit.message_id == answer.id
+            assert marked(hit) == ["quokka"]
+            await store.delete(conversation.id)
+            assert await Search(database).find("quokka") == []
 
     asyncio.run(main())
 
