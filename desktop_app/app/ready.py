@@ -70,6 +70,7 @@ QUICK_PROMPT_MS = 1000  # after the start
 # After the start, before anybody takes a document out of a draft to put it back later.
 COLLECTION_MS = 2000
 COLLECTION_AT_END_S = 2.0
+COLLECTION_EVERY_MS = 6 * 60 * 60 * 1000
 
 
 class ReadyWindow(QObject):
@@ -224,6 +225,10 @@ class ReadyWindow(QObject):
             self._show_error(error)
         QTimer.singleShot(QUICK_PROMPT_MS, self, lambda: self.quick)
         QTimer.singleShot(COLLECTION_MS, self, lambda: self.tasks.start(self._collect()))
+        # A window may stay open for weeks.
+        again = QTimer(self, interval=COLLECTION_EVERY_MS)
+        again.timeout.connect(lambda: self.tasks.start(self._collect()))
+        again.start()
 
     def serve(self, request: dict[str, Any]) -> None:
         """Do what this or a later start asks for."""

@@ -184,12 +184,18 @@ class Trash(QObject):
             await self._shelf.go(TRASH)
 
     async def expire(self) -> None:
-        """Delete for good what has lain in the trash for long enough; what fails is tried again at
-        the next start."""
+        """Delete for good what has lain in the trash for long enough; what fails is tried again the
+        next time, and what is open goes when it has been left."""
+        before = now() - TRASH_STAYS
+        if (opened := self._workspace.conversation.trashed_at) is not None:
+            before = min(before, opened)
         try:
-            await self._workspace.backend.conversations.empty_trash(now() - TRASH_STAYS)
+            count = await self._workspace.backend.conversations.empty_trash(before)
         except StorageError as error:
             log.warning("%s %s", error.what_happened, error.details)
+            return
+        if count and self._shelf.place == TRASH:
+            await self._shelf.go(TRASH)
 
     def _leave(self, conversation_id: str) -> None:
         self._running.stop(conversation_id)

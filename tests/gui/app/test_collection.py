@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from desktop_app.app import ready
+from desktop_app.domain.place import TRASH
 from desktop_app.paths import folders
 from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, until
@@ -60,6 +61,27 @@ def test_what_stands_in_a_prompt_stays_and_what_was_taken_out_goes(run: Run, dat
                 lambda c: c.execute("UPDATE attachments SET created_at = ?", (HOURS_AGO,))
             )
         assert files() == [desk.backend.attachments.path(second.sha256)]
+
+    run(main())
+
+
+def test_the_trash_is_emptied_in_a_window_that_stays_open_too(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ready, "COLLECTION_EVERY_MS", 20)
+
+    async def main() -> None:
+        async with Desk() as desk:
+            old = await desk.ask_and_answer("Old?", "Yes.")
+            desk.window.conversations.deleted.emit([old])
+            desk.window.conversations.place_chosen.emit(TRASH)
+            await desk.written()
+            await until(lambda: desk.rows)
+            sql = "UPDATE conversations SET trashed_at = trashed_at - ?"
+            days = 31 * 24 * 3600 * 1_000_000
+            await desk.backend.database.write(lambda c: c.execute(sql, (days,)))
+            await until(lambda: desk.stored("SELECT * FROM conversations") == [])
+            await until(lambda: not desk.rows)
 
     run(main())
 
