@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QBuffer, QIODevice
 
+from desktop_app.services.files import preferred
 from desktop_app.services.pictures import with_detail
 from desktop_app.ui.dropped import GivenPicture
 
@@ -50,7 +51,9 @@ async def attach(
     else:
         part = await workspace.backend.keep(source, document)
     note = f"{document.name}: {document.note}" if document.note else ""
-    return with_detail(part, str(workspace.values["answer.image_detail"])), note
+    part = with_detail(part, str(workspace.values["answer.image_detail"]))
+    as_files = bool(workspace.values["answer.documents_as_files"])
+    return preferred(part, workspace.resolved, as_files=as_files), note
 
 
 async def _bytes_of(given: str | GivenPicture) -> bytes:

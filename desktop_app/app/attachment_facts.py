@@ -1,72 +1,150 @@
-"""What a document's chip says: pages, tokens, share of the window, and what is done with pages that
-are pictures."""
+"""What a document's chip says: pages, tokens, share of the window, cost, and what is sent of it."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from desktop_app.domain.cost import FREE, Usage, format_money
 from desktop_app.domain.facts import pages_text
 from desktop_app.domain.image_tokens import DETAILS
 from desktop_app.domain.parts import TEXT_ALONE
+from desktop_app.domain.sections import unit_of
+from desktop_app.services.files import can_be_file, file_tokens, is_file, refusal_of
 from desktop_app.services.pictures import page_tokens
 from desktop_app.ui.attachment_chips import Chip
 
 if TYPE_CHECKING:
-    from desktop_app.domain.model_catalog import ModelInfo
     from desktop_app.domain.parts import DocumentPart
+    from desktop_app.services.choice import ResolvedChoice
+
+PREVIEW: Final = "preview"
+CHOOSE: Final = "choose-pages"
+SEND_ALL: Final = "send-all-pages"
+AS_FILE: Final = "send-as-file"
+PROTECTED: Final = (
+    "Protected by a password, which is kept nowhere. Its text is kept here, as of any document."
+)
 
 
-def document_chip(part: DocumentPart, model: ModelInfo) -> Chip:
-    """A document in a prompt, as `model` would be sent it."""
-    facts = [pages_text(part)] if part.pages else []
-    is_blind = bool(part.seen_pages) and model.sees_images is False
-    if is_blind:
-        facts.append(f"{model.name} does not see pictures")
-    elif part.tokens is not None:
-        tokens, mark = _tokens(part, model)
-        facts.append(f"{mark}{tokens:,} tokens")
-        if model.input_limit:
-            facts.append(f"{max(1, round(100 * tokens / model.input_limit))} %")
+def document_chip(part: DocumentPart, resolved: ResolvedChoice) -> Chip:
+    """A document in a prompt, as it would be sent now."""
+    refusal = _refusal(part, resolved)
+    facts = [what] if (what := pages_text(part)) else []
+    facts += [refusal] if refusal else amounts(part, resolved)
+    if is_file(part, resolved.files):
+        facts.append("as a file")
     return Chip(
         part.sha256,
         part.name,
         " · ".join(facts),
-        "failed" if is_blind else "ready",
+        "failed" if refusal else "ready",
         None,
         "file-text",
-        about=_about(part),
-        details=_details(part, model),
+        about=_about(part, resolved),
+        details=_details(part, resolved),
         chosen=part.detail,
+        actions=_actions(part, resolved),
+        has_preview=True,
     )
 
 
-def _tokens(part: DocumentPart, model: ModelInfo) -> tuple[int, str]:
-    """Of the text and of the pages that are pictures; "≈ " where the latter are a guess."""
-    of_pages, is_known = page_tokens(part, model)
-    return (part.tokens or 0) + of_pages, "" if is_known else "≈ "
+def amounts(part: DocumentPart, resolved: ResolvedChoice) -> list[str]:
+    """Tokens, share of the window and cost of what is sent, as far as they are known."""
+    if part.sent_tokens is None:
+        return ["counting…"] if part.chosen is not None else []
+    tokens, mark = _tokens(part, resolved)
+    return [f"{mark}{tokens:,} tokens", *shares(tokens, resolved)]
 
 
-def _details(part: DocumentPart, model: ModelInfo) -> tuple[tuple[str, str], ...]:
-    """How its pages without text may be sent; () where all hold text."""
-    if not part.pictured:
+def shares(tokens: int, resolved: ResolvedChoice) -> list[str]:
+    """What so many tokens are of the window, and what they cost."""
+    facts = []
+    if resolved.model.input_limit:
+        facts.append(f"{max(1, round(100 * tokens / resolved.model.input_limit))} %")
+    price = resolved.price
+    if price is not None and price != FREE:
+        facts.append(format_money(price.of(Usage(input_tokens=tokens))))
+    return facts
+
+
+def price_note(resolved: ResolvedChoice) -> str:
+    """What is to be known of the cost, where it is no figure."""
+    if resolved.price is None:
+        return f"What {resolved.model.name} costs at {resolved.profile.name} is not known."
+    return "It costs nothing on this computer." if resolved.price == FREE else ""
+
+
+def _refusal(part: DocumentPart, resolved: ResolvedChoice) -> str:
+    """Why it cannot be sent like this, short; "" where it can."""
+    if refusal := refusal_of(part, resolved):
+        return refusal
+    is_seen = bool(part.seen_pages) and not is_file(part, resolved.files)
+    is_blind = is_seen and resolved.model.sees_images is False
+    return f"{resolved.model.name} does not see pictures" if is_blind else ""
+
+
+def _tokens(part: DocumentPart, resolved: ResolvedChoice) -> tuple[int, str]:
+    """Of the text and of the pages that are pictures; "≈ " where that is a guess."""
+    if is_file(part, resolved.files):
+        return file_tokens(part, part.tokens or 0, resolved.model), "≈ "
+    of_pages, is_known = page_tokens(part, resolved.model)
+    # The count is by OpenAI's tokeniser, whoever is asked.
+    is_exact = is_known and part.tokens_exact and resolved.profile.serves_the_family
+    return (part.sent_tokens or 0) + of_pages, "" if is_exact else "≈ "
+
+
+def _actions(
+    part: DocumentPart, resolved: ResolvedChoice
+) -> tuple[tuple[str, str, bool | None], ...]:
+    actions: list[tuple[str, str, bool | None]] = [(PREVIEW, "Preview…", None)]
+    if unit := unit_of(part):
+        actions.append((CHOOSE, f"Choose {unit}s…", None))
+    if part.chosen is not None:
+        actions.append((SEND_ALL, f"Send all {part.chosen.of:,} {part.chosen.unit}s", None))
+    if can_be_file(part, resolved.files) or part.as_file:
+        actions.append((AS_FILE, "Send the file itself", part.as_file))
+    return tuple(actions)
+
+
+def _details(part: DocumentPart, resolved: ResolvedChoice) -> tuple[tuple[str, str], ...]:
+    """How its pages without text may be sent; () where all hold text, or none is drawn here."""
+    everything = replace(part, detail="auto")
+    if not everything.seen_pages or is_file(part, resolved.files):
         return ()
     ways = [*DETAILS]
-    if len(part.pictured) < (part.pages or 0):
+    if len(everything.seen_pages) < (part.sent_pages or 0):
         ways.append(TEXT_ALONE)
-    return tuple((way, _label(replace(part, detail=way), model)) for way in ways)
+    return tuple((way, _label(replace(part, detail=way), resolved)) for way in ways)
 
 
-def _label(part: DocumentPart, model: ModelInfo) -> str:
-    tokens, mark = _tokens(part, model)
+def _label(part: DocumentPart, resolved: ResolvedChoice) -> str:
+    tokens, mark = _tokens(part, resolved)
     name = "Text alone" if part.detail == TEXT_ALONE else f"{part.detail.capitalize()} detail"
     return f"{name} · {mark}{tokens:,} tokens"
 
 
-def _about(part: DocumentPart) -> str:
-    if not part.pictured:
+def _about(part: DocumentPart, resolved: ResolvedChoice) -> str:
+    lines = []
+    if part.as_file and part.chosen is not None:
+        lines.append(f"Of chosen {part.chosen.unit}s the text is sent, not the file.")
+    if is_file(part, resolved.files):
+        lines.append(f"The file itself is sent; {resolved.profile.name} reads it its own way.")
+    else:
+        lines += [line] if (line := _about_pictures(part)) else []
+    if part.is_protected:
+        lines.append(PROTECTED)
+        if part.seen_pages:
+            lines.append("To draw its pages after the next start, the password is asked for again.")
+    lines += [line] if (line := price_note(resolved)) else []
+    return "\n".join(lines)
+
+
+def _about_pictures(part: DocumentPart) -> str:
+    pages = replace(part, detail="auto").seen_pages
+    if not pages:
         return ""
-    shown = ", ".join(str(page.number) for page in part.pictured[:12])
-    more = " …" if len(part.pictured) > 12 else ""
+    shown = ", ".join(str(page.number) for page in pages[:12])
+    more = " …" if len(pages) > 12 else ""
     left = "left out" if part.detail == TEXT_ALONE else "sent as pictures"
     return f"Pages without text are {left}: {shown}{more}."

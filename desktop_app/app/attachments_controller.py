@@ -17,6 +17,7 @@ from desktop_app.app.workspace import PROVIDER_REMOVED, Workspace
 from desktop_app.domain.conversation import new_id
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
 from desktop_app.domain.parts import CollectionPart, DocumentPart, DraftPart, ImagePart, part_id
+from desktop_app.services.files import demand_files, not_files
 from desktop_app.services.pictures import demand_sight, with_detail
 from desktop_app.ui.main_window import MainWindow
 from desktop_app.ui.prompt_editor import Chip
@@ -171,7 +172,7 @@ class AttachmentsController(QObject):
         ]
         self._window.prompt.set_chips(chips)
         why = f"Reading {next(iter(reading.values())).name}…" if reading else ""
-        why = why or self._blind()
+        why = why or self._refusal()
         if not self._workspace.has_provider(self._workspace.conversation):
             why = PROVIDER_REMOVED
         self._window.prompt.set_can_send(not why, why)
@@ -180,19 +181,21 @@ class AttachmentsController(QObject):
     def _chip(self, part: DraftPart) -> Chip:
         if isinstance(part, CollectionPart):
             return Chip(part.collection_id, part.name, "collection", "ready", None, "folder")
-        model = self._workspace.resolved.model
+        resolved = self._workspace.resolved
         if isinstance(part, ImagePart):
-            return self._pictures.chip(part, model)
-        return document_chip(part, model)
+            return self._pictures.chip(part, resolved)
+        return document_chip(part, resolved)
 
     def _show_thumbnail(self, sha256: str) -> None:
         if sha256 in map(part_id, self._workspace.draft.attachments):
             self._show()
 
-    def _blind(self) -> str:
-        """Why pictures cannot be sent to the chosen model; "" where they can, or there are none."""
+    def _refusal(self) -> str:
+        """Why what is attached cannot be sent like this to the chosen model; "" where it can."""
+        parts, resolved = self._workspace.draft.attachments, self._workspace.resolved
         try:
-            demand_sight(self._workspace.draft.attachments, self._workspace.resolved.model)
+            demand_files(parts, self._workspace.path, resolved)
+            demand_sight(not_files(parts, resolved.files), resolved.model)
         except IllegalChoiceError as error:
             return f"{error.what_happened} {error.what_to_do}"
         return ""

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject, QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QImage
 
+from desktop_app.app.attachment_facts import PREVIEW, price_note, shares
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
 from desktop_app.domain.image_tokens import DETAILS, sent_size
 from desktop_app.domain.parts import ImagePart
@@ -27,6 +28,7 @@ from desktop_app.ui.transcript.pictures import OPEN, THUMBNAIL_BOX
 if TYPE_CHECKING:
     from desktop_app.app.workspace import Workspace
     from desktop_app.domain.model_catalog import ModelInfo
+    from desktop_app.services.choice import ResolvedChoice
     from desktop_app.ui.transcript.view import TranscriptView
 
 MOST_HELD: Final = 48
@@ -99,12 +101,14 @@ class PicturesController(QObject):
 
     # -------------------------------------------------------------- on a chip
 
-    def chip(self, part: ImagePart, model: ModelInfo) -> Chip:
-        """A picture in a prompt, as `model` would be shown it."""
+    def chip(self, part: ImagePart, resolved: ResolvedChoice) -> Chip:
+        """A picture in a prompt, as the model would be shown it."""
+        model = resolved.model
         is_blind = model.sees_images is False
         size = part.dimensions
         facts = [f"{part.width} × {part.height}"] if size else []
         facts.append(f"{model.name} does not see pictures" if is_blind else _price(part, model))
+        facts += [] if is_blind else shares(picture_tokens(part, model)[0], resolved)
         return Chip(
             part.sha256,
             part.name,
@@ -112,10 +116,12 @@ class PicturesController(QObject):
             "failed" if is_blind else "ready",
             None,
             "image",
-            about=_about(part, model),
+            about="\n".join(filter(None, (_about(part, model), price_note(resolved)))),
             picture=self.thumbnail(part),
             details=tuple((value, _label(part, value, model)) for value in DETAILS),
             chosen=part.detail,
+            actions=((PREVIEW, "Preview…", None),),
+            has_preview=True,
         )
 
     # -------------------------------------------------------------- large

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from desktop_app.app.pictures_controller import PicturesController
     from desktop_app.app.workspace import Workspace
-    from desktop_app.domain.model_catalog import ModelInfo
+    from desktop_app.services.choice import ResolvedChoice
     from desktop_app.ui.dropped import GivenPicture
     from desktop_app.ui.quick_prompt import QuickPrompt
 
@@ -34,7 +35,7 @@ class QuickAttachments(QObject):
         parts: what is attached, in order.
 
     Args:
-        model: who would be asked now.
+        resolved: who would be asked now.
     """
 
     def __init__(
@@ -42,11 +43,11 @@ class QuickAttachments(QObject):
         quick: QuickPrompt,
         workspace: Workspace,
         pictures: PicturesController,
-        model: Callable[[], ModelInfo],
+        resolved: Callable[[], ResolvedChoice],
     ) -> None:
         super().__init__(quick)
         self._quick, self._workspace = quick, workspace
-        self._pictures, self._model = pictures, model
+        self._pictures, self._resolved = pictures, resolved
         self._reading: dict[str, tuple[str, asyncio.Task[Any]]] = {}
         self.parts: tuple[DocumentPart | ImagePart, ...] = ()
         quick.files_given.connect(self._attach_files)
@@ -77,8 +78,10 @@ class QuickAttachments(QObject):
 
     def _chip(self, part: DocumentPart | ImagePart) -> Chip:
         if isinstance(part, ImagePart):
-            return self._pictures.chip(part, self._model())
-        return document_chip(part, self._model())
+            chip = self._pictures.chip(part, self._resolved())
+        else:
+            chip = document_chip(part, self._resolved())
+        return replace(chip, actions=(), has_preview=False)  # that is the window's
 
     def _attach_files(self, paths: Iterable[Path]) -> None:
         for path in paths:

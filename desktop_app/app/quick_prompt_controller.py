@@ -61,9 +61,7 @@ class QuickPromptController(QObject):
         self._is_beginning = False
         self._path: list[Message] = []
         self._conversation = self._blank()
-        self._attached = QuickAttachments(
-            quick, workspace, pictures, lambda: self._resolved().model
-        )
+        self._attached = QuickAttachments(quick, workspace, pictures, self._resolved)
         self._connect()
 
     def _connect(self) -> None:

@@ -30,6 +30,7 @@ from desktop_app.app.parts_controller import PartsController
 from desktop_app.app.picked_up_runs import pick_up_runs
 from desktop_app.app.pictures_controller import PicturesController
 from desktop_app.app.presets_controller import PresetsController
+from desktop_app.app.preview_controller import PreviewController
 from desktop_app.app.private_controller import PrivateController
 from desktop_app.app.prompt_controller import PromptController
 from desktop_app.app.prompts_controller import PromptsController
@@ -114,6 +115,7 @@ class ReadyWindow(QObject):
         self.attachments = AttachmentsController(
             window, self.workspace, self.pictures, self.prompts
         )
+        self.previews = PreviewController(window, theme, self.workspace, self.pictures)
         self.presets = PresetsController(
             window, self.workspace, self.prompt, lambda: self.prompts.manage("presets")
         )
@@ -286,6 +288,8 @@ class ReadyWindow(QObject):
             "prompt.focus": window.prompt.focus_text,
             "prompt.attach": window.prompt.choose_files,
             "prompt.stop": self.chat.step_back,
+            "attachment.preview": self.previews.show_any,
+            "attachment.choose-pages": self.previews.choose_any,
             "prompts.insert": self.prompts.insert,
             "prompts.manage": self.prompts.manage,
             "presets.use": self.presets.choose,

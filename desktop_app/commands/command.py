@@ -89,6 +89,8 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("prompt.send", "Send", _C.PROMPT, "Return", Context.PROMPT),
     Command("prompt.stop", "Stop the answer", _C.PROMPT, "Esc"),
     Command("prompt.attach", "Attach files", _C.PROMPT, "Ctrl+O"),
+    Command("attachment.preview", "Preview what is sent of an attachment", _C.PROMPT),
+    Command("attachment.choose-pages", "Choose pages, slides or sheets to send", _C.PROMPT),
     Command("prompts.insert", "Insert a prompt", _C.PROMPT),
     Command("prompts.manage", "Edit prompts", _C.PROMPT),
     Command("presets.use", "Use a preset", _C.PROMPT),

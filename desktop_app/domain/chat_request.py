@@ -93,12 +93,21 @@ class ImageData:
     detail: str = "auto"
 
 
-RequestPart = TextPart | ReasoningPart | RefusalPart | ToolCallPart | ImageData
+@dataclass(frozen=True)
+class FileData:
+    """A document with its bytes, sent as it is: for the Responses API alone."""
+
+    name: str
+    media_type: str
+    data: bytes = field(repr=False)
+
+
+RequestPart = TextPart | ReasoningPart | RefusalPart | ToolCallPart | ImageData | FileData
 
 
 @dataclass(frozen=True)
 class RequestMessage:
-    """A message as it is sent: documents have become text, pictures carry their bytes."""
+    """A message as it is sent: documents have become text, pictures and files carry their bytes."""
 
     role: Role
     parts: tuple[RequestPart, ...]

@@ -143,18 +143,35 @@ class SmallJob:
     effort: Effort | None = None
 
 
+@dataclass(frozen=True)
+class FileInputs:
+    """The documents that a provider takes as files, in place of their text.
+
+    Attributes:
+        each_bytes, together_bytes: how large one may be, and all of one request.
+        types: media types.
+    """
+
+    each_bytes: int
+    together_bytes: int
+    types: tuple[str, ...]
+
+
 class ModelCatalog:
-    """The known models by id, in the order of the data, and who does the small jobs."""
+    """The known models by id, in the order of the data, who does the small jobs, and who takes
+    documents as files."""
 
     def __init__(
         self,
         models: Iterable[ModelInfo],
         small_jobs: Mapping[str, SmallJob] | None = None,
         not_chat: Iterable[str] = (),
+        file_inputs: Mapping[str, FileInputs] | None = None,
     ) -> None:
         self._models = {model.id: model for model in models}
         self._not_chat = tuple(not_chat)
         self._small_jobs = dict(small_jobs or {})
+        self._file_inputs = dict(file_inputs or {})
 
     @classmethod
     def from_toml(cls, *texts: str) -> ModelCatalog:
@@ -168,6 +185,7 @@ class ModelCatalog:
         not_chat: list[str] = []
         rows: dict[str, dict[str, Any]] = {}
         jobs: dict[str, dict[str, Any]] = {}
+        files: dict[str, dict[str, Any]] = {}
         try:
             for text in texts:
                 tables = tomllib.loads(text)
@@ -177,9 +195,12 @@ class ModelCatalog:
                     rows[model_id] = {**rows.get(model_id, {}), **row}
                 for job, row in tables.get("small_jobs", {}).items():
                     jobs[job] = {**jobs.get(job, {}), **row}
+                for kind, row in tables.get("file_inputs", {}).items():
+                    files[kind] = {**files.get(kind, {}), **row}
             models = [_model_from_row(model_id, row) for model_id, row in rows.items()]
             small_jobs = {job: _small_job_from_row(row) for job, row in jobs.items()}
-            return cls(models, small_jobs, not_chat)
+            file_inputs = {kind: _file_inputs_from_row(row) for kind, row in files.items()}
+            return cls(models, small_jobs, not_chat, file_inputs)
         except (
             tomllib.TOMLDecodeError,
             KeyError,
@@ -219,12 +240,16 @@ class ModelCatalog:
         """Who does `job`; nobody in particular where the data does not say."""
         return self._small_jobs.get(job, SmallJob())
 
+    def file_inputs(self, kind: str) -> FileInputs | None:
+        """What a provider of a kind takes as files; None where it takes none."""
+        return self._file_inputs.get(kind)
+
     def for_variant(self, variant: Variant) -> ModelInfo:
         """The family's model that answers as `variant`."""
         return next(model for model in self._models.values() if model.variant is variant)
 
 
-_TABLES: Final = frozenset({"models", "small_jobs", "not_chat"})
+_TABLES: Final = frozenset({"models", "small_jobs", "not_chat", "file_inputs"})
 _SIZES: Final = ("context_window", "max_input", "max_output")
 _ANSWERS: Final = ("takes_verbosity", "sees_images", "takes_batches")
 
@@ -287,6 +312,15 @@ def _small_job_from_row(row: Mapping[str, Any]) -> SmallJob:
     if not isinstance(models, list) or not all(isinstance(model, str) for model in models):
         raise ValueError("models of a small job is a list of names")
     return SmallJob(tuple(models), Effort(row["effort"]) if "effort" in row else None)
+
+
+def _file_inputs_from_row(row: Mapping[str, Any]) -> FileInputs:
+    _demand_known(row, ("each_mb", "together_mb", "types"), "file_inputs")
+    sizes = (row["each_mb"], row["together_mb"])
+    if any(type(size) is not int or size <= 0 for size in sizes):
+        raise ValueError("each_mb and together_mb of file_inputs are numbers of megabytes")
+    types = _names(row["types"], "types of file_inputs")
+    return FileInputs(sizes[0] << 20, sizes[1] << 20, tuple(types))
 
 
 def _tuple_of(kind: type[_E], values: list[str] | None) -> tuple[_E, ...] | None:

@@ -40,6 +40,7 @@ from desktop_app.headless.prompt_library import from_template, prompt_library
 from desktop_app.headless.standard_input import read_all
 from desktop_app.headless.terminal import Output, say
 from desktop_app.services.choice import ON_DEVICE_MODEL, demand_legal
+from desktop_app.services.files import preferred
 from desktop_app.services.pictures import with_detail
 from desktop_app.services.prompts import SUMMARY, filled, for_each, named
 
@@ -144,7 +145,11 @@ async def _answer(
     attached = [(path, await _extract(backend, path)) for path in paths]
     service = await _service(backend, options.save, attached)
     detail = str(values["answer.image_detail"])
-    parts = tuple(with_detail(document.part, detail) for _, document in attached)
+    as_files = bool(values["answer.documents_as_files"])
+    parts = tuple(
+        preferred(with_detail(document.part, detail), resolved, as_files=as_files)
+        for _, document in attached
+    )
     draft = Draft(await _question(backend, options, prompt, parts), parts)
     settings = ask_settings(values).for_one()
     try:

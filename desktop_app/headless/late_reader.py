@@ -43,6 +43,16 @@ class LateReader:
         """What that would take. Raises UserFacingError."""
         return await self._reader.plan(documents, prompt, resolved, instructions)
 
+    async def texts(
+        self,
+        document: DocumentPart,
+        prompt: str,
+        resolved: ResolvedChoice,
+        instructions: str = "",
+    ) -> list[str]:
+        """The parts of a document as they would be sent. Raises UserFacingError."""
+        return await self._reader.texts(document, prompt, resolved, instructions)
+
     @cached_property
     def _reader(self) -> PartsReader:
         from desktop_app.services.in_parts import NoNotes, PartsReader

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from desktop_app.domain.chat_request import (
     ChatRequest,
+    FileData,
     ImageData,
     ProviderKind,
     ProviderProfile,
@@ -127,7 +128,8 @@ def _messages(request: ChatRequest) -> list[dict[str, Any]]:
 def _content(message: RequestMessage) -> str | list[dict[str, Any]]:
     """Plain text where there is nothing else: older servers refuse lists. Calls of tools are
     left out: without their results, which the program does not make, they are refused."""
-    text = text_of(part for part in message.parts if not isinstance(part, ImageData))
+    # Files go through the other API alone: domain/legality.py.
+    text = text_of(part for part in message.parts if not isinstance(part, ImageData | FileData))
     images = [part for part in message.parts if isinstance(part, ImageData)]
     if not images or message.role is Role.ASSISTANT:
         return text

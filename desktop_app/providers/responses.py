@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from desktop_app.domain.chat_request import (
     ChatRequest,
+    FileData,
     ImageData,
     ProviderProfile,
     RequestMessage,
@@ -113,7 +114,7 @@ def _items(message: RequestMessage, is_known: bool, replay: bool) -> Iterator[di
         if content := _user_content(message):
             yield {"role": "user", "content": content}
         return
-    text = text_of(part for part in message.parts if not isinstance(part, ImageData))
+    text = _text(message)
     if not text:
         return  # reasoning alone is refused: it must be followed by what it led to
     for part in message.parts:
@@ -136,20 +137,30 @@ def _output_message(text: str) -> dict[str, Any]:
 
 
 def _user_content(message: RequestMessage) -> str | list[dict[str, Any]]:
-    text = text_of(part for part in message.parts if not isinstance(part, ImageData))
-    images = [part for part in message.parts if isinstance(part, ImageData)]
-    if not images:
-        return text
-    content: list[dict[str, Any]] = [{"type": "input_text", "text": text}] if text else []
-    return content + [
-        {"type": "input_image", "image_url": data_url(image), "detail": image.detail}
-        for image in images
+    text = _text(message)
+    files = [_file(part) for part in message.parts if isinstance(part, FileData)]
+    images = [
+        {"type": "input_image", "image_url": data_url(part), "detail": part.detail}
+        for part in message.parts
+        if isinstance(part, ImageData)
     ]
+    if not files and not images:
+        return text
+    return [*files, *([{"type": "input_text", "text": text}] if text else []), *images]
 
 
-def data_url(image: ImageData) -> str:
-    """The picture as both APIs take it."""
-    return f"data:{image.media_type};base64,{base64.b64encode(image.data).decode()}"
+def _text(message: RequestMessage) -> str:
+    return text_of(part for part in message.parts if not isinstance(part, ImageData | FileData))
+
+
+def _file(file: FileData) -> dict[str, Any]:
+    """Its name decides there what it is read as, so it goes along."""
+    return {"type": "input_file", "filename": file.name, "file_data": data_url(file)}
+
+
+def data_url(data: ImageData | FileData) -> str:
+    """A picture as both APIs take it, and a file."""
+    return f"data:{data.media_type};base64,{base64.b64encode(data.data).decode()}"
 
 
 def _reasoning_item(part: ReasoningPart) -> dict[str, Any]:

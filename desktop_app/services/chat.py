@@ -39,6 +39,7 @@ from desktop_app.services.budget import Budget, Hold
 from desktop_app.services.candidates import OneRequest, several, shares
 from desktop_app.services.choice import ResolvedChoice, resolve
 from desktop_app.services.estimate import Estimate, Estimator
+from desktop_app.services.files import demand_files, not_files, text_notice
 from desktop_app.services.long_runs import offers_background
 from desktop_app.services.passages import NoCollections, PassageSource, found_for
 from desktop_app.services.pictures import Sight, blind_notice, demand_sight
@@ -151,7 +152,8 @@ class ChatService:
                 sent.
         """
         resolved = self.resolve_with(profile, conversation.choice, settings)
-        demand_sight(draft.attachments, resolved.model)
+        demand_files(draft.attachments, path, resolved)
+        demand_sight(not_files(draft.attachments, resolved.files), resolved.model)
         compactions = await self.compactions.of(conversation.id)
         found = await found_for(self._passages, path, draft, resolved)
         hold = await self._demand_room(path, draft, resolved, settings, compactions, found)
@@ -183,7 +185,7 @@ class ChatService:
         `begin`."""
         settings = settings.for_one()
         resolved = self.resolve_with(profile, conversation.choice, settings)
-        demand_sight(path[-1].parts, resolved.model)
+        demand_sight(not_files(path[-1].parts, resolved.files), resolved.model)
         compactions = await self.compactions.of(conversation.id)
         hold = await self._demand_room(path, Draft(), resolved, settings, compactions)
         return await self._begin_answer(
@@ -225,12 +227,13 @@ class ChatService:
     ) -> Answering:
         sent = sent_path(path, compactions, resolved.profile, resolved.model.id)
         count = settings.parameters.candidates
-        notices = (resolved.notice, blind_notice(sent.messages, resolved.model))
+        told = blind_notice(sent.messages, resolved.model), text_notice(sent.messages, resolved)
+        notices = (resolved.notice, *told)
         answers = [_empty_answer(path[-1], resolved, notices) for _ in range(count)]
         conversation = replace(conversation, leaf_id=answers[0].id, updated_at=now())
         async with AsyncExitStack() as undo:
             undo.push_async_callback(hold.release)
-            sight = Sight(resolved.model, self.pictures)
+            sight = Sight(resolved.model, self.pictures, resolved.files)
             state, messages = await sent_messages(sent, self.attachments, sight)
             request = ChatRequest(
                 model=resolved.model.id,

@@ -14,7 +14,15 @@ from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversation import ModelChoice
 from desktop_app.domain.cost import FREE, Price
 from desktop_app.domain.errors import IllegalChoiceError
-from desktop_app.domain.model_catalog import Api, Effort, ModelCatalog, ModelInfo, Variant
+from desktop_app.domain.legality import first_api
+from desktop_app.domain.model_catalog import (
+    Api,
+    Effort,
+    FileInputs,
+    ModelCatalog,
+    ModelInfo,
+    Variant,
+)
 from desktop_app.domain.model_listing import ModelListing, end_notice, is_served
 
 ON_DEVICE_MODEL = "smollm2-135m-instruct"
@@ -25,7 +33,8 @@ INSTANT_RETIRED = "Instant is no longer served there: GPT-5.2 with effort none a
 class ResolvedChoice:
     """What is sent: `notice` says what stands in for the chosen, "" as a rule; `service_tier` is
     the one that is asked for, or that answered; `warning` says that the model's end is near or
-    over, and is the choice's, not the answer's."""
+    over, and is the choice's, not the answer's; `files` are the documents that are taken as files,
+    None where there are none."""
 
     profile: ProviderProfile
     model: ModelInfo
@@ -34,6 +43,7 @@ class ResolvedChoice:
     notice: str = ""
     service_tier: str | None = None
     warning: str = ""
+    files: FileInputs | None = None
 
     @property
     def price(self) -> Price | None:
@@ -72,15 +82,18 @@ def resolve(
         listing: what the provider lists, None where that is not known.
     """
     variant = choice.variant
+    files = catalog.file_inputs(profile.kind.value)
     info = catalog.for_variant(variant) if variant else model_info(profile, choice.model, catalog)
     if variant is Variant.INSTANT and (
         instant_gone or not is_served(profile, info, listing, today)
     ):
         stand_in = catalog.for_variant(Variant.THINKING)
-        return ResolvedChoice(profile, stand_in, variant, Effort.NONE, INSTANT_RETIRED)
+        files = files if first_api(profile, stand_in) is Api.RESPONSES else None
+        return ResolvedChoice(profile, stand_in, variant, Effort.NONE, INSTANT_RETIRED, files=files)
     effort = _effort_for(info, choice.effort)
     warning = end_notice(profile, info, listing, today)
-    return ResolvedChoice(profile, info, variant, effort, warning=warning)
+    files = files if first_api(profile, info) is Api.RESPONSES else None
+    return ResolvedChoice(profile, info, variant, effort, warning=warning, files=files)
 
 
 def _effort_for(info: ModelInfo, chosen: Effort | None) -> Effort | None:

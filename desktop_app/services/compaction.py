@@ -302,7 +302,7 @@ class CompactionService:
         return self._planned(plan.sent, plan.own, counts, at_provider=False)
 
     async def _at_provider(self, plan: Plan, instructions: str) -> tuple[str, int]:
-        sight = Sight(plan.by.model, self._pictures)
+        sight = Sight(plan.by.model, self._pictures, plan.own.files)
         state, messages = await sent_messages(plan.sent, self._attachments, sight)
         request = ChatRequest(
             model=plan.by.model.id,

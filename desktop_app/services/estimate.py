@@ -19,6 +19,7 @@ from desktop_app.domain.model_catalog import ModelInfo
 from desktop_app.domain.parts import DocumentPart, ImagePart, PassagesPart, TextPart
 from desktop_app.services.choice import ResolvedChoice
 from desktop_app.services.counted_together import counts_others, is_counted_elsewhere
+from desktop_app.services.files import file_tokens, is_file
 from desktop_app.services.passages import (
     NoCollections,
     PassageSource,
@@ -132,6 +133,9 @@ class Estimator:
         for part in parts:
             if isinstance(part, PassagesPart):
                 tokens, is_known = await self.text_tokens(passages_block(part), resolved), True
+            elif isinstance(part, DocumentPart) and is_file(part, resolved.files):
+                text = await self.document_tokens(part, resolved)
+                tokens, is_known = file_tokens(part, text, resolved.model), False
             elif isinstance(part, DocumentPart):
                 tokens, is_known = page_tokens(part, resolved.model)
                 tokens += await self.document_tokens(part, resolved)
@@ -258,7 +262,8 @@ class Estimator:
 
     async def message_tokens(self, message: Message, resolved: ResolvedChoice) -> int:
         """Tokens of a message with its documents and pictures."""
-        key = (message.id, resolved.profile.id, resolved.model.id, len(message.text))
+        api = "" if resolved.files is None else " files"
+        key = (message.id, resolved.profile.id + api, resolved.model.id, len(message.text))
         if key not in self._messages:
             words = (await self._counter.count(message.text, resolved.profile))[0] + FRAME
             parts = (*message.attachments, *message.found)

@@ -186,6 +186,17 @@ class PartsReader:
         cost = None if price is None else price.of(usage)
         return PartsPlan(len(pieces), len(pieces) - len(left), tokens, cost)
 
+    async def texts(
+        self,
+        document: DocumentPart,
+        prompt: str,
+        resolved: ResolvedChoice,
+        instructions: str = "",
+    ) -> list[str]:
+        """The parts of a document as they would be sent. Raises UserFacingError."""
+        pieces = await self.pieces(Task((document,), prompt, resolved, instructions))
+        return [_tagged(piece, is_merging=False) for piece in pieces]
+
     def read(
         self, question: Message, answer: Message, request: ChatRequest, resolved: ResolvedChoice
     ) -> Gateway:
@@ -411,8 +422,7 @@ class _Reading:
 
 
 def _request(task: Task, piece: Piece, *, is_merging: bool) -> ChatRequest:
-    tag = "notes" if is_merging else "part"
-    words = f"<{tag} {piece.label}>\n{piece.text.strip()}\n</{tag}>"
+    words = _tagged(piece, is_merging=is_merging)
     return ChatRequest(
         model=task.resolved.model.id,
         messages=(
@@ -427,6 +437,12 @@ def _request(task: Task, piece: Piece, *, is_merging: bool) -> ChatRequest:
         ),
         store=task.resolved.profile.keeps_at_provider,
     )
+
+
+def _tagged(piece: Piece, *, is_merging: bool) -> str:
+    """A piece as it is sent."""
+    tag = "notes" if is_merging else "part"
+    return f"<{tag} {piece.label}>\n{piece.text.strip()}\n</{tag}>"
 
 
 def _longest(task: Task) -> int | None:

@@ -10,7 +10,7 @@ from desktop_app.domain.chat_request import RequestPart
 from desktop_app.domain.conversation import Message
 from desktop_app.domain.errors import NOTHING_SENT, IllegalChoiceError
 from desktop_app.domain.image_tokens import LARGEST_SIDE, image_tokens
-from desktop_app.domain.model_catalog import ModelInfo
+from desktop_app.domain.model_catalog import FileInputs, ModelInfo
 from desktop_app.domain.parts import DocumentPart, ImagePart, Part, TextPart
 from desktop_app.services.ports import PictureSource
 
@@ -24,10 +24,12 @@ MOST_PAGES = 100
 
 @dataclass(frozen=True)
 class Sight:
-    """How one model is shown pictures. What is not known to be blind is taken to see."""
+    """How one model is shown pictures, and which documents are sent to it as files. What is not
+    known to be blind is taken to see."""
 
     model: ModelInfo
     pictures: PictureSource
+    files: FileInputs | None = None
 
     async def shown(self, part: ImagePart) -> RequestPart:
         """A picture as it is sent to the model.
@@ -52,8 +54,13 @@ class Sight:
         drawn = await self.pictures.pages(part, self.model.image_tokens)
         shown: list[RequestPart] = []
         for page, picture in zip(part.seen_pages, drawn, strict=True):
-            shown += [TextPart(f"[page {page.number} of {part.name}, as a picture]"), picture]
+            shown += [TextPart(page_name(part, page.number)), picture]
         return shown
+
+
+def page_name(part: DocumentPart, number: int) -> str:
+    """What stands before a page that is sent as a picture."""
+    return f"[page {number} of {part.name}, as a picture]"
 
 
 def named(part: ImagePart) -> TextPart:

@@ -142,6 +142,15 @@ class PartsSource(Protocol):
     ) -> PartsPlan:
         """What that would take. Raises UserFacingError."""
 
+    async def texts(
+        self,
+        document: DocumentPart,
+        prompt: str,
+        resolved: ResolvedChoice,
+        instructions: str = "",
+    ) -> list[str]:
+        """The parts of a document as they would be sent. Raises UserFacingError."""
+
 
 class TokenCounter(Protocol):
     """Counts the tokens of a text for a provider's model."""

@@ -23,8 +23,9 @@ from desktop_app.domain.parts import (
     TextPart,
 )
 from desktop_app.domain.sections import chosen_text, format_spans
+from desktop_app.services.files import file_data, is_file
 from desktop_app.services.passages import passages_block
-from desktop_app.services.pictures import Sight, named
+from desktop_app.services.pictures import Sight, named, page_name
 from desktop_app.services.ports import AttachmentSource
 
 CONTINUE = "Continue exactly where you stopped."
@@ -64,6 +65,12 @@ async def sent_block(part: DocumentPart, attachments: AttachmentSource) -> str:
     return await asyncio.to_thread(document_block, part, text)
 
 
+def sent_text(part: DocumentPart, block: str, *, sees: bool) -> str:
+    """All the words that stand for a document in a request: its block, and what names its pictures."""
+    names = [page_name(part, page.number) for page in part.seen_pages] if sees else []
+    return "\n\n".join([block, *names]) if names else block
+
+
 def question_parts(draft: Draft, found: Sequence[PassagesPart] = ()) -> tuple[Part, ...]:
     """The parts of a question: what was attached, what was found for it, then the words."""
     text = draft.text.strip()
@@ -74,7 +81,7 @@ async def request_messages(
     path: Iterable[Message], attachments: AttachmentSource, sight: Sight | None = None
 ) -> tuple[RequestMessage, ...]:
     """The messages of `path` as they are sent; answers that never began are left out. Without
-    `sight` pictures are named only.
+    `sight` pictures are named only, and every document is its text.
 
     Raises:
         StorageError, DocumentError: an attachment is gone or cannot be read any more.
@@ -122,6 +129,8 @@ async def _request_message(
     parts: list[RequestPart] = []
     for part in message.parts:
         match part:
+            case DocumentPart() if sight and is_file(part, sight.files):
+                parts.append(await file_data(part, attachments))
             case DocumentPart():
                 parts.append(TextPart(await sent_block(part, attachments)))
                 parts += await sight.pages(part) if sight else ()

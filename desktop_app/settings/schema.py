@@ -303,6 +303,15 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         choices=(Choice("auto", "Auto"), Choice("low", "Low"), Choice("high", "High")),
     ),
     Setting(
+        "answer.documents_as_files",
+        bool,
+        False,
+        "Send documents as files",
+        Group.ANSWER,
+        "Where the provider takes them: PDF, Word, PowerPoint, RTF, ODT. It then reads them itself, "
+        "and charges for a PDF's pages as pictures, too. Of documents attached from now on.",
+    ),
+    Setting(
         "answer.stream",
         bool,
         True,

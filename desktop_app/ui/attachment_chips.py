@@ -1,8 +1,8 @@
 """What will be sent along: a chip for each document or picture, with how far its reading has come.
 
 A chip shows an icon or a small picture, or a ring while it is read; its name; what it amounts to;
-for a picture, a menu of how closely it is looked at; and a cross to take it away (Delete does the
-same). Chips are updated in place: progress comes many times a second.
+a menu of what is sent of it; and a cross to take it away (Delete does the same). Pressed, it shows
+what will be sent. Chips are updated in place: progress comes many times a second.
 """
 
 from __future__ import annotations
@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QActionGroup, QImage, QPainter, QPainterPath, QPen
-from PySide6.QtWidgets import QFrame, QMenu, QScrollArea, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QFrame,
+    QMenu,
+    QScrollArea,
+    QSizePolicy,
+    QToolButton,
+    QWidget,
+)
 
 from desktop_app.ui import painting
 from desktop_app.ui.flow_layout import FlowLayout
@@ -22,12 +31,12 @@ from desktop_app.ui.theme import set_role
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from PySide6.QtGui import QKeyEvent, QPaintEvent, QResizeEvent
+    from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QPaintEvent, QResizeEvent
 
     from desktop_app.ui.theme import Theme
 
 CHIP_HEIGHT: Final = 46
-WIDEST_CHIP: Final = 320
+WIDEST_CHIP: Final = 400
 ROWS_SHOWN: Final = 2.5
 THUMBNAIL: Final = 34
 
@@ -46,6 +55,9 @@ class Chip:
         details: of a picture or of pages that are, how closely they may be looked at: (value,
             label).
         chosen: the one of them that holds.
+        actions: what else its menu offers: (key, label, whether it holds; None where it is no
+            state).
+        has_preview: what is sent of it can be looked at.
     """
 
     id: str
@@ -58,6 +70,43 @@ class Chip:
     picture: QImage | None = None
     details: tuple[tuple[str, str], ...] = ()
     chosen: str = ""
+    actions: tuple[tuple[str, str, bool | None], ...] = ()
+    has_preview: bool = False
+
+
+class _Face(QAbstractButton):
+    """What of a chip is pressed to see what is sent: all but its other buttons. The chip paints it."""
+
+    def __init__(self, chip: ChipWidget) -> None:
+        super().__init__(chip)
+        self._chip = chip
+        self.setObjectName("preview-attachment")
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """An outline while it has the keyboard."""
+        if self.hasFocus():
+            painter = QPainter(self)
+            painting.smooth(painter)
+            theme = self._chip.theme
+            painting.outline(painter, self.rect(), theme.accent, theme.px(10), 2)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter shows, Delete removes, the menu key and arrow down open the menu."""
+        match event.key():
+            case Qt.Key.Key_Return | Qt.Key.Key_Enter:
+                self.click()
+            case Qt.Key.Key_Delete | Qt.Key.Key_Backspace:
+                self._chip.remove()
+            case Qt.Key.Key_Menu | Qt.Key.Key_Down:
+                self._chip.offer()
+            case _:
+                super().keyPressEvent(event)
+
+    def contextMenuEvent(self, _event: QContextMenuEvent) -> None:
+        """The right button opens the menu, too."""
+        self._chip.offer()
 
 
 class ChipWidget(QFrame):
@@ -66,10 +115,14 @@ class ChipWidget(QFrame):
     Signals:
         removed(str): the person takes the attachment of this id away.
         detail_chosen(str, str): the picture of this id is to be looked at like that.
+        previewed(str): what is sent of this one is to be shown.
+        acted(str, str): this of its actions was chosen.
     """
 
     removed = Signal(str)
     detail_chosen = Signal(str, str)
+    previewed = Signal(str)
+    acted = Signal(str, str)
 
     def __init__(self, chip: Chip, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -80,11 +133,15 @@ class ChipWidget(QFrame):
         self._cross = QToolButton(self)
         set_role(self._cross, "quiet")
         self._cross.installEventFilter(self)
-        self._cross.clicked.connect(lambda: self.removed.emit(self._chip.id))
+        self._cross.setObjectName("remove-attachment")
+        self._cross.clicked.connect(self.remove)
         self._detail = QToolButton(self)
-        self._detail.setObjectName("picture-detail")
         set_role(self._detail, "quiet")
-        self._detail.clicked.connect(self._offer_details)
+        self._detail.clicked.connect(self.offer)
+        self._face = _Face(self)
+        self._face.clicked.connect(lambda: self.previewed.emit(self._chip.id))
+        QWidget.setTabOrder(self._face, self._detail)
+        QWidget.setTabOrder(self._detail, self._cross)
         self.set_theme(theme)
         self.set_chip(chip)
 
@@ -94,14 +151,42 @@ class ChipWidget(QFrame):
         self.setAccessibleName(f"{chip.name}, {chip.detail}")
         self.setToolTip("\n".join(line for line in (chip.name, chip.detail, chip.about) if line))
         self.setAccessibleDescription(chip.about)
-        chosen = dict(chip.details).get(chip.chosen, "")
-        self._detail.setAccessibleName(f"Detail of {chip.name}: {chosen}")
-        self._detail.setToolTip(f"Detail: {chosen}")
-        self._detail.setVisible(bool(chip.details))
+        self._name_menu(chip)
+        self._face.setAccessibleName(f"Preview of {chip.name}: {chip.detail}")
+        self._face.setAccessibleDescription(chip.about)
+        self._face.setVisible(chip.has_preview)
         self._cross.setAccessibleName(f"Remove {chip.name}")
         self._cross.setToolTip("Stop reading" if chip.state == "reading" else "Remove")
+        self._fit_face()
         self.updateGeometry()
         self.update()
+
+    def _name_menu(self, chip: Chip) -> None:
+        """Of a picture the menu is about its detail, and is called so."""
+        chosen = dict(chip.details).get(chip.chosen, "")
+        is_detail = bool(chip.details) and chip.icon == "image"
+        self._detail.setObjectName("picture-detail" if is_detail else "attachment-options")
+        what = f"Detail of {chip.name}: {chosen}" if is_detail else f"Options of {chip.name}"
+        self._detail.setAccessibleName(what)
+        self._detail.setToolTip(f"Detail: {chosen}" if is_detail else "What is sent of it")
+        self._detail.setVisible(self._has_menu)
+
+    @property
+    def theme(self) -> Theme:
+        """The theme that it is drawn with."""
+        return self._theme
+
+    @property
+    def _has_menu(self) -> bool:
+        return bool(self._chip.details or self._chip.actions)
+
+    def remove(self) -> None:
+        """Take the attachment away."""
+        self.removed.emit(self._chip.id)
+
+    def focus_face(self) -> None:
+        """Give the keyboard to what shows the preview."""
+        self._face.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def set_theme(self, theme: Theme) -> None:
         """Draw with another theme."""
@@ -114,8 +199,18 @@ class ChipWidget(QFrame):
         self.update()
 
     def menu(self) -> QMenu:
-        """How closely the picture may be looked at, and what each costs."""
+        """What can be done with it; how closely it may be looked at, and what each costs."""
         menu = QMenu(self)
+        for key, label, holds in self._chip.actions:
+            action = menu.addAction(label)
+            action.setObjectName(key)
+            action.setCheckable(holds is not None)
+            action.setChecked(bool(holds))
+            action.triggered.connect(
+                lambda _=False, chosen=key: self.acted.emit(self._chip.id, chosen)
+            )
+        if self._chip.actions and self._chip.details:
+            menu.addSeparator()
         group = QActionGroup(menu)
         for value, label in self._chip.details:
             action = menu.addAction(label)
@@ -127,7 +222,10 @@ class ChipWidget(QFrame):
             )
         return menu
 
-    def _offer_details(self) -> None:
+    def offer(self) -> None:
+        """Open its menu."""
+        if not self._has_menu:
+            return
         menu = self.menu()
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.popup(self._detail.mapToGlobal(QPoint(0, self._detail.height())))
@@ -138,7 +236,7 @@ class ChipWidget(QFrame):
             painting.width_of(self._chip.name, self._theme.strong()),
             painting.width_of(self._chip.detail, self._theme.note()),
         )
-        around = px(44) + self._text_left() + (px(24) if self._chip.details else 0)
+        around = px(44) + self._text_left() + (px(24) if self._has_menu else 0)
         return QSize(min(texts + around, px(WIDEST_CHIP)), px(CHIP_HEIGHT))
 
     def _text_left(self) -> int:
@@ -154,6 +252,11 @@ class ChipWidget(QFrame):
         top = (self.height() - cross.height()) // 2
         self._cross.setGeometry(QRect(QPoint(left, top), cross))
         self._detail.setGeometry(QRect(QPoint(left - cross.width(), top), cross))
+        self._fit_face()
+
+    def _fit_face(self) -> None:
+        last = self._detail if self._has_menu else self._cross
+        self._face.setGeometry(0, 0, last.x() - self._theme.px(1), self.height())
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
@@ -169,7 +272,7 @@ class ChipWidget(QFrame):
             self._paint_thumbnail(painter, chip.picture)
         else:
             painting.mark(painter, at, chip.icon, theme.accent, px(20))
-        left, last = self._text_left(), self._detail if chip.details else self._cross
+        left, last = self._text_left(), self._detail if self._has_menu else self._cross
         width = last.x() - left - px(2)
         middle = self.height() // 2
         upper = QRect(left, middle - px(18), width, px(18))
@@ -221,10 +324,13 @@ class AttachmentChips(QScrollArea):
     Signals:
         removed(str): the person takes the attachment of this id away.
         detail_chosen(str, str): the picture of this id is to be looked at like that.
+        previewed(str), acted(str, str): as of a ChipWidget.
     """
 
     removed = Signal(str)
     detail_chosen = Signal(str, str)
+    previewed = Signal(str)
+    acted = Signal(str, str)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -267,10 +373,23 @@ class AttachmentChips(QScrollArea):
         """How many there are."""
         return len(self._widgets)
 
+    @property
+    def focused(self) -> str:
+        """The id of the chip that has the keyboard, "" where none has."""
+        at = QApplication.focusWidget()
+        return next((id_ for id_, w in self._widgets.items() if at and w.isAncestorOf(at)), "")
+
+    def focus(self, chip_id: str) -> None:
+        """Give the keyboard to a chip, where it is still there."""
+        if chip_id in self._widgets:
+            self._widgets[chip_id].focus_face()
+
     def _add(self, chip: Chip) -> None:
         widget = ChipWidget(chip, self._theme)
         widget.removed.connect(self.removed)
         widget.detail_chosen.connect(self.detail_chosen)
+        widget.previewed.connect(self.previewed)
+        widget.acted.connect(self.acted)
         self._flow.addWidget(widget)
         self._widgets[chip.id] = widget
 

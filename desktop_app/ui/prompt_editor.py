@@ -52,6 +52,7 @@ class PromptEditor(QFrame):
         text_changed(): by the person (or assistive technology), not by `set_text`.
         files_chosen(list[Path]), picture_given(GivenPicture), text_pasted_large(str): to be attached.
         attachment_removed(str), detail_chosen(str, str), suggestion_chosen(str): by id and by key.
+        attachment_previewed(str), attachment_acted(str, str): as of AttachmentChips.
         variant_chosen(Variant), effort_chosen(Effort), model_chosen(ModelEntry)
         models_opened(): the menu of models is looked at.
         background_chosen(bool): whether long answers are made in the background.
@@ -66,6 +67,8 @@ class PromptEditor(QFrame):
     text_pasted_large = Signal(str)
     attachment_removed = Signal(str)
     detail_chosen = Signal(str, str)
+    attachment_previewed = Signal(str)
+    attachment_acted = Signal(str, str)
     suggestion_chosen = Signal(str)
     variant_chosen = Signal(object)
     effort_chosen = Signal(object)
@@ -138,6 +141,8 @@ class PromptEditor(QFrame):
         row.background_chosen.connect(self.background_chosen)
         self._chips.removed.connect(self.attachment_removed)
         self._chips.detail_chosen.connect(self.detail_chosen)
+        self._chips.previewed.connect(self.attachment_previewed)
+        self._chips.acted.connect(self.attachment_acted)
         self._suggestions.chosen.connect(self.suggestion_chosen)
 
     def text(self) -> str:
@@ -168,6 +173,15 @@ class PromptEditor(QFrame):
         self._notice = choice.notice
         self.row.set_choice(choice)
         self._show_hint()
+
+    @property
+    def focused_chip(self) -> str:
+        """The id of the chip that has the keyboard, "" where none has."""
+        return self._chips.focused
+
+    def focus_chip(self, chip_id: str) -> None:
+        """Give the keyboard to a chip, where it is still there."""
+        self._chips.focus(chip_id)
 
     @property
     def has_chips(self) -> bool:

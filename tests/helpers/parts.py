@@ -15,3 +15,7 @@ class NothingInParts:
     async def plan(self, *_: object) -> NoReturn:
         """Nor here."""
         raise AssertionError("nothing was to be read in parts")
+
+    async def texts(self, *_: object) -> NoReturn:
+        """Nor here."""
+        raise AssertionError("nothing was to be read in parts")

@@ -21,6 +21,7 @@ from pydantic import ConfigDict, TypeAdapter, with_config
 
 from desktop_app.domain.chat_request import (
     ChatRequest,
+    FileData,
     ImageData,
     RequestMessage,
 )
@@ -45,9 +46,16 @@ images = st.builds(
     st.binary(max_size=9),
     st.sampled_from(["low", "high", "auto", "original"]),
 )
+files = st.builds(
+    FileData,
+    st.sampled_from(["a.pdf", 'ü "x".docx']),
+    st.sampled_from(["application/pdf", "application/rtf"]),
+    st.binary(max_size=9),
+)
 messages = st.one_of(
     st.builds(RequestMessage, st.just(Role.ASSISTANT), st.tuples(parts, parts, parts)),
     st.builds(RequestMessage, st.just(Role.USER), st.tuples(st.builds(TextPart, texts), images)),
+    st.builds(RequestMessage, st.just(Role.USER), st.tuples(files, st.builds(TextPart, texts))),
     st.builds(RequestMessage, st.just(Role.USER), st.tuples(st.builds(TextPart, texts))),
 )
 

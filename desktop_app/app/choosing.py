@@ -1,0 +1,112 @@
+"""Which pages, slides, sheets or chapters of the attachments in the prompt are sent.
+
+Their text is looked at and counted away from the event loop; until it is counted, a choice has no
+number of tokens, and whatever draft comes into the window with such a one is counted then.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from desktop_app.domain.errors import IllegalChoiceError
+from desktop_app.domain.parts import ChosenPages, DocumentPart, ImagePart
+from desktop_app.domain.sections import Section, chosen_text, parse_spans, sections, unit_of
+
+if TYPE_CHECKING:
+    from desktop_app.app.workspace import Workspace
+
+Attached = DocumentPart | ImagePart
+
+
+class Choosing(QObject):
+    """Changes what is sent of what is attached."""
+
+    def __init__(self, workspace: Workspace, parent: QObject) -> None:
+        super().__init__(parent)
+        self._workspace = workspace
+        self._counting: set[tuple[str, ChosenPages]] = set()
+        workspace.opened.connect(self._count_missing)
+        workspace.draft_changed.connect(self._count_missing)
+
+    @property
+    def parts(self) -> list[Attached]:
+        """The documents and pictures in the prompt."""
+        attached = self._workspace.draft.attachments
+        return [part for part in attached if isinstance(part, DocumentPart | ImagePart)]
+
+    def part(self, sha256: str) -> Attached | None:
+        """One of them, by its hash."""
+        return next((part for part in self.parts if part.sha256 == sha256), None)
+
+    def change(self, sha256: str, change: Callable[[DocumentPart], DocumentPart]) -> None:
+        """Have a document be sent otherwise."""
+        workspace = self._workspace
+        attachments = tuple(
+            change(part) if isinstance(part, DocumentPart) and part.sha256 == sha256 else part
+            for part in workspace.draft.attachments
+        )
+        workspace.draft = replace(workspace.draft, attachments=attachments)
+        workspace.draft_changed.emit()
+
+    async def choose(self, sha256: str, given: str) -> None:
+        """Have these pages of a document be sent, as a person writes them; "" for all.
+
+        Raises:
+            IllegalChoiceError: they are not there; nothing changes.
+            StorageError: the text is gone.
+        """
+        part = self.part(sha256)
+        if not isinstance(part, DocumentPart):
+            return
+        chosen = None
+        if given.strip():
+            unit = unit_of(part)
+            found = await self.sections_of(part)
+            names = [section.name for section in found] if unit == "sheet" else []
+            spans = parse_spans(given, len(found), unit, names)
+            if spans != ((1, len(found)),):
+                chosen = ChosenPages(unit, spans, len(found))
+        self.change(sha256, lambda part: replace(part, chosen=chosen))
+
+    async def sections_of(self, part: DocumentPart) -> list[Section]:
+        """What can be chosen from.
+
+        Raises:
+            IllegalChoiceError: there is nothing of the kind.
+            StorageError: the text is gone.
+        """
+        text = await self._workspace.backend.attachments.text(part.sha256)
+        found = await asyncio.to_thread(sections, text, unit_of(part))
+        if not found:
+            raise IllegalChoiceError(
+                f"The {unit_of(part)}s of {part.name} are not marked in its text.",
+                what_to_do="Send all of it.",
+            )
+        return found
+
+    def _count_missing(self) -> None:
+        """Have the text of what was chosen counted, once."""
+        for part in self.parts:
+            if isinstance(part, DocumentPart) and part.chosen and part.chosen.tokens is None:
+                key = (part.sha256, part.chosen)
+                if key not in self._counting:
+                    self._counting.add(key)
+                    self._workspace.tasks.start(self._count(part, part.chosen))
+
+    async def _count(self, part: DocumentPart, chosen: ChosenPages) -> None:
+        backend = self._workspace.backend
+        try:
+            text = await backend.attachments.text(part.sha256)
+            text = await asyncio.to_thread(chosen_text, part, text)
+            tokens = await backend.documents.count_tokens(text)
+        finally:
+            self._counting.discard((part.sha256, chosen))
+        now = self.part(part.sha256)
+        if isinstance(now, DocumentPart) and now.chosen == chosen:
+            counted = replace(chosen, tokens=tokens)
+            self.change(part.sha256, lambda part: replace(part, chosen=counted))

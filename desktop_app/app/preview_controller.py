@@ -1,0 +1,256 @@
+"""What is sent of an attachment, shown before it is sent.
+
+The text that is shown is made by what makes the request (services/prompt.py). Large texts are put
+together and looked through away from the event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from desktop_app.app.attachment_facts import AS_FILE, CHOOSE, PREVIEW, SEND_ALL, document_chip
+from desktop_app.app.choosing import Attached, Choosing
+from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
+from desktop_app.domain.parts import DocumentPart, ImagePart, TextPart
+from desktop_app.domain.sections import format_spans, unit_of
+from desktop_app.services.files import is_file
+from desktop_app.services.pictures import Sight, page_name
+from desktop_app.services.prompt import sent_block, sent_text
+
+if TYPE_CHECKING:
+    from desktop_app.app.pictures_controller import PicturesController
+    from desktop_app.app.workspace import Workspace
+    from desktop_app.ui.attachment_preview import AttachmentPreview
+    from desktop_app.ui.main_window import MainWindow
+    from desktop_app.ui.theme import ThemeWatcher
+
+NOTHING_ATTACHED = "Nothing is attached."
+NO_PAGES = "{} has no pages, slides, sheets or chapters to choose from."
+WHOLE = "This is sent with your question, as it stands here."
+IN_PARTS = (
+    "Too large to be read at once: each part is sent by itself, as it stands here, and the answer is "
+    "made of notes on all of them."
+)
+
+
+class PreviewController(QObject):
+    """Between the chips of the prompt, the preview and the draft."""
+
+    def __init__(
+        self,
+        window: MainWindow,
+        theme: ThemeWatcher,
+        workspace: Workspace,
+        pictures: PicturesController,
+    ) -> None:
+        super().__init__(window)
+        self._window, self._theme, self._workspace = window, theme, workspace
+        self._pictures = pictures
+        self._dialog: AttachmentPreview | None = None
+        self._shown = ""
+        self._asked = 0
+        self._last: Attached | None = None
+        self._choosing = Choosing(workspace, self)
+        prompt = window.prompt
+        prompt.attachment_previewed.connect(self.show)
+        prompt.attachment_acted.connect(self._act)
+        for changed in (workspace.opened, workspace.draft_changed, workspace.choice_changed):
+            changed.connect(self._follow)
+
+    # -------------------------------------------------------------- by command
+
+    def show_any(self) -> None:
+        """Show what is sent of the chip that has the keyboard, or of the last attachment."""
+        part = self._any(lambda _part: True)
+        if part is None:
+            self._window.notifications.notify(NOTHING_ATTACHED)
+        else:
+            self.show(part.sha256)
+
+    def choose_any(self) -> None:
+        """Have pages chosen of the chip that has the keyboard, or of the last one that has any."""
+        part = self._any(lambda part: isinstance(part, DocumentPart) and bool(unit_of(part)))
+        if part is not None:
+            self._choose(part.sha256)
+            return
+        last = self._any(lambda _part: True)
+        words = NOTHING_ATTACHED if last is None else NO_PAGES.format(last.name)
+        self._window.notifications.notify(words)
+
+    def _any(self, suits: Callable[[Attached], bool]) -> Attached | None:
+        parts = [part for part in self._choosing.parts if suits(part)]
+        focused = self._window.prompt.focused_chip
+        found = [part for part in parts if part.sha256 == focused]
+        return next(iter(found or parts[::-1]), None)
+
+    def _act(self, sha256: str, action: str) -> None:
+        if action == PREVIEW:
+            self.show(sha256)
+        elif action == CHOOSE:
+            self._choose(sha256)
+        elif action == SEND_ALL:
+            self._choosing.change(sha256, lambda part: replace(part, chosen=None))
+        elif action == AS_FILE:
+            self._choosing.change(sha256, lambda part: replace(part, as_file=not part.as_file))
+
+    # -------------------------------------------------------------- the dialog
+
+    def show(self, sha256: str) -> None:
+        """Show what is sent of an attachment."""
+        self._open(sha256).focus_text()
+
+    def _choose(self, sha256: str) -> None:
+        self._open(sha256).focus_pages()
+
+    def _open(self, sha256: str) -> AttachmentPreview:
+        dialog = self._dialog or self._made()
+        self._shown, self._last = sha256, None
+        self._follow()
+        dialog.open()
+        return dialog
+
+    def _made(self) -> AttachmentPreview:
+        from desktop_app.ui.attachment_preview import AttachmentPreview  # not a part of the start
+
+        dialog = self._dialog = AttachmentPreview(self._theme.current, self._window)
+        self._theme.changed.connect(dialog.set_theme)
+        dialog.selected.connect(self._open)
+        dialog.chosen.connect(lambda given: self._workspace.tasks.start(self._take(given)))
+        dialog.picture_wanted.connect(
+            lambda number: self._workspace.tasks.start(self._show_picture(number))
+        )
+        dialog.finished.connect(lambda _: self._closed())
+        return dialog
+
+    def _closed(self) -> None:
+        """Nothing of a large text is held any longer."""
+        self._asked += 1
+        if self._dialog is not None:
+            self._dialog.show_text("", [])
+        self._window.prompt.focus_chip(self._shown)
+        self._shown, self._last = "", None
+
+    async def _take(self, given: str) -> None:
+        assert self._dialog is not None
+        try:
+            await self._choosing.choose(self._shown, given)
+        except UserFacingError as error:
+            self._dialog.refuse(f"{error.what_happened} {error.what_to_do}")
+
+    def _follow(self) -> None:
+        """Show the attachment as it is now, and who would be asked."""
+        if not self._shown or self._dialog is None:
+            return
+        part = self._choosing.part(self._shown)
+        if part is None:
+            self._dialog.reject()
+            return
+        self._tell(part)
+        same = self._last is not None and self._as_sent(self._last) == self._as_sent(part)
+        self._last = part
+        if not same:
+            self._workspace.tasks.start(self._load(part))
+
+    def _as_sent(self, part: Attached) -> object:
+        """What of a part and of who is asked decides what is sent: not the count."""
+        resolved = self._workspace.resolved
+        if isinstance(part, DocumentPart) and part.chosen is not None:
+            part = replace(part, chosen=replace(part.chosen, tokens=None))
+        return part, resolved.model.id, resolved.profile.id, resolved.files
+
+    def _tell(self, part: Attached) -> None:
+        assert self._dialog is not None
+        resolved = self._workspace.resolved
+        names = [(known.sha256, known.name) for known in self._choosing.parts]
+        self._dialog.offer(names, part.sha256)
+        if isinstance(part, ImagePart):
+            chip, note = self._pictures.chip(part, resolved), ""
+        else:
+            chip = document_chip(part, resolved)
+            note = IN_PARTS if part.in_parts else WHOLE
+            note = "" if is_file(part, resolved.files) else note
+        self._dialog.tell(chip.detail, "\n".join(line for line in (note, chip.about) if line))
+
+    async def _load(self, part: Attached) -> None:
+        """Get what is sent; a later call supersedes an earlier one."""
+        self._asked += 1
+        asked = self._asked
+        text = await self._words(part)
+        unit, given, hint = await self._pages(part)
+        from desktop_app.ui.paged_text import stretches
+
+        ends = await asyncio.to_thread(stretches, text)
+        if asked != self._asked or self._dialog is None:
+            return
+        self._dialog.offer_pages(unit, given, hint)
+        self._dialog.show_text(text, ends)
+        self._dialog.show_pictures(self._captions(part), has_text=bool(text))
+
+    async def _words(self, part: Attached) -> str:
+        workspace = self._workspace
+        backend, resolved = workspace.backend, workspace.resolved
+        if isinstance(part, ImagePart):
+            shown = await Sight(resolved.model, backend.pictures).shown(part)
+            return shown.text if isinstance(shown, TextPart) else ""
+        if part.in_parts:
+            chat = workspace.chat_for(workspace.conversation)
+            words = self._window.prompt.text()
+            instructions = workspace.ask_settings.instructions
+            return "\n\n".join(await chat.parts.texts(part, words, resolved, instructions))
+        if is_file(part, resolved.files):
+            return ""
+        block = await sent_block(part, backend.attachments)
+        return sent_text(part, block, sees=resolved.model.sees_images is not False)
+
+    async def _pages(self, part: Attached) -> tuple[str, str, str]:
+        """What can be chosen, what is, and what to write."""
+        unit = unit_of(part) if isinstance(part, DocumentPart) else ""
+        if not unit or not isinstance(part, DocumentPart):
+            return "", "", ""
+        try:
+            found = await self._choosing.sections_of(part)
+        except IllegalChoiceError:
+            return "", "", ""
+        given = format_spans(part.chosen.spans) if part.chosen else ""
+        hint = f"All {len(found):,}; or for example 1, 3"
+        if unit == "sheet":
+            named = " · ".join(f"{section.number} {section.name}" for section in found[:12])
+            hint = f"All {len(found):,}: {named}{' …' if len(found) > 12 else ''}"
+        elif len(found) > 3:
+            hint = f"All {len(found):,}; or for example 1-3, {len(found)}"
+        return unit, given, hint
+
+    def _captions(self, part: Attached) -> list[str]:
+        resolved = self._workspace.resolved
+        if resolved.model.sees_images is False:
+            return []
+        if isinstance(part, ImagePart):
+            return [part.name]
+        if part.in_parts or is_file(part, resolved.files):
+            return []
+        return [page_name(part, page.number).strip("[]") for page in part.seen_pages]
+
+    async def _show_picture(self, number: int) -> None:
+        """The very picture that is sent."""
+        part, pictures = self._last, self._workspace.backend.pictures
+        rule = self._workspace.resolved.model.image_tokens
+        if isinstance(part, ImagePart):
+            sent, name = await pictures.scaled(part, rule), part.name
+        elif isinstance(part, DocumentPart) and number < len(part.seen_pages):
+            page = part.seen_pages[number]
+            alone = replace(part, pictured=(page,), chosen=None)
+            (sent,), name = await pictures.pages(alone, rule), f"Page {page.number}"
+        else:
+            return
+        from PySide6.QtGui import QImage
+
+        image = await asyncio.to_thread(QImage.fromData, sent.data)
+        kind = sent.media_type.partition("/")[2].upper()
+        size = f"{image.width()} × {image.height()} · {kind} · {len(sent.data) / 1024:,.0f} KB"
+        if self._dialog is not None and part == self._last:
+            self._dialog.show_picture(number, image, f"{name} · {size}")

@@ -1,0 +1,354 @@
+"""What is sent of an attachment, seen before it is sent, against what a server received."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication, QImage
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QLineEdit, QWidget
+
+from desktop_app.domain.parts import DocumentPart
+from desktop_app.ui.attachment_chips import ChipWidget
+from desktop_app.ui.attachment_preview import AttachmentPreview
+from desktop_app.ui.paged_text import PagedText, stretches
+from desktop_app.ui.theme import light
+from tests.data.long_pdf import long_pdf
+from tests.end2end.prepared_server import Prepared, PreparedServer
+from tests.gui.app.conftest import Run
+from tests.gui.app.desk import Desk, find, until
+
+ANSWERS = {"What": Prepared("It says so.")}
+
+
+def with_server(server: PreparedServer) -> Desk:
+    environment = {"OPENAI_BASE_URL": server.base_url, "OPENAI_API_KEY": "not-a-key"}
+    return Desk(real=True, environment=environment)
+
+
+async def attached(desk: Desk, *paths: Path) -> None:
+    desk.window.files_dropped.emit(list(paths))
+    await until(lambda: len(desk.ready.workspace.draft.attachments) == len(paths))
+    await until(lambda: not desk.ready.attachments._reading)
+
+
+def part_of(desk: Desk, at: int = 0) -> DocumentPart:
+    part = desk.ready.workspace.draft.attachments[at]
+    assert isinstance(part, DocumentPart)
+    return part
+
+
+def chip_button(desk: Desk, name: str, at: int = 0) -> QAbstractButton:
+    chip = desk.window.prompt.findChildren(ChipWidget)[at]
+    return find(chip, QAbstractButton, name)
+
+
+async def opened(desk: Desk) -> AttachmentPreview:
+    """The preview, once it shows what is sent."""
+    await until(lambda: desk.window.findChild(AttachmentPreview) is not None)
+    dialog = desk.window.findChild(AttachmentPreview)
+    assert dialog is not None
+    await until(lambda: dialog.isVisible() and dialog.text.text and dialog.text.is_written)
+    return dialog
+
+
+def words(dialog: QWidget, name: str) -> str:
+    return find(dialog, QLabel, name).text()
+
+
+async def choose(dialog: AttachmentPreview, pages: str) -> None:
+    field = find(dialog, QLineEdit, "pages-to-send")
+    field.setFocus()
+    field.selectAll()
+    QTest.keyClicks(field, pages)
+    QTest.keyClick(field, Qt.Key.Key_Return)
+
+
+def sent(body: dict[str, object]) -> str:
+    """All the words of the last question in a request."""
+    content = body["input"][-1]["content"]  # type: ignore[index]
+    if isinstance(content, str):
+        return content
+    return str(next(part["text"] for part in content if part["type"] == "input_text"))
+
+
+def test_pages_are_chosen_by_the_keyboard_and_those_alone_are_sent(
+    run: Run, tmp_path: Path
+) -> None:
+    path = tmp_path / "long.pdf"
+    path.write_bytes(long_pdf(20))
+
+    async def main() -> None:
+        async with PreparedServer(ANSWERS) as server, with_server(server) as desk:
+            await attached(desk, path)
+            whole = part_of(desk)
+            assert desk.chips[0].startswith("long.pdf, 20 pages · ")
+            assert " · $" in desk.chips[0]
+            face = chip_button(desk, "preview-attachment")
+            face.setFocus()
+            desk.press(Qt.Key.Key_Return)
+            dialog = await opened(desk)
+            assert dialog.text.text.startswith('<document name="long.pdf" pages="20">\n[page 1]')
+            await choose(dialog, "3-5, 9")
+            await until(lambda: part_of(desk).sent_tokens not in (None, whole.tokens))
+            await until(
+                lambda: "[page 9]" in dialog.text.text and "page 1]" not in dialog.text.text
+            )
+            chosen = part_of(desk)
+            assert chosen.chosen is not None
+            assert (chosen.chosen.spans, chosen.chosen.of) == (((3, 5), (9, 9)), 20)
+            assert desk.chips[0].startswith(
+                f"long.pdf, pages 3–5, 9 of 20 · {chosen.chosen.tokens:,} tokens · 1 % · $"
+            )
+            assert words(dialog, "preview-facts") == desk.chips[0].removeprefix("long.pdf, ")
+            preview = dialog.text.text
+            await until(lambda: dialog.text.is_written)
+            assert dialog.text.view.toPlainText() == preview
+            desk.press(Qt.Key.Key_Escape)
+            await until(lambda: not dialog.isVisible())
+            assert dialog.text.text == ""
+            assert desk.window.focusWidget() is face
+            desk.type("What does it say?")
+            desk.enter()
+            await until(lambda: server.bodies)
+            await desk.settled()
+            assert sent(server.bodies[0]) == f"{preview}\n\nWhat does it say?"
+            assert "long.pdf\u2003pages 3–5, 9 of 20\u2003" in desk.transcript
+            desk.type("What else?")
+            desk.enter()
+            await until(lambda: len(server.bodies) == 2)
+            await desk.settled()
+            assert server.bodies[1]["input"][0] == server.bodies[0]["input"][0]
+
+    run(main())
+
+
+def test_wrong_pages_are_said_and_change_nothing(run: Run, data: Path) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            await attached(desk, data / "report.pdf")
+            desk.ready._actions()["attachment.choose-pages"]()
+            dialog = await opened(desk)
+            assert dialog.field.hasFocus()
+            await choose(dialog, "2-4")
+            await until(lambda: words(dialog, "pages-error"))
+            assert words(dialog, "pages-error") == (
+                "There is no page 4. The pages are 1 to 3: for example 1-2."
+            )
+            assert dialog.field.text() == "2-4"
+            assert part_of(desk).chosen is None
+            await choose(dialog, "2")
+            await until(lambda: part_of(desk).sent_tokens and part_of(desk).chosen is not None)
+            assert not words(dialog, "pages-error")
+            assert "report.pdf, page 2 of 3 · " in desk.chips[0]
+            await choose(dialog, "1-3")
+            await until(lambda: part_of(desk).chosen is None)
+            await choose(dialog, "3")
+            await until(lambda: part_of(desk).chosen is not None)
+            desk.ready.previews._act(part_of(desk).sha256, "send-all-pages")
+            await until(lambda: part_of(desk).chosen is None)
+            await until(lambda: "[page 1]" in dialog.text.text)
+
+    run(main())
+
+
+def test_sheets_are_chosen_by_name(run: Run, data: Path) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            await attached(desk, data / "figures.xlsx")
+            desk.ready._actions()["attachment.choose-pages"]()
+            dialog = await opened(desk)
+            names = dialog.field.placeholderText()
+            second = names.split(" · ")[1].removeprefix("2 ")
+            await choose(dialog, second)
+            await until(lambda: part_of(desk).chosen is not None)
+            await until(lambda: f"## {second}" in dialog.text.text.split("\n")[1])
+            assert "sheet 2 of" in desk.chips[0]
+
+    run(main())
+
+
+def test_a_choice_is_counted_after_a_start_that_came_too_soon(run: Run, data: Path) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            await attached(desk, data / "report.pdf")
+            await desk.ready.previews._choosing.choose(part_of(desk).sha256, "2")
+            await until(lambda: part_of(desk).sent_tokens)
+            counted = part_of(desk)
+            assert counted.chosen is not None
+            uncounted = replace(counted, chosen=replace(counted.chosen, tokens=None))
+            workspace = desk.ready.workspace
+            workspace.draft = replace(workspace.draft, attachments=(uncounted,))
+            workspace.opened.emit()
+            assert "counting…" in desk.chips[0]
+            await until(lambda: part_of(desk) == counted)
+
+    run(main())
+
+
+def test_pages_that_are_pictures_are_shown_as_they_go(run: Run, data: Path) -> None:
+    async def main() -> None:
+        async with PreparedServer(ANSWERS) as server, with_server(server) as desk:
+            await attached(desk, data / "corpus" / "partly-scanned.pdf")
+            desk.ready._actions()["attachment.preview"]()
+            dialog = await opened(desk)
+            preview = dialog.text.text
+            assert preview.endswith("[page 3 of partly-scanned.pdf, as a picture]")
+            dialog._tabs.chosen.emit("pictures")
+            await until(lambda: "Page 2 · " in words(dialog, "picture-caption"))
+            find(dialog, QAbstractButton, "next-picture").click()
+            await until(lambda: "Page 3 · " in words(dialog, "picture-caption"))
+            assert not find(dialog, QLabel, "preview-picture").pixmap().isNull()
+            await choose(dialog, "1, 3")
+            await until(lambda: "1, 3 of 4" in dialog.text.text)
+            preview = dialog.text.text
+            desk.press(Qt.Key.Key_Escape)
+            desk.type("What?")
+            desk.enter()
+            await until(lambda: server.bodies)
+            await desk.settled()
+            assert sent(server.bodies[0]) == f"{preview}\n\nWhat?"
+            content = server.bodies[0]["input"][-1]["content"]
+            assert [part["type"] for part in content] == ["input_text", "input_image"]
+
+    run(main())
+
+
+def test_pictures_and_every_attachment_can_be_looked_at(
+    run: Run, data: Path, tmp_path: Path
+) -> None:
+    picture = QImage(300, 200, QImage.Format.Format_RGB32)
+    picture.fill(Qt.GlobalColor.red)
+    picture.save(str(tmp_path / "red.png"))
+
+    async def main() -> None:
+        async with Desk(environment={"OPENAI_API_KEY": "not-a-key"}) as desk:
+            await attached(desk, data / "notes.md", tmp_path / "red.png")
+            assert " tokens · " in desk.chips[1]
+            assert "$" in desk.chips[1]
+            chip_button(desk, "preview-attachment", 1).click()
+            await until(lambda: desk.window.findChild(AttachmentPreview))
+            dialog = desk.window.findChild(AttachmentPreview)
+            assert dialog is not None
+            await until(lambda: "300 × 200" in words(dialog, "picture-caption"))
+            shown = find(dialog, QLabel, "preview-picture").pixmap().toImage()
+            assert shown.pixelColor(5, 5).red() > 200
+            which = find(dialog, QComboBox, "previewed-attachment")
+            assert [which.itemText(at) for at in range(2)] == ["notes.md", "red.png"]
+            which.setCurrentIndex(0)
+            which.activated.emit(0)
+            await until(lambda: dialog.text.text.startswith('<document name="notes.md">'))
+            desk.window.prompt.attachment_removed.emit(part_of(desk).sha256)
+            await until(lambda: not dialog.isVisible())
+
+    run(main())
+
+
+def test_parts_are_shown_as_they_go(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "long.txt"
+    path.write_text("\n\n".join(f"Paragraph {n} of a long text. " * 30 for n in range(200)))
+
+    async def main() -> None:
+        async with Desk() as desk:
+            await attached(desk, path)
+            workspace = desk.ready.workspace
+            part = replace(part_of(desk), in_parts=True)
+            workspace.draft = replace(workspace.draft, attachments=(part,))
+            workspace.draft_changed.emit()
+            desk.ready._actions()["attachment.preview"]()
+            dialog = await opened(desk)
+            assert dialog.text.text.startswith('<part document="long.txt" part="1 of ')
+            assert dialog.text.text.count("</part>") > 2
+            assert "each part is sent by itself" in words(dialog, "preview-note")
+
+    run(main())
+
+
+def test_nothing_attached_is_said(run: Run, data: Path) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            for command in ("attachment.preview", "attachment.choose-pages"):
+                desk.ready._actions()[command]()
+                assert desk.said == "Nothing is attached."
+            await attached(desk, data / "notes.md")
+            desk.ready._actions()["attachment.choose-pages"]()
+            assert desk.said.startswith("notes.md has no pages, slides, sheets or chapters")
+
+    run(main())
+
+
+def test_a_large_text_is_there_in_slices_and_searched(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "large.txt"
+    lines = (f"line {n}: the quick brown fox jumps over the lazy dog\n" for n in range(380_000))
+    path.write_text("".join(lines) + "The İstanbul NEEDLE is here.\n" + "x" * 200_000)
+    gaps: list[float] = []
+
+    async def watch() -> None:
+        last = time.perf_counter()
+        while True:
+            await asyncio.sleep(0.001)
+            gaps.append(time.perf_counter() - last)
+            last = time.perf_counter()
+
+    async def main() -> None:
+        async with Desk() as desk:
+            await attached(desk, path)
+            desk.ready._actions()["attachment.preview"]()
+            await until(lambda: desk.window.findChild(AttachmentPreview))
+            watching = asyncio.ensure_future(watch())
+            dialog = await opened(desk)
+            assert len(dialog.text.text) > 20_000_000
+            QTest.keyClick(dialog, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
+            dialog._find.field.setText("needle")
+            await until(lambda: words(dialog, "find-count") == "1 of 1")
+            await until(lambda: dialog.text.is_written)
+            assert dialog.text.view.textCursor().selectedText() == "NEEDLE"
+            await until(lambda: dialog.text.is_written)
+            watching.cancel()
+            assert max(gaps) < 0.2  # on a busy machine; a few frames of a text that takes a second
+            dialog.text.view.moveCursor(dialog.text.view.textCursor().MoveOperation.Start)
+            find(dialog, QAbstractButton, "copy-preview").click()
+            assert QGuiApplication.clipboard().text() == dialog.text.text
+            QGuiApplication.clipboard().clear()
+
+    run(main())
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "a", "a\n", "x" * 50, "ab\n" * 40, "x" * 25 + "\n" + "y\n" * 9 + "z" * 31, "\n" * 70],
+)
+def test_stretches_are_the_text_and_hold_no_long_line(text: str) -> None:
+    ends = stretches(text, length=20, longest_line=10)
+    pieces = [text[a:b] for a, b in zip([0, *ends], ends, strict=False)]
+    assert "".join(pieces) == text
+    assert all(0 < len(piece) <= 20 for piece in pieces)
+    assert all(len(line) <= 10 for piece in pieces for line in piece.split("\n"))
+
+
+def test_matches_are_stepped_through_across_stretches(qtbot: object) -> None:
+    text = "".join(f"row {n} 😀 Word\n" for n in range(9))
+    view = PagedText(light(), "x", "y")
+    view.set_text(text, stretches(text, length=40))
+    counted: list[tuple[int, int, bool]] = []
+    view.counted.connect(lambda *row: counted.append(row))
+    view.look_for("word")
+    while view._seeking.isActive() or view._writing.isActive():
+        view._seek()
+        view._write()
+    assert counted[-1] == (1, 9, True)
+    for number in (2, 3, 4, 5, 6, 7, 8, 9, 1):
+        view.step(+1)
+        while view._writing.isActive():
+            view._write()
+        assert counted[-1][0] == number
+        assert view.view.textCursor().selectedText() == "Word"
+        assert f"row {number - 1}" in view.view.textCursor().block().text()
+    view.step(-1)
+    assert counted[-1][0] == 9
+    view.close()
