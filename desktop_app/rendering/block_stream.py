@@ -1,7 +1,7 @@
 """A growing Markdown source becomes closed blocks and one open tail.
 
-`BlockStream` keeps only the end of the source that later text can still change: the last block, or
-of a long one the last item of the list, the last row of the table, the last line of the code. Each
+`BlockStream` keeps only the end of the source that later text can still change: the last block, of
+a list or a quote the last block in it, the last row of a table, the last line of code. Each
 piece that arrives makes it parse that end again, and what comes out is compared with what stood
 there; the differences are handed on as patches. Three kinds of later text change what is closed:
 a link's or a footnote's definition, for the pieces that name it. (The mark of a footnote is taken for
@@ -17,19 +17,11 @@ What comes out at the end equals `render(source)` of the whole source at once.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.rendering import calm
-from desktop_app.rendering.blocks import ListStart, Placed, convert
-from desktop_app.rendering.cutting import (
-    ends_in_code,
-    first_number,
-    is_closed_fence,
-    item_lines,
-    settled_lines,
-    top_tokens,
-)
+from desktop_app.rendering.cutting import Cut, context_at, ends_in_code, find_cut
 from desktop_app.rendering.half_inline import closers_of, is_plain
 from desktop_app.rendering.inline import AS_WRITTEN, join_runs
 from desktop_app.rendering.model import (
@@ -42,12 +34,20 @@ from desktop_app.rendering.model import (
     clean,
     show_unseen,
 )
+from desktop_app.rendering.open_end import (
+    Context,
+    Parse,
+    begins_with_paragraph,
+    leaves,
+    place,
+    renumber,
+    size,
+)
 from desktop_app.rendering.parser import EXPECTS_NOTES, is_too_dense, parser
 from desktop_app.rendering.stream_steps import (
     difference,
     last_inline,
     line_offset,
-    lines_from,
     lines_of_notes,
     names_in,
     pack,
@@ -55,37 +55,18 @@ from desktop_app.rendering.stream_steps import (
 )
 
 if TYPE_CHECKING:
-    from markdown_it.token import Token
+    from desktop_app.rendering.blocks import Placed
 
 _UNSPEAKABLE: Final = re.compile("[\0\ud800-\udfff]")  # halves of pairs make addresses fail
 _WORDS: Final = re.compile(r"(?:[^\W_]|[ ,;.!?:'’“”–—-])+")
 _OPENERS: Final = re.compile(r"[*_~](?!\s)|[\[\]`]")
-_GAP: Final = re.compile(r"(?<=[^\s\\]) (?=[^\W\d_])")
+_GAP: Final = re.compile(r"(?<=[^\s\\>]) (?=[^\W\d_])")
 _LONG: Final = 800
 _DENSE: Final = 12_000
 _LONGEST_OPEN: Final = 24_000
 _MOST_TOKENS: Final = 3_000
 _TAIL: Final = 200
-_FLAT: Final = (0, "", 0)  # depth, marker and quote of what stands in nothing
 _QUIET_ENDS: Final = ",;.!?:'’”"
-
-
-@dataclass
-class _Context:
-    """What the parser must be told of the block that is open since earlier text.
-
-    Attributes:
-        source: its first lines (a fence's, a table's head), parsed again with each piece.
-        lines: how many they are.
-        going_on: the number at which its list goes on.
-        prefix: the settled words of a long paragraph, and `runs` what they are; parsed no more.
-    """
-
-    source: str = ""
-    lines: int = 0
-    going_on: ListStart | None = None
-    prefix: str = ""
-    runs: Runs = ()
 
 
 @dataclass
@@ -97,23 +78,9 @@ class _Chunk:
     """
 
     source: str
-    context: _Context
+    context: Context
     at: int
     row: int
-
-
-@dataclass
-class _Parse:
-    """One parse of the open end; `labels` are the definitions in it and their lines."""
-
-    tokens: list[Token]
-    placed: list[Placed]
-    labels: dict[str, int] = field(default_factory=dict)
-
-    @property
-    def tops(self) -> list[Token]:
-        """The tokens that begin top-level blocks."""
-        return top_tokens(self.tokens)
 
 
 @dataclass
@@ -145,7 +112,7 @@ class BlockStream:
         self._open_part: Block | None = None
         self._source = ""
         self._held = ""
-        self._context = _Context()
+        self._context = Context()
         self._references: dict[str, Any] = {}
         self._notes: dict[str, int] = {}
         self._expects_notes = True
@@ -161,7 +128,7 @@ class BlockStream:
             return []
         self._source += _UNSPEAKABLE.sub("\ufffd", text)
         patches = self._grow_plainly(text)
-        if not patches or (len(self._source) > _DENSE and self._context.lines != 1):
+        if not patches or (len(self._source) > _DENSE and self._context.inside != "code"):
             patches += self._advance(final=False)
         return patches
 
@@ -225,94 +192,117 @@ class BlockStream:
             shown = calm.without_fence_end(source)
             parse = self._parse(shown, self._context)
         is_short = len(self._context.prefix) < _DENSE
-        if self._context.runs and is_short and not _begins_with_paragraph(parse):
+        is_paragraph = begins_with_paragraph(parse, self._context)
+        if self._context.settled and is_short and not is_paragraph:
             return self._advance_unsplit(parse, final=final)
-        cut = (
-            source.count("\n") + 1
-            if final
-            else settled_lines(parse.tokens, source, self._context.lines)
-        )
-        dangling = not final and self._complete_end(parse, cut)
+        cut = Cut(source.count("\n") + 1) if final else find_cut(parse.tokens, shown, self._context)
+        dangling = not final and self._complete_end(parse, cut.line)
         patches: list[Patch] = []
         closed: list[Block] = []
-        if final or cut > self._context.lines:
+        closes = final or cut.line > self._context.lines
+        if closes:
             patches, closed = self._close(parse, source, cut)
         else:
             self._forget(parse.labels)
-        tail = [p for p in parse.placed if p.line >= cut]
+        tail = [p for p in parse.placed if p.line >= cut.line]
         patches += self._show(closed, [p.block for p in tail])
         unsure = final or dangling or shown != source
         self._plain_end = None if unsure else self._find_plain_end(tail)
         if len(self._source) > _LONG and not final:
-            self._settle_words(parse)
+            if not closes:
+                self._settle_words(parse)
             if self._is_too_much(parse):
                 patches += self._part_open()
         return patches
 
-    def _advance_unsplit(self, parse: _Parse, *, final: bool) -> list[Patch]:
+    def _advance_unsplit(self, parse: Parse, *, final: bool) -> list[Patch]:
         """The long paragraph turns out to be a heading or a table's head: parse it whole."""
         self._forget(parse.labels)
-        self._source = self._context.prefix + self._source
-        self._context = _Context()
+        context = self._context
+        self._source = context.opener + context.prefix + self._source[len(context.opener) :]
+        self._context = replace(context, settled=None, opener="", prefix="")
         return self._advance(final=final)
 
-    def _settle_words(self, parse: _Parse) -> None:
+    def _settle_words(self, parse: Parse) -> None:
         """Of a long open paragraph, parse the first words no more: those behind which nothing is
         open that later words could close."""
-        tops = parse.tops
-        if len(tops) != 1 or tops[0].type != "paragraph_open" or self._context.going_on:
+        opener = self._opener_of_paragraph(parse)
+        if opener is None:
             return
-        if len(self._source) > _DENSE or _size(parse) > _MOST_TOKENS:
-            self._settle_at_any_rate()
+        words = self._source[len(opener) :]
+        if len(words) > _DENSE or size(parse) > _MOST_TOKENS:
+            self._settle_at_any_rate(opener, words)
             return
         gap = None
-        for found in _GAP.finditer(self._source, 0, len(self._source) - _LONG // 4):
+        for found in _GAP.finditer(words, 0, max(0, len(words) - _LONG // 4)):
             gap = found
-        if (
-            gap is None
-            or "|" in self._source[self._source.rfind("\n", 0, gap.end()) + 1 : gap.end()]
-        ):
+        if gap is None or "|" in words[words.rfind("\n", 0, gap.end()) + 1 : gap.end()]:
             return  # a row of cells may turn out to be a table's head
-        own = self._parse(self._source[: gap.start()], self._context, expects_notes=False)
-        if own.labels or not _begins_with_paragraph(own) or not _is_settled(own, gap.string):
+        own = self._parse(
+            self._context.source + opener + words[: gap.start()], self._context, expects_notes=False
+        )
+        begins = begins_with_paragraph(own, self._context)
+        if own.labels or not begins or not _is_settled(own, words, self._context):
             self._forget(own.labels)
             return
-        runs = join_runs(own.placed[0].block.runs, (Run(" "),))
-        prefix = self._context.prefix + self._source[: gap.end()]
-        self._context = _Context(prefix=prefix, runs=runs)
-        self._source = self._source[gap.end() :]
+        block = own.placed[0].block
+        block = block._replace(runs=join_runs(block.runs, (Run(" "),)))
+        self._settle(block, opener, words, gap.end())
 
-    def _settle_at_any_rate(self) -> None:
+    def _opener_of_paragraph(self, parse: Parse) -> str | None:
+        """What stands before the words of the paragraph that the open end is; None where that is
+        something else."""
+        found = leaves(parse, self._context)
+        if len(found) != 1 or found[0].type != "paragraph_open" or not found[0].map:
+            return None
+        if found[0].map[0] != self._context.lines:
+            return None
+        inline = parse.tokens[parse.tokens.index(found[0]) + 1]
+        first, line = inline.content.split("\n", 1)[0], self._source.split("\n", 1)[0]
+        at = line.rfind(first) if first else -1
+        return line[:at] if at >= 0 and not line[at + len(first) :].strip() else None
+
+    def _settle(self, block: Block, opener: str, words: str, end: int) -> None:
+        prefix = self._context.prefix + words[:end]
+        self._context = replace(self._context, settled=block, opener=opener, prefix=prefix)
+        self._source = opener + words[end:]
+
+    def _settle_at_any_rate(self, opener: str, words: str) -> None:
         """Of a paragraph in which so much stays open, parse what has arrived no more: it would be
         parsed with every piece. What has more marks than anybody writes stands as it is written."""
-        end = len(self._source) - _TAIL
-        gap = max(self._source.rfind(" ", end - _TAIL, end), self._source.rfind("\n", 0, end))
+        end = len(words) - _TAIL
+        gap = words.rfind(" ", end - _TAIL, end)
+        gap = gap if opener else max(gap, words.rfind("\n", 0, end))
         end = gap + 1 if gap > end // 2 else end
-        text = self._source[:end]
+        settled = self._context.settled
+        alone = replace(self._context, settled=None, prefix="")
+        text = words[:end]
         if is_too_dense(text):
+            own = self._parse(self._context.source + opener + "x", alone)
             runs: Runs = (Run(show_unseen(clean(text))),)
-            if AS_WRITTEN not in self._context.runs:
+            if settled is None or AS_WRITTEN not in settled.runs:
                 runs = (*runs, AS_WRITTEN)
         else:
-            own = self._parse(text, _Context(), expects_notes=False)
+            own = self._parse(self._context.source + opener + text, alone, expects_notes=False)
             self._forget(own.labels)
-            if own.labels or not _begins_with_paragraph(own) or len(own.placed) != 1:
+            if own.labels or not begins_with_paragraph(own, alone) or len(own.placed) != 1:
                 return
-            runs = join_runs(own.placed[0].block.runs, (Run(" "),) if text[-1].isspace() else ())
-        runs = join_runs(self._context.runs, runs)
-        self._context = _Context(prefix=self._context.prefix + text, runs=runs)
-        self._source = self._source[end:]
+            runs = own.placed[0].block.runs
+            runs = join_runs(runs, (Run(" "),) if text[-1].isspace() else ())
+        block = settled or own.placed[0].block._replace(runs=())
+        block = block._replace(runs=join_runs(block.runs, runs))
+        self._settle(block, opener, words, end)
         self._plain_end = None
 
-    def _is_too_much(self, parse: _Parse) -> bool:
+    def _is_too_much(self, parse: Parse) -> bool:
         """Whether what is open is more than can be parsed with every piece; code never is, for
         of that only a line is open."""
-        if self._context.lines == 1:
+        if self._context.inside == "code":
             return False
         least = _LONGEST_OPEN // 6
         if len(self._source) <= least:
             return False
-        is_much = _size(parse) > _MOST_TOKENS or len(self._source) > _LONGEST_OPEN
+        is_much = size(parse) > _MOST_TOKENS or len(self._source) > _LONGEST_OPEN
         return is_much or not parse.placed  # definitions alone
 
     def _part_open(self) -> list[Patch]:
@@ -321,16 +311,16 @@ class BlockStream:
         end = self._source.rfind("\n") + 1
         if end < len(self._source) // 2:
             end = max(self._source.rfind(" ", 0, -_TAIL) + 1, len(self._source) // 2)
-        table = self._context if self._context.lines == 2 else _Context()
+        inside = self._context if self._context.inside == "table" else Context()
         self._source, rest = self._source[:end], self._source[end:]
         patches = self._advance(final=True)
-        self._source, self._context = rest, table
+        self._source, self._context = rest, inside
         return patches + self._advance(final=False)
 
     def _calm(self, source: str) -> str:
-        if self._context.lines == 1:
+        if self._context.inside == "code":
             return calm.without_fence_end(source)
-        return source if self._context.lines else calm.without_undecided_end(source)
+        return source if self._context.inside else calm.without_undecided_end(source)
 
     def _env(self, *, expects_notes: bool) -> dict[str, Any]:
         """The definitions known, as the parser takes them."""
@@ -341,10 +331,11 @@ class BlockStream:
             EXPECTS_NOTES: expects_notes and self._expects_notes,
         }
 
-    def _parse(self, source: str, context: _Context, *, expects_notes: bool = True) -> _Parse:
+    def _parse(self, source: str, context: Context, *, expects_notes: bool = True) -> Parse:
         known, env = len(self._references), self._env(expects_notes=expects_notes)
         tokens = parser().parse(source, env)
-        parse = _Parse(tokens, _place(tokens, context))
+        renumber(tokens, context.going_on)
+        parse = Parse(tokens, place(tokens, context))
         for label in list(self._references)[known:] if len(self._references) > known else ():
             parse.labels[label] = self._references[label]["map"][0]
         if len(env["footnotes"]["refs"]) > len(self._notes):
@@ -361,7 +352,7 @@ class BlockStream:
                 self._notes.pop(":" + label[1:], None)
             self._references.pop(label, None)
 
-    def _complete_end(self, parse: _Parse, cut: int) -> bool:
+    def _complete_end(self, parse: Parse, cut: int) -> bool:
         """Show the open paragraph as if its open marks were closed; whether one was dropped."""
         last = last_inline(parse.tokens, cut)
         if last is None or not parse.placed:
@@ -374,56 +365,39 @@ class BlockStream:
         last.children = (
             parser().parseInline(text + closers, self._env(expects_notes=True))[0].children
         )
-        parse.placed = _place(parse.tokens, self._context)
+        parse.placed = place(parse.tokens, self._context)
         if not text and parse.placed[-1].block == Block(Kind.PARAGRAPH):
             parse.placed.pop()  # not a line yet
         return text != last.content
 
     # ------------------------------------------------------------------ closing
 
-    def _close(self, parse: _Parse, source: str, cut: int) -> tuple[list[Patch], list[Block]]:
-        """Settle everything above line `cut`: the patches of what its definitions change in
-        earlier blocks, and its own blocks."""
-        offset = line_offset(source, cut)
+    def _close(self, parse: Parse, source: str, cut: Cut) -> tuple[list[Patch], list[Block]]:
+        """Settle everything above a cut: the patches of what its definitions change in earlier
+        blocks, and its own blocks."""
+        offset = line_offset(source, cut.line)
         context = self._context
         text = source[len(context.source) : offset]
-        self._context = self._context_at(cut, parse, source)
+        self._context = context_at(cut, source)
         self._source = source[offset:]
-        raw = [p.block for p in parse.placed if p.line < cut]
-        settled = [label for label, line in parse.labels.items() if line < cut]
-        open_labels = {label: line for label, line in parse.labels.items() if line >= cut}
+        raw = [p.block for p in parse.placed if p.line < cut.line]
+        settled = [label for label, line in parse.labels.items() if line < cut.line]
+        open_labels = {label: line for label, line in parse.labels.items() if line >= cut.line}
         self._forget(open_labels)
         names = names_in(text) if worth_remembering(raw) else set()
         if names & open_labels.keys():
             raw = [p.block for p in self._parse(context.source + text, context).placed]
-        whole = _Context() if context.runs else context
+        whole = replace(context, settled=None, opener="", prefix="")
         chunk = _Chunk(
-            context.prefix + text,
+            context.opener + context.prefix + text[len(context.opener) :],
             whole,
             self._closed,
             len(self._open_part.rows) if self._open_part else 0,
         )
-        for name in names if len(chunk.source) <= _LONGEST_OPEN or not context.runs else ():
+        for name in names if len(chunk.source) <= _LONGEST_OPEN or not context.settled else ():
             if name not in self._references and ":" + name[1:] not in self._notes:
                 self._chunks.setdefault(name, []).append(chunk)
         return self._renew(settled), raw
-
-    def _context_at(self, cut: int, parse: _Parse, source: str) -> _Context:
-        """What the block that is open at line `cut` needs to be parsed on."""
-        for number, top in enumerate(parse.tops):
-            start, end = top.map or (0, 0)
-            if not start < cut <= end:
-                continue
-            if top.type == "fence" and (cut < end or not is_closed_fence(top)):
-                return _Context(lines_from(source, start, 1), 1)
-            if top.type == "table_open":
-                return _Context(lines_from(source, start, 2), 2)
-            if top.type in ("bullet_list_open", "ordered_list_open") and cut < end:
-                began = self._context.going_on if number == 0 and start == 0 else None
-                first = began.number if began else first_number(top)
-                passed = sum(1 for line in item_lines(parse.tokens, top) if line < cut)
-                return _Context(going_on=ListStart(first + passed))
-        return _Context()
 
     def _renew(self, settled: list[str]) -> list[Patch]:
         """Draw again what named these labels before they were defined."""
@@ -433,8 +407,8 @@ class BlockStream:
             for chunk in self._chunks.pop(label, ())
         }
         patches = []
-        for place in sorted(chunks):
-            patches += self._renew_chunk(chunks[place])
+        for where in sorted(chunks):
+            patches += self._renew_chunk(chunks[where])
         return patches
 
     def _renew_chunk(self, chunk: _Chunk) -> list[Patch]:
@@ -469,7 +443,7 @@ class BlockStream:
         """Bring `blocks` up to date behind what was closed before."""
         packed = pack([self._open_part] if self._open_part else [], closed)
         self._open_part = None
-        if self._context.lines == 2 and packed and len(packed[-1].rows) < TABLE_ROWS:
+        if self._context.inside == "table" and packed and len(packed[-1].rows) < TABLE_ROWS:
             self._open_part = packed[-1]
         whole = len(packed) - (self._open_part is not None)
         new = packed[:whole] + pack([self._open_part] if self._open_part else [], tail)
@@ -481,32 +455,9 @@ class BlockStream:
         return [patch]
 
 
-def _place(tokens: list[Token], context: _Context) -> list[Placed]:
-    """The blocks behind the context, with the settled words before the first."""
-    placed = [p for p in convert(tokens, context.going_on) if p.line >= context.lines]
-    if context.runs:
-        first = placed[0].block if placed else None
-        if first is None or first.kind not in (Kind.PARAGRAPH, Kind.HEADING) or first[3:6] != _FLAT:
-            placed.insert(0, Placed(context.lines, Block(Kind.PARAGRAPH, context.runs)))
-        else:
-            joined = first._replace(runs=join_runs(context.runs, first.runs))
-            placed[0] = placed[0]._replace(block=joined)
-    return placed
-
-
-def _size(parse: _Parse) -> int:
-    """How much a parse has found, which is about what it has cost."""
-    words = sum(len(token.children) for token in parse.tokens if token.children)
-    return len(parse.tokens) + words + len(parse.placed) + 3 * len(parse.labels)
-
-
-def _begins_with_paragraph(parse: _Parse) -> bool:
-    return bool(parse.tops) and parse.tops[0].type == "paragraph_open" and bool(parse.placed)
-
-
-def _is_settled(parse: _Parse, source: str) -> bool:
+def _is_settled(parse: Parse, words: str, context: Context) -> bool:
     """Whether nothing is left in the text of a paragraph that later text could give a meaning."""
-    if len(parse.placed) != 1 or any(opener in source for opener in ("\\(", "\\[", "$")):
+    if len(parse.placed) != 1 or any(opener in words for opener in ("\\(", "\\[", "$")):
         return False
-    children = next((t.children for t in parse.tokens if t.type == "inline"), None) or ()
-    return not any(t.type == "text" and _OPENERS.search(t.content) for t in children)
+    inline = parse.tokens[parse.tokens.index(leaves(parse, context)[0]) + 1]
+    return not any(t.type == "text" and _OPENERS.search(t.content) for t in inline.children or ())

@@ -1,8 +1,7 @@
 """Block tokens to the flat sequence of blocks, each with the source line that it hangs on.
 
-The line of origin is what lets a growing source be cut: a block of a top-level paragraph, quote or
-heading hangs on its first line, a block inside a top-level list on the first line of its item, a
-line of code and a table row on their own line.
+The line of origin is what lets a growing source be cut: a block hangs on its own first line, an item's
+mark that stands alone on that of the item, a line of code and a table row on their own line.
 """
 
 from __future__ import annotations
@@ -23,13 +22,6 @@ CHECKED: Final = "☑"
 _TASKS: Final = {"[ ] ": UNCHECKED, "[x] ": CHECKED, "[X] ": CHECKED}
 
 
-class ListStart(NamedTuple):
-    """Where a list that began in earlier text goes on: the next item's number, 0 in a bullet list
-    (whose first item's number would be 0 too, which is as good)."""
-
-    number: int
-
-
 class Placed(NamedTuple):
     """A block and the line that it hangs on; a table's row is a block of one row."""
 
@@ -37,9 +29,9 @@ class Placed(NamedTuple):
     block: Block
 
 
-def convert(tokens: list[Token], going_on: ListStart | None = None) -> list[Placed]:
-    """The blocks of a token stream. `going_on` numbers the items of a list at its very start."""
-    return _Walk(tokens, going_on).run()
+def convert(tokens: list[Token]) -> list[Placed]:
+    """The blocks of a token stream."""
+    return _Walk(tokens).run()
 
 
 class _List:
@@ -54,25 +46,20 @@ class _List:
 class _Walk:
     """One pass over the tokens; methods are named after what they meet."""
 
-    def __init__(self, tokens: list[Token], going_on: ListStart | None) -> None:
+    def __init__(self, tokens: list[Token]) -> None:
         self._tokens = iter(tokens)
-        self._going_on = going_on
         self._placed: list[Placed] = []
         self._lists: list[_List] = []
         self._quotes: list[int] = []  # how deep in lists each stands
         self._marker = ""
-        self._line = 0
+        self._line = self._marked_line = 0
 
     def run(self) -> list[Placed]:
         for token in self._tokens:
-            if token.map is not None and (token.level == 0 or self._is_top_item(token)):
+            if token.map is not None and token.nesting >= 0:
                 self._line = token.map[0]
             self._meet(token)
-            self._going_on = None
         return self._placed
-
-    def _is_top_item(self, token: Token) -> bool:
-        return token.level == 1 and token.type == "list_item_open" and len(self._lists) == 1
 
     def _meet(self, token: Token) -> None:
         match token.type:
@@ -99,7 +86,7 @@ class _Walk:
             case "bullet_list_close" | "ordered_list_close":
                 self._lists.pop()
             case "list_item_open":
-                self._begin_item(token)
+                self._begin_item()
             case "list_item_close" | "footnote_reference_close":
                 self._flush_marker()
                 if token.type == "footnote_reference_close":
@@ -108,6 +95,7 @@ class _Walk:
                 self._flush_marker()
                 self._lists.append(_List(False, 0, ""))
                 self._marker = clean(token.meta["label"])
+                self._marked_line = self._line
             case "blockquote_open":
                 self._flush_marker()
                 self._quotes.append(len(self._lists))
@@ -116,12 +104,11 @@ class _Walk:
 
     def _list(self, token: Token) -> _List:
         number = int(token.attrGet("start") or 1) if token.attrGet("start") != 0 else 0
-        if self._going_on is not None:
-            number = self._going_on.number
         return _List(token.type == "ordered_list_open", number, token.markup)
 
-    def _begin_item(self, token: Token) -> None:
+    def _begin_item(self) -> None:
         current = self._lists[-1]
+        self._marked_line = self._line
         if current.ordered:
             self._marker = f"{current.number}{current.suffix}"
             current.number += 1
@@ -131,7 +118,7 @@ class _Walk:
     def _flush_marker(self) -> None:
         """An item that begins with something else than text shows its mark on a line of its own."""
         if self._marker:
-            self._add(Block(Kind.PARAGRAPH))
+            self._add(Block(Kind.PARAGRAPH), self._marked_line)
 
     def _add(self, block: Block, line: int | None = None) -> None:
         made = block._replace(
@@ -157,8 +144,7 @@ class _Walk:
         info = _unescaped(token.info).split()
         language = clean(info[0]) if info else ""
         self._add(Block(Kind.CODE_HEAD, language=language))
-        top = token.level == 0 and token.map is not None
-        line = token.map[0] + (token.type == "fence") if top and token.map else None
+        line = token.map[0] + (token.type == "fence") if token.map else None
         for text in code_lines(token.content):
             self._add(code_line(text, language), line)
             line = None if line is None else line + 1
@@ -168,7 +154,7 @@ class _Walk:
         head = True
         for token in self._tokens:
             if token.type == "tr_open":
-                line = token.map[0] if token.level == 2 and token.map is not None else None
+                line = token.map[0] if token.map is not None else None
                 cells, aligns = self._row()
                 self._add(Block(Kind.TABLE, rows=(cells,), aligns=aligns, head=head), line)
                 head = False

@@ -2,37 +2,95 @@
 
 A block is settled when a complete line has begun the next one, when it closes itself (a heading, a
 fence with its end), or when a blank line ends it. Of an open fence every complete line is settled,
-of an open table every row, of an open list every item but the last.
+of an open table every row. The same holds for the blocks within the last quote and the last item of
+a list, however deep: what stands in them before the last block is settled too, for blocks are flat
+(see model.py) and a quote or an item may be opened again by a few lines that stand for it.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+import re
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Final, NamedTuple
 
+from desktop_app.rendering.open_end import Context, ListStart
 from desktop_app.rendering.parser import MATH_OPENERS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from markdown_it.token import Token
 
 _LISTS: Final = ("bullet_list_open", "ordered_list_open")
 _CLOSED_AT_ONCE: Final = ("heading_open", "hr", "math_block")
 _CLOSED_BY_A_BLANK_LINE: Final = ("paragraph_open", "table_open", "blockquote_open")
+_DEEPEST: Final = 24
+"""Quotes and items within each other that are looked into."""
+
+_OPENERS_OF_CONTAINERS: Final = re.compile(
+    r"^(?:[\s>]|[-+*](?=[ \t])|\d{1,9}[.)](?=[ \t])|\[\^[^\]]*\]:)*"
+)
 
 
-def settled_lines(tokens: list[Token], source: str, context_lines: int) -> int:
-    """How many lines of `source` are settled; at least those of the context."""
+class Holder(NamedTuple):
+    """A list item or a quote that is open at a cut: the line that begins it, where in that line its
+    content begins, and an item's number in its list (None of a quote)."""
+
+    line: int
+    content: int
+    number: int | None
+
+
+class Cut(NamedTuple):
+    """A place between two lines of a source.
+
+    Attributes:
+        line: everything above this one is settled.
+        holders: the open items and quotes around it, the outermost first.
+        held: the open fence or table whose lines it stands between.
+    """
+
+    line: int
+    holders: tuple[Holder, ...] = ()
+    held: Token | None = None
+
+
+def find_cut(tokens: list[Token], source: str, context: Context) -> Cut:
+    """The last place where `source` may be cut; its line is at least that of the context's end."""
     limit = source.count("\n")  # the last line, which is not complete
-    tops = [token for token in top_tokens(tokens) if _has_begun(token, limit)]
     lines = source.split("\n", limit)
+    tops = [index for index in _children(tokens, 0, 0) if _has_begun(tokens[index], limit)]
     if not tops:
         blank = limit > 0 and not lines[limit - 1].strip()
-        return limit if blank and not context_lines else context_lines
-    return _before_open_math(_end_of_closed(tops[-1], tokens, lines, limit), tops, tokens, lines)
+        return Cut(limit if blank and not context.lines else context.lines)
+    cut = _Descent(tokens, lines, limit).run()
+    top = _line_above_open_math(cut, tops, tokens, lines, context.lines)
+    if top is not None:
+        cut = Cut(top)
+    return cut
+
+
+def context_at(cut: Cut, source: str) -> Context:
+    """What opens again, above a cut, the blocks that stand open there."""
+    lines = source.split("\n")
+    first = (cut.held.map or [0])[0] if cut.held is not None else cut.line
+    made: list[str] = []
+    going_on: list[ListStart] = []
+    for holder, inner in zip_longest(cut.holders, cut.holders[1:]):
+        if holder.number is not None:
+            going_on.append(ListStart(len(made), holder.number))
+        if holder.line < first and (inner is None or inner.line != holder.line):
+            made.append(f"{lines[holder.line][: holder.content]}#")
+    inside = ""
+    if cut.held is not None:
+        inside = "table" if cut.held.type == "table_open" else "code"
+        made += lines[first : first + (2 if inside == "table" else 1)]
+    return Context("".join(f"{line}\n" for line in made), len(made), tuple(going_on), inside)
 
 
 def top_tokens(tokens: list[Token]) -> list[Token]:
     """The tokens that begin top-level blocks."""
-    return [t for t in tokens if t.level == 0 and t.nesting >= 0 and t.map]
+    return [tokens[index] for index in _children(tokens, 0, 0)]
 
 
 def is_closed_fence(fence: Token) -> bool:
@@ -48,6 +106,16 @@ def ends_in_code(tokens: list[Token]) -> bool:
     return last is not None and last.type == "fence" and not is_closed_fence(last)
 
 
+def _children(tokens: list[Token], begin: int, level: int) -> Iterator[int]:
+    """The indices of the blocks at a level, from one index on until what holds them ends."""
+    for index in range(begin, len(tokens)):
+        token = tokens[index]
+        if token.level < level:
+            return
+        if token.level == level and token.nesting >= 0 and token.map:
+            yield index
+
+
 def _has_begun(token: Token, limit: int) -> bool:
     """Whether complete lines (those before `limit`) have begun a block; a formula's opener alone
     begins none."""
@@ -55,41 +123,94 @@ def _has_begun(token: Token, limit: int) -> bool:
     return start < limit and (token.type != "math_block" or end <= limit)
 
 
-def first_number(token: Token) -> int:
-    start = token.attrGet("start")
-    return 1 if start is None else int(start)
+class _Descent:
+    """Goes from the last block to the last one within it, as long as that is a container."""
+
+    def __init__(self, tokens: list[Token], lines: list[str], limit: int) -> None:
+        self._tokens, self._lines, self._limit = tokens, lines, limit
+        self._holders: list[Holder] = []
+
+    def run(self) -> Cut:
+        begin, level, line = 0, 0, 0
+        for _ in range(_DEEPEST):
+            last = self._last_begun(begin, level)
+            if last < 0:
+                break
+            token = self._tokens[last]
+            start, end = token.map or (0, 0)
+            line = max(line, start)
+            is_quote = token.type == "blockquote_open" and not self._ends_blank(end)
+            if not is_quote and token.type not in _LISTS:
+                return self._cut_at(token)
+            number = None
+            if not is_quote:
+                last, number = self._last_item(last)
+                line = (self._tokens[last].map or [0])[0]
+            holder = self._holder(last, number)
+            self._holders.append(holder)
+            if holder.content < 0:
+                break
+            begin, level = last + 1, self._tokens[last].level + 1
+        return self._cut(line)
+
+    def _last_begun(self, begin: int, level: int) -> int:
+        """The index of the last block that has begun, -1 for none."""
+        last = -1
+        for index in _children(self._tokens, begin, level):
+            if _has_begun(self._tokens[index], self._limit):
+                last = index
+        return last
+
+    def _last_item(self, at: int) -> tuple[int, int]:
+        """The index of the last item of a list that has begun, and its number."""
+        top = self._tokens[at]
+        start = top.attrGet("start")
+        number, last = (1 if start is None else int(start)) - 1, at
+        for index in _children(self._tokens, at + 1, top.level + 1):
+            if not _has_begun(self._tokens[index], self._limit):
+                break
+            number, last = number + 1, index
+        return last, number
+
+    def _holder(self, at: int, number: int | None) -> Holder:
+        """An item or a quote; its content is -1 where it cannot be opened again: where an item's
+        mark is not shown yet, because what stands beside it shows nothing."""
+        token, first = self._tokens[at : at + 2]
+        line = (token.map or [0])[0]
+        content = int(token.meta.get("content", -1))
+        if number is not None and (first.map or [-1])[0] != line:
+            content = -1
+        return Holder(line, content, number)
+
+    def _ends_blank(self, end: int) -> bool:
+        """Whether line `end` is complete and blank, but for the marks of quotes."""
+        return end < self._limit and not self._lines[end].strip(" \t>")
+
+    def _cut(self, line: int, held: Token | None = None) -> Cut:
+        return Cut(line, tuple(holder for holder in self._holders if holder.line <= line), held)
+
+    def _cut_at(self, last: Token) -> Cut:
+        """How far a block that is no open container is settled."""
+        start, end = last.map or (0, 0)
+        limit = self._limit
+        if last.type == "fence":
+            if end > limit or (end == limit and not is_closed_fence(last)):
+                return self._cut(limit, last)
+            return self._cut(end)
+        if last.type in _CLOSED_AT_ONCE:
+            return self._cut(end if end <= limit else start)
+        if last.type in _CLOSED_BY_A_BLANK_LINE and self._ends_blank(end):
+            return self._cut(end)
+        if last.type == "table_open" and start + 2 <= limit <= end:
+            return self._cut(limit, last)
+        return self._cut(start)
 
 
-def item_lines(tokens: list[Token], top: Token) -> list[int]:
-    """The first lines of a top-level list's items."""
-    lines = []
-    for token in tokens[tokens.index(top) + 1 :]:
-        if token.level == 0:
-            break
-        if token.level == 1 and token.type == "list_item_open" and token.map is not None:
-            lines.append(token.map[0])
-    return lines
-
-
-def _end_of_closed(last: Token, tokens: list[Token], lines: list[str], limit: int) -> int:
-    """How far the last top-level block is settled: the line that the open end begins with."""
-    start, end = last.map or (0, 0)
-    if last.type == "fence":
-        closed = is_closed_fence(last) and end <= limit
-        return end if closed else limit
-    if last.type in _CLOSED_AT_ONCE:
-        return end if end <= limit else start
-    if last.type in _CLOSED_BY_A_BLANK_LINE and end < limit and not lines[end].strip():
-        return end
-    if last.type == "table_open":
-        return limit if start + 2 <= limit <= end else start
-    if last.type in _LISTS:
-        return max(line for line in item_lines(tokens, last) if line < limit)
-    return start
-
-
-def _before_open_math(cut: int, tops: list[Token], tokens: list[Token], lines: list[str]) -> int:
-    """Display mathematics that is not closed yet may still take in the lines below its opener."""
+def _line_above_open_math(
+    cut: Cut, tops: list[int], tokens: list[Token], lines: list[str], least: int
+) -> int | None:
+    """Display mathematics that is not closed yet may still take in the lines below its opener: the
+    line at which the top-level block around the first such opener begins."""
     covered = [
         t.map
         for t in tokens
@@ -97,10 +218,19 @@ def _before_open_math(cut: int, tops: list[Token], tokens: list[Token], lines: l
         and t.map
         and _has_begun(t, len(lines) - 1)
     ]
-    for number in range(cut - 1, -1, -1):
-        if not lines[number].strip():
+    found = None
+    quotes = [holder.line for holder in cut.holders if holder.number is None]
+    fewest = len(quotes) + 1  # marks of quotes on a line that has nothing else
+    for number in range(cut.line - 1, least - 1, -1):
+        marks = "".join(lines[number].split())
+        if not marks:
             break
+        if not marks.strip(">"):
+            fewest = min(fewest, len(marks))
+        words = _OPENERS_OF_CONTAINERS.sub("", lines[number], 1)
         inside = any(start <= number < end for start, end in covered)
-        if lines[number].lstrip()[:2] in MATH_OPENERS and not inside:
-            cut = max((t.map[0] for t in tops if t.map and t.map[0] <= number), default=0)
-    return cut
+        ended = fewest <= sum(quote <= number for quote in quotes)
+        if words[:2] in MATH_OPENERS and not inside and not ended:
+            begun = (tokens[index].map for index in tops)
+            found = max((m[0] for m in begun if m and m[0] <= number), default=0)
+    return found

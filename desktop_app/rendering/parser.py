@@ -60,6 +60,7 @@ def parser() -> MarkdownIt:
     markdown.inline.ruler.at("footnote_ref", _note)
     interrupts = ["paragraph", "reference", "list"]
     markdown.block.ruler.before("fence", "math_block", _math_block, {"alt": interrupts})
+    markdown.block.ruler.before("table", "note_content", _note_content)
     markdown.inline.ruler.before("escape", "math", _math)
     markdown.inline.ruler.before("emphasis", "wide_emphasis", tokenize)
     markdown.core.ruler.at("inline", _inline)
@@ -126,6 +127,22 @@ def _limit_columns(markdown: MarkdownIt) -> None:
         return table(state, start, end, silent)
 
     markdown.block.ruler.at("table", narrow_table, {"alt": ["paragraph", "reference"]})
+
+
+def _note_content(state: StateBlock, start: int, _end: int, silent: bool) -> bool:
+    """No block: notes with the list item or the quote whose first line has more than its mark where
+    in that line it does, which says how the lines below must begin."""
+    last = state.tokens[-1] if state.tokens and not silent else None
+    if last is None or last.map is None or last.map[0] != start:
+        return False
+    content = -1
+    if last.type == "blockquote_open":
+        content = state.bMarks[start]
+    elif last.type == "list_item_open" and state.sCount[start] == state.blkIndent:
+        content = state.bMarks[start] + state.tShift[start]
+    if content >= 0:
+        last.meta["content"] = content - (state.src.rfind("\n", 0, content) + 1)
+    return False
 
 
 def _www_length(_linkify: Any, text: str, position: int) -> int:

@@ -28,6 +28,8 @@ WORDS = (
     "the quick brown fox jumps over lazy dogs while streaming answers arrive with many words and "
     "few marks so that layout parsing painting memory cost time stay flat"
 ).split()
+HELD = {"quote": ("> ", "> "), "item": ("- ", "  ")}
+"""What the mixed text stands in, its first line and those below."""
 
 
 class Side(Protocol):
@@ -155,7 +157,8 @@ def main(
 ) -> dict[str, Any]:
     """Measure 2,000, 8,000 and 32,000 deltas, or `deltas` of them.
 
-    `kind` is mixed, code, list, table or paragraph: the latter four are one endless block.
+    `kind` is mixed, code, list, table, paragraph, quote or item: all but the first are one endless
+    block, the last two with the mixed text in it.
     """
     application = _application()
     sizes = [deltas] if deltas else [2000, 8000, 32000]
@@ -315,6 +318,12 @@ def source(kind: str, characters: int, *, highlight: bool = True, seed: int = 1)
     parts: list[str] = []
     size = 0
     language = "python" if highlight else ""
+    if kind in HELD:
+        first, below = HELD[kind]
+        lines = source("mixed", characters, highlight=highlight, seed=seed).splitlines(
+            keepends=True
+        )
+        return first + below.join(lines)
     if kind in ("code", "table"):
         parts.append(f"```{language}\n" if kind == "code" else "| a | b | c |\n|---|---|--:|\n")
     while size < characters + 100:

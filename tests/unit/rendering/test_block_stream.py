@@ -27,6 +27,14 @@ WORDS = [
     "word ", "**bold** ", "*it* ", "`c` ", "a*b ", "x_y ", "[x] ", "see [l](u) ", "\n", "* ", "5 ",
     "\\", "| a", "~~s~~ ", "![i](u) ", "http://a.b/c ", "\\* ", "&amp; ", "<b> ", "word word word ",
 ]  # fmt: skip
+LINES = [
+    "para text\n", "word **b** more\n", "* item\n", "- item\n", "1. one\n", "7) x\n", "\n", "# H\n",
+    "```py\n", "```\n", "code [x]\n", "    code\n", "| a | b |\n", "|---|:-:|\n", "| 1 | [x] |\n",
+    "> q\n", ">\n", "[x]: /url\n", "[x] and [^1]\n", "[^1]: note\n", "    more\n", "$$\n", "x = 1\n",
+    "- [ ] t\n", "***\n", "===\n", "---\n", "~~~\n", "- ```\n", "1. > a\n", "- - x\n", "> - y\n",
+]  # fmt: skip
+HOLDERS = {"> ": "> ", ">": ">", "- ": "  ", "3. ": "   ", "-   ": "    ", " 12) ": "     "}
+"""What begins a container, and its lines below the first."""
 ENDS = ["", "\n---\n", "\n|--|\n", "\n--|--\n", "\n\nfoo", "\n\n[x]: /u\n"]
 
 
@@ -73,13 +81,50 @@ def test_the_end_equals_the_whole(source: str, cuts: list[int]) -> None:
     assert render(source) == at_once(source)
 
 
+@st.composite
+def held(draw: st.DrawFn, depth: int = 3) -> list[str]:
+    """Lines within quotes and items, some of which go on lazily, or begin the next item."""
+    lines = draw(st.lists(st.sampled_from(LINES), min_size=1, max_size=7))
+    if depth and draw(st.booleans()):
+        lines += draw(held(depth - 1))
+        lines += draw(st.lists(st.sampled_from(LINES), max_size=3))
+    first, below = draw(st.sampled_from(sorted(HOLDERS.items())))
+    begins = [first]
+    for line in lines[1:]:
+        chance = draw(st.integers(0, 9))
+        is_bare = chance == 0 or (line == "\n" and ">" not in first)
+        begins.append("" if is_bare else first if chance == 1 else below)
+    return [begin + line for begin, line in zip(begins, lines, strict=True)]
+
+
+@settings(max_examples=150)
+@given(st.lists(held(), min_size=1, max_size=3), cuts_anywhere)
+@example([[">\n", "    >>\n"]], [])
+@example([["3. [x]: /u\n", "   words\n"]], [])
+@example([["$$\n", ">\n", "m\n", "$$"]], [])
+@example([["> ```\n", "$$\n", "> ~~~\n", ">\n", "$$"]], [])
+@example([["- [ ] a\n", "\n", "  [x][^1]\n", "  - b\n", "\n", "[x]: /u\n\n[^1]: note\n"]], [])
+def test_what_stands_in_quotes_and_items_ends_as_the_whole(
+    lines: list[list[str]], cuts: list[int]
+) -> None:
+    source = "".join(line for part in lines for line in part)
+    assert streamed(source, cuts) == at_once(source)
+    assert streamed(source, list(range(len(source)))) == at_once(source)
+    ends = [match.end() for match in re.finditer("\n", source)]
+    assert streamed(source, ends) == at_once(source)
+
+
 @settings(max_examples=40)
 @given(
     st.lists(st.sampled_from(WORDS), min_size=60, max_size=250).map("".join),
     st.sampled_from(ENDS),
     cuts_anywhere,
+    st.sampled_from(["", "> ", "4. ", "- [x] ", "- a\n\n  > 1. "]),
 )
-def test_a_long_paragraph_ends_as_the_whole(words: str, end: str, cuts: list[int]) -> None:
+def test_a_long_paragraph_ends_as_the_whole(
+    words: str, end: str, cuts: list[int], holder: str
+) -> None:
+    words = holder + words
     assert streamed(words + end, cuts) == at_once(words + end)
     assert streamed(words + end, list(range(0, len(words), 7))) == at_once(words + end)
 
@@ -118,6 +163,13 @@ LONG = {
     "list": ("", "- an item with *words*\n"),
     "numbers": ("", "1. an item with *words*\n"),
     "paragraph": ("", "more **words** and `code` in one paragraph, "),
+    "quote": ("", "> a line with *words*\n>\n"),
+    "item": ("3. x\n", "   a paragraph with *words*\n\n"),
+    "items of an item": ("- x\n", "  - an item with *words*\n"),
+    "code in a quote in an item": ("- > ```\n", "  > value = 1\n"),
+    "table in an item": ("- | a | b |\n  |---|---|\n", "  | c | *d* |\n"),
+    "paragraph in a quote": ("> ", "more **words** and `code` in one paragraph, "),
+    "deep": ("- > 1. > - x\n", "  >    > - word\n"),
 }
 
 

@@ -1,0 +1,121 @@
+"""What the parser is told of the source before the open end, so that it need not parse that again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from desktop_app.rendering.blocks import Placed, convert
+from desktop_app.rendering.inline import join_runs
+from desktop_app.rendering.model import Block, Kind
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
+
+_CONTAINERS: Final = (
+    "bullet_list_open", "ordered_list_open", "list_item_open", "blockquote_open",
+    "footnote_reference_open",
+)  # fmt: skip
+
+
+class ListStart(NamedTuple):
+    """A list that began in earlier text goes on: the line of the open end at which it is opened
+    again, and the number of its first item there."""
+
+    line: int
+    number: int
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the parser must be told of the blocks that are open since earlier text.
+
+    Attributes:
+        source: lines that open them again, parsed with each piece and shown no more: a fence's or a
+            table's first ones, an item's beginning with an empty heading in the place of what
+            stands in it.
+        lines: how many they are.
+        going_on: the lists that go on, in the order in which they open.
+        inside: "code" or "table" where the lines that follow are more of one.
+        settled: a long paragraph's beginning, parsed no more; `prefix` is its source, and `opener`
+            what stands before it in its first line, which the rest is parsed with, too.
+    """
+
+    source: str = ""
+    lines: int = 0
+    going_on: tuple[ListStart, ...] = ()
+    inside: str = ""
+    settled: Block | None = None
+    opener: str = ""
+    prefix: str = ""
+
+
+@dataclass
+class Parse:
+    """One parse of the open end; `labels` are the definitions in it and their lines."""
+
+    tokens: list[Token]
+    placed: list[Placed]
+    labels: dict[str, int] = field(default_factory=dict)
+
+
+def renumber(tokens: list[Token], going_on: tuple[ListStart, ...]) -> None:
+    """Have the lists that go on begin with the number that is theirs."""
+    waiting = iter(going_on)
+    start = next(waiting, None)
+    for token in tokens:
+        if start is None:
+            return
+        is_list = token.type in ("ordered_list_open", "bullet_list_open")
+        if is_list and token.map is not None and token.map[0] == start.line:
+            token.attrSet("start", start.number)
+            start = next(waiting, None)
+
+
+def place(tokens: list[Token], context: Context) -> list[Placed]:
+    """The blocks behind the context, with the settled words before the first."""
+    placed = [p for p in convert(tokens) if p.line >= context.lines]
+    settled = context.settled
+    if settled is None:
+        return placed
+    first = placed[0].block if placed else None
+    if (
+        first is None
+        or first.kind not in (Kind.PARAGRAPH, Kind.HEADING)
+        or not _meet(settled, first)
+    ):
+        placed.insert(0, Placed(context.lines, settled))
+    else:
+        runs = join_runs(settled.runs, first.runs)
+        placed[0] = placed[0]._replace(block=first._replace(runs=runs, marker=settled.marker))
+    return placed
+
+
+def _meet(settled: Block, first: Block) -> bool:
+    there = (first.depth, first.quote, first.quoted_at)
+    return there == (settled.depth, settled.quote, settled.quoted_at)
+
+
+def size(parse: Parse) -> int:
+    """How much a parse has found, which is about what it has cost."""
+    words = sum(len(token.children) for token in parse.tokens if token.children)
+    return len(parse.tokens) + words + len(parse.placed) + 3 * len(parse.labels)
+
+
+def leaves(parse: Parse, context: Context) -> list[Token]:
+    """The tokens that begin the blocks behind the context that hold no others."""
+    return [
+        t
+        for t in parse.tokens
+        if t.map
+        and t.nesting >= 0
+        and t.map[0] >= context.lines
+        and t.type not in _CONTAINERS
+        and t.type not in ("inline", "thead_open", "tbody_open", "tr_open", "th_open", "td_open")
+    ]
+
+
+def begins_with_paragraph(parse: Parse, context: Context) -> bool:
+    """Whether the first block behind the context is a paragraph that shows something."""
+    found = leaves(parse, context)
+    return bool(found) and found[0].type == "paragraph_open" and bool(parse.placed)
