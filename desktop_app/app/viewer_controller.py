@@ -12,7 +12,7 @@ import re
 import shutil
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,6 +25,7 @@ from desktop_app.ui.transcript.items import DOCUMENT
 if TYPE_CHECKING:
     from desktop_app.app.workspace import Workspace
     from desktop_app.documents.page_worker import Box, Looked, PageWorker
+    from desktop_app.domain.collections import Passage
     from desktop_app.domain.parts import AttachmentFile
     from desktop_app.rendering.document_text import DocumentText
     from desktop_app.ui.document_viewer import DocumentViewer
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 _PDF: Final = "application/pdf"
 _PAGE_MARK: Final = re.compile(r"^\[page (\d{1,6})\]$", re.MULTILINE)
+_UNPLACED: Final = "Where exactly the passage stands could not be told. It reads:"
 _PATIENCE_S: Final = 1.0
 _MOST_SAID: Final = 600
 # Whoever opens a file is chosen by its ending; what could be started instead of read is a text.
@@ -79,6 +81,7 @@ class ViewerController(QObject):
         self._drawn: tuple[PageStrip, float] | None = None
         self._copies: Path | None = None
         window.transcript.action_requested.connect(self._act)
+        window.transcript.passage_requested.connect(self.open_passage)
 
     def _act(self, _message_id: str, action: str) -> None:
         if action.startswith(DOCUMENT):
@@ -86,6 +89,12 @@ class ViewerController(QObject):
             parts = (part for m in self._workspace.path for part in m.attachments)
             name = next((part.name for part in parts if part.sha256 == sha256), "")
             self.open(Target(sha256, name))
+
+    def open_passage(self, passage: Passage) -> None:
+        """Show what was cited, where it stands."""
+        span = (passage.start, passage.end)
+        what = (passage.sha256, passage.name, passage.page, passage.place, span, passage.text)
+        self.open(Target(*what))
 
     # -------------------------------------------------------------- opening
 
@@ -138,6 +147,7 @@ class ViewerController(QObject):
             source = await attachments.source(target.sha256)
             viewer.set_original(is_there=source is not None)
             text = await attachments.text(target.sha256)
+            target = self._target = await asyncio.to_thread(_sought_in, text, target)
             if kept.media_type != _PDF:
                 await self._show_text(target, kept, text)
             elif source is None:
@@ -166,11 +176,13 @@ class ViewerController(QObject):
                 f"{error.what_happened} This is the text that was read from it. {error.what_to_do}"
             )
             return
-        pieces = await asyncio.to_thread(pages_of, text, target.span) if target.span else []
+        pieces = [Piece(target.page, target.words, "")] if target.page and target.words else []
+        if target.span is not None:
+            pieces = await asyncio.to_thread(pages_of, text, target.span)
         first = pieces[0].page if pieces else target.page or 1
         self._looked = looked
         viewer.show_pages(sizes, first)
-        if target.span:
+        if target.words:
             await self._mark(target, looked, pieces)
 
     async def _mark(self, target: Target, looked: Looked, pieces: list[Piece]) -> None:
@@ -190,10 +202,7 @@ class ViewerController(QObject):
             viewer.pages.go_to(min(marks))
             viewer.describe(f"Marked: {_short(target.words)}")
         else:
-            viewer.set_note(
-                "Where exactly this stands on the page is not to be told. It reads:\n"
-                f"{_short(target.words)}"
-            )
+            viewer.set_note(f"{_UNPLACED}\n{_short(target.words)}")
 
     async def _show_text(self, target: Target, kept: AttachmentFile, text: str) -> None:
         from desktop_app.rendering.document_text import DocumentText, form_of
@@ -206,6 +215,8 @@ class ViewerController(QObject):
         at = self._text.slice_at(target.span[0]) if target.span else 0
         viewer.show_text(len(self._text.slices), at)
         viewer.describe(f"Marked: {_short(target.words)}" if target.span else "")
+        if target.words and not target.span:
+            viewer.set_note(f"{_UNPLACED}\n{_short(target.words)}")
 
     # -------------------------------------------------------------- text
 
@@ -325,6 +336,15 @@ def pages_of(text: str, span: tuple[int, int]) -> list[Piece]:
         if text[start:stop].strip():
             pieces.append(Piece(int(mark[1]), text[start:stop], text[begin:start]))
     return pieces
+
+
+def _sought_in(text: str, target: Target) -> Target:
+    """The target with the place of its words in the text as it is kept: what was asked long ago, or
+    elsewhere, may have counted in another one."""
+    if target.span is None or not target.words or text[slice(*target.span)] == target.words:
+        return target
+    at = text.find(target.words)
+    return replace(target, span=(at, at + len(target.words)) if at >= 0 else None)
 
 
 def _rectangle(box: Box) -> QRectF:

@@ -21,6 +21,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.rendering import calm
+from desktop_app.rendering.citations import CITED, TOKEN
 from desktop_app.rendering.cutting import Cut, context_at, ends_in_code, find_cut
 from desktop_app.rendering.half_inline import closers_of, is_plain
 from desktop_app.rendering.inline import AS_WRITTEN, join_runs
@@ -66,6 +67,7 @@ _DENSE: Final = 12_000
 _LONGEST_OPEN: Final = 24_000
 _MOST_TOKENS: Final = 3_000
 _TAIL: Final = 200
+_MAY_CHANGE: Final = ("text", TOKEN)  # what looks like a citation may be defined as a link below
 _QUIET_ENDS: Final = ",;.!?:'’”"
 
 
@@ -91,9 +93,9 @@ class _PlainEnd:
     gap: str = ""
 
 
-def render(source: str) -> list[Block]:
+def render(source: str, cited: frozenset[int] = frozenset()) -> list[Block]:
     """The blocks of a whole source."""
-    stream = BlockStream()
+    stream = BlockStream(cited)
     stream.feed(source)
     stream.finish()
     return stream.blocks
@@ -106,7 +108,9 @@ class BlockStream:
         blocks: all blocks so far, as the patches handed out make them.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, cited: frozenset[int] = frozenset()) -> None:
+        """`cited` are the numbers of the passages that the source may cite."""
+        self._cited = cited
         self.blocks: list[Block] = []
         self._closed = 0
         self._open_part: Block | None = None
@@ -328,6 +332,7 @@ class BlockStream:
         return {
             "references": self._references,
             "footnotes": footnotes,
+            CITED: self._cited,
             EXPECTS_NOTES: expects_notes and self._expects_notes,
         }
 
@@ -460,4 +465,5 @@ def _is_settled(parse: Parse, words: str, context: Context) -> bool:
     if len(parse.placed) != 1 or any(opener in words for opener in ("\\(", "\\[", "$")):
         return False
     inline = parse.tokens[parse.tokens.index(leaves(parse, context)[0]) + 1]
-    return not any(t.type == "text" and _OPENERS.search(t.content) for t in inline.children or ())
+    children = inline.children or ()
+    return not any(t.type in _MAY_CHANGE and _OPENERS.search(t.content) for t in children)

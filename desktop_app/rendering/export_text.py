@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import groupby, takewhile
 from typing import TYPE_CHECKING
 
+from desktop_app.rendering.citations import is_citation
 from desktop_app.rendering.model import (
     LINE_BREAK,
     Block,
@@ -163,6 +164,6 @@ def _run(run: Run) -> str:
             core = text.strip()
     if not text:
         return ""
-    if run.link and run.link not in (text, f"mailto:{text}"):
+    if run.link and run.link not in (text, f"mailto:{text}") and not is_citation(run.link):
         text = f"{'!' if run.image else ''}[{text}]({run.link})"
     return text

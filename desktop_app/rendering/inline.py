@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from desktop_app.rendering import citations
 from desktop_app.rendering.links import true_place
 from desktop_app.rendering.model import (
     LINE_BREAK,
@@ -105,12 +106,15 @@ def _change(state: _State, token: Token) -> None:
         case "s_open" | "s_close":
             state.strike += token.nesting
         case "link_open":
-            state.link = str(token.attrGet("href") or "")
+            target = str(token.attrGet("href") or "")
+            state.link = "" if citations.is_ours(target) else target
             state.link_at = len(state.runs)
         case "link_close":
             state.close_link()
         case "hardbreak":
             state.add(LINE_BREAK)
+        case citations.TOKEN:
+            _cite(state, token)
         case "math_inline":
             state.add(formula(token.content.replace("\n", " ")).text, math=True)
         case "too_dense":
@@ -123,9 +127,20 @@ def _change(state: _State, token: Token) -> None:
             state.add(token.content)
 
 
+def _cite(state: _State, token: Token) -> None:
+    """A citation is links of its own, and text within the words of a link."""
+    if state.link:
+        state.add(token.content)
+        return
+    for words, state.link in citations.pieces(token.content, token.meta["numbers"]):
+        state.add(words)
+    state.link = ""
+
+
 def _add_image(state: _State, token: Token) -> None:
     """A picture is named by its alternative text and links to where it lies."""
     source, outer = str(token.attrGet("src") or ""), state.link
+    source = "" if citations.is_ours(source) else source
     state.link = outer or source
     state.add(_alternative(token) or source or "image", image=True)
     state.link = outer

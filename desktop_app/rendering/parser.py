@@ -12,6 +12,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
+from desktop_app.rendering import citations
 from desktop_app.rendering.emphasis import tokenize
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ def parser() -> MarkdownIt:
     markdown.block.ruler.before("table", "note_content", _note_content)
     markdown.inline.ruler.before("escape", "math", _math)
     markdown.inline.ruler.before("emphasis", "wide_emphasis", tokenize)
+    citations.use(markdown)
     markdown.core.ruler.at("inline", _inline)
     _limit_columns(markdown)
     # The first address makes linkify-it compile what it finds them with: 15 ms, better spent here.

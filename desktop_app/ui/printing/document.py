@@ -21,7 +21,7 @@ from PySide6.QtGui import (
 )
 
 from desktop_app.domain.conversation import Message, Role
-from desktop_app.domain.facts import IN_A_FILE, attachment_text, facts_of, heading_of
+from desktop_app.domain.facts import IN_A_FILE, attachment_text, facts_of, heading_of, sources_of
 from desktop_app.domain.parts import ReasoningPart, ToolCallPart
 from desktop_app.rendering import highlight
 from desktop_app.rendering.block_stream import render
@@ -131,6 +131,9 @@ class PrintedConversation:
                 self._picture(part.sha256, image)
             words = _shown(attachment_text(part))
             self._words(words, self._styles.paragraph(4), NOTE, colour=self._theme.dim)
+        for number, source, _ in sources_of(message):
+            words = _shown(f"[{number}] {source}")
+            self._words(words, self._styles.paragraph(2), NOTE, colour=self._theme.dim)
 
     def _picture(self, sha256: str, image: QImage) -> None:
         name = f"picture:{sha256}"

@@ -27,6 +27,7 @@ from desktop_app.ui.transcript.items import (
     tool_lines,
 )
 from desktop_app.ui.transcript.selection import named
+from desktop_app.ui.transcript.sources import source_lines
 
 if TYPE_CHECKING:
     from desktop_app.ui.transcript.section import Section
@@ -47,6 +48,7 @@ class Entry:
         reasoning: as far as it has arrived.
         unfolded: the numbers of its long blocks of code that are shown to the end.
         open_tools: the numbers of the tools whose arguments are shown.
+        open_sources: of a question, the numbers of the collections whose passages are shown.
         mark: what stands below it, about what comes after.
         uncoloured: indices in the body of the code blocks that are not coloured to the end.
         rest: of a long answer that is stored, what is still to be added, in pieces, until `update`
@@ -61,7 +63,9 @@ class Entry:
         facts: Facts,
         version: tuple[int, int] | None = None,
         unfolded: set[int] | None = None,
+        cited: frozenset[int] = frozenset(),
     ) -> None:
+        """`cited` are the numbers of the passages that the answer may cite."""
         self.message = message
         self.unfolded = set() if unfolded is None else unfolded
         self._facts = facts
@@ -70,12 +74,14 @@ class Entry:
         self.mark: Mark | None = None
         self.folded = True
         self.open_tools: set[int] = set()
+        self.open_sources: set[int] = set()
+        self._cited = cited
         self.head = self.foot = 0
         self.reasoning = ""
         self.uncoloured: list[int] = []
         self.coloured_to = 0
         self._pieces: list[str] = []
-        self._stream = BlockStream()
+        self._stream = BlockStream(cited)
         self._thoughts = BlockStream()
         self._finished = False
         self._thinking_since: float | None = None
@@ -141,7 +147,7 @@ class Entry:
             if self._finished and text == self.text:
                 return []
             if self._finished or not text.startswith(self.text):
-                self._stream, self._finished, self._pieces = BlockStream(), False, []
+                self._stream, self._finished, self._pieces = BlockStream(self._cited), False, []
                 self.add_text(text)
                 self._finish()
                 return None
@@ -178,7 +184,7 @@ class Entry:
 
     def foot_items(self) -> list[Item]:
         """Attachments, how it ended, what it cost."""
-        items = attachment_lines(self.message)
+        items = attachment_lines(self.message) + source_lines(self.message, self.open_sources)
         if self.message.role is Role.USER:
             if self.version is not None and self.version[1] > 1:
                 items.append(footer_line(self.message, self.version, self._facts))
@@ -223,7 +229,7 @@ class Entry:
         """The message as blocks, to be copied."""
         if self.message.role is Role.ASSISTANT:
             partly = self.grows and not self.is_streaming
-            return render(self.message.text) if partly else list(self._stream.blocks)
+            return render(self.message.text, self._cited) if partly else list(self._stream.blocks)
         words = [
             Block(Kind.PARAGRAPH, item.runs)
             for item in self.body_items()

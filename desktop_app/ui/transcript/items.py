@@ -22,6 +22,10 @@ from desktop_app.ui.transcript.pictures import OPEN, picture_runs
 if TYPE_CHECKING:
     from collections.abc import Callable, Container
 
+SOURCES: Final = "passages-"
+"""Action that shows or hides the passages that went in with a question; their place among those of
+its collections follows."""
+
 TOOL: Final = "tool-"
 """Action that shows or hides the arguments of a tool; its number within the message follows."""
 

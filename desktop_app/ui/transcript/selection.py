@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QMimeData
 
+from desktop_app.rendering.citations import is_citation
 from desktop_app.rendering.model import Block, Kind, Run, Runs
 from desktop_app.ui.transcript.items import Part
 from desktop_app.ui.transcript.page import head_length
@@ -120,6 +121,8 @@ def _selected_part(span: _Span) -> Block | None:
         if item.kind is Kind.TABLE:
             return item._replace(rows=item.rows[start:end], head=item.head and start == 0)
         return item._replace(runs=cut_runs(item.runs, start, end))
+    if item.part is Part.ATTACHMENT and is_citation(item.runs[0].link):
+        return Block(Kind.PARAGRAPH, cut_runs(item.runs, start, end))
     if item.part is Part.ATTACHMENT and item.runs[0].link:
         return named(item.runs[0].text)
     if item.part is not Part.QUESTION:

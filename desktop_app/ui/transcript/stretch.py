@@ -19,7 +19,7 @@ from desktop_app.ui.transcript.arrivals import Arrivals
 from desktop_app.ui.transcript.code_folds import FOLD
 from desktop_app.ui.transcript.find import Find
 from desktop_app.ui.transcript.formulas import Formulas
-from desktop_app.ui.transcript.items import TOOL
+from desktop_app.ui.transcript.items import SOURCES, TOOL
 from desktop_app.ui.transcript.pictures import Pictures
 from desktop_app.ui.transcript.place import LatestButton, ReadingPlace
 from desktop_app.ui.transcript.speaker import Speaker
@@ -247,6 +247,8 @@ class TranscriptStretch(TranscriptSurface):
             entry.folded = not entry.folded
         elif action.startswith(TOOL):
             entry.open_tools ^= {int(action.removeprefix(TOOL))}
+        elif action.startswith(SOURCES):
+            entry.open_sources ^= {int(action.removeprefix(SOURCES))}
         elif not action.startswith(FOLD):
             return False
         with self._place.kept():

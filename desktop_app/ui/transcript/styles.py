@@ -24,6 +24,7 @@ from PySide6.QtGui import (
     QTextTableFormat,
 )
 
+from desktop_app.rendering.citations import is_citation
 from desktop_app.rendering.model import Block, Kind, Run, Runs
 from desktop_app.ui.theme import ANSWER_LINE_HEIGHT, CODE_LINE_HEIGHT, Theme
 from desktop_app.ui.transcript.items import ACTION, Item, Line, Part
@@ -37,6 +38,9 @@ QUOTE: Final = 16
 PAD: Final = 12
 QUESTION_INSET: Final = 150
 CELL_PAD: Final = 7
+CITATION: Final = 0.85
+"""How large a citation is beside its words."""
+
 HEADINGS: Final = (20.0, 17.0, 15.5, 14.5, 14.5, 14.5)
 
 
@@ -293,6 +297,10 @@ class Styles:
         if run.note:
             made.setVerticalAlignment(QTextCharFormat.VerticalAlignment.AlignSuperScript)
             made.setForeground(self.theme.accent)
+        if is_citation(run.link) and isinstance(kind, Kind):
+            font = made.font()
+            font.setPointSizeF(font.pointSizeF() * CITATION)
+            made.setFont(font)
         # An answer's own links ask for nothing to be done with the message.
         is_ours = run.link.lower().startswith(ACTION)
         if run.link and not (is_ours and isinstance(kind, Kind)):

@@ -5,22 +5,33 @@ Nothing in a message is ever loaded: pictures are names, links open on a click, 
 
 from __future__ import annotations
 
+import html
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QByteArray, QEvent, QMimeData, QPoint, Qt, QUrl, Signal
-from PySide6.QtGui import QContextMenuEvent, QDesktopServices, QGuiApplication, QKeySequence
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QCursor,
+    QDesktopServices,
+    QGuiApplication,
+    QKeySequence,
+)
 from PySide6.QtWidgets import QMenu, QWidget
 
+from desktop_app.domain.collections import passage_number
 from desktop_app.rendering import links
+from desktop_app.rendering.citations import is_citation
 from desktop_app.ui.transcript.actions import ACTIONS
 from desktop_app.ui.transcript.copies import Copies
 from desktop_app.ui.transcript.items import ACTION
+from desktop_app.ui.transcript.sources import hint_of, name_of
 from desktop_app.ui.transcript.stretch import TranscriptStretch
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QResizeEvent
 
+    from desktop_app.domain.collections import Passage
     from desktop_app.ui.theme import Theme
     from desktop_app.ui.transcript.entry import Entry
 
@@ -41,11 +52,13 @@ class TranscriptView(TranscriptStretch):
     Signals:
         action_requested(str message_id, str action): "copy" has been done already.
         command_requested(str): a command of the window, by id, from the menu.
+        passage_requested(Passage): what was cited is to be shown.
         picture_wanted(str): a picture of this hash has come into view: see `set_picture`.
     """
 
     action_requested = Signal(str, str)
     picture_wanted = Signal(str)
+    passage_requested = Signal(object)
     command_requested = Signal(str)
 
     def __init__(
@@ -139,21 +152,56 @@ class TranscriptView(TranscriptStretch):
 
     def _on_link(self, url: QUrl) -> None:
         target = url.toString()
+        cursor = self.textCursor()
+        if self._clicked_at is not None:
+            cursor = self.cursorForPosition(self._clicked_at)
+        entry = self._messages.at_block(cursor.block())
         if target.startswith(ACTION):
-            cursor = self.textCursor()
-            if self._clicked_at is not None:
-                cursor = self.cursorForPosition(self._clicked_at)
-            entry = self._messages.at_block(cursor.block())
             if entry is not None:
                 self._act(entry.message.id, target.removeprefix(ACTION))
+        elif is_citation(target):
+            passage = self._passage(entry, target)
+            if passage is not None:
+                self.passage_requested.emit(passage)
         elif links.is_opened(url.toString(QUrl.ComponentFormattingOption.FullyEncoded)):
             QDesktopServices.openUrl(url)
 
     def _on_link_hovered(self, url: QUrl) -> None:
         target = url.toString(QUrl.ComponentFormattingOption.FullyEncoded)
+        if is_citation(target):
+            self._hint_at(target)
+            return
         # Plain text to QToolTip, whatever is in it.
         plain = "" if target.startswith(ACTION) else target.replace("<", "%3C")
         self.viewport().setToolTip(plain)
+
+    def _passage(self, entry: Entry | None, target: str) -> Passage | None:
+        """What a citation in a message leads to."""
+        number = passage_number(target)
+        if entry is None or number is None:
+            return None
+        return self._messages.sources.passage(entry.message.id, number)
+
+    def _hint_at(self, target: str) -> None:
+        """Say where a citation leads: under the mouse in a hint, to whoever comes by key aloud."""
+        position = self.viewport().mapFromGlobal(QCursor.pos())
+        is_pointed_at = self.anchorAt(position) == target
+        entry = self._entry_at(position) if is_pointed_at else None
+        entry = entry or self._messages.at_block(self.textCursor().block())
+        passage = self._passage(entry, target)
+        if passage is None:
+            return
+        self.viewport().setToolTip(html.escape(hint_of(passage)).replace("\n", "<br>"))
+        if not is_pointed_at and self._speaker.is_heard():
+            self._speaker.say(name_of(passage))
+
+    def focusNextPrevChild(self, following: bool) -> bool:
+        """Tab goes from link to link; of a citation it is said where it leads."""
+        is_within = super().focusNextPrevChild(following)
+        target = self.textCursor().charFormat().anchorHref()
+        if is_within and self.textCursor().hasSelection() and is_citation(target):
+            self._hint_at(target)
+        return is_within
 
     def _act(self, message_id: str, action: str) -> None:
         entry = self._messages.get(message_id)
@@ -212,7 +260,11 @@ class TranscriptView(TranscriptStretch):
         if self.textCursor().hasSelection():
             menu.addAction("Copy", self.copy)
         link = self.anchorAt(position)
-        if link and not link.startswith(ACTION):
+        passage = self._passage(self._entry_at(position), link)
+        if passage is not None:
+            words = f"Open {name_of(passage)}"
+            menu.addAction(words, partial(self.passage_requested.emit, passage))
+        elif link and not link.startswith(ACTION):
             menu.addAction("Copy link", lambda: QGuiApplication.clipboard().setText(link))
         head = self._copies.code_head(self.cursorForPosition(position).block())
         if head is not None:

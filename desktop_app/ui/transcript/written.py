@@ -17,6 +17,7 @@ from desktop_app.ui.transcript.document import DocumentWriter
 from desktop_app.ui.transcript.entry import Entry
 from desktop_app.ui.transcript.highlighter import CodeHighlighter
 from desktop_app.ui.transcript.items import Facts, Mark
+from desktop_app.ui.transcript.sources import Sources
 from desktop_app.ui.transcript.styles import Styles
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class WrittenMessages:
             `write_again` on.
         older, newer: messages above and below them that are not in the document, oldest first.
         versions: (number, count) of messages that have siblings, by id.
+        sources: what they may cite.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class WrittenMessages:
         self._apart: dict[str, Entry] = {}
         self._unfolded: dict[str, set[int]] = {}
         self.versions: dict[str, tuple[int, int]] = {}
+        self.sources = Sources()
         self._marks: Mapping[str, Mark] = {}
         self._entries: dict[str, Entry] = {}
         self._highlighter = CodeHighlighter(self.writer, theme, parent)
@@ -79,7 +82,7 @@ class WrittenMessages:
         """The last message that is an answer, written or not."""
         for message in reversed(self.newer):
             if message.role is Role.ASSISTANT:
-                return self._apart.get(message.id) or Entry(message, self._facts)
+                return self._apart.get(message.id) or self._new(message)
         entries = (self._entries[section.key] for section in reversed(self.writer.sections))
         return next((e for e in entries if e.message.role is Role.ASSISTANT), None)
 
@@ -122,6 +125,7 @@ class WrittenMessages:
         self._apart.clear()
         self._unfolded.clear()
         self.older, self.newer = list(messages), []
+        self.sources.begin(self.older)
         self.versions, self._marks = versions, {}
 
     def _clear(self) -> None:
@@ -193,7 +197,8 @@ class WrittenMessages:
 
     def _new(self, message: Message) -> Entry:
         unfolded = self._unfolded.setdefault(message.id, set())
-        return Entry(message, self._facts, self.versions.get(message.id), unfolded)
+        cited = self.sources.numbers(message.id)
+        return Entry(message, self._facts, self.versions.get(message.id), unfolded, cited)
 
     def _is_far(self, at: int) -> bool:
         """Whether too much is written, and enough of it between message `at` and the other end."""
@@ -202,6 +207,7 @@ class WrittenMessages:
 
     def append(self, message: Message) -> Entry | None:
         """A message after all others; None where it waits with those below to be written."""
+        self.sources.add(message)
         entry = self._new(message)
         if self.newer:
             self.newer.append(message)

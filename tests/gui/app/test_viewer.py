@@ -105,7 +105,7 @@ def test_a_passage_that_cannot_be_found_is_shown_in_words(run: Run) -> None:
         async with Desk(environment=OPENAI) as desk:
             viewer = await opened(desk, await target(desk, CORPUS / "form.pdf", "[form]\n"))
             await until(lambda: viewer.note != "")
-            assert viewer.note.startswith("Where exactly this stands")
+            assert viewer.note.startswith("Where exactly the passage stands")
             assert viewer.note.endswith("[form]")
             assert viewer.pages.marks() == {}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,8 +12,9 @@ import pypdfium2.raw as pdfium
 from PySide6.QtGui import QImage, QPageSize, QPdfWriter
 
 from desktop_app.app.export_pdf import paint
+from desktop_app.domain.collections import Passage
 from desktop_app.domain.conversation import Message
-from desktop_app.domain.parts import ImagePart
+from desktop_app.domain.parts import ImagePart, PassagesPart
 from desktop_app.rendering.maths import Formula, typeset
 from desktop_app.ui.printing.pages import Pages, set_paper
 from desktop_app.ui.theme import light
@@ -94,3 +96,13 @@ def test_a_long_table_has_its_head_on_every_page(qtbot: QtBot, tmp_path: Path) -
     assert len(pages) > 2
     assert all("Head" in page for page in pages if "row " in page)
     assert [n for n in range(120) if sum(f"row {n} " in page for page in pages) != 1] == []
+
+
+def test_a_question_lists_the_passages_that_went_with_it(qtbot: QtBot, tmp_path: Path) -> None:
+    passage = Passage(3, "c", "a" * 64, "lease.pdf", 2, "page 2", 0, 4, "Rent")
+    asked = question("How much?")
+    asked = replace(asked, parts=(*asked.parts, PassagesPart("c", "Contracts", (passage,))))
+    with printed(tmp_path / "it.pdf", asked, answer("So much [3].")) as document:
+        text = "\n".join(words(document))
+    assert "[3] lease.pdf, page 2" in text
+    assert "So much [3]." in text

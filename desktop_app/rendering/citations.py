@@ -1,0 +1,75 @@
+"""Citations: numbers in square brackets that name the passages which an answer was given.
+
+`[3]`, `[1, 2]` and `[2–4]` are citations where a passage bears the number; a number that none bears
+is text, and so are brackets in code, in formulas and in the words of a link. What Markdown itself
+makes of brackets comes first: a link, a picture, a reference that is defined.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+from desktop_app.domain.collections import passage_link, passage_number
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.rules_inline import StateInline
+
+CITED: Final = "cited"
+"""In the environment of a parse: the numbers that may be cited, a frozenset."""
+
+TOKEN: Final = "citation"
+
+_BRACKETS: Final = re.compile(r"\[ ?[0-9]{1,6}(?: ?[,;–—-] ?[0-9]{1,6}){0,40} ?\]")
+_NUMBER: Final = re.compile(r"[0-9]+")
+_SCHEME: Final = passage_link(0).removesuffix("passage/0")
+
+
+def use(markdown: MarkdownIt) -> None:
+    """Have a parser find citations."""
+    markdown.inline.ruler.after("link", TOKEN, _citation)
+
+
+def _citation(state: StateInline, silent: bool) -> bool:
+    # Not while the end of a link's words is sought: brackets within them are counted one by one.
+    cited = state.env.get(CITED)
+    if silent or not cited or state.src[state.pos] != "[":
+        return False
+    match = _BRACKETS.match(state.src, state.pos, state.posMax)
+    if match is None or not any(int(number) in cited for number in _NUMBER.findall(match[0])):
+        return False
+    token = state.push(TOKEN, "", 0)
+    token.content = match[0]
+    token.meta = {"numbers": cited}
+    state.pos = match.end()
+    return True
+
+
+def pieces(content: str, cited: frozenset[int]) -> Iterator[tuple[str, str]]:
+    """The words of a citation, each with its target: "" of what is text.
+
+    >>> list(pieces("[2, 9]", frozenset((2,))))
+    [('[', ''), ('2', 'repartee:passage/2'), (', 9]', '')]
+    """
+    numbers = [m for m in _NUMBER.finditer(content) if int(m[0]) in cited]
+    if len(numbers) == 1 and content.strip("[ ]") == numbers[0][0]:
+        yield content, passage_link(int(numbers[0][0]))
+        return
+    at = 0
+    for number in numbers:
+        yield content[at : number.start()], ""
+        yield number[0], passage_link(int(number[0]))
+        at = number.end()
+    yield content[at:], ""
+
+
+def is_citation(link: str) -> bool:
+    """Whether a run's link is a citation."""
+    return passage_number(link) is not None
+
+
+def is_ours(target: str) -> bool:
+    """Whether the target of a link that somebody wrote poses as one that this program makes."""
+    return target.lower().startswith(_SCHEME)

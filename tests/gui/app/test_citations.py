@@ -1,0 +1,162 @@
+"""Citations in the whole program: what an answer cites opens where it stands."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, QUrl
+from PySide6.QtGui import QGuiApplication, QTextCursor
+from PySide6.QtTest import QTest
+
+from desktop_app.domain.parts import CollectionPart
+from tests.gui.app.desk import Desk, until
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QTextCharFormat
+
+    from tests.gui.app.conftest import Run
+
+OPENAI = {"OPENAI_API_KEY": "sk-test"}
+
+
+async def asking(desk: Desk, *files: Path) -> CollectionPart:
+    """A collection of these files in the prompt."""
+    made = await desk.backend.collections.create("Contracts")
+    await desk.backend.collections.add(made.id, files)
+    part = CollectionPart(made.id, made.name)
+    workspace = desk.ready.workspace
+    workspace.draft = replace(workspace.draft, attachments=(part,))
+    workspace.draft_changed.emit()
+    return part
+
+
+def link_at(desk: Desk, words: str) -> QTextCharFormat:
+    """The format of the first character of these words in the transcript."""
+    found = desk.window.transcript.document().find(words)
+    assert not found.isNull()
+    cursor = QTextCursor(found.document())
+    cursor.setPosition(found.selectionStart() + 1)
+    return cursor.charFormat()
+
+
+def test_a_citation_opens_its_passage(run: Run, data: Path) -> None:
+    async def main() -> None:
+        async with Desk(environment=OPENAI) as desk:
+            await asking(desk, data / "report.pdf")
+            turn = await desk.ask("What happened to the compressor?")
+            (part,) = desk.ready.workspace.path[0].found
+            numbers = [passage.number for passage in part.passages]
+            assert numbers[0] == 1
+            turn.say("It failed on 19 August [1]. Nothing else")
+            turn.end(f" [{numbers[-1] + 7}].")
+            await desk.settled()
+            assert "[1]" in desk.transcript
+            assert link_at(desk, "[1]").anchorHref() == "repartee:passage/1"
+            assert not link_at(desk, f"[{numbers[-1] + 7}]").isAnchor()
+            transcript = desk.window.transcript
+            cursor = transcript.document().find("[1]")
+            transcript.setTextCursor(cursor)
+            transcript.anchorClicked.emit(QUrl("repartee:passage/1"))
+            viewer = desk.ready.viewer._viewer
+            assert viewer is not None
+            await until(lambda: bool(viewer.pages.marks()))
+            assert part.passages[0].page in viewer.pages.marks()
+
+    run(main())
+
+
+def test_the_keyboard_reaches_a_citation(run: Run, data: Path) -> None:
+    async def main() -> None:
+        async with Desk(environment=OPENAI) as desk:
+            await asking(desk, data / "report.pdf")
+            turn = await desk.ask("What happened to the compressor?")
+            turn.end("It failed [1].")
+            await desk.settled()
+            transcript = desk.window.transcript
+            transcript.moveCursor(QTextCursor.MoveOperation.Start)
+            transcript.setFocus(Qt.FocusReason.TabFocusReason)
+            heard: list[str] = []
+            transcript._speaker.is_heard = lambda: True  # type: ignore[method-assign]
+            transcript._speaker.say = heard.append  # type: ignore[assignment, method-assign]
+            for _ in range(4):
+                if heard:
+                    break
+                QTest.keyClick(transcript, Qt.Key.Key_Tab)
+            assert heard[0].startswith("source 1: report.pdf, page ")
+            assert "report.pdf, page" in transcript.viewport().toolTip()
+            QTest.keyClick(transcript, Qt.Key.Key_Return)
+            viewer = desk.ready.viewer._viewer
+            assert viewer is not None
+            await until(lambda: bool(viewer.pages.marks()))
+
+    run(main())
+
+
+def test_the_question_lists_what_went_in(run: Run, data: Path) -> None:
+    async def main() -> None:
+        async with Desk(environment=OPENAI) as desk:
+            await asking(desk, data / "report.pdf")
+            turn = await desk.ask("What happened to the compressor?")
+            turn.end("It failed [1].")
+            await desk.settled()
+            (part,) = desk.ready.workspace.path[0].found
+            count = len(part.passages)
+            words = f"{count} passage{'s' if count > 1 else ''} from Contracts"
+            assert words in desk.transcript
+            assert "[1] report.pdf" not in desk.transcript
+            desk.window.transcript._act(desk.ready.workspace.path[0].id, "passages-0")
+            assert "[1] report.pdf, page" in desk.transcript
+            assert link_at(desk, "[1] report.pdf").anchorHref() == "repartee:passage/1"
+            desk.window.transcript._act(desk.ready.workspace.path[0].id, "passages-0")
+            assert "[1] report.pdf" not in desk.transcript
+
+    run(main())
+
+
+def test_an_earlier_question_may_be_cited_and_a_later_one_not(run: Run, data: Path) -> None:
+    async def main() -> None:
+        async with Desk(environment=OPENAI) as desk:
+            await asking(desk, data / "report.pdf")
+            turn = await desk.ask("What happened to the compressor?")
+            first = [p.number for p in desk.ready.workspace.path[0].found[0].passages]
+            following = first[-1] + 1
+            turn.end(f"It failed [1][{following}].")
+            await desk.settled()
+            turn = await desk.ask("And the energy?")
+            turn.end(f"Dearer [{following}], and again [1].")
+            await desk.settled()
+            conversation = desk.ready.workspace.conversation.id
+            for _ in range(2):
+                document = desk.window.transcript.document()
+                hrefs = []
+                block = document.begin()
+                while block.isValid():
+                    fragments = block.begin()
+                    while not fragments.atEnd():
+                        made = fragments.fragment().charFormat()
+                        if made.anchorHref().startswith("repartee:"):
+                            hrefs.append(made.anchorHref().rpartition("/")[2])
+                        fragments += 1
+                    block = block.next()
+                assert hrefs == ["1", str(following), "1"]
+                desk.ready.library.open_here()
+                await desk.ready.library.open(conversation)
+
+    run(main())
+
+
+def test_copies_say_the_number(run: Run, data: Path) -> None:
+    async def main() -> None:
+        async with Desk(environment=OPENAI) as desk:
+            await asking(desk, data / "report.pdf")
+            turn = await desk.ask("What happened to the compressor?")
+            turn.end("It failed [1].")
+            await desk.settled()
+            desk.window.transcript.copy_last_answer()
+            copied = QGuiApplication.clipboard().mimeData()
+            assert copied.text() == "It failed [1]."
+            assert "repartee:" not in copied.html()
+
+    run(main())

@@ -1,0 +1,130 @@
+"""Numbers in brackets become links where a passage bears them, and nowhere else."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from desktop_app.domain.collections import passage_link
+from desktop_app.rendering.block_stream import BlockStream, render
+from desktop_app.rendering.export_html import to_html
+from desktop_app.rendering.export_text import to_markdown, to_plain
+from desktop_app.rendering.model import Block, Kind, apply
+from tests.unit.rendering.test_block_stream import PIECES, WORDS
+
+CITED = frozenset((1, 2, 3, 4, 12))
+CITATIONS = [
+    "[1]", "[1, 2]", "[2–4]", "[1][4]", "[99]", "[3, 99]", "[12].", "[1](u)", "[3]: /u\n", "[2][x]",
+    "`[1]`", "$[1]$", "\\[1]", "![1](u)", "[see [3]](u)", "[1] (2)", "[^1]", "[ 1 ]", "**[2]**",
+    "[1;2]", "[4-2]", "[1", "[1,", "]", "[0]", "[a1]",
+]  # fmt: skip
+
+
+def links(source: str, cited: frozenset[int] = CITED) -> list[tuple[str, str]]:
+    """The words and targets of the links in a source."""
+    runs = [run for block in render(source, cited) for run in block.runs]
+    cells = [c for block in render(source, cited) for row in block.rows for c in row]
+    return [(run.text, run.link) for run in (*runs, *(r for c in cells for r in c)) if run.link]
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("so it is [3].", [("[3]", 3)]),
+        ("so it is [1, 2].", [("1", 1), ("2", 2)]),
+        ("so it is [1; 2].", [("1", 1), ("2", 2)]),
+        ("so it is [2–4].", [("2", 2), ("4", 4)]),
+        ("so it is [2-4].", [("2", 2), ("4", 4)]),
+        ("so it is [1][4].", [("[1]", 1), ("[4]", 4)]),
+        ("so it is [3, 99].", [("3", 3)]),
+        ("| a [1] |\n|---|\n| b [2] |", [("[1]", 1), ("[2]", 2)]),
+        ("- **so it is [3]**\n\n> quoted [12]", [("[3]", 3), ("[12]", 12)]),
+        ("# A heading [1]", [("[1]", 1)]),
+        ("[3]", [("[3]", 3)]),
+        ("nothing [99] here", []),
+        ("array[x] [a1] [0] [^1]", []),
+        ("`[3]` and ``a [1]``", []),
+        ("```\n[3]\n```", []),
+        ("    [3]", []),
+        (r"$a[1]$ and \(b[2]\) and \[3]", []),
+    ],
+)
+def test_where_citations_are(source: str, found: list[tuple[str, int]]) -> None:
+    assert links(source) == [(words, passage_link(number)) for words, number in found]
+
+
+@pytest.mark.parametrize(
+    ("source", "target"),
+    [
+        ("[3](https://example.org)", "https://example.org"),
+        ("[3]\n\n[3]: https://example.org", "https://example.org"),
+        ("[words][3]\n\n[3]: https://example.org", "https://example.org"),
+        ("[see [3] there](https://example.org)", "https://example.org"),
+        ("![3](https://example.org)", "https://example.org"),
+    ],
+)
+def test_markdowns_own_links_come_first(source: str, target: str) -> None:
+    assert {link for _, link in links(source)} == {target}
+
+
+@pytest.mark.parametrize(
+    "source", ["[x](repartee:passage/3)", "<repartee:passage/3>", "![x](Repartee:passage/3)"]
+)
+def test_an_answer_makes_no_such_link_itself(source: str) -> None:
+    assert links(source) == []
+
+
+def test_without_passages_nothing_is_a_citation() -> None:
+    assert links("so it is [3].", frozenset()) == []
+
+
+def streamed(source: str, cuts: list[int]) -> list[Block]:
+    stream, shown, last = BlockStream(CITED), list[Block](), 0
+    for cut in [*sorted(cut % (len(source) + 1) for cut in cuts), len(source)]:
+        apply(stream.feed(source[last:cut]), shown)
+        last = cut
+        assert shown == stream.blocks
+    apply(stream.finish(), shown)
+    return shown
+
+
+@settings(max_examples=80)
+@given(
+    st.lists(st.sampled_from(PIECES + 2 * CITATIONS), max_size=16).map("".join),
+    st.lists(st.integers(0, 10_000), max_size=40),
+)
+def test_streamed_as_whole(source: str, cuts: list[int]) -> None:
+    assert streamed(source, cuts) == render(source, CITED)
+    assert streamed(source, list(range(len(source)))) == render(source, CITED)
+
+
+@settings(max_examples=12)
+@given(
+    st.lists(st.sampled_from(WORDS + CITATIONS), min_size=80, max_size=250).map("".join),
+    st.sampled_from(["", "\n\n[3]: /u\n", "\n\n[1]: /u\n[x]: /v\n"]),
+)
+def test_a_long_paragraph_streamed_as_whole(words: str, end: str) -> None:
+    source = words + end
+    assert streamed(source, list(range(0, len(source), 5))) == render(source, CITED)
+
+
+@pytest.mark.parametrize("citation", ["[3]", "[1, 2]", "[2–4]", "[1][4]"])
+def test_half_arrived_citations_are_calm(citation: str) -> None:
+    """What is shown is never taken back, and no bracket stands half open."""
+    source, stream, before = f"It is so {citation}. And on.", BlockStream(CITED), ""
+    for character in source:
+        stream.feed(character)
+        shown = "".join(block.text for block in stream.blocks)
+        assert shown.startswith(before.rstrip())
+        assert shown.count("[") == shown.count("]")
+        before = shown
+
+
+@given(st.lists(st.sampled_from([*CITATIONS, "word ", "**b** ", "\n\n"]), max_size=12).map("".join))
+def test_copies_say_what_was_written(source: str) -> None:
+    blocks = render(source, CITED)
+    for text in (to_markdown(blocks), to_plain(blocks), to_html(blocks)):
+        assert "repartee:" not in text
+    assert to_plain(blocks) == to_plain(render(source))
+    assert all(block.kind is not Kind.CODE or not block.runs[0].link for block in blocks)
