@@ -30,6 +30,7 @@ async def attach(
     given: Path | str | GivenPicture,
     on_progress: OnProgress,
     conversation_id: str = "",
+    password: str = "",
 ) -> tuple[DocumentPart | ImagePart, str]:
     """Read what was given and keep it, in memory where it is for a private conversation; returns it
     as a part of a message, and a note on how it was read, "" where that is as expected.
@@ -41,11 +42,11 @@ async def attach(
     document: ExtractedDocument
     source: Path | bytes
     if isinstance(given, Path):
-        source, document = given, await documents.extract(given, on_progress)
+        source, document = given, await documents.extract(given, on_progress, password=password)
     else:
         name = PASTED_NAME if isinstance(given, str) else given.name
         source = await _bytes_of(given)
-        document = await documents.extract_bytes(name, source, on_progress)
+        document = await documents.extract_bytes(name, source, on_progress, password=password)
     if workspace.private.was_begun(conversation_id):
         part = await workspace.private.keep(conversation_id, source, document)
     else:

@@ -23,6 +23,7 @@ from desktop_app.ui.main_window import MainWindow
 from desktop_app.ui.prompt_editor import Chip
 
 if TYPE_CHECKING:
+    from desktop_app.app.passwords import Passwords
     from desktop_app.app.pictures_controller import PicturesController
     from desktop_app.app.prompts_controller import PromptsController
     from desktop_app.documents.worker import Progress
@@ -49,13 +50,14 @@ class AttachmentsController(QObject):
         workspace: Workspace,
         pictures: PicturesController,
         prompts: PromptsController,
+        passwords: Passwords,
     ) -> None:
         super().__init__(window)
         self._window = window
         self._workspace = workspace
         self._pictures = pictures
         self._reading: dict[str, _Reading] = {}
-        self._prompts = prompts
+        self._prompts, self._passwords = prompts, passwords
         window.files_dropped.connect(self.attach)
         window.picture_dropped.connect(self.attach_picture)
         prompt = window.prompt
@@ -108,7 +110,9 @@ class AttachmentsController(QObject):
     ) -> None:
         try:
             on_progress = partial(self._show_progress, reading)
-            part, note = await attach(self._workspace, given, on_progress, reading.conversation_id)
+            part, note = await self._passwords.opened(
+                partial(attach, self._workspace, given, on_progress, reading.conversation_id)
+            )
             if note:  # how it was read, where that may not be what the person expects
                 self._window.notifications.notify(note)
             await self._add(reading.conversation_id, part)

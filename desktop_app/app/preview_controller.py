@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
+from PySide6.QtGui import QImage
 
 from desktop_app.app.attachment_facts import AS_FILE, CHOOSE, PREVIEW, SEND_ALL, document_chip
 from desktop_app.app.choosing import Attached, Choosing
@@ -239,16 +240,19 @@ class PreviewController(QObject):
         """The very picture that is sent."""
         part, pictures = self._last, self._workspace.backend.pictures
         rule = self._workspace.resolved.model.image_tokens
-        if isinstance(part, ImagePart):
-            sent, name = await pictures.scaled(part, rule), part.name
-        elif isinstance(part, DocumentPart) and number < len(part.seen_pages):
-            page = part.seen_pages[number]
-            alone = replace(part, pictured=(page,), chosen=None)
-            (sent,), name = await pictures.pages(alone, rule), f"Page {page.number}"
-        else:
+        try:
+            if isinstance(part, ImagePart):
+                sent, name = await pictures.scaled(part, rule), part.name
+            elif isinstance(part, DocumentPart) and number < len(part.seen_pages):
+                page = part.seen_pages[number]
+                alone = replace(part, pictured=(page,), chosen=None)
+                (sent,), name = await pictures.pages(alone, rule), f"Page {page.number}"
+            else:
+                return
+        except UserFacingError as error:
+            if self._dialog is not None and part == self._last:
+                self._dialog.show_picture(number, QImage(), error.what_happened)
             return
-        from PySide6.QtGui import QImage
-
         image = await asyncio.to_thread(QImage.fromData, sent.data)
         kind = sent.media_type.partition("/")[2].upper()
         size = f"{image.width()} × {image.height()} · {kind} · {len(sent.data) / 1024:,.0f} KB"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from PySide6.QtCore import QObject
 
 from desktop_app.app.attaching import attach
 from desktop_app.app.attachment_facts import document_chip
+from desktop_app.app.passwords import Passwords
 from desktop_app.domain.conversation import new_id
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.parts import DocumentPart, ImagePart
@@ -48,6 +50,7 @@ class QuickAttachments(QObject):
         super().__init__(quick)
         self._quick, self._workspace = quick, workspace
         self._pictures, self._resolved = pictures, resolved
+        self._passwords = Passwords(quick, lambda: quick.theme)
         self._reading: dict[str, tuple[str, asyncio.Task[Any]]] = {}
         self.parts: tuple[DocumentPart | ImagePart, ...] = ()
         quick.files_given.connect(self._attach_files)
@@ -95,7 +98,9 @@ class QuickAttachments(QObject):
 
     async def _read(self, reading_id: str, given: Path | GivenPicture) -> None:
         try:
-            part, note = await attach(self._workspace, given, lambda _progress: None)
+            part, note = await self._passwords.opened(
+                partial(attach, self._workspace, given, lambda _progress: None, "")
+            )
             if part.sha256 not in {known.sha256 for known in self.parts}:
                 self.parts = (*self.parts, part)
             self._quick.set_status(note)

@@ -27,6 +27,7 @@ from desktop_app.app.others_writes import OthersWrites
 from desktop_app.app.palette import PALETTE, Palette
 from desktop_app.app.paper_controller import PaperController
 from desktop_app.app.parts_controller import PartsController
+from desktop_app.app.passwords import Passwords, Unlocking
 from desktop_app.app.picked_up_runs import pick_up_runs
 from desktop_app.app.pictures_controller import PicturesController
 from desktop_app.app.presets_controller import PresetsController
@@ -112,8 +113,9 @@ class ReadyWindow(QObject):
         self.prompt = PromptController(window, self.workspace)
         self.pictures = PicturesController(self.workspace, window.transcript)
         self.prompts = PromptsController(window, theme, self.workspace)
+        self.passwords = Passwords(window, lambda: theme.current)
         self.attachments = AttachmentsController(
-            window, self.workspace, self.pictures, self.prompts
+            window, self.workspace, self.pictures, self.prompts, self.passwords
         )
         self.previews = PreviewController(window, theme, self.workspace, self.pictures)
         self.presets = PresetsController(
@@ -124,7 +126,9 @@ class ReadyWindow(QObject):
         self.titles = TitleController(self.workspace, self.running, self.library)
         self.chat.before_asking = self.compaction.before_asking
         self.parts = PartsController(window, self.workspace, self.chat)
+        unlocking = Unlocking(window, self.workspace, self.passwords)
         self.chat.ways_out = lambda error: [
+            *unlocking.ways_out(error),
             *self.parts.ways_out(error),
             *self.compaction.ways_out(error),
         ]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 from desktop_app.documents import media_type, reading, refusals
@@ -18,7 +19,9 @@ from desktop_app.documents.protocol import ExtractedDocument, Limits
 from desktop_app.documents.reading import OnProgress, Read
 
 
-def extract_file(path: Path, limits: Limits, on_progress: OnProgress) -> ExtractedDocument:
+def extract_file(
+    path: Path, limits: Limits, on_progress: OnProgress, password: str = ""
+) -> ExtractedDocument:
     """The text of a file, or of the files in a folder.
 
     Raises:
@@ -33,11 +36,11 @@ def extract_file(path: Path, limits: Limits, on_progress: OnProgress) -> Extract
         data = read_regular_file(path, limits)
     except OSError as error:
         raise refusals.unreadable(path.name, (error.strerror or "unknown").lower()) from error
-    return extract_bytes(path.name, data, limits, on_progress)
+    return extract_bytes(path.name, data, limits, on_progress, password)
 
 
 def extract_bytes(
-    name: str, data: bytes, limits: Limits, on_progress: OnProgress
+    name: str, data: bytes, limits: Limits, on_progress: OnProgress, password: str = ""
 ) -> ExtractedDocument:
     """The text of a document's bytes, which `name` belongs to.
 
@@ -52,10 +55,10 @@ def extract_bytes(
         from desktop_app.documents import pictures  # Pillow, for pictures alone
 
         return pictures.look_at(name, data, picture, limits)
-    read = reading.read(name, data, limits, on_progress)
+    read = reading.read(name, data, limits, on_progress, password=password)
     if not read.text.strip():
         raise refusals.empty(name)
-    return _counted(name, data, read)
+    return replace(_counted(name, data, read), is_protected=bool(password))
 
 
 def _counted(name: str, data: bytes, read: Read) -> ExtractedDocument:

@@ -48,6 +48,7 @@ class PageWorker(DocumentWorker):
         source = looked.source
         header = {"kind": "view-open", "name": looked.name, "document": looked.sha256}
         header["by"] = "path" if isinstance(source, Path) else "bytes"
+        header["password"] = self.passwords.get(looked.sha256, "")
         payload = os.fsencode(source.absolute()) if isinstance(source, Path) else source
         _, sizes = await self._ask(header, payload, None)
         return [(width, height) for width, height in json.loads(sizes)]

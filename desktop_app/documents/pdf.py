@@ -49,7 +49,11 @@ def page_mark(number: int) -> str:
 
 
 def read(
-    name: str, data: bytes, limits: Limits, on_progress: Callable[[Progress], None]
+    name: str,
+    data: bytes,
+    limits: Limits,
+    on_progress: Callable[[Progress], None],
+    password: str = "",
 ) -> PdfText:
     """The text of a PDF.
 
@@ -57,10 +61,12 @@ def read(
         DocumentEncryptedError, DocumentDamagedError, DocumentEmptyError, DocumentTooLargeError
     """
     try:
-        with pdfium.PdfDocument(data) as document:
+        with pdfium.PdfDocument(data, password=password or None) as document:
             return _read(name, document, limits, on_progress)
     except pdfium.PdfiumError as error:
-        if error.err_code in (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY):
+        if error.err_code == raw.FPDF_ERR_PASSWORD:
+            raise refusals.locked(name, was_wrong=bool(password)) from error
+        if error.err_code == raw.FPDF_ERR_SECURITY:
             raise refusals.encrypted(name) from error
         raise refusals.damaged(name, str(error)) from error
 

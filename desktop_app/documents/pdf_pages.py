@@ -7,6 +7,7 @@ from math import ceil
 from typing import Final
 
 import pypdfium2 as pdfium
+from pypdfium2 import raw
 
 from desktop_app.documents import refusals
 from desktop_app.documents.pictures import packed
@@ -28,16 +29,21 @@ def natural_size(points: tuple[float, float]) -> Size:
     return max(1, round(width * ratio)), max(1, round(height * ratio))
 
 
-def render(name: str, data: bytes, wanted: Sequence[tuple[int, Size]]) -> list[ScaledPicture]:
+def render(
+    name: str, data: bytes, wanted: Sequence[tuple[int, Size]], password: str = ""
+) -> list[ScaledPicture]:
     """Pages by number, from 1, each within so many pixels. The same bytes give the same result.
 
     Raises:
+        DocumentEncryptedError: it asks for a password, or for another one.
         DocumentDamagedError: it is no PDF that can be drawn, or has no such page.
     """
     try:
-        with pdfium.PdfDocument(data) as document:
+        with pdfium.PdfDocument(data, password=password or None) as document:
             return [_rendered(document[number - 1], size) for number, size in wanted]
     except (pdfium.PdfiumError, IndexError) as error:
+        if getattr(error, "err_code", None) == raw.FPDF_ERR_PASSWORD:
+            raise refusals.locked(name, was_wrong=bool(password)) from error
         raise refusals.damaged(name, str(error)) from error
 
 

@@ -27,12 +27,12 @@ class PdfView:
         DocumentDamagedError: of every method and of making it: it is no PDF, or has no such page.
     """
 
-    def __init__(self, name: str, source: str | bytes) -> None:
+    def __init__(self, name: str, source: str | bytes, password: str = "") -> None:
         """`source` is the path of a file, or its bytes."""
         self._name = name
         self._page: tuple[int, pdfium.PdfPage] | None = None
         try:
-            self._document = pdfium.PdfDocument(source)
+            self._document = pdfium.PdfDocument(source, password=password or None)
             if self._document.get_formtype() != raw.FORMTYPE_NONE:
                 self._document.init_forms()
         except (pdfium.PdfiumError, FileNotFoundError) as error:

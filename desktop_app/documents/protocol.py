@@ -68,6 +68,7 @@ class ExtractedDocument:
         animated: a picture with further frames.
         pictured: the pages of a PDF that hold no text but something drawn, at the size in which
             they are drawn to be looked at.
+        is_protected: it could be read with its password alone.
     """
 
     name: str
@@ -82,6 +83,7 @@ class ExtractedDocument:
     height: int = 0
     animated: bool = False
     pictured: tuple[PagePicture, ...] = ()
+    is_protected: bool = False
 
     @property
     def part(self) -> DocumentPart | ImagePart:
@@ -104,6 +106,7 @@ class ExtractedDocument:
             self.pages,
             self.tokens,
             pictured=self.pictured,
+            is_protected=self.is_protected,
         )
 
 
@@ -178,25 +181,29 @@ _ERRORS: Final[Mapping[str, type[errors.DocumentError]]] = {
 }
 
 
-def error_to_json(error: errors.DocumentError) -> dict[str, str]:
-    """The error as JSON-ready strings."""
+def error_to_json(error: errors.DocumentError) -> dict[str, str | bool]:
+    """The error as JSON-ready values."""
     return {
         "error": type(error).__name__,
         "what_happened": error.what_happened,
         "what_was_kept": error.what_was_kept,
         "what_to_do": error.what_to_do,
         "details": error.details,
+        "takes_password": getattr(error, "takes_password", False),
     }
 
 
-def error_from_json(row: Mapping[str, str]) -> errors.DocumentError:
+def error_from_json(row: Mapping[str, Any]) -> errors.DocumentError:
     """The reverse of `error_to_json`."""
-    return _ERRORS[row["error"]](
+    error = _ERRORS[row["error"]](
         row["what_happened"],
         what_was_kept=row["what_was_kept"],
         what_to_do=row["what_to_do"],
         details=row["details"],
     )
+    if isinstance(error, errors.DocumentEncryptedError):
+        error.takes_password = row["takes_password"]
+    return error
 
 
 def limits_to_json(limits: Limits) -> dict[str, float]:

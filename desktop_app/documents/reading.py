@@ -32,7 +32,14 @@ class Read:
     pictured: tuple[PagePicture, ...] = ()
 
 
-def read(name: str, data: bytes, limits: Limits, on_progress: OnProgress, depth: int = 0) -> Read:
+def read(
+    name: str,
+    data: bytes,
+    limits: Limits,
+    on_progress: OnProgress,
+    depth: int = 0,
+    password: str = "",
+) -> Read:
     """The text of a document that is no picture; `depth` is how many archives it lies in.
 
     Raises:
@@ -46,7 +53,7 @@ def read(name: str, data: bytes, limits: Limits, on_progress: OnProgress, depth:
 
             return archive.read(name, data, limits, on_progress, depth)
         if kind:
-            return _read_binary(name, kind, data, limits, on_progress)
+            return _read_binary(name, kind, data, limits, on_progress, password)
         decoded = plain_text.decode(data)
         if decoded is None:
             raise refusals.unsupported(name, "is neither text nor a document of a kind known here")
@@ -56,13 +63,13 @@ def read(name: str, data: bytes, limits: Limits, on_progress: OnProgress, depth:
 
 
 def _read_binary(
-    name: str, kind: str, data: bytes, limits: Limits, on_progress: OnProgress
+    name: str, kind: str, data: bytes, limits: Limits, on_progress: OnProgress, password: str
 ) -> Read:
     match kind:
         case media_type.PDF:
             from desktop_app.documents import pdf
 
-            found = pdf.read(name, data, limits, on_progress)
+            found = pdf.read(name, data, limits, on_progress, password)
             return Read(kind, found.text, found.pages, found.note, found.pictured)
         case media_type.DOCX:
             from desktop_app.documents import wordprocessing

@@ -25,6 +25,18 @@ def encrypted(name: str) -> errors.DocumentEncryptedError:
     )
 
 
+def locked(name: str, *, was_wrong: bool) -> errors.DocumentEncryptedError:
+    """It is read once the person gives its password; `was_wrong` says that one was given."""
+    error = encrypted(name)
+    if was_wrong:
+        error.what_happened = f"That is not the password of “{name}”."
+    error.what_to_do = (
+        "Attach it again with its password, or save a copy without one and attach that."
+    )
+    error.takes_password = True
+    return error
+
+
 def damaged(name: str, details: str = "") -> errors.DocumentDamagedError:
     """Its content is not what its format demands."""
     return errors.DocumentDamagedError(

@@ -42,6 +42,6 @@ def _open_other(header: dict[str, Any], payload: bytes, answers: BinaryIO) -> No
         view.close()
     _open.clear()
     source = os.fsdecode(payload) if header["by"] == "path" else payload
-    view = PdfView(header["name"], source)
+    view = PdfView(header["name"], source, header["password"])
     _open[header["document"]] = view
     write_frame(answers, {"kind": "opened"}, json.dumps(view.sizes()).encode())

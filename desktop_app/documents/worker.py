@@ -69,6 +69,8 @@ class DocumentWorker:
 
     Attributes:
         limits: what the next document may cost.
+        passwords: of the protected documents that were read or unlocked, by their SHA-256. They are
+            in this process's memory alone, and go to the child through its pipe.
 
     Call `aclose()` before the event loop ends. `command` starts the child: another one only for
     tests of what a broken child does.
@@ -82,6 +84,7 @@ class DocumentWorker:
         command: Sequence[str] | None = None,
     ) -> None:
         self.limits = limits or Limits()
+        self.passwords: dict[str, str] = {}
         self._idle_s = idle_s
         self._command = command
         self._turn = asyncio.Lock()
@@ -95,21 +98,30 @@ class DocumentWorker:
         """The child's process id, None while there is none."""
         return self._child.pid if self._child else None
 
-    async def extract(self, path: Path, on_progress: OnProgress | None = None) -> ExtractedDocument:
+    async def extract(
+        self, path: Path, on_progress: OnProgress | None = None, *, password: str = ""
+    ) -> ExtractedDocument:
         """The text of a file. Cancelling the task ends the work at once.
 
         Raises:
+            DocumentEncryptedError: it asks for a password, or for another one than `password`.
             DocumentError: one of its subclasses.
         """
         payload = os.fsencode(path.absolute())  # noqa: ASYNC240 — looks at no file
-        header = {"kind": "extract-file", "name": path.name}
+        header = {"kind": "extract-file", "name": path.name, "password": password}
         return await self._extracted(header, payload, on_progress)
 
     async def extract_bytes(
-        self, name: str, data: bytes, on_progress: OnProgress | None = None
+        self,
+        name: str,
+        data: bytes,
+        on_progress: OnProgress | None = None,
+        *,
+        password: str = "",
     ) -> ExtractedDocument:
         """The text of a document that is no file: pasted or piped. Otherwise as `extract`."""
-        return await self._extracted({"kind": "extract-bytes", "name": name}, data, on_progress)
+        header = {"kind": "extract-bytes", "name": name, "password": password}
+        return await self._extracted(header, data, on_progress)
 
     async def scale(
         self, name: str, data: bytes, media_type: str, size: tuple[int, int]
@@ -126,16 +138,22 @@ class DocumentWorker:
         return ScaledPicture(answer["media_type"], answer["width"], answer["height"], scaled)
 
     async def render_pages(
-        self, name: str, data: bytes, pages: Sequence[tuple[int, tuple[int, int]]]
+        self,
+        name: str,
+        data: bytes,
+        pages: Sequence[tuple[int, tuple[int, int]]],
+        *,
+        password: str = "",
     ) -> list[ScaledPicture]:
         """Pages of a PDF as pictures: each a number, from 1, and the pixels that it fits into. The
         same bytes give the same result.
 
         Raises:
+            DocumentEncryptedError: it asks for a password, or for another one than `password`.
             DocumentError: one of its subclasses.
         """
         asked = [[number, *size] for number, size in pages]
-        header = {"kind": "render", "name": name, "pages": asked}
+        header = {"kind": "render", "name": name, "pages": asked, "password": password}
         answer, packed = await self._ask(header, data, None)
         assert isinstance(packed, bytes)
         return list(_unpacked(answer["pictures"], packed))
@@ -188,7 +206,10 @@ class DocumentWorker:
         answer.pop("payload")
         assert isinstance(text, str)
         answer["pictured"] = tuple(PagePicture(*page) for page in answer["pictured"])
-        return ExtractedDocument(**answer, text=text)
+        document = ExtractedDocument(**answer, text=text)
+        if document.is_protected:
+            self.passwords[document.sha256] = header["password"]
+        return document
 
     async def _ask(
         self, header: Mapping[str, Any], payload: bytes, on_progress: OnProgress | None

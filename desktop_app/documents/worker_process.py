@@ -125,9 +125,10 @@ def _confine(limits: Limits) -> None:
 def _extracted(
     header: dict[str, Any], payload: bytes, limits: Limits, report: Callable[[Progress], None]
 ) -> ExtractedDocument:
+    password = header["password"]
     if header["kind"] == "extract-file":
-        return extract.extract_file(Path(os.fsdecode(payload)), limits, report)
-    return extract.extract_bytes(header["name"], payload, limits, report)
+        return extract.extract_file(Path(os.fsdecode(payload)), limits, report, password)
+    return extract.extract_bytes(header["name"], payload, limits, report, password)
 
 
 def _chunk(text: str, tokens: int, answers: BinaryIO) -> None:
@@ -160,7 +161,7 @@ def _render(header: dict[str, Any], payload: bytes, answers: BinaryIO) -> None:
     from desktop_app.documents import pdf_pages
 
     wanted = [(number, (width, height)) for number, width, height in header["pages"]]
-    drawn = pdf_pages.render(header["name"], payload, wanted)
+    drawn = pdf_pages.render(header["name"], payload, wanted, header["password"])
     rows = [[page.media_type, page.width, page.height, len(page.data)] for page in drawn]
     answer = {"kind": "rendered", "is_binary": True, "pictures": rows}
     write_frame(answers, answer, b"".join(page.data for page in drawn))

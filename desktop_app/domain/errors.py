@@ -23,7 +23,8 @@
     │   ├── StoreDamagedError       the integrity check found damage
     │   └── StoreTooNewError        written by a newer version; left untouched
     ├── DocumentError               a document that gives no attachment
-    │   ├── DocumentUnsupportedError, DocumentEncryptedError, DocumentDamagedError,
+    │   ├── DocumentUnsupportedError, DocumentDamagedError,
+    │   ├── DocumentEncryptedError  it asks for a password (has .takes_password)
     │   ├── DocumentEmptyError, DocumentTooLargeError
     │   └── DocumentDoesNotFitError the text is larger than the model's window
     ├── ImportRefusedError          a file that is no export that can be read
@@ -191,7 +192,15 @@ class DocumentUnsupportedError(DocumentError):
 
 
 class DocumentEncryptedError(DocumentError):
-    """The document asks for a password."""
+    """The document asks for a password.
+
+    Attributes:
+        takes_password: it is read once the password is given.
+        sha256: of a document that was read before and is to be drawn again; "" else.
+    """
+
+    takes_password = False
+    sha256 = ""
 
 
 class DocumentDamagedError(DocumentError):

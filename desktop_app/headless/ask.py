@@ -34,6 +34,7 @@ from desktop_app.domain.errors import (
 )
 from desktop_app.domain.model_catalog import Effort, Variant
 from desktop_app.domain.parts import DocumentPart, ImagePart
+from desktop_app.headless import passwords
 from desktop_app.headless.answer_settings import ask_settings
 from desktop_app.headless.backend import Backend, build_backend, use_limits, use_weights
 from desktop_app.headless.prompt_library import from_template, prompt_library
@@ -271,7 +272,7 @@ async def _extract(backend: Backend, path: Path) -> ExtractedDocument:
             print(f"\r{path.name}: {progress.unit} {progress.done}{total}", end="", file=sys.stderr)
 
     try:
-        document = await backend.documents.extract(path, show)
+        document = await passwords.extract(backend.documents, path, show)
     finally:
         if is_watched:
             print(file=sys.stderr)

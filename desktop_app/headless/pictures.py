@@ -7,6 +7,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.domain.chat_request import ImageData
+from desktop_app.domain.errors import NOTHING_SENT, DocumentEncryptedError
 from desktop_app.domain.image_tokens import LARGEST_SIDE, ImageTokens, Size, sent_size
 
 if TYPE_CHECKING:
@@ -64,7 +65,17 @@ class ScaledPictures:
         made = {key: self._made[key] for key in keys if key in self._made}
         if missing:
             original = await self._originals.bytes(part.sha256)
-            drawn = await self._worker.render_pages(part.name, original, missing)
+            password = self._worker.passwords.get(part.sha256, "")
+            try:
+                drawn = await self._worker.render_pages(
+                    part.name, original, missing, password=password
+                )
+            except DocumentEncryptedError as error:
+                error.sha256 = part.sha256
+                error.what_happened = f"To draw the pages of “{part.name}”, its password is needed."
+                error.what_was_kept = NOTHING_SENT
+                error.what_to_do = "Enter it, or send the text alone: the menu on its chip."
+                raise
             for (number, size), picture in zip(missing, drawn, strict=True):
                 made[f"{part.sha256} {number}", size] = picture
             self._made |= made

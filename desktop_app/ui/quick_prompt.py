@@ -232,6 +232,11 @@ class QuickPrompt(QWidget):
         """What is typed."""
         return self._line.text()
 
+    @property
+    def theme(self) -> Theme:
+        """The theme that it is drawn with."""
+        return self._theme
+
     def set_chips(self, chips: Sequence[Chip]) -> None:
         """Show what is attached to the question."""
         self._chips.set_chips(chips)

@@ -1,0 +1,128 @@
+"""Passwords of protected documents: asked for in a window, one at a time, until one opens it.
+
+They are handed to the process that reads documents and held in memory until the program ends, to draw
+the pages again that are sent as pictures; they are in no log, no database and no export.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from PySide6.QtCore import QObject
+
+from desktop_app.domain.errors import DocumentEncryptedError
+from desktop_app.domain.parts import DocumentPart
+from desktop_app.ui.notifications import Actions
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
+    from desktop_app.app.workspace import Workspace
+    from desktop_app.domain.errors import UserFacingError
+    from desktop_app.ui.main_window import MainWindow
+    from desktop_app.ui.theme import Theme
+
+TOPIC: Final = "question"  # as of other words on why a question is not sent yet
+T = TypeVar("T")
+Attempt = Callable[[str], Awaitable[T]]
+
+
+class Passwords:
+    """Asks over one window.
+
+    Args:
+        theme: the one to draw with now.
+    """
+
+    def __init__(self, window: QWidget, theme: Callable[[], Theme]) -> None:
+        self._window, self._theme = window, theme
+        self._turn = asyncio.Lock()
+
+    async def opened(self, attempt: Attempt[T]) -> T:
+        """What `attempt` gives, which is called with "" and then with what the person enters.
+
+        Raises:
+            DocumentEncryptedError: the person gives no password, or none helps.
+            UserFacingError: as `attempt` does.
+        """
+        try:
+            return await attempt("")
+        except DocumentEncryptedError as error:
+            if not error.takes_password:
+                raise
+            refused = error
+        async with self._turn:
+            return await self._asked(attempt, refused)
+
+    async def _asked(self, attempt: Attempt[T], refused: DocumentEncryptedError) -> T:
+        first, was_wrong = refused, False
+        while True:
+            password = await self._ask(refused.what_happened, was_wrong=was_wrong)
+            if not password:
+                raise first
+            try:
+                return await attempt(password)
+            except DocumentEncryptedError as error:
+                refused, was_wrong = error, True
+
+    async def _ask(self, words: str, *, was_wrong: bool) -> str | None:
+        from desktop_app.ui.password_dialog import PasswordDialog  # not a part of the start
+
+        answer: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
+        dialog = PasswordDialog(self._theme(), words, self._window, was_wrong=was_wrong)
+
+        def take(given: str | None) -> None:
+            if not answer.done():
+                answer.set_result(given)
+
+        dialog.answered.connect(take)
+        dialog.open()
+        dialog.field.setFocus()
+        try:
+            return await answer
+        except asyncio.CancelledError:
+            dialog.reject()
+            raise
+
+
+class Unlocking(QObject):
+    """A question whose protected document is to be drawn again: its password is asked for, and the
+    question can be sent."""
+
+    def __init__(self, window: MainWindow, workspace: Workspace, passwords: Passwords) -> None:
+        super().__init__(window)
+        self._window, self._workspace, self._passwords = window, workspace, passwords
+
+    def ways_out(self, error: UserFacingError) -> Actions:
+        """What can be done about an error of sending."""
+        if not isinstance(error, DocumentEncryptedError) or not error.sha256:
+            return ()
+        return [("Enter the password…", lambda: self._start(error.sha256))]
+
+    def _start(self, sha256: str) -> None:
+        self._workspace.tasks.start(self._unlock(sha256))
+
+    async def _unlock(self, sha256: str) -> None:
+        workspace = self._workspace
+        messages = [part for message in workspace.path for part in message.attachments]
+        parts = (*workspace.draft.attachments, *messages)
+        known = (p for p in parts if isinstance(p, DocumentPart) and p.sha256 == sha256)
+        part = next(known, None)
+        if part is None:
+            return
+        backend = workspace.backend
+        original = await backend.attachments.bytes(sha256)
+
+        async def attempt(password: str) -> None:
+            # The smallest picture there is: it shows that the password is the right one.
+            page = [(part.pictured[0].number, (8, 8))] if part.pictured else [(1, (8, 8))]
+            await backend.documents.render_pages(part.name, original, page, password=password)
+            backend.documents.passwords[sha256] = password
+
+        await self._passwords.opened(attempt)
+        self._window.notifications.dismiss_topic(TOPIC)
+        self._window.notifications.notify(
+            f"“{part.name}” is open until Repartee ends: ask again now.", topic=TOPIC
+        )

@@ -1,0 +1,191 @@
+"""Protected documents: asked for, tried, never written anywhere."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QPushButton
+
+from desktop_app.domain.parts import DocumentPart
+from desktop_app.paths import folders
+from desktop_app.ui.password_dialog import PasswordDialog
+from tests.data.locked_pdf import locked_pdf
+from tests.gui.app.conftest import Run
+from tests.gui.app.desk import Desk, until
+from tests.gui.app.test_documents import is_read
+
+OPENAI = {"OPENAI_API_KEY": "not-a-key"}
+SECRET = "größe-7301"
+
+
+def dialogs() -> list[PasswordDialog]:
+    found = [w for w in QApplication.topLevelWidgets() if isinstance(w, PasswordDialog)]
+    return [dialog for dialog in found if dialog.isVisible()]
+
+
+async def asked() -> PasswordDialog:
+    await until(lambda: len(dialogs()) == 1)
+    return dialogs()[0]
+
+
+def give(dialog: PasswordDialog, password: str) -> None:
+    dialog.field.setText(password)
+    QTest.keyClick(dialog.field, Qt.Key.Key_Return)
+
+
+def part_of(desk: Desk) -> DocumentPart:
+    (part,) = desk.ready.workspace.draft.attachments
+    assert isinstance(part, DocumentPart)
+    return part
+
+
+def test_a_password_opens_it_and_is_kept_nowhere(run: Run, data: Path, tmp_path: Path) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            desk.window.files_dropped.emit([data / "encrypted.pdf"])
+            dialog = await asked()
+            assert dialog.accessibleName() == "“encrypted.pdf” is protected by a password."
+            assert dialog.field.echoMode() is dialog.field.EchoMode.Password
+            give(dialog, "wrong-8214")
+            await until(lambda: dialogs() not in ([], [dialog]))
+            again = dialogs()[0]
+            assert again.accessibleName() == "That is not the password of “encrypted.pdf”."
+            give(again, "alder")
+            await until(lambda: is_read(desk))
+            assert desk.chips[0].startswith("encrypted.pdf, 3 pages · ")
+            assert part_of(desk).is_protected
+            turn = await desk.ask("Who?")
+            assert "[page 3]" in turn.asked
+            turn.end("Dubois")
+            await desk.settled()
+            assert desk.said == ""
+        where = folders()
+        files = [path for path in where.data.rglob("*") if path.is_file()]
+        files += [path for path in where.logs.rglob("*") if path.is_file()]
+        assert len(files) > 1
+        for path in files:
+            content = path.read_bytes()
+            for word in (b"alder", b"wrong-8214"):
+                assert word not in content or path.name == "store.sqlite3-shm", path
+
+    run(main())
+
+
+def test_whoever_gives_no_password_is_told_as_before(run: Run, data: Path) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            desk.window.files_dropped.emit([data / "encrypted.pdf", data / "notes.md"])
+            dialog = await asked()
+            QTest.keyClick(dialog, Qt.Key.Key_Escape)
+            await until(lambda: is_read(desk))
+            assert desk.said.startswith("“encrypted.pdf” is protected by a password.")
+            assert len(desk.chips) == 1
+
+    run(main())
+
+
+def test_two_are_asked_for_one_after_the_other(run: Run, tmp_path: Path) -> None:
+    for name in ("a.pdf", "b.pdf"):
+        (tmp_path / name).write_bytes(locked_pdf(name))
+
+    async def main() -> None:
+        async with Desk(environment=OPENAI) as desk:
+            desk.window.files_dropped.emit([tmp_path / "a.pdf", tmp_path / "b.pdf"])
+            for _ in range(2):
+                dialog = await asked()
+                name = dialog.accessibleName().split("“")[1].split("”")[0]
+                give(dialog, name)
+                await until(partial(lambda shown: shown not in dialogs(), dialog))
+            await until(lambda: is_read(desk))
+            assert len(desk.chips) == 2
+
+    run(main())
+
+
+def test_what_is_taken_away_is_not_asked_for(run: Run, data: Path) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            desk.window.files_dropped.emit([data / "encrypted.pdf"])
+            await asked()
+            (reading,) = desk.ready.attachments._reading
+            desk.window.prompt.attachment_removed.emit(reading)
+            await until(lambda: not dialogs())
+            assert desk.said == ""
+
+    run(main())
+
+
+def test_after_a_start_its_pages_are_drawn_once_the_password_is_there(
+    run: Run, tmp_path: Path
+) -> None:
+    path = tmp_path / "scan.pdf"
+    path.write_bytes(locked_pdf(SECRET, pages=2))
+
+    async def attach() -> None:
+        async with Desk(environment=OPENAI) as desk:
+            desk.window.files_dropped.emit([path])
+            give(await asked(), SECRET)
+            await until(lambda: is_read(desk))
+            assert len(part_of(desk).seen_pages) == 2
+            turn = await desk.ask("What is drawn?")
+            assert sum(hasattr(part, "data") for part in turn.request.messages[-1].parts) == 2
+            turn.end("Squares.")
+            await desk.settled()
+
+    async def ask_again() -> None:
+        async with Desk(environment=OPENAI) as desk:
+            await until(lambda: "Squares." in desk.transcript)
+            desk.type("Which colour?")
+            desk.enter()
+            await until(lambda: desk.said)
+            assert desk.said.startswith("To draw the pages of “scan.pdf”, its password is needed.")
+            desk.take("Enter the password…")
+            give(await asked(), "no")
+            await until(
+                lambda: "not the password" in "".join(d.accessibleName() for d in dialogs())
+            )
+            give(dialogs()[0], SECRET)
+            await until(lambda: "is open until Repartee ends" in desk.said)
+            assert desk.text.toPlainText() == "Which colour?"
+            turn = await desk.ask("")
+            assert sum(hasattr(part, "data") for part in turn.request.messages[0].parts) == 2
+            turn.end("Black.")
+            await desk.settled()
+
+    run(attach())
+    run(ask_again())
+
+
+def test_the_dialog_offers_no_empty_password(run: Run, data: Path) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            desk.window.files_dropped.emit([data / "encrypted.pdf"])
+            dialog = await asked()
+            button = dialog.findChild(QPushButton, "open-document")
+            assert button is not None
+            assert not button.isEnabled()
+            dialog.field.setText("x")
+            assert button.isEnabled()
+            dialog.reject()
+            await until(lambda: is_read(desk))
+
+    run(main())
+
+
+@pytest.mark.parametrize("password", ["plain", SECRET])
+def test_passwords_of_every_alphabet(run: Run, tmp_path: Path, password: str) -> None:
+    path = tmp_path / "a.pdf"
+    path.write_bytes(locked_pdf(password))
+
+    async def main() -> None:
+        async with Desk(environment=OPENAI) as desk:
+            desk.window.files_dropped.emit([path])
+            give(await asked(), password)
+            await until(lambda: is_read(desk))
+            assert len(desk.chips) == 1
+
+    run(main())
