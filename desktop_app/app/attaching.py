@@ -13,7 +13,7 @@ from PySide6.QtCore import QBuffer, QIODevice
 
 from desktop_app.services.files import preferred
 from desktop_app.services.pictures import with_detail
-from desktop_app.ui.dropped import GivenPicture
+from desktop_app.ui.dropped import GivenContent
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QImage
@@ -23,11 +23,12 @@ if TYPE_CHECKING:
     from desktop_app.domain.parts import DocumentPart, ImagePart
 
 PASTED_NAME = "Pasted text.txt"
+LARGE_PASTE = "documents.large_paste"  # the setting: from how many characters on
 
 
 async def attach(
     workspace: Workspace,
-    given: Path | str | GivenPicture,
+    given: Path | str | GivenContent,
     on_progress: OnProgress,
     conversation_id: str = "",
     password: str = "",
@@ -57,7 +58,7 @@ async def attach(
     return preferred(part, workspace.resolved, as_files=as_files), note
 
 
-async def _bytes_of(given: str | GivenPicture) -> bytes:
+async def _bytes_of(given: str | GivenContent) -> bytes:
     if isinstance(given, str):
         return given.encode("utf-8", "surrogatepass")
     if isinstance(given.content, bytes):

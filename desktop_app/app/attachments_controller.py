@@ -4,38 +4,54 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QTimer
 
 from desktop_app.app.attaching import PASTED_NAME, attach
 from desktop_app.app.attachment_facts import document_chip
 from desktop_app.app.workspace import PROVIDER_REMOVED, Workspace
 from desktop_app.domain.conversation import new_id
-from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
+from desktop_app.domain.errors import DocumentError, IllegalChoiceError, UserFacingError
 from desktop_app.domain.parts import CollectionPart, DocumentPart, DraftPart, ImagePart, part_id
 from desktop_app.services.files import demand_files, not_files
 from desktop_app.services.pictures import demand_sight, with_detail
 from desktop_app.ui.main_window import MainWindow
 from desktop_app.ui.prompt_editor import Chip
+from desktop_app.ui.prompt_text import LARGEST_TEXT
 
 if TYPE_CHECKING:
     from desktop_app.app.passwords import Passwords
     from desktop_app.app.pictures_controller import PicturesController
     from desktop_app.app.prompts_controller import PromptsController
     from desktop_app.documents.worker import Progress
-    from desktop_app.ui.dropped import GivenPicture
+    from desktop_app.ui.dropped import GivenContent
 
 TOPIC = "document"  # of notifications: what could not be attached to this draft
+FEW = 8  # files; while more are being read, what is shown follows ten times a second
+SHOWN_ANEW_MS = 100
+REST = "rest"  # the id of the chip that stands for the files that wait
+NAMED = 3  # of the files that could not be read
+
+
+@dataclass
+class _Batch:
+    """What was given at once."""
+
+    total: int
+    left: int
+    failed: list[UserFacingError] = field(default_factory=list)
+    known: list[str] = field(default_factory=list)
 
 
 @dataclass
 class _Reading:
     conversation_id: str
     name: str
+    batch: _Batch
     detail: str = "reading…"
     progress: float | None = None
     task: asyncio.Task[Any] | None = None
@@ -57,13 +73,16 @@ class AttachmentsController(QObject):
         self._workspace = workspace
         self._pictures = pictures
         self._reading: dict[str, _Reading] = {}
+        self._arrived: list[tuple[_Reading, DocumentPart | ImagePart]] = []
+        self._soon = QTimer(self, singleShot=True, interval=SHOWN_ANEW_MS)
+        self._soon.timeout.connect(self._update)
         self._prompts, self._passwords = prompts, passwords
         window.files_dropped.connect(self.attach)
-        window.picture_dropped.connect(self.attach_picture)
+        window.picture_dropped.connect(self.attach_content)
         prompt = window.prompt
         prompt.files_chosen.connect(self.attach)
         prompt.text_pasted_large.connect(self.attach_text)
-        prompt.picture_given.connect(self.attach_picture)
+        prompt.picture_given.connect(self.attach_content)
         prompt.detail_chosen.connect(self._choose_detail)
         pictures.thumbnail_made.connect(self._show_thumbnail)
         prompt.attachment_removed.connect(self._remove)
@@ -78,35 +97,68 @@ class AttachmentsController(QObject):
 
     # -------------------------------------------------------------- reading
 
-    def attach(self, paths: Iterable[Path]) -> None:
-        """Read files and attach them to the open conversation's draft."""
-        for path in paths:
-            self._begin(path.name, path)
+    def attach(self, paths: Iterable[Path], conversation_id: str = "") -> None:
+        """Read files and attach them to a conversation's draft, the open one's by default."""
+        given = list(paths)
+        batch = _Batch(len(given), len(given))
+        for path in given:
+            self._begin(path.name or str(path), path, conversation_id, batch)
+        self._update()
         self._window.prompt.focus_text()
 
-    def attach_text(self, text: str) -> None:
+    def attach_text(self, text: str, conversation_id: str = "") -> None:
         """Attach a long pasted text as a document."""
-        self._begin(PASTED_NAME, text)
+        self._begin(PASTED_NAME, text, conversation_id)
+        self._update()
 
-    def attach_picture(self, picture: GivenPicture) -> None:
-        """Attach a picture that was pasted, or dropped from a browser."""
-        self._begin(picture.name, picture)
+    def attach_content(self, content: GivenContent, conversation_id: str = "") -> None:
+        """Attach a picture or a message that is no file: pasted, or dropped by another program."""
+        self._begin(content.name, content, conversation_id)
+        self._update()
+        self._window.prompt.focus_text()
+
+    def turn_back(self) -> None:
+        """Put the long text that was attached last into the prompt, as text."""
+        documents = [p for p in self._workspace.draft.attachments if isinstance(p, DocumentPart)]
+        pasted = [part for part in documents if part.name == PASTED_NAME]
+        if pasted:
+            self._workspace.tasks.start(self._turn_back(pasted[-1].sha256))
+        else:
+            self._window.notifications.notify("No pasted text is attached here.")
+
+    async def _turn_back(self, sha256: str) -> None:
+        conversation_id = self._workspace.conversation.id
+        text = await self._workspace.backend.attachments.text(sha256)
+        if conversation_id != self._workspace.conversation.id:
+            return
+        if len(text) > LARGEST_TEXT:
+            self._window.notifications.notify("This text is too long to stand in the prompt.")
+            return
+        self._window.prompt.put(text)
+        self._remove(sha256)
         self._window.prompt.focus_text()
 
     def close(self) -> None:
         """Give up what is still being read."""
         for reading_id in list(self._reading):
             self._give_up(reading_id)
+        self._update()
 
-    def _begin(self, name: str, given: Path | str | GivenPicture) -> None:
-        reading = _Reading(self._workspace.conversation.id, name)
+    def _begin(
+        self,
+        name: str,
+        given: Path | str | GivenContent,
+        conversation_id: str,
+        batch: _Batch | None = None,
+    ) -> None:
+        here = conversation_id or self._workspace.conversation.id
+        reading = _Reading(here, name, batch or _Batch(1, 1))
         reading_id = new_id()
         self._reading[reading_id] = reading
         reading.task = self._workspace.tasks.start(self._run(reading_id, reading, given))
-        self._show()
 
     async def _run(
-        self, reading_id: str, reading: _Reading, given: Path | str | GivenPicture
+        self, reading_id: str, reading: _Reading, given: Path | str | GivenContent
     ) -> None:
         try:
             on_progress = partial(self._show_progress, reading)
@@ -115,32 +167,97 @@ class AttachmentsController(QObject):
             )
             if note:  # how it was read, where that may not be what the person expects
                 self._window.notifications.notify(note)
-            await self._add(reading.conversation_id, part)
+            await self._add(reading, part)
+            if isinstance(given, str):
+                self._offer_to_turn_back(reading.conversation_id, part.sha256)
         except UserFacingError as error:
-            self._window.notifications.notify(error, topic=TOPIC)
+            reading.batch.failed.append(error)
         finally:
-            self._reading.pop(reading_id, None)
-            self._show()
+            is_wanted = self._reading.pop(reading_id, None) is not None
+            reading.batch.left -= 1
+            if is_wanted:
+                self._show_soon()
+            if not reading.batch.left or reading.batch.total <= FEW:
+                self._say_what_failed(reading.batch)
+
+    def _offer_to_turn_back(self, conversation_id: str, sha256: str) -> None:
+        if conversation_id == self._workspace.conversation.id:
+            work = partial(self._turn_back, sha256)
+            self._window.notifications.notify(
+                "The long text is attached as a document.",
+                [("Put it into the prompt", lambda: self._workspace.tasks.start(work()))],
+            )
+
+    def _say_what_failed(self, batch: _Batch) -> None:
+        """Each file by itself where there are few, else all in one card."""
+        notify = self._window.notifications.notify
+        failed, batch.failed = batch.failed, []
+        known, batch.known = batch.known, []
+        if len(failed) <= NAMED:
+            for error in failed:
+                notify(error, topic=TOPIC)
+        else:
+            reasons = " ".join(error.what_happened for error in failed[:NAMED])
+            notify(
+                DocumentError(
+                    f"{len(failed):,} of {batch.total:,} files could not be attached.",
+                    what_was_kept="The others are attached.",
+                    what_to_do=f"{reasons} And {len(failed) - NAMED:,} more.",
+                ),
+                topic=TOPIC,
+            )
+        if known and not failed:
+            what = f"{known[0]} is" if len(known) == 1 else f"{len(known):,} files are"
+            notify(f"{what} attached already.")
 
     def _show_progress(self, reading: _Reading, progress: Progress) -> None:
         total = f" of {progress.total}" if progress.total else ""
         reading.detail = f"reading {progress.unit} {progress.done}{total}…"
         reading.progress = progress.done / progress.total if progress.total else None
-        self._show()
+        self._show_soon()
 
-    async def _add(self, conversation_id: str, part: DraftPart) -> None:
-        workspace = self._workspace
-        if conversation_id != workspace.conversation.id:
-            await workspace.drafts.attach(conversation_id, part)
+    async def _add(self, reading: _Reading, part: DraftPart) -> None:
+        if reading.conversation_id != self._workspace.conversation.id:
+            await self._workspace.drafts.attach(reading.conversation_id, part)
             return
-        if part_id(part) not in map(part_id, workspace.draft.attachments):
-            attachments = (*workspace.draft.attachments, part)
-            workspace.draft = replace(workspace.draft, attachments=attachments)
+        self._arrived.append((reading, part))
+
+    def _show_soon(self) -> None:
+        """Show what has changed: at once, or with many files together with what comes next."""
+        if len(self._reading) < FEW:
+            self._update()
+        elif not self._soon.isActive():
+            self._soon.start()
+
+    def _update(self) -> None:
+        self._soon.stop()
+        if self._arrived:
+            self._take_arrived()
+        else:
+            self._show()
+
+    def _take_arrived(self) -> None:
+        """Put what was read into the draft, each thing once."""
+        workspace = self._workspace
+        arrived, self._arrived = self._arrived, []
+        attachments = {part_id(part): part for part in workspace.draft.attachments}
+        for reading, part in arrived:
+            if reading.conversation_id != workspace.conversation.id:  # left since
+                workspace.tasks.start(workspace.drafts.attach(reading.conversation_id, part))
+            elif attachments.setdefault(part_id(part), part) is not part:
+                reading.batch.known.append(reading.name)
+        workspace.draft = replace(workspace.draft, attachments=tuple(attachments.values()))
         workspace.draft_changed.emit()
 
     def _remove(self, chip_id: str) -> None:
+        if chip_id == REST:
+            for reading_id in list(self._reading_here())[1:]:
+                self._give_up(reading_id)
+            self._update()
+            return
         if chip_id in self._reading:
             self._give_up(chip_id)
+            self._update()
             return
         workspace = self._workspace
         kept = tuple(p for p in workspace.draft.attachments if part_id(p) != chip_id)
@@ -151,7 +268,6 @@ class AttachmentsController(QObject):
         reading = self._reading.pop(reading_id)
         if reading.task is not None:
             reading.task.cancel()
-        self._show()
 
     def _choose_detail(self, chip_id: str, detail: str) -> None:
         """Have a picture be looked at more or less closely."""
@@ -170,10 +286,7 @@ class AttachmentsController(QObject):
     def _show(self) -> None:
         chips = [self._chip(part) for part in self._workspace.draft.attachments]
         reading = self._reading_here()
-        chips += [
-            Chip(id_, r.name, r.detail, "reading", r.progress, "file-text")
-            for id_, r in reading.items()
-        ]
+        chips += self._chips_of_reading(reading)
         self._window.prompt.set_chips(chips)
         why = f"Reading {next(iter(reading.values())).name}…" if reading else ""
         why = why or self._refusal()
@@ -181,6 +294,21 @@ class AttachmentsController(QObject):
             why = PROVIDER_REMOVED
         self._window.prompt.set_can_send(not why, why)
         self._show_suggestions()
+
+    def _chips_of_reading(self, reading: dict[str, _Reading]) -> list[Chip]:
+        """One for each file; of very many the one that is read, and one for those that wait."""
+        first = len(reading) if len(reading) < FEW else 1
+        chips = [
+            Chip(id_, r.name, r.detail, "reading", r.progress, "file-text")
+            for id_, r in list(reading.items())[:first]
+        ]
+        if waiting := len(reading) - first:
+            total = sum({id(r.batch): r.batch.total for r in reading.values()}.values())
+            done = total - len(reading)
+            name = f"{waiting:,} more files"
+            detail = f"{done:,} of {total:,} read"
+            chips.append(Chip(REST, name, detail, "reading", done / total, "file-text"))
+        return chips
 
     def _chip(self, part: DraftPart) -> Chip:
         if isinstance(part, CollectionPart):

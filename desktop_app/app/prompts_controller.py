@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
 
+from desktop_app.app.attaching import LARGE_PASTE
 from desktop_app.domain.conversation import new_id, now
 from desktop_app.domain.errors import ImportRefusedError, StorageError
 from desktop_app.domain.prompts import (
@@ -31,7 +32,6 @@ from desktop_app.services.prompts import (
     library,
     next_position,
 )
-from desktop_app.ui.prompt_text import LARGE_PASTE
 
 if TYPE_CHECKING:
     from desktop_app.app.workspace import Workspace
@@ -140,7 +140,7 @@ class PromptsController(QObject):
         if CLIPBOARD in names:
             known[CLIPBOARD] = QGuiApplication.clipboard().text()
         for name, text in known.items():
-            if len(text) > LARGE_PASTE:
+            if len(text) > int(self._workspace.values[LARGE_PASTE] or 0):
                 known[name] = ATTACHED
                 self._window.prompt.text_pasted_large.emit(text)
         return known

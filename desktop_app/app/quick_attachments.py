@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from desktop_app.app.pictures_controller import PicturesController
     from desktop_app.app.workspace import Workspace
     from desktop_app.services.choice import ResolvedChoice
-    from desktop_app.ui.dropped import GivenPicture
+    from desktop_app.ui.dropped import GivenContent
     from desktop_app.ui.quick_prompt import QuickPrompt
 
 
@@ -90,13 +90,13 @@ class QuickAttachments(QObject):
         for path in paths:
             self._begin(path.name, path)
 
-    def _begin(self, name: str, given: Path | GivenPicture) -> None:
+    def _begin(self, name: str, given: Path | GivenContent) -> None:
         reading_id = new_id()
         task = self._workspace.tasks.start(self._read(reading_id, given))
         self._reading[reading_id] = (name, task)
         self.show()
 
-    async def _read(self, reading_id: str, given: Path | GivenPicture) -> None:
+    async def _read(self, reading_id: str, given: Path | GivenContent) -> None:
         try:
             part, note = await self._passwords.opened(
                 partial(attach, self._workspace, given, lambda _progress: None, "")

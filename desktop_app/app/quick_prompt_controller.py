@@ -8,6 +8,7 @@ from dataclasses import replace
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
 
+from desktop_app.app.attaching import LARGE_PASTE
 from desktop_app.app.pictures_controller import PicturesController
 from desktop_app.app.prompt_controller import view_of
 from desktop_app.app.prompts_controller import ATTACHED
@@ -23,7 +24,6 @@ from desktop_app.domain.prompts import CLIPBOARD, DATE, SELECTION
 from desktop_app.headless.prompt_library import today
 from desktop_app.services.choice import ResolvedChoice
 from desktop_app.ui.choice import ChoiceView
-from desktop_app.ui.prompt_text import LARGE_PASTE
 from desktop_app.ui.quick_prompt import QuickPrompt
 
 RAISE_CAP = "raise-cap"
@@ -179,7 +179,7 @@ class QuickPromptController(QObject):
             await self._go_on(self._conversation.id if self._path else "", action, typed, "")
         else:
             text, brought = self._quick.text(), self._brought.strip()
-            if len(brought) > LARGE_PASTE:  # it is attached there
+            if len(brought) > int(self._workspace.values[LARGE_PASTE] or 0):  # it is attached there
                 text = self._marked(text.replace(_MARKS[SELECTION], ATTACHED), "")[0]
             else:
                 text, brought = self._marked(text, brought)

@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer
 
+from desktop_app.app.attaching import LARGE_PASTE
 from desktop_app.app.attachments_controller import AttachmentsController
 from desktop_app.app.branching import Branching
 from desktop_app.app.chat_controller import STORE, ChatController
 from desktop_app.app.compaction_controller import CompactionController
 from desktop_app.app.desktop.call_server import CallServer
 from desktop_app.app.folders_controller import FoldersController
+from desktop_app.app.given_controller import GivenController
 from desktop_app.app.library_controller import LibraryController
 from desktop_app.app.library_places import LibraryPlaces
 from desktop_app.app.month_foot import MonthFoot
@@ -55,7 +57,6 @@ from desktop_app.headless.backend import use_limits, use_weights
 from desktop_app.headless.log import start_log
 from desktop_app.paths import child_command
 from desktop_app.ui.main_window import MainWindow
-from desktop_app.ui.prompt_text import LARGE_PASTE
 from desktop_app.ui.theme import ThemeWatcher
 from desktop_app.ui.transcript.typesetter import Typesetter
 from desktop_app.ui.transcript.view import TranscriptView
@@ -118,6 +119,7 @@ class ReadyWindow(QObject):
             window, self.workspace, self.pictures, self.prompts, self.passwords
         )
         self.previews = PreviewController(window, theme, self.workspace, self.pictures)
+        self.given = GivenController(window, self.workspace, self.library, self.attachments)
         self.presets = PresetsController(
             window, self.workspace, self.prompt, lambda: self.prompts.manage("presets")
         )
@@ -222,6 +224,7 @@ class ReadyWindow(QObject):
         self._bind_keys()
         self._window.transcript.wrap_code(bool(self.workspace.values["look.code_wrap"]))
         self.settings.show_values()
+        self.given.start()
         self._window.prompt.focus_text()
         await self.places.start()
         self.serve(request)
@@ -291,6 +294,9 @@ class ReadyWindow(QObject):
             "list.toggle": window.toggle_list,
             "prompt.focus": window.prompt.focus_text,
             "prompt.attach": window.prompt.choose_files,
+            "prompt.attach-folder": window.prompt.choose_folder,
+            "prompt.paste-plain": window.prompt.paste_plain,
+            "prompt.as-text": self.attachments.turn_back,
             "prompt.stop": self.chat.step_back,
             "attachment.preview": self.previews.show_any,
             "attachment.choose-pages": self.previews.choose_any,
@@ -395,7 +401,7 @@ class ReadyWindow(QObject):
     def _take_along(self, typed: str, brought: str) -> None:
         """What the quick prompt has not asked goes into the prompt of a new conversation."""
         self.library.open_new()
-        if len(brought) > LARGE_PASTE:
+        if len(brought) > int(self.workspace.values[LARGE_PASTE] or 0):
             self.attachments.attach_text(brought)
             brought = ""
         words = (typed, brought, self._window.prompt.text())
@@ -464,6 +470,7 @@ class ReadyWindow(QObject):
         self.others.close()
         self._typesetter.close()
         self.attachments.close()
+        await self.given.aclose()
         self.pictures.close()
         self.chat.close()
         self.compaction.close()

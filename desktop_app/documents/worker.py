@@ -168,6 +168,17 @@ class DocumentWorker:
         header, _ = await self._ask({"kind": "count", "name": "The text"}, payload, None)
         return int(header["tokens"])
 
+    async def markdown_of(self, html: str) -> str:
+        """What another program put on the clipboard as HTML: see `rich_text.py`.
+
+        Raises:
+            DocumentError: it cannot be read, or the child could not be started.
+        """
+        payload = html.encode(errors="replace")
+        _, markdown = await self._ask({"kind": "convert", "name": "The text"}, payload, None)
+        assert isinstance(markdown, str)
+        return markdown
+
     async def chunks(self, text: str, tokens: int) -> list[Chunk]:
         """Parts of a text of at most so many tokens (by o200k_base): see `chunks.py`.
 

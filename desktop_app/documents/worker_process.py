@@ -97,6 +97,10 @@ def _serve(header: dict[str, Any], payload: bytes, answers: BinaryIO) -> None:
             from desktop_app.documents import viewing
 
             viewing.serve(header, payload, answers)
+        elif header["kind"] == "convert":
+            from desktop_app.documents.rich_text import to_markdown
+
+            write_frame(answers, {"kind": "converted"}, to_markdown(payload.decode()).encode())
         elif header["kind"] == "chunk":
             _chunk(payload.decode(), int(header["tokens"]), answers)
         elif header["kind"] == "passages":

@@ -357,6 +357,18 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         step=1,
     ),
     Setting(
+        "documents.large_paste",
+        int,
+        20_000,
+        "Pasted text becomes a document beyond",
+        Group.DOCUMENTS,
+        "Paste as plain text (Ctrl+Shift+V) always pastes the text itself.",
+        minimum=1000,
+        maximum=500_000,
+        stops=(1000, 5000, 10_000, 20_000, 50_000, 100_000, 200_000, 500_000),
+        unit="characters",
+    ),
+    Setting(
         "documents.file_mb",
         int,
         200,

@@ -147,6 +147,8 @@ class ChipWidget(QFrame):
 
     def set_chip(self, chip: Chip) -> None:
         """Show the attachment as it is now."""
+        if chip == self._chip and self.accessibleName():
+            return
         self._chip = chip
         self.setAccessibleName(f"{chip.name}, {chip.detail}")
         self.setToolTip("\n".join(line for line in (chip.name, chip.detail, chip.about) if line))

@@ -1,4 +1,5 @@
-"""The view of the conversation list: several can be marked, and dragged into folders.
+"""The view of the conversation list: several can be marked, and dragged into folders; what comes from
+outside can be dropped on a row.
 
 As in every RowView, a plain click or Enter opens and the program alone selects what is open. What
 the person marks (Ctrl or Shift with a click, Shift with the arrows, Ctrl+Space, Ctrl+A) is added to
@@ -21,6 +22,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QDrag
 from PySide6.QtWidgets import QAbstractItemView
 
+from desktop_app.ui.dropped import given_in, is_welcome, promise
 from desktop_app.ui.models.conversation_model import MIME_TYPE, Roles
 from desktop_app.ui.row_view import RowView
 
@@ -60,12 +62,17 @@ class ConversationView(RowView):
         went_back(): Esc, Backspace or the arrow key left: out of a place.
         end_pressed(): the very last row is wanted, loaded or not.
         dropped(list[str] ids, str folder id): conversations were dropped onto a folder.
+        aimed(str): what letting go here would do with what comes from outside; "" for nothing.
+        given(Given, str id, bool): something from outside was dropped on a conversation, or on a
+            folder, or with "" beside the rows.
     """
 
     marks_dropped = Signal()
     went_back = Signal()
     end_pressed = Signal()
     dropped = Signal(list, str)
+    aimed = Signal(str)
+    given = Signal(object, str, bool)
 
     def __init__(self, name: str, model: QAbstractItemModel, delegate: QStyledItemDelegate) -> None:
         super().__init__(name, model, delegate)
@@ -214,37 +221,58 @@ class ConversationView(RowView):
         drag.exec(Qt.DropAction.MoveAction)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Conversations may be dropped on folders; files are left to the window."""
-        if event.mimeData().hasFormat(MIME_TYPE):
+        """Conversations may be dropped on folders, what comes from outside on either."""
+        data = event.mimeData()
+        if data.hasFormat(MIME_TYPE) or (event.source() is None and is_welcome(data)):
             event.acceptProposedAction()
         else:
             event.ignore()
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
-        """Show which folder would take them; at the edges the list scrolls."""
+        """Show which row would take it; at the edges the list scrolls."""
         super().dragMoveEvent(event)
         index = self.indexAt(event.position().toPoint())
-        self._aim(index if index.data(Roles.IS_FOLDER) else QModelIndex())
-        event.setAccepted(self._target.isValid())
+        if event.mimeData().hasFormat(MIME_TYPE):
+            self._aim(index if index.data(Roles.IS_FOLDER) else QModelIndex())
+            event.setAccepted(self._target.isValid())
+            return
+        self._aim(index if index.data(Roles.IDENTIFIER) else QModelIndex())
+        self.aimed.emit(_promise(event.mimeData(), index))
+        event.acceptProposedAction()
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        """They went elsewhere."""
+        """It went elsewhere."""
         super().dragLeaveEvent(event)
         self._aim(QModelIndex())
+        self.aimed.emit("")
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Tell which folder takes them."""
+        """Tell which row takes it."""
         index = self.indexAt(event.position().toPoint())
         self._aim(QModelIndex())
-        if index.data(Roles.IS_FOLDER):
+        self.aimed.emit("")
+        identifier, is_folder = index.data(Roles.IDENTIFIER), bool(index.data(Roles.IS_FOLDER))
+        if not event.mimeData().hasFormat(MIME_TYPE):
             event.acceptProposedAction()
-            self.dropped.emit(dragged(event.mimeData()), index.data(Roles.IDENTIFIER))
+            self.given.emit(given_in(event.mimeData()), identifier or "", is_folder)
+        elif is_folder:
+            event.acceptProposedAction()
+            self.dropped.emit(dragged(event.mimeData()), identifier)
         self.stopAutoScroll()
         self.setState(QAbstractItemView.State.NoState)
 
     def _aim(self, index: QModelIndex) -> None:
         self._target = QPersistentModelIndex(index)
         self.viewport().update()
+
+
+def _promise(data: QMimeData, index: QModelIndex) -> str:
+    """What letting go on a row will do with what comes from outside."""
+    if not index.data(Roles.IDENTIFIER):
+        return promise(data)
+    if index.data(Roles.IS_FOLDER):
+        return promise(data, f"a new conversation in “{index.data()}”")
+    return promise(data, f"“{index.data()}”")
 
 
 def dragged(data: QMimeData) -> list[str]:

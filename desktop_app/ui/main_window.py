@@ -8,32 +8,26 @@ the transcript keeps the larger part and the prompt its measure.
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
-from PySide6.QtCore import QByteArray, QEvent, QObject, QSize, Qt, Signal
+from PySide6.QtCore import QByteArray, QEvent, QSize, Qt, Signal
 from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
 from desktop_app.ui import theme as themes
 from desktop_app.ui.card_text import CardText
 from desktop_app.ui.conversation_list import ConversationList
-from desktop_app.ui.dropped import files_in, may_hold_picture, picture_in
+from desktop_app.ui.drop_area import DropArea
 from desktop_app.ui.first_start import FirstStart
 from desktop_app.ui.header import Header
 from desktop_app.ui.notifications import Notifications
 from desktop_app.ui.overlays import DropOverlay, Shade
 
 if TYPE_CHECKING:
-    from PySide6.QtCore import QMimeData
-    from PySide6.QtGui import (
-        QCloseEvent,
-        QDragEnterEvent,
-        QDragLeaveEvent,
-        QDropEvent,
-        QKeyEvent,
-        QResizeEvent,
-    )
+    from PySide6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent
 
+    from desktop_app.ui.dropped import Given
     from desktop_app.ui.prompt_editor import PromptEditor
     from desktop_app.ui.settings_panel import SettingsPanel
     from desktop_app.ui.theme import Theme, ThemeWatcher
@@ -70,7 +64,7 @@ class MainWindow(QMainWindow):
 
     Signals:
         files_dropped(list[Path]): local files were dropped anywhere on the window.
-        picture_dropped(GivenPicture): a picture that is no file, from a browser.
+        picture_dropped(GivenContent): a picture or a message that is no file.
         closing(): the window is about to close.
         escaped(): Esc was pressed, and nothing in the window had a use for it.
     """
@@ -90,7 +84,6 @@ class MainWindow(QMainWindow):
     ) -> None:
         super().__init__()
         self.setObjectName("main")
-        self.setAcceptDrops(True)
         self._watcher = watcher
         theme = watcher.current
         self.conversations = ConversationList(theme, self)
@@ -232,10 +225,10 @@ class MainWindow(QMainWindow):
             self.conversations.new_in_folder,
         ):
             chosen.connect(self._close_list_drawer)
-        # A text field takes a dropped file as its address; the window is asked first.
-        for widget in (self.prompt, *self.prompt.findChildren(QWidget)):
-            if widget.acceptDrops():
-                widget.installEventFilter(self)
+        drops = DropArea(self, self._drop_overlay, self.conversations)
+        drops.asks_first(self.prompt)
+        drops.asks_first(self.conversations.search)
+        drops.given.connect(self._take)
 
     def _order_tabs(self) -> None:
         """From the left to the right, and from the top down."""
@@ -376,36 +369,13 @@ class MainWindow(QMainWindow):
         self.closing.emit()
         super().closeEvent(event)
 
-    # ------------------------------------------------------------ files from outside
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Leave dropped files to the window."""
-        if event.type() == QEvent.Type.DragEnter and _is_welcome(event.mimeData()):  # type: ignore[attr-defined]
-            event.ignore()
-            return True
-        return super().eventFilter(watched, event)
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Files and pictures are welcome, anywhere."""
-        if _is_welcome(event.mimeData()):
-            event.acceptProposedAction()
-            self._drop_overlay.show()
-            self._drop_overlay.raise_()
-
-    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        """They went away again."""
-        self._drop_overlay.hide()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        """Tell which files, or which picture."""
-        self._drop_overlay.hide()
-        if files := files_in(event.mimeData()):
-            self.files_dropped.emit(files)
-        elif (picture := picture_in(event.mimeData())) is not None:
-            self.picture_dropped.emit(picture)
-        else:
-            return
-        event.acceptProposedAction()
+    def _take(self, given: Given) -> None:
+        """Tell which files or which picture; text goes into the prompt."""
+        if given.files:
+            self.files_dropped.emit(list(given.files))
+        if given.content is not None:
+            self.picture_dropped.emit(given.content)
+        self.prompt.take(replace(given, files=(), content=None))
 
 
 class _Middle(QWidget):
@@ -489,8 +459,3 @@ class _Middle(QWidget):
         self._measured.setContentsMargins(side, 0, side, px(6))
         self._measured.setSpacing(px(20 if self._is_first else 8))
         self._column.activate()  # now: the width that these margins are for has come already
-
-
-def _is_welcome(data: QMimeData) -> bool:
-    """Whether what is being dragged can be attached."""
-    return bool(files_in(data)) or may_hold_picture(data)

@@ -1,4 +1,4 @@
-"""What may lie over the main window: the shade under a drawer, the invitation to drop files."""
+"""What may lie over the main window: the shade under a drawer, what a drop will do."""
 
 from __future__ import annotations
 
@@ -36,17 +36,20 @@ class Shade(QWidget):
 
 
 class DropOverlay(QWidget):
-    """Says, over everything, that files may be let go here."""
+    """Says, over everything, what letting go will do. What is below is still dragged over."""
 
     def __init__(self, window: QWidget, theme: Theme) -> None:
         super().__init__(window)
         self.setObjectName("drop-overlay")
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self._frame = QFrame(self)
         self._frame.setProperty("role", "overlay")
-        self._picture, words = QLabel(), QLabel("Drop to attach")
+        self._picture, self.words = QLabel(), QLabel()
+        self.words.setObjectName("drop-words")
+        self.words.setWordWrap(True)
         column = QVBoxLayout(self._frame)
         column.addStretch(1)
-        for label in (self._picture, words):
+        for label in (self._picture, self.words):
             label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
             column.addWidget(label)
         column.addStretch(1)
@@ -57,6 +60,15 @@ class DropOverlay(QWidget):
         """Draw with this theme from now on."""
         self._theme = theme
         self._picture.setPixmap(icons.pixmap("file-up", theme.accent, theme.px(32)))
+
+    def show_words(self, words: str, place: QRect) -> None:
+        """Say this over a part of the window."""
+        if words != self.words.text():
+            self.words.setText(words)
+            self.setAccessibleName(words)
+        self.setGeometry(place)
+        self.show()
+        self.raise_()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """A frame inside the window's edge."""

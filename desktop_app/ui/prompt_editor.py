@@ -17,7 +17,7 @@ from desktop_app.commands.keymap import Keymap
 from desktop_app.ui.attachment_chips import AttachmentChips, Chip
 from desktop_app.ui.choice import ChoiceView, ModelEntry
 from desktop_app.ui.choice_row import ChoiceRow
-from desktop_app.ui.dropped import files_in, may_hold_picture
+from desktop_app.ui.dropped import Given, is_to_attach
 from desktop_app.ui.prompt_text import PromptText
 from desktop_app.ui.slash import Slash
 from desktop_app.ui.slash_lines import AboveEditor, EditorLine
@@ -50,7 +50,10 @@ class PromptEditor(QFrame):
         stop_requested(): stop the answer.
         step_back_requested(): the key that stops was pressed while one streams.
         text_changed(): by the person (or assistive technology), not by `set_text`.
-        files_chosen(list[Path]), picture_given(GivenPicture), text_pasted_large(str): to be attached.
+        files_chosen(list[Path]), picture_given(GivenContent), text_pasted_large(str),
+            rich_text_pasted_large(str text, str html): to be attached.
+        rich_text_given(RichPaste): stands there as plain text, and is to become Markdown.
+        noted(str): what could not be taken, in a sentence.
         attachment_removed(str), detail_chosen(str, str), suggestion_chosen(str): by id and by key.
         attachment_previewed(str), attachment_acted(str, str): as of AttachmentChips.
         variant_chosen(Variant), effort_chosen(Effort), model_chosen(ModelEntry)
@@ -65,6 +68,9 @@ class PromptEditor(QFrame):
     files_chosen = Signal(list)
     picture_given = Signal(object)
     text_pasted_large = Signal(str)
+    rich_text_pasted_large = Signal(str, str)
+    rich_text_given = Signal(object)
+    noted = Signal(str)
     attachment_removed = Signal(str)
     detail_chosen = Signal(str, str)
     attachment_previewed = Signal(str)
@@ -129,6 +135,9 @@ class PromptEditor(QFrame):
         text.files_given.connect(self.files_chosen)
         text.picture_given.connect(self.picture_given)
         text.large_text_given.connect(self.text_pasted_large)
+        text.large_rich_text_given.connect(self.rich_text_pasted_large)
+        text.rich_text_given.connect(self.rich_text_given)
+        text.noted.connect(self.noted)
         text.focus_changed.connect(lambda on: set_style_property(self._card, "focused", on))
         text.height_wanted.connect(self._fit)
         row.attach.clicked.connect(self.choose_files)
@@ -163,6 +172,23 @@ class PromptEditor(QFrame):
         cursor.movePosition(cursor.MoveOperation.Start)
         cursor.insertText(words)
         self._text.moveCursor(cursor.MoveOperation.End)
+
+    def take(self, given: Given) -> None:
+        """Take what was dropped elsewhere, as if it had been pasted here."""
+        self._text.take(given)
+
+    def put(self, text: str) -> None:
+        """Put a text where the cursor is, as it is."""
+        self._text.put(text)
+
+    def paste_plain(self) -> None:
+        """Paste text as it is."""
+        self.focus_text()
+        self._text.paste_plain()
+
+    def set_large_paste(self, characters: int) -> None:
+        """What is longer than so many characters is handed over to be attached."""
+        self._text.large_paste = characters
 
     def focus_text(self) -> None:
         """Give the keyboard to the text."""
@@ -254,6 +280,7 @@ class PromptEditor(QFrame):
         self._keymap = keymap
         self._text.send_keys = keymap.shortcut_of("prompt.send")
         self._text.stop_keys = keymap.shortcut_of("prompt.stop")
+        self._text.plain_paste_keys = keymap.shortcut_of("prompt.paste-plain")
         self._show_enter_key()
         self._show_hint()
 
@@ -277,18 +304,24 @@ class PromptEditor(QFrame):
 
     def choose_files(self) -> None:
         """Let the person pick files; `files_chosen` tells which."""
+        self._choose("Attach files", "ExistingFiles")
+
+    def choose_folder(self) -> None:
+        """Let the person pick a folder, all of which is attached; `files_chosen` tells which."""
+        self._choose("Attach a folder", "Directory")
+
+    def _choose(self, title: str, mode: str) -> None:
         # Imported late: the window is shown without it.
         from PySide6.QtWidgets import QFileDialog
 
-        dialog = QFileDialog(self, "Attach files")
+        dialog = QFileDialog(self, title)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+        dialog.setFileMode(QFileDialog.FileMode[mode])
         dialog.filesSelected.connect(lambda names: self.files_chosen.emit([Path(n) for n in names]))
         dialog.open()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        data = event.mimeData()
-        if files_in(data) or may_hold_picture(data):
+        if is_to_attach(event.mimeData()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:

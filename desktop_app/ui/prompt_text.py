@@ -1,5 +1,6 @@
 """The text of the prompt: grows with what is typed, leaves keys to an input method while it
-composes, and hands over files, pictures and very long texts that are pasted or dropped on it.
+composes, and takes what is pasted or dropped on it: text itself, and files, pictures and very long
+texts for others to attach.
 """
 
 from __future__ import annotations
@@ -7,10 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QKeyCombination, QMimeData, Qt, Signal
-from PySide6.QtGui import QKeySequence
+from PySide6.QtGui import QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QSizePolicy
 
-from desktop_app.ui.dropped import files_in, may_hold_picture, picture_in
+from desktop_app.ui.dropped import Given, given_in, is_welcome, plain_text_in
+from desktop_app.ui.rich_paste import RichPaste
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QFocusEvent, QKeyEvent, QResizeEvent
@@ -19,15 +21,23 @@ if TYPE_CHECKING:
     from desktop_app.ui.theme import Theme
 
 LARGE_PASTE: Final = 20_000
-"""Characters beyond which a pasted text becomes an attachment."""
+"""Characters beyond which a pasted text becomes an attachment, unless it is set otherwise."""
+LARGEST_TEXT: Final = 1_000_000
+"""Characters beyond which no text goes into the prompt: laying it out would be felt."""
 
 
 class PromptText(QPlainTextEdit):
     """The editable text.
 
+    Attributes:
+        large_paste: characters beyond which a text is handed over as a large one.
+
     Signals:
         send_pressed, stop_pressed: the keys for it, never while an input method composes.
-        files_given(list[Path]), picture_given(GivenPicture), large_text_given(str): pasted or dropped.
+        files_given(list[Path]), picture_given(GivenContent), large_text_given(str): pasted or dropped.
+        large_rich_text_given(str text, str html): the same of a text that came with its looks.
+        rich_text_given(RichPaste): stands there as plain text, and is to become Markdown.
+        noted(str): what could not be taken, in a sentence.
         focus_changed(bool), height_wanted(): for the card around it.
     """
 
@@ -36,6 +46,9 @@ class PromptText(QPlainTextEdit):
     files_given = Signal(list)
     picture_given = Signal(object)
     large_text_given = Signal(str)
+    large_rich_text_given = Signal(str, str)
+    rich_text_given = Signal(object)
+    noted = Signal(str)
     focus_changed = Signal(bool)
     height_wanted = Signal()
 
@@ -43,6 +56,8 @@ class PromptText(QPlainTextEdit):
         super().__init__(parent)
         self.send_keys = "Return"
         self.stop_keys = "Esc"
+        self.plain_paste_keys = "Ctrl+Shift+V"
+        self.large_paste = LARGE_PASTE
         self.can_stop = False
         self.setObjectName("prompt")
         self.setAccessibleName("Message")
@@ -102,6 +117,9 @@ class PromptText(QPlainTextEdit):
         elif pressed == self.send_keys:
             if not self.is_composing:
                 self.send_pressed.emit()
+        elif pressed == self.plain_paste_keys:
+            if not self.is_composing:
+                self.paste_plain()
         elif pressed == self.stop_keys and self.can_stop and not self.is_composing:
             self.stop_pressed.emit()
         elif pressed in ("Return", "Esc") and self.is_composing:
@@ -110,21 +128,51 @@ class PromptText(QPlainTextEdit):
             super().keyPressEvent(event)
 
     def canInsertFromMimeData(self, source: QMimeData) -> bool:
-        return (
-            bool(files_in(source))
-            or may_hold_picture(source)
-            or super().canInsertFromMimeData(source)
-        )
+        return is_welcome(source)
 
     def insertFromMimeData(self, source: QMimeData) -> None:
-        if files := files_in(source):
-            self.files_given.emit(files)
-        elif (picture := picture_in(source)) is not None:
-            self.picture_given.emit(picture)
-        elif len(text := source.text()) > LARGE_PASTE:
+        self.take(given_in(source))
+
+    def createMimeDataFromSelection(self) -> QMimeData:
+        """What is copied here is what stands here; by itself Qt would offer it as HTML, too."""
+        made = QMimeData()
+        made.setText(self.textCursor().selection().toPlainText())
+        return made
+
+    def take(self, given: Given) -> None:
+        """Put text where the cursor is, hand over the rest, say what cannot be taken."""
+        if given.files:
+            self.files_given.emit(list(given.files))
+        if given.content is not None:
+            self.picture_given.emit(given.content)
+        if max(len(given.text), len(given.html) // 50) > self.large_paste:
+            if given.html:
+                self.large_rich_text_given.emit(given.text, given.html)
+            else:
+                self.large_text_given.emit(given.text)
+        elif given.html:
+            self.rich_text_given.emit(RichPaste(self.textCursor(), given))
+        elif given.text:
+            self.textCursor().insertText(given.text)
+        if given.is_text:
+            self.ensureCursorVisible()
+        if given.note:
+            self.noted.emit(given.note)
+
+    def paste_plain(self) -> None:
+        """Put the clipboard's text there as it is, of whatever length."""
+        text, note = plain_text_in(QGuiApplication.clipboard().mimeData())
+        self.put(text)
+        if note:
+            self.noted.emit(note)
+
+    def put(self, text: str) -> None:
+        """Put a text where the cursor is, as it is; only the very longest are attached."""
+        if len(text) > LARGEST_TEXT:
             self.large_text_given.emit(text)
-        else:
-            super().insertFromMimeData(source)
+            return
+        self.textCursor().insertText(text)
+        self.ensureCursorVisible()
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)

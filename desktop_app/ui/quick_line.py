@@ -38,7 +38,7 @@ class QuickLine(QLineEdit):
 
     Signals:
         entered(): Enter was pressed.
-        files_given(list[Path]), picture_given(GivenPicture): pasted, to be attached.
+        files_given(list[Path]), picture_given(GivenContent): pasted, to be attached.
     """
 
     entered = Signal()

@@ -79,7 +79,7 @@ class QuickPrompt(QWidget):
 
     Signals:
         submitted(str): ask this.
-        files_given(list[Path]), picture_given(GivenPicture): dropped or pasted, to be attached.
+        files_given(list[Path]), picture_given(GivenContent): dropped or pasted, to be attached.
         attachment_removed(str), detail_chosen(str, str): of an attachment, by id.
         stop_requested(): stop the answer.
         go_on_requested(): show the conversation in the main window.

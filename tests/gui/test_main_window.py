@@ -10,12 +10,12 @@ import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPlainTextEdit, QWidget
 
 from desktop_app.domain.conversation import Conversation, ModelChoice, now
 from desktop_app.ui import theme
 from desktop_app.ui.attachment_chips import Chip
-from desktop_app.ui.dropped import GivenPicture
+from desktop_app.ui.dropped import GivenContent
 from desktop_app.ui.main_window import MainWindow
 from desktop_app.ui.prompt_editor import PromptEditor
 from desktop_app.ui.settings_panel import SettingsPanel
@@ -333,7 +333,7 @@ def test_a_picture_of_a_browser_is_welcome_too(window: MainWindow, qtbot: QtBot)
     )
     with qtbot.waitSignal(window.picture_dropped) as told:
         QApplication.sendEvent(window, event)
-    assert told.args == [GivenPicture("cat.png", b"bytes")]
+    assert told.args == [GivenContent("cat.png", b"bytes")]
 
 
 def test_the_overlay_goes_when_they_leave(window: MainWindow) -> None:
@@ -345,11 +345,37 @@ def test_the_overlay_goes_when_they_leave(window: MainWindow) -> None:
     assert not overlay.isVisible()
 
 
-def test_what_is_no_file_is_left_to_others(window: MainWindow) -> None:
-    assert not enter(window, dragged("https://example.org/"))
+def drop(target: QWidget, data: QMimeData, at: QPointF | None = None) -> None:
+    event = QDropEvent(
+        at or QPointF(5, 5),
+        Qt.DropAction.CopyAction,
+        data,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    QApplication.sendEvent(target, event)
+
+
+def test_text_and_links_go_into_the_prompt(window: MainWindow) -> None:
+    field = window.prompt.findChild(QPlainTextEdit, "prompt")
+    words = window.findChild(QLabel, "drop-words")
+    assert field is not None
+    assert words is not None
+    link = dragged("https://example.org/a")
+    link.setData("text/x-moz-url", "https://example.org/a\nAn [odd] page".encode("utf-16-le"))
+    assert enter(window, link)
+    assert words.text() == "Drop into the prompt"
+    drop(window, link)
+    assert field.toPlainText() == "[An \\[odd\\] page](https://example.org/a)"
+    field.clear()
     text = QMimeData()
     text.setText("words")
-    assert not enter(window, text)
+    assert enter(window, text)
+    drop(window, text)
+    assert field.toPlainText() == "words"
+    nothing = QMimeData()
+    nothing.setData("application/x-unheard-of", b"1")
+    assert not enter(window, nothing)
 
 
 def test_text_fields_leave_files_to_the_window(window: MainWindow) -> None:

@@ -31,7 +31,7 @@ from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.model_catalog import Effort, Variant
 from desktop_app.ui import theme as themes
 from desktop_app.ui.attachment_chips import ChipWidget
-from desktop_app.ui.dropped import GivenPicture
+from desktop_app.ui.dropped import GivenContent
 from desktop_app.ui.prompt_editor import Chip, ChoiceView, ModelEntry, PromptEditor
 from desktop_app.ui.suggestions import SuggestionButton
 
@@ -315,7 +315,7 @@ PNG = bytes.fromhex("89504e470d0a1a0a") + b"not looked at in this process"
 @pytest.mark.parametrize(
     ("formats", "given"),
     [
-        ({"image/png": PNG}, GivenPicture("Pasted picture.png", PNG)),
+        ({"image/png": PNG}, GivenContent("Pasted picture.png", PNG)),
         (  # a picture dragged out of a page, or "Copy image"
             {
                 "text/html": b"<img src='https://a.example/cat.webp'>",
@@ -323,9 +323,9 @@ PNG = bytes.fromhex("89504e470d0a1a0a") + b"not looked at in this process"
                 "text/uri-list": b"https://a.example/cat.webp",
                 "image/jpeg": b"jpeg",
             },
-            GivenPicture("cat.jpg", b"jpeg"),
+            GivenContent("cat.jpg", b"jpeg"),
         ),
-        ({"text/plain": b"data:image/png;base64,aGk="}, GivenPicture("Pasted picture.png", b"hi")),
+        ({"text/plain": b"data:image/png;base64,aGk="}, GivenContent("Pasted picture.png", b"hi")),
         ({"text/plain": b"https://a.example/cat.webp"}, None),
         ({"text/plain": b"data:image/svg+xml;base64,aGk="}, None),
         ({"text/plain": b"data:text/html;base64,aGk="}, None),
@@ -333,12 +333,12 @@ PNG = bytes.fromhex("89504e470d0a1a0a") + b"not looked at in this process"
     ],
 )
 def test_what_a_browser_gives(
-    qtbot: QtBot, editor: PromptEditor, formats: dict[str, bytes], given: GivenPicture | None
+    qtbot: QtBot, editor: PromptEditor, formats: dict[str, bytes], given: GivenContent | None
 ) -> None:
     data = QMimeData()
     for name, content in formats.items():
         data.setData(name, content)
-    pictures: list[GivenPicture] = []
+    pictures: list[GivenContent] = []
     editor.picture_given.connect(pictures.append)
     text_of(editor).insertFromMimeData(data)
     assert pictures == ([] if given is None else [given])

@@ -25,7 +25,7 @@ from desktop_app.domain.parts import TextPart
 from desktop_app.ui import theme as themes
 from desktop_app.ui.attachment_chips import Chip
 from desktop_app.ui.choice import ChoiceView
-from desktop_app.ui.dropped import GivenPicture
+from desktop_app.ui.dropped import GivenContent
 from desktop_app.ui.quick_line import words_about
 from desktop_app.ui.quick_prompt import SHARE_OF_SCREEN, QuickPrompt
 from desktop_app.ui.transcript.view import TranscriptView
@@ -368,7 +368,7 @@ def test_pasted_and_dropped_pictures_are_handed_over(quick: QuickPrompt, qtbot: 
     line = find(quick, QLineEdit, "prompt")
     with qtbot.waitSignal(quick.picture_given) as given:
         qtbot.keyClick(line, Qt.Key.Key_V, CONTROL)
-    assert given.args == [GivenPicture("Pasted picture.png", b"bytes")]
+    assert given.args == [GivenContent("Pasted picture.png", b"bytes")]
     assert line.text() == ""
     event = QDropEvent(
         QPointF(5, 5), Qt.DropAction.CopyAction, dropped, Qt.MouseButton.LeftButton, NO_KEY
