@@ -73,7 +73,7 @@ class AttachmentsController(QObject):
         self._workspace = workspace
         self._pictures = pictures
         self._reading: dict[str, _Reading] = {}
-        self._arrived: list[tuple[_Reading, DocumentPart | ImagePart]] = []
+        self._arrived: list[tuple[_Reading, DraftPart]] = []
         self._soon = QTimer(self, singleShot=True, interval=SHOWN_ANEW_MS)
         self._soon.timeout.connect(self._update)
         self._prompts, self._passwords = prompts, passwords
