@@ -184,9 +184,9 @@ class Kills:
             now = time.monotonic()
             if seen.question in text:
                 seen.asked_at = seen.asked_at or now
-            numbers = _NUMBERS.findall(text)
-            seen.words.append((now, int(numbers[-1]) + 1 if numbers else 0))
-            if numbers and seen.drafted_at is None:
+            words = _words_in(text)
+            seen.words.append((now, words))
+            if words and seen.drafted_at is None:
                 program.do("set_text", "prompt", text=seen.draft)
                 seen.drafted_at = time.monotonic()
 
@@ -216,8 +216,12 @@ class Kills:
             WHERE instr(q.parts, ?) AND a.role = 'assistant'"""
         with closing(sqlite3.connect(path)) as connection:
             row = connection.execute(sql, (f'"{question}"',)).fetchone()
-        numbers = _NUMBERS.findall(row[0]) if row else []
-        return int(numbers[-1]) + 1 if numbers else 0
+        return _words_in(row[0]) if row else 0
+
+
+def _words_in(text: str) -> int:
+    """How far the row of words goes; its last may be cut: "w5" of "w51"."""
+    return max((int(number) + 1 for number in _NUMBERS.findall(text)), default=0)
 
 
 def kill(count: int, seed: int) -> dict[str, int]:
