@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 LIBRARY = ("import", "export", "search", "backup", "restore", "repair")
-COMMANDS = ("quick", "ask", "summarize", *LIBRARY, "doctor")
+COMMANDS = ("quick", "ask", "summarize", "batch", *LIBRARY, "doctor")
 EXIT_INTERRUPTED, EXIT_READER_GONE = 130, 141
 
 EPILOG = """\
@@ -196,7 +196,10 @@ def _parser() -> argparse.ArgumentParser:
     summarize.add_argument("file", nargs="+", metavar="FILE")
     _add_answer_options(summarize)
     summarize.set_defaults(prompt="", in_parts=True)
-    for command in (quick, doctor, ask, summarize, *_add_library(commands)):
+    from desktop_app.headless.batch_options import add_batch
+
+    batches = add_batch(commands, _add_answer_choice)
+    for command in (quick, doctor, ask, summarize, *batches, *_add_library(commands)):
         command.set_defaults(refuse=command.error)
     return parser
 
@@ -273,6 +276,12 @@ def _add_ask(ask: argparse.ArgumentParser) -> None:
 
 
 def _add_answer_options(ask: argparse.ArgumentParser) -> None:
+    _add_answer_choice(ask)
+    ask.add_argument("--json", action="store_true", help="one JSON object at the end")
+    ask.add_argument("--save", action="store_true", help="keep the conversation in the library")
+
+
+def _add_answer_choice(ask: argparse.ArgumentParser) -> None:
     ask.add_argument("--variant", choices=("instant", "thinking", "pro"))
     ask.add_argument("--effort", choices=("none", "low", "medium", "high", "xhigh"))
     ask.add_argument("--provider", metavar="NAME", help="on-device, openai, cometapi or your own")
@@ -287,8 +296,6 @@ def _add_answer_options(ask: argparse.ArgumentParser) -> None:
         default=[],
         help="fill what the prompt asks for; again for more",
     )
-    ask.add_argument("--json", action="store_true", help="one JSON object at the end")
-    ask.add_argument("--save", action="store_true", help="keep the conversation in the library")
 
 
 def _window_parser() -> argparse.ArgumentParser:
@@ -305,6 +312,10 @@ def _run(options: argparse.Namespace) -> int:
         from desktop_app.headless.ask import run_ask
 
         return run_ask(options)
+    if options.command == "batch":
+        from desktop_app.headless.batch import run_batch
+
+        return run_batch(options)
     if options.command == "doctor":
         from desktop_app.headless.doctor import run_doctor
 

@@ -63,9 +63,9 @@ _NARROW: Final = {ord(w): n for w, n in zip("＝＋－＠", "=+-@", strict=True)
 def markdown_report(
     job: BatchJob, items: Iterable[BatchItem], name_of_model: Callable[[str], str]
 ) -> Iterator[str]:
-    """The job, then each file under a heading, in pieces."""
-    yield f"# {_one_line(job.title)}\n\n{_about(job, name_of_model)}\n\n"
-    yield "\n".join(f"> {line}".rstrip() for line in job.task.strip().splitlines()) + "\n"
+    """The job, then each file under a heading, in pieces, of which the first is the job."""
+    task = "\n".join(f"> {line}".rstrip() for line in job.task.strip().splitlines())
+    yield f"# {_one_line(job.title)}\n\n{_about(job, name_of_model)}\n\n{task}\n"
     for item in items:
         yield f"\n## {_one_line(item.name)}\n\n{_facts(item)}\n"
         if item.error:

@@ -135,8 +135,8 @@ async def _answer(
 ) -> int:
     values = await backend.values()
     use_limits(backend, values)
-    profile = await _profile(backend, options.provider)
-    conversation = _conversation(await _choice(backend, profile, options))
+    profile = await profile_named(backend, options.provider)
+    conversation = _conversation(await choice_of(backend, profile, options))
     resolved = backend.chat.resolve(profile, conversation.choice)
     asked = conversation.choice.effort if options.effort else None
     demand_legal(resolved, asked, backend.catalog)
@@ -203,7 +203,12 @@ async def _run(began: Answering, profile: ProviderProfile, output: Output, *, sa
     return 0 if is_whole and not (saved and output.store_failed) else EXIT_FAILED
 
 
-async def _profile(backend: Backend, name: str | None) -> ProviderProfile:
+async def profile_named(backend: Backend, name: str | None) -> ProviderProfile:
+    """The provider that a command names, or the one that is asked without a name.
+
+    Raises:
+        IllegalChoiceError: there is none of that name.
+    """
     profiles = await backend.profiles()
     if name is None:
         return await backend.default_profile(profiles, await backend.values())
@@ -216,9 +221,14 @@ async def _profile(backend: Backend, name: str | None) -> ProviderProfile:
     raise IllegalChoiceError(f"There is no provider “{name}”.", what_to_do=f"There are: {known}.")
 
 
-async def _choice(
+async def choice_of(
     backend: Backend, profile: ProviderProfile, options: argparse.Namespace
 ) -> ModelChoice:
+    """Who answers, as a command's --variant, --effort and --model have it.
+
+    Raises:
+        IllegalChoiceError: the provider does not offer that.
+    """
     choice = backend.default_choice(profile, await backend.values())
     effort = Effort(options.effort) if options.effort else choice.effort
     if options.model and options.variant:

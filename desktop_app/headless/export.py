@@ -137,7 +137,7 @@ async def export(options: argparse.Namespace, makers: FileMakers = WITHOUT_QT) -
                 finally:
                     maker.close()
         except OSError as exc:
-            raise _unwritable(target, exc) from exc
+            raise unwritable(target, exc) from exc
         finally:
             steps.clear()
     say(f"{counted(len(wanted), 'conversation')} exported to {target}.")
@@ -165,12 +165,12 @@ async def _wanted(backend: Backend, options: argparse.Namespace) -> list[Convers
 async def _export_json(
     backend: Backend, wanted: list[Conversation], target: Path, steps: Steps
 ) -> None:
-    with _unfinished(target) as file, file.open("wb") as stream:
+    with unfinished(target) as file, file.open("wb") as stream:
         await _write_json(backend, wanted, JsonWriter(stream), steps)
 
 
 @contextmanager
-def _unfinished(target: Path) -> Iterator[Path]:
+def unfinished(target: Path) -> Iterator[Path]:
     """Another name for a file until it is whole; itself where it is no file, but a pipe or a device.
     Of a link, what it leads to is written."""
     if target.exists() and not target.is_file() and not target.is_dir():
@@ -222,7 +222,7 @@ async def _export_each(
     for number, conversation in enumerate(wanted):
         steps.show(number, len(wanted))
         path = await backend.conversations.path(conversation.id)
-        with _unfinished(target / next(names) if is_folder else target) as file:
+        with unfinished(target / next(names) if is_folder else target) as file:
             await maker.write(file, conversation, path)
 
 
@@ -239,7 +239,8 @@ def names_of(wanted: list[Conversation], suffix: str) -> Iterator[str]:
         yield f"{stem}{again}{suffix}"
 
 
-def _unwritable(target: Path, exc: OSError) -> StorageError:
+def unwritable(target: Path, exc: OSError) -> StorageError:
+    """That a file could not be written, in words."""
     return StorageError(
         f"{target} could not be written: {exc.strerror or type(exc).__name__}.",
         what_was_kept="The library is as it was.",

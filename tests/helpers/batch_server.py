@@ -98,6 +98,9 @@ class BatchServer:
         self.seen: list[tuple[str, str]] = []
         self.deleted: list[str] = []
         self.cancel_takes = 0
+        self.held = asyncio.Event()
+        self._holds: tuple[str, str, str] | None = None
+        self._released = asyncio.Event()
         self.http = LoopbackServer(self._serve)
 
     @property
@@ -114,6 +117,28 @@ class BatchServer:
         """How many such requests were made."""
         return sum(m == method and p == path for m, p in self.seen)
 
+    def hold(self, method: str, path: str, how: str) -> None:
+        """Have the next such request wait, before it is done or after, until `let_go`; `held` is set
+        when it does."""
+        self.held.clear()
+        self._released.clear()
+        self._holds = (method, path, how)
+
+    def let_go(self) -> None:
+        """Have what is held end without a reply."""
+        self._released.set()
+
+    async def _held(self, method: str, path: str, how: str) -> bool:
+        wanted = self._holds
+        if wanted is None or (wanted[0], wanted[2]) != (method, how):
+            return False
+        if not path.startswith(wanted[1]):
+            return False
+        self._holds = None
+        self.held.set()
+        await self._released.wait()
+        return True
+
     async def _serve(self, request: Received, writer: asyncio.StreamWriter) -> None:
         path = urlsplit(request.path).path.removeprefix("/v1/")
         self.seen.append((request.method, path))
@@ -125,8 +150,11 @@ class BatchServer:
             said = {"error": {"message": "Not now.", "code": None}}
             await replies(fault, said)(request, writer)
             return
+        if await self._held(request.method, path, "before"):
+            writer.close()
+            return
         status, body = self._answer(request, path)
-        if fault == "after":
+        if fault == "after" or await self._held(request.method, path, "after"):
             writer.close()
             return
         await replies(status, body)(request, writer)

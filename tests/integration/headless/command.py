@@ -34,6 +34,11 @@ class Ended:
         assert self.out.count("\n") == 1
         return json.loads(self.out)
 
+    @property
+    def json_lines(self) -> Any:
+        """The one value on standard output, over as many lines as it takes."""
+        return json.loads(self.out)
+
 
 class Shell:
     """Runs `repartee` with nothing of the person's around it.

@@ -1,0 +1,308 @@
+"""`repartee batch`: jobs begun, looked at, reported, cancelled, without a window.
+
+A job that another process goes on with, an open window as a rule, is shown as it stands in the store.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import sys
+from typing import TYPE_CHECKING, Any
+
+from desktop_app.domain.batch_words import (
+    ITEM_WORDS,
+    counted,
+    estimate_words,
+    progress_words,
+    result_words,
+)
+from desktop_app.domain.batches import BatchJob, ItemStatus, refusal
+from desktop_app.domain.cost import format_money
+from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
+from desktop_app.headless.answer_settings import ask_settings
+from desktop_app.headless.ask import choice_of, profile_named
+from desktop_app.headless.backend import use_limits
+from desktop_app.headless.batch_output import facts, report_pieces, with_items, write_report
+from desktop_app.headless.batches import batch_service, expanded
+from desktop_app.headless.prompt_library import from_template, prompt_library
+from desktop_app.headless.steps import Steps, opened, path_of
+from desktop_app.headless.terminal import note_of, say, worded
+from desktop_app.services.choice import demand_legal
+from desktop_app.services.prompts import SUMMARY, named
+
+if TYPE_CHECKING:
+    import argparse
+
+    from desktop_app.headless.backend import Backend
+    from desktop_app.services.batch import BatchService
+
+EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
+SHORTEST_ID = 4
+NAMED_LEFT_OUT = 20
+"""So many files that are left out are named; the others are counted."""
+
+
+def run_batch(options: argparse.Namespace) -> int:
+    """Do what the command line says; returns the exit code."""
+    run = {
+        "start": _start,
+        "status": _status,
+        "report": _report,
+        "cancel": _cancel,
+        "resume": _resume,
+        "again": _again,
+        "remove": _remove,
+    }
+    try:
+        return asyncio.run(_with_backend(run[options.action], options))
+    except asyncio.CancelledError:
+        return EXIT_INTERRUPTED
+    except UserFacingError as error:
+        say(worded(note_of(error), saved=False, from_environment=False))
+        return EXIT_USAGE if isinstance(error, IllegalChoiceError) else EXIT_FAILED
+
+
+async def _with_backend(run: Any, options: argparse.Namespace) -> int:
+    task = asyncio.current_task()
+    if task is not None:
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    async with opened() as backend:
+        use_limits(backend, await backend.values())
+        await backend.listings.load()
+        code: int = await run(backend, batch_service(backend), options)
+        return code
+
+
+# -------------------------------------------------------------- beginning
+
+
+async def _start(backend: Backend, service: BatchService, options: argparse.Namespace) -> int:
+    values = await backend.values()
+    profile = await profile_named(backend, options.provider)
+    if why := refusal(profile):
+        raise IllegalChoiceError(
+            why, what_was_kept="Nothing was sent.", what_to_do="Name another --provider."
+        )
+    choice = await choice_of(backend, profile, options)
+    resolved = backend.chat.resolve(profile, choice)
+    demand_legal(resolved, choice.effort if options.effort else None, backend.catalog)
+    title, task = await _task(backend, options)
+    files = await expanded([path_of(name) for name in options.files])
+    settings = ask_settings(values).for_one()
+    if resolved.notice:
+        say(resolved.notice)
+    job = await service.new(
+        files,
+        resolved,
+        task,
+        title=title,
+        instructions=settings.instructions,
+        parameters=settings.parameters,
+    )
+    return await _go_on(backend, service, job, options)
+
+
+async def _task(backend: Backend, options: argparse.Namespace) -> tuple[str, str]:
+    """The title and the text of what is asked."""
+    if options.task and not options.template:
+        return "", options.task
+    name = options.template or SUMMARY
+    title = named(name, await prompt_library(backend)).title
+    return title, await from_template(backend, name, options.set, options.task or "")
+
+
+async def _resume(backend: Backend, service: BatchService, options: argparse.Namespace) -> int:
+    job = await _named(backend, options.id)
+    if job.status.was_sent:
+        raise IllegalChoiceError(
+            f"The job was sent: {progress_words(job)}.",
+            what_to_do="“repartee batch again” asks what has no answer once more.",
+        )
+    return await _go_on(backend, service, job, options)
+
+
+async def _again(backend: Backend, service: BatchService, options: argparse.Namespace) -> int:
+    job = await service.again((await _named(backend, options.id)).id)
+    return await _go_on(backend, service, job, options)
+
+
+async def _go_on(
+    backend: Backend, service: BatchService, job: BatchJob, options: argparse.Namespace
+) -> int:
+    """Read, say what it takes, and send."""
+    if not await backend.batch_store.claim(job.id):
+        raise IllegalChoiceError("Another process of Repartee goes on with this job.")
+    try:
+        job = await _read(service, job, options)
+        await _say_left_out(backend, job)
+        say(estimate_words(job.estimate))
+        if not options.yes and not await asyncio.to_thread(_confirmed):
+            await service.remove(job.id)
+            say("Nothing was sent.")
+            return EXIT_FAILED
+        job = await service.start(job.id)
+        pause = await service.advance(job.id)
+        while options.wait and pause is not None:
+            await asyncio.sleep(pause)
+            pause = await service.advance(job.id)
+            _say_step(await _named(backend, job.id), options)
+    except asyncio.CancelledError:
+        say(f"Interrupted. “repartee batch resume {job.id}” goes on, or the window does.")
+        raise
+    finally:
+        await asyncio.shield(backend.batch_store.release(job.id))
+    job = await _named(backend, job.id)
+    return await _say_begun(backend, job, options)
+
+
+async def _read(service: BatchService, job: BatchJob, options: argparse.Namespace) -> BatchJob:
+    steps = Steps("Reading", in_lines=options.progress)
+    try:
+        return await service.prepare(job.id, steps.show)
+    finally:
+        steps.clear()
+
+
+async def _say_left_out(backend: Backend, job: BatchJob) -> None:
+    left = [r for r in await backend.batch_store.rows(job.id) if r.status is ItemStatus.LEFT_OUT]
+    for row in left[:NAMED_LEFT_OUT]:
+        say(f"{row.name}: left out. {row.error}")
+    if len(left) > NAMED_LEFT_OUT:
+        say(f"And {counted(len(left) - NAMED_LEFT_OUT, 'file')} more are left out.")
+
+
+def _confirmed() -> bool:
+    """Whether the person says yes; where there is no terminal nobody is asked."""
+    if not (sys.stdin and sys.stdin.isatty() and sys.stderr and sys.stderr.isatty()):
+        return True
+    print("repartee: Send it? [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().casefold() in ("y", "yes")
+
+
+def _say_step(job: BatchJob, options: argparse.Namespace) -> None:
+    if options.progress or (sys.stderr and sys.stderr.isatty()):
+        say(progress_words(job))
+
+
+async def _say_begun(backend: Backend, job: BatchJob, options: argparse.Namespace) -> int:
+    if job.error:
+        say(job.error)
+    if options.json:
+        print(json.dumps(await with_items(backend, job), ensure_ascii=False), flush=True)
+    elif job.status.was_sent:
+        print(job.id, flush=True)
+    if not job.status.was_sent:
+        say(f"The job is kept: “repartee batch resume {job.id}” tries again.")
+        return EXIT_FAILED
+    if job.status.is_over:
+        say(result_words(job))
+        sent = job.counts.total - job.counts.left_out
+        return 0 if job.counts.answered == sent else EXIT_FAILED
+    say(
+        f"{progress_words(job)}. “repartee batch status” tells how it stands and fetches the answers."
+    )
+    return 0 if any(upload.batch_id for upload in job.uploads) else EXIT_FAILED
+
+
+# -------------------------------------------------------------- looking
+
+
+async def _status(backend: Backend, service: BatchService, options: argparse.Namespace) -> int:
+    one = None if options.id is None else (await _named(backend, options.id)).id
+    for job_id in await backend.batch_store.open_ids():
+        if one in (None, job_id):
+            await _look(backend, service, job_id)
+    if one is not None:
+        await _show_one(backend, await _named(backend, one), options)
+        return 0
+    jobs = await backend.batch_store.all()
+    if options.json:
+        print(json.dumps([facts(job) for job in jobs], ensure_ascii=False, indent=1), flush=True)
+        return 0
+    for job in jobs:
+        cost = format_money(job.counts.cost) if job.counts.cost else "–"
+        print(f"{job.id}  {progress_words(job)}  {cost}  {job.title}")
+        if job.error:
+            print(f"    {job.error}")
+    if not jobs:
+        say("There are no batch jobs.")
+    sys.stdout.flush()
+    return 0
+
+
+async def _look(backend: Backend, service: BatchService, job_id: str) -> None:
+    """Go on with a job once, unless somebody else does."""
+    if await backend.batch_store.claim(job_id):
+        try:
+            await service.advance(job_id)
+        finally:
+            await asyncio.shield(backend.batch_store.release(job_id))
+
+
+async def _show_one(backend: Backend, job: BatchJob, options: argparse.Namespace) -> None:
+    if options.json:
+        print(json.dumps(await with_items(backend, job), ensure_ascii=False, indent=1), flush=True)
+        return
+    print(f"{job.title}: {progress_words(job)}")
+    if job.error:
+        print(job.error)
+    for row in await backend.batch_store.rows(job.id):
+        cost = "" if row.cost is None else f"  {format_money(row.cost)}"
+        error = f"  {row.error}" if row.error else ""
+        print(f"{ITEM_WORDS[row.status]:>12}  {row.name}{cost}{error}")
+    sys.stdout.flush()
+
+
+async def _cancel(backend: Backend, service: BatchService, options: argparse.Namespace) -> int:
+    job = await _named(backend, options.id)
+    if job.status.is_over:
+        raise IllegalChoiceError(f"The job is over: {progress_words(job)}.")
+    job = await service.cancel(job.id)
+    await _look(backend, service, job.id)
+    job = await _named(backend, job.id)
+    if options.json:
+        print(json.dumps(facts(job), ensure_ascii=False), flush=True)
+    say(f"{progress_words(job)}." + (f" {job.error}" if job.error else ""))
+    return 0
+
+
+async def _remove(backend: Backend, service: BatchService, options: argparse.Namespace) -> int:
+    await service.remove((await _named(backend, options.id)).id)
+    return 0
+
+
+# -------------------------------------------------------------- what came
+
+
+async def _report(backend: Backend, _: BatchService, options: argparse.Namespace) -> int:
+    job = await _named(backend, options.id)
+    if options.to == "-":
+        async for piece in report_pieces(backend, job, options.format):
+            sys.stdout.write(piece)
+        sys.stdout.flush()
+        return 0
+    target = path_of(options.to)
+    await write_report(backend, job, options.format, target)
+    say(f"{counted(job.counts.total, 'file')} reported in {target}.")
+    return 0
+
+
+async def _named(backend: Backend, given: str) -> BatchJob:
+    """The job of this id, or of the only one that begins so.
+
+    Raises:
+        IllegalChoiceError: there is none, or more than one.
+    """
+    jobs = await backend.batch_store.all()
+    found = [job for job in jobs if job.id == given]
+    if not found and len(given) >= SHORTEST_ID:
+        found = [job for job in jobs if job.id.startswith(given)]
+    if len(found) == 1:
+        return found[0]
+    what = "are several batch jobs" if found else "is no batch job"
+    raise IllegalChoiceError(
+        f"There {what} {given}.", what_to_do="“repartee batch status” tells the ids."
+    )

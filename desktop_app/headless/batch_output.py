@@ -1,0 +1,109 @@
+"""What came of a batch job: as a report in a file, and as JSON."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from desktop_app.exchange.batch_report import csv_report, markdown_report
+from desktop_app.headless.export import unfinished, unwritable
+
+if TYPE_CHECKING:
+    from desktop_app.domain.batches import BatchItem, BatchJob
+    from desktop_app.headless.backend import Backend
+
+
+async def write_report(backend: Backend, job: BatchJob, format_: str, target: Path) -> None:
+    """Write a job's report, "markdown" or "csv", to a file.
+
+    Raises:
+        StorageError: it cannot be written there.
+    """
+    try:
+        with (
+            unfinished(target) as file,
+            file.open("w", encoding="utf-8", errors="replace", newline="") as stream,
+        ):
+            async for piece in report_pieces(backend, job, format_):
+                await asyncio.to_thread(stream.write, piece)
+    except OSError as exc:
+        raise unwritable(target, exc) from exc
+
+
+async def report_pieces(backend: Backend, job: BatchJob, format_: str) -> AsyncIterator[str]:
+    """The text of a report, some files at a time."""
+    behind = 0
+    head = True
+    while head or behind:
+        items = await backend.batch_store.page(job.id, behind)
+        pieces = _written(backend, job, items, format_)
+        first = next(pieces)
+        yield (first if head else "") + "".join(pieces)
+        behind, head = (items[-1].number if items else 0), False
+
+
+def _written(
+    backend: Backend, job: BatchJob, items: list[BatchItem], format_: str
+) -> Iterator[str]:
+    """What stands at a report's head, then these files."""
+    if format_ == "csv":
+        return csv_report(items)
+    return markdown_report(job, items, lambda model: backend.catalog.info(model).name)
+
+
+def facts(job: BatchJob) -> dict[str, Any]:
+    """A job as JSON has it."""
+    choice, counts, estimate = job.choice, job.counts, job.estimate
+    return {
+        "id": job.id,
+        "title": job.title,
+        "status": job.status.value,
+        "provider": choice.provider_id,
+        "model": choice.model,
+        "variant": choice.variant.value if choice.variant else None,
+        "effort": choice.effort.value if choice.effort else None,
+        "files": counts.total,
+        "answered": counts.answered,
+        "failed": counts.failed,
+        "unanswered": counts.unanswered,
+        "left_out": counts.left_out,
+        "waiting": counts.waiting,
+        "input_tokens": counts.usage.input_tokens,
+        "output_tokens": counts.usage.output_tokens,
+        "cost_usd": str(counts.cost),
+        "estimate_usd": None if estimate.cost is None else str(estimate.cost),
+        "error": job.error or None,
+        "created_at": job.created_at.isoformat(),
+        "started_at": job.started_at.isoformat() if job.started_at else None,
+        "ended_at": job.ended_at.isoformat() if job.ended_at else None,
+        "batch_ids": [upload.batch_id for upload in job.uploads if upload.batch_id],
+    }
+
+
+async def with_items(backend: Backend, job: BatchJob) -> dict[str, Any]:
+    """The same with its files."""
+    items: list[dict[str, Any]] = []
+    while page := await backend.batch_store.page(job.id, len(items)):
+        items += [_item_facts(item) for item in page]
+    return {**facts(job), "items": items}
+
+
+def _item_facts(item: BatchItem) -> dict[str, Any]:
+    usage = item.usage
+    return {
+        "name": item.name,
+        "status": item.status.value,
+        "answer": item.answer,
+        "error": item.error or None,
+        "usage": None
+        if usage is None
+        else {
+            "input_tokens": usage.input_tokens,
+            "cached_tokens": usage.cached_tokens,
+            "output_tokens": usage.output_tokens,
+            "reasoning_tokens": usage.reasoning_tokens,
+        },
+        "cost_usd": None if item.cost is None else str(item.cost),
+    }

@@ -1,0 +1,267 @@
+"""`repartee batch` as a shell runs it: against llmock's batches, and against a provider that does as the
+test says."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+import json
+from collections.abc import Awaitable, Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.helpers.batch_server import BatchServer, Outcome, lines, not_begun, refused
+from tests.integration.headless.command import Ended, Shell, gateway
+from tests.integration.providers.test_llmock import LLMock, server
+
+__all__ = ["server"]
+
+TASK = ("--task", "Which is it?")
+
+
+def answered(custom_id: str, text: str) -> dict[str, Any]:
+    """A row of the results with an answer of Chat Completions, which is what a gateway is asked."""
+    message = {"role": "assistant", "content": text}
+    body = {
+        "id": "c",
+        "object": "chat.completion",
+        "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
+        "usage": {"prompt_tokens": 1_000, "completion_tokens": 100, "total_tokens": 1_100},
+    }
+    response = {"status_code": 200, "request_id": "r", "body": body}
+    return {"id": "b", "custom_id": custom_id, "response": response, "error": None}
+
+
+def all_answered(requests: list[dict[str, Any]]) -> Outcome:
+    rows = [answered(r["custom_id"], f"=Answer {r['custom_id'][-1]}") for r in requests]
+    return Outcome(output=lines(*reversed(rows)))
+
+
+class Run:
+    """A shell whose provider is at an address."""
+
+    def __init__(self, shell: Shell, base_url: str) -> None:
+        self.shell, self._environment = shell, gateway(base_url)
+
+    async def __call__(self, *arguments: str) -> Ended:
+        return await self.shell.run("batch", *arguments, env=self._environment)
+
+    def files(self, *texts: str) -> list[str]:
+        folder = self.shell.outside / "here"
+        for number, text in enumerate(texts, start=1):
+            (folder / f"note-{number}.md").write_text(text, "utf-8")
+        return [f"note-{number}.md" for number in range(1, len(texts) + 1)]
+
+
+def against(
+    shell: Shell,
+    test: Callable[[BatchServer, Run], Awaitable[None]],
+    outcome: Callable[[list[dict[str, Any]]], Outcome] = all_answered,
+) -> None:
+    async def main() -> None:
+        provider = BatchServer(outcome)
+        async with provider.http:
+            await test(provider, Run(shell, provider.base_url))
+
+    asyncio.run(main())
+
+
+def test_llmock_answers_a_job_from_start_to_report(shell: Shell, server: LLMock) -> None:
+    async def test() -> None:
+        run = Run(shell, f"{server.url}/v1")
+        files = run.files("First words.", "Second words, žluť.", "")
+        begun = await run("start", *files, *TASK, "--yes", "--wait", "--json")
+        assert "note-3.md: left out" in begun.err
+        assert "instead of" in begun.err
+        job = begun.json
+        assert begun.code == 0, begun.err
+        assert (job["status"], job["answered"], job["left_out"]) == ("completed", 2, 1)
+        assert [item["status"] for item in job["items"]] == ["answered", "answered", "left_out"]
+        assert all(item["usage"]["input_tokens"] > 0 for item in job["items"][:2])
+        # What was uploaded is the provider's no longer.
+        to = shell.outside / "report.md"
+        report = await run("report", job["id"], "--format", "markdown", "--to", str(to))
+        assert report.code == 0
+        text = to.read_text("utf-8")
+        assert "## note-1.md" in text
+        assert job["items"][0]["answer"] in text
+
+    asyncio.run(test())
+
+
+def test_a_job_goes_on_from_command_to_command(shell: Shell) -> None:
+    async def test(provider: BatchServer, run: Run) -> None:
+        provider.looks = 2
+        begun = await run("start", *run.files("a", "b"), *TASK, "--effort", "low")
+        assert begun.code == 0, begun.err
+        job_id = begun.out.strip()
+        assert len(job_id) == 32
+        first = (await run("status", job_id[:8], "--json")).json_lines
+        assert (first["status"], first["waiting"]) == ("in_progress", 2)
+        listed = await run("status")
+        assert job_id in listed.out
+        ended = (await run("status", job_id, "--json")).json_lines
+        assert ended["status"] == "completed"
+        assert [i["answer"] for i in ended["items"]] == ["=Answer 1", "=Answer 2"]
+        assert Decimal(ended["cost_usd"]) == 2 * Decimal("0.001575")
+        assert len(provider.batches) == 1
+        (line, _) = provider.requests()
+        assert line["body"]["reasoning_effort"] == "low"
+        assert line["body"]["messages"][0]["content"].endswith("Which is it?")
+        again = await run("again", job_id, "--yes")
+        assert again.code == 2
+        assert "nothing to run again" in again.err
+        rows = shell.rows("SELECT purpose, cost FROM ledger")
+        assert rows == [("batch", "0.001575")] * 2
+        assert (await run("remove", job_id)).code == 0
+        assert json.loads((await run("status", "--json")).out) == []
+
+    against(shell, test)
+
+
+def test_a_report_as_csv_has_no_formulas(shell: Shell) -> None:
+    def outcome(requests: list[dict[str, Any]]) -> Outcome:
+        ids = [request["custom_id"] for request in requests]
+        rows = lines(answered(ids[0], '=HYPERLINK("http://x")\n"two", lines'))
+        return Outcome("expired", rows, lines(refused(ids[1]), not_begun(ids[2])))
+
+    async def test(provider: BatchServer, run: Run) -> None:
+        begun = await run("start", *run.files("a", "b", "c"), *TASK, "--wait", "--json")
+        assert begun.code == 1
+        job = begun.json
+        assert (job["status"], job["failed"], job["unanswered"]) == ("expired", 1, 1)
+        out = await run("report", job["id"], "--format", "csv", "--to", "-")
+        assert out.code == 0
+        rows = list(csv.DictReader(io.StringIO(out.out.removeprefix("\ufeff"), newline="")))
+        assert [row["status"] for row in rows] == ["answered", "failed", "unanswered"]
+        assert rows[0]["answer"] == '\'=HYPERLINK("http://x")\n"two", lines'
+        assert rows[0]["cost_usd"] == "0.001575"
+        assert "nothing was billed" in rows[2]["error"]
+        again = await run("again", job["id"], "--yes", "--json")
+        assert again.code == 0
+        assert [item["name"] for item in again.json["items"]] == ["note-2.md", "note-3.md"]
+        nowhere = shell.outside / "here" / "note-1.md" / "report.csv"
+        bad = await run("report", job["id"], "--format", "csv", "--to", str(nowhere))
+        assert bad.code == 1
+        assert "could not be written" in bad.err
+
+    against(shell, test, outcome)
+
+
+def test_cancelling(shell: Shell) -> None:
+    async def test(provider: BatchServer, run: Run) -> None:
+        provider.looks, provider.cancel_takes = 100, 1
+        begun = await run("start", *run.files("a"), *TASK)
+        job_id = begun.out.strip()
+        assert (await run("remove", job_id)).code == 2  # it is under way
+        cancelled = await run("cancel", job_id, "--json")
+        assert cancelled.code == 0, cancelled.err
+        assert cancelled.json["status"] == "cancelling"
+        await run("status")
+        found = (await run("status", job_id, "--json")).json_lines
+        assert found["status"] == "cancelled"
+        assert (await run("cancel", job_id)).code == 2
+
+    against(shell, test)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("start", "note-1.md", "--provider", "on-device"), "answers one question at a time"),
+        (("start", "note-1.md", "--provider", "cometapi"), "offers no batches"),
+        (("start", "note-1.md", "--variant", "instant", "--model", "x"), "exclude each other"),
+        (("start", "note-1.md", "--template", "nonsense"), "no prompt “nonsense”"),
+        (("start", "note-1.md", "--variant", "pro", "--effort", "none"), "effort none"),
+        (("start", "nothing.md"), "None of the files can be sent"),
+        (("status", "0123"), "no batch job 0123"),
+        (("report", "0123", "--format", "csv", "--to", "x.csv"), "no batch job"),
+        (("resume", "0123"), "no batch job"),
+    ],
+)
+def test_what_cannot_be_is_said_and_nothing_is_sent(
+    shell: Shell, arguments: tuple[str, ...], words: str
+) -> None:
+    async def test(provider: BatchServer, run: Run) -> None:
+        run.files("a")
+        ended = await run(*arguments)
+        assert ended.code == 2
+        assert words in ended.err
+        assert ended.out == ""
+        assert provider.seen == []
+
+    against(shell, test)
+
+
+def test_a_server_without_batches_says_so(shell: Shell) -> None:
+    async def test(provider: BatchServer, run: Run) -> None:
+        provider.faults = [("POST", "files", 404)]
+        ended = await run("start", *run.files("a"), *TASK)
+        assert ended.code == 1
+        assert "has no batches at its address" in ended.err
+        assert ended.out == ""
+        job = json.loads((await run("status", "--json")).out)[0]
+        assert job["status"] == "ready"
+        resumed = await run("resume", job["id"])
+        assert resumed.code == 0
+        assert len(provider.batches) == 1
+
+    against(shell, test)
+
+
+def test_a_folder_is_its_files(shell: Shell) -> None:
+    async def test(provider: BatchServer, run: Run) -> None:
+        folder = shell.outside / "here" / "papers"
+        for name in ("b.md", "A.md", ".hidden", "deep/c.txt"):
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(f"Words of {name}", "utf-8")
+        (folder / "link.md").symlink_to(Path("/etc/hostname"))
+        begun = await run("start", "papers", *TASK, "--wait", "--json")
+        assert begun.code == 0, begun.err
+        names = [item["name"] for item in begun.json["items"]]
+        assert names == ["papers/A.md", "papers/b.md", "papers/deep/c.txt"]
+
+    against(shell, test)
+
+
+def test_killed_anywhere_it_is_sent_once_and_ends_whole(shell: Shell) -> None:
+    """The process is killed at each request that it makes, before the provider has done it and after."""
+
+    async def test(provider: BatchServer, run: Run) -> None:
+        steps = [("POST", "files"), ("POST", "batches"), ("GET", "batches"), ("GET", "files")]
+        for method, path in steps:
+            for how in ("before", "after"):
+                await _killed_once(shell, provider, run, method, path, how)
+
+    against(shell, test)
+
+
+async def _killed_once(
+    shell: Shell, provider: BatchServer, run: Run, method: str, path: str, how: str
+) -> None:
+    known = len(provider.batches)
+    environment = gateway(provider.base_url)
+    arguments = ("batch", "start", *run.files("a", "b"), *TASK, "--wait")
+    process = await shell.start(*arguments, env=environment)
+    provider.hold(method, path, how)
+    await asyncio.wait_for(provider.held.wait(), 60)
+    process.kill()
+    await process.wait()
+    provider.let_go()
+    jobs = json.loads((await run("status", "--json")).out)
+    for _ in range(4):
+        if jobs[0]["status"] == "completed":
+            break
+        jobs = json.loads((await run("status", "--json")).out)
+    assert (jobs[0]["status"], jobs[0]["answered"]) == ("completed", 2), (method, path, how)
+    assert len(provider.batches) == known + 1, (method, path, how)
+    uploads = [name for name, _ in provider.files.values() if jobs[0]["id"] in name]
+    assert len(uploads) == 1, (method, path, how)
+    assert Decimal(jobs[0]["cost_usd"]) == 2 * Decimal("0.001575")
+    (entries,) = shell.rows("SELECT count(*) FROM ledger")
+    assert entries[0] == 2 * len(jobs)
