@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Final
 
 from desktop_app.documents import collection, refusals
-from desktop_app.documents.passage_words import question_words
 from desktop_app.documents.protocol import ExtractedDocument, IndexedPassage
 from desktop_app.documents.worker import DocumentWorker
 from desktop_app.domain.errors import DocumentEmptyError
@@ -69,10 +68,6 @@ class CollectionReader:
     async def passages(self, text: str, name: str, media_type: str) -> list[IndexedPassage]:
         """The passages of a document's text. Raises DocumentError."""
         return await self._worker.passages(text, name, media_type)
-
-    def question_words(self, question: str) -> list[str]:
-        """What is looked for of a question."""
-        return question_words(question)
 
 
 def _files_in(paths: Sequence[Path], skip_missing: bool) -> Iterator[FoundFile]:

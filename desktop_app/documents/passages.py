@@ -16,11 +16,11 @@ from typing import Final
 
 from desktop_app.documents import media_type
 from desktop_app.documents.chunks import Count, chunks
-from desktop_app.documents.passage_words import index_words
 from desktop_app.documents.protocol import IndexedPassage
+from desktop_app.domain.passage_words import index_words
 
-# Tokens of a passage at most. See the figures in README, "Retrieval quality".
-PASSAGE_TOKENS: Final = 256
+# Tokens of a passage at most: the figures are in README, "Retrieval quality".
+PASSAGE_TOKENS: Final = 320
 
 _SHEETS: Final = (media_type.XLSX, media_type.ODS)
 _MARK: Final = re.compile(r"^\[(page|slide|sheet) (\d+)[^\]\n]*\][ \t]*$", re.M | re.I)
@@ -52,8 +52,8 @@ def passages(
             tokens=chunk.tokens,
             page=page,
             place=place or (above[-1] if above else ""),
-            title=index_words(" ".join([title, *above])),
-            words=index_words(_MARK.sub("", body)),
+            title=" ".join([title, *above]),
+            words=index_words(body),
         )
 
 

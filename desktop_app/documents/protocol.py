@@ -127,7 +127,8 @@ class IndexedPassage:
         start, end: in characters of the document's text.
         page: the page, slide or sheet that it begins on; None where the format has none.
         place: where it stands, for people; "" where nothing tells.
-        title, words: what it is found by, as the index takes it.
+        title: the file's name and the headings above, as words.
+        words: what it is found by, as the index takes it: see domain/passage_words.py.
     """
 
     start: int

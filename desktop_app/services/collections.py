@@ -18,6 +18,7 @@ from desktop_app.domain.collections import Collection, CollectionFile, Passage
 from desktop_app.domain.conversation import new_id, now
 from desktop_app.domain.errors import DocumentError, StorageError, StoreFullError, UserFacingError
 from desktop_app.domain.parts import PassagesPart
+from desktop_app.domain.passage_words import question_words
 
 # Passages that are looked at for a question; the budget decides how many of them go in.
 MOST_PASSAGES: Final = 24
@@ -77,9 +78,6 @@ class Reader(Protocol):
 
     async def passages(self, text: str, name: str, media_type: str) -> Sequence[Any]:
         """The passages of a document's text, as the index takes them."""
-
-    def question_words(self, question: str) -> list[str]:
-        """What is looked for of a question."""
 
 
 class Place(Protocol):
@@ -335,7 +333,7 @@ class Collections:
         """What goes in of each collection that there is, the best first, numbered from
         `first_number` on; at most so many tokens in all."""
         names = {c.id: c.name for c in await self._store.all() if c.id in collection_ids}
-        words = self._reader.question_words(question)
+        words = question_words(question)
         places = await self._store.find(list(names), words, MOST_PASSAGES)
         chosen = _within(places, budget_tokens)
         texts = await self._store.texts(chosen)

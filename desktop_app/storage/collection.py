@@ -39,6 +39,8 @@ _UNNEEDED: Final = f"""
         UNION ALL
         SELECT sha256 FROM collection_files WHERE sha256 IS NOT NULL
         UNION ALL
+        SELECT sha256 FROM passages
+        UNION ALL
         SELECT sha256 FROM batch_items WHERE sha256 IS NOT NULL
         UNION ALL
         SELECT json_extract(part.value, '$.sha256')

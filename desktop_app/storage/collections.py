@@ -5,8 +5,8 @@ A passage is a range of such a text; a file in several collections, or several t
 passages once. Every write is short: a file of many passages is entered in steps, and is "ready" with
 the last of them.
 
-The index is SQLite's FTS5, ranked by BM25 with what the title says counting more. It keeps the words
-as they were entered, so that passages can be taken out again.
+The index is SQLite's FTS5, ranked by BM25 with what the title says counting more. It keeps no words of
+its own: a passage is taken out by making its words anew from the text, which stays until then.
 """
 
 from __future__ import annotations
@@ -18,13 +18,14 @@ from functools import partial
 from typing import Final, Protocol
 
 from desktop_app.domain.collections import Collection, CollectionFile, FileStatus
+from desktop_app.domain.passage_words import index_words
 from desktop_app.storage.database import Database
 from desktop_app.storage.rows import from_micros, read_row, to_micros, to_text
 
 # So many passages are entered in one write: a few milliseconds.
 STEP: Final = 64
 # How much more a word of the title (the file's name, the headings above) counts than one of the text.
-TITLE_WEIGHT: Final = 1.5
+TITLE_WEIGHT: Final = 2.0
 # The best of the whole index are looked at first: they are often of the collections that are asked.
 LOOKED_AT_FIRST: Final = 400
 # Words are looked for from the rarest on, as long as no more places than these hold them: what stands
@@ -267,25 +268,36 @@ def _enter(sha256: str, passages: Sequence[Words], connection: sqlite3.Connectio
             passage.tokens,
             passage.page,
             to_text(passage.place),
+            to_text(passage.title),
         )
         found = connection.execute(
-            'INSERT INTO passages (sha256, start, "end", tokens, page, place)'
-            " VALUES (?, ?, ?, ?, ?, ?)",
+            'INSERT INTO passages (sha256, start, "end", tokens, page, place, title)'
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
             row,
         )
         connection.execute(
             "INSERT INTO passage_index (rowid, title, words) VALUES (?, ?, ?)",
-            (found.lastrowid, passage.title, passage.words),
+            (found.lastrowid, index_words(passage.title), passage.words),
         )
 
 
 def _take_out(sha256: str, connection: sqlite3.Connection) -> bool:
     """One step; whether there may be more."""
-    sql = "SELECT id FROM passages WHERE sha256 = ? LIMIT ?"
-    ids = [(row["id"],) for row in connection.execute(sql, (sha256, STEP))]
-    connection.executemany("DELETE FROM passage_index WHERE rowid = ?", ids)
-    connection.executemany("DELETE FROM passages WHERE id = ?", ids)
-    return len(ids) == STEP
+    sql = "SELECT * FROM passages WHERE sha256 = ? LIMIT ?"
+    rows = connection.execute(sql, (sha256, STEP)).fetchall()
+    if not rows:
+        return False
+    sql = "SELECT text FROM attachments WHERE sha256 = ?"
+    text: str = connection.execute(sql, (sha256,)).fetchone()["text"]
+    connection.executemany(
+        "INSERT INTO passage_index (passage_index, rowid, title, words) VALUES ('delete', ?, ?, ?)",
+        [
+            (row["id"], index_words(row["title"]), index_words(text[row["start"] : row["end"]]))
+            for row in rows
+        ],
+    )
+    connection.executemany("DELETE FROM passages WHERE id = ?", [(row["id"],) for row in rows])
+    return len(rows) == STEP
 
 
 def _find(

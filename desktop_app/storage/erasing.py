@@ -147,8 +147,7 @@ def _empty(connection: sqlite3.Connection) -> None:
         if table not in KEPT_TABLES:
             connection.execute(f"DELETE FROM {table}")  # noqa: S608 - a name of the schema
     connection.execute("INSERT INTO search_index (search_index) VALUES ('delete-all')")
-    connection.execute("DELETE FROM passage_index")
-    connection.execute("INSERT INTO passage_index (passage_index) VALUES ('optimize')")
+    connection.execute("INSERT INTO passage_index (passage_index) VALUES ('delete-all')")
     connection.execute("UPDATE ledger SET conversation_id = NULL, message_id = NULL")
     connection.execute("DELETE FROM settings WHERE key LIKE 'window.%' AND key <> ?", (_KEPT_NOTE,))
     connection.execute("DELETE FROM settings WHERE key LIKE 'store.%'")

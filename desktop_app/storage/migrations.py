@@ -243,7 +243,7 @@ _PROMPTS = (
 )
 
 # What a collection names lies in `attachments`; a file that could not be read has no hash. Passages
-# belong to a text, not to a collection. `passage_index` keeps the words it was given.
+# belong to a text, not to a collection.
 _COLLECTIONS = (
     """CREATE TABLE collections (
         id TEXT PRIMARY KEY,
@@ -273,11 +273,12 @@ _COLLECTIONS = (
         "end" INTEGER NOT NULL,
         tokens INTEGER NOT NULL,
         page INTEGER,
-        place TEXT NOT NULL
+        place TEXT NOT NULL,
+        title TEXT NOT NULL
     ) STRICT""",
     "CREATE INDEX passages_by_hash ON passages (sha256)",
     """CREATE VIRTUAL TABLE passage_index USING fts5 (
-        title, words, tokenize="unicode61 remove_diacritics 0 categories 'L* N* Mn Mc Co'"
+        title, words, content='', tokenize="unicode61 remove_diacritics 0 categories 'L* N* Mn Mc Co'"
     )""",
     "CREATE VIRTUAL TABLE passage_terms USING fts5vocab ('passage_index', 'row')",
     """CREATE TABLE passage_vectors (

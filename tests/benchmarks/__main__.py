@@ -1,4 +1,5 @@
-"""`python -m tests.benchmarks [name] [--option value …]`: one line of JSON for each benchmark.
+"""`python -m tests.benchmarks [name] [--option value …]`: one line of JSON for each benchmark, or for each variant
+that it measures.
 
 Options are the parameters of the benchmark's `main`, such as `streaming --paced 1`.
 """
@@ -9,6 +10,7 @@ import importlib
 import inspect
 import json
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ def names() -> list[str]:
     return sorted(path.stem for path in Path(__file__).parent.glob("[a-z]*.py"))
 
 
-def run(name: str, options: dict[str, str]) -> dict[str, Any]:
+def run(name: str, options: dict[str, str]) -> Iterable[dict[str, Any]]:
     """Run one; numbers among the options are taken as numbers."""
     main = importlib.import_module(f"tests.benchmarks.{name}").main
     known = inspect.signature(main).parameters
@@ -28,8 +30,8 @@ def run(name: str, options: dict[str, str]) -> dict[str, Any]:
         else value
         for key, value in options.items()
     }
-    result: dict[str, Any] = main(**arguments)
-    return result
+    result: dict[str, Any] | Iterable[dict[str, Any]] = main(**arguments)
+    return [result] if isinstance(result, dict) else result
 
 
 def main(arguments: list[str]) -> int:
@@ -40,7 +42,8 @@ def main(arguments: list[str]) -> int:
         key.removeprefix("--"): value for key, value in zip(rest[::2], rest[1::2], strict=True)
     }
     for name in wanted:
-        print(json.dumps(run(name, options)), flush=True)
+        for result in run(name, options):
+            print(json.dumps(result), flush=True)
     return 0
 
 

@@ -1,11 +1,15 @@
-"""The words that passages are found by.
+"""What passages are found by: a text as runs of four letters.
 
-A question is asked in other words, and in other forms of the words, than those that answer it. So
-words are folded (case, accents) and cut to their first letters, which takes the endings off in every
-language that grows them there; scripts without spaces are taken in pairs of characters. Words that
-stand in every question ("what", "wie", "est-ce") are left out.
+A question is asked in other forms of the words than those that answer it, or in words that are a part
+of theirs ("Schwimmweste", "Westenpflicht"). So words are folded (case, accents) and taken apart into
+all runs of four of their letters, which needs no dictionary and no knowledge of the language; scripts
+without spaces are taken character by character and in pairs. Words that stand in every question
+("what", "wie", "est-ce") are left out.
 
-Which of this pays was measured: `python -m tests.benchmarks retrieval` prints the variants.
+Which of this pays was measured: `python -m tests.benchmarks retrieval` prints the variants, README
+says what they came to. What is made here must stay as it is: passages are taken out of the index by
+making their words anew. A change goes with a migration that empties the index and has every file of a
+collection wait to be read again.
 """
 
 from __future__ import annotations
@@ -17,8 +21,8 @@ from typing import Final
 
 from desktop_app.domain.letters import dense_run, fold
 
-# Letters of a word that count.
-STEM: Final = 6
+# Letters of a run; a shorter word is one by itself.
+RUN: Final = 4
 
 _WORD: Final = re.compile(r"[^\W_]+")
 
@@ -58,43 +62,44 @@ STOP_PAIRS: Final = frozenset(
 
 
 def words(text: str) -> Iterator[str]:
-    """The words of `text` as they stand in the index, in order."""
+    """What stands in the index for `text`, in order."""
     folded = fold(text)
     at = 0
     for run in dense_run().finditer(folded):
         yield from _spaced(folded[at : run.start()])
-        yield from _pairs(run.group())
+        yield from _dense(run.group())
         at = run.end()
     yield from _spaced(folded[at:])
 
 
 def index_words(text: str) -> str:
-    """The words of `text` for the index."""
+    """The same, apart by spaces."""
     return " ".join(words(text))
 
 
 def question_words(text: str) -> list[str]:
-    """What is looked for of a question, each word once; all of its words where no other is left."""
-    found = dict.fromkeys(words(text))
-    return list(found) or list(dict.fromkeys(_WORD.findall(fold(text))))
+    """What is looked for of a question, each once; all of it where nothing else is left."""
+    found = dict.fromkeys(words(text)) or dict.fromkeys(
+        run for word in _WORD.findall(fold(text)) for run in _runs(word)
+    )
+    return list(found)
 
 
 def _spaced(text: str) -> Iterator[str]:
     for match in _WORD.finditer(text):
-        word = _stem(match.group())
-        if word:
-            yield word
+        word = match.group()
+        if word not in STOP_WORDS:
+            yield from _runs(word)
 
 
-@lru_cache(50_000)
-def _stem(word: str) -> str:
-    """A folded word as it is looked for; "" for one that says nothing."""
-    return "" if word in STOP_WORDS else word[:STEM]
+@lru_cache(20_000)
+def _runs(word: str) -> tuple[str, ...]:
+    last = max(1, len(word) - RUN + 1)
+    return tuple(word[at : at + RUN] for at in range(last))
 
 
-def _pairs(run: str) -> Iterator[str]:
-    if len(run) == 1:
-        yield run
+def _dense(run: str) -> Iterator[str]:
+    yield from run
     for at in range(len(run) - 1):
         pair = run[at : at + 2]
         if pair not in STOP_PAIRS:
