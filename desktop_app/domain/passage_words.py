@@ -2,8 +2,8 @@
 
 A question is asked in other forms of the words than those that answer it, or in words that are a part
 of theirs ("Schwimmweste", "Westenpflicht"). So words are folded (case, accents) and taken apart into
-all runs of four of their letters, which needs no dictionary and no knowledge of the language; scripts
-without spaces are taken character by character and in pairs. Words that stand in every question
+all runs of four of their letters, which needs no dictionary and no knowledge of the language; short
+ones are found by their beginning too ("dogs", "dog"); scripts without spaces are taken character by character and in pairs. Words that stand in every question
 ("what", "wie", "est-ce") are left out.
 
 Which of this pays was measured: `python -m tests.benchmarks retrieval` prints the variants, README
@@ -23,6 +23,9 @@ from desktop_app.domain.letters import dense_run, fold
 
 # Letters of a run; a shorter word is one by itself.
 RUN: Final = 4
+# A word of so many letters is found by its first three as well.
+SHORT: Final = range(4, 7)
+BEGINNING: Final = 3
 
 _WORD: Final = re.compile(r"[^\W_]+")
 
@@ -95,7 +98,8 @@ def _spaced(text: str) -> Iterator[str]:
 @lru_cache(20_000)
 def _runs(word: str) -> tuple[str, ...]:
     last = max(1, len(word) - RUN + 1)
-    return tuple(word[at : at + RUN] for at in range(last))
+    beginning = (word[:BEGINNING],) if len(word) in SHORT else ()
+    return (*(word[at : at + RUN] for at in range(last)), *beginning)
 
 
 def _dense(run: str) -> Iterator[str]:

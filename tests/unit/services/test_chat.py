@@ -45,7 +45,7 @@ from desktop_app.domain.events import (
     UsageReported,
 )
 from desktop_app.domain.model_catalog import Effort, ModelCatalog, Variant
-from desktop_app.domain.parts import DocumentPart, ImagePart, ReasoningPart, TextPart
+from desktop_app.domain.parts import DocumentPart, DraftPart, ReasoningPart, TextPart
 from desktop_app.domain.reply import Reply
 from desktop_app.headless.pictures import ScaledPictures
 from desktop_app.headless.profiles import COMETAPI, ON_DEVICE, OPENAI
@@ -54,6 +54,7 @@ from desktop_app.services.answering import Answering
 from desktop_app.services.budget import Budget
 from desktop_app.services.chat import AskSettings, ChatService
 from desktop_app.services.estimate import FRAME, Estimator
+from desktop_app.services.passages import PassageSource
 from desktop_app.storage.attachments import AttachmentStore
 from desktop_app.storage.compactions import CompactionStore
 from desktop_app.storage.conversations import ConversationStore
@@ -109,7 +110,7 @@ class Room:
         profile: ProviderProfile = OPENAI,
         variant: Variant | None = Variant.THINKING,
         path: list[Message] | None = None,
-        attachments: tuple[DocumentPart | ImagePart, ...] = (),
+        attachments: tuple[DraftPart, ...] = (),
         settings: AskSettings | None = None,
         conversation: Conversation | None = None,
     ) -> Answering:
@@ -131,6 +132,7 @@ def with_room(
     tmp_path: Path,
     provider: ScriptedProvider | UserFacingError,
     test: Callable[[Room], Awaitable[None]],
+    passages: PassageSource | None = None,
 ) -> None:
     async def main() -> None:
         database = Database(tmp_path / "store.sqlite3")
@@ -145,11 +147,12 @@ def with_room(
             pictures=ScaledPictures(attachments, documents),
             spending=ledger,
             gateway=OneProvider(provider),
-            estimator=Estimator(counter, attachments),
+            estimator=Estimator(counter, attachments, passages),
             budget=Budget(SpendingHolds(database), SettingsStore(database)),
             catalog=CATALOG,
             compactions=CompactionStore(database),
             parts=NothingInParts(),
+            passages=passages,
         )
         try:
             await test(Room(service, store, ledger, attachments, counter))

@@ -1,0 +1,323 @@
+"""Collections of real documents in a real store: filled, kept up to date, asked, taken away."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from desktop_app.documents.collection_reader import CollectionReader
+from desktop_app.documents.worker import DocumentWorker
+from desktop_app.domain.collections import Collection, CollectionFile, Passage
+from desktop_app.domain.conversation import now
+from desktop_app.domain.errors import DocumentError, UserFacingError
+from desktop_app.services.collections import CollectionProgress, Collections
+from desktop_app.storage.attachments import AttachmentStore
+from desktop_app.storage.backup import make_backup, restore_backup
+from desktop_app.storage.collections import CollectionStore
+from desktop_app.storage.database import Database
+from desktop_app.storage.erasing import erase_everything
+from desktop_app.storage.repair import repair_store
+from desktop_app.storage.search import Search
+
+DATA = Path(__file__).parents[2] / "data"
+WORD = "zanzibarquix"
+
+
+@dataclass
+class Shelf:
+    """Collections over a store on disk, with what it is made of."""
+
+    database: Database
+    attachments: AttachmentStore
+    store: CollectionStore
+    collections: Collections
+
+    async def statuses(self, collection: Collection) -> dict[str, str]:
+        return {f.name: f.status for f in await self.collections.files(collection.id)}
+
+    async def file(self, collection: Collection, name: str) -> CollectionFile:
+        return next(f for f in await self.collections.files(collection.id) if f.name == name)
+
+    async def found(self, question: str, *asked: Collection, tokens: int = 4000) -> list[Passage]:
+        ids = [collection.id for collection in asked]
+        parts = await self.collections.retrieve(ids, question, 1, tokens)
+        return [passage for part in parts for passage in part.passages]
+
+    async def count(self, sql: str) -> int:
+        row = await self.database.read(lambda c: c.execute(sql).fetchone())
+        return int(row[0])
+
+    async def is_clean(self) -> bool:
+        """Whether the index is sound, and holds nothing but what the passages say."""
+
+        def check(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                "INSERT INTO passage_index (passage_index, rank) VALUES ('integrity-check', 0)"
+            )
+
+        await self.database.write(check)
+        return await self.count("SELECT count(*) FROM passages") > 0 or (
+            await self.count("SELECT count(*) FROM passage_terms") == 0
+        )
+
+
+@asynccontextmanager
+async def shelf(folder: Path) -> AsyncIterator[Shelf]:
+    database = Database(folder / "repartee.sqlite3")
+    await database.open()
+    worker = DocumentWorker()
+    attachments = AttachmentStore(database, folder / "attachments")
+    store = CollectionStore(database)
+    try:
+        collections = Collections(store, attachments, CollectionReader(worker))
+        yield Shelf(database, attachments, store, collections)
+    finally:
+        await worker.aclose()
+        await database.close()
+
+
+@pytest.fixture
+def papers(tmp_path: Path) -> Path:
+    """A folder of documents, some of which cannot be read."""
+    folder = tmp_path / "papers"
+    (folder / "deep").mkdir(parents=True)
+    for name in ("report.pdf", "encrypted.pdf", "scanned.pdf", "slides.pptx", "figures.xlsx"):
+        shutil.copy(DATA / name, folder / name)
+    shutil.copy(DATA / "retrieval/en/lease.md", folder / "deep/lease.md")
+    (folder / ".hidden.txt").write_text("secret")
+    (folder / "link.txt").symlink_to(DATA / "notes.md")
+    return folder
+
+
+def test_a_folder_is_read_and_what_fails_stands_there_with_its_reason(
+    tmp_path: Path, papers: Path
+) -> None:
+    async def main() -> None:
+        async with shelf(tmp_path / "data") as here:
+            made = await here.collections.create("  Papers \n of 2026 ")
+            assert made.name == "Papers of 2026"
+            steps: list[CollectionProgress] = []
+            await here.collections.add(made.id, [papers], steps.append)
+            assert await here.statuses(made) == {
+                "report.pdf": "ready",
+                "encrypted.pdf": "failed",
+                "scanned.pdf": "failed",
+                "slides.pptx": "ready",
+                "figures.xlsx": "ready",
+                "lease.md": "ready",
+            }
+            assert "password" in (await here.file(made, "encrypted.pdf")).problem
+            assert "no text" in (await here.file(made, "scanned.pdf")).problem
+            assert (await here.file(made, "report.pdf")).pages == 3
+            assert [step.done for step in steps] == [0, 1, 2, 3, 4, 5, 6]
+            assert steps[-1] == CollectionProgress(6, 6, "")
+            assert (await here.collections.all())[0].folder == str(papers)
+
+    asyncio.run(main())
+
+
+def test_a_question_finds_the_passages_with_their_places(tmp_path: Path, papers: Path) -> None:
+    async def main() -> None:
+        async with shelf(tmp_path / "data") as here:
+            made = await here.collections.create("Papers")
+            await here.collections.add(made.id, [papers])
+            best = (await here.found("May I have a dog or a cat?", made))[0]
+            assert (best.number, best.name, best.collection_id) == (1, "lease.md", made.id)
+            text = await here.attachments.text(best.sha256)
+            assert text[best.start : best.end] == best.text
+            assert "Dogs and cats" in best.text
+            assert best.page is None
+            found = await here.found("electricity contract", made)
+            assert any(p.name == "report.pdf" and p.page == 2 for p in found)
+            assert any(p.place.startswith("slide") for p in await here.found("Harrow", made))
+            assert [p.number for p in found] == list(range(1, len(found) + 1))
+            assert await here.found("xylophone", made) == []
+            assert await here.found("!?", made) == []
+            assert await here.found("electricity contract", made, tokens=3) == []
+
+    asyncio.run(main())
+
+
+def test_the_same_file_twice_adds_nothing(tmp_path: Path, papers: Path) -> None:
+    async def main() -> None:
+        async with shelf(tmp_path / "data") as here:
+            first = await here.collections.create("First")
+            second = await here.collections.create("Second")
+            await here.collections.add(first.id, [papers])
+            passages = await here.count("SELECT count(*) FROM passages")
+            steps: list[CollectionProgress] = []
+            await here.collections.add(first.id, [papers, papers / "report.pdf"], steps.append)
+            assert steps == [CollectionProgress(0, 0, "")]
+            shutil.copy(papers / "report.pdf", papers / "copy.pdf")
+            await here.collections.add(first.id, [papers])
+            await here.collections.add(second.id, [papers])
+            assert await here.count("SELECT count(*) FROM passages") == passages
+            found = await here.found("fixed-price contract for electricity", first)
+            assert len({(p.sha256, p.start) for p in found}) == len(found)
+            assert {p.name for p in found if p.sha256 == found[0].sha256} == {"copy.pdf"}
+            both = await here.collections.retrieve([first.id, second.id], "electricity", 7, 900)
+            assert [part.name for part in both] == ["First", "Second"]
+            numbers = [p.number for part in both for p in part.passages]
+            assert numbers == list(range(7, 7 + len(numbers)))
+
+    asyncio.run(main())
+
+
+def test_a_refresh_sees_what_is_new_changed_and_gone(tmp_path: Path, papers: Path) -> None:
+    async def main() -> None:
+        async with shelf(tmp_path / "data") as here:
+            made = await here.collections.create("Papers", papers)
+            await here.collections.refresh(made.id)
+            assert len(await here.statuses(made)) == 6
+            (papers / "deep/lease.md").write_text(f"# Lease\n\nThe {WORD} is blue.")
+            (papers / "new.txt").write_text("A heron stands in the pond.")
+            (papers / "slides.pptx").unlink()
+            steps: list[CollectionProgress] = []
+            await here.collections.refresh(made.id, steps.append)
+            assert steps[-1].total == 2  # no other file is read again
+            assert set(await here.statuses(made)) == {
+                "report.pdf", "encrypted.pdf", "scanned.pdf", "figures.xlsx", "lease.md", "new.txt",
+            }  # fmt: skip
+            assert [p.text for p in await here.found("Where is the heron?", made)] == [
+                "A heron stands in the pond."
+            ]
+            assert (await here.found(WORD, made))[0].name == "lease.md"
+            assert await here.found("May I have a dog or a cat?", made) == []
+            assert await here.is_clean()
+
+    asyncio.run(main())
+
+
+def test_a_folder_that_is_gone_takes_nothing_along(tmp_path: Path, papers: Path) -> None:
+    async def main() -> None:
+        async with shelf(tmp_path / "data") as here:
+            made = await here.collections.create("Papers", papers)
+            await here.collections.refresh(made.id)
+            shutil.move(papers, tmp_path / "elsewhere")
+            with pytest.raises(DocumentError, match="papers"):
+                await here.collections.refresh(made.id)
+            assert len(await here.statuses(made)) == 6
+
+    asyncio.run(main())
+
+
+def test_what_is_broken_off_waits_and_goes_on(tmp_path: Path, papers: Path) -> None:
+    async def main() -> None:
+        async with shelf(tmp_path / "data") as here:
+            made = await here.collections.create("Papers")
+
+            def stop(progress: CollectionProgress) -> None:
+                if progress.done == 2:
+                    adding.cancel()
+
+            adding = asyncio.create_task(here.collections.add(made.id, [papers], stop))
+            with pytest.raises(asyncio.CancelledError):
+                await adding
+            waiting = [n for n, s in (await here.statuses(made)).items() if s == "waiting"]
+            assert len(waiting) == 4
+            await here.collections.add(made.id, [])
+            assert "waiting" not in (await here.statuses(made)).values()
+
+    asyncio.run(main())
+
+
+def test_what_no_collection_names_leaves_the_store(tmp_path: Path) -> None:
+    async def main() -> None:
+        paper = tmp_path / "paper.txt"
+        paper.write_text(f"{WORD} is a word. " * 3_000)
+        async with shelf(tmp_path / "data") as here:
+            one = await here.collections.create("One")
+            two = await here.collections.create("Two")
+            for made in (one, two):
+                await here.collections.add(made.id, [paper])
+            await here.collections.remove_file(one.id, str(paper))
+            assert await here.found(WORD, one) == []
+            assert await here.found(WORD, two)
+            await here.collections.delete(two.id)
+            assert await here.count("SELECT count(*) FROM passages") == 0
+            assert await here.is_clean()
+            sql = "UPDATE attachments SET created_at = 0"
+            await here.database.write(lambda c: c.execute(sql))
+            assert await here.attachments.collect() == 1
+        kept = [p for p in (tmp_path / "data").rglob("*") if p.is_file()]
+        assert [p.name for p in kept if WORD.encode() in p.read_bytes()] == []
+
+    asyncio.run(main())
+
+
+def test_originals_stay_while_a_collection_names_them_and_are_no_hits_of_the_library(
+    tmp_path: Path, papers: Path
+) -> None:
+    async def main() -> None:
+        async with shelf(tmp_path / "data") as here:
+            made = await here.collections.create("Papers")
+            await here.collections.add(made.id, [papers])
+            long_ago = (now() - timedelta(days=2)).timestamp()
+            await here.database.write(lambda c: c.execute("UPDATE attachments SET created_at = 0"))
+            for path in (tmp_path / "data/attachments").rglob("*"):
+                os.utime(path, (long_ago, long_ago))
+            assert await here.attachments.collect() == 0
+            lease = await here.file(made, "lease.md")
+            assert await here.attachments.bytes(lease.sha256)
+            assert await Search(here.database).find("landlord") == []
+            assert await here.count("SELECT count(*) FROM search_entries") == 0
+
+    asyncio.run(main())
+
+
+def test_names_and_ways_out(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with shelf(tmp_path / "data") as here:
+            made = await here.collections.create("b")
+            await here.collections.create("A")
+            await here.collections.rename(made.id, " C ")
+            assert [c.name for c in await here.collections.all()] == ["A", "C"]
+            with pytest.raises(UserFacingError, match="name"):
+                await here.collections.create(" \n")
+            with pytest.raises(DocumentError, match="not there"):
+                await here.collections.add(made.id, [tmp_path / "nowhere.pdf"])
+            await here.collections.delete(made.id)
+            with pytest.raises(DocumentError, match="no longer"):
+                await here.collections.add(made.id, [tmp_path])
+            assert await here.collections.retrieve([made.id], "word", 1, 100) == ()
+
+    asyncio.run(main())
+
+
+def test_backups_repairs_and_erasing_know_collections(tmp_path: Path, papers: Path) -> None:
+    data, at = tmp_path / "data", now()
+    database, attachments = data / "repartee.sqlite3", data / "attachments"
+
+    async def fill() -> Collection:
+        async with shelf(data) as here:
+            made = await here.collections.create("Papers")
+            await here.collections.add(made.id, [papers])
+            return made
+
+    async def ask(made: Collection, *, go_on: bool = False) -> list[str]:
+        async with shelf(data) as here:
+            if go_on:
+                assert set((await here.statuses(made)).values()) == {"failed", "waiting"}
+                await here.collections.add(made.id, [])
+            assert await here.is_clean()
+            return [p.name for p in await here.found("May I have a dog or a cat?", made)]
+
+    made = asyncio.run(fill())
+    asked = asyncio.run(ask(made))
+    assert asked[0] == "lease.md"
+    archive = make_backup(database, attachments, tmp_path / "backups", at, lambda *_: None)
+    repair_store(database, at, lambda *_: None)
+    assert asyncio.run(ask(made, go_on=True)) == asked
+    erase_everything(database, attachments)
+    assert asyncio.run(ask(made)) == []
+    restore_backup(archive, database, attachments, at, lambda *_: None)
+    assert asyncio.run(ask(made)) == asked

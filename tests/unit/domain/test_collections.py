@@ -1,0 +1,97 @@
+"""Passages in messages: numbered, cited, and kept as JSON."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from desktop_app.domain.collections import Passage, passage_link, passage_number
+from desktop_app.domain.conversation import Draft, next_number
+from desktop_app.domain.parts import (
+    CollectionPart,
+    DocumentPart,
+    ImagePart,
+    PassagesPart,
+    TextPart,
+    parts_from_json,
+    parts_to_json,
+)
+from tests.unit.storage.samples import a_conversation, a_question
+
+COLLECTION = CollectionPart("c" * 32, "Contracts")
+PICTURE = ImagePart("b" * 64, "door.png", "image/png", 9)
+
+
+def a_passage(number: int = 1, sha256: str = "a" * 64, **changes: object) -> Passage:
+    made = Passage(number, "c" * 32, sha256, "lease.pdf", 3, "page 3", 10, 20, "The door.")
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+@given(
+    st.builds(
+        PassagesPart,
+        st.text(),
+        st.text(),
+        st.lists(
+            st.builds(
+                Passage,
+                st.integers(1),
+                st.text(),
+                st.text(),
+                st.text(),
+                st.none() | st.integers(),
+                st.text(),
+                st.integers(),
+                st.integers(),
+                st.text(),
+            )
+        ).map(tuple),
+    )
+)
+def test_what_was_found_comes_back_out_of_json(part: PassagesPart) -> None:
+    kept = (part, COLLECTION, TextPart("?"))
+    assert parts_from_json(json.loads(json.dumps(parts_to_json(kept)))) == kept
+
+
+@pytest.mark.parametrize(
+    "link",
+    ["repartee:passage/", "repartee:passage/0", "repartee:passage/3/", "repartee:passage/3 ", ""],
+)
+def test_no_other_link_is_a_citation(link: str) -> None:
+    assert passage_number(link) is None
+
+
+@given(st.integers(1, 10**8))
+def test_a_link_leads_to_its_number(number: int) -> None:
+    assert passage_number(passage_link(number)) == number
+
+
+def test_numbers_go_on_along_the_path() -> None:
+    conversation = a_conversation()
+    first = a_question(conversation, "?")
+    assert next_number([]) == next_number([first]) == 1
+    found = PassagesPart("c" * 32, "Contracts", (a_passage(1), a_passage(2)))
+    nothing = PassagesPart("c" * 32, "Contracts")
+    path = [replace(first, parts=(found,)), replace(first, parts=(nothing, TextPart("?")))]
+    assert next_number(path) == 3
+
+
+def test_a_collection_stays_in_the_prompt_and_is_no_question_alone() -> None:
+    document = DocumentPart("d" * 64, "a.pdf", "application/pdf", 9)
+    draft = Draft("Why?", (document, COLLECTION, PICTURE))
+    assert draft.after_sending == Draft("", (COLLECTION,))
+    assert draft.of_this_question == (document, PICTURE)
+    assert not draft.after_sending
+    assert draft
+
+
+def test_a_question_that_is_edited_asks_its_collections_again() -> None:
+    question = a_question(a_conversation(), "Why?")
+    found = PassagesPart(COLLECTION.collection_id, COLLECTION.name, (a_passage(),))
+    question = replace(question, parts=(PICTURE, found, *question.parts))
+    assert question.as_draft == Draft("Why?", (PICTURE, COLLECTION))
+    assert question.files == (PICTURE.sha256, "a" * 64)

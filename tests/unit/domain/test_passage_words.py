@@ -1,0 +1,43 @@
+"""What passages are found by: the same for a text and for a question in other forms of its words."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from desktop_app.domain.passage_words import index_words, question_words, words
+
+
+@pytest.mark.parametrize(
+    ("text", "question"),
+    [
+        ("Kündigungsfristen", "gekündigt"),
+        ("Unter zehn Grad besteht Westenpflicht.", "Schwimmweste"),
+        ("The tenant may be evicted", "eviction"),
+        ("Łódź", "lodz"),
+        ("返却が十日以上遅れる", "遅れたとき"),
+        ("Dogs and cats", "a dog"),
+        ("Straße", "STRASSEN"),
+        ("naïve résumés", "resume"),
+    ],
+)
+def test_other_forms_of_a_word_meet(text: str, question: str) -> None:
+    assert set(question_words(question)) & set(words(text))
+
+
+def test_what_stands_in_every_question_is_left_out() -> None:
+    assert question_words("What is the notice period?") == question_words("notice period")
+    assert question_words("Wie lange ist die Frist?") == question_words("lange Frist")
+
+
+def test_a_question_of_nothing_else_is_asked_as_it_stands() -> None:
+    assert question_words("Who are you?") == ["who", "are", "you"]
+
+
+@given(st.text())
+def test_whatever_is_typed_makes_words_that_an_index_takes(text: str) -> None:
+    made = question_words(text)
+    assert len(set(made)) == len(made)
+    assert all(word and not set(word) & set('" \n*^') for word in made)
+    assert index_words(text) == " ".join(words(text))

@@ -1,0 +1,175 @@
+"""Questions over collections: exactly the passages that were found go in, numbered, counted, kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from desktop_app.domain.conversation import Draft
+from desktop_app.domain.errors import DocumentDoesNotFitError, DocumentError
+from desktop_app.domain.events import Completed, TextDelta
+from desktop_app.domain.parts import CollectionPart, PassagesPart, TextPart
+from desktop_app.services.chat import AskSettings
+from desktop_app.services.passages import HOW_TO_ANSWER, NOTHING_FOUND
+from tests.helpers.scripted_provider import ScriptedProvider
+from tests.unit.domain.test_collections import COLLECTION, a_passage
+from tests.unit.services.test_chat import Room, with_room
+
+
+class OneCollection:
+    """A collection that holds one passage many times, at the seam of the passage source."""
+
+    def __init__(self, text: str = "The door is green.", count: int = 2) -> None:
+        self.text, self.count = text, count
+        self.asked: list[tuple[str, int, bool]] = []
+
+    async def retrieve(
+        self,
+        collection_ids: Sequence[str],
+        question: str,
+        first_number: int,
+        budget_tokens: int,
+        *,
+        is_estimate: bool = False,
+    ) -> tuple[PassagesPart, ...]:
+        self.asked.append((question, first_number, is_estimate))
+        found = (a_passage(first_number + n, text=self.text) for n in range(self.count))
+        asked = COLLECTION.collection_id in collection_ids
+        return (PassagesPart("c" * 32, "Contracts", tuple(found)),) if asked else ()
+
+
+def answers(count: int) -> ScriptedProvider:
+    provider = ScriptedProvider()
+    for _ in range(count):
+        provider.add(TextDelta("Green [1]."), Completed())
+    return provider
+
+
+def sent(provider: ScriptedProvider, number: int = -1) -> str:
+    (text,) = provider.requests[number].messages[-1].parts
+    assert isinstance(text, TextPart)
+    return text.text
+
+
+def test_the_passages_go_in_before_the_words_and_the_collection_stays(tmp_path: Path) -> None:
+    provider, source = answers(1), OneCollection()
+
+    async def test(room: Room) -> None:
+        began = await room.begin("Which colour?", attachments=(COLLECTION,))
+        assert began.question is not None
+        assert [p.number for part in began.question.found for p in part.passages] == [1, 2]
+        assert began.conversation.draft == Draft("", (COLLECTION,))
+        kept = await room.store.get(began.conversation.id)
+        assert kept is not None
+        assert kept.draft == Draft("", (COLLECTION,))
+        assert (await room.store.path(kept.id))[0] == began.question
+        assert kept.title == "Which colour?"
+        await room.run(began)
+        text = sent(provider)
+        assert text.startswith('<passages collection="Contracts">\n<passage number="1"')
+        assert text.index(HOW_TO_ANSWER) < text.index("Which colour?")
+
+    with_room(tmp_path, provider, test, source)
+
+
+def test_numbers_go_on_and_what_was_sent_before_stays_as_it_was(tmp_path: Path) -> None:
+    provider, source = answers(3), OneCollection()
+
+    async def test(room: Room) -> None:
+        first = await room.begin("Which colour?", attachments=(COLLECTION,))
+        await room.run(first)
+        path = await room.store.path(first.conversation.id)
+        second = await room.begin(
+            "And the roof?",
+            path=path,
+            attachments=first.conversation.draft.attachments,
+            conversation=first.conversation,
+        )
+        assert second.question is not None
+        assert [p.number for part in second.question.found for p in part.passages] == [3, 4]
+        await room.run(second)
+        before, after = provider.requests[0].messages, provider.requests[1].messages
+        assert after[: len(before)] == before
+        again = await room.service.begin_again(
+            second.conversation,
+            [*path, second.question],
+            second._resolved.profile,
+            AskSettings(),
+        )
+        await room.run(again)
+        assert provider.requests[2].messages == after
+        assert [number for _, number, _ in source.asked] == [1, 3]
+
+    with_room(tmp_path, provider, test, source)
+
+
+def test_what_they_take_is_in_the_estimate_and_nothing_leaves_for_it(tmp_path: Path) -> None:
+    source = OneCollection("word " * 200)
+
+    async def test(room: Room) -> None:
+        began = await room.begin("Which?", attachments=(COLLECTION,))
+        resolved, estimator = began._resolved, room.service.estimator
+        bare = await estimator.estimate([], Draft("Which?"), resolved)
+        draft = Draft("Which?", (COLLECTION,))
+        counted = await estimator.estimate([], draft, resolved)
+        assert counted.input_tokens > bare.input_tokens + 400
+        assert counted.input_cost is not None
+        assert source.asked[-1][2]
+        # What stands in the conversation counts as it was sent.
+        assert began.question is not None
+        tokens, _ = await estimator.context_tokens([began.question], resolved)
+        assert tokens == counted.input_tokens
+        assert not estimator.surely_fits([began.question], Draft("?"), resolved, "")
+
+    with_room(tmp_path, answers(1), test, source)
+
+
+def test_the_model_is_told_where_nothing_was_found(tmp_path: Path) -> None:
+    provider = answers(1)
+
+    async def test(room: Room) -> None:
+        await room.run(await room.begin("Which colour?", attachments=(COLLECTION,)))
+        assert NOTHING_FOUND in sent(provider)
+
+    with_room(tmp_path, provider, test, OneCollection(count=0))
+
+
+def test_a_collection_that_is_gone_keeps_the_question_from_being_sent(tmp_path: Path) -> None:
+    gone = CollectionPart("d" * 32, "Invoices")
+
+    async def test(room: Room) -> None:
+        with pytest.raises(DocumentError, match="Invoices"):
+            await room.begin("Which?", attachments=(COLLECTION, gone))
+        assert await room.store.all() == []
+
+    with_room(tmp_path, answers(0), test, OneCollection())
+
+
+def test_what_does_not_fit_is_refused_before_it_is_sent(tmp_path: Path) -> None:
+    async def test(room: Room) -> None:
+        with pytest.raises(DocumentDoesNotFitError):
+            await room.begin("Which?", attachments=(COLLECTION,))
+
+    with_room(tmp_path, answers(0), test, OneCollection("word " * 300_000))
+
+
+def test_a_question_that_is_edited_looks_again(tmp_path: Path) -> None:
+    provider, source = answers(2), OneCollection()
+
+    async def test(room: Room) -> None:
+        first = await room.begin("Which colour?", attachments=(COLLECTION,))
+        await room.run(first)
+        assert first.question is not None
+        draft = replace(first.question.as_draft, text="Which door?")
+        edited = await room.begin(
+            draft.text, attachments=draft.attachments, conversation=first.conversation
+        )
+        await room.run(edited)
+        assert source.asked == [("Which colour?", 1, False), ("Which door?", 1, False)]
+        assert edited.question is not None
+        assert edited.question.found[0].passages[0].number == 1
+
+    with_room(tmp_path, provider, test, source)
