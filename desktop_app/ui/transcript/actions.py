@@ -89,6 +89,30 @@ class ActionRow(QWidget):
             bottom += (self.height() - round(box.height())) // 2
         self.setGeometry(QRect(QPoint(left, bottom - self.height()), self.size()))
 
+    def take_focus(self, *, last: bool = False) -> None:
+        """Give the keyboard to the first button, or the last."""
+        self._buttons()[-1 if last else 0].setFocus(Qt.FocusReason.TabFocusReason)
+
+    def step(self, *, forward: bool) -> bool:
+        """Give the keyboard to the next button, or the one before; whether there is one."""
+        buttons = self._buttons()
+        at = next((n for n, button in enumerate(buttons) if button.hasFocus()), -1)
+        at += 1 if forward else -1
+        if not 0 <= at < len(buttons):
+            return False
+        buttons[at].setFocus(Qt.FocusReason.TabFocusReason)
+        return True
+
+    @property
+    def has_focus(self) -> bool:
+        """Whether the keyboard is on one of them."""
+        return any(button.hasFocus() for button in self._buttons())
+
+    def _buttons(self) -> list[QToolButton]:
+        items = (self._row.itemAt(at) for at in range(self._row.count()))
+        widgets = (item.widget() for item in items if item is not None)
+        return [made for made in widgets if isinstance(made, QToolButton)]
+
     def leave(self) -> None:
         """Belong to no message."""
         self.message_id = ""
@@ -109,7 +133,8 @@ class ActionRow(QWidget):
             button.setIconSize(QSize(self._theme.px(15), self._theme.px(15)))
             button.setToolTip(words)
             button.setAccessibleName(words)
-            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # Tab is led by the view
+            button.setObjectName(f"message-{action}")
             button.clicked.connect(lambda _=False, name=action: self._choose(name))
             self._row.addWidget(button)
             button.show()  # now: what is hidden is not measured

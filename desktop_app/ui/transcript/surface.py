@@ -5,10 +5,10 @@ It knows blocks and what their formats say is painted with them, nothing of mess
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QPainter
+from PySide6.QtCore import QPoint, QRectF, Qt
+from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QFrame, QTextBrowser, QWidget
 
 from desktop_app.ui import icons
@@ -18,9 +18,17 @@ from desktop_app.ui.transcript.place import QuietScrollBar
 from desktop_app.ui.transcript.styles import LOOK, Look
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QFocusEvent, QPaintEvent, QTextBlock
+    from PySide6.QtGui import QFocusEvent, QPaintEvent, QResizeEvent, QTextBlock
 
     from desktop_app.ui.theme import Theme
+
+_BY_KEYS: Final = (
+    Qt.FocusReason.TabFocusReason,
+    Qt.FocusReason.BacktabFocusReason,
+    Qt.FocusReason.ShortcutFocusReason,
+)
+
+_BORROWED: Final = (Qt.FocusReason.ActiveWindowFocusReason, Qt.FocusReason.PopupFocusReason)
 
 
 class TranscriptSurface(QTextBrowser):
@@ -32,8 +40,15 @@ class TranscriptSurface(QTextBrowser):
         self.setAccessibleName("Transcript")
         self._theme = theme
         self._backdrop = Backdrop(theme)
+        self._edge = FocusEdge(self)
         self._room_above = 0
+        self._came_by_keys = False
         self._set_up_view()
+
+    @property
+    def backdrop(self) -> Backdrop:
+        """What paints behind the text, and knows where Copy marks are."""
+        return self._backdrop
 
     def _set_up_view(self) -> None:
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -45,8 +60,12 @@ class TranscriptSurface(QTextBrowser):
         self.setHorizontalScrollBar(QuietScrollBar(Qt.Orientation.Horizontal))
         self.setVerticalScrollBar(QuietScrollBar(Qt.Orientation.Vertical))
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
-        flags = Qt.TextInteractionFlag.TextBrowserInteraction
-        self.setTextInteractionFlags(flags | Qt.TextInteractionFlag.TextSelectableByKeyboard)
+        flags = Qt.TextInteractionFlag
+        self.setTextInteractionFlags(
+            flags.TextSelectableByMouse
+            | flags.TextSelectableByKeyboard
+            | flags.LinksAccessibleByMouse  # by the keyboard: see stops.py
+        )
         self.viewport().setMouseTracking(True)
 
     def _dress(self, theme: Theme) -> None:
@@ -56,7 +75,9 @@ class TranscriptSurface(QTextBrowser):
         colours.setColor(colours.ColorRole.Text, theme.text)
         self.setPalette(colours)
         # Where the application has a style sheet, the viewport keeps the palette it had once.
+        colours.setColor(colours.ColorRole.Link, theme.accent)
         self.viewport().setPalette(colours)
+        self._edge.setPalette(colours)
         self.document().setDefaultFont(theme.answer())
         self._backdrop = Backdrop(theme)
 
@@ -108,10 +129,39 @@ class TranscriptSurface(QTextBrowser):
         return mark if mark.area.contains(position) else None
 
     def focusInEvent(self, event: QFocusEvent) -> None:
-        """The caret shows where the keyboard would select from, and blinks for nobody else."""
-        reasons = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
-        self.setCursorWidth(1 if event.reason() in reasons else 0)
+        """The caret shows where the keyboard would select from, an edge that it is here at all;
+        neither for who came with the mouse."""
+        if event.reason() not in _BORROWED:
+            self._came_by_keys = event.reason() in _BY_KEYS
+        self.setCursorWidth(1 if self._came_by_keys else 0)
+        self._edge.setVisible(self._came_by_keys)
         super().focusInEvent(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """The edge goes with the keyboard."""
+        super().focusOutEvent(event)
+        self._edge.hide()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep the edge around it."""
+        super().resizeEvent(event)
+        self._edge.setGeometry(self.rect())
+
+
+class FocusEdge(QWidget):
+    """Shows that the keyboard is on the text as a whole."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.hide()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(self.palette().color(self.palette().ColorRole.Link), 2))
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 4, 4)
+        painter.end()
 
 
 def _above(block: QTextBlock) -> QTextBlock:

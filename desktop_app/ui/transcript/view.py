@@ -26,10 +26,13 @@ from desktop_app.ui.transcript.actions import ACTIONS
 from desktop_app.ui.transcript.copies import Copies
 from desktop_app.ui.transcript.items import ACTION
 from desktop_app.ui.transcript.sources import hint_of, name_of
+from desktop_app.ui.transcript.stop_walk import StopWalk
+from desktop_app.ui.transcript.stops import COPY_CODE, Stop, described
 from desktop_app.ui.transcript.stretch import TranscriptStretch
+from desktop_app.ui.transcript.target_label import TargetLabel
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QResizeEvent
+    from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QResizeEvent, QTextBlock
 
     from desktop_app.domain.collections import Passage
     from desktop_app.ui.theme import Theme
@@ -71,6 +74,12 @@ class TranscriptView(TranscriptStretch):
         self.anchorClicked.connect(self._on_link)
         self.highlighted.connect(self._on_link_hovered)
         self._actions.chosen.connect(self._act)
+        self._walk = StopWalk(
+            self, self._messages, self._actions, self._place_actions, self._describe
+        )
+        self._walk.chosen.connect(self._follow)
+        self._target = TargetLabel(self)
+        self._walk.pointed.connect(self._target.point)
         self.find_in_it.room_changed.connect(self._make_room)
         self.set_theme(theme)
 
@@ -87,6 +96,7 @@ class TranscriptView(TranscriptStretch):
             self._messages.write_again(theme)
             self._set_margins()
         self._latest.place(self._theme)
+        self._target.set_theme(theme)
         self._place_actions_again()
 
     def wrap_code(self, wraps: bool) -> None:
@@ -117,6 +127,7 @@ class TranscriptView(TranscriptStretch):
         self._latest.place(self._theme)
         self.find_in_it.place()
         self._place_actions_again()
+        self._walk.moved()
 
     def _make_room(self) -> None:
         """Room above the text for the bar of find; what is on screen stays there."""
@@ -136,7 +147,7 @@ class TranscriptView(TranscriptStretch):
         if self._mark_at(position):
             self.viewport().setCursor(Qt.CursorShape.PointingHandCursor)
         entry = self._entry_at(position)
-        if entry is not None and not event.buttons():
+        if entry is not None and not event.buttons() and not self._actions.has_focus:
             self._place_actions(entry)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
@@ -151,11 +162,21 @@ class TranscriptView(TranscriptStretch):
         self._clicked_at = None
 
     def _on_link(self, url: QUrl) -> None:
-        target = url.toString()
         cursor = self.textCursor()
         if self._clicked_at is not None:
             cursor = self.cursorForPosition(self._clicked_at)
-        entry = self._messages.at_block(cursor.block())
+        self._follow_link(url, cursor.block())
+
+    def _follow(self, target: str, position: int) -> None:
+        """Do what a stop of the keyboard is for; it stands at this position of the document."""
+        block = self.document().findBlock(position)
+        if target == COPY_CODE:
+            self._copies.copy_code(block.blockNumber())
+        else:
+            self._follow_link(QUrl(target), block)
+
+    def _follow_link(self, url: QUrl, block: QTextBlock) -> None:
+        target, entry = url.toString(), self._messages.at_block(block)
         if target.startswith(ACTION):
             if entry is not None:
                 self._act(entry.message.id, target.removeprefix(ACTION))
@@ -183,25 +204,19 @@ class TranscriptView(TranscriptStretch):
         return self._messages.sources.passage(entry.message.id, number)
 
     def _hint_at(self, target: str) -> None:
-        """Say where a citation leads: under the mouse in a hint, to whoever comes by key aloud."""
+        """Say under the mouse where a citation leads."""
         position = self.viewport().mapFromGlobal(QCursor.pos())
-        is_pointed_at = self.anchorAt(position) == target
-        entry = self._entry_at(position) if is_pointed_at else None
-        entry = entry or self._messages.at_block(self.textCursor().block())
-        passage = self._passage(entry, target)
-        if passage is None:
-            return
-        self.viewport().setToolTip(html.escape(hint_of(passage)).replace("\n", "<br>"))
-        if not is_pointed_at and self._speaker.is_heard():
-            self._speaker.say(name_of(passage))
+        passage = self._passage(self._entry_at(position), target)
+        if passage is not None:
+            self.viewport().setToolTip(html.escape(hint_of(passage)).replace("\n", "<br>"))
 
-    def focusNextPrevChild(self, following: bool) -> bool:
-        """Tab goes from link to link; of a citation it is said where it leads."""
-        is_within = super().focusNextPrevChild(following)
-        target = self.textCursor().charFormat().anchorHref()
-        if is_within and self.textCursor().hasSelection() and is_citation(target):
-            self._hint_at(target)
-        return is_within
+    def _describe(self, stop: Stop) -> tuple[str, str]:
+        """The name of a stop of the keyboard, and where it leads."""
+        block = self.document().findBlock(stop.start)
+        passage = self._passage(self._messages.at_block(block), stop.target)
+        if passage is not None:
+            return name_of(passage), passage.source
+        return described(self.document(), stop)
 
     def _act(self, message_id: str, action: str) -> None:
         entry = self._messages.get(message_id)
@@ -236,8 +251,20 @@ class TranscriptView(TranscriptStretch):
         """HTML, Markdown and plain text of what is selected."""
         return self._copies.selected()
 
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        """Tab goes from stop to stop; behind the last one, on from the transcript."""
+        if self._walk.go(forward=forward):
+            return True
+        if not self.hasFocus():
+            self.setFocus(Qt.FocusReason.OtherFocusReason)
+        return super().focusNextPrevChild(forward)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Home and End go to the ends of the conversation."""
+        """Home and End go to the ends of the conversation; Enter follows the link at the caret."""
+        target = self.textCursor().charFormat().anchorHref()
+        if target and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._follow(target, self.textCursor().position())
+            return
         if event.matches(QKeySequence.StandardKey.MoveToEndOfDocument) or (
             event.key() == Qt.Key.Key_End and not event.modifiers()
         ):
@@ -284,4 +311,5 @@ class TranscriptView(TranscriptStretch):
     def leaveEvent(self, event: QEvent) -> None:
         """The actions of the newest answer stay in reach."""
         super().leaveEvent(event)
-        self._place_actions_at_the_end()
+        if not self._actions.has_focus:
+            self._place_actions_at_the_end()

@@ -264,7 +264,6 @@ def test_actions_of_the_newest_answer_are_in_reach(view: TranscriptView, qtbot: 
     assert caught.args == [reply.id, "retry"]
     buttons["Copy the answer"].click()
     assert QGuiApplication.clipboard().text() == "The **answer**."
-    assert buttons["Answer again"].focusPolicy() == Qt.FocusPolicy.TabFocus
 
 
 def test_the_menu_offers_what_can_be_done(view: TranscriptView) -> None:

@@ -1,0 +1,42 @@
+"""Says where the link that has the keyboard leads, at the lower edge, as browsers do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QWidget
+
+if TYPE_CHECKING:
+    from desktop_app.ui.theme import Theme
+
+
+class TargetLabel(QLabel):
+    """An address, while there is one to be said."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._within = parent
+        self.setObjectName("link-target")
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.hide()
+
+    def set_theme(self, theme: Theme) -> None:
+        """In these colours and sizes."""
+        self.setFont(theme.note())
+        colours = self.palette()
+        colours.setColor(colours.ColorRole.Window, theme.card)
+        colours.setColor(colours.ColorRole.WindowText, theme.dim)
+        self.setPalette(colours)
+        self.setAutoFillBackground(True)
+        self.setMargin(theme.px(4))
+
+    def point(self, target: str) -> None:
+        """Say this address; "" says none. The end of a long one is left out, its host never."""
+        width = self._within.width() * 3 // 4
+        self.setText(self.fontMetrics().elidedText(target, Qt.TextElideMode.ElideRight, width))
+        self.adjustSize()
+        self.move(0, self._within.height() - self.height())
+        self.setVisible(bool(target))
+        self.raise_()

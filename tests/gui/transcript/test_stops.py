@@ -1,0 +1,153 @@
+"""The keyboard goes from stop to stop, each with its name, and Enter does what a click would."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication, QTextCursor
+from PySide6.QtWidgets import QLabel, QWidget
+
+from desktop_app.ui.transcript.stops import StopButton, next_stop
+from tests.helpers.messages import answer, question, streaming
+
+if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
+
+    from desktop_app.ui.transcript.view import TranscriptView
+
+LINES = "".join(f"line_{number}\n" for number in range(40))
+SAID = f"""See [the docs](https://docs.example/a) and [b](https://xn--80ak6aa92e.example/).
+
+```python
+{LINES}```
+
+| a |
+|---|
+| [cell](https://cell.example) |
+"""
+
+
+def focused(view: TranscriptView) -> QWidget:
+    widget = view.window().focusWidget()
+    assert widget is not None
+    return widget
+
+
+def tab(qtbot: QtBot, view: TranscriptView, *, back: bool = False) -> str:
+    key = Qt.Key.Key_Backtab if back else Qt.Key.Key_Tab
+    qtbot.keyClick(focused(view), key)
+    return focused(view).accessibleName()
+
+
+def tab_to(qtbot: QtBot, view: TranscriptView, name: str) -> None:
+    assert any(tab(qtbot, view).startswith(name) for _ in range(20)), name
+
+
+def enter(view: TranscriptView) -> None:
+    view.moveCursor(QTextCursor.MoveOperation.Start)
+    view.clearFocus()
+    view.setFocus(Qt.FocusReason.TabFocusReason)
+
+
+WAY = [
+    "Copy the question",
+    "Edit and ask again",
+    "Branch into a new conversation",
+    "the docs, link to https://docs.example/a",
+    "b (xn--80ak6aa92e.example), link to https://xn--80ak6aa92e.example/",
+    "Copy the code, python",
+    "Show 22 more lines",
+    "cell, link to https://cell.example",
+    "Copy the answer",
+    "Answer again",
+]
+
+
+def test_every_stop_and_action_has_its_turn_and_its_name(
+    qtbot: QtBot, view: TranscriptView
+) -> None:
+    view.set_messages([question("Q"), answer(SAID)])
+    enter(view)
+    assert [tab(qtbot, view) for _ in WAY] == WAY
+    assert [tab(qtbot, view, back=True) for _ in WAY[1:]] == WAY[-2::-1]
+    tab(qtbot, view, back=True)
+    assert focused(view) is view
+
+
+def test_enter_copies_code_and_unfolds_it_and_the_keyboard_stays(
+    qtbot: QtBot, view: TranscriptView
+) -> None:
+    view.set_messages([question("Q"), answer(SAID)])
+    enter(view)
+    tab_to(qtbot, view, "Copy the code, python")
+    qtbot.keyClick(focused(view), Qt.Key.Key_Return)
+    assert QGuiApplication.clipboard().text() == LINES.rstrip("\n")
+    assert tab(qtbot, view) == "Show 22 more lines"
+    qtbot.keyClick(focused(view), Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: focused(view).accessibleName() == "Show fewer lines")
+
+
+def test_the_address_of_the_link_with_the_keyboard_is_said(
+    qtbot: QtBot, view: TranscriptView
+) -> None:
+    view.set_messages([answer("[a](https://docs.example/<b>) and [x](https://y.example/z)")])
+    label = view.findChild(QLabel, "link-target")
+    assert label is not None
+    enter(view)
+    tab(qtbot, view)
+    assert label.isVisible()
+    assert label.text() == "https://docs.example/%3Cb%3E"
+    tab(qtbot, view)
+    assert label.text() == "https://y.example/z"
+    tab(qtbot, view)
+    assert not label.isVisible()
+
+
+def test_what_has_the_keyboard_is_seen(qtbot: QtBot, view: TranscriptView) -> None:
+    view.set_messages([answer("[link](https://a.example)\n\n```py\nx\n```")])
+    enter(view)
+    edge = view.grab().toImage().pixelColor(200, 0)
+    assert edge == view._theme.accent
+    for _ in range(2):
+        tab(qtbot, view)
+        stop = focused(view)
+        assert isinstance(stop, StopButton)
+        shown = stop.grab().toImage()
+        accent = sum(
+            shown.pixelColor(x, y) == view._theme.accent
+            for x in range(shown.width())
+            for y in range(shown.height())
+        )
+        assert accent > shown.width()
+    assert view.grab().toImage().pixelColor(200, 0) != view._theme.accent
+
+
+def test_it_stays_over_its_text_when_the_text_moves(qtbot: QtBot, view: TranscriptView) -> None:
+    view.set_messages([question("Q"), answer("word " * 200 + "[link](https://a.example)")])
+    enter(view)
+    tab_to(qtbot, view, "link, ")
+    before = focused(view).geometry()
+    view.resize(600, 600)
+    qtbot.waitUntil(lambda: focused(view).geometry() != before)
+    view.set_theme(view._theme)
+    qtbot.waitUntil(lambda: isinstance(focused(view), StopButton))
+    assert focused(view).accessibleName().startswith("link, link to")
+
+
+def test_a_streaming_answer_has_no_actions_yet(qtbot: QtBot, view: TranscriptView) -> None:
+    view.set_messages([question("Q"), streaming("[a](https://a.example) ")])
+    enter(view)
+    names = [tab(qtbot, view) for _ in range(4)]
+    assert names[3] == "a, link to https://a.example"
+    assert not view._walk.go(forward=True)
+
+
+@pytest.mark.parametrize("forward", [True, False])
+def test_a_link_over_two_lines_is_one_stop(view: TranscriptView, forward: bool) -> None:
+    view.set_messages([answer("[**bold** and `code` " + "word " * 40 + "](https://a.example)")])
+    document = view.document()
+    stop = next_stop(document, 0, document.characterCount() - 1, forward=forward)
+    assert stop is not None
+    assert stop.end - stop.start > 100
