@@ -14,6 +14,7 @@ from PySide6.QtCore import QObject
 
 from desktop_app.app.attaching import LARGE_PASTE
 from desktop_app.domain.errors import DocumentError
+from desktop_app.ui.rich_paste import says_more, words_of
 
 if TYPE_CHECKING:
     from desktop_app.app.attachments_controller import AttachmentsController
@@ -101,17 +102,21 @@ class GivenController(QObject):
 
     async def _convert(self, paste: RichPaste) -> None:
         with suppress(DocumentError):  # the plain text stays
-            paste.become(await self.markdown_of(paste.html))
+            paste.become(await self._markdown_of(paste.html))
 
     async def _attach_rich(self, text: str, html: str) -> None:
         conversation_id = self._workspace.conversation.id
+        self._attachments.attach_text(await self.text_of(text, html), conversation_id)
+
+    async def text_of(self, text: str, html: str) -> str:
+        """A text with its looks as Markdown, where that says more than the plain text."""
         try:
-            markdown = await self.markdown_of(html)
+            markdown = await self._markdown_of(html) if html else ""
         except DocumentError:
             markdown = ""
-        self._attachments.attach_text(markdown or text, conversation_id)
+        return markdown if says_more(markdown, text) else text or words_of(html)
 
-    async def markdown_of(self, html: str) -> str:
+    async def _markdown_of(self, html: str) -> str:
         """Markdown of what was copied; "" where plain text says it best.
 
         Raises:

@@ -36,6 +36,7 @@ class QuickPromptController(QObject):
     Args:
         go_on: shows the window with the conversation of this id ("" for a new one), takes an action
             of its last answer ("" for none), and takes along what was typed, brought and attached.
+        markdown_of: what a text with its looks in HTML is as Markdown.
 
     Signals:
         kept(Conversation): a conversation was begun, for the list.
@@ -50,12 +51,13 @@ class QuickPromptController(QObject):
         running: RunningAnswers,
         pictures: PicturesController,
         go_on: Callable[[str, str, Draft, str], Awaitable[None]],
+        markdown_of: Callable[[str, str], Awaitable[str]],
     ) -> None:
         super().__init__(quick)
         self._quick = quick
         self._workspace = workspace
         self._running = running
-        self._go_on = go_on
+        self._go_on, self._markdown_of = go_on, markdown_of
         self._brought = ""
         self._clipboard = ""
         self._is_beginning = False
@@ -67,6 +69,7 @@ class QuickPromptController(QObject):
     def _connect(self) -> None:
         quick, running, tasks = self._quick, self._running, self._workspace.tasks
         quick.submitted.connect(lambda text: tasks.start(self._submit(text)))
+        quick.text_given.connect(lambda text, html: tasks.start(self._bring(text, html)))
         quick.stop_requested.connect(lambda: running.stop(self._conversation.id))
         quick.go_on_requested.connect(lambda: tasks.start(self._leave_for_window()))
         quick.way_out_requested.connect(lambda: tasks.start(self._leave_for_window(RAISE_CAP)))
@@ -105,6 +108,15 @@ class QuickPromptController(QObject):
         self._brought, self._clipboard = text, ""
         self._show_choice()
         self._quick.open_with(text)
+
+    async def _bring(self, text: str, html: str) -> None:
+        """What was pasted: a line goes into the line, more of it comes along with the question."""
+        words = await self._markdown_of(text, html)
+        if "\n" in words.strip():
+            self._brought = "\n\n".join(part for part in (self._brought, words) if part.strip())
+            self._quick.bring(self._brought)
+        else:
+            self._quick.insert(words.strip())
 
     # -------------------------------------------------------------- prompts of the library
 

@@ -170,7 +170,12 @@ class ReadyWindow(QObject):
         transcript.typeset_with(self._typesetter)
         quick_window = QuickPrompt(theme, transcript)
         quick = QuickPromptController(
-            quick_window, self.workspace, self.running, self.pictures, self._go_on_in_window
+            quick_window,
+            self.workspace,
+            self.running,
+            self.pictures,
+            self._go_on_in_window,
+            self.given.text_of,
         )
         self.prompts.serve(quick_window.slash, quick.fill_in)
         quick.kept.connect(self.library.kept)

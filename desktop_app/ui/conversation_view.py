@@ -20,7 +20,7 @@ from PySide6.QtCore import (
     Signal,
 )
 from PySide6.QtGui import QDrag
-from PySide6.QtWidgets import QAbstractItemView
+from PySide6.QtWidgets import QAbstractItemView, QApplication
 
 from desktop_app.ui.dropped import given_in, is_welcome, promise
 from desktop_app.ui.models.conversation_model import MIME_TYPE, Roles
@@ -80,6 +80,7 @@ class ConversationView(RowView):
         self._anchor = QPersistentModelIndex()
         self._target = QPersistentModelIndex()
         self._is_marking = False
+        self._pressed_at: QPoint | None = None  # what was pressed there can be dragged
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setDragDropMode(QAbstractItemView.DragDropMode.DragDrop)
         self.setDropIndicatorShown(False)
@@ -182,6 +183,8 @@ class ConversationView(RowView):
         )
         self._is_marking = bool(is_left and marks and index.flags() & Qt.ItemFlag.ItemIsSelectable)
         if not self._is_marking:
+            can_be_dragged = bool(index.flags() & Qt.ItemFlag.ItemIsDragEnabled)
+            self._pressed_at = event.position().toPoint() if is_left and can_be_dragged else None
             super().mousePressEvent(event)
             if not self.selectionModel().isSelected(index):
                 self.drop_marks()
@@ -200,6 +203,7 @@ class ConversationView(RowView):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """A click that marked opens nothing."""
+        self._pressed_at = None
         if self._is_marking:
             self._is_marking = False
             return
@@ -208,6 +212,16 @@ class ConversationView(RowView):
             self.drop_marks()
 
     # ------------------------------------------------------------ dragging
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Begin to drag. By itself Qt drags only what is selected, and here a press selects nothing."""
+        if self._pressed_at is None or not event.buttons() & Qt.MouseButton.LeftButton:
+            super().mouseMoveEvent(event)
+            return
+        way = (event.position().toPoint() - self._pressed_at).manhattanLength()
+        if way >= QApplication.startDragDistance():
+            self._pressed_at = None
+            self.startDrag(Qt.DropAction.MoveAction)
 
     def startDrag(self, _actions: Qt.DropAction) -> None:
         """Take what is marked along, as its titles look here."""

@@ -133,7 +133,7 @@ def is_to_attach(data: QMimeData) -> bool:
         any(url.isLocalFile() or url.scheme() in _ELSEWHERE for url in _urls(data))
         or data.hasFormat(_MAIL)
         or may_hold_picture(data)
-        or (not data.hasText() and any(data.hasFormat(kind) for kind in _MAIL_REFERENCES))
+        or (any(data.hasFormat(kind) for kind in _MAIL_REFERENCES) and not _links(data))
     )
 
 
@@ -181,7 +181,10 @@ def _not_here(urls: list[QUrl]) -> str:
         return ""
     name = QUrl(urls[0]).fileName() or urls[0].toDisplayString()
     what = f"“{name}” is" if len(urls) == 1 else f"{len(urls)} files are"
-    return f"{what} not on this computer, and nothing is fetched: copy to a folder here first."
+    them = "it" if len(urls) == 1 else "them"
+    return (
+        f"{what} not on this computer, and nothing is fetched: copy {them} to a folder here first."
+    )
 
 
 def _links(data: QMimeData) -> list[tuple[str, str]]:

@@ -175,7 +175,12 @@ class PromptEditor(QFrame):
 
     def take(self, given: Given) -> None:
         """Take what was dropped elsewhere, as if it had been pasted here."""
+        cursor = self._text.textCursor()
+        cursor.beginEditBlock()  # one step to undo
+        if given.is_text:
+            self._text.part()
         self._text.take(given)
+        cursor.endEditBlock()
 
     def put(self, text: str) -> None:
         """Put a text where the cursor is, as it is."""

@@ -139,6 +139,13 @@ class PromptText(QPlainTextEdit):
         made.setText(self.textCursor().selection().toPlainText())
         return made
 
+    def part(self) -> None:
+        """Part what is to come from the word before the cursor."""
+        cursor = self.textCursor()
+        before = cursor.block().text()[: cursor.positionInBlock()]
+        if before and not before[-1].isspace():
+            cursor.insertText(" ")
+
     def take(self, given: Given) -> None:
         """Put text where the cursor is, hand over the rest, say what cannot be taken."""
         if given.files:

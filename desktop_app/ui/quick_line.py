@@ -1,4 +1,4 @@
-"""The line of the quick prompt: takes words, and hands over files and pictures that are pasted."""
+"""The line of the quick prompt: takes words, and hands over what is pasted or dropped and is more."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QLineEdit
 
-from desktop_app.ui.dropped import files_in, may_hold_picture, picture_in
+from desktop_app.ui.dropped import Given, given_in, is_to_attach
 
 if TYPE_CHECKING:
-    from PySide6.QtCore import QMimeData
-    from PySide6.QtGui import QDragEnterEvent, QInputMethodEvent, QKeyEvent
+    from PySide6.QtGui import QDragEnterEvent, QDropEvent, QInputMethodEvent, QKeyEvent
 
 
 _COUNTED: Final = 200_000
@@ -39,11 +38,15 @@ class QuickLine(QLineEdit):
     Signals:
         entered(): Enter was pressed.
         files_given(list[Path]), picture_given(GivenContent): pasted, to be attached.
+        text_given(str text, str html): of several lines, or with its looks.
+        noted(str): what could not be taken, in a sentence.
     """
 
     entered = Signal()
     files_given = Signal(list)
     picture_given = Signal(object)
+    text_given = Signal(str, str)
+    noted = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
@@ -59,26 +62,42 @@ class QuickLine(QLineEdit):
         self.is_composing = bool(event.preeditString())
         super().inputMethodEvent(event)
 
-    def take(self, data: QMimeData) -> bool:
-        """Hand over the files or the picture in `data`; False where it is text."""
-        if files := files_in(data):
-            self.files_given.emit(files)
-        elif (picture := picture_in(data)) is not None:
-            self.picture_given.emit(picture)
-        else:
-            return False
-        return True
+    def take(self, given: Given) -> None:
+        """Hand over what is no line of words; put such a line where the cursor is."""
+        if given.files:
+            self.files_given.emit(list(given.files))
+        if given.content is not None:
+            self.picture_given.emit(given.content)
+        if given.html or "\n" in given.text.strip():
+            self.text_given.emit(given.text, given.html)
+        elif given.text:
+            self.insert(given.text)
+        if given.note:
+            self.noted.emit(given.note)
+
+    def paste_plain(self) -> None:
+        """Paste the clipboard's text as it is; its lines follow one another."""
+        self.paste()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Files and pictures are the window's; by itself the line would take their addresses."""
-        if files_in(event.mimeData()) or may_hold_picture(event.mimeData()):
+        if is_to_attach(event.mimeData()):
             event.ignore()
         else:
             super().dragEnterEvent(event)
 
+    def dropEvent(self, event: QDropEvent) -> None:
+        """A line of words goes where it is dropped; the rest is handed over."""
+        given = given_in(event.mimeData())
+        if given.html or "\n" in given.text.strip() or given.text != event.mimeData().text():
+            event.acceptProposedAction()
+            self.take(given)
+        else:
+            super().dropEvent(event)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        is_paste = event.matches(QKeySequence.StandardKey.Paste)
-        if is_paste and self.take(QGuiApplication.clipboard().mimeData()):
+        if event.matches(QKeySequence.StandardKey.Paste):
+            self.take(given_in(QGuiApplication.clipboard().mimeData()))
             return
         if event.key() not in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             super().keyPressEvent(event)

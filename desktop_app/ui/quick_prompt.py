@@ -35,7 +35,7 @@ from desktop_app.domain.model_catalog import Variant
 from desktop_app.ui import painting
 from desktop_app.ui.attachment_chips import AttachmentChips
 from desktop_app.ui.choice import EFFORT_LABELS, NOTHING_CHOSEN
-from desktop_app.ui.dropped import files_in, may_hold_picture
+from desktop_app.ui.dropped import given_in, is_welcome, promise
 from desktop_app.ui.hint_button import HintButton
 from desktop_app.ui.icons import icon, pixmap
 from desktop_app.ui.pick_button import PickButton
@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import (
         QCloseEvent,
         QDragEnterEvent,
+        QDragLeaveEvent,
         QDropEvent,
         QHideEvent,
         QPaintEvent,
@@ -80,6 +81,7 @@ class QuickPrompt(QWidget):
     Signals:
         submitted(str): ask this.
         files_given(list[Path]), picture_given(GivenContent): dropped or pasted, to be attached.
+        text_given(str text, str html): dropped or pasted, of several lines or with its looks.
         attachment_removed(str), detail_chosen(str, str): of an attachment, by id.
         stop_requested(): stop the answer.
         go_on_requested(): show the conversation in the main window.
@@ -91,6 +93,7 @@ class QuickPrompt(QWidget):
     submitted = Signal(str)
     files_given = Signal(list)
     picture_given = Signal(object)
+    text_given = Signal(str, str)
     attachment_removed = Signal(str)
     detail_chosen = Signal(str, str)
     stop_requested = Signal()
@@ -112,7 +115,7 @@ class QuickPrompt(QWidget):
         self.transcript = transcript
         self._theme = theme
         self._choice = NOTHING_CHOSEN
-        self._brought = ""
+        self._brought = self._before_drag = ""
         self._streaming = False
         # X11 may have no compositor, where what is transparent is black.
         self._cuts_corners = QGuiApplication.platformName() == "xcb"
@@ -191,6 +194,8 @@ class QuickPrompt(QWidget):
         self._line.cursorPositionChanged.connect(lambda _from, _to: self.slash.follow_cursor())
         self._line.files_given.connect(self.files_given)
         self._line.picture_given.connect(self.picture_given)
+        self._line.text_given.connect(self.text_given)
+        self._line.noted.connect(self.set_status)
         self._chips.removed.connect(self.attachment_removed)
         self._chips.detail_chosen.connect(self.detail_chosen)
         self._stop.clicked.connect(self.stop_requested)
@@ -216,17 +221,25 @@ class QuickPrompt(QWidget):
             self.set_status("")
             self.transcript.set_messages([])
             self._unfold(False)
-        self._brought = text
-        self._along.setText(words_about(text))
-        self._along.setVisible(bool(self._along.text()))
-        self._line.setPlaceholderText("What about it?" if text.strip() else "Ask anything")
-        self._fit()
+        self.bring(text)
         if not self.isVisible():
             self._centre()
         self.show()
         self.raise_()
         self.activateWindow()
         self._line.setFocus(Qt.FocusReason.ActiveWindowFocusReason)
+
+    def bring(self, text: str) -> None:
+        """Have `text` come along with the question."""
+        self._brought = text
+        self._along.setText(words_about(text))
+        self._along.setVisible(bool(self._along.text()))
+        self._line.setPlaceholderText("What about it?" if text.strip() else "Ask anything")
+        self._fit()
+
+    def insert(self, words: str) -> None:
+        """Put words where the cursor is."""
+        self._line.insert(words)
 
     def text(self) -> str:
         """What is typed."""
@@ -311,12 +324,19 @@ class QuickPrompt(QWidget):
             self.setMask(QRegion(shape.toFillPolygon().toPolygon()))
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if files_in(event.mimeData()) or may_hold_picture(event.mimeData()):
+        """Say what letting go will do, in place of what stands there."""
+        if is_welcome(event.mimeData()):
             event.acceptProposedAction()
+            self._before_drag = self._status.text()
+            self._status.setText(promise(event.mimeData()))
+
+    def dragLeaveEvent(self, _event: QDragLeaveEvent) -> None:
+        self._status.setText(self._before_drag)
 
     def dropEvent(self, event: QDropEvent) -> None:
-        if self._line.take(event.mimeData()):
-            event.acceptProposedAction()
+        self._status.setText(self._before_drag)
+        event.acceptProposedAction()
+        self._line.take(given_in(event.mimeData()))
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
@@ -360,6 +380,7 @@ class QuickPrompt(QWidget):
             "answer.copy": self._copy_answer,
             "quick.go-on": self.go_on_requested.emit,
             "quick.close": self.hide,
+            "prompt.paste-plain": self._line.paste_plain,
             "effort.more": lambda: self.effort_step.emit(1),
             "effort.less": lambda: self.effort_step.emit(-1),
             **{f"variant.{v.value}": partial(self._choose, v) for v in Variant},

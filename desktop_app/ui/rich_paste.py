@@ -31,7 +31,9 @@ class RichPaste:
     def __init__(self, cursor: QTextCursor, given: Given) -> None:
         self.html = given.html
         start = cursor.selectionStart()
+        cursor.beginEditBlock()  # which the Markdown can join
         cursor.insertText(given.text or words_of(given.html))
+        cursor.endEditBlock()
         self._place = QTextCursor(cursor.document())
         self._place.setPosition(start)
         self._place.setPosition(cursor.position(), _KEEP)
@@ -48,7 +50,7 @@ class RichPaste:
         start = place.selectionStart()
         place.setPosition(start)
         place.setPosition(self._end.position(), _KEEP)
-        if place.selectedText() != self._plain or not _says_more(markdown, self._plain):
+        if place.selectedText() != self._plain or not says_more(markdown, self._plain):
             return
         if place.document().revision() == self._revision:
             place.joinPreviousEditBlock()
@@ -58,7 +60,7 @@ class RichPaste:
         place.endEditBlock()
 
 
-def _says_more(markdown: str, plain: str) -> bool:
+def says_more(markdown: str, plain: str) -> bool:
     """Whether there is more in the Markdown than white space, and no word less."""
     if not markdown.strip() or markdown.split() == plain.split():
         return False

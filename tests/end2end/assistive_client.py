@@ -2,7 +2,7 @@
 pyatspi. It knows nothing of Repartee but the names of its widgets.
 
 One JSON request a line on standard input, one JSON reply a line on standard output:
-    {"do": "text" | "set_text" | "press" | "states" | "names" | "links", "id": …, "pid": …, …}
+    {"do": "text" | "set_text" | "press" | "states" | "names" | "children" | "name" | "place", "id": …, "pid": …, …}
 A widget is found by the last part of its accessible id, which is the path of Qt's object names.
 """
 
@@ -75,6 +75,12 @@ def answer(request: dict[str, Any]) -> Any:
             return [child.name for child in node if child is not None]
         case "name":
             return node.name
+        case "place":  # on the screen: x, y, width, height; of a child where one is named
+            named = [c for c in node if c is not None and c.name.startswith(request["child"])]
+            if request["child"] and not named:
+                raise LookupError(f"no child is called {request['child']}")
+            place = (named[0] if named and request["child"] else node).queryComponent()
+            return list(place.getExtents(pyatspi.DESKTOP_COORDS))
     raise LookupError(f"unknown request {request['do']}")
 
 

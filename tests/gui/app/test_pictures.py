@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QToolButton
 from desktop_app.domain.chat_request import ImageData
 from desktop_app.domain.parts import ImagePart
 from desktop_app.ui.attachment_chips import ChipWidget
-from desktop_app.ui.dropped import GivenContent
+from desktop_app.ui.dropped import GivenContent, given_in
 from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, until
 from tests.helpers.pictures import animation, drawing, exif, packed, photo, unpacked
@@ -171,7 +171,7 @@ def test_the_quick_prompt_takes_pictures(run: Run) -> None:
             desk.ready.quick.open_with("")
             image = QMimeData()
             image.setData("image/png", packed(drawing(), "PNG"))
-            assert quick._line.take(image)
+            quick._line.take(given_in(image))
             attached = desk.ready.quick._attached
             assert attached.reading == "Pasted picture.png"
             quick.submitted.emit("What is it?")
@@ -188,7 +188,7 @@ def test_the_quick_prompt_takes_pictures(run: Run) -> None:
             assert attached.parts == ()
             desk.stage.turns[0].end("Red.")
             await desk.settled()
-            assert quick._line.take(image)
+            quick._line.take(given_in(image))
             await until(lambda: attached.parts)
             quick.go_on_requested.emit()
             await until(lambda: desk.chips)
