@@ -94,7 +94,6 @@ class ChatController(QObject):
         prompt.stop_requested.connect(self.stop)
         prompt.step_back_requested.connect(self.step_back)
         prompt.text_changed.connect(self._take_back)
-        prompt.text_changed.connect(self._leave_edit_when_empty)
         self._window.transcript.action_requested.connect(self._act)
         workspace = self._workspace
         for changed in (
@@ -301,11 +300,6 @@ class ChatController(QObject):
         if edited is None or not self._is_open(edited.conversation_id):
             return None
         return edited if edited.question.id in {m.id for m in self._workspace.path} else None
-
-    def _leave_edit_when_empty(self) -> None:
-        """Whoever empties the prompt has thought better of it."""
-        if not self._window.prompt.text():
-            self._leave_edit()
 
     def _leave_edit(self) -> None:
         edited = self._edited_here()
