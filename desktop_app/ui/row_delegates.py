@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import (
     QEvent,
-    QLocale,
     QModelIndex,
     QPersistentModelIndex,
     QPointF,
@@ -40,6 +39,7 @@ from desktop_app.ui import painting
 from desktop_app.ui import theme as themes
 from desktop_app.ui.conversation_view import ConversationView
 from desktop_app.ui.models import conversation_model, hit_model
+from desktop_app.ui.models.calendar import day_of
 from desktop_app.ui.row_view import RowView
 
 if TYPE_CHECKING:
@@ -211,8 +211,7 @@ class HitDelegate(RowDelegate):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self.paint_ground(painter, option, index)
         line = QRect(rect.left(), rect.top(), rect.width(), px(20))
-        day = hit.date.astimezone()
-        date = f"{day.day} {QLocale.c().monthName(day.month, QLocale.FormatType.ShortFormat)}"
+        date = day_of(hit.date)
         date = f"Archived · {date}" if hit.archived else date
         width = QFontMetrics(self.theme.note()).horizontalAdvance(date)
         _draw_line(painter, line, date, self.theme.note(), self.theme.dim, at_right=True)

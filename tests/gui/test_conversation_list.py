@@ -17,6 +17,7 @@ from desktop_app.domain.conversation import Conversation, Folder, ModelChoice, S
 from desktop_app.domain.place import ARCHIVE, LIST
 from desktop_app.ui import theme
 from desktop_app.ui.conversation_list import ConversationList
+from desktop_app.ui.models.calendar import day_of
 from desktop_app.ui.models.conversation_model import ConversationModel, Roles
 from desktop_app.ui.models.hit_model import HitModel, plain
 
@@ -596,3 +597,9 @@ def test_a_hundred_thousand_conversations(qtbot: QtBot) -> None:
     many.upsert(replace(conversation("050000"), updated_at=datetime.now(UTC)))
     assert many.view.model().index(1, 0).data() == "Title 050000"
     assert many.view.verticalScrollBar().value() == top
+
+
+def test_a_hit_of_another_year_says_which() -> None:
+    today = datetime.now().astimezone()
+    assert day_of(today).split() == [str(today.day), today.strftime("%b")]
+    assert day_of(datetime(2013, 4, 9, 12, tzinfo=UTC)) == "9 Apr 2013"

@@ -55,5 +55,12 @@ class Calendar:
         return date(year, month + 1, 1)
 
 
+def day_of(moment: datetime) -> str:
+    """A moment's day where one stands by itself: "14 Nov", of another year "14 Nov 2023"."""
+    day, today = moment.astimezone(), datetime.now().astimezone()
+    words = f"{day.day} {QLocale.c().monthName(day.month, QLocale.FormatType.ShortFormat)}"
+    return words if day.year == today.year else f"{words} {day.year}"
+
+
 def _midnight(day: date) -> float:
     return datetime(day.year, day.month, day.day).astimezone().timestamp()

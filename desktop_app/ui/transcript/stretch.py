@@ -86,7 +86,7 @@ class TranscriptStretch(TranscriptSurface):
         self._pictures.clear()
         self._formulas.forget()
         self._messages.begin(messages, dict(versions or {}))
-        self._place.is_following = True
+        self._place.follow(True)
         self._messages.write_older(FIRST_CHARACTERS)
         self.scroll_to_bottom()
         self._write_rests()

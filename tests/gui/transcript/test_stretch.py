@@ -45,6 +45,17 @@ def test_latest_goes_back_to_the_end(view: TranscriptView) -> None:
     assert not view._latest.isVisible()
 
 
+def test_where_all_is_on_screen_there_is_no_way_to_the_end(view: TranscriptView) -> None:
+    long = many(500)
+    view.set_messages(long)
+    view.scroll_to_message(long[100].id)
+    short = [question("Short?"), answer("Yes.")]
+    view.set_messages(short)
+    view.scroll_to_message(short[1].id)
+    QGuiApplication.processEvents()
+    assert not view._latest.isVisible()
+
+
 def wait_for_more(view: TranscriptView, qtbot: QtBot, shown: int) -> None:
     qtbot.waitUntil(lambda: view.document().characterCount() > shown)
 
