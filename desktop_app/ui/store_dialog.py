@@ -116,6 +116,7 @@ class StoreDialog(QDialog):
         set_role(button, "primary" if is_first else "plain")
         button.clicked.connect(lambda: self._choose(name))
         self._column.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
+        button.show()  # in a dialog that is open already it would come too late to be fitted in
         self._buttons.append(button)
         if note:
             line = QLabel(note)
@@ -123,6 +124,7 @@ class StoreDialog(QDialog):
             set_role(line, "note")
             button.setAccessibleDescription(note)
             self._column.addWidget(line)
+            line.show()
             self._notes.append(line)
 
     def _choose(self, name: str) -> None:

@@ -1,0 +1,30 @@
+"""The dialog over a closed store: everything that it says is to be read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QLabel, QPushButton
+
+from desktop_app.ui.store_dialog import StoreDialog
+from desktop_app.ui.theme import light
+
+if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
+
+LONG = "A thousand conversations could be read and were kept. " * 4
+
+
+def test_what_is_said_after_the_work_is_not_cut(qtbot: QtBot) -> None:
+    dialog = StoreDialog(light())
+    qtbot.addWidget(dialog)
+    dialog.show_work("Deleting everything…")
+    dialog.open()
+    qtbot.waitExposed(dialog)
+    dialog.offer("Done.", LONG, (("go-on", "Go on", "And a note on that. " * 8),))
+    qtbot.wait(0)
+    shown = [w for kind in (QLabel, QPushButton) for w in dialog.findChildren(kind)]
+    for widget in filter(lambda w: w.isVisible(), shown):
+        needed = widget.heightForWidth(widget.width())
+        assert widget.height() >= max(needed, widget.minimumSizeHint().height())
+        assert dialog.rect().contains(widget.geometry())
