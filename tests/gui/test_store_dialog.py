@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QLabel, QPushButton
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 
 from desktop_app.ui.store_dialog import StoreDialog
 from desktop_app.ui.theme import light
@@ -19,10 +19,11 @@ def test_what_is_said_after_the_work_is_not_cut(qtbot: QtBot) -> None:
     dialog = StoreDialog(light())
     qtbot.addWidget(dialog)
     dialog.show_work("Deleting everything…")
-    dialog.open()
-    qtbot.waitExposed(dialog)
+    with qtbot.waitExposed(dialog):
+        dialog.open()
     dialog.offer("Done.", LONG, (("go-on", "Go on", "And a note on that. " * 8),))
-    qtbot.wait(0)
+    qtbot.waitUntil(lambda: all(b.isVisible() for b in dialog.findChildren(QPushButton)))
+    QApplication.processEvents()
     shown = [w for kind in (QLabel, QPushButton) for w in dialog.findChildren(kind)]
     for widget in filter(lambda w: w.isVisible(), shown):
         needed = widget.heightForWidth(widget.width())
