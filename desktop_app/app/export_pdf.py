@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QFile, QFileDevice, QIODevice
 from PySide6.QtGui import QGuiApplication, QImage, QPageSize, QPainter, QPdfWriter
 
 from desktop_app import __version__
@@ -79,13 +81,24 @@ class PdfFile(Paper):
         """Write the path shown; raises OSError."""
         with file.open("wb"):
             pass  # where nothing can be written, the reason is told by who knows it
-        device = QPdfWriter(str(file))
+        # Of our own: the writer tells nobody what its file did not take.
+        output = QFile(str(file))
+        if not output.open(QIODevice.OpenModeFlag.WriteOnly):
+            raise _unwritten(output)
+        device = QPdfWriter(output)
         device.setResolution(_RESOLUTION)
         device.setTitle(conversation.title)
         device.setCreator(f"Repartee {__version__}")
         set_paper(device, QPageSize.PageSizeId.A4)
         pages = await self.pages(device, conversation, path)
         paint(pages, device, range(pages.count))
+        if not output.flush() or output.error() != QFileDevice.FileError.NoError:
+            raise _unwritten(output)
+        output.close()
+
+
+def _unwritten(output: QFile) -> OSError:
+    return OSError(errno.EIO, output.errorString())
 
 
 def paint(pages: Pages, device: QPagedPaintDevice, numbers: range) -> None:

@@ -110,6 +110,27 @@ run("repair")
 look()
 """
 )
+EXPORT = (
+    COMMON
+    + """
+import shutil, subprocess
+asyncio.run(fill(1))
+target = folder / "exported"
+target.write_bytes(b"what was there")
+with closing(sqlite3.connect(store)) as connection:
+    known = connection.execute("SELECT id FROM conversations").fetchone()[0]
+elsewhere = folder.parent / "home"
+shutil.move(folder / "home", elsewhere)
+os.environ["REPARTEE_HOME"] = str(elsewhere)
+no_room_but(4)
+for form in ("json", "markdown", "html", "pdf"):
+    which = ["--all"] if form == "json" else ["--conversation", known]
+    command = [sys.executable, "-m", "desktop_app", "export", *which, "--format", form, "--to", target]
+    ended = subprocess.run(command, capture_output=True, text=True)
+    print(form, ended.returncode, "No space left" in ended.stderr, target.read_bytes())
+left()
+"""
+)
 
 
 def test_an_import_keeps_what_was_there_and_says_so(tmp_path: Path) -> None:
@@ -117,6 +138,13 @@ def test_an_import_keeps_what_was_there_and_says_so(tmp_path: Path) -> None:
     assert "There is no space left for" in said
     assert "code 1" in said
     assert said.splitlines()[-2:] == ["kept 4", "ok"]
+
+
+def test_an_export_leaves_what_was_there_and_says_so(tmp_path: Path) -> None:
+    said = on_a_small_disk(tmp_path / "disk", EXPORT)
+    for form in ("json", "markdown", "html", "pdf"):
+        assert f"{form} 1 True b'what was there'" in said
+    assert said.endswith("left []\n")
 
 
 def test_a_backup_leaves_no_half_of_itself(tmp_path: Path) -> None:
