@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QKeySequence, QPixmap, QShortcut
+from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QImage, QKeySequence, QPainter, QShortcut
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -33,12 +33,39 @@ from desktop_app.ui.transcript.find_bar import FindBar
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from PySide6.QtGui import QImage, QResizeEvent
+    from PySide6.QtGui import QPaintEvent
 
     from desktop_app.ui.theme import Theme
 
 SIZE: Final = (760, 620)
 TABS: Final = (("text", "Text"), ("pictures", "Pictures"))
+
+
+class _Picture(QWidget):
+    """A picture as large as there is room, and no larger than it is."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.setObjectName("preview-picture")
+        self.image = QImage()
+        self.theme = theme
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """The picture in the middle, with a hairline around it."""
+        if self.image.isNull():
+            return
+        ratio = self.devicePixelRatioF()
+        size = self.image.size()
+        room = self.size() * ratio
+        if size.width() > room.width() or size.height() > room.height():
+            size = size.scaled(room, Qt.AspectRatioMode.KeepAspectRatio)
+        box = QRect(QPoint(0, 0), size / ratio)
+        box.moveCenter(self.rect().center())
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+            painter.drawImage(box, self.image)
+            painter.setPen(self.theme.line)
+            painter.drawRect(box.adjusted(0, 0, -1, -1))
 
 
 class AttachmentPreview(QDialog):
@@ -76,7 +103,9 @@ class AttachmentPreview(QDialog):
         self._which.setObjectName("previewed-attachment")
         self._which.setAccessibleName("Attachment")
         self._which.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self._facts, self._note = QLabel(), QLabel()
+        self._name, self._facts, self._note = QLabel(), QLabel(), QLabel()
+        self._name.setTextFormat(Qt.TextFormat.PlainText)
+        set_role(self._name, "strong")
         self._facts.setObjectName("preview-facts")
         self._note.setObjectName("preview-note")
         self._unit, self.field, self._wrong = QLabel(), QLineEdit(), QLabel()
@@ -94,20 +123,17 @@ class AttachmentPreview(QDialog):
         self._find = FindBar(theme, self)
         self._find.field.setPlaceholderText("Find in what is sent")
         self._find.field.setAccessibleName("Find in what is sent")
-        self._picture, self._caption = QLabel(), QLabel()
-        self._picture.setObjectName("preview-picture")
-        self._picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._picture.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
+        self._picture, self._caption = _Picture(theme), QLabel()
         self._caption.setObjectName("picture-caption")
         set_role(self._caption, "note")
         self._previous = plain_button("Previous", "previous-picture")
         self._following = plain_button("Next", "next-picture")
         self._copy, self._close = (
             plain_button("Copy", "copy-preview"),
-            plain_button("Close", "close"),
+            plain_button("Close", "close-preview"),
         )
         self._captions: Sequence[str] = ()
-        self._at, self._image = 0, QPixmap()
+        self._at = 0
 
     def _lay_out(self) -> None:
         self._pages = QWidget()
@@ -134,7 +160,15 @@ class AttachmentPreview(QDialog):
         self._foot.addWidget(self._copy)
         self._foot.addWidget(self._close)
         self._column = QVBoxLayout(self)
-        upper = (self._which, self._facts, self._pages, self._wrong, self._note, self._find)
+        upper = (
+            self._name,
+            self._which,
+            self._facts,
+            self._pages,
+            self._wrong,
+            self._note,
+            self._find,
+        )
         for widget in upper:
             self._column.addWidget(widget)
         self._column.addWidget(self._stack, 1)
@@ -160,7 +194,7 @@ class AttachmentPreview(QDialog):
 
     def set_theme(self, theme: Theme) -> None:
         """Draw with this theme from now on."""
-        self._theme = theme
+        self._theme = self._picture.theme = theme
         px = theme.px
         self._column.setContentsMargins(px(16), px(14), px(16), px(14))
         self._column.setSpacing(px(8))
@@ -176,7 +210,9 @@ class AttachmentPreview(QDialog):
         for id_, name in names:
             self._which.addItem(name, id_)
         self._which.setCurrentIndex([id_ for id_, _ in names].index(shown))
-        self._which.setEnabled(len(names) > 1)
+        self._which.setVisible(len(names) > 1)
+        self._name.setVisible(len(names) == 1)
+        self._name.setText(dict(names)[shown])
 
     def tell(self, facts: str, note: str) -> None:
         """What it amounts to, and what there is to know of how it is sent."""
@@ -227,10 +263,10 @@ class AttachmentPreview(QDialog):
     def show_picture(self, number: int, image: QImage, caption: str) -> None:
         """One of them, as it was asked for."""
         if number == self._at:
-            self._image = QPixmap.fromImage(image)
+            self._picture.image = image
+            self._picture.update()
             self._caption.setText(caption)
             self._picture.setAccessibleName(caption)
-            self._fit_picture()
 
     def focus_pages(self) -> None:
         """Give the keyboard to the field of pages, where there is one."""
@@ -254,27 +290,9 @@ class AttachmentPreview(QDialog):
         self._previous.setEnabled(self._at > 0)
         self._following.setEnabled(self._at < len(self._captions) - 1)
         self._caption.setText(f"{self._captions[self._at]} …")
-        self._image = QPixmap()
-        self._picture.clear()
+        self._picture.image = QImage()
+        self._picture.update()
         self.picture_wanted.emit(self._at)
-
-    def _fit_picture(self) -> None:
-        if not self._image.isNull():
-            room = self._picture.size() * self.devicePixelRatioF()
-            within = self._image.size().boundedTo(
-                self._image.size().scaled(room, Qt.AspectRatioMode.KeepAspectRatio)
-            )
-            fitted = self._image.scaled(
-                within,
-                Qt.AspectRatioMode.KeepAspectRatio,
-                Qt.TransformationMode.SmoothTransformation,
-            )
-            fitted.setDevicePixelRatio(self.devicePixelRatioF())
-            self._picture.setPixmap(fitted)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._fit_picture()
 
     # -------------------------------------------------------------- finding
 

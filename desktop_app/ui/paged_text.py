@@ -72,6 +72,7 @@ class PagedText(QWidget):
         self.view = QPlainTextEdit()
         self.view.setObjectName(name)
         self.view.setReadOnly(True)
+        set_role(self.view, "field")
         self.view.setUndoRedoEnabled(False)
         self.view.setAccessibleName(words)
         self._earlier = plain_button("Earlier", "earlier-text")

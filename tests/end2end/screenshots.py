@@ -34,6 +34,7 @@ from desktop_app.domain.prompts import Prompt
 from desktop_app.headless.backend import Backend, build_backend
 from desktop_app.headless.profiles import COMETAPI
 from desktop_app.paths import Folders
+from tests.data.long_pdf import long_pdf
 from tests.end2end.prepared_server import Prepared, PreparedServer
 from tests.end2end.program import AssistiveClient, Program, wait_for
 
@@ -176,6 +177,7 @@ class Pictures:
         await self._picture("find", _find)
         await self._picture("formulas", _formulas)
         await self._picture("document", _summarise, str(REPORT))
+        await self._attachments()
         with tempfile.TemporaryDirectory() as pictures:
             files = _make_pictures(Path(pictures))
             await self._picture("pictures-attached", _attach_pictures, *files)
@@ -189,6 +191,19 @@ class Pictures:
         await self._library()
         if not self._prefix:
             await self._picture("quick-prompt", _quick, "quick")
+
+    async def _attachments(self) -> None:
+        """What is sent of a document, and its password."""
+        with tempfile.TemporaryDirectory() as folder:
+            report = Path(folder) / "Annual report 2026.pdf"
+            report.write_bytes(long_pdf(52))
+            await self._picture("chosen-pages", _choose_pages("3-10, 15"), str(report))
+            await self._picture("preview", _preview, str(REPORT))
+            await self._picture("preview-wrong", _choose_wrongly, str(REPORT))
+            scan = ROOT / "tests" / "data" / "corpus" / "partly-scanned.pdf"
+            await self._picture("preview-picture", _preview_picture, str(scan))
+            protected = ROOT / "tests" / "data" / "encrypted.pdf"
+            await self._picture("password", _ask_password, str(protected))
 
     async def _library(self) -> None:
         """The list, and what is kept, found, deleted and repaired."""
@@ -261,6 +276,55 @@ def _ask(question: str, until: str = "cancel it") -> Callable[[Program], Awaitab
 async def _summarise(program: Program) -> None:
     await asyncio.to_thread(program.do, "press", "suggest-executive-summary")
     await asyncio.to_thread(program.wait_for_text, "transcript", lambda text: "Dubois" in text)
+
+
+async def _open_preview(program: Program) -> None:
+    name = "preview-attachment"
+    await asyncio.to_thread(wait_for, lambda: program.has(name, "showing"), "the chip")
+    await asyncio.to_thread(program.do, "press", name)
+    await asyncio.to_thread(program.wait_for_text, "preview-text", lambda text: len(text) > 9)
+
+
+async def _preview(program: Program) -> None:
+    await _open_preview(program)
+    await asyncio.to_thread(subprocess.run, ["xdotool", "key", "ctrl+f"], check=True)
+    await asyncio.to_thread(wait_for, lambda: program.has("find", "showing"), "the bar")
+    await asyncio.to_thread(program.do, "set_text", "find", text="report")
+
+
+def _choose_pages(pages: str) -> Callable[[Program], Awaitable[None]]:
+    async def act(program: Program) -> None:
+        await _open_preview(program)
+        await asyncio.to_thread(program.do, "set_text", "pages-to-send", text=pages)
+        await asyncio.to_thread(program.do, "press", "apply-pages")
+        await asyncio.to_thread(
+            program.wait_for_text, "preview-text", lambda text: "[page 1]" not in text
+        )
+        await asyncio.sleep(0.5)
+        await asyncio.to_thread(program.do, "press", "close-preview")
+
+    return act
+
+
+async def _choose_wrongly(program: Program) -> None:
+    await _open_preview(program)
+    await asyncio.to_thread(program.do, "set_text", "pages-to-send", text="2-60")
+    await asyncio.to_thread(program.do, "press", "apply-pages")
+    await asyncio.to_thread(wait_for, lambda: program.has("pages-error", "showing"), "why")
+
+
+async def _preview_picture(program: Program) -> None:
+    await _open_preview(program)
+    await asyncio.to_thread(program.do, "press", "pictures")
+    await asyncio.sleep(1.5)
+
+
+async def _ask_password(program: Program) -> None:
+    name = "document-password"
+    await asyncio.to_thread(wait_for, lambda: program.has(name, "showing"), "the dialog")
+    await asyncio.to_thread(program.do, "set_text", name, text="not this")
+    await asyncio.to_thread(program.do, "press", "open-document")
+    await asyncio.sleep(1)
 
 
 def _make_pictures(folder: Path) -> list[str]:

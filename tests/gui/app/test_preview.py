@@ -13,6 +13,7 @@ from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QLineEdit, QWidget
 
+from desktop_app.domain.chat_request import FileData
 from desktop_app.domain.parts import DocumentPart
 from desktop_app.ui.attachment_chips import ChipWidget
 from desktop_app.ui.attachment_preview import AttachmentPreview
@@ -64,7 +65,7 @@ def words(dialog: QWidget, name: str) -> str:
 async def choose(dialog: AttachmentPreview, pages: str) -> None:
     field = find(dialog, QLineEdit, "pages-to-send")
     field.setFocus()
-    field.selectAll()
+    field.clear()
     QTest.keyClicks(field, pages)
     QTest.keyClick(field, Qt.Key.Key_Return)
 
@@ -203,7 +204,7 @@ def test_pages_that_are_pictures_are_shown_as_they_go(run: Run, data: Path) -> N
             await until(lambda: "Page 2 · " in words(dialog, "picture-caption"))
             find(dialog, QAbstractButton, "next-picture").click()
             await until(lambda: "Page 3 · " in words(dialog, "picture-caption"))
-            assert not find(dialog, QLabel, "preview-picture").pixmap().isNull()
+            assert not dialog._picture.image.isNull()
             await choose(dialog, "1, 3")
             await until(lambda: "1, 3 of 4" in dialog.text.text)
             preview = dialog.text.text
@@ -236,8 +237,8 @@ def test_pictures_and_every_attachment_can_be_looked_at(
             dialog = desk.window.findChild(AttachmentPreview)
             assert dialog is not None
             await until(lambda: "300 × 200" in words(dialog, "picture-caption"))
-            shown = find(dialog, QLabel, "preview-picture").pixmap().toImage()
-            assert shown.pixelColor(5, 5).red() > 200
+            middle = dialog._picture.rect().center()
+            assert dialog._picture.grab().toImage().pixelColor(middle) == Qt.GlobalColor.red
             which = find(dialog, QComboBox, "previewed-attachment")
             assert [which.itemText(at) for at in range(2)] == ["notes.md", "red.png"]
             which.setCurrentIndex(0)
@@ -352,3 +353,62 @@ def test_matches_are_stepped_through_across_stretches(qtbot: object) -> None:
     view.step(-1)
     assert counted[-1][0] == 9
     view.close()
+
+
+def test_a_document_goes_as_a_file_where_that_is_chosen(run: Run, data: Path) -> None:
+    path = data / "report.pdf"
+
+    async def main() -> None:
+        async with Desk(environment={"OPENAI_API_KEY": "not-a-key"}) as desk:
+            await attached(desk, path)
+            chip = desk.window.prompt.findChildren(ChipWidget)[0]
+            by_name = {action.objectName(): action for action in chip.menu().actions()}
+            assert list(by_name) == ["preview", "choose-pages", "send-as-file"]
+            assert not by_name["send-as-file"].isChecked()
+            by_name["send-as-file"].trigger()
+            assert "3 pages · ≈ " in desk.chips[0]
+            assert desk.chips[0].endswith(" · as a file")
+            await until(lambda: desk.estimate.startswith("≈ "))
+            desk.ready._actions()["attachment.preview"]()
+            await until(lambda: desk.window.findChild(AttachmentPreview))
+            dialog = desk.window.findChild(AttachmentPreview)
+            assert dialog is not None
+            await until(lambda: "The file itself is sent" in words(dialog, "preview-note"))
+            assert dialog.text.text == ""
+            await until(dialog.field.isVisible)
+            await choose(dialog, "2")
+            await until(lambda: "[page 2]" in dialog.text.text)
+            assert "the text is sent, not the file" in words(dialog, "preview-note")
+            await choose(dialog, "")
+            await until(lambda: not dialog.text.text)
+            desk.press(Qt.Key.Key_Escape)
+            turn = await desk.ask("Who?")
+            sent_file = turn.request.messages[-1].parts[0]
+            assert sent_file == FileData("report.pdf", "application/pdf", path.read_bytes())
+            turn.end("Dubois")
+            await desk.settled()
+
+    run(main())
+
+
+def test_who_takes_no_files_is_not_sent_one(run: Run, data: Path) -> None:
+    keys = {"OPENAI_API_KEY": "not-a-key", "COMETAPI_KEY": "not-a-key"}
+
+    async def main() -> None:
+        async with Desk(environment=keys) as desk:
+            await desk.ready.workspace.set_value("answer.documents_as_files", True)
+            await attached(desk, data / "report.pdf")
+            assert part_of(desk).as_file
+            await attached(desk, data / "report.pdf", data / "notes.md")
+            assert not part_of(desk, 1).as_file
+            workspace = desk.ready.workspace
+            workspace.choose(replace(workspace.choice, provider_id="env-cometapi"))
+            assert "takes no files from here" in desk.chips[0]
+            assert not desk.window.prompt.can_send
+            desk.ready.previews._act(part_of(desk).sha256, "send-as-file")
+            await until(lambda: desk.window.prompt.can_send)
+            chip = desk.window.prompt.findChildren(ChipWidget)[0]
+            names = [action.objectName() for action in chip.menu().actions()]
+            assert names == ["preview", "choose-pages"]
+
+    run(main())
