@@ -6,6 +6,7 @@ milliseconds, and all but the window and the quick prompt work where there is no
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -97,8 +98,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _command(arguments)
     except BrokenPipeError:  # as with `repartee search … | head`
-        import os
-
         # What Python would flush at exit must not complain once more.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_READER_GONE
@@ -335,7 +334,23 @@ def _run(options: argparse.Namespace) -> int:
 
         text = read_what_is_piped() if options.text is None else options.text
         return open_or_call({"command": "quick", "text": text})
-    from pathlib import Path
+    return open_or_call(_opening(options.files))
 
-    files = [str(Path(name).absolute()) for name in options.files]
-    return open_or_call({"command": "open", "files": files})
+
+def _opening(names: Sequence[str]) -> dict[str, object]:
+    """What is asked of the window: files by their paths or file: addresses; other addresses go into
+    the prompt, as nothing is fetched."""
+    from pathlib import Path
+    from urllib.parse import unquote_to_bytes, urlsplit
+
+    files, links = [], []
+    for name in names:
+        if name.lower().startswith("file:/"):
+            path = os.fsdecode(unquote_to_bytes(urlsplit(name).path))
+            files.append(str(Path(path).absolute()))
+        elif name.lower().startswith(("http://", "https://")):
+            links.append(name)
+        else:
+            files.append(str(Path(name).absolute()))
+    asked: dict[str, object] = {"command": "open", "files": files}
+    return {**asked, "text": "\n".join(links)} if links else asked

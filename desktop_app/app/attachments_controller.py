@@ -28,12 +28,15 @@ if TYPE_CHECKING:
     from desktop_app.app.pictures_controller import PicturesController
     from desktop_app.app.prompts_controller import PromptsController
     from desktop_app.documents.worker import Progress
+    from desktop_app.services.choice import ResolvedChoice
     from desktop_app.ui.dropped import GivenContent
 
 TOPIC = "document"  # of notifications: what could not be attached to this draft
 FEW = 8  # files; while more are being read, what is shown follows ten times a second
 SHOWN_ANEW_MS = 100
 REST = "rest"  # the id of the chip that stands for the files that wait
+SHOWN = 40  # attachments that have a chip of their own, unless all are asked for
+MORE = "more"  # the id of the chip that stands for the others
 NAMED = 3  # of the files that could not be read
 
 
@@ -74,6 +77,7 @@ class AttachmentsController(QObject):
         self._pictures = pictures
         self._reading: dict[str, _Reading] = {}
         self._arrived: list[tuple[_Reading, DraftPart]] = []
+        self._shows_all = False
         self._soon = QTimer(self, singleShot=True, interval=SHOWN_ANEW_MS)
         self._soon.timeout.connect(self._update)
         self._prompts, self._passwords = prompts, passwords
@@ -89,8 +93,8 @@ class AttachmentsController(QObject):
         prompt.suggestion_chosen.connect(prompts.ask)
         prompts.changed.connect(self._show_suggestions)
         prompt.text_changed.connect(self._show_suggestions)
+        workspace.opened.connect(self._begin_anew)
         workspace.opened.connect(self._show)
-        workspace.opened.connect(lambda: window.notifications.dismiss_topic(TOPIC))
         workspace.choice_changed.connect(self._show)
         workspace.draft_changed.connect(self._show)
         workspace.profiles_changed.connect(self._show)
@@ -176,7 +180,7 @@ class AttachmentsController(QObject):
             is_wanted = self._reading.pop(reading_id, None) is not None
             reading.batch.left -= 1
             if is_wanted:
-                self._show_soon()
+                self._show_soon(reading.batch)
             if not reading.batch.left or reading.batch.total <= FEW:
                 self._say_what_failed(reading.batch)
 
@@ -214,7 +218,7 @@ class AttachmentsController(QObject):
         total = f" of {progress.total}" if progress.total else ""
         reading.detail = f"reading {progress.unit} {progress.done}{total}…"
         reading.progress = progress.done / progress.total if progress.total else None
-        self._show_soon()
+        self._show_soon(reading.batch)
 
     async def _add(self, reading: _Reading, part: DraftPart) -> None:
         if reading.conversation_id != self._workspace.conversation.id:
@@ -222,9 +226,9 @@ class AttachmentsController(QObject):
             return
         self._arrived.append((reading, part))
 
-    def _show_soon(self) -> None:
+    def _show_soon(self, batch: _Batch) -> None:
         """Show what has changed: at once, or with many files together with what comes next."""
-        if len(self._reading) < FEW:
+        if batch.total <= FEW or not self._reading:
             self._update()
         elif not self._soon.isActive():
             self._soon.start()
@@ -261,6 +265,8 @@ class AttachmentsController(QObject):
             return
         workspace = self._workspace
         kept = tuple(p for p in workspace.draft.attachments if part_id(p) != chip_id)
+        if chip_id == MORE:
+            kept = kept[:SHOWN]
         workspace.draft = replace(workspace.draft, attachments=kept)
         workspace.draft_changed.emit()
 
@@ -270,7 +276,11 @@ class AttachmentsController(QObject):
             reading.task.cancel()
 
     def _choose_detail(self, chip_id: str, detail: str) -> None:
-        """Have a picture be looked at more or less closely."""
+        """Have a picture be looked at more or less closely; or have all attachments be shown."""
+        if chip_id == MORE:
+            self._shows_all = True
+            self._show()
+            return
         workspace = self._workspace
         attachments = tuple(
             with_detail(part, detail)
@@ -284,9 +294,8 @@ class AttachmentsController(QObject):
     # -------------------------------------------------------------- showing
 
     def _show(self) -> None:
-        chips = [self._chip(part) for part in self._workspace.draft.attachments]
         reading = self._reading_here()
-        chips += self._chips_of_reading(reading)
+        chips = [*self._chips_of_read(), *self._chips_of_reading(reading)]
         self._window.prompt.set_chips(chips)
         why = f"Reading {next(iter(reading.values())).name}…" if reading else ""
         why = why or self._refusal()
@@ -294,6 +303,23 @@ class AttachmentsController(QObject):
             why = PROVIDER_REMOVED
         self._window.prompt.set_can_send(not why, why)
         self._show_suggestions()
+
+    def _chips_of_read(self) -> list[Chip]:
+        """One for each attachment; of hundreds the first ones, and one for the others."""
+        parts, resolved = self._workspace.draft.attachments, self._workspace.resolved
+        first = len(parts) if self._shows_all or len(parts) <= SHOWN + 1 else SHOWN
+        chips = [self._chip(part, resolved) for part in parts[:first]]
+        if others := parts[first:]:
+            tokens = sum(part.tokens or 0 for part in others if isinstance(part, DocumentPart))
+            way = (("all", f"Show all {len(parts):,}"),)
+            name, detail = f"{len(others):,} more attachments", f"≈ {tokens:,} tokens"
+            chips.append(Chip(MORE, name, detail, "ready", None, "file-text", details=way))
+        return chips
+
+    def _begin_anew(self) -> None:
+        """Another conversation is open."""
+        self._shows_all = False
+        self._window.notifications.dismiss_topic(TOPIC)
 
     def _chips_of_reading(self, reading: dict[str, _Reading]) -> list[Chip]:
         """One for each file; of very many the one that is read, and one for those that wait."""
@@ -310,10 +336,9 @@ class AttachmentsController(QObject):
             chips.append(Chip(REST, name, detail, "reading", done / total, "file-text"))
         return chips
 
-    def _chip(self, part: DraftPart) -> Chip:
+    def _chip(self, part: DraftPart, resolved: ResolvedChoice) -> Chip:
         if isinstance(part, CollectionPart):
             return Chip(part.collection_id, part.name, "collection", "ready", None, "folder")
-        resolved = self._workspace.resolved
         if isinstance(part, ImagePart):
             return self._pictures.chip(part, resolved)
         return document_chip(part, resolved)

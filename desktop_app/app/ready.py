@@ -56,6 +56,7 @@ from desktop_app.domain.place import ARCHIVE, LIST, TRASH, Place
 from desktop_app.headless.backend import use_limits, use_weights
 from desktop_app.headless.log import start_log
 from desktop_app.paths import child_command
+from desktop_app.ui.dropped import Given
 from desktop_app.ui.main_window import MainWindow
 from desktop_app.ui.theme import ThemeWatcher
 from desktop_app.ui.transcript.typesetter import Typesetter
@@ -251,9 +252,9 @@ class ReadyWindow(QObject):
             return
         self._raise_window()
         files = [Path(name) for name in request.get("files", ())]
-        if files:
+        if files or request.get("text"):
             self.library.open_here()
-            self.attachments.attach(files)
+            self._window.prompt.take(Given(tuple(files), text=str(request.get("text", ""))))
 
     def _raise_window(self) -> None:
         self._window.show()

@@ -99,6 +99,7 @@ def quick(*arguments: str, stdin: int | IO[bytes]) -> None:
         (["./ask"], ["ask"]),
         (["a.pdf", "quick"], ["a.pdf", "quick"]),
         (["name with spaces.pdf"], ["name with spaces.pdf"]),
+        (["file:///a%20b/%C3%9C.pdf", "file://localhost/c"], ["/a b/Ü.pdf", "/c"]),
     ],
 )
 def test_files_are_opened_in_the_window(
@@ -107,6 +108,12 @@ def test_files_are_opened_in_the_window(
     assert main(arguments) == 0
     absolute = [str(Path.cwd() / name) for name in files]
     assert window.requests == [{"command": "open", "files": absolute}]
+
+
+def test_an_address_goes_into_the_prompt(window: WindowInItsPlace) -> None:
+    assert main(["https://e.example/a.pdf", "/b.pdf"]) == 0
+    text = "https://e.example/a.pdf"
+    assert window.requests == [{"command": "open", "files": ["/b.pdf"], "text": text}]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,259 @@
+"""What is dropped on the list and pasted into the prompt, in the whole program."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QMimeData, QPointF, Qt
+from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QGuiApplication
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
+
+from desktop_app.app.attachments_controller import MORE, REST, SHOWN
+from desktop_app.domain.conversation import Folder, new_id, now
+from desktop_app.ui.dropped import Given
+from tests.gui.app.conftest import Run
+from tests.gui.app.desk import Desk, find, until
+
+HTML = "<h2>Plan</h2><p>Some <b>bold</b> words</p>"
+PLAIN = "Plan\nSome bold words"
+MARKDOWN = "## Plan\n\nSome **bold** words"
+LEFT, NO_KEY = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+
+
+def is_read(desk: Desk) -> bool:
+    return not desk.ready.attachments._reading
+
+
+def of_files(*paths: Path) -> QMimeData:
+    data = QMimeData()
+    data.setData("text/uri-list", "\r\n".join(path.as_uri() for path in paths).encode())
+    return data
+
+
+def drag(desk: Desk, identifier: str, data: QMimeData) -> str:
+    """Drag over a row, let go there; returns what the window said it would do."""
+    shown = desk.window.conversations
+    row = shown.view.row_of(shown.model.index_of(identifier))
+    at = shown.view.visualRect(row).center()
+    viewport, copy = shown.view.viewport(), Qt.DropAction.CopyAction
+    QApplication.sendEvent(viewport, QDragEnterEvent(at, copy, data, LEFT, NO_KEY))
+    QApplication.sendEvent(viewport, QDragMoveEvent(at, copy, data, LEFT, NO_KEY))
+    overlay = find(desk.window, QWidget, "drop-overlay")
+    assert overlay.isVisible()
+    assert overlay.geometry().left() > shown.geometry().right()
+    assert shown.view.is_target(row)
+    words = find(desk.window, QLabel, "drop-words").text()
+    QApplication.sendEvent(viewport, QDropEvent(QPointF(at), copy, data, LEFT, NO_KEY))
+    assert not overlay.isVisible()
+    assert not shown.view.is_target(row)
+    return words
+
+
+def test_files_dropped_on_a_conversation_are_attached_there(run: Run, data: Path) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            there = await desk.ask_and_answer("There", "1")
+            desk.window.conversations.new_button.click()
+            desk.type("something else")
+            words = drag(desk, there, of_files(data / "notes.md"))
+            assert words == "Drop to attach to “There”"
+            await until(lambda: desk.open_id == there and is_read(desk) and desk.chips)
+            assert desk.chips[0].startswith("notes.md, ")
+            assert desk.text.toPlainText() == ""
+            desk.window.conversations.new_button.click()
+            assert desk.text.toPlainText() == "something else"
+            assert desk.chips == []
+
+    run(main())
+
+
+def test_text_dropped_on_a_conversation_goes_into_its_prompt(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            there = await desk.ask_and_answer("There", "1")
+            desk.type("typed")
+            desk.window.conversations.new_button.click()
+            text = QMimeData()
+            text.setText("dropped")
+            assert drag(desk, there, text) == "Drop into the prompt of “There”"
+            await until(lambda: desk.text.toPlainText() == "typed dropped")
+            desk.text.undo()
+            assert desk.text.toPlainText() == "typed"
+
+    run(main())
+
+
+def test_what_is_dropped_on_a_folder_begins_a_conversation_in_it(run: Run, data: Path) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            await desk.ask_and_answer("Elsewhere", "1")
+            folder = Folder(new_id(), "Work", now())
+            desk.ready.conversation_folders._keep(folder)
+            words = drag(desk, folder.id, of_files(data / "notes.md"))
+            assert words == "Drop to attach to a new conversation in “Work”"
+            await until(lambda: is_read(desk) and desk.chips)
+            assert desk.ready.workspace.is_new
+            assert desk.ready.workspace.conversation.folder_id == folder.id
+
+    run(main())
+
+
+def test_a_drop_on_what_is_answering_waits_in_its_prompt(run: Run, data: Path) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            turn = await desk.ask("Tell me")
+            here = desk.open_id
+            turn.say("One ")
+            drag(desk, here, of_files(data / "notes.md"))
+            await until(lambda: is_read(desk) and desk.chips)
+            turn.end("two")
+            await desk.settled()
+            assert desk.chips[0].startswith("notes.md, ")
+            assert "One two" in desk.transcript
+
+    run(main())
+
+
+# ---------------------------------------------------------------- paste
+
+
+def rich() -> QMimeData:
+    data = QMimeData()
+    data.setHtml(HTML)
+    data.setText(PLAIN)
+    return data
+
+
+def test_rich_text_becomes_markdown(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            desk.text.insertFromMimeData(rich())
+            assert desk.text.toPlainText() == PLAIN
+            await until(lambda: desk.text.toPlainText() == MARKDOWN)
+            desk.text.undo()
+            assert desk.text.toPlainText() == ""
+
+    run(main())
+
+
+def test_text_is_pasted_as_it_is_with_another_key(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            QGuiApplication.clipboard().setMimeData(rich())
+            desk.text.setFocus()
+            both = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+            QTest.keyClick(desk.text, Qt.Key.Key_V, both)
+            assert desk.text.toPlainText() == PLAIN
+            await asyncio.sleep(0)
+            QGuiApplication.clipboard().setText("word " * 10_000)
+            QTest.keyClick(desk.text, Qt.Key.Key_V, both)
+            assert len(desk.text.toPlainText()) == len(PLAIN) + 50_000
+            assert desk.chips == []
+
+    run(main())
+
+
+@pytest.mark.parametrize("by", ["the card", "the command"])
+def test_attached_text_can_be_turned_back(run: Run, by: str) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            await desk.ready.workspace.set_value("documents.large_paste", 1000)
+            desk.type("See: ")
+            desk.window.prompt.take(Given(text="word " * 300))
+            await until(lambda: is_read(desk) and desk.chips)
+            assert desk.said.startswith("The long text is attached as a document.")
+            assert desk.text.toPlainText() == "See: "
+            if by == "the card":
+                desk.take("Put it into the prompt")
+            else:
+                desk.ready._actions()["prompt.as-text"]()
+            await until(lambda: not desk.chips)
+            assert desk.text.toPlainText() == "See: " + "word " * 300
+
+    run(main())
+
+
+def test_large_rich_text_is_attached_as_markdown(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            rows = "".join(f"<tr><td>row {n}</td><td>{n}</td></tr>" for n in range(3_000))
+            text = "\n".join(f"row {n}\t{n}" for n in range(3_000))
+            desk.window.prompt.take(Given(text=text, html=f"<table>{rows}</table>"))
+            await until(lambda: desk.chips and is_read(desk))
+            (part,) = desk.ready.workspace.draft.of_this_question
+            attached = await desk.backend.attachments.text(part.sha256)
+            assert "| row 7 " in attached
+            assert "| row 2999 " in attached
+
+    run(main())
+
+
+def test_what_cannot_be_taken_is_said(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            data = QMimeData()
+            data.setData("text/uri-list", b"smb://server/plan.odt")
+            desk.text.insertFromMimeData(data)
+            assert desk.said.startswith("“plan.odt” is not on this computer")
+            assert desk.chips == []
+
+    run(main())
+
+
+# ---------------------------------------------------------------- many
+
+
+def test_many_files_are_shown_together_and_their_faults_too(run: Run, tmp_path: Path) -> None:
+    paths = [tmp_path / f"{number}.md" for number in range(SHOWN + 20)]
+    for path in paths:
+        path.write_text(f"# {path.stem}\n")
+    gone = [tmp_path / f"gone {number}.md" for number in range(5)]
+
+    async def main() -> None:
+        async with Desk() as desk:
+            desk.window.files_dropped.emit([*paths, *gone])
+            assert len(desk.chips) == 2
+            assert desk.chips[1] == f"{len(paths) + 4} more files, 0 of {len(paths) + 5} read"
+            await until(lambda: is_read(desk))
+            assert len(desk.ready.workspace.draft.attachments) == len(paths)
+            assert len(desk.chips) == SHOWN + 1
+            assert desk.chips[-1].startswith("20 more attachments, ≈ ")
+            assert desk.said.startswith(f"5 of {len(paths) + 5} files could not be attached.")
+            assert "gone 0.md" in desk.said
+            desk.window.prompt.detail_chosen.emit(MORE, "all")
+            await until(lambda: len(desk.chips) == len(paths))
+
+    run(main())
+
+
+def test_the_files_that_wait_can_be_left(run: Run, tmp_path: Path) -> None:
+    paths = [tmp_path / f"{number}.md" for number in range(40)]
+    for path in paths:
+        path.write_text(f"# {path.stem}\n")
+
+    async def main() -> None:
+        async with Desk() as desk:
+            desk.window.files_dropped.emit(paths)
+            desk.window.prompt.attachment_removed.emit(REST)
+            await until(lambda: is_read(desk) and desk.chips)
+            assert 1 <= len(desk.chips) < 40
+            await until(lambda: desk.is_shown("send"))
+
+    run(main())
+
+
+def test_an_address_of_the_command_line_stands_in_the_prompt(run: Run, data: Path) -> None:
+    async def main() -> None:
+        request = {
+            "command": "open",
+            "files": [str(data / "notes.md")],
+            "text": "https://e.example",
+        }
+        async with Desk(request=request) as desk:
+            await until(lambda: is_read(desk) and desk.chips)
+            assert desk.text.toPlainText() == "https://e.example"
+
+    run(main())
