@@ -30,7 +30,7 @@ TITLE_WEIGHT: Final = 2.0
 LOOKED_AT_FIRST: Final = 400
 # Words are looked for from the rarest on, as long as no more places than these hold them: what stands
 # everywhere tells no passage from another, and takes time.
-MOST_PLACES: Final = 30_000
+MOST_PLACES: Final = 20_000
 
 _FILE_COLUMNS: Final = (
     "collection_id, path, name, sha256, media_type, size, pages, status, problem, modified"
@@ -117,6 +117,9 @@ class CollectionStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        # How many passages hold a word, as far as it was asked: counting is half of a search, and
+        # while somebody types the same words are looked for again and again.
+        self._counts: dict[str, int] = {}
 
     async def all(self) -> list[Collection]:
         """Every collection, by name."""
@@ -185,6 +188,7 @@ class CollectionStore:
         for at in range(0, len(passages), STEP):
             step = passages[at : at + STEP]
             await self._database.write(partial(_enter, sha256, step))
+        self._counts.clear()
 
     async def tidy(self) -> None:
         """Take out of the index what no collection names any more, in short steps, so that its words
@@ -205,7 +209,8 @@ class CollectionStore:
         """The places that hold the words best, the best first."""
         if not words or not collection_ids:
             return []
-        return await self._database.read(partial(_find, list(collection_ids), words, limit))
+        find = partial(_find, list(collection_ids), words, limit, self._counts)
+        return await self._database.read(find)
 
     async def texts(self, places: Sequence[Place]) -> list[str | None]:
         """The words at each place; None where the text is gone."""
@@ -301,9 +306,13 @@ def _take_out(sha256: str, connection: sqlite3.Connection) -> bool:
 
 
 def _find(
-    collection_ids: list[str], words: Sequence[str], limit: int, connection: sqlite3.Connection
+    collection_ids: list[str],
+    words: Sequence[str],
+    limit: int,
+    counts: dict[str, int],
+    connection: sqlite3.Connection,
 ) -> list[Place]:
-    expression = " OR ".join(f'"{word}"' for word in _rarest(connection, words))
+    expression = " OR ".join(f'"{word}"' for word in _rarest(connection, words, counts))
     if not expression:
         return []
     marks = ", ".join("?" * len(collection_ids))
@@ -317,17 +326,20 @@ def _find(
     return found
 
 
-def _rarest(connection: sqlite3.Connection, words: Sequence[str]) -> list[str]:
+def _rarest(
+    connection: sqlite3.Connection, words: Sequence[str], counts: dict[str, int]
+) -> list[str]:
     """The words that are looked for; those that stand nowhere are left out."""
-    counts = []
     for word in words:
-        sql = "SELECT doc FROM passage_terms WHERE term = ?"
-        row = connection.execute(sql, (word,)).fetchone()
-        if row is not None:
-            counts.append((row["doc"], word))
+        if word not in counts:
+            sql = "SELECT doc FROM passage_terms WHERE term = ?"
+            row = connection.execute(sql, (word,)).fetchone()
+            counts[word] = 0 if row is None else row["doc"]
     chosen: list[str] = []
     places = 0
-    for count, word in sorted(counts):
+    for count, word in sorted((counts[word], word) for word in words):
+        if not count:
+            continue
         places += count
         if chosen and places > MOST_PLACES:
             break

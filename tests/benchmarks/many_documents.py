@@ -1,0 +1,145 @@
+"""A collection of many documents: how fast it is read, what the window notices, how fast it answers.
+
+Plain texts of words as rare and as frequent as in a language, with headings. Meanwhile a
+small write is made every 20 ms, as the window makes for a draft, and the event loop is asked how late
+it comes. Questions are of eight words that stand in the texts, as frequent ones are.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import tempfile
+import time
+from pathlib import Path
+from typing import Any, Final
+
+from desktop_app.documents.collection_reader import CollectionReader
+from desktop_app.documents.worker import DocumentWorker
+from desktop_app.services.collections import Collections
+from desktop_app.storage.attachments import AttachmentStore
+from desktop_app.storage.collections import CollectionStore
+from desktop_app.storage.database import Database
+from desktop_app.storage.settings_store import SettingsStore
+
+ROOT: Final = Path(__file__).parents[2]
+# Texts whose words are drawn from, each as often as it stands there.
+SOURCES: Final = ("resources/licences.txt", "README.md", "tests/data/retrieval/**/*.md")
+# Made of parts of others, so that there are as many different ones as in a language.
+MADE_UP: Final = 40_000
+MADE_UP_SHARE: Final = 0.05
+
+
+def main(documents: int = 1000, kilobytes: int = 100, questions: int = 60) -> dict[str, Any]:
+    """Sizes and times of one collection."""
+    with tempfile.TemporaryDirectory() as folder:
+        papers = Path(folder) / "papers"
+        papers.mkdir()
+        words = _Words(random.Random(7))
+        for number in range(documents):
+            text = words.text(kilobytes * 1000)
+            (papers / f"paper-{number:04}.md").write_text(text)
+        asked = [" ".join(words.some(8)) for _ in range(questions)]
+        return asyncio.run(_measured(Path(folder), papers, asked, documents * kilobytes / 1000))
+
+
+class _Words:
+    """Words as frequent as they are in texts; some of them are in few documents."""
+
+    def __init__(self, chance: random.Random) -> None:
+        self._chance = chance
+        paths = [path for source in SOURCES for path in sorted(ROOT.glob(source))]
+        self._common = [word for path in paths for word in path.read_text("utf-8").split()]
+        long = [word.lower() for word in self._common if word.isalpha() and len(word) > 5]
+        halves = (chance.choice(long)[:4] + chance.choice(long)[-4:] for _ in range(MADE_UP))
+        self._rare = list(halves)
+
+    def some(self, count: int) -> list[str]:
+        return [
+            self._chance.choice(
+                self._rare if self._chance.random() < MADE_UP_SHARE else self._common
+            )
+            for _ in range(count)
+        ]
+
+    def text(self, length: int) -> str:
+        pieces: list[str] = []
+        size = 0
+        while size < length:
+            words = self.some(60)
+            head = f"## {' '.join(words[:3])}\n\n" if self._chance.random() < 0.15 else ""
+            pieces.append(f"{head}{' '.join(words)}.\n\n")
+            size += len(pieces[-1])
+        return "".join(pieces)[:length]
+
+
+async def _measured(
+    folder: Path, papers: Path, asked: list[str], megabytes: float
+) -> dict[str, Any]:
+    database, worker = Database(folder / "store.sqlite3"), DocumentWorker()
+    await database.open()
+    collections = Collections(
+        CollectionStore(database),
+        AttachmentStore(database, folder / "attachments"),
+        CollectionReader(worker),
+    )
+    writes: list[float] = []
+    gaps: list[float] = []
+    try:
+        made = await collections.create("Papers")
+        beside = [
+            asyncio.create_task(_write(SettingsStore(database), writes)),
+            asyncio.create_task(_tick(gaps)),
+        ]
+        began = time.perf_counter()
+        await collections.add(made.id, [papers])
+        indexed_s = time.perf_counter() - began
+        for task in beside:
+            task.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
+        times = []
+        for question in asked:
+            began = time.perf_counter()
+            await collections.retrieve([made.id], question, 1, 4000)
+            times.append(1000 * (time.perf_counter() - began))
+        size = (folder / "store.sqlite3").stat().st_size
+        passages = await database.read(
+            lambda c: c.execute("SELECT count(*) FROM passages").fetchone()[0]
+        )
+    finally:
+        await worker.aclose()
+        await database.close()
+    return {
+        "benchmark": "many_documents",
+        "megabytes_of_text": megabytes,
+        "passages": passages,
+        "indexed_s": round(indexed_s, 1),
+        "megabytes_per_s": round(megabytes / indexed_s, 2),
+        "store_mb": round(size / 1e6, 1),
+        "write_beside_p99_ms": _percentile(writes, 0.99),
+        "write_beside_max_ms": round(max(writes), 1),
+        "loop_gap_p999_ms": _percentile(gaps, 0.999),
+        "question_p50_ms": _percentile(times, 0.5),
+        "question_p95_ms": _percentile(times, 0.95),
+    }
+
+
+async def _write(settings: SettingsStore, times: list[float]) -> None:
+    number = 0
+    while True:
+        began = time.perf_counter()
+        await settings.set("look.text_size", number)
+        times.append(1000 * (time.perf_counter() - began))
+        number += 1
+        await asyncio.sleep(0.02)
+
+
+async def _tick(gaps: list[float]) -> None:
+    while True:
+        began = time.perf_counter()
+        await asyncio.sleep(0.002)
+        gaps.append(1000 * (time.perf_counter() - began) - 2)
+
+
+def _percentile(values: list[float], share: float) -> float:
+    return round(sorted(values)[min(len(values) - 1, int(share * len(values)))], 1)
