@@ -167,11 +167,13 @@ class ModelCatalog:
         small_jobs: Mapping[str, SmallJob] | None = None,
         not_chat: Iterable[str] = (),
         file_inputs: Mapping[str, FileInputs] | None = None,
+        embeddings: Mapping[str, Price] | None = None,
     ) -> None:
         self._models = {model.id: model for model in models}
         self._not_chat = tuple(not_chat)
         self._small_jobs = dict(small_jobs or {})
         self._file_inputs = dict(file_inputs or {})
+        self._embeddings = dict(embeddings or {})
 
     @classmethod
     def from_toml(cls, *texts: str) -> ModelCatalog:
@@ -186,6 +188,7 @@ class ModelCatalog:
         rows: dict[str, dict[str, Any]] = {}
         jobs: dict[str, dict[str, Any]] = {}
         files: dict[str, dict[str, Any]] = {}
+        vectors: dict[str, str] = {}
         try:
             for text in texts:
                 tables = tomllib.loads(text)
@@ -197,10 +200,12 @@ class ModelCatalog:
                     jobs[job] = {**jobs.get(job, {}), **row}
                 for kind, row in tables.get("file_inputs", {}).items():
                     files[kind] = {**files.get(kind, {}), **row}
+                vectors |= tables.get("embeddings", {})
             models = [_model_from_row(model_id, row) for model_id, row in rows.items()]
             small_jobs = {job: _small_job_from_row(row) for job, row in jobs.items()}
             file_inputs = {kind: _file_inputs_from_row(row) for kind, row in files.items()}
-            return cls(models, small_jobs, not_chat, file_inputs)
+            prices = {model: Price(Decimal(by), Decimal(0)) for model, by in vectors.items()}
+            return cls(models, small_jobs, not_chat, file_inputs, prices)
         except (
             tomllib.TOMLDecodeError,
             KeyError,
@@ -244,12 +249,16 @@ class ModelCatalog:
         """What a provider of a kind takes as files; None where it takes none."""
         return self._file_inputs.get(kind)
 
+    def embedding_price(self, model_id: str) -> Price | None:
+        """What the vectors of a model cost; None where that is not known."""
+        return self._embeddings.get(model_id)
+
     def for_variant(self, variant: Variant) -> ModelInfo:
         """The family's model that answers as `variant`."""
         return next(model for model in self._models.values() if model.variant is variant)
 
 
-_TABLES: Final = frozenset({"models", "small_jobs", "not_chat", "file_inputs"})
+_TABLES: Final = frozenset({"models", "small_jobs", "not_chat", "file_inputs", "embeddings"})
 _SIZES: Final = ("context_window", "max_input", "max_output")
 _ANSWERS: Final = ("takes_verbosity", "sees_images", "takes_batches")
 

@@ -21,6 +21,7 @@ class Purpose(StrEnum):
     TITLE = "title"
     COMPACTION = "compaction"
     PART = "part"
+    EMBEDDING = "embedding"
     BATCH = "batch"
 
 

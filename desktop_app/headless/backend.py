@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.parts import DocumentPart, ImagePart
     from desktop_app.services.collections import Collections
     from desktop_app.services.compaction import CompactionService
+    from desktop_app.services.embeddings import EmbeddingChoice
     from desktop_app.services.ports import AttachmentSource, MessageStore
     from desktop_app.services.small_jobs import SmallJobs
     from desktop_app.storage.batches import BatchStore
@@ -230,6 +231,12 @@ class Backend:
         weights = self.gateway.local_model.weights
         return ON_DEVICE_MODEL if weights is None else str(weights)
 
+    async def embedding_choice(self) -> EmbeddingChoice | None:
+        """Who makes vectors of passages; None where nobody does."""
+        from desktop_app.headless.embedding_choice import embedding_choice
+
+        return await embedding_choice(self)
+
     async def values(self) -> dict[str, SettingValue]:
         """Every setting's value, defaults included."""
         return with_defaults(await self.settings.all())
@@ -268,7 +275,7 @@ def build_backend(
     budget = Budget(SpendingHolds(database), settings)
     compactions = CompactionStore(database)
     listings = Listings(ListingStore(database), gateway)
-    passages = LateCollections(database, attachments)
+    passages = LateCollections(database, attachments, gateway, ledger, budget)
     notes, estimator = NotesStore(database), Estimator(counter, attachments, passages)
     reader = LateReader(
         gateway=gateway,
@@ -293,7 +300,7 @@ def build_backend(
         passages=passages,
         listing_of=listings.of,
     )
-    return Backend(
+    backend = Backend(
         folders=where,
         catalog=catalog,
         database=database,
@@ -318,6 +325,8 @@ def build_backend(
         listings=listings,
         environment_profiles=tuple(profile for profile, _ in found),
     )
+    passages.chosen = backend.embedding_choice
+    return backend
 
 
 def read_catalog(where: Folders) -> ModelCatalog:

@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING
 from desktop_app.documents.worker import DocumentWorker
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from desktop_app.domain.parts import PassagesPart
+    from desktop_app.headless.gateway import ProviderGateway
+    from desktop_app.services.budget import Budget
     from desktop_app.services.collections import Collections
+    from desktop_app.services.embeddings import EmbeddingChoice
     from desktop_app.storage.attachments import AttachmentStore
     from desktop_app.storage.database import Database
+    from desktop_app.storage.ledger import Ledger
 
 
 class LateCollections:
@@ -22,22 +26,39 @@ class LateCollections:
     Attributes:
         worker: reads their documents, beside the worker of what is dropped on conversations; its
             process starts with the first document.
+        chosen: says who makes vectors of passages, if anybody does.
     """
 
-    def __init__(self, database: Database, attachments: AttachmentStore) -> None:
+    def __init__(
+        self,
+        database: Database,
+        attachments: AttachmentStore,
+        gateway: ProviderGateway,
+        spending: Ledger,
+        budget: Budget,
+    ) -> None:
         self._database = database
         self._attachments = attachments
+        self._paid = (gateway, spending, budget)
         self.worker = DocumentWorker()
+        self.chosen: Callable[[], Awaitable[EmbeddingChoice | None]] = _nobody
 
     @cached_property
     def whole(self) -> Collections:
         """The use case."""
         from desktop_app.documents.collection_reader import CollectionReader
         from desktop_app.services.collections import Collections
+        from desktop_app.services.embeddings import Embeddings
         from desktop_app.storage.collections import CollectionStore
+        from desktop_app.storage.vectors import VectorStore
 
-        store, reader = CollectionStore(self._database), CollectionReader(self.worker)
-        return Collections(store, self._attachments, reader)
+        return Collections(
+            CollectionStore(self._database),
+            self._attachments,
+            CollectionReader(self.worker),
+            VectorStore(self._database),
+            Embeddings(*self._paid, self.chosen),
+        )
 
     async def retrieve(
         self,
@@ -52,3 +73,7 @@ class LateCollections:
         return await self.whole.retrieve(
             collection_ids, question, first_number, budget_tokens, is_estimate=is_estimate
         )
+
+
+async def _nobody() -> None:
+    """Until somebody is named."""

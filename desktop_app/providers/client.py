@@ -8,7 +8,7 @@ speaks is learnt from the first message itself.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -58,6 +58,7 @@ from desktop_app.providers.silence import Patience, SilenceWatch, asleep_s
 from desktop_app.providers.transport import HttpReply, Timeouts, Transport
 
 if TYPE_CHECKING:
+    from desktop_app.domain.vectors import Vector
     from desktop_app.providers.batches import BatchClient
 
 QUESTION_KEPT: Final = "Your question is kept."
@@ -194,6 +195,21 @@ class ProviderClient:
         except EndpointMissingError:
             self._learn_refusals(request.model, frozenset({compaction.REFUSED}))
             raise
+
+    async def embed(self, model: str, texts: Sequence[str]) -> tuple[list[Vector], int]:
+        """Vectors of texts, and the tokens billed: see embeddings.py.
+
+        Raises:
+            EndpointMissingError: the provider has none.
+            ProviderError
+        """
+        from desktop_app.providers import embeddings  # few ever want them
+
+        self._require_key()
+        if not embeddings.is_offered(self._profile):
+            raise refusals.endpoint_missing(self._profile.name, "it makes no embeddings")
+        with self._kept_open():
+            return await embeddings.embed(self._transport, self._profile, model, texts)
 
     def batches(self) -> BatchClient:
         """Its batches. Raises ProviderError where there is no key."""

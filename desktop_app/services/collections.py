@@ -3,7 +3,8 @@
 Files are read one after the other, each by the documents' worker; one that cannot be read stands in
 the collection with the reason, and the others go on. What is broken off leaves the rest "waiting":
 the next `add` or `refresh` goes on with it. A question takes along the passages that hold its words
-best, by BM25.
+best, by BM25; where the person has switched that on, and a collection's passages have vectors, those
+that mean the same as well: both orders are put together by reciprocal ranks.
 """
 
 from __future__ import annotations
@@ -16,12 +17,26 @@ from typing import Any, Final, Protocol
 
 from desktop_app.domain.collections import Collection, CollectionFile, Passage
 from desktop_app.domain.conversation import new_id, now
-from desktop_app.domain.errors import DocumentError, StorageError, StoreFullError, UserFacingError
+from desktop_app.domain.errors import (
+    CredentialError,
+    DocumentError,
+    ProviderError,
+    SpendingCapError,
+    StorageError,
+    StoreFullError,
+    UserFacingError,
+)
 from desktop_app.domain.parts import PassagesPart
 from desktop_app.domain.passage_words import question_words
+from desktop_app.domain.vectors import Vector
+from desktop_app.services.embeddings import AT_ONCE, EmbeddingPlan, Embeddings
 
 # Passages that are looked at for a question; the budget decides how many of them go in.
 MOST_PASSAGES: Final = 24
+# Of reciprocal ranks: the higher, the less the first few count. 60 is the usual.
+FUSION: Final = 60
+# Characters of a question that are asked for their meaning.
+LONGEST_QUESTION: Final = 8_000
 
 
 class Found(Protocol):
@@ -127,6 +142,18 @@ class Store(Protocol):
     async def texts(self, places: Sequence[Any]) -> list[str | None]: ...
 
 
+class Vectors(Protocol):
+    """Where vectors are kept: see storage/vectors.py. Raises StorageError."""
+
+    async def missing(self, collection_id: str, model: str) -> tuple[int, int]: ...
+    async def has_any(self, collection_ids: Sequence[str], model: str) -> bool: ...
+    async def next_missing(self, collection_id: str, model: str, limit: int) -> Sequence[Any]: ...
+    async def put(self, model: str, vectors: Sequence[tuple[int, Vector]]) -> None: ...
+    async def nearest(
+        self, collection_ids: Sequence[str], model: str, vector: Vector, limit: int
+    ) -> Sequence[Any]: ...
+
+
 class Originals(Protocol):
     """Where originals and texts are kept."""
 
@@ -164,8 +191,17 @@ OnProgress = Callable[[CollectionProgress], None]
 class Collections:
     """See the module's paragraph. All methods raise StorageError."""
 
-    def __init__(self, store: Store, originals: Originals, reader: Reader) -> None:
+    def __init__(
+        self,
+        store: Store,
+        originals: Originals,
+        reader: Reader,
+        vectors: Vectors,
+        embeddings: Embeddings | None = None,
+    ) -> None:
         self._store = store
+        self._vectors = vectors
+        self._embeddings = embeddings
         self._originals = originals
         self._reader = reader
         # Of two that fill collections at once one waits: they may hold the same files.
@@ -319,6 +355,54 @@ class Collections:
                 return collection
         raise DocumentError("The collection is no longer there.", what_to_do="Choose another.")
 
+    # -------------------------------------------------------------- meaning
+
+    async def embedding_plan(self, collection_id: str) -> EmbeddingPlan | None:
+        """What it takes to find its passages by their meaning, too; None where that is switched
+        off, or nobody is there who could make vectors. Raises UserFacingError."""
+        choice = await self._embeddings.chosen() if self._embeddings else None
+        if choice is None:
+            return None
+        passages, tokens = await self._vectors.missing(collection_id, choice.key)
+        return EmbeddingPlan(choice, passages, tokens)
+
+    async def embed(self, collection_id: str, on_progress: OnProgress | None = None) -> None:
+        """Have vectors made of every passage that has none. What is broken off, or refused, keeps
+        what was made.
+
+        Raises:
+            SpendingCapError, UserFacingError: the provider failed, or the cap has no room.
+        """
+        plan = await self.embedding_plan(collection_id)
+        report = on_progress or (lambda _progress: None)
+        done = 0
+        while plan is not None and self._embeddings is not None:
+            key = plan.choice.key
+            some = await self._vectors.next_missing(collection_id, key, AT_ONCE)
+            report(CollectionProgress(done, plan.passages, plan.choice.model if some else ""))
+            if not some:
+                return
+            texts, tokens = [each.text for each in some], sum(each.tokens for each in some)
+            made = await self._embeddings.vectors(plan.choice, texts, tokens)
+            kept = [(each.id, vector) for each, vector in zip(some, made, strict=True)]
+            await asyncio.shield(self._vectors.put(key, kept))  # they are paid for
+            done += len(some)
+
+    async def _near(self, collection_ids: Sequence[str], question: str) -> Sequence[Any]:
+        """Places that mean what is asked; none where there are no vectors, or where the provider
+        cannot be asked now: words alone find most of them."""
+        choice = await self._embeddings.chosen() if self._embeddings else None
+        if choice is None or self._embeddings is None or not question.strip():
+            return ()
+        if not await self._vectors.has_any(collection_ids, choice.key):
+            return ()
+        try:
+            asked = question[:LONGEST_QUESTION]
+            (vector,) = await self._embeddings.vectors(choice, [asked], len(asked) // 3)
+        except (ProviderError, CredentialError, SpendingCapError):
+            return ()
+        return await self._vectors.nearest(collection_ids, choice.key, vector, MOST_PASSAGES)
+
     # -------------------------------------------------------------- asking
 
     async def retrieve(
@@ -335,6 +419,9 @@ class Collections:
         names = {c.id: c.name for c in await self._store.all() if c.id in collection_ids}
         words = question_words(question)
         places = await self._store.find(list(names), words, MOST_PASSAGES)
+        if not is_estimate:
+            near = await self._near(list(names), question)
+            places = _together(places, near) if near else places
         chosen = _within(places, budget_tokens)
         texts = await self._store.texts(chosen)
         found: dict[str, list[Passage]] = {collection_id: [] for collection_id in names}
@@ -342,6 +429,18 @@ class Collections:
             if text is not None:
                 found[place.collection_id].append(_passage(place, text))
         return _numbered(names, found, first_number)
+
+
+def _together(by_words: Sequence[Any], by_meaning: Sequence[Any]) -> list[Any]:
+    """Two orders as one: each gives a place 1 / (60 + its rank), as is usual for that."""
+    scores: dict[tuple[str, int], float] = {}
+    places: dict[tuple[str, int], Any] = {}
+    for order in (by_words, by_meaning):
+        for rank, place in enumerate(order, 1):
+            key = (place.collection_id, place.id)
+            places[key] = place
+            scores[key] = scores.get(key, 0.0) + 1 / (FUSION + rank)
+    return [places[key] for key in sorted(places, key=lambda key: -scores[key])]
 
 
 def _within(places: Sequence[Place], budget_tokens: int) -> list[Place]:

@@ -336,6 +336,22 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         Group.LIBRARY,
         "One small call for each new conversation, at its provider: mostly under $0.001.",
     ),
+    Setting(
+        "library.embeddings",
+        bool,
+        False,
+        "Find passages of collections by their meaning, too",
+        Group.LIBRARY,
+        "By vectors that the provider of new conversations makes: every passage of a collection is "
+        "sent there once, and each question. What that costs is said before.",
+    ),
+    Setting(
+        "library.embedding_model",
+        str,
+        "text-embedding-3-small",
+        "Model of the vectors",
+        Group.LIBRARY,
+    ),
     Setting("backup.folder", str, "", "Folder of the backups", Group.FOLDER),
     Setting(
         "backup.every",

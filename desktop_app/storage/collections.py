@@ -318,11 +318,11 @@ def _find(
     marks = ", ".join("?" * len(collection_ids))
     first = max(LOOKED_AT_FIRST, limit)
     best = connection.execute(_BEST, (expression, first)).fetchall()
-    found = _places(connection, [row["id"] for row in best], collection_ids, limit)
+    found = places_of(connection, [row["id"] for row in best], collection_ids, limit)
     if len(found) < limit and len(best) == first:
         sql = _BEST_WITHIN.format(marks=marks)
         best = connection.execute(sql, (expression, *collection_ids, limit)).fetchall()
-        found = _places(connection, [row["id"] for row in best], collection_ids, limit)
+        found = places_of(connection, [row["id"] for row in best], collection_ids, limit)
     return found
 
 
@@ -347,9 +347,10 @@ def _rarest(
     return chosen
 
 
-def _places(
+def places_of(
     connection: sqlite3.Connection, ids: Sequence[int], collection_ids: list[str], limit: int
 ) -> list[Place]:
+    """Those of the passages that stand in the collections, in order, at most so many."""
     sql = _PLACES.format(marks=", ".join("?" * len(collection_ids)))
     found = []
     for number in ids:

@@ -17,6 +17,7 @@ _PURPOSES: dict[str, str] = {
     Purpose.TITLE: "Titles",
     Purpose.COMPACTION: "Compaction",
     Purpose.PART: "Reading in parts",
+    Purpose.EMBEDDING: "Meaning of passages",
     Purpose.BATCH: "Batch jobs",
 }
 

@@ -21,6 +21,7 @@ from desktop_app.storage.attachments import AttachmentStore
 from desktop_app.storage.collections import CollectionStore
 from desktop_app.storage.database import Database
 from desktop_app.storage.settings_store import SettingsStore
+from desktop_app.storage.vectors import VectorStore
 
 ROOT: Final = Path(__file__).parents[2]
 # Texts whose words are drawn from, each as often as it stands there.
@@ -82,6 +83,7 @@ async def _measured(
         CollectionStore(database),
         AttachmentStore(database, folder / "attachments"),
         CollectionReader(worker),
+        VectorStore(database),
     )
     writes: list[float] = []
     gaps: list[float] = []

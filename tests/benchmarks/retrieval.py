@@ -14,6 +14,7 @@ questions there, about 45,000 tokens.
 
 from __future__ import annotations
 
+import asyncio
 import re
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
@@ -26,6 +27,10 @@ from desktop_app.documents.passages import PASSAGE_TOKENS, passages
 from desktop_app.documents.tokens import count_tokens
 from desktop_app.domain import passage_words
 from desktop_app.domain.letters import dense_run, fold
+from desktop_app.domain.vectors import Vector
+from desktop_app.headless.backend import build_backend
+from desktop_app.providers.embeddings import MOST_TEXTS
+from desktop_app.services.collections import FUSION, MOST_PASSAGES
 from desktop_app.storage.collections import TITLE_WEIGHT
 
 DATA: Final = Path(__file__).parent.parent / "data"
@@ -271,3 +276,61 @@ def main(embeddings: str = "") -> Iterator[dict[str, Any]]:
     """A line for each variant; `embeddings` names a provider's profile."""
     for variant in VARIANTS:
         yield measured(variant.name, ranked(variant), variant.tokens)
+    if embeddings:
+        vectors, model, tokens = asyncio.run(_vectors(embeddings))
+        near = _by_vectors(vectors)
+        words = ranked(VARIANTS[0])
+        billed = {"tokens_billed": tokens}
+        yield measured(f"vectors by {model}", near, PASSAGE_TOKENS) | billed
+        both = measured("default and vectors together", _fused(words, near), PASSAGE_TOKENS)
+        yield both | billed
+
+
+async def _vectors(profile_name: str) -> tuple[dict[str, Vector], str, int]:
+    """A vector for every passage and every question, by their texts; the model, the tokens billed.
+
+    Raises:
+        SystemExit: there is no such profile.
+        UserFacingError: the provider failed.
+    """
+    backend = build_backend()
+    await backend.database.open()
+    try:
+        found = [p for p in await backend.profiles() if profile_name in (p.id, p.kind.value)]
+        if not found:
+            known = ", ".join(profile.id for profile in await backend.profiles())
+            raise SystemExit(f"There is no profile {profile_name}. There are: {known}.")
+        model = str((await backend.values())["library.embedding_model"])
+        client = await backend.gateway.provider(found[0])
+        texts = [piece.text for piece in pieces(PASSAGE_TOKENS)] + [q.text for q in questions()]
+        made: dict[str, Vector] = {}
+        billed = 0
+        for at in range(0, len(texts), MOST_TEXTS):
+            some = texts[at : at + MOST_TEXTS]
+            vectors, tokens = await client.embed(model, some)
+            made |= dict(zip(some, vectors, strict=True))
+            billed += tokens
+    finally:
+        await backend.aclose()
+    return made, model, billed
+
+
+def _by_vectors(vectors: dict[str, Vector]) -> Rank:
+    kept = [vectors[piece.text] for piece in pieces(PASSAGE_TOKENS)]
+
+    def rank(question: str) -> list[int]:
+        asked = vectors[question]
+        return sorted(range(len(kept)), key=lambda n: -asked.nearness(kept[n]))[:40]
+
+    return rank
+
+
+def _fused(words: Rank, near: Rank) -> Rank:
+    def rank(question: str) -> list[int]:
+        scores: dict[int, float] = {}
+        for order in (words(question)[:MOST_PASSAGES], near(question)[:MOST_PASSAGES]):
+            for at, number in enumerate(order, 1):
+                scores[number] = scores.get(number, 0.0) + 1 / (FUSION + at)
+        return sorted(scores, key=lambda number: -scores[number])
+
+    return rank

@@ -27,6 +27,7 @@ from desktop_app.storage.database import Database
 from desktop_app.storage.erasing import erase_everything
 from desktop_app.storage.repair import repair_store
 from desktop_app.storage.search import Search
+from desktop_app.storage.vectors import VectorStore
 
 DATA = Path(__file__).parents[2] / "data"
 WORD = "zanzibarquix"
@@ -78,7 +79,8 @@ async def shelf(folder: Path) -> AsyncIterator[Shelf]:
     attachments = AttachmentStore(database, folder / "attachments")
     store = CollectionStore(database)
     try:
-        collections = Collections(store, attachments, CollectionReader(worker))
+        reader, vectors = CollectionReader(worker), VectorStore(database)
+        collections = Collections(store, attachments, reader, vectors)
         yield Shelf(database, attachments, store, collections)
     finally:
         await worker.aclose()

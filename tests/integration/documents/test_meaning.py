@@ -1,0 +1,201 @@
+"""Passages found by their meaning: asked of one provider, paid for, kept, and put together with words."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from desktop_app.documents.collection_reader import CollectionReader
+from desktop_app.documents.worker import DocumentWorker
+from desktop_app.domain.chat_request import ProviderProfile
+from desktop_app.domain.collections import Collection
+from desktop_app.domain.conversation import now
+from desktop_app.domain.cost import Price
+from desktop_app.domain.errors import NetworkError, SpendingCapError
+from desktop_app.domain.vectors import Vector
+from desktop_app.headless.profiles import OPENAI
+from desktop_app.services.budget import Budget
+from desktop_app.services.collections import Collections
+from desktop_app.services.embeddings import EmbeddingChoice, Embeddings
+from desktop_app.storage.attachments import AttachmentStore
+from desktop_app.storage.collections import CollectionStore
+from desktop_app.storage.database import Database
+from desktop_app.storage.ledger import Ledger
+from desktop_app.storage.settings_store import SettingsStore
+from desktop_app.storage.spending_holds import SpendingHolds
+from desktop_app.storage.vectors import VectorStore
+
+TOPICS = ("dog puppy hound", "car automobile lorry", "rain storm weather")
+
+
+class Meanings:
+    """A provider whose vectors are the topics that a text is of, at the seam of the gateway."""
+
+    def __init__(self) -> None:
+        self.sent: list[str] = []
+        self.fails = False
+
+    async def provider(self, _profile: ProviderProfile) -> Meanings:
+        return self
+
+    async def embed(self, _model: str, texts: Sequence[str]) -> tuple[list[Vector], int]:
+        if self.fails:
+            raise NetworkError("There is no connection.")
+        self.sent += texts
+        return [Vector.of(self._of(text)) for text in texts], 10 * len(texts)
+
+    def _of(self, text: str) -> list[float]:
+        words = {word.strip(".?").lower() for word in text.split()}
+        counts = [len(words & set(topic.split())) for topic in TOPICS]
+        return [*counts, 0.1]
+
+
+@dataclass
+class Desk:
+    """Collections with vectors over a store on disk."""
+
+    provider: Meanings
+    ledger: Ledger
+    collections: Collections
+    vectors: VectorStore
+    choice: EmbeddingChoice | None
+
+    async def chosen(self) -> EmbeddingChoice | None:
+        return self.choice
+
+    async def found(self, collection: Collection, question: str, **how: bool) -> list[str]:
+        parts = await self.collections.retrieve([collection.id], question, 1, 4000, **how)
+        return [passage.name for part in parts for passage in part.passages]
+
+
+@asynccontextmanager
+async def desk(folder: Path, cap: Decimal | None = None) -> AsyncIterator[Desk]:
+    database, worker = Database(folder / "store.sqlite3"), DocumentWorker()
+    await database.open()
+    ledger, provider = Ledger(database), Meanings()
+    profile = ProviderProfile("openai", "OpenAI", OPENAI.kind, OPENAI.base_url, monthly_cap=cap)
+    choice = EmbeddingChoice(profile, "text-embedding-3-small", Price(Decimal("0.02"), Decimal(0)))
+    vectors = VectorStore(database)
+    budget = Budget(SpendingHolds(database), SettingsStore(database))
+    made = Desk(provider, ledger, None, vectors, choice)  # type: ignore[arg-type]
+    embeddings = Embeddings(provider, ledger, budget, made.chosen)
+    made.collections = Collections(
+        CollectionStore(database),
+        AttachmentStore(database, folder / "attachments"),
+        CollectionReader(worker),
+        vectors,
+        embeddings,
+    )
+    try:
+        yield made
+    finally:
+        await worker.aclose()
+        await database.close()
+
+
+@pytest.fixture
+def papers(tmp_path: Path) -> Path:
+    folder = tmp_path / "papers"
+    folder.mkdir()
+    (folder / "pets.txt").write_text("A hound sleeps beside the fire.")
+    (folder / "traffic.txt").write_text("The automobile and the lorry stand outside.")
+    (folder / "sky.txt").write_text("A storm comes up.")
+    return folder
+
+
+async def filled(here: Desk, papers: Path) -> Collection:
+    made = await here.collections.create("Papers")
+    await here.collections.add(made.id, [papers])
+    return made
+
+
+def test_other_words_for_the_same_thing_are_found_once_it_was_paid_for(
+    tmp_path: Path, papers: Path
+) -> None:
+    async def main() -> None:
+        async with desk(tmp_path) as here:
+            made = await filled(here, papers)
+            assert await here.found(made, "Where is the puppy?") == []
+            plan = await here.collections.embedding_plan(made.id)
+            assert plan is not None
+            assert plan.passages == 3
+            assert plan.cost == Decimal("0.02") * plan.tokens / 1_000_000
+            assert here.provider.sent == []
+            await here.collections.embed(made.id)
+            assert len(here.provider.sent) == 3
+            assert (await here.found(made, "Where is the puppy?"))[0] == "pets.txt"
+            assert await here.ledger.month(now()) == Decimal("0.02") * 40 / 1_000_000
+            again = await here.collections.embedding_plan(made.id)
+            assert again is not None
+            assert (again.passages, again.tokens) == (0, 0)
+            await here.collections.embed(made.id)
+            assert len(here.provider.sent) == 4
+
+    asyncio.run(main())
+
+
+def test_nothing_leaves_for_an_estimate_nor_where_it_is_switched_off(
+    tmp_path: Path, papers: Path
+) -> None:
+    async def main() -> None:
+        async with desk(tmp_path) as here:
+            made = await filled(here, papers)
+            await here.collections.embed(made.id)
+            sent = len(here.provider.sent)
+            await here.found(made, "Where is the puppy?", is_estimate=True)
+            here.choice = None
+            assert await here.found(made, "Where is the puppy?") == []
+            assert await here.collections.embedding_plan(made.id) is None
+            await here.collections.embed(made.id)
+            assert len(here.provider.sent) == sent
+
+    asyncio.run(main())
+
+
+def test_a_question_goes_on_by_its_words_where_the_provider_cannot_be_asked(
+    tmp_path: Path, papers: Path
+) -> None:
+    async def main() -> None:
+        async with desk(tmp_path) as here:
+            made = await filled(here, papers)
+            await here.collections.embed(made.id)
+            here.provider.fails = True
+            assert await here.found(made, "Which lorry?") == ["traffic.txt"]
+
+    asyncio.run(main())
+
+
+def test_the_cap_holds(tmp_path: Path, papers: Path) -> None:
+    async def main() -> None:
+        async with desk(tmp_path, Decimal("0.0000001")) as here:
+            made = await filled(here, papers)
+            with pytest.raises(SpendingCapError):
+                await here.collections.embed(made.id)
+            assert here.provider.sent == []
+
+    asyncio.run(main())
+
+
+def test_vectors_go_with_their_passages(tmp_path: Path, papers: Path) -> None:
+    async def main() -> None:
+        async with desk(tmp_path) as here:
+            made = await filled(here, papers)
+            await here.collections.embed(made.id)
+            (papers / "sky.txt").write_text("Rain.")
+            await here.collections.refresh(made.id)
+            await here.collections.add(made.id, [papers])
+            assert here.choice is not None
+            assert (await here.vectors.missing(made.id, here.choice.key))[0] == 1
+            await here.collections.embed(made.id)
+            assert (await here.found(made, "Bad weather?"))[0] == "sky.txt"
+            await here.collections.delete(made.id)
+            assert await here.vectors.missing(made.id, here.choice.key) == (0, 0)
+            assert not await here.vectors.has_any([made.id], here.choice.key)
+
+    asyncio.run(main())

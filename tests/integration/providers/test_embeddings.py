@@ -1,0 +1,121 @@
+"""Embeddings: the body against the official SDK's types, the endpoint against llmock."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from openai.types.embedding_create_params import EmbeddingCreateParams
+
+from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.errors import (
+    AuthenticationError,
+    EndpointMissingError,
+    ModelNotFoundError,
+    ProviderError,
+    UnexpectedReplyError,
+)
+from desktop_app.domain.vectors import Vector
+from desktop_app.providers.client import ProviderClient
+from desktop_app.providers.embeddings import MOST_TEXTS, body, is_offered, vectors_from
+from tests.integration.providers.test_bodies_against_sdk import adapter
+from tests.integration.providers.test_llmock import LLMock, llmock, server
+from tests.unit.providers.samples import CATALOG, COMETAPI, COMPATIBLE, OPENAI
+
+__all__ = ["llmock", "server"]
+
+SMALL = "text-embedding-3-small"
+SCHEMA = adapter(EmbeddingCreateParams)
+
+
+def with_client(
+    url: str, test: Callable[[ProviderClient], Awaitable[None]], kind: ProviderKind | None = None
+) -> None:
+    async def main() -> None:
+        profile = ProviderProfile("m", "Mock", kind or ProviderKind.OPENAI, f"{url}/v1")
+        client = ProviderClient(profile, "sk-test", CATALOG)
+        try:
+            await test(client)
+        finally:
+            await client.aclose()
+
+    asyncio.run(main())
+
+
+@given(st.sampled_from([SMALL, "nomic-embed-text"]), st.lists(st.text(), min_size=1, max_size=9))
+def test_the_body_is_what_the_sdk_would_send(model: str, texts: list[str]) -> None:
+    made = body(model, texts)
+    assert list(SCHEMA.validate_python(made)["input"]) == texts
+    assert ("dimensions" in made) == (model == SMALL)
+
+
+def test_a_call_stays_within_the_limits() -> None:
+    assert MOST_TEXTS <= 2048
+    assert MOST_TEXTS * 320 <= 300_000
+
+
+def test_vectors_come_in_the_order_of_the_texts(llmock: LLMock) -> None:
+    async def test(client: ProviderClient) -> None:
+        texts = ["a lease", "a boat", "a lease"]
+        vectors, tokens = await client.embed(SMALL, texts)
+        assert vectors[0] == vectors[2] != vectors[1]
+        assert tokens > 0
+        alone, _ = await client.embed(SMALL, texts[1:2])
+        assert alone == [vectors[1]]
+
+    with_client(llmock.url, test)
+    assert not llmock.findings()
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "kind"),
+    [(401, "invalid_api_key", AuthenticationError), (404, "model_not_found", ModelNotFoundError)],
+)
+def test_a_refusal_is_said_in_words(
+    llmock: LLMock, status: int, code: str, kind: type[ProviderError]
+) -> None:
+    llmock.plan({"type": "fail", "status": status, "code": code})
+
+    async def test(client: ProviderClient) -> None:
+        with pytest.raises(kind):
+            await client.embed(SMALL, ["a lease"])
+
+    with_client(llmock.url, test)
+
+
+def test_who_has_none_is_not_asked(llmock: LLMock) -> None:
+    assert [is_offered(p) for p in (OPENAI, COMPATIBLE, COMETAPI)] == [True, True, False]
+
+    async def test(client: ProviderClient) -> None:
+        with pytest.raises(EndpointMissingError):
+            await client.embed(SMALL, ["a lease"])
+
+    with_client(llmock.url, test, ProviderKind.COMETAPI)
+    assert llmock.attempts() == 0
+
+
+def test_rows_are_put_in_their_order() -> None:
+    rows = [{"index": 1, "embedding": [0, 1]}, {"index": 0, "embedding": [1, 0]}]
+    vectors, tokens = vectors_from({"data": rows, "usage": {"total_tokens": 7}}, 2, "X")
+    assert (vectors, tokens) == ([Vector.of([1, 0]), Vector.of([0, 1])], 7)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        None,
+        {},
+        {"data": []},
+        {"data": [{"embedding": "AAAA"}]},
+        {"data": [{"embedding": [0.0, 0.0]}]},
+        {"data": [{"embedding": [1.0, None]}]},
+        {"data": [{"index": 5, "embedding": [1.0]}]},
+        {"data": [{"embedding": [1.0]}, {"embedding": [1.0]}]},
+    ],
+)
+def test_what_is_no_vector_is_refused(reply: object) -> None:
+    with pytest.raises(UnexpectedReplyError):
+        vectors_from(reply, 1, "X")
