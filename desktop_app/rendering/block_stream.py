@@ -45,6 +45,7 @@ from desktop_app.rendering.open_end import (
     size,
 )
 from desktop_app.rendering.parser import EXPECTS_NOTES, is_too_dense, parser
+from desktop_app.rendering.raster import is_half, outside
 from desktop_app.rendering.stream_steps import (
     difference,
     last_inline,
@@ -131,6 +132,9 @@ class BlockStream:
         if not text:
             return []
         self._source += _UNSPEAKABLE.sub("\ufffd", text)
+        if is_half(self._source, len(text)):
+            self._plain_end = None
+            return []
         patches = self._grow_plainly(text)
         if not patches or (len(self._source) > _DENSE and self._context.inside != "code"):
             patches += self._advance(final=False)
@@ -277,7 +281,9 @@ class BlockStream:
         end = len(words) - _TAIL
         gap = words.rfind(" ", end - _TAIL, end)
         gap = gap if opener else max(gap, words.rfind("\n", 0, end))
-        end = gap + 1 if gap > end // 2 else end
+        end = outside(words, gap + 1 if gap > end // 2 else end)
+        if not end:
+            return  # a picture, and nothing else
         settled = self._context.settled
         alone = replace(self._context, settled=None, prefix="")
         text = words[:end]
@@ -315,6 +321,9 @@ class BlockStream:
         end = self._source.rfind("\n") + 1
         if end < len(self._source) // 2:
             end = max(self._source.rfind(" ", 0, -_TAIL) + 1, len(self._source) // 2)
+        end = outside(self._source, end)
+        if not end:
+            return []  # a picture, and nothing else
         inside = self._context if self._context.inside == "table" else Context()
         self._source, rest = self._source[:end], self._source[end:]
         patches = self._advance(final=True)

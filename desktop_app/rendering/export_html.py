@@ -19,6 +19,7 @@ from desktop_app.rendering.model import (
     depths_of_quotes,
     words_of,
 )
+from desktop_app.rendering.raster import is_drawn, is_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -141,6 +142,10 @@ class HtmlWriter:
         return "".join(map(self._run, runs))
 
     def _run(self, run: Run) -> str:
+        if is_drawn(run):
+            return ""
+        if is_name(run):
+            return f'<img src="{escape(run.link)}" alt="{escape(run.text)}">'
         text = self.formula(words_of(run), display=False) if run.math else _lines(self.words(run))
         for is_on, tag in (
             (run.code, "code"),

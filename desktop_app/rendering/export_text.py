@@ -148,7 +148,7 @@ def runs_to_markdown(runs: Runs) -> str:
 
 
 def _run(run: Run) -> str:
-    if run.note:
+    if run.note and not run.image:
         return f"[^{run.text}]"
     text = words_of(run).replace(LINE_BREAK, "\\\n")
     if run.math:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.rendering import citations
-from desktop_app.rendering.links import true_place
+from desktop_app.rendering.links import place_of_picture, true_place
 from desktop_app.rendering.model import (
     LINE_BREAK,
     Run,
@@ -16,6 +16,7 @@ from desktop_app.rendering.model import (
     show_unseen,
     words_of,
 )
+from desktop_app.rendering.raster import picture_runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -138,11 +139,20 @@ def _cite(state: _State, token: Token) -> None:
 
 
 def _add_image(state: _State, token: Token) -> None:
-    """A picture is named by its alternative text and links to where it lies."""
+    """A picture that is in the answer itself is drawn; any other is named by its alternative text,
+    with where it lies behind it, and links there."""
     source, outer = str(token.attrGet("src") or ""), state.link
     source = "" if citations.is_ours(source) else source
+    words = clean(_alternative(token))
+    drawn = picture_runs(words, source)
+    if drawn:
+        state.runs += drawn
+        return
     state.link = outer or source
-    state.add(_alternative(token) or source or "image", image=True)
+    state.add(words or source or "image", image=True)
+    place = place_of_picture(source) if words else ""
+    if place and not outer:
+        state.runs.append(Run(added(show_unseen(clean(place), link=True)), link=state.link))
     state.link = outer
 
 

@@ -55,6 +55,15 @@ def true_place(words: str, target: str) -> str:
     return host or _short(target)
 
 
+def place_of_picture(target: str) -> str:
+    """What is to stand behind the name of a picture that is not drawn: where it lies."""
+    if target.startswith("#") or not target:
+        return ""
+    if target[:5].lower() == "data:":
+        return f"{target[5:40].partition(',')[0].partition(';')[0]}, not shown"
+    return _short(target)
+
+
 def _split(target: str) -> SplitResult | None:
     try:
         parts = urlsplit(target)

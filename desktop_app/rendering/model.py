@@ -23,6 +23,9 @@ ADDED: Final = "\u2063"
 """Stands before what is shown in the place of a character that is not seen, and before words that
 were not in the source: invisible itself, and where the source had one it is left out."""
 
+PICTURE: Final = "\ufffc"
+"""The text of the run of a picture that is drawn (see raster.py); its words follow in another."""
+
 LINE_BREAK: Final = "\u2028"
 """Stands for a line break inside a block, in the text of a run."""
 
@@ -130,6 +133,8 @@ def words_of(run: Run) -> str:
     """The text of a run as it was written: of a formula its TeX alone, without our signs."""
     if run.math:
         return run.text.strip(FORMULA_BEGINS + FORMULA_ENDS)
+    if run.image and run.text == PICTURE:
+        return ""
     if ADDED not in run.text:
         return run.text
     return _ADDED_BY_US.sub(lambda m: chr(int(m["code"], 16)) if m["code"] else "", run.text)

@@ -66,6 +66,7 @@ def parser() -> MarkdownIt:
     markdown.inline.ruler.before("emphasis", "wide_emphasis", tokenize)
     citations.use(markdown)
     markdown.core.ruler.at("inline", _inline)
+    _pass_pictures(markdown)
     _limit_columns(markdown)
     # The first address makes linkify-it compile what it finds them with: 15 ms, better spent here.
     markdown.parse("https://example.com www.example.com")
@@ -109,6 +110,16 @@ def _inline(state: StateCore) -> None:
             token.children.append(Token("too_dense", "", 0))
         else:
             state.md.inline.parse(token.content, state.md, state.env, token.children)
+
+
+def _pass_pictures(markdown: MarkdownIt) -> None:
+    """Leave the addresses of pictures as they are: to look at each of their letters takes time."""
+    normalize = markdown.normalizeLink
+
+    def normalized(url: str) -> str:
+        return url if url.startswith("data:image/") else normalize(url)
+
+    markdown.normalizeLink = normalized  # type: ignore[method-assign]
 
 
 def _note(state: StateInline, silent: bool) -> bool:

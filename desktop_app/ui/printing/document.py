@@ -8,10 +8,12 @@ pages. Each message is laid out when it is added, so that it can be done between
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QSizeF, Qt, QUrl
 from PySide6.QtGui import (
+    QImage,
     QTextBlockFormat,
     QTextCharFormat,
     QTextCursor,
@@ -38,13 +40,14 @@ from desktop_app.rendering.model import (
     quoted,
     show_unseen,
 )
+from desktop_app.rendering.raster import bytes_of, is_drawn, is_name
 from desktop_app.ui.printing.styles import CODE, NOTE, PAD, TEXT, TITLE, PrintStyles
 from desktop_app.ui.transcript.formulas import Formulas
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from PySide6.QtGui import QColor, QFont, QImage, QTextBlock, QTextFrame, QTextFrameFormat
+    from PySide6.QtGui import QColor, QFont, QTextBlock, QTextFrame, QTextFrameFormat
 
     from desktop_app.ui.theme import Theme
     from desktop_app.ui.transcript.formulas import FindsFormulas
@@ -215,10 +218,28 @@ class PrintedConversation:
         is_quiet: bool = False,
     ) -> None:
         for run in runs:
+            if is_drawn(run):
+                self._raster(run.link)
+            if is_drawn(run) or is_name(run):
+                continue
             made = self._styles.of_run(run, kind, level, is_head=is_head, is_quiet=is_quiet)
             if is_opened(run.link):
                 made = self._styles.link(made, run.link)
             self._cursor.insertText(run.text.replace(ADDED, ""), made)
+
+    def _raster(self, target: str) -> None:
+        """A small picture that is in the answer itself."""
+        image = QImage.fromData(bytes_of(target) or b"")
+        if image.isNull():
+            return
+        name, made = f"raster:{sha256(target.encode()).hexdigest()}", QTextImageFormat()
+        self.document.addResource(QTextDocument.ResourceType.ImageResource.value, QUrl(name), image)
+        scale = 0.75 * self._styles.unit
+        room = min(1.0, self._page.width() / 2 / (image.width() * scale))
+        made.setName(name)
+        made.setWidth(image.width() * scale * room)
+        made.setHeight(image.height() * scale * room)
+        self._cursor.insertImage(made)
 
     def _rule(self) -> None:
         made = self._styles.paragraph(8)

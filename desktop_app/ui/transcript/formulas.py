@@ -16,10 +16,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 from PySide6.QtCore import QByteArray, QObject, QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import (
     QColor,
-    QFont,
     QFontInfo,
     QFontMetrics,
-    QFontMetricsF,
     QPainter,
     QPixmap,
     QPyTextObject,
@@ -29,6 +27,7 @@ from PySide6.QtGui import (
 )
 
 from desktop_app.rendering.model import FORMULA_BEGINS, FORMULA_ENDS, LINE_BREAK
+from desktop_app.ui.transcript.hidden import hidden
 from desktop_app.ui.transcript.styles import FORMULA
 from desktop_app.ui.transcript.words import units
 
@@ -143,10 +142,10 @@ class Formulas:
         alignment = QTextCharFormat.VerticalAlignment
         low = formula.depth * _em(made) > QFontMetrics(made.font()).descent()
         style.setVerticalAlignment(alignment.AlignMiddle if low else alignment.AlignBaseline)
-        hidden = source.replace(LINE_BREAK, " ") + FORMULA_ENDS
+        source_text = source.replace(LINE_BREAK, " ") + FORMULA_ENDS
         cursor.insertText(DRAWN, style)
         if self._keeps_source:
-            cursor.insertText(hidden, _hidden(made, hidden))
+            cursor.insertText(source_text, hidden(made, source_text))
 
     # ------------------------------------------------------------------ measures
 
@@ -232,19 +231,6 @@ def _source_at(begins: QTextCursor) -> str:
 
 def _em(made: QTextCharFormat) -> float:
     return QFontInfo(made.font()).pixelSize() * _LARGER
-
-
-def _hidden(made: QTextCharFormat, source: str) -> QTextCharFormat:
-    """The format in which a text takes no room: a tiny font whose letters are drawn together."""
-    style = QTextCharFormat()
-    font = QFont(made.font())
-    font.setPixelSize(1)
-    font.setItalic(False)
-    width = QFontMetricsF(font).horizontalAdvance(source)
-    font.setLetterSpacing(QFont.SpacingType.AbsoluteSpacing, -width / max(1, len(source)))
-    style.setFont(font)
-    style.setForeground(QColor(Qt.GlobalColor.transparent))
-    return style
 
 
 @lru_cache(maxsize=256)

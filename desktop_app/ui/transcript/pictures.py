@@ -7,12 +7,14 @@ scrolls to is never made.
 
 from __future__ import annotations
 
+from threading import Thread
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QObject, QRectF, Qt, QTimer, QUrl, Signal
+from PySide6.QtCore import QBuffer, QByteArray, QObject, QRectF, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import (
     QBrush,
     QImage,
+    QImageReader,
     QPainter,
     QPainterPath,
     QPen,
@@ -20,10 +22,11 @@ from PySide6.QtGui import (
     QTextImageFormat,
 )
 
-from desktop_app.rendering.model import Run
+from desktop_app.rendering.model import PICTURE, Run
+from desktop_app.rendering.raster import MOST_PIXELS, bytes_of, size_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from PySide6.QtGui import QTextCharFormat
 
@@ -36,8 +39,8 @@ OPEN: Final = "picture/"
 LARGEST: Final = (320, 240)
 THUMBNAIL_BOX: Final = (640, 480)
 """Pixels of what is made: enough for `LARGEST` on a screen of twice the usual density."""
-PLACEHOLDER: Final = "\ufffc"
 ROUND: Final = 8
+_FORMATS: Final = (b"png", b"jpeg", b"gif", b"webp")
 _SCHEME: Final = "picture:"
 
 
@@ -49,13 +52,28 @@ def picture_runs(parts: Iterable[ImagePart], action: str) -> tuple[Run, ...]:
         width, height = shown_size(part)
         runs += [Run("\u2003")] if runs else []
         link = f"{action}{OPEN}{part.sha256}#{width}x{height}"
-        runs.append(Run(PLACEHOLDER, image=True, link=link))
+        runs.append(Run(PICTURE, image=True, link=link))
     return tuple(runs)
 
 
 def shown_size(part: ImagePart) -> tuple[int, int]:
     """Width and height at the default text size; a square where they are not known."""
-    width, height = part.dimensions or (LARGEST[1], LARGEST[1])
+    return _within(part.dimensions or (LARGEST[1], LARGEST[1]))
+
+
+def raster_format(target: str, theme: Theme, base: QTextCharFormat) -> QTextImageFormat:
+    """The format of a picture that an answer has in itself (see rendering/raster.py)."""
+    width, height = (theme.px(side) for side in _within(size_of(target) or (12, 12)))
+    made = QTextImageFormat()
+    made.merge(base)
+    made.setName(f"{target}#{width}x{height}")
+    made.setWidth(width)
+    made.setHeight(height)
+    return made
+
+
+def _within(size: tuple[int, int]) -> tuple[int, int]:
+    width, height = size
     ratio = min(1.0, LARGEST[0] / width, LARGEST[1] / height)
     return max(12, round(width * ratio)), max(12, round(height * ratio))
 
@@ -82,6 +100,7 @@ class Pictures(QObject):
     """
 
     wanted = Signal(str)
+    _decoded = Signal(str, QImage)
 
     def __init__(self, document: QTextDocument, theme: Theme, parent: QObject) -> None:
         super().__init__(parent)
@@ -90,6 +109,7 @@ class Pictures(QObject):
         self._asked: dict[str, set[str]] = {}
         self._theme = theme
         self.ratio = 1.0
+        self._decoded.connect(self.show)
 
     def set_theme(self, theme: Theme) -> None:
         """Draw what has not come yet in this theme's colours."""
@@ -103,17 +123,28 @@ class Pictures(QObject):
     def resource(self, url: QUrl | str) -> QImage | None:
         """What Qt is to draw for a name; None for names that are not ours."""
         name = url if isinstance(url, str) else url.toString()
-        if not name.startswith(_SCHEME):
+        if name.startswith(_SCHEME):
+            sha256, _, size = name.removeprefix(_SCHEME).partition("/")
+        elif name.startswith("data:image/") and name.partition("#")[2]:
+            sha256, _, size = name.partition("#")  # the picture itself stands for its hash
+        else:
             return None
-        sha256, _, size = name.removeprefix(_SCHEME).partition("/")
         width, height = (int(side) for side in size.split("x"))
         if sha256 in self._images:
             return self._rounded(self._images[sha256], width, height)
         if sha256 not in self._asked:
             # Later: this is called from inside a painting.
-            QTimer.singleShot(0, self, lambda: self.wanted.emit(sha256))
+            QTimer.singleShot(0, self, lambda: self._want(sha256))
         self._asked.setdefault(sha256, set()).add(name)
         return self._rounded(None, width, height)
+
+    def _want(self, key: str) -> None:
+        if not key.startswith("data:"):
+            self.wanted.emit(key)
+            return
+        # A thread of its own: whatever it holds takes its time there, and is bounded in bytes and
+        # pixels before anything is decoded.
+        Thread(target=_decode, args=(key, self._decoded.emit), daemon=True).start()
 
     def show(self, sha256: str, image: QImage) -> None:
         """Draw this for a picture from now on."""
@@ -130,7 +161,7 @@ class Pictures(QObject):
         made = QImage(across, down, QImage.Format.Format_ARGB32_Premultiplied)
         made.fill(Qt.GlobalColor.transparent)
         corners = QPainterPath()
-        radius = ROUND * self.ratio
+        radius = min(ROUND, width / 6, height / 6) * self.ratio
         half = self.ratio / 2
         edge = QRectF(0, 0, across, down).adjusted(half, half, -half, -half)
         corners.addRoundedRect(edge, radius, radius)
@@ -151,3 +182,19 @@ class Pictures(QObject):
             painter.strokePath(corners, QPen(self._theme.line, self.ratio))
         made.setDevicePixelRatio(self.ratio)
         return made
+
+
+def _decode(target: str, done: Callable[[str, QImage], None]) -> None:
+    """The first frame of a picture, upright; nothing where it is none after all."""
+    data = QByteArray(bytes_of(target) or b"")
+    buffer = QBuffer(data)
+    buffer.open(QBuffer.OpenModeFlag.ReadOnly)
+    reader = QImageReader(buffer)
+    reader.setDecideFormatFromContent(True)
+    reader.setAutoTransform(True)
+    size = reader.size()
+    if bytes(reader.format().data()) not in _FORMATS or size.width() * size.height() > MOST_PIXELS:
+        return
+    image = reader.read()
+    if not image.isNull():
+        done(target, image)

@@ -26,9 +26,11 @@ from PySide6.QtGui import (
 
 from desktop_app.rendering.citations import is_citation
 from desktop_app.rendering.model import Block, Kind, Run, Runs
+from desktop_app.rendering.raster import size_of
 from desktop_app.ui.theme import ANSWER_LINE_HEIGHT, CODE_LINE_HEIGHT, Theme
+from desktop_app.ui.transcript.hidden import hidden
 from desktop_app.ui.transcript.items import ACTION, Item, Line, Part
-from desktop_app.ui.transcript.pictures import image_format
+from desktop_app.ui.transcript.pictures import image_format, raster_format
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -283,6 +285,8 @@ class Styles:
         made = self._base(kind, level)
         if run.image and kind is Part.PICTURES:
             return image_format(run.link, self.theme, made)
+        if run.image and run.link[:5].lower() == "data:" and size_of(run.link) is not None:
+            return hidden(made, run.text) if run.note else raster_format(run.link, self.theme, made)
         if run.code and kind is not Kind.CODE:
             made.setFont(self._fonts["code"])
             made.setFontWeight(QFont.Weight.Bold if run.bold else QFont.Weight.Normal)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, Qt
@@ -12,6 +13,7 @@ from desktop_app.domain.parts import DocumentPart, ImagePart
 from desktop_app.ui.theme import Theme
 from desktop_app.ui.transcript.stops import StopButton
 from tests.helpers.messages import answer, question
+from tests.unit.rendering.test_raster import address
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -145,3 +147,25 @@ def test_another_conversation_and_back(qtbot: QtBot, view: TranscriptView) -> No
     view.set_picture(PHOTO.sha256, red())
     corner, _, _ = box_of(view, 0)
     assert view.viewport().grab().toImage().pixelColor(corner + QPoint(160, 120)) == QColor("red")
+
+
+def is_red(view: TranscriptView, at: QPoint) -> bool:
+    shown = view.viewport().grab().toImage().pixelColor(at)
+    return shown.red() > 200 and shown.green() < 60
+
+
+def test_a_small_picture_in_an_answer_is_drawn(qtbot: QtBot, view: TranscriptView) -> None:
+    for kind in ("PNG", "JPEG", "GIF", "WEBP"):
+        view.set_messages([question("Q"), answer(f"See ![a red thing]({address(kind)}) here.")])
+        found = view.document().find("\ufffc")
+        corner = view.cursorRect(found).topLeft() - QPoint(15, -12)
+        qtbot.waitUntil(partial(is_red, view, corner))
+        assert "a red thing here." in view.toPlainText()
+
+
+def test_a_broken_picture_stays_a_place(qtbot: QtBot, view: TranscriptView) -> None:
+    broken = address("PNG")[:90] + "AAAA"
+    view.set_messages([answer(f"![words]({broken}) end")])
+    view.viewport().grab()
+    qtbot.wait(100)
+    assert "words end" in view.toPlainText()

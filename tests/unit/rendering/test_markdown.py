@@ -25,6 +25,7 @@ def test_raw_html_is_text() -> None:
 def test_a_picture_is_named_and_linked_never_shown() -> None:
     assert only("![a *chart*](https://x.y/z.png)").runs == (
         Run("a chart", image=True, link="https://x.y/z.png"),
+        Run("\u2063 (https://x.y/z.png)", link="https://x.y/z.png"),
     )
 
 
