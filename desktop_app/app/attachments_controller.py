@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -61,7 +61,12 @@ class _Reading:
 
 
 class AttachmentsController(QObject):
-    """Between drops, the document worker and the draft."""
+    """Between drops, the document worker and the draft.
+
+    Attributes:
+        origins: where attached files were read from since the start, by their SHA-256.
+        describe_collection: what the chip of a collection says of it, by its id.
+    """
 
     def __init__(
         self,
@@ -81,6 +86,8 @@ class AttachmentsController(QObject):
         self._soon = QTimer(self, singleShot=True, interval=SHOWN_ANEW_MS)
         self._soon.timeout.connect(self._update)
         self._prompts, self._passwords = prompts, passwords
+        self.origins: dict[str, Path] = {}
+        self.describe_collection: Callable[[str], str] = lambda _id: "collection"
         window.files_dropped.connect(self.attach)
         window.picture_dropped.connect(self.attach_content)
         prompt = window.prompt
@@ -172,6 +179,8 @@ class AttachmentsController(QObject):
             if note:  # how it was read, where that may not be what the person expects
                 self._window.notifications.notify(note)
             await self._add(reading, part)
+            if isinstance(given, Path):
+                self.origins[part.sha256] = given
             if isinstance(given, str):
                 self._offer_to_turn_back(reading.conversation_id, part.sha256)
         except UserFacingError as error:
@@ -338,7 +347,8 @@ class AttachmentsController(QObject):
 
     def _chip(self, part: DraftPart, resolved: ResolvedChoice) -> Chip:
         if isinstance(part, CollectionPart):
-            return Chip(part.collection_id, part.name, "collection", "ready", None, "folder")
+            facts = self.describe_collection(part.collection_id)
+            return Chip(part.collection_id, part.name, facts, "ready", None, "library")
         if isinstance(part, ImagePart):
             return self._pictures.chip(part, resolved)
         return document_chip(part, resolved)

@@ -18,6 +18,7 @@ from desktop_app.app.attaching import LARGE_PASTE
 from desktop_app.app.attachments_controller import AttachmentsController
 from desktop_app.app.branching import Branching
 from desktop_app.app.chat_controller import STORE, ChatController
+from desktop_app.app.collections_controller import CollectionsController
 from desktop_app.app.compaction_controller import CompactionController
 from desktop_app.app.desktop.call_server import CallServer
 from desktop_app.app.folders_controller import FoldersController
@@ -125,6 +126,10 @@ class ReadyWindow(QObject):
             window, self.workspace, self.prompt, lambda: self.prompts.manage("presets")
         )
         self.chat = ChatController(window, self.workspace, self.running, self.library, self.prompt)
+        self.viewer = ViewerController(window, theme, self.workspace)
+        self.collections = CollectionsController(
+            window, theme, self.workspace, self.attachments, self.viewer
+        )
         self.compaction = CompactionController(window, self.workspace, self.running, theme)
         self.titles = TitleController(self.workspace, self.running, self.library)
         self.chat.before_asking = self.compaction.before_asking
@@ -133,6 +138,7 @@ class ReadyWindow(QObject):
         self.chat.ways_out = lambda error: [
             *unlocking.ways_out(error),
             *self.parts.ways_out(error),
+            *self.collections.ways_out(error),
             *self.compaction.ways_out(error),
         ]
         self.chat.cancel_first = self.compaction.cancel
@@ -142,7 +148,6 @@ class ReadyWindow(QObject):
         )
         self.spending = SpendingController(window, theme, self.workspace, self._name_of_model)
         self.paper = PaperController(window, self.workspace)
-        self.viewer = ViewerController(window, theme, self.workspace)
         self._typesetter = Typesetter(child_command("maths"), window)
         self._quick: QuickPromptController | None = None
         self._calls = CallServer(backend.folders.socket, self.serve)
@@ -150,6 +155,7 @@ class ReadyWindow(QObject):
         self._palette = Palette(window, theme, self.workspace, actions)
         self._shortcuts = Shortcuts(window, actions)
         window.transcript.command_requested.connect(lambda command: actions[command]())
+        window.prompt.command_requested.connect(lambda command: actions[command]())
         self._connect()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self.quit)
@@ -306,6 +312,8 @@ class ReadyWindow(QObject):
             "prompt.stop": self.chat.step_back,
             "attachment.preview": self.previews.show_any,
             "attachment.choose-pages": self.previews.choose_any,
+            "collections.ask": self.collections.ask,
+            "collections.show": self.collections.show,
             "prompts.insert": self.prompts.insert,
             "prompts.manage": self.prompts.manage,
             "presets.use": self.presets.choose,
@@ -480,6 +488,7 @@ class ReadyWindow(QObject):
         self.pictures.close()
         self.chat.close()
         self.compaction.close()
+        await self.collections.close()
         await self.viewer.close()
         await self.running.stop_all()
         await self._backend.settings.set(WINDOW_STATE_KEY, self._window.state())

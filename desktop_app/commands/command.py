@@ -94,6 +94,8 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("prompt.attach-folder", "Attach a folder", _C.PROMPT, "Ctrl+Shift+O"),
     Command("prompt.paste-plain", "Paste as plain text", _C.PROMPT, "Ctrl+Shift+V", Context.PROMPT),
     Command("prompt.as-text", "Turn attached text back into text", _C.PROMPT),
+    Command("collections.ask", "Ask a collection…", _C.PROMPT),
+    Command("collections.show", "Collections…", _C.PROMPT),
     Command("prompts.insert", "Insert a prompt", _C.PROMPT),
     Command("prompts.manage", "Edit prompts", _C.PROMPT),
     Command("presets.use", "Use a preset", _C.PROMPT),

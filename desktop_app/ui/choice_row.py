@@ -108,6 +108,7 @@ class ChoiceRow(QWidget):
         self._rate = ""
         self._streaming = False
         self.attach = _button("attach", "Attach files", "quiet")
+        self.attach.setToolTip("Attach files; right click for folders and collections")
         self.models = ModelControl(theme, self._fill_models)
         self.effort = PickButton(theme, self._fill_efforts)
         self.effort.setObjectName("effort")

@@ -7,6 +7,7 @@ attachments is given to it as plain values.
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -37,6 +38,13 @@ __all__ = ["Chip", "ChoiceView", "ModelEntry", "PromptEditor"]
 SHARE_OF_WINDOW: Final = 0.4
 """How much of the window's height the editor may grow to."""
 
+_TO_ATTACH: Final = {
+    "prompt.attach": "Attach files…",
+    "prompt.attach-folder": "Attach a folder…",
+    "collections.ask": "Ask a collection…",
+    "collections.show": "Collections…",
+}
+
 
 class PromptEditor(QFrame):
     """The prompt.
@@ -55,6 +63,7 @@ class PromptEditor(QFrame):
         rich_text_given(RichPaste): stands there as plain text, and is to become Markdown.
         noted(str): what could not be taken, in a sentence.
         attachment_removed(str), detail_chosen(str, str), suggestion_chosen(str): by id and by key.
+        command_requested(str): a command of the window, by id, from the menu of what to attach.
         attachment_previewed(str), attachment_acted(str, str): as of AttachmentChips.
         variant_chosen(Variant), effort_chosen(Effort), model_chosen(ModelEntry)
         models_opened(): the menu of models is looked at.
@@ -73,6 +82,7 @@ class PromptEditor(QFrame):
     noted = Signal(str)
     attachment_removed = Signal(str)
     detail_chosen = Signal(str, str)
+    command_requested = Signal(str)
     attachment_previewed = Signal(str)
     attachment_acted = Signal(str, str)
     suggestion_chosen = Signal(str)
@@ -141,6 +151,8 @@ class PromptEditor(QFrame):
         text.focus_changed.connect(lambda on: set_style_property(self._card, "focused", on))
         text.height_wanted.connect(self._fit)
         row.attach.clicked.connect(self.choose_files)
+        row.attach.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        row.attach.customContextMenuRequested.connect(lambda _: self._offer_to_attach())
         row.send.clicked.connect(self._send)
         row.stop.clicked.connect(self.stop_requested)
         row.variant_chosen.connect(self.variant_chosen)
@@ -306,6 +318,18 @@ class PromptEditor(QFrame):
         self._upper.setSpacing(px(12))
         self._outside.setSpacing(px(6))
         self._fit()
+
+    def _offer_to_attach(self) -> None:
+        """Whatever can go along with a question."""
+        from PySide6.QtWidgets import QMenu  # no part of the start
+
+        menu = QMenu(self)
+        menu.setObjectName("attach-menu")
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for command, words in _TO_ATTACH.items():
+            menu.addAction(words, partial(self.command_requested.emit, command))
+        attach = self.row.attach
+        menu.popup(attach.mapToGlobal(attach.rect().topLeft()))
 
     def choose_files(self) -> None:
         """Let the person pick files; `files_chosen` tells which."""

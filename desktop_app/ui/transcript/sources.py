@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from desktop_app.domain.conversation import Message
     from desktop_app.domain.parts import PassagesPart
 
+# What stands in a document's text beside its words: page and slide marks, headings, lines of tables.
+_MARKS: Final = re.compile(r"^(?:\[[a-z]+ \d+\]$|#{1,6} |\|[-| :]+\|$)|\|", re.MULTILINE)
 _FIRST_WORDS: Final = 160
 _LISTED_WORDS: Final = 80
 _NOTHING: Final[Mapping[int, Passage]] = {}
@@ -90,5 +93,5 @@ def _source_line(passage: Passage) -> Line:
 
 
 def _first_words(passage: Passage, most: int) -> str:
-    words = " ".join(passage.text.split())
+    words = " ".join(_MARKS.sub(" ", passage.text).split())
     return words if len(words) <= most else f"{words[:most].rsplit(' ', 1)[0]}…"

@@ -1,0 +1,109 @@
+"""The files of a collection: a list with what is the matter with each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QSize,
+    Qt,
+)
+
+from desktop_app.ui import painting
+from desktop_app.ui.row_delegates import Index, RowDelegate
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QPainter
+    from PySide6.QtWidgets import QStyleOptionViewItem
+
+    from desktop_app.domain.collections import CollectionFile
+
+FILE: Final = Qt.ItemDataRole.UserRole
+_ROW: Final = 46
+_INSET: Final = 10
+_NO_PARENT: Final = QModelIndex()
+_ORDER: Final = {"failed": 0, "waiting": 1, "ready": 2}
+
+
+def facts_of(file: CollectionFile) -> str:
+    """What is to be said of a file: its pages, or what is the matter with it.
+
+    >>> from desktop_app.domain.collections import CollectionFile
+    >>> facts_of(CollectionFile("c", "/a.pdf", "a.pdf", pages=1, status="ready"))
+    '1 page'
+    """
+    if file.status == "waiting":
+        return "Waits to be read"
+    pages = "" if file.pages is None else f"{file.pages:,} page{'' if file.pages == 1 else 's'}"
+    if file.status == "ready":
+        return " · ".join(said for said in (pages, file.problem) if said) or "Read"
+    return file.problem
+
+
+class CollectionFilesModel(QAbstractListModel):
+    """Files, those with a problem first."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._files: list[CollectionFile] = []
+
+    def set_files(self, files: Sequence[CollectionFile]) -> None:
+        """Show these."""
+        ordered = sorted(files, key=lambda f: (_ORDER[f.status], f.name.casefold(), f.path))
+        if ordered == self._files:
+            return
+        self.beginResetModel()
+        self._files = ordered
+        self.endResetModel()
+
+    def rowCount(self, parent: QModelIndex | QPersistentModelIndex = _NO_PARENT) -> int:
+        """One for each file."""
+        return 0 if parent.isValid() else len(self._files)
+
+    def data(
+        self,
+        index: QModelIndex | QPersistentModelIndex,
+        role: int = Qt.ItemDataRole.DisplayRole,
+    ) -> Any:
+        """Its name, what is read aloud, a hint, and the file."""
+        if not index.isValid():
+            return None
+        file = self._files[index.row()]
+        match role:
+            case Qt.ItemDataRole.DisplayRole:
+                return file.name
+            case Qt.ItemDataRole.AccessibleTextRole:
+                return f"{file.name}, {facts_of(file)}"
+            case Qt.ItemDataRole.ToolTipRole:
+                return "\n".join((file.path, facts_of(file))).replace("<", "‹")
+            case _ if role == FILE:
+                return file
+        return None
+
+
+class CollectionFilesDelegate(RowDelegate):
+    """Draws a name, and below it the facts."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        """Two lines."""
+        return QSize(self.theme.px(120), self.theme.px(_ROW))
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """Draw a row."""
+        theme, px = self.theme, self.theme.px
+        file: CollectionFile = index.data(FILE)
+        painter.save()
+        painting.smooth(painter)
+        self.paint_ground(painter, option, index)
+        rect = self.row_rect(option).adjusted(px(_INSET), px(3), -px(_INSET), -px(3))
+        upper = rect.adjusted(0, 0, 0, -rect.height() // 2)
+        lower = rect.adjusted(0, rect.height() // 2, 0, 0)
+        painting.text(painter, upper, file.name, theme.interface(), theme.text)
+        color = theme.error if file.status == "failed" else theme.dim
+        painting.text(painter, lower, facts_of(file), theme.note(), color)
+        painter.restore()

@@ -1,0 +1,241 @@
+"""Collections in the whole program: made, filled, looked at, asked, deleted."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QPushButton
+
+from desktop_app.domain.parts import DocumentPart
+from tests.gui.app.desk import Desk, until
+
+if TYPE_CHECKING:
+    from desktop_app.ui.collections_dialog import CollectionsDialog
+    from tests.gui.app.conftest import Run
+
+OPENAI = {"OPENAI_API_KEY": "sk-test"}
+CORPUS = Path(__file__).parents[2] / "data" / "corpus"
+
+
+def folder_of(tmp_path: Path, *names: str) -> Path:
+    folder = tmp_path / "Contracts"
+    folder.mkdir()
+    for name in names:
+        shutil.copy(Path(__file__).parents[2] / "data" / name, folder)
+    return folder
+
+
+async def shown(desk: Desk) -> CollectionsDialog:
+    desk.ready.collections.show()
+    await until(lambda: desk.ready.collections._dialog is not None)
+    dialog = desk.ready.collections._dialog
+    assert dialog is not None
+    await until(dialog.isVisible)
+    return dialog
+
+
+def drop(dialog: CollectionsDialog, *paths: Path) -> None:
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    event = QDropEvent(QPointF(5, 5), Qt.DropAction.CopyAction, data, buttons, keys)
+    dialog.dropEvent(event)
+
+
+def offered(desk: Desk) -> list[str]:
+    """The buttons of the notifications."""
+    return [b.text() for b in desk.window.notifications.findChildren(QPushButton)]
+
+
+def is_quiet(desk: Desk) -> bool:
+    collections = desk.ready.collections
+    return collections._filling is None and not collections._soon.isActive()
+
+
+def rows(dialog: CollectionsDialog) -> list[str]:
+    role = Qt.ItemDataRole.AccessibleTextRole
+    model = dialog.files.model()
+    return [model.index(row, 0).data(role) for row in range(model.rowCount())]
+
+
+def test_a_folder_becomes_a_collection_that_is_asked(run: Run, tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, "report.pdf", "report.docx", "damaged.pdf", "notes.md")
+
+    async def main() -> None:
+        async with Desk(environment=OPENAI) as desk:
+            dialog = await shown(desk)
+            assert dialog.nothing.isVisible()
+            assert "Drop a folder here" in dialog.nothing.text()
+            drop(dialog, folder)
+            await until(lambda: is_quiet(desk) and len(rows(dialog)) == 4)
+            await until(lambda: "4 documents · 1 could not be read" in dialog.state.text())
+            assert dialog.name.text() == "Contracts"
+            assert str(folder) in dialog.state.text()
+            assert rows(dialog)[0].startswith("damaged.pdf, ")
+            assert "damaged" in rows(dialog)[0].partition(", ")[2]
+            assert "report.pdf, 3 pages" in rows(dialog)
+            assert dialog._words.text().startswith("3 read. 1 could not be read")
+            dialog.ask.click()
+            assert not dialog.isVisible()
+            assert desk.chips == ["Contracts, 4 documents · 1 could not be read"]
+            turn = await desk.ask("What happened to the compressor?")
+            assert "<passages" in turn.asked
+            assert "compressor" in turn.asked
+            turn.end("It failed [1].")
+            await desk.settled()
+            assert desk.chips == ["Contracts, 4 documents · 1 could not be read"]
+            desk.window.prompt.attachment_removed.emit(
+                desk.ready.workspace.draft.collections[0].collection_id
+            )
+            assert desk.chips == []
+
+    run(main())
+
+
+def test_by_hand_with_the_keyboard(run: Run, data: Path, tmp_path: Path) -> None:
+    file = tmp_path / "notes.md"
+    shutil.copy(data / "notes.md", file)
+
+    async def main() -> None:
+        async with Desk(environment=OPENAI) as desk:
+            dialog = await shown(desk)
+            dialog.list.new_button.click()
+            await until(lambda: dialog.current != "")
+            await until(dialog.name.isVisible)
+            assert dialog.name.text() == "New collection"
+            await until(lambda: dialog.name.selectedText() == "New collection")
+            assert not dialog.ask.isEnabled()
+            await until(lambda: "Nothing is in this collection yet" in dialog.empty.text())
+            QTest.keyClicks(dialog.name, "Leases")
+            QTest.keyClick(dialog.name, Qt.Key.Key_Return)
+            names = desk.backend.collections.all
+            for _ in range(200):
+                if [c.name for c in await names()] == ["Leases"]:
+                    break
+            dialog.added.emit(dialog.current, [file])
+            await until(lambda: is_quiet(desk) and bool(rows(dialog)))
+            await until(lambda: rows(dialog) == ["notes.md, Read"])
+            file.write_text("Something else stands here now: the tariff is 21 cents.")
+            dialog.refresh.click()
+            await until(lambda: is_quiet(desk) and dialog._words.text() != "")
+            (found,) = await desk.backend.collections.retrieve(
+                [dialog.current], "What is the tariff?", 1, 1000
+            )
+            assert "21 cents" in found.passages[0].text
+            dialog.files.setCurrentIndex(dialog.files.model().index(0, 0))
+            QTest.keyClick(dialog.files, Qt.Key.Key_Delete)
+            await until(lambda: not rows(dialog))
+            assert "was taken out" in dialog._words.text()
+            dialog._undo.click()
+            await until(lambda: is_quiet(desk) and rows(dialog) == ["notes.md, Read"])
+
+    run(main())
+
+
+def test_a_deleted_collection_comes_back_or_goes(run: Run, tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, "notes.md")
+
+    async def main() -> None:
+        async with Desk(environment=OPENAI) as desk:
+            dialog = await shown(desk)
+            drop(dialog, folder)
+            await until(lambda: is_quiet(desk) and len(rows(dialog)) == 1)
+            desk.ready.collections._put_into_draft(dialog.current)
+            dialog.delete.click()
+            await until(lambda: dialog.nothing.isVisible())
+            assert len(await desk.backend.collections.all()) == 1
+            dialog._undo.click()
+            await until(lambda: dialog.current != "" and len(rows(dialog)) == 1)
+            dialog.delete.click()
+            await until(lambda: dialog.nothing.isVisible())
+            dialog.hide()
+            await until(lambda: not desk.ready.workspace.draft.collections)
+            assert await desk.backend.collections.all() == []
+            assert (folder / "notes.md").exists()
+
+    run(main())
+
+
+def test_filling_can_be_cancelled_and_goes_on(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "Many"
+    folder.mkdir()
+    for number in range(40):
+        (folder / f"{number:02}.md").write_text(f"# Note {number}\n\nWords of note {number}.\n")
+
+    async def main() -> None:
+        async with Desk(environment=OPENAI) as desk:
+            dialog = await shown(desk)
+            drop(dialog, folder)
+            await until(lambda: dialog.work.isVisible() and dialog.work.bar.value() > 1)
+            assert "eading" in dialog.work.words.text()
+            dialog.work.cancel_button.click()
+            await until(lambda: is_quiet(desk) and not dialog.work.isVisible())
+            await until(lambda: "waiting" in dialog.state.text())
+            assert "goes on where it was" in dialog._words.text()
+            dialog.refresh.click()
+            await until(lambda: is_quiet(desk) and dialog.state.text().startswith("40 documents ·"))
+            await until(lambda: "waiting" not in dialog.state.text())
+
+    run(main())
+
+
+def test_a_collection_is_chosen_by_its_name(run: Run, tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, "notes.md")
+
+    async def main() -> None:
+        async with Desk(environment=OPENAI) as desk:
+            desk.ready.collections.ask()  # there is none: what they are is shown
+            dialog = await shown(desk)
+            drop(dialog, folder)
+            await until(lambda: is_quiet(desk) and len(rows(dialog)) == 1)
+            dialog.hide()
+            desk.ready.collections.ask()
+            await until(lambda: desk.ready.collections._picker is not None)
+            picker = desk.ready.collections._picker
+            assert picker is not None
+            await until(picker.isVisible)
+            QTest.keyClick(picker.field, Qt.Key.Key_Return)
+            await until(lambda: desk.chips == ["Contracts, 1 document"])
+
+    run(main())
+
+
+def test_what_does_not_fit_becomes_a_collection(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "Reports"
+    folder.mkdir()
+    words = "The tariff of the year was agreed upon by both parties in the spring. "
+    for number in range(4):
+        (folder / f"{number}.md").write_text(words * 40_000)
+
+    async def main() -> None:
+        async with Desk(environment=OPENAI) as desk:
+            desk.window.prompt.files_chosen.emit([folder])
+            await until(lambda: bool(desk.chips) and not desk.ready.attachments._reading)
+            (part,) = desk.ready.workspace.draft.attachments
+            assert isinstance(part, DocumentPart)
+            desk.type("What was agreed?")
+            desk.enter()
+            await until(lambda: "Make a collection…" in offered(desk))
+            assert "Read in parts…" in offered(desk)
+            desk.take("Make a collection…")
+            await until(lambda: bool(desk.ready.workspace.draft.collections))
+            await until(lambda: is_quiet(desk))
+            assert desk.ready.workspace.draft.of_this_question == ()
+            assert desk.chips[0].startswith("Reports, ")
+            assert desk.text.toPlainText() == "What was agreed?"
+
+    run(main())
+
+
+def test_the_menu_of_what_to_attach(run: Run) -> None:
+    async def main() -> None:
+        async with Desk(environment=OPENAI) as desk:
+            desk.window.prompt.command_requested.emit("collections.show")
+            await until(lambda: desk.ready.collections._dialog is not None)
+
+    run(main())
