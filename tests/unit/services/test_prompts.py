@@ -41,6 +41,7 @@ def test_every_shipped_file_is_a_prompt() -> None:
     files = sorted(resource_path("templates").glob("*.md"))
     found = {f.stem: prompt_from_markdown(f.stem, f.read_text("utf-8")) for f in files}
     assert len(found) == 12
+    assert len({prompt.title for prompt in found.values()}) == 12
     assert set(FOR_DOCUMENTS) < set(found)
     assert all(prompt.folder and parse(prompt.text) for prompt in found.values())
 
