@@ -61,6 +61,15 @@ class PresetsController(QObject):
         self._show()
         self._show_page()
 
+    async def refresh(self) -> None:
+        """Take in what an import beside the window has brought."""
+        found = await self._workspace.backend.prompts.presets()
+        new = {preset.id: preset for preset in found if preset.id not in self._presets}
+        if new:
+            self._presets |= new
+            self._show()
+            self._show_page()
+
     # -------------------------------------------------------------- in the open conversation
 
     def of(self, conversation: Conversation) -> Preset | None:

@@ -213,6 +213,7 @@ class ReadyWindow(QObject):
         workspace = self.workspace
         for changed in (workspace.opened, workspace.path_changed, workspace.choice_changed):
             changed.connect(self._show_key_line)
+        self.others.happened.connect(lambda: self.tasks.start(self.presets.refresh()))
         self.others.happened.connect(lambda: self.tasks.start(self.library.refresh()))
 
     def _name_of_model(self, model_id: str) -> str:

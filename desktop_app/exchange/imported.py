@@ -33,6 +33,7 @@ from desktop_app.domain.parts import (
     ReasoningPart,
     TextPart,
 )
+from desktop_app.domain.presets import Preset
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 LOST_PICTURE: Final = "[A picture that is not in the export]"
@@ -54,6 +55,7 @@ class ImportedConversation:
         folder: what it lies in, if anything.
         files: what its messages speak of, where the file brought it along.
         compactions: what is sent in place of its beginning.
+        preset: the one that was put into force in it last.
     """
 
     conversation: Conversation
@@ -61,6 +63,7 @@ class ImportedConversation:
     folder: Folder | None = None
     files: tuple[AttachmentFile, ...] = ()
     compactions: tuple[Compaction, ...] = ()
+    preset: Preset | None = None
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
     {"format": "repartee", "version": 1,
      "folders":       [ {id, name, created_at, choice, overrides} … ],
      "conversations": [ {id, title, created_at, updated_at, pinned, archived, folder_id, leaf_id,
-                         choice, overrides, draft, messages, compactions} … ],
+                         choice, overrides, preset, draft, messages, compactions} … ],
      "attachments":   [ {sha256, name, media_type, pages, tokens, text, data} … ]}
 
 Each item stands on a line of its own, with its keys in alphabetical order, so that two exports can
@@ -19,8 +19,9 @@ of it, null for all: {unit: page|slide|sheet|chapter, spans: [[first, last] …]
 `is_protected` that the original asks for a password, `as_file` that the original is sent; files of
 earlier versions have none of the three. `compactions` holds what is sent in place of the beginning up to a message: {id, message_id, kind: provider|summary, provider_id, model, body, created_at, tokens_before,
 tokens_after, undone_at}; files of earlier versions have none. `overrides` holds what is set for the conversation (or folder)
-alone, by name. What a preset has set stands in `choice` and `overrides`; which preset it was does not,
-for presets are not conversations, nor what lies in the trash. Keys to providers are in no export, nor what was spent outside of conversations.
+alone, by name; `preset` is the preset that was put into force last, as `preset_json.py` writes it, or
+null: what it has set stands in `choice` and `overrides`, and may have been changed since. What lies in the
+trash is in no export of all. Keys to providers are in no export, nor what was spent outside of conversations.
 """
 
 from __future__ import annotations
@@ -30,10 +31,10 @@ import binascii
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, BinaryIO, Final, TypeVar, get_origin, get_type_hints
+from typing import Any, BinaryIO, Final, TypeVar
 
 from desktop_app.domain.compaction import Compaction, CompactionKind
 from desktop_app.domain.conversation import (
@@ -60,6 +61,7 @@ from desktop_app.domain.parts import (
     parts_from_json,
     parts_to_json,
 )
+from desktop_app.domain.presets import Preset
 from desktop_app.domain.sections import UNITS, joined
 from desktop_app.exchange.imported import (
     ImportedConversation,
@@ -67,6 +69,8 @@ from desktop_app.exchange.imported import (
     objects_at,
     refused,
 )
+from desktop_app.exchange.preset_json import preset_from_json, preset_to_json
+from desktop_app.exchange.typed import typed
 
 T = TypeVar("T")
 
@@ -93,9 +97,11 @@ class JsonWriter:
         conversation: Conversation,
         messages: Iterable[Message],
         compactions: Iterable[Compaction] = (),
+        preset: Preset | None = None,
     ) -> None:
-        """A conversation with its whole tree, parents first, and all its compactions."""
+        """A conversation with its whole tree, parents first, all its compactions, and its preset."""
         item = _conversation(conversation, messages)
+        item["preset"] = None if preset is None else preset_to_json(preset)
         item["compactions"] = [_compaction(compaction) for compaction in compactions]
         self._add("conversations", item)
 
@@ -284,7 +290,10 @@ def _imported(
     made = tuple(_compaction_from(c, conversation.id) for c in objects_at(item, "compactions"))
     if {c.message_id for c in made} - {message.id for message in messages}:
         raise ValueError("a compaction of no message")
-    return ImportedConversation(conversation, messages, folder, found, made)
+    preset = preset_from_json(item["preset"]) if isinstance(item.get("preset"), Mapping) else None
+    if preset is not None:
+        conversation = replace(conversation, preset_id=_identifier(preset.id))
+    return ImportedConversation(conversation, messages, folder, found, made, preset)
 
 
 def _demand_tree(conversation: Conversation, messages: tuple[Message, ...]) -> None:
@@ -439,20 +448,6 @@ def _choice_from(item: Mapping[str, Any] | None) -> ModelChoice | None:
         None if variant is None else Variant(variant),
         None if effort is None else Effort(effort),
     )
-
-
-def typed(value: T) -> T:
-    """`value`, whose fields have the types that they are declared with."""
-    hints = get_type_hints(type(value))
-    for name, declared in hints.items():
-        if not _is_a(getattr(value, name), tuple if get_origin(declared) is tuple else declared):
-            raise TypeError(f"{name} is no {declared}")
-    return value
-
-
-def _is_a(value: object, declared: Any) -> bool:
-    # A float without decimals may have been written as an integer.
-    return isinstance(value, declared) or (isinstance(value, int) and isinstance(0.0, declared))
 
 
 def _identifier(value: Any) -> str:

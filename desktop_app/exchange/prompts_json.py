@@ -25,19 +25,23 @@ adds nothing; what has the id of something else that is there gets an id of its 
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from desktop_app.domain.errors import ImportRefusedError
-from desktop_app.domain.generation import Overrides
-from desktop_app.domain.model_catalog import Effort, Variant
 from desktop_app.domain.presets import Preset
 from desktop_app.domain.prompts import Prompt
-from desktop_app.exchange.own_json import typed
+from desktop_app.exchange.preset_json import (
+    made_id,
+    moment_of,
+    moment_to_json,
+    position_of,
+    preset_from_json,
+    preset_to_json,
+    text_of,
+)
 
 FORMAT, VERSION = "repartee-prompts", 1
 T = TypeVar("T", Prompt, Preset)
@@ -58,7 +62,7 @@ def written(collection: Collection) -> str:
         "format": FORMAT,
         "version": VERSION,
         "prompts": [_prompt_to_json(prompt) for prompt in collection.prompts],
-        "presets": [_preset_to_json(preset) for preset in collection.presets],
+        "presets": [preset_to_json(preset) for preset in collection.presets],
     }
     return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
 
@@ -81,7 +85,7 @@ def read(text: str) -> Collection:
     try:
         return Collection(
             tuple(map(_prompt_from_json, _list(value, "prompts"))),
-            tuple(map(_preset_from_json, _list(value, "presets"))),
+            tuple(map(preset_from_json, _list(value, "presets"))),
         )
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as exc:
         why = f"“{exc.args[0]}” is missing." if isinstance(exc, KeyError) else str(exc)
@@ -123,62 +127,22 @@ def _prompt_to_json(prompt: Prompt) -> _Object:
         "folder": prompt.folder,
         "text": prompt.text,
         "position": prompt.position,
-        "created_at": _moment_to_json(prompt.created_at),
+        "created_at": moment_to_json(prompt.created_at),
         "hidden": prompt.hidden,
     }
 
 
 def _prompt_from_json(value: _Object) -> Prompt:
-    title, text = _text(value, "title", needed=True), _text(value, "text", needed=True)
+    title, text = text_of(value, "title", needed=True), text_of(value, "text", needed=True)
     return Prompt(
-        id=_text(value, "id") or _made_id(title, text),
+        id=text_of(value, "id") or made_id(title, text),
         title=title,
         text=text,
-        folder=_text(value, "folder"),
-        position=_whole(value),
-        created_at=_moment(value),
+        folder=text_of(value, "folder"),
+        position=position_of(value),
+        created_at=moment_of(value),
         hidden=value.get("hidden") is True,
     )
-
-
-def _preset_to_json(preset: Preset) -> _Object:
-    return {
-        "id": preset.id,
-        "name": preset.name,
-        "provider": preset.provider_id,
-        "model": preset.model,
-        "variant": preset.variant,
-        "effort": preset.effort,
-        "settings": preset.overrides.to_json(),
-        "position": preset.position,
-        "created_at": _moment_to_json(preset.created_at),
-    }
-
-
-def _preset_from_json(value: _Object) -> Preset:
-    name = _text(value, "name", needed=True)
-    settings = value.get("settings") or {}
-    variant, effort = _text(value, "variant"), _text(value, "effort")
-    return Preset(
-        id=_text(value, "id") or _made_id(name, json.dumps(settings, sort_keys=True)),
-        name=name,
-        provider_id=_text(value, "provider"),
-        model=_text(value, "model"),
-        variant=Variant(variant) if variant else None,
-        effort=Effort(effort) if effort else None,
-        overrides=_overrides(settings),
-        position=_whole(value),
-        created_at=_moment(value),
-    )
-
-
-def _overrides(settings: Any) -> Overrides:
-    if not isinstance(settings, dict) or not isinstance(settings.get("instructions"), str | None):
-        raise TypeError("“settings” is not what it should be.")
-    found = Overrides.from_json(settings)
-    if not all(isinstance(stop, str) for stop in typed(found.parameters).stop):
-        raise TypeError("“stop” is not a list of texts.")
-    return found
 
 
 def _list(value: _Object, name: str) -> Sequence[_Object]:
@@ -186,40 +150,6 @@ def _list(value: _Object, name: str) -> Sequence[_Object]:
     if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
         raise TypeError(f"“{name}” is not a list of objects.")
     return found
-
-
-def _text(value: _Object, name: str, *, needed: bool = False) -> str:
-    found = value[name] if needed else value.get(name)
-    if found is None and not needed:
-        return ""
-    if not isinstance(found, str) or (needed and not found.strip()):
-        raise TypeError(f"“{name}” is not a text.")
-    return found
-
-
-def _whole(value: _Object) -> int:
-    found = value.get("position") or 0
-    if not isinstance(found, int) or not -(2**31) <= found < 2**31:
-        raise TypeError("“position” is not a whole number.")
-    return int(found)
-
-
-def _moment_to_json(moment: datetime | None) -> str | None:
-    if moment is None:
-        return None
-    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-
-
-def _moment(value: _Object) -> datetime | None:
-    text = _text(value, "created_at")
-    if not text:
-        return None
-    found = datetime.fromisoformat(text)
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
-
-
-def _made_id(*words: str) -> str:
-    return hashlib.sha256("\0".join(words).encode("utf-8", "replace")).hexdigest()[:32]
 
 
 def _refused(why: str, details: str = "") -> ImportRefusedError:

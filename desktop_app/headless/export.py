@@ -193,12 +193,13 @@ async def _write_json(
     for folder in await backend.conversation_folders.all():
         if folder.id in used:
             writer.folder(folder)
+    presets = {preset.id: preset for preset in await backend.prompts.presets()}
     hashes: set[str] = set()
     for number, conversation in enumerate(wanted):
         steps.show(number, len(wanted))
         messages = await backend.conversations.messages(conversation.id)
         made = await backend.compactions.of(conversation.id)
-        writer.conversation(conversation, messages, made)
+        writer.conversation(conversation, messages, made, presets.get(conversation.preset_id or ""))
         parts = [part for message in messages for part in message.attachments]
         hashes |= {part.sha256 for part in (*parts, *conversation.draft.of_this_question)}
     for sha256 in sorted(hashes):

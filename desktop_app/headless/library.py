@@ -147,7 +147,9 @@ async def _take_in(
     conversation = found.conversation
     if not conversation.choice.provider_id:  # of another program, whose providers we do not know
         conversation = replace(conversation, choice=choice)
-    return await store.add(conversation, found.messages, found.folder, found.compactions)
+    return await store.add(
+        conversation, found.messages, found.folder, found.compactions, found.preset
+    )
 
 
 # -------------------------------------------------------------- search

@@ -18,10 +18,12 @@ from typing import Final
 from desktop_app.domain.compaction import Compaction
 from desktop_app.domain.conversation import Conversation, Folder, Message
 from desktop_app.domain.errors import ImportRefusedError
+from desktop_app.domain.presets import Preset
 from desktop_app.storage.compactions import insert_compaction
 from desktop_app.storage.conversations import insert_conversation, insert_message
 from desktop_app.storage.database import Action, Database, T
 from desktop_app.storage.folders import put_folder
+from desktop_app.storage.prompts import add_preset
 from desktop_app.storage.rows import to_micros
 
 AT_ONCE: Final = 100  # messages in one transaction
@@ -49,6 +51,7 @@ class ImportStore:
         messages: Sequence[Message],
         folder: Folder | None,
         compactions: Sequence[Compaction] = (),
+        preset: Preset | None = None,
     ) -> Added:
         """Add a conversation, or to one that is there the messages that it lacks.
 
@@ -62,7 +65,7 @@ class ImportStore:
             ImportRefusedError: a message of it belongs to another conversation already.
         """
         missing = await self._database.read(partial(_missing, messages))
-        is_new = await self._write(partial(_begin, conversation, folder))
+        is_new = await self._write(partial(_begin, conversation, folder, preset))
         for first in range(0, len(missing), AT_ONCE):
             await self._write(partial(_insert, missing[first : first + AT_ONCE]))
         if missing and compactions:
@@ -96,9 +99,12 @@ def _is_there(connection: sqlite3.Connection, message: Message) -> bool:
 
 
 def _begin(
-    conversation: Conversation, folder: Folder | None, connection: sqlite3.Connection
+    conversation: Conversation,
+    folder: Folder | None,
+    preset: Preset | None,
+    connection: sqlite3.Connection,
 ) -> bool:
-    """Have the conversation and its folder be there; whether it was not."""
+    """Have the conversation, its folder and its preset be there; whether it was not."""
     if folder is not None:
         sql = "SELECT 1 FROM folders WHERE id = ?"
         if connection.execute(sql, (folder.id,)).fetchone() is None:
@@ -106,6 +112,8 @@ def _begin(
     sql = "SELECT 1 FROM conversations WHERE id = ?"
     is_new = connection.execute(sql, (conversation.id,)).fetchone() is None
     if is_new:
+        if preset is not None:
+            add_preset(connection, preset)
         insert_conversation(connection, replace(conversation, leaf_id=None))
     return is_new
 

@@ -68,6 +68,12 @@ class PromptStore:
         await self._database.write(lambda c: c.execute(sql, (preset_id,)))
 
 
+def add_preset(connection: sqlite3.Connection, preset: Preset) -> None:
+    """Add a preset, unless one of its id is there."""
+    sql = _PUT_PRESET.replace("OR REPLACE", "OR IGNORE")
+    connection.execute(sql, _preset_to_row(preset))
+
+
 def _prompts(connection: sqlite3.Connection) -> list[Prompt]:
     rows = connection.execute("SELECT * FROM prompts ORDER BY position, created_at, id")
     return [read_row(_prompt_from_row, row) for row in rows]

@@ -18,7 +18,10 @@ from hypothesis import strategies as st
 from desktop_app.domain.compaction import Compaction, CompactionKind
 from desktop_app.domain.conversation import Conversation, Draft, Folder, Message, new_id
 from desktop_app.domain.errors import ImportRefusedError
+from desktop_app.domain.generation import GenerationParameters, Overrides
+from desktop_app.domain.model_catalog import Effort, Variant
 from desktop_app.domain.parts import AttachmentFile, ChosenPages, DocumentPart
+from desktop_app.domain.presets import Preset
 from desktop_app.exchange.imported import ImportedConversation
 from desktop_app.exchange.own_json import JsonWriter
 from desktop_app.exchange.reading import read_export
@@ -26,6 +29,7 @@ from desktop_app.storage.compactions import CompactionStore
 from desktop_app.storage.conversations import ConversationStore
 from desktop_app.storage.folders import FolderStore
 from desktop_app.storage.importing import Added, ImportStore
+from desktop_app.storage.prompts import PromptStore
 from tests.helpers.generation import overrides
 from tests.unit.storage.samples import CHOICE, NOON, a_conversation, a_question, opened
 from tests.unit.storage.test_conversations import drafts, trees
@@ -220,6 +224,54 @@ def test_a_newer_file_adds_what_is_new(tmp_path: Path) -> None:
 def test_a_newer_versions_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ImportRefusedError, match="newer version"):
         read(tmp_path, b'{"format": "repartee", "version": 2}')
+
+
+def test_the_preset_comes_along(tmp_path: Path) -> None:
+    own = Overrides("Be brief.", GenerationParameters(temperature=0.5), frozenset({"temperature"}))
+    preset = Preset(new_id(), "Editor", "", "", Variant.PRO, Effort.HIGH, own, 3, NOON)
+    conversation = a_conversation(preset_id=preset.id)
+
+    def out(found: Conversation, known: Preset | None) -> bytes:
+        stream = io.BytesIO()
+        writer = JsonWriter(stream)
+        writer.conversation(found, [], (), known)
+        writer.end()
+        return stream.getvalue()
+
+    first = out(conversation, preset)
+    (found,) = read(tmp_path, first)
+    assert found.preset == preset
+
+    async def main() -> None:
+        async with opened(tmp_path / "store.sqlite3") as database:
+            importing, prompts = ImportStore(database), PromptStore(database)
+            store = ConversationStore(database)
+            whole = (found.conversation, found.messages, None, (), found.preset)
+            await importing.add(*whole)
+            kept = await store.get(conversation.id)
+            assert kept is not None
+            assert out(kept, *await prompts.presets()) == first
+            await prompts.remove_preset(preset.id)
+            await importing.add(*whole)
+            assert await prompts.presets() == []  # what was deleted since stays so
+            without = out(kept, None)
+            (again,) = read(tmp_path, without)
+            assert again.conversation.preset_id is None
+            assert out(again.conversation, None) == without
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("damage", [{"name": 5}, {"variant": "huge"}, {"id": "x" * 65}])
+def test_a_damaged_preset_is_said(tmp_path: Path, damage: dict[str, Any]) -> None:
+    stream = io.BytesIO()
+    writer = JsonWriter(stream)
+    writer.conversation(a_conversation(), [], (), Preset(new_id(), "Editor"))
+    writer.end()
+    value = json.loads(stream.getvalue())
+    value["conversations"][0]["preset"].update(damage)
+    (found,) = read(tmp_path, json.dumps(value).encode())
+    assert isinstance(found, ImportRefusedError)
 
 
 def test_compactions_come_along_once_and_as_they_were(tmp_path: Path) -> None:

@@ -1,0 +1,105 @@
+"""A preset as JSON, in a file of prompts and beside a conversation in which it is in force:
+
+    {"id": "…", "name": "Code reviewer", "provider": "", "model": "", "variant": "thinking",
+     "effort": "high", "settings": {"instructions": "…", "temperature": 0.2},
+     "position": 0, "created_at": "2026-01-31T09:30:00.000000Z"}
+
+`name` is needed, all else may be missing or null; an "id" that is missing is made from the content.
+What "settings" may hold: `domain/generation.GenerationParameters`, and "instructions".
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from desktop_app.domain.generation import Overrides
+from desktop_app.domain.model_catalog import Effort, Variant
+from desktop_app.domain.presets import Preset
+from desktop_app.exchange.typed import typed
+
+_Object = Mapping[str, Any]
+
+
+def preset_to_json(preset: Preset) -> dict[str, Any]:
+    """See the module."""
+    return {
+        "id": preset.id,
+        "name": preset.name,
+        "provider": preset.provider_id,
+        "model": preset.model,
+        "variant": preset.variant,
+        "effort": preset.effort,
+        "settings": preset.overrides.to_json(),
+        "position": preset.position,
+        "created_at": moment_to_json(preset.created_at),
+    }
+
+
+def preset_from_json(value: _Object) -> Preset:
+    """The reverse. Raises KeyError, TypeError, ValueError or OverflowError for what is none."""
+    name = text_of(value, "name", needed=True)
+    settings = value.get("settings") or {}
+    variant, effort = text_of(value, "variant"), text_of(value, "effort")
+    return Preset(
+        id=text_of(value, "id") or made_id(name, json.dumps(settings, sort_keys=True)),
+        name=name,
+        provider_id=text_of(value, "provider"),
+        model=text_of(value, "model"),
+        variant=Variant(variant) if variant else None,
+        effort=Effort(effort) if effort else None,
+        overrides=_overrides(settings),
+        position=position_of(value),
+        created_at=moment_of(value),
+    )
+
+
+def _overrides(settings: Any) -> Overrides:
+    if not isinstance(settings, dict) or not isinstance(settings.get("instructions"), str | None):
+        raise TypeError("“settings” is not what it should be.")
+    found = Overrides.from_json(settings)
+    if not all(isinstance(stop, str) for stop in typed(found.parameters).stop):
+        raise TypeError("“stop” is not a list of texts.")
+    return found
+
+
+def text_of(value: _Object, name: str, *, needed: bool = False) -> str:
+    """The text under a name; "" where there may be none. Raises KeyError, TypeError."""
+    found = value[name] if needed else value.get(name)
+    if found is None and not needed:
+        return ""
+    if not isinstance(found, str) or (needed and not found.strip()):
+        raise TypeError(f"“{name}” is not a text.")
+    return found
+
+
+def position_of(value: _Object) -> int:
+    """Where it stands among the others. Raises TypeError."""
+    found = value.get("position") or 0
+    if not isinstance(found, int) or not -(2**31) <= found < 2**31:
+        raise TypeError("“position” is not a whole number.")
+    return int(found)
+
+
+def moment_to_json(moment: datetime | None) -> str | None:
+    """A time as ISO 8601 in UTC."""
+    if moment is None:
+        return None
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def moment_of(value: _Object) -> datetime | None:
+    """When it was made; without a zone, in UTC. Raises TypeError, ValueError, OverflowError."""
+    text = text_of(value, "created_at")
+    if not text:
+        return None
+    found = datetime.fromisoformat(text)
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+
+
+def made_id(*words: str) -> str:
+    """An id out of the content, for what has none."""
+    return hashlib.sha256("\0".join(words).encode("utf-8", "replace")).hexdigest()[:32]
