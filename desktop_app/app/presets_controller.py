@@ -135,15 +135,18 @@ class PresetsController(QObject):
         )
 
     def save_here(self) -> None:
-        """Make a preset out of the open conversation's settings, and have it named."""
+        """Make a preset out of the open conversation's settings, and have it named. The instructions
+        are a part of it wherever they come from: of the defaults or a folder they would be others
+        elsewhere."""
         workspace = self._workspace
-        resolved = replace(workspace.conversation, choice=workspace.choice)
+        here, words = workspace.conversation, workspace.ask_settings.instructions
+        if here.overrides.instructions is None and words:
+            here = replace(here, overrides=replace(here.overrides, instructions=words))
+        resolved = replace(here, choice=workspace.choice)
         made = preset_of(resolved, new_id(), self._free_name(), now())
         made = replace(made, position=self._next_position())
         self._save(made)
-        workspace.take_settings(
-            workspace.conversation.id, replace(workspace.conversation, preset_id=made.id)
-        )
+        workspace.take_settings(workspace.conversation.id, replace(here, preset_id=made.id))
         self._manage()
         if self._dialog is not None:
             self._dialog.presets.edit(made.id)

@@ -9,14 +9,17 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QCheckBox, QLineEdit, QMenu, QPushButton
 
+from desktop_app.domain.conversation import new_id
 from desktop_app.domain.generation import Overrides
 from desktop_app.domain.model_catalog import Effort, Variant
 from desktop_app.domain.presets import Preset
 from desktop_app.headless.answer_settings import with_own
+from desktop_app.storage.prompts import PromptStore
 from desktop_app.ui.prompts_dialog import PromptsDialog
 from desktop_app.ui.settings_tabs.fields import Combo, LongText
 from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, find, until
+from tests.unit.storage.samples import opened
 
 REVIEWER = Preset(
     "reviewer",
@@ -171,6 +174,37 @@ def test_a_conversations_settings_become_a_preset_that_is_named_at_once(run: Run
             assert stored.overrides == Overrides("Be kind.")
             assert dialog.isVisible()
             dialog.hide()
+
+    run(main())
+
+
+def test_instructions_of_the_defaults_are_a_part_of_what_is_saved(run: Run) -> None:
+    async def main() -> None:
+        async with Desk(environment=KEY) as desk:
+            panel = desk.window.settings
+            panel.setting_changed.emit("answer.system_prompt", "Be a pirate.")
+            await desk.written()
+            desk.ready.presets.save_here()
+            await desk.written()
+            (stored,) = await desk.backend.prompts.presets()
+            assert stored.overrides == Overrides("Be a pirate.")
+            panel.setting_changed.emit("answer.system_prompt", "")
+            await desk.written()
+            assert desk.ready.workspace.ask_settings.instructions == "Be a pirate."
+            assert shown(desk) == f"Preset: {stored.name}"  # nothing was changed since
+            dialog = desk.window.findChild(PromptsDialog)
+            assert isinstance(dialog, PromptsDialog)
+            dialog.hide()
+
+    run(main())
+
+
+def test_what_an_import_brings_is_offered(run: Run) -> None:
+    async def main() -> None:
+        async with Desk(environment=KEY) as desk:
+            async with opened(desk.backend.folders.database) as beside:
+                await PromptStore(beside).save(presets=[Preset(new_id(), "From elsewhere")])
+            await until(lambda: "From elsewhere" in menu_of(desk))
 
     run(main())
 
