@@ -228,16 +228,21 @@ async def _export_each(
 
 
 def names_of(wanted: list[Conversation], suffix: str) -> Iterator[str]:
-    """A name for each file, out of its date and title; never one twice."""
+    """A name for each file, out of its date and title; never one twice, not even where upper and
+    lower case are the same to the disk."""
     given: dict[str, int] = {}
+    taken: set[str] = set()
     for conversation in wanted:
         day = conversation.created_at.astimezone().date().isoformat()
         title = _NOT_IN_A_NAME.sub(" ", conversation.title).strip(" .")[:80]
         title = title.encode()[:LONGEST_TITLE_BYTES].decode(errors="ignore").rstrip()
         stem = f"{day} {title or 'Conversation'}"
-        given[stem] = given.get(stem, 0) + 1
-        again = f" ({given[stem]})" if given[stem] > 1 else ""
-        yield f"{stem}{again}{suffix}"
+        name, key = stem, stem.casefold()
+        while name.casefold() in taken:
+            given[key] = given.get(key, 1) + 1
+            name = f"{stem} ({given[key]})"
+        taken.add(name.casefold())
+        yield f"{name}{suffix}"
 
 
 def unwritable(target: Path, exc: OSError) -> StorageError:
