@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from desktop_app.domain.chat_request import ChatRequest, ProviderKind, ProviderProfile
+from desktop_app.domain.chat_request import ChatRequest, FileData, ProviderKind, ProviderProfile
 from desktop_app.domain.chat_request import RequestMessage as Said
 from desktop_app.domain.conversation import MessageStatus, Role
 from desktop_app.domain.errors import (
@@ -368,6 +368,16 @@ def test_what_cannot_be_left_out_fails_and_storing_is_never_left_to_the_provider
         events, requests = run(refuses(param), RESPONSE)
         assert isinstance(failure(events), ProviderError)
         assert len(requests) == 1, param
+
+
+def test_a_refused_file_is_told_and_never_sent_as_something_else() -> None:
+    file = FileData("a.pdf", "application/pdf", b"%PDF")
+    message = Said(Role.USER, (file, TextPart("Who?")))
+    for param in ("input[0].content[0].file_data", "input[0].content[0]", "input"):
+        request = replace(ask(), messages=(message,))
+        events, (received,) = run(refuses(param), RESPONSE, request=request)
+        assert received.json["input"][0]["content"][0]["filename"] == "a.pdf"
+        assert "No input" in failure(events).what_happened + failure(events).details
 
 
 def test_a_gateway_that_cannot_be_told_to_keep_nothing_is_asked_by_the_api_that_keeps_nothing() -> (
