@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from desktop_app.app.workspace import Workspace
     from desktop_app.documents.worker import ExtractedDocument, OnProgress
     from desktop_app.domain.parts import DocumentPart, ImagePart
+    from desktop_app.services.choice import ResolvedChoice
 
 PASTED_NAME = "Pasted text.txt"
 LARGE_PASTE = "documents.large_paste"  # the setting: from how many characters on
@@ -32,9 +33,12 @@ async def attach(
     on_progress: OnProgress,
     conversation_id: str = "",
     password: str = "",
+    *,
+    resolved: ResolvedChoice | None = None,
 ) -> tuple[DocumentPart | ImagePart, str]:
     """Read what was given and keep it, in memory where it is for a private conversation; returns it
-    as a part of a message, and a note on how it was read, "" where that is as expected.
+    as a part of a message, and a note on how it was read, "" where that is as expected. `resolved` is
+    who would be asked, the open conversation's model where that is not said.
 
     Raises:
         DocumentError, StorageError: it gives no attachment.
@@ -55,7 +59,7 @@ async def attach(
     note = f"{document.name}: {document.note}" if document.note else ""
     part = with_detail(part, str(workspace.values["answer.image_detail"]))
     as_files = bool(workspace.values["answer.documents_as_files"])
-    return preferred(part, workspace.resolved, as_files=as_files), note
+    return preferred(part, resolved or workspace.resolved, as_files=as_files), note
 
 
 async def _bytes_of(given: str | GivenContent) -> bytes:

@@ -9,35 +9,95 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.parts import ChosenPages, DocumentPart, ImagePart
 from desktop_app.domain.sections import Section, chosen_text, parse_spans, sections, unit_of
 
 if TYPE_CHECKING:
+    from PySide6.QtCore import SignalInstance
+
     from desktop_app.app.workspace import Workspace
+    from desktop_app.services.choice import ResolvedChoice
 
 Attached = DocumentPart | ImagePart
+
+
+class Held(Protocol):
+    """What is attached to a prompt: the window's or the quick one.
+
+    Attributes:
+        changed: emitted when attachments came, went or changed, or who is asked.
+    """
+
+    @property
+    def changed(self) -> SignalInstance: ...
+
+    @property
+    def attached(self) -> list[Attached]:
+        """The documents and pictures, in order."""
+
+    @property
+    def resolved(self) -> ResolvedChoice:
+        """Who would be asked now."""
+
+    def change(self, change: Callable[[Attached], Attached]) -> None:
+        """Have each be another."""
+
+
+class HeldInDraft(QObject):
+    """Satisfies `Held` for the window's prompt.
+
+    Signals:
+        changed()
+    """
+
+    changed = Signal()
+
+    def __init__(self, workspace: Workspace, parent: QObject) -> None:
+        super().__init__(parent)
+        self._workspace = workspace
+        for signal in (workspace.opened, workspace.draft_changed, workspace.choice_changed):
+            signal.connect(self.changed)
+
+    @property
+    def attached(self) -> list[Attached]:
+        """The documents and pictures in the draft."""
+        parts = self._workspace.draft.attachments
+        return [part for part in parts if isinstance(part, DocumentPart | ImagePart)]
+
+    @property
+    def resolved(self) -> ResolvedChoice:
+        """Who would be asked in the open conversation."""
+        return self._workspace.resolved
+
+    def change(self, change: Callable[[Attached], Attached]) -> None:
+        """Have each be another."""
+        workspace = self._workspace
+        attachments = tuple(
+            change(part) if isinstance(part, DocumentPart | ImagePart) else part
+            for part in workspace.draft.attachments
+        )
+        workspace.draft = replace(workspace.draft, attachments=attachments)
+        workspace.draft_changed.emit()
 
 
 class Choosing(QObject):
     """Changes what is sent of what is attached."""
 
-    def __init__(self, workspace: Workspace, parent: QObject) -> None:
+    def __init__(self, held: Held, workspace: Workspace, parent: QObject) -> None:
         super().__init__(parent)
-        self._workspace = workspace
+        self._held, self._workspace = held, workspace
         self._counting: set[tuple[str, ChosenPages]] = set()
-        workspace.opened.connect(self._count_missing)
-        workspace.draft_changed.connect(self._count_missing)
+        held.changed.connect(self._count_missing)
 
     @property
     def parts(self) -> list[Attached]:
         """The documents and pictures in the prompt."""
-        attached = self._workspace.draft.attachments
-        return [part for part in attached if isinstance(part, DocumentPart | ImagePart)]
+        return self._held.attached
 
     def part(self, sha256: str) -> Attached | None:
         """One of them, by its hash."""
@@ -45,13 +105,12 @@ class Choosing(QObject):
 
     def change(self, sha256: str, change: Callable[[DocumentPart], DocumentPart]) -> None:
         """Have a document be sent otherwise."""
-        workspace = self._workspace
-        attachments = tuple(
-            change(part) if isinstance(part, DocumentPart) and part.sha256 == sha256 else part
-            for part in workspace.draft.attachments
-        )
-        workspace.draft = replace(workspace.draft, attachments=attachments)
-        workspace.draft_changed.emit()
+
+        def changed(part: Attached) -> Attached:
+            is_meant = isinstance(part, DocumentPart) and part.sha256 == sha256
+            return change(part) if is_meant else part  # type: ignore[arg-type]
+
+        self._held.change(changed)
 
     async def choose(self, sha256: str, given: str) -> None:
         """Have these pages of a document be sent, as a person writes them; "" for all.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QImage
@@ -24,10 +24,13 @@ from desktop_app.services.pictures import Sight, page_name
 from desktop_app.services.prompt import sent_block, sent_text
 
 if TYPE_CHECKING:
+    from PySide6.QtCore import SignalInstance
+    from PySide6.QtWidgets import QWidget
+
+    from desktop_app.app.choosing import Held
     from desktop_app.app.pictures_controller import PicturesController
     from desktop_app.app.workspace import Workspace
     from desktop_app.ui.attachment_preview import AttachmentPreview
-    from desktop_app.ui.main_window import MainWindow
     from desktop_app.ui.theme import ThemeWatcher
 
 NOTHING_ATTACHED = "Nothing is attached."
@@ -39,29 +42,49 @@ IN_PARTS = (
 )
 
 
+class Prompt(Protocol):
+    """A prompt with chips."""
+
+    @property
+    def attachment_previewed(self) -> SignalInstance: ...
+    @property
+    def attachment_acted(self) -> SignalInstance: ...
+    @property
+    def focused_chip(self) -> str: ...
+    def focus_chip(self, chip_id: str) -> None: ...
+    def text(self) -> str: ...
+
+
 class PreviewController(QObject):
-    """Between the chips of the prompt, the preview and the draft."""
+    """Between the chips of a prompt, the preview and what is held for the prompt.
+
+    Args:
+        window: what the preview opens over.
+        say: tells the person a sentence.
+    """
 
     def __init__(
         self,
-        window: MainWindow,
+        window: QWidget,
+        prompt: Prompt,
+        held: Held,
         theme: ThemeWatcher,
         workspace: Workspace,
         pictures: PicturesController,
+        say: Callable[[str], object],
     ) -> None:
         super().__init__(window)
-        self._window, self._theme, self._workspace = window, theme, workspace
-        self._pictures = pictures
+        self._window, self._prompt, self._held = window, prompt, held
+        self._theme, self._workspace = theme, workspace
+        self._pictures, self._say = pictures, say
         self._dialog: AttachmentPreview | None = None
         self._shown = ""
         self._asked = 0
         self._last: Attached | None = None
-        self._choosing = Choosing(workspace, self)
-        prompt = window.prompt
+        self._choosing = Choosing(held, workspace, self)
         prompt.attachment_previewed.connect(self.show)
         prompt.attachment_acted.connect(self._act)
-        for changed in (workspace.opened, workspace.draft_changed, workspace.choice_changed):
-            changed.connect(self._follow)
+        held.changed.connect(self._follow)
 
     # -------------------------------------------------------------- by command
 
@@ -69,7 +92,7 @@ class PreviewController(QObject):
         """Show what is sent of the chip that has the keyboard, or of the last attachment."""
         part = self._any(lambda _part: True)
         if part is None:
-            self._window.notifications.notify(NOTHING_ATTACHED)
+            self._say(NOTHING_ATTACHED)
         else:
             self.show(part.sha256)
 
@@ -81,11 +104,11 @@ class PreviewController(QObject):
             return
         last = self._any(lambda _part: True)
         words = NOTHING_ATTACHED if last is None else NO_PAGES.format(last.name)
-        self._window.notifications.notify(words)
+        self._say(words)
 
     def _any(self, suits: Callable[[Attached], bool]) -> Attached | None:
         parts = [part for part in self._choosing.parts if suits(part)]
-        focused = self._window.prompt.focused_chip
+        focused = self._prompt.focused_chip
         found = [part for part in parts if part.sha256 == focused]
         return next(iter(found or parts[::-1]), None)
 
@@ -133,7 +156,7 @@ class PreviewController(QObject):
         self._asked += 1
         if self._dialog is not None:
             self._dialog.show_text("", [])
-        self._window.prompt.focus_chip(self._shown)
+        self._prompt.focus_chip(self._shown)
         self._shown, self._last = "", None
 
     async def _take(self, given: str) -> None:
@@ -159,14 +182,14 @@ class PreviewController(QObject):
 
     def _as_sent(self, part: Attached) -> object:
         """What of a part and of who is asked decides what is sent: not the count."""
-        resolved = self._workspace.resolved
+        resolved = self._held.resolved
         if isinstance(part, DocumentPart) and part.chosen is not None:
             part = replace(part, chosen=replace(part.chosen, tokens=None))
         return part, resolved.model.id, resolved.profile.id, resolved.files
 
     def _tell(self, part: Attached) -> None:
         assert self._dialog is not None
-        resolved = self._workspace.resolved
+        resolved = self._held.resolved
         names = [(known.sha256, known.name) for known in self._choosing.parts]
         self._dialog.offer(names, part.sha256)
         if isinstance(part, ImagePart):
@@ -194,13 +217,13 @@ class PreviewController(QObject):
 
     async def _words(self, part: Attached) -> str:
         workspace = self._workspace
-        backend, resolved = workspace.backend, workspace.resolved
+        backend, resolved = workspace.backend, self._held.resolved
         if isinstance(part, ImagePart):
             shown = await Sight(resolved.model, backend.pictures).shown(part)
             return shown.text if isinstance(shown, TextPart) else ""
         if part.in_parts:
             chat = workspace.chat_for(workspace.conversation)
-            words = self._window.prompt.text()
+            words = self._prompt.text()
             instructions = workspace.ask_settings.instructions
             return "\n\n".join(await chat.parts.texts(part, words, resolved, instructions))
         if is_file(part, resolved.files):
@@ -227,7 +250,7 @@ class PreviewController(QObject):
         return unit, given, hint
 
     def _captions(self, part: Attached) -> list[str]:
-        resolved = self._workspace.resolved
+        resolved = self._held.resolved
         if resolved.model.sees_images is False:
             return []
         if isinstance(part, ImagePart):
@@ -239,7 +262,7 @@ class PreviewController(QObject):
     async def _show_picture(self, number: int) -> None:
         """The very picture that is sent."""
         part, pictures = self._last, self._workspace.backend.pictures
-        rule = self._workspace.resolved.model.image_tokens
+        rule = self._held.resolved.model.image_tokens
         try:
             if isinstance(part, ImagePart):
                 sent, name = await pictures.scaled(part, rule), part.name

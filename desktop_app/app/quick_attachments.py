@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
 from desktop_app.app.attaching import attach
 from desktop_app.app.attachment_facts import document_chip
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 
     from desktop_app.app.pictures_controller import PicturesController
     from desktop_app.app.workspace import Workspace
+    from desktop_app.documents.worker import Progress
     from desktop_app.services.choice import ResolvedChoice
     from desktop_app.ui.dropped import GivenContent
     from desktop_app.ui.quick_prompt import QuickPrompt
@@ -36,9 +36,14 @@ class QuickAttachments(QObject):
     Attributes:
         parts: what is attached, in order.
 
+    Signals:
+        changed(): that, or who would be asked.
+
     Args:
         resolved: who would be asked now.
     """
+
+    changed = Signal()
 
     def __init__(
         self,
@@ -49,7 +54,7 @@ class QuickAttachments(QObject):
     ) -> None:
         super().__init__(quick)
         self._quick, self._workspace = quick, workspace
-        self._pictures, self._resolved = pictures, resolved
+        self._pictures, self._choice = pictures, resolved
         self._passwords = Passwords(quick, lambda: quick.theme)
         self._reading: dict[str, tuple[str, asyncio.Task[Any]]] = {}
         self.parts: tuple[DocumentPart | ImagePart, ...] = ()
@@ -58,6 +63,23 @@ class QuickAttachments(QObject):
         quick.attachment_removed.connect(self._remove)
         quick.detail_chosen.connect(self._choose_detail)
         pictures.thumbnail_made.connect(lambda _sha256: self.show())
+
+    @property
+    def attached(self) -> list[DocumentPart | ImagePart]:
+        """The same as a list."""
+        return list(self.parts)
+
+    @property
+    def resolved(self) -> ResolvedChoice:
+        """Who would be asked now."""
+        return self._choice()
+
+    def change(
+        self, change: Callable[[DocumentPart | ImagePart], DocumentPart | ImagePart]
+    ) -> None:
+        """Have each be another."""
+        self.parts = tuple(change(part) for part in self.parts)
+        self.show()
 
     @property
     def reading(self) -> str:
@@ -78,13 +100,12 @@ class QuickAttachments(QObject):
         for reading_id, (name, _) in self._reading.items():
             chips.append(Chip(reading_id, name, "reading…", "reading", None, "file-text"))
         self._quick.set_chips(chips)
+        self.changed.emit()
 
     def _chip(self, part: DocumentPart | ImagePart) -> Chip:
         if isinstance(part, ImagePart):
-            chip = self._pictures.chip(part, self._resolved())
-        else:
-            chip = document_chip(part, self._resolved())
-        return replace(chip, actions=(), has_preview=False)  # that is the window's
+            return self._pictures.chip(part, self.resolved)
+        return document_chip(part, self.resolved)
 
     def _attach_files(self, paths: Iterable[Path]) -> None:
         for path in paths:
@@ -99,7 +120,7 @@ class QuickAttachments(QObject):
     async def _read(self, reading_id: str, given: Path | GivenContent) -> None:
         try:
             part, note = await self._passwords.opened(
-                partial(attach, self._workspace, given, lambda _progress: None, "")
+                partial(attach, self._workspace, given, _ignore, "", resolved=self.resolved)
             )
             if part.sha256 not in {known.sha256 for known in self.parts}:
                 self.parts = (*self.parts, part)
@@ -117,7 +138,8 @@ class QuickAttachments(QObject):
         self.show()
 
     def _choose_detail(self, chip_id: str, detail: str) -> None:
-        self.parts = tuple(
-            with_detail(part, detail) if part.sha256 == chip_id else part for part in self.parts
-        )
-        self.show()
+        self.change(lambda part: with_detail(part, detail) if part.sha256 == chip_id else part)
+
+
+def _ignore(_progress: Progress) -> None:
+    """The line has no room for how far a document is read."""

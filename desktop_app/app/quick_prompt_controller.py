@@ -38,6 +38,9 @@ class QuickPromptController(QObject):
             of its last answer ("" for none), and takes along what was typed, brought and attached.
         markdown_of: what a text with its looks in HTML is as Markdown.
 
+    Attributes:
+        attachments: what comes along with the question.
+
     Signals:
         kept(Conversation): a conversation was begun, for the list.
     """
@@ -63,7 +66,7 @@ class QuickPromptController(QObject):
         self._is_beginning = False
         self._path: list[Message] = []
         self._conversation = self._blank()
-        self._attached = QuickAttachments(quick, workspace, pictures, self._resolved)
+        self.attachments = QuickAttachments(quick, workspace, pictures, self._resolved)
         self._connect()
 
     def _connect(self) -> None:
@@ -104,7 +107,7 @@ class QuickPromptController(QObject):
         """Show the quick prompt, ready to type; `text` comes along under the question."""
         if not self._is_beginning and not self._running.is_running(self._conversation.id):
             self._conversation, self._path = self._blank(), []
-            self._attached.clear()
+            self.attachments.clear()
         self._brought, self._clipboard = text, ""
         self._show_choice()
         self._quick.open_with(text)
@@ -147,8 +150,8 @@ class QuickPromptController(QObject):
         question = "\n\n".join(part for part in self._marked(text, self._brought) if part)
         if self._is_beginning or self._running.is_running(self._conversation.id) or not question:
             return
-        if self._attached.reading:
-            self._quick.set_status(f"Reading {self._attached.reading}…")
+        if self.attachments.reading:
+            self._quick.set_status(f"Reading {self.attachments.reading}…")
             return
         workspace = self._workspace
         self._is_beginning = True
@@ -156,7 +159,7 @@ class QuickPromptController(QObject):
             began = await workspace.backend.chat.begin(
                 self._conversation,
                 self._path,
-                Draft(question, self._attached.parts),
+                Draft(question, self.attachments.parts),
                 workspace.profile_of(self._conversation),
                 workspace.settings_of(self._conversation).for_one(),
             )
@@ -167,7 +170,7 @@ class QuickPromptController(QObject):
         finally:
             self._is_beginning = False
         self._brought = ""
-        self._attached.clear()
+        self.attachments.clear()
         self._conversation = began.conversation
         if began.question is not None:
             self._path = [*self._path, began.question, began.answer]
@@ -186,8 +189,8 @@ class QuickPromptController(QObject):
         if self._path or self._is_beginning:
             # What the line shows was asked, but for what a cap has refused.
             unasked = self._quick.text().strip() if action == RAISE_CAP else ""
-            typed = Draft(unasked, self._attached.parts)
-            self._attached.clear()
+            typed = Draft(unasked, self.attachments.parts)
+            self.attachments.clear()
             await self._go_on(self._conversation.id if self._path else "", action, typed, "")
         else:
             text, brought = self._quick.text(), self._brought.strip()
@@ -195,9 +198,9 @@ class QuickPromptController(QObject):
                 text = self._marked(text.replace(_MARKS[SELECTION], ATTACHED), "")[0]
             else:
                 text, brought = self._marked(text, brought)
-            typed = Draft(text.strip(), self._attached.parts)
+            typed = Draft(text.strip(), self.attachments.parts)
             self._brought = ""
-            self._attached.clear()
+            self.attachments.clear()
             await self._go_on("", action, typed, brought)
         self._quick.hide()
 
@@ -230,7 +233,7 @@ class QuickPromptController(QObject):
 
     def _show_choice(self) -> None:
         self._quick.set_choice(self._view())
-        self._attached.show()
+        self.attachments.show()
 
     # -------------------------------------------------------------- answering
 

@@ -18,6 +18,7 @@ from desktop_app.app.attaching import LARGE_PASTE
 from desktop_app.app.attachments_controller import AttachmentsController
 from desktop_app.app.branching import Branching
 from desktop_app.app.chat_controller import STORE, ChatController
+from desktop_app.app.choosing import HeldInDraft
 from desktop_app.app.collections_controller import CollectionsController
 from desktop_app.app.compaction_controller import CompactionController
 from desktop_app.app.desktop.call_server import CallServer
@@ -120,7 +121,15 @@ class ReadyWindow(QObject):
         self.attachments = AttachmentsController(
             window, self.workspace, self.pictures, self.prompts, self.passwords
         )
-        self.previews = PreviewController(window, theme, self.workspace, self.pictures)
+        self.previews = PreviewController(
+            window,
+            window.prompt,
+            HeldInDraft(self.workspace, window),
+            theme,
+            self.workspace,
+            self.pictures,
+            window.notifications.notify,
+        )
         self.given = GivenController(window, self.workspace, self.library, self.attachments)
         self.presets = PresetsController(
             window, self.workspace, self.prompt, lambda: self.prompts.manage("presets")
@@ -186,6 +195,8 @@ class ReadyWindow(QObject):
         )
         self.prompts.serve(quick_window.slash, quick.fill_in)
         quick.kept.connect(self.library.kept)
+        shared = (self._theme, self.workspace, self.pictures, quick_window.set_status)
+        PreviewController(quick_window, quick_window, quick.attachments, *shared)
         quick_window.hidden.connect(self._end_if_nothing_shows)
         self.running.finished.connect(self._end_if_nothing_shows)
         self._quick_shortcuts = Shortcuts(quick_window, {"app.quit": self.quit})

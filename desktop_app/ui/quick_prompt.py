@@ -83,6 +83,7 @@ class QuickPrompt(QWidget):
         files_given(list[Path]), picture_given(GivenContent): dropped or pasted, to be attached.
         text_given(str text, str html): dropped or pasted, of several lines or with its looks.
         attachment_removed(str), detail_chosen(str, str): of an attachment, by id.
+        attachment_previewed(str), attachment_acted(str, str): as of AttachmentChips.
         stop_requested(): stop the answer.
         go_on_requested(): show the conversation in the main window.
         way_out_requested(): do what is offered beside a problem.
@@ -96,6 +97,8 @@ class QuickPrompt(QWidget):
     text_given = Signal(str, str)
     attachment_removed = Signal(str)
     detail_chosen = Signal(str, str)
+    attachment_previewed = Signal(str)
+    attachment_acted = Signal(str, str)
     stop_requested = Signal()
     go_on_requested = Signal()
     way_out_requested = Signal()
@@ -198,6 +201,8 @@ class QuickPrompt(QWidget):
         self._line.noted.connect(self.set_status)
         self._chips.removed.connect(self.attachment_removed)
         self._chips.detail_chosen.connect(self.detail_chosen)
+        self._chips.previewed.connect(self.attachment_previewed)
+        self._chips.acted.connect(self.attachment_acted)
         self._stop.clicked.connect(self.stop_requested)
         self._copy.clicked.connect(self._copy_answer)
         self._go_on.clicked.connect(self.go_on_requested)
@@ -244,6 +249,15 @@ class QuickPrompt(QWidget):
     def text(self) -> str:
         """What is typed."""
         return self._line.text()
+
+    @property
+    def focused_chip(self) -> str:
+        """The id of the chip that has the keyboard, "" where none has."""
+        return self._chips.focused
+
+    def focus_chip(self, chip_id: str) -> None:
+        """Give the keyboard to a chip, where it is still there."""
+        self._chips.focus(chip_id)
 
     @property
     def theme(self) -> Theme:

@@ -172,7 +172,7 @@ def test_the_quick_prompt_takes_pictures(run: Run) -> None:
             image = QMimeData()
             image.setData("image/png", packed(drawing(), "PNG"))
             quick._line.take(given_in(image))
-            attached = desk.ready.quick._attached
+            attached = desk.ready.quick.attachments
             assert attached.reading == "Pasted picture.png"
             quick.submitted.emit("What is it?")
             await until(lambda: quick._status.text() == "Reading Pasted picture.png…")
@@ -205,6 +205,6 @@ def test_a_broken_picture_in_the_quick_prompt_is_said(run: Run) -> None:
             quick = desk.ready.quick._quick
             quick.picture_given.emit(GivenContent("broken.png", b"\x89PNG\r\n\x1a\nno"))
             await until(lambda: "“broken.png” is damaged" in quick._problem.text())
-            assert desk.ready.quick._attached.parts == ()
+            assert desk.ready.quick.attachments.parts == ()
 
     run(main())

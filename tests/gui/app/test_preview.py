@@ -412,3 +412,31 @@ def test_who_takes_no_files_is_not_sent_one(run: Run, data: Path) -> None:
             assert names == ["preview", "choose-pages"]
 
     run(main())
+
+
+def test_in_the_quick_prompt_too(run: Run, data: Path) -> None:
+    async def main() -> None:
+        async with Desk(environment={"OPENAI_API_KEY": "not-a-key"}) as desk:
+            desk.ready.quick.open_with("")
+            window, held = desk.ready.quick._quick, desk.ready.quick.attachments
+            window.files_given.emit([data / "report.pdf"])
+            await until(lambda: held.parts)
+            face = find(window, QAbstractButton, "preview-attachment")
+            face.click()
+            await until(lambda: window.findChild(AttachmentPreview) is not None)
+            dialog = window.findChild(AttachmentPreview)
+            assert dialog is not None
+            await until(lambda: "[page 1]" in dialog.text.text)
+            await choose(dialog, "2")
+            await until(lambda: "page 2 of 3 · " in face.accessibleName())
+            await until(lambda: "[page 1]" not in dialog.text.text)
+            preview = dialog.text.text
+            assert desk.ready.workspace.draft.attachments == ()
+            dialog.reject()
+            window.submitted.emit("Who?")
+            turn = await desk.turn(0)
+            assert turn.asked == f"{preview}\n\nWho?"
+            turn.end("Dubois")
+            await desk.settled()
+
+    run(main())
