@@ -16,6 +16,7 @@ from PySide6.QtCore import QObject, QTimer
 
 from desktop_app.app.attaching import LARGE_PASTE
 from desktop_app.app.attachments_controller import AttachmentsController
+from desktop_app.app.batch_controller import BatchController
 from desktop_app.app.branching import Branching
 from desktop_app.app.chat_controller import STORE, ChatController
 from desktop_app.app.choosing import HeldInDraft
@@ -73,6 +74,7 @@ log = logging.getLogger(__name__)
 
 WINDOW_STATE_KEY = "window.state"
 QUICK_PROMPT_MS = 1000  # after the start
+BATCHES_MS = 1500  # after the start
 # After the start, before anybody takes a document out of a draft to put it back later.
 COLLECTION_MS = 2000
 COLLECTION_AT_END_S = 2.0
@@ -157,6 +159,9 @@ class ReadyWindow(QObject):
         )
         self.spending = SpendingController(window, theme, self.workspace, self._name_of_model)
         self.paper = PaperController(window, self.workspace)
+        self.batches = BatchController(
+            window, theme, self.workspace, self.library, self.prompts, self.attachments
+        )
         self._typesetter = Typesetter(child_command("maths"), window)
         self._quick: QuickPromptController | None = None
         self._calls = CallServer(backend.folders.socket, self.serve)
@@ -226,6 +231,7 @@ class ReadyWindow(QObject):
             changed.connect(self._show_key_line)
         self.others.happened.connect(lambda: self.tasks.start(self.presets.refresh()))
         self.others.happened.connect(lambda: self.tasks.start(self.library.refresh()))
+        self.others.happened.connect(self.batches.look)
 
     def _name_of_model(self, model_id: str) -> str:
         """A model's name in the catalogue; a GGUF file's, where it is the person's own."""
@@ -257,6 +263,7 @@ class ReadyWindow(QObject):
         except StorageError as error:
             self._show_error(error)
         QTimer.singleShot(QUICK_PROMPT_MS, self, lambda: self.quick)
+        QTimer.singleShot(BATCHES_MS, self, lambda: self.tasks.start(self.batches.pick_up()))
         QTimer.singleShot(COLLECTION_MS, self, lambda: self.tasks.start(self._collect()))
         # A window may stay open for weeks.
         again = QTimer(self, interval=COLLECTION_EVERY_MS)
@@ -349,6 +356,8 @@ class ReadyWindow(QObject):
             "view.normal": lambda: self._resize_text(0),
             "settings.toggle": window.toggle_settings,
             "spending.show": self.spending.show,
+            "batch.new": self.batches.begin,
+            "batch.show": self.batches.show,
             "library.show": self.places.show,
             "library.import": self.places.transfer.choose_import,
             PALETTE: lambda: self._palette.toggle(),
@@ -501,6 +510,7 @@ class ReadyWindow(QObject):
         self.chat.close()
         self.compaction.close()
         await self.collections.close()
+        self.batches.close()
         await self.viewer.close()
         await self.running.stop_all()
         await self._backend.settings.set(WINDOW_STATE_KEY, self._window.state())

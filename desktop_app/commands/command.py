@@ -120,6 +120,8 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("list.toggle", "Show or hide the conversations", _C.VIEW, "Ctrl+B"),
     Command("settings.toggle", "Show or hide the settings", _C.VIEW, "Ctrl+,"),
     Command("spending.show", "Show spending", _C.VIEW),
+    Command("batch.new", "Summarise many files as a batch job…", _C.PROGRAM),
+    Command("batch.show", "Batch jobs…", _C.PROGRAM),
     Command("library.import", "Import conversations", _C.PROGRAM),
     Command("library.show", "Backups, import and export", _C.PROGRAM),
     Command("palette.open", "Show all commands", _C.PROGRAM, "Ctrl+K"),

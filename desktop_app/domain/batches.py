@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversation import ModelChoice
@@ -248,6 +248,17 @@ class BatchItem:
     def sha256(self) -> str:
         """Of its bytes, "" until they are read."""
         return "" if self.part is None else self.part.sha256
+
+
+class BatchLine(NamedTuple):
+    """What is listed of a file: `tokens` as reckoned, or as used once there is an answer."""
+
+    number: int
+    name: str
+    status: ItemStatus
+    tokens: int
+    cost: Decimal | None
+    error: str
 
 
 def custom_id(job_id: str, number: int) -> str:

@@ -1,0 +1,172 @@
+"""The jobs, and the files of one, as tables; a job may have tens of thousands of files.
+
+Rows come ready made: what differs from before is found where they are read, on another thread, and a
+change of one file is a change of one row here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
+
+from desktop_app.domain.batch_words import ITEM_WORDS, progress_words
+from desktop_app.domain.batches import BatchLine, ItemStatus
+from desktop_app.domain.cost import format_money
+
+if TYPE_CHECKING:
+    from desktop_app.domain.batches import BatchJob
+
+Index = QModelIndex | QPersistentModelIndex
+_NOWHERE: Final = QModelIndex()
+_RIGHT: Final = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+_LEFT: Final = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+TROUBLED: Final = frozenset({ItemStatus.LEFT_OUT, ItemStatus.FAILED, ItemStatus.UNANSWERED})
+
+
+class BatchJobModel(QAbstractTableModel):
+    """Every job, newest first."""
+
+    HEADINGS: Final = ("Job", "How it stands", "Cost", "Begun")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._jobs: list[BatchJob] = []
+
+    def set_jobs(self, jobs: Sequence[BatchJob]) -> None:
+        """Show these; where they are the same jobs, only what stands in their rows changes."""
+        if [job.id for job in jobs] == [job.id for job in self._jobs]:
+            for row, job in enumerate(jobs):
+                if job != self._jobs[row]:
+                    self._jobs[row] = job
+                    end = self.index(row, len(self.HEADINGS) - 1)
+                    self.dataChanged.emit(self.index(row, 0), end)
+            return
+        self.beginResetModel()
+        self._jobs = list(jobs)
+        self.endResetModel()
+
+    def job_at(self, index: Index) -> BatchJob | None:
+        """The job of a row."""
+        return self._jobs[index.row()] if index.isValid() else None
+
+    def row_of(self, job_id: str) -> int:
+        """Where a job stands; -1 where it does not."""
+        return next((row for row, job in enumerate(self._jobs) if job.id == job_id), -1)
+
+    def rowCount(self, parent: Index = _NOWHERE) -> int:
+        return 0 if parent.isValid() else len(self._jobs)
+
+    def columnCount(self, parent: Index = _NOWHERE) -> int:
+        return 0 if parent.isValid() else len(self.HEADINGS)
+
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> Any:
+        if orientation is not Qt.Orientation.Horizontal:
+            return None
+        return _heading(self.HEADINGS, section, role, numbers=(2,))
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        job = self.job_at(index)
+        if job is None:
+            return None
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _RIGHT if index.column() == 2 else _LEFT
+        if role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
+            return None
+        begun = (job.started_at or job.created_at).astimezone()
+        cells = (
+            job.title,
+            progress_words(job),
+            format_money(job.counts.cost) if job.counts.cost else "",
+            f"{begun:%Y-%m-%d %H:%M}",
+        )
+        return cells[index.column()]
+
+
+class BatchLineModel(QAbstractTableModel):
+    """The files of a job, all or only those without an answer."""
+
+    HEADINGS: Final = ("File", "Status", "Tokens", "Cost", "Remark")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lines: Sequence[BatchLine] = ()
+        self._shown: Sequence[int] = ()  # places in `_lines`
+        self._is_narrowed = False
+
+    def set_lines(self, lines: Sequence[BatchLine], changed: tuple[int, int] | None = None) -> None:
+        """Show these; `changed` are the first and the last place that differ where all else is as it
+        was, None where everything may differ."""
+        if changed is None or len(lines) != len(self._lines) or self._is_narrowed:
+            self.beginResetModel()
+            self._lines = lines
+            self._narrow()
+            self.endResetModel()
+            return
+        self._lines = lines
+        first, last = changed
+        if first <= last:
+            self.dataChanged.emit(self.index(first, 0), self.index(last, len(self.HEADINGS) - 1))
+
+    def narrow(self, is_narrowed: bool) -> None:
+        """Show only what has no answer, or everything."""
+        if is_narrowed != self._is_narrowed:
+            self.beginResetModel()
+            self._is_narrowed = is_narrowed
+            self._narrow()
+            self.endResetModel()
+
+    def _narrow(self) -> None:
+        lines = self._lines
+        if self._is_narrowed:
+            self._shown = [n for n, line in enumerate(lines) if line.status in TROUBLED]
+        else:
+            self._shown = range(len(lines))
+
+    def line_at(self, index: Index) -> BatchLine | None:
+        """The file of a row."""
+        return self._lines[self._shown[index.row()]] if index.isValid() else None
+
+    def rowCount(self, parent: Index = _NOWHERE) -> int:
+        return 0 if parent.isValid() else len(self._shown)
+
+    def columnCount(self, parent: Index = _NOWHERE) -> int:
+        return 0 if parent.isValid() else len(self.HEADINGS)
+
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> Any:
+        if orientation is not Qt.Orientation.Horizontal:
+            return None
+        return _heading(self.HEADINGS, section, role, numbers=(2, 3))
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        line = self.line_at(index)
+        if line is None:
+            return None
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _RIGHT if index.column() in (2, 3) else _LEFT
+        if role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
+            return None
+        match index.column():
+            case 0:
+                return line.name
+            case 1:
+                return ITEM_WORDS[line.status].capitalize()
+            case 2:
+                return f"{line.tokens:,}" if line.tokens else ""
+            case 3:
+                return "" if line.cost is None else format_money(line.cost)
+            case _:
+                return line.error
+
+
+def _heading(headings: Sequence[str], section: int, role: int, numbers: Sequence[int]) -> Any:
+    if role == Qt.ItemDataRole.DisplayRole:
+        return headings[section]
+    if role == Qt.ItemDataRole.TextAlignmentRole:
+        return _RIGHT if section in numbers else _LEFT
+    return None

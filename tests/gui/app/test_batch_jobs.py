@@ -1,0 +1,288 @@
+"""Batch jobs in the window, with the real worker and a provider over HTTP that does as the test says."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton
+
+from desktop_app.domain.batches import BatchItem, BatchJob, BatchStatus, ItemStatus
+from desktop_app.domain.conversation import ModelChoice, new_id, now
+from desktop_app.ui.batch_bar import BatchBar
+from desktop_app.ui.batch_dialog import BatchDialog
+from tests.gui.app.conftest import Run
+from tests.gui.app.desk import Desk, find, until
+from tests.helpers.batch_server import BatchServer, Outcome, lines, not_begun, refused
+from tests.integration.headless.command import gateway
+from tests.integration.headless.test_batch import all_answered, answered
+
+ANSWER = "Nine bullets, and `code`."
+
+
+def opened(provider: BatchServer) -> Desk:
+    return Desk(real=True, environment=gateway(provider.base_url))
+
+
+def bar_of(desk: Desk) -> str:
+    """What stands above the prompt, "" for nothing."""
+    bars = [bar for bar in desk.window.findChildren(BatchBar) if bar.isVisible()]
+    return bars[0].words.text() if bars else ""
+
+
+def against(
+    run: Run,
+    test: Callable[[BatchServer, Desk], Awaitable[None]],
+    outcome: Callable[[list[dict[str, Any]]], Outcome] = all_answered,
+) -> None:
+    async def main() -> None:
+        provider = BatchServer(outcome)
+        async with provider.http, opened(provider) as desk:
+            await test(provider, desk)
+
+    run(main())
+
+
+def notes(folder: Path, count: int, empty: int = 0) -> list[Path]:
+    paths = [folder / f"note-{number}.md" for number in range(1, count + empty + 1)]
+    for number, path in enumerate(paths, start=1):
+        path.write_text(f"Words of note {number}." if number <= count else "", "utf-8")
+    return paths
+
+
+def dialog_of(desk: Desk) -> BatchDialog:
+    return find(desk.window, BatchDialog, "batch-jobs")
+
+
+def press(desk: Desk, name: str) -> None:
+    button = find(dialog_of(desk), QAbstractButton, name)
+    assert button.isVisible(), name
+    assert button.isEnabled(), name
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def shown(desk: Desk) -> list[list[str]]:
+    """The files of the job that is shown."""
+    model = dialog_of(desk).job.lines
+    return [
+        [model.index(row, column).data() for column in range(model.columnCount())]
+        for row in range(model.rowCount())
+    ]
+
+
+async def made(desk: Desk, paths: list[Path], task: str = "Which is it?") -> BatchDialog:
+    """A job whose files are read."""
+    desk.ready.batches.begin(paths)
+    dialog = dialog_of(desk)
+    dialog.new.task.setPlainText(task)
+    press(desk, "batch-read")
+    await until(lambda: dialog.page == "job" and dialog.job.start.isVisible())
+    return dialog
+
+
+def test_from_files_to_answers_to_a_conversation(run: Run, tmp_path: Path) -> None:
+    def outcome(requests: list[dict[str, Any]]) -> Outcome:
+        return Outcome(output=lines(*(answered(r["custom_id"], ANSWER) for r in requests[::-1])))
+
+    async def test(provider: BatchServer, desk: Desk) -> None:
+        dialog = await made(desk, notes(tmp_path, 3, empty=1))
+        assert "3 files, 1 left out" in dialog.job.estimate.text()
+        assert "instead of" in dialog.job.estimate.text()
+        assert provider.seen == []
+        press(desk, "batch-start")
+        await until(lambda: "Completed · 3 of 3 answered" in dialog.job.status.text())
+        await until(lambda: [row[1] for row in shown(desk)] == ["Answered"] * 3 + ["Left out"])
+        assert "holds no text" in shown(desk)[3][4]
+        await until(lambda: "has ended for $0.005" in desk.said)
+        await until(lambda: "has ended" in bar_of(desk))
+        table = dialog.job.table
+        table.setCurrentIndex(dialog.job.lines.index(1, 0))
+        await until(lambda: dialog.job.answer.toPlainText() == ANSWER)
+
+        dialog.report_chosen.emit(dialog.job.job_id, "csv", tmp_path / "report.csv")
+        await until(lambda: "The report lies in" in dialog.words.text())
+        with (tmp_path / "report.csv").open(encoding="utf-8-sig", newline="") as file:
+            assert [row["name"] for row in csv.DictReader(file)][:2] == ["note-1.md", "note-2.md"]
+
+        press(desk, "batch-open")
+        await until(lambda: "bullets, and code." in desk.transcript)
+        assert not dialog.isVisible()
+        assert "Which is it?" in desk.transcript
+        assert desk.rows == ["note-2.md: Which is it?"]
+        desk.ready.batches.show()
+        opened = desk.open_id
+        dialog.job_wanted.emit(dialog.job.job_id)
+        await until(lambda: dialog.page == "job")
+        press(desk, "batch-open")  # a second time it is the same conversation
+        await until(lambda: not dialog.isVisible())
+        assert desk.open_id == opened
+        assert len(desk.rows) == 1
+
+    against(run, test, outcome)
+
+
+def test_what_failed_is_told_narrowed_to_and_run_again(run: Run, tmp_path: Path) -> None:
+    def outcome(requests: list[dict[str, Any]]) -> Outcome:
+        ids = [request["custom_id"] for request in requests]
+        if len(ids) < 3:
+            return all_answered(requests)
+        return Outcome(
+            "expired",
+            lines(answered(ids[0], ANSWER)),
+            lines(refused(ids[1], 400, "Too hot."), not_begun(ids[2])),
+        )
+
+    async def test(provider: BatchServer, desk: Desk) -> None:
+        dialog = await made(desk, notes(tmp_path, 3))
+        press(desk, "batch-start")
+        await until(lambda: "Expired · 1 of 3 answered" in dialog.job.status.text())
+        await until(lambda: [row[1] for row in shown(desk)][1:] == ["Failed", "Not answered"])
+        assert "Too hot" in shown(desk)[1][4]
+        dialog.job.filter.button("problems").click()
+        assert [row[0] for row in shown(desk)] == ["note-2.md", "note-3.md"]
+        first = dialog.job.job_id
+        press(desk, "batch-again")
+        await until(lambda: dialog.job.job_id != first and dialog.job.start.isVisible())
+        press(desk, "batch-start")
+        await until(lambda: "Completed · 2 of 2 answered" in dialog.job.status.text())
+        press(desk, "batch-remove")
+        await until(lambda: dialog.page == "list" and dialog.jobs.rowCount() == 1)
+
+    against(run, test, outcome)
+
+
+def test_cancelling_and_going_on_at_the_next_start(run: Run, tmp_path: Path) -> None:
+    async def main() -> None:
+        provider = BatchServer(all_answered)
+        provider.looks = 2
+        async with provider.http:
+            async with opened(provider) as desk:
+                await made(desk, notes(tmp_path, 2))
+                press(desk, "batch-start")
+                await until(lambda: "In progress" in bar_of(desk))
+            async with opened(provider) as desk:
+                job_id = desk.stored("SELECT id FROM batch_jobs")[0][0]
+                desk.ready.batches.runs.go_on(job_id)
+                await until(
+                    lambda: desk.stored("SELECT status FROM batch_jobs") == [("completed",)]
+                )
+                await until(lambda: "has ended" in desk.said)
+                assert len(provider.batches) == 1
+
+                provider.looks = provider.cancel_takes = 50
+                dialog = await made(desk, notes(tmp_path, 1))
+                press(desk, "batch-start")
+                await until(lambda: "In progress" in dialog.job.status.text())
+                press(desk, "batch-cancel")
+                await until(lambda: "Being cancelled" in dialog.job.status.text())
+                assert not dialog.job.cancel.isEnabled()
+
+    run(main())
+
+
+def test_many_files_at_once_are_offered_as_a_job(run: Run, tmp_path: Path) -> None:
+    async def test(provider: BatchServer, desk: Desk) -> None:
+        paths = notes(tmp_path, 12)
+        desk.window.files_dropped.emit(paths[:3])
+        assert not desk.window.findChildren(BatchBar)
+        await until(lambda: len(desk.ready.workspace.draft.attachments) == 3)
+        desk.window.files_dropped.emit(paths)
+        bar = find(desk.window, BatchBar, "batch-bar")
+        assert "12 files at once" in bar.words.text()
+        bar.show_button.click()
+        dialog = dialog_of(desk)
+        assert dialog.isVisible()
+        assert "12 files" in dialog.new.files.text()
+        # They do not go into the prompt as well; what stood there stays.
+        assert len(desk.ready.workspace.draft.attachments) == 3
+        assert dialog.new.prompt.currentText() == "Summarise"
+        assert "bullet" in dialog.new.task.toPlainText()
+
+    against(run, test)
+
+
+def test_what_cannot_be_chosen_says_why(run: Run, tmp_path: Path) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            desk.ready.batches.begin(notes(tmp_path, 1))
+            page = dialog_of(desk).new
+            for at in range(page.provider.count()):
+                page.provider.setCurrentIndex(at)
+                if page.provider.currentData() in ("on-device", "cometapi"):
+                    assert page.refusal.text()
+                    assert not page.read.isEnabled()
+            page.provider.setCurrentIndex(page.provider.findData("openai"))
+            assert page.refusal.text() == ""
+            names = [page.model.itemText(at) for at in range(page.model.count())]
+            assert "GPT-5.2 Pro" in names
+            page.model.setCurrentIndex(names.index("GPT-5.2 Pro"))
+            efforts = [page.effort.itemText(at) for at in range(page.effort.count())]
+            assert efforts == ["medium", "high", "xhigh"]
+
+    run(main())
+
+
+def test_fifty_thousand_files_do_not_hold_up_the_window(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            job = BatchJob(
+                new_id(),
+                ModelChoice("openai", "gpt-5.2"),
+                "Large",
+                "?",
+                now(),
+                BatchStatus.COMPLETED,
+            )
+            items = [
+                BatchItem(job.id, number, f"file-{number}.pdf", status=ItemStatus.ANSWERED)
+                for number in range(1, 50_001)
+            ]
+            store = desk.backend.batch_store
+            await store.create(job, items)
+            desk.ready.batches.show()
+            dialog = dialog_of(desk)
+            dialog.job_wanted.emit(job.id)
+            await until(lambda: dialog.job.lines.rowCount() == 50_000)
+            table = dialog.job.table
+            begin = perf_counter()
+            table.scrollToBottom()
+            table.viewport().repaint()
+            assert table.rowAt(table.viewport().height() - 5) == 49_999
+            assert perf_counter() - begin < 0.5  # some milliseconds, but for a busy machine
+            resets: list[object] = []
+            changes: list[tuple[int, int]] = []
+            model = dialog.job.lines
+            model.modelReset.connect(lambda: resets.append(None))
+            model.dataChanged.connect(lambda a, b: changes.append((a.row(), b.row())))
+            failed = BatchItem(job.id, 7, "file-7.pdf", status=ItemStatus.FAILED, error="No.")
+            await store.save_item(failed)
+            desk.ready.batches._look_soon(at_once=True)
+            await until(lambda: bool(changes))
+            assert changes == [(6, 6)]
+            assert not resets
+            assert table.rowAt(table.viewport().height() - 5) == 49_999  # nobody is scrolled away
+
+    run(main())
+
+
+def test_the_keyboard_reaches_everything(run: Run, tmp_path: Path) -> None:
+    async def test(provider: BatchServer, desk: Desk) -> None:
+        dialog = await made(desk, notes(tmp_path, 2))
+        QTest.keyClick(dialog, Qt.Key.Key_Escape)
+        assert dialog.page == "list"
+        await until(lambda: dialog.jobs.rowCount() == 1)
+        dialog.table.setFocus()
+        dialog.table.setCurrentIndex(dialog.jobs.index(0, 0))
+        QTest.keyClick(dialog.table, Qt.Key.Key_Return)
+        await until(lambda: dialog.page == "job")
+        QTest.keyClick(dialog, Qt.Key.Key_Escape)
+        QTest.keyClick(dialog, Qt.Key.Key_Escape)
+        assert not dialog.isVisible()
+        assert dialog.new.back.mapTo(dialog, QPoint(0, 0)).x() >= 0
+
+    against(run, test)
