@@ -84,6 +84,7 @@ class BatchDialog(QDialog):
         room, edge = parent.window().size(), theme.px(24)
         wanted = QSize(theme.px(SIZE[0]), theme.px(SIZE[1]))
         self._first_size = wanted.boundedTo(room - QSize(edge, edge))
+        self.resize(self._first_size)  # so that it is put in the middle
 
     def _build(self) -> None:
         table = self.table
@@ -98,6 +99,8 @@ class BatchDialog(QDialog):
         table.verticalHeader().hide()
         table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         table.horizontalHeader().setHighlightSections(False)
+        table.horizontalHeader().setStretchLastSection(True)
+        table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         set_role(table, "figures")
         self._head = QHBoxLayout()
         self._head.addWidget(self._empty, 1)
@@ -160,6 +163,10 @@ class BatchDialog(QDialog):
             self._head, Qt.AlignmentFlag(0) if jobs else Qt.AlignmentFlag.AlignTop
         )
         self._share_width()
+        if jobs and self.page == "list" and not self.table.currentIndex().isValid():
+            self.table.setCurrentIndex(self.jobs.index(0, 0))
+            if self.new_button.hasFocus():
+                self.table.setFocus()
 
     def say(self, words: UserFacingError | str, *, is_error: bool = False) -> None:
         """Say something at the foot; "" says nothing."""
@@ -239,5 +246,5 @@ class BatchDialog(QDialog):
 
     def _share_width(self) -> None:
         width = self.table.viewport().width()
-        for column, share in enumerate((0.34, 0.38, 0.1, 0.18)):
+        for column, share in enumerate((0.3, 0.2, 0.4)):
             self.table.setColumnWidth(column, round(width * share))

@@ -35,6 +35,7 @@ from desktop_app.headless.backend import Backend, build_backend
 from desktop_app.headless.profiles import COMETAPI
 from desktop_app.paths import Folders
 from tests.data.long_pdf import long_pdf
+from tests.end2end.batch_states import fill_batches
 from tests.end2end.prepared_server import Prepared, PreparedServer
 from tests.end2end.program import AssistiveClient, Program, wait_for
 
@@ -189,6 +190,7 @@ class Pictures:
         await self._picture("spending", _show_spending)
         await self._prompts()
         await self._library()
+        await self._batches()
         if not self._prefix:
             await self._picture("quick-prompt", _quick, "quick")
 
@@ -218,6 +220,13 @@ class Pictures:
         await self._picture("settings-delete", _show_deleting)
         await self._picture("damaged", _see_damage, damaged=True)
 
+    async def _batches(self) -> None:
+        """Batch jobs: a new one, all of them, one that is asked for, one that has ended."""
+        await self._picture("batch-new", _new_batch, batches=True)
+        await self._picture("batch-jobs", _command("Batch jobs…", "batch-list"), batches=True)
+        await self._picture("batch-ready", _open_batch(0), batches=True)
+        await self._picture("batch-ended", _open_batch(1), batches=True)
+
     async def _prompts(self) -> None:
         """Prompts and presets."""
         await self._picture("prompt-menu", _typing("/"))
@@ -238,6 +247,7 @@ class Pictures:
         filled: bool = True,
         library: bool = False,
         damaged: bool = False,
+        batches: bool = False,
     ) -> None:
         with tempfile.TemporaryDirectory() as scratch:
             home = Path(scratch) / "home"
@@ -247,6 +257,8 @@ class Pictures:
                     await _fill(backend, self._server.base_url)
                 if library:
                     await _fill_library(backend)
+                if batches:
+                    await fill_batches(backend)
             if damaged:
                 await asyncio.to_thread(_damage, home / "data" / "repartee.sqlite3")
             with Program(home, self._client, *arguments, COMETAPI_KEY="") as program:
@@ -511,6 +523,22 @@ def _command(title: str, until: str) -> Callable[[Program], Awaitable[None]]:
         )
         await asyncio.to_thread(_press, title, "Return")
         await asyncio.to_thread(wait_for, lambda: program.has(until, "showing"), until)
+
+    return act
+
+
+async def _new_batch(program: Program) -> None:
+    await _command("Summarise many files", "batch-read")(program)
+    await asyncio.sleep(0.5)
+
+
+def _open_batch(row: int) -> Callable[[Program], Awaitable[None]]:
+    async def act(program: Program) -> None:
+        await _command("Batch jobs…", "batch-list")(program)
+        await asyncio.sleep(0.8)
+        keys = ["Down"] * row + ["Return", "Down", "Down"]
+        await asyncio.to_thread(_press, "", *keys)
+        await asyncio.sleep(0.8)
 
     return act
 

@@ -28,7 +28,7 @@ TROUBLED: Final = frozenset({ItemStatus.LEFT_OUT, ItemStatus.FAILED, ItemStatus.
 class BatchJobModel(QAbstractTableModel):
     """Every job, newest first."""
 
-    HEADINGS: Final = ("Job", "How it stands", "Cost", "Begun")
+    HEADINGS: Final = ("Job", "Begun", "How it stands", "Cost")
 
     def __init__(self) -> None:
         super().__init__()
@@ -66,22 +66,22 @@ class BatchJobModel(QAbstractTableModel):
     ) -> Any:
         if orientation is not Qt.Orientation.Horizontal:
             return None
-        return _heading(self.HEADINGS, section, role, numbers=(2,))
+        return _heading(self.HEADINGS, section, role, numbers=(3,))
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         job = self.job_at(index)
         if job is None:
             return None
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _RIGHT if index.column() == 2 else _LEFT
+            return _RIGHT if index.column() == 3 else _LEFT
         if role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
             return None
         begun = (job.started_at or job.created_at).astimezone()
         cells = (
             job.title,
+            f"{begun:%Y-%m-%d %H:%M}",
             progress_words(job),
             format_money(job.counts.cost) if job.counts.cost else "",
-            f"{begun:%Y-%m-%d %H:%M}",
         )
         return cells[index.column()]
 
@@ -89,7 +89,7 @@ class BatchJobModel(QAbstractTableModel):
 class BatchLineModel(QAbstractTableModel):
     """The files of a job, all or only those without an answer."""
 
-    HEADINGS: Final = ("File", "Status", "Tokens", "Cost", "Remark")
+    HEADINGS: Final = ("File", "Status", "Remark", "Tokens", "Cost")
 
     def __init__(self) -> None:
         super().__init__()
@@ -141,14 +141,14 @@ class BatchLineModel(QAbstractTableModel):
     ) -> Any:
         if orientation is not Qt.Orientation.Horizontal:
             return None
-        return _heading(self.HEADINGS, section, role, numbers=(2, 3))
+        return _heading(self.HEADINGS, section, role, numbers=(3, 4))
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         line = self.line_at(index)
         if line is None:
             return None
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _RIGHT if index.column() in (2, 3) else _LEFT
+            return _RIGHT if index.column() in (3, 4) else _LEFT
         if role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
             return None
         match index.column():
@@ -157,11 +157,11 @@ class BatchLineModel(QAbstractTableModel):
             case 1:
                 return ITEM_WORDS[line.status].capitalize()
             case 2:
-                return f"{line.tokens:,}" if line.tokens else ""
-            case 3:
-                return "" if line.cost is None else format_money(line.cost)
-            case _:
                 return line.error
+            case 3:
+                return f"{line.tokens:,}" if line.tokens else ""
+            case _:
+                return "" if line.cost is None else format_money(line.cost)
 
 
 def _heading(headings: Sequence[str], section: int, role: int, numbers: Sequence[int]) -> Any:

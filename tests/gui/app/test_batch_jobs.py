@@ -97,7 +97,7 @@ def test_from_files_to_answers_to_a_conversation(run: Run, tmp_path: Path) -> No
         press(desk, "batch-start")
         await until(lambda: "Completed · 3 of 3 answered" in dialog.job.status.text())
         await until(lambda: [row[1] for row in shown(desk)] == ["Answered"] * 3 + ["Left out"])
-        assert "holds no text" in shown(desk)[3][4]
+        assert "holds no text" in shown(desk)[3][2]
         await until(lambda: "has ended for $0.005" in desk.said)
         await until(lambda: "has ended" in bar_of(desk))
         table = dialog.job.table
@@ -142,7 +142,7 @@ def test_what_failed_is_told_narrowed_to_and_run_again(run: Run, tmp_path: Path)
         press(desk, "batch-start")
         await until(lambda: "Expired · 1 of 3 answered" in dialog.job.status.text())
         await until(lambda: [row[1] for row in shown(desk)][1:] == ["Failed", "Not answered"])
-        assert "Too hot" in shown(desk)[1][4]
+        assert "Too hot" in shown(desk)[1][2]
         dialog.job.filter.button("problems").click()
         assert [row[0] for row in shown(desk)] == ["note-2.md", "note-3.md"]
         first = dialog.job.job_id

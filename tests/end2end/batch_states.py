@@ -1,0 +1,89 @@
+"""Batch jobs for pictures: one that has ended with everything that can go wrong, one that is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+from desktop_app.domain.batches import (
+    BatchItem,
+    BatchJob,
+    BatchResult,
+    BatchStatus,
+    BatchUpload,
+    ItemStatus,
+    estimated,
+)
+from desktop_app.domain.conversation import ModelChoice, new_id, now
+from desktop_app.domain.cost import Price, Usage
+from desktop_app.domain.model_catalog import Effort, Variant
+from desktop_app.headless.backend import Backend
+from desktop_app.headless.profiles import OPENAI, OPENAI_URL
+
+_PRICE = Price(Decimal("1.75"), Decimal(14))
+_NAMES = ("Lease Oslo", "Lease Gdańsk", "Supplier Berg", "Supplier Nowak", "NDA Dubois", "Freight")
+_ANSWER = """**Summary**
+
+1. Fixed term of five years from 1 March; either side may end it after three with six months' notice.
+2. Rent NOK 84,000 a month, index-linked from the second year.
+
+**Action items**
+
+S. Berg — 1 Feb — confirm the deposit with the bank
+"""
+
+
+async def fill_batches(backend: Backend) -> None:
+    """Put them into the store."""
+    ended = await _job(backend, "Summarise", 128, BatchStatus.EXPIRED)
+    upload = BatchUpload(ended.id, 1, BatchStatus.EXPIRED, batch_id="batch_1")
+    store = backend.batch_store
+    await store.plan(upload, range(1, 127))
+    await store.save_upload(upload)
+    usage = Usage(9_400, 0, 420, 80)
+    answered = [
+        BatchResult(f"{ended.id}-{n}", ItemStatus.ANSWERED, _ANSWER, "", usage)
+        for n in range(1, 120)
+    ]
+    refused = BatchResult(
+        f"{ended.id}-120", ItemStatus.FAILED, "", "OpenAI refused the request: content policy."
+    )
+    price = _PRICE.times(Decimal("0.5"))
+    await store.take(ended, upload, [*answered, refused], frozenset(), price.of)
+    reason = "It was not reached within a day; nothing was billed for it."
+    await store.finish(upload, ItemStatus.UNANSWERED, reason, {})
+    await _job(backend, "Find the deadlines", 340, BatchStatus.READY)
+
+
+async def _job(backend: Backend, title: str, files: int, status: BatchStatus) -> BatchJob:
+    began = now() - timedelta(days=1, hours=2)
+    was_sent = status is not BatchStatus.READY
+    job = BatchJob(
+        new_id(),
+        ModelChoice(OPENAI.id, "gpt-5.2", Variant.THINKING, Effort.MEDIUM),
+        title,
+        "Summarise it.",
+        began if was_sent else now(),
+        status,
+        OPENAI_URL,
+        started_at=began if was_sent else None,
+        ended_at=now() if was_sent else None,
+    )
+    items = [
+        BatchItem(
+            job.id,
+            number,
+            f"contracts/{_NAMES[number % len(_NAMES)]} {number}.pdf",
+            status=ItemStatus.READ,
+            tokens=9_000 + 137 * number % 4_000,
+        )
+        for number in range(1, files + 1)
+    ]
+    for at, why in ((-2, "“scan.pdf” is encrypted. Remove its password."), (-1, "Too large.")):
+        items[at] = replace(items[at], status=ItemStatus.LEFT_OUT, tokens=0, error=why)
+    tokens = [item.tokens for item in items if item.status is ItemStatus.READ]
+    job = replace(job, estimate=estimated(tokens, 2, _PRICE.times(Decimal("0.5")), _PRICE))
+    await backend.batch_store.create(job, items)
+    await backend.batch_store.release(job.id)
+    return job
