@@ -7,15 +7,12 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QDialog,
     QFileDialog,
     QHBoxLayout,
-    QHeaderView,
     QLabel,
     QPushButton,
     QStackedWidget,
-    QTableView,
     QVBoxLayout,
     QWidget,
 )
@@ -24,6 +21,7 @@ from desktop_app.ui.batch_job_page import BatchJobPage
 from desktop_app.ui.batch_new_page import BatchNewPage
 from desktop_app.ui.models.batch_models import BatchJobModel
 from desktop_app.ui.settings_tabs.fields import Note, retheme
+from desktop_app.ui.shared_columns import SharedColumns
 from desktop_app.ui.theme import set_role
 
 if TYPE_CHECKING:
@@ -40,6 +38,7 @@ EMPTY: Final = (
     "A batch job asks one question of each of many files, at half price. The answers come within a day, "
     "whether this window is open or not."
 )
+_SHARES: Final = (0.24, 0.23, 0.42, 0.11)
 _ENDINGS: Final = {"markdown": ("Markdown (*.md)", ".md"), "csv": ("CSV (*.csv)", ".csv")}
 
 
@@ -66,7 +65,7 @@ class BatchDialog(QDialog):
         self.setAcceptDrops(True)
         self.new, self.job = BatchNewPage(theme), BatchJobPage(theme)
         self.jobs = BatchJobModel()
-        self.table = QTableView()
+        self.table = SharedColumns(self.jobs, _SHARES)
         self.new_button = QPushButton("New batch job…")
         self.new_button.setObjectName("batch-new-job")
         self.new_button.setAutoDefault(False)
@@ -90,18 +89,6 @@ class BatchDialog(QDialog):
         table = self.table
         table.setObjectName("batch-list")
         table.setAccessibleName("Batch jobs")
-        table.setModel(self.jobs)
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        table.setShowGrid(False)
-        table.setWordWrap(False)
-        table.setTabKeyNavigation(False)
-        table.verticalHeader().hide()
-        table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        table.horizontalHeader().setHighlightSections(False)
-        table.horizontalHeader().setStretchLastSection(True)
-        table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        set_role(table, "figures")
         self._head = QHBoxLayout()
         self._head.addWidget(self._empty, 1)
         self._head.addStretch()
@@ -162,7 +149,6 @@ class BatchDialog(QDialog):
         self._list_column.setAlignment(
             self._head, Qt.AlignmentFlag(0) if jobs else Qt.AlignmentFlag.AlignTop
         )
-        self._share_width()
         if jobs and self.page == "list" and not self.table.currentIndex().isValid():
             self.table.setCurrentIndex(self.jobs.index(0, 0))
             if self.new_button.hasFocus():
@@ -238,13 +224,3 @@ class BatchDialog(QDialog):
             self._column.activate()
             self.resize(self._first_size)
             self._first_size = QSize()
-        self._share_width()
-
-    def resizeEvent(self, event: object) -> None:
-        super().resizeEvent(event)  # type: ignore[arg-type]
-        self._share_width()
-
-    def _share_width(self) -> None:
-        width = self.table.viewport().width()
-        for column, share in enumerate((0.3, 0.2, 0.4)):
-            self.table.setColumnWidth(column, round(width * share))

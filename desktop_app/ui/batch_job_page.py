@@ -6,16 +6,13 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QHBoxLayout,
-    QHeaderView,
     QLabel,
     QMenu,
     QPlainTextEdit,
     QProgressBar,
     QPushButton,
     QSplitter,
-    QTableView,
     QVBoxLayout,
     QWidget,
 )
@@ -27,6 +24,7 @@ from desktop_app.ui.flow_layout import FlowLayout
 from desktop_app.ui.models.batch_models import BatchLineModel
 from desktop_app.ui.segmented_control import SegmentedControl
 from desktop_app.ui.settings_tabs.fields import Note
+from desktop_app.ui.shared_columns import SharedColumns
 from desktop_app.ui.theme import set_role
 
 if TYPE_CHECKING:
@@ -36,8 +34,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.theme import Theme
 
 FILTERS: Final = (("all", "All files"), ("problems", "Without an answer"))
-# Columns by their shares of the width; the cost has the rest.
-_WIDTHS: Final = (0.32, 0.14, 0.34, 0.1)
+_SHARES: Final = (0.31, 0.17, 0.29, 0.11, 0.12)
 
 
 class BatchJobPage(QWidget):
@@ -84,7 +81,7 @@ class BatchJobPage(QWidget):
         self.error.setObjectName("batch-error")
         self.filter = SegmentedControl(FILTERS, theme, name="Files")
         self.lines = BatchLineModel()
-        self.table = QTableView()
+        self.table = SharedColumns(self.lines, _SHARES)
         self.answer = QPlainTextEdit()
         self.start = _button("Start", "batch-start", "primary")
         self.cancel = _button("Cancel the job", "batch-cancel", "plain")
@@ -101,20 +98,6 @@ class BatchJobPage(QWidget):
         table = self.table
         table.setObjectName("batch-items")
         table.setAccessibleName("Files of the job")
-        table.setModel(self.lines)
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        table.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        table.setShowGrid(False)
-        table.setWordWrap(False)
-        table.setTabKeyNavigation(False)
-        # One height for all: tens of thousands of rows are never measured.
-        table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        table.verticalHeader().hide()
-        table.horizontalHeader().setStretchLastSection(True)
-        table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        table.horizontalHeader().setHighlightSections(False)
-        set_role(table, "figures")
         self.answer.setObjectName("batch-answer")
         self.answer.setAccessibleName("Answer")
         self.answer.setReadOnly(True)
@@ -293,15 +276,6 @@ class BatchJobPage(QWidget):
         self.table.verticalHeader().setDefaultSectionSize(px(30))
         self.table.setMinimumHeight(px(80))
         self.answer.setMinimumHeight(px(56))
-        self._share_width()
-
-    def resizeEvent(self, event: object) -> None:
-        super().resizeEvent(event)  # type: ignore[arg-type]
-        self._share_width()
-
-    def _share_width(self) -> None:
-        for column, share in enumerate(_WIDTHS):
-            self.table.setColumnWidth(column, round(self.width() * share))
 
 
 def _button(label: str, name: str, role: str) -> QPushButton:
