@@ -27,7 +27,9 @@ ASK_EPILOG = """\
 The answer goes to standard output, everything else to standard error. Files without a question
 are summarised, pictures described. Without a provider named it is the environment's (OPENAI_API_KEY and
 OPENAI_BASE_URL, or COMETAPI_KEY), the one chosen in the window, or the model on this computer.
-What an answer costs is counted; the conversation is kept only with --save.
+What an answer costs is counted; the conversation is kept only with --save. A collection is asked
+by its name; a folder becomes one, and is read again when it is asked again. The answer cites passages
+as [n]; standard error says where they stand.
 
 exit codes:
   0    the answer is whole
@@ -38,7 +40,8 @@ exit codes:
 
 --json prints one object: answer, status (complete, incomplete, cancelled, failed), provider,
 model, variant, effort, usage, cost_usd, duration_s, notices, error (null, or kind, message and
-details), conversation_id.
+details), conversation_id, passages (of collections: number, collection, document, page, place,
+sha256, text).
 """
 DOCTOR_EPILOG = """\
 exit codes: 0 the window, the store and the on-device model work; 1 one of them does not
@@ -194,7 +197,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     summarize.add_argument("file", nargs="+", metavar="FILE")
     _add_answer_options(summarize)
-    summarize.set_defaults(prompt="", in_parts=True)
+    summarize.set_defaults(prompt="", in_parts=True, collection=[])
     from desktop_app.headless.batch_options import add_batch
 
     batches = add_batch(commands, _add_answer_choice)
@@ -269,6 +272,13 @@ def _add_ask(ask: argparse.ArgumentParser) -> None:
     )
     ask.add_argument(
         "--file", action="append", default=[], metavar="PATH", help="attach a document or a picture"
+    )
+    ask.add_argument(
+        "--collection",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="ask a collection of documents, or a folder",
     )
     _add_answer_options(ask)
     ask.set_defaults(in_parts=False)

@@ -36,6 +36,7 @@ from desktop_app.domain.model_catalog import Effort, Variant
 from desktop_app.domain.parts import DocumentPart, ImagePart
 from desktop_app.headless import passwords
 from desktop_app.headless.answer_settings import ask_settings
+from desktop_app.headless.asked_collections import asked_collections, cited, passages_json
 from desktop_app.headless.backend import Backend, build_backend, use_limits, use_weights
 from desktop_app.headless.prompt_library import from_template, prompt_library
 from desktop_app.headless.standard_input import read_all
@@ -143,6 +144,7 @@ async def _answer(
     paths = [Path(name) for name in options.file]
     if options.template:  # before the files are read, which may take long
         await from_template(backend, options.template, options.set, prompt)
+    asked_of = await asked_collections(backend, options.collection)
     attached = [(path, await _extract(backend, path)) for path in paths]
     service = await _service(backend, options.save, attached)
     detail = str(values["answer.image_detail"])
@@ -151,7 +153,7 @@ async def _answer(
         preferred(with_detail(document.part, detail), resolved, as_files=as_files)
         for _, document in attached
     )
-    draft = Draft(await _question(backend, options, prompt, parts), parts)
+    draft = Draft(await _question(backend, options, prompt, parts), (*parts, *asked_of))
     settings = ask_settings(values).for_one()
     try:
         began = await service.begin(conversation, [], draft, profile, settings)
@@ -194,7 +196,10 @@ async def _run(began: Answering, profile: ProviderProfile, output: Output, *, sa
         began.answer,
         conversation_id=began.conversation.id if saved else None,
         from_environment=profile.from_environment,
+        passages=passages_json(began.question),
     )
+    for source in cited(began.question, began.answer):
+        say(source)
     if output.write_error is not None:
         return EXIT_PIPE if isinstance(output.write_error, BrokenPipeError) else EXIT_FAILED
     if was_stopped:

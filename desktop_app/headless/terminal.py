@@ -13,7 +13,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from io import TextIOWrapper
 from typing import Any
@@ -156,6 +156,7 @@ class Output:
         self._is_asked = False
         self._stop: Callable[[], object] = lambda: None
         self._countdown = Countdown()
+        self._passages: list[Mapping[str, Any]] = []
         self.write_error: OSError | None = None
         self.store_failed = False
         for stream in (sys.stdout, sys.stderr):
@@ -189,9 +190,16 @@ class Output:
             say(error.sentences)
 
     def close(
-        self, answer: Message, *, conversation_id: str | None, from_environment: bool
+        self,
+        answer: Message,
+        *,
+        conversation_id: str | None,
+        from_environment: bool,
+        passages: Sequence[Mapping[str, Any]] = (),
     ) -> None:
-        """End the answer: its last line, the error if there is one, the JSON."""
+        """End the answer: its last line, the error if there is one, the JSON with the passages that
+        went in."""
+        self._passages = list(passages)
         self._stop = lambda: None  # there is nothing left to stop
         self._countdown.stop()
         if not self._at_line_start:
@@ -224,7 +232,7 @@ class Output:
     ) -> None:
         if self._as_json:
             self._as_json = False  # one object, whatever still goes wrong
-            self._write(_as_json(answer, error, conversation_id))
+            self._write(_as_json(answer, error, conversation_id, self._passages))
 
     def _write(self, text: str) -> None:
         if self.write_error is not None:
@@ -248,7 +256,12 @@ class Output:
         self._stop()
 
 
-def _as_json(answer: Message | None, error: ErrorNote | None, conversation_id: str | None) -> str:
+def _as_json(
+    answer: Message | None,
+    error: ErrorNote | None,
+    conversation_id: str | None,
+    passages: Sequence[Mapping[str, Any]],
+) -> str:
     choice = answer.choice if answer else None
     without = MessageStatus.FAILED if error else MessageStatus.CANCELLED
     status = answer.status if answer else without
@@ -265,6 +278,7 @@ def _as_json(answer: Message | None, error: ErrorNote | None, conversation_id: s
         "notices": list(answer.notices) if answer else [],
         "error": _error(error) if error else None,
         "conversation_id": conversation_id,
+        "passages": list(passages),
     }
     return json.dumps(value, ensure_ascii=False) + "\n"
 

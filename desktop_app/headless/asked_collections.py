@@ -1,0 +1,97 @@
+"""`repartee ask --collection`: collections of the library, or folders that become one."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from desktop_app.domain.errors import IllegalChoiceError
+from desktop_app.domain.parts import CollectionPart
+from desktop_app.headless.steps import Steps, path_of
+from desktop_app.headless.terminal import say
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from desktop_app.domain.collections import Collection
+    from desktop_app.domain.conversation import Message
+    from desktop_app.headless.backend import Backend
+
+_CITATION = re.compile(r"\[(\d+)\]")
+
+
+async def asked_collections(backend: Backend, names: Sequence[str]) -> tuple[CollectionPart, ...]:
+    """The collections that a command names, by name, id or folder; those of folders are read first.
+
+    Raises:
+        IllegalChoiceError: there is none of that name, and no folder.
+        UserFacingError: it could not be read.
+    """
+    parts = [await _asked(backend, name) for name in names]
+    return tuple(dict.fromkeys(parts))
+
+
+async def _asked(backend: Backend, name: str) -> CollectionPart:
+    known = await backend.collections.all()
+    for collection in known:
+        if name in (collection.id, collection.name) or _same(name, collection.name):
+            return CollectionPart(collection.id, collection.name)
+    folder = await asyncio.to_thread(lambda: path_of(name).absolute())
+    if not await asyncio.to_thread(folder.is_dir):
+        there = ", ".join(collection.name for collection in known)
+        raise IllegalChoiceError(
+            f"There is no collection “{name}”, nor a folder of that name.",
+            what_to_do=f"There are: {there}." if there else "Name a folder: it becomes one.",
+        )
+    made = await _of_folder(backend, known, folder)
+    return CollectionPart(made.id, made.name)
+
+
+def _same(name: str, other: str) -> bool:
+    return name.casefold() == other.casefold()
+
+
+async def _of_folder(backend: Backend, known: Sequence[Collection], folder: Path) -> Collection:
+    """The collection that was made of a folder, or is now, brought up to date."""
+    made = next((each for each in known if each.folder == str(folder)), None)
+    if made is None:
+        made = await backend.collections.create(folder.name or str(folder), folder)
+    steps = Steps(made.name, in_lines=False)
+    try:
+        await backend.collections.refresh(made.id, lambda p: steps.show(p.done, p.total))
+    finally:
+        steps.clear()
+    for file in await backend.collections.files(made.id):
+        if file.status == "failed":
+            say(f"{made.name}: {file.problem}")
+    return made
+
+
+def cited(question: Message | None, answer: Message) -> list[str]:
+    """The sources that an answer cites, a line for each."""
+    numbers = {int(number) for number in _CITATION.findall(answer.text)}
+    return [
+        f"[{passage.number}] {passage.source}"
+        for part in (question.found if question is not None else ())
+        for passage in part.passages
+        if passage.number in numbers
+    ]
+
+
+def passages_json(question: Message | None) -> list[dict[str, Any]]:
+    """The passages that went in with a question, as the JSON has them."""
+    return [
+        {
+            "number": passage.number,
+            "collection": part.name,
+            "document": passage.name,
+            "page": passage.page,
+            "place": passage.place,
+            "sha256": passage.sha256,
+            "text": passage.text,
+        }
+        for part in (question.found if question is not None else ())
+        for passage in part.passages
+    ]
