@@ -24,7 +24,7 @@ _LINE: Final = re.compile(r"[^\n]*\n?")
 _HEADING: Final = re.compile(
     r"(#{1,6})\s|(chapter|part|section|kapitel|teil|chapitre|capítulo)\b", re.I
 )
-_PAGE: Final = re.compile(r"\[(?:page|slide|sheet)\b[^\]\n]*\]\s*$", re.I)
+_PAGE: Final = re.compile(r"\[(?:page|slide|sheet|chapter)\b[^\]\n]*\]\s*$", re.I)
 _ROW: Final = re.compile(r"\s*\|.*\|\s*$")
 # Latin and Greek end a sentence with a space behind it, Chinese and Japanese without one.
 _SENTENCE: Final = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+(?=\S)|(?<=[。！？])")
@@ -96,17 +96,22 @@ def _pieces(text: str, limit: int, count: Count) -> Iterator[_Piece]:
 
 
 def _blocks(text: str) -> Iterator[tuple[int, int, Border]]:
-    """Runs of lines with the border before each: a table is one, a paragraph is one."""
+    """Runs of lines with the border before each: a table is one, a paragraph is one. The mark of a
+    page stays with what it stands before."""
     start, border, at, was_blank, was_row = 0, Border.HEADING, 0, False, False
+    is_mark_alone = False
     for match in _LINE.finditer(text):
         line = match[0]
         if not line:
             break
         is_row = bool(_ROW.match(line))
         found = _border_before(line, was_blank=was_blank)
+        if is_mark_alone and line.strip():
+            border, found, is_mark_alone = max(border, found or border), None, False
         if at > start and found is not None and not (is_row and was_row):
             yield start, at, border
             start, border = at, found
+        is_mark_alone = is_mark_alone or (at == start and bool(_PAGE.match(line)))
         was_blank, was_row = not line.strip(), is_row
         at = match.end()
     if at > start:

@@ -2,7 +2,8 @@
 
 A passage begins and ends where the text is parted already (`chunks.py`); together they are the text,
 character for character. Its place is what a person would look it up by: the page or slide that the
-marks in the text tell ("[page 3]"), the sheet of a workbook, else the heading that it stands under.
+marks in the text tell ("[page 3]"), the sheet of a workbook, the chapter of a book, else the heading that
+it stands under.
 """
 
 from __future__ import annotations
@@ -14,16 +15,14 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Final
 
-from desktop_app.documents import media_type
 from desktop_app.documents.chunks import Count, chunks
 from desktop_app.documents.protocol import IndexedPassage
 from desktop_app.domain.passage_words import index_words
+from desktop_app.domain.sections import UNITS, Section, sections
 
 # Tokens of a passage at most: the figures are in README, "Retrieval quality".
 PASSAGE_TOKENS: Final = 320
 
-_SHEETS: Final = (media_type.XLSX, media_type.ODS)
-_MARK: Final = re.compile(r"^\[(page|slide|sheet) (\d+)[^\]\n]*\][ \t]*$", re.M | re.I)
 _HEADING: Final = re.compile(r"^(#{1,6})[ \t]+(\S.*?)[ \t#]*$", re.M)
 _MARKUP: Final = re.compile(r"[*_`]+|\[\^?[^\]]*\](?:\([^)]*\))?")
 _LONGEST_HEADING: Final = 80
@@ -39,13 +38,14 @@ def passages(
         count: tokens of a text.
         tokens: of a passage at most.
     """
-    marks = _marks(text, kind)
+    unit = UNITS.get(kind, "")
+    parts = sections(text, unit) if unit else []
     headings = list(_headings(text))
     title = " ".join(re.split(r"[\W_]+", PurePath(name).stem))
     for chunk in chunks(text, tokens, count):
         body = text[chunk.start : chunk.end]
         above = _above(headings, chunk.start, chunk.end)
-        page, place = _place(marks, chunk.start, chunk.end)
+        page, place = _place(unit, parts, chunk.start, chunk.end)
         yield IndexedPassage(
             start=chunk.start,
             end=chunk.end,
@@ -57,36 +57,18 @@ def passages(
         )
 
 
-@dataclass(frozen=True)
-class _Mark:
-    start: int
-    number: int
-    words: str
-
-
-def _marks(text: str, kind: str) -> list[_Mark]:
-    """Where pages, slides or sheets begin."""
-    if kind in _SHEETS:
-        found = [match for match in _HEADING.finditer(text) if match[1] == "##"]
-        return [_Mark(m.start(), n, f"sheet {_plain(m[2])}") for n, m in enumerate(found, 1)]
-    return [
-        _Mark(match.start(), int(match[2]), f"{match[1].lower()} {match[2]}")
-        for match in _MARK.finditer(text)
-    ]
-
-
-def _place(marks: list[_Mark], start: int, end: int) -> tuple[int | None, str]:
-    """The page that a piece begins on, and its pages in words."""
-    first = bisect_right(marks, start, key=lambda mark: mark.start) - 1
-    last = bisect_right(marks, end - 1, key=lambda mark: mark.start) - 1
+def _place(unit: str, parts: list[Section], start: int, end: int) -> tuple[int | None, str]:
+    """The page or the like that a piece begins on, and what it spans in words."""
+    first = bisect_right(parts, start, key=lambda part: part.start) - 1
+    last = bisect_right(parts, end - 1, key=lambda part: part.start) - 1
     if last < 0:
         return None, ""
-    first = max(first, 0)
-    mark, end_mark = marks[first], marks[last]
-    if first == last or mark.words.startswith("sheet"):
-        return mark.number, mark.words
-    unit = mark.words.split()[0]
-    return mark.number, f"{unit}s {mark.number}–{end_mark.number}"
+    begins, ends = parts[max(first, 0)], parts[last]
+    if begins.name:
+        return begins.number, f"{unit} {begins.name}"
+    if begins == ends:
+        return begins.number, f"{unit} {begins.number}"
+    return begins.number, f"{unit}s {begins.number}–{ends.number}"
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,7 @@ class Passage:
     Attributes:
         number: what the answer cites it by.
         sha256, name: the document.
-        page: the page, slide or sheet that it begins on, from 1; None where the format has none.
+        page: the page, slide, sheet or chapter that it begins on, from 1; None where the format has none.
         place: for people: "page 3", "slide 2", "sheet Costs", else the heading above; or "".
         start, end: the characters of the document's extracted text.
     """

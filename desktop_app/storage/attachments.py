@@ -22,10 +22,10 @@ from typing import BinaryIO, Final, TypeVar
 from desktop_app.domain.conversation import new_id, now
 from desktop_app.domain.errors import StorageError
 from desktop_app.domain.parts import AttachmentFile
-from desktop_app.storage.collection import old_files, remove, remove_stray, unneeded
 from desktop_app.storage.database import Database
 from desktop_app.storage.failures import translated
 from desktop_app.storage.files import create_private_folder, sync
+from desktop_app.storage.garbage import old_files, remove, remove_stray, unneeded
 from desktop_app.storage.rows import to_micros, to_text
 from desktop_app.storage.search import EntryKind, enter, is_entered
 
@@ -114,7 +114,7 @@ class AttachmentStore:
         return await self._in_thread(lambda: _load(self.path(sha256), sha256))
 
     async def collect(self) -> int:
-        """Remove what nothing refers to any more, as `collection.py` says, so that its words are in
+        """Remove what nothing refers to any more, as `garbage.py` says, so that its words are in
         no file; returns how many.
 
         One short transaction for each: nobody who writes beside us waits for long.

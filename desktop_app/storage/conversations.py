@@ -15,8 +15,8 @@ from typing import Final
 
 from desktop_app.domain.conversation import Conversation, Draft, Message, MessageStatus
 from desktop_app.domain.errors import StorageError
-from desktop_app.storage.collection import let_go
 from desktop_app.storage.database import Database, to_be_wiped
+from desktop_app.storage.garbage import let_go
 from desktop_app.storage.owner import is_alive, this_process
 from desktop_app.storage.rows import (
     Row,

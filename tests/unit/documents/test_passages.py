@@ -72,5 +72,10 @@ def test_sheets_are_places(kind: str) -> None:
     assert found == [(1, "sheet Costs"), (2, "sheet Plan")]
 
 
+def test_chapters_are_places() -> None:
+    book = "[chapter 1]\n\n# One\n\nIt begins.\n\n[chapter 2]\n\n# Two\n\nIt ends."
+    assert [p.place for p in made(book, media_type.EPUB, 8)] == ["chapter 1", "chapter 2"]
+
+
 def test_a_text_without_marks_has_no_places() -> None:
     assert {(p.page, p.place) for p in made("One. Two. Three.", "text/plain")} == {(None, "")}

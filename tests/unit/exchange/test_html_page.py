@@ -11,10 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from desktop_app.domain.conversation import ErrorNote, MessageStatus
-from desktop_app.domain.parts import DocumentPart, ImagePart, ToolCallPart
+from desktop_app.domain.parts import DocumentPart, ImagePart, PassagesPart, ToolCallPart
 from desktop_app.exchange.html_page import END, HtmlPage, Picture
+from desktop_app.exchange.markdown import written
 from desktop_app.rendering.maths import Formula, typeset
 from tests.helpers.messages import answer, question
+from tests.unit.domain.test_collections import a_passage
 from tests.unit.storage.samples import a_conversation
 
 PICTURE = ImagePart("a" * 64, "sun.png", "image/png", 3, 4, 5)
@@ -68,6 +70,17 @@ def test_what_the_transcript_shows_is_there() -> None:
     assert "Thinking · high · 9 s" in found.words
     for words in ("Tool: weather", '"Paris"', "at length", "It broke.", "Kept. Try.", "☑ done"):
         assert words in found.words, words
+
+
+def test_the_passages_of_a_question_are_a_list_of_sources() -> None:
+    passages = (a_passage(1, text="<b>The door</b>."), a_passage(2, place="page 7"))
+    asked = question("Which?", PassagesPart("c" * 32, "Contracts", passages))
+    found, text = seen(asked)
+    assert "[1] lease.pdf, page 3" in found.words
+    assert "[2] lease.pdf, page 7" in found.words
+    assert "&lt;b&gt;The door" in text
+    made = written(replace(a_conversation(), title="T"), [asked], str)
+    assert "- [1] lease.pdf, page 3\n- [2] lease.pdf, page 7" in made
 
 
 def test_it_looks_as_the_system_does_and_loads_nothing() -> None:

@@ -20,7 +20,7 @@ from desktop_app.domain.conversation import Conversation, Draft, Folder, Message
 from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.domain.generation import GenerationParameters, Overrides
 from desktop_app.domain.model_catalog import Effort, Variant
-from desktop_app.domain.parts import AttachmentFile, ChosenPages, DocumentPart
+from desktop_app.domain.parts import AttachmentFile, ChosenPages, DocumentPart, PassagesPart
 from desktop_app.domain.presets import Preset
 from desktop_app.exchange.imported import ImportedConversation
 from desktop_app.exchange.own_json import JsonWriter
@@ -31,6 +31,7 @@ from desktop_app.storage.folders import FolderStore
 from desktop_app.storage.importing import Added, ImportStore
 from desktop_app.storage.prompts import PromptStore
 from tests.helpers.generation import overrides
+from tests.unit.domain.test_collections import a_passage
 from tests.unit.storage.samples import CHOICE, NOON, a_conversation, a_question, opened
 from tests.unit.storage.test_conversations import drafts, trees
 
@@ -147,6 +148,21 @@ def test_a_damaged_choice_of_pages_is_refused(tmp_path: Path, damage: dict[str, 
     part = DocumentPart("0" * 64, "a.pdf", "application/pdf", 5, 52, chosen=CHOSEN)
     value = json.loads(written([], [(a_conversation(draft=Draft("x", (part,))), [])], []))
     value["conversations"][0]["draft"]["attachments"][0]["chosen"] |= damage
+    (bad,) = read(tmp_path, json.dumps(value).encode())
+    assert isinstance(bad, ImportRefusedError)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [{"number": "one"}, {"page": "3"}, {"text": None}, {"more": 1}, {"start": 1.5}],
+)
+def test_a_damaged_passage_is_refused(tmp_path: Path, damage: dict[str, Any]) -> None:
+    found = PassagesPart("c" * 32, "Contracts", (a_passage(),))
+    conversation = a_conversation()
+    question = replace(a_question(conversation, "?"), parts=(found,))
+    conversation = replace(conversation, leaf_id=question.id)
+    value = json.loads(written([], [(conversation, [question])], []))
+    value["conversations"][0]["messages"][0]["parts"][0]["passages"][0] |= damage
     (bad,) = read(tmp_path, json.dumps(value).encode())
     assert isinstance(bad, ImportRefusedError)
 

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from desktop_app.domain.collections import Passage
 from desktop_app.domain.conversation import (
     Draft,
     ErrorNote,
@@ -30,9 +31,11 @@ from desktop_app.domain.errors import StoreDamagedError
 from desktop_app.domain.generation import Overrides
 from desktop_app.domain.model_catalog import Effort, Variant
 from desktop_app.domain.parts import (
+    CollectionPart,
     DocumentPart,
     ImagePart,
     Part,
+    PassagesPart,
     ReasoningPart,
     RefusalPart,
     TextPart,
@@ -74,6 +77,19 @@ documents = st.builds(
     st.booleans(),
 )
 images = st.builds(ImagePart, hashes, any_text, names, st.integers(0, 2**40))
+collections = st.builds(CollectionPart, names, any_text)
+passages = st.builds(
+    Passage,
+    st.integers(1, 99),
+    names,
+    hashes,
+    any_text,
+    st.none() | st.integers(1, 99),
+    any_text,
+    st.integers(0, 9),
+    st.integers(9, 99),
+    any_text,
+)
 parts: st.SearchStrategy[Part] = st.one_of(
     st.builds(TextPart, any_text),
     st.builds(ReasoningPart, any_text, names, names),
@@ -81,6 +97,7 @@ parts: st.SearchStrategy[Part] = st.one_of(
     st.builds(ToolCallPart, names, names, any_text),
     documents,
     images,
+    st.builds(PassagesPart, names, any_text, st.lists(passages, max_size=2).map(tuple)),
 )
 times = st.datetimes(
     datetime(1990, 1, 1),  # noqa: DTZ001 - bounds are naive
@@ -96,7 +113,9 @@ choices = st.builds(
 )
 counts = st.integers(0, 2**40)
 money = st.decimals(0, 10**6, allow_nan=False, allow_infinity=False, places=12)
-drafts = st.builds(Draft, any_text, st.lists(documents | images, max_size=2).map(tuple))
+drafts = st.builds(
+    Draft, any_text, st.lists(documents | images | collections, max_size=2).map(tuple)
+)
 
 
 @st.composite

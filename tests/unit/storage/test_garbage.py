@@ -21,7 +21,7 @@ from desktop_app.app.drafts import BLANK_KEY
 from desktop_app.domain.conversation import Draft, Message, now
 from desktop_app.domain.errors import StorageError
 from desktop_app.domain.parts import DocumentPart, ImagePart, TextPart, parts_to_json
-from desktop_app.storage import collection
+from desktop_app.storage import garbage
 from desktop_app.storage.attachments import AttachmentStore
 from desktop_app.storage.conversations import ConversationStore
 from desktop_app.storage.database import Database
@@ -97,7 +97,7 @@ class Library:
 
 
 def test_the_window_keeps_the_new_draft_where_it_is_looked_for() -> None:
-    assert collection.NEW_DRAFT_KEY == BLANK_KEY
+    assert garbage.NEW_DRAFT_KEY == BLANK_KEY
 
 
 PLACES = ("message", "deleted", "draft", "deleted draft", "new draft")
@@ -185,7 +185,7 @@ def test_a_file_taken_before_its_row_was_there_is_kept_again(tmp_path: Path) -> 
 
             def remove(connection: sqlite3.Connection) -> None:
                 assert seen.wait(20)
-                assert collection.remove(
+                assert garbage.remove(
                     connection, part.sha256, library.attachments.path(part.sha256)
                 )
 

@@ -1,0 +1,78 @@
+"""`repartee ask --collection`: folders that become collections, what is sent of them, what is said."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.headless.command import Shell, answer_to
+from tests.integration.headless.replies import COMPLETED, CREATED, WHOLE, delta
+from tests.unit.providers.loopback import streams
+from tests.unit.providers.samples import sse
+
+
+@pytest.fixture
+def papers(shell: Shell) -> Path:
+    folder = shell.outside / "here" / "papers"
+    folder.mkdir()
+    (folder / "lease.md").write_text("# Lease\n\n## Pets\n\nDogs need written consent.\n")
+    (folder / "boat.txt").write_text("The boat is moored at the quay.\n")
+    (folder / "broken.pdf").write_bytes(b"%PDF-1.7 nothing")
+    return folder
+
+
+def words_of(body: dict[str, Any]) -> str:
+    return json.dumps(body["input"])
+
+
+def test_a_folder_is_read_and_only_what_matters_goes_in(shell: Shell, papers: Path) -> None:
+    reply = streams(sse(CREATED), delta("With consent [1]."), sse(COMPLETED))
+    done, (body,) = answer_to(
+        shell, reply, arguments=("May I keep a dog?", "--collection", "papers")
+    )
+    assert (done.code, done.out) == (0, "With consent [1].\n")
+    assert "Dogs need written consent." in words_of(body)
+    assert "moored" not in words_of(body)
+    assert "broken.pdf" in done.err
+    assert "[1] lease.md, Lease" in done.err
+    assert shell.rows("SELECT name FROM collections") == [("papers",)]
+    assert shell.rows("SELECT count(*) FROM messages") == [(0,)], "kept only with --save"
+
+
+def test_a_collection_is_asked_again_by_its_name(shell: Shell, papers: Path) -> None:
+    answer_to(shell, WHOLE, arguments=("May I keep a dog?", "--collection", "papers"))
+    arguments = ("Where is the boat?", "--collection", "PAPERS", "--json", "--save")
+    done, (body,) = answer_to(shell, WHOLE, arguments=arguments)
+    assert done.code == 0, done.err
+    (passage,) = done.json["passages"]
+    assert (passage["number"], passage["document"]) == (1, "boat.txt")
+    assert passage["text"] == "The boat is moored at the quay.\n"
+    assert "moored" in words_of(body)
+    ((draft,),) = shell.rows("SELECT draft FROM conversations")
+    assert json.loads(draft)["attachments"][0]["kind"] == "collection"
+
+
+def test_a_folder_is_read_again_when_it_is_asked_again(shell: Shell, papers: Path) -> None:
+    answer_to(shell, WHOLE, arguments=("Is there a dog?", "--collection", "./papers"))
+    (papers / "news.txt").write_text("A heron was seen.\n")
+    (papers / "boat.txt").unlink()
+    arguments = ("Was a heron seen?", "--collection", "./papers", "--json")
+    done, _ = answer_to(shell, WHOLE, arguments=arguments)
+    assert [p["document"] for p in done.json["passages"]] == ["news.txt"]
+    names = shell.rows("SELECT name FROM collection_files WHERE status = 'ready' ORDER BY name")
+    assert names == [("lease.md",), ("news.txt",)]
+
+
+def test_the_model_is_told_where_nothing_was_found(shell: Shell, papers: Path) -> None:
+    done, (body,) = answer_to(shell, WHOLE, arguments=("Zyzzyva?", "--collection", "papers"))
+    assert done.code == 0
+    assert "Nothing in these documents was found" in words_of(body)
+
+
+def test_no_collection_of_that_name_is_a_wrong_command_line(shell: Shell, papers: Path) -> None:
+    done, bodies = answer_to(shell, WHOLE, arguments=("Why?", "--collection", "Invoices"))
+    assert (done.code, done.out, bodies) == (2, "", [])
+    assert "There is no collection “Invoices”" in done.err
