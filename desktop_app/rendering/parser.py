@@ -28,7 +28,7 @@ DEEPEST_BRACKETS: Final = 12
 MOST_ADDRESSES: Final = 200
 MOST_MARKS: Final = 3_000
 MOST_DOLLARS: Final = 400
-MOST_COLUMNS: Final = 24
+MOST_COLUMNS: Final = 64
 """A table of more is no table: every cell costs as much as a paragraph."""
 EXPECTS_NOTES: Final = "expects_notes"
 """In the environment of a parse: take `[^1]` for a footnote that will be defined below."""

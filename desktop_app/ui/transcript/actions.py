@@ -103,6 +103,12 @@ class ActionRow(QWidget):
         buttons[at].setFocus(Qt.FocusReason.TabFocusReason)
         return True
 
+    def _release(self) -> None:
+        """Give the keyboard to the text: a button that is hidden would pass it on as Tab does."""
+        text = self._within.parentWidget()
+        if self.has_focus and text is not None:
+            text.setFocus(Qt.FocusReason.OtherFocusReason)
+
     @property
     def has_focus(self) -> bool:
         """Whether the keyboard is on one of them."""
@@ -115,6 +121,7 @@ class ActionRow(QWidget):
 
     def leave(self) -> None:
         """Belong to no message."""
+        self._release()
         self.message_id = ""
         self.hide()
 
@@ -122,6 +129,7 @@ class ActionRow(QWidget):
         if role is self._role:
             return
         self._role = role
+        self._release()
         for old in self.findChildren(QToolButton):
             self._row.removeWidget(old)
             old.hide()

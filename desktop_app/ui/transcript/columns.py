@@ -22,6 +22,10 @@ FITTED_ROWS: Final = 8
 _LEAST: Final = 64
 _MOST: Final = 320
 
+# Where not even its longest words fit, it is as wide as it needs to be, and scrolled aside: then no
+# column is narrower than its words, or this for the sake of more than a word in a line.
+_EASY: Final = 130
+
 _WIDE_LETTERS: Final = ("W", "M", "@", "%", "m")
 
 # Words of a cell that are looked at for the longest.
@@ -58,6 +62,10 @@ class Columns:
                 wanted[column] = max(wanted[column], self._measure(cell, is_head) + self._asked)
                 word = self._longest_word(cell, is_head) + self._asked
                 words[column] = max(words[column], word)
+        least = [min(px(_MOST), word) for word in words]
+        if sum(wanted) > room and sum(least) > room:
+            easy = (min(width, px(_EASY)) for width in wanted)
+            return tuple(round(max(pair)) for pair in zip(least, easy, strict=True))
         if sum(wanted) > room:
             wanted = [min(px(_MOST), max(px(_LEAST), width)) for width in wanted]
             wanted = _narrowed(wanted, words, room)

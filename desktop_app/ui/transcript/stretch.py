@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 FIRST_CHARACTERS: Final = 16_000
 MORE_CHARACTERS: Final = 12_000
+READ_CHARACTERS: Final = 3_000
+_READ_EVERY_MS: Final = 60
 
 
 class TranscriptStretch(TranscriptSurface):
@@ -68,6 +70,8 @@ class TranscriptStretch(TranscriptSurface):
         )
         self._finder = self.find_in_it.finder
         self._speaker = Speaker(self)
+        self._for_readers = QTimer(self, singleShot=True, interval=_READ_EVERY_MS)
+        self._for_readers.timeout.connect(self._load_for_readers)
 
     # ------------------------------------------------------------------ messages
 
@@ -92,6 +96,7 @@ class TranscriptStretch(TranscriptSurface):
         self._write_rests()
         self._place_actions_at_the_end()
         self._finder.restart()
+        self._for_readers.start()
 
     def append_message(self, message: Message) -> None:
         """A message after all others."""
@@ -305,6 +310,19 @@ class TranscriptStretch(TranscriptSurface):
     def _on_scrolled_aside(self) -> None:
         if not self._place.is_kept:
             self._place_actions_again()
+
+    def _load_for_readers(self) -> None:
+        """Where a screen reader runs, all of a conversation is to be read, not what is on screen:
+        write more of it, a little at a time, up to the most that is ever written."""
+        if not self._speaker.is_heard() or not self._messages.has_room:
+            return
+        if not self._arrivals.are_there and self._messages.older:
+            with self._place.kept():
+                self._messages.write_older(READ_CHARACTERS)
+            self._write_rests()
+            self._place_actions_again()
+        if self._messages.older:
+            self._for_readers.start()
 
     def _load_more(self) -> None:
         """Write more of the conversation where the reader comes near the end of what is written."""

@@ -350,7 +350,7 @@ class Styles:
         made.setCellSpacing(0)
         made.setCellPadding(0)
         made.setHeaderRowCount(1 if block.head else 0)
-        made.setWidth(QTextLength(QTextLength.Type.PercentageLength, 100))
+        made.setWidth(QTextLength(QTextLength.Type.FixedLength, sum(widths)))
         made.setColumnWidthConstraints(
             [QTextLength(QTextLength.Type.FixedLength, width) for width in widths]
         )

@@ -56,10 +56,11 @@ class TranscriptSurface(QTextBrowser):
         self.setCursorWidth(0)
         self.setTabChangesFocus(True)
         self.setUndoRedoEnabled(False)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.setHorizontalScrollBar(QuietScrollBar(Qt.Orientation.Horizontal))
         self.setVerticalScrollBar(QuietScrollBar(Qt.Orientation.Vertical))
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
+        self.setCornerWidget(QWidget(self))  # else the style draws one
         flags = Qt.TextInteractionFlag
         self.setTextInteractionFlags(
             flags.TextSelectableByMouse

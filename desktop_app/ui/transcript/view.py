@@ -104,9 +104,6 @@ class TranscriptView(TranscriptStretch):
         the text to the side."""
         if wraps != self._messages.wraps_code:
             self._messages.wraps_code = wraps
-            policy = Qt.ScrollBarPolicy
-            bar = policy.ScrollBarAlwaysOff if wraps else policy.ScrollBarAlwaysOn
-            self.setHorizontalScrollBarPolicy(bar)
             self.set_theme(self._theme)
 
     def event(self, event: QEvent) -> bool:

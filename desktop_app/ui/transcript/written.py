@@ -200,6 +200,13 @@ class WrittenMessages:
         cited = self.sources.numbers(message.id)
         return Entry(message, self._facts, self.versions.get(message.id), unfolded, cited)
 
+    @property
+    def has_room(self) -> bool:
+        """Whether more may be written without anything being taken out."""
+        return sum(_size(self._entries[s.key].message) for s in self.writer.sections) < (
+            MOST_CHARACTERS * 3 // 4
+        )
+
     def _is_far(self, at: int) -> bool:
         """Whether too much is written, and enough of it between message `at` and the other end."""
         sizes = [_size(self._entries[section.key].message) for section in self.writer.sections]

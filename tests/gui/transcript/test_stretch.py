@@ -161,3 +161,13 @@ def test_much_at_once_is_written_in_slices(view: TranscriptView, qtbot: QtBot) -
     entry = view._messages.get(message.id)
     assert entry is not None
     assert not entry.is_streaming
+
+
+def test_all_of_it_is_there_for_a_screen_reader(qtbot: QtBot, view: TranscriptView) -> None:
+    messages = [question(f"Question {number} " + "word " * 60) for number in range(120)]
+    view._speaker.is_heard = lambda: True  # type: ignore[method-assign]
+    view.set_messages(messages)
+    assert "Question 0 " not in view.toPlainText()
+    bottom = view.is_at_end
+    qtbot.waitUntil(lambda: "Question 0 " in view.toPlainText(), timeout=20_000)
+    assert view.is_at_end is bottom is True

@@ -166,3 +166,28 @@ def test_a_word_is_not_broken_where_other_columns_can_give_way(view: TranscriptV
     block = view.document().find("PostgreSQL").block()
     view.document().documentLayout().blockBoundingRect(block)
     assert block.layout().lineCount() == 1
+
+
+def test_a_table_whose_words_do_not_fit_is_scrolled_aside(view: TranscriptView) -> None:
+    """No word is broken, and every one can be reached."""
+    columns = 50
+    rows = [" | ".join(f"long cell text {row}.{n}" for n in range(columns)) for row in range(3)]
+    heads = " | ".join(f"Column {n}" for n in range(columns))
+    body = " |\n| ".join(rows)
+    view.set_messages([answer(f"| {heads} |\n|{'---|' * columns}\n| {body} |\n")])
+    bar = view.horizontalScrollBar()
+    assert bar.maximum() > 4_000
+    last = view.document().find("2.49")
+    bar.setValue(bar.maximum())
+    assert 0 < view.cursorRect(last).right() <= view.viewport().width()
+    block = view.document().find("Column 49").block()
+    assert block.layout().lineCount() == 1
+    view.selectAll()
+    copied = view.createMimeDataFromSelection()
+    assert copied.text().split("\n")[0].count("\t") == columns - 1
+    assert copied.html().count("<th") == columns
+
+
+def test_narrow_columns_are_not_scrolled(view: TranscriptView) -> None:
+    view.set_messages([answer("|" + "1|" * 14 + "\n|" + "--|" * 14 + "\n|" + "2|" * 14 + "\n")])
+    assert view.horizontalScrollBar().maximum() == 0
