@@ -154,13 +154,14 @@ def _text(message: RequestMessage) -> str:
 
 
 def _file(file: FileData) -> dict[str, Any]:
-    """Its name decides there what it is read as, so it goes along."""
-    return {"type": "input_file", "filename": file.name, "file_data": data_url(file)}
+    """Its name decides there what it is read as, so it goes along. Its data are put in where the
+    body is sent: see request_bytes.py."""
+    return {"type": "input_file", "filename": file.name, "file_data": file}
 
 
-def data_url(data: ImageData | FileData) -> str:
-    """A picture as both APIs take it, and a file."""
-    return f"data:{data.media_type};base64,{base64.b64encode(data.data).decode()}"
+def data_url(image: ImageData) -> str:
+    """The picture as both APIs take it."""
+    return f"data:{image.media_type};base64,{base64.b64encode(image.data).decode()}"
 
 
 def _reasoning_item(part: ReasoningPart) -> dict[str, Any]:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-import json
 import socket
 from collections.abc import (
     AsyncGenerator,
@@ -43,6 +42,7 @@ from desktop_app.domain.network_path import (
 )
 from desktop_app.providers import json_fields, refusals, unreached
 from desktop_app.providers.proxies import proxy_for
+from desktop_app.providers.request_bytes import packed
 from desktop_app.providers.retries import AttemptError, failed_reply
 from desktop_app.providers.sse import EventTooLargeError, ServerSentEvent, SSEDecoder
 
@@ -277,15 +277,14 @@ class Transport:
         Raises:
             AttemptError: no reply, one that says no, or none of an API.
         """
-        text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+        content, needed = packed(body)
         headers = {
+            **needed,
             "accept": "text/event-stream, application/json",
             # A proxy that compresses holds events back until its buffer is full.
             "accept-encoding": "identity",
             "content-type": "application/json",
         }
-        # Half a surrogate pair has no UTF-8 form.
-        content = text.encode("utf-8", "replace")
         async with self._open("POST", path, self._timeouts.read, headers, content, heard) as reply:
             yield reply
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import AsyncIterator
 from dataclasses import fields
 from typing import Any
 
@@ -30,6 +32,7 @@ from desktop_app.domain.generation import GenerationParameters
 from desktop_app.domain.model_catalog import Effort
 from desktop_app.domain.parts import ReasoningPart, RefusalPart, TextPart, ToolCallPart
 from desktop_app.providers import chat_completions, responses
+from desktop_app.providers.request_bytes import packed
 from tests.helpers.generation import EVERY_PARAMETER, maybe, parameters
 from tests.unit.providers.samples import CATALOG, COMETAPI, COMPATIBLE, OPENAI
 
@@ -102,6 +105,18 @@ def checked(schema: TypeAdapter[Any], body: dict[str, Any]) -> None:
             assert len(list(made[name])) == len(body[name])
 
 
+def on_the_wire(body: dict[str, Any]) -> dict[str, Any]:
+    """A body as it is sent, its files in it."""
+    content, _ = packed(body)
+
+    async def collected(pieces: AsyncIterator[bytes]) -> bytes:
+        return b"".join([piece async for piece in pieces])
+
+    whole = content if isinstance(content, bytes) else asyncio.run(collected(content))
+    sent: dict[str, Any] = json.loads(whole)
+    return sent
+
+
 def test_no_field_is_left_out() -> None:
     assert {field.name for field in fields(ChatRequest)} == set(EVERY_FIELD)
     assert {field.name for field in fields(GenerationParameters)} == set(EVERY_PARAMETER)
@@ -110,7 +125,7 @@ def test_no_field_is_left_out() -> None:
 @given(requests, profiles)
 @settings(suppress_health_check=[HealthCheck.too_slow])
 def test_responses(request: ChatRequest, profile: Any) -> None:
-    body = responses.body(request, CATALOG.info(request.model), profile)
+    body = on_the_wire(responses.body(request, CATALOG.info(request.model), profile))
     checked(RESPONSES[request.parameters.stream], body)
     assert body.get("max_output_tokens", 16) >= 16
 

@@ -376,7 +376,10 @@ def test_a_refused_file_is_told_and_never_sent_as_something_else() -> None:
     for param in ("input[0].content[0].file_data", "input[0].content[0]", "input"):
         request = replace(ask(), messages=(message,))
         events, (received,) = run(refuses(param), RESPONSE, request=request)
-        assert received.json["input"][0]["content"][0]["filename"] == "a.pdf"
+        part = received.json["input"][0]["content"][0]
+        assert part["filename"] == "a.pdf"
+        assert part["file_data"] == "data:application/pdf;base64,JVBERg=="
+        assert "transfer-encoding" not in received.headers
         assert "No input" in failure(events).what_happened + failure(events).details
 
 

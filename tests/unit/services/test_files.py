@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import date
 from hashlib import sha256
@@ -18,6 +19,7 @@ from desktop_app.domain.model_catalog import Api, FileInputs, Variant
 from desktop_app.domain.parts import ChosenPages, DocumentPart, TextPart
 from desktop_app.headless.profiles import COMETAPI, ON_DEVICE, OPENAI
 from desktop_app.providers import responses
+from desktop_app.providers.request_bytes import packed
 from desktop_app.services.choice import ResolvedChoice, resolve
 from desktop_app.services.files import demand_files, file_tokens, is_file, preferred, text_notice
 from desktop_app.services.prompt import document_block
@@ -69,6 +71,9 @@ def test_the_file_goes_in_place_of_the_text_the_same_on_every_turn(tmp_path: Pat
         assert first == second == (FileData("a.pdf", "application/pdf", DATA), TextPart("Who?"))
         request = provider.requests[0]
         body = responses.body(request, CATALOG.info(request.model), OPENAI)
+        content, _ = packed(body)
+        assert not isinstance(content, bytes)
+        body = json.loads(b"".join([piece async for piece in content]))
         assert body["input"][0]["content"] == [
             {
                 "type": "input_file",
