@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from desktop_app.domain.conversation import Conversation
+if TYPE_CHECKING:  # the window's start imports this
+    from desktop_app.domain.conversation import Conversation
 
 TRASH_STAYS: Final = timedelta(days=30)
 

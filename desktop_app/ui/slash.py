@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from PySide6.QtCore import QEvent, QObject, Qt
 
-from desktop_app.domain.prompts import Prompt, fill, filled_names, variables
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from PySide6.QtGui import QKeyEvent
     from PySide6.QtWidgets import QWidget
 
+    # Nor these at run time: the first paint waits for what is imported above.
+    from desktop_app.domain.prompts import Prompt
     from desktop_app.ui.prompt_fields import PromptFields
     from desktop_app.ui.prompt_menu import PromptMenu
     from desktop_app.ui.theme import Theme
@@ -113,6 +113,8 @@ class Slash(QObject):
 
     def take(self, prompt: Prompt) -> None:
         """Put a prompt where the cursor is, once what it asks for is known."""
+        from desktop_app.domain.prompts import variables
+
         self._hide_menu()
         if variables(prompt.text):
             self._ask(prompt)
@@ -213,6 +215,8 @@ class Slash(QObject):
             self._fields = None
 
     def _insert(self, prompt: Prompt, values: Mapping[str, str]) -> None:
+        from desktop_app.domain.prompts import fill, filled_names
+
         before = self._line.before
         count = 0 if typed_name(before) is None else len(before)
         names = filled_names(prompt.text)

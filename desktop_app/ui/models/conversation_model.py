@@ -27,7 +27,6 @@ from PySide6.QtCore import (
     Signal,
 )
 
-from desktop_app.domain.conversation import Conversation, Folder
 from desktop_app.domain.place import LIST, Place, PlaceKind, days_left
 from desktop_app.ui.models.calendar import FOLDERS, PINNED, Calendar
 
@@ -35,6 +34,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from PySide6.QtCore import QObject
+
+    # Not at run time: the first paint waits for what is imported here.
+    from desktop_app.domain.conversation import Conversation, Folder
 
 Index = QModelIndex | QPersistentModelIndex
 # Group, newest first within it, and the id where two were changed in the same moment.
@@ -145,7 +147,7 @@ class ConversationModel(QAbstractListModel):
             case Roles.IDENTIFIER:
                 return row.id
             case Roles.PINNED:
-                return isinstance(row, Conversation) and row.pinned
+                return not isinstance(row, FolderRow) and row.pinned
             case Roles.IS_FOLDER:
                 return isinstance(row, FolderRow)
             case Roles.NOTE:
@@ -196,7 +198,7 @@ class ConversationModel(QAbstractListModel):
     def conversation_at(self, index: Index) -> Conversation | None:
         """The conversation of a row, None for a heading or a folder."""
         row = self._rows[index.row()] if index.isValid() else None
-        return row if isinstance(row, Conversation) else None
+        return None if row is None or isinstance(row, FolderRow | Heading) else row
 
     def folder_at(self, index: Index) -> Folder | None:
         """The folder of a row, None for others."""
@@ -211,7 +213,7 @@ class ConversationModel(QAbstractListModel):
     @property
     def conversations(self) -> list[Conversation]:
         """Those that are shown, from the top down."""
-        return [row for row in self._rows if isinstance(row, Conversation)]
+        return [row for row in self._rows if not isinstance(row, FolderRow | Heading)]
 
     @property
     def last_of_pages(self) -> Conversation | None:
