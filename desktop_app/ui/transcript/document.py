@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QTextCursor, QTextDocument
 
 from desktop_app.rendering.model import Block, Kind, Run
-from desktop_app.ui.transcript.long_text import LONGEST, LongText, Rest, end_of, keeps_parts
+from desktop_app.ui.transcript.long_text import LONGEST, LongText, Rest, end_of, parts_kept
 from desktop_app.ui.transcript.page import Page, head_length, head_of
 from desktop_app.ui.transcript.section import Section, is_table
 from desktop_app.ui.transcript.styles import INDENT
@@ -279,15 +279,18 @@ class DocumentWriter:
         if type(old) is not type(new) or old._replace(runs=()) != new._replace(runs=()):
             return False
         found, cuts = alike(old.runs, new.runs), section.shapes[at]
-        block = self.block_of(section, at)
-        if cuts:
-            block = self.document.findBlockByNumber(block.blockNumber() + len(cuts))
-            if not keeps_parts(cuts, block.length() - 1, old.runs, new.runs, found):
-                return False
+        kept = parts_kept(cuts, old.runs, new.runs, found)
+        if cuts and not kept:
+            return False
         self._update_key(section, at, new, cursor)
-        end = block.position() + block.length() - 1
-        change_words(cursor, end, old.runs, new.runs, found, partial(self.styles.char_format, new))
-        section.items[at] = new
+        last = self.document.findBlockByNumber(self.block_of(section, at).blockNumber() + len(cuts))
+        end, joined = last.position() + last.length() - 1, len(cuts) - kept
+        format_of = partial(self.styles.char_format, new)
+        change_words(cursor, end, old.runs, new.runs, found, format_of, parts=joined)
+        section.items[at], section.shapes[at] = new, cuts[:kept]
+        section.counts[at] -= joined
+        section.total -= joined
+        block = cursor.block()
         if block.length() - 1 > LONGEST:
             self._part_further(section, at, block, cursor)
         return True

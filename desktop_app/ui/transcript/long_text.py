@@ -8,11 +8,12 @@ in a document apart: it depends on the words, their fonts and the width, never o
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtGui import QTextCursor, QTextDocument
 
-from desktop_app.ui.transcript.words import changed_length, units
+from desktop_app.ui.transcript.words import changed_length, length, units
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,14 +79,17 @@ def end_of(runs: Runs, count: int) -> Runs:
     return tuple(reversed(taken))
 
 
-def keeps_parts(
-    cuts: tuple[int, ...], last: int, old: Runs, new: Runs, found: tuple[int, int]
-) -> bool:
-    """Whether the parts of a long text, `last` units of which are in the last one, begin where they
-    did when its words change from `old` to `new`, which are `found` alike."""
-    unchanged = last - changed_length(old, found)
-    before = cuts[-1] - (cuts[-2] if len(cuts) > 1 else 0)
-    return unchanged > _SETTLED and before + unchanged + changed_length(new, found) > LONGEST
+def parts_kept(cuts: tuple[int, ...], old: Runs, new: Runs, found: tuple[int, int]) -> int:
+    """How many of the places where a long text is parted stay when its words change from `old` to
+    `new`, which are `found` alike."""
+    if not cuts:
+        return 0
+    after, changed = changed_length(new, found), changed_length(old, found)
+    alike = length(old) - changed
+    kept = bisect_left(cuts, alike - _SETTLED)
+    while kept and alike + after - (cuts[kept - 2] if kept > 1 else 0) <= LONGEST:
+        kept -= 1
+    return kept
 
 
 def _beginning(text: str, count: int) -> str:

@@ -54,10 +54,13 @@ def change_words(
     new: Runs,
     found: tuple[int, int],
     format_of: Callable[[Run], QTextCharFormat],
+    *,
+    parts: int = 0,
 ) -> None:
-    """Bring the text that ends at position `end` from `old` to `new`."""
+    """Bring the text that ends at position `end` from `old` to `new`; what changes of it is parted
+    into `parts` blocks more than one, which it is no more. The cursor is left at its end."""
     same, kept = found
-    start = end - changed_length(old, found)
+    start = end - changed_length(old, found) - parts
     cursor.setPosition(start)
     if start < end:
         cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
