@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from desktop_app.domain.conversation import Message, MessageStatus, Role
 from desktop_app.domain.parts import ImagePart
 from desktop_app.rendering.block_stream import BlockStream, render
-from desktop_app.rendering.model import Block, Kind, Patch, quoted
+from desktop_app.rendering.model import Block, Kind, quoted
 from desktop_app.ui.transcript.code_folds import with_folds
 from desktop_app.ui.transcript.items import (
     Facts,
@@ -30,10 +30,15 @@ from desktop_app.ui.transcript.selection import named
 from desktop_app.ui.transcript.sources import source_lines
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from desktop_app.ui.transcript.section import Section
 
+Change = tuple[int, int, tuple[Item, ...]]
+"""Items from an index on, so many of which give way to others."""
+
 AT_ONCE: Final = 12_000
-"""Characters of a stored answer that are parsed and written as soon as it is shown."""
+"""Characters of a stored text that are parsed and written as soon as it is shown."""
 
 _DENSE_AT_ONCE: Final = 1_500
 _MARKS: Final = re.compile(r"[^\w\s,.;:!?'\"()/-]")
@@ -83,12 +88,16 @@ class Entry:
         self._pieces: list[str] = []
         self._stream = BlockStream(cited)
         self._thoughts = BlockStream()
+        self._thoughts_read = 0
+        self._question = message.text[:AT_ONCE] if message.role is Role.USER else ""
         self._finished = False
         self._thinking_since: float | None = None
         self._thought_s: float | None = None
         self.add_reasoning(reasoning_of(message), now=None)
         self.rest = ""
-        if message.role is Role.ASSISTANT:
+        if message.role is Role.USER:
+            self.rest = message.text[AT_ONCE:]
+        elif message.role is Role.ASSISTANT:
             at_once = _at_once(message.text)
             if self.is_streaming or len(message.text) <= at_once:
                 self.set_text(message.text)
@@ -98,8 +107,10 @@ class Entry:
 
     @property
     def grows(self) -> bool:
-        """Whether more of the answer is to be added."""
-        return self.message.role is Role.ASSISTANT and not self._finished
+        """Whether more of the text is to be added."""
+        if self.message.role is Role.USER:
+            return len(self._question) < len(self.message.text)
+        return not self._finished
 
     @property
     def is_streaming(self) -> bool:
@@ -108,17 +119,26 @@ class Entry:
 
     # ------------------------------------------------------------------ growing
 
-    def add_text(self, text: str) -> list[Patch]:
-        """More of the answer; patches are in terms of the body."""
+    def add_text(self, text: str) -> Sequence[Change]:
+        """More of the text; changes are in terms of the body."""
+        if self.message.role is Role.USER:
+            return self._add_to_question(text)
         if self._thinking_since is not None and self._thought_s is None:
             self._thought_s = time.monotonic() - self._thinking_since
         self._pieces.append(text)
         return self._stream.feed(text)
 
+    def _add_to_question(self, text: str) -> list[Change]:
+        before = self._question.count("\n")
+        last = self._question.rpartition("\n")[2] + text
+        self._question += text
+        lines = question_lines(last, goes_on=before > 0)
+        return [(before, 1, tuple(lines))]
+
     @property
     def has_text(self) -> bool:
-        """Whether any of the answer has arrived."""
-        return any(self._pieces)
+        """Whether any of the text has arrived."""
+        return bool(self._question) or any(self._pieces)
 
     @property
     def text(self) -> str:
@@ -132,17 +152,37 @@ class Entry:
             if self._thinking_since is None:
                 self._thinking_since = now
             self.reasoning += text
-            self._thoughts.feed(text)
+
+    def fold(self, *, folded: bool) -> None:
+        """Hide the reasoning, or show its beginning: see `unread`."""
+        self.folded = folded
+        self._thoughts, self._thoughts_read = BlockStream(), 0
+        if not folded:
+            self.read_thoughts(_at_once(self.reasoning))
+
+    @property
+    def unread(self) -> str:
+        """What of the reasoning is not shown where it is unfolded: it is read on in pieces."""
+        return "" if self.folded else self.reasoning[self._thoughts_read :]
+
+    def read_thoughts(self, characters: int) -> list[Change]:
+        """Show so much more of the reasoning; changes are in terms of all items."""
+        text = self.reasoning[self._thoughts_read : self._thoughts_read + characters]
+        self._thoughts_read += len(text)
+        return [
+            (1 + patch.at, patch.removed, tuple(quoted(block) for block in patch.added))
+            for patch in self._thoughts.feed(text)
+        ]
 
     def keep_unfolded(self) -> None:
         """Its code has arrived in front of the reader, and stays as it is."""
         heads = sum(block.kind is Kind.CODE_HEAD for block in self._stream.blocks)
         self.unfolded.update(range(heads))
 
-    def set_text(self, text: str) -> list[Patch] | None:
+    def set_text(self, text: str) -> list[Change] | None:
         """Show exactly `text`, to its end if the message is whole; None where it must be written
         anew because it is not what had arrived."""
-        patches: list[Patch] = []
+        patches: list[Change] = []
         if text != self.text or self._finished:
             if self._finished and text == self.text:
                 return []
@@ -152,9 +192,9 @@ class Entry:
                 self._finish()
                 return None
             patches += self.add_text(text[len(self.text) :])
-        return patches + self._finish()
+        return [*patches, *self._finish()]
 
-    def _finish(self) -> list[Patch]:
+    def _finish(self) -> Sequence[Change]:
         if self.is_streaming or self._finished:
             return []
         self._finished = True
@@ -166,18 +206,22 @@ class Entry:
         """Reasoning, folded or not."""
         if self.message.role is Role.USER or not self.reasoning:
             return []
-        thinking = self.is_streaming and not self.has_text
-        items: list[Item] = [
-            reasoning_line(self.reasoning, self._thought_s, thinking=thinking, folded=self.folded)
-        ]
+        items: list[Item] = [self.head_line()]
         if not self.folded:
             items += [quoted(block) for block in self._thoughts.blocks]
         return items
 
+    def head_line(self) -> Line:
+        """What the reasoning is about, and how long it took."""
+        thinking = self.is_streaming and not self.has_text
+        return reasoning_line(
+            self.reasoning, self._thought_s, thinking=thinking, folded=self.folded
+        )
+
     def body_items(self) -> list[Item]:
         """The question or the answer."""
         if self.message.role is Role.USER:
-            return question_lines(self.message.text)
+            return question_lines(self._question)
         if self.is_streaming:
             return list(self._stream.blocks)
         return list(with_folds(self._stream.blocks, self.unfolded))
@@ -232,7 +276,7 @@ class Entry:
             return render(self.message.text, self._cited) if partly else list(self._stream.blocks)
         words = [
             Block(Kind.PARAGRAPH, item.runs)
-            for item in self.body_items()
+            for item in question_lines(self.message.text)
             if isinstance(item, Line) and item.part is Part.QUESTION
         ]
         return words + [named(p.name) for p in self.message.parts if isinstance(p, ImagePart)]

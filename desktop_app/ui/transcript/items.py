@@ -73,11 +73,11 @@ Item = Block | Line
 _TITLE: Final = re.compile(r"\s*(?:\*\*|#+ )(?P<title>[^*\n]{3,80})")
 
 
-def question_lines(text: str) -> list[Item]:
-    """A question as it was typed, line by line."""
-    lines = text.split("\n")
+def question_lines(text: str, *, goes_on: bool = False) -> list[Item]:
+    """A question as it was typed, line by line; or what goes on below other lines of it."""
     return [
-        Line(Part.QUESTION, _words(line), first=number == 0) for number, line in enumerate(lines)
+        Line(Part.QUESTION, _words(line), first=number == 0 and not goes_on)
+        for number, line in enumerate(text.split("\n"))
     ]
 
 

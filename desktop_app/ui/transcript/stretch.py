@@ -58,6 +58,7 @@ class TranscriptStretch(TranscriptSurface):
         self._messages = WrittenMessages(self.document(), theme, self, is_brief=is_brief)
         self._pictures = Pictures(self.document(), theme, self)
         self._arrivals = Arrivals(self._write, self)
+        self._thoughts = Arrivals(self._read_on, self)
         self._place = ReadingPlace(self, self._messages)
         self._place.followed.connect(self._on_followed)
         self.verticalScrollBar().valueChanged.connect(self._on_scrolled)
@@ -86,6 +87,7 @@ class TranscriptStretch(TranscriptSurface):
         `versions` gives (number, count) for messages that have siblings.
         """
         self._arrivals.clear()
+        self._thoughts.clear()
         self._actions.leave()
         self._pictures.clear()
         self._formulas.forget()
@@ -120,11 +122,12 @@ class TranscriptStretch(TranscriptSurface):
     @property
     def is_writing(self) -> bool:
         """Whether text that has arrived is still to be written."""
-        return self._arrivals.are_there
+        return self._arrivals.are_there or self._thoughts.are_there
 
     def flush(self) -> None:
         """Show now what append_text has collected."""
         self._arrivals.flush()
+        self._thoughts.flush()
 
     def _write(self, message_id: str, text: str) -> None:
         entry = self._messages.growing(message_id)
@@ -140,8 +143,15 @@ class TranscriptStretch(TranscriptSurface):
                 self._messages.grow(entry, text)
         self._finder.touched(message_id)
 
+    def _read_on(self, message_id: str, text: str) -> None:
+        """As much more of a reasoning that is unfolded."""
+        entry = self._messages.get(message_id)
+        if entry is not None and not entry.folded:
+            with self._place.kept():
+                self._messages.read_thoughts(entry, len(text))
+
     def _write_rests(self) -> None:
-        """Long answers that are stored are written as if they arrived: in slices of frames."""
+        """Long texts that are stored are written as if they arrived: in slices of frames."""
         for message, rest in self._messages.take_rests():
             self._arrivals.afterwards(message.id, partial(self._end, message.id))
             self._arrivals.add(message.id, rest)
@@ -245,11 +255,12 @@ class TranscriptStretch(TranscriptSurface):
         entry = self._messages.get(message_id)
         if entry is not None and entry.folded:
             self._turn(entry, "reasoning")
+            self._thoughts.flush()  # what is sought may stand at its end
 
     def _turn(self, entry: Entry, action: str) -> bool:
         """Fold or unfold a part of a message; False where that is not what the action asks."""
         if action == "reasoning":
-            entry.folded = not entry.folded
+            entry.fold(folded=not entry.folded)
         elif action.startswith(TOOL):
             entry.open_tools ^= {int(action.removeprefix(TOOL))}
         elif action.startswith(SOURCES):
@@ -261,6 +272,8 @@ class TranscriptStretch(TranscriptSurface):
                 self._messages.turn_fold(entry, int(action.removeprefix(FOLD)))
             else:
                 self._messages.refresh(entry)
+        if action == "reasoning" and entry.unread:
+            self._thoughts.add(entry.message.id, entry.unread)
         return True
 
     def _unfold_code(self, block: QTextBlock) -> None:

@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.domain.conversation import Message, MessageStatus, Role
-from desktop_app.rendering.model import Block, Kind, Patch
+from desktop_app.rendering.model import Block, Kind
 from desktop_app.ui.theme import MEASURE
 from desktop_app.ui.transcript.code_folds import number_of, show_folds
 from desktop_app.ui.transcript.document import DocumentWriter
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QTextBlock, QTextDocument
 
     from desktop_app.ui.theme import Theme
+    from desktop_app.ui.transcript.entry import Change
     from desktop_app.ui.transcript.section import Section
 
 MOST_CHARACTERS: Final = 600_000
@@ -117,7 +118,7 @@ class WrittenMessages:
 
     def _text_apart(self, message: Message) -> str | None:
         entry = self._apart.get(message.id)
-        return None if entry is None else entry.text
+        return entry.text if entry is not None and entry.is_streaming else None
 
     def begin(self, messages: Iterable[Message], versions: dict[str, tuple[int, int]]) -> None:
         """Another conversation, nothing of which is written yet."""
@@ -268,8 +269,19 @@ class WrittenMessages:
     def think(self, entry: Entry, text: str) -> None:
         """The next piece of an answer's reasoning."""
         entry.add_reasoning(text, time.monotonic())
-        if entry.message.id not in self._apart:
+        if entry.message.id in self._apart:
+            return
+        if entry.folded or not entry.head:
             self.refresh(entry)
+        else:
+            self.writer.show_items(entry.section, 0, 1, [entry.head_line()])
+            self.read_thoughts(entry, len(text))
+
+    def read_thoughts(self, entry: Entry, characters: int) -> None:
+        """Show more of an answer's reasoning, which is unfolded."""
+        for at, removed, added in entry.read_thoughts(characters):
+            self.writer.replace(entry.section, at, removed, added)
+            entry.head += len(added) - removed
 
     def update(self, message: Message) -> Entry | None:
         """Bring a message up to date; its text is touched only where it differs."""
@@ -352,7 +364,7 @@ class WrittenMessages:
                 self.writer.show_items(entry.section, at, 1, [item])
         show_folds(self.writer, entry.section, entry.unfolded)
 
-    def _patch(self, entry: Entry, patches: list[Patch]) -> None:
+    def _patch(self, entry: Entry, patches: Sequence[Change]) -> None:
         for at, removed, added in patches:
             self.writer.replace(entry.section, entry.head + at, removed, added)
             self._find_code(entry, at, added)

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QTextCursor
 
-from desktop_app.rendering.model import LINE_BREAK
+from desktop_app.rendering.model import ADDED, LINE_BREAK
 from desktop_app.ui.transcript.styles import (
     CELL_PAD,
     INDENT,
@@ -172,8 +172,10 @@ class _HtmlReader(HTMLParser):
         elif tag == "hr":
             self._leaf("hr")
         elif tag == "img":
-            self._links.append(self._links[-1] if self._links else values["src"])
-            self._text(values.get("alt") or values["src"])
+            words, within = values.get("alt", ""), bool(self._links)
+            place = f"{ADDED} ({values['src']})" if words and values["src"] and not within else ""
+            self._links.append(self._links[-1] if within else values["src"])
+            self._text((words or values["src"]) + place)
             self._links.pop()
         elif tag == "a":
             self._links.append(values.get("href", ""))

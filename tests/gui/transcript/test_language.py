@@ -7,8 +7,8 @@ program decides otherwise, with what is shown instead and which of its choices i
 - "raw-html": raw HTML is shown as text, and Markdown inside it is Markdown,
 - "bare-address": a bare address is linked; in one by e-mail the host is what linkify-it takes for one.
 
-A picture is named and linked, never fetched: that is read out of the expected HTML in the same way,
-so that no example needs to be listed for it.
+A picture is named, with where it lies, and linked, never fetched: that is read out of the expected
+HTML in the same way, so that no example needs to be listed for it.
 """
 
 from __future__ import annotations

@@ -1,9 +1,13 @@
-"""A long answer that is stored is written in slices, and is whole in the end."""
+"""A long text that is stored is written in slices, and is whole in the end."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pytest
+
+from desktop_app.domain.parts import ReasoningPart
 from desktop_app.ui.transcript.entry import AT_ONCE
 from tests.helpers.messages import answer, question
 
@@ -50,3 +54,47 @@ def test_another_conversation_ends_it(view: TranscriptView, qtbot: QtBot) -> Non
     view.set_messages([answer("Short.")])
     qtbot.waitUntil(lambda: not view.is_writing, timeout=30_000)
     assert "Part" not in view.toPlainText()
+
+
+LINES = "".join(f"{n}: what was *asked*\n" for n in range(4000)) + "\nThe end."
+
+
+@pytest.mark.parametrize("text", [LINES, LINES.replace("\n", " ")], ids=["lines", "one line"])
+def test_a_long_question_is_written_in_slices(
+    view: TranscriptView, qtbot: QtBot, text: str
+) -> None:
+    view.set_messages([asked := question(text)])
+    assert "0: what was *asked*" in view.toPlainText()
+    assert "The end." not in view.toPlainText()
+    entry = view._messages.get(asked.id)
+    assert entry is not None
+    assert "The end." in entry.blocks()[-1].text, "a copy made meanwhile is whole"
+    qtbot.waitUntil(lambda: not view.is_writing, timeout=30_000)
+    assert text in view.toPlainText().replace("\u00a0", " ") or "\n" not in text
+    assert view.toPlainText().endswith("The end.\n")
+    shown = list(entry.section.items)
+    view.set_messages([asked])
+    view.flush()
+    again = view._messages.get(asked.id)
+    assert again is not None
+    assert again.section.items == shown
+    assert shown == again.items()
+
+
+def test_long_reasoning_is_read_when_it_is_unfolded_and_in_slices(
+    view: TranscriptView, qtbot: QtBot
+) -> None:
+    stored = answer("Yes.")
+    stored = replace(stored, parts=(ReasoningPart(SOURCE), *stored.parts))
+    view.set_messages([stored])
+    view._act(stored.id, "reasoning")
+    assert "Part 0" in view.toPlainText()
+    assert "The end." not in view.toPlainText()
+    qtbot.waitUntil(lambda: not view.is_writing, timeout=30_000)
+    assert "Some words of part 899." in view.toPlainText()
+    assert view.toPlainText().index("The end.") < view.toPlainText().index("Yes.")
+    view._act(stored.id, "reasoning")
+    assert "Part 0\n" not in view.toPlainText()
+    view._act(stored.id, "reasoning")
+    view.flush()
+    assert "The end." in view.toPlainText()
