@@ -36,11 +36,24 @@ _LEFT_OUT: Final = frozenset(
     {"script", "style", "noscript", "template", "title", "svg", "math", "iframe", "object"}
     | {"select", "button", "audio", "video", "canvas"}
 )
+# Where one of the first begins, an open one of the second ends, unless one of the third is between.
+_IMPLIED: Final = (
+    (
+        _BLOCKS | _LISTS | {"pre", "hr"},
+        frozenset({"p"}),
+        frozenset({"li", "div", "blockquote"}) | _CELLS,
+    ),
+    (frozenset({"li"}), frozenset({"li"}), _LISTS),
+    (_CELLS | {"tr"}, _CELLS, frozenset({"table"})),
+    (frozenset({"tr"}), frozenset({"tr"}), frozenset({"table"})),
+)
 _VOID: Final = frozenset(
     {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source"}
     | {"track", "wbr"}
 )
 _MONOSPACED: Final = re.compile(r"font-family:[^;]*(?:mono|courier|consolas|menlo)", re.I)
+_SPACE: Final = re.compile(r"[ \t\r\n\f]+")
+_LINES_KEPT: Final = re.compile(r"white-space:\s*(?:pre-wrap|pre-line|break-spaces)", re.I)
 _PREFORMATTED: Final = re.compile(r"white-space:\s*pre\s*(?:;|$)", re.I)
 _BOLD: Final = re.compile(r"font-weight:\s*(?:bold|[6-9]00)", re.I)
 _NOT_BOLD: Final = re.compile(r"font-weight:\s*(?:normal|[1-5]00)", re.I)
@@ -64,7 +77,10 @@ def to_markdown(source: str) -> str:
     Raises:
         DocumentDamagedError: it cannot be read.
     """
-    cleaner = _Cleaner()
+    tables = _Tables()
+    tables.feed(source)
+    tables.close()
+    cleaner = _Cleaner(tables.are_layout)
     cleaner.feed(source)
     cleaner.close()
     if not cleaner.has_prose:
@@ -74,19 +90,54 @@ def to_markdown(source: str) -> str:
     return _EMPTY_LINES.sub("\n\n", "\n".join(lines)).strip("\n")
 
 
+class _Tables(HTMLParser):
+    """Finds the tables that only lay something out, as mails and older pages do.
+
+    Attributes:
+        are_layout: of each table, in the order in which they begin.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.are_layout: list[bool] = []
+        self._open: list[list[int]] = []  # number, most cells in a row, cells in this row
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "table":
+            for number, _, _ in self._open[-1:]:
+                self.are_layout[number] = True  # another table is in it
+            self._open.append([len(self.are_layout), 0, 0])
+            self.are_layout.append(dict(attrs).get("role") in ("presentation", "none"))
+        elif self._open and tag == "tr":
+            self._open[-1][2] = 0
+        elif self._open and tag in _CELLS:
+            self._open[-1][2] += 1
+            self._open[-1][1] = max(self._open[-1][1:])
+
+    def handle_endtag(self, tag: str) -> None:
+        if self._open and tag == "table":
+            number, most, _ = self._open.pop()
+            self.are_layout[number] = self.are_layout[number] or most < 2
+
+
 class _Cleaner(HTMLParser):
     """Writes the HTML that was meant.
 
     Attributes:
         has_prose: there are words outside blocks of code.
+
+    Args:
+        are_layout: of each table, whether it is none.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, are_layout: list[bool]) -> None:
         super().__init__(convert_charrefs=True)
         self.has_prose = False
+        self._are_layout = iter(are_layout)
         self._out: list[str] = []
         # What is open: the tag as it came, and what closes it here.
         self._open: list[tuple[str, str]] = []
+        self._line_keepers: list[int] = []  # how deep those lie that keep the source's lines
         self._left_out = 0
         self._word_lists: list[tuple[int, int]] = []  # where each opens in _out, its level
         self._is_word_item = False
@@ -112,7 +163,10 @@ class _Cleaner(HTMLParser):
             self._left_out += 1
             self._open.append((tag, ""))
             return
+        self._end_implied(tag)
         if len(self._open) < _MOST_DEEP:
+            if _LINES_KEPT.search(given.get("style", "")):
+                self._line_keepers.append(len(self._open))
             self._start(tag, given, given.get("style", ""))
 
     def handle_endtag(self, tag: str) -> None:
@@ -120,6 +174,8 @@ class _Cleaner(HTMLParser):
             return
         while True:
             opened, closing = self._open.pop()
+            while self._line_keepers and self._line_keepers[-1] >= len(self._open):
+                self._line_keepers.pop()
             if self._left_out:
                 self._left_out -= 1
             if opened == "span" and self._sign is not None and closing == "sign":
@@ -139,7 +195,20 @@ class _Cleaner(HTMLParser):
             self._out.append(html.escape(data, quote=False))
             return
         self.has_prose = self.has_prose or bool(data.strip())
-        self._out.append(html.escape(data.replace("\xa0", " "), quote=False))
+        text = html.escape(data.replace("\xa0", " "), quote=False)
+        if self._keeps_lines:
+            self._out.append(text.replace("\n", "<br>"))
+        else:
+            self._out.append(_SPACE.sub(" ", text))
+
+    def _end_implied(self, tag: str) -> None:
+        """Close what ends where `tag` begins, though nothing says so: "<li>one<li>two"."""
+        for begins, ends, within in _IMPLIED:
+            if tag in begins:
+                opened = (name for name, _ in reversed(self._open) if name in ends | within)
+                last = next(opened, "")
+                if last in ends:
+                    self.handle_endtag(last)
 
     # ------------------------------------------------------------ elements
 
@@ -164,12 +233,11 @@ class _Cleaner(HTMLParser):
             self._start_within_code(tag, given)
         elif tag == "pre" or (_PREFORMATTED.search(style) and _MONOSPACED.search(style)):
             self._start_code(tag, given)
-        elif self._is_in(*_CELLS) and tag in (_BLOCKS | _LISTS | _LINES | {"li", "table"}):
+        elif self._is_cell and tag in (_BLOCKS | _LISTS | _LINES | {"li", "table"}):
             self._out.append(" ")  # a cell is one line
             self._write(tag, "", " ")
         elif tag in _IN_TABLES:
-            nested = sum(opened == "table" for opened, _ in self._open) > 1
-            self._write(tag, *(("", " ") if nested else (_cell(tag, given), f"</{tag}>")))
+            self._start_in_table(tag, given)
         elif tag in _LISTS:
             self._start_list(tag)
         elif tag == "li":
@@ -179,10 +247,21 @@ class _Cleaner(HTMLParser):
         elif tag in _LINES or tag == "table":
             self._end_word_lists(0)
             self._language = self._language_of(given) or self._language
-            kept = "table" if tag == "table" else "div"
+            is_table = tag == "table" and not next(self._are_layout, True)
+            kept = "table" if is_table else "div"
             self._write(tag, f"<{kept}>", f"</{kept}>")
         else:
             self._start_inline(tag, given, style)
+
+    def _start_in_table(self, tag: str, given: dict[str, str]) -> None:
+        """A row, a cell; in what is no table, a cell is a paragraph."""
+        tables = [closing for opened, closing in self._open if opened == "table"]
+        if tables and tables[-1] == "</table>":
+            self._write(tag, _cell(tag, given), f"</{tag}>")
+        elif tables and tables[-1] == "</div>" and tag in _CELLS:
+            self._write(tag, "<div>", "</div>")
+        else:
+            self._write(tag, "", " ")
 
     def _start_code(self, tag: str, given: dict[str, str]) -> None:
         """A block of code; editors copy theirs as <div>s with a style."""
@@ -287,6 +366,14 @@ class _Cleaner(HTMLParser):
     def _write(self, tag: str, opening: str, closing: str) -> None:
         self._out.append(opening)
         self._open.append((tag, closing))
+
+    @property
+    def _keeps_lines(self) -> bool:
+        return bool(self._line_keepers)
+
+    @property
+    def _is_cell(self) -> bool:
+        return any(closing in ("</td>", "</th>") for _, closing in self._open)
 
     @property
     def _is_code(self) -> bool:

@@ -76,6 +76,23 @@ VS_CODE = """<meta charset='utf-8'><div style="color: #d4d4d4;font-family: 'Droi
             "1. x_y * <b> #1 [z] R&D \\n",
             id="signs stay",
         ),
+        pytest.param(
+            "<table role='presentation'><tr><td><table><tr><td><p>Hi</p><p>all</p></td></tr></table>"
+            "</td><td></td></tr></table>",
+            "Hi\n\nall",
+            id="tables that lay out a mail",
+        ),
+        pytest.param("<p>one\n two</p>", "one two", id="lines of the source"),
+        pytest.param(
+            "<div style='white-space: pre-wrap'>one\ntwo</div>",
+            "one\ntwo",
+            id="lines that are kept",
+        ),
+        pytest.param(
+            "<ul><li>a<li>b</ul><table><tr><td>1<td>2<tr><td>3<td>4</table><p>x<p>y",
+            "- a\n- b\n\n| 1 | 2 |\n| --- | --- |\n| 3 | 4 |\n\nx\n\ny",
+            id="ends that are left out",
+        ),
         pytest.param("", "", id="nothing"),
     ],
 )
@@ -93,6 +110,11 @@ def test_a_browsers_page_with_its_table() -> None:
 @given(st.text(alphabet="<>/abpulitdr =\"'&;-![x", max_size=200))
 def test_whatever_it_is_it_gives_text(source: str) -> None:
     assert isinstance(to_markdown(source), str)
+
+
+def test_a_long_list_without_ends() -> None:
+    lines = to_markdown("<ul>" + "".join(f"<li>{number}" for number in range(300))).split("\n")
+    assert lines == [f"- {number}" for number in range(300)]
 
 
 def test_deep_nesting_is_no_trouble() -> None:
