@@ -22,7 +22,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QDrag
 from PySide6.QtWidgets import QAbstractItemView, QApplication
 
-from desktop_app.ui.dropped import given_in, is_welcome, promise
+from desktop_app.ui.dropped import accept_copy, given_in, is_welcome, promise
 from desktop_app.ui.models.conversation_model import MIME_TYPE, Roles
 from desktop_app.ui.row_view import RowView
 
@@ -236,9 +236,10 @@ class ConversationView(RowView):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Conversations may be dropped on folders, what comes from outside on either."""
-        data = event.mimeData()
-        if data.hasFormat(MIME_TYPE) or (event.source() is None and is_welcome(data)):
+        if event.mimeData().hasFormat(MIME_TYPE):
             event.acceptProposedAction()
+        elif event.source() is None and is_welcome(event.mimeData()):
+            accept_copy(event)
         else:
             event.ignore()
 
@@ -252,7 +253,7 @@ class ConversationView(RowView):
             return
         self._aim(index if index.data(Roles.IDENTIFIER) else QModelIndex())
         self.aimed.emit(_promise(event.mimeData(), index))
-        event.acceptProposedAction()
+        accept_copy(event)
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
         """It went elsewhere."""
@@ -267,7 +268,7 @@ class ConversationView(RowView):
         self.aimed.emit("")
         identifier, is_folder = index.data(Roles.IDENTIFIER), bool(index.data(Roles.IS_FOLDER))
         if not event.mimeData().hasFormat(MIME_TYPE):
-            event.acceptProposedAction()
+            accept_copy(event)
             self.given.emit(given_in(event.mimeData()), identifier or "", is_folder)
         elif is_folder:
             event.acceptProposedAction()

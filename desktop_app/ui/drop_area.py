@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QEvent, QObject, QRect, Signal
 from PySide6.QtWidgets import QWidget
 
-from desktop_app.ui.dropped import given_in, is_to_attach, is_welcome, promise
+from desktop_app.ui.dropped import accept_copy, given_in, is_to_attach, is_welcome, promise
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QDragEnterEvent, QDropEvent
@@ -71,12 +71,12 @@ class DropArea(QObject):
         if event.source() is not None or not is_welcome(data):
             event.ignore()
             return
-        event.acceptProposedAction()
+        accept_copy(event)
         self._overlay.show_words(promise(data), self._window.rect())
 
     def _drop(self, event: QDropEvent) -> None:
         self._overlay.hide()
-        event.acceptProposedAction()
+        accept_copy(event)
         self.given.emit(given_in(event.mimeData()))
 
     def _show_aim(self, words: str) -> None:

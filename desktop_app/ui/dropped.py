@@ -18,11 +18,12 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote_to_bytes
 
-from PySide6.QtCore import QUrl
+from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QImage
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QMimeData
+    from PySide6.QtGui import QDropEvent
 
 # In order of preference: screenshots come in many forms, and PNG loses nothing.
 _TYPES: Final = {
@@ -140,6 +141,13 @@ def is_to_attach(data: QMimeData) -> bool:
 def is_welcome(data: QMimeData) -> bool:
     """Whether what is being dragged can be taken at all."""
     return is_to_attach(data) or has_text(data)
+
+
+def accept_copy(event: QDropEvent) -> None:
+    """Take what comes from another program as a copy, whatever is proposed: what is told that its
+    file or its words were moved here would remove them."""
+    event.setDropAction(Qt.DropAction.CopyAction)  # where that is not possible Qt leaves it
+    event.accept()
 
 
 def has_text(data: QMimeData) -> bool:

@@ -18,7 +18,7 @@ from desktop_app.commands.keymap import Keymap
 from desktop_app.ui.attachment_chips import AttachmentChips, Chip
 from desktop_app.ui.choice import ChoiceView, ModelEntry
 from desktop_app.ui.choice_row import ChoiceRow
-from desktop_app.ui.dropped import Given, is_to_attach
+from desktop_app.ui.dropped import Given, accept_copy, is_to_attach
 from desktop_app.ui.prompt_text import PromptText
 from desktop_app.ui.slash import Slash
 from desktop_app.ui.slash_lines import AboveEditor, EditorLine
@@ -351,11 +351,11 @@ class PromptEditor(QFrame):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if is_to_attach(event.mimeData()):
-            event.acceptProposedAction()
+            accept_copy(event)
 
     def dropEvent(self, event: QDropEvent) -> None:
         self._text.insertFromMimeData(event.mimeData())
-        event.acceptProposedAction()
+        accept_copy(event)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """The keyboard belongs to the text. (A focus proxy would hide controls from Tab.)"""

@@ -11,11 +11,11 @@ from PySide6.QtCore import QKeyCombination, QMimeData, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QSizePolicy
 
-from desktop_app.ui.dropped import Given, given_in, is_welcome, plain_text_in
+from desktop_app.ui.dropped import Given, accept_copy, given_in, is_welcome, plain_text_in
 from desktop_app.ui.rich_paste import RichPaste
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QFocusEvent, QKeyEvent, QResizeEvent
+    from PySide6.QtGui import QDragMoveEvent, QDropEvent, QFocusEvent, QKeyEvent, QResizeEvent
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.ui.theme import Theme
@@ -132,6 +132,19 @@ class PromptText(QPlainTextEdit):
 
     def insertFromMimeData(self, source: QMimeData) -> None:
         self.take(given_in(source))
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        super().dragMoveEvent(event)
+        self._take_copy(event)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        super().dropEvent(event)
+        self._take_copy(event)
+
+    def _take_copy(self, event: QDropEvent) -> None:
+        """Words of another program stay there, too."""
+        if event.source() is None and event.isAccepted():
+            accept_copy(event)
 
     def createMimeDataFromSelection(self) -> QMimeData:
         """What is copied here is what stands here; by itself Qt would offer it as HTML, too."""

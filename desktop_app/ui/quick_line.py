@@ -8,10 +8,16 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QLineEdit
 
-from desktop_app.ui.dropped import Given, given_in, is_to_attach
+from desktop_app.ui.dropped import Given, accept_copy, given_in, is_to_attach
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QDragEnterEvent, QDropEvent, QInputMethodEvent, QKeyEvent
+    from PySide6.QtGui import (
+        QDragEnterEvent,
+        QDragMoveEvent,
+        QDropEvent,
+        QInputMethodEvent,
+        QKeyEvent,
+    )
 
 
 _COUNTED: Final = 200_000
@@ -86,14 +92,21 @@ class QuickLine(QLineEdit):
         else:
             super().dragEnterEvent(event)
 
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        super().dragMoveEvent(event)
+        if event.source() is None and event.isAccepted():
+            accept_copy(event)
+
     def dropEvent(self, event: QDropEvent) -> None:
         """A line of words goes where it is dropped; the rest is handed over."""
         given = given_in(event.mimeData())
         if given.html or "\n" in given.text.strip() or given.text != event.mimeData().text():
-            event.acceptProposedAction()
+            accept_copy(event)
             self.take(given)
         else:
             super().dropEvent(event)
+            if event.source() is None:
+                accept_copy(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.matches(QKeySequence.StandardKey.Paste):

@@ -35,7 +35,7 @@ from desktop_app.domain.model_catalog import Variant
 from desktop_app.ui import painting
 from desktop_app.ui.attachment_chips import AttachmentChips
 from desktop_app.ui.choice import EFFORT_LABELS, NOTHING_CHOSEN
-from desktop_app.ui.dropped import given_in, is_welcome, promise
+from desktop_app.ui.dropped import accept_copy, given_in, is_welcome, promise
 from desktop_app.ui.hint_button import HintButton
 from desktop_app.ui.icons import icon, pixmap
 from desktop_app.ui.pick_button import PickButton
@@ -340,7 +340,7 @@ class QuickPrompt(QWidget):
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Say what letting go will do, in place of what stands there."""
         if is_welcome(event.mimeData()):
-            event.acceptProposedAction()
+            accept_copy(event)
             self._before_drag = self._status.text()
             self._status.setText(promise(event.mimeData()))
 
@@ -349,7 +349,7 @@ class QuickPrompt(QWidget):
 
     def dropEvent(self, event: QDropEvent) -> None:
         self._status.setText(self._before_drag)
-        event.acceptProposedAction()
+        accept_copy(event)
         self._line.take(given_in(event.mimeData()))
 
     def hideEvent(self, event: QHideEvent) -> None:

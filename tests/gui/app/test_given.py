@@ -257,3 +257,29 @@ def test_an_address_of_the_command_line_stands_in_the_prompt(run: Run, data: Pat
             assert desk.text.toPlainText() == "https://e.example"
 
     run(main())
+
+
+def test_what_comes_from_outside_stays_there(run: Run, data: Path) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            there = await desk.ask_and_answer("There", "1")
+            shown = desk.window.conversations.view
+            row = shown.row_of(desk.window.conversations.model.index_of(there))
+            words = QMimeData()
+            words.setText("words")
+            both = Qt.DropAction.CopyAction | Qt.DropAction.MoveAction
+            for target, at, what in (
+                (desk.window, QPointF(5, 5), of_files(data / "notes.md")),
+                (shown.viewport(), QPointF(shown.visualRect(row).center()), words),
+                (desk.text.viewport(), QPointF(5, 5), words),
+            ):
+                enter = QDragEnterEvent(at.toPoint(), both, what, LEFT, NO_KEY)
+                QApplication.sendEvent(target, enter)
+                event = QDropEvent(at, both, what, LEFT, NO_KEY)
+                event.setDropAction(Qt.DropAction.MoveAction)  # as file managers propose
+                QApplication.sendEvent(target, event)
+                assert event.dropAction() is Qt.DropAction.CopyAction, target
+                assert event.isAccepted()
+            await until(lambda: is_read(desk) and desk.chips)
+
+    run(main())

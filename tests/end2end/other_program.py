@@ -1,0 +1,168 @@
+"""Another program on the screen, from which things are dragged or copied: a process of its own, as
+XDND and the clipboard go between processes.
+
+Run as a script it is that program: one JSON request a line on standard input, {"do": "offer" |
+"copy" | "action", "formats": {media type: base64}}, one JSON reply a line on standard output. What is
+offered is dragged from its window; "action" asks what would be done with it where it is held.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self
+
+LEFT, TOP, SIDE = 1400, 1000, 100
+
+
+class OtherProgram:
+    """The program, and the hands that drag from it; a context manager that ends it."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        self._reply()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+    def copy(self, formats: Mapping[str, str]) -> None:
+        """Put this on the clipboard."""
+        self._ask("copy", formats)
+
+    def take(self, formats: Mapping[str, str]) -> None:
+        """Take hold of something that is offered like this."""
+        self._ask("offer", formats)
+        pointer("mousemove", "--sync", LEFT + SIDE // 2, TOP + SIDE // 2)
+        pointer("mousedown", 1)
+        pointer("mousemove", "--sync", LEFT + 20, TOP + 20)
+        assert self._reply() == "dragging"
+
+    def hold_over(self, place: tuple[int, int]) -> None:
+        """Drag it there."""
+        x, y = place
+        for share in (0.5, 0.9, 1):
+            pointer("mousemove", "--sync", *(_between(LEFT, x, share), _between(TOP, y, share)))
+        self._place, self._aside = place, 0
+
+    def tremble(self) -> None:
+        """Move as a hand does that holds still: Qt tells of a place only when the last one is
+        answered, and does not come back to it."""
+        self._aside = 2 - self._aside
+        pointer("mousemove", self._place[0] + self._aside, self._place[1])
+
+    def is_welcome(self) -> bool:
+        """Whether it would be taken where it is held."""
+        self.tremble()
+        return str(self._ask("action", {})) != "IgnoreAction"
+
+    def let_go(self) -> str:
+        """Let go of it; returns what was done with it, by Qt's name of the action."""
+        pointer("mouseup", 1)
+        return str(self._reply())
+
+    def _ask(self, what: str, formats: Mapping[str, str]) -> Any:
+        packed = {name: base64.b64encode(text.encode()).decode() for name, text in formats.items()}
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps({"do": what, "formats": packed}) + "\n")
+        self._process.stdin.flush()
+        return self._reply()
+
+    def _reply(self) -> Any:
+        assert self._process.stdout is not None
+        return json.loads(self._process.stdout.readline())
+
+
+def pointer(*arguments: object) -> str:
+    """Move, press, focus or search, as xdotool calls it; returns what it says."""
+    command = ["xdotool", *map(str, arguments)]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def _between(start: int, end: int, share: float) -> int:
+    return round(start + (end - start) * share)
+
+
+def main() -> None:
+    """Be the other program."""
+    from PySide6.QtCore import QMimeData, QObject, Qt, Signal
+    from PySide6.QtGui import QDrag, QGuiApplication, QMouseEvent
+    from PySide6.QtWidgets import QApplication, QLabel
+
+    def say(what: object) -> None:
+        sys.stdout.write(json.dumps(what) + "\n")
+        sys.stdout.flush()
+
+    class Lines(QObject):
+        came = Signal(str)
+
+    class Source(QLabel):
+        def __init__(self) -> None:
+            super().__init__("Drag me")
+            self.setWindowFlags(Qt.WindowType.X11BypassWindowManagerHint)
+            self.setGeometry(LEFT, TOP, SIDE, SIDE)
+            self.formats: dict[str, str] = {}
+            self.action = Qt.DropAction.IgnoreAction
+
+        def hear(self, action: Qt.DropAction) -> None:
+            self.action = action
+
+        def data(self) -> QMimeData:
+            made = QMimeData()
+            for name, content in self.formats.items():
+                made.setData(name, base64.b64decode(content))
+            return made
+
+        def mousePressEvent(self, event: QMouseEvent) -> None:
+            event.accept()
+
+        def mouseMoveEvent(self, event: QMouseEvent) -> None:
+            drag = QDrag(self)
+            drag.setMimeData(self.data())
+            self.action = Qt.DropAction.IgnoreAction
+            drag.actionChanged.connect(self.hear)
+            say("dragging")
+            say(drag.exec(Qt.DropAction.CopyAction | Qt.DropAction.MoveAction).name)
+
+    app = QApplication([])
+    source, lines = Source(), Lines()
+    source.show()
+
+    def serve(line: str) -> None:
+        request = json.loads(line)
+        if request["do"] == "action":
+            say(source.action.name)
+            return
+        source.formats = request["formats"]
+        if request["do"] == "copy":
+            QGuiApplication.clipboard().setMimeData(source.data())
+        say("done")
+
+    def read() -> None:
+        for line in sys.stdin:
+            lines.came.emit(line)
+
+    lines.came.connect(serve)
+    threading.Thread(target=read, daemon=True).start()
+    app.processEvents()
+    say("ready")
+    app.exec()
+
+
+if __name__ == "__main__":
+    main()
