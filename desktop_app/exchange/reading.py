@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -22,6 +23,9 @@ from desktop_app.exchange.imported import ImportedConversation, refused
 # A person's whole history is some hundred megabytes; a bomb is refused before it is unpacked.
 LARGEST_JSON: Final = 4 * 1024**3
 LARGEST_PICTURE: Final = 64 * 1024**2
+
+# What zipfile raises for damage, and for what it does not know or has no password for.
+UNREADABLE: Final = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
 
 Found = ImportedConversation | ImportRefusedError
 
@@ -55,7 +59,7 @@ def read_export(path: Path) -> Export:
         reason = exc.strerror or type(exc).__name__
         todo = "Check its name and whether you may read it."
         raise refused(f"{path.name} cannot be read: {reason}.", str(path), todo) from exc
-    except zipfile.BadZipFile as exc:
+    except UNREADABLE as exc:
         raise refused(f"The archive {path.name} is damaged.", str(exc)) from exc
 
 
@@ -92,7 +96,8 @@ def _find_picture(path: Path, file_id: str) -> tuple[str, bytes] | None:
         for info in archive.infolist():
             name = PurePosixPath(info.filename).name
             if file_id and name.startswith(file_id) and info.file_size <= LARGEST_PICTURE:
-                return name, archive.read(info)
+                with suppress(*UNREADABLE):  # one picture less
+                    return name, archive.read(info)
     return None
 
 

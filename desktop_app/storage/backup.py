@@ -19,6 +19,7 @@ import shutil
 import sqlite3
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import datetime
@@ -39,6 +40,8 @@ NAME: Final = re.compile(r"repartee-backup-\d{4}-\d{2}-\d{2}-\d{6}\.zip")
 
 _MEMBER: Final = re.compile("attachments/[0-9a-f]{2}/[0-9a-f]{62}")
 _CHUNK: Final = 1 << 20
+# What zipfile raises for a member that is not as it was packed.
+_UNREADABLE: Final = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
 
 Progress = Callable[[int, int], None]
 """Called with how many files are done, and of how many."""
@@ -145,10 +148,14 @@ def _pack(copy: Path, attachments: Path, target: Path, at: datetime, progress: P
 @contextmanager
 def _opened(archive: Path) -> Iterator[zipfile.ZipFile]:
     try:
-        with zipfile.ZipFile(archive) as pack:
-            yield pack
-    except zipfile.BadZipFile as exc:
+        pack = zipfile.ZipFile(archive)
+    except (zipfile.BadZipFile, NotImplementedError) as exc:
         raise _no_backup(archive, str(exc)) from exc
+    with pack:
+        try:
+            yield pack
+        except _UNREADABLE as exc:
+            raise _damaged(archive, str(exc)) from exc
 
 
 def _members(pack: zipfile.ZipFile) -> list[str]:
@@ -173,7 +180,7 @@ def _verify(copy: Path, archive: Path) -> None:
             verdict = str(exc)
         if verdict != "ok":
             raise _damaged(archive, verdict)
-        pending(connection, copy, MIGRATIONS)
+        pending(connection, archive, MIGRATIONS)
 
 
 def _unpack(pack: zipfile.ZipFile, name: str, attachments: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import copy
 import json
+import random
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from desktop_app.domain.conversation import Message, MessageStatus, Role
 from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.domain.parts import ImagePart, ReasoningPart, TextPart
-from desktop_app.exchange.imported import ImportedConversation, Node, grow
+from desktop_app.exchange.imported import LOST_PICTURE, ImportedConversation, Node, grow
 from desktop_app.exchange.reading import read_export
 
 PIXEL = b"\x89PNG\r\n\x1a\n" + b"\0" * 24
@@ -349,6 +350,32 @@ def test_times_are_told_in_whatever_unit(tmp_path: Path, factor: int) -> None:
     messages = [{"role": "user", "content": "a", "timestamp": 1_700_000_000 * factor}]
     found = one(tmp_path, [{"id": "w", "title": "t", "chat": {"messages": messages}}])
     assert found.messages[0].created_at.timestamp() == 1_700_000_000
+
+
+def test_whatever_bytes_of_an_archive_are_broken_it_is_said(tmp_path: Path) -> None:
+    archive, chance = tmp_path / "export.zip", random.Random(1)
+    asset = {"content_type": "image_asset_pointer", "asset_pointer": "file-service://file-1"}
+    message = {
+        "author": {"role": "user"},
+        "content": {"content_type": "multimodal_text", "parts": [asset, "Look"]},
+    }
+    value = [{"title": "t", "mapping": {"u": {"parent": None, "message": message}}}]
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as pack:
+        pack.writestr("conversations.json", json.dumps(value))
+        pack.writestr("file-1-picture.png", b"\x89PNG\r\n\x1a\n" + chance.randbytes(400))
+    whole = archive.read_bytes()
+    lost = 0
+    for _ in range(300):
+        data = bytearray(whole)
+        data[chance.randrange(len(data))] ^= chance.randrange(1, 256)
+        archive.write_bytes(data)
+        try:
+            (found,) = read_export(archive).conversations
+        except ImportRefusedError:
+            continue
+        assert isinstance(found, ImportedConversation)
+        lost += found.messages[0].text.startswith(LOST_PICTURE)
+    assert lost  # of a damaged picture the words beside it are kept
 
 
 def test_the_time_of_open_webuis_oldest_rows(tmp_path: Path) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import random
+import re
 import sqlite3
 import zipfile
 from contextlib import closing
@@ -141,6 +143,25 @@ def test_a_damaged_backup_changes_nothing(home: Home, member: str) -> None:
     assert not [p for p in home.database.parent.iterdir() if p.name.startswith(".restore")]
 
 
+def test_whatever_bytes_are_broken_it_is_said_and_changes_nothing(home: Home) -> None:
+    whole = home.back_up().read_bytes()
+    broken, chance = home.backups / "broken.zip", random.Random(1)
+    home.add("after")
+    for _ in range(150):
+        data = bytearray(whole)
+        for _ in range(chance.choice((1, 2, 5))):
+            at = chance.randrange(len(data))
+            data[at] ^= chance.randrange(1, 256)
+        broken.write_bytes(data)
+        try:
+            home.restore(broken)
+        except StorageError:
+            assert home.titles() == ["after", "before"]
+        else:  # what was broken is no part of what counts
+            assert home.titles() == ["before"]
+            home.add("after")
+
+
 @pytest.mark.parametrize("manifest", [None, b"{}", b"[", b'{"format": "other", "version": 1}'])
 def test_what_is_no_backup_is_refused(home: Home, manifest: bytes | None) -> None:
     archive = changed(home.back_up(), **{MANIFEST.replace(".", "__"): manifest})
@@ -160,7 +181,7 @@ def test_a_newer_versions_backup_is_refused(home: Home) -> None:
     with closing(sqlite3.connect(newer)) as connection:
         connection.execute("INSERT INTO migrations VALUES ('9999_later', 0)")
         connection.commit()
-    with pytest.raises(StoreTooNewError):
+    with pytest.raises(StoreTooNewError, match=re.escape(str(home.backups))):
         home.restore(changed(archive, repartee__sqlite3=newer.read_bytes()))
     assert home.titles() == ["before"]
 
