@@ -154,7 +154,8 @@ def read(value: Mapping[str, Any]) -> Iterator[ImportedConversation | ImportRefu
         folders = {f["id"]: _folder_from(f) for f in objects_at(value, "folders")}
     except (KeyError, TypeError, ValueError) as exc:
         raise refused("The file is damaged.", f"folders: {exc!r}") from exc
-    files = {f.get("sha256"): f for f in objects_at(value, "attachments")}
+    given = objects_at(value, "attachments")
+    files = {f["sha256"]: f for f in given if isinstance(f.get("sha256"), str)}
     return _each(objects_at(value, "conversations"), folders, files)
 
 
@@ -292,6 +293,7 @@ def _imported(
         raise ValueError("a compaction of no message")
     preset = preset_from_json(item["preset"]) if isinstance(item.get("preset"), Mapping) else None
     if preset is not None:
+        _storable(preset.provider_id)
         conversation = replace(conversation, preset_id=_identifier(preset.id))
     return ImportedConversation(conversation, messages, folder, found, made, preset)
 
@@ -338,7 +340,7 @@ def _message_from(item: Mapping[str, Any], conversation_id: str) -> Message:
         parent_id=item["parent_id"],
         role=Role(item["role"]),
         status=_ended(MessageStatus(item["status"])),
-        parts=tuple(map(_part, parts_from_json(item["parts"]))),
+        parts=tuple(map(_part, parts_from_json(_rows(item["parts"])))),
         created_at=_moment(item["created_at"]),
         choice=_choice_from(item["choice"]),
         usage=None if usage is None else typed(Usage(**usage)),
@@ -347,6 +349,12 @@ def _message_from(item: Mapping[str, Any], conversation_id: str) -> Message:
         error=None if error is None else typed(ErrorNote(**error)),
         notices=tuple(_text(notice) for notice in item["notices"]),
     )
+
+
+def _rows(value: Any) -> list[Mapping[str, Any]]:
+    if not isinstance(value, list) or not all(isinstance(row, Mapping) for row in value):
+        raise TypeError("parts that are none")
+    return value
 
 
 def _part(part: Part) -> Part:
@@ -377,9 +385,9 @@ def _compaction_from(item: Mapping[str, Any], conversation_id: str) -> Compactio
         conversation_id=conversation_id,
         message_id=_identifier(item["message_id"]),
         kind=CompactionKind(item["kind"]),
-        provider_id=item["provider_id"],
-        model=item["model"],
-        body=item["body"],
+        provider_id=_storable(item["provider_id"]),
+        model=_storable(item["model"]),
+        body=_storable(item["body"]),
         created_at=_moment(item["created_at"]),
         tokens_before=item["tokens_before"],
         tokens_after=item["tokens_after"],
@@ -427,7 +435,7 @@ def _file_from(item: Mapping[str, Any]) -> AttachmentFile:
         raise ValueError("an attachment's data") from exc
     if hashlib.sha256(data).hexdigest() != item["sha256"]:
         raise ValueError("an attachment whose bytes are not its own")
-    return AttachmentFile(
+    file = AttachmentFile(
         item["sha256"],
         _text(item["name"]),
         _text(item["media_type"]),
@@ -436,6 +444,7 @@ def _file_from(item: Mapping[str, Any]) -> AttachmentFile:
         item["pages"],
         item["tokens"],
     )
+    return typed(file)
 
 
 def _choice_from(item: Mapping[str, Any] | None) -> ModelChoice | None:
@@ -443,7 +452,7 @@ def _choice_from(item: Mapping[str, Any] | None) -> ModelChoice | None:
         return None
     variant, effort = item["variant"], item["effort"]
     return ModelChoice(
-        _text(item["provider_id"]),
+        _storable(item["provider_id"]),
         _text(item["model"]),
         None if variant is None else Variant(variant),
         None if effort is None else Effort(effort),
@@ -453,7 +462,13 @@ def _choice_from(item: Mapping[str, Any] | None) -> ModelChoice | None:
 def _identifier(value: Any) -> str:
     if not isinstance(value, str) or not value or len(value) > 64:
         raise ValueError("an id")
-    return value
+    return _storable(value)
+
+
+def _storable(value: Any) -> str:
+    """A text that is kept as it is; half characters, which have no UTF-8 form, are a ValueError."""
+    _text(value).encode()
+    return str(value)
 
 
 def _text(value: Any) -> str:

@@ -17,5 +17,7 @@ def typed(value: T) -> T:
 
 
 def _is_a(value: object, declared: Any) -> bool:
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        return False  # no store holds it
     # A float without decimals may have been written as an integer.
     return isinstance(value, declared) or (isinstance(value, int) and isinstance(0.0, declared))

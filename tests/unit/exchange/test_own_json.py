@@ -185,6 +185,8 @@ def test_every_item_is_a_line_of_valid_json(tmp_path: Path) -> None:
         {"choice": {"provider_id": "x", "model": "y", "variant": "huge", "effort": None}},
         {"title": 5},
         {"id": ""},
+        {"id": "\ud800"},
+        {"choice": {"provider_id": "\ud800", "model": "y", "variant": None, "effort": None}},
         {"folder_id": "nowhere"},
         {"messages": [{}]},
         {"draft": {"text": 1}},
@@ -201,6 +203,30 @@ def test_a_damaged_conversation_is_told_and_the_next_one_read(
     bad, found = read(tmp_path, json.dumps(value).encode())
     assert isinstance(bad, ImportRefusedError)
     assert found.conversation == good
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"parts": ["text"]},
+        {"parts": {}},
+        {"parts": [None]},
+        {"usage": {"input_tokens": 10**30, "cached_tokens": 0, "output_tokens": 0}},
+    ],
+)
+def test_a_damaged_message_is_told(tmp_path: Path, damage: dict[str, Any]) -> None:
+    conversation = a_conversation("Bad")
+    value = json.loads(written([], [(conversation, [a_question(conversation, "Hello")])], []))
+    value["conversations"][0]["messages"][0] |= damage
+    (bad,) = read(tmp_path, json.dumps(value).encode())
+    assert isinstance(bad, ImportRefusedError)
+
+
+def test_an_attachment_without_a_hash_is_no_ones(tmp_path: Path) -> None:
+    value = json.loads(written([], [(a_conversation("Good"), [])], []))
+    value["attachments"] = [{"sha256": []}, {"sha256": None}, {}]
+    (found,) = read(tmp_path, json.dumps(value).encode())
+    assert isinstance(found, ImportedConversation)
 
 
 def test_messages_of_another_conversation_are_refused(tmp_path: Path) -> None:
