@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,6 +18,7 @@ from PySide6.QtCore import QObject, QTimer
 from desktop_app.app.viewer_controller import Target
 from desktop_app.commands.command import Category, Command
 from desktop_app.commands.keymap import Keymap
+from desktop_app.domain.cost import format_money
 from desktop_app.domain.errors import DocumentDoesNotFitError, StorageError, UserFacingError
 from desktop_app.domain.parts import CollectionPart, DocumentPart, part_id
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from desktop_app.app.workspace import Workspace
     from desktop_app.domain.collections import CollectionFile
     from desktop_app.services.collections import CollectionProgress, Collections
+    from desktop_app.services.embeddings import EmbeddingPlan
     from desktop_app.ui.collections_dialog import CollectionsDialog, CollectionState
     from desktop_app.ui.command_palette import CommandPalette
     from desktop_app.ui.main_window import MainWindow
@@ -106,6 +109,7 @@ class CollectionsController(QObject):
         dialog.renamed.connect(lambda id_, name: self._start(self._rename(id_, name)))
         dialog.deleted.connect(lambda id_: self._start(self._delete(id_)))
         dialog.refreshed.connect(self._refresh)
+        dialog.embedded.connect(self._embed)
         dialog.asked.connect(self._ask_from_dialog)
         dialog.file_removed.connect(lambda id_, path: self._start(self._remove(id_, path)))
         dialog.file_opened.connect(self._open_file)
@@ -139,8 +143,10 @@ class CollectionsController(QObject):
             return
         shown = dialog.current
         files = await self._service.files(shown) if shown else []
+        plan = await self._service.embedding_plan(shown) if shown else None
         if shown == dialog.current:
             dialog.set_files(files)
+            dialog.set_meaning(_meaning(plan) if plan is not None and plan.passages else "")
             self._show_work()
 
     def _show_work(self) -> None:
@@ -179,20 +185,25 @@ class CollectionsController(QObject):
     def _refresh(self, collection_id: str) -> None:
         self._fill(collection_id, lambda report: self._service.refresh(collection_id, report))
 
+    def _embed(self, collection_id: str) -> None:
+        work = partial(self._service.embed, collection_id)
+        self._fill(collection_id, work, "Its passages can be found by their meaning now.")
+
     def cancel(self) -> None:
         """Break off what is being read; what has been read stays."""
         if self._filling is not None:
             self._filling.cancel()
 
-    def _fill(self, collection_id: str, work: Work) -> None:
+    def _fill(self, collection_id: str, work: Work, said: str | None = None) -> None:
+        """Do this for a collection; `said` is what to say behind it, by default what was read."""
         if self._filling is not None:
             self._say("Another collection is being filled: wait for it, or cancel it.")
             return
         self._filled, self._at = collection_id, None
-        self._filling = self._workspace.tasks.start(self._run(work))
+        self._filling = self._workspace.tasks.start(self._run(work, said))
         self._show_work()
 
-    async def _run(self, work: Work) -> None:
+    async def _run(self, work: Work, said: str | None) -> None:
         before = self._states.get(self._filled)
         try:
             await work(self._progressed)
@@ -204,7 +215,7 @@ class CollectionsController(QObject):
         else:
             self._filling = None
             await self._reload()
-            self._say(self._summary(before))
+            self._say(self._summary(before) if said is None else said)
         finally:
             self._filling, self._at = None, None
             self._start(self._reload())
@@ -371,3 +382,13 @@ class CollectionsController(QObject):
             await self._forget_deleted()
         except StorageError:
             return  # it is still there at the next start
+
+
+def _meaning(plan: EmbeddingPlan) -> str:
+    """What would be sent, to whom, and what it would cost."""
+    cost = "" if plan.cost is None else f", about {format_money(plan.cost)}"
+    count = f"{plan.passages:,} passage{'' if plan.passages == 1 else 's'}"
+    return (
+        f"To be found by their meaning, too, {count} would be sent to {plan.choice.profile.name}: "
+        f"{plan.tokens:,} tokens{cost}."
+    )

@@ -51,11 +51,16 @@ def _areas(page: pdfium.PdfPage, text: str, before: str) -> list[_Area]:
     textpage = page.get_textpage()
     try:
         order = pdf_layout.reading_order(page, textpage)
-        indices = chain(*order) if order is not None else range(textpage.count_chars())
-        letters = matching.Letters(_characters(textpage, indices))
+        indices = list(chain(*order) if order is not None else range(textpage.count_chars()))
+        characters = list(_characters(textpage, indices))
+        letters = matching.Letters((at, char) for at, (_, char) in enumerate(characters))
         spans = matching.find(letters.text, text, len(matching.letters_of(before)))
-        covered = [dict.fromkeys(letters.places[span.start : span.end]) for span in spans]
-        return [area for places in covered for area in _lines(textpage, places)]
+        areas: list[_Area] = []
+        for span in spans:
+            first, last = letters.places[span.start], letters.places[span.end - 1]
+            last = _with_stop(characters, last)
+            areas += _lines(textpage, [index for index, _ in characters[first : last + 1]])
+        return areas
     finally:
         textpage.close()
 
@@ -70,6 +75,16 @@ def _characters(textpage: pdfium.PdfTextPage, indices: Iterable[int]) -> Iterato
             yield index, chr(0x10000 + ((half & 0x3FF) << 10) + (unit & 0x3FF))
         elif 0 < unit < 0x110000:
             yield index, chr(unit)
+
+
+def _with_stop(characters: list[tuple[int, str]], last: int) -> int:
+    """The end of words with the full stop or bracket that belongs to them."""
+    while last + 1 < len(characters):
+        following = characters[last + 1][1]
+        if following.isalnum() or following.isspace() or not following.isprintable():
+            break
+        last += 1
+    return last
 
 
 def _lines(textpage: pdfium.PdfTextPage, indices: Iterable[int]) -> list[_Area]:

@@ -77,6 +77,7 @@ class CollectionsDialog(QDialog):
         made(list[Path]): a new one is wanted, with these in it.
         added(str, list[Path]): files and folders for it.
         renamed(str, str), deleted(str), refreshed(str), asked(str)
+        embedded(str): its passages may be sent to be found by their meaning.
         file_removed(str, str): a file, by its path.
         file_opened(CollectionFile)
         cancelled(): what is being read is to be broken off.
@@ -90,6 +91,7 @@ class CollectionsDialog(QDialog):
     deleted = Signal(str)
     refreshed = Signal(str)
     asked = Signal(str)
+    embedded = Signal(str)
     file_removed = Signal(str, str)
     file_opened = Signal(object)
     cancelled = Signal()
@@ -123,6 +125,12 @@ class CollectionsDialog(QDialog):
         self.delete = plain_button("Delete", "delete-collection")
         self.work = WorkBar(theme)
         self.work.setObjectName("collection-work")
+        self._meaning = QWidget()
+        self.meaning = _note("collection-meaning")
+        self.embed = QPushButton("Send them")
+        self.embed.setObjectName("embed-collection")
+        self.embed.setAutoDefault(False)
+        set_role(self.embed, "link")
         self._words = _note("collections-status")
         self._undo = QPushButton("Undo")
         self._undo.setObjectName("undo-collections")
@@ -153,6 +161,11 @@ class CollectionsDialog(QDialog):
         right.addWidget(self.state)
         right.addWidget(self.files, 1)
         right.addWidget(self.empty, 1)
+        meaning = QHBoxLayout(self._meaning)
+        meaning.setContentsMargins(0, 0, 0, 0)
+        meaning.addWidget(self.meaning, 1)
+        meaning.addWidget(self.embed)
+        right.addWidget(self._meaning)
         right.addWidget(self.work)
         right.addWidget(buttons)
         self.nothing = QLabel(WHAT_FOR)
@@ -182,6 +195,7 @@ class CollectionsDialog(QDialog):
         self.ask.clicked.connect(lambda: self._tell(self.asked))
         self.refresh.clicked.connect(lambda: self._tell(self.refreshed))
         self.delete.clicked.connect(lambda: self._tell(self.deleted))
+        self.embed.clicked.connect(lambda: self._tell(self.embedded))
         self.add_files.clicked.connect(lambda: self._choose("Add files", "ExistingFiles"))
         self.add_folder.clicked.connect(lambda: self._choose("Add a folder", "Directory"))
         self.work.cancelled.connect(lambda: self.cancelled.emit())
@@ -221,6 +235,13 @@ class CollectionsDialog(QDialog):
         self.empty.setVisible(not files)
         self.empty.setText(EMPTY)
 
+    def set_meaning(self, words: str) -> None:
+        """Say what would be sent for passages to be found by their meaning, too; "" where nothing
+        would."""
+        self.meaning.setText(words)
+        self.meaning.setAccessibleName(words)
+        self._meaning.setVisible(bool(words))
+
     def show_work(self, words: str, done: int, total: int) -> None:
         """Say what is being read, and how far that is; "" where nothing is."""
         if not words:
@@ -231,7 +252,7 @@ class CollectionsDialog(QDialog):
             self.work.words.setText(words)
             self.work.setAccessibleName(words)
             self.work.set_progress(done, total)
-        for button in (self.refresh, self.add_files, self.add_folder):
+        for button in (self.refresh, self.add_files, self.add_folder, self.embed):
             button.setEnabled(not words)
 
     def say(
@@ -259,6 +280,7 @@ class CollectionsDialog(QDialog):
             self.ask.setToolTip("" if state.ready else "Add documents first.")
         if anew:
             self.set_files([])
+            self.set_meaning("")
             self.empty.setText("")
             self.shown.emit(collection_id if state is not None else "")
 

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -51,6 +51,7 @@ FONTS = """<?xml version="1.0"?>
     <prefer><family>JetBrains Mono</family></prefer></alias>
 </fontconfig>
 """
+DOCUMENTS = ("report.pdf", "report.docx", "slides.pptx", "figures.xlsx", "notes.md", "damaged.pdf")
 SIZES = {"": (1280, 800), "small-": (640, 480)}
 
 QUESTION = "When should an upload be retried, and for how long? Show me the code."
@@ -115,6 +116,17 @@ POSTCODE = """Four digits, nothing else; the register runs from 0001 to 9991:
 
 It accepts `0150` and refuses `150` or `N-0150`.
 """
+CITED = """The compressor of cold room 3 failed on 19 August and stood still for 41 hours [1]. The \
+cause was a bearing whose replacement had been put off twice [1, 2]; the insurer has accepted the \
+claim of €96,000 less an excess of €10,000 [2].
+
+| What it cost | Source |
+|:-------------|-------:|
+| 212 pallets of yoghurt | [1] |
+| Orders that came late | [3][4] |
+
+The documents do not say who supplied the bearing.
+"""
 REASONING = "**Which failures are safe to repeat**\n\nOnly those before the first byte."
 TITLES = {
     0: ("Q3 report, board summary", "Translate the lease"),
@@ -133,6 +145,7 @@ ANSWERS = {
     "slowly": Prepared(ANSWER, REASONING, pause_s=0.03, stops_after=560),
     "cut": Prepared(ANSWER, REASONING, cut_after=190),
     "postcode": Prepared(POSTCODE, input_tokens=20, output_tokens=60),
+    "compressor": Prepared(CITED, input_tokens=1_900),
     "A long question": Prepared(ANSWER, input_tokens=219_000),
     "formulas": Prepared(FORMULAS),
     "upload": Prepared(ANSWER, REASONING),
@@ -189,6 +202,7 @@ class Pictures:
         await self._picture("settings-own", _open_answer_settings("conversation"))
         await self._picture("spending", _show_spending)
         await self._prompts()
+        await self._collections()
         await self._library()
         await self._batches()
         if not self._prefix:
@@ -227,6 +241,16 @@ class Pictures:
         await self._picture("batch-ready", _open_batch(0), batches=True)
         await self._picture("batch-ended", _open_batch(1), batches=True)
 
+    async def _collections(self) -> None:
+        """Documents that are asked, what an answer cites, and where that stands."""
+        await self._picture("collections-first", _command("Collections", "find-collections"))
+        asking = _command("Ask a collection", "collection-picker")
+        await self._picture("collections", _show_collection, documents=DOCUMENTS)
+        await self._picture("ask-collection", asking, documents=DOCUMENTS)
+        await self._picture("cited", _cite, documents=DOCUMENTS)
+        await self._picture("viewer", _open_citation, documents=("report.pdf",))
+        await self._picture("viewer-text", _open_citation, documents=("report.docx",))
+
     async def _prompts(self) -> None:
         """Prompts and presets."""
         await self._picture("prompt-menu", _typing("/"))
@@ -246,6 +270,7 @@ class Pictures:
         *arguments: str,
         filled: bool = True,
         library: bool = False,
+        documents: Sequence[str] = (),
         damaged: bool = False,
         batches: bool = False,
     ) -> None:
@@ -259,6 +284,8 @@ class Pictures:
                     await _fill_library(backend)
                 if batches:
                     await fill_batches(backend)
+                if documents:
+                    await _fill_collection(backend, documents)
             if damaged:
                 await asyncio.to_thread(_damage, home / "data" / "repartee.sqlite3")
             with Program(home, self._client, *arguments, COMETAPI_KEY="") as program:
@@ -473,6 +500,24 @@ def _damage(store: Path) -> None:
         file.write(b"\0" * 4096)
 
 
+async def _show_collection(program: Program) -> None:
+    await _command("Collections", "find-collections")(program)
+    await asyncio.to_thread(wait_for, lambda: program.has("ask-collection", "showing"), "it")
+
+
+async def _cite(program: Program) -> None:
+    await _show_collection(program)
+    await asyncio.to_thread(program.do, "press", "ask-collection")
+    await _ask("What happened to the compressor?", "supplied the bearing")(program)
+
+
+async def _open_citation(program: Program) -> None:
+    await _cite(program)
+    await asyncio.to_thread(program.do, "press", "citation")
+    await asyncio.to_thread(wait_for, lambda: program.has("viewer-name", "showing"), "the document")
+    await asyncio.sleep(1.5)
+
+
 async def _find(program: Program) -> None:
     await _ask(QUESTION)(program)
     await asyncio.to_thread(subprocess.run, ["xdotool", "key", "ctrl+f"], check=True)
@@ -561,6 +606,11 @@ async def _backend(home: Path) -> AsyncIterator[Backend]:
 
 def _scope(found: Folders) -> dict[str, Any]:
     return {"scope": found.scope, "runtime": found.runtime}
+
+
+async def _fill_collection(backend: Backend, names: Sequence[str]) -> None:
+    made = await backend.collections.create("Cold storage")
+    await backend.collections.add(made.id, [REPORT.parent / name for name in names])
 
 
 async def _fill(backend: Backend, base_url: str) -> None:

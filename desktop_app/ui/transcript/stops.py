@@ -13,6 +13,7 @@ from PySide6.QtCore import QRect, QRectF, Qt, QUrl, Signal
 from PySide6.QtGui import QPainter, QPen, QTextBlock, QTextCursor
 from PySide6.QtWidgets import QAbstractButton, QWidget
 
+from desktop_app.rendering.citations import is_citation
 from desktop_app.rendering.links import is_opened
 from desktop_app.ui.transcript.items import ACTION
 from desktop_app.ui.transcript.painting import Backdrop
@@ -101,7 +102,7 @@ def identifier_of(stop: Stop) -> str:
     if stop.target == COPY_CODE:
         return "copy-code"
     if not stop.target.startswith(ACTION):
-        return "link"
+        return "citation" if is_citation(stop.target) else "link"
     return "message-" + stop.target.removeprefix(ACTION).partition("/")[0]
 
 

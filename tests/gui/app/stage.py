@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from desktop_app.domain.events import (
 )
 from desktop_app.domain.legality import Learnt
 from desktop_app.domain.model_listing import ListedModel, ModelListing
+from desktop_app.domain.vectors import Vector
 
 NOT_LISTED = NetworkError("The stage lists nothing.")
 TERMINAL = (Completed, Incomplete, Failed)
@@ -102,6 +103,10 @@ class StageClient:
         turn = Turn(request, self._profile)
         self._stage.turns.append(turn)
         return turn.events()
+
+    async def embed(self, _model: str, texts: Sequence[str]) -> tuple[list[Vector], int]:
+        """Vectors that are all the same."""
+        return [Vector.of([1.0, 0.0]) for _ in texts], 10 * len(texts)
 
     async def compact(self, request: ChatRequest) -> ProviderState:
         self._stage.compacted.append(request)

@@ -239,3 +239,27 @@ def test_the_menu_of_what_to_attach(run: Run) -> None:
             await until(lambda: desk.ready.collections._dialog is not None)
 
     run(main())
+
+
+def test_what_would_be_sent_to_find_by_meaning_is_said_first(run: Run, tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, "report.pdf", "notes.md")
+
+    async def main() -> None:
+        async with Desk(environment=OPENAI) as desk:
+            late = desk.backend.passages
+            late._paid = (desk.backend.gateway, *late._paid[1:])  # the stage makes the vectors
+            dialog = await shown(desk)
+            drop(dialog, folder)
+            await until(lambda: is_quiet(desk) and len(rows(dialog)) == 2)
+            assert dialog.meaning.text() == ""
+            assert not dialog.embed.isVisible()
+            await desk.ready.workspace.set_value("library.embeddings", True)
+            desk.ready.collections.show()
+            await until(lambda: dialog.embed.isVisible())
+            assert "would be sent to OpenAI" in dialog.meaning.text()
+            assert "tokens, about $0.00" in dialog.meaning.text()
+            dialog.embed.click()
+            await until(lambda: is_quiet(desk) and not dialog.embed.isVisible())
+            assert dialog._words.text() == "Its passages can be found by their meaning now."
+
+    run(main())
