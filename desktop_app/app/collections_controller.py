@@ -65,6 +65,7 @@ class CollectionsController(QObject):
         self._filled = ""  # the collection that is being filled
         self._at: CollectionProgress | None = None
         self._deleted = ""  # the one that is deleted unless that is undone
+        self._looking = asyncio.Lock()
         self._looked_for: set[str] = set()  # in the draft, and not there
         self._soon = QTimer(self, singleShot=True, interval=_SHOWN_ANEW_MS)
         self._soon.timeout.connect(lambda: self._start(self._reload()))
@@ -119,7 +120,11 @@ class CollectionsController(QObject):
         return dialog
 
     async def _reload(self) -> None:
-        """Look again at what there is, and show it."""
+        """Look again at what there is, and show it: one look after the other, the latest last."""
+        async with self._looking:
+            await self._look()
+
+    async def _look(self) -> None:
         from desktop_app.ui.collections_dialog import CollectionState
 
         before = self._states

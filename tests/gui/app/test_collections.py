@@ -130,7 +130,7 @@ def test_by_hand_with_the_keyboard(run: Run, data: Path, tmp_path: Path) -> None
             dialog.files.setCurrentIndex(dialog.files.model().index(0, 0))
             QTest.keyClick(dialog.files, Qt.Key.Key_Delete)
             await until(lambda: not rows(dialog))
-            assert "was taken out" in dialog._words.text()
+            await until(lambda: "was taken out" in dialog._words.text())
             dialog._undo.click()
             await until(lambda: is_quiet(desk) and rows(dialog) == ["notes.md, Read"])
 
@@ -147,7 +147,7 @@ def test_a_deleted_collection_comes_back_or_goes(run: Run, tmp_path: Path) -> No
             await until(lambda: is_quiet(desk) and len(rows(dialog)) == 1)
             desk.ready.collections._put_into_draft(dialog.current)
             dialog.delete.click()
-            await until(lambda: dialog.nothing.isVisible())
+            await until(lambda: dialog.nothing.isVisible() and dialog._undo.isVisible())
             assert len(await desk.backend.collections.all()) == 1
             dialog._undo.click()
             await until(lambda: dialog.current != "" and len(rows(dialog)) == 1)
