@@ -1,0 +1,54 @@
+"""Reports of batch jobs: what a spreadsheet makes of them, and what stands in Markdown."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from desktop_app.domain.batches import BatchItem, BatchJob, ItemStatus
+from desktop_app.domain.conversation import ModelChoice, now
+from desktop_app.exchange.batch_report import COLUMNS, csv_report, markdown_report, plain_cell
+
+JOB = BatchJob("0" * 32, ModelChoice("openai", "gpt-5.2"), "A\ntitle", "One\n\ntwo", now())
+
+
+def item(answer: str, name: str = "a.md", error: str = "") -> BatchItem:
+    return BatchItem(JOB.id, 1, name, status=ItemStatus.ANSWERED, answer=answer, error=error)
+
+
+@given(st.lists(st.tuples(st.text(), st.text()), max_size=5))
+def test_a_spreadsheet_reads_back_every_word(texts: list[tuple[str, str]]) -> None:
+    written = "".join(csv_report(item(answer, name) for answer, name in texts))
+    rows = list(csv.reader(io.StringIO(written.removeprefix("\ufeff"), newline="")))
+    assert tuple(rows[0]) == COLUMNS
+    found = [(row[2], row[0]) for row in rows[1:]]
+    assert found == [(plain_cell(answer), plain_cell(name)) for answer, name in texts]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["=1+1", "+1", "-1", "@SUM(1)", "\t=1", "\r=1", " =1", "\n=1", "\u00a0=1", "＝1", "|cmd", "%x"],
+)
+def test_no_cell_is_a_formula(text: str) -> None:
+    assert plain_cell(text) == f"'{text}"
+
+
+@given(st.text())
+def test_what_begins_like_a_formula_never_does_in_a_cell(text: str) -> None:
+    assert not plain_cell(text).lstrip(" \u00a0").startswith(("=", "+", "-", "@", "\t", "\r"))
+
+
+def test_markdown_has_a_heading_for_each_file_above_those_of_its_answer() -> None:
+    answer = "# Head\n\n```\n# code\n```\n\n###### Deep\n#hashtag"
+    items = [item(answer, "a\nb.md"), item("", "c.md", "It is\nempty.")]
+    text = "".join(markdown_report(JOB, items, lambda model: model.upper()))
+    assert text.startswith("# A title\n\nReading the files · 0 of 0 files answered · GPT-5.2")
+    assert "> One\n>\n> two\n" in text
+    assert (
+        "\n## a b.md\n\nAnswered\n\n### Head\n\n```\n# code\n```\n\n###### Deep\n#hashtag\n" in text
+    )
+    assert text.endswith("\n## c.md\n\nAnswered\n\n*It is empty.*\n")

@@ -1,0 +1,154 @@
+"""A process that ends between any two steps of a job loses nothing, and pays nothing twice.
+
+Every call of the store and of the provider is a step. The job is run again and again, each time ended
+one step later, before the step is done or right behind it; whoever takes over finds the store alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import AsyncGenerator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from desktop_app.domain.batches import BatchStatus
+from desktop_app.domain.chat_request import ProviderProfile
+from desktop_app.domain.conversation import now
+from desktop_app.providers.batches import BatchClient
+from desktop_app.services.batch_sending import UploadLimits
+from tests.helpers.batch_office import Office, OneGateway, office
+from tests.helpers.batch_server import BatchServer
+
+FILES = ("one", "two", "three")
+MOST_STEPS = 200
+
+
+class EndedError(BaseException):
+    """The process is no more: nothing behind this is done, not even tidying up."""
+
+
+class Trap:
+    """Ends the process at step number `at`.
+
+    Attributes:
+        steps: the names of those that were taken.
+    """
+
+    def __init__(self, at: int, *, behind: bool) -> None:
+        self._at, self._behind = at, behind
+        self.steps: list[str] = []
+
+    def before(self, name: str) -> None:
+        self.steps.append(name)
+        if len(self.steps) == self._at and not self._behind:
+            raise EndedError(name)
+
+    def after(self) -> None:
+        if len(self.steps) == self._at and self._behind:
+            raise EndedError(self.steps[-1])
+
+
+class Trapped:
+    """Something whose every method is a step."""
+
+    def __init__(self, inner: Any, trap: Trap) -> None:
+        self._inner, self._trap = inner, trap
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._inner, name)
+        if inspect.isasyncgenfunction(found):
+
+            async def pieces(*given: Any) -> AsyncGenerator[Any, None]:
+                self._trap.before(name)
+                async for piece in found(*given):
+                    yield piece
+                self._trap.after()
+
+            return pieces
+        if not inspect.iscoroutinefunction(found):
+            return found
+
+        async def step(*given: Any) -> Any:
+            self._trap.before(name)
+            result = await found(*given)
+            self._trap.after()
+            return result
+
+        return step
+
+
+class TrappedGateway(OneGateway):
+    """Whose provider's every method is a step."""
+
+    def __init__(self, made: Office, trap: Trap) -> None:
+        super().__init__(made.client)
+        self._trap = trap
+
+    async def batches(self, profile: ProviderProfile) -> BatchClient:
+        provider: Any = Trapped(self.client.batches(), self._trap)
+        return provider  # type: ignore[no-any-return]
+
+
+def run_until(made: Office, trap: Trap, limits: UploadLimits) -> Any:
+    """A service whose every step may be the last."""
+    real, made.store = made.store, Trapped(made.store, trap)  # type: ignore[assignment]
+    try:
+        service = made.made(limits)
+    finally:
+        made.store = real
+    service._gateway = TrappedGateway(made, trap)
+    return service
+
+
+@pytest.mark.parametrize("behind", [False, True], ids=["before", "behind"])
+def test_a_job_survives_an_end_at_every_step(tmp_path: Path, behind: bool) -> None:
+    limits = UploadLimits(requests=2)  # so that there are two uploads
+
+    async def once(folder: Path, at: int) -> list[str]:
+        server = BatchServer()
+        async with server.http, office(folder, server.base_url) as made:
+            job = await made.service.new(made.files(*FILES), made.resolved(), "?")
+            trap = Trap(at, behind=behind)
+            service = run_until(made, trap, limits)
+            try:
+                await service.prepare(job.id)
+                await service.start(job.id)
+                await made.run(job.id, service)
+            except EndedError:
+                pass
+            later = made.made(limits)  # another process, with what the store says
+            await later.prepare(job.id)
+            if (await made.job(job.id)).status is BatchStatus.READY:
+                await later.start(job.id)
+            job = await made.run(job.id, later)
+            await _judge(server, made, job.id, trap.steps[-1])
+            return trap.steps
+
+    async def main() -> None:
+        for at in range(1, MOST_STEPS):
+            folder = tmp_path / str(at)
+            folder.mkdir()
+            if len(await once(folder, at)) < at:
+                assert at > 30  # all that there is was gone through
+                return
+        pytest.fail("it never ends")
+
+    asyncio.run(main())
+
+
+async def _judge(server: BatchServer, made: Office, job_id: str, where: str) -> None:
+    job = await made.job(job_id)
+    assert job.status is BatchStatus.COMPLETED, where
+    assert job.counts.answered == len(FILES), where
+    names = [b["metadata"]["repartee"] for b in server.batches.values()]
+    assert sorted(names) == sorted({f"repartee-{job_id}-{n}" for n in (1, 2)}), where
+    uploads = [name for name, _ in server.files.values() if name.startswith("repartee-")]
+    assert len(uploads) == 2, where
+    assert job.counts.cost == await made.ledger.month(now()) == 3 * Decimal("0.001575"), where
+    assert job.held is None
+    answers = {item.custom_id: item.answer for item in await made.items(job_id)}
+    assert answers == {name: f"Answer to {name}" for name in answers}, where

@@ -1,0 +1,178 @@
+"""Results of a batch in any order, with any faults: every file ends as it should."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import tempfile
+from collections.abc import AsyncGenerator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from desktop_app.domain.batches import (
+    BatchItem,
+    BatchJob,
+    BatchResult,
+    BatchStatus,
+    BatchUpload,
+    ItemStatus,
+    RemoteBatch,
+)
+from desktop_app.domain.conversation import ModelChoice, new_id, now
+from desktop_app.domain.cost import Price, Usage
+from desktop_app.domain.model_catalog import Api
+from desktop_app.providers.batch_rows import result_of
+from desktop_app.providers.batches import lines_of
+from desktop_app.services.batch_results import fetch
+from desktop_app.storage.batches import BatchStore
+from desktop_app.storage.database import Database
+from desktop_app.storage.ledger import Ledger
+from tests.helpers.batch_server import USAGE, answered, lines, not_begun, refused
+
+FILES = 5
+PRICE = Price(Decimal("0.875"), Decimal(7))
+EACH = PRICE.of(Usage(USAGE["input_tokens"], 0, USAGE["output_tokens"]))
+
+fates = st.sampled_from(["answered", "refused", "expired", "missing", "both", "broken"])
+noise = st.lists(
+    st.sampled_from(
+        [
+            b"",
+            b"{broken",
+            b"[1, 2]",
+            b"null",
+            b'"words"',
+            b'{"custom_id": 7}',
+            b'{"custom_id": "nobody-1", "response": null, "error": null}',
+            b"\xff\xfe\x00",
+            b'{"custom_id": "%s-99", "response": {}}',
+        ]
+    ),
+    max_size=4,
+)
+
+
+class Files:
+    """A provider with two files of results, which come in pieces of any size."""
+
+    def __init__(self, output: bytes, errors: bytes, piece: int) -> None:
+        self._files = {"out": output, "err": errors}
+        self._piece = piece
+        self.deleted: list[str] = []
+
+    async def results(self, file_id: str, api: Api) -> AsyncGenerator[BatchResult | None, None]:
+        data = self._files[file_id]
+
+        async def pieces() -> AsyncGenerator[bytes, None]:
+            for start in range(0, len(data), self._piece):
+                yield data[start : start + self._piece]
+
+        async for line in lines_of(pieces()):
+            if line.strip():
+                yield result_of(line, "OpenAI", api)
+
+    async def delete_file(self, file_id: str) -> None:
+        self.deleted.append(file_id)
+
+
+def row(fate: str, custom_id: str) -> Any:
+    made = answered(custom_id, f"Answer of {custom_id}\u2028and\x85more")
+    match fate:
+        case "answered":
+            return made
+        case "refused":
+            return refused(custom_id)
+        case "expired":
+            return not_begun(custom_id)
+        case "both":
+            return {**made, "error": {"code": "x", "message": "odd"}}
+        case _:
+            return json.dumps(made)[:-20]
+
+
+@given(
+    st.lists(fates, min_size=FILES, max_size=FILES),
+    st.randoms(use_true_random=False),
+    noise,
+    st.lists(st.integers(0, FILES - 1), max_size=3),
+    st.integers(1, 700),
+    st.booleans(),
+)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_every_file_ends_as_it_should(
+    fates: list[str],
+    order: Any,
+    noise: list[bytes],
+    twice: list[int],
+    piece: int,
+    is_broken_off: bool,
+) -> None:
+    async def main(folder: Path) -> None:
+        database = Database(folder / "repartee.sqlite3")
+        await database.open()
+        store = BatchStore(database, Ledger(database))
+        choice = ModelChoice("openai", "gpt-5.2")
+        job = BatchJob(new_id(), choice, "t", "?", now(), BatchStatus.IN_PROGRESS)
+        items = [BatchItem(job.id, n, f"f{n}", status=ItemStatus.READ) for n in range(1, FILES + 1)]
+        await store.create(job, items)
+        upload = BatchUpload(job.id, 1, batch_id="b", input_file_id="in")
+        await store.plan(upload, range(1, FILES + 1))
+        await store.save_upload(upload)
+        names = [item.custom_id for item in items]
+        rows = [row(f, n) for f, n in zip(fates, names, strict=True) if f != "missing"]
+        again = [row(fates[at], names[at]) for at in twice if fates[at] in ("answered", "both")]
+        mixed = [*rows, *again, *(n.replace(b"%s", job.id.encode()) for n in noise)]
+        order.shuffle(mixed)
+        cut = order.randint(0, len(mixed))
+        provider = Files(lines(*mixed[:cut]), lines(*mixed[cut:]), piece)
+        batch = RemoteBatch("b", BatchStatus.COMPLETED, "in", "out", "err")
+        if is_broken_off:  # the first time nothing behind the first file comes
+            half = Files(lines(*mixed[:cut]), b"", piece)
+            await _broken_off(store, half, job, upload, batch)
+        odd = await fetch(store, provider, job, upload, batch, PRICE.of)  # type: ignore[arg-type]
+        found = await store.page(job.id, 0)
+        for fate, item in zip(fates, found, strict=True):
+            _judge(fate, item)
+        paid = sum(fate in ("answered", "both") for fate in fates)
+        after = await store.get(job.id)
+        assert after is not None
+        assert after.counts.cost == EACH * paid
+        assert await Ledger(database).month(now()) == EACH * paid
+        assert provider.deleted == ["in"]
+        unreadable = fates.count("broken") + sum(_is_unreadable(n) for n in noise)
+        assert ("could not be read" in odd) == bool(unreadable)
+        await database.close()
+
+    with tempfile.TemporaryDirectory() as folder:
+        asyncio.run(main(Path(folder)))
+
+
+async def _broken_off(
+    store: BatchStore, half: Files, job: BatchJob, upload: BatchUpload, batch: RemoteBatch
+) -> None:
+    """What came before the process was killed: in the store, but the upload is not finished."""
+    results = [r async for r in half.results("out", job.api) if r is not None]
+    del batch
+    await store.take(job, upload, results, frozenset(), PRICE.of)
+
+
+def _is_unreadable(line: bytes) -> bool:
+    return bool(line) and not line.startswith(b'{"custom_id": "')
+
+
+def _judge(fate: str, item: BatchItem) -> None:
+    if fate in ("answered", "both"):
+        assert item.status is ItemStatus.ANSWERED
+        assert item.answer == f"Answer of {item.custom_id}\u2028and\x85more"
+        assert item.cost == EACH
+    elif fate == "refused":
+        assert item.status is ItemStatus.FAILED
+        assert item.error
+    else:
+        assert item.status is ItemStatus.UNANSWERED
+        assert item.error
+        assert item.cost is None
