@@ -139,9 +139,11 @@ class BatchStore:
         await self._database.write(lambda c: c.execute(sql, row))
 
     async def remove(self, job_id: str) -> None:
-        """Forget a job with its answers; what it cost stays in the ledger."""
+        """Forget a job with its answers, so that they are in no file any more; what it cost stays in
+        the ledger."""
         sql = "DELETE FROM batch_jobs WHERE id = ?"
         await self._database.write(lambda c: c.execute(sql, (job_id,)))
+        await self._database.wipe()
 
     # -- who goes on with it
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 from collections.abc import AsyncIterator
 from dataclasses import fields
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from openai.types import Batch, BatchCreateParams
 from openai.types.chat.completion_create_params import (
     CompletionCreateParamsNonStreaming,
     CompletionCreateParamsStreaming,
@@ -25,14 +27,19 @@ from desktop_app.domain.chat_request import (
     ChatRequest,
     FileData,
     ImageData,
+    ProviderKind,
+    ProviderProfile,
     RequestMessage,
 )
 from desktop_app.domain.conversation import Role
 from desktop_app.domain.generation import GenerationParameters
-from desktop_app.domain.model_catalog import Effort
+from desktop_app.domain.model_catalog import Api, Effort
 from desktop_app.domain.parts import ReasoningPart, RefusalPart, TextPart, ToolCallPart
 from desktop_app.providers import chat_completions, responses
+from desktop_app.providers.batch_rows import URLS, request_line
+from desktop_app.providers.client import ProviderClient
 from desktop_app.providers.request_bytes import packed
+from tests.helpers.batch_server import BatchServer
 from tests.helpers.generation import EVERY_PARAMETER, maybe, parameters
 from tests.unit.providers.samples import CATALOG, COMETAPI, COMPATIBLE, OPENAI
 
@@ -136,6 +143,42 @@ def test_chat_completions(request: ChatRequest, profile: Any) -> None:
     body = chat_completions.body(request, CATALOG.info(request.model), profile)
     checked(CHAT[request.parameters.stream], body)
     assert len(body.get("stop") or []) <= 4
+
+
+@given(requests, profiles, st.sampled_from(Api))
+@settings(suppress_health_check=[HealthCheck.too_slow])
+def test_lines_of_a_batch(request: ChatRequest, profile: Any, api: Api) -> None:
+    info = CATALOG.info(request.model)
+    line = request_line("job-1", request, info, profile, api)
+    assert line.endswith(b"\n")
+    assert len(line.decode().splitlines()) == 1
+    row = json.loads(line)
+    assert (row["custom_id"], row["method"], row["url"]) == ("job-1", "POST", URLS[api])
+    schema = RESPONSES[False] if api is Api.RESPONSES else CHAT[False]
+    checked(schema, row["body"])
+    assert not {"stream", "background", "stream_options", "n"} & set(row["body"])
+    if profile.serves_the_family and api is Api.RESPONSES:
+        assert row["body"]["store"] is False
+
+
+def test_a_batch_is_created_as_the_sdk_does() -> None:
+    async def main() -> None:
+        server = BatchServer()
+        async with server.http:
+            profile = ProviderProfile("o", "OpenAI", ProviderKind.OPENAI, server.base_url)
+            client = ProviderClient(profile, "sk-test", CATALOG)
+            batches = client.batches()
+            file_id = await batches.upload("repartee-x-1", io.BytesIO(b"{}\n"), 3)
+            made = await batches.create("repartee-x-1", file_id, Api.RESPONSES)
+            await client.aclose()
+        (created,) = [r.json for r in server.http.requests if r.path == "/v1/batches"]
+        adapter(BatchCreateParams).validate_python(created)
+        shown = {**server.batches[made.id], "created_at": 1}
+        shown.pop("looks")
+        assert Batch.model_validate(shown).input_file_id == file_id
+        assert server.files[file_id] == ("repartee-x-1.jsonl", b"{}\n")
+
+    asyncio.run(main())
 
 
 @pytest.mark.parametrize(

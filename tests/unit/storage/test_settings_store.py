@@ -25,6 +25,7 @@ FULL = ProviderProfile(
     needs_key=True,
     max_tokens_field="max_tokens",
     monthly_cap=Decimal("12.50"),
+    offers_batches=True,
     proxy="socks5://me@proxy.lan:1080",
     ca_file="/etc/company.pem",
     keeps_at_provider=True,
