@@ -66,6 +66,7 @@ class BatchController(QObject):
         self._timer.timeout.connect(lambda: self._start(self._refresh()))
         window.files_dropped.connect(self._offer)
         window.prompt.files_chosen.connect(self._offer)
+        workspace.opened.connect(self._forget_offer)
 
     def _start(self, work: Coroutine[Any, Any, Any]) -> None:
         self._workspace.tasks.start(work)
@@ -139,13 +140,26 @@ class BatchController(QObject):
     # -------------------------------------------------------------- many files at once
 
     def _offer(self, paths: Sequence[Path]) -> None:
-        """Many files were given: each could be asked by itself, at half price."""
-        if len(paths) < MANY or not any(p.has_batches for p in self._workspace.profiles):
-            return
-        self._given, self._before = list(paths), self._workspace.draft
-        self._bar.offer(
-            f"{len(paths):,} files at once: a batch job asks each one by itself, at half price."
-        )
+        """Files were given: where they are many, each could be asked by itself, at half price."""
+        if any(profile.has_batches for profile in self._workspace.profiles):
+            self._start(self._offer_many(list(paths), self._workspace.draft))
+
+    async def _offer_many(self, paths: list[Path], before: Draft) -> None:
+        opened = self._workspace.conversation.id
+        count = f"{len(paths):,}"
+        if len(paths) < MANY:
+            count = "Many"
+            if not await asyncio.to_thread(_hold_many, paths):
+                return
+        if self._workspace.conversation.id == opened:
+            self._given, self._before = paths, before
+            words = f"{count} files at once: a batch job asks each one by itself, at half price."
+            self._bar.offer(words)
+
+    def _forget_offer(self) -> None:
+        """Another conversation is open: what was given to the former is no longer meant."""
+        if self._given:
+            self._dismiss_bar()
 
     def _take_bar(self) -> None:
         paths, self._given = self._given, []
@@ -403,6 +417,15 @@ class BatchController(QObject):
         self.show()
         self._dismiss_bar()
         self._start(self._show_job(job_id))
+
+
+def _hold_many(paths: Sequence[Path]) -> bool:
+    """Whether there are many files in the folders among these. Reads folders, on another thread."""
+    if not any(path.is_dir() for path in paths):
+        return False
+    from desktop_app.headless.batches import at_least
+
+    return at_least(MANY, paths)
 
 
 def differing(before: Sequence[BatchLine], now: Sequence[BatchLine]) -> tuple[int, int] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -64,6 +65,12 @@ def files_in(paths: Iterable[Path]) -> list[tuple[str, str]]:
         else:
             found.setdefault(str(path.absolute()), path.name)
     return [(name, path) for path, name in found.items()]
+
+
+def at_least(count: int, paths: Iterable[Path]) -> bool:
+    """Whether `files_in` would find so many; no more than those are looked for."""
+    found = (file for path in paths for file in (_below(path) if path.is_dir() else (path,)))
+    return sum(1 for _ in islice(found, count)) == count
 
 
 def _below(folder: Path) -> Iterator[Path]:
