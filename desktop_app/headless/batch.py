@@ -138,6 +138,10 @@ async def _go_on(
     try:
         job = await _read(service, job, options)
         await _say_left_out(backend, job)
+        if not job.estimate.files:
+            await service.remove(job.id)
+            say("None of the files can be sent.")
+            return EXIT_FAILED
         say(estimate_words(job.estimate))
         if not options.yes and not await asyncio.to_thread(_confirmed):
             await service.remove(job.id)

@@ -177,7 +177,6 @@ def test_cancelling(shell: Shell) -> None:
         (("start", "note-1.md", "--variant", "instant", "--model", "x"), "exclude each other"),
         (("start", "note-1.md", "--template", "nonsense"), "no prompt “nonsense”"),
         (("start", "note-1.md", "--variant", "pro", "--effort", "none"), "effort none"),
-        (("start", "nothing.md"), "None of the files can be sent"),
         (("status", "0123"), "no batch job 0123"),
         (("report", "0123", "--format", "csv", "--to", "x.csv"), "no batch job"),
         (("resume", "0123"), "no batch job"),
@@ -209,6 +208,19 @@ def test_a_server_without_batches_says_so(shell: Shell) -> None:
         resumed = await run("resume", job["id"])
         assert resumed.code == 0
         assert len(provider.batches) == 1
+
+    against(shell, test)
+
+
+def test_a_job_of_nothing_that_can_be_read_is_none(shell: Shell) -> None:
+    async def test(provider: BatchServer, run: Run) -> None:
+        ended = await run("start", *run.files(""), "nothing.md", *TASK, "--yes")
+        assert ended.code == 1
+        for words in ("note-1.md: left out", "nothing.md: left out", "None of the files can be"):
+            assert words in ended.err
+        assert ended.out == ""
+        assert json.loads((await run("status", "--json")).out) == []
+        assert provider.seen == []
 
     against(shell, test)
 
