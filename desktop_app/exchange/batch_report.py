@@ -20,9 +20,8 @@ _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
 
 
 def csv_report(items: Iterable[BatchItem]) -> Iterator[str]:
-    """A row for each file, in pieces; the first piece is the headings. RFC 4180, with the mark by
-    which spreadsheets know UTF-8."""
-    yield "\ufeff" + _line(COLUMNS)
+    """A row for each file, in pieces; the first piece is the headings (RFC 4180)."""
+    yield _line(COLUMNS)
     for item in items:
         usage = item.usage
         yield _line(

@@ -143,7 +143,7 @@ async def _go_on(
             say("None of the files can be sent.")
             return EXIT_FAILED
         say(estimate_words(job.estimate))
-        if not options.yes and not await asyncio.to_thread(_confirmed):
+        if not options.yes and not await _confirmed():
             await service.remove(job.id)
             say("Nothing was sent.")
             return EXIT_FAILED
@@ -178,11 +178,18 @@ async def _say_left_out(backend: Backend, job: BatchJob) -> None:
         say(f"And {counted(len(left) - NAMED_LEFT_OUT, 'file')} more are left out.")
 
 
-def _confirmed() -> bool:
+async def _confirmed() -> bool:
     """Whether the person says yes; where there is no terminal nobody is asked."""
     if not (sys.stdin and sys.stdin.isatty() and sys.stderr and sys.stderr.isatty()):
         return True
     print("repartee: Send it? [y/N] ", end="", file=sys.stderr, flush=True)
+    # Not in a thread, which Ctrl+C could not end.
+    loop, typed = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_reader(sys.stdin.fileno(), typed.set)
+    try:
+        await typed.wait()
+    finally:
+        loop.remove_reader(sys.stdin.fileno())
     return sys.stdin.readline().strip().casefold() in ("y", "yes")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.exchange.batch_report import csv_report, markdown_report
 from desktop_app.headless.export import unfinished, unwritable
@@ -13,6 +13,10 @@ from desktop_app.headless.export import unfinished, unwritable
 if TYPE_CHECKING:
     from desktop_app.domain.batches import BatchItem, BatchJob
     from desktop_app.headless.backend import Backend
+
+
+UTF8_MARK: Final = "\ufeff"
+"""Spreadsheets take a file without it for one in the system's old encoding."""
 
 
 async def write_report(backend: Backend, job: BatchJob, format_: str, target: Path) -> None:
@@ -26,10 +30,20 @@ async def write_report(backend: Backend, job: BatchJob, format_: str, target: Pa
             unfinished(target) as file,
             file.open("w", encoding="utf-8", errors="replace", newline="") as stream,
         ):
+            if format_ == "csv" and not await _is_plain(backend, job):
+                stream.write(UTF8_MARK)
             async for piece in report_pieces(backend, job, format_):
                 await asyncio.to_thread(stream.write, piece)
     except OSError as exc:
         raise unwritable(target, exc) from exc
+
+
+async def _is_plain(backend: Backend, job: BatchJob) -> bool:
+    """Whether a report needs no mark of its encoding."""
+    async for piece in report_pieces(backend, job, "csv"):
+        if not piece.isascii():
+            return False
+    return True
 
 
 async def report_pieces(backend: Backend, job: BatchJob, format_: str) -> AsyncIterator[str]:

@@ -100,11 +100,13 @@ class BatchService:
 
         Raises:
             IllegalChoiceError: there are no files, no task, or no batches there.
+            ProviderError, CredentialError: there is no key.
         """
         profile, info = resolved.profile, resolved.model
         why = refusal(profile, info) or _empty(files, task)
         if why:
             raise IllegalChoiceError(why, what_was_kept=NOTHING_SENT)
+        await self._gateway.batches(profile)  # without a key nothing is read in vain
         learnt = await self._gateway.learnt(profile, info.id)
         job = BatchJob(
             new_id(),

@@ -7,7 +7,10 @@ import asyncio
 import csv
 import io
 import json
+import os
+import sys
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -136,7 +139,7 @@ def test_a_report_as_csv_has_no_formulas(shell: Shell) -> None:
         assert (job["status"], job["failed"], job["unanswered"]) == ("expired", 1, 1)
         out = await run("report", job["id"], "--format", "csv", "--to", "-")
         assert out.code == 0
-        rows = list(csv.DictReader(io.StringIO(out.out.removeprefix("\ufeff"), newline="")))
+        rows = list(csv.DictReader(io.StringIO(out.out, newline="")))
         assert [row["status"] for row in rows] == ["answered", "failed", "unanswered"]
         assert rows[0]["answer"] == '\'=HYPERLINK("http://x")\n"two", lines'
         assert rows[0]["cost_usd"] == "0.001575"
@@ -144,6 +147,10 @@ def test_a_report_as_csv_has_no_formulas(shell: Shell) -> None:
         again = await run("again", job["id"], "--yes", "--json")
         assert again.code == 0
         assert [item["name"] for item in again.json["items"]] == ["note-2.md", "note-3.md"]
+        to = shell.outside / "here" / "report.csv"  # “ and ” in it: marked for spreadsheets
+        assert (await run("report", job["id"], "--format", "csv", "--to", str(to))).code == 0
+        marked = "“" in out.out
+        assert to.read_bytes().startswith(b"\xef\xbb\xbf") == marked
         nowhere = shell.outside / "here" / "note-1.md" / "report.csv"
         bad = await run("report", job["id"], "--format", "csv", "--to", str(nowhere))
         assert bad.code == 1
@@ -167,6 +174,67 @@ def test_cancelling(shell: Shell) -> None:
         assert (await run("cancel", job_id)).code == 2
 
     against(shell, test)
+
+
+def test_without_a_key_nothing_is_read(shell: Shell) -> None:
+    async def main() -> None:
+        (shell.outside / "here" / "a.md").write_text("a", "utf-8")
+        ended = await shell.run("batch", "start", "a.md", "--provider", "openai", *TASK)
+        assert ended.code == 1
+        assert "No API key is set for OpenAI" in ended.err
+        listed = await shell.run("batch", "status", "--json")
+        assert json.loads(listed.out) == []
+
+    asyncio.run(main())
+
+
+def test_on_a_terminal_it_asks_before_it_sends(shell: Shell) -> None:
+    async def test(provider: BatchServer, run: Run) -> None:
+        run.files("a")
+        for typed, code, sent in ((b"n\n", 1, 0), (b"\x03", 130, 0), (b"y\n", 0, 1)):
+            said = await on_terminal(shell, provider, typed, code)
+            assert "Send it? [y/N]" in said
+            assert "instead of" in said
+            assert len(provider.batches) == sent
+
+    against(shell, test)
+
+
+async def on_terminal(shell: Shell, provider: BatchServer, typed: bytes, code: int) -> str:
+    """What the command says on a terminal of its own, where this is typed when it asks."""
+    master, slave = os.openpty()
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", _ON_TERMINAL, "batch", "start", "note-1.md", *TASK),
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        cwd=shell.outside / "here",
+        env={**shell.environment, **gateway(provider.base_url), "TERM": "xterm"},
+        start_new_session=True,
+    )
+    os.close(slave)
+    said = b""
+    os.set_blocking(master, False)
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + 60
+    while process.returncode is None and loop.time() < deadline:
+        with suppress(BlockingIOError, OSError):
+            said += os.read(master, 4096)
+        if typed and b"[y/N]" in said:
+            os.write(master, typed)
+            typed = b""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(process.wait()), 0.05)
+    os.close(master)
+    assert process.returncode == code, said
+    return said.decode()
+
+
+# The terminal becomes that of the session, so that Ctrl+C is a signal.
+_ON_TERMINAL = (
+    "import fcntl, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); "
+    "from desktop_app.cli import main; sys.exit(main(sys.argv[1:]))"
+)
 
 
 @pytest.mark.parametrize(
