@@ -6,6 +6,7 @@ and an error at once. Source: OpenAI's published OpenAPI document (BatchRequestI
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Mapping
 from dataclasses import replace
@@ -13,7 +14,7 @@ from functools import reduce
 from typing import Any, Final
 
 from desktop_app.domain.batches import BatchResult, BatchStatus, ItemStatus, RemoteBatch
-from desktop_app.domain.chat_request import ChatRequest, ProviderProfile
+from desktop_app.domain.chat_request import ChatRequest, FileData, ProviderProfile
 from desktop_app.domain.conversation import MessageStatus
 from desktop_app.domain.model_catalog import Api, ModelInfo
 from desktop_app.domain.parts import text_of
@@ -62,8 +63,16 @@ def request_line(
         "url": URLS[api],
         "body": builder(request, info, profile, omit),
     }
-    text = json.dumps(row, ensure_ascii=False, separators=(",", ":")).translate(_BREAKS)
+    text = json.dumps(row, ensure_ascii=False, separators=(",", ":"), default=_whole)
+    text = text.translate(_BREAKS)
     return text.encode("utf-8", "replace") + b"\n"
+
+
+def _whole(value: object) -> str:
+    """A file as its data URL: a line is made whole before it is sent."""
+    if not isinstance(value, FileData):
+        raise TypeError(f"{type(value).__name__} has no place in a request")
+    return f"data:{value.media_type};base64,{base64.b64encode(value.data).decode()}"
 
 
 def result_of(line: bytes, provider: str, api: Api) -> BatchResult | None:
