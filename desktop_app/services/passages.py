@@ -16,6 +16,7 @@ from desktop_app.domain.collections import Passage
 from desktop_app.domain.conversation import Draft, Message, next_number
 from desktop_app.domain.errors import NOTHING_SENT, DocumentError
 from desktop_app.domain.parts import PassagesPart
+from desktop_app.domain.passage_words import question_words
 from desktop_app.services.choice import ResolvedChoice
 
 # Some ten passages: an answer stands in the first few, as `python -m tests.benchmarks retrieval`
@@ -23,6 +24,8 @@ from desktop_app.services.choice import ResolvedChoice
 MOST_TOKENS: Final = 4_000
 # Of a small window they may take so much.
 SHARE: Final = 1 / 4
+# A question of fewer words, as the index counts them, goes on from the one before: two usual words.
+FEW_WORDS: Final = 8
 
 HOW_TO_ANSWER: Final = (
     "The passages above were found in the person's documents for the question below. Answer it from "
@@ -90,7 +93,7 @@ async def found_for(
         return ()
     found = await source.retrieve(
         [part.collection_id for part in draft.collections],
-        draft.text,
+        looked_for(path, draft.text),
         next_number(path),
         budget(resolved),
         is_estimate=is_estimate,
@@ -104,6 +107,14 @@ async def found_for(
                 what_to_do="Remove it from the prompt, or choose another.",
             )
     return found
+
+
+def looked_for(path: Sequence[Message], question: str) -> str:
+    """What passages are looked for: the question; behind one that says little by itself ("And in
+    winter?") the one that it goes on from."""
+    before = next((m.text for m in reversed(path) if m.found), "")
+    says_little = 0 < len(question_words(question)) < FEW_WORDS
+    return f"{question}\n{before}" if says_little and before else question
 
 
 def budget(resolved: ResolvedChoice) -> int:

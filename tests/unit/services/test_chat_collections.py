@@ -102,6 +102,7 @@ def test_numbers_go_on_and_what_was_sent_before_stays_as_it_was(tmp_path: Path) 
         await room.run(again)
         assert provider.requests[2].messages == after
         assert [number for _, number, _ in source.asked] == [1, 3]
+        assert source.asked[1][0] == "And the roof?\nWhich colour?"
 
     with_room(tmp_path, provider, test, source)
 

@@ -20,9 +20,11 @@ from desktop_app.services.passages import (
     NoCollections,
     budget,
     found_for,
+    looked_for,
     passages_block,
 )
 from tests.unit.domain.test_collections import a_passage
+from tests.unit.storage.samples import a_conversation, a_question
 
 
 def part(*texts: str) -> PassagesPart:
@@ -65,6 +67,16 @@ def test_a_small_window_takes_fewer() -> None:
     assert budget(ResolvedChoice(OPENAI, small, None, None)) < 1_001
     large = ModelInfo("m", "M", context_window=400_000)
     assert budget(ResolvedChoice(OPENAI, large, None, None)) == MOST_TOKENS
+
+
+def test_a_question_that_says_little_goes_on_from_the_one_before() -> None:
+    first = a_question(a_conversation(), "How loud may the heat pump be at night?")
+    asked = [replace(first, parts=(part("It hums."), *first.parts))]
+    assert looked_for(asked, "And in winter?") == f"And in winter?\n{first.text}"
+    whole = "Which guarantee does the compressor have?"
+    assert looked_for(asked, whole) == whole
+    assert looked_for([first], "And in winter?") == "And in winter?"
+    assert looked_for(asked, "") == ""
 
 
 def test_a_collection_that_is_gone_is_named() -> None:
