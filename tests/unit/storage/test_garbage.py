@@ -20,7 +20,13 @@ from hypothesis import strategies as st
 from desktop_app.app.drafts import BLANK_KEY
 from desktop_app.domain.conversation import Draft, Message, now
 from desktop_app.domain.errors import StorageError
-from desktop_app.domain.parts import DocumentPart, ImagePart, TextPart, parts_to_json
+from desktop_app.domain.parts import (
+    CollectionPart,
+    DocumentPart,
+    ImagePart,
+    TextPart,
+    parts_to_json,
+)
 from desktop_app.storage import garbage
 from desktop_app.storage.attachments import AttachmentStore
 from desktop_app.storage.conversations import ConversationStore
@@ -98,6 +104,24 @@ class Library:
 
 def test_the_window_keeps_the_new_draft_where_it_is_looked_for() -> None:
     assert garbage.NEW_DRAFT_KEY == BLANK_KEY
+
+
+def test_a_collection_in_a_draft_keeps_nothing(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with opened(tmp_path / "store.sqlite3") as database:
+            library = Library(database, tmp_path / "attachments")
+            await library.add("attachment0")
+            asked = CollectionPart("c" * 32, "Contracts")
+            conversation = replace(a_conversation(), draft=Draft("", (asked,)))
+            await library.conversations.create(conversation)
+            value = {"text": "", "attachments": parts_to_json([asked])}
+            await library.settings.set(BLANK_KEY, value)
+            assert await library.attachments.collect() == 1
+            kept = await library.conversations.get(conversation.id)
+            assert kept is not None
+            assert kept.draft.collections == (asked,)
+
+    asyncio.run(main())
 
 
 PLACES = ("message", "deleted", "draft", "deleted draft", "new draft")
