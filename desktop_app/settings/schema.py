@@ -351,6 +351,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "text-embedding-3-small",
         "Model of the vectors",
         Group.LIBRARY,
+        most_lines=1,
     ),
     Setting("backup.folder", str, "", "Folder of the backups", Group.FOLDER),
     Setting(

@@ -312,7 +312,8 @@ class _LongTextField:
     """Several lines."""
 
     def __init__(self, declared: Setting, section: Section, theme: Theme, tell: Tell) -> None:
-        self._text = LongText(theme, declared.label, 112 if declared.most_lines is None else 72)
+        height = {None: 112, 1: 38}.get(declared.most_lines, 72)
+        self._text = LongText(theme, declared.label, height)
         self._text.setObjectName(declared.key)
         self._text.setPlaceholderText(declared.placeholder)
         section.body.addWidget(self._text)
