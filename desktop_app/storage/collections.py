@@ -35,12 +35,14 @@ MOST_PLACES: Final = 20_000
 _FILE_COLUMNS: Final = (
     "collection_id, path, name, sha256, media_type, size, pages, status, problem, modified"
 )
+# One that waits to be read again keeps what it named: it may be found to be the same.
 _PUT_FILE: Final = f"""
     INSERT INTO collection_files ({_FILE_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (collection_id, path) DO UPDATE SET
-        name = excluded.name, sha256 = excluded.sha256, media_type = excluded.media_type,
+        name = excluded.name, media_type = excluded.media_type,
         size = excluded.size, pages = excluded.pages, status = excluded.status,
-        problem = excluded.problem, modified = excluded.modified
+        problem = excluded.problem, modified = excluded.modified,
+        sha256 = iif(excluded.status = 'waiting', sha256, excluded.sha256)
 """  # noqa: S608 - our own text
 _BEST: Final = f"""
     SELECT rowid AS id, bm25(passage_index, {TITLE_WEIGHT}, 1.0) AS score FROM passage_index
@@ -177,8 +179,9 @@ class CollectionStore:
         await self._database.write(lambda c: c.executemany(sql, rows))
 
     async def is_indexed(self, sha256: str) -> bool:
-        """Whether its passages are in the index, all of them."""
-        sql = "SELECT 1 FROM collection_files WHERE sha256 = ? AND status = 'ready'"
+        """Whether its passages are in the index, all of them: the last ends where the text does."""
+        sql = """SELECT 1 FROM passages AS p JOIN attachments AS a ON a.sha256 = p.sha256
+            WHERE p.sha256 = ? AND p."end" = length(a.text)"""
         row = await self._database.read(lambda c: c.execute(sql, (sha256,)).fetchone())
         return row is not None
 

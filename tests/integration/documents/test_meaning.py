@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from desktop_app.domain.errors import NetworkError, SpendingCapError
 from desktop_app.domain.vectors import Vector
 from desktop_app.headless.profiles import OPENAI
 from desktop_app.services.budget import Budget
-from desktop_app.services.collections import Collections
+from desktop_app.services.collections import CollectionProgress, Collections
 from desktop_app.services.embeddings import EmbeddingChoice, Embeddings
 from desktop_app.storage.attachments import AttachmentStore
 from desktop_app.storage.collections import CollectionStore
@@ -109,6 +110,11 @@ def papers(tmp_path: Path) -> Path:
     return folder
 
 
+def touch(folder: Path) -> None:
+    for path in folder.iterdir():
+        os.utime(path, (1, 1))
+
+
 async def filled(here: Desk, papers: Path) -> Collection:
     made = await here.collections.create("Papers")
     await here.collections.add(made.id, [papers])
@@ -178,6 +184,28 @@ def test_the_cap_holds(tmp_path: Path, papers: Path) -> None:
             with pytest.raises(SpendingCapError):
                 await here.collections.embed(made.id)
             assert here.provider.sent == []
+
+    asyncio.run(main())
+
+
+def test_what_was_only_touched_is_not_paid_again(tmp_path: Path, papers: Path) -> None:
+    async def main() -> None:
+        async with desk(tmp_path) as here:
+            made = await filled(here, papers)
+            await here.collections.embed(made.id)
+            touch(papers)
+
+            def stop(progress: CollectionProgress) -> None:
+                if progress.done == 1:
+                    refreshing.cancel()
+
+            refreshing = asyncio.create_task(here.collections.refresh(made.id, stop))
+            with pytest.raises(asyncio.CancelledError):
+                await refreshing
+            await here.collections.refresh(made.id)
+            assert here.choice is not None
+            assert await here.vectors.missing(made.id, here.choice.key) == (0, 0)
+            assert (await here.found(made, "Where is the puppy?"))[0] == "pets.txt"
 
     asyncio.run(main())
 
