@@ -39,7 +39,7 @@ KEPT_TABLES: Final = frozenset(
         "model_listings",
     }
 )
-_INDEXES: Final = ("search_index", "passage_index", "passage_terms")
+_INDEXES: Final = ("search_index", "passage_index")
 _EMPTIED: Final = b"emptied"
 # How the window stood; all else that it notes speaks of conversations.
 _KEPT_NOTE: Final = "window.state"

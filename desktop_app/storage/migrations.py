@@ -280,7 +280,6 @@ _COLLECTIONS = (
     """CREATE VIRTUAL TABLE passage_index USING fts5 (
         title, words, content='', tokenize="unicode61 remove_diacritics 0 categories 'L* N* Mn Mc Co'"
     )""",
-    "CREATE VIRTUAL TABLE passage_terms USING fts5vocab ('passage_index', 'row')",
     """CREATE TABLE passage_vectors (
         passage_id INTEGER NOT NULL REFERENCES passages (id) ON DELETE CASCADE,
         model TEXT NOT NULL,

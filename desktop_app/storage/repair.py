@@ -244,7 +244,7 @@ def _tables(connection: sqlite3.Connection) -> dict[str, _Table]:
     found = {}
     for (name,) in connection.execute(
         "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'search_index%'"
-        " AND name NOT LIKE 'passage_index%' AND name <> 'passage_terms'"
+        " AND name NOT LIKE 'passage_index%'"
     ).fetchall():
         if name in _MADE_ANEW:
             continue

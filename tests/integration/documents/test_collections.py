@@ -60,15 +60,19 @@ class Shelf:
     async def is_clean(self) -> bool:
         """Whether the index is sound, and holds nothing but what the passages say."""
 
-        def check(connection: sqlite3.Connection) -> None:
+        def words(connection: sqlite3.Connection) -> int:
             connection.execute(
                 "INSERT INTO passage_index (passage_index, rank) VALUES ('integrity-check', 0)"
             )
+            connection.execute(
+                "CREATE VIRTUAL TABLE temp.terms USING fts5vocab ('main', 'passage_index', 'row')"
+            )
+            count: int = connection.execute("SELECT count(*) FROM terms").fetchone()[0]
+            connection.execute("DROP TABLE terms")
+            return count
 
-        await self.database.write(check)
-        return await self.count("SELECT count(*) FROM passages") > 0 or (
-            await self.count("SELECT count(*) FROM passage_terms") == 0
-        )
+        left = await self.database.write(words)
+        return await self.count("SELECT count(*) FROM passages") > 0 or left == 0
 
 
 @asynccontextmanager
