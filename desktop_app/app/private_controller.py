@@ -105,6 +105,9 @@ class PrivateController(QObject):
             self._theme.changed.connect(self._row.set_theme)
             self._row.opened.connect(self._go_back)
             self._row.close_requested.connect(self.close_open)
+            rows = self._window.conversations.view
+            self._row.aimed.connect(rows.aimed)
+            self._row.given.connect(lambda given: rows.given.emit(given, self._id, False))
             self._window.conversations.add_to_top(self._row)
         if self._row is not None:
             self._row.setVisible(bool(self._id))

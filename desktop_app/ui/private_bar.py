@@ -17,9 +17,12 @@ from PySide6.QtWidgets import (
 
 from desktop_app.ui import icons
 from desktop_app.ui import theme as themes
+from desktop_app.ui.dropped import accept_copy, given_in, is_welcome, promise
 from desktop_app.ui.theme import set_role
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
+
     from desktop_app.ui.theme import Theme
 
 TITLE: Final = "Private conversation"
@@ -95,13 +98,18 @@ class PrivateRow(QWidget):
     Signals:
         opened(): go back to it.
         close_requested(): the person wants it away.
+        aimed(str): what letting go here will do with what is dragged; "" for nothing.
+        given(Given): dropped here.
     """
 
     opened = Signal()
     close_requested = Signal()
+    aimed = Signal(str)
+    given = Signal(object)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.setAcceptDrops(True)
         self.button = QPushButton(TITLE)
         self.button.setObjectName("private-row")
         self.button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -129,6 +137,25 @@ class PrivateRow(QWidget):
         self.button.setStyleSheet(f"text-align: left; padding-left: {px(9)}px;")
         self.close_button.setIcon(icons.icon("x", theme.dim, px(14)))
         self.close_button.setFixedSize(px(26), px(26))
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Say what letting go will do."""
+        if event.source() is None and is_welcome(event.mimeData()):
+            accept_copy(event)
+            self.button.setDown(True)
+            self.aimed.emit(promise(event.mimeData(), f"“{TITLE}”"))
+
+    def dragLeaveEvent(self, _event: QDragLeaveEvent) -> None:
+        """It went elsewhere."""
+        self.button.setDown(False)
+        self.aimed.emit("")
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Tell what was dropped."""
+        self.button.setDown(False)
+        self.aimed.emit("")
+        accept_copy(event)
+        self.given.emit(given_in(event.mimeData()))
 
 
 def _link(words: str, name: str) -> QPushButton:

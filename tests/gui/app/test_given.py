@@ -13,7 +13,9 @@ from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
 from desktop_app.app.attachments_controller import MORE, REST, SHOWN
 from desktop_app.domain.conversation import Folder, new_id, now
+from desktop_app.domain.place import TRASH
 from desktop_app.ui.dropped import Given
+from desktop_app.ui.private_bar import PrivateRow
 from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, find, until
 
@@ -281,5 +283,39 @@ def test_what_comes_from_outside_stays_there(run: Run, data: Path) -> None:
                 assert event.dropAction() is Qt.DropAction.CopyAction, target
                 assert event.isAccepted()
             await until(lambda: is_read(desk) and desk.chips)
+
+    run(main())
+
+
+def test_a_drop_on_the_private_conversation_stays_private(run: Run, data: Path) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            there = await desk.ask_and_answer("Listed", "1")
+            desk.ready.private.open()
+            private = desk.open_id
+            await desk.opened(there)
+            row = desk.window.conversations.findChild(PrivateRow)
+            assert row is not None
+            at, copy, what = QPointF(5, 5), Qt.DropAction.CopyAction, of_files(data / "notes.md")
+            QApplication.sendEvent(row, QDragEnterEvent(at.toPoint(), copy, what, LEFT, NO_KEY))
+            words = find(desk.window, QLabel, "drop-words").text()
+            assert words == "Drop to attach to “Private conversation”"
+            QApplication.sendEvent(row, QDropEvent(at, copy, what, LEFT, NO_KEY))
+            await until(lambda: desk.open_id == private and is_read(desk) and desk.chips)
+            await desk.written()
+            assert desk.stored("SELECT name FROM attachments") == []
+
+    run(main())
+
+
+def test_a_drop_on_what_lies_in_the_trash_opens_it_there(run: Run, data: Path) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            there = await desk.ask_and_answer("There", "1")
+            desk.ready.trash.delete([there])
+            await desk.ready.library.shelf.go(TRASH)
+            drag(desk, there, of_files(data / "notes.md"))
+            await until(lambda: desk.open_id == there and is_read(desk) and desk.chips)
+            assert desk.said.startswith("This conversation is in the trash.")
 
     run(main())
