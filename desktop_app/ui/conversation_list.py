@@ -366,7 +366,11 @@ class ConversationList(QFrame):
             self._filters.setVisible(searching)
         has_rows = view.model().rowCount() > 0
         self.note.setText(empty)
+        # Whoever took the last row out of a place by the keyboard goes on from the way back.
+        leaves = not has_rows and view.hasFocus() and self.view.leads_back
         self._pages.setCurrentWidget(view if has_rows else self.note)
+        if leaves:
+            self.place_bar.back.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _open(self, row: QModelIndex) -> None:
         if row.data(Roles.IS_FOLDER):

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, strategies
 from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QPoint, Qt
 from PySide6.QtGui import QAccessible, QContextMenuEvent, QDropEvent, QKeyEvent
-from PySide6.QtTest import QAbstractItemModelTester
+from PySide6.QtTest import QAbstractItemModelTester, QTest
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QMenu
 
 from desktop_app.domain.conversation import Conversation, Folder, ModelChoice, SearchHit
@@ -603,3 +603,15 @@ def test_a_hit_of_another_year_says_which() -> None:
     today = datetime.now().astimezone()
     assert day_of(today).split() == [str(today.day), today.strftime("%b")]
     assert day_of(datetime(2013, 4, 9, 12, tzinfo=UTC)) == "9 Apr 2013"
+def test_the_keyboard_goes_on_from_the_way_back_where_a_place_was_emptied(
+    listing: ConversationList, qtbot: QtBot
+) -> None:
+    listing.activateWindow()
+    listing.set_conversations([conversation("a")], place=ARCHIVE)
+    listing.view.setFocus()
+    qtbot.waitUntil(listing.view.hasFocus)
+    listing.remove("a")
+    qtbot.waitUntil(listing.place_bar.back.hasFocus)
+    with qtbot.waitSignal(listing.place_chosen) as chosen:
+        QTest.keyClick(listing.place_bar.back, Qt.Key.Key_Space)
+    assert chosen.args == [LIST]
