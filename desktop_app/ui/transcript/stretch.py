@@ -337,6 +337,14 @@ class TranscriptStretch(TranscriptSurface):
         if self._messages.older:
             self._for_readers.start()
 
+    def _write_again(self, around: str) -> None:
+        """Write in the theme of now what is written, of very much what is around a message."""
+        self._messages.write_again(self._theme, around)
+        if self._messages.get(self._actions.message_id) is None:
+            self._actions.leave()
+        self._write_rests()
+        QTimer.singleShot(0, self, self._load_more)
+
     def _load_more(self) -> None:
         """Write more of the conversation where the reader comes near the end of what is written."""
         bar, near = self.verticalScrollBar(), self.viewport().height()

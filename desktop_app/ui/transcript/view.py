@@ -87,13 +87,14 @@ class TranscriptView(TranscriptStretch):
 
     def set_theme(self, theme: Theme) -> None:
         """Draw in other colours and sizes; what is on screen stays there."""
+        around = "" if self._place.is_following else self._place.state()[0]
         with self._place.kept():
             self._dress(theme)
             self._pictures.set_theme(theme)
             self._pictures.ratio = self.devicePixelRatioF()
             self._actions.set_theme(theme)
             self.find_in_it.set_theme(theme)
-            self._messages.write_again(theme)
+            self._write_again(around)
             self._set_margins()
         self._latest.place(self._theme)
         self._target.set_theme(theme)

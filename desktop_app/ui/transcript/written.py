@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 MOST_CHARACTERS: Final = 600_000
 """What is written of a conversation at most: to lay it out anew takes a tenth of a second."""
 
+_MOST_AT_ONCE: Final = 40_000
+"""What is written again in one step, which must not take a tenth of a second."""
+
 
 class WrittenMessages:
     """The messages of a conversation: a stretch of it written, those around it waiting.
@@ -224,16 +227,35 @@ class WrittenMessages:
         self._write(len(self.writer.sections), entry)
         return entry
 
-    def write_again(self, theme: Theme) -> None:
-        """Write everything that is written in another look."""
+    def write_again(self, theme: Theme, around: str = "") -> None:
+        """Write everything that is written in another look; of very much what is around a message,
+        so that it does not take long: the rest waits to be scrolled to."""
         order = [self._entries[section.key] for section in self.writer.sections]
         self._highlighter.clear()
         self._highlighter.set_theme(theme)
         self.writer.dress(Styles(theme, is_brief=self.is_brief, wraps_code=self.wraps_code))
         self.writer.clear()
-        for entry in order:
+        for entry in self._narrowed(order, around):
             self._write(len(self.writer.sections), entry)
         self.writer.fit_tables()
+
+    def _narrowed(self, order: list[Entry], around: str) -> list[Entry]:
+        """The entries around a message that can be written at once; the others wait, above and
+        below."""
+        sizes = [_size(entry.message) for entry in order]
+        first, end = 0, len(order)
+        at = next((n for n, entry in enumerate(order) if entry.message.id == around), end - 1)
+        while end - first > 1 and sum(sizes[first:end]) > _MOST_AT_ONCE:
+            if sum(sizes[first:at]) > sum(sizes[at + 1 : end]):
+                first += 1
+            else:
+                end -= 1
+        for entry in (*order[:first], *order[end:]):
+            del self._entries[entry.message.id]
+            self._set_apart(entry)
+        self.older += [entry.message for entry in order[:first]]
+        self.newer[:0] = [entry.message for entry in order[end:]]
+        return order[first:end]
 
     def _write(self, at: int, entry: Entry) -> None:
         self._entries[entry.message.id] = entry

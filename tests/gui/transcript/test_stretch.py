@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QGuiApplication
 
+from desktop_app.ui import theme
 from desktop_app.ui.transcript import written
 from tests.gui.transcript.test_streaming import finished
 from tests.helpers.messages import answer, question, streaming
@@ -171,3 +172,21 @@ def test_all_of_it_is_there_for_a_screen_reader(qtbot: QtBot, view: TranscriptVi
     bottom = view.is_at_end
     qtbot.waitUntil(lambda: "Question 0 " in view.toPlainText(), timeout=20_000)
     assert view.is_at_end is bottom is True
+
+
+def test_another_theme_writes_what_is_around_the_screen(view: TranscriptView) -> None:
+    """Of very much text; what is on screen stays there, and the rest comes as one scrolls to it."""
+    messages = [answer(f"Answer {n}.\n\n" + "Some words.\n\n" * 200) for n in range(60)]
+    view.set_messages(messages)
+    while view._messages.older:
+        view._messages.write_older(50_000)
+    view.flush()
+    view.scroll_to_message(messages[30].id)
+    state = view.scroll_state()
+    view.set_theme(theme.dark())
+    assert view.scroll_state() == state
+    assert view.document().characterCount() < 100_000
+    order = [message.id for message, _ in view._messages.all()]
+    assert order == [message.id for message in messages]
+    view.scroll_to_message(messages[0].id)
+    assert view.scroll_state()[0] == messages[0].id
