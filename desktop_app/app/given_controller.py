@@ -6,6 +6,7 @@ Rich text becomes Markdown in a reader of its own, so that a paste never waits f
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -114,7 +115,9 @@ class GivenController(QObject):
             markdown = await self._markdown_of(html) if html else ""
         except DocumentError:
             markdown = ""
-        return markdown if says_more(markdown, text) else text or words_of(html)
+        if await asyncio.to_thread(says_more, markdown, text):
+            return markdown
+        return text or words_of(html)
 
     async def _markdown_of(self, html: str) -> str:
         """Markdown of what was copied; "" where plain text says it best.

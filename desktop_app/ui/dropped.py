@@ -102,6 +102,11 @@ class Given:
         """Whether there is something for the prompt's text."""
         return bool(self.text or self.html)
 
+    @property
+    def length(self) -> int:
+        """About how many characters it will take up in the prompt, or is as hard to lay out as."""
+        return max(len(self.text) or len(self.html) // 5, len(self.html) // 50)
+
 
 def given_in(data: QMimeData) -> Given:
     """What is meant by what a program offers."""
@@ -254,11 +259,20 @@ def _text_in(data: QMimeData) -> Given:
 def _clean(text: str) -> tuple[str, str]:
     """A text without what is none, and a sentence on that: zero bytes and halves of characters,
     which no provider takes."""
-    left_out = len(_NO_TEXT.findall(text))
-    if not left_out:
+    if _is_text(text):
         return text, ""
+    left_out = len(_NO_TEXT.findall(text))
     what = "1 character that is" if left_out == 1 else f"{left_out:,} characters that are"
     return _NO_TEXT.sub("", text), f"{what} no text could not be taken over."
+
+
+def _is_text(text: str) -> bool:
+    """Whether a provider takes it. Asked of megabytes, on the window's thread: 1 ms each."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\0" not in text
 
 
 def _table(rows: str) -> str:

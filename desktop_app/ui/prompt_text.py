@@ -165,7 +165,7 @@ class PromptText(QPlainTextEdit):
             self.files_given.emit(list(given.files))
         if given.content is not None:
             self.picture_given.emit(given.content)
-        if max(len(given.text), len(given.html) // 50) > self.large_paste:
+        if given.length > self.large_paste:
             if given.html:
                 self.large_rich_text_given.emit(given.text, given.html)
             else:
