@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import QDialog, QLabel, QProgressBar, QPushButton, QVBoxLayout
 
 from desktop_app.ui.theme import set_role
@@ -87,6 +87,13 @@ class StoreDialog(QDialog):
         self._bar.setMaximum(max(1, total))
         self._bar.setValue(min(done, total))
 
+    def event(self, event: QEvent) -> bool:
+        """What is said takes its room only when it is shown in its own letters."""
+        handled = super().event(event)
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._fit()
+        return handled
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Esc is the last choice."""
         if event.key() == Qt.Key.Key_Escape:
@@ -133,4 +140,6 @@ class StoreDialog(QDialog):
 
     def _fit(self) -> None:
         # A label that wraps says how high it is only once it knows its width.
-        self.setFixedHeight(self._column.heightForWidth(self._theme.px(_WIDTH)))
+        height = self._column.heightForWidth(self._theme.px(_WIDTH))
+        if height != self.height():
+            self.setFixedHeight(height)

@@ -599,10 +599,6 @@ def test_a_hundred_thousand_conversations(qtbot: QtBot) -> None:
     assert many.view.verticalScrollBar().value() == top
 
 
-def test_a_hit_of_another_year_says_which() -> None:
-    today = datetime.now().astimezone()
-    assert day_of(today).split() == [str(today.day), today.strftime("%b")]
-    assert day_of(datetime(2013, 4, 9, 12, tzinfo=UTC)) == "9 Apr 2013"
 def test_the_keyboard_goes_on_from_the_way_back_where_a_place_was_emptied(
     listing: ConversationList, qtbot: QtBot
 ) -> None:
@@ -615,3 +611,9 @@ def test_the_keyboard_goes_on_from_the_way_back_where_a_place_was_emptied(
     with qtbot.waitSignal(listing.place_chosen) as chosen:
         QTest.keyClick(listing.place_bar.back, Qt.Key.Key_Space)
     assert chosen.args == [LIST]
+
+
+def test_a_hit_of_another_year_says_which() -> None:
+    today = datetime.now().astimezone()
+    assert day_of(today).split() == [str(today.day), today.strftime("%b")]
+    assert day_of(datetime(2013, 4, 9, 12, tzinfo=UTC)) == "9 Apr 2013"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 
 from desktop_app.ui.store_dialog import StoreDialog
@@ -12,11 +13,17 @@ from desktop_app.ui.theme import light
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
-LONG = "A thousand conversations could be read and were kept. " * 4
+LONG = (
+    "The library is as it was when repartee-backup-2026-11-20-145114.zip was made. What was there "
+    "before is kept in the folder of the library, repartee.before-restore-20261120-145137.sqlite3."
+)
 
 
-def test_what_is_said_after_the_work_is_not_cut(qtbot: QtBot) -> None:
+@pytest.mark.parametrize("styled", [False, True])
+def test_what_is_said_after_the_work_is_not_cut(qtbot: QtBot, *, styled: bool) -> None:
     dialog = StoreDialog(light())
+    if styled:  # its letters are others than the system's
+        dialog.setStyleSheet("QLabel { font-size: 22px; }")
     qtbot.addWidget(dialog)
     dialog.show_work("Deleting everything…")
     with qtbot.waitExposed(dialog):
