@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from desktop_app.services.choice import ResolvedChoice
 
 PREVIEW: Final = "preview"
+OPEN: Final = "open-document"
 CHOOSE: Final = "choose-pages"
 SEND_ALL: Final = "send-all-pages"
 AS_FILE: Final = "send-as-file"
@@ -97,7 +98,10 @@ def _tokens(part: DocumentPart, resolved: ResolvedChoice) -> tuple[int, str]:
 def _actions(
     part: DocumentPart, resolved: ResolvedChoice
 ) -> tuple[tuple[str, str, bool | None], ...]:
-    actions: list[tuple[str, str, bool | None]] = [(PREVIEW, "Preview…", None)]
+    actions: list[tuple[str, str, bool | None]] = [
+        (PREVIEW, "Preview…", None),
+        (OPEN, "Open the document", None),
+    ]
     if unit := unit_of(part):
         actions.append((CHOOSE, f"Choose {unit}s…", None))
     if part.chosen is not None:

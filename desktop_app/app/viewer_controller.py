@@ -19,7 +19,9 @@ from typing import TYPE_CHECKING, Any, Final
 from PySide6.QtCore import QObject, QRectF, QUrl
 from PySide6.QtGui import QDesktopServices
 
+from desktop_app.app.attachment_facts import OPEN
 from desktop_app.domain.errors import DocumentError, IllegalChoiceError, UserFacingError
+from desktop_app.domain.parts import DocumentPart
 from desktop_app.ui.transcript.items import DOCUMENT
 
 if TYPE_CHECKING:
@@ -82,6 +84,7 @@ class ViewerController(QObject):
         self._copies: Path | None = None
         window.transcript.action_requested.connect(self._act)
         window.transcript.passage_requested.connect(self.open_passage)
+        window.prompt.attachment_acted.connect(self._act_on_chip)
 
     def _act(self, _message_id: str, action: str) -> None:
         if action.startswith(DOCUMENT):
@@ -89,6 +92,12 @@ class ViewerController(QObject):
             parts = (part for m in self._workspace.path for part in m.attachments)
             name = next((part.name for part in parts if part.sha256 == sha256), "")
             self.open(Target(sha256, name))
+
+    def _act_on_chip(self, sha256: str, action: str) -> None:
+        if action == OPEN:
+            parts = self._workspace.draft.attachments
+            names = [p.name for p in parts if isinstance(p, DocumentPart) and p.sha256 == sha256]
+            self.open(Target(sha256, next(iter(names), "")))
 
     def open_passage(self, passage: Passage) -> None:
         """Show what was cited, where it stands."""

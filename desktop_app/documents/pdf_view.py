@@ -14,9 +14,12 @@ from pypdfium2 import raw
 
 from desktop_app.documents import pdf_marks
 from desktop_app.documents.protocol import Box, Strip
-from desktop_app.domain.errors import DocumentDamagedError
+from desktop_app.domain.errors import DocumentDamagedError, DocumentEncryptedError
 
 _WHITE: Final = (255, 255, 255, 255)
+_LOCKED: Final = (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY)
+# No page is larger than the format allows; what says so is drawn at that size.
+_LARGEST: Final = 14_400.0
 _LETTER: Final = (612.0, 792.0)
 
 
@@ -24,6 +27,7 @@ class PdfView:
     """One open document.
 
     Raises:
+        DocumentEncryptedError: of making it: the password is missing or wrong.
         DocumentDamagedError: of every method and of making it: it is no PDF, or has no such page.
     """
 
@@ -36,6 +40,8 @@ class PdfView:
             if self._document.get_formtype() != raw.FORMTYPE_NONE:
                 self._document.init_forms()
         except (pdfium.PdfiumError, FileNotFoundError) as error:
+            if getattr(error, "err_code", None) in _LOCKED:
+                raise self._locked() from error
             raise self._refused(error) from error
 
     def close(self) -> None:
@@ -52,7 +58,10 @@ class PdfView:
             width, height = self._document.get_page_size(index)
         except pdfium.PdfiumError:
             return _LETTER  # a damaged page among good ones has its place
-        return (width, height) if width >= 1 and height >= 1 else _LETTER
+        if not (width >= 1 and height >= 1):
+            return _LETTER
+        ratio = min(1.0, _LARGEST / width, _LARGEST / height)
+        return max(1.0, width * ratio), max(1.0, height * ratio)
 
     def strip(self, wanted: Strip) -> bytes:
         """The pixels of a strip, row by row from the top: blue, green, red and a byte unused."""
@@ -87,6 +96,13 @@ class PdfView:
         if self._page is not None:
             self._page[1].close()
             self._page = None
+
+    def _locked(self) -> DocumentEncryptedError:
+        return DocumentEncryptedError(
+            f"The pages of “{self._name}” are protected by a password.",
+            what_was_kept="The text that was read from it is kept.",
+            what_to_do="To see them, attach the file again and give its password.",
+        )
 
     def _refused(self, error: Exception) -> DocumentDamagedError:
         return DocumentDamagedError(

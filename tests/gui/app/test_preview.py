@@ -363,7 +363,7 @@ def test_a_document_goes_as_a_file_where_that_is_chosen(run: Run, data: Path) ->
             await attached(desk, path)
             chip = desk.window.prompt.findChildren(ChipWidget)[0]
             by_name = {action.objectName(): action for action in chip.menu().actions()}
-            assert list(by_name) == ["preview", "choose-pages", "send-as-file"]
+            assert list(by_name) == ["preview", "open-document", "choose-pages", "send-as-file"]
             assert not by_name["send-as-file"].isChecked()
             by_name["send-as-file"].trigger()
             assert "3 pages · ≈ " in desk.chips[0]
@@ -409,7 +409,7 @@ def test_who_takes_no_files_is_not_sent_one(run: Run, data: Path) -> None:
             await until(lambda: desk.window.prompt.can_send)
             chip = desk.window.prompt.findChildren(ChipWidget)[0]
             names = [action.objectName() for action in chip.menu().actions()]
-            assert names == ["preview", "choose-pages"]
+            assert names == ["preview", "open-document", "choose-pages"]
 
     run(main())
 

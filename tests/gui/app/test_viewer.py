@@ -14,7 +14,7 @@ from PySide6.QtTest import QTest
 
 from desktop_app.app.attaching import attach
 from desktop_app.app.viewer_controller import Target
-from desktop_app.domain.parts import DocumentPart
+from desktop_app.domain.parts import DocumentPart, part_id
 from tests.data.long_pdf import long_pdf, pdf_of
 from tests.gui.app.desk import Desk, until
 
@@ -279,6 +279,11 @@ def test_a_document_of_a_question_opens_by_its_name(run: Run, data: Path) -> Non
         async with Desk(environment=OPENAI) as desk:
             desk.window.prompt.files_chosen.emit([data / "report.pdf"])
             await until(lambda: bool(desk.chips) and not desk.ready.attachments._reading)
+            (attached,) = desk.ready.workspace.draft.attachments
+            desk.window.prompt.attachment_acted.emit(part_id(attached), "open-document")
+            chip_viewer = desk.ready.viewer._viewer
+            assert chip_viewer is not None
+            await until(lambda: chip_viewer.pages.count == 3)
             turn = await desk.ask("What is it?")
             turn.end("A report.")
             await desk.settled()

@@ -12,7 +12,7 @@ import pytest
 from desktop_app.documents import pdf
 from desktop_app.documents.pdf_view import PdfView
 from desktop_app.documents.protocol import Box, Limits, Strip
-from desktop_app.domain.errors import DocumentDamagedError
+from desktop_app.domain.errors import DocumentDamagedError, DocumentEncryptedError
 from desktop_app.domain.matching import letters_of
 from tests.data.long_pdf import long_pdf, pdf_of
 
@@ -140,3 +140,19 @@ def test_what_is_no_pdf_and_what_has_no_such_page() -> None:
         PdfView("it", "/nowhere/at/all.pdf")
     with pytest.raises(DocumentDamagedError):
         PdfView("it", long_pdf(1)).strip(Strip(2, 10, 10, 0, 10))
+
+
+def test_a_page_that_says_it_is_endless_is_drawn_at_the_size_there_may_be() -> None:
+    data = pdf_of([["words"]]).replace(b"[0 0 595 842]", b"[0 0 9e8 421]")
+    (size,) = PdfView("it", data).sizes()
+    assert max(size) <= 14_400
+    assert min(size) >= 1
+
+
+def test_a_password_opens_what_is_protected() -> None:
+    data = (DATA / "encrypted.pdf").read_bytes()
+    with pytest.raises(DocumentEncryptedError, match="protected by a password"):
+        PdfView("encrypted.pdf", data)
+    with pytest.raises(DocumentEncryptedError):
+        PdfView("encrypted.pdf", data, "wrong")
+    assert len(PdfView("encrypted.pdf", data, "alder").sizes()) >= 1
