@@ -13,10 +13,8 @@ import base64
 import binascii
 import re
 from dataclasses import dataclass
-from html import unescape
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
-from urllib.parse import unquote_to_bytes
 
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QImage
@@ -34,16 +32,19 @@ _TYPES: Final = {
     "image/bmp": ".bmp",
     "image/tiff": ".tiff",
 }
-_ADDRESS: Final = re.compile(r"(https?|data|blob|file):\S*\Z", re.IGNORECASE)
-_DATA: Final = re.compile(r"data:(image/[a-z]+)(;[^,;]+)*?(;base64)?,(\S+)\Z", re.IGNORECASE)
-_AROUND: Final = re.compile(r"<!--.*?-->|</?(?:html|head|body|meta|a|span|div|p)\b[^>]*>", re.S)
-_LONE_IMAGE: Final = re.compile(r"\s*<img\b[^>]*?\bsrc\s*=\s*[\"']?([^\"'\s>]+)[^>]*>\s*", re.I)
-_BRACKET: Final = re.compile(r"[][\\]")
+# Strings: `re` compiles and keeps them when they are first needed, which no start does.
+_ADDRESS: Final = r"(?i)(https?|data|blob|file):\S*\Z"
+_DATA: Final = r"(?i)data:(image/[a-z]+)(;[^,;]+)*?(;base64)?,(\S+)\Z"
+_AROUND: Final = r"(?s)<!--.*?-->|</?(?:html|head|body|meta|a|span|div|p)\b[^>]*>"
+_LONE_IMAGE: Final = r"(?i)\s*<img\b[^>]*?\bsrc\s*=\s*[\"']?([^\"'\s>]+)[^>]*>\s*"
+_BRACKET: Final = r"[][\\]"
 _ESCAPED: Final = r"\\\g<0>"
-_TAG: Final = re.compile(r"<[^>]*>")
+_TAG: Final = r"<[^>]*>"
+_NO_TEXT: Final = "[\0\ud800-\udfff]"
 LONGEST_ADDRESS: Final = 32 << 20
 LONGEST_LONE_IMAGE: Final = LONGEST_ADDRESS + 10_000
 _LONGEST_TITLE: Final = 200
+_MOST_AROUND: Final = 40  # tags around a picture that is all there is
 
 _MAIL: Final = "message/rfc822"
 _MAIL_REFERENCES: Final = ("text/x-moz-message", "x-uid-list", "application/x-moz-file-promise")
@@ -58,7 +59,6 @@ _ELSEWHERE: Final = frozenset(
     + ("google-drive", "onedrive", "trash", "recent", "admin", "network", "computer", "kdeconnect")
     + ("desktop", "burn", "archive", "akonadi")
 )
-_NO_TEXT: Final = re.compile("[\0\ud800-\udfff]")
 
 NO_MESSAGE: Final = (
     "The mail program handed over no message, only where it keeps it. Save the message as a file "
@@ -211,7 +211,9 @@ def _links(data: QMimeData) -> list[tuple[str, str]]:
     addresses = [url.toString(QUrl.ComponentFormattingOption.FullyEncoded) for url in data.urls()]
     addresses = [address for address in addresses if _is_web(address)]
     words = data.html()[:5000] if len(addresses) == 1 else ""
-    title = " ".join(unescape(_TAG.sub(" ", words)).split())
+    from html import unescape  # imported here, as below: no start takes anything
+
+    title = " ".join(unescape(re.sub(_TAG, " ", words)).split())
     return [(address, title) for address in addresses]
 
 
@@ -229,10 +231,10 @@ def _is_web(address: str) -> bool:
 def _as_markdown(link: tuple[str, str]) -> str:
     address, title = link
     words = " ".join(title.split())[:_LONGEST_TITLE]
-    if not words or words == address or _ADDRESS.match(words):
+    if not words or words == address or re.match(_ADDRESS, words):
         return address
     target = f"<{address}>" if set("() ") & set(address) else address
-    return f"[{_BRACKET.sub(_ESCAPED, words)}]({target})"
+    return f"[{re.sub(_BRACKET, _ESCAPED, words)}]({target})"
 
 
 # ------------------------------------------------------------------ text
@@ -261,9 +263,9 @@ def _clean(text: str) -> tuple[str, str]:
     which no provider takes."""
     if _is_text(text):
         return text, ""
-    left_out = len(_NO_TEXT.findall(text))
+    left_out = len(re.findall(_NO_TEXT, text))
     what = "1 character that is" if left_out == 1 else f"{left_out:,} characters that are"
-    return _NO_TEXT.sub("", text), f"{what} no text could not be taken over."
+    return re.sub(_NO_TEXT, "", text), f"{what} no text could not be taken over."
 
 
 def _is_text(text: str) -> bool:
@@ -312,7 +314,7 @@ def may_hold_picture(data: QMimeData) -> bool:
     has_bytes = data.hasImage() or any(data.hasFormat(kind) for kind in _TYPES)
     text = data.text().strip()
     if has_bytes:
-        return not text or bool(_ADDRESS.match(text))
+        return not text or bool(re.match(_ADDRESS, text))
     return bool(_embedded(data, text))
 
 
@@ -323,7 +325,7 @@ def picture_in(data: QMimeData) -> GivenContent | None:
     for kind, ending in _TYPES.items():
         if data.hasFormat(kind) and (content := bytes(data.data(kind).data())):
             return GivenContent(_name_of(data, ending), content)
-    if found := _DATA.match(_embedded(data, data.text().strip())):
+    if found := re.match(_DATA, _embedded(data, data.text().strip())):
         return _of_address(data, found)
     image = data.imageData() if data.hasImage() else None
     if isinstance(image, QImage) and not image.isNull():
@@ -333,23 +335,28 @@ def picture_in(data: QMimeData) -> GivenContent | None:
 
 def _embedded(data: QMimeData, text: str) -> str:
     """The address that is itself a picture: alone as text, or all there is in HTML; else ""."""
-    if len(text) <= LONGEST_ADDRESS and _DATA.match(text):
+    if len(text) <= LONGEST_ADDRESS and re.match(_DATA, text):
         return text
     lone = _lone_image(data.html()) if data.hasHtml() and not text else ""
-    return lone if _DATA.match(lone) else ""
+    return lone if re.match(_DATA, lone) else ""
 
 
 def _lone_image(html: str) -> str:
     """The address of the picture that is all there is; "" where there is more."""
-    if len(html) > LONGEST_LONE_IMAGE or "<img" not in html:
+    is_more = len(html) > LONGEST_LONE_IMAGE or html.count("<") > _MOST_AROUND
+    if is_more or "<img" not in html:
         return ""
-    found = _LONE_IMAGE.fullmatch(_AROUND.sub("", html))
+    from html import unescape
+
+    found = re.fullmatch(_LONE_IMAGE, re.sub(_AROUND, "", html))
     return unescape(found[1]) if found else ""
 
 
 def _of_address(data: QMimeData, found: re.Match[str]) -> GivenContent | None:
     if found[1].lower() not in _TYPES:
         return None
+    from urllib.parse import unquote_to_bytes
+
     content = unquote_to_bytes(found[4])
     if found[3]:
         try:

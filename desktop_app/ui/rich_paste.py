@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from desktop_app.ui.dropped import Given
 
 _KEEP: Final = QTextCursor.MoveMode.KeepAnchor
-_WORD: Final = re.compile(r"\w{4,}")
-_MARK: Final = re.compile(r"[*~`\\]")
+_WORD: Final = r"\w{4,}"
+_MARK: Final = r"[*~`\\]"
 
 
 class RichPaste:
@@ -64,7 +64,7 @@ def says_more(markdown: str, plain: str) -> bool:
     """Whether there is more in the Markdown than white space, and no word less."""
     if not markdown.strip() or markdown.split() == plain.split():
         return False
-    return set(_WORD.findall(plain)) <= set(_WORD.findall(_MARK.sub("", markdown)))
+    return set(re.findall(_WORD, plain)) <= set(re.findall(_WORD, re.sub(_MARK, "", markdown)))
 
 
 def words_of(html: str) -> str:
