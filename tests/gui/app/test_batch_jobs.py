@@ -13,9 +13,11 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton
 
 from desktop_app.domain.batches import BatchItem, BatchJob, BatchStatus, ItemStatus
+from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversation import ModelChoice, new_id, now
 from desktop_app.ui.batch_bar import BatchBar
 from desktop_app.ui.batch_dialog import BatchDialog
+from desktop_app.ui.settings_tabs.fields import Combo, Switch
 from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, find, until
 from tests.helpers.batch_server import BatchServer, Outcome, lines, not_begun, refused
@@ -209,6 +211,57 @@ def test_many_files_at_once_are_offered_as_a_job(run: Run, tmp_path: Path) -> No
         assert "bullet" in dialog.new.task.toPlainText()
 
     against(run, test)
+
+
+def test_what_is_too_large_is_offered_to_be_read_in_parts(run: Run, tmp_path: Path) -> None:
+    async def test(provider: BatchServer, desk: Desk) -> None:
+        paths = notes(tmp_path, 2)
+        paths[0].write_text("word " * 300_000, "utf-8")
+        dialog = await made(desk, paths)
+        assert "1 file, 1 left out" in dialog.job.estimate.text()
+        await until(lambda: "takes 272,000 at once" in shown(desk)[0][2])
+        dialog.job.table.setCurrentIndex(dialog.job.lines.index(0, 0))
+        await until(dialog.job.parts.isVisible)
+        press(desk, "batch-parts")
+        await until(lambda: desk.text.toPlainText() == "Which is it?")
+        (part,) = desk.ready.workspace.draft.attachments
+        assert part.name == "note-1.md"
+        assert provider.seen == []
+
+    against(run, test)
+
+
+def test_a_server_of_ones_own_is_switched_on(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            home = ProviderProfile(
+                "home", "Home", ProviderKind.COMPATIBLE, "http://127.0.0.1:1/v1", needs_key=False
+            )
+            await desk.backend.settings.save_profile(home)
+            await desk.ready.workspace.reload_profiles()
+            panel = desk.window.settings
+            desk.click("open-settings")
+            combo = find(panel, Combo, "provider")
+            await until(lambda: combo.isVisible() and combo.findData("home") >= 0)
+            at = combo.findData("home")
+            combo.setCurrentIndex(at)
+            combo.activated.emit(at)
+            switch = find(panel, Switch, "offers-batches")
+            await until(switch.isVisible)
+            assert not switch.isChecked()
+            desk.ready.batches.begin()
+            page = dialog_of(desk).new
+            page.provider.setCurrentIndex(page.provider.findData("home"))
+            assert "switch them on in Settings" in page.refusal.text()
+            switch.click()
+            await until(
+                lambda: any(p.id == "home" and p.has_batches for p in desk.ready.workspace.profiles)
+            )
+            desk.ready.batches.begin()
+            page.provider.setCurrentIndex(page.provider.findData("home"))
+            assert "switch them on" not in page.refusal.text()
+
+    run(main())
 
 
 def test_what_cannot_be_chosen_says_why(run: Run, tmp_path: Path) -> None:
