@@ -36,6 +36,10 @@ if TYPE_CHECKING:
 NOTHING_ATTACHED = "Nothing is attached."
 NO_PAGES = "{} has no pages, slides, sheets or chapters to choose from."
 WHOLE = "This is sent with your question, as it stands here."
+TOO_LARGE = (
+    "This is more than {} takes at once. Choose pages, or send it and have it read in parts: that is "
+    "offered then, with what it costs."
+)
 IN_PARTS = (
     "Too large to be read at once: each part is sent by itself, as it stands here, and the answer is "
     "made of notes on all of them."
@@ -196,9 +200,17 @@ class PreviewController(QObject):
             chip, note = self._pictures.chip(part, resolved), ""
         else:
             chip = document_chip(part, resolved)
-            note = IN_PARTS if part.in_parts else WHOLE
-            note = "" if is_file(part, resolved.files) else note
+            note = self._note(part)
         self._dialog.tell(chip.detail, "\n".join(line for line in (note, chip.about) if line))
+
+    def _note(self, part: DocumentPart) -> str:
+        """How its words go out."""
+        model, limit = self._held.resolved.model, self._held.resolved.model.input_limit
+        if part.in_parts:
+            return IN_PARTS
+        if is_file(part, self._held.resolved.files):
+            return ""  # it has none
+        return TOO_LARGE.format(model.name) if limit and (part.sent_tokens or 0) > limit else WHOLE
 
     async def _load(self, part: Attached) -> None:
         """Get what is sent; a later call supersedes an earlier one."""

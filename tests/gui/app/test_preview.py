@@ -258,6 +258,10 @@ def test_parts_are_shown_as_they_go(run: Run, tmp_path: Path) -> None:
         async with Desk() as desk:
             await attached(desk, path)
             workspace = desk.ready.workspace
+            desk.ready._actions()["attachment.preview"]()
+            dialog = await opened(desk)
+            assert "more than SmolLM2 135M takes at once" in words(dialog, "preview-note")
+            dialog.reject()
             part = replace(part_of(desk), in_parts=True)
             workspace.draft = replace(workspace.draft, attachments=(part,))
             workspace.draft_changed.emit()
