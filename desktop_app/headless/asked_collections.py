@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.conversation import Message
     from desktop_app.headless.backend import Backend
 
-_CITATION = re.compile(r"\[(\d+)\]")
+_CITATION = re.compile(r"\[(\d+(?:\s*,\s*\d+)*)\]")
 
 
 async def asked_collections(backend: Backend, names: Sequence[str]) -> tuple[CollectionPart, ...]:
@@ -71,7 +71,8 @@ async def _of_folder(backend: Backend, known: Sequence[Collection], folder: Path
 
 def cited(question: Message | None, answer: Message) -> list[str]:
     """The sources that an answer cites, a line for each."""
-    numbers = {int(number) for number in _CITATION.findall(answer.text)}
+    cited_together = _CITATION.findall(answer.text)
+    numbers = {int(number) for numbers in cited_together for number in numbers.split(",")}
     return [
         f"[{passage.number}] {passage.source}"
         for part in (question.found if question is not None else ())

@@ -16,7 +16,6 @@ from desktop_app.domain.collections import Passage
 from desktop_app.domain.conversation import Draft, Message, next_number
 from desktop_app.domain.errors import NOTHING_SENT, DocumentError
 from desktop_app.domain.parts import PassagesPart
-from desktop_app.domain.passage_words import question_words
 from desktop_app.services.choice import ResolvedChoice
 
 # Some ten passages: an answer stands in the first few, as `python -m tests.benchmarks retrieval`
@@ -112,6 +111,8 @@ async def found_for(
 def looked_for(path: Sequence[Message], question: str) -> str:
     """What passages are looked for: the question; behind one that says little by itself ("And in
     winter?") the one that it goes on from."""
+    from desktop_app.domain.passage_words import question_words  # not a part of the start
+
     before = next((m.text for m in reversed(path) if m.found), "")
     says_little = 0 < len(question_words(question)) < FEW_WORDS
     return f"{question}\n{before}" if says_little and before else question

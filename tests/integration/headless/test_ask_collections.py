@@ -29,11 +29,11 @@ def words_of(body: dict[str, Any]) -> str:
 
 
 def test_a_folder_is_read_and_only_what_matters_goes_in(shell: Shell, papers: Path) -> None:
-    reply = streams(sse(CREATED), delta("With consent [1]."), sse(COMPLETED))
+    reply = streams(sse(CREATED), delta("With consent [1, 7]."), sse(COMPLETED))
     done, (body,) = answer_to(
         shell, reply, arguments=("May I keep a dog?", "--collection", "papers")
     )
-    assert (done.code, done.out) == (0, "With consent [1].\n")
+    assert (done.code, done.out) == (0, "With consent [1, 7].\n")
     assert "Dogs need written consent." in words_of(body)
     assert "moored" not in words_of(body)
     assert "broken.pdf" in done.err
