@@ -42,6 +42,7 @@ from desktop_app.rendering.model import (
 )
 from desktop_app.rendering.raster import bytes_of, is_drawn, is_name
 from desktop_app.ui.printing.styles import CODE, NOTE, PAD, TEXT, TITLE, PrintStyles
+from desktop_app.ui.printing.wide_tables import column_groups
 from desktop_app.ui.transcript.formulas import Formulas
 
 if TYPE_CHECKING:
@@ -273,17 +274,26 @@ class PrintedConversation:
         columns = max((len(row) for row, _ in rows), default=0)
         if not columns:
             return
+        styles, texts = self._styles, [[_cell_text(cell) for cell in row] for row, _ in rows]
+        room = self._page.width() - styles.inset(parts[0])
+        for group in column_groups(texts, columns, styles.width_in_cell, room):
+            self._columns(parts[0], rows, group)
+
+    def _columns(
+        self, first: Block, rows: list[tuple[tuple[Runs, ...], bool]], columns: list[int]
+    ) -> None:
+        """Some columns of a table, as a table."""
         self._block(self._styles.nothing())
-        made = self._styles.table(parts[0])
-        table = self._cursor.insertTable(len(rows), columns, made)
+        table = self._cursor.insertTable(len(rows), len(columns), self._styles.table(first))
         cell_format = self._styles.cell()
         for number, (row, is_head) in enumerate(rows):
-            for column, runs in enumerate(row):
-                cell = table.cellAt(number, column)
+            for place, column in enumerate(columns):
+                runs = row[column] if column < len(row) else ()
+                cell = table.cellAt(number, place)
                 cell.setFormat(cell_format)
                 self._cursor = cell.firstCursorPosition()
                 aligned = QTextBlockFormat()
-                align = _ALIGNMENTS.get(parts[0].aligns[column], Qt.AlignmentFlag.AlignLeft)
+                align = _ALIGNMENTS.get(first.aligns[column], Qt.AlignmentFlag.AlignLeft)
                 aligned.setAlignment(align)
                 self._cursor.setBlockFormat(aligned)
                 self._runs(runs, Kind.TABLE, is_head=is_head)
@@ -382,6 +392,10 @@ def _coloured(lines: list[str], language: str) -> list[list[highlight.Span]]:
 
 def _text(block: Block) -> str:
     return "".join(run.text for run in block.runs).replace(ADDED, "")
+
+
+def _cell_text(cell: Runs) -> str:
+    return "".join(run.text for run in cell)
 
 
 def _shown(text: str) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtGui import (
     QBrush,
     QFont,
+    QFontMetricsF,
     QTextBlockFormat,
     QTextCharFormat,
     QTextFrameFormat,
@@ -30,6 +31,7 @@ TITLE: Final = 17.0
 HEADINGS: Final = (15.0, 13.0, 11.5, 10.5, 10.0, 10.0)
 INDENT: Final = 18.0
 PAD: Final = 8.0
+_CELL_PAD: Final = 5.0
 _LEFT_TAB: Final = QTextOption.TabType.LeftTab
 _PROPORTIONAL: Final = QTextBlockFormat.LineHeightTypes.ProportionalHeight.value
 
@@ -161,6 +163,12 @@ class PrintStyles:
         made.setWidth(QTextLength(QTextLength.Type.VariableLength, 0))
         return made
 
+    def width_in_cell(self, words: str) -> float:
+        """Pixels that words in the head of a table take, with the room beside them."""
+        font = self.font(TEXT)
+        font.setWeight(QFont.Weight.DemiBold)
+        return QFontMetricsF(font).horizontalAdvance(words) + 2 * _CELL_PAD * self.unit
+
     def cell(self) -> QTextTableCellFormat:
         """A cell with a hairline below."""
         made = QTextTableCellFormat()
@@ -170,5 +178,5 @@ class PrintStyles:
         for pad in (made.setTopPadding, made.setBottomPadding):
             pad(3 * self.unit)
         for pad in (made.setLeftPadding, made.setRightPadding):
-            pad(5 * self.unit)
+            pad(_CELL_PAD * self.unit)
         return made

@@ -17,6 +17,7 @@ from desktop_app.domain.conversation import Message
 from desktop_app.domain.parts import ImagePart, PassagesPart
 from desktop_app.rendering.maths import Formula, typeset
 from desktop_app.ui.printing.pages import Pages, set_paper
+from desktop_app.ui.printing.wide_tables import column_groups
 from desktop_app.ui.theme import light
 from tests.helpers.messages import answer, question
 
@@ -106,3 +107,16 @@ def test_a_question_lists_the_passages_that_went_with_it(qtbot: QtBot, tmp_path:
         text = "\n".join(words(document))
     assert "[3] lease.pdf, page 2" in text
     assert "So much [3]." in text
+
+
+def test_columns_that_do_not_fit_a_page_stand_below(qtbot: QtBot, tmp_path: Path) -> None:
+    """A table of fifty columns is printed whole, its first column with each part."""
+    assert column_groups([["a", "b"]], 2, len, 10) == [[0, 1]]
+    rows = [["name", *("word" for _ in range(6))]]
+    assert column_groups(rows, 7, len, 13) == [[0, 1, 2], [0, 3, 4], [0, 5, 6]]
+    assert column_groups([["a" * 40, "b" * 40]], 2, len, 10) == [[0, 1]]
+    cells = "|".join(f"long cell text {n}.end" for n in range(50))
+    table = f"|{'|'.join(f'Column {n}' for n in range(50))}|\n|{'---|' * 50}\n|{cells}|\n"
+    pages = printed(tmp_path / "wide.pdf", answer(table))
+    text = "".join(page.get_textpage().get_text_range() for page in pages)
+    assert all(f"{n}.end" in text for n in range(50))
