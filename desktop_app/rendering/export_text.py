@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from itertools import groupby, takewhile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from desktop_app.rendering.citations import is_citation
 from desktop_app.rendering.model import (
@@ -19,6 +20,13 @@ from desktop_app.rendering.model import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+# Signs in plain words that Markdown would take for its own, or a browser for a tag.
+_MEANT: Final = re.compile(
+    r"\\(?=[!-/:-@\[-`{-~])|\*(?=\S)|(?<=\S)\*|(?<!\w)_(?=\S)|(?<=\S)_(?!\w)|`|~(?=~)"
+    r"|<(?=[A-Za-z/!?])|&(?=#?\w+;)|\[(?=\^|[^\]\n]*\][(\[:])"
+)
+_BEGINS: Final = re.compile(r"(?:#{1,6}(?=\s|$)|[-+](?=\s|$)|>|={1,}\s*$|-{2,}\s*$|\||~{3})")
+_NUMBERED: Final = re.compile(r"(\d{1,9})([.)])(?=\s|$)")
 _RULE_OF_ALIGN = {"left": ":---", "center": ":---:", "right": "---:"}
 
 
@@ -108,7 +116,14 @@ def _block(block: Block) -> str:
         return "---"
     if block.kind is Kind.MATH:
         return f"$$\n{block.text.replace(LINE_BREAK, chr(10))}\n$$"
-    return _table(block) if block.kind is Kind.TABLE else text
+    return _table(block) if block.kind is Kind.TABLE else _begun(text)
+
+
+def _begun(text: str) -> str:
+    """A paragraph whose beginning makes nothing else of it."""
+    if _BEGINS.match(text):
+        return f"\\{text}"
+    return _NUMBERED.sub(r"\1\\\2", text, count=1) if _NUMBERED.match(text) else text
 
 
 def _indented(text: str, block: Block) -> str:
@@ -153,6 +168,8 @@ def _run(run: Run) -> str:
     text = words_of(run).replace(LINE_BREAK, "\\\n")
     if run.math:
         return f"${text}$"
+    if not run.code and not run.image:
+        text = _MEANT.sub(r"\\\g<0>", text)
     if run.code:
         ticks = "`" if "`" not in text else "``"
         pad = " " if text.startswith("`") or text.endswith("`") else ""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QPoint
 from PySide6.QtGui import QGuiApplication
 
+from desktop_app.domain.conversation import Role
 from desktop_app.ui.transcript import selection
 from desktop_app.ui.transcript.styles import LOOK, Ground, Look
 
@@ -30,8 +31,10 @@ class Copies:
         return selection.selected(self._messages.writer, self._view.textCursor())
 
     def copy_message(self, entry: Entry) -> None:
-        """Put a message on the clipboard."""
-        QGuiApplication.clipboard().setMimeData(selection.mime_data(entry.blocks()))
+        """Put a message on the clipboard: an answer as it was written, a question as it is read."""
+        is_answer = entry.message.role is Role.ASSISTANT
+        source = entry.text or entry.message.text if is_answer else None
+        QGuiApplication.clipboard().setMimeData(selection.mime_data(entry.blocks(), source))
 
     def copy_code(self, head: int) -> None:
         """Put on the clipboard the code whose head is block number `head` of the document."""

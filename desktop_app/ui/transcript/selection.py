@@ -22,18 +22,18 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.section import Section
 
 
-def mime_data(blocks: Sequence[Block], *, as_markdown: bool = True) -> QMimeData:
-    """The clipboard's content for blocks; plain text is Markdown where the aim is to paste it into
-    a plain text editor."""
+def mime_data(blocks: Sequence[Block], source: str | None = None) -> QMimeData:
+    """The clipboard's content for blocks. Those of a whole answer are as it was written, which is
+    also its plain text: the aim is to paste it where Markdown is read, or into a plain editor."""
     # Imported here: no start copies anything.
     from desktop_app.rendering.export_html import to_html
     from desktop_app.rendering.export_text import to_markdown, to_plain
 
     data = QMimeData()
-    markdown = to_markdown(blocks)
+    markdown = to_markdown(blocks) if source is None else source
     data.setHtml(to_html(blocks))
-    data.setData("text/markdown", markdown.encode())
-    data.setText(markdown if as_markdown else to_plain(blocks))
+    data.setData("text/markdown", markdown.encode(errors="replace"))
+    data.setText(to_plain(blocks) if source is None else source)
     return data
 
 
@@ -54,7 +54,7 @@ def selected(writer: DocumentWriter, cursor: QTextCursor) -> QMimeData:
         data = QMimeData()
         data.setText(cursor.selection().toPlainText().strip("\n"))
         return data
-    return mime_data(blocks, as_markdown=False)
+    return mime_data(blocks)
 
 
 class _Span(NamedTuple):

@@ -84,3 +84,29 @@ def test_a_quote_in_a_list_stays_in_it() -> None:
     assert to_html(render("> - a\n>   > b\n\nend")) == (
         "<blockquote><ul><li>a<blockquote><p>b</p></blockquote></ul></blockquote><p>end</p>"
     )
+
+
+PLAIN = [
+    "a <b>tag</b> and 1 < 2",
+    "\\*no emphasis\\* and 2 * 3 and snake_case and \\_under\\_",
+    "\\[words](https://a.example) and array[0] and [^x] and \\`ticks\\`",
+    "\\# no heading",
+    "1\\. no list",
+    "\\- no item",
+    "\\> no quote",
+    "Fish &amp;amp; chips, AT&T, C:\\\\dir and \\~~no\\~~",
+    "it costs $5 and $10",
+]
+
+
+@pytest.mark.parametrize("source", PLAIN)
+def test_plain_words_stay_plain_words(source: str) -> None:
+    blocks = render(source)
+    copied = to_markdown(blocks)
+    assert render(copied) == blocks, copied
+    assert "<b>" not in copied.replace("\\<b>", "")
+
+
+def test_what_needs_no_escape_has_none() -> None:
+    source = "A sentence (with marks): array[0], snake_case, 2 * 3, 1 < 2, AT&T, a-b; $5, 50% #1."
+    assert to_markdown(render(source)) == source
