@@ -18,6 +18,7 @@ from desktop_app.rendering.parser import is_too_dense
 _LONGEST_WORDS: Final = 200
 _LONGEST_FORMULA: Final = 400
 _LONGEST_TAG: Final = 40
+_DEEPEST: Final = 40  # marks that are open within each other
 
 _MARKS: Final = re.compile(r"\\|`+|\*+|_+|~~+|~\Z|!?\[|(?<!\w)!\Z|\]|\$|<|&")
 _AUTOLINK: Final = re.compile(r"<(?:[A-Za-z][A-Za-z0-9+.-]{1,31}:[^\s<>]*|[^\s<>@]+@[\w.-]+)>")
@@ -225,9 +226,9 @@ class _Scan:
 
     def _bracket(self, start: int) -> int:
         """A closing bracket: the end of a link's words, if an opening one is there."""
-        at = next(
-            (n for n in range(len(self.open) - 1, -1, -1) if self.open[n].text[-1] == "["), -1
-        )
+        least = max(-1, len(self.open) - _DEEPEST)
+        places = range(len(self.open) - 1, least, -1)
+        at = next((n for n in places if self.open[n].text[-1] == "["), -1)
         if at < 0:
             return start + 1
         opener, content = self.open[at], self.content
@@ -272,7 +273,7 @@ class _Scan:
 
     def _close_with(self, sign: str, count: int, *, both: bool) -> int:
         """Close the nearest mark that `count` of a sign can close; how many of them it takes."""
-        for at in range(len(self.open) - 1, -1, -1):
+        for at in range(len(self.open) - 1, max(-1, len(self.open) - _DEEPEST), -1):
             opener = self.open[at]
             if opener.text[-1] == "[":
                 return 0

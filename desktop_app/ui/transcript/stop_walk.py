@@ -115,9 +115,10 @@ class StopWalk(QObject):
         return self._top()
 
     def _top(self) -> tuple[int, int, bool]:
-        """Where the text cursor is, if it is on screen, else the top of that."""
+        """Where somebody has put the text cursor, if it is on screen, else the top of that. (What is
+        written pushes one that nobody has put anywhere to the end.)"""
         view, cursor = self._view, self._view.textCursor()
-        if not view.viewport().rect().intersects(view.cursorRect(cursor)):
+        if cursor.atEnd() or not view.viewport().rect().intersects(view.cursorRect(cursor)):
             cursor = view.cursorForPosition(QPoint(0, 0))
         return self._section_at(cursor.position()), cursor.position(), False
 

@@ -151,3 +151,10 @@ def test_a_link_over_two_lines_is_one_stop(view: TranscriptView, forward: bool) 
     stop = next_stop(document, 0, document.characterCount() - 1, forward=forward)
     assert stop is not None
     assert stop.end - stop.start > 100
+
+
+def test_it_begins_at_the_top_of_the_screen(qtbot: QtBot, view: TranscriptView) -> None:
+    view.set_messages([answer("[first](https://a.example) and [second](https://b.example)")])
+    view.clearFocus()
+    view.setFocus(Qt.FocusReason.TabFocusReason)
+    assert tab(qtbot, view).startswith("first, ")
