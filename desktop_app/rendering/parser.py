@@ -49,7 +49,13 @@ def parser() -> MarkdownIt:
 
     options = {"html": False, "linkify": True, "maxNesting": 100}
     markdown = MarkdownIt("commonmark", options)
-    markdown.linkify = LinkifyIt()
+
+    class Addresses(LinkifyIt):  # type: ignore[misc]
+        def pretest(self, text: str) -> bool:
+            """Whether to look for addresses: not in what is shown as written, which takes long."""
+            return not is_too_dense(text) and bool(super().pretest(text))
+
+    markdown.linkify = Addresses()
     markdown.enable(["table", "strikethrough", "linkify"])
     # Fuzzy links would take README.md and main.py for addresses.
     markdown.linkify.set({"fuzzy_link": False})
@@ -83,7 +89,7 @@ def is_too_dense(content: str) -> bool:
         brackets > MOST_BRACKETS
         or brackets - content.count("]") > MOST_OPEN
         or (brackets > DEEPEST_BRACKETS and _depth(content) > DEEPEST_BRACKETS)
-        or content.count("://") + content.count("<") > MOST_ADDRESSES
+        or sum(map(content.count, ("<", "://", "www."))) > MOST_ADDRESSES
         or content.count("$") > MOST_DOLLARS
         or _MARKS.subn("", content, MOST_MARKS + 1)[1] > MOST_MARKS
     )
