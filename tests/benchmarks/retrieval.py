@@ -147,9 +147,6 @@ def corpus() -> dict[str, str]:
         str(path.relative_to(DATA / "retrieval")): path for path in _texts("retrieval", "*/*.md")
     }
     others = {f"other/{path.name}": path for path in _texts("corpus/expected", "*.txt")}
-    root = DATA.parent.parent
-    for path in (root / "README.md", root / "resources/help/help.md"):
-        others[f"other/{path.name}"] = path
     return {name: path.read_text("utf-8") for name, path in {**own, **others}.items()}
 
 
