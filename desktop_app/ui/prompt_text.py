@@ -117,7 +117,7 @@ class PromptText(QPlainTextEdit):
         elif pressed == self.send_keys:
             if not self.is_composing:
                 self.send_pressed.emit()
-        elif pressed == self.plain_paste_keys:
+        elif pressed and pressed == self.plain_paste_keys:
             if not self.is_composing:
                 self.paste_plain()
         elif pressed == self.stop_keys and self.can_stop and not self.is_composing:
