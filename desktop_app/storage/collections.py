@@ -180,10 +180,11 @@ class CollectionStore:
 
     async def is_indexed(self, sha256: str) -> bool:
         """Whether its passages are in the index, all of them: the last ends where the text does."""
-        sql = """SELECT 1 FROM passages AS p JOIN attachments AS a ON a.sha256 = p.sha256
-            WHERE p.sha256 = ? AND p."end" = length(a.text)"""
+        # Not a join: it would measure a text of megabytes once for each of its passages.
+        sql = """SELECT (SELECT max("end") FROM passages WHERE sha256 = ?1)
+            = (SELECT length(text) FROM attachments WHERE sha256 = ?1) AS is_whole"""
         row = await self._database.read(lambda c: c.execute(sql, (sha256,)).fetchone())
-        return row is not None
+        return bool(row["is_whole"])
 
     async def enter(self, sha256: str, passages: Sequence[Words]) -> None:
         """Enter the passages of a text, in place of any that are there."""
