@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from desktop_app.documents import refusals
@@ -12,22 +13,32 @@ def read(name: str, text: str) -> str:
     """The notebook as Markdown.
 
     Raises:
-        DocumentDamagedError: not the JSON that nbformat 4 describes.
+        DocumentDamagedError: not the JSON that nbformat 3 or 4 describes.
     """
     try:
         notebook = json.loads(text)
         language = notebook.get("metadata", {}).get("language_info", {}).get("name", "")
-        return "\n\n".join(
-            part for cell in notebook["cells"] for part in _cell(cell, language) if part
-        )
+        return "\n\n".join(part for cell in _cells(notebook) for part in _cell(cell, language))
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise refusals.damaged(name, f"{type(error).__name__}: {error}"[:500]) from error
 
 
+def _cells(notebook: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """All cells; before nbformat 4 they lay in worksheets."""
+    if notebook.get("nbformat", 4) >= 4:
+        yield from notebook["cells"]
+        return
+    for sheet in notebook["worksheets"]:
+        yield from sheet["cells"]
+
+
 def _cell(cell: dict[str, Any], language: str) -> list[str]:
-    source = _joined(cell["source"])
+    source = _joined(cell["input"] if "input" in cell else cell["source"])
+    if cell["cell_type"] == "heading":
+        return [f"{'#' * int(cell.get('level', 1))} {source}"]
     if cell["cell_type"] != "code":
-        return [source]
+        return [source] if source else []
+    language = cell.get("language", language)
     outputs = "\n".join(_output(output) for output in cell.get("outputs", ())).strip()
     shown = [_fenced(source, language), _fenced(outputs, "output")]
     return [part for part in shown if part]
@@ -36,9 +47,10 @@ def _cell(cell: dict[str, Any], language: str) -> list[str]:
 def _output(output: dict[str, Any]) -> str:
     if output["output_type"] == "stream":
         return _joined(output["text"]).rstrip("\n")
-    if output["output_type"] == "error":
+    if output["output_type"] in ("error", "pyerr"):
         return f"{output['ename']}: {output['evalue']}"
-    return _joined(output["data"].get("text/plain", ""))
+    shown = output["data"].get("text/plain", "") if "data" in output else output.get("text", "")
+    return _joined(shown)
 
 
 def _joined(text: str | list[str]) -> str:

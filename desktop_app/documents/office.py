@@ -1,10 +1,10 @@
-"""Workbooks, RTF and web pages, by kreuzberg, as Markdown.
+"""Workbooks and web pages, by kreuzberg, as Markdown.
 
 Habits of kreuzberg 4.10 are made good here. It drops XML entities, so that "R&D" would arrive as
 "RD" (xberg issue 1242, repaired in its successor alone), and loses some backslashes: before it reads,
 those characters are exchanged for private ones, and back afterwards. It escapes Markdown's signs in
 running text ("1\\."), which costs tokens and hides words from a search: the escapes are taken out
-again outside code. What RTF says in footnotes is put behind the text, where kreuzberg would lose it.
+again outside code.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Iterator
 from typing import Final
 
 import kreuzberg
@@ -33,10 +32,6 @@ _SHIELDED: Final = re.compile(rb"&(?:(amp|lt|gt|quot|apos)|#([0-9]{1,7})|#x([0-9
 _XML_TEXT: Final = re.compile(r"(?:xl|xl/worksheets)/[^/]+\.xml")
 
 _ESCAPED: Final = re.compile(r"\\([!-/:-@\[-`{}~])")
-_RTF_SPACE: Final = re.compile(rb"((?<!\\)(?:\\\\)*)\\~")
-_RTF_NOTE: Final = re.compile(rb"\{(?:\\\*)?\\footnote(?![a-z])")
-_RTF_BRACE: Final = re.compile(rb"\\.|[{}]", re.S)
-_NOTE_MARK: Final = re.compile(r"\[\^[^\]\s]{1,20}\]")
 _HEAD: Final = re.compile(r"<head\b.*?</head\s*>", re.I | re.S)
 _CHARSET: Final = re.compile(rb"<meta\b[^>]*?charset\s*=\s*[\"']?\s*([\w.:-]+)", re.I)
 
@@ -51,25 +46,6 @@ def read_workbook(name: str, data: bytes, limits: Limits) -> str:
     """
     shielded = _shielded(Package(name, data, limits))
     return _unescaped(_extract(name, media_type.XLSX, shielded)).translate(_BACK)
-
-
-def read_rtf(name: str, data: bytes) -> str:
-    """Rich text as Markdown.
-
-    Raises:
-        DocumentDamagedError
-    """
-    # A space that does not break would come out as "~".
-    whole = _RTF_SPACE.sub(rb"\1\'a0", data)
-    text = _unescaped(_extract(name, media_type.RTF, whole))
-    marks = list(dict.fromkeys(_NOTE_MARK.findall(text)))
-    notes = []
-    for mark, note in zip(marks, _rtf_notes(whole), strict=False):
-        said = _unescaped(
-            _extract(name, media_type.RTF, b"{\\rtf1\\ansi\\pard " + note + b"\\par}")
-        )
-        notes += [f"{mark}: {' '.join(said.split())}"] if said.strip() else []
-    return "\n\n".join([text, "\n".join(notes)]) if notes else text
 
 
 def read_html(name: str, data: bytes) -> plain_text.DecodedText | None:
@@ -88,16 +64,6 @@ def html_to_markdown(name: str, html: str) -> str:
     """
     body = _HEAD.sub("", html, count=1)
     return _unescaped(_extract(name, media_type.HTML, body.encode())) if body.strip() else ""
-
-
-def _rtf_notes(data: bytes) -> Iterator[bytes]:
-    """What stands in the groups of footnotes."""
-    for found in _RTF_NOTE.finditer(data):
-        depth, at = 1, found.end()
-        while depth and (brace := _RTF_BRACE.search(data, at)):
-            depth += {b"{": 1, b"}": -1}.get(brace[0], 0)
-            at = brace.end()
-        yield data[found.end() : at - 1].replace(b"\\chftn", b"")
 
 
 def check_legacy(name: str, data: bytes) -> None:

@@ -13,7 +13,7 @@ from typing import Final
 
 import olefile
 
-from desktop_app.documents import office, plain_text, refusals
+from desktop_app.documents import office, plain_text, refusals, rtf
 from desktop_app.documents.compressed_rtf import unpacked
 
 _STREAM: Final = "__substg1.0_"
@@ -71,8 +71,8 @@ class _Message:
         if html := self._bytes(f"{_HTML}0102") or self._text(_HTML).encode():
             page = office.read_html(self._name, html)
             return page.text.strip() if page else ""
-        rtf = self._bytes(f"{_RTF}0102")
-        return office.read_rtf(self._name, unpacked(rtf)).strip() if rtf else ""
+        packed = self._bytes(f"{_RTF}0102")
+        return rtf.read(unpacked(packed)).strip() if packed else ""
 
     def _attachments(self) -> list[str]:
         folders = {path[0] for path in self._file.listdir() if path[0].startswith(_ATTACHMENT)}

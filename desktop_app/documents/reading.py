@@ -91,10 +91,12 @@ def _read_binary(
             from desktop_app.documents import outlook
 
             return Read(kind, outlook.read(name, data))
+        case media_type.RTF:
+            from desktop_app.documents import rtf
+
+            return Read(kind, rtf.read(data))
     from desktop_app.documents import office
 
-    if kind == media_type.RTF:
-        return Read(kind, office.read_rtf(name, data))
     return Read(kind, office.read_workbook(name, data, limits))
 
 

@@ -90,7 +90,16 @@ def to_markdown(source: str) -> str:
     return _EMPTY_LINES.sub("\n\n", "\n".join(lines)).strip("\n")
 
 
-class _Tables(HTMLParser):
+class _Parser(HTMLParser):
+    """The library's, but that no piece of a declaration ("<![;") stops it: it fails an assertion
+    there. As in browsers, all up to the next ">" is a comment."""
+
+    def parse_marked_section(self, i: int, report: bool = True) -> int:
+        """Where what begins at `i` ends; -1 where it does not."""
+        return self.parse_bogus_comment(i, report)
+
+
+class _Tables(_Parser):
     """Finds the tables that only lay something out, as mails and older pages do.
 
     Attributes:
@@ -120,7 +129,7 @@ class _Tables(HTMLParser):
             self.are_layout[number] = self.are_layout[number] or most < 2
 
 
-class _Cleaner(HTMLParser):
+class _Cleaner(_Parser):
     """Writes the HTML that was meant.
 
     Attributes:

@@ -197,7 +197,7 @@ class TestOffice:
 
     def test_rtf(self) -> None:
         text = read("report.rtf").text
-        assert text.startswith("Alder & Finch Cold Storage")
+        assert text.startswith("# Alder & Finch Cold Storage")
         assert FIGURES in text
         assert (
             "- Lena Marsh (facilities) applies for the solar grant by 15 December 2026.\n" in text

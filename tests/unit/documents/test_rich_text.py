@@ -112,6 +112,16 @@ def test_whatever_it_is_it_gives_text(source: str) -> None:
     assert isinstance(to_markdown(source), str)
 
 
+@pytest.mark.parametrize("piece", ["<![;>", "<![ >", "<![if x>", "<![1]>", "<!>", "<!;>"])
+def test_a_broken_declaration_is_a_comment(piece: str) -> None:
+    assert to_markdown(f"<p>before</p>{piece}<p>after</p>") == "before\n\nafter"
+
+
+@pytest.mark.parametrize("end", ["<![;", "<![", "<![CDATA[x", "<!", "<!-", "<!--"])
+def test_a_declaration_without_an_end(end: str) -> None:
+    assert to_markdown(f"<p>before</p>{end}").startswith("before")
+
+
 def test_a_long_list_without_ends() -> None:
     lines = to_markdown("<ul>" + "".join(f"<li>{number}" for number in range(300))).split("\n")
     assert lines == [f"- {number}" for number in range(300)]

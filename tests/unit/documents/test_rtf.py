@@ -1,0 +1,103 @@
+"""Rich text: letters of every code page, headings, lists, tables, notes; what is not shown is not read."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from desktop_app.documents.rtf import read
+
+FONTS = rb"{\fonttbl{\f0 Arial;}{\f1\fcharset204 Arial CYR;}{\f2\fnil\fcharset128 Mincho;}}"
+
+
+def rtf(body: bytes, head: bytes = b"") -> str:
+    return read(rb"{\rtf1\ansi\ansicpg1252\deff0" + FONTS + head + b"\n" + body + b"}")
+
+
+def test_letters_are_in_the_code_page_of_their_font() -> None:
+    assert rtf(rb"Gr\'f6\'dfe {\f1 \'cf\'f0\'e8\'e2\'e5\'f2} {\f2 \'93\'fa\'96\'7b}") == (
+        "Größe Привет 日本"
+    )
+    # The second byte of a letter may be written as the sign that it is in ASCII.
+    assert rtf(rb"{\f2 \'83e\'83X\'83g}") == "テスト"
+    assert read(rb"{\rtf1\ansi\ansicpg1251 \'cf\'f0}") == "Пр"
+
+
+def test_characters_by_number_and_their_stand_ins() -> None:
+    assert rtf(rb"5 \u8364?, \u-10179?\u-8704?, \u233\'e9, {\uc2 \u8364EU x}{\uc0\u233 n}") == (
+        "5 €, 😀, é, € xén"
+    )
+
+
+def test_headings_by_outline_and_by_the_style_s_name() -> None:
+    styles = rb"{\stylesheet{\s0 Normal;}{\s3\b heading 2;}{\s4 Title;}{\s5\outlinelevel0 Mine;}}"
+    body = rb"\pard\s4 On top\par\pard\s3\b Second\b0\par\pard\s5 Own\par\pard\outlinelevel2 Third\par\pard\s0 x"
+    assert rtf(body, styles) == "# On top\n\n## Second\n\n# Own\n\n### Third\n\nx"
+
+
+def test_lists_with_the_numbers_that_are_shown() -> None:
+    body = (
+        rb"{\listtext\f0 1.\tab}\ls1\ilvl0 one\par{\listtext a)\tab}\ilvl1 deep\par"
+        rb"\pard{\pntext\f1\'B7\tab}{\*\pn\pnlvlblt\pnf1{\pntxtb\'B7}}point\par\pard plain"
+    )
+    assert rtf(body) == "1. one\n   a) deep\n- point\n\nplain"
+
+
+def test_a_table_with_merged_cells_keeps_its_columns() -> None:
+    body = (
+        rb"\trowd\cellx2000\cellx3000\pard\intbl wide\cell end\cell\row"
+        rb"\trowd\cellx1000\cellx2010\cellx3000\intbl a|b\cell -9\par more\cell c\cell\row"
+        rb"\pard after"
+    )
+    assert rtf(body) == ("| wide |  | end |\n| --- | --- | --- |\n| a\\|b | -9 more | c |\n\nafter")
+
+
+def test_a_cell_that_goes_on_is_empty() -> None:
+    body = (
+        rb"\trowd\clvmgf\cellx1000\cellx2000\intbl a\cell b\cell\row"
+        rb"\trowd\clvmrg\cellx1000\cellx2000\intbl a\cell c\cell\row"
+    )
+    assert rtf(body) == "| a | b |\n| --- | --- |\n|  | c |"
+
+
+def test_notes_stand_at_the_end_and_links_keep_their_address() -> None:
+    body = (
+        rb"Word{\super\chftn}{\footnote\pard\plain {\chftn} Said {\b below}.} on.\par "
+        rb'{\field{\*\fldinst{HYPERLINK "https://a.example/x"}}{\fldrslt{\ul here}}} '
+        rb"{\field{\*\fldinst PAGE}{\fldrslt 7}}"
+    )
+    assert rtf(body) == ("Word[^1] on.\n\n[here](https://a.example/x) 7\n\n[^1]: Said **below**.")
+
+
+def test_what_is_not_shown_is_not_read() -> None:
+    body = (
+        rb"{\info{\title Meta}}{\header Top}{\footer\pard Page\par}{\*\unknown {\b secret}}"
+        rb"{\pict\pngblip 89504e47}{\deleted gone}{\v hidden}\bin4 {}}}Here\~it\_is \{\\\} \v x\v0 y"
+    )
+    assert rtf(body) == "Here\u00a0it\u2011is {\\} y"
+
+
+def test_words_of_a_text_box_are_read_once() -> None:
+    body = (
+        rb"Before{\shp{\*\shpinst{\sp{\sn a}{\sv b}}{\shptxt\pard In a box\par}}{\shprslt old}}\par"
+    )
+    assert rtf(body) == "In a box\n\nBefore"
+
+
+def test_a_file_cut_short_gives_what_there_is() -> None:
+    assert read(rb"{\rtf1 One\par {\b two}\par\trowd\cellx9\intbl left") == "One\n\n**two**\n\nleft"
+
+
+@given(st.lists(st.sampled_from(
+    [b"{", b"}", b"\\*", b"\\footnote", b"\\cell", b"\\row", b"\\trowd", b"\\cellx9", b"\\intbl ",
+     b"\\u8364?", b"\\par", b"\\fonttbl", b"\\f1", b"\\fcharset128", b"\\stylesheet", b"\\s1",
+     b"\\fldinst", b"\\fldrslt", b"\\shptxt", b"\\listtext", b"\\pard", b"\\bin3", b"\\'83", b"w",
+     b"\\uc-1", b"\\cpg99999", b"\\ansicpg7", b"\\ilvl-3", b"\\outlinelevel99", b"\\u-99999 "]
+)))  # fmt: skip
+def test_whatever_it_is_it_gives_text(pieces: list[bytes]) -> None:
+    assert isinstance(read(b"{\\rtf1 " + b"".join(pieces)), str)
+
+
+@given(st.binary())
+def test_and_of_any_bytes(data: bytes) -> None:
+    assert isinstance(read(b"{\\rtf1 " + data), str)
