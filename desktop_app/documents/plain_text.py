@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import codecs
 import re
+import unicodedata
 from dataclasses import dataclass
 from typing import Final
 
@@ -31,6 +32,11 @@ _LEGACY: Final = (
     "gb18030",
     "big5",
     "cp949",
+    "iso8859_15",
+    "cp874",
+    "cp866",
+    "cp850",
+    "mac_roman",
 )
 _NAMES: Final = {
     "cp932": "Shift-JIS",
@@ -40,7 +46,19 @@ _NAMES: Final = {
     "euc_jp": "EUC-JP",
     "gb18030": "GB 18030",
     "big5": "Big5",
+    "iso8859_15": "ISO 8859-15",
+    "cp850": "code page 850",
+    "cp866": "code page 866",
+    "cp874": "Thai (CP874)",
+    "mac_roman": "Mac Roman",
 }
+# What a declaration may name: of Python's codecs some are no encodings of texts.
+_TEXTUAL: Final = frozenset(
+    {codecs.lookup(name).name for name in _LEGACY}
+    | {f"iso8859-{number}" for number in (*range(1, 12), 13, 14, 15, 16)}
+    | {"utf-8", "koi8-u", "gbk", "gb2312", "big5hkscs", "euc_kr", "shift_jis", "iso2022_jp"}
+    | {"cp437", "cp852", "cp1258", "mac-cyrillic", "tis-620"}
+)
 # UTF-32 first: its little-endian mark begins with UTF-16's.
 _MARKS: Final = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -54,10 +72,21 @@ _SAMPLE: Final = 1 << 16
 # What no text holds: control characters other than tab, line feed, form feed, carriage return,
 # backspace (terminals) and escape (their colours).
 _CONTROL: Final = re.compile(r"[\x00-\x07\x0b\x0e-\x1a\x1c-\x1f\x7f\ufffe\uffff]")
-# A sign between two letters, or a capital after a small letter: what wrong encodings look like.
+# A sign between two letters, a capital after a small letter, signs that nobody writes: what wrong
+# encodings look like.
 _ODD: Final = re.compile(
     r"(?<=[^\W\d_])(?:[¹²³]|(?![^\W\d_])[^\x00-\x7f\s’])(?=[^\W\d_])|[à-ÿа-яё][A-ZÀ-ÞА-ЯЁ]"
+    r"|[¼½¾¨¸‡†ˆ¬](?=[^\W\d_])|[¤\u2500-\u259f\x80-\x9f]"
 )
+_NO_ASCII: Final = re.compile(rb"[\x00-\x07\x0e-\x1a]")
+_CAPITAL, _SMALL = re.compile("[А-Я]"), re.compile("[а-я]")
+_DECLARED: Final = re.compile(
+    rb"""<\?xml[^>]{0,80}?\sencoding\s*=\s*["']([A-Za-z][\w.-]{1,30})["']"""
+    rb"""|@charset "([A-Za-z][\w.-]{1,30})";"""
+    rb"""|(?:[^\n]*\n)?[ \t\f]*(?:\#|;|//|")[^\n]{0,80}?coding[:=][ \t]*([A-Za-z][\w.-]{1,30})"""
+)
+# How Japanese mail switches between alphabets.
+_ESCAPES: Final = (b"\x1b$B", b"\x1b$@", b"\x1b(J", b"\x1b$(D")
 
 
 @dataclass(frozen=True)
@@ -70,21 +99,63 @@ class DecodedText:
 
 def decode(data: bytes) -> DecodedText | None:
     """The text of `data` with LF line ends, or None where it is not text in a known encoding."""
-    decoded = _stated(data) or _guessed(data)
-    if decoded is None or len(_CONTROL.findall(decoded.text)) > len(decoded.text) // 1000:
-        return None
-    return DecodedText(decoded.text.replace("\r\n", "\n").replace("\r", "\n"), decoded.note)
+    for way in (_stated, _wide, _guessed):
+        found = way(data)
+        if found and len(_CONTROL.findall(found.text)) <= len(found.text) // 1000:
+            return DecodedText(found.text.replace("\r\n", "\n").replace("\r", "\n"), found.note)
+    return None
 
 
 def _stated(data: bytes) -> DecodedText | None:
-    """By byte order mark, as UTF-8, or as UTF-16 without a mark."""
+    """By byte order mark, as UTF-8, as UTF-16 without a mark, or as its first lines declare."""
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             text = _strictly(data, encoding)
             if text is not None:
                 return DecodedText(text)
-    text = _strictly(data, _encoding_by_nuls(data))
-    return None if text is None else DecodedText(text)
+    is_japanese = any(escape in data[:_SAMPLE] for escape in _ESCAPES)
+    encodings = ["iso2022_jp_2"] if is_japanese else []
+    for encoding in [*encodings, _encoding_by_nuls(data), *_declared(data)]:
+        text = _strictly(data, encoding)
+        if text is not None:
+            return DecodedText(text)
+    return None
+
+
+def _declared(data: bytes) -> list[str]:
+    """The encoding that XML, a style sheet or source code names in its first lines."""
+    found = _DECLARED.match(data)
+    if not found:
+        return []
+    name = next(group for group in found.groups() if group).decode().lower()
+    try:
+        is_text = codecs.lookup(name).name in _TEXTUAL
+    except LookupError:
+        return []
+    # As browsers do: what is called ISO 8859-1 is Windows-1252.
+    return ["cp1252" if codecs.lookup(name).name == "iso8859-1" else name] if is_text else []
+
+
+def _wide(data: bytes) -> DecodedText | None:
+    """UTF-16 without a mark, of letters that have few NULs: where every one is known."""
+    if len(data) % 2 or not _NO_ASCII.search(data[:_SAMPLE]) or len(data) < 8:
+        return None
+    for encoding in ("utf-16-le", "utf-16-be"):
+        text = _strictly(data, encoding)
+        if text is not None and _is_sound(text[: _SAMPLE // 2]):
+            return DecodedText(text)
+    return None
+
+
+def _is_sound(text: str) -> bool:
+    """Whether it is of few alphabets, without characters that nobody has given out."""
+    if any(
+        unicodedata.category(sign) in ("Cn", "Co", "Cc") for sign in text if sign not in "\r\n\t"
+    ):
+        return False
+    letters = [sign for sign in text if sign.isalpha()]
+    alphabets = {unicodedata.name(sign, "").split(" ")[0] for sign in letters}
+    return bool(letters) and len(alphabets) <= 5 and any(sign in " \n\u3000。، " for sign in text)
 
 
 def _encoding_by_nuls(data: bytes) -> str:
@@ -100,7 +171,7 @@ def _encoding_by_nuls(data: bytes) -> str:
 
 
 def _guessed(data: bytes) -> DecodedText | None:
-    if data.count(0):
+    if data.count(0) or data.isascii():
         return None
     for encoding in _plausible(data):
         text = _strictly(data, encoding)
@@ -125,9 +196,12 @@ def _plausible(data: bytes) -> list[str]:
     )
     ranked = []
     for match in matches:
-        oddities = len(_ODD.findall(str(match)))
-        measures = (oddities, round(match.chaos, 2), -round(match.coherence, 2))
+        text = str(match)
+        oddities = len(_ODD.findall(text))
         encodings = (match.encoding, *(same.encoding for same in match.submatch))
+        if "koi8_r" in encodings and len(_CAPITAL.findall(text)) > 2 * len(_SMALL.findall(text)):
+            oddities += len(_CAPITAL.findall(text))  # Hebrew looks so in it
+        measures = (oddities, round(match.chaos, 2), -round(match.coherence, 2))
         ranked += [(*measures, _LEGACY.index(encoding), encoding) for encoding in encodings]
     return [encoding for *_, encoding in sorted(ranked)]
 

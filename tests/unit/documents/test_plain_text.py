@@ -95,3 +95,53 @@ def test_utf_8_comes_through_whole(text: str) -> None:
 def test_no_bytes_make_it_fail(data: bytes) -> None:
     decoded = decode(data)
     assert decoded is None or "\ufffd" not in decoded.text or b"\xef\xbf\xbd" in data
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "name"),
+    [
+        ("Größe und Öffnung, äußerst schön: prüfen bis Montag.", "cp850", "code page 850"),
+        (SPANISH, "mac_roman", "Mac Roman"),
+        (RUSSIAN, "cp866", "code page 866"),
+        ("נא לחתום עד יום שישי ולהחזיר אלינו. זהו מסמך על החוזה.", "cp1255", "Windows-1255"),
+        ("นี่คือเอกสารเกี่ยวกับสัญญา กรุณาลงนามภายในวันศุกร์", "cp874", "Thai (CP874)"),
+        ("Das kostet 5 € für Œuvre", "iso8859_15", "ISO 8859-15"),
+    ],
+)
+def test_older_encodings_are_found_too(text: str, encoding: str, name: str) -> None:
+    decoded = decode(text.encode(encoding))
+    assert decoded is not None
+    assert decoded.text == text
+    assert decoded.note == f"The file does not say its encoding; it was read as {name}."
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ('<?xml version="1.0" encoding="ISO-8859-1"?><r>Größe</r>', "latin-1"),
+        ("<?xml version='1.0' encoding='KOI8-R'?><r>да</r>", "koi8_r"),
+        ("#!/usr/bin/python\n# -*- coding: cp1251 -*-\nx = 'да'", "cp1251"),
+        ('@charset "windows-1252";\nq { quotes: "«" "»" }', "cp1252"),
+        ("これは契約に関する文書です。", "iso2022_jp"),
+        ("日本語のテキストです。署名してください。", "utf-16-be"),
+        ("Съешь же ещё этих мягких булок", "utf-16-le"),
+    ],
+)
+def test_what_a_file_says_or_shows_is_believed_without_a_word(text: str, encoding: str) -> None:
+    decoded = decode(text.encode(encoding))
+    assert decoded is not None
+    assert (decoded.text, decoded.note) == (text, "")
+
+
+@pytest.mark.parametrize("declared", ["hex", "rot13", "utf-7", "no-such", "idna"])
+def test_a_declaration_that_is_none_is_not_believed(declared: str) -> None:
+    data = f'<?xml version="1.0" encoding="{declared}"?><r>Größe ist schön</r>'.encode("cp1252")
+    decoded = decode(data)
+    assert decoded is not None
+    assert "Größe" in decoded.text
+    assert "Windows-1252" in decoded.note
+
+
+def test_numbers_are_no_text() -> None:
+    numbers = b"".join(number.to_bytes(2, "little") for number in range(0, 60_000, 7))
+    assert decode(numbers) is None
