@@ -51,7 +51,7 @@ class LibraryController(QObject):
         shown.new_requested.connect(self.open_here)
         shown.renamed.connect(self._rename)
         shown.pinned.connect(self._pin)
-        shown.hit_opened.connect(lambda id_, message: self._start(self.open(id_, message)))
+        shown.hit_opened.connect(lambda *hit: self._start(self.open(*hit)))
         self._window.prompt.text_changed.connect(self._draft_timer.start)
         self._workspace.opened.connect(self._show_opened)
         self._workspace.draft_changed.connect(self._draft_timer.start)
@@ -134,16 +134,19 @@ class LibraryController(QObject):
         self._workspace.open_new(folder_id)
         self._bring_along(early)
 
-    def open(self, conversation_id: str, message_id: str = "") -> Coroutine[Any, Any, None]:
-        """Open a conversation, at a message where one is named. A later call supersedes it, in the
-        order of the calls, not of the tasks that they are awaited in."""
+    def open(
+        self, conversation_id: str, message_id: str = "", words: str = ""
+    ) -> Coroutine[Any, Any, None]:
+        """Open a conversation, at a message where one is named, and there at the first place of
+        these words. A later call supersedes it, in the order of the calls, not of the tasks that
+        they are awaited in."""
         self._openings += 1
-        return self._open(self._openings, conversation_id, message_id)
+        return self._open(self._openings, conversation_id, message_id, words)
 
-    async def _open(self, opening: int, conversation_id: str, message_id: str) -> None:
+    async def _open(self, opening: int, conversation_id: str, message_id: str, words: str) -> None:
         store = self._workspace.backend.conversations
         if message_id and self._is_shown(conversation_id, message_id):
-            self._window.transcript.scroll_to_message(message_id)
+            self._window.transcript.scroll_to_message(message_id, words)
             return
         if message_id and message_id not in {m.id for m in await store.path(conversation_id)}:
             await self._show_version(conversation_id, message_id)
@@ -167,7 +170,7 @@ class LibraryController(QObject):
         self._workspace.open(conversation, path, versions, draft)
         self._bring_along(early)
         if message_id:
-            self._window.transcript.scroll_to_message(message_id)
+            self._window.transcript.scroll_to_message(message_id, words)
         if not self._workspace.private.was_begun(conversation_id):
             await self._workspace.backend.settings.set(OPEN_KEY, conversation_id)
 

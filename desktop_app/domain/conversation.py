@@ -292,3 +292,8 @@ class SearchHit:
     snippet: str
     date: datetime
     archived: bool = False
+
+    @property
+    def words(self) -> str:
+        """The first match in the snippet; "" where none is marked."""
+        return self.snippet.partition("\2")[2].partition("\3")[0]

@@ -85,7 +85,8 @@ class ConversationList(QFrame):
         more_wanted(bool): the next page, or with True all that is missing.
         search_changed(str): after a pause in typing, and when a filter changes; "" at once when the
             field is cleared.
-        hit_opened(str conversation id, str message id or ""): a hit was chosen.
+        hit_opened(str conversation id, str message id or "", str words): a hit was chosen; the
+            words are those that were found first.
     """
 
     opened = Signal(str)
@@ -109,7 +110,7 @@ class ConversationList(QFrame):
     trash_emptied = Signal()
     more_wanted = Signal(bool)
     search_changed = Signal(str)
-    hit_opened = Signal(str, str)
+    hit_opened = Signal(str, str, str)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -380,7 +381,7 @@ class ConversationList(QFrame):
 
     def _open_hit(self, row: QModelIndex) -> None:
         hit: SearchHit = row.data(hit_model.Roles.HIT)
-        self.hit_opened.emit(hit.conversation_id, hit.message_id or "")
+        self.hit_opened.emit(hit.conversation_id, hit.message_id or "", hit.words)
 
     def _open_first_hit(self) -> None:
         if self._is_searching and self.hits.rowCount():

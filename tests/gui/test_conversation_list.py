@@ -479,12 +479,12 @@ def test_hits_stand_in_place_of_the_conversations(listing: ConversationList, qtb
     assert not listing.view.isVisible()
     with qtbot.waitSignal(listing.hit_opened) as told:
         qtbot.keyClick(listing.search, Qt.Key.Key_Return)
-    assert told.args == ["a", "message"]
+    assert told.args == ["a", "message", "word"]
     qtbot.keyClick(listing.search, Qt.Key.Key_Down)
     qtbot.keyClick(listing.hit_view, Qt.Key.Key_Down)
     with qtbot.waitSignal(listing.hit_opened) as told:
         qtbot.keyClick(listing.hit_view, Qt.Key.Key_Return)
-    assert told.args == ["b", ""]
+    assert told.args == ["b", "", "word"]
     with qtbot.assertNotEmitted(listing.deleted):
         qtbot.keyClick(listing.hit_view, Qt.Key.Key_Delete)
     for key, title in ((Qt.Key.Key_Home, "Title a"), (Qt.Key.Key_End, "Title b")):

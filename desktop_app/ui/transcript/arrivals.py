@@ -56,6 +56,10 @@ class Arrivals(QObject):
         """Whether anything waits to be written."""
         return bool(self._pieces)
 
+    def has(self, message_id: str) -> bool:
+        """Whether more of a message waits."""
+        return message_id in self._pieces
+
     def is_behind(self, message_id: str) -> bool:
         """Whether more of a message waits than is written at once, by the time of late."""
         waits = sum(map(len, self._pieces.get(message_id, ())))

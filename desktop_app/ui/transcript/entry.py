@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.domain.conversation import Message, MessageStatus, Role
@@ -44,6 +45,23 @@ _DENSE_AT_ONCE: Final = 1_500
 _MARKS: Final = re.compile(r"[^\w\s,.;:!?'\"()/-]")
 
 
+@dataclass
+class Unfolded:
+    """What of a message the reader has unfolded; it outlives the message's place in the document.
+
+    Attributes:
+        reasoning: whether its reasoning is shown.
+        code: the numbers of its long blocks of code that are shown to the end.
+        tools: the numbers of the tools whose arguments are shown.
+        sources: of a question, the numbers of the collections whose passages are shown.
+    """
+
+    reasoning: bool = False
+    code: set[int] = field(default_factory=set)
+    tools: set[int] = field(default_factory=set)
+    sources: set[int] = field(default_factory=set)
+
+
 class Entry:
     """The state of one message on screen.
 
@@ -51,9 +69,7 @@ class Entry:
         section: where it is written, once it is.
         head, foot: how many items stand before and behind its body.
         reasoning: as far as it has arrived.
-        unfolded: the numbers of its long blocks of code that are shown to the end.
-        open_tools: the numbers of the tools whose arguments are shown.
-        open_sources: of a question, the numbers of the collections whose passages are shown.
+        unfolded: what of it is shown that is folded at first.
         mark: what stands below it, about what comes after.
         uncoloured: indices in the body of the code blocks that are not coloured to the end.
         rest: of a long answer that is stored, what is still to be added, in pieces, until `update`
@@ -67,19 +83,16 @@ class Entry:
         message: Message,
         facts: Facts,
         version: tuple[int, int] | None = None,
-        unfolded: set[int] | None = None,
+        unfolded: Unfolded | None = None,
         cited: frozenset[int] = frozenset(),
     ) -> None:
         """`cited` are the numbers of the passages that the answer may cite."""
         self.message = message
-        self.unfolded = set() if unfolded is None else unfolded
+        self.unfolded = Unfolded() if unfolded is None else unfolded
         self._facts = facts
         self.version = version
         self.waiting = ""
         self.mark: Mark | None = None
-        self.folded = True
-        self.open_tools: set[int] = set()
-        self.open_sources: set[int] = set()
         self._cited = cited
         self.head = self.foot = 0
         self.reasoning = ""
@@ -94,6 +107,7 @@ class Entry:
         self._thinking_since: float | None = None
         self._thought_s: float | None = None
         self.add_reasoning(reasoning_of(message), now=None)
+        self.fold(folded=self.folded)
         self.rest = ""
         if message.role is Role.USER:
             self.rest = message.text[AT_ONCE:]
@@ -153,9 +167,14 @@ class Entry:
                 self._thinking_since = now
             self.reasoning += text
 
+    @property
+    def folded(self) -> bool:
+        """Whether the reasoning is hidden."""
+        return not self.unfolded.reasoning
+
     def fold(self, *, folded: bool) -> None:
         """Hide the reasoning, or show its beginning: see `unread`."""
-        self.folded = folded
+        self.unfolded.reasoning = not folded
         self._thoughts, self._thoughts_read = BlockStream(), 0
         if not folded:
             self.read_thoughts(_at_once(self.reasoning))
@@ -177,7 +196,7 @@ class Entry:
     def keep_unfolded(self) -> None:
         """Its code has arrived in front of the reader, and stays as it is."""
         heads = sum(block.kind is Kind.CODE_HEAD for block in self._stream.blocks)
-        self.unfolded.update(range(heads))
+        self.unfolded.code.update(range(heads))
 
     def set_text(self, text: str) -> list[Change] | None:
         """Show exactly `text`, to its end if the message is whole; None where it must be written
@@ -224,11 +243,11 @@ class Entry:
             return question_lines(self._question)
         if self.is_streaming:
             return list(self._stream.blocks)
-        return list(with_folds(self._stream.blocks, self.unfolded))
+        return list(with_folds(self._stream.blocks, self.unfolded.code))
 
     def foot_items(self) -> list[Item]:
         """Attachments, how it ended, what it cost."""
-        items = attachment_lines(self.message) + source_lines(self.message, self.open_sources)
+        items = attachment_lines(self.message) + source_lines(self.message, self.unfolded.sources)
         if self.message.role is Role.USER:
             if self.version is not None and self.version[1] > 1:
                 items.append(footer_line(self.message, self.version, self._facts))
@@ -238,7 +257,7 @@ class Entry:
             waiting = "…"
         return [
             *items,
-            *tool_lines(self.message, self.open_tools),
+            *tool_lines(self.message, self.unfolded.tools),
             *ending_lines(self.message, waiting),
             footer_line(self.message, self.version, self._facts),
             *([] if self.mark is None else [mark_line(self.mark)]),

@@ -227,11 +227,34 @@ class Finder(QObject):
         if place.number < self._counts[place.message_id].reasoning:
             self._unfold(place.message_id)
         found = self._cursor_at(place)
-        if found is not None and not found.block().isVisible():
-            self._unfold_code(found.block())
         if found is not None:
-            self._show(found)
+            self._reveal(found)
         self._mark_soon()
+
+    def show_in(self, message_id: str, text: str) -> None:
+        """Bring the first place of a text in a message that is written on screen: in what is shown
+        of it, or else in its reasoning, which is unfolded."""
+        words, entry = sought(text), self._messages.get(message_id)
+        if entry is None or not words:
+            return
+        found = self._first(entry, words)
+        if found is None and entry.grows:
+            self._bring(message_id)
+            found = self._first(entry, words)
+        if found is None and words in sought(entry.reasoning):
+            self._unfold(message_id)
+            found = self._first(entry, words)
+        if found is not None:
+            self._reveal(found)
+
+    def _first(self, entry: Entry, words: str) -> QTextCursor | None:
+        matches = (found for block in self._blocks(entry) for found in _matches(block, words))
+        return next(matches, None)
+
+    def _reveal(self, found: QTextCursor) -> None:
+        if not found.block().isVisible():
+            self._unfold_code(found.block())
+        self._show(found)
 
     def _show(self, found: QTextCursor) -> None:
         """Bring it on screen, where it is not, a third below the upper edge."""
@@ -252,7 +275,7 @@ class Finder(QObject):
             number -= self._counts[place.message_id].reasoning
         found = None
         for block in self._blocks(entry):
-            for found in self._matches(block):
+            for found in _matches(block, self._words):
                 if number <= 0:
                     return found
                 number -= 1
@@ -267,15 +290,6 @@ class Finder(QObject):
                 if number_of(section.items[at]) is None:
                     yield block
                 block = block.next()
-
-    def _matches(self, block: QTextBlock) -> Iterator[QTextCursor]:
-        text = block.text()
-        for begin, end in places_in(text, self._words):
-            found = QTextCursor(block)
-            at = block.position()
-            found.setPosition(at + units(text[:begin]))
-            found.setPosition(at + units(text[:end]), QTextCursor.MoveMode.KeepAnchor)
-            yield found
 
     # ------------------------------------------------------------------ saying and marking
 
@@ -300,7 +314,7 @@ class Finder(QObject):
         current = self._cursor_at(self._current) if self._current is not None else None
         if self._words and self._formats is not None:
             for block in self._on_screen():
-                for found in self._matches(block):
+                for found in _matches(block, self._words):
                     mark = QTextEdit.ExtraSelection()
                     is_current = current is not None and found == current
                     mark.cursor = found
@@ -325,6 +339,17 @@ class Finder(QObject):
                 if not is_ours and item < len(found[0].items) - entry.foot:
                     yield block
             block = block.next()
+
+
+def _matches(block: QTextBlock, words: str) -> Iterator[QTextCursor]:
+    """Where the folded `words` stand in a block, each selected."""
+    text = block.text()
+    for begin, end in places_in(text, words):
+        found = QTextCursor(block)
+        at = block.position()
+        found.setPosition(at + units(text[:begin]))
+        found.setPosition(at + units(text[:end]), QTextCursor.MoveMode.KeepAnchor)
+        yield found
 
 
 def _count(

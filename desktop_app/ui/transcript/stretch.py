@@ -149,12 +149,20 @@ class TranscriptStretch(TranscriptSurface):
         if entry is not None and not entry.folded:
             with self._place.kept():
                 self._messages.read_thoughts(entry, len(text))
+            self._read_thoughts()  # it may have left the document and come back meanwhile
 
     def _write_rests(self) -> None:
         """Long texts that are stored are written as if they arrived: in slices of frames."""
         for message, rest in self._messages.take_rests():
             self._arrivals.afterwards(message.id, partial(self._end, message.id))
             self._arrivals.add(message.id, rest)
+        self._read_thoughts()
+
+    def _read_thoughts(self) -> None:
+        """Have all of each reasoning shown that is unfolded, in slices of frames, too."""
+        for message_id, unread in list(self._messages.unread()):
+            if not self._thoughts.has(message_id):
+                self._thoughts.add(message_id, unread)
 
     def _end(self, message_id: str) -> None:
         entry = self._messages.growing(message_id)
@@ -232,12 +240,14 @@ class TranscriptStretch(TranscriptSurface):
         """Whether the end of the conversation is on screen."""
         return self._place.is_at_end
 
-    def scroll_to_message(self, message_id: str) -> None:
-        """Bring a message's beginning to the top. One that is far away takes the place of what is
-        written; nothing in between is."""
+    def scroll_to_message(self, message_id: str, words: str = "") -> None:
+        """Bring a message's beginning to the top, and then the first place of `words` in it on
+        screen. One that is far away takes the place of what is written; nothing in between is."""
         if self._bring(message_id):
             self._place.go_to((message_id, 0))
             self._load_more()
+            if words:
+                self._finder.show_in(message_id, words)
 
     def _bring(self, message_id: str) -> bool:
         """Have a message written; whether it is."""
@@ -247,7 +257,7 @@ class TranscriptStretch(TranscriptSurface):
         """Have all of a message written: what is sought in it may stand at its end."""
         brought = self._bring(message_id)
         entry = self._messages.get(message_id)
-        if entry is not None and entry.grows:
+        if entry is not None and (entry.grows or entry.unread):
             self.flush()
         return brought
 
@@ -262,9 +272,9 @@ class TranscriptStretch(TranscriptSurface):
         if action == "reasoning":
             entry.fold(folded=not entry.folded)
         elif action.startswith(TOOL):
-            entry.open_tools ^= {int(action.removeprefix(TOOL))}
+            entry.unfolded.tools ^= {int(action.removeprefix(TOOL))}
         elif action.startswith(SOURCES):
-            entry.open_sources ^= {int(action.removeprefix(SOURCES))}
+            entry.unfolded.sources ^= {int(action.removeprefix(SOURCES))}
         elif not action.startswith(FOLD):
             return False
         with self._place.kept():
@@ -272,8 +282,7 @@ class TranscriptStretch(TranscriptSurface):
                 self._messages.turn_fold(entry, int(action.removeprefix(FOLD)))
             else:
                 self._messages.refresh(entry)
-        if action == "reasoning" and entry.unread:
-            self._thoughts.add(entry.message.id, entry.unread)
+        self._read_thoughts()
         return True
 
     def _unfold_code(self, block: QTextBlock) -> None:

@@ -14,14 +14,14 @@ from desktop_app.rendering.model import Block, Kind
 from desktop_app.ui.theme import MEASURE
 from desktop_app.ui.transcript.code_folds import number_of, show_folds
 from desktop_app.ui.transcript.document import DocumentWriter
-from desktop_app.ui.transcript.entry import Entry
+from desktop_app.ui.transcript.entry import Entry, Unfolded
 from desktop_app.ui.transcript.highlighter import CodeHighlighter
 from desktop_app.ui.transcript.items import Facts, Mark
 from desktop_app.ui.transcript.sources import Sources
 from desktop_app.ui.transcript.styles import Styles
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from PySide6.QtCore import QObject
     from PySide6.QtGui import QTextBlock, QTextDocument
@@ -60,7 +60,7 @@ class WrittenMessages:
         self.older: list[Message] = []
         self.newer: list[Message] = []
         self._apart: dict[str, Entry] = {}
-        self._unfolded: dict[str, set[int]] = {}
+        self._unfolded: dict[str, Unfolded] = {}
         self.versions: dict[str, tuple[int, int]] = {}
         self.sources = Sources()
         self._marks: Mapping[str, Mark] = {}
@@ -200,7 +200,7 @@ class WrittenMessages:
         return entry or self._new(message)
 
     def _new(self, message: Message) -> Entry:
-        unfolded = self._unfolded.setdefault(message.id, set())
+        unfolded = self._unfolded.setdefault(message.id, Unfolded())
         cited = self.sources.numbers(message.id)
         return Entry(message, self._facts, self.versions.get(message.id), unfolded, cited)
 
@@ -264,7 +264,7 @@ class WrittenMessages:
         entry.section = self.writer.insert_section(at, entry.message.id, entry.items())
         self._find_code(entry, 0, entry.section.items[entry.head :])
         self._colour(entry)
-        show_folds(self.writer, entry.section, entry.unfolded)
+        show_folds(self.writer, entry.section, entry.unfolded.code)
 
     def take_rests(self) -> list[tuple[Message, str]]:
         """What is still to be added to the long answers written since this was last asked."""
@@ -275,6 +275,12 @@ class WrittenMessages:
                 taken.append((entry.message, entry.rest))
                 entry.rest = ""
         return taken
+
+    def unread(self) -> Iterator[tuple[str, str]]:
+        """What of the reasoning of written messages is unfolded and still to be shown, by id."""
+        for section in self.writer.sections:
+            if unread := self._entries[section.key].unread:
+                yield section.key, unread
 
     # ------------------------------------------------------------------ how they change
 
@@ -361,7 +367,7 @@ class WrittenMessages:
         entry.uncoloured = []
         self._find_code(entry, 0, items[entry.head :])
         self._colour(entry)
-        show_folds(self.writer, entry.section, entry.unfolded)
+        show_folds(self.writer, entry.section, entry.unfolded.code)
 
     def unfold_code_at(self, block: QTextBlock) -> None:
         """Show to its end the code that a block belongs to."""
@@ -377,14 +383,14 @@ class WrittenMessages:
 
     def turn_fold(self, entry: Entry, number: int, *, unfold: bool | None = None) -> None:
         """Unfold a long block of code, or fold it again."""
-        if (number not in entry.unfolded) if unfold is None else unfold:
-            entry.unfolded.add(number)
+        if (number not in entry.unfolded.code) if unfold is None else unfold:
+            entry.unfolded.code.add(number)
         else:
-            entry.unfolded.discard(number)
+            entry.unfolded.code.discard(number)
         for at, item in enumerate(entry.body_items(), entry.head):
             if number_of(item) == number:
                 self.writer.show_items(entry.section, at, 1, [item])
-        show_folds(self.writer, entry.section, entry.unfolded)
+        show_folds(self.writer, entry.section, entry.unfolded.code)
 
     def _patch(self, entry: Entry, patches: Sequence[Change]) -> None:
         for at, removed, added in patches:

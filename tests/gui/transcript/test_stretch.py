@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QTextCursor
 
+from desktop_app.domain.parts import TextPart, ToolCallPart
 from desktop_app.ui import theme
 from desktop_app.ui.transcript import written
 from tests.gui.transcript.test_streaming import finished
@@ -190,3 +192,51 @@ def test_another_theme_writes_what_is_around_the_screen(view: TranscriptView) ->
     assert order == [message.id for message in messages]
     view.scroll_to_message(messages[0].id)
     assert view.scroll_state()[0] == messages[0].id
+
+
+def away_and_back(view: TranscriptView, message: Message) -> None:
+    """Have it taken out of the document, and written anew."""
+    view.scroll_to_bottom()
+    assert view._messages.get(message.id) is None
+    view.scroll_to_message(message.id)
+
+
+def test_what_was_unfolded_is_so_when_one_comes_back(view: TranscriptView, qtbot: QtBot) -> None:
+    call = ToolCallPart("call", "get_weather", '{"city": "Oslo"}')
+    thoughtful = answer("Said.", reasoning="**Ways**\n\n" + "A thought.\n\n" * 3000 + "The last.")
+    used = replace(answer("Fine."), parts=(call, TextPart("Fine.")))
+    view.set_messages([thoughtful, used, *many(300)])
+    view.scroll_to_message(thoughtful.id)
+    view._act(thoughtful.id, "reasoning")
+    view._act(used.id, "tool-0")
+    away_and_back(view, thoughtful)
+    qtbot.waitUntil(lambda: "The last." in view.toPlainText())
+    assert '"Oslo"' in view.toPlainText()
+    assert view.toPlainText().count("A thought.") == 3000
+    view._act(thoughtful.id, "reasoning")
+    away_and_back(view, thoughtful)
+    assert "A thought." not in view.toPlainText()
+
+
+def test_a_place_is_shown_wherever_in_its_message_it_is(view: TranscriptView) -> None:
+    code = "".join(f"line_{number} = {number}\n" for number in range(60))
+    said = answer(
+        "Words.\n\n" * 5000 + f"```py\n{code}```\n\nThe *Harbour* end.",
+        reasoning="**Ways**\n\nA lighthouse of a thought.",
+    )
+    view.set_messages([said, *many(300)])
+    for words in ("harbour", "line_55", "lighthouse"):
+        view.scroll_to_bottom()
+        view.scroll_to_message(said.id, words)
+        shown = on_screen(view)
+        assert words in shown.lower(), words
+    view.scroll_to_message(said.id, "nowhere")
+    assert view.scroll_state() == (said.id, 0)
+
+
+def on_screen(view: TranscriptView) -> str:
+    """The text between the upper and the lower edge."""
+    cursor = view.cursorForPosition(view.viewport().rect().topLeft())
+    end = view.cursorForPosition(view.viewport().rect().bottomRight())
+    cursor.setPosition(end.position(), QTextCursor.MoveMode.KeepAnchor)
+    return cursor.selectedText()
