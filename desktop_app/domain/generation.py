@@ -11,9 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-MOST_STOPS = 4  # stop sequences that the API takes
-MOST_CANDIDATES = 8
-
 
 @dataclass(frozen=True)
 class GenerationParameters:

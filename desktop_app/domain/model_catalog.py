@@ -18,33 +18,14 @@ from typing import Any, Final, TypeVar
 from desktop_app.domain.cost import FREE, Price
 from desktop_app.domain.errors import SettingError
 from desktop_app.domain.image_tokens import ImageTokens, image_tokens_from_row
+from desktop_app.domain.variants import EFFORTS_OF_THE_FAMILY as EFFORTS_OF_THE_FAMILY
+from desktop_app.domain.variants import Effort as Effort
+from desktop_app.domain.variants import Variant as Variant
 
 # "auto" leaves it to the account, whose ordinary tier is the default one.
 _ORDINARY_TIERS = (None, "", "auto", "default", "standard")
 
 _E = TypeVar("_E", bound=StrEnum)
-
-
-class Variant(StrEnum):
-    """The three ways to ask the GPT-5.2 family."""
-
-    INSTANT = "instant"
-    THINKING = "thinking"
-    PRO = "pro"
-
-
-class Effort(StrEnum):
-    """Reasoning effort, least to most. `none` is a value that is sent, not an absent field."""
-
-    NONE = "none"
-    MINIMAL = "minimal"
-    LOW = "low"
-    MEDIUM = "medium"
-    HIGH = "high"
-    XHIGH = "xhigh"
-
-
-EFFORTS_OF_THE_FAMILY = (Effort.NONE, Effort.LOW, Effort.MEDIUM, Effort.HIGH, Effort.XHIGH)
 
 
 class Api(StrEnum):

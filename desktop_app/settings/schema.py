@@ -19,12 +19,13 @@ from types import MappingProxyType
 from typing import Final
 
 from desktop_app.domain.errors import SettingError
-from desktop_app.domain.generation import MOST_CANDIDATES, MOST_STOPS
-from desktop_app.domain.model_catalog import EFFORTS_OF_THE_FAMILY, Effort, Variant
+from desktop_app.domain.variants import EFFORTS_OF_THE_FAMILY, Effort, Variant
 
 SettingValue = str | int | float | bool | None
 
 KEYS_PREFIX: Final = "keys."
+MOST_STOPS: Final = 4  # stop sequences that the API takes
+MOST_CANDIDATES: Final = 8
 
 
 class Group(StrEnum):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QActionGroup, QImage, QPainter, QPainterPath, QPen
+from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
@@ -31,7 +31,7 @@ from desktop_app.ui.theme import set_role
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QPaintEvent, QResizeEvent
+    from PySide6.QtGui import QContextMenuEvent, QImage, QKeyEvent, QPaintEvent, QResizeEvent
 
     from desktop_app.ui.theme import Theme
 
@@ -213,6 +213,8 @@ class ChipWidget(QFrame):
             )
         if self._chip.actions and self._chip.details:
             menu.addSeparator()
+        from PySide6.QtGui import QActionGroup  # here and below: no part of the start
+
         group = QActionGroup(menu)
         for value, label in self._chip.details:
             action = menu.addAction(label)
@@ -289,6 +291,8 @@ class ChipWidget(QFrame):
         box = QRect(px(8), (self.height() - px(THUMBNAIL)) // 2, px(THUMBNAIL), px(THUMBNAIL))
         middle = QRect(0, 0, side, side)
         middle.moveCenter(picture.rect().center())
+        from PySide6.QtGui import QPainterPath
+
         corners = QPainterPath()
         corners.addRoundedRect(QRectF(box), px(6), px(6))
         painter.save()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QSize, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
-from desktop_app.domain.model_catalog import Variant
+from desktop_app.domain.variants import Variant
 from desktop_app.ui import choice_menus
 from desktop_app.ui.background_button import BackgroundButton
 from desktop_app.ui.choice import EFFORT_BARS, EFFORT_LABELS, NOTHING_CHOSEN

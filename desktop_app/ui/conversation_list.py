@@ -19,7 +19,6 @@ from PySide6.QtCore import (
     QTimer,
     Signal,
 )
-from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import (
     QFrame,
     QLabel,
@@ -30,7 +29,6 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app.domain.place import LIST, Place, PlaceKind
-from desktop_app.ui import list_menus
 from desktop_app.ui import theme as themes
 from desktop_app.ui.conversation_view import ConversationView
 from desktop_app.ui.list_foot import ListFoot
@@ -38,7 +36,6 @@ from desktop_app.ui.models import hit_model
 from desktop_app.ui.models.conversation_model import ConversationModel, Roles
 from desktop_app.ui.models.hit_model import HitModel
 from desktop_app.ui.places import PlaceBar, PlacesRow
-from desktop_app.ui.row_delegates import ConversationDelegate, HitDelegate
 from desktop_app.ui.row_view import RowView
 from desktop_app.ui.search_field import NewButton, SearchField
 
@@ -47,6 +44,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from desktop_app.domain.conversation import Conversation, Folder, SearchHit
+    from desktop_app.ui.row_delegates import ConversationDelegate, HitDelegate
     from desktop_app.ui.search_filters import SearchFilters
     from desktop_app.ui.theme import Theme
 
@@ -126,9 +124,9 @@ class ConversationList(QFrame):
         self.search = SearchField()
         self._filters: SearchFilters | None = None
         self.new_button = NewButton()
-        self._delegates = ConversationDelegate(theme, self), HitDelegate(theme, self)
-        self.view = ConversationView("conversations", self.model, self._delegates[0])
-        self.hit_view = RowView("search-hits", self.hits, self._delegates[1])
+        self._delegates: tuple[ConversationDelegate, HitDelegate] | None = None
+        self.view = ConversationView("conversations", self.model)
+        self.hit_view = RowView("search-hits", self.hits)
         self.foot = ListFoot(theme)
         self.note = QLabel()
         self.place_bar, self.places = PlaceBar(theme), PlacesRow(theme)
@@ -266,9 +264,10 @@ class ConversationList(QFrame):
         """Draw with this theme from now on."""
         self.theme = theme
         self._lay_out(theme.px)
-        for view, delegate in zip((self.view, self.hit_view), self._delegates, strict=True):
-            delegate.theme = theme
-            view.lay_out_anew()
+        if self._delegates is not None:
+            for view, delegate in zip((self.view, self.hit_view), self._delegates, strict=True):
+                delegate.theme = theme
+                view.lay_out_anew()
         self.search.set_theme(theme)
         if self._filters is not None:
             self._filters.set_theme(theme)
@@ -308,7 +307,14 @@ class ConversationList(QFrame):
 
     def _connect_list(self) -> None:
         self.new_button.clicked.connect(lambda: self.new_requested.emit())
-        list_menus.offer_on(self.new_button, self)
+        self.new_button.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.new_button.customContextMenuRequested.connect(self._offer_new)
+        for comes in (
+            self.model.rowsAboutToBeInserted,
+            self.model.modelAboutToBeReset,
+            self.hits.modelAboutToBeReset,
+        ):
+            comes.connect(self._dress_rows)
         self.view.chosen.connect(self._open)
         self.view.delete_pressed.connect(self._delete)
         self.view.marks_dropped.connect(self._mark_selected)
@@ -319,12 +325,22 @@ class ConversationList(QFrame):
         self.model.renamed.connect(self.renamed)
         self.model.folder_renamed.connect(self.folder_renamed)
         self.model.more_wanted.connect(lambda: self.more_wanted.emit(False))
-        self._delegates[0].closeEditor.connect(lambda *_: self.rename_ended.emit())
         self.model.modelReset.connect(self._mark_selected)
         for changed in (self.model.rowsInserted, self.model.rowsRemoved, self.model.modelReset):
             changed.connect(self._show_page)
         self._midnight.timeout.connect(self._turn_the_day)
         self._show_page()
+
+    def _dress_rows(self) -> None:
+        """Once, before there are rows: the first paint has none, and waits for no painter of them."""
+        if self._delegates is not None:
+            return
+        from desktop_app.ui.row_delegates import ConversationDelegate, HitDelegate
+
+        self._delegates = ConversationDelegate(self.theme, self), HitDelegate(self.theme, self)
+        self._delegates[0].closeEditor.connect(lambda *_: self.rename_ended.emit())
+        self.view.setItemDelegate(self._delegates[0])
+        self.hit_view.setItemDelegate(self._delegates[1])
 
     def _connect_places(self) -> None:
         bar, places = self.place_bar, self.places
@@ -472,6 +488,8 @@ class ConversationList(QFrame):
 
     def menu_for(self, row: QModelIndex) -> QMenu:
         """The menu of a row, or of all that are marked with it; beside the rows, of the list."""
+        from desktop_app.ui import list_menus  # here and below: no part of the start
+
         return list_menus.menu_for(self, row)
 
     def _pop_up_menu(self, row: QModelIndex, position: QPoint) -> None:
@@ -479,10 +497,20 @@ class ConversationList(QFrame):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.popup(position)
 
+    def _offer_new(self, at: QPoint) -> None:
+        """What can be begun beside a new conversation, on a secondary click or the menu key."""
+        from desktop_app.ui import list_menus
+
+        menu = list_menus.ground_menu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(self.new_button.mapToGlobal(at))
+
     def _pop_up_place_menu(self) -> None:
         folder_id, button = self.model.place.folder_id, self.place_bar.menu_button
         folder = next((f for f in self.folders if f.id == folder_id), None)
         if folder is not None:
+            from desktop_app.ui import list_menus
+
             menu = list_menus.folder_menu(self, folder)
             menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
             menu.popup(button.mapToGlobal(QPoint(0, button.height())))
@@ -501,5 +529,7 @@ def _today() -> date:
 
 def _hint(shortcut: str) -> str:
     """A shortcut as it stands beside its action: "Ctrl ⇧ F" for "Ctrl+Shift+F"."""
+    from PySide6.QtGui import QKeySequence
+
     native = QKeySequence(shortcut).toString(QKeySequence.SequenceFormat.NativeText)
     return native.replace("Shift", "⇧").replace("+", " ")

@@ -19,10 +19,8 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QDrag
 from PySide6.QtWidgets import QAbstractItemView, QApplication
 
-from desktop_app.ui.dropped import accept_copy, given_in, is_welcome, promise
 from desktop_app.ui.models.conversation_model import MIME_TYPE, Roles
 from desktop_app.ui.row_view import RowView
 
@@ -36,7 +34,6 @@ if TYPE_CHECKING:
         QKeyEvent,
         QMouseEvent,
     )
-    from PySide6.QtWidgets import QStyledItemDelegate
 
 _Flag = QItemSelectionModel.SelectionFlag
 _Key = Qt.Key
@@ -74,8 +71,8 @@ class ConversationView(RowView):
     aimed = Signal(str)
     given = Signal(object, str, bool)
 
-    def __init__(self, name: str, model: QAbstractItemModel, delegate: QStyledItemDelegate) -> None:
-        super().__init__(name, model, delegate)
+    def __init__(self, name: str, model: QAbstractItemModel) -> None:
+        super().__init__(name, model)
         self.has_marks, self.leads_back = False, False
         self._anchor = QPersistentModelIndex()
         self._target = QPersistentModelIndex()
@@ -228,6 +225,8 @@ class ConversationView(RowView):
         rows = [row for row in self.marked if row.flags() & Qt.ItemFlag.ItemIsDragEnabled]
         if not rows:
             return
+        from PySide6.QtGui import QDrag  # here and below: no start waits for what is dragged
+
         drag = QDrag(self)
         drag.setMimeData(self.model().mimeData(rows))
         drag.setPixmap(self.viewport().grab(self.visualRect(rows[0])))
@@ -236,6 +235,8 @@ class ConversationView(RowView):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Conversations may be dropped on folders, what comes from outside on either."""
+        from desktop_app.ui.dropped import accept_copy, is_welcome
+
         if event.mimeData().hasFormat(MIME_TYPE):
             event.acceptProposedAction()
         elif event.source() is None and is_welcome(event.mimeData()):
@@ -245,6 +246,8 @@ class ConversationView(RowView):
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
         """Show which row would take it; at the edges the list scrolls."""
+        from desktop_app.ui.dropped import accept_copy
+
         super().dragMoveEvent(event)
         index = self.indexAt(event.position().toPoint())
         if event.mimeData().hasFormat(MIME_TYPE):
@@ -263,6 +266,8 @@ class ConversationView(RowView):
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Tell which row takes it."""
+        from desktop_app.ui.dropped import accept_copy, given_in
+
         index = self.indexAt(event.position().toPoint())
         self._aim(QModelIndex())
         self.aimed.emit("")
@@ -283,6 +288,8 @@ class ConversationView(RowView):
 
 def _promise(data: QMimeData, index: QModelIndex) -> str:
     """What letting go on a row will do with what comes from outside."""
+    from desktop_app.ui.dropped import promise
+
     if not index.data(Roles.IDENTIFIER):
         return promise(data)
     if index.data(Roles.IS_FOLDER):

@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QEvent, QObject, QRect, Signal
 from PySide6.QtWidgets import QWidget
 
-from desktop_app.ui.dropped import accept_copy, given_in, is_to_attach, is_welcome, promise
-
 if TYPE_CHECKING:
     from PySide6.QtGui import QDragEnterEvent, QDropEvent
 
@@ -60,12 +58,17 @@ class DropArea(QObject):
         return True
 
     def _leave_to_window(self, event: QEvent) -> bool:
+        # Here and below: no start waits for what is needed when something is dragged.
+        from desktop_app.ui.dropped import is_to_attach
+
         is_ours = event.type() == QEvent.Type.DragEnter and is_to_attach(event.mimeData())  # type: ignore[attr-defined]
         if is_ours:
             event.ignore()
         return is_ours
 
     def _enter(self, event: QDragEnterEvent) -> None:
+        from desktop_app.ui.dropped import accept_copy, is_welcome, promise
+
         data = event.mimeData()
         # What is dragged within the window is for its parts: words for the prompt's own text.
         if event.source() is not None or not is_welcome(data):
@@ -75,6 +78,8 @@ class DropArea(QObject):
         self._overlay.show_words(promise(data), self._window.rect())
 
     def _drop(self, event: QDropEvent) -> None:
+        from desktop_app.ui.dropped import accept_copy, given_in
+
         self._overlay.hide()
         accept_copy(event)
         self.given.emit(given_in(event.mimeData()))

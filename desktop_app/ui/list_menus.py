@@ -8,7 +8,6 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMenu
 
 from desktop_app.domain.export_format import EXPORT_FORMATS
@@ -19,9 +18,8 @@ from desktop_app.ui.models.conversation_model import Roles
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from PySide6.QtCore import QModelIndex, QPoint
+    from PySide6.QtCore import QModelIndex
     from PySide6.QtGui import QIcon
-    from PySide6.QtWidgets import QWidget
 
     from desktop_app.domain.conversation import Conversation, Folder
     from desktop_app.ui.conversation_list import ConversationList
@@ -103,18 +101,6 @@ def ground_menu(listing: ConversationList) -> QMenu:
         ("folder-plus", "New folder", lambda: listing.folder_wanted.emit([])),
     )
     return menu
-
-
-def offer_on(button: QWidget, listing: ConversationList) -> None:
-    """What can be begun beside a new conversation, on a secondary click or the menu key."""
-
-    def pop_up(at: QPoint) -> None:
-        menu = ground_menu(listing)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.popup(button.mapToGlobal(at))
-
-    button.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-    button.customContextMenuRequested.connect(pop_up)
 
 
 def _add_export(menu: QMenu, listing: ConversationList, ids: Sequence[str], words: str) -> None:

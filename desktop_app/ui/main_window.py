@@ -12,22 +12,21 @@ from dataclasses import replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
-from PySide6.QtCore import QByteArray, QEvent, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
 from desktop_app.ui import theme as themes
-from desktop_app.ui.card_text import CardText
 from desktop_app.ui.conversation_list import ConversationList
-from desktop_app.ui.drop_area import DropArea
-from desktop_app.ui.first_start import FirstStart
 from desktop_app.ui.header import Header
-from desktop_app.ui.notifications import Notifications
-from desktop_app.ui.overlays import DropOverlay, Shade
+from desktop_app.ui.overlays import Shade
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent
 
     from desktop_app.ui.dropped import Given
+    from desktop_app.ui.first_start import FirstStart
+    from desktop_app.ui.notifications import Notifications
+    from desktop_app.ui.overlays import DropOverlay
     from desktop_app.ui.prompt_editor import PromptEditor
     from desktop_app.ui.settings_panel import SettingsPanel
     from desktop_app.ui.theme import Theme, ThemeWatcher
@@ -60,7 +59,8 @@ class MainWindow(QMainWindow):
     It is a QMainWindow for what it is called aloud, a window; that class's own layout is not used.
 
     Attributes:
-        conversations, header, transcript, first_start, notifications, prompt, settings
+        conversations, header, prompt, settings
+        transcript, first_start, notifications: from `set_transcript` on.
 
     Signals:
         files_dropped(list[Path]): local files were dropped anywhere on the window.
@@ -70,6 +70,8 @@ class MainWindow(QMainWindow):
     """
 
     transcript: TranscriptView
+    first_start: FirstStart
+    notifications: Notifications
 
     files_dropped = Signal(list)
     picture_dropped = Signal(object)
@@ -88,13 +90,13 @@ class MainWindow(QMainWindow):
         theme = watcher.current
         self.conversations = ConversationList(theme, self)
         self.header = Header(theme)
-        self.first_start = FirstStart(theme)
-        self.notifications = Notifications(theme)
         self.prompt = prompt
         self.settings = settings
         self._middle = _Middle(self, theme)
         self._shade = Shade(self)
-        self._drop_overlay = DropOverlay(self, theme)
+        # What covers the window, and parts with a theme, that are made after the first paint.
+        self._covers: list[QWidget] = [self._shade]
+        self._later: list[FirstStart | Notifications | DropOverlay] = []
         settings.setParent(self)
         settings.setProperty("edge", "left")
         self._wants_list, self._wants_settings = True, False
@@ -106,12 +108,14 @@ class MainWindow(QMainWindow):
         self.resize(self._fitting(_DEFAULT_SIZE))
 
     def set_transcript(self, transcript: TranscriptView) -> None:
-        """Take the transcript: once, before a conversation is shown.
+        """Take the transcript, and make what else the first paint does not show: once, before a
+        conversation is shown.
 
-        It comes after the window's first paint, of whose time it would take a quarter.
+        All this comes after the window's first paint, of whose time it would take a third.
         """
         self.transcript = transcript
-        self._middle.set_transcript(transcript)
+        self._add_later_parts()
+        self._middle.complete(transcript, self.first_start, self.notifications)
         self._watcher.changed.connect(transcript.set_theme)
         self._order_tabs()
 
@@ -204,6 +208,8 @@ class MainWindow(QMainWindow):
         """Take back what `state` gave; whatever is missing or makes no sense stays as it is."""
         geometry = state.get("geometry")
         if isinstance(geometry, str):
+            from PySide6.QtCore import QByteArray  # there is none before the first end
+
             self.restoreGeometry(QByteArray.fromBase64(geometry.encode()))
         self._wants_list = state.get("list") is not False
         self._wants_settings = state.get("settings") is True
@@ -225,7 +231,20 @@ class MainWindow(QMainWindow):
             self.conversations.new_in_folder,
         ):
             chosen.connect(self._close_list_drawer)
-        drops = DropArea(self, self._drop_overlay, self.conversations)
+
+    def _add_later_parts(self) -> None:
+        from desktop_app.ui.drop_area import DropArea
+        from desktop_app.ui.first_start import FirstStart
+        from desktop_app.ui.notifications import Notifications
+        from desktop_app.ui.overlays import DropOverlay
+
+        theme = self._watcher.current
+        self.first_start, self.notifications = FirstStart(theme), Notifications(theme)
+        overlay = DropOverlay(self, theme)
+        overlay.setGeometry(self.rect())
+        self._covers.append(overlay)
+        self._later += [self.first_start, self.notifications, overlay]
+        drops = DropArea(self, overlay, self.conversations)
         drops.asks_first(self.prompt)
         drops.asks_first(self.conversations.search)
         drops.given.connect(self._take)
@@ -261,10 +280,8 @@ class MainWindow(QMainWindow):
         for part in (
             self.conversations,
             self.header,
-            self.first_start,
-            self.notifications,
+            *self._later,
             self._middle,
-            self._drop_overlay,
             self.prompt,
             self.settings,
         ):
@@ -328,8 +345,8 @@ class MainWindow(QMainWindow):
         self._middle.setGeometry(left, 0, width - left - right, height)
         self.conversations.setGeometry(0, 0, list_width, height)
         self.settings.setGeometry(width - panel_width, 0, panel_width, height)
-        self._shade.setGeometry(self.rect())
-        self._drop_overlay.setGeometry(self.rect())
+        for cover in self._covers:
+            cover.setGeometry(self.rect())
         self.conversations.setVisible(list_place != _Place.AWAY)
         self.settings.setVisible(panel_place != _Place.AWAY)
         self._shade.setVisible(self._drawer is not None)
@@ -383,15 +400,14 @@ class _Middle(QWidget):
 
     def __init__(self, window: MainWindow, theme: Theme) -> None:
         super().__init__(window)
-        self._first_start, self._key_line = window.first_start, window.first_start.key_line
+        self._first_start: FirstStart | None = None
         self._prompt = window.prompt
         self._transcript = QWidget()  # keeps the place until the transcript comes
         self._over, self._under = QWidget(), QWidget()
         # What keeps to the measure.
         self._measured = QVBoxLayout()
         self._measured.setSpacing(0)
-        for widget in (self._first_start, window.notifications, window.prompt, self._key_line):
-            self._measured.addWidget(widget)
+        self._measured.addWidget(window.prompt)
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(0)
@@ -403,13 +419,20 @@ class _Middle(QWidget):
         self._is_first = False
         self.set_theme(theme)
 
-    def set_transcript(self, transcript: QWidget) -> None:
+    def complete(
+        self, transcript: QWidget, first_start: FirstStart, notifications: Notifications
+    ) -> None:
         """See `MainWindow.set_transcript`."""
+        self._first_start = first_start
+        self._measured.insertWidget(0, first_start)
+        self._measured.insertWidget(1, notifications)
+        self._measured.addWidget(first_start.key_line)
         self._column.replaceWidget(self._transcript, transcript)
         self._transcript.deleteLater()
         self._transcript = transcript
         transcript.setMinimumHeight(1)  # in a small window cards and the prompt come first
-        transcript.setVisible(not self._is_first)
+        self.show_first_start(self._is_first)
+        self._leave_out()
 
     def add_above_prompt(self, widget: QWidget) -> None:
         """See `MainWindow.add_above_prompt`."""
@@ -426,14 +449,14 @@ class _Middle(QWidget):
         self._is_first = shown
         self._transcript.setVisible(not shown)
         for widget in (self._first_start, self._over, self._under):
-            widget.setVisible(shown)
+            if widget is not None:
+                widget.setVisible(shown)
         self._set_margins()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the measure."""
         super().resizeEvent(event)
-        for text in self.findChildren(CardText):
-            text.fit()  # to the window's height
+        self._fit_words()
         self._set_margins()
         self._leave_out()
 
@@ -443,10 +466,21 @@ class _Middle(QWidget):
             self._leave_out()
         return super().event(event)
 
+    def _fit_words(self) -> None:
+        """The words of cards keep to a share of the window's height."""
+        if self._first_start is None:  # nor is there a card yet
+            return
+        from desktop_app.ui.card_text import CardText
+
+        for text in self.findChildren(CardText):
+            text.fit()
+
     def _leave_out(self) -> None:
         """Where there is little room, what can be missed gives way."""
         px, height = self._theme.px, self.height()
         self._prompt.set_tight(height < px(_TIGHT))
+        if self._first_start is None:
+            return
         is_bare = not self._prompt.has_chips
         self._first_start.leave_room(
             examples=is_bare or height >= px(_ROOM_FOR_BOTH),

@@ -18,7 +18,6 @@ from desktop_app.commands.keymap import Keymap
 from desktop_app.ui.attachment_chips import AttachmentChips, Chip
 from desktop_app.ui.choice import ChoiceView, ModelEntry
 from desktop_app.ui.choice_row import ChoiceRow
-from desktop_app.ui.dropped import Given, accept_copy, is_to_attach
 from desktop_app.ui.prompt_text import PromptText
 from desktop_app.ui.slash import Slash
 from desktop_app.ui.slash_lines import AboveEditor, EditorLine
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QObject
     from PySide6.QtGui import QDragEnterEvent, QDropEvent, QFocusEvent, QResizeEvent, QShowEvent
 
+    from desktop_app.ui.dropped import Given
     from desktop_app.ui.theme import Theme
 
 __all__ = ["Chip", "ChoiceView", "ModelEntry", "PromptEditor"]
@@ -350,10 +350,14 @@ class PromptEditor(QFrame):
         dialog.open()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        from desktop_app.ui.dropped import accept_copy, is_to_attach  # no part of the start
+
         if is_to_attach(event.mimeData()):
             accept_copy(event)
 
     def dropEvent(self, event: QDropEvent) -> None:
+        from desktop_app.ui.dropped import accept_copy
+
         self._text.insertFromMimeData(event.mimeData())
         accept_copy(event)
 

@@ -8,16 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QKeyCombination, QMimeData, Qt, Signal
-from PySide6.QtGui import QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QSizePolicy
-
-from desktop_app.ui.dropped import Given, accept_copy, given_in, is_welcome, plain_text_in
-from desktop_app.ui.rich_paste import RichPaste
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QDragMoveEvent, QDropEvent, QFocusEvent, QKeyEvent, QResizeEvent
     from PySide6.QtWidgets import QWidget
 
+    from desktop_app.ui.dropped import Given
     from desktop_app.ui.theme import Theme
 
 LARGE_PASTE: Final = 20_000
@@ -128,9 +125,14 @@ class PromptText(QPlainTextEdit):
             super().keyPressEvent(event)
 
     def canInsertFromMimeData(self, source: QMimeData) -> bool:
+        # Here and below: no start waits for what is needed when something is given.
+        from desktop_app.ui.dropped import is_welcome
+
         return is_welcome(source)
 
     def insertFromMimeData(self, source: QMimeData) -> None:
+        from desktop_app.ui.dropped import given_in
+
         self.take(given_in(source))
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
@@ -143,6 +145,8 @@ class PromptText(QPlainTextEdit):
 
     def _take_copy(self, event: QDropEvent) -> None:
         """Words of another program stay there, too."""
+        from desktop_app.ui.dropped import accept_copy
+
         if event.source() is None and event.isAccepted():
             accept_copy(event)
 
@@ -161,6 +165,8 @@ class PromptText(QPlainTextEdit):
 
     def take(self, given: Given) -> None:
         """Put text where the cursor is, hand over the rest, say what cannot be taken."""
+        from desktop_app.ui.rich_paste import RichPaste
+
         if given.files:
             self.files_given.emit(list(given.files))
         if given.content is not None:
@@ -181,6 +187,10 @@ class PromptText(QPlainTextEdit):
 
     def paste_plain(self) -> None:
         """Put the clipboard's text there as it is, of whatever length."""
+        from PySide6.QtGui import QGuiApplication
+
+        from desktop_app.ui.dropped import plain_text_in
+
         text, note = plain_text_in(QGuiApplication.clipboard().mimeData())
         self.put(text)
         if note:
@@ -210,6 +220,8 @@ class PromptText(QPlainTextEdit):
 
 def _portable(event: QKeyEvent) -> str:
     """The keys pressed as a shortcut's text; the keypad's Enter is Enter."""
+    from PySide6.QtGui import QKeySequence  # when a key is pressed: no part of the start
+
     key = event.key()
     if key == Qt.Key.Key_Enter:
         key = Qt.Key.Key_Return

@@ -23,7 +23,8 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QStyledItemDelegate
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QStyledItemDelegate, QWidget
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QContextMenuEvent, QFocusEvent, QKeyEvent, QMouseEvent
@@ -47,7 +48,9 @@ class RowView(QListView):
     left_upwards = Signal()
     menu_requested = Signal(QModelIndex, QPoint)
 
-    def __init__(self, name: str, model: QAbstractItemModel, delegate: QStyledItemDelegate) -> None:
+    def __init__(
+        self, name: str, model: QAbstractItemModel, delegate: QStyledItemDelegate | None = None
+    ) -> None:
         super().__init__()
         self.setObjectName(name)
         self.setProperty("role", "rows")
@@ -55,12 +58,17 @@ class RowView(QListView):
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFrameShape(QFrame.Shape.NoFrame)
-        self.viewport().setAttribute(Qt.WidgetAttribute.WA_Hover)
+        # Made here: PySide takes 15 ms over the first widget that Qt made.
+        viewport = QWidget()
+        viewport.setBackgroundRole(QPalette.ColorRole.Base)
+        viewport.setAttribute(Qt.WidgetAttribute.WA_Hover)
+        self.setViewport(viewport)
         self._proxy = QSortFilterProxyModel(self)
         self._proxy.setDynamicSortFilter(False)
         self._proxy.setSourceModel(model)
         self.setModel(self._proxy)
-        self.setItemDelegate(delegate)
+        if delegate is not None:
+            self.setItemDelegate(delegate)
         self.shows_focus = False
         self.clicked.connect(self.chosen)
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, QObject, QPoint
-from PySide6.QtGui import QTextCursor
 
 from desktop_app.ui.slash import SIGNS
 
@@ -47,9 +46,7 @@ class EditorLine:
     def replace(self, count: int, text: str, cursor: int) -> None:
         """See `slash.Line`; Ctrl+Z takes it back."""
         edit = self._text.textCursor()
-        edit.movePosition(
-            QTextCursor.MoveOperation.PreviousCharacter, QTextCursor.MoveMode.KeepAnchor, count
-        )
+        edit.movePosition(edit.MoveOperation.PreviousCharacter, edit.MoveMode.KeepAnchor, count)
         start = edit.selectionStart()
         edit.insertText(text)
         edit.setPosition(start + len(text[:cursor].encode("utf-16-le", "surrogatepass")) // 2)
@@ -61,7 +58,7 @@ class EditorLine:
         cursor = self._text.textCursor()
         cursor.clearSelection()
         if cursor.positionInBlock():
-            cursor.movePosition(QTextCursor.MoveOperation.End)
+            cursor.movePosition(cursor.MoveOperation.End)
             if cursor.positionInBlock():
                 cursor.insertBlock()
         self._text.setTextCursor(cursor)

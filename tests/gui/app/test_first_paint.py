@@ -1,0 +1,64 @@
+"""What a start has imported by the time its window is painted; every module there is waited for."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+# Package: its modules that the first paint needs. Whoever adds to this makes each start slower, and
+# says in review why it cannot wait: most of what is not on screen yet can be imported where it is used.
+OURS = {
+    "app": "application garbage source_cache",
+    "commands": "command keymap shortcut",
+    "domain": "errors place variants",
+    "rendering": "colour_tokens",
+    "settings": "schema",
+    "storage": "first_look",
+    "ui": """
+        attachment_chips background_button choice choice_menus choice_row
+        conversation_list conversation_view flow_layout header icons list_foot
+        main_window overlays painting pick_button places prompt_editor prompt_text
+        row_view search_field segmented_control settings_panel slash slash_lines
+        suggestions theme
+    """,
+    "ui.models": "calendar conversation_model hit_model",
+    "ui.settings_tabs": "key_state",
+}
+
+# Wait for their first use, all of them.
+THEIRS = {
+    *("asyncio", "qasync", "httpx", "ssl", "keyring", "pygments", "markdown_it", "tiktoken"),
+    *("kreuzberg", "decimal", "email", "logging.handlers", "PySide6.QtNetwork", "PySide6.QtDBus"),
+}
+# What Qt made itself is of a class that PySide has to look for, and for that it builds all of them:
+# 15 ms for the first `viewport()` of a widget that was not given one, as many for a `style()`.
+BUILT_BY_LOOKING = {"QMdiArea", "QTabBar", "QStyle"}
+
+PROGRAM = """
+import json, sys
+from desktop_app.app.application import Application
+
+Application({"command": "open", "files": []}).show()
+from PySide6 import QtWidgets
+
+print(json.dumps([list(sys.modules), list(vars(QtWidgets))]))
+"""
+
+
+def test_the_first_paint_waits_for_what_is_painted_alone(tmp_path: Path) -> None:
+    environment = {**os.environ, "REPARTEE_HOME": str(tmp_path), "QT_QPA_PLATFORM": "offscreen"}
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True, env=environment
+    )
+    modules, widgets = map(set, json.loads(done.stdout.splitlines()[-1]))
+    allowed = {
+        f"desktop_app.{package}.{name}" for package in OURS for name in OURS[package].split()
+    }
+    allowed |= {name.rpartition(".")[0] for name in allowed} | {"desktop_app", "desktop_app.paths"}
+    ours = {name for name in modules if name.partition(".")[0] == "desktop_app"}
+    assert ours <= allowed, f"imported before the first paint: {sorted(ours - allowed)}"
+    assert not THEIRS & modules
+    assert not BUILT_BY_LOOKING & widgets
