@@ -29,6 +29,7 @@ from desktop_app.services.prompts import (
     Entry,
     Origin,
     copy_of,
+    for_each,
     library,
     next_position,
 )
@@ -127,7 +128,8 @@ class PromptsController(QObject):
             self._window.prompt.slash.take(template)
         else:
             words = fill(template.text, {DATE: today()}).text.strip()
-            self._window.prompt.submitted.emit(words)
+            attached = self._workspace.draft.attachments
+            self._window.prompt.submitted.emit(for_each(words, attached))
 
     def _filled_here(self, names: frozenset[str]) -> dict[str, str]:
         """What the program knows in the main window: what is selected in the transcript, and the

@@ -55,12 +55,15 @@ def chunks(text: str, limit: int, count: Count) -> list[Chunk]:
     """
     made: list[Chunk] = []
     pieces: list[_Piece] = []
+    tokens = 0  # of `pieces`: of tens of thousands the sum is not made anew for each
     for piece in _pieces(text, limit, count):
         pieces.append(piece)
-        while sum(p.tokens for p in pieces) > limit and len(pieces) > 1:
+        tokens += piece.tokens
+        while tokens > limit and len(pieces) > 1:
             last = _last_of_part(pieces)
             made.append(_joined(pieces[:last]))
             pieces = pieces[last:]
+            tokens -= made[-1].tokens
     if pieces:
         made.append(_joined(pieces))
     return made

@@ -30,6 +30,7 @@ from desktop_app.domain.errors import (
     DocumentDoesNotFitError,
     DocumentError,
     IllegalChoiceError,
+    StorageError,
     UserFacingError,
 )
 from desktop_app.domain.model_catalog import Effort, Variant
@@ -62,7 +63,7 @@ EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED, EXIT_PIPE = 1, 2, 130, 141
 
 def run_ask(options: argparse.Namespace) -> int:
     """Answer once; see the module's paragraph for the exit codes."""
-    output = Output(as_json=options.json)
+    output = Output(as_json=options.json, shows_steps=options.in_parts)
     try:
         # Before there is a loop, whose handler of Ctrl+C could not end a read that blocks.
         prompt = _prompt(options)
@@ -97,13 +98,13 @@ async def _question(
     question: documents are summarised."""
     if options.template:
         question = await from_template(backend, options.template, options.set, prompt)
-        return for_each(question, len(parts)) if options.in_parts else question
+        return for_each(question, parts) if options.in_parts else question
     if prompt:
         return prompt
     if all(isinstance(part, ImagePart) for part in parts):
         return "Describe what this shows."
     summary = filled(named(SUMMARY, await prompt_library(backend)), {}, {})
-    return for_each(summary, len(parts))
+    return for_each(summary, parts)
 
 
 def _storable(text: str) -> str:
@@ -164,7 +165,7 @@ async def _answer(
         began = await service.begin(conversation, [], draft, profile, settings)
     for notice in began.answer.notices:
         say(notice)
-    code = await _run(began, profile, output, saved=options.save)
+    code = await _run(backend, began, profile, output, saved=options.save)
     if warning := await backend.budget.warning(profile):
         say(warning)
     return code
@@ -186,14 +187,16 @@ async def _in_parts(
     return replace(draft, attachments=parts)
 
 
-async def _run(began: Answering, profile: ProviderProfile, output: Output, *, saved: bool) -> int:
+async def _run(
+    backend: Backend, began: Answering, profile: ProviderProfile, output: Output, *, saved: bool
+) -> int:
     was_stopped = False
     try:
         await began.run(output.listen, output.on_store, insist=False)
     except asyncio.CancelledError:
         was_stopped = True
     output.close(
-        began.answer,
+        await _with_all_calls(backend, began.answer),
         conversation_id=began.conversation.id if saved else None,
         from_environment=profile.from_environment,
         passages=passages_json(began.question),
@@ -206,6 +209,17 @@ async def _run(began: Answering, profile: ProviderProfile, output: Output, *, sa
         return EXIT_INTERRUPTED
     is_whole = began.answer.status is MessageStatus.COMPLETE
     return 0 if is_whole and not (saved and output.store_failed) else EXIT_FAILED
+
+
+async def _with_all_calls(backend: Backend, answer: Message) -> Message:
+    """The answer with what all of its calls took: where it was read in parts, those as well."""
+    try:
+        spent = await backend.ledger.message(answer.conversation_id, answer.id)
+    except StorageError:
+        return answer
+    if spent.calls < 2:
+        return answer
+    return replace(answer, usage=spent.usage, cost=None if spent.uncounted else spent.cost)
 
 
 async def profile_named(backend: Backend, name: str | None) -> ProviderProfile:

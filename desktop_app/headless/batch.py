@@ -290,13 +290,15 @@ async def _remove(backend: Backend, service: BatchService, options: argparse.Nam
 
 async def _report(backend: Backend, _: BatchService, options: argparse.Namespace) -> int:
     job = await _named(backend, options.id)
+    named = "csv" if options.to.lower().endswith(".csv") else "markdown"
+    kind = options.format or named
     if options.to == "-":
-        async for piece in report_pieces(backend, job, options.format):
+        async for piece in report_pieces(backend, job, kind):
             sys.stdout.write(piece)
         sys.stdout.flush()
         return 0
     target = path_of(options.to)
-    await write_report(backend, job, options.format, target)
+    await write_report(backend, job, kind, target)
     say(f"{counted(job.counts.total, 'file')} reported in {target}.")
     return 0
 

@@ -34,7 +34,10 @@ ended_at, batch_ids; items: name, status, answer, error, usage, cost_usd.
 """
 REPORT_EPILOG = """\
 A row, or in Markdown a heading, for each file: name, status, answer, error, tokens, cost. In CSV no cell
-is a formula. “-” writes to standard output.
+is a formula. Without --format it is CSV where PATH ends in .csv, and Markdown elsewhere; without --to,
+or with “-”, it goes to standard output.
+
+exit codes: 0 done; 1 it could not be written; 2 wrong command line
 """
 
 
@@ -68,10 +71,10 @@ def add_batch(
     start.add_argument("--task", metavar="TEXT", help="a question of your own to ask of each file")
     status = command("status", "how the jobs stand", "[ID] [--json]", STATUS_EPILOG)
     status.add_argument("id", nargs="?", metavar="ID")
-    report = command("report", "what came", "ID --format FORMAT --to PATH", REPORT_EPILOG)
+    report = command("report", "what came", "ID [--format FORMAT] [--to PATH]", REPORT_EPILOG)
     report.add_argument("id", metavar="ID")
-    report.add_argument("--format", required=True, choices=("markdown", "csv"))
-    report.add_argument("--to", required=True, metavar="PATH")
+    report.add_argument("--format", choices=("markdown", "csv"), help="else as PATH is called")
+    report.add_argument("--to", default="-", metavar="PATH", help="else to standard output")
     cancel = command("cancel", "end a job; what is answered is kept", "ID [--json]")
     resume = command("resume", "go on with one that was not sent yet", "ID [option ...]")
     again = command("again", "a new job of the files without an answer", "ID [option ...]")

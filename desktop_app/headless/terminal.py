@@ -145,13 +145,17 @@ def _fitting(line: str) -> str:
 class Output:
     """Writes one answer.
 
+    Args:
+        shows_steps: why nothing comes is said off a terminal, too, a line for each reason.
+
     Attributes:
         write_error: why standard output could not be written to; None as long as it can.
         store_failed: something could not be kept.
     """
 
-    def __init__(self, *, as_json: bool) -> None:
+    def __init__(self, *, as_json: bool, shows_steps: bool = False) -> None:
         self._as_json = as_json
+        self._shows_steps = shows_steps and not (sys.stderr and sys.stderr.isatty())
         self._at_line_start = True
         self._is_asked = False
         self._stop: Callable[[], object] = lambda: None
@@ -179,6 +183,8 @@ class Output:
             case Waiting(seconds, reason) if seconds:
                 self._countdown.start(seconds, reason)
             # The first says no more than that the answer is waited for.
+            case Waiting(_, reason) if self._is_asked and self._shows_steps:
+                say(reason)
             case Waiting(_, reason) if self._is_asked and self._at_line_start:
                 self._countdown.say_why(reason)
         self._is_asked = True

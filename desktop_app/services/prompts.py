@@ -6,17 +6,21 @@ if it has a folder, a line `Folder: Name`, then the text.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from desktop_app.domain.errors import IllegalChoiceError
+from desktop_app.domain.parts import DocumentPart, Part
 from desktop_app.domain.prompts import Prompt, fill, missing, variables
 
 SUMMARY = "executive-summary"
 FOR_DOCUMENTS = (SUMMARY, "extract-table")
 """What is offered as soon as a document is attached, the first to be taken by Enter."""
 _FOLDER = "Folder:"
+_OF_SEVERAL = ("inode/directory", "application/zip")
+_SEVERAL = re.compile(r"\bdocuments\b", re.I)
 
 
 class Origin(StrEnum):
@@ -35,12 +39,16 @@ class Entry:
     origin: Origin
 
 
-def for_each(task: str, documents: int) -> str:
-    """A task for one document, asked of several."""
-    if documents < 2:
+def for_each(task: str, parts: Iterable[Part]) -> str:
+    """A task for one document, asked of several: one by one, and of all together. One that speaks
+    of documents, such as that for their differences, knows of several by itself."""
+    documents = [part for part in parts if isinstance(part, DocumentPart)]
+    holds_several = any(part.media_type in _OF_SEVERAL for part in documents)
+    if not (len(documents) > 1 or holds_several) or _SEVERAL.search(task):
         return task
+    count = "several" if holds_several else str(len(documents))
     return (
-        f"{task}\n\nThere are {documents} documents: do this for each of them, under a heading with "
+        f"{task}\n\nThere are {count} documents: do this for each of them, under a heading with "
         "its name, and then give an overview of them all."
     )
 

@@ -92,6 +92,18 @@ class Ledger:
             total = EXACT.add(total, Decimal(row["cost"]))
         return total
 
+    async def message(self, conversation_id: str, message_id: str) -> Spent:
+        """What one answer took, with the parts that it was made of."""
+        sql = """SELECT input_tokens, cached_tokens, output_tokens, reasoning_tokens, cost
+            FROM ledger WHERE conversation_id = ? AND message_id = ?"""
+        about = (conversation_id, message_id)
+        rows = await self._database.read(lambda c: c.execute(sql, about).fetchall())
+        spent = Spent()
+        for *tokens, cost in rows:
+            known = Decimal(0) if cost is None else Decimal(cost)
+            spent += Spent(1, int(cost is None), Usage(*tokens), known)
+        return spent
+
     async def report(self, at: datetime) -> SpendingReport:
         """All that was spent, seen from `at`."""
         return await self._database.read(lambda c: report_of(c, at))

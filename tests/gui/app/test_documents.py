@@ -88,6 +88,19 @@ def test_what_cannot_be_read_is_said_and_gives_no_chip(
     run(main())
 
 
+def test_several_documents_are_asked_for_one_by_one_and_together(run: Run, data: Path) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            desk.window.files_dropped.emit([data / "report.pdf", data / "notes.md"])
+            await until(lambda: len(suggestions(desk)) == 2 and is_read(desk))
+            turn = await desk.ask("")
+            assert "There are 2 documents: do this for each of them" in turn.asked
+            turn.end("ok")
+            await desk.settled()
+
+    run(main())
+
+
 def test_pages_that_are_pictures_are_named_and_a_blind_model_is_not_asked(
     run: Run, data: Path
 ) -> None:

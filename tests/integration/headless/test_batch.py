@@ -147,6 +147,12 @@ def test_a_report_as_csv_has_no_formulas(shell: Shell) -> None:
         again = await run("again", job["id"], "--yes", "--json")
         assert again.code == 0
         assert [item["name"] for item in again.json["items"]] == ["note-2.md", "note-3.md"]
+        shown = await run("report", job["id"])  # as Markdown
+        assert shown.out.startswith("# ")
+        assert "note-1.md" in shown.out
+        named = shell.outside / "here" / "named.CSV"
+        assert (await run("report", job["id"], "--to", str(named))).code == 0
+        assert named.read_text("utf-8-sig").startswith("name,status,")
         to = shell.outside / "here" / "report.csv"  # “ and ” in it: marked for spreadsheets
         assert (await run("report", job["id"], "--format", "csv", "--to", str(to))).code == 0
         marked = "“" in out.out

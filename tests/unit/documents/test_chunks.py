@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -56,6 +58,14 @@ def test_even_one_endless_word_is_cut(text: str, limit: int) -> None:
     made = chunks(text, limit, len)
     assert "".join(text[c.start : c.end] for c in made) == text
     assert all(c.end - c.start <= limit for c in made)
+
+
+def test_tens_of_thousands_of_short_paragraphs_are_soon_cut() -> None:
+    text = "One line of a long list.\n\n" * 40_000
+    began = time.process_time()
+    (first, *_) = chunks(text, 150_000, words)
+    assert first.tokens <= 150_000
+    assert time.process_time() - began < 10  # a minute where each is added up anew
 
 
 def test_chapters_begin_parts() -> None:

@@ -1,0 +1,68 @@
+"""`repartee summarize`: what is asked of several documents, and what a summary in parts says it took."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from tests.integration.headless.command import Shell, against, gateway
+from tests.integration.headless.replies import ANSWER, WHOLE
+from tests.unit.providers.loopback import LoopbackServer
+
+ONE_CALL = Decimal("0.00175") + Decimal("0.0014")  # 1,000 and 100 tokens of GPT-5.2
+EACH = "do this for each of them, under a heading with its name"
+
+
+def asked_for(shell: Shell, *arguments: str) -> str:
+    """What stands in the one request that is made."""
+    found: list[str] = []
+
+    async def test(server: LoopbackServer) -> None:
+        done = await shell.run("summarize", *arguments, env=gateway(server.base_url))
+        assert (done.code, done.out) == (0, ANSWER + "\n")
+        found.extend(request.json["input"][0]["content"] for request in server.requests)
+
+    against(WHOLE, test=test)
+    (content,) = found
+    return content
+
+
+@pytest.mark.parametrize(
+    ("arguments", "count"),
+    [
+        (("a.md",), ""),
+        (("a.md", "b.md"), "There are 2 documents: "),
+        (("both",), "There are several documents: "),
+        (("a.md", "b.md", "--template", "paragraph"), "There are 2 documents: "),
+        (("a.md", "b.md", "--template", "differences"), ""),
+    ],
+)
+def test_several_documents_are_asked_for_one_by_one_and_together(
+    shell: Shell, arguments: tuple[str, ...], count: str
+) -> None:
+    here = shell.outside / "here"
+    (here / "both").mkdir()
+    for name in ("a.md", "b.md", "both/a.md", "both/b.md"):
+        (here / name).write_text(f"# {name}\n\nThe ferry leaves at nine.\n", "utf-8")
+    words = asked_for(shell, *arguments).rpartition("</document>")[2]
+    assert (EACH in words) is bool(count)
+    assert count in words
+
+
+def test_a_summary_in_parts_says_how_far_it_is_and_what_all_of_it_took(shell: Shell) -> None:
+    path = shell.outside / "here" / "long.md"
+    path.write_text("".join(f"# {n}\n\nThe ferry leaves at {n}.\n\n" for n in range(45_000)))
+
+    async def test(server: LoopbackServer) -> None:
+        done = await shell.run("summarize", "long.md", "--json", env=gateway(server.base_url))
+        calls = len(server.requests)
+        assert (done.code, calls > 2) == (0, True), done.err
+        assert f"Reading in parts: {calls - 1} of {calls - 1}" in done.err
+        assert " so far." in done.err
+        found: dict[str, Any] = done.json
+        assert Decimal(found["cost_usd"]) == calls * ONE_CALL
+        assert found["usage"]["input_tokens"] == calls * 1_000
+
+    against(*[WHOLE] * 9, test=test)
