@@ -47,6 +47,8 @@ def parser() -> MarkdownIt:
     from markdown_it import MarkdownIt
     from mdit_py_plugins.footnote import footnote_plugin
 
+    from desktop_app.rendering.inline_parser import InlineParser
+
     options = {"html": False, "linkify": True, "maxNesting": 100}
     markdown = MarkdownIt("commonmark", options)
 
@@ -74,6 +76,7 @@ def parser() -> MarkdownIt:
     markdown.core.ruler.at("inline", _inline)
     _pass_pictures(markdown)
     _limit_columns(markdown)
+    markdown.inline = InlineParser(markdown.inline)
     # The first address makes linkify-it compile what it finds them with: 15 ms, better spent here.
     markdown.parse("https://example.com www.example.com")
     return markdown
@@ -130,6 +133,8 @@ def _pass_pictures(markdown: MarkdownIt) -> None:
 
 def _note(state: StateInline, silent: bool) -> bool:
     """The mark of a footnote that is defined, or expected to be."""
+    if not state.src.startswith("[^", state.pos):
+        return False
     from mdit_py_plugins.footnote.index import footnote_ref
 
     expected = state.env.get(EXPECTS_NOTES) and _NOTE.match(state.src, state.pos, state.posMax)

@@ -1,0 +1,90 @@
+"""The inline parser, with each character shown only to the rules that it may begin something for.
+
+markdown-it asks every rule at every mark, fifteen calls for one `&` that means nothing: in a text of
+many marks that is most of what parsing costs.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from markdown_it.parser_inline import ParserInline
+
+if TYPE_CHECKING:
+    from markdown_it.parser_inline import RuleFuncInlineType
+    from markdown_it.rules_inline import StateInline
+
+_BEGIN_WITH: Final = {
+    "linkify": ":",
+    "newline": "\n",
+    "escape": "\\",
+    "math": "$\\",
+    "backticks": "`",
+    "wide_emphasis": "*~",
+    "emphasis": "_*",
+    "strikethrough": "~",
+    "link": "[",
+    "citation": "[",
+    "footnote_ref": "[",
+    "image": "!",
+    "autolink": "<",
+    "html_inline": "<",
+    "entity": "&",
+}
+
+
+class InlineParser(ParserInline):
+    """Has the rules of another parser as they are now.
+
+    Raises:
+        KeyError: for a rule of which it is not known what it begins with.
+    """
+
+    def __init__(self, other: ParserInline) -> None:
+        super().__init__()
+        self.ruler, self.ruler2 = other.ruler, other.ruler2
+        self._rules: dict[str, list[RuleFuncInlineType]] = {}
+        rules = zip(self.ruler.get_active_rules(), self.ruler.getRules(""), strict=True)
+        for name, rule in rules:
+            for character in "" if name == "text" else _BEGIN_WITH[name]:
+                self._rules.setdefault(character, []).append(rule)
+
+    def tokenize(self, state: StateInline) -> None:
+        """The tokens of a text; words go straight to what is pending."""
+        src, end, search = state.src, state.posMax, self.terminator_re.search
+        deepest = state.md.options["maxNesting"]
+        while state.pos < end:
+            pos = state.pos
+            mark = search(src, pos, end)
+            begin = end if mark is None else mark.start()
+            if begin > pos:
+                state.append_pending(src[pos:begin])
+                state.pos = begin
+            elif state.level >= deepest or not self._begins(state, silent=False):
+                state.append_pending(src[pos])
+                state.pos = pos + 1
+        if state.pending:
+            state.pushPending()
+
+    def skipToken(self, state: StateInline) -> None:  # noqa: N802
+        """Go behind what begins at the state's position, without making tokens of it."""
+        pos, end = state.pos, state.posMax
+        if pos in state.cache:
+            state.pos = state.cache[pos]
+            return
+        mark = self.terminator_re.search(state.src, pos, end)
+        begin = end if mark is None else mark.start()
+        if state.level >= state.md.options["maxNesting"]:
+            state.pos = end + 1
+        elif begin > pos:
+            state.pos = begin
+        else:
+            state.level += 1
+            found = self._begins(state, silent=True)
+            state.level -= 1
+            state.pos += not found
+        state.cache[pos] = state.pos
+
+    def _begins(self, state: StateInline, *, silent: bool) -> bool:
+        """Whether something begins at a mark; the state is behind it then."""
+        return any(rule(state, silent) for rule in self._rules.get(state.src[state.pos], ()))
