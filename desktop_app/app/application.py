@@ -11,17 +11,18 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-# Before Qt what the first paint needs and is not Qt: PySide reads the source of every module that
-# is imported after it.
+# Before Qt what the first paint needs and is not Qt: PySide looks at every import after it.
 from desktop_app.settings.schema import with_defaults
 from desktop_app.storage.first_look import settings_at_start
 
 # isort: split
 from PySide6.QtWidgets import QApplication
 
+import desktop_app.app.source_scan  # noqa: F401 — makes every import after it shorter
+
+# isort: split
 from desktop_app import __version__
 from desktop_app.app.garbage import collect_on_this_thread
-from desktop_app.app.source_cache import forget_sources
 from desktop_app.paths import folders, own_command, resource_path
 from desktop_app.ui.theme import APPLICATION_ARGUMENTS, ThemeWatcher
 
@@ -94,7 +95,6 @@ class Application:
         if self._request["command"] != "quick":
             self.window.show()
         self.qt.processEvents()
-        forget_sources()
 
     def run(self) -> int:
         """Turn the event loop until the program is quit; returns the exit code."""
@@ -102,7 +102,6 @@ class Application:
 
         from qasync import QEventLoop
 
-        forget_sources()
         collect_on_this_thread()
         loop = QEventLoop(self.qt)
         asyncio.set_event_loop(loop)
@@ -111,16 +110,11 @@ class Application:
         return self._exit_code
 
     async def _live(self, loop: asyncio.AbstractEventLoop) -> None:
+        from desktop_app.app.ready import ReadyWindow
         from desktop_app.domain.errors import UserFacingError
         from desktop_app.headless.backend import build_backend
-
-        forget_sources()
         from desktop_app.ui.transcript.view import TranscriptView
 
-        forget_sources()
-        from desktop_app.app.ready import ReadyWindow
-
-        forget_sources()
         self.window.set_transcript(TranscriptView(self._theme.current))
         backend = None
         try:
@@ -186,5 +180,4 @@ def _build_window(theme: ThemeWatcher) -> MainWindow:
     from desktop_app.ui.prompt_editor import PromptEditor
     from desktop_app.ui.settings_panel import SettingsPanel
 
-    forget_sources()
     return MainWindow(theme, PromptEditor(theme.current), SettingsPanel(theme.current))
