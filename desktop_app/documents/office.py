@@ -4,7 +4,8 @@ Habits of kreuzberg 4.10 are made good here. It drops XML entities, so that "R&D
 "RD" (xberg issue 1242, repaired in its successor alone), and loses some backslashes: before it reads,
 those characters are exchanged for private ones, and back afterwards. It escapes Markdown's signs in
 running text ("1\\."), which costs tokens and hides words from a search: the escapes are taken out
-again outside code.
+again outside code. Sheets that are empty, formulas that no program has calculated, days and times are
+put as Excel shows them.
 """
 
 from __future__ import annotations
@@ -30,6 +31,23 @@ _BACK: Final = str.maketrans({stand_in: sign for sign, stand_in in _STAND_INS.it
 _NAMED: Final = {b"amp": "&", b"lt": "<", b"gt": ">", b"quot": '"', b"apos": "'"}
 _SHIELDED: Final = re.compile(rb"&(?:(amp|lt|gt|quot|apos)|#([0-9]{1,7})|#x([0-9a-fA-F]{1,6}));|\\")
 _XML_TEXT: Final = re.compile(r"(?:xl|xl/worksheets)/[^/]+\.xml")
+_NOT_CALCULATED: Final = re.compile(
+    rb"<c\b([^<>]*)>\s*<f\b[^<>]*>([^<>]+)</f>\s*(?:<v\s*/>|<v>\s*</v>)?\s*</c>"
+)
+_CELL_KIND: Final = re.compile(rb"""\st\s*=\s*(?:"[^"]*"|'[^']*')""")
+_TIME_ALONE: Final = re.compile(r"(?<=\| )1899-12-3[01] (\d\d:\d\d:\d\d)(?= \|)")
+_DAY_ALONE: Final = re.compile(r"(?<=\| )(\d{4}-\d\d-\d\d) 00:00:00(?= \|)")
+_ERROR: Final = re.compile(r"(?<=\| )#ERR: (\w+)(?= \|)")
+_ERRORS: Final = {
+    "Div0": "#DIV/0!",
+    "NA": "#N/A",
+    "Name": "#NAME?",
+    "Null": "#NULL!",
+    "Num": "#NUM!",
+    "Ref": "#REF!",
+    "Value": "#VALUE!",
+}
+_SHEET: Final = re.compile(r"(?m)^(?=## )")
 
 _ESCAPED: Final = re.compile(r"\\([!-/:-@\[-`{}~])")
 _HEAD: Final = re.compile(r"<head\b.*?</head\s*>", re.I | re.S)
@@ -44,8 +62,9 @@ def read_workbook(name: str, data: bytes, limits: Limits) -> str:
     Raises:
         DocumentDamagedError, DocumentEncryptedError, DocumentTooLargeError
     """
-    shielded = _shielded(Package(name, data, limits))
-    return _unescaped(_extract(name, media_type.XLSX, shielded)).translate(_BACK)
+    package = Package(name, data, limits)
+    text = _unescaped(_extract(name, media_type.XLSX, _shielded(package))).translate(_BACK)
+    return _with_empty_sheets(_as_shown(text), _sheet_names(package))
 
 
 def read_html(name: str, data: bytes) -> plain_text.DecodedText | None:
@@ -97,9 +116,40 @@ def _shielded(package: Package) -> bytes:
             if "/media/" not in part:
                 content = package.bytes(part)
                 if _XML_TEXT.fullmatch(part):
+                    content = _NOT_CALCULATED.sub(_with_formula, content)
                     content = _SHIELDED.sub(_stand_in, content)
                 copy.writestr(part, content)
     return target.getvalue()
+
+
+def _with_formula(match: re.Match[bytes]) -> bytes:
+    """A cell whose formula nobody has calculated shows the formula."""
+    attributes = _CELL_KIND.sub(b"", match[1])
+    return b'<c%s t="str"><v>=%s</v></c>' % (attributes, match[2])
+
+
+def _as_shown(text: str) -> str:
+    """Days without a time, times without a day, and errors as Excel writes them."""
+    text = _TIME_ALONE.sub(r"\1", text)
+    text = _DAY_ALONE.sub(r"\1", text)
+    return _ERROR.sub(lambda found: _ERRORS.get(found[1], found[0]), text)
+
+
+def _sheet_names(package: Package) -> list[str]:
+    tree = package.xml_if_there("xl/workbook.xml")
+    rows = (row for row in tree.iter() if str(row.tag).endswith("}sheet"))
+    return [row.get("name", "").strip() for row in rows]
+
+
+def _with_empty_sheets(text: str, names: list[str]) -> str:
+    """The sheets with those between them that are empty: they count, too."""
+    given = [section.strip() for section in _SHEET.split(text) if section.strip()]
+    sheets = []
+    for name in names:
+        head = f"## {name}"
+        is_next = bool(given) and given[0].split("\n", 1)[0].strip() == head
+        sheets.append(given.pop(0) if is_next else head)
+    return "\n\n".join(sheets) if text and not given else text
 
 
 def _stand_in(match: re.Match[bytes]) -> bytes:

@@ -2,7 +2,7 @@
 chose ("3-10, 15"), and the text of those.
 
 The readers of documents write a mark before each: a line such as "[page 3]", or a sheet's name as a
-heading. Sheets are counted as the text has them: a reader may leave out empty ones.
+heading. Sheets are counted as the workbook has them, empty ones too.
 """
 
 from __future__ import annotations
