@@ -15,7 +15,12 @@ from desktop_app.app.attaching import PASTED_NAME, attach
 from desktop_app.app.attachment_facts import document_chip
 from desktop_app.app.workspace import PROVIDER_REMOVED, Workspace
 from desktop_app.domain.conversation import new_id
-from desktop_app.domain.errors import DocumentError, IllegalChoiceError, UserFacingError
+from desktop_app.domain.errors import (
+    DocumentDoesNotFitError,
+    DocumentError,
+    IllegalChoiceError,
+    UserFacingError,
+)
 from desktop_app.domain.parts import CollectionPart, DocumentPart, DraftPart, ImagePart, part_id
 from desktop_app.services.files import demand_files, not_files
 from desktop_app.services.pictures import demand_sight, with_detail
@@ -365,6 +370,8 @@ class AttachmentsController(QObject):
             demand_sight(not_files(parts, resolved.files), resolved.model)
         except IllegalChoiceError as error:
             return f"{error.what_happened} {error.what_to_do}"
+        except DocumentDoesNotFitError:
+            pass  # asked, it is offered to be read in parts
         return ""
 
     def _reading_here(self) -> dict[str, _Reading]:

@@ -267,7 +267,7 @@ class PreviewController(QObject):
             return []
         if isinstance(part, ImagePart):
             return [part.name]
-        if part.in_parts or is_file(part, resolved.files):
+        if is_file(part, resolved.files):
             return []
         return [page_name(part, page.number).strip("[]") for page in part.seen_pages]
 
@@ -280,7 +280,7 @@ class PreviewController(QObject):
                 sent, name = await pictures.scaled(part, rule), part.name
             elif isinstance(part, DocumentPart) and number < len(part.seen_pages):
                 page = part.seen_pages[number]
-                alone = replace(part, pictured=(page,), chosen=None)
+                alone = replace(part, pictured=(page,), chosen=None, in_parts=False)
                 (sent,), name = await pictures.pages(alone, rule), f"Page {page.number}"
             else:
                 return

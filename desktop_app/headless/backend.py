@@ -109,6 +109,7 @@ class Backend:
         parts = LateReader(
             gateway=self.gateway,
             attachments=attachments,
+            pictures=ScaledPictures(attachments, self.documents),
             estimator=estimator,
             splitter=self.documents,
             notes=notes,
@@ -280,6 +281,7 @@ def build_backend(
     reader = LateReader(
         gateway=gateway,
         attachments=attachments,
+        pictures=pictures,
         estimator=estimator,
         splitter=documents,
         notes=notes,

@@ -1,7 +1,8 @@
 """Documents that are larger than the model's window, read in parts.
 
     parts      each document is cut where it is parted already, and the model takes notes on each part
-               for the task that it is for; several at a time
+               for the task that it is for; several at a time. Pages that hold no text go with their
+               part as pictures
     levels     notes that are together still too large are noted down again, neighbours together
     the end    the task itself is asked of the notes, and its answer streams as any other
 
@@ -28,6 +29,7 @@ from desktop_app.domain.chat_request import (
     ProviderKind,
     ProviderProfile,
     RequestMessage,
+    RequestPart,
 )
 from desktop_app.domain.compaction import ProviderState
 from desktop_app.domain.conversation import Message, RemoteRun, Role, now
@@ -35,6 +37,7 @@ from desktop_app.domain.cost import FREE, Usage, format_money
 from desktop_app.domain.errors import ProviderError, UserFacingError
 from desktop_app.domain.events import Failed, StreamEvent, Waiting
 from desktop_app.domain.legality import Learnt
+from desktop_app.domain.model_catalog import ModelInfo
 from desktop_app.domain.parts import DocumentPart, Part, TextPart, text_of
 from desktop_app.domain.reply import Reply, accumulate
 from desktop_app.domain.sections import chosen_text
@@ -42,7 +45,15 @@ from desktop_app.domain.spending import Purpose
 from desktop_app.services.budget import Budget
 from desktop_app.services.choice import ResolvedChoice
 from desktop_app.services.estimate import FRAME, Estimator, PartsPlan, usable_input
-from desktop_app.services.ports import AttachmentSource, Gateway, Provider, SpendingBook
+from desktop_app.services.pages_in_parts import stretches
+from desktop_app.services.pictures import Sight, page_name, page_tokens
+from desktop_app.services.ports import (
+    AttachmentSource,
+    Gateway,
+    PictureSource,
+    Provider,
+    SpendingBook,
+)
 
 AT_ONCE: Final = 4  # calls beside each other; the model on this computer answers one at a time
 # Of the room for a part: tokens are counted as OpenAI's models do, others count more.
@@ -122,11 +133,14 @@ class Piece:
 
     Attributes:
         label: what it is, as an attribute of its tag.
+        tokens: of the text and of the pictures.
+        seen: the document with those pages alone that are sent as pictures; None where none is.
     """
 
     label: str
     text: str
     tokens: int
+    seen: DocumentPart | None = None
 
 
 @dataclass(frozen=True)
@@ -155,6 +169,7 @@ class PartsReader:
         *,
         gateway: Gateway,
         attachments: AttachmentSource,
+        pictures: PictureSource,
         estimator: Estimator,
         splitter: Splitter,
         notes: NotesStore,
@@ -165,6 +180,7 @@ class PartsReader:
         self.notes = notes
         self.spending = spending
         self.budget = budget
+        self.pictures = pictures
         self._attachments = attachments
         self._estimator = estimator
         self._splitter = splitter
@@ -195,7 +211,7 @@ class PartsReader:
     ) -> list[str]:
         """The parts of a document as they would be sent. Raises UserFacingError."""
         pieces = await self.pieces(Task((document,), prompt, resolved, instructions))
-        return [_tagged(piece, is_merging=False) for piece in pieces]
+        return ["\n\n".join([_tagged(piece, is_merging=False), *_names(piece)]) for piece in pieces]
 
     def read(
         self, question: Message, answer: Message, request: ChatRequest, resolved: ResolvedChoice
@@ -223,11 +239,26 @@ class PartsReader:
         for document in task.documents:
             text = await self._attachments.text(document.sha256)
             text = await asyncio.to_thread(chosen_text, document, text)
-            cuts = await self._splitter.chunks(text, room)
+            cut = await self._cut(document, text, room, task.resolved.model)
             name = document.name.replace('"', "'")
-            for number, cut in enumerate(cuts, 1):
-                label = f'document="{name}" part="{number} of {len(cuts)}"'
-                made.append(Piece(label, text[cut.start : cut.end], cut.tokens))
+            for number, piece in enumerate(cut, 1):
+                label = f'document="{name}" part="{number} of {len(cut)}"'
+                made.append(replace(piece, label=label))
+        return made
+
+    async def _cut(
+        self, document: DocumentPart, text: str, room: int, model: ModelInfo
+    ) -> list[Piece]:
+        """The parts of one document, each with the pages in it that are pictures."""
+        made = []
+        for stretch in stretches(document, text, room, model):
+            words = text[stretch.start : stretch.end]
+            for cut in await self._splitter.chunks(words, max(LEAST_PART, room - stretch.tokens)):
+                begins, ends = stretch.start + cut.start, stretch.start + cut.end
+                pages = tuple(page for at, page in stretch.pages if begins <= at < ends)
+                seen = replace(document, pictured=pages, in_parts=False, chosen=None)
+                tokens = cut.tokens + page_tokens(seen, model)[0]
+                made.append(Piece("", text[begins:ends], tokens, seen if pages else None))
         return made
 
     async def room(self, task: Task) -> int:
@@ -247,6 +278,11 @@ class PartsReader:
                 batches.append([])
             batches[-1].append(note)
         return [await self._together(task, batch) for batch in batches]
+
+    async def shown(self, task: Task, piece: Piece) -> list[RequestPart]:
+        """The pages of a piece that are pictures. Raises UserFacingError."""
+        sight = Sight(task.resolved.model, self.pictures)
+        return [] if piece.seen is None else await sight.pages(piece.seen)
 
     async def note(self, task: Task, piece: Piece, text: str) -> Piece:
         """A note in the place of what it was made of."""
@@ -272,7 +308,10 @@ def key_of(task: Task, piece: Piece) -> str:
     resolved = task.resolved
     effort = resolved.effort.value if resolved.effort else ""
     model = (resolved.profile.id, resolved.model.id, effort)
-    made_of = [INSTRUCTIONS, *model, task.prompt, piece.label, piece.text]
+    made_of: list[object] = [INSTRUCTIONS, *model, task.prompt, piece.label, piece.text]
+    if piece.seen is not None:
+        pages = [page.number for page in piece.seen.pictured]
+        made_of += [piece.seen.sha256, piece.seen.detail, pages]
     return hashlib.sha256(json.dumps(made_of).encode()).hexdigest()
 
 
@@ -370,7 +409,8 @@ class _Reading:
         price = task.resolved.price
         cost = None if price is None else price.of(Usage(input_tokens=piece.tokens))
         async with await reader.budget.hold(task.resolved.profile, cost):
-            reply = await self._reply(_request(task, piece, is_merging=is_merging))
+            seen = await reader.shown(task, piece)
+            reply = await self._reply(_request(task, piece, seen, is_merging=is_merging))
             await asyncio.shield(self._keep(key, reply))  # it is paid for
         if reply.error is not None:
             raise reply.error
@@ -421,15 +461,14 @@ class _Reading:
         return await self._provider.compact(request)
 
 
-def _request(task: Task, piece: Piece, *, is_merging: bool) -> ChatRequest:
+def _request(
+    task: Task, piece: Piece, seen: Sequence[RequestPart], *, is_merging: bool
+) -> ChatRequest:
     words = _tagged(piece, is_merging=is_merging)
+    asked = TextPart(f"<task>\n{task.prompt.strip()}\n</task>\n\n{words}")
     return ChatRequest(
         model=task.resolved.model.id,
-        messages=(
-            RequestMessage(
-                Role.USER, (TextPart(f"<task>\n{task.prompt.strip()}\n</task>\n\n{words}"),)
-            ),
-        ),
+        messages=(RequestMessage(Role.USER, (asked, *seen)),),
         instructions=INSTRUCTIONS + (MERGING if is_merging else ""),
         effort=task.resolved.effort,
         parameters=replace(
@@ -443,6 +482,12 @@ def _tagged(piece: Piece, *, is_merging: bool) -> str:
     """A piece as it is sent."""
     tag = "notes" if is_merging else "part"
     return f"<{tag} {piece.label}>\n{piece.text.strip()}\n</{tag}>"
+
+
+def _names(piece: Piece) -> list[str]:
+    """What stands before the pages that go with a piece as pictures."""
+    seen = piece.seen
+    return [] if seen is None else [page_name(seen, page.number) for page in seen.pictured]
 
 
 def _longest(task: Task) -> int | None:

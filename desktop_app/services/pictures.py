@@ -8,7 +8,11 @@ from typing import TypeGuard
 
 from desktop_app.domain.chat_request import RequestPart
 from desktop_app.domain.conversation import Message
-from desktop_app.domain.errors import NOTHING_SENT, IllegalChoiceError
+from desktop_app.domain.errors import (
+    NOTHING_SENT,
+    DocumentDoesNotFitError,
+    IllegalChoiceError,
+)
 from desktop_app.domain.image_tokens import LARGEST_SIDE, image_tokens
 from desktop_app.domain.model_catalog import FileInputs, ModelInfo
 from desktop_app.domain.parts import DocumentPart, ImagePart, Part, TextPart
@@ -44,12 +48,13 @@ class Sight:
         return await self.pictures.scaled(part, self.model.image_tokens)
 
     async def pages(self, part: DocumentPart) -> list[RequestPart]:
-        """The pages of a document that hold no text, as pictures, each behind its number.
+        """The pages of a document that hold no text, as pictures, each behind its number; none of
+        one that was read in parts, where they were seen.
 
         Raises:
             StorageError, DocumentError: the original is gone or cannot be read.
         """
-        if self.model.sees_images is False or not part.seen_pages:
+        if self.model.sees_images is False or part.in_parts or not part.seen_pages:
             return []
         drawn = await self.pictures.pages(part, self.model.image_tokens)
         shown: list[RequestPart] = []
@@ -77,7 +82,7 @@ def with_detail(part: DocumentPart | ImagePart, detail: str) -> DocumentPart | I
 
 def page_tokens(part: DocumentPart, model: ModelInfo) -> tuple[int, bool]:
     """What a document's pages without text cost as pictures, and whether that is exact."""
-    if model.sees_images is False:
+    if model.sees_images is False or part.in_parts:
         return 0, True
     counts = [
         image_tokens((page.width, page.height), part.detail, model.image_tokens)
@@ -104,6 +109,7 @@ def demand_sight(parts: Iterable[Part], model: ModelInfo) -> None:
 
     Raises:
         IllegalChoiceError: with the reason, and what to do.
+        DocumentDoesNotFitError: too many pages, which can be read in parts.
     """
     parts = tuple(parts)
     names = _names(parts)
@@ -114,12 +120,14 @@ def demand_sight(parts: Iterable[Part], model: ModelInfo) -> None:
             what_was_kept=NOTHING_SENT,
             what_to_do=f"Choose another model or provider, or remove {names}.{alone}",
         )
-    pages = sum(len(part.seen_pages) for part in parts if isinstance(part, DocumentPart))
+    documents = [part for part in parts if isinstance(part, DocumentPart) and not part.in_parts]
+    pages = sum(len(part.seen_pages) for part in documents)
     if pages > MOST_PAGES:
-        raise IllegalChoiceError(
+        raise DocumentDoesNotFitError(
             f"{pages} pages would be sent as pictures; {MOST_PAGES} can be sent at once.",
             what_was_kept=NOTHING_SENT,
-            what_to_do="Attach fewer of them, or run text recognition (OCR) over them first.",
+            what_to_do="Have them read in parts, choose fewer pages in the preview, or run text "
+            "recognition (OCR) over them first.",
         )
 
 

@@ -14,10 +14,10 @@ import pytest
 
 from desktop_app.documents.chunks import chunks
 from desktop_app.documents.protocol import Chunk
-from desktop_app.domain.chat_request import ChatRequest, ProviderProfile, RequestMessage
+from desktop_app.domain.chat_request import ChatRequest, ImageData, ProviderProfile, RequestMessage
 from desktop_app.domain.conversation import Role, now
 from desktop_app.domain.cost import Price, Usage
-from desktop_app.domain.errors import RateLimitedError
+from desktop_app.domain.errors import IllegalChoiceError, RateLimitedError
 from desktop_app.domain.events import (
     Completed,
     Failed,
@@ -26,8 +26,17 @@ from desktop_app.domain.events import (
     UsageReported,
     Waiting,
 )
+from desktop_app.domain.image_tokens import ImageTokens, TileTokens
 from desktop_app.domain.model_catalog import ModelInfo
-from desktop_app.domain.parts import ChosenPages, DocumentPart, TextPart, text_of
+from desktop_app.domain.parts import (
+    TEXT_ALONE,
+    ChosenPages,
+    DocumentPart,
+    ImagePart,
+    PagePicture,
+    TextPart,
+    text_of,
+)
 from desktop_app.headless.profiles import ON_DEVICE, OPENAI
 from desktop_app.services.budget import Budget
 from desktop_app.services.choice import ResolvedChoice
@@ -45,6 +54,7 @@ from tests.helpers.waiting import until
 FACT = re.compile(r"FACT-\d+")
 PRICE = Price(Decimal(1), Decimal(1), Decimal(1))
 MODEL = ModelInfo("small", "Small", context_window=1_600, max_output=200, price=PRICE)
+NO_TEXT = "[no text on this page]"
 PROMPT = "Summarise the document."
 
 
@@ -77,6 +87,16 @@ class NoteTaker(ScriptedProvider):
         yield TextDelta(" ".join(FACT.findall(text)) or "nothing")
         yield UsageReported(Usage(input_tokens=len(text.split()), output_tokens=3))
         yield Completed()
+
+
+class DrawnPages:
+    """Pages as pictures that say which they are."""
+
+    async def scaled(self, part: ImagePart, rule: ImageTokens | None) -> ImageData:
+        raise AssertionError("no picture is attached")
+
+    async def pages(self, part: DocumentPart, rule: ImageTokens | None) -> list[ImageData]:
+        return [ImageData("image/png", f"picture {p.number}".encode()) for p in part.seen_pages]
 
 
 class WordSplitter:
@@ -139,6 +159,7 @@ def with_reading(tmp_path: Path, test: Callable[[Reading], Awaitable[None]], **t
         reader = PartsReader(
             gateway=OneProvider(provider),
             attachments=attachments,
+            pictures=DrawnPages(),
             estimator=Estimator(WordCounter(), attachments),
             splitter=WordSplitter(),
             notes=NotesStore(database),
@@ -174,6 +195,93 @@ def test_only_the_chosen_pages_are_read(tmp_path: Path) -> None:
         assert again.done == 0  # other words, other notes
 
     with_reading(tmp_path, test, a="\n\n".join(pages))
+
+
+def scanned(reading: Reading, count: int, *, every: int = 1, **given: object) -> Task:
+    """A task about a document whose every n-th page is a picture that takes 85 + 20 tokens."""
+    pictured = tuple(PagePicture(n, 400, 400) for n in range(every, count + 1, every))
+    task = reading.task("a")
+    part = replace(
+        task.documents[0],
+        media_type="application/pdf",
+        pages=count,
+        pictured=pictured,
+        detail="low",
+        **given,  # type: ignore[arg-type]
+    )
+    model = replace(MODEL, sees_images=True, image_tokens=TileTokens(85, 170))
+    return replace(task, documents=(part,), resolved=replace(task.resolved, model=model))
+
+
+def shown_pages(request: ChatRequest) -> list[int]:
+    parts = request.messages[0].parts
+    pictures = [part.data for part in parts if isinstance(part, ImageData)]
+    names = [p.text for p in parts if isinstance(p, TextPart) and p.text.startswith("[page")]
+    numbers = [int(bytes(picture).split()[1]) for picture in pictures]
+    assert names == [f"[page {number} of a, as a picture]" for number in numbers]
+    return numbers
+
+
+@pytest.mark.parametrize(("count", "every"), [(3, 1), (150, 1), (60, 3)])
+def test_pages_that_are_pictures_go_with_their_part(tmp_path: Path, count: int, every: int) -> None:
+    pages = [
+        f"[page {n}]\n" + (NO_TEXT if n % every == 0 else book(1, words_between=60))
+        for n in range(1, count + 1)
+    ]
+
+    async def test(reading: Reading) -> None:
+        task = scanned(reading, count, every=every)
+        room = await reading.reader.room(task)
+        for piece in await reading.reader.pieces(task):
+            assert piece.tokens <= room
+        await reading.run(task)
+        *notes, last = reading.provider.requests
+        seen: list[int] = []
+        for request in notes:
+            text = text_of(request.messages[0].parts)  # type: ignore[arg-type]
+            for number in shown_pages(request):
+                assert f"[page {number}]\n{NO_TEXT}" in text
+                seen.append(number)
+        assert sorted(seen) == [page.number for page in task.documents[0].pictured]
+        assert shown_pages(last) == []
+        assert (await reading.plan(task)).done == len(notes) - sum(
+            request.instructions.endswith(MERGING) for request in notes
+        )
+
+    with_reading(tmp_path, test, a="\n\n".join(pages))
+
+
+def test_of_chosen_pages_the_pictures_are_theirs(tmp_path: Path) -> None:
+    async def test(reading: Reading) -> None:
+        await reading.run(scanned(reading, 9, chosen=ChosenPages("page", ((2, 3), (9, 9)), 9)))
+        assert [shown_pages(r) for r in reading.provider.requests] == [[2, 3, 9], []]
+
+    with_reading(tmp_path, test, a="\n\n".join(f"[page {n}]\n{NO_TEXT}" for n in range(1, 10)))
+
+
+def test_text_alone_and_a_blind_model_take_no_pictures(tmp_path: Path) -> None:
+    async def test(reading: Reading) -> None:
+        task = scanned(reading, 3)
+        alone = replace(task.documents[0], detail=TEXT_ALONE)
+        await reading.run(replace(task, documents=(alone,)))
+        blind = replace(task.resolved.model, sees_images=False)
+        await reading.run(replace(task, resolved=replace(task.resolved, model=blind)))
+        assert all(shown_pages(request) == [] for request in reading.provider.requests)
+
+    with_reading(tmp_path, test, a="\n\n".join(f"[page {n}]\n{NO_TEXT}" for n in (1, 2, 3)))
+
+
+def test_a_picture_that_no_part_can_take_is_refused(tmp_path: Path) -> None:
+    async def test(reading: Reading) -> None:
+        task = scanned(reading, 1)
+        wide = replace(task.resolved.model, image_tokens=TileTokens(5_000, 170))
+        with pytest.raises(
+            IllegalChoiceError, match="Page 1 of “a” is a picture that is too large"
+        ):
+            await reading.plan(replace(task, resolved=replace(task.resolved, model=wide)))
+        assert reading.provider.requests == []
+
+    with_reading(tmp_path, test, a=f"[page 1]\n{NO_TEXT}")
 
 
 def test_notes_that_are_too_many_are_noted_down_again(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from desktop_app.documents.extract import extract_bytes
 from desktop_app.documents.protocol import Limits
 from desktop_app.domain.chat_request import ImageData
-from desktop_app.domain.errors import IllegalChoiceError
+from desktop_app.domain.errors import DocumentDoesNotFitError, IllegalChoiceError
 from desktop_app.domain.events import Completed, StreamEvent, TextDelta
 from desktop_app.domain.facts import pages_text
 from desktop_app.domain.parts import (
@@ -136,8 +136,9 @@ def test_they_are_kept_and_named() -> None:
 
 def test_more_pages_than_can_be_sent_are_refused() -> None:
     many = replace(PART, pages=200, pictured=tuple(PagePicture(n, 9, 9) for n in range(1, 102)))
-    with pytest.raises(IllegalChoiceError, match="101 pages would be sent as pictures; 100 can"):
+    with pytest.raises(DocumentDoesNotFitError, match="101 pages would be sent as pictures; 100"):
         demand_sight([many], SEEING)
+    demand_sight([replace(many, in_parts=True)], SEEING)  # they go with their parts
 
 
 def test_a_scan_without_any_text_offers_no_text_alone() -> None:
