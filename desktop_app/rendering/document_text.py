@@ -164,7 +164,9 @@ class DocumentText:
         ]
         for number, begin, said in zip(touched, starts, words, strict=False):
             block, row = places[number]
-            if row >= 0 or not found:
+            # Numbers of a list are not shown, so that short items alone might not be found.
+            is_all = start <= placed[number].start and placed[number].end <= end
+            if row >= 0 or not found or (is_all and said):
                 yield Marked(block, row, 0, len(said))
                 continue
             for a, b in found:

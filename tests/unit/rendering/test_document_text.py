@@ -113,3 +113,12 @@ def test_a_long_table_stays_one_in_every_slice() -> None:
 )
 def test_how_a_text_is_to_be_read(media_type: str, form: Form) -> None:
     assert form_of(media_type) is form
+
+
+def test_short_lines_within_a_passage_are_marked(pytestconfig: pytest.Config) -> None:
+    """Even where the passage is not found as it stands: numbers and escapes are shown otherwise."""
+    path = pytestconfig.rootpath / "tests/data/corpus/expected/house-rules.docx.txt"
+    text = path.read_text("utf-8")
+    blocks, marks = DocumentText(text, Form.MARKDOWN).shown(0, (0, text.index("\n\n[^1]")))
+    marked = [words(blocks[m.block])[m.start : m.end] for m in marks]
+    assert {"Doors", "Keys", "Take the key.", "Bring it back.", "Last words."} < set(marked)
