@@ -41,7 +41,7 @@ Change = tuple[int, int, tuple[Item, ...]]
 AT_ONCE: Final = 12_000
 """Characters of a stored text that are parsed and written as soon as it is shown."""
 
-_DENSE_AT_ONCE: Final = 1_500
+_DENSE_AT_ONCE: Final = 800
 _MARKS: Final = re.compile(r"[^\w\s,.;:!?'\"()/-]")
 
 

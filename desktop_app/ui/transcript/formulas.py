@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 DRAWN: Final = "\ufffc"
 _OBJECT_TYPE: Final = int(QTextFormat.ObjectTypes.UserObject) + 1
 _TEX: Final = FORMULA + 1
+_EM, _DESCENT, _X_HEIGHT = _TEX + 1, _TEX + 2, _TEX + 3
+"""Pixels of the font around a drawing: Qt asks for its size again and again."""
+
 # The font of the formulas looks smaller than that of the text at the same size.
 _LARGER: Final = 1.12
 
@@ -77,6 +80,8 @@ class Formulas:
         document.documentLayout().registerHandler(_OBJECT_TYPE, self._drawing)
         self._is_drawing = False
         self._changed: tuple[int, int] | None = None
+        self._boxes: dict[int, _Box] = {}
+        self._boxes_of = (-1, 0.0)
         document.contentsChange.connect(self._note)
         document.contentsChanged.connect(self._show_changed)
 
@@ -140,7 +145,15 @@ class Formulas:
         style = QTextCharFormat(made)
         style.setObjectType(_OBJECT_TYPE)
         alignment = QTextCharFormat.VerticalAlignment
-        low = formula.depth * _em(made) > QFontMetrics(made.font()).descent()
+        font = made.font()
+        em, metrics = QFontInfo(font).pixelSize() * _LARGER, QFontMetrics(font)
+        for key, pixels in (
+            (_EM, em),
+            (_DESCENT, metrics.descent()),
+            (_X_HEIGHT, metrics.xHeight()),
+        ):
+            style.setProperty(key, float(pixels))
+        low = formula.depth * em > metrics.descent()
         style.setVerticalAlignment(alignment.AlignMiddle if low else alignment.AlignBaseline)
         source_text = source.replace(LINE_BREAK, " ") + FORMULA_ENDS
         cursor.insertText(DRAWN, style)
@@ -149,19 +162,29 @@ class Formulas:
 
     # ------------------------------------------------------------------ measures
 
-    def box(self, formula: Formula, position: int, made: QTextCharFormat) -> _Box:
-        """How much room a formula takes; one that is wider than its column is drawn smaller."""
-        em = _em(made)
+    def box(self, formula: Formula, position: int, made: QTextFormat) -> _Box:
+        """How much room a formula takes; one that is wider than its column is drawn smaller. Qt
+        asks four times for each with every painting."""
+        document = self._document
+        as_it_is = (document.revision(), document.textWidth())
+        if as_it_is != self._boxes_of:
+            self._boxes, self._boxes_of = {}, as_it_is
+        found = self._boxes.get(position)
+        if found is None:
+            found = self._boxes[position] = self._measured(formula, position, made.toCharFormat())
+        return found
+
+    def _measured(self, formula: Formula, position: int, made: QTextCharFormat) -> _Box:
+        em, descent = made.doubleProperty(_EM), made.doubleProperty(_DESCENT)
         # Letters are placed in 64ths of a pixel: over many, what takes no room takes a little.
         room = self._room(position) - len(str(made.property(_TEX))) / 64
         scale = min(1.0, room / (formula.width * em))
         ascent, depth = formula.ascent * em * scale, formula.depth * em * scale
-        metrics = QFontMetrics(made.font())
         if made.verticalAlignment() == QTextCharFormat.VerticalAlignment.AlignBaseline:
-            height = max(0.0, ascent) + metrics.descent()
-            return _Box(formula.width * em * scale, height, height - metrics.descent(), scale, em)
+            height = max(0.0, ascent) + descent
+            return _Box(formula.width * em * scale, height, height - descent, scale, em)
         # Qt puts the middle of such an object half an x-height's half above the baseline.
-        half_x = metrics.xHeight() / 2
+        half_x = made.doubleProperty(_X_HEIGHT) / 2
         height = max(2 * ascent - half_x, 2 * depth + half_x)
         return _Box(formula.width * em * scale, height, (height + half_x) / 2, scale, em)
 
@@ -187,7 +210,7 @@ class _Drawing(QPyTextObject):
         formula = self._formulas.find(made)
         if formula is None:
             return QSizeF(0, 0)
-        box = self._formulas.box(formula, position, made.toCharFormat())
+        box = self._formulas.box(formula, position, made)
         return QSizeF(box.width, box.height)
 
     def drawObject(
@@ -202,7 +225,7 @@ class _Drawing(QPyTextObject):
         if formula is None:
             return
         style = made.toCharFormat()
-        box = self._formulas.box(formula, position, style)
+        box = self._formulas.box(formula, position, made)
         height = (formula.ascent + formula.depth) * box.em * box.scale
         top = rect.top() + box.baseline - formula.ascent * box.em * box.scale
         area = QRectF(rect.left(), top, box.width, height)
@@ -227,10 +250,6 @@ def _source_at(begins: QTextCursor) -> str:
         text = text.encode("utf-16-le", "replace")[2 * at :].decode("utf-16-le", "replace")
     end = text.find(FORMULA_ENDS)
     return text[:end] if end > 0 else ""
-
-
-def _em(made: QTextCharFormat) -> float:
-    return QFontInfo(made.font()).pixelSize() * _LARGER
 
 
 @lru_cache(maxsize=256)

@@ -262,7 +262,7 @@ class WrittenMessages:
         entry.mark = self._marks.get(entry.message.id)
         entry.uncoloured = []
         entry.section = self.writer.insert_section(at, entry.message.id, entry.items())
-        self._find_code(entry, 0, entry.section.items[entry.head :])
+        self._find_code(entry, 0, 0, entry.section.items[entry.head :])
         self._colour(entry)
         show_folds(self.writer, entry.section, entry.unfolded.code)
 
@@ -365,7 +365,7 @@ class WrittenMessages:
         items = entry.items()
         self.writer.show_items(entry.section, 0, len(entry.section.items), items)
         entry.uncoloured = []
-        self._find_code(entry, 0, items[entry.head :])
+        self._find_code(entry, 0, 0, items[entry.head :])
         self._colour(entry)
         show_folds(self.writer, entry.section, entry.unfolded.code)
 
@@ -395,19 +395,23 @@ class WrittenMessages:
     def _patch(self, entry: Entry, patches: Sequence[Change]) -> None:
         for at, removed, added in patches:
             self.writer.replace(entry.section, entry.head + at, removed, added)
-            self._find_code(entry, at, added)
+            self._find_code(entry, at, removed, added)
         if entry.uncoloured:
             self._colour(entry)
 
     # ------------------------------------------------------------------ colours of code
 
-    def _find_code(self, entry: Entry, at: int, added: Sequence[object]) -> None:
-        """Remember the code blocks that begin among new items."""
-        for number, item in enumerate(added):
-            if isinstance(item, Block) and item.kind is Kind.CODE_HEAD and item.language:
-                head = at + number
-                entry.uncoloured = [*(h for h in entry.uncoloured if h < head), head]
-                entry.coloured_to = head + 1
+    def _find_code(self, entry: Entry, at: int, removed: int, added: Sequence[object]) -> None:
+        """Remember the code blocks that begin among new items, and those no more that gave way: what
+        begins as a fence may turn out to be text."""
+        last, moved = entry.uncoloured[-1:], len(added) - removed
+        stay = [h for h in entry.uncoloured if not at <= h < at + removed]
+        begin = [at + number for number, item in enumerate(added) if _is_head(item)]
+        entry.uncoloured = sorted({*(h if h < at else h + moved for h in stay), *begin})
+        if begin or entry.uncoloured[-1:] != last:
+            entry.coloured_to = entry.uncoloured[-1] + 1 if entry.uncoloured else 0
+        elif last and at > last[0]:
+            entry.coloured_to = min(entry.coloured_to, at)
 
     def _colour(self, entry: Entry) -> None:
         """Colour whole blocks that are closed, and the complete lines of the one that grows."""
@@ -423,6 +427,11 @@ class WrittenMessages:
             first = entry.head + entry.coloured_to
             self._highlighter.colour_lines(entry.section, head, first, end - 1)
             entry.coloured_to = end - 1 - entry.head
+
+
+def _is_head(item: object) -> bool:
+    """Whether a block of code that may be coloured begins."""
+    return isinstance(item, Block) and item.kind is Kind.CODE_HEAD and bool(item.language)
 
 
 def _size(message: Message) -> int:

@@ -20,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
@@ -109,6 +110,7 @@ class Shown:
         cpu: seconds of processor time of each step, a step being at most one turn of the event
             loop; `clock` the seconds by the clock of the longest.
         slowest: the name of the step that took the most processor time.
+        raised: exceptions that Qt has caught: it goes on where a slot has failed.
     """
 
     number: int
@@ -117,6 +119,7 @@ class Shown:
     clock: float = 0.0
     slowest: str = ""
     took: float = 0.0
+    raised: list[str] = field(default_factory=list)
 
     def take(self, name: str, step: Callable[[], object]) -> None:
         clock, cpu = time.perf_counter(), time.thread_time()
@@ -184,9 +187,14 @@ def work(numbers: range) -> None:
     view.show()
     show(view, 1, app.processEvents)  # what is imported late is imported
     Path(_BEGINS).exists()  # a mark in the record of system calls
+    raised: list[str] = []
+    sys.excepthook = lambda kind, value, trace: raised.append(
+        "".join(traceback.format_exception(kind, value, trace)[-2:])
+    )
     with watch().on():
         for number in numbers:
             shown = show(view, number, app.processEvents)
+            shown.raised, raised[:] = list(raised), []
             sys.stdout.write(json.dumps(asdict(shown)) + "\n")
             sys.stdout.flush()
     typesetter.close()
@@ -206,6 +214,7 @@ class Figures:
     slow: list[int] = field(default_factory=list)
     seen: list[str] = field(default_factory=list)
     failed: int = 0
+    raised: int = 0
 
     def take(self, found: dict[str, Any]) -> None:
         """A line of a worker's output."""
@@ -215,6 +224,9 @@ class Figures:
         self.inputs += 1
         self.cpu += found["cpu"]
         self.clock = max(self.clock, found["clock"])
+        self.raised += bool(found["raised"])
+        for error in found["raised"]:
+            print(f"{found['number']}: {error}", flush=True)
         longest = max(found["cpu"])
         if longest > LONGEST_STEP_S:
             self.slow.append(found["number"])
@@ -234,11 +246,11 @@ class Figures:
         )
         print(f"{len(self.slow)} inputs with a step over {LONGEST_STEP_S * 1000:.0f} ms;")
         print(f"{len(self.seen)} attempts to reach out: {self.seen[:8]};")
-        print(f"{self.failed} workers failed")
+        print(f"{self.raised} inputs with exceptions; {self.failed} workers failed")
 
     @property
     def is_good(self) -> bool:
-        return not (self.slow or self.seen or self.failed)
+        return not (self.slow or self.seen or self.raised or self.failed)
 
 
 def main() -> int:
