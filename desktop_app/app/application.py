@@ -22,7 +22,7 @@ import desktop_app.app.source_scan  # noqa: F401 — makes every import after it
 
 # isort: split
 from desktop_app import __version__
-from desktop_app.app.garbage import collect_on_this_thread
+from desktop_app.app.garbage import begin_start, end_start
 from desktop_app.paths import folders, own_command, resource_path
 from desktop_app.ui.theme import APPLICATION_ARGUMENTS, ThemeWatcher
 
@@ -66,6 +66,7 @@ class Application:
     _damage: StoreDamagedError
 
     def __init__(self, request: dict[str, Any]) -> None:
+        begin_start()
         self._request = request
         self.qt = QApplication([*sys.argv[:1], *APPLICATION_ARGUMENTS])
         self.qt.setApplicationName("repartee")
@@ -102,7 +103,6 @@ class Application:
 
         from qasync import QEventLoop
 
-        collect_on_this_thread()
         loop = QEventLoop(self.qt)
         asyncio.set_event_loop(loop)
         with loop:
@@ -128,6 +128,7 @@ class Application:
             return
         self.ready = ReadyWindow(self.window, self._theme, backend, loop)
         await self.ready.start(self._request)
+        end_start()
         self.on_ready()
         await self.ready.closed()
         if self.ready.afterwards is not None:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QFileDialog
 
 from desktop_app.domain.conversation import now
 from desktop_app.domain.errors import StoreDamagedError, UserFacingError
@@ -126,6 +125,8 @@ class ClosedStore:
             dialog.deleteLater()
 
     def _wanted(self, chosen: str, dialog: StoreDialog) -> ClosedWork | None:
+        from PySide6.QtWidgets import QFileDialog  # no part of the start
+
         if chosen == "repair":
             return repairing(self._where)
         if chosen == "folder":

@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QFileDialog, QMessageBox
 
 from desktop_app.app.backup_controller import BackupController
 from desktop_app.app.closed_store import BACKUP_FILES, ClosedWork, erasing, repairing, restoring
@@ -71,6 +70,8 @@ class LibraryPlaces(QObject):
 
     def choose_restore(self) -> None:
         """Ask for a backup, explain, and restore it."""
+        from PySide6.QtWidgets import QFileDialog  # here and below: no part of the start
+
         name, _ = QFileDialog.getOpenFileName(
             self._window, "Restore a backup", str(Path.home()), BACKUP_FILES
         )
@@ -78,6 +79,8 @@ class LibraryPlaces(QObject):
             self._confirm_restore(Path(name))
 
     def _confirm_restore(self, archive: Path) -> None:
+        from PySide6.QtWidgets import QMessageBox
+
         box = QMessageBox(self._window)
         box.setObjectName("confirm-restore")
         box.setText(f"Restore {archive.name}?")

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QMimeData, QObject, QStandardPaths, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication
-from PySide6.QtWidgets import QFileDialog
 
 from desktop_app.domain.errors import StorageError
 from desktop_app.domain.export_format import EXPORT_FORMATS
@@ -36,6 +35,8 @@ class PaperController(QObject):
 
     def export(self) -> None:
         """Ask for a place and a format, and write the open conversation there."""
+        from PySide6.QtWidgets import QFileDialog  # no part of the start
+
         if not self._has_something():
             return
         # Imported here: every format comes with it, and no start needs one.

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QFileDialog
 
 from desktop_app.app.own_command import Ended, OwnCommand
 from desktop_app.app.workspace import Workspace
@@ -53,6 +52,8 @@ class TransferController(QObject):
 
     def choose_import(self) -> None:
         """Ask for files, and import them."""
+        from PySide6.QtWidgets import QFileDialog  # no part of the start
+
         names, _ = QFileDialog.getOpenFileNames(
             self._window, "Import conversations", str(Path.home()), "Exports (*.json *.zip)"
         )
@@ -114,6 +115,8 @@ class TransferController(QObject):
         return found.title if found is not None else ""
 
     def _ask_file(self, chosen: ExportFormat, title: str) -> str:
+        from PySide6.QtWidgets import QFileDialog
+
         name = "".join(c if c.isalnum() or c in " -_." else " " for c in title).strip()[:60]
         start = str(Path.home() / f"{name or 'Conversations'}{chosen.suffix}")
         return QFileDialog.getSaveFileName(
@@ -121,6 +124,8 @@ class TransferController(QObject):
         )[0]
 
     def _ask_folder(self) -> str:
+        from PySide6.QtWidgets import QFileDialog
+
         return QFileDialog.getExistingDirectory(self._window, "Export into", str(Path.home()))
 
     def export(self, conversation_ids: Sequence[str] | None, format_id: str, target: Path) -> None:

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt
-from PySide6.QtWidgets import QMessageBox
 
 from desktop_app.domain.conversation import now
 from desktop_app.domain.errors import StorageError
@@ -157,6 +156,8 @@ class Trash(QObject):
         )
 
     def _ask(self, words: str, act: object) -> None:
+        from PySide6.QtWidgets import QMessageBox  # no part of the start
+
         box = QMessageBox(QMessageBox.Icon.NoIcon, "Repartee", words, parent=self._window)
         box.setObjectName("delete-for-good")
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

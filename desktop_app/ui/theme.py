@@ -27,7 +27,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalette
 
 from desktop_app.rendering.colour_tokens import DARK, LIGHT
@@ -350,9 +350,8 @@ def set_style_property(widget: QWidget, name: str, value: object) -> None:
         return
     widget.setProperty(name, value)
     if widget.testAttribute(Qt.WidgetAttribute.WA_WState_Polished):
-        style = widget.style()
-        style.unpolish(widget)
-        style.polish(widget)
+        # As `style().polish` does, but without a QStyle in Python: see APPLICATION_ARGUMENTS.
+        QCoreApplication.sendEvent(widget, QEvent(QEvent.Type.Polish))
         widget.update()
 
 

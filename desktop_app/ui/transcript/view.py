@@ -5,7 +5,6 @@ Nothing in a message is ever loaded: pictures are names, links open on a click, 
 
 from __future__ import annotations
 
-import html
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -206,6 +205,8 @@ class TranscriptView(TranscriptStretch):
         position = self.viewport().mapFromGlobal(QCursor.pos())
         passage = self._passage(self._entry_at(position), target)
         if passage is not None:
+            import html  # its table of entities takes 2 ms that no start should wait for
+
             self.viewport().setToolTip(html.escape(hint_of(passage)).replace("\n", "<br>"))
 
     def _describe(self, stop: Stop) -> tuple[str, str]:
