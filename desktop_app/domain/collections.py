@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
-FileStatus = Literal["ready", "failed", "waiting"]
+FileStatus = Literal["ready", "failed", "waiting", "removed"]
 
 _LINK: Final = re.compile(r"repartee:passage/([1-9][0-9]{0,8})")
 
@@ -43,7 +43,8 @@ class CollectionFile:
         sha256: of its bytes; "" until it has been read.
         size: in bytes.
         pages: None where the format has none.
-        status: "ready" to be asked, "failed", or "waiting" to be read.
+        status: "ready" to be asked, "failed", "waiting" to be read, or "removed": taken out by hand,
+            and out it stays when its folder is looked at again.
         problem: why it failed, in sentences; what was left out of one that is ready; else "".
     """
 

@@ -35,11 +35,14 @@ async def asked_collections(backend: Backend, names: Sequence[str]) -> tuple[Col
 
 async def _asked(backend: Backend, name: str) -> CollectionPart:
     known = await backend.collections.all()
-    for collection in known:
+    folder = await asyncio.to_thread(lambda: path_of(name).absolute())
+    is_folder = await asyncio.to_thread(folder.is_dir)
+    # That of a folder is called as the folder is, which is to be read again all the same.
+    of_folder = is_folder and any(each.folder == str(folder) for each in known)
+    for collection in () if of_folder else known:
         if name in (collection.id, collection.name) or _same(name, collection.name):
             return CollectionPart(collection.id, collection.name)
-    folder = await asyncio.to_thread(lambda: path_of(name).absolute())
-    if not await asyncio.to_thread(folder.is_dir):
+    if not is_folder:
         there = ", ".join(collection.name for collection in known)
         raise IllegalChoiceError(
             f"There is no collection “{name}”, nor a folder of that name.",

@@ -127,12 +127,13 @@ class Collections:
         is_folder = len(given) == 1 and given[0] not in [file.path for file in found]
         if is_folder and not known and not collection.folder:
             await self._store.put(replace(collection, folder=str(given[0])))
-        await self._note(collection_id, found, known)
+        out = await self._store.removed(collection_id) - {str(path) for path in given}
+        await self._note(collection_id, [f for f in found if str(f.path) not in out], known)
         await self._read_waiting(collection_id, on_progress)
 
     async def remove_file(self, collection_id: str, path: str) -> None:
-        """Take a file out of a collection."""
-        await self._store.remove_files(collection_id, [path])
+        """Take a file out of a collection, until it is added by its own path again."""
+        await self._store.take_out(collection_id, path)
         await self._store.tidy()
 
     async def refresh(self, collection_id: str, on_progress: OnProgress | None = None) -> None:
@@ -147,7 +148,8 @@ class Collections:
             str(file.path): file for file in await self._reader.files_in(by_hand, skip_missing=True)
         }
         await self._store.remove_files(collection_id, [path for path in known if path not in there])
-        await self._note(collection_id, list(there.values()), known)
+        out = await self._store.removed(collection_id)
+        await self._note(collection_id, [f for p, f in there.items() if p not in out], known)
         await self._read_waiting(collection_id, on_progress)
 
     async def _note(

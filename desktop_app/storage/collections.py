@@ -149,8 +149,9 @@ class CollectionStore:
         await self._database.write(lambda c: c.execute(sql, (collection_id,)))
 
     async def files(self, collection_id: str) -> list[CollectionFile]:
-        """Its files by path."""
-        sql = "SELECT * FROM collection_files WHERE collection_id = ? ORDER BY path"
+        """Its files by path, without those that were taken out."""
+        sql = """SELECT * FROM collection_files WHERE collection_id = ? AND status != 'removed'
+            ORDER BY path"""
         return await self._database.read(
             lambda c: [read_row(_file, row) for row in c.execute(sql, (collection_id,))]
         )
@@ -161,9 +162,23 @@ class CollectionStore:
         sql = "SELECT path, size, modified, status FROM collection_files WHERE collection_id = ?"
         rows = await self._database.read(lambda c: c.execute(sql, (collection_id,)).fetchall())
         return {
-            row["path"]: (-1, -1) if row["status"] == "waiting" else (row["size"], row["modified"])
+            row["path"]: (row["size"], row["modified"])
+            if row["status"] in ("ready", "failed")
+            else (-1, -1)
             for row in rows
         }
+
+    async def removed(self, collection_id: str) -> set[str]:
+        """The paths of files that were taken out."""
+        sql = "SELECT path FROM collection_files WHERE collection_id = ? AND status = 'removed'"
+        rows = await self._database.read(lambda c: c.execute(sql, (collection_id,)).fetchall())
+        return {row["path"] for row in rows}
+
+    async def take_out(self, collection_id: str, path: str) -> None:
+        """Note that a file was taken out; `tidy` takes what it held out of the index."""
+        sql = """UPDATE collection_files SET status = 'removed', sha256 = NULL, problem = ''
+            WHERE collection_id = ? AND path = ?"""
+        await self._database.write(lambda c: c.execute(sql, (collection_id, to_text(path))))
 
     async def put_files(self, files: Sequence[tuple[CollectionFile, int]]) -> None:
         """Enter files, each with its time of last change; those that are known take the new facts.
@@ -173,7 +188,7 @@ class CollectionStore:
             await self._database.write(partial(_put_files, rows[at : at + STEP]))
 
     async def remove_files(self, collection_id: str, paths: Iterable[str]) -> None:
-        """Take files out of a collection; `tidy` takes what they held out of the index."""
+        """Forget files; `tidy` takes what they held out of the index."""
         rows = [(collection_id, to_text(path)) for path in paths]
         sql = "DELETE FROM collection_files WHERE collection_id = ? AND path = ?"
         await self._database.write(lambda c: c.executemany(sql, rows))

@@ -236,6 +236,32 @@ def test_what_is_broken_off_waits_and_goes_on(tmp_path: Path, papers: Path) -> N
     asyncio.run(main())
 
 
+def write(path: str, text: str) -> None:
+    Path(path).write_text(text, "utf-8")
+
+
+def test_what_was_taken_out_by_hand_stays_out(tmp_path: Path, papers: Path) -> None:
+    async def main() -> None:
+        async with shelf(tmp_path / "data") as here:
+            made = await here.collections.create("Papers", papers)
+            await here.collections.refresh(made.id)
+            before = await here.statuses(made)
+            out = (await here.file(made, "lease.md")).path
+            await here.collections.remove_file(made.id, out)
+            rest = {name: status for name, status in before.items() if name != "lease.md"}
+            assert await here.statuses(made) == rest
+            write(out, f"The lease of {WORD}.")
+            await here.collections.refresh(made.id)
+            await here.collections.add(made.id, [papers])
+            assert await here.statuses(made) == rest
+            assert await here.found(WORD, made) == []
+            await here.collections.add(made.id, [Path(out)])  # as Undo does
+            assert await here.statuses(made) == before
+            assert await here.found(WORD, made)
+
+    asyncio.run(main())
+
+
 def test_what_no_collection_names_leaves_the_store(tmp_path: Path) -> None:
     async def main() -> None:
         paper = tmp_path / "paper.txt"

@@ -55,11 +55,14 @@ def test_a_collection_is_asked_again_by_its_name(shell: Shell, papers: Path) -> 
     assert json.loads(draft)["attachments"][0]["kind"] == "collection"
 
 
-def test_a_folder_is_read_again_when_it_is_asked_again(shell: Shell, papers: Path) -> None:
-    answer_to(shell, WHOLE, arguments=("Is there a dog?", "--collection", "./papers"))
+@pytest.mark.parametrize("named", ["papers", "./papers", "papers/"])
+def test_a_folder_is_read_again_when_it_is_asked_again(
+    shell: Shell, papers: Path, named: str
+) -> None:
+    answer_to(shell, WHOLE, arguments=("Is there a dog?", "--collection", named))
     (papers / "news.txt").write_text("A heron was seen.\n")
     (papers / "boat.txt").unlink()
-    arguments = ("Was a heron seen?", "--collection", "./papers", "--json")
+    arguments = ("Was a heron seen?", "--collection", named, "--json")
     done, _ = answer_to(shell, WHOLE, arguments=arguments)
     assert [p["document"] for p in done.json["passages"]] == ["news.txt"]
     names = shell.rows("SELECT name FROM collection_files WHERE status = 'ready' ORDER BY name")
