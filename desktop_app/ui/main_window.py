@@ -13,11 +13,12 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMainWindow, QWidget
 
 from desktop_app.ui import theme as themes
 from desktop_app.ui.conversation_list import ConversationList
 from desktop_app.ui.header import Header
+from desktop_app.ui.middle import Middle
 from desktop_app.ui.overlays import Shade
 
 if TYPE_CHECKING:
@@ -37,10 +38,6 @@ _DEFAULT_SIZE: Final = QSize(1280, 800)
 _SMALLEST: Final = QSize(400, 360)
 # From this width on the conversations stand in the row.
 _WIDE: Final = 900
-# Below this height, in the theme's measure, what can be missed is left out.
-_TIGHT: Final = 320
-# From this height on there is room for attachments beside the things to try.
-_ROOM_FOR_BOTH: Final = 560
 # The panel joins the row while it leaves at least this much to the middle.
 _NARROWEST_MIDDLE: Final = 560
 
@@ -92,7 +89,7 @@ class MainWindow(QMainWindow):
         self.header = Header(theme)
         self.prompt = prompt
         self.settings = settings
-        self._middle = _Middle(self, theme)
+        self._middle = Middle(self, self.header, prompt, theme)
         self._shade = Shade(self)
         # What covers the window, and parts with a theme, that are made after the first paint.
         self._covers: list[QWidget] = [self._shade]
@@ -393,103 +390,3 @@ class MainWindow(QMainWindow):
         if given.content is not None:
             self.picture_dropped.emit(given.content)
         self.prompt.take(replace(given, files=(), content=None))
-
-
-class _Middle(QWidget):
-    """Header, transcript and prompt; on a first start the prompt in the middle of the height."""
-
-    def __init__(self, window: MainWindow, theme: Theme) -> None:
-        super().__init__(window)
-        self._first_start: FirstStart | None = None
-        self._prompt = window.prompt
-        self._transcript = QWidget()  # keeps the place until the transcript comes
-        self._over, self._under = QWidget(), QWidget()
-        # What keeps to the measure.
-        self._measured = QVBoxLayout()
-        self._measured.setSpacing(0)
-        self._measured.addWidget(window.prompt)
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.setSpacing(0)
-        self._column.addWidget(window.header)
-        self._column.addWidget(self._over, 10)
-        self._column.addWidget(self._transcript, 10)
-        self._column.addLayout(self._measured)
-        self._column.addWidget(self._under, 14)
-        self._is_first = False
-        self.set_theme(theme)
-
-    def complete(
-        self, transcript: QWidget, first_start: FirstStart, notifications: Notifications
-    ) -> None:
-        """See `MainWindow.set_transcript`."""
-        self._first_start = first_start
-        self._measured.insertWidget(0, first_start)
-        self._measured.insertWidget(1, notifications)
-        self._measured.addWidget(first_start.key_line)
-        self._column.replaceWidget(self._transcript, transcript)
-        self._transcript.deleteLater()
-        self._transcript = transcript
-        transcript.setMinimumHeight(1)  # in a small window cards and the prompt come first
-        self.show_first_start(self._is_first)
-        self._leave_out()
-
-    def add_above_prompt(self, widget: QWidget) -> None:
-        """See `MainWindow.add_above_prompt`."""
-        self._measured.insertWidget(2, widget)
-
-    def set_theme(self, theme: Theme) -> None:
-        """Draw with this theme from now on."""
-        self._theme = theme
-        self.show_first_start(self._is_first)
-        self._leave_out()
-
-    def show_first_start(self, shown: bool) -> None:
-        """See `MainWindow.show_first_start`."""
-        self._is_first = shown
-        self._transcript.setVisible(not shown)
-        for widget in (self._first_start, self._over, self._under):
-            if widget is not None:
-                widget.setVisible(shown)
-        self._set_margins()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Keep the measure."""
-        super().resizeEvent(event)
-        self._fit_words()
-        self._set_margins()
-        self._leave_out()
-
-    def event(self, event: QEvent) -> bool:
-        """What stands here has become higher or lower."""
-        if event.type() == QEvent.Type.LayoutRequest:
-            self._leave_out()
-        return super().event(event)
-
-    def _fit_words(self) -> None:
-        """The words of cards keep to a share of the window's height."""
-        if self._first_start is None:  # nor is there a card yet
-            return
-        from desktop_app.ui.card_text import CardText
-
-        for text in self.findChildren(CardText):
-            text.fit()
-
-    def _leave_out(self) -> None:
-        """Where there is little room, what can be missed gives way."""
-        px, height = self._theme.px, self.height()
-        self._prompt.set_tight(height < px(_TIGHT))
-        if self._first_start is None:
-            return
-        is_bare = not self._prompt.has_chips
-        self._first_start.leave_room(
-            examples=is_bare or height >= px(_ROOM_FOR_BOTH),
-            question=is_bare or height >= px(_TIGHT),
-        )
-
-    def _set_margins(self) -> None:
-        px = self._theme.px
-        side = max(px(themes.MARGIN), (self.width() - px(themes.MEASURE)) // 2)
-        self._measured.setContentsMargins(side, 0, side, px(6))
-        self._measured.setSpacing(px(20 if self._is_first else 8))
-        self._column.activate()  # now: the width that these margins are for has come already
