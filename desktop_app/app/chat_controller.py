@@ -439,6 +439,24 @@ class ChatController(QObject):
         if self._workspace.path:
             self._act(self._workspace.path[-1].id, action)
 
+    def switch_last_version(self, step: int) -> None:
+        """Show another version of the last message that has several."""
+        versions = self._workspace.versions
+        for message in reversed(self._workspace.path):
+            if len(versions.get(message.id, ())) > 1:
+                self._start(self._switch_version(message, step))
+                return
+        self._window.notifications.notify("Nothing in this conversation has other versions.")
+
+    def continue_last(self) -> None:
+        """Have the last answer go on, if it was cut."""
+        path = self._workspace.path
+        whole = (MessageStatus.COMPLETE, MessageStatus.STREAMING)
+        if path and path[-1].role is Role.ASSISTANT and path[-1].status not in whole:
+            self._start(self._continue(path[-1]))
+        else:
+            self._window.notifications.notify("There is no answer here that was cut.")
+
     def _show_details(self, message: Message) -> None:
         if message.error is not None:
             details = message.error.details or "The provider gave no details."

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 FORMATS: Final = {f"{one.label} (*{one.suffix})": one for one in reversed(EXPORT_FORMATS)}
 
 
+LONGEST_RICH: Final = 300_000
+"""Characters of a conversation up to which it is copied as HTML, too: that takes a second."""
+
+
 class PaperController(QObject):
     """Takes the open conversation out of the program."""
 
@@ -78,23 +82,28 @@ class PaperController(QObject):
         )
 
     def copy(self) -> None:
-        """Put the open conversation on the clipboard, as Markdown."""
+        """Put the open conversation on the clipboard: Markdown, and HTML unless it is very long."""
         if self._has_something():
             self._workspace.tasks.start(self._copy())
 
     async def _copy(self) -> None:
-        from desktop_app.exchange import markdown  # not a part of the start
+        from desktop_app.exchange import markdown, rich_text  # not a part of the start
 
         workspace, catalog = self._workspace, self._workspace.backend.catalog
         shown = [workspace.as_shown(message) for message in workspace.path]
-        text = await asyncio.to_thread(
-            markdown.written, workspace.conversation, shown, lambda m: catalog.info(m).name
-        )
+        what = (workspace.conversation, shown, lambda model: catalog.info(model).name)
+        text = await asyncio.to_thread(markdown.written, *what)
         data = QMimeData()
+        if len(text) <= LONGEST_RICH:
+            data.setHtml(await asyncio.to_thread(rich_text.written, *what))
         data.setText(text)
         data.setData("text/markdown", text.encode(errors="replace"))
         QGuiApplication.clipboard().setMimeData(data)
-        self._window.notifications.notify("The conversation was copied, as Markdown.")
+        self._window.notifications.notify(
+            "The conversation was copied."
+            if data.hasHtml()
+            else "The conversation was copied, as Markdown."
+        )
 
     def print_(self) -> None:
         """Ask for a printer, and print the open conversation."""

@@ -48,11 +48,10 @@ def _without_open_display(source: str) -> str:
     start = max(source.rfind("\n\n"), len(source) - _LONGEST_FORMULA, 0)
     opener = -1
     for found in _DISPLAY.finditer(source, start):
-        whole = found["opens"] and found["rest"].rstrip().endswith(_CLOSERS[found["opens"]])
         if opener >= 0:
-            if found["line"].rstrip().endswith(("$$", "\\]")):
+            if any(closer in found["line"] for closer in _CLOSERS.values()):
                 opener = -1
-        elif found["opens"] and not (whole and len(found["rest"].strip()) > 1):
+        elif found["opens"] and _CLOSERS[found["opens"]] not in found["rest"]:
             opener = found.start()
     return source[:opener] if opener >= 0 else source
 

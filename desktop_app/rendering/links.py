@@ -2,8 +2,9 @@
 
 A link's words are chosen by whoever wrote the answer, or by a page that the model has read. Words that
 look like an address are compared with the true one; where they differ, and where a target is made to
-be misread (a user name before the host, a host that is not in ASCII), the true host stands behind the
-words. What is opened is decided by the scheme alone.
+be misread (a user name before the host, a host that is not in ASCII), or words are (letters of two
+scripts in one of them), the true host stands behind the words. What is opened is decided by the scheme
+alone.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ OPENED: Final = frozenset(("http", "https", "mailto"))
 """The schemes of what may be opened, on a click, through the system."""
 
 _LONGEST_SHOWN: Final = 80
+_WORD: Final = re.compile(r"[^\W\d_]+")
 _ADDRESS: Final = re.compile(
     r"(?:(?P<scheme>[a-z][a-z0-9+.-]*):/*|www\.)?(?:[^\s/?#@]*@)?"
     r"(?P<host>[^\s/?#@:<>()\[\]]+\.[^\W\d_]{2,}|xn--[^\s/?#@:]+)\.?(?::\d+)?(?:[/?#]\S*)?"
@@ -47,6 +49,8 @@ def true_place(words: str, target: str) -> str:
     if "@" in parts.netloc or "xn--" in host or not host.isascii():
         return host
     said = _said_host(words)
+    if not said and _is_in_two_scripts(words):
+        return host
     if not said or said == host.removeprefix("www."):
         return ""
     name = parts.path.rstrip("/").rpartition("/")[2].lower()
@@ -84,6 +88,17 @@ def _said_host(words: str) -> str:
     seen = "".join(c for c in unicodedata.normalize("NFKC", words) if c.isprintable())
     match = _ADDRESS.fullmatch(seen.strip().lower())
     return match["host"].removeprefix("www.") if match else ""
+
+
+def _is_in_two_scripts(words: str) -> bool:
+    """Whether a word has Latin letters beside Cyrillic or Greek ones, which look like them."""
+    if words.isascii():
+        return False
+    for word in _WORD.findall(words):
+        scripts = {unicodedata.name(letter, " ").split()[0] for letter in word}
+        if len(word) > 2 and "LATIN" in scripts and scripts & {"CYRILLIC", "GREEK"}:
+            return True
+    return False
 
 
 def _short(target: str) -> str:

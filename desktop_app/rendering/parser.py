@@ -193,7 +193,8 @@ def _www_address(_linkify: Any, match: Any) -> None:
 
 
 def _math_block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    """`$$ … $$` or `\\[ … \\]` around whole lines, without a blank line inside."""
+    """`$$ … $$` or `\\[ … \\]` around whole lines, without a blank line inside. What goes on behind
+    its end is no block: `$$a$$ and $$b$$` are two formulas in a paragraph."""
     if state.is_code_block(start):
         return False
     first = _line(state, start).strip()
@@ -216,15 +217,17 @@ def _math_lines(
     state: StateBlock, start: int, end: int, first: str, closer: str
 ) -> tuple[int, list[str]]:
     """The last line of the formula and its source, or -1 where nothing closes it."""
-    if first.endswith(closer) and first != closer:
-        return start, [first[: -len(closer)]]
+    if closer in first and first != closer:
+        source, _, behind = first.partition(closer)
+        return (-1 if behind else start), [source]
     lines = [first]
     for number in range(start + 1, end):
         line = _line(state, number)
         if not line.strip() or state.sCount[number] < state.blkIndent:
             break
-        if line.rstrip().endswith(closer):
-            return number, [*lines, line.rstrip()[: -len(closer)]]
+        if closer in line:
+            source, _, behind = line.rstrip().partition(closer)
+            return (-1 if behind else number), [*lines, source]
         lines.append(line)
     return -1, lines
 

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import QTextBrowser, QTextEdit
 from desktop_app.domain.conversation import Message, Role
 from desktop_app.rendering.finding import count_in, count_in_markdown, places_in, sought
 from desktop_app.ui.transcript.code_folds import number_of
+from desktop_app.ui.transcript.formulas import with_drawing
 from desktop_app.ui.transcript.items import reasoning_of
 from desktop_app.ui.transcript.words import units
 
@@ -317,7 +318,7 @@ class Finder(QObject):
                 for found in _matches(block, self._words):
                     mark = QTextEdit.ExtraSelection()
                     is_current = current is not None and found == current
-                    mark.cursor = found
+                    mark.cursor = with_drawing(found)
                     mark.format = self._formats[is_current]
                     marks.append(mark)
         self._view.setExtraSelections(marks)

@@ -252,6 +252,23 @@ def _source_at(begins: QTextCursor) -> str:
     return text[:end] if end > 0 else ""
 
 
+def with_drawing(found: QTextCursor) -> QTextCursor:
+    """What is to be marked of a match: in the source of a formula that is drawn, the drawing."""
+    begin, keep = found.block().position(), QTextCursor.MoveMode.KeepAnchor
+    marked = QTextCursor(found)
+    marked.setPosition(begin)
+    marked.setPosition(found.selectionStart(), keep)
+    before, drawn, source = marked.selectedText().rpartition(DRAWN)
+    if not drawn or FORMULA_ENDS in source:
+        return found
+    marked.setPosition(begin + units(before) + 1)
+    if marked.charFormat().objectType() != _OBJECT_TYPE:
+        return found  # behind a picture
+    marked.setPosition(begin + units(before))
+    marked.setPosition(found.selectionEnd(), keep)
+    return marked
+
+
 @lru_cache(maxsize=256)
 def _renderer(svg: str, rgba: int) -> QSvgRenderer:
     # Imported here: most conversations have no formula.

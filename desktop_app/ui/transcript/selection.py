@@ -57,6 +57,12 @@ def selected(writer: DocumentWriter, cursor: QTextCursor) -> QMimeData:
     return mime_data(blocks)
 
 
+def is_all(cursor: QTextCursor) -> bool:
+    """Whether everything in the document is selected."""
+    last = cursor.document().characterCount() - 1
+    return 0 == cursor.selectionStart() < last <= cursor.selectionEnd()
+
+
 class _Span(NamedTuple):
     """The selected part of an item: UTF-16 units [start, end) of its text; of a table the rows
     from number `start` up to `end`."""

@@ -22,6 +22,7 @@ from desktop_app.ui.transcript.formulas import Formulas
 from desktop_app.ui.transcript.items import SOURCES, TOOL
 from desktop_app.ui.transcript.pictures import Pictures
 from desktop_app.ui.transcript.place import LatestButton, ReadingPlace
+from desktop_app.ui.transcript.selection import is_all
 from desktop_app.ui.transcript.speaker import Speaker
 from desktop_app.ui.transcript.surface import TranscriptSurface
 from desktop_app.ui.transcript.written import WrittenMessages
@@ -357,12 +358,15 @@ class TranscriptStretch(TranscriptSurface):
     def _load_more(self) -> None:
         """Write more of the conversation where the reader comes near the end of what is written."""
         bar, near = self.verticalScrollBar(), self.viewport().height()
+        selects_all = is_all(self.textCursor())
         if self._messages.newer and bar.value() > bar.maximum() - near:
             with self._place.kept():
                 self._messages.write_newer(MORE_CHARACTERS)
         if bar.value() < near and self._messages.older:
             with self._place.kept():
                 self._messages.write_older(MORE_CHARACTERS)
+        if selects_all:
+            self.selectAll()
         self._write_rests()
 
     # ------------------------------------------------------------------ actions

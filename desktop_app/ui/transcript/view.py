@@ -24,6 +24,7 @@ from desktop_app.rendering.citations import is_citation
 from desktop_app.ui.transcript.actions import ACTIONS
 from desktop_app.ui.transcript.copies import Copies
 from desktop_app.ui.transcript.items import ACTION
+from desktop_app.ui.transcript.selection import is_all
 from desktop_app.ui.transcript.sources import hint_of, name_of
 from desktop_app.ui.transcript.stop_walk import StopWalk
 from desktop_app.ui.transcript.stops import COPY_CODE, Stop, described
@@ -250,6 +251,14 @@ class TranscriptView(TranscriptStretch):
         """HTML, Markdown and plain text of what is selected."""
         return self._copies.selected()
 
+    def _copy_selected(self) -> None:
+        """Put on the clipboard what is selected. Where that is everything, it is the conversation,
+        of which only a stretch is written."""
+        if self._messages.is_whole or not is_all(self.textCursor()):
+            self.copy()
+        else:
+            self.command_requested.emit("conversation.copy")
+
     def focusNextPrevChild(self, forward: bool) -> bool:
         """Tab goes from stop to stop; behind the last one, on from the transcript."""
         if self._walk.go(forward=forward):
@@ -269,6 +278,9 @@ class TranscriptView(TranscriptStretch):
         ):
             self.scroll_to_bottom()
             return
+        if event.matches(QKeySequence.StandardKey.Copy):
+            self._copy_selected()
+            return
         super().keyPressEvent(event)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
@@ -284,7 +296,7 @@ class TranscriptView(TranscriptStretch):
         """The context menu for a place on screen."""
         menu = QMenu(self)
         if self.textCursor().hasSelection():
-            menu.addAction("Copy", self.copy)
+            menu.addAction("Copy", self._copy_selected)
         link = self.anchorAt(position)
         passage = self._passage(self._entry_at(position), link)
         if passage is not None:

@@ -205,6 +205,11 @@ class WrittenMessages:
         return Entry(message, self._facts, self.versions.get(message.id), unfolded, cited)
 
     @property
+    def is_whole(self) -> bool:
+        """Whether every message is written."""
+        return not (self.older or self.newer)
+
+    @property
     def has_room(self) -> bool:
         """Whether more may be written without anything being taken out."""
         return sum(_size(self._entries[s.key].message) for s in self.writer.sections) < (

@@ -55,15 +55,19 @@ def test_what_cannot_be_written_is_said(run: Run, tmp_path: Path) -> None:
     run(main())
 
 
-def test_the_conversation_is_copied_as_markdown(run: Run) -> None:
+def test_the_conversation_is_copied(run: Run) -> None:
     async def main() -> None:
         async with Desk() as desk:
-            await desk.ask_and_answer("Which is it?", "It is **this** one.")
+            table = "| a | b |\n|---|---|\n| 1 | 2 |"
+            await desk.ask_and_answer("Which <is> it?", f"It is **this** one.\n\n{table}")
             desk.ready.paper.copy()
-            await until(lambda: desk.said == "The conversation was copied, as Markdown.")
+            await until(lambda: desk.said == "The conversation was copied.")
             copied = QGuiApplication.clipboard().mimeData()
             assert "It is **this** one." in copied.text()
             assert copied.hasFormat("text/markdown")
+            assert "<strong>this</strong>" in copied.html()
+            assert "<p>Which &lt;is&gt; it?</p>" in copied.html()
+            assert "<table" in copied.html()
 
     run(main())
 

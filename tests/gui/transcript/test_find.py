@@ -9,6 +9,9 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel
 
+from desktop_app.paths import child_command
+from desktop_app.ui.transcript.formulas import DRAWN
+from desktop_app.ui.transcript.typesetter import Typesetter
 from tests.helpers.messages import answer, question, streaming
 
 if TYPE_CHECKING:
@@ -138,3 +141,13 @@ def test_typing_never_waits_for_ten_thousand_messages(qtbot: QtBot, view: Transc
     qtbot.waitUntil(lambda: said(view).endswith("of 20,000"), timeout=60_000)
     gaps.sort()
     assert gaps[int(len(gaps) * 0.99)] < 0.016
+
+
+def test_a_match_in_a_formula_marks_its_drawing(view: TranscriptView, qtbot: QtBot) -> None:
+    typesetter = Typesetter(child_command("maths"))
+    view.typeset_with(typesetter)
+    view.set_messages([answer("\U0001f600 needle and $needle_1$, needle")])
+    qtbot.waitUntil(lambda: DRAWN in view.toPlainText(), timeout=20_000)
+    look_for(qtbot, view, "needle", "of 3")
+    assert marked(view) == ["needle", f"{DRAWN}needle", "needle"]
+    typesetter.close()

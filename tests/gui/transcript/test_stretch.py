@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QTextCursor
+from PySide6.QtTest import QTest
 
 from desktop_app.domain.parts import TextPart, ToolCallPart
 from desktop_app.ui import theme
 from desktop_app.ui.transcript import written
+from desktop_app.ui.transcript.selection import is_all
 from tests.gui.transcript.test_streaming import finished
 from tests.helpers.messages import answer, question, streaming
 
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
 
     from desktop_app.domain.conversation import Message
     from desktop_app.ui.transcript.view import TranscriptView
+
+CTRL = Qt.KeyboardModifier.ControlModifier
 
 
 def many(count: int) -> list[Message]:
@@ -240,3 +245,23 @@ def on_screen(view: TranscriptView) -> str:
     end = view.cursorForPosition(view.viewport().rect().bottomRight())
     cursor.setPosition(end.position(), QTextCursor.MoveMode.KeepAnchor)
     return cursor.selectedText()
+
+
+def test_all_that_is_selected_is_the_conversation(view: TranscriptView, qtbot: QtBot) -> None:
+    """Of which a stretch is written: who copies everything means more than that."""
+    view.set_messages(many(300))
+    QTest.keyClick(view, Qt.Key.Key_A, CTRL)
+    with qtbot.waitSignal(view.command_requested) as told:
+        QTest.keyClick(view, Qt.Key.Key_C, CTRL)
+    assert told.args == ["conversation.copy"]
+    written = view.document().characterCount()
+    view.verticalScrollBar().setValue(0)
+    qtbot.waitUntil(lambda: view.document().characterCount() > written)
+    assert is_all(view.textCursor()), "what comes in above is selected, too"
+    view.set_messages(many(2))
+    QTest.keyClick(view, Qt.Key.Key_A, CTRL)
+    with qtbot.assertNotEmitted(view.command_requested):
+        QTest.keyClick(view, Qt.Key.Key_C, CTRL)
+    copied = QGuiApplication.clipboard().mimeData()
+    assert "Message 0." in copied.text()
+    assert copied.hasHtml()

@@ -45,6 +45,7 @@ HALF: Final = {
     "see https://example.": "see https://example",
     "Was this 5 or `a": "Was this 5 or a",
     r"so \[x": "so",
+    "$$a$$ and so": "a and so",
     "costs $5-$": "costs $5-",
     "Wow!": "Wow!",
     "a ![": "a",

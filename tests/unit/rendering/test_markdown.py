@@ -9,7 +9,15 @@ from desktop_app.rendering.export_html import to_html
 from desktop_app.rendering.export_text import to_markdown, to_plain
 from desktop_app.rendering.inline import AS_WRITTEN
 from desktop_app.rendering.links import is_opened
-from desktop_app.rendering.model import ADDED, Block, Kind, Run, formula
+from desktop_app.rendering.model import (
+    ADDED,
+    FORMULA_BEGINS,
+    FORMULA_ENDS,
+    Block,
+    Kind,
+    Run,
+    formula,
+)
 
 
 def only(source: str) -> Block:
@@ -60,6 +68,40 @@ def test_prices_stay_text_and_formulas_do_not() -> None:
     assert formula("a_b") in only(r"so \(a_b\) it is").runs
     for source in ("$$\nx\n$$", "$$x$$", "\\[\nx\n\\]"):
         assert only(source) == Block(Kind.MATH, (formula("x"),))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "$$a$$ and $$b$$",
+        "- $$a$$ and $$b$$",
+        r"\[a\] and \[b\]",
+        "$$\na$$ and $$b$$",
+    ],
+)
+def test_two_formulas_in_a_line_are_two(source: str) -> None:
+    block = only(source)
+    assert block.kind is not Kind.MATH
+    texts = [run.text.strip(FORMULA_BEGINS + FORMULA_ENDS) for run in block.runs if run.math]
+    assert [text.strip() for text in texts] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        ("p\u0430ypal", "p\u0430ypal\u2063 (evil.example)"),
+        ("my \u03c1aypal account", "my \u03c1aypal account\u2063 (evil.example)"),
+        (
+            "\u041f\u0440\u0438\u0432\u0435\u0442, world",
+            "\u041f\u0440\u0438\u0432\u0435\u0442, world",
+        ),
+        ("\u0394t of caf\u00e9", "\u0394t of caf\u00e9"),
+    ],
+)
+def test_words_of_two_scripts_say_where_they_lead(words: str, shown: str) -> None:
+    """Letters that look like Latin ones beside Latin ones."""
+    runs = only(f"[{words}](https://evil.example/x)").runs
+    assert "".join(run.text for run in runs) == shown
 
 
 def test_escaped_brackets_are_no_formula() -> None:

@@ -1,0 +1,34 @@
+"""A conversation as plain elements of HTML: for the clipboard, what word processors and spreadsheets
+paste, with tables as tables. Nothing in it is loaded from anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from html import escape
+
+from desktop_app.domain.conversation import Conversation, Message, Role
+from desktop_app.domain.facts import heading_of
+from desktop_app.rendering.block_stream import render
+from desktop_app.rendering.export_html import to_html
+
+
+def written(
+    conversation: Conversation, path: Iterable[Message], name_of_model: Callable[[str], str]
+) -> str:
+    """The path shown, each message under a heading, a question as it was typed."""
+    pieces = [f"<h1>{escape(conversation.title)}</h1>"]
+    for message in path:
+        pieces += _message(message, name_of_model)
+    return "\n".join(pieces)
+
+
+def _message(message: Message, name_of_model: Callable[[str], str]) -> Iterator[str]:
+    yield f"<h2>{escape(heading_of(message, name_of_model))}</h2>"
+    for attached in message.attachments:
+        yield f"<p>Attached: {escape(attached.name)}</p>"
+    if message.role is Role.USER:
+        yield f"<p>{'<br>'.join(map(escape, message.text.splitlines()))}</p>"
+    else:
+        yield to_html(render(message.text))
+    if message.error is not None:
+        yield f"<p><em>{escape(message.error.what_happened)}</em></p>"
