@@ -1,4 +1,7 @@
-"""E-mail files: who wrote to whom, when and about what, the words, and the attachments' names."""
+"""E-mail files: who wrote to whom, when and about what, the words, and the attachments' names.
+
+A message that is attached to another, as when one is forwarded, is read behind it.
+"""
 
 from __future__ import annotations
 
@@ -10,26 +13,38 @@ from typing import Final
 from desktop_app.documents import plain_text, refusals
 
 _HEADERS: Final = ("From", "To", "Cc", "Date", "Subject")
+_DEEPEST: Final = 4
 
 
 def read(name: str, data: bytes) -> str:
-    """The message as text. Attachments are named but not read.
+    """The message as text. Files that are attached are named but not read.
 
     Raises:
         DocumentDamagedError: no header of a mail is in it.
     """
     message = email.message_from_bytes(data, EmailMessage, policy=email.policy.default)
     try:
-        heads = [f"{head}: {message[head]}" for head in _HEADERS if message[head]]
-        files = [part.get_filename("without a name") for part in message.iter_attachments()]
-        body = _body(name, message)
+        heads, text = _message(name, message, 0)
     except (ValueError, LookupError, TypeError, AttributeError, email.errors.MessageError) as error:
         raise refusals.damaged(name, f"{type(error).__name__}: {error}"[:500]) from error
     if not heads:
         raise refusals.damaged(name, "no header of a mail")
+    return text
+
+
+def _message(name: str, message: EmailMessage, depth: int) -> tuple[list[str], str]:
+    """The lines of its head, and all of its text, attached messages included."""
+    heads = [f"{head}: {message[head]}" for head in _HEADERS if message[head]]
+    files, messages = [], []
+    for part in message.iter_attachments():
+        inner = part.get_content() if part.get_content_type() == "message/rfc822" else None
+        if isinstance(inner, EmailMessage) and depth < _DEEPEST:
+            messages.append(f"Attached message:\n\n{_message(name, inner, depth + 1)[1]}")
+        else:
+            files.append(part.get_filename("without a name"))
     if files:
         heads.append(f"Attachments (not included): {', '.join(files)}")
-    return "\n".join(heads) + "\n\n" + body
+    return heads, "\n\n".join(["\n".join(heads), _body(name, message), *messages])
 
 
 def _body(name: str, message: EmailMessage) -> str:

@@ -56,15 +56,16 @@ class Notes:
 
 def joined(blocks: Iterable[Block]) -> str:
     """The blocks as one text."""
-    text, last = "", None
+    texts: list[str] = []
+    last = None
     for block in blocks:
         if not block.text.strip():
             continue
         if last is not None:
-            text += "\n" if last.is_item and block.is_item else "\n\n"
-        text += block.text
+            texts.append("\n" if last.is_item and block.is_item else "\n\n")
+        texts.append(block.text)
         last = block
-    return text
+    return "".join(texts)
 
 
 def heading(text: str, level: int) -> Block:

@@ -10,6 +10,7 @@ from pathlib import PurePath
 from desktop_app.documents import media_type, plain_text, refusals
 from desktop_app.documents.protocol import Limits, Progress
 from desktop_app.domain.parts import PagePicture
+from desktop_app.domain.sections import UNITS
 
 OnProgress = Callable[[Progress], None]
 
@@ -53,7 +54,11 @@ def read(
 
             return archive.read(name, data, limits, on_progress, depth)
         if kind:
-            return _read_binary(name, kind, data, limits, on_progress, password)
+            found = _read_binary(name, kind, data, limits, on_progress, password)
+            if found.pages is not None and found.pages > limits.pages:
+                what = f"{UNITS.get(kind, 'page')}s"
+                raise refusals.too_many(name, found.pages, what, limits.pages)
+            return found
         decoded = plain_text.decode(data)
         if decoded is None:
             raise refusals.unsupported(name, "is neither text nor a document of a kind known here")
