@@ -7,7 +7,6 @@ import logging
 import signal
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +24,7 @@ from desktop_app.app.compaction_controller import CompactionController
 from desktop_app.app.desktop.call_server import CallServer
 from desktop_app.app.folders_controller import FoldersController
 from desktop_app.app.given_controller import GivenController
+from desktop_app.app.housekeeping import Housekeeping
 from desktop_app.app.library_controller import LibraryController
 from desktop_app.app.library_places import LibraryPlaces
 from desktop_app.app.month_foot import MonthFoot
@@ -75,10 +75,6 @@ log = logging.getLogger(__name__)
 WINDOW_STATE_KEY = "window.state"
 QUICK_PROMPT_MS = 1000  # after the start
 BATCHES_MS = 1500  # after the start
-# After the start, before anybody takes a document out of a draft to put it back later.
-COLLECTION_MS = 2000
-COLLECTION_AT_END_S = 2.0
-COLLECTION_EVERY_MS = 6 * 60 * 60 * 1000
 
 
 class ReadyWindow(QObject):
@@ -111,6 +107,7 @@ class ReadyWindow(QObject):
         self.library = LibraryController(window, self.workspace, self.running)
         self.search = SearchController(window, self.workspace, self.library)
         self.trash = Trash(window, self.workspace, self.running, self.library)
+        self.housekeeping = Housekeeping(self.workspace, self.trash, window)
         self.conversation_folders = FoldersController(window, theme, self.workspace, self.library)
         self.private = PrivateController(window, theme, self.workspace, self.running, self.library)
         self.branching = Branching(window, self.workspace, self.running, self.library)
@@ -264,11 +261,7 @@ class ReadyWindow(QObject):
             self._show_error(error)
         QTimer.singleShot(QUICK_PROMPT_MS, self, lambda: self.quick)
         QTimer.singleShot(BATCHES_MS, self, lambda: self.tasks.start(self.batches.pick_up()))
-        QTimer.singleShot(COLLECTION_MS, self, lambda: self.tasks.start(self._collect()))
-        # A window may stay open for weeks.
-        again = QTimer(self, interval=COLLECTION_EVERY_MS)
-        again.timeout.connect(lambda: self.tasks.start(self._collect()))
-        again.start()
+        self.housekeeping.start()
 
     def serve(self, request: dict[str, Any]) -> None:
         """Do what this or a later start asks for."""
@@ -496,7 +489,11 @@ class ReadyWindow(QObject):
         self.quit()
 
     async def _end(self) -> None:
-        for step in (self._put_away, self._collect_in_time, self._backend.aclose):
+        for step in (
+            self._put_away,
+            self.housekeeping.collect_in_time,
+            self._backend.aclose,
+        ):
             try:
                 await step()
             except UserFacingError as error:  # there is no window any more to say it in
@@ -520,20 +517,6 @@ class ReadyWindow(QObject):
         await self._backend.settings.set(WINDOW_STATE_KEY, self._window.state())
         await self.library.close()
         await self.tasks.settle()
-
-    async def _collect(self) -> None:
-        """Remove what lay in the trash for long enough, and the attachments that nothing refers to
-        any more; what fails is tried again."""
-        await self.trash.expire()
-        try:
-            await self._backend.attachments.collect()
-            await self._backend.database.wipe_rest()
-        except StorageError as error:
-            log.warning("%s %s", error.what_happened, error.details)
-
-    async def _collect_in_time(self) -> None:
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._collect(), COLLECTION_AT_END_S)
 
     async def closed(self) -> None:
         """Wait for the end."""

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from desktop_app.app import ready
+from desktop_app.app import housekeeping
 from desktop_app.domain.place import TRASH
 from desktop_app.paths import folders
 from tests.gui.app.conftest import Run
@@ -68,7 +68,7 @@ def test_what_stands_in_a_prompt_stays_and_what_was_taken_out_goes(run: Run, dat
 def test_the_trash_is_emptied_in_a_window_that_stays_open_too(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ready, "COLLECTION_EVERY_MS", 20)
+    monkeypatch.setattr(housekeeping, "EVERY_MS", 20)
 
     async def main() -> None:
         async with Desk() as desk:
@@ -89,7 +89,7 @@ def test_the_trash_is_emptied_in_a_window_that_stays_open_too(
 def test_what_was_left_goes_a_little_after_the_start(
     run: Run, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ready, "COLLECTION_MS", 0)
+    monkeypatch.setattr(housekeeping, "FIRST_MS", 0)
     left = folders().attachments / "ab" / ("cd" * 31)
     left.parent.mkdir(parents=True)
     left.write_bytes(b"of a crash")

@@ -356,7 +356,7 @@ def test_the_trash_is_emptied_after_thirty_days(run: Run) -> None:
             await other.conversations.set_trashed([one.id], now() - timedelta(days=31))
             await other.conversations.set_trashed([two.id], now() - timedelta(days=29))
         async with Desk() as desk:
-            await desk.ready._collect()
+            await desk.ready.housekeeping.collect()
             assert desk.stored("SELECT id FROM conversations") == [(two.id,)]
             await go(desk, TRASH)
             assert desk.window.conversations.model.index_of(two.id).data(Roles.NOTE) == "1 day"
