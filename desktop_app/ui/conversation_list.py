@@ -338,9 +338,10 @@ class ConversationList(QFrame):
         from desktop_app.ui.row_delegates import ConversationDelegate, HitDelegate
 
         self._delegates = ConversationDelegate(self.theme, self), HitDelegate(self.theme, self)
-        self._delegates[0].closeEditor.connect(lambda *_: self.rename_ended.emit())
         self.view.setItemDelegate(self._delegates[0])
         self.hit_view.setItemDelegate(self._delegates[1])
+        # Behind the view, which takes the keyboard back when it closes the editor.
+        self._delegates[0].closeEditor.connect(lambda *_: self.rename_ended.emit())
 
     def _connect_places(self) -> None:
         bar, places = self.place_bar, self.places
