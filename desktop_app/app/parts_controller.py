@@ -79,6 +79,6 @@ def _words(plan: PartsPlan) -> str:
     known = f" {plan.done} of them were read before and cost nothing again." if plan.done else ""
     cost = "" if plan.cost is None else f", about {format_money(plan.cost)} in all"
     return (
-        f"{plan.calls} parts would be read one after the other, and the answer made of notes on all "
-        f"of them{cost}.{known} It can be stopped, and goes on where it was."
+        f"{plan.calls} parts would be read, several at a time, and the answer made of notes on all of "
+        f"them{cost}.{known} It can be stopped, and goes on where it was."
     )

@@ -128,8 +128,10 @@ class PromptsController(QObject):
             self._window.prompt.slash.take(template)
         else:
             words = fill(template.text, {DATE: today()}).text.strip()
-            attached = self._workspace.draft.attachments
-            self._window.prompt.submitted.emit(for_each(words, attached))
+            # It stands in the prompt until it is asked: a question that is refused, because the
+            # document is too large, say, is kept, and what is offered instead is done with it.
+            self._window.prompt.begin_with(for_each(words, self._workspace.draft.attachments))
+            self._window.prompt.submitted.emit(self._window.prompt.text())
 
     def _filled_here(self, names: frozenset[str]) -> dict[str, str]:
         """What the program knows in the main window: what is selected in the transcript, and the

@@ -35,7 +35,7 @@ from desktop_app.domain.compaction import ProviderState
 from desktop_app.domain.conversation import Message, RemoteRun, Role, now
 from desktop_app.domain.cost import FREE, Usage, format_money
 from desktop_app.domain.errors import ProviderError, UserFacingError
-from desktop_app.domain.events import Failed, StreamEvent, Waiting
+from desktop_app.domain.events import Failed, Notice, StreamEvent, Waiting
 from desktop_app.domain.legality import Learnt
 from desktop_app.domain.model_catalog import ModelInfo
 from desktop_app.domain.parts import DocumentPart, Part, TextPart, text_of
@@ -359,6 +359,8 @@ class _Reading:
         except UserFacingError as error:
             yield Failed(_while_reading(error))
             return
+        if self._spent:  # the answer's own cost is that of the last call
+            yield Notice(f"Read in parts for {format_money(self._spent)}.")
         final = _from_notes(request, "\n\n".join(piece.text for piece in pieces))
         answer = cast(AsyncGenerator[StreamEvent, None], self._provider.stream(final))
         async with aclosing(answer) as events:

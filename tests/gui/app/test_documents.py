@@ -172,6 +172,29 @@ def test_what_does_not_fit_is_refused_with_the_figures(run: Run, tmp_path: Path)
     run(main())
 
 
+def test_a_suggestion_for_what_does_not_fit_is_kept_and_is_what_parts_are_read_for(
+    run: Run, tmp_path: Path
+) -> None:
+    path = tmp_path / "long.txt"
+    path.write_text("One sentence of five words. " * 3_000, "utf-8")
+    words = "6 to 8 bullets of at most 30 words each."
+
+    async def main() -> None:
+        async with Desk() as desk:
+            desk.window.files_dropped.emit([path])
+            await until(lambda: is_read(desk))
+            desk.enter()
+            await until(lambda: "long.txt would make" in desk.said)
+            assert words in desk.text.toPlainText()
+            desk.take("Read in parts…")
+            assert words in (await desk.turn(0)).asked
+            assert desk.text.toPlainText() == ""
+            desk.window.prompt.stop_requested.emit()
+            await desk.settled()
+
+    run(main())
+
+
 def test_what_does_not_fit_can_be_read_in_parts(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "long.txt"
     path.write_text("One sentence of five words. " * 3_000, "utf-8")

@@ -16,11 +16,12 @@ from desktop_app.documents.chunks import chunks
 from desktop_app.documents.protocol import Chunk
 from desktop_app.domain.chat_request import ChatRequest, ImageData, ProviderProfile, RequestMessage
 from desktop_app.domain.conversation import Role, now
-from desktop_app.domain.cost import Price, Usage
+from desktop_app.domain.cost import Price, Usage, format_money
 from desktop_app.domain.errors import IllegalChoiceError, RateLimitedError
 from desktop_app.domain.events import (
     Completed,
     Failed,
+    Notice,
     StreamEvent,
     TextDelta,
     UsageReported,
@@ -346,7 +347,10 @@ def test_it_says_how_far_it_has_come_and_what_it_cost(tmp_path: Path) -> None:
         count = (await reading.plan(reading.task("a"))).calls
         assert said[0] == f"Reading in parts: 0 of {count}."
         assert said[-1].startswith(f"Reading in parts: {count} of {count} · ")
-        assert await reading.ledger.month(now()) > 0
+        spent = await reading.ledger.month(now())
+        assert spent > 0
+        (notice,) = (event.text for event in events if isinstance(event, Notice))
+        assert notice == f"Read in parts for {format_money(spent)}."
 
     with_reading(tmp_path, test, a=book(20))
 
