@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 
 from desktop_app.domain.conversation import Conversation, Message
-from desktop_app.domain.facts import heading_of, pages_text, sources_of
-from desktop_app.domain.parts import DocumentPart, ReasoningPart
+from desktop_app.domain.facts import IN_A_FILE, heading_of, pages_text, sources_of
+from desktop_app.domain.parts import DocumentPart, ReasoningPart, ToolCallPart
 
 ModelName = Callable[[str], str]
 
@@ -31,7 +32,20 @@ def _message(message: Message, name_of_model: ModelName) -> Iterator[str]:
         if isinstance(part, ReasoningPart) and part.text.strip():
             quoted = "\n".join(f"> {line}".rstrip() for line in part.text.strip().splitlines())
             yield f"> *Reasoning*\n>\n{quoted}"
+        elif isinstance(part, ToolCallPart):
+            quoted = "\n".join(f"> {line}".rstrip() for line in fenced(part.arguments).splitlines())
+            yield f"> *Tool: {part.name}*\n>\n{quoted}"
     if message.text:
         yield message.text
+    for notice in (*message.notices, IN_A_FILE.get(message.status, "")):
+        if notice:
+            yield f"*{notice}*"
     if message.error is not None:
         yield f"*{message.error.what_happened}*"
+
+
+def fenced(code: str) -> str:
+    """JSON in a fence that nothing within it closes."""
+    longest = max((len(run) for run in re.findall("`+", code)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}json\n{code}\n{fence}"

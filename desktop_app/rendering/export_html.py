@@ -156,7 +156,7 @@ class HtmlWriter:
         ):
             if is_on:
                 text = f"<{tag}>{text}</{tag}>"
-        return f'<a href="{escape(run.link)}">{text}</a>' if is_opened(run.link) else text
+        return f'<a href="{escape(run.link)}">{text}</a>' if text and is_opened(run.link) else text
 
 
 def _item(marker: str, *, ordered: bool) -> str:

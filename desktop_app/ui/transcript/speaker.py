@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from desktop_app.rendering.sentences import Sentences
 
 _TOGETHER_MS: Final = 400
+_PAUSES: Final = tuple(".!?…:;,。！？")
 _MOST: Final = 2_000
 """Characters said of an answer that was not heard arriving."""
 
@@ -62,7 +63,8 @@ class Speaker(QObject):
 
     def _say(self) -> None:
         self._timer.stop()
-        words, self._waiting = " ".join(self._waiting), []
+        *before, last = self._waiting or [""]
+        words, self._waiting = " ".join([*map(_paused, before), last]), []
         if words:
             self.say(words)
 
@@ -71,3 +73,8 @@ class Speaker(QObject):
         from PySide6.QtGui import QAccessibleAnnouncementEvent
 
         QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self._view, words))
+
+
+def _paused(piece: str) -> str:
+    """A heading, an item or a row, so that what is said behind it does not run into it."""
+    return piece if piece.endswith(_PAUSES) else f"{piece};"

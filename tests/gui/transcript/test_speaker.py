@@ -52,6 +52,15 @@ def test_sentences_are_said_while_they_arrive_and_none_twice(
     assert " ".join(heard.words) == "The first one. The second one. py code, 1 line."
 
 
+def test_what_is_no_sentence_does_not_run_into_what_follows(view: TranscriptView) -> None:
+    heard, arriving = listening(view), streaming()
+    view.set_messages([question("q"), arriving])
+    text = "# Head\n\n- one\n- two\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\nThe end."
+    view.append_text(arriving.id, text)
+    view.update_message(whole(arriving, text))
+    assert " ".join(heard.words) == "Head; one; two; a, b; 1, 2; The end."
+
+
 def test_one_who_listens_only_at_the_end_hears_it_all(view: TranscriptView) -> None:
     heard, arriving = listening(view), streaming()
     heard.listens = False

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication, QTextCursor
+from PySide6.QtGui import QAccessible, QGuiApplication, QTextCursor
 from PySide6.QtWidgets import QLabel, QWidget
 
+from desktop_app.ui import theme
 from desktop_app.ui.transcript.stops import StopButton, next_stop
 from tests.helpers.messages import answer, question, streaming
 
@@ -158,3 +159,18 @@ def test_it_begins_at_the_top_of_the_screen(qtbot: QtBot, view: TranscriptView) 
     view.clearFocus()
     view.setFocus(Qt.FocusReason.TabFocusReason)
     assert tab(qtbot, view).startswith("first, ")
+
+
+def test_the_way_is_the_same_after_all_was_written_anew(qtbot: QtBot, view: TranscriptView) -> None:
+    """A screen reader has a widget over every stop on screen; those of before lead nowhere."""
+    view.set_messages([question("Q"), answer(SAID), question("R"), answer("The end.")])
+    enter(view)
+    QAccessible.setActive(True)
+    view._walk._cover_all()
+    view.set_theme(theme.dark())
+    enter(view)
+    assert [tab(qtbot, view) for _ in WAY] == WAY
+    view._walk._cover_all()
+    QAccessible.setActive(False)
+    covers = [button for button in view.findChildren(StopButton) if not button.isHidden()]
+    assert all(button.stop.start < button.stop.end for button in covers)

@@ -1,0 +1,38 @@
+"""A conversation as Markdown, and as plain HTML for the clipboard."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from desktop_app.domain.conversation import ErrorNote, MessageStatus
+from desktop_app.domain.parts import ToolCallPart
+from desktop_app.exchange import markdown, rich_text
+from desktop_app.rendering.block_stream import render
+from desktop_app.rendering.model import Kind
+from tests.helpers.messages import answer, question
+from tests.unit.storage.samples import a_conversation
+
+
+def test_tools_and_how_an_answer_ended_are_there() -> None:
+    said = answer("Rain.", MessageStatus.CANCELLED, notices=("Sent without a summary.",))
+    call = ToolCallPart("1", "weather", '{"city": "```"}')
+    said = replace(said, parts=(call, *said.parts))
+    text = markdown.written(a_conversation(), [question("Well?"), said], str)
+    for words in ("Tool: weather", "*Stopped*", "*Sent without a summary.*", "Rain."):
+        assert words in text, words
+    [line] = [block.text for block in render(text) if block.kind is Kind.CODE]
+    assert line == '{"city": "```"}'
+
+
+def test_plain_html_is_what_was_asked_and_said() -> None:
+    said = answer("So **it** [p](http://x.y) is.", error=ErrorNote("It broke."))
+    text = rich_text.written(a_conversation(), [question("a <b>\nc"), said], str)
+    assert "<p>a &lt;b&gt;<br>c</p>" in text
+    assert '<p>So <strong>it</strong> <a href="http://x.y">p</a> is.</p>' in text
+    assert "<p><em>It broke.</em></p>" in text
+
+
+def test_an_address_behind_a_link_is_no_link_without_words() -> None:
+    said = answer("[bank.example](https://evil.example)")
+    text = rich_text.written(a_conversation(), [said], str)
+    assert text.count("<a ") == 1
