@@ -2,7 +2,8 @@
 
 The look is read from the store on its own, the window is painted, and only then come the event
 loop, the store's opening and all that answers questions; httpx, keyring, Pygments and the children
-wait until they are first needed.
+wait until they are first needed. What the first paint may import is listed in
+tests/gui/app/test_first_paint.py.
 """
 
 from __future__ import annotations
