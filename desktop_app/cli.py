@@ -82,7 +82,7 @@ exit codes: 0 done; 1 it could not be done, the store is as it was; 2 wrong comm
 """
 SUMMARIZE_EPILOG = """\
 What fits the model's window is read whole; larger documents are read in parts, whose notes are kept:
-a run that was broken off goes on where it was, and pays for nothing twice. --template names another
+a run that was broken off goes on where it was, and pays for nothing twice. “-” is what is piped in. --template names another
 prompt of the library: paragraph, chapters, differences, facts, or one of your own.
 
 Exit codes and --json as for ask.

@@ -40,7 +40,7 @@ from desktop_app.headless.answer_settings import ask_settings
 from desktop_app.headless.asked_collections import asked_collections, cited, passages_json
 from desktop_app.headless.backend import Backend, build_backend, use_limits, use_weights
 from desktop_app.headless.prompt_library import from_template, prompt_library
-from desktop_app.headless.standard_input import read_all
+from desktop_app.headless.standard_input import as_file, read_all
 from desktop_app.headless.terminal import Output, say
 from desktop_app.services.choice import ON_DEVICE_MODEL, demand_legal
 from desktop_app.services.files import preferred
@@ -67,7 +67,8 @@ def run_ask(options: argparse.Namespace) -> int:
     try:
         # Before there is a loop, whose handler of Ctrl+C could not end a read that blocks.
         prompt = _prompt(options)
-        return asyncio.run(_ask(options, prompt, output))
+        with as_file(options.file) as options.file:
+            return asyncio.run(_ask(options, prompt, output))
     except asyncio.CancelledError:
         return EXIT_INTERRUPTED  # by a second signal, while everything was closed
     except KeyboardInterrupt:  # while the question was read, or again while everything was closed

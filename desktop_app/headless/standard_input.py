@@ -10,7 +10,8 @@ import os
 import select
 import stat
 import sys
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 
 # Without a terminal: how long the first and every further piece may take.
 FIRST_S, NEXT_S = 0.3, 2.0
@@ -22,6 +23,32 @@ def read_all() -> str:
     if sys.stdin is None or sys.stdin.isatty():
         return ""
     return sys.stdin.buffer.read().decode("utf-8", "replace")
+
+
+@contextmanager
+def as_file(names: Sequence[str]) -> Iterator[list[str]]:
+    """The names of files, "-" among them as that of a file with what is piped in, as long as it lasts.
+
+    Raises:
+        IllegalChoiceError: nothing is piped in.
+    """
+    if "-" not in names:
+        yield list(names)
+        return
+    # Imported here: the quick prompt's command, which is to be quick, reads standard input, too.
+    import shutil
+    import tempfile
+    from pathlib import Path
+
+    from desktop_app.domain.errors import IllegalChoiceError
+
+    if sys.stdin is None or sys.stdin.isatty():
+        raise IllegalChoiceError("“-” stands for standard input, and nothing is piped in.")
+    with tempfile.TemporaryDirectory(prefix="repartee-") as folder:
+        path = Path(folder) / "standard input"
+        with path.open("wb") as file:
+            shutil.copyfileobj(sys.stdin.buffer, file)
+        yield [str(path) if name == "-" else name for name in names]
 
 
 def read_what_is_piped() -> str:

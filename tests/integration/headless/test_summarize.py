@@ -51,6 +51,24 @@ def test_several_documents_are_asked_for_one_by_one_and_together(
     assert count in words
 
 
+def test_what_is_piped_in_is_a_document_too(shell: Shell, pytestconfig: pytest.Config) -> None:
+    pdf = (pytestconfig.rootpath / "tests" / "data" / "report.pdf").read_bytes()
+
+    async def test(server: LoopbackServer) -> None:
+        named = gateway(server.base_url)
+        done = await shell.run("summarize", "-", "--save", stdin=pdf, env=named)
+        assert (done.code, done.out) == (0, ANSWER + "\n"), done.err
+        (content,) = (request.json["input"][0]["content"] for request in server.requests)
+        assert '<document name="standard input"' in content
+        assert "Brightwater" in content
+        assert shell.files_outside() == [], "the file that it was is gone"
+        nothing = await shell.run("summarize", "-", stdin=b"", env=named)
+        assert (nothing.code, nothing.out) == (1, "")
+        assert "“standard input” is empty" in nothing.err or "holds no text" in nothing.err
+
+    against(WHOLE, test=test)
+
+
 def test_a_summary_in_parts_says_how_far_it_is_and_what_all_of_it_took(shell: Shell) -> None:
     path = shell.outside / "here" / "long.md"
     path.write_text("".join(f"# {n}\n\nThe ferry leaves at {n}.\n\n" for n in range(45_000)))
