@@ -50,10 +50,12 @@ class PartsController(QObject):
         notifications.notify("Counting the parts…", topic=TOPIC)
         resolved = workspace.resolved
         instructions = workspace.settings_of(workspace.conversation).instructions
-        plan = await workspace.backend.chat.parts.plan(
-            documents, draft.text, resolved, instructions
-        )
-        notifications.dismiss_topic(TOPIC)
+        try:
+            plan = await workspace.backend.chat.parts.plan(
+                documents, draft.text, resolved, instructions
+            )
+        finally:
+            notifications.dismiss_topic(TOPIC)
         if resolved.price == FREE:
             self._accept(draft)
             return

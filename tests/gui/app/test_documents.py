@@ -7,8 +7,10 @@ import shutil
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from PySide6.QtCore import QMimeData, Qt
 
+from desktop_app.domain.chat_request import ImageData
 from desktop_app.domain.parts import DocumentPart
 from tests.data.long_pdf import long_pdf
 from tests.gui.app.conftest import Run
@@ -222,6 +224,37 @@ def test_what_does_not_fit_can_be_read_in_parts(run: Run, tmp_path: Path) -> Non
             assert sum(len(str(m)) for m in turn.request.messages) < 3_000
             turn.end("Welcome.")
             await desk.settled()
+
+    run(main())
+
+
+def test_a_scan_of_too_many_pages_is_read_in_parts_as_pictures(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "scan.pdf"
+    sheet = Image.new("L", (124, 175), 255)
+    sheet.save(path, save_all=True, append_images=[sheet] * 100)
+
+    async def main() -> None:
+        async with Desk(environment={"OPENAI_API_KEY": "not-a-key"}) as desk:
+            desk.window.files_dropped.emit([path])
+            await until(lambda: is_read(desk))
+            desk.type("Summarise")
+            desk.enter()
+            await until(lambda: "101 pages would be sent as pictures" in desk.said)
+            desk.take("Read in parts…")
+            await until(lambda: "6 parts would be read" in desk.said)
+            assert "Counting" not in desk.said
+            desk.take("Read in parts")
+            seen = 0
+            for number in range(6):
+                parts = (turn := await desk.turn(number)).request.messages[-1].parts
+                seen += sum(isinstance(part, ImageData) for part in parts)
+                turn.end(f"note {number}")
+            assert seen == 101
+            last = await desk.turn(6)
+            assert "note 5" in last.asked
+            last.end("The summary.")
+            await desk.settled()
+            assert desk.messages()[-1][2] == "The summary."
 
     run(main())
 
