@@ -48,6 +48,7 @@ from desktop_app.rendering.parser import EXPECTS_NOTES, is_too_dense, parser
 from desktop_app.rendering.raster import is_half, outside
 from desktop_app.rendering.stream_steps import (
     difference,
+    joined,
     last_inline,
     line_offset,
     lines_of_notes,
@@ -423,7 +424,7 @@ class BlockStream:
         patches = []
         for where in sorted(chunks):
             patches += self._renew_chunk(chunks[where])
-        return patches
+        return joined(patches)
 
     def _renew_chunk(self, chunk: _Chunk) -> list[Patch]:
         """Definitions change words, never the number of blocks, so each finds its place again."""

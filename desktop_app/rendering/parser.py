@@ -33,6 +33,9 @@ MOST_COLUMNS: Final = 64
 EXPECTS_NOTES: Final = "expects_notes"
 """In the environment of a parse: take `[^1]` for a footnote that will be defined below."""
 
+_UNCLOSED: Final = "unclosed"
+"""In the environment of a parse: by closer and container, lines from which no formula is closed."""
+
 _MARKS: Final = re.compile(r"[*_~`<&$\\!:@]")
 _NOTE: Final = re.compile(r"\[\^(?!\w-\w\])[\w-]{1,24}\]")  # [^a-z] is a class of letters
 _SQUARE: Final = re.compile(r"[\[\]]")
@@ -220,16 +223,25 @@ def _math_lines(
     if closer in first and first != closer:
         source, _, behind = first.partition(closer)
         return (-1 if behind else start), [source]
-    lines = [first]
+    # One that nothing closes would be sought by every line of it that opens another.
+    unclosed = state.env.setdefault(_UNCLOSED, {})
+    place = (closer, end, state.blkIndent, state.level)
+    begin, stop = unclosed.get(place, (0, 0))
+    if begin <= start < stop:
+        return -1, []
+    lines, number = [first], start
     for number in range(start + 1, end):
         line = _line(state, number)
         if not line.strip() or state.sCount[number] < state.blkIndent:
             break
         if closer in line:
             source, _, behind = line.rstrip().partition(closer)
-            return (-1 if behind else number), [*lines, source]
+            if not behind:
+                return number, [*lines, source]
+            break
         lines.append(line)
-    return -1, lines
+    unclosed[place] = (start, number)
+    return -1, []
 
 
 def _line(state: StateBlock, number: int) -> str:

@@ -25,6 +25,19 @@ def difference(start: int, blocks: list[Block], new: list[Block]) -> Patch | Non
     return Patch(start + at, old_end - start - at, tuple(new[at:new_end]))
 
 
+def joined(patches: list[Patch]) -> list[Patch]:
+    """The same with those made one that change blocks which follow each other: each patch is an
+    edit of the document."""
+    made: list[Patch] = []
+    for patch in patches:
+        last = made[-1] if made else None
+        if last is not None and patch.at == last.at + last.removed == last.at + len(last.added):
+            made[-1] = Patch(last.at, last.removed + patch.removed, last.added + patch.added)
+        else:
+            made.append(patch)
+    return made
+
+
 def pack(packed: list[Block], blocks: list[Block]) -> list[Block]:
     """Put table rows together, TABLE_ROWS to a block; `packed` is extended and handed back."""
     rows: list[Any] = []

@@ -25,7 +25,7 @@ from desktop_app.ui.transcript.place import LatestButton, ReadingPlace
 from desktop_app.ui.transcript.selection import is_all
 from desktop_app.ui.transcript.speaker import Speaker
 from desktop_app.ui.transcript.surface import TranscriptSurface
-from desktop_app.ui.transcript.written import WrittenMessages
+from desktop_app.ui.transcript.written import MOST_CHARACTERS, MOST_TO_READ, WrittenMessages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -337,6 +337,7 @@ class TranscriptStretch(TranscriptSurface):
     def _load_for_readers(self) -> None:
         """Where a screen reader runs, all of a conversation is to be read, not what is on screen:
         write more of it, a little at a time, up to the most that is ever written."""
+        self._say_how_much()
         if not self._speaker.is_heard() or not self._messages.has_room:
             return
         if not self._arrivals.are_there and self._messages.older:
@@ -346,6 +347,11 @@ class TranscriptStretch(TranscriptSurface):
             self._place_actions_again()
         if self._messages.older:
             self._for_readers.start()
+
+    def _say_how_much(self) -> None:
+        """More may be written where it is read out, or selected: that must not be taken out."""
+        more = self._speaker.is_heard() or self.textCursor().hasSelection()
+        self._messages.most = MOST_TO_READ if more else MOST_CHARACTERS
 
     def _write_again(self, around: str) -> None:
         """Write in the theme of now what is written, of very much what is around a message."""
@@ -357,6 +363,7 @@ class TranscriptStretch(TranscriptSurface):
 
     def _load_more(self) -> None:
         """Write more of the conversation where the reader comes near the end of what is written."""
+        self._say_how_much()
         bar, near = self.verticalScrollBar(), self.viewport().height()
         selects_all = is_all(self.textCursor())
         if self._messages.newer and bar.value() > bar.maximum() - near:

@@ -30,8 +30,12 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.entry import Change
     from desktop_app.ui.transcript.section import Section
 
-MOST_CHARACTERS: Final = 600_000
-"""What is written of a conversation at most: to lay it out anew takes a tenth of a second."""
+MOST_CHARACTERS: Final = 100_000
+"""What is written of a conversation at most: a window that is drawn wider lays it all out anew with
+each step, which must not take a tenth of a second."""
+
+MOST_TO_READ: Final = 600_000
+"""The same where a screen reader runs, which reads what is written and nothing else."""
 
 _MOST_AT_ONCE: Final = 40_000
 """What is written again in one step, which must not take a tenth of a second."""
@@ -44,6 +48,7 @@ class WrittenMessages:
         writer: keeps the document.
         wraps_code: whether a line of code that is too long goes on below; from the next
             `write_again` on.
+        most: how many characters are written at most, about.
         older, newer: messages above and below them that are not in the document, oldest first.
         versions: (number, count) of messages that have siblings, by id.
         sources: what they may cite.
@@ -56,6 +61,7 @@ class WrittenMessages:
         self.writer = DocumentWriter(document, styles, theme.px(MEASURE))
         self.is_brief = is_brief
         self.wraps_code = True
+        self.most = MOST_CHARACTERS
         self._facts = Facts(shown=not is_brief)
         self.older: list[Message] = []
         self.newer: list[Message] = []
@@ -213,13 +219,13 @@ class WrittenMessages:
     def has_room(self) -> bool:
         """Whether more may be written without anything being taken out."""
         return sum(_size(self._entries[s.key].message) for s in self.writer.sections) < (
-            MOST_CHARACTERS * 3 // 4
+            self.most * 3 // 4
         )
 
     def _is_far(self, at: int) -> bool:
         """Whether too much is written, and enough of it between message `at` and the other end."""
         sizes = [_size(self._entries[section.key].message) for section in self.writer.sections]
-        return sum(sizes) > MOST_CHARACTERS and sum(sizes) - sizes[at] > MOST_CHARACTERS // 2
+        return sum(sizes) > self.most and sum(sizes) - sizes[at] > self.most // 2
 
     def append(self, message: Message) -> Entry | None:
         """A message after all others; None where it waits with those below to be written."""

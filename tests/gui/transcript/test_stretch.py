@@ -11,7 +11,7 @@ from PySide6.QtTest import QTest
 
 from desktop_app.domain.parts import TextPart, ToolCallPart
 from desktop_app.ui import theme
-from desktop_app.ui.transcript import written
+from desktop_app.ui.transcript import stretch
 from desktop_app.ui.transcript.selection import is_all
 from tests.gui.transcript.test_streaming import finished
 from tests.helpers.messages import answer, question, streaming
@@ -131,7 +131,7 @@ def test_a_question_asked_elsewhere_is_at_the_end(view: TranscriptView) -> None:
 def test_what_is_far_away_is_taken_out(
     view: TranscriptView, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(written, "MOST_CHARACTERS", 40_000)
+    monkeypatch.setattr(stretch, "MOST_CHARACTERS", 40_000)
     messages = many(400)
     view.set_messages(messages)
     bar = view.verticalScrollBar()
@@ -147,6 +147,26 @@ def test_what_is_far_away_is_taken_out(
         view._load_more()
         assert view.document().characterCount() < 60_000
     assert "Message 399." in view.toPlainText()
+
+
+def test_what_is_selected_is_not_taken_out(
+    view: TranscriptView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stretch, "MOST_CHARACTERS", 40_000)
+    messages = many(900)
+    view.set_messages(messages)
+    view.moveCursor(QTextCursor.MoveOperation.End)
+    view.moveCursor(QTextCursor.MoveOperation.PreviousBlock, QTextCursor.MoveMode.KeepAnchor)
+    for _ in range(6):
+        view.verticalScrollBar().setValue(10)
+        view._load_more()
+    assert "Message 899." in view.toPlainText()
+    cursor = view.textCursor()
+    cursor.clearSelection()
+    view.setTextCursor(cursor)
+    view.verticalScrollBar().setValue(10)
+    view._load_more()
+    assert view.document().characterCount() < 60_000
 
 
 def test_a_window_resized_keeps_the_place_in_a_stretch(view: TranscriptView) -> None:

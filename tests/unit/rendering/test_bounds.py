@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from typing import Final
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from desktop_app.rendering import block_stream
 from desktop_app.rendering.block_stream import BlockStream
 from desktop_app.rendering.model import Block, Kind, words_of
-from desktop_app.rendering.parser import MOST_COLUMNS, is_too_dense
+from desktop_app.rendering.parser import MOST_COLUMNS, is_too_dense, parser
 
 _SIZE: Final = 60_000
 _MOST_OPEN: Final = 30_000
@@ -70,3 +71,15 @@ def test_a_table_of_too_many_columns_is_text() -> None:
 def test_deep_brackets_are_too_dense() -> None:
     assert is_too_dense("[a][" * 100 + "x" + "]" * 100)
     assert not is_too_dense("[a](b) and [c [d]](e) " * 20)
+
+
+def test_what_opens_formulas_that_nothing_closes_is_looked_through_once() -> None:
+    """Each line of it may be one that a formula begins with."""
+
+    def seconds(count: int) -> float:
+        source, began = "\\[ \\alpha\n" * count, time.thread_time()
+        parser().parse(source, {})
+        return time.thread_time() - began
+
+    seconds(50)
+    assert min(seconds(1600) for _ in range(3)) < 12 * min(seconds(200) for _ in range(3)) + 0.02
