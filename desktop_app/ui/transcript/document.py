@@ -8,7 +8,9 @@ closes the document, so that whatever is written is written before a block.
 
 from __future__ import annotations
 
+import time
 from functools import partial
+from math import inf
 from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QTextCursor, QTextDocument
@@ -22,7 +24,7 @@ from desktop_app.ui.transcript.tables import Tables, row_runs
 from desktop_app.ui.transcript.words import alike, change_words, length
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from PySide6.QtGui import QTextBlock, QTextBlockFormat, QTextCharFormat
 
@@ -43,6 +45,7 @@ class DocumentWriter:
         self.document = document
         self.sections: list[Section] = []
         self._unfitted: tuple[Section, int] | None = None
+        self._misfits: Iterator[tuple[Section, int]] | None = None
         self._width = width
         document.setUndoRedoEnabled(False)
         self.dress(styles)
@@ -57,7 +60,7 @@ class DocumentWriter:
     def clear(self) -> None:
         """Empty the document."""
         self.sections = []
-        self._unfitted = None
+        self._unfitted = self._misfits = None
         self.document.clear()
         self.document.setDocumentMargin(0)
         self.document.setIndentWidth(self.styles.theme.px(INDENT))
@@ -67,20 +70,47 @@ class DocumentWriter:
         cursor.setBlockFormat(block)
         cursor.setBlockCharFormat(char)
 
-    def set_width(self, width: float) -> None:
-        """The document has another width in pixels: bring what depends on it up to date."""
+    def set_width(self, width: float, top: int = 0, seconds: float = inf) -> None:
+        """The document has another width in pixels: bring what depends on it up to date, from block
+        number `top` on, which is on screen; for so long at most, and the rest by `fit_on`."""
         if width == self._width or width <= 0:
             return
         self._width = width
         self.dress(self.styles)
-        cursor = self._begin()
-        for section in self.sections:
-            for at, item in enumerate(section.items):
-                if is_table(item):
-                    self._fit(section, at, cursor)
-                elif section.shapes[at]:
-                    self._write_again(section, at, cursor)
+        self._misfits = self._shaped_from(top)
+        self.fit_on(seconds)
+
+    @property
+    def has_misfits(self) -> bool:
+        """Whether anything stands there as an earlier width asked for."""
+        return self._misfits is not None
+
+    def fit_on(self, seconds: float) -> None:
+        """Go on with what another width asks for, for about so long."""
+        until, cursor = time.perf_counter() + seconds, self._begin()
+        for section, at in self._misfits or ():
+            if is_table(section.items[at]):
+                self._fit(section, at, cursor)
+            else:
+                self._write_again(section, at, cursor)
+            if time.perf_counter() > until:
+                break
+        else:
+            self._misfits = None
         cursor.endEditBlock()
+
+    def _shaped_from(self, top: int) -> Iterator[tuple[Section, int]]:
+        """Every item whose shape depends on the width, from that of a block on, then from the first."""
+        found = self.section_at(top)
+        first = self.sections.index(found[0]) if found else 0
+        begin = found[0].item_at(found[1]) if found else 0
+        order = [*self.sections[first:], *self.sections[: first + 1]]
+        for number, section in enumerate(order):
+            at = begin if number == 0 else 0
+            while section in self.sections and at < len(section.items):
+                if section.shapes[at]:
+                    yield section, at
+                at += 1
 
     def _begin(self) -> QTextCursor:
         cursor = QTextCursor(self.document)

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import QPoint, QTimer, Signal
 
 from desktop_app.domain.conversation import Message
 from desktop_app.ui.transcript.actions import ActionRow
@@ -42,6 +42,8 @@ FIRST_CHARACTERS: Final = 16_000
 MORE_CHARACTERS: Final = 12_000
 READ_CHARACTERS: Final = 3_000
 _READ_EVERY_MS: Final = 60
+_FITTED_AT_ONCE_S: Final = 0.02
+_FIT_ON_MS: Final = 15
 
 
 class TranscriptStretch(TranscriptSurface):
@@ -72,6 +74,8 @@ class TranscriptStretch(TranscriptSurface):
         )
         self._finder = self.find_in_it.finder
         self._speaker = Speaker(self)
+        self._fitting = QTimer(self, singleShot=True, interval=_FIT_ON_MS)
+        self._fitting.timeout.connect(self._fit_on)
         self._for_readers = QTimer(self, singleShot=True, interval=_READ_EVERY_MS)
         self._for_readers.timeout.connect(self._load_for_readers)
 
@@ -347,6 +351,21 @@ class TranscriptStretch(TranscriptSurface):
             self._place_actions_again()
         if self._messages.older:
             self._for_readers.start()
+
+    def _fit_to_width(self) -> None:
+        """Bring what depends on the width up to date, what is on screen first; the rest in slices."""
+        top = self.cursorForPosition(QPoint(0, 0)).block().blockNumber()
+        writer = self._messages.writer
+        writer.set_width(self.viewport().width(), top, _FITTED_AT_ONCE_S)
+        if writer.has_misfits:
+            self._fitting.start()
+
+    def _fit_on(self) -> None:
+        with self._place.kept():
+            self._messages.writer.fit_on(_FITTED_AT_ONCE_S)
+        self._place_actions_again()
+        if self._messages.writer.has_misfits:
+            self._fitting.start()
 
     def _say_how_much(self) -> None:
         """More may be written where it is read out, or selected: that must not be taken out."""

@@ -121,7 +121,7 @@ class TranscriptView(TranscriptStretch):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep what floats in its place."""
         super().resizeEvent(event)
-        self._messages.writer.set_width(self.viewport().width())
+        self._fit_to_width()
         self._latest.place(self._theme)
         self.find_in_it.place()
         self._place_actions_again()

@@ -285,3 +285,27 @@ def test_all_that_is_selected_is_the_conversation(view: TranscriptView, qtbot: Q
     copied = QGuiApplication.clipboard().mimeData()
     assert "Message 0." in copied.text()
     assert copied.hasHtml()
+
+
+def test_what_another_width_asks_for_comes_in_slices(
+    view: TranscriptView, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of very much text what is on screen first: all of it at once would be a window that stands still."""
+    row = "| Some words that take room | and more of them in another cell | and in a third |\n"
+    table = "| a | b | c |\n|---|---|---|\n" + row * 12
+    text = (table + "\n" + "Words and `code` that go on. " * 120 + "\n\n") * 30
+    view.set_messages([answer(text)])
+    qtbot.waitUntil(lambda: not view.is_writing, timeout=20_000)
+    monkeypatch.setattr(stretch, "_FITTED_AT_ONCE_S", 0.002)
+    view.resize(560, 500)
+    assert view._messages.writer.has_misfits
+    qtbot.waitUntil(lambda: not view._messages.writer.has_misfits, timeout=20_000)
+    section = view._messages.writer.sections[0]
+    shapes, counts = list(section.shapes), list(section.counts)
+    view.set_theme(theme.light())
+    qtbot.waitUntil(lambda: not view.is_writing, timeout=20_000)
+    section = view._messages.writer.sections[0]
+    assert (section.shapes, section.counts) == (shapes, counts)
+    view.resize(540, 500)
+    view.set_messages([])  # what is left of it is gone
+    assert not view._messages.writer.has_misfits
