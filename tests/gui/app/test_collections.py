@@ -210,7 +210,7 @@ def test_what_does_not_fit_becomes_a_collection(run: Run, tmp_path: Path) -> Non
     folder.mkdir()
     words = "The tariff of the year was agreed upon by both parties in the spring. "
     for number in range(4):
-        (folder / f"{number}.md").write_text(words * 40_000)
+        (folder / f"{number}.md").write_text(words * 10_000)
 
     async def main() -> None:
         async with Desk(environment=OPENAI) as desk:
