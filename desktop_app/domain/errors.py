@@ -233,3 +233,4 @@ class SettingError(UserFacingError):
 
 NOTHING_SENT: Final = "Nothing was sent; your text is still in the prompt."
 TEXT_KEPT: Final = "What had arrived is kept above."
+NOTES_KEPT: Final = "The notes that were taken are kept: Retry goes on from there."

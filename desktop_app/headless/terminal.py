@@ -20,7 +20,13 @@ from typing import Any
 
 from desktop_app.domain.conversation import ErrorNote, Message, MessageStatus
 from desktop_app.domain.cost import Usage
-from desktop_app.domain.errors import NOTHING_SENT, TEXT_KEPT, StorageError, UserFacingError
+from desktop_app.domain.errors import (
+    NOTES_KEPT,
+    NOTHING_SENT,
+    TEXT_KEPT,
+    StorageError,
+    UserFacingError,
+)
 from desktop_app.domain.events import Notice, RefusalDelta, StreamEvent, TextDelta, Waiting
 from desktop_app.domain.reply import Reply
 
@@ -30,6 +36,7 @@ _KEPT_HERE = {
     NOTHING_SENT: "Nothing was sent.",
     TEXT_KEPT: "What had arrived stands in the output.",
     QUESTION_KEPT: "",
+    NOTES_KEPT: "The notes that were taken are kept: the same command goes on from there.",
 }
 _ADD_A_KEY = "Add one in Settings › Provider."
 _ADD_A_KEY_HERE = (

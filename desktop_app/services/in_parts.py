@@ -34,7 +34,7 @@ from desktop_app.domain.chat_request import (
 from desktop_app.domain.compaction import ProviderState
 from desktop_app.domain.conversation import Message, RemoteRun, Role, now
 from desktop_app.domain.cost import FREE, Usage, format_money
-from desktop_app.domain.errors import ProviderError, UserFacingError
+from desktop_app.domain.errors import NOTES_KEPT, ProviderError, UserFacingError
 from desktop_app.domain.events import Failed, Notice, StreamEvent, Waiting
 from desktop_app.domain.legality import Learnt
 from desktop_app.domain.model_catalog import ModelInfo
@@ -390,9 +390,10 @@ class _Reading:
         tasks = [asyncio.create_task(work(*numbered)) for numbered in enumerate(pieces)]
         try:
             yield self._progress(0, len(tasks), is_merging=is_merging)
-            for done, finished in enumerate(asyncio.as_completed(tasks), 1):
+            for finished in asyncio.as_completed(tasks):
                 await finished
-                yield self._progress(done, len(tasks), is_merging=is_merging)
+                if not failed:  # else most of them were not begun
+                    yield self._progress(len(notes), len(tasks), is_merging=is_merging)
             if failed:
                 raise failed[0]
             yield [notes[number] for number in sorted(notes)]
@@ -419,7 +420,8 @@ class _Reading:
         return text_of(reply.parts).strip()
 
     async def _keep(self, key: str, reply: Reply) -> None:
-        await self._write_down(reply.usage)
+        if reply.was_made or reply.usage is not None:  # else nothing is billed
+            await self._write_down(reply.usage)
         if reply.error is None:
             await self._reader.notes.put(key, text_of(reply.parts).strip())
 
@@ -506,9 +508,8 @@ def _from_notes(request: ChatRequest, notes: str) -> ChatRequest:
 
 
 def _while_reading(error: UserFacingError) -> ProviderError:
-    kept = "The notes that were taken are kept: Retry goes on from there."
     made = error if isinstance(error, ProviderError) else ProviderError(error.what_happened)
-    made.what_was_kept = kept
+    made.what_was_kept = NOTES_KEPT
     made.what_to_do = error.what_to_do
     made.details = error.details
     return made

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.integration.headless.command import Shell, against, gateway
-from tests.integration.headless.replies import ANSWER, WHOLE
+from tests.integration.headless.replies import ANSWER, WHOLE, refusal
 from tests.unit.providers.loopback import LoopbackServer
 
 ONE_CALL = Decimal("0.00175") + Decimal("0.0014")  # 1,000 and 100 tokens of GPT-5.2
@@ -69,9 +69,13 @@ def test_what_is_piped_in_is_a_document_too(shell: Shell, pytestconfig: pytest.C
     against(WHOLE, test=test)
 
 
-def test_a_summary_in_parts_says_how_far_it_is_and_what_all_of_it_took(shell: Shell) -> None:
+def long_document(shell: Shell) -> None:
     path = shell.outside / "here" / "long.md"
     path.write_text("".join(f"# {n}\n\nThe ferry leaves at {n}.\n\n" for n in range(45_000)))
+
+
+def test_a_summary_in_parts_says_how_far_it_is_and_what_all_of_it_took(shell: Shell) -> None:
+    long_document(shell)
 
     async def test(server: LoopbackServer) -> None:
         done = await shell.run("summarize", "long.md", "--json", env=gateway(server.base_url))
@@ -84,3 +88,16 @@ def test_a_summary_in_parts_says_how_far_it_is_and_what_all_of_it_took(shell: Sh
         assert found["usage"]["input_tokens"] == calls * 1_000
 
     against(*[WHOLE] * 9, test=test)
+
+
+def test_a_summary_in_parts_that_is_refused_says_how_to_go_on(shell: Shell) -> None:
+    long_document(shell)
+
+    async def test(server: LoopbackServer) -> None:
+        done = await shell.run("summarize", "long.md", env=gateway(server.base_url))
+        assert (done.code, done.out) == (1, "")
+        assert "kept: the same command goes on from there." in done.err
+        assert "Retry" not in done.err
+        assert shell.rows("SELECT count(*) FROM ledger WHERE cost IS NULL") == [(0,)]
+
+    against(*[refusal(400, "nothing", "Not this one.")] * 9, test=test)

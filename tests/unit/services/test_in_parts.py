@@ -325,9 +325,13 @@ def test_what_failed_goes_on_where_it_was(tmp_path: Path) -> None:
     async def test(reading: Reading) -> None:
         task = reading.task("a")
         reading.provider.fails_on = "FACT-19 "  # in the last part
-        *_, last = await reading.run(task)
+        *before_it, last = await reading.run(task)
         assert isinstance(last, Failed)
         assert isinstance(last.error, RateLimitedError)
+        count = (await reading.plan(task)).calls
+        said = [event.reason for event in before_it if isinstance(event, Waiting)]
+        assert not [words for words in said if f": {count} of {count}" in words]
+        assert (await reading.ledger.spent_in_month(now())).uncounted == 0
         assert "Retry goes on from there" in last.error.what_was_kept
         done = (await reading.plan(task)).done
         assert done > 0
