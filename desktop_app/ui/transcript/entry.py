@@ -305,5 +305,6 @@ def _at_once(text: str) -> int:
     """How much of a text may be parsed and written at once: little where it is marks above all."""
     beginning = text[:AT_ONCE]
     addresses = sum(map(beginning.count, ("www.", "://", "](")))
-    marks = len(_MARKS.findall(beginning)) + 20 * addresses  # each is a run of its own
+    # Each is a run of its own, each line a block.
+    marks = len(_MARKS.findall(beginning)) + 20 * addresses + beginning.count("\n")
     return AT_ONCE if marks * 4 < len(beginning) else _DENSE_AT_ONCE
