@@ -55,7 +55,7 @@ _OWN: Final = (sys.prefix, sys.base_prefix, str(_HERE / "desktop_app"), str(_HER
 _SYSTEM: Final = (
     "/usr/lib", "/lib", "/etc/ld.so", "/usr/share/fonts", "/usr/local/share/fonts", "/etc/fonts",
     "/var/cache/fontconfig", "/proc/self", "/dev/null", "/dev/urandom", "/usr/share/locale", "/usr/bin",
-    "/etc/localtime", "/usr/share/zoneinfo", "/usr/local/lib", "/sys/fs/cgroup", "/proc/sys/vm",
+    "/etc/localtime", "/usr/share/libthai", "/usr/share/zoneinfo", "/usr/local/lib", "/sys/fs/cgroup", "/proc/sys/vm",
 )  # fmt: skip
 _CALL: Final = re.compile(r'(?P<call>\w+)\((?:AT_FDCWD, )?(?:"(?P<path>[^"]*)")?(?P<rest>.*)')
 _INTERNET: Final = re.compile(r"AF_(?!UNIX|UNSPEC|NETLINK)|\"/")
