@@ -22,10 +22,13 @@ class Tasks:
     def __init__(self, on_error: Callable[[UserFacingError], None]) -> None:
         self._on_error = on_error
         self._running: set[asyncio.Task[Any]] = set()
+        self._is_over = False
 
     def start(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
-        """Run `work` to its end."""
+        """Run `work` to its end; behind `settle` not at all."""
         task = asyncio.get_running_loop().create_task(work)
+        if self._is_over:  # a timer may fire once more while the store closes
+            task.cancel()
         self._running.add(task)
         task.add_done_callback(self._ended)
         return task
@@ -40,7 +43,8 @@ class Tasks:
             task.get_loop().call_exception_handler(context)
 
     async def settle(self, patience_s: float = PATIENCE_S) -> None:
-        """Wait for all that runs and for what that starts; what takes longer is cancelled."""
+        """The end: wait for all that runs and for what that starts; what takes longer is cancelled,
+        and what is started later does not run: the widgets that it would speak to go."""
         try:
             async with asyncio.timeout(patience_s):
                 while self._running:
@@ -50,3 +54,4 @@ class Tasks:
                 task.cancel()
             while self._running:
                 await asyncio.wait(set(self._running))
+        self._is_over = True
