@@ -123,7 +123,8 @@ class _PageWriter(HtmlWriter):
     def formula(self, tex: str, *, display: bool) -> str:
         found = self._find_formula(tex.replace("\u2028", "\n"), display=display)
         if found is None:
-            return super().formula(tex, display=display)
+            lines = "\u2028".join(map(_shown, tex.split("\u2028")))
+            return super().formula(lines, display=display)
         style = f"width:{found.width:.3f}em;vertical-align:{-found.depth:.3f}em"
         svg = found.svg[found.svg.index("<svg") :].replace('"black"', '"currentColor"')
         svg = svg.replace("<svg", f'<svg style="{style}"', 1)

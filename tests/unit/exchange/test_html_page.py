@@ -56,6 +56,7 @@ def seen(*messages: Any, title: str = "T", pictures: Any = None) -> tuple[_Seen,
 
 def test_a_formula_that_cannot_be_set_stays_as_it_is_written() -> None:
     assert "$_$" in seen(answer("$_$"))[0].words
+    assert "\x1b" not in seen(answer("$\x1b_$"))[1]
 
 
 def test_what_the_transcript_shows_is_there() -> None:
