@@ -38,8 +38,9 @@ run_stage() {
     esac
 }
 
-# It fails where a folder is missing (4) or holds no test (5), and so does the stage.
-pytest=(timeout --kill-after=10 1800 "$venv/bin/python" -m pytest -q)
+# It fails where a folder is missing (4) or holds no test (5), and so does the stage. In the
+# foreground: in the stage's own process group, so that a stop reaches it.
+pytest=(timeout --foreground --kill-after=10 1800 "$venv/bin/python" -m pytest -q)
 
 chosen=("${@:-${stages[@]}}")
 for stage in "${chosen[@]}"; do
@@ -52,27 +53,54 @@ done
 ensure_system test
 ensure_venv test
 
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT
-summary=()
-failed=()
-for stage in "${chosen[@]}"; do
-    printf '\n=== %s: %s\n' "$stage" "$(describe "$stage")"
-    started=$SECONDS
-    if (run_stage "$stage") 2>&1 | tee "$log"; then
-        outcome=passed
+# Two stages at a time: each keeps about one processor busy. What one prints is shown when it has
+# ended; a stage that was asked for alone is shown as it runs.
+at_once=2
+logs=$(mktemp --directory)
+set -o monitor # each stage is a process group, to be stopped whole
+stop() { for group in $(jobs -p); do kill -- "-$group" 2>/dev/null || true; done; }
+trap 'stop; rm -rf "$logs"' EXIT
+trap 'exit 130' INT TERM HUP
+
+check() {
+    local stage=$1 outcome=passed started=$SECONDS log counts seconds
+    log=$logs/$stage.log
+    if [[ ${#chosen[@]} -eq 1 ]]; then
+        head_of "$stage"
+        run_stage "$stage" 2>&1 | tee "$log" || outcome=FAILED
     else
-        outcome=FAILED
-        failed+=("$stage")
+        run_stage "$stage" >"$log" 2>&1 || outcome=FAILED
     fi
+    seconds=$((SECONDS - started))
     # The last line of pytest holds its counts.
     counts=$(grep --extended-regexp '^[0-9]+ (passed|failed|error|skipped|xfailed)' "$log" | tail -n 1) || counts=
-    summary+=("$(printf '%-12s %-7s %4d s   %s' "$stage" "$outcome" $((SECONDS - started)) "$counts")")
-    printf -- '--- %s %s after %d s\n' "$stage" "$outcome" $((SECONDS - started))
+    printf '%-12s %-7s %4d s   %s\n' "$stage" "$outcome" "$seconds" "$counts" >"$logs/$stage.summary"
+    {
+        flock 9 # one at a time
+        [[ ${#chosen[@]} -eq 1 ]] || { head_of "$stage" && cat "$log"; }
+        printf -- '--- %s %s after %d s\n' "$stage" "$outcome" "$seconds"
+    } 9>"$logs/lock"
+    [[ $outcome == passed ]]
+}
+
+head_of() { printf '\n=== %s: %s\n' "$1" "$(describe "$1")"; }
+
+failed=()
+declare -A running=()
+end_one() {
+    local ended
+    wait -n -p ended "${!running[@]}" || failed+=("${running[$ended]}")
+    unset "running[$ended]"
+}
+for stage in "${chosen[@]}"; do
+    [[ ${#running[@]} -lt $at_once ]] || end_one
+    check "$stage" &
+    running[$!]=$stage
 done
+while [[ ${#running[@]} -gt 0 ]]; do end_one; done
 
 printf '\n=== summary\n'
-printf '%s\n' "${summary[@]}"
+for stage in "${chosen[@]}"; do cat "$logs/$stage.summary"; done
 if [[ ${#failed[@]} -gt 0 ]]; then
     printf 'FAILED: %s\n' "${failed[*]}"
     exit 1
