@@ -82,10 +82,24 @@ exit codes: 0 done; 1 it could not be done, the store is as it was; 2 wrong comm
 """
 SUMMARIZE_EPILOG = """\
 What fits the model's window is read whole; larger documents are read in parts, whose notes are kept:
-a run that was broken off goes on where it was, and pays for nothing twice. “-” is what is piped in. --template names another
-prompt of the library: paragraph, chapters, differences, facts, or one of your own.
+a run that was broken off goes on where it was, and pays for nothing twice (with the same model, effort and
+prompt). Several documents get a summary each, and an overview. “-” is what is piped in. What it takes is
+said before anything is sent; Ctrl+C stops it. Options may stand before, between and behind the files.
 
-Exit codes and --json as for ask.
+--template names another prompt of the library: paragraph, chapters, differences (of exactly two documents),
+facts, or one of your own. --pages 3-10,15 sends these pages alone (slides of presentations, chapters of books,
+sheets of workbooks by number or name); --pages lease.pdf=3-10,15 says it of one of several files.
+
+exit codes:
+  0    the summary is whole
+  1    it failed or is not whole: what had arrived stands in the output, why in standard error
+  2    wrong command line, pages that are not there, or a choice that the model or the prompt does not take;
+       nothing was sent
+  130  interrupted (Ctrl+C, SIGTERM)
+  141  whoever read the summary has gone
+
+--json prints one object, the same as “ask --json”: answer, status, provider, model, variant, effort, usage
+and cost_usd (of all calls), duration_s, notices, error, conversation_id, passages.
 """
 QUICK_EPILOG = """\
 Bind this command to a key in your desktop's settings. In a terminal a pipeline is read to its
@@ -118,10 +132,20 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _command(arguments: list[str]) -> int:
     if arguments and (arguments[0] in COMMANDS or arguments[0] in ("-h", "--help", "--version")):
         options, unknown = _parser().parse_known_args(arguments)
-        if unknown:
-            options.refuse(f"unrecognized arguments: {' '.join(unknown)}")
+        _take_files(options, unknown)
         return _run(options)
     return _run(_window_parser().parse_args(arguments))
+
+
+def _take_files(options: argparse.Namespace, unknown: list[str]) -> None:
+    """Add the files that stand behind an option, which argparse leaves over; refuse what is none."""
+    files = getattr(options, getattr(options, "more", ""), None)
+    at = unknown.index("--") if "--" in unknown else len(unknown)
+    found, behind = unknown[:at], unknown[at + 1 :]
+    if unknown and (files is None or any(w.startswith("-") and w != "-" for w in found)):
+        options.refuse(f"unrecognized arguments: {' '.join(unknown)}")
+    if files is not None:
+        files += [*found, *behind]
 
 
 def _child(name: str) -> int:
@@ -197,7 +221,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     summarize.add_argument("file", nargs="+", metavar="FILE")
     _add_answer_options(summarize)
-    summarize.set_defaults(prompt="", in_parts=True, collection=[])
+    summarize.set_defaults(prompt="", in_parts=True, collection=[], more="file")
     from desktop_app.headless.batch_options import add_batch
 
     batches = add_batch(commands, _add_answer_choice)
@@ -225,6 +249,7 @@ def _add_library(
 
     importing = command("import", "conversations from a file", "FILE ... [--json]", IMPORT_EPILOG)
     importing.add_argument("files", nargs="+", metavar="FILE")
+    importing.set_defaults(more="files")
     importing.add_argument("--json", action="store_true", help="what came, as one JSON object")
     importing.add_argument("--progress", action="store_true", help="a line for each step")
     exporting = command(
@@ -286,6 +311,14 @@ def _add_ask(ask: argparse.ArgumentParser) -> None:
 
 def _add_answer_options(ask: argparse.ArgumentParser) -> None:
     _add_answer_choice(ask)
+    ask.add_argument(
+        "--pages",
+        metavar="[FILE=]PAGES",
+        action="append",
+        default=[],
+        help="send 3-10,15 alone: pages, slides, chapters, or sheets by number or name; of several "
+        "files name the one; again for more",
+    )
     ask.add_argument("--json", action="store_true", help="one JSON object at the end")
     ask.add_argument("--save", action="store_true", help="keep the conversation in the library")
 

@@ -13,7 +13,7 @@ import signal
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from desktop_app.domain.chat_request import ProviderKind
 from desktop_app.domain.conversation import (
@@ -39,17 +39,18 @@ from desktop_app.headless import passwords
 from desktop_app.headless.answer_settings import ask_settings
 from desktop_app.headless.asked_collections import asked_collections, cited, passages_json
 from desktop_app.headless.backend import Backend, build_backend, use_limits, use_weights
+from desktop_app.headless.pages import pages_by_file, with_pages
 from desktop_app.headless.prompt_library import from_template, prompt_library
 from desktop_app.headless.standard_input import as_file, read_all
 from desktop_app.headless.terminal import Output, say
 from desktop_app.services.choice import ON_DEVICE_MODEL, demand_legal
 from desktop_app.services.files import preferred
 from desktop_app.services.pictures import with_detail
-from desktop_app.services.prompts import SUMMARY, filled, for_each, named
+from desktop_app.services.prompts import SUMMARY, demand_two, filled, for_each, named
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from desktop_app.documents.worker import ExtractedDocument, Progress
     from desktop_app.domain.chat_request import ProviderProfile
@@ -143,33 +144,53 @@ async def _answer(
     resolved = backend.chat.resolve(profile, conversation.choice)
     asked = conversation.choice.effort if options.effort else None
     demand_legal(resolved, asked, backend.catalog)
-    paths = [Path(name) for name in options.file]
+    pages = pages_by_file(options.pages, options.file)
     if options.template:  # before the files are read, which may take long
         await from_template(backend, options.template, options.set, prompt)
     asked_of = await asked_collections(backend, options.collection)
-    attached = [(path, await _extract(backend, path)) for path in paths]
+    attached = [(Path(name), await _extract(backend, Path(name))) for name in options.file]
     service = await _service(backend, options.save, attached)
-    detail = str(values["answer.image_detail"])
-    as_files = bool(values["answer.documents_as_files"])
-    parts = tuple(
-        preferred(with_detail(document.part, detail), resolved, as_files=as_files)
-        for _, document in attached
-    )
+    parts = [
+        await _sent(document, pages.get(name, ""), values, resolved)
+        for name, (_, document) in zip(options.file, attached, strict=True)
+    ]
     draft = Draft(await _question(backend, options, prompt, parts), (*parts, *asked_of))
     settings = ask_settings(values).for_one()
-    try:
-        began = await service.begin(conversation, [], draft, profile, settings)
-    except DocumentDoesNotFitError:
-        if not options.in_parts:
-            raise
-        draft = await _in_parts(service, draft, resolved, settings.instructions)
-        began = await service.begin(conversation, [], draft, profile, settings)
+    if options.in_parts:  # a document's price is said before it is paid
+        draft = await _priced(service, draft, resolved, settings.instructions)
+    began = await service.begin(conversation, [], draft, profile, settings)
     for notice in began.answer.notices:
         say(notice)
     code = await _run(backend, began, profile, output, saved=options.save)
     if warning := await backend.budget.warning(profile):
         say(warning)
     return code
+
+
+async def _sent(
+    document: ExtractedDocument, pages: str, values: Mapping[str, Any], resolved: ResolvedChoice
+) -> DocumentPart | ImagePart:
+    """A file as it is sent: with these pages alone, "" for all. Raises IllegalChoiceError."""
+    part = with_detail(document.part, str(values["answer.image_detail"]))
+    if pages:
+        part = await with_pages(part, document.text, pages)
+    return preferred(part, resolved, as_files=bool(values["answer.documents_as_files"]))
+
+
+async def _priced(
+    service: ChatService, draft: Draft, resolved: ResolvedChoice, instructions: str
+) -> Draft:
+    """The draft, with its documents to be read in parts where they are too large; says what it
+    takes."""
+    demand_two(draft.text, draft.attachments)
+    taken = await service.estimator.estimate([], draft, resolved, instructions=instructions)
+    try:
+        service.estimator.demand_room(draft, taken, resolved)
+    except DocumentDoesNotFitError:
+        return await _in_parts(service, draft, resolved, instructions)
+    cost = f", about {format_money(taken.input_cost)}" if taken.input_cost else ""
+    say(f"{'' if taken.exact else 'About '}{taken.input_tokens:,} tokens of input{cost}.")
+    return draft
 
 
 async def _in_parts(

@@ -68,6 +68,7 @@ def add_batch(
 
     start = command("start", "begin a job", "FILE ... [option ...]", START_EPILOG)
     start.add_argument("files", nargs="+", metavar="FILE")
+    start.set_defaults(more="files")
     add_choice(start)
     start.add_argument("--task", metavar="TEXT", help="a question of your own to ask of each file")
     status = command("status", "how the jobs stand", "[ID] [--json]", STATUS_EPILOG)

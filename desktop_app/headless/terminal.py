@@ -34,6 +34,7 @@ _CLEARED = "\r\x1b[K"  # the line, as every terminal of today understands it
 QUESTION_KEPT = "Your question is kept."
 _KEPT_HERE = {
     NOTHING_SENT: "Nothing was sent.",
+    "The choice is as it was.": "Nothing was sent.",
     TEXT_KEPT: "What had arrived stands in the output.",
     QUESTION_KEPT: "",
     NOTES_KEPT: "The notes that were taken are kept: the same command goes on from there.",

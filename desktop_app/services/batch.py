@@ -46,6 +46,7 @@ from desktop_app.services.batch_results import fetch
 from desktop_app.services.batch_sending import BatchSender, is_refusal
 from desktop_app.services.budget import Budget
 from desktop_app.services.choice import ResolvedChoice, model_info
+from desktop_app.services.prompts import compares_two
 
 NOTHING_SENT: Final = "Nothing was sent."
 RETRY_S: Final = 60.0
@@ -103,7 +104,7 @@ class BatchService:
             ProviderError, CredentialError: there is no key.
         """
         profile, info = resolved.profile, resolved.model
-        why = refusal(profile, info) or _empty(files, task)
+        why = refusal(profile, info) or _no_task(files, task)
         if why:
             raise IllegalChoiceError(why, what_was_kept=NOTHING_SENT)
         await self._gateway.batches(profile)  # without a key nothing is read in vain
@@ -456,7 +457,10 @@ def _cost(price: Price | None, usage: Usage) -> Decimal | None:
     return None if price is None else price.of(usage)
 
 
-def _empty(files: Sequence[object], task: str) -> str:
+def _no_task(files: Sequence[object], task: str) -> str:
+    """Why there is nothing to be asked, in a sentence; "" where there is."""
     if not files:
         return "There are no files."
+    if compares_two(task):
+        return "The prompt compares two documents; a batch asks of each file by itself."
     return "" if task.strip() else "There is no question to ask of the files."

@@ -53,6 +53,7 @@ from desktop_app.services.ports import (
     SpendingBook,
 )
 from desktop_app.services.prompt import question_parts, sent_messages
+from desktop_app.services.prompts import demand_two
 
 # A small model that has begun to repeat itself goes on to the end of its window; Continue is there
 # for an answer that really was longer.
@@ -152,6 +153,7 @@ class ChatService:
                 sent.
         """
         resolved = self.resolve_with(profile, conversation.choice, settings)
+        demand_two(draft.text, draft.attachments, (p for m in path for p in m.attachments))
         demand_files(draft.attachments, path, resolved)
         demand_sight(not_files(draft.attachments, resolved.files), resolved.model)
         compactions = await self.compactions.of(conversation.id)

@@ -61,7 +61,10 @@ SHARE: Final = 0.95
 SHARE_ELSEWHERE: Final = 0.7
 LEAST_PART: Final = 300
 LONGEST_ON_DEVICE: Final = 300
-LARGEST_PART: Final = 100_000  # where the model's window is not known
+# However large the window: of a longer part a note says less, and several are read at once, within
+# what providers let through in a minute.
+LARGEST_PART: Final = 64_000
+UNKNOWN_WINDOW: Final = 100_000
 # What a note is planned to take; the model decides how long it is.
 USUAL_NOTE: Final = 1500
 
@@ -234,7 +237,7 @@ class PartsReader:
 
     async def pieces(self, task: Task) -> list[Piece]:
         """Every part of every document, in order. Raises UserFacingError."""
-        room = await self.room(task)
+        room = min(await self.room(task), LARGEST_PART)
         made = []
         for document in task.documents:
             text = await self._attachments.text(document.sha256)
@@ -262,8 +265,8 @@ class PartsReader:
         return made
 
     async def room(self, task: Task) -> int:
-        """Tokens that one part may have, so that the model can read it and write its note."""
-        usable = usable_input(task.resolved.model) or LARGEST_PART
+        """Tokens that one call may be about, so that the model can read them and write its note."""
+        usable = usable_input(task.resolved.model) or UNKNOWN_WINDOW
         around = FRAME * 8 + await self._tokens(task, task.instructions + INSTRUCTIONS + MERGING)
         around += await self._tokens(task, task.prompt)
         share = SHARE if task.resolved.profile.serves_the_family else SHARE_ELSEWHERE

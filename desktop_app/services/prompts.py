@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from desktop_app.domain.errors import IllegalChoiceError
-from desktop_app.domain.parts import DocumentPart, Part
+from desktop_app.domain.errors import NOTHING_SENT, IllegalChoiceError
+from desktop_app.domain.parts import DocumentPart, ImagePart, Part
 from desktop_app.domain.prompts import Prompt, fill, missing, variables
 
 SUMMARY = "executive-summary"
@@ -21,6 +21,8 @@ FOR_DOCUMENTS = (SUMMARY, "extract-table")
 _FOLDER = "Folder:"
 _OF_SEVERAL = ("inode/directory", "application/zip")
 _SEVERAL = re.compile(r"\bdocuments\b", re.I)
+_TWO = re.compile(r"\bthe two attached documents\b", re.I)
+"""What the prompt for differences says, and nobody who means anything else."""
 
 
 class Origin(StrEnum):
@@ -50,6 +52,37 @@ def for_each(task: str, parts: Iterable[Part]) -> str:
     return (
         f"{task}\n\nThere are {count} documents: do this for each of them, under a heading with "
         "its name, and then give an overview of them all."
+    )
+
+
+def compares_two(task: str) -> bool:
+    """Whether a task compares two documents."""
+    return _TWO.search(task) is not None
+
+
+def demand_two(task: str, attached: Iterable[Part], before: Iterable[Part] = ()) -> None:
+    """See that a task which compares two documents has two; pictures may be of documents.
+
+    Args:
+        attached: what goes with the task.
+        before: what the conversation holds already.
+
+    Raises:
+        IllegalChoiceError: it has fewer or more.
+    """
+    if not compares_two(task):
+        return
+    now = [part for part in attached if isinstance(part, DocumentPart | ImagePart)]
+    there = [part for part in before if isinstance(part, DocumentPart | ImagePart)]
+    holds_several = any(part.media_type in _OF_SEVERAL for part in (*now, *there))
+    count = len(now) + len(there)
+    if holds_several or 2 in (len(now), count):
+        return
+    there_is = ("no document is", "one is")[count] if count < 2 else f"{count} are"
+    raise IllegalChoiceError(
+        f"The prompt compares two documents; {there_is} attached.",
+        what_was_kept=NOTHING_SENT,
+        what_to_do="Attach the other one." if count == 1 else "Attach the two that are meant.",
     )
 
 

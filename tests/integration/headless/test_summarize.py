@@ -51,6 +51,123 @@ def test_several_documents_are_asked_for_one_by_one_and_together(
     assert count in words
 
 
+def two_documents(shell: Shell) -> None:
+    here = shell.outside / "here"
+    for name in ("a.md", "b.md", "-c.md"):
+        (here / name).write_text(f"# {name}\n\nThe ferry leaves at nine.\n", "utf-8")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("a.md", "--template", "paragraph", "b.md"),
+        ("--json", "a.md", "--template", "paragraph", "b.md", "--effort", "none"),
+        ("a.md", "--template=paragraph", "--", "b.md"),
+    ],
+)
+def test_options_may_stand_between_files(shell: Shell, arguments: tuple[str, ...]) -> None:
+    two_documents(shell)
+
+    async def test(server: LoopbackServer) -> None:
+        done = await shell.run("summarize", *arguments, env=gateway(server.base_url))
+        assert done.code == 0, done.err
+        (content,) = (request.json["input"][0]["content"] for request in server.requests)
+        assert content.index('name="a.md"') < content.index('name="b.md"')
+        assert "one paragraph" in content
+
+    against(WHOLE, test=test)
+
+
+@pytest.mark.parametrize(
+    "arguments", [("summarize", "a.md", "--bogus", "b.md"), ("ask", "Which?", "--json", "b.md")]
+)
+def test_what_is_no_file_is_refused(shell: Shell, arguments: tuple[str, ...]) -> None:
+    two_documents(shell)
+
+    async def test(server: LoopbackServer) -> None:
+        done = await shell.run(*arguments, env=gateway(server.base_url))
+        assert (done.code, done.out) == (2, "")
+        assert "unrecognized arguments" in done.err
+        assert server.requests == []
+
+    against(test=test)
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        (("a.md",), "two documents; one is attached. Nothing was sent. Attach the other one."),
+        (("a.md", "b.md", "./-c.md"), "two documents; 3 are attached."),
+    ],
+)
+def test_two_documents_are_compared_and_no_other_number(
+    shell: Shell, files: tuple[str, ...], said: str
+) -> None:
+    two_documents(shell)
+
+    async def test(server: LoopbackServer) -> None:
+        for command in (("summarize", *files), ("ask", *(f"--file={file}" for file in files))):
+            done = await shell.run(
+                *command, "--template", "differences", env=gateway(server.base_url), stdin=b""
+            )
+            assert (done.code, done.out) == (2, "")
+            assert said in done.err
+        assert server.requests == []
+
+    against(test=test)
+
+
+@pytest.mark.parametrize(
+    ("given", "numbers"),
+    [
+        (("--pages", "2"), "2 of 3"),
+        (("--pages", "1-2"), "1-2 of 3"),
+        (("--pages", "report.pdf=1", "--pages", "report.pdf=3"), "1, 3 of 3"),
+    ],
+)
+def test_pages_are_chosen(
+    shell: Shell, pytestconfig: pytest.Config, given: tuple[str, ...], numbers: str
+) -> None:
+    pdf = pytestconfig.rootpath / "tests" / "data" / "report.pdf"
+    content = asked_for(shell, str(pdf), *given)
+    assert f'<document name="report.pdf" pages="{numbers}">' in content
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("9", "There is no page 9. Nothing was sent. The pages are 1 to 3"),
+        ("b.md=9", "“b.md” has no pages that could be chosen. Nothing was sent."),
+        ("c.pdf=9", "--pages c.pdf=9: there is no such file among those named."),
+        ("two", "“two” names no page."),
+    ],
+)
+def test_pages_that_are_not_there_are_refused(
+    shell: Shell, pytestconfig: pytest.Config, given: str, said: str
+) -> None:
+    two_documents(shell)
+    pdf = pytestconfig.rootpath / "tests" / "data" / "report.pdf"
+
+    async def test(server: LoopbackServer) -> None:
+        named = gateway(server.base_url)
+        done = await shell.run("summarize", str(pdf), "b.md", "--pages", given, env=named)
+        assert (done.code, done.out) == (2, "")
+        assert said in done.err
+        assert server.requests == []
+
+    against(test=test)
+
+
+def test_what_is_read_whole_says_its_price_first(shell: Shell) -> None:
+    two_documents(shell)
+
+    async def test(server: LoopbackServer) -> None:
+        done = await shell.run("summarize", "a.md", env=gateway(server.base_url))
+        assert " tokens of input, about $0.0" in done.err
+
+    against(WHOLE, test=test)
+
+
 def test_what_is_piped_in_is_a_document_too(shell: Shell, pytestconfig: pytest.Config) -> None:
     pdf = (pytestconfig.rootpath / "tests" / "data" / "report.pdf").read_bytes()
 

@@ -1,0 +1,70 @@
+"""`--pages`: which pages of the files that a command names are sent.
+
+`3-10,15` holds for every file, `lease.pdf=3-10,15` for that one; said several times, all of them are sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from desktop_app.domain.errors import IllegalChoiceError
+from desktop_app.domain.parts import ChosenPages, DocumentPart, ImagePart
+from desktop_app.domain.sections import UNITS, parse_spans, sections
+
+KEPT = "Nothing was sent."
+
+
+def pages_by_file(given: Sequence[str], names: Sequence[str]) -> Mapping[str, str]:
+    """What is to be sent of each file, by its name on the command line; those of which all is are
+    left out.
+
+    Raises:
+        IllegalChoiceError: a file is named that is none of them.
+    """
+    wanted: dict[str, list[str]] = {}
+    for each in given:
+        meant, pages = _meant(each, names)
+        for name in meant:
+            wanted.setdefault(name, []).append(pages)
+    return {name: ",".join(pages) for name, pages in wanted.items()}
+
+
+def _meant(given: str, names: Sequence[str]) -> tuple[Sequence[str], str]:
+    """The files that `[FILE=]PAGES` is about, and the pages."""
+    if "=" not in given:
+        return names, given
+    at = -1
+    while (at := given.find("=", at + 1)) >= 0:  # names of files and of sheets may hold one
+        file = given[:at]
+        if found := [name for name in names if file in (name, Path(name).name)]:
+            return found, given[at + 1 :]
+    raise IllegalChoiceError(
+        f"--pages {given}: there is no such file among those named.",
+        what_was_kept=KEPT,
+        what_to_do=f"There are: {', '.join(names) or 'none'}.",
+    )
+
+
+async def with_pages(
+    part: DocumentPart | ImagePart, text: str, given: str
+) -> DocumentPart | ImagePart:
+    """The document with these pages alone.
+
+    Raises:
+        IllegalChoiceError: it has none, or not those.
+    """
+    unit = UNITS.get(part.media_type, "")
+    found = await asyncio.to_thread(sections, text, unit) if unit else []
+    if not found or isinstance(part, ImagePart):
+        raise IllegalChoiceError(
+            f"“{part.name}” has no pages that could be chosen.",
+            what_was_kept=KEPT,
+            what_to_do="Leave --pages out, or say of which file: --pages FILE=3-10,15.",
+        )
+    names = [section.name for section in found] if unit == "sheet" else []
+    spans = parse_spans(given, len(found), unit, names)
+    is_all = spans == ((1, len(found)),)
+    return replace(part, chosen=None if is_all else ChosenPages(unit, spans, len(found)))
