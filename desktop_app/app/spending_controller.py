@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from desktop_app.ui.spending_view import SpendingView
     from desktop_app.ui.theme import ThemeWatcher
 
-NEAR_CAP = "near-cap"  # the topic of the warning
-
 
 class SpendingController(QObject):
     """Between the ledger and what shows it.

@@ -1,6 +1,6 @@
 """Which keys run which command: the defaults, what the person changed, and where two collide.
 
-A keymap is a value: changing a shortcut gives a new one. A collision is shown, never resolved
+A keymap is a value. A collision is shown, never resolved
 silently: while it stands, the keys run neither command, and the settings say which two they are.
 """
 
@@ -18,7 +18,7 @@ class Keymap:
     """Shortcuts by command id.
 
     `overrides` are the person's: command id -> shortcut, "" for none. What names no command of
-    this version, or is no shortcut, is left aside.
+    this version, is no shortcut, or would take a key from typing is left aside.
     """
 
     def __init__(
@@ -59,21 +59,6 @@ class Keymap:
         """Whether the person set other keys than the default."""
         return command_id in self._overrides
 
-    def with_shortcut(self, command_id: str, shortcut: str | None) -> Keymap:
-        """A keymap in which the command has other keys: "" none, None its default.
-
-        Raises:
-            KeyError: there is no such command.
-            SettingError: not a shortcut, or one that typing needs.
-        """
-        command = self._commands[command_id]
-        overrides = dict(self._overrides)
-        overrides.pop(command_id, None)
-        if shortcut is not None:
-            keys = self._allowed(command, shortcut)
-            overrides[command_id] = keys
-        return Keymap(overrides, tuple(self._commands.values()))
-
     def conflicts(self) -> dict[str, tuple[str, ...]]:
         """command id -> the other commands that the same keys could mean in the same place."""
         by_keys: defaultdict[str, list[Command]] = defaultdict(list)
@@ -95,15 +80,9 @@ class Keymap:
             if command is None:
                 continue
             try:
-                keys = self._allowed(command, shortcut)
+                keys = normalised(shortcut)
             except SettingError:
                 continue  # damaged, or written by another version: the default applies
-            if keys != normalised(command.shortcut):
+            is_refused = bool(keys) and refusal_of(keys) is not None
+            if keys != normalised(command.shortcut) and not is_refused:
                 yield command_id, keys
-
-    def _allowed(self, command: Command, shortcut: str) -> str:
-        keys = normalised(shortcut)
-        refusal = refusal_of(keys) if keys and keys != normalised(command.shortcut) else None
-        if refusal is not None:
-            raise SettingError(refusal, what_was_kept="The former shortcut stays.")
-        return keys

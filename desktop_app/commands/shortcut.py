@@ -64,17 +64,6 @@ def normalised(text: str) -> str:
     return "+".join([name for name in _MODIFIERS if name in modifiers] + [key])
 
 
-def may_type(text: str) -> bool:
-    """Whether the keys type a character on some layout: bare keys, Alt with a letter or sign
-    (the third level of some layouts), Ctrl+Alt with either (that is AltGr elsewhere)."""
-    modifiers, key = parse(text)
-    if len(key) > 1 and key != "Space":
-        return False
-    if "Meta" in modifiers or modifiers & {"Ctrl", "Alt"} == {"Ctrl"}:
-        return False
-    return not (modifiers == {"Alt"} and key.isdigit())
-
-
 def refusal_of(text: str) -> str | None:
     """Why the keys cannot be a command's, in a sentence; None where they can."""
     modifiers, key = parse(text)

@@ -265,11 +265,6 @@ class SearchFilter:
     until: datetime | None = None
     has_attachment: bool = False
 
-    @property
-    def is_by_place(self) -> bool:
-        """Whether it asks for more than a time."""
-        return self.folder_id is not None or self.variant is not None or self.has_attachment
-
 
 class SearchOrder(StrEnum):
     """NEWEST first; or the BEST among the newest, by how much of a place the words make up."""

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from desktop_app.providers.transport import Transport
 
 PATH: Final = "embeddings"
-MOST_TEXTS: Final = 48
 # OpenAI's third generation can be asked for fewer dimensions than it has, the first being the most
 # telling. Other models have the number that they have.
 DIMENSIONS: Final = 512
@@ -44,7 +43,7 @@ def body(model: str, texts: Sequence[str]) -> dict[str, Any]:
 async def embed(
     transport: Transport, profile: ProviderProfile, model: str, texts: Sequence[str]
 ) -> tuple[list[Vector], int]:
-    """Vectors of at most `MOST_TEXTS` texts in their order, and the tokens that were billed; asked
+    """Vectors of texts in their order, and the tokens that were billed; asked
     again only where nothing can have been billed.
 
     Raises:

@@ -88,11 +88,6 @@ def context_at(cut: Cut, source: str) -> Context:
     return Context("".join(f"{line}\n" for line in made), len(made), tuple(going_on), inside)
 
 
-def top_tokens(tokens: list[Token]) -> list[Token]:
-    """The tokens that begin top-level blocks."""
-    return [tokens[index] for index in _children(tokens, 0, 0)]
-
-
 def is_closed_fence(fence: Token) -> bool:
     start, end = fence.map or (0, 0)
     content = fence.content

@@ -83,11 +83,6 @@ def line_offset(source: str, line: int) -> int:
     return offset
 
 
-def lines_from(source: str, start: int, count: int) -> str:
-    """`count` lines of a source, from line `start` on."""
-    return source[line_offset(source, start) : line_offset(source, start + count)]
-
-
 def lines_of_notes(tokens: list[Token]) -> dict[str, int]:
     """The line of each footnote's first definition."""
     lines: dict[str, int] = {}

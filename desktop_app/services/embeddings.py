@@ -20,7 +20,8 @@ from desktop_app.domain.vectors import Vector
 from desktop_app.services.budget import Budget
 from desktop_app.services.ports import SpendingBook
 
-# Texts of one call: providers/embeddings.MOST_TEXTS is as many.
+# Texts of one call: far fewer than any API takes, so that its reply is read without holding up
+# whoever types.
 AT_ONCE: Final = 48
 
 

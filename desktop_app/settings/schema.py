@@ -504,15 +504,6 @@ def settings_of(group: Group) -> tuple[Setting, ...]:
     return tuple(s for s in SETTINGS if s.group is group)
 
 
-def default_of(key: str) -> SettingValue:
-    """The value of `key` while the person has set none.
-
-    Raises:
-        SettingError: there is no such setting.
-    """
-    return None if key.startswith(KEYS_PREFIX) else setting(key).default
-
-
 def validate(key: str, value: object) -> SettingValue:
     """`value` as `key` takes it (1 becomes 1.0 where a float is due).
 

@@ -29,8 +29,8 @@ from desktop_app.domain import passage_words
 from desktop_app.domain.letters import dense_run, fold
 from desktop_app.domain.vectors import Vector
 from desktop_app.headless.backend import build_backend
-from desktop_app.providers.embeddings import MOST_TEXTS
 from desktop_app.services.collections import FUSION, MOST_PASSAGES
+from desktop_app.services.embeddings import AT_ONCE
 from desktop_app.storage.collections import TITLE_WEIGHT
 
 DATA: Final = Path(__file__).parent.parent / "data"
@@ -302,8 +302,8 @@ async def _vectors(profile_name: str) -> tuple[dict[str, Vector], str, int]:
         texts = [piece.text for piece in pieces(PASSAGE_TOKENS)] + [q.text for q in questions()]
         made: dict[str, Vector] = {}
         billed = 0
-        for at in range(0, len(texts), MOST_TEXTS):
-            some = texts[at : at + MOST_TEXTS]
+        for at in range(0, len(texts), AT_ONCE):
+            some = texts[at : at + AT_ONCE]
             vectors, tokens = await client.embed(model, some)
             made |= dict(zip(some, vectors, strict=True))
             billed += tokens

@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 
 from desktop_app.commands.command import COMMANDS
 from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
-from desktop_app.settings.schema import Group, default_of, settings_of, validate
+from desktop_app.settings.schema import Group, setting, settings_of, validate
 from desktop_app.settings.server_presets import SERVER_PRESETS, profile_from
 from desktop_app.ui import theme as themes
 from desktop_app.ui.settings_panel import PAGES, KeyState, SettingsPanel
@@ -456,7 +456,7 @@ def test_the_theme_is_one_click(qtbot: QtBot, panel: SettingsPanel) -> None:
     with qtbot.waitSignal(panel.setting_changed) as changed:
         click(qtbot, panel, "dark")
     assert changed.args == ["look.theme", "dark"]
-    assert default_of("look.theme") == "system"
+    assert setting("look.theme").default == "system"
 
 
 def test_the_slider_keeps_the_keyboard_while_the_text_grows(

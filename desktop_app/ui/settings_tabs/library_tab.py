@@ -40,7 +40,7 @@ LIMITS: Final = (
     "Documents are read in a process of their own. What passes a limit is refused, and says so."
 )
 WORD: Final = "delete"
-FOLDER_KEY, EVERY_KEY = "backup.folder", "backup.every"
+FOLDER_KEY = "backup.folder"
 
 
 class LibraryTab(QWidget):

@@ -20,7 +20,8 @@ from desktop_app.domain.errors import (
 )
 from desktop_app.domain.vectors import Vector
 from desktop_app.providers.client import ProviderClient
-from desktop_app.providers.embeddings import MOST_TEXTS, body, is_offered, vectors_from
+from desktop_app.providers.embeddings import body, is_offered, vectors_from
+from desktop_app.services.embeddings import AT_ONCE
 from tests.integration.providers.test_bodies_against_sdk import adapter
 from tests.integration.providers.test_llmock import LLMock, llmock, server
 from tests.unit.providers.samples import CATALOG, COMETAPI, COMPATIBLE, OPENAI
@@ -53,8 +54,8 @@ def test_the_body_is_what_the_sdk_would_send(model: str, texts: list[str]) -> No
 
 
 def test_a_call_stays_within_the_limits() -> None:
-    assert MOST_TEXTS <= 2048
-    assert MOST_TEXTS * 320 <= 300_000
+    assert AT_ONCE <= 2048
+    assert AT_ONCE * 320 <= 300_000
 
 
 def test_vectors_come_in_the_order_of_the_texts(llmock: LLMock) -> None:

@@ -13,7 +13,6 @@ from desktop_app.settings.schema import (
     SETTINGS,
     Group,
     Setting,
-    default_of,
     setting,
     settings_of,
     validate,
@@ -113,8 +112,7 @@ def test_groups_keep_the_order_of_the_declarations() -> None:
 
 
 def test_lookups() -> None:
-    assert default_of("default.variant") == "thinking"
-    assert default_of("keys.app.quit") is None
+    assert setting("default.variant").default == "thinking"
     assert setting("answer.top_p").positions()[0] == 0.05
     with pytest.raises(SettingError):
-        default_of("no.such")
+        setting("no.such")
