@@ -34,9 +34,10 @@ from desktop_app.domain.events import (
     Waiting,
 )
 from desktop_app.providers import json_fields, refusals, responses
+from desktop_app.providers.http_reply import HttpReply
 from desktop_app.providers.retries import AttemptError
 from desktop_app.providers.silence import SilenceWatch
-from desktop_app.providers.transport import HttpReply, Transport
+from desktop_app.providers.transport import Transport
 
 _UNDER_WAY: Final = ("queued", "in_progress")
 

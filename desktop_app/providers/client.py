@@ -53,9 +53,10 @@ from desktop_app.providers import (
 )
 from desktop_app.providers.background import BackgroundRun, RunTimes, cancel
 from desktop_app.providers.candidates import CandidatesReader
+from desktop_app.providers.http_reply import HttpReply
 from desktop_app.providers.retries import ATTEMPTS, AttemptError
 from desktop_app.providers.silence import Patience, SilenceWatch, asleep_s
-from desktop_app.providers.transport import HttpReply, Timeouts, Transport
+from desktop_app.providers.transport import Timeouts, Transport
 
 if TYPE_CHECKING:
     from desktop_app.domain.vectors import Vector

@@ -1,39 +1,25 @@
-"""HTTP to one provider: the only place that knows httpx.
+"""Requests over HTTP to one provider.
 
-One connection pool per profile, by the way that the profile names (proxies.py, trust.py), no
-redirects (an API does not redirect; a wrong address does), and every foreign exception turned
-into an error of ours (unreached.py). What was sent and what came back is bytes and events here; what they mean
-is the adapters' business.
+One connection pool per profile, by the way that the profile names (connections.py), no redirects
+(an API does not redirect; a wrong address does), and every foreign exception turned into an error of
+ours (unreached.py). What is sent and what comes back (http_reply.py) is bytes and events here; what
+they mean is the adapters' business.
 
-httpx, ssl and the certificates cost 100 ms and 20 MB, so they are imported in a thread with the first
-request, never with this module: the window's start imports it.
+Nothing but these three modules knows httpx. It costs 100 ms and 20 MB, with ssl and the certificates,
+so it is imported in a thread with the first request, never with this module: the window's start
+imports it.
 """
 
 from __future__ import annotations
 
 import asyncio
-import importlib
-import socket
-from collections.abc import (
-    AsyncGenerator,
-    AsyncIterable,
-    AsyncIterator,
-    Callable,
-    Iterator,
-    Mapping,
-)
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from desktop_app.domain.errors import (
-    AuthenticationError,
-    NetworkError,
-    SettingError,
-    StreamCutError,
-    UnexpectedReplyError,
-)
+from desktop_app.domain.errors import AuthenticationError, NetworkError, SettingError
 from desktop_app.domain.network_path import (
     ProxyAddress,
     is_loopback,
@@ -41,38 +27,37 @@ from desktop_app.domain.network_path import (
     split_url,
 )
 from desktop_app.providers import json_fields, refusals, unreached
+from desktop_app.providers.connections import ProxyWatch, new_client, socks_error
+from desktop_app.providers.http_reply import HttpReply, details_of, request_id_of
 from desktop_app.providers.proxies import proxy_for
 from desktop_app.providers.request_bytes import packed
 from desktop_app.providers.retries import AttemptError, failed_reply
-from desktop_app.providers.sse import EventTooLargeError, ServerSentEvent, SSEDecoder
 
 if TYPE_CHECKING:
-    import ssl
     from urllib.parse import SplitResult
 
     import httpx
 
     from desktop_app.domain.chat_request import ProviderProfile
 
-LARGEST_REPLY: Final = 256 * 1024 * 1024
 LARGEST_ERROR_BODY: Final = 64 * 1024
-# Seconds that an idle connection is kept: it is opened while the person types.
-_KEEPALIVE_S: Final = 300.0
-_BOM: Final = "\ufeff".encode()
-# A comment or a field of a server-sent event: data, event, id, retry.
-_BEGINS_A_FIELD: Final = (b":", b"d", b"e", b"i", b"r")
 _WEB_PAGE_STATUSES: Final = (403, 404, 405, 501, 511)  # 511: the network wants a login first
 
 
 @dataclass(frozen=True)
 class Timeouts:
-    """Seconds. `read` is the longest silence while an answer is awaited: more than any provider
-    gives itself, so that only a peer that is gone meets it; `silence` is after how long the
-    person is told that nothing was heard, `silence_again` how often from then on; `after_sleep` is
-    the longest silence once the computer woke, and `look` how often the clocks are looked at;
-    `proxy` is what a proxy may take to make the connection; `drain` is what the end of a finished
-    reply may take so that its connection can be used again; `transfer` is the longest silence of a
-    file's way.
+    """Seconds.
+
+    Attributes:
+        proxy: what a proxy may take to make the connection.
+        read: the longest silence while an answer is awaited: more than any provider gives itself,
+            so that only a peer that is gone meets it.
+        transfer: the longest silence of a file's way.
+        silence: after how long the person is told that nothing was heard.
+        silence_again: how often from then on.
+        after_sleep: the longest silence once the computer woke.
+        look: how often the clocks are looked at.
+        drain: what the end of a finished reply may take so that its connection can be used again.
     """
 
     connect: float = 5.0
@@ -92,154 +77,15 @@ def _unheard() -> None:
     """For replies whose silences nobody is told of."""
 
 
-class HttpReply:
-    """A reply that opened with a status of success."""
+@dataclass(frozen=True)
+class _Request:
+    """What is asked for; `read_s` is the longest silence while its reply is awaited."""
 
-    def __init__(
-        self,
-        response: httpx.Response,
-        tried: unreached.Tried,
-        drain_s: float,
-        heard: Callable[[], None],
-    ) -> None:
-        self._response = response
-        self._tried = tried
-        self._provider = tried.provider
-        self._drain_s = drain_s
-        self._heard = heard
-        self._chunks = response.aiter_bytes()
-        self._beginning = bytearray()  # what was read to see what comes
-        self.received = 0
-        """Bytes of the body so far."""
-
-    @property
-    def request_id(self) -> str:
-        """The provider's id of the request, "" where it gave none."""
-        return request_id_of(self._response.headers)
-
-    async def is_json(self) -> bool:
-        """Whether one JSON value comes instead of a stream of events. The body's first character
-        tells, for gateways give either any name, or none.
-
-        Raises:
-            AttemptError: it is a web page.
-            StreamCutError: the connection broke or fell silent before.
-        """
-        with self._cut_means_stream_cut():
-            first = await self._first_character()
-        if first == b"<":
-            raise self._tried.web_page(self._response.status_code)
-        if first in (b"{", b"["):
-            return True
-        named = "json" in self._response.headers.get("content-type", "").lower()
-        return named and first != b"" and first not in _BEGINS_A_FIELD
-
-    async def _first_character(self) -> bytes:
-        """The first byte of the body that is no blank, b"" where there is none."""
-        async for chunk in self._chunks:
-            self._count(chunk)
-            self._beginning += chunk
-            if not _BOM.startswith(self._beginning):
-                begins = self._beginning.removeprefix(_BOM).lstrip()
-                if begins:
-                    return bytes(begins[:1])
-                self._beginning.clear()  # blank lines are heartbeats of some servers
-        return b""
-
-    async def _body(self) -> AsyncGenerator[bytes, None]:
-        beginning, self._beginning = bytes(self._beginning), bytearray()
-        if beginning:
-            yield beginning
-        async for chunk in self._chunks:
-            self._count(chunk)
-            yield chunk
-
-    def _count(self, chunk: bytes) -> None:
-        self._heard()
-        self.received += len(chunk)
-
-    async def events(self) -> AsyncGenerator[ServerSentEvent, None]:
-        """The events as they arrive.
-
-        Raises:
-            StreamCutError: the connection broke or fell silent.
-        """
-        decoder = SSEDecoder()
-        with self._cut_means_stream_cut():
-            async for chunk in self._body():
-                for event in decoder.feed(chunk):
-                    yield event
-
-    async def pieces(self) -> AsyncGenerator[bytes, None]:
-        """The body as it arrives, however large it is.
-
-        Raises:
-            StreamCutError: the connection broke or fell silent.
-        """
-        with self._cut_means_stream_cut():
-            async for chunk in self._body():
-                yield chunk
-
-    async def json(self) -> Any:
-        """The whole body, decoded.
-
-        Raises:
-            StreamCutError: the connection broke.
-            UnexpectedReplyError: it is not JSON.
-        """
-        body = bytearray()
-        with self._cut_means_stream_cut():
-            async for chunk in self._body():
-                body += chunk
-                if len(body) > LARGEST_REPLY:
-                    raise EventTooLargeError
-        try:
-            return json_fields.parse(bytes(body))
-        except ValueError as exc:
-            raise self._unexpected(
-                f"The reply of {self._provider} was not the JSON that it should be"
-            ) from exc
-
-    async def drain(self) -> None:
-        """Read what is left, if it comes at once: a reply read to its end frees its connection
-        for the next message, any other closes it."""
-        import httpx
-
-        with suppress(TimeoutError, httpx.HTTPError, httpx.StreamError):
-            async with asyncio.timeout(self._drain_s):
-                async for _ in self._chunks:
-                    pass
-
-    @contextmanager
-    def _cut_means_stream_cut(self) -> Iterator[None]:
-        import httpx
-
-        try:
-            yield
-        except httpx.TimeoutException as exc:
-            raise self._cut("fell silent", exc) from exc
-        except httpx.DecodingError as exc:
-            raise self._unexpected("The reply could not be unpacked") from exc
-        except httpx.TransportError as exc:
-            raise self._cut("broke", exc) from exc
-        except EventTooLargeError as exc:
-            raise self._unexpected("The reply was larger than fits into memory") from exc
-
-    def _cut(self, how: str, exc: Exception) -> StreamCutError:
-        return StreamCutError(
-            f"The connection to {self._provider} {how} before the answer was whole.",
-            what_to_do=refusals.ASK_AGAIN,
-            details=_details(exc, self.request_id),
-            request_id=self.request_id,
-        )
-
-    def _unexpected(self, what: str) -> UnexpectedReplyError:
-        return UnexpectedReplyError(
-            f"{what}.",
-            what_to_do="Press Retry; if it stays so, check the address in Settings › Provider.",
-            details=refusals.details(None, "", self.request_id, ""),
-            request_id=self.request_id,
-        )
+    method: str
+    path: str
+    read_s: float
+    headers: Mapping[str, str]
+    content: bytes | AsyncIterable[bytes] | None = None
 
 
 class Transport:
@@ -285,7 +131,8 @@ class Transport:
             "accept-encoding": "identity",
             "content-type": "application/json",
         }
-        async with self._open("POST", path, self._timeouts.read, headers, content, heard) as reply:
+        request = _Request("POST", path, self._timeouts.read, headers, content)
+        async with self._open(request, heard) as reply:
             yield reply
 
     @asynccontextmanager
@@ -298,7 +145,7 @@ class Transport:
             AttemptError
         """
         headers = {"accept": "text/event-stream, application/json", "accept-encoding": "identity"}
-        async with self._open("GET", path, self._timeouts.read, headers, None, heard) as reply:
+        async with self._open(_Request("GET", path, self._timeouts.read, headers), heard) as reply:
             yield reply
 
     async def get_json(self, path: str) -> Any:
@@ -307,8 +154,8 @@ class Transport:
         Raises:
             AttemptError, StreamCutError, UnexpectedReplyError
         """
-        headers = {"accept": "application/json"}
-        async with self._open("GET", path, self._timeouts.quick_read, headers, None) as reply:
+        request = _Request("GET", path, self._timeouts.quick_read, {"accept": "application/json"})
+        async with self._open(request) as reply:
             return await reply.json()
 
     @asynccontextmanager
@@ -326,7 +173,8 @@ class Transport:
             AttemptError
         """
         named = {"accept": "*/*", **(headers or {})}
-        async with self._open(method, path, self._timeouts.transfer, named, content) as reply:
+        request = _Request(method, path, self._timeouts.transfer, named, content)
+        async with self._open(request) as reply:
             yield reply
 
     async def aclose(self) -> None:
@@ -337,60 +185,61 @@ class Transport:
 
     @asynccontextmanager
     async def _open(
-        self,
-        method: str,
-        path: str,
-        read_s: float,
-        headers: dict[str, str],
-        content: bytes | AsyncIterable[bytes] | None,
-        heard: Callable[[], None] = _unheard,
+        self, request: _Request, heard: Callable[[], None] = _unheard
     ) -> AsyncIterator[HttpReply]:
         async with AsyncExitStack() as stack:
-            response = await self._send(stack, method, path, read_s, headers, content)
+            response = await self._send(stack, request)
             heard()
             await self._refuse_what_is_no_api(response)
             yield HttpReply(response, self._tried, self._timeouts.drain, heard)
 
-    async def _send(
-        self,
-        stack: AsyncExitStack,
-        method: str,
-        path: str,
-        read_s: float,
-        headers: dict[str, str],
-        content: bytes | AsyncIterable[bytes] | None,
-    ) -> httpx.Response:
+    async def _send(self, stack: AsyncExitStack, request: _Request) -> httpx.Response:
+        """The reply to `request`, which `stack` closes."""
         client = await self._opened_client()
         import httpx  # already loaded, by the line above
 
-        limits = self._timeouts
-        timeout = httpx.Timeout(read_s, connect=limits.connect, write=limits.write)
-        if self._key:
-            headers = {**headers, "authorization": f"Bearer {self._key}"}
-        url = f"{self._base_url}/{path}"
+        limits, headers = self._timeouts, dict(request.headers)
         send = partial(
-            client.stream, method, url, headers=headers, content=content, timeout=timeout
+            client.stream,
+            request.method,
+            f"{self._base_url}/{request.path}",
+            headers=headers,
+            content=request.content,
+            timeout=httpx.Timeout(request.read_s, connect=limits.connect, write=limits.write),
         )
-        if self._key:  # a user in the address would take the key's place
+        if self._key:
+            headers["authorization"] = f"Bearer {self._key}"
+            # A user in the address would take the key's place.
             send = partial(send, auth=httpx.Auth())
-        watch: _ProxyWatch | None = None
         try:
             if self._proxy is None:
                 return await stack.enter_async_context(send())
-            async with asyncio.timeout(limits.proxy) as deadline:
-                watch = _ProxyWatch(deadline)
-                try:
-                    return await stack.enter_async_context(send(extensions={"trace": watch}))
-                finally:
-                    await watch.close()
+            return await self._send_through_proxy(stack, send)
         except (httpx.HTTPError, httpx.InvalidURL) as exc:
-            if isinstance(exc, httpx.RemoteProtocolError) and watch and not watch.is_sending:
-                raise self._tried.proxy_speaks_otherwise(_details(exc, "")) from None
             raise self._not_reached(exc) from None
         except TimeoutError:
             raise self._tried.proxy_silent() from None
-        except _socks_error() as exc:
-            raise self._tried.proxy_speaks_otherwise(_details(exc, "")) from None
+        except socks_error() as exc:
+            raise self._tried.proxy_speaks_otherwise(details_of(exc, "")) from None
+
+    async def _send_through_proxy(
+        self,
+        stack: AsyncExitStack,
+        send: Callable[..., AbstractAsyncContextManager[httpx.Response]],
+    ) -> httpx.Response:
+        """As `_send`; a TimeoutError where the proxy takes too long for the connection."""
+        import httpx
+
+        async with asyncio.timeout(self._timeouts.proxy) as deadline:
+            watch = ProxyWatch(deadline)
+            try:
+                return await stack.enter_async_context(send(extensions={"trace": watch}))
+            except httpx.RemoteProtocolError as exc:
+                if watch.is_sending:
+                    raise
+                raise self._tried.proxy_speaks_otherwise(details_of(exc, "")) from None
+            finally:
+                await watch.close()
 
     async def _opened_client(self) -> httpx.AsyncClient:
         if self._key and not (self._key.isascii() and self._key.isprintable()):
@@ -412,7 +261,7 @@ class Transport:
         """Runs in a thread: imports, certificates."""
         try:
             proxy = proxy_for(address, self._profile.proxy, self._proxy_password)
-            return proxy, _new_client(address, proxy, self._profile.ca_file)
+            return proxy, new_client(address, proxy, self._profile.ca_file)
         except SettingError as exc:
             is_of_environment = not self._profile.proxy and not self._profile.ca_file
             todo = unreached.CHECK_PROXY_OF_ENVIRONMENT if is_of_environment else exc.what_to_do
@@ -481,7 +330,7 @@ class Transport:
         """No reply came: only a connection that was never made is tried again."""
         import httpx
 
-        details = _details(exc, "")
+        details = details_of(exc, "")
         if isinstance(exc, httpx.InvalidURL | httpx.UnsupportedProtocol):
             return AttemptError(self._bad_address())
         if isinstance(exc, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout):
@@ -507,100 +356,3 @@ async def _start_of_body(response: httpx.Response) -> bytes:
             if len(body) > LARGEST_ERROR_BODY:
                 break
     return bytes(body)
-
-
-def request_id_of(headers: Mapping[str, str]) -> str:
-    """The request's id for the provider's support, "" where it gave none."""
-    return str(headers.get("x-request-id", ""))
-
-
-def _details(exc: Exception, request_id: str) -> str:
-    line = f"{type(exc).__name__}: {exc}".rstrip(": ")
-    return f"{line}\nRequest id: {request_id}" if request_id else line
-
-
-def _keepalive_options() -> list[tuple[int, int, int]]:
-    """Probes after a minute of silence, and half a minute for what was sent to be acknowledged:
-    a peer that is gone, as after the computer slept, is noticed within two minutes."""
-    wanted = {
-        "TCP_KEEPIDLE": 60,
-        "TCP_KEEPINTVL": 10,
-        "TCP_KEEPCNT": 6,
-        "TCP_USER_TIMEOUT": 30_000,  # milliseconds; the system's own patience is 15 minutes
-    }
-    options = [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]
-    for name, value in wanted.items():
-        if hasattr(socket, name):
-            options.append((socket.IPPROTO_TCP, getattr(socket, name), value))
-    return options
-
-
-class _ProxyWatch:
-    """Follows a request through a proxy, as httpx traces it: once it is on its way to the provider,
-    the time that the proxy may take is over. A connection through SOCKS gets the options that
-    httpx gives others, and is closed where httpx leaves it open: in the middle of a greeting."""
-
-    def __init__(self, deadline: asyncio.Timeout) -> None:
-        self._deadline = deadline
-        self._greeting: Any = None
-        self.is_sending = False  # to the provider, who may bill it from then on
-
-    async def __call__(self, event: str, info: Mapping[str, Any]) -> None:
-        if event == "socks.connect_tcp.complete":
-            self._greeting = info["return_value"]
-            connected = self._greeting.get_extra_info("socket")
-            for option in _keepalive_options():
-                connected.setsockopt(*option)
-        elif event == "socks.setup_socks5_connection.complete":
-            self._greeting = None
-        begins = event == "http11.send_request_headers.started"
-        if begins and info["request"].method != b"CONNECT":
-            self.is_sending = True
-            self._deadline.reschedule(None)
-
-    async def close(self) -> None:
-        if self._greeting is not None:
-            await self._greeting.aclose()
-
-
-def _socks_error() -> type[Exception]:
-    """What socksio raises of a proxy that speaks otherwise, and httpx hands on."""
-    from socksio.exceptions import SOCKSError
-
-    return SOCKSError
-
-
-def _new_client(
-    address: SplitResult, proxy: ProxyAddress | None, ca_file: str
-) -> httpx.AsyncClient:
-    """Runs in a thread: imports, certificates."""
-    import httpx
-
-    # What the first request on asyncio would import on the event loop.
-    with suppress(ImportError):
-        importlib.import_module("anyio._backends._asyncio")
-    through_tls = "https" in (address.scheme, proxy.url.partition(":")[0] if proxy else "")
-    # Without TLS there is nothing to verify, and no certificates to load.
-    trust = _trusted(ca_file) if through_tls else None
-    transport = httpx.AsyncHTTPTransport(
-        verify=False if trust is None else trust,
-        limits=httpx.Limits(keepalive_expiry=_KEEPALIVE_S),
-        proxy=None if proxy is None else _proxy_of_httpx(proxy, trust),
-        socket_options=_keepalive_options(),
-    )
-    agent = {"user-agent": "Repartee"}
-    return httpx.AsyncClient(transport=transport, follow_redirects=False, headers=agent)
-
-
-def _trusted(ca_file: str) -> ssl.SSLContext:
-    from desktop_app.providers.trust import trusted  # with ssl, not before the first request
-
-    return trusted(ca_file)
-
-
-def _proxy_of_httpx(proxy: ProxyAddress, trust: ssl.SSLContext | None) -> httpx.Proxy:
-    import httpx
-
-    auth = (proxy.user, proxy.password) if proxy.user else None
-    is_encrypted = proxy.url.startswith("https:")
-    return httpx.Proxy(proxy.url, auth=auth, ssl_context=trust if is_encrypted else None)

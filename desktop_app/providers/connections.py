@@ -1,0 +1,115 @@
+"""How connections to a provider are made: through which proxy, trusting whom, and noticed when the
+peer is gone.
+
+httpx, ssl and the certificates cost 100 ms and 20 MB: `new_client` runs in a thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import socket
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    import ssl
+    from urllib.parse import SplitResult
+
+    import httpx
+
+    from desktop_app.domain.network_path import ProxyAddress
+
+# Seconds that an idle connection is kept: it is opened while the person types.
+_KEEPALIVE_S: Final = 300.0
+
+
+def _keepalive_options() -> list[tuple[int, int, int]]:
+    """Probes after a minute of silence, and half a minute for what was sent to be acknowledged:
+    a peer that is gone, as after the computer slept, is noticed within two minutes."""
+    wanted = {
+        "TCP_KEEPIDLE": 60,
+        "TCP_KEEPINTVL": 10,
+        "TCP_KEEPCNT": 6,
+        "TCP_USER_TIMEOUT": 30_000,  # milliseconds; the system's own patience is 15 minutes
+    }
+    options = [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]
+    for name, value in wanted.items():
+        if hasattr(socket, name):
+            options.append((socket.IPPROTO_TCP, getattr(socket, name), value))
+    return options
+
+
+class ProxyWatch:
+    """Follows a request through a proxy, as httpx traces it: once it is on its way to the provider,
+    the time that the proxy may take is over. A connection through SOCKS gets the options that
+    httpx gives others, and is closed where httpx leaves it open: in the middle of a greeting."""
+
+    def __init__(self, deadline: asyncio.Timeout) -> None:
+        self._deadline = deadline
+        self._greeting: Any = None
+        self.is_sending = False  # to the provider, who may bill it from then on
+
+    async def __call__(self, event: str, info: Mapping[str, Any]) -> None:
+        if event == "socks.connect_tcp.complete":
+            self._greeting = info["return_value"]
+            connected = self._greeting.get_extra_info("socket")
+            for option in _keepalive_options():
+                connected.setsockopt(*option)
+        elif event == "socks.setup_socks5_connection.complete":
+            self._greeting = None
+        begins = event == "http11.send_request_headers.started"
+        if begins and info["request"].method != b"CONNECT":
+            self.is_sending = True
+            self._deadline.reschedule(None)
+
+    async def close(self) -> None:
+        if self._greeting is not None:
+            await self._greeting.aclose()
+
+
+def socks_error() -> type[Exception]:
+    """What socksio raises of a proxy that speaks otherwise, and httpx hands on."""
+    from socksio.exceptions import SOCKSError
+
+    return SOCKSError
+
+
+def new_client(address: SplitResult, proxy: ProxyAddress | None, ca_file: str) -> httpx.AsyncClient:
+    """A client of httpx for one provider, by the way to it. Runs in a thread: imports, certificates.
+
+    Raises:
+        SettingError: the file of certificates cannot be used.
+        ImportError, ValueError, OSError: the proxy cannot be, or the system's certificates.
+    """
+    import httpx
+
+    # What the first request on asyncio would import on the event loop.
+    with suppress(ImportError):
+        importlib.import_module("anyio._backends._asyncio")
+    through_tls = "https" in (address.scheme, proxy.url.partition(":")[0] if proxy else "")
+    # Without TLS there is nothing to verify, and no certificates to load.
+    trust = _trusted(ca_file) if through_tls else None
+    transport = httpx.AsyncHTTPTransport(
+        verify=False if trust is None else trust,
+        limits=httpx.Limits(keepalive_expiry=_KEEPALIVE_S),
+        proxy=None if proxy is None else _proxy_of_httpx(proxy, trust),
+        socket_options=_keepalive_options(),
+    )
+    agent = {"user-agent": "Repartee"}
+    return httpx.AsyncClient(transport=transport, follow_redirects=False, headers=agent)
+
+
+def _trusted(ca_file: str) -> ssl.SSLContext:
+    from desktop_app.providers.trust import trusted  # with ssl, not before the first request
+
+    return trusted(ca_file)
+
+
+def _proxy_of_httpx(proxy: ProxyAddress, trust: ssl.SSLContext | None) -> httpx.Proxy:
+    import httpx
+
+    auth = (proxy.user, proxy.password) if proxy.user else None
+    is_encrypted = proxy.url.startswith("https:")
+    return httpx.Proxy(proxy.url, auth=auth, ssl_context=trust if is_encrypted else None)
