@@ -13,7 +13,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 # Before Qt what the first paint needs and is not Qt: PySide looks at every import after it.
-from desktop_app.settings.schema import with_defaults
+from desktop_app.settings.values import with_defaults
 from desktop_app.storage.first_look import settings_at_start
 
 # isort: split

@@ -12,7 +12,7 @@ from dataclasses import replace
 from desktop_app.domain.conversation import Folder, ModelChoice
 from desktop_app.domain.model_catalog import Effort, Variant
 from desktop_app.headless.answer_settings import own_values, with_own, without_own
-from desktop_app.settings.schema import SettingValue
+from desktop_app.settings.setting import SettingValue
 
 VARIANT, EFFORT = "default.variant", "default.effort"
 _ANY_PROVIDER = ""

@@ -34,7 +34,8 @@ from desktop_app.headless.profiles import ON_DEVICE
 from desktop_app.services.chat import AskSettings, ChatService
 from desktop_app.services.choice import ResolvedChoice
 from desktop_app.services.long_runs import offers_background
-from desktop_app.settings.schema import SettingValue, with_defaults
+from desktop_app.settings.setting import SettingValue
+from desktop_app.settings.values import with_defaults
 
 PROVIDER_REMOVED = "Provider removed: choose another"
 

@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from desktop_app.domain.generation import GenerationParameters, Overrides, resolved
 from desktop_app.services.chat import AskSettings
-from desktop_app.settings.schema import SETTINGS, SettingValue
+from desktop_app.settings.schema import SETTINGS
+from desktop_app.settings.setting import SettingValue
 
 INSTRUCTIONS: Final = "answer.system_prompt"
 KEYS: Final[Mapping[str, str]] = {

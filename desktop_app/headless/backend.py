@@ -28,7 +28,8 @@ from desktop_app.services.chat import ChatService
 from desktop_app.services.choice import ON_DEVICE_MODEL, default_choice
 from desktop_app.services.estimate import Estimator
 from desktop_app.services.listings import Listings
-from desktop_app.settings.schema import SettingValue, with_defaults
+from desktop_app.settings.setting import SettingValue
+from desktop_app.settings.values import with_defaults
 from desktop_app.storage.attachments import AttachmentStore
 from desktop_app.storage.compactions import CompactionStore
 from desktop_app.storage.conversations import ConversationStore

@@ -1,100 +1,23 @@
 """Every setting of the program, declared once: its key, type, default, bounds, label and group.
 
-The settings panel builds its Answer and Look tabs from these rows, the store keeps values under
-these keys, and `validate` stands between them: what comes from a file or from an older version is
-checked before it is used. A setting that is `optional` may be None, which means "whatever the model
-does by itself": the field is then left out of the request.
-
-Shortcuts that the person changed are settings too, `keys.<command id>`; their commands are declared
-in commands/.
+The settings panel builds its Answer and Look tabs from these rows, and the store keeps values under
+these keys. Shortcuts that the person changed are settings too, `keys.<command id>`; their commands
+are declared in commands/.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import StrEnum
-from math import isfinite
 from types import MappingProxyType
 from typing import Final
 
 from desktop_app.domain.errors import SettingError
 from desktop_app.domain.variants import EFFORTS_OF_THE_FAMILY, Effort, Variant
-
-SettingValue = str | int | float | bool | None
+from desktop_app.settings.setting import Choice, Group, Setting
 
 KEYS_PREFIX: Final = "keys."
 MOST_STOPS: Final = 4  # stop sequences that the API takes
 MOST_CANDIDATES: Final = 8
-
-
-class Group(StrEnum):
-    """Where a setting is shown. PROVIDER and FOLDER: in a place of its own in the tab of providers or
-    of the library. PRESETS: with the presets, in their window. BACKUP: among the backups. DOCUMENTS:
-    what one document may cost to read, folded away in the tab of the library."""
-
-    PROVIDER = "provider"
-    PRESETS = "presets"
-    ANSWER = "answer"
-    LOOK = "look"
-    LIBRARY = "library"
-    BACKUP = "backup"
-    DOCUMENTS = "documents"
-    FOLDER = "folder"
-
-
-@dataclass(frozen=True)
-class Choice:
-    """One of the values that a setting may have, and its name for the person."""
-
-    value: str
-    label: str
-
-
-@dataclass(frozen=True)
-class Setting:
-    """One setting.
-
-    Attributes:
-        type: str, bool, int or float.
-        optional: None is allowed and means the model's own default.
-        choices: all values allowed, in order; () where any are.
-        minimum, maximum, step: of a number, both bounds allowed.
-        stops: the values that a slider offers where they are not evenly `step` apart.
-        unit: stands behind a number ("tokens", "%").
-        placeholder: what an empty text field shows.
-        most_lines: of a text, the lines that are not empty; None where any number is.
-        unset: what None is called, where that is not "default".
-        per_conversation: a conversation may have a value of its own, and so may a folder.
-        per_folder: a folder may have a value of its own.
-    """
-
-    key: str
-    type: type[str | bool | int | float]
-    default: SettingValue
-    label: str
-    group: Group
-    help: str = ""
-    optional: bool = False
-    choices: tuple[Choice, ...] = ()
-    minimum: float | None = None
-    maximum: float | None = None
-    step: float | None = None
-    stops: tuple[float, ...] = ()
-    unit: str = ""
-    placeholder: str = ""
-    most_lines: int | None = None
-    unset: str = ""
-    per_conversation: bool = False
-    per_folder: bool = False
-
-    def positions(self) -> tuple[float, ...]:
-        """The numbers that a slider offers, least first; () for what is not a bounded number."""
-        if self.stops or self.minimum is None or self.maximum is None or not self.step:
-            return self.stops
-        count = round((self.maximum - self.minimum) / self.step)
-        numbers = [round(self.minimum + n * self.step, 6) + 0.0 for n in range(count + 1)]  # no -0
-        return tuple(self.type(number) for number in numbers)  # type: ignore[misc]
 
 
 _TOKEN_STOPS = (256, 512, 1024, 2048, 4096, 8192, 16_384, 32_768, 65_536, 128_000)
@@ -502,78 +425,3 @@ def setting(key: str) -> Setting:
 def settings_of(group: Group) -> tuple[Setting, ...]:
     """The settings shown together, in the order of the panel."""
     return tuple(s for s in SETTINGS if s.group is group)
-
-
-def validate(key: str, value: object) -> SettingValue:
-    """`value` as `key` takes it (1 becomes 1.0 where a float is due).
-
-    Raises:
-        SettingError: there is no such setting, or it does not take this value.
-    """
-    if key.startswith(KEYS_PREFIX):
-        if not isinstance(value, str):
-            raise _refused(key, value, "a shortcut is a text such as Ctrl+N")
-        return value
-    wanted = setting(key)
-    if value is None:
-        if wanted.optional:
-            return None
-        raise _refused(key, value, "it needs a value")
-    return _checked(wanted, _typed(wanted, value))
-
-
-def with_defaults(stored: Mapping[str, object]) -> dict[str, SettingValue]:
-    """Every setting's value: the stored one where it is valid, else the default.
-
-    Changed shortcuts come along; keys that are unknown here (a newer version's) do not.
-    """
-    values = {s.key: s.default for s in SETTINGS}
-    for key, value in stored.items():
-        if key in values or key.startswith(KEYS_PREFIX):
-            try:
-                values[key] = validate(key, value)
-            except SettingError:
-                continue  # a damaged value is as good as none; the panel shows the default
-    return values
-
-
-def _typed(wanted: Setting, value: object) -> str | float:  # bool and int are floats to typing
-    if wanted.type is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    is_stray_bool = isinstance(value, bool) and wanted.type is not bool
-    if is_stray_bool or not isinstance(value, wanted.type):
-        raise _refused(wanted.key, value, f"it takes {_NAME_OF_TYPE[wanted.type]}")
-    return value
-
-
-_NAME_OF_TYPE: Final[Mapping[type, str]] = {
-    str: "a text",
-    bool: "yes or no",
-    int: "a whole number",
-    float: "a number",
-}
-
-
-def _checked(wanted: Setting, value: str | float) -> str | float:
-    if wanted.choices and value not in [choice.value for choice in wanted.choices]:
-        known = ", ".join(choice.value for choice in wanted.choices)
-        raise _refused(wanted.key, value, f"it takes one of {known}")
-    lines = [line for line in value.split("\n") if line] if isinstance(value, str) else []
-    if wanted.most_lines is not None and len(lines) > wanted.most_lines:
-        raise _refused(wanted.key, value, f"it takes {wanted.most_lines} lines at most")
-    if isinstance(value, str) or wanted.minimum is None or wanted.maximum is None:
-        return value
-    if not isfinite(value) or not wanted.minimum <= value <= wanted.maximum:
-        raise _refused(
-            wanted.key, value, f"it lies between {wanted.minimum:g} and {wanted.maximum:g}"
-        )
-    return value
-
-
-def _refused(key: str, value: object, why: str) -> SettingError:
-    return SettingError(
-        f"The setting “{key}” cannot be {value!r}: {why}.",
-        what_was_kept="The former value stays.",
-        what_to_do="Choose another value.",
-        details=why,
-    )

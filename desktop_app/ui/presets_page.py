@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app.domain.model_catalog import EFFORTS_OF_THE_FAMILY, Effort, Variant
-from desktop_app.settings.schema import Group
+from desktop_app.settings.setting import Group
 from desktop_app.ui.choice import EFFORT_LABELS
 from desktop_app.ui.library_list import LibraryList, LibraryRow
 from desktop_app.ui.prompts_page import plain_button

@@ -437,7 +437,7 @@ class SettingsPanel(QFrame):
         return page
 
     def _make_look(self) -> QWidget:
-        from desktop_app.settings.schema import Group
+        from desktop_app.settings.setting import Group
         from desktop_app.ui.settings_tabs.schema_form import SchemaForm
 
         form = self._look = SchemaForm(Group.LOOK, self._theme)

@@ -8,7 +8,9 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QLabel, QPlainTextEdit, QPushButton, QSlider, QWidget
 
-from desktop_app.settings.schema import Group, settings_of, with_defaults
+from desktop_app.settings.schema import settings_of
+from desktop_app.settings.setting import Group
+from desktop_app.settings.values import with_defaults
 from desktop_app.ui.segmented_control import SegmentedControl
 from desktop_app.ui.settings_tabs.answer_tab import DEFAULTS, HERE, AnswerTab
 

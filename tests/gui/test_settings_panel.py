@@ -24,8 +24,10 @@ from PySide6.QtWidgets import (
 
 from desktop_app.commands.command import COMMANDS
 from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
-from desktop_app.settings.schema import Group, setting, settings_of, validate
+from desktop_app.settings.schema import setting, settings_of
 from desktop_app.settings.server_presets import SERVER_PRESETS, profile_from
+from desktop_app.settings.setting import Group
+from desktop_app.settings.values import validate
 from desktop_app.ui import theme as themes
 from desktop_app.ui.settings_panel import PAGES, KeyState, SettingsPanel
 from desktop_app.ui.settings_tabs.address_section import problem_of_address, warning_of_address

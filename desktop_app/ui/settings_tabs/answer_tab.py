@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from desktop_app.settings.schema import Group
+from desktop_app.settings.setting import Group
 from desktop_app.ui.segmented_control import SegmentedControl
 from desktop_app.ui.settings_tabs.fields import Note
 from desktop_app.ui.settings_tabs.schema_form import SchemaForm

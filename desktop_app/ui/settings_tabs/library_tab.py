@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app.domain.export_format import EXPORT_FORMATS
-from desktop_app.settings.schema import Group
+from desktop_app.settings.setting import Group
 from desktop_app.ui.settings_tabs.fields import Note, Section, ShownLine, Tone
 from desktop_app.ui.settings_tabs.fold import Fold
 from desktop_app.ui.settings_tabs.schema_form import SchemaForm

@@ -14,15 +14,9 @@ from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from desktop_app.domain.errors import SettingError
-from desktop_app.settings.schema import (
-    Group,
-    Setting,
-    SettingValue,
-    setting,
-    settings_of,
-    validate,
-    with_defaults,
-)
+from desktop_app.settings.schema import setting, settings_of
+from desktop_app.settings.setting import Group, Setting, SettingValue
+from desktop_app.settings.values import validate, with_defaults
 from desktop_app.ui.segmented_control import SegmentedControl
 from desktop_app.ui.settings_tabs.fields import Combo, LongText, Section, Slider, Switch
 from desktop_app.ui.theme import set_role

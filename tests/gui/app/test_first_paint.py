@@ -15,7 +15,7 @@ OURS = {
     "commands": "command keymap shortcut",
     "domain": "errors place variants",
     "rendering": "colour_tokens",
-    "settings": "schema",
+    "settings": "schema setting values",
     "storage": "first_look",
     "ui": """
         attachment_chips background_button choice choice_menus choice_row

@@ -15,7 +15,7 @@ from desktop_app.headless.answer_settings import (
     with_own,
     without_own,
 )
-from desktop_app.settings.schema import validate, with_defaults
+from desktop_app.settings.values import validate, with_defaults
 from tests.helpers.generation import overrides
 
 sequences = st.lists(st.text("ab\\nt\n\t ", min_size=1, max_size=6), max_size=4).map(tuple)

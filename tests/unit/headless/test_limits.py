@@ -6,7 +6,9 @@ import asyncio
 
 from desktop_app.documents.worker import Limits
 from desktop_app.headless.backend import LIMITS_SET, build_backend, use_limits
-from desktop_app.settings.schema import Group, settings_of, with_defaults
+from desktop_app.settings.schema import settings_of
+from desktop_app.settings.setting import Group
+from desktop_app.settings.values import with_defaults
 
 
 def test_the_settings_are_the_limits_and_nothing_else() -> None:

@@ -9,15 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desktop_app.domain.errors import SettingError
-from desktop_app.settings.schema import (
-    SETTINGS,
-    Group,
-    Setting,
-    setting,
-    settings_of,
-    validate,
-    with_defaults,
-)
+from desktop_app.settings.schema import SETTINGS, setting, settings_of
+from desktop_app.settings.setting import Group, Setting
+from desktop_app.settings.values import validate, with_defaults
 
 by_key = pytest.mark.parametrize("declared", SETTINGS, ids=lambda s: s.key)
 anything = st.one_of(

@@ -1,0 +1,88 @@
+"""The values of settings, checked against their declarations before they are used: they may come out
+of a file, or from another version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import isfinite
+from typing import Final
+
+from desktop_app.domain.errors import SettingError
+from desktop_app.settings.schema import KEYS_PREFIX, SETTINGS, setting
+from desktop_app.settings.setting import Setting, SettingValue
+
+
+def validate(key: str, value: object) -> SettingValue:
+    """`value` as `key` takes it (1 becomes 1.0 where a float is due).
+
+    Raises:
+        SettingError: there is no such setting, or it does not take this value.
+    """
+    if key.startswith(KEYS_PREFIX):
+        if not isinstance(value, str):
+            raise _refused(key, value, "a shortcut is a text such as Ctrl+N")
+        return value
+    wanted = setting(key)
+    if value is None:
+        if wanted.optional:
+            return None
+        raise _refused(key, value, "it needs a value")
+    return _checked(wanted, _typed(wanted, value))
+
+
+def with_defaults(stored: Mapping[str, object]) -> dict[str, SettingValue]:
+    """Every setting's value: the stored one where it is valid, else the default.
+
+    Changed shortcuts come along; keys that are unknown here (a newer version's) do not.
+    """
+    values = {s.key: s.default for s in SETTINGS}
+    for key, value in stored.items():
+        if key in values or key.startswith(KEYS_PREFIX):
+            try:
+                values[key] = validate(key, value)
+            except SettingError:
+                continue  # a damaged value is as good as none; the panel shows the default
+    return values
+
+
+def _typed(wanted: Setting, value: object) -> str | float:  # bool and int are floats to typing
+    if wanted.type is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    is_stray_bool = isinstance(value, bool) and wanted.type is not bool
+    if is_stray_bool or not isinstance(value, wanted.type):
+        raise _refused(wanted.key, value, f"it takes {_NAME_OF_TYPE[wanted.type]}")
+    return value
+
+
+_NAME_OF_TYPE: Final[Mapping[type, str]] = {
+    str: "a text",
+    bool: "yes or no",
+    int: "a whole number",
+    float: "a number",
+}
+
+
+def _checked(wanted: Setting, value: str | float) -> str | float:
+    if wanted.choices and value not in [choice.value for choice in wanted.choices]:
+        known = ", ".join(choice.value for choice in wanted.choices)
+        raise _refused(wanted.key, value, f"it takes one of {known}")
+    lines = [line for line in value.split("\n") if line] if isinstance(value, str) else []
+    if wanted.most_lines is not None and len(lines) > wanted.most_lines:
+        raise _refused(wanted.key, value, f"it takes {wanted.most_lines} lines at most")
+    if isinstance(value, str) or wanted.minimum is None or wanted.maximum is None:
+        return value
+    if not isfinite(value) or not wanted.minimum <= value <= wanted.maximum:
+        raise _refused(
+            wanted.key, value, f"it lies between {wanted.minimum:g} and {wanted.maximum:g}"
+        )
+    return value
+
+
+def _refused(key: str, value: object, why: str) -> SettingError:
+    return SettingError(
+        f"The setting “{key}” cannot be {value!r}: {why}.",
+        what_was_kept="The former value stays.",
+        what_to_do="Choose another value.",
+        details=why,
+    )
