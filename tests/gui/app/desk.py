@@ -187,8 +187,9 @@ class Desk:
                 handler.close()
         self.theme.set_mode("light")
         self.theme.set_text_size(100)
-        if self.ready._quick is not None:
-            self.ready._quick._quick.deleteLater()
+        quick = self.ready._quick._quick
+        if quick is not None:
+            quick._quick.deleteLater()
         self.window.deleteLater()
         self.theme.deleteLater()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)

@@ -300,9 +300,9 @@ def test_cut_in_the_middle_then_retry_makes_a_version(run: Run) -> None:
             await desk.settled()
             assert "‹ 2/2 ›" in desk.transcript
             assert "broke" not in desk.transcript
-            desk.ready._actions()["answer.continue"]()
+            desk.ready.actions["answer.continue"]()
             assert desk.said == "There is no answer here that was cut."
-            desk.ready._actions()["answer.older-version"]()
+            desk.ready.actions["answer.older-version"]()
             await until(lambda: "‹ 1/2 ›" in desk.transcript)
             assert "broke" in desk.transcript
             await desk.written()

@@ -218,20 +218,20 @@ def test_cancelled_or_failed_nothing_is_changed(run: Run) -> None:
 def test_the_command_says_what_it_does_and_that_there_may_be_nothing_to_do(run: Run) -> None:
     async def main() -> None:
         async with Desk(environment=OPENAI) as desk:
-            desk.ready._actions()["conversation.compact"]()
+            desk.ready.actions["conversation.compact"]()
             await until(lambda: "nothing to gain" in desk.said)
-            desk.ready._actions()["conversation.uncompact"]()
+            desk.ready.actions["conversation.uncompact"]()
             await until(lambda: "Nothing of this conversation" in desk.said)
             await turn(desk, "first", 5_000)
             await turn(desk, "second", 6_000)
-            desk.ready._actions()["conversation.compact"]()
+            desk.ready.actions["conversation.compact"]()
             await until_offered(desk)
             desk.press(Qt.Key.Key_Space)  # the keyboard is on Compact
             await until(lambda: "Compacting" in words(desk))
             await until(lambda: desk.stage.turns[-1].request.model == "gpt-5-mini")
             desk.stage.turns[-1].end("Two things.")
             await until(lambda: "Compacted: 5." in desk.transcript)
-            desk.ready._actions()["conversation.uncompact"]()
+            desk.ready.actions["conversation.uncompact"]()
             await until(lambda: "Compacted" not in desk.transcript)
             await desk.settled()
 
@@ -443,7 +443,7 @@ def test_what_the_mark_offers_is_in_reach_of_the_keyboard(run: Run) -> None:
     async def main() -> None:
         async with Desk(environment=OPENAI) as desk:
             await compacted(desk)
-            desk.ready._actions()["conversation.show-sent"]()
+            desk.ready.actions["conversation.show-sent"]()
             shown = desk.window.findChild(SentText)
             assert shown is not None
             assert shown.text.toPlainText() == "first"

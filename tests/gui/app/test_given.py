@@ -171,7 +171,7 @@ def test_attached_text_can_be_turned_back(run: Run, by: str) -> None:
             if by == "the card":
                 desk.take("Put it into the prompt")
             else:
-                desk.ready._actions()["prompt.as-text"]()
+                desk.ready.actions["prompt.as-text"]()
             await until(lambda: not desk.chips)
             assert desk.text.toPlainText() == "See: " + "word " * 300
 

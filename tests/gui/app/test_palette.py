@@ -26,7 +26,7 @@ def test_every_action_is_in_the_palette_and_a_few_letters_run_it(run: Run) -> No
     async def main() -> None:
         async with Desk() as desk:
             shown = palette(desk)
-            offered = len(desk.ready._actions()) - 1
+            offered = len(desk.ready.actions) - 1
             assert (shown.isVisible(), len(titles(shown))) == (True, offered)
             QTest.keyClicks(shown.field, "hide settings")
             assert titles(shown) == ["Show or hide the settings"]

@@ -280,7 +280,7 @@ def test_new_conversations_begin_with_the_default_preset(run: Run) -> None:
 def test_where_there_is_none_the_command_opens_the_page(run: Run) -> None:
     async def main() -> None:
         async with Desk() as desk:
-            desk.ready._actions()["presets.use"]()
+            desk.ready.actions["presets.use"]()
             dialog = cast(PromptsDialog, desk.window.findChild(PromptsDialog))
             assert dialog.presets.isVisible()
             dialog.hide()

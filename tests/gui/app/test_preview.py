@@ -131,7 +131,7 @@ def test_wrong_pages_are_said_and_change_nothing(run: Run, data: Path) -> None:
     async def main() -> None:
         async with Desk() as desk:
             await attached(desk, data / "report.pdf")
-            desk.ready._actions()["attachment.choose-pages"]()
+            desk.ready.actions["attachment.choose-pages"]()
             dialog = await opened(desk)
             assert dialog.field.hasFocus()
             await choose(dialog, "2-4")
@@ -160,7 +160,7 @@ def test_sheets_are_chosen_by_name(run: Run, data: Path) -> None:
     async def main() -> None:
         async with Desk() as desk:
             await attached(desk, data / "figures.xlsx")
-            desk.ready._actions()["attachment.choose-pages"]()
+            desk.ready.actions["attachment.choose-pages"]()
             dialog = await opened(desk)
             names = dialog.field.placeholderText()
             second = names.split(" · ")[1].removeprefix("2 ")
@@ -194,7 +194,7 @@ def test_pages_that_are_pictures_are_shown_as_they_go(run: Run, data: Path) -> N
     async def main() -> None:
         async with PreparedServer(ANSWERS) as server, with_server(server) as desk:
             await attached(desk, data / "corpus" / "partly-scanned.pdf")
-            desk.ready._actions()["attachment.preview"]()
+            desk.ready.actions["attachment.preview"]()
             dialog = await opened(desk)
             preview = dialog.text.text
             assert preview.endswith("[page 3 of partly-scanned.pdf, as a picture]")
@@ -256,14 +256,14 @@ def test_parts_are_shown_as_they_go(run: Run, tmp_path: Path) -> None:
         async with Desk() as desk:
             await attached(desk, path)
             workspace = desk.ready.workspace
-            desk.ready._actions()["attachment.preview"]()
+            desk.ready.actions["attachment.preview"]()
             dialog = await opened(desk)
             assert "more than SmolLM2 135M takes at once" in words(dialog, "preview-note")
             dialog.reject()
             part = replace(part_of(desk), in_parts=True)
             workspace.draft = replace(workspace.draft, attachments=(part,))
             workspace.draft_changed.emit()
-            desk.ready._actions()["attachment.preview"]()
+            desk.ready.actions["attachment.preview"]()
             dialog = await opened(desk)
             assert dialog.text.text.startswith('<part document="long.txt" part="1 of ')
             assert dialog.text.text.count("</part>") > 2
@@ -276,10 +276,10 @@ def test_nothing_attached_is_said(run: Run, data: Path) -> None:
     async def main() -> None:
         async with Desk() as desk:
             for command in ("attachment.preview", "attachment.choose-pages"):
-                desk.ready._actions()[command]()
+                desk.ready.actions[command]()
                 assert desk.said == "Nothing is attached."
             await attached(desk, data / "notes.md")
-            desk.ready._actions()["attachment.choose-pages"]()
+            desk.ready.actions["attachment.choose-pages"]()
             assert desk.said.startswith("notes.md has no pages, slides, sheets or chapters")
 
     run(main())
@@ -293,7 +293,7 @@ def test_a_large_text_is_there_in_stretches_and_searched(run: Run, tmp_path: Pat
     async def main() -> None:
         async with Desk() as desk:
             await attached(desk, path)
-            desk.ready._actions()["attachment.preview"]()
+            desk.ready.actions["attachment.preview"]()
             dialog = await opened(desk)
             assert len(dialog.text.text) > 3_000_000
             assert 0 < len(dialog.text.view.toPlainText()) <= STRETCH
@@ -359,7 +359,7 @@ def test_a_document_goes_as_a_file_where_that_is_chosen(run: Run, data: Path) ->
             assert "3 pages · ≈ " in desk.chips[0]
             assert desk.chips[0].endswith(" · as a file")
             await until(lambda: desk.estimate.startswith("≈ "))
-            desk.ready._actions()["attachment.preview"]()
+            desk.ready.actions["attachment.preview"]()
             await until(lambda: desk.window.findChild(AttachmentPreview))
             dialog = desk.window.findChild(AttachmentPreview)
             assert dialog is not None

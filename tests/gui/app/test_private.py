@@ -128,7 +128,7 @@ def test_closing_asks_once_where_there_is_something(run: Run) -> None:
             assert "cannot be brought back" in bar(desk).words.text()
             bar(desk).keep_button.click()
             assert is_private(desk)
-            desk.ready._delete_chosen()
+            desk.ready.actions["conversation.delete"]()
             bar(desk).forget_button.click()
             assert not is_private(desk)
             await desk.settled()

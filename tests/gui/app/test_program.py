@@ -34,7 +34,7 @@ IN_WIDGETS = {"prompt.send", "quick.go-on", "quick.close"}
 def test_every_command_has_an_action(run: Run) -> None:
     async def main() -> None:
         async with Desk() as desk:
-            bound = set(desk.ready._actions())
+            bound = set(desk.ready.actions)
             assert {c.id for c in COMMANDS} - IN_WIDGETS == bound
             everywhere = {
                 c.id for c in COMMANDS if c.context in (Context.QUICK, Context.EVERYWHERE)

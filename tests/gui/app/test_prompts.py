@@ -301,7 +301,7 @@ def test_the_commands_open_what_they_name(run: Run, command: str) -> None:
     async def main() -> None:
         async with Desk() as desk:
             await loaded(desk)
-            desk.ready._actions()[command]()
+            desk.ready.actions[command]()
             if command == "prompts.insert":
                 assert offered(desk)
             else:

@@ -1,0 +1,95 @@
+"""What each command does in the window, by its id: those of commands/command.py."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from desktop_app.domain.model_catalog import Variant
+from desktop_app.domain.place import ARCHIVE, LIST, TRASH, Place
+
+if TYPE_CHECKING:
+    from desktop_app.app.controllers import Controllers
+    from desktop_app.ui.main_window import MainWindow
+
+Actions = dict[str, Callable[[], object]]
+
+
+def actions_of(window: MainWindow, its: Controllers) -> Actions:
+    """What the controllers of a window do, but for what concerns the whole program."""
+    library = its.library
+    return {
+        "conversation.new": library.open_here,
+        "conversation.rename": window.rename,
+        "conversation.pin": library.pin_chosen,
+        "conversation.branch": its.branching.branch_last,
+        "conversation.move": its.conversation_folders.offer,
+        "conversation.archive": its.trash.archive_chosen,
+        "conversation.private": its.private.open,
+        "conversation.delete": lambda: _delete_chosen(window, its),
+        "folder.new": its.conversation_folders.create,
+        "folder.settings": its.conversation_folders.show_settings,
+        "list.all": lambda: _show_place(window, its, LIST),
+        "list.archive": lambda: _show_place(window, its, ARCHIVE),
+        "list.trash": lambda: _show_place(window, its, TRASH),
+        "trash.empty": its.trash.offer_to_empty,
+        "conversation.compact": its.compaction.offer,
+        "conversation.uncompact": its.compaction.undo,
+        "conversation.show-sent": its.compaction.show_sent,
+        "conversation.export": its.paper.export,
+        "conversation.print": its.paper.print_,
+        "list.search": window.search,
+        "list.next": lambda: library.open_neighbour(+1),
+        "list.previous": lambda: library.open_neighbour(-1),
+        "list.toggle": window.toggle_list,
+        "prompt.focus": window.prompt.focus_text,
+        "prompt.attach": window.prompt.choose_files,
+        "prompt.attach-folder": window.prompt.choose_folder,
+        "prompt.paste-plain": window.prompt.paste_plain,
+        "prompt.as-text": its.attachments.turn_back,
+        "prompt.stop": its.chat.step_back,
+        "attachment.preview": its.previews.show_any,
+        "attachment.choose-pages": its.previews.choose_any,
+        "collections.ask": its.collections.ask,
+        "collections.show": its.collections.show,
+        "prompts.insert": its.prompts.insert,
+        "prompts.manage": its.prompts.manage,
+        "presets.use": its.presets.choose,
+        "presets.save": its.presets.save_here,
+        "presets.manage": lambda: its.prompts.manage("presets"),
+        "variant.instant": lambda: its.prompt.choose_variant(Variant.INSTANT),
+        "variant.thinking": lambda: its.prompt.choose_variant(Variant.THINKING),
+        "variant.pro": lambda: its.prompt.choose_variant(Variant.PRO),
+        "effort.more": lambda: its.prompt.step_effort(+1),
+        "effort.less": lambda: its.prompt.step_effort(-1),
+        "prompt.background": its.prompt.toggle_background,
+        "find.open": window.transcript.find_in_it.open,
+        "find.next": lambda: window.transcript.find_in_it.step(+1),
+        "find.previous": lambda: window.transcript.find_in_it.step(-1),
+        "answer.copy": window.transcript.copy_last_answer,
+        "answer.copy-code": window.transcript.copy_code,
+        "conversation.copy": its.paper.copy,
+        "answer.retry": its.chat.retry_last,
+        "answer.continue": its.chat.continue_last,
+        "answer.older-version": lambda: its.chat.switch_last_version(-1),
+        "answer.newer-version": lambda: its.chat.switch_last_version(+1),
+        "question.edit": lambda: its.chat.act_on_last("edit"),
+        "settings.toggle": window.toggle_settings,
+        "spending.show": its.spending.show,
+        "batch.new": its.batches.begin,
+        "batch.show": its.batches.show,
+        "library.show": its.places.show,
+        "library.import": its.places.transfer.choose_import,
+    }
+
+
+def _delete_chosen(window: MainWindow, its: Controllers) -> None:
+    if its.workspace.is_private and not window.conversations.marked:
+        its.private.close_open()
+    else:
+        its.trash.delete_chosen()
+
+
+def _show_place(window: MainWindow, its: Controllers, place: Place) -> None:
+    window.show_list()
+    its.tasks.start(its.library.shelf.go(place))

@@ -1,0 +1,171 @@
+"""The controllers of the window: each made, and joined to the others that it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from desktop_app.app.attachments_controller import AttachmentsController
+from desktop_app.app.batch_controller import BatchController
+from desktop_app.app.branching import Branching
+from desktop_app.app.chat_controller import ChatController
+from desktop_app.app.choosing import HeldInDraft
+from desktop_app.app.collections_controller import CollectionsController
+from desktop_app.app.compaction_controller import CompactionController
+from desktop_app.app.folders_controller import FoldersController
+from desktop_app.app.given_controller import GivenController
+from desktop_app.app.housekeeping import Housekeeping
+from desktop_app.app.library_controller import LibraryController
+from desktop_app.app.library_places import LibraryPlaces
+from desktop_app.app.month_foot import MonthFoot
+from desktop_app.app.others_writes import OthersWrites
+from desktop_app.app.paper_controller import PaperController
+from desktop_app.app.parts_controller import PartsController
+from desktop_app.app.passwords import Passwords, Unlocking
+from desktop_app.app.pictures_controller import PicturesController
+from desktop_app.app.presets_controller import PresetsController
+from desktop_app.app.preview_controller import PreviewController
+from desktop_app.app.private_controller import PrivateController
+from desktop_app.app.prompt_controller import PromptController
+from desktop_app.app.prompts_controller import PromptsController
+from desktop_app.app.running_answers import RunningAnswers
+from desktop_app.app.search_controller import SearchController
+from desktop_app.app.settings_controller import SettingsController
+from desktop_app.app.spending_controller import SpendingController
+from desktop_app.app.tasks import Tasks
+from desktop_app.app.title_controller import TitleController
+from desktop_app.app.trash import Trash
+from desktop_app.app.viewer_controller import ViewerController
+from desktop_app.app.workspace import Workspace
+from desktop_app.paths import child_command
+from desktop_app.ui.transcript.typesetter import Typesetter
+
+if TYPE_CHECKING:
+    from desktop_app.app.closed_store import ClosedWork
+    from desktop_app.domain.errors import UserFacingError
+    from desktop_app.headless.backend import Backend
+    from desktop_app.ui.main_window import MainWindow
+    from desktop_app.ui.theme import ThemeWatcher
+
+
+class Controllers(QObject):
+    """All that stands between the services and the widgets of the window.
+
+    Args:
+        show_error: says what a task ended with.
+        end_for: ends the window, and has this done with the closed store.
+        put_in_force: is told the key of a setting that was changed.
+    """
+
+    def __init__(
+        self,
+        window: MainWindow,
+        theme: ThemeWatcher,
+        backend: Backend,
+        *,
+        show_error: Callable[[UserFacingError], None],
+        end_for: Callable[[ClosedWork], None],
+        put_in_force: Callable[[str], None],
+    ) -> None:
+        super().__init__(window)
+        self._window, self._theme = window, theme
+        self.tasks = Tasks(show_error)
+        self.workspace = Workspace(backend, self.tasks, window)
+        self._backend = self.workspace.backend  # with the private conversations
+        self.running = RunningAnswers(self.tasks, self._backend.conversations, window)
+        self._make_library()
+        self._make_prompt()
+        self._make_chat()
+        self.settings = SettingsController(window, self.workspace, put_in_force)
+        self.places = LibraryPlaces(window, theme, self.workspace, end_for, self.library.refresh)
+        self.spending = SpendingController(window, theme, self.workspace, self.name_of_model)
+        self.paper = PaperController(window, self.workspace)
+        self.batches = BatchController(
+            window, theme, self.workspace, self.library, self.prompts, self.attachments
+        )
+        self.typesetter = Typesetter(child_command("maths"), window)
+        self._join()
+
+    def _make_library(self) -> None:
+        """The list, and what is done with whole conversations."""
+        window, theme, workspace, running = self._window, self._theme, self.workspace, self.running
+        library = self.library = LibraryController(window, workspace, running)
+        self.search = SearchController(window, workspace, library)
+        self.trash = Trash(window, workspace, running, library)
+        self.housekeeping = Housekeeping(workspace, self.trash, window)
+        self.conversation_folders = FoldersController(window, theme, workspace, library)
+        self.private = PrivateController(window, theme, workspace, running, library)
+        self.branching = Branching(window, workspace, running, library)
+        self.others = OthersWrites(self._backend.database, self.tasks, window)
+        MonthFoot(window, workspace)
+
+    def _make_prompt(self) -> None:
+        """The prompt, and what comes along with a question."""
+        window, theme, workspace = self._window, self._theme, self.workspace
+        self.prompt = PromptController(window, workspace)
+        self.pictures = PicturesController(workspace, window.transcript)
+        self.prompts = PromptsController(window, theme, workspace)
+        self.passwords = Passwords(window, lambda: theme.current)
+        self.attachments = AttachmentsController(
+            window, workspace, self.pictures, self.prompts, self.passwords
+        )
+        self.previews = PreviewController(
+            window,
+            window.prompt,
+            HeldInDraft(workspace, window),
+            theme,
+            workspace,
+            self.pictures,
+            window.notifications.notify,
+        )
+        self.given = GivenController(window, workspace, self.library, self.attachments)
+        self.presets = PresetsController(
+            window, workspace, self.prompt, lambda: self.prompts.manage("presets")
+        )
+
+    def _make_chat(self) -> None:
+        """Questions and answers, what is done before one is sent, and the ways out of a refusal."""
+        window, theme, workspace, running = self._window, self._theme, self.workspace, self.running
+        chat = self.chat = ChatController(window, workspace, running, self.library, self.prompt)
+        self.viewer = ViewerController(window, theme, workspace)
+        self.collections = CollectionsController(
+            window, theme, workspace, self.attachments, self.viewer
+        )
+        self.compaction = CompactionController(window, workspace, running, theme)
+        self.titles = TitleController(workspace, running, self.library)
+        self.parts = PartsController(window, workspace, chat)
+        unlocking = Unlocking(window, workspace, self.passwords)
+        chat.before_asking = self.compaction.before_asking
+        chat.cancel_first = self.compaction.cancel
+        chat.ways_out = lambda error: [
+            *unlocking.ways_out(error),
+            *self.parts.ways_out(error),
+            *self.collections.ways_out(error),
+            *self.compaction.ways_out(error),
+        ]
+
+    def _join(self) -> None:
+        window = self._window
+        window.first_start.add_key_requested.connect(self.settings.open_at_key)
+        self.chat.cap_wanted.connect(self.settings.open_at_cap)
+        self.settings.key_kept.connect(self.running.look_again)
+        window.first_start.example_chosen.connect(self.prompts.begin_example)
+        self.prompts.dialog_made.connect(self.presets.join)
+        self.prompts.imported.connect(lambda: self.tasks.start(self.presets.load()))
+        window.transcript.set_model_names(self.name_of_model)
+        window.transcript.typeset_with(self.typesetter)
+        window.transcript.action_requested.connect(
+            lambda _id, action: self.settings.open_at_key() if action == "add-key" else None
+        )
+        self.others.happened.connect(lambda: self.tasks.start(self.presets.refresh()))
+        self.others.happened.connect(lambda: self.tasks.start(self.library.refresh()))
+        self.others.happened.connect(self.batches.look)
+
+    def name_of_model(self, model_id: str) -> str:
+        """A model's name in the catalogue; a GGUF file's, where it is the person's own."""
+        if model_id.endswith(".gguf"):
+            return Path(model_id).stem
+        return self._backend.catalog.info(model_id).name
