@@ -1,17 +1,23 @@
-"""Asking and answering in the main window: from the prompt to the transcript and back."""
+"""Asking in the main window, and what is done with answers: again, on, another version.
+
+What comes of an answer is shown by shown_answers.py.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QMenu
 
-from desktop_app.app.library_controller import LibraryController, version_numbers
+from desktop_app.app.edited_question import EditedQuestion
+from desktop_app.app.library_controller import LibraryController
 from desktop_app.app.prompt_controller import PromptController
 from desktop_app.app.running_answers import RunningAnswers
+from desktop_app.app.shown_answers import ShownAnswers
+from desktop_app.app.tasks import Work
 from desktop_app.app.workspace import PROVIDER_REMOVED, Workspace
 from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.conversation import (
@@ -26,7 +32,6 @@ from desktop_app.domain.errors import (
     NOTHING_SENT,
     IllegalChoiceError,
     SpendingCapError,
-    StorageError,
     UserFacingError,
 )
 from desktop_app.services.answering import Answering
@@ -37,13 +42,7 @@ from desktop_app.ui.notifications import Actions
 
 NOTE_WIDTH = 260
 BeforeAsking = Callable[[Conversation, list[Message], Draft], Awaitable[None]]
-# Topics of notifications: why a question could not be begun, and answers that cannot be kept.
-QUESTION, STORE = "question", "store"
-_ANNOUNCED = {
-    MessageStatus.COMPLETE: "The answer is complete.",
-    MessageStatus.CANCELLED: "The answer was stopped.",
-    MessageStatus.FAILED: "The answer failed.",
-}
+QUESTION = "question"  # the topic of notifications about one that could not be begun
 
 
 class ChatController(QObject):
@@ -70,9 +69,8 @@ class ChatController(QObject):
         self._library = library
         self._prompt = prompt
         self._beginning: set[str] = set()  # conversations whose turn is on its way to the disk
-        self._unkept: set[str] = set()  # conversations whose answer finds no room on the disk
         self._waiting: dict[str, str] = {}  # what is asked in a conversation after its answer
-        self._edited: _Edited | None = None
+        self._edited = EditedQuestion(window, workspace)
         # What is done before a question is sent, and what can be done about one that was refused.
         self.before_asking: BeforeAsking = _nothing
         self.ways_out: Callable[[UserFacingError], Actions] = lambda _error: ()
@@ -81,12 +79,13 @@ class ChatController(QObject):
             "retry": lambda answer: self._start(self._retry(answer)),
             "retry-with": self._offer_others,
             "continue": lambda answer: self._start(self._continue(answer)),
-            "edit": self._edit,
+            "edit": self._edited.begin,
             "details": self._show_details,
             "older-version": lambda message: self._start(self._switch_version(message, -1)),
             "newer-version": lambda message: self._start(self._switch_version(message, +1)),
         }
         self._connect()
+        self._shown = ShownAnswers(window, workspace, running)
 
     def _connect(self) -> None:
         prompt, running = self._window.prompt, self._running
@@ -104,17 +103,11 @@ class ChatController(QObject):
         ):
             changed.connect(lambda: self._window.notifications.dismiss_topic(QUESTION))
         self._workspace.opened.connect(self._show_state)
-        self._workspace.opened.connect(lambda: running.say_again(workspace.conversation.id))
-        running.text_arrived.connect(self._show_text)
-        running.reasoning_arrived.connect(self._show_reasoning)
-        running.waiting.connect(self._show_waiting)
-        running.rate_changed.connect(self._show_rate)
+        self._edited.changed.connect(self._show_hint)
         running.finished.connect(self._finish)
-        running.amended.connect(self._show_amended)
-        running.store_changed.connect(self._show_store)
 
-    def _start(self, work: object) -> None:
-        self._workspace.tasks.start(work)  # type: ignore[arg-type]
+    def _start(self, work: Work) -> None:
+        self._workspace.tasks.start(work)
 
     def _is_open(self, conversation_id: str) -> bool:
         return conversation_id == self._workspace.conversation.id
@@ -129,8 +122,8 @@ class ChatController(QObject):
             self._waiting[here] = text
             self._show_hint()
         elif draft:
-            edited = self._edited_here()
-            path = self._workspace.path if edited is None else self._path_to(edited.question.id)
+            edited, workspace = self._edited.question, self._workspace
+            path = workspace.path if edited is None else workspace.path_to(edited.id)
             await self._begin(list(path), draft)
 
     async def _begin(
@@ -176,7 +169,7 @@ class ChatController(QObject):
             return
         finally:
             self._beginning.discard(asked.id)
-        self._say_store_works()
+        self._shown.say_store_works()
         if began.question is not None and draft is not None:
             self._forget_asked(asked.id, draft)
         await self._show_begun(began, asked)
@@ -195,9 +188,7 @@ class ChatController(QObject):
         if is_open:
             self._library.save_draft()
         rest = _less(workspace.drafts.held(conversation_id), asked)
-        if self._edited is not None and self._edited.conversation_id == conversation_id:
-            rest = rest or self._edited.put_aside
-            self._edited = None
+        rest = self._edited.end(conversation_id, rest)
         workspace.drafts.begun(conversation_id, rest)
         if is_open:
             workspace.draft = rest
@@ -240,7 +231,7 @@ class ChatController(QObject):
 
     async def _retry(self, message: Message, choice: ModelChoice | None = None) -> None:
         """Another answer to the same question, as a version beside it."""
-        until = self._path_to(message.id)
+        until = self._workspace.path_to(message.id)
         if message.role is Role.USER:
             until.append(message)
         if until:
@@ -265,47 +256,9 @@ class ChatController(QObject):
 
     async def _continue(self, answer: Message) -> None:
         """Have a cut answer go on; what stands in the prompt stays there."""
-        await self._begin([*self._path_to(answer.id), answer], Draft(CONTINUE), alone=True)
-
-    def _path_to(self, message_id: str) -> list[Message]:
-        """The messages before one."""
-        ids = [message.id for message in self._workspace.path]
-        return self._workspace.path[: ids.index(message_id)] if message_id in ids else []
-
-    # -------------------------------------------------------------- editing a question
-
-    def _edit(self, message: Message) -> None:
-        """Put a question back into the prompt; sent again, it stands beside the old one. What
-        stood in the prompt comes back after that."""
-        question = message
-        if message.role is Role.ASSISTANT:
-            question = self._path_to(message.id)[-1]
-        workspace, here = self._workspace, self._edited_here()
-        put_aside = replace(workspace.draft, text=self._window.prompt.text())
-        self._edited = _Edited(
-            workspace.conversation.id, question, here.put_aside if here else put_aside
+        await self._begin(
+            [*self._workspace.path_to(answer.id), answer], Draft(CONTINUE), alone=True
         )
-        self._put_into_prompt(question.as_draft)
-
-    def _put_into_prompt(self, draft: Draft) -> None:
-        self._workspace.draft = draft
-        self._window.prompt.set_text(draft.text)
-        self._workspace.draft_changed.emit()
-        self._show_hint()
-        self._window.prompt.focus_text()
-
-    def _edited_here(self) -> _Edited | None:
-        """The question of the open path that is being edited, if any."""
-        edited = self._edited
-        if edited is None or not self._is_open(edited.conversation_id):
-            return None
-        return edited if edited.question.id in {m.id for m in self._workspace.path} else None
-
-    def _leave_edit(self) -> None:
-        edited = self._edited_here()
-        if edited is not None:
-            self._edited = None
-            self._put_into_prompt(edited.put_aside)
 
     # -------------------------------------------------------------- waiting for the end
 
@@ -321,7 +274,7 @@ class ChatController(QObject):
                 await self.submit(text)
             return
         conversation = self._library.known(conversation_id)
-        is_edited = self._edited is not None and self._edited.conversation_id == conversation_id
+        is_edited = self._edited.is_in(conversation_id)
         if conversation is None or is_edited:  # deleted, or meant for another place in it
             return
         draft = replace(self._workspace.drafts.held(conversation_id), text=text)
@@ -337,29 +290,13 @@ class ChatController(QObject):
         here, words, back = self._workspace.conversation.id, "", ""
         if here in self._waiting:
             words, back = "Sends when the answer has ended", "takes it back"
-        elif self._edited_here():
+        elif self._edited.question is not None:
             words = "Sending asks the edited question; the old one stays"
             back = "" if self._running.is_running(here) else "leaves it"
         key = Keymap.from_settings(self._workspace.values).shortcut_of("prompt.stop")
         self._window.prompt.set_hint(f"{words} · {key} {back}" if key and back else words)
 
     # -------------------------------------------------------------- answering
-
-    def _show_text(self, conversation_id: str, message_id: str, text: str) -> None:
-        if self._is_open(conversation_id):
-            self._window.transcript.append_text(message_id, text)
-
-    def _show_reasoning(self, conversation_id: str, message_id: str, text: str) -> None:
-        if self._is_open(conversation_id):
-            self._window.transcript.append_reasoning(message_id, text)
-
-    def _show_waiting(self, conversation_id: str, message_id: str, sentence: str) -> None:
-        if self._is_open(conversation_id):
-            self._window.transcript.set_waiting(message_id, sentence)
-
-    def _show_rate(self, conversation_id: str, rate: float) -> None:
-        if self._is_open(conversation_id):
-            self._window.prompt.set_rate(f"{rate:.0f} tok/s")
 
     def _finish(self, conversation_id: str, answer: Message) -> None:
         if answer.status is MessageStatus.STREAMING:
@@ -368,22 +305,9 @@ class ChatController(QObject):
             waiting = self._waiting.pop(conversation_id, None)
             if waiting is not None and answer.status is not MessageStatus.FAILED:
                 self._start(self._send_waiting(conversation_id, waiting))
-        if not self._is_open(conversation_id):
-            return
-        if answer.id not in [message.id for message in self._workspace.path]:
-            self._show_state()  # another version is shown; this one waits beside it
-            return
-        self._window.transcript.set_waiting(answer.id, "")
-        self._show_amended(conversation_id, answer)
-        self._window.notifications.announce(_ANNOUNCED.get(answer.status, "The answer has ended."))
-        self._show_state()
-
-    def _show_amended(self, conversation_id: str, answer: Message) -> None:
         if self._is_open(conversation_id):
-            numbers = version_numbers(self._workspace)
-            shown = self._workspace.as_shown(answer)
-            self._window.transcript.update_message(shown, numbers.get(answer.id))
-            self._workspace.replace_message(answer)
+            self._shown.show_end(answer)
+            self._show_state()
 
     def _show_state(self) -> None:
         """Send or Stop, by whether the open conversation streams."""
@@ -392,18 +316,6 @@ class ChatController(QObject):
         if not running:
             self._window.prompt.set_rate("")
         self._show_hint()
-
-    def _show_store(self, conversation_id: str, error: StorageError | None) -> None:
-        if error is not None:
-            self._unkept.add(conversation_id)
-            self._window.notifications.notify(error, topic=STORE)
-            return
-        self._unkept.discard(conversation_id)
-        self._say_store_works()
-
-    def _say_store_works(self) -> None:
-        if not self._unkept:
-            self._window.notifications.dismiss_topic(STORE)
 
     # -------------------------------------------------------------- actions
 
@@ -427,7 +339,7 @@ class ChatController(QObject):
         elif self._running.is_running(here):
             self.stop()
         else:
-            self._leave_edit()
+            self._edited.leave()
 
     def retry_last(self) -> None:
         """Ask the last question again."""
@@ -475,15 +387,6 @@ class ChatController(QObject):
 
 async def _nothing(_asking: Conversation, _path: list[Message], _draft: Draft) -> None:
     """Nothing is to be done before a question is sent."""
-
-
-@dataclass(frozen=True)
-class _Edited:
-    """A question that was put back into the prompt, and what stood there before."""
-
-    conversation_id: str
-    question: Message
-    put_aside: Draft
 
 
 def _less(draft: Draft, asked: Draft) -> Draft:

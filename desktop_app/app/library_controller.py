@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, QTimer
 
 from desktop_app.app.running_answers import RunningAnswers
 from desktop_app.app.shelf import Shelf
+from desktop_app.app.tasks import Work
 from desktop_app.app.workspace import Workspace
 from desktop_app.domain.conversation import Conversation, Draft, Message, MessageStatus
 from desktop_app.domain.errors import StorageError
@@ -56,7 +57,7 @@ class LibraryController(QObject):
         self._workspace.opened.connect(self._show_opened)
         self._workspace.draft_changed.connect(self._draft_timer.start)
 
-    def _start(self, work: Any) -> None:
+    def _start(self, work: Work) -> None:
         self._workspace.tasks.start(work)
 
     # -------------------------------------------------------------- start and end

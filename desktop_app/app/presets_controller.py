@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QMenu
 
     from desktop_app.app.prompt_controller import PromptController
+    from desktop_app.app.tasks import Work
     from desktop_app.app.workspace import Workspace
     from desktop_app.ui.main_window import MainWindow
     from desktop_app.ui.presets_page import PresetsPage
@@ -241,12 +242,12 @@ class PresetsController(QObject):
         known = self._presets.get(preset.id)
         self._save(preset if known is None else replace(preset, overrides=known.overrides))
 
-    async def _write(self, work: object) -> None:
+    async def _write(self, work: Work) -> None:
         async with self._saving:
-            await work  # type: ignore[misc]
+            await work
 
-    def _start(self, work: object) -> None:
-        self._workspace.tasks.start(work)  # type: ignore[arg-type]
+    def _start(self, work: Work) -> None:
+        self._workspace.tasks.start(work)
 
     def _override(self, preset_id: str, change: Callable[[Overrides], Overrides]) -> None:
         preset = self._presets.get(preset_id)

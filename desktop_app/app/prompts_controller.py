@@ -35,6 +35,7 @@ from desktop_app.services.prompts import (
 )
 
 if TYPE_CHECKING:
+    from desktop_app.app.tasks import Work
     from desktop_app.app.workspace import Workspace
     from desktop_app.ui.main_window import MainWindow
     from desktop_app.ui.prompts_dialog import PromptsDialog
@@ -178,8 +179,8 @@ class PromptsController(QObject):
         dialog.export_wanted.connect(lambda path: self._start(self._export(path)))
         return dialog
 
-    def _start(self, work: object) -> None:
-        self._workspace.tasks.start(work)  # type: ignore[arg-type]
+    def _start(self, work: Work) -> None:
+        self._workspace.tasks.start(work)
 
     def _lines(self) -> list[tuple[Prompt, str]]:
         return [(entry.prompt, entry.origin.value) for entry in self.entries]
@@ -190,10 +191,10 @@ class PromptsController(QObject):
         self._show()
         self._start(self._write(self._workspace.backend.prompts.save([prompt])))
 
-    async def _write(self, work: object) -> None:
+    async def _write(self, work: Work) -> None:
         """One after the other, in the order in which they were asked for."""
         async with self._saving:
-            await work  # type: ignore[misc]
+            await work
 
     def _begin_new(self, folder: str) -> None:
         prompts = [entry.prompt for entry in self.entries]

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QTimer
 
 from desktop_app.app.actions import Actions, actions_of
-from desktop_app.app.chat_controller import STORE
 from desktop_app.app.controllers import Controllers
 from desktop_app.app.desktop.call_server import CallServer
 from desktop_app.app.palette import PALETTE, Palette
 from desktop_app.app.picked_up_runs import pick_up_runs
 from desktop_app.app.quick_host import QuickHost
 from desktop_app.app.shortcuts import Shortcuts
+from desktop_app.app.shown_answers import STORE
 from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.chat_request import ProviderKind
 from desktop_app.domain.errors import StorageError, StoreDamagedError, UserFacingError

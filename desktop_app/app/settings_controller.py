@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from desktop_app.app.tasks import Work
 from desktop_app.app.workspace import Workspace
 from desktop_app.credentials.vault import KeyPlace
 from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
@@ -93,8 +94,8 @@ class SettingsController(QObject):
             lambda id_, key: workspace.override(id_, lambda own: without_own(own, key))
         )
 
-    def _start(self, work: object) -> None:
-        self._workspace.tasks.start(work)  # type: ignore[arg-type]
+    def _start(self, work: Work) -> None:
+        self._workspace.tasks.start(work)
 
     def open_at_key(self) -> None:
         """Show the panel where a key is entered."""

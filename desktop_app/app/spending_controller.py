@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject
 from desktop_app.domain.conversation import now
 
 if TYPE_CHECKING:
+    from desktop_app.app.tasks import Work
     from desktop_app.app.workspace import Workspace
     from desktop_app.ui.main_window import MainWindow
     from desktop_app.ui.spending_view import SpendingView
@@ -38,8 +39,8 @@ class SpendingController(QObject):
         workspace.profiles_changed.connect(lambda: self._start(self.show_months()))
         window.settings.spending_requested.connect(self.show)
 
-    def _start(self, work: object) -> None:
-        self._workspace.tasks.start(work)  # type: ignore[arg-type]
+    def _start(self, work: Work) -> None:
+        self._workspace.tasks.start(work)
 
     async def show_months(self) -> None:
         """Tell the settings how each provider's month stands."""

@@ -11,6 +11,8 @@ from desktop_app.domain.errors import UserFacingError
 # Writes take milliseconds; a provider that does not answer must not hold up the program's end.
 PATIENCE_S = 2.0
 
+Work = Coroutine[Any, Any, Any]
+
 
 class Tasks:
     """Starts coroutines from plain slots.
@@ -24,7 +26,7 @@ class Tasks:
         self._running: set[asyncio.Task[Any]] = set()
         self._is_over = False
 
-    def start(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+    def start(self, work: Work) -> asyncio.Task[Any]:
         """Run `work` to its end; behind `settle` not at all."""
         task = asyncio.get_running_loop().create_task(work)
         if self._is_over:  # a timer may fire once more while the store closes

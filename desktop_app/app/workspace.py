@@ -355,6 +355,11 @@ class Workspace(QObject):
         to_do = error.what_to_do.replace("in Settings › Provider", "in the environment")
         return replace(message, error=replace(error, what_to_do=to_do, kind=kind))
 
+    def path_to(self, message_id: str) -> list[Message]:
+        """The messages before one; none where it is not in the open path."""
+        ids = [message.id for message in self.path]
+        return self.path[: ids.index(message_id)] if message_id in ids else []
+
     def replace_message(self, message: Message) -> None:
         """Put a newer state of a message of the open conversation in its place."""
         self.path = [message if old.id == message.id else old for old in self.path]

@@ -1,0 +1,86 @@
+"""A question that was put back into the prompt: sent again, it stands beside the old one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from desktop_app.domain.conversation import Draft, Message, Role
+
+if TYPE_CHECKING:
+    from desktop_app.app.workspace import Workspace
+    from desktop_app.ui.main_window import MainWindow
+
+
+@dataclass(frozen=True)
+class _Edited:
+    conversation_id: str
+    question: Message
+    put_aside: Draft
+
+
+class EditedQuestion(QObject):
+    """At most one at a time; what stood in the prompt before comes back after it.
+
+    Signals:
+        changed(): a question came into the prompt, or what stood there before came back.
+    """
+
+    changed = Signal()
+
+    def __init__(self, window: MainWindow, workspace: Workspace) -> None:
+        super().__init__(window)
+        self._window, self._workspace = window, workspace
+        self._edited: _Edited | None = None
+
+    def begin(self, message: Message) -> None:
+        """Edit a question, or that of an answer."""
+        question = message
+        if message.role is Role.ASSISTANT:
+            question = self._workspace.path_to(message.id)[-1]
+        workspace, here = self._workspace, self._here()
+        put_aside = replace(workspace.draft, text=self._window.prompt.text())
+        self._edited = _Edited(
+            workspace.conversation.id, question, here.put_aside if here else put_aside
+        )
+        self._put_into_prompt(question.as_draft)
+
+    def leave(self) -> None:
+        """Put back what stood in the prompt before."""
+        edited = self._here()
+        if edited is not None:
+            self._edited = None
+            self._put_into_prompt(edited.put_aside)
+
+    def end(self, conversation_id: str, rest: Draft) -> Draft:
+        """What stood in a conversation's prompt was asked but for `rest`; returns what is to stand
+        there now."""
+        if self._edited is None or self._edited.conversation_id != conversation_id:
+            return rest
+        put_aside, self._edited = self._edited.put_aside, None
+        return rest or put_aside
+
+    @property
+    def question(self) -> Message | None:
+        """The question of the open path that is being edited, if any."""
+        edited = self._here()
+        return None if edited is None else edited.question
+
+    def is_in(self, conversation_id: str) -> bool:
+        """Whether a question of this conversation is being edited."""
+        return self._edited is not None and self._edited.conversation_id == conversation_id
+
+    def _here(self) -> _Edited | None:
+        edited, workspace = self._edited, self._workspace
+        if edited is None or edited.conversation_id != workspace.conversation.id:
+            return None
+        return edited if edited.question.id in {m.id for m in workspace.path} else None
+
+    def _put_into_prompt(self, draft: Draft) -> None:
+        self._workspace.draft = draft
+        self._window.prompt.set_text(draft.text)
+        self._workspace.draft_changed.emit()
+        self.changed.emit()
+        self._window.prompt.focus_text()
