@@ -32,12 +32,10 @@ from desktop_app.domain.place import LIST, Place, PlaceKind
 from desktop_app.ui import theme as themes
 from desktop_app.ui.conversation_view import ConversationView
 from desktop_app.ui.list_foot import ListFoot
-from desktop_app.ui.models import hit_model
+from desktop_app.ui.list_search import ListSearch
 from desktop_app.ui.models.conversation_model import ConversationModel, Roles
-from desktop_app.ui.models.hit_model import HitModel
 from desktop_app.ui.places import PlaceBar, PlacesRow
-from desktop_app.ui.row_view import RowView
-from desktop_app.ui.search_field import NewButton, SearchField
+from desktop_app.ui.search_field import NewButton
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -45,19 +43,16 @@ if TYPE_CHECKING:
 
     from desktop_app.domain.conversation import Conversation, Folder, SearchHit
     from desktop_app.ui.row_delegates import ConversationDelegate, HitDelegate
+    from desktop_app.ui.row_view import RowView
     from desktop_app.ui.search_filters import SearchFilters
     from desktop_app.ui.theme import Theme
 
-# A pause in typing that is long enough to look for what was typed.
-_SEARCH_PAUSE_MS: Final = 120
 _EMPTY: Final = {
     PlaceKind.LIST: "Your conversations\nwill be listed here.",
     PlaceKind.FOLDER: "Nothing is in this folder yet.",
     PlaceKind.ARCHIVE: "The archive is empty.",
     PlaceKind.TRASH: "The trash is empty.",
 }
-_NOTHING_FOUND: Final = "Nothing found."
-_NOTHING_FOUND_THERE: Final = "Nothing found where the filters look."
 
 
 class ConversationList(QFrame):
@@ -115,23 +110,23 @@ class ConversationList(QFrame):
         self.setProperty("role", "side")
         self.setProperty("edge", "right")
         self._selected: str | None = None
-        self._is_searching, self._searched = False, ""
         self._goes_to_end = False
         self.theme = theme
         self.folders: tuple[Folder, ...] = ()
         self.model = ConversationModel(_today(), self)
-        self.hits = HitModel(self)
-        self.search = SearchField()
-        self._filters: SearchFilters | None = None
+        self._search = ListSearch(theme, self)
+        self.search, self.hits, self.hit_view = (
+            self._search.field,
+            self._search.hits,
+            self._search.view,
+        )
         self.new_button = NewButton()
         self._delegates: tuple[ConversationDelegate, HitDelegate] | None = None
         self.view = ConversationView("conversations", self.model)
-        self.hit_view = RowView("search-hits", self.hits)
         self.foot = ListFoot(theme)
         self.note = QLabel()
         self.place_bar, self.places = PlaceBar(theme), PlacesRow(theme)
         self._pages = QStackedWidget()
-        self._typing = QTimer(self, singleShot=True, interval=_SEARCH_PAUSE_MS)
         self._midnight = QTimer(self, singleShot=True)
         self._name_parts()
         self._connect_list()
@@ -170,8 +165,7 @@ class ConversationList(QFrame):
         self.folders = tuple(sorted(folders, key=lambda folder: folder.name.casefold()))
         self.model.set_folders(self.folders)
         self._name_place()
-        if self._filters is not None:
-            self._filters.set_folders(self.folders)
+        self._search.set_folders(self.folders)
 
     def upsert(self, conversation: Conversation) -> None:
         """Show a conversation as it is now."""
@@ -200,8 +194,8 @@ class ConversationList(QFrame):
 
     def show_hits(self, hits: Sequence[SearchHit] | None) -> None:
         """Show what was found instead of the conversations; None goes back to them."""
-        self.hits.set_hits(hits or [])
-        self._show_page(searching=hits is not None)
+        self._search.show_hits(hits)
+        self._show_page()
 
     def set_foot(
         self, provider_name: str, icon: str, month: str, *, is_near_cap: bool = False
@@ -268,9 +262,7 @@ class ConversationList(QFrame):
             for view, delegate in zip((self.view, self.hit_view), self._delegates, strict=True):
                 delegate.theme = theme
                 view.lay_out_anew()
-        self.search.set_theme(theme)
-        if self._filters is not None:
-            self._filters.set_theme(theme)
+        self._search.set_theme(theme)
         self.new_button.set_theme(theme)
         self.place_bar.set_theme(theme)
         self.places.set_theme(theme)
@@ -289,7 +281,7 @@ class ConversationList(QFrame):
         self._column = QVBoxLayout(self)
         self._column.setSpacing(0)
         self._top = QVBoxLayout()
-        self._top.addWidget(self.search)
+        self._top.addLayout(self._search.column)
         self._top.addWidget(self.new_button)
         self._column.addLayout(self._top)
         self._column.addWidget(self.place_bar)
@@ -301,6 +293,7 @@ class ConversationList(QFrame):
         self._column.setContentsMargins(px(10), px(12), 0, px(20))
         self._top.setContentsMargins(0, 0, px(themes.ROW_MARGIN), px(2))
         self._top.setSpacing(px(9))
+        self._search.column.setSpacing(px(9))
         self.note.setContentsMargins(0, 0, px(themes.ROW_MARGIN), 0)
 
     # ------------------------------------------------------------ behaviour
@@ -355,11 +348,9 @@ class ConversationList(QFrame):
         places.dropped.connect(self._put_away)
 
     def _connect_search(self) -> None:
-        self.search.textChanged.connect(self._search_typed)
         self.search.went_down.connect(self._enter_list)
-        self.search.returnPressed.connect(self._open_first_hit)
-        self._typing.timeout.connect(self._search)
-        self.hit_view.chosen.connect(self._open_hit)
+        self._search.changed.connect(self.search_changed)
+        self._search.hit_opened.connect(self.hit_opened)
         self.hit_view.left_upwards.connect(self.focus_search)
 
     def _row_of(self, identifier: str | None) -> QModelIndex:
@@ -372,16 +363,11 @@ class ConversationList(QFrame):
         elif not selection.isSelected(row):
             selection.select(row, QItemSelectionModel.SelectionFlag.ClearAndSelect)
 
-    def _show_page(self, *_: object, searching: bool | None = None) -> None:
-        if searching is None:
-            searching = self._is_searching
-        self._is_searching = searching
+    def _show_page(self) -> None:
+        view: RowView = self.view
         empty = _EMPTY[self.model.place.kind]
-        view, empty = (self.hit_view, _NOTHING_FOUND) if searching else (self.view, empty)
-        if searching and self.filters.is_set:
-            empty = _NOTHING_FOUND_THERE
-        if self._filters is not None:
-            self._filters.setVisible(searching)
+        if self._search.is_on:
+            view, empty = self.hit_view, self._search.nothing_found
         has_rows = view.model().rowCount() > 0
         self.note.setText(empty)
         # Whoever took the last row out of a place by the keyboard goes on from the way back.
@@ -395,14 +381,6 @@ class ConversationList(QFrame):
             self.place_chosen.emit(Place.of_folder(row.data(Roles.IDENTIFIER)))
         elif not row.data(Roles.IS_HEADING):
             self.opened.emit(row.data(Roles.IDENTIFIER))
-
-    def _open_hit(self, row: QModelIndex) -> None:
-        hit: SearchHit = row.data(hit_model.Roles.HIT)
-        self.hit_opened.emit(hit.conversation_id, hit.message_id or "", hit.words)
-
-    def _open_first_hit(self) -> None:
-        if self._is_searching and self.hits.rowCount():
-            self._open_hit(self.hits.index(0))
 
     def _delete(self, row: QModelIndex) -> None:
         """What Del means here: into the trash, or out of it for good."""
@@ -450,40 +428,13 @@ class ConversationList(QFrame):
             self._goes_to_end = True
             self.more_wanted.emit(True)
 
-    def _search_typed(self, text: str) -> None:
-        if text.strip():
-            self._typing.start()
-        else:
-            self._search()
-
-    def _search(self) -> None:
-        self._typing.stop()
-        wanted = self.search.text().strip()
-        if not wanted and self._filters is not None:
-            self._filters.clear()
-        if wanted != self._searched:
-            self._searched = wanted
-            self.search_changed.emit(wanted)
-
     @property
     def filters(self) -> SearchFilters:
-        """Where a search looks; made when it is first asked for, as no start should wait for it."""
-        if self._filters is None:
-            from desktop_app.ui.search_filters import SearchFilters
-
-            made = self._filters = SearchFilters(self.theme)
-            made.set_folders(self.folders)
-            made.changed.connect(lambda: self.search_changed.emit(self._searched))
-            made.hide()
-            self._top.insertWidget(1, made)
-            before: QWidget = self.search
-            for button in made.buttons:
-                QWidget.setTabOrder(before, button)
-                before = button
-        return self._filters
+        """Where a search looks."""
+        return self._search.filters
 
     def _enter_list(self) -> None:
-        view = self.hit_view if self._is_searching else self.view
+        view = self.hit_view if self._search.is_on else self.view
         view.setFocus(Qt.FocusReason.TabFocusReason)
         view.ensure_current()
 
@@ -494,17 +445,13 @@ class ConversationList(QFrame):
         return list_menus.menu_for(self, row)
 
     def _pop_up_menu(self, row: QModelIndex, position: QPoint) -> None:
-        menu = self.menu_for(row)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.popup(position)
+        _pop_up(self.menu_for(row), position)
 
     def _offer_new(self, at: QPoint) -> None:
         """What can be begun beside a new conversation, on a secondary click or the menu key."""
         from desktop_app.ui import list_menus
 
-        menu = list_menus.ground_menu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.popup(self.new_button.mapToGlobal(at))
+        _pop_up(list_menus.ground_menu(self), self.new_button.mapToGlobal(at))
 
     def _pop_up_place_menu(self) -> None:
         folder_id, button = self.model.place.folder_id, self.place_bar.menu_button
@@ -512,9 +459,8 @@ class ConversationList(QFrame):
         if folder is not None:
             from desktop_app.ui import list_menus
 
-            menu = list_menus.folder_menu(self, folder)
-            menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-            menu.popup(button.mapToGlobal(QPoint(0, button.height())))
+            below = button.mapToGlobal(QPoint(0, button.height()))
+            _pop_up(list_menus.folder_menu(self, folder), below)
 
     def _turn_the_day(self) -> None:
         """Group by the day it is now, and again when it ends."""
@@ -522,6 +468,11 @@ class ConversationList(QFrame):
         now = datetime.now(UTC).astimezone()
         next_day = datetime.combine(now.date() + timedelta(days=1), time()).astimezone()
         self._midnight.start(int((next_day - now).total_seconds() * 1000) + 1000)
+
+
+def _pop_up(menu: QMenu, at: QPoint) -> None:
+    menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    menu.popup(at)
 
 
 def _today() -> date:

@@ -28,7 +28,7 @@ def test_filters_narrow_what_was_found_and_go_with_the_search(run: Run) -> None:
             await desk.ask_and_answer("Grapefruit one?", "Yes.")
             desk.ready.library.open_new()
             await desk.ask_and_answer("Grapefruit two?", "Grapefruit.")
-            assert shown._filters is None
+            assert shown._search._filters is None
             desk.window.search()
             QTest.keyClicks(shown.search, "grapefruit")
             await until(lambda: len(found(desk)) == 5)
