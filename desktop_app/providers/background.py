@@ -35,8 +35,10 @@ from desktop_app.domain.events import (
 )
 from desktop_app.providers import json_fields, refusals, responses
 from desktop_app.providers.http_reply import HttpReply
+from desktop_app.providers.responses_stream import ResponsesReader
 from desktop_app.providers.retries import AttemptError
 from desktop_app.providers.silence import SilenceWatch
+from desktop_app.providers.token_usage import usage_of
 from desktop_app.providers.transport import Transport
 
 _UNDER_WAY: Final = ("queued", "in_progress")
@@ -84,7 +86,7 @@ class BackgroundRun:
         self._transport = transport
         self._watch = watch
         self._times = times
-        self._reader = responses.ResponsesReader(provider, numbered=True)
+        self._reader = ResponsesReader(provider, numbered=True)
         self._id = run.response_id if run is not None else ""
         self._may_stream = True
         self._listening: SilenceWatch | None = None
@@ -316,4 +318,4 @@ async def cancel(transport: Transport, run: RemoteRun, times: RunTimes) -> Usage
         raise failed.error from failed
     except TimeoutError as exc:
         raise NetworkError("The provider did not answer in time.") from exc
-    return responses.usage_of(usage) if usage else None
+    return usage_of(usage) if usage else None

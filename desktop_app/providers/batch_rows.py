@@ -21,7 +21,7 @@ from desktop_app.domain.parts import text_of
 from desktop_app.domain.reply import Reply, accumulate
 from desktop_app.providers import chat_completions, json_fields, left_out, refusals, responses
 from desktop_app.providers.chat_completions import ChatCompletionsReader
-from desktop_app.providers.responses import ResponsesReader
+from desktop_app.providers.responses_stream import ResponsesReader
 
 URLS: Final = {
     Api.RESPONSES: f"/v1/{responses.PATH}",

@@ -35,7 +35,8 @@ from desktop_app.domain.events import (
 from desktop_app.domain.model_catalog import ModelInfo
 from desktop_app.domain.parts import text_of
 from desktop_app.providers import json_fields, refusals, stream_ends
-from desktop_app.providers.responses import data_url, usage_of
+from desktop_app.providers.responses import data_url
+from desktop_app.providers.token_usage import usage_of
 
 PATH: Final = "chat/completions"
 DONE: Final = "[DONE]"

@@ -1,8 +1,8 @@
-"""One provider to ask: picks the API, sends, waits and tries again, falls back, translates.
+"""One provider to ask: sends, waits and tries again, translates.
 
 Everything that can go wrong ends in exactly one terminal event; nothing is raised out of
-`stream`. What the server refuses is left out once and said so; which API a compatible server
-speaks is learnt from the first message itself.
+`stream`. What the server refuses is left out once and said so, and which API a compatible server
+speaks is learnt from the first message itself: see negotiation.py.
 """
 
 from __future__ import annotations
@@ -10,11 +10,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
-from dataclasses import replace
-from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from desktop_app.domain.chat_request import ChatRequest, ProviderKind, ProviderProfile
+from desktop_app.domain.chat_request import ChatRequest, ProviderProfile
 from desktop_app.domain.compaction import ProviderState
 from desktop_app.domain.conversation import RemoteRun
 from desktop_app.domain.cost import Usage
@@ -25,7 +23,6 @@ from desktop_app.domain.errors import (
     ProviderError,
     RefusedParameterError,
     StreamCutError,
-    UnexpectedReplyError,
 )
 from desktop_app.domain.events import (
     Completed,
@@ -40,20 +37,25 @@ from desktop_app.domain.events import (
     ToolCallDelta,
     Waiting,
 )
-from desktop_app.domain.legality import first_api
 from desktop_app.domain.model_catalog import Api, ModelCatalog, ModelInfo
-from desktop_app.domain.model_listing import ListedModel, ModelListing
+from desktop_app.domain.model_listing import ModelListing
 from desktop_app.providers import (
     chat_completions,
     compaction,
-    json_fields,
-    left_out,
+    model_list,
     refusals,
     responses,
 )
 from desktop_app.providers.background import BackgroundRun, RunTimes, cancel
 from desktop_app.providers.candidates import CandidatesReader
 from desktop_app.providers.http_reply import HttpReply
+from desktop_app.providers.negotiation import (
+    Learning,
+    Negotiation,
+    RememberApi,
+    RememberRefusals,
+)
+from desktop_app.providers.responses_stream import ResponsesReader
 from desktop_app.providers.retries import ATTEMPTS, AttemptError
 from desktop_app.providers.silence import Patience, SilenceWatch, asleep_s
 from desktop_app.providers.transport import Timeouts, Transport
@@ -101,9 +103,9 @@ class ProviderClient:
         *,
         proxy_password: str = "",
         known_api: Api | None = None,
-        remember_api: Callable[[Api], None] | None = None,
+        remember_api: RememberApi | None = None,
         known_refusals: Mapping[str, frozenset[str]] | None = None,
-        remember_refusals: Callable[[str, frozenset[str]], None] | None = None,
+        remember_refusals: RememberRefusals | None = None,
         timeouts: Timeouts | None = None,
         run_times: RunTimes | None = None,
         asleep: Callable[[], float] = asleep_s,
@@ -111,11 +113,9 @@ class ProviderClient:
         self._profile = profile
         self._key = key or ""
         self._catalog = catalog
-        self._known_api = known_api
-        self._remember_api = remember_api
-        self._refused: dict[str, frozenset[str]] = dict(known_refusals or {})
-        self._remember_refusals = remember_refusals
-        self._without_responses: set[str] = set()
+        self._learning = Learning(
+            profile, known_api, remember_api, known_refusals, remember_refusals
+        )
         self._timeouts = timeouts or Timeouts()
         self._run_times = run_times or RunTimes()
         self._asleep = asleep
@@ -185,7 +185,7 @@ class ProviderClient:
             ProviderError
         """
         self._require_key()
-        known = self._refused.get(request.model, frozenset())
+        known = self._learning.of(request.model)
         offers = compaction.is_offered(self._profile, self._catalog.info(request.model))
         if not offers or compaction.REFUSED in known:
             raise refusals.endpoint_missing(self._profile.name, "it does not compact")
@@ -194,7 +194,7 @@ class ProviderClient:
                 self._transport, self._profile, self._catalog.info(request.model), request, known
             )
         except EndpointMissingError:
-            self._learn_refusals(request.model, frozenset({compaction.REFUSED}))
+            self._learning.refuses(request.model, frozenset({compaction.REFUSED}))
             raise
 
     async def embed(self, model: str, texts: Sequence[str]) -> tuple[list[Vector], int]:
@@ -218,7 +218,7 @@ class ProviderClient:
 
         self._require_key()
         return BatchClient(
-            self._transport, self._profile, self._catalog, self._refused, self._kept_open
+            self._transport, self._profile, self._catalog, self._learning.refused, self._kept_open
         )
 
     @contextmanager
@@ -242,21 +242,10 @@ class ProviderClient:
         """
         self._require_key()
         try:
-            reply = await self._transport.get_json("models")
+            reply = await self._transport.get_json(model_list.PATH)
         except AttemptError as failed:
             raise failed.error from failed
-        rows = json_fields.rows(reply, "data")
-        if not rows and not (isinstance(reply, Mapping) and isinstance(reply.get("data"), list)):
-            raise UnexpectedReplyError(
-                f"{self._profile.name} sent something that is no list of models.",
-                what_to_do="Type the model's name in Settings › Provider.",
-            )
-        models = tuple(
-            ListedModel(name, _day(row.get("shutdown_date")))
-            for row in rows
-            if (name := json_fields.text(row, "id"))
-        )
-        return ModelListing(self._profile.base_url, models, datetime.now(UTC))
+        return model_list.listing_from(reply, self._profile)
 
     @property
     def is_idle(self) -> bool:
@@ -274,104 +263,33 @@ class ProviderClient:
                 what_to_do="Add one in Settings › Provider.",
             )
 
-    # -- which API, and what it takes
-
     async def _negotiated(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
-        """The answer, after what the server lacks or refuses has been gone around.
-
-        Every turn of the loop leaves something out for good, so it ends.
-        """
+        """The answer, after what the server lacks or refuses has been gone around."""
         info = self._catalog.info(request.model)
-        api = self._first_api(info)
-        known = self._refused.get(request.model, frozenset())
-        leave_out = known & left_out.OWN_FIELDS
-        learnt: frozenset[str] = frozenset()
-        request, settings = left_out.without_known(request, info, known)
-        for lost in left_out.told_again(self._profile.name, settings):
-            yield lost
+        way = Negotiation(request, info, self._profile, self._learning)
+        for told in way.begin():
+            yield told
         while True:
-            if request.background and api is not Api.RESPONSES:
-                request = replace(request, background=False)
-                yield left_out.notice_of_background(self._profile.name)
             try:
-                async with aclosing(self._attempts(api, request, info, leave_out)) as events:
+                async with aclosing(self._attempts(way, info)) as events:
                     async for event in events:
-                        if learnt and isinstance(event, Started):
-                            self._learn_refusals(request.model, learnt)
-                            learnt = frozenset()
+                        if isinstance(event, Started):
+                            way.opened()
                         yield event
                 return
-            except EndpointMissingError:
-                # What the conversation was compacted to means nothing to the other API.
-                if api is not Api.RESPONSES or request.state or not self._may_fall_back(info):
-                    raise
-                self._without_responses.add(request.model)
-                api = Api.CHAT_COMPLETIONS
-            except RefusedParameterError as refusal:
-                if refusal.status is None:
-                    raise  # inside a stream: something may have been billed
-                if not request.background and self._would_keep_the_conversation(api, info, refusal):
-                    self._without_responses.add(request.model)
-                    api = Api.CHAT_COMPLETIONS
-                    continue
-                param, was = refusal.param, request
-                own = left_out.own_field(param, leave_out)
-                if own is not None:
-                    leave_out |= {own}
-                    learnt |= {own} & left_out.OWN_FIELDS
-                else:
-                    request, spelled = left_out.without_refused(request, info, refusal)
-                    learnt |= {spelled}
-                if was.background and not request.background:
-                    param = "background"  # `store`, too, is refused for its sake
-                for lost in left_out.told(self._profile.name, param, own):
-                    yield lost
-
-    def _first_api(self, info: ModelInfo) -> Api:
-        lacks = info.id in self._without_responses
-        known = first_api(self._profile, info, self._known_api, lacks_responses=lacks)
-        return known or Api.RESPONSES
-
-    def _may_fall_back(self, info: ModelInfo) -> bool:
-        """OpenAI has both; elsewhere a server, or a model behind a gateway, may have one."""
-        return (
-            self._profile.api is None
-            and self._profile.kind is not ProviderKind.OPENAI
-            and info.apis != (Api.RESPONSES,)
-        )
-
-    def _would_keep_the_conversation(
-        self, api: Api, info: ModelInfo, refusal: RefusedParameterError
-    ) -> bool:
-        """Whether only the other API, which keeps nothing unless told to, is left: Responses
-        keeps every conversation where it is not told otherwise."""
-        name = refusal.param.split(".")[0]
-        return name == "store" and api is Api.RESPONSES and self._may_fall_back(info)
-
-    @property
-    def _is_learning(self) -> bool:
-        return self._profile.kind is ProviderKind.COMPATIBLE and self._profile.api is None
-
-    def _learn(self, api: Api) -> None:
-        if self._is_learning and api is not self._known_api:
-            self._known_api = api
-            if self._remember_api is not None:
-                self._remember_api(api)
-
-    def _learn_refusals(self, model: str, learnt: frozenset[str]) -> None:
-        """Only once a reply has opened without them: the server may have meant something else."""
-        self._refused[model] = self._refused.get(model, frozenset()) | learnt
-        if self._remember_refusals is not None:
-            self._remember_refusals(model, self._refused[model])
+            except (EndpointMissingError, RefusedParameterError) as refusal:
+                for told in way.go_around(refusal):
+                    yield told
 
     # -- one API: attempts, then the reply
 
     async def _attempts(
-        self, api: Api, request: ChatRequest, info: ModelInfo, leave_out: frozenset[str]
+        self, way: Negotiation, info: ModelInfo
     ) -> AsyncGenerator[StreamEvent, None]:
+        api = way.api
         adapter = responses if api is Api.RESPONSES else chat_completions
-        body = adapter.body(request, info, self._profile, leave_out)
-        in_background = request.background and api is Api.RESPONSES
+        body = adapter.body(way.request, info, self._profile, way.leave_out)
+        in_background = way.request.background and api is Api.RESPONSES
         for attempt in range(ATTEMPTS):
             try:
                 if in_background:
@@ -381,7 +299,7 @@ class ProviderClient:
                 async with aclosing(source) as events:
                     async for event in events:
                         if _is_content(event):
-                            self._learn(api)
+                            self._learning.has(api)
                         yield event
                 return
             except AttemptError as failed:
@@ -431,12 +349,12 @@ class ProviderClient:
                     if isinstance(event, Completed | Incomplete):
                         await reply.drain()
                     if isinstance(event, Completed) and not reader.has_all:
-                        self._learn_refusals(body["model"], frozenset({"candidates"}))
+                        self._learning.refuses(body["model"], frozenset({"candidates"}))
                     yield event
 
     def _reader(self, api: Api, count: int) -> _Reader:
         if api is Api.RESPONSES:
-            return responses.ResponsesReader(self._profile.name)
+            return ResponsesReader(self._profile.name)
         if count > 1:
             return CandidatesReader(self._profile.name, count)
         return chat_completions.ChatCompletionsReader(self._profile.name)
@@ -456,7 +374,7 @@ class ProviderClient:
             for event in ending:  # the reason to stop had come: the answer is whole
                 yield event
             return
-        if reply.received == 0 and self._is_learning:
+        if reply.received == 0 and self._learning.is_learning_api:
             # Hosts without the endpoint are known to answer 200 with nothing.
             raise refusals.endpoint_missing(self._profile.name, "an empty reply came back")
         for event in reader.end():
@@ -469,13 +387,3 @@ class ProviderClient:
             raise error
         for event in reader.read_whole(value):
             yield event
-
-
-def _day(value: object) -> date | None:
-    """A day as providers write it, in ISO's form or as seconds since 1970; None for what is none."""
-    try:
-        if isinstance(value, int | float):
-            return datetime.fromtimestamp(value, UTC).date()
-        return date.fromisoformat(str(value)[:10])
-    except (ValueError, OverflowError, OSError):
-        return None

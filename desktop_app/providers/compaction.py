@@ -19,6 +19,7 @@ from desktop_app.domain.errors import UnexpectedReplyError
 from desktop_app.domain.model_catalog import Api, ModelInfo
 from desktop_app.providers import json_fields, responses
 from desktop_app.providers.retries import AttemptError
+from desktop_app.providers.token_usage import usage_of
 
 if TYPE_CHECKING:
     from desktop_app.providers.transport import Transport
@@ -89,4 +90,4 @@ def state_from(reply: object, provider: str) -> ProviderState:
         )
     usage = json_fields.mapping(reply, "usage")
     items = json.dumps(output, ensure_ascii=True, separators=(",", ":"))
-    return ProviderState(items, responses.usage_of(usage) if usage else None)
+    return ProviderState(items, usage_of(usage) if usage else None)

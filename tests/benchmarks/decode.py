@@ -14,7 +14,7 @@ from typing import Any
 
 from desktop_app.domain.reply import Reply, accumulate
 from desktop_app.providers.chat_completions import ChatCompletionsReader
-from desktop_app.providers.responses import ResponsesReader
+from desktop_app.providers.responses_stream import ResponsesReader
 from desktop_app.providers.sse import SSEDecoder
 
 Reader = ResponsesReader | ChatCompletionsReader

@@ -27,6 +27,7 @@ from desktop_app.domain.reply import Reply
 from desktop_app.providers import responses
 from desktop_app.providers.background import RunTimes, path_of
 from desktop_app.providers.client import ProviderClient
+from desktop_app.providers.responses_stream import ResponsesReader
 from desktop_app.providers.transport import Timeouts
 from tests.helpers.background_server import USAGE, BackgroundServer, Fault, events_of
 from tests.unit.providers.samples import CATALOG, COMPATIBLE, OPENAI, ask, fold
@@ -68,7 +69,7 @@ def asked(
 
 def _whole() -> Reply:
     """What the stream adds up to where nothing is in its way."""
-    reader = responses.ResponsesReader("OpenAI", numbered=True)
+    reader = ResponsesReader("OpenAI", numbered=True)
     named = json.dumps(EVENTS).replace('"id": ""', '"id": "resp_1"')
     return fold(said for event in json.loads(named) for said in reader.read(json.dumps(event)))
 

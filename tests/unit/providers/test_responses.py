@@ -37,7 +37,8 @@ from desktop_app.domain.parts import (
     ToolCallPart,
 )
 from desktop_app.providers import responses
-from desktop_app.providers.responses import ResponsesReader, usage_of
+from desktop_app.providers.responses_stream import ResponsesReader
+from desktop_app.providers.token_usage import usage_of
 from tests.unit.providers.samples import (
     CATALOG,
     COMETAPI,
