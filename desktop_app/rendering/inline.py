@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 AS_WRITTEN: Final = Run(added("shown as it was written: too many marks"), italic=True)
 """Stands behind a text that is not parsed."""
 
+NO_TABLE: Final = Run(added("a table of more than 64 columns, shown as text"), italic=True)
+"""Stands before the text of a table that is too wide to be shown as one."""
+
 
 class _State:
     """The styles that are open at one point of the text."""
@@ -120,6 +123,8 @@ def _change(state: _State, token: Token) -> None:
             state.add(formula(token.content.replace("\n", " ")).text, math=True)
         case "too_dense":
             state.runs.append(AS_WRITTEN)
+        case "too_wide":
+            state.runs += [NO_TABLE, Run(" ")]
         case "footnote_ref":
             state.runs.append(Run(clean(token.meta["label"]), note=True))
         case "image":

@@ -41,6 +41,10 @@ _NOTE: Final = re.compile(r"\[\^(?!\w-\w\])[\w-]{1,24}\]")  # [^a-z] is a class 
 _SQUARE: Final = re.compile(r"[\[\]]")
 _WWW_REST: Final = re.compile(r"[^\s<>\"'`]+")
 _ENTITY_AT_END: Final = re.compile(r"&[A-Za-z0-9]+;$")
+_COLUMN_RULE: Final = r"[ \t]*:?-+:?[ \t]*"
+_WIDE_HEAD: Final = re.compile(
+    rf"\n[ \t]*\|?{_COLUMN_RULE}(?:\|{_COLUMN_RULE}){{{MOST_COLUMNS},}}\|?[ \t]*(?:\n|$)"
+)
 
 
 @cache
@@ -121,7 +125,14 @@ def _inline(state: StateCore) -> None:
             token.children.append(Token("plain_text", "", 0, content=token.content))
             token.children.append(Token("too_dense", "", 0))
         else:
+            if is_too_wide(token.content):
+                token.children.append(Token("too_wide", "", 0))
             state.md.inline.parse(token.content, state.md, state.env, token.children)
+
+
+def is_too_wide(content: str) -> bool:
+    """Whether the text of a paragraph is a table of more columns than are shown as one."""
+    return content.count("|") > 2 * MOST_COLUMNS and _WIDE_HEAD.search(content) is not None
 
 
 def _pass_pictures(markdown: MarkdownIt) -> None:

@@ -222,6 +222,8 @@ class PrintedConversation:
             if is_drawn(run):
                 self._raster(run.link)
             if is_drawn(run) or is_name(run):
+                if is_name(run):
+                    self._cursor.insertText(_shown(run.text), self._styles.unseen())
                 continue
             made = self._styles.of_run(run, kind, level, is_head=is_head, is_quiet=is_quiet)
             if is_opened(run.link):

@@ -32,6 +32,7 @@ HEADINGS: Final = (15.0, 13.0, 11.5, 10.5, 10.0, 10.0)
 INDENT: Final = 18.0
 PAD: Final = 8.0
 _CELL_PAD: Final = 5.0
+_UNSEEN: Final = 0.1
 _LEFT_TAB: Final = QTextOption.TabType.LeftTab
 _PROPORTIONAL: Final = QTextBlockFormat.LineHeightTypes.ProportionalHeight.value
 
@@ -97,6 +98,10 @@ class PrintStyles:
         if run.note:
             made.setVerticalAlignment(QTextCharFormat.VerticalAlignment.AlignSuperScript)
         return made
+
+    def unseen(self) -> QTextCharFormat:
+        """Words for what is drawn: whoever reads the file aloud or searches it finds them."""
+        return self.plain(_UNSEEN, self.theme.ground)
 
     def link(self, made: QTextCharFormat, target: str) -> QTextCharFormat:
         """The same, leading somewhere."""

@@ -229,11 +229,17 @@ class DocumentWriter:
                 widths = self._tables.widths(section, at, item)
                 self._insert_table(section, at, item, page, widths)
             else:
+                self._part_from_table(section, at, item, page.cursor)
                 key = self.styles.block_key(item, section.above(at))
                 made = self.styles.block_format(item, section.above(at))
                 cuts = self._write_text(page, item, made)
                 section.insert(at, item, 1 + len(cuts), key, cuts)
             at += 1
+
+    def _part_from_table(self, section: Section, at: int, item: Item, cursor: QTextCursor) -> None:
+        """Above item `at`, which is no table: where Qt's own table is, it says how far that is."""
+        if at and is_table(section.above(at)) and not section.is_ruled(at - 1):
+            self._tables.part_from(item, cursor)
 
     def _write_text(self, page: Page, item: Item, made: QTextBlockFormat) -> tuple[int, ...]:
         """Write an item that is no table; where its further blocks begin."""
@@ -291,6 +297,9 @@ class DocumentWriter:
             if self._tables.key(section, at, item) != section.keys[at]:
                 self._write_again(section, at, cursor)
             return
+        if is_table(above):
+            cursor.setPosition(self.block_of(section, at).position())
+            self._part_from_table(section, at, item, cursor)
         key = self.styles.block_key(item, above)
         if key != section.keys[at]:
             section.keys[at] = key
@@ -421,8 +430,7 @@ class DocumentWriter:
         """Write a part of a table anew, in other columns or in the other one of the two ways."""
         self._remove(section, at, 1, cursor)
         self._insert_table(section, at, block, Page(cursor, self.block_of(section, at)), widths)
-        if at + 1 < len(section.items) and is_table(section.items[at + 1]):
-            self._adjust_gap(section, at + 1, cursor)
+        self._adjust_gap(section, at + 1, cursor)
 
     def _fit(self, section: Section, at: int, cursor: QTextCursor) -> None:
         """Give a whole table the columns that its first rows ask for."""

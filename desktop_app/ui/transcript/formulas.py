@@ -44,6 +44,10 @@ _TEX: Final = FORMULA + 1
 _EM, _DESCENT, _X_HEIGHT = _TEX + 1, _TEX + 2, _TEX + 3
 """Pixels of the font around a drawing: Qt asks for its size again and again."""
 
+# Where Qt's text layout says in which colour it selects an object (qtextlayout.cpp,
+# ObjectSelectionBrush).
+_SELECTED_IN: Final = int(QTextFormat.Property.ForegroundBrush) + 1
+
 # The font of the formulas looks smaller than that of the text at the same size.
 _LARGER: Final = 1.12
 
@@ -230,6 +234,8 @@ class _Drawing(QPyTextObject):
         top = rect.top() + box.baseline - formula.ascent * box.em * box.scale
         area = QRectF(rect.left(), top, box.width, height)
         colour = style.foreground().color()
+        if made.hasProperty(_SELECTED_IN):
+            colour = _set_off(painter, rect, made.brushProperty(_SELECTED_IN).color())
         ratio = painter.device().devicePixelRatio()
         # What is printed is drawn as strokes and areas; what is painted again and again, once.
         if painter.device().logicalDpiX() > 200:
@@ -239,6 +245,14 @@ class _Drawing(QPyTextObject):
         painter.drawPixmap(
             place, _pixmap(formula.svg, colour.rgba(), area.width(), area.height(), ratio)
         )
+
+
+def _set_off(painter: QPainter, rect: QRectF | QRect, ground: QColor) -> QColor:
+    """Paint behind a formula that is selected or found; the colour to draw it in. Qt lays the colour
+    of the selection over both, half transparent: they must differ as far as they can."""
+    is_light = ground.lightnessF() > 0.5
+    painter.fillRect(rect, Qt.GlobalColor.white if is_light else Qt.GlobalColor.black)
+    return QColor(Qt.GlobalColor.black if is_light else Qt.GlobalColor.white)
 
 
 def _source_at(begins: QTextCursor) -> str:

@@ -58,4 +58,6 @@ def head_of(item: Item) -> str:
         return ""
     if item.marker:
         return f"{item.marker}\t"
-    return item.language if item.kind is Kind.CODE_HEAD else ""
+    if item.kind in (Kind.CODE_HEAD, Kind.RULE):
+        return item.language or " "  # Qt puts an empty block beside the table that it follows
+    return ""

@@ -103,6 +103,9 @@ _APART: Final = (Kind.TABLE, Kind.CODE, Kind.CODE_HEAD)
 # A mark that is wider than its column, such as the name of a note, has the next one.
 _MARK_STOPS: Final = 9
 
+# Between a table's last hairline and what is below it, in pixels at the default text size.
+_BELOW_TABLE: Final = 10
+
 _PROPORTIONAL: Final = QTextBlockFormat.LineHeightTypes.ProportionalHeight.value
 
 
@@ -355,9 +358,13 @@ class Styles:
             [QTextLength(QTextLength.Type.FixedLength, width) for width in widths]
         )
         made.setTopMargin(px(self._gap(block, above)) if block.head else 0)
-        made.setBottomMargin(px(10))  # Qt drops the top margin of a block below a table
+        made.setBottomMargin(px(_BELOW_TABLE))  # Qt drops the top margin of a block below a table
         made.setLeftMargin(px(INDENT) * block.depth + px(QUOTE) * block.quote)
         return made
+
+    def room_below_table(self, below: Item) -> int:
+        """Pixels between Qt's own table and what is not a part of it."""
+        return self.theme.px(_BELOW_TABLE + (PAD if ground_of(below) else 0))
 
     def row_pad(self) -> int:
         """Pixels between the words of a table and the hairlines."""

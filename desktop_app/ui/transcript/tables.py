@@ -116,12 +116,19 @@ class Tables:
     def close_up(self, cursor: QTextCursor, *, ruled: bool) -> None:
         """The table above the cursor's block is not its last part: no more room below it than a
         `ruled` part, the room above which Qt drops, needs itself."""
+        self._leave_room(cursor, self.styles.row_pad() if ruled else 0)
+
+    def part_from(self, below: Item, cursor: QTextCursor) -> None:
+        """The room below the table above the cursor's block is what the item `below` asks for."""
+        self._leave_room(cursor, self.styles.room_below_table(below))
+
+    def _leave_room(self, cursor: QTextCursor, pixels: int) -> None:
         # Within one edit, Qt does not find a table yet that has just been written.
         part = self._written.get(cursor.position())
         part = part or QTextCursor(cursor.block().previous()).currentTable()
         if part is not None:
             made = part.format().toTableFormat()
-            made.setBottomMargin(self.styles.row_pad() if ruled else 0)
+            made.setBottomMargin(pixels)
             part.setFormat(made)
 
     def _write_row(self, table: QTextTable, number: int, block: Block, cell: Any) -> None:

@@ -20,6 +20,7 @@ from desktop_app.ui.printing.pages import Pages, set_paper
 from desktop_app.ui.printing.wide_tables import column_groups
 from desktop_app.ui.theme import light
 from tests.helpers.messages import answer, question
+from tests.unit.rendering.test_raster import address
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -64,10 +65,20 @@ def links(page: pypdfium2.PdfPage) -> int:
 def test_words_numbers_and_links_can_be_found(qtbot: QtBot, tmp_path: Path) -> None:
     said = answer(
         "Some **bold** [link](https://a.b) $x^2$\n\n```py\nx = 1\n```\n\n|a|b|\n|-|-|\n|1|2|"
+        f"\n\nSee ![a small chart]({address('PNG')})."
     )
     document = printed(tmp_path / "x.pdf", question("<What>\n  now?", PICTURE), said)
     (text,) = words(document)
-    for expected in ("A title", "<What>", "now?", "sun.png", "Some bold link", "x = 1", "1 / 1"):
+    for expected in (
+        "A title",
+        "<What>",
+        "now?",
+        "sun.png",
+        "Some bold link",
+        "x = 1",
+        "1 / 1",
+        "a small chart",
+    ):
         assert expected in text, expected
     assert links(document[0]) == 1
 

@@ -295,7 +295,8 @@ class _DocumentReader:
         kind = "hr" if look & Look.RULE else f"h{level}" if level else "p"
         leaf = Leaf(kind, depth, quote)
         self.leaves.append(leaf)
-        self._add_runs(leaf, block, bold_is_said=not level)
+        if block.text().strip(" "):  # else a rule, or an item of nothing
+            self._add_runs(leaf, block, bold_is_said=not level)
         if block.blockFormat().textIndent() < 0:
             mark, rest = leaf.runs[0][0].split("\t", 1)
             leaf.mark = mark.rstrip(".)") if mark[:1].isdigit() else mark

@@ -6,18 +6,20 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtGui import QGuiApplication, QTextCursor
+from PySide6.QtCore import QPoint, QRect, QSize
+from PySide6.QtGui import QColor, QGuiApplication, QTextCursor
 
 from desktop_app.paths import child_command
 from desktop_app.rendering.model import FORMULA_BEGINS as WAITING
 from desktop_app.ui import theme
 from desktop_app.ui.transcript.formulas import DRAWN
 from desktop_app.ui.transcript.typesetter import Typesetter
+from tests.gui.test_theme import contrast
 from tests.gui.transcript.test_streaming import look, stream_into
 from tests.helpers.messages import answer, streaming
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from PySide6.QtGui import QTextLine
     from pytestqt.qtbot import QtBot
@@ -171,6 +173,30 @@ def test_a_selection_takes_formulas_whole(
     view.setTextCursor(cursor)
     view.copy()
     assert QGuiApplication.clipboard().text() == "$x+y$"
+
+
+@pytest.mark.parametrize("dressed_in", [theme.light, theme.dark])
+def test_a_selected_formula_can_be_read(
+    view: TranscriptView,
+    typesetter: Typesetter,
+    qtbot: QtBot,
+    dressed_in: Callable[[], theme.Theme],
+) -> None:
+    view.set_theme(dressed_in())
+    view.typeset_with(typesetter)
+    view.set_messages([answer("$m+m+m+m$")])
+    qtbot.waitUntil(lambda: drawn(view) == 1, timeout=20_000)
+    view.selectAll()
+    found = view.document().find(DRAWN)
+    start = QTextCursor(view.document())
+    start.setPosition(found.selectionStart())
+    [line] = lines(view)
+    middle = view.cursorRect(start).top() + int(line.height()) // 2
+    area = QRect(QPoint(view.cursorRect(start).left() + 1, middle - 4), QSize(30, 8))
+    image = view.viewport().grab(area).toImage()
+    colours = {image.pixel(x, y) for x in range(30) for y in range(8)}
+    seen = [QColor.fromRgba(colour) for colour in colours]
+    assert max(contrast(one, other) for one in seen for other in seen) >= 4.5
 
 
 def test_a_formula_on_a_line_of_its_own_is_asked_for_as_such(view: TranscriptView) -> None:

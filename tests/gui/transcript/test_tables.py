@@ -191,3 +191,36 @@ def test_a_table_whose_words_do_not_fit_is_scrolled_aside(view: TranscriptView) 
 def test_narrow_columns_are_not_scrolled(view: TranscriptView) -> None:
     view.set_messages([answer("|" + "1|" * 14 + "\n|" + "--|" * 14 + "\n|" + "2|" * 14 + "\n")])
     assert view.horizontalScrollBar().maximum() == 0
+
+
+@pytest.mark.parametrize("row", [ROW, LONG_ROW])
+def test_the_ground_of_code_keeps_off_the_table_above(
+    view: TranscriptView, dressed: Theme, row: str
+) -> None:
+    code = "```\ncode\n```\n"
+    stream_into(view, streaming(), [HEAD + row, "\n", code])
+    for _ in range(2):
+        gap = _plain_above_the_ground(view, dressed)
+        assert 8 <= gap <= 14
+        view.set_theme(dressed)  # everything is written anew
+
+
+def test_a_rule_stands_below_the_table(view: TranscriptView) -> None:
+    view.set_messages([answer(HEAD + LONG_ROW + "\n---\n\nend")])
+    layout = view.document().documentLayout()
+    rule = view.document().find("end").block().previous()
+    cell = view.document().find("many words").block()
+    bottom = layout.blockBoundingRect(cell).bottom()
+    assert layout.blockBoundingRect(rule).top() > bottom + 7
+
+
+def _plain_above_the_ground(view: TranscriptView, theme: Theme) -> int:
+    """Pixels between the last hairline and the ground of the code below it."""
+    image = view.viewport().grab().toImage()
+    bottom = view.cursorRect(QTextCursor(view.document().find("code"))).top()
+    column = [image.pixelColor(30, y) for y in range(bottom)]
+    first = bottom - 1
+    while column[first] == theme.code_ground:
+        first -= 1
+    last = max(y for y in range(first + 1) if column[y] == theme.line)
+    return first - last

@@ -10,6 +10,7 @@ import pytest
 
 from desktop_app.rendering import block_stream
 from desktop_app.rendering.block_stream import BlockStream
+from desktop_app.rendering.inline import NO_TABLE
 from desktop_app.rendering.model import Block, Kind, words_of
 from desktop_app.rendering.parser import MOST_COLUMNS, is_too_dense, parser
 
@@ -61,6 +62,9 @@ def test_a_table_of_too_many_columns_is_text() -> None:
     stream.feed(f"{head}\n|{'-|' * (MOST_COLUMNS + 1)}\n{head}\n")
     stream.finish()
     assert [block.kind for block in stream.blocks] == [Kind.PARAGRAPH]
+    assert stream.blocks[0].runs[0] == NO_TABLE
+    assert str(MOST_COLUMNS) in NO_TABLE.text
+    assert stream.blocks[0].text.strip().startswith(head)
     stream = BlockStream()
     head = "|" + "h|" * MOST_COLUMNS
     stream.feed(f"{head}\n|{'-|' * MOST_COLUMNS}\n{head}\n")
