@@ -62,7 +62,8 @@ def shares(tokens: int, resolved: ResolvedChoice) -> list[str]:
     """What so many tokens are of the window, and what they cost."""
     facts = []
     if resolved.model.input_limit:
-        facts.append(f"{max(1, round(100 * tokens / resolved.model.input_limit))} %")
+        percent = 100 * tokens / resolved.model.input_limit
+        facts.append(f"{round(percent)} %" if percent >= 1 else "< 1 %")
     price = resolved.price
     if price is not None and price != FREE:
         facts.append(format_money(price.of(Usage(input_tokens=tokens))))

@@ -155,9 +155,11 @@ class AttachmentsController(QObject):
         self._window.prompt.focus_text()
 
     def close(self) -> None:
-        """Give up what is still being read."""
-        for reading_id in list(self._reading):
+        """Give up what is still being read, and what there is to say of it."""
+        for reading_id, reading in list(self._reading.items()):
+            reading.batch.failed.clear()
             self._give_up(reading_id)
+        self._window.notifications.dismiss_topic(TOPIC)
         self._update()
 
     def _begin(

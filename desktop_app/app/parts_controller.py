@@ -34,18 +34,22 @@ class PartsController(QObject):
     def ways_out(self, error: UserFacingError) -> Actions:
         """What can be done about a question whose documents do not fit."""
         fits_not = isinstance(error, DocumentDoesNotFitError) and bool(self._documents())
-        return [(OFFER, self._offer)] if fits_not else ()
+        refused = self._window.prompt.text()
+        return [(OFFER, lambda: self._offer(refused))] if fits_not else ()
 
     def _documents(self) -> list[DocumentPart]:
         parts = self._workspace.draft.attachments
         return [part for part in parts if isinstance(part, DocumentPart) and not part.in_parts]
 
-    def _offer(self) -> None:
-        self._workspace.tasks.start(self._plan())
+    def _offer(self, refused: str) -> None:
+        self._workspace.tasks.start(self._plan(refused))
 
-    async def _plan(self) -> None:
+    async def _plan(self, refused: str) -> None:
+        """Say what reading in parts takes, for what stands in the prompt, or for what was refused
+        where that has been emptied since."""
         workspace, notifications = self._workspace, self._window.notifications
-        draft = replace(workspace.draft, text=self._window.prompt.text())
+        text = self._window.prompt.text()
+        draft = replace(workspace.draft, text=text if text.strip() else refused)
         documents = self._documents()
         notifications.notify("Counting the parts…", topic=TOPIC)
         resolved = workspace.resolved

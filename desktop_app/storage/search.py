@@ -60,9 +60,14 @@ _WANTED: Final = """
 _FILTERS: Final = {
     "folder": "c.folder_id = :folder",
     "variant": "m.variant = :variant",
+    # Not those that only cite a file of a collection: its passages are no attachment.
     "attachment": """c.id IN (
         SELECT x.conversation_id
         FROM message_attachments AS xa JOIN messages AS x ON x.id = xa.message_id
+        WHERE instr(x.parts, '{"kind":"passages"') = 0 OR EXISTS (
+            SELECT 1 FROM json_each(x.parts) AS part
+            WHERE json_extract(part.value, '$.sha256') IS NOT NULL
+        )
     )""",
 }
 # So many of the newest matches are looked at one by one before a filter's places are gathered.

@@ -8,6 +8,7 @@ what will be sent. Chips are updated in place: progress comes many times a secon
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final, Literal
 
 from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, Signal
@@ -140,8 +141,6 @@ class ChipWidget(QFrame):
         self._detail.clicked.connect(self.offer)
         self._face = _Face(self)
         self._face.clicked.connect(lambda: self.previewed.emit(self._chip.id))
-        QWidget.setTabOrder(self._face, self._detail)
-        QWidget.setTabOrder(self._detail, self._cross)
         self.set_theme(theme)
         self.set_chip(chip)
 
@@ -185,6 +184,17 @@ class ChipWidget(QFrame):
     def remove(self) -> None:
         """Take the attachment away."""
         self.removed.emit(self._chip.id)
+
+    @property
+    def last(self) -> QWidget:
+        """What Tab comes to last of it."""
+        return self._cross
+
+    def follow(self, before: QWidget) -> None:
+        """Have Tab come to it behind another widget."""
+        order = (before, self._face, self._detail, self._cross)
+        for one, other in pairwise(order):
+            QWidget.setTabOrder(one, other)
 
     def focus_face(self) -> None:
         """Give the keyboard to what shows the preview."""
@@ -352,7 +362,7 @@ class AttachmentChips(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        inner = QWidget()
+        inner = self._ground = QWidget()
         self._flow = FlowLayout(inner, theme.px(8))
         self.setWidget(inner)
         for surface in (ground, inner):
@@ -397,6 +407,9 @@ class AttachmentChips(QScrollArea):
         widget.previewed.connect(self.previewed)
         widget.acted.connect(self.acted)
         self._flow.addWidget(widget)
+        # Tab comes to them where they stand: by itself Qt would put them behind everything.
+        last = next(reversed(self._widgets.values()), None)
+        widget.follow(self._ground if last is None else last.last)
         self._widgets[chip.id] = widget
 
     def set_theme(self, theme: Theme) -> None:

@@ -19,6 +19,8 @@ from PySide6.QtWidgets import (
 
 from desktop_app.ui.batch_job_page import BatchJobPage
 from desktop_app.ui.batch_new_page import BatchNewPage
+from desktop_app.ui.drop_area import LeavesFiles
+from desktop_app.ui.dropped import accept_copy
 from desktop_app.ui.models.batch_models import BatchJobModel
 from desktop_app.ui.settings_tabs.fields import Note, retheme
 from desktop_app.ui.shared_columns import SharedColumns
@@ -99,6 +101,7 @@ class BatchDialog(QDialog):
         self._list_column.addWidget(table, 1)
         for page in (self._list, self.new, self.job):
             self._stack.addWidget(page)
+        LeavesFiles(self._stack)
         self._column = QVBoxLayout(self)
         self._column.addWidget(self._stack, 1)
         self._column.addWidget(self.words)
@@ -197,11 +200,11 @@ class BatchDialog(QDialog):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if any(url.isLocalFile() for url in event.mimeData().urls()):
-            event.acceptProposedAction()
+            accept_copy(event)
 
     def dropEvent(self, event: QDropEvent) -> None:
         paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
-        event.acceptProposedAction()
+        accept_copy(event)
         if self.page != "new":
             self.new_wanted.emit()
         self.new.add(paths)

@@ -86,7 +86,7 @@ class ChoiceRow(QWidget):
     """The controls under the text.
 
     Attributes:
-        attach, send, stop: buttons.
+        attach, attach_more, send, stop: buttons.
 
     Signals:
         variant_chosen(Variant), effort_chosen(Effort), model_chosen(ModelEntry)
@@ -108,7 +108,8 @@ class ChoiceRow(QWidget):
         self._rate = ""
         self._streaming = False
         self.attach = _button("attach", "Attach files", "quiet")
-        self.attach.setToolTip("Attach files; right click for folders and collections")
+        self.attach_more = _button("attach-more", "What else to attach", "quiet")
+        self.attach_more.setToolTip("Folders and collections")
         self.models = ModelControl(theme, self._fill_models)
         self.effort = PickButton(theme, self._fill_efforts)
         self.effort.setObjectName("effort")
@@ -129,8 +130,13 @@ class ChoiceRow(QWidget):
     def _lay_out(self) -> None:
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)
-        before: list[QWidget] = [self.attach, self.models, self.effort, self.background]
+        before: list[QWidget] = [self.models, self.effort, self.background]
         behind: list[QWidget] = [self.figures, self.send, self.stop]
+        self._attaching = QHBoxLayout()
+        self._attaching.setSpacing(0)
+        for widget in (self.attach, self.attach_more):
+            self._attaching.addWidget(widget)
+        self._row.addLayout(self._attaching)
         for widget in before:
             self._row.addWidget(widget)
         self._row.addStretch(1)
@@ -178,6 +184,7 @@ class ChoiceRow(QWidget):
         self._row.setSpacing(theme.px(_GAP))
         for button, name, color, size in (
             (self.attach, "paperclip", theme.dim, 18),
+            (self.attach_more, "chevron-down", theme.dim, 12),
             (self.send, "arrow-up", theme.on_accent, 18),
             (self.stop, "square", theme.ground, 14),
         ):
@@ -223,7 +230,7 @@ class ChoiceRow(QWidget):
         self, *, figures: str, caption: bool = True, wide: bool = True, name: bool = True
     ) -> int:
         gap = self._theme.px(_GAP)
-        total = self.attach.sizeHint().width() + self._theme.px(SEND) + 2 * gap
+        total = self._attaching.sizeHint().width() + self._theme.px(SEND) + 2 * gap
         total += self.models.width_with(wide=wide)
         if self._choice.effort_shown is not None:
             label = self._effort_label() if name else ""

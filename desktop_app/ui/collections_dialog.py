@@ -23,6 +23,8 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app.ui.collection_files import FILE, CollectionFilesDelegate, CollectionFilesModel
+from desktop_app.ui.drop_area import LeavesFiles
+from desktop_app.ui.dropped import accept_copy
 from desktop_app.ui.flow_layout import FlowLayout
 from desktop_app.ui.library_list import LibraryList, LibraryRow
 from desktop_app.ui.prompts_page import plain_button
@@ -183,6 +185,8 @@ class CollectionsDialog(QDialog):
         column = self._column = QVBoxLayout(self)
         column.addLayout(row, 1)
         column.addLayout(foot)
+        for part in (self.list, self._page):
+            LeavesFiles(part)
 
     def _connect(self) -> None:
         self.list.current_changed.connect(self._show)
@@ -326,12 +330,12 @@ class CollectionsDialog(QDialog):
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Files and folders are taken."""
         if _files_in(event):
-            event.acceptProposedAction()
+            accept_copy(event)
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Into the collection that is shown, or a new one."""
         paths = _files_in(event)
-        event.acceptProposedAction()
+        accept_copy(event)
         if self.current and not self.work.isVisible():
             self.added.emit(self.current, paths)
         elif paths:

@@ -37,18 +37,10 @@ class DropArea(QObject):
         window.installEventFilter(self)
         rows.view.aimed.connect(self._show_aim)
 
-    def asks_first(self, widget: QWidget) -> None:
-        """Have the window be asked before a text field, which takes a file as its address."""
-        for one in (widget, *widget.findChildren(QWidget)):
-            if one.acceptDrops():
-                one.installEventFilter(self)
-
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Take what is dragged over the window, and before a text field what is no text."""
+        """Take what is dragged over the window."""
         if event.type() not in _DRAGS:
             return False
-        if watched is not self._window:
-            return self._leave_to_window(event)
         if event.type() == QEvent.Type.DragEnter:
             self._enter(event)  # type: ignore[arg-type]
         elif event.type() == QEvent.Type.DragLeave:
@@ -57,16 +49,8 @@ class DropArea(QObject):
             self._drop(event)  # type: ignore[arg-type]
         return True
 
-    def _leave_to_window(self, event: QEvent) -> bool:
-        # Here and below: no start waits for what is needed when something is dragged.
-        from desktop_app.ui.dropped import is_to_attach
-
-        is_ours = event.type() == QEvent.Type.DragEnter and is_to_attach(event.mimeData())  # type: ignore[attr-defined]
-        if is_ours:
-            event.ignore()
-        return is_ours
-
     def _enter(self, event: QDragEnterEvent) -> None:
+        # Here and below: no start waits for what is needed when something is dragged.
         from desktop_app.ui.dropped import accept_copy, is_welcome, promise
 
         data = event.mimeData()
@@ -92,3 +76,25 @@ class DropArea(QObject):
         beside = QRect(self._window.rect())
         beside.setLeft(self._list.geometry().right() + 1)
         self._overlay.show_words(words, beside)
+
+
+class LeavesFiles(QObject):
+    """Has the text fields of a widget, which would take a file as its address, leave what is no text
+    to the window behind them."""
+
+    def __init__(self, widget: QWidget) -> None:
+        super().__init__(widget)
+        for one in (widget, *widget.findChildren(QWidget)):
+            if one.acceptDrops():
+                one.installEventFilter(self)
+
+    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
+        """Refuse a file in the field's place."""
+        if event.type() != QEvent.Type.DragEnter:
+            return False
+        from desktop_app.ui.dropped import is_to_attach  # no start waits for it
+
+        is_left = is_to_attach(event.mimeData())  # type: ignore[attr-defined]
+        if is_left:
+            event.ignore()
+        return is_left

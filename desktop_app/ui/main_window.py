@@ -230,7 +230,7 @@ class MainWindow(QMainWindow):
             chosen.connect(self._close_list_drawer)
 
     def _add_later_parts(self) -> None:
-        from desktop_app.ui.drop_area import DropArea
+        from desktop_app.ui.drop_area import DropArea, LeavesFiles
         from desktop_app.ui.first_start import FirstStart
         from desktop_app.ui.notifications import Notifications
         from desktop_app.ui.overlays import DropOverlay
@@ -242,8 +242,8 @@ class MainWindow(QMainWindow):
         self._covers.append(overlay)
         self._later += [self.first_start, self.notifications, overlay]
         drops = DropArea(self, overlay, self.conversations)
-        drops.asks_first(self.prompt)
-        drops.asks_first(self.conversations.search)
+        LeavesFiles(self.prompt)
+        LeavesFiles(self.conversations.search)
         drops.given.connect(self._take)
 
     def _order_tabs(self) -> None:

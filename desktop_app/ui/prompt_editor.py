@@ -153,6 +153,7 @@ class PromptEditor(QFrame):
         row.attach.clicked.connect(self.choose_files)
         row.attach.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         row.attach.customContextMenuRequested.connect(lambda _: self._offer_to_attach())
+        row.attach_more.clicked.connect(self._offer_to_attach)
         row.send.clicked.connect(self._send)
         row.stop.clicked.connect(self.stop_requested)
         row.variant_chosen.connect(self.variant_chosen)

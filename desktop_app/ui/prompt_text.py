@@ -11,7 +11,14 @@ from PySide6.QtCore import QKeyCombination, QMimeData, Qt, Signal
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QSizePolicy
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QDragMoveEvent, QDropEvent, QFocusEvent, QKeyEvent, QResizeEvent
+    from PySide6.QtGui import (
+        QContextMenuEvent,
+        QDragMoveEvent,
+        QDropEvent,
+        QFocusEvent,
+        QKeyEvent,
+        QResizeEvent,
+    )
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.ui.dropped import Given
@@ -123,6 +130,22 @@ class PromptText(QPlainTextEdit):
             event.accept()
         else:
             super().keyPressEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """The usual menu, in which text can be pasted as it is, too."""
+        from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
+
+        menu = self.createStandardContextMenu(event.pos())
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        plain = QAction("Paste as plain text", menu)
+        plain.setObjectName("paste-plain")
+        plain.setShortcut(QKeySequence(self.plain_paste_keys))
+        plain.setEnabled(QGuiApplication.clipboard().mimeData().hasText())
+        plain.triggered.connect(self.paste_plain)
+        names = [action.objectName() for action in menu.actions()]
+        behind = names.index("edit-paste") + 1 if "edit-paste" in names else len(names)
+        menu.insertAction(menu.actions()[behind] if behind < len(names) else None, plain)
+        menu.popup(event.globalPos())
 
     def canInsertFromMimeData(self, source: QMimeData) -> bool:
         # Here and below: no start waits for what is needed when something is given.

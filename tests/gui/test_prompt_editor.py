@@ -10,6 +10,7 @@ import pytest
 from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import (
     QAccessible,
+    QContextMenuEvent,
     QDragEnterEvent,
     QDropEvent,
     QGuiApplication,
@@ -20,6 +21,7 @@ from PySide6.QtWidgets import (
     QApplication,
     QFrame,
     QLabel,
+    QMenu,
     QPlainTextEdit,
     QPushButton,
     QToolButton,
@@ -628,6 +630,65 @@ def test_every_control_is_reached_by_tab(qtbot: QtBot, editor: PromptEditor) -> 
     names = {widget.objectName() for widget in reached}
     assert {"prompt", "attach", "pro", "model", "effort", "send", "suggest-summarise"} <= names
     assert any(isinstance(widget.parent(), ChipWidget) for widget in reached)
+
+
+def test_tab_comes_to_chips_where_they_stand(qtbot: QtBot, editor: PromptEditor) -> None:
+    editor.set_chips([PDF])
+    editor.set_chips([PDF, replace(PDF, id="2", name="other.pdf")])
+    editor.set_chips([PDF, replace(PDF, id="3", name="third.pdf")])
+    crosses = editor.findChildren(QToolButton, "remove-attachment")
+    qtbot.waitUntil(lambda: all(cross.isVisible() for cross in crosses[-1:]))
+    reached = []
+    for _ in range(2):
+        qtbot.keyClick(QGuiApplication.focusObject(), Qt.Key.Key_Backtab)
+        focused = QGuiApplication.focusObject()
+        assert isinstance(focused, QWidget)
+        reached.append(focused.accessibleName())
+    assert reached == ["Remove third.pdf", "Remove report.pdf"]
+
+
+def opened_menu(qtbot: QtBot) -> QMenu:
+    qtbot.waitUntil(lambda: isinstance(QApplication.activePopupWidget(), QMenu))
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    return menu
+
+
+@pytest.mark.qt_log_ignore("does not support grabbing the keyboard", extend=True)
+def test_what_else_to_attach_is_a_button_of_its_own(qtbot: QtBot, editor: PromptEditor) -> None:
+    more = button(editor, "attach-more")
+    more.setFocus()
+    qtbot.keyClick(more, Qt.Key.Key_Space)
+    menu = opened_menu(qtbot)
+    folder = next(a for a in menu.actions() if a.text() == "Attach a folder…")
+    with qtbot.waitSignal(editor.command_requested) as asked:
+        folder.trigger()
+    assert asked.args == ["prompt.attach-folder"]
+    menu.close()
+
+
+@pytest.mark.qt_log_ignore("does not support grabbing the keyboard", extend=True)
+@pytest.mark.parametrize("offered", ["<b>as it is</b>", ""])
+def test_the_menu_of_the_text_pastes_plain_text(
+    qtbot: QtBot, editor: PromptEditor, offered: str
+) -> None:
+    data = QMimeData()
+    if offered:
+        data.setHtml("<h1>Title</h1>")
+        data.setText(offered)
+    QGuiApplication.clipboard().setMimeData(data)
+    reason, at = QContextMenuEvent.Reason.Keyboard, QPoint(5, 5)
+    QApplication.sendEvent(
+        text_of(editor).viewport(), QContextMenuEvent(reason, at, text_of(editor).mapToGlobal(at))
+    )
+    menu = opened_menu(qtbot)
+    labels = [action.text().partition("\t")[0].replace("&", "") for action in menu.actions()]
+    plain = menu.actions()[labels.index("Paste as plain text")]
+    assert labels.index("Paste as plain text") == labels.index("Paste") + 1
+    assert plain.isEnabled() is bool(offered)
+    plain.trigger()
+    assert editor.text() == offered
+    menu.close()
 
 
 def test_drag_of_mere_text_is_left_to_the_text(editor: PromptEditor) -> None:

@@ -199,12 +199,17 @@ def test_many_files_at_once_are_offered_as_a_job(run: Run, tmp_path: Path) -> No
         bar.dismiss_button.click()
         assert not bar.isVisible()
         await until(lambda: len(desk.ready.workspace.draft.attachments) == 4)
+        paths.append(tmp_path / "none.pdf")
+        desk.window.files_dropped.emit(paths[-1:])
+        await until(lambda: "none.pdf" in desk.said)
         desk.window.files_dropped.emit(paths)
-        await until(lambda: "12 files at once" in bar_of(desk))
+        await until(lambda: "13 files at once" in bar_of(desk))
         bar.show_button.click()
+        await until(lambda: not desk.ready.attachments._reading)
+        assert desk.said == ""  # the job says what is wrong with them
         dialog = dialog_of(desk)
         assert dialog.isVisible()
-        assert "12 files" in dialog.new.files.text()
+        assert "13 files" in dialog.new.files.text()
         # They do not go into the prompt as well; what stood there stays.
         assert len(desk.ready.workspace.draft.attachments) == 4
         assert dialog.new.prompt.currentText() == "Summarise"

@@ -43,8 +43,11 @@ def drop(dialog: CollectionsDialog, *paths: Path) -> None:
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
     buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    event = QDropEvent(QPointF(5, 5), Qt.DropAction.CopyAction, data, buttons, keys)
+    both = Qt.DropAction.CopyAction | Qt.DropAction.MoveAction
+    event = QDropEvent(QPointF(5, 5), both, data, buttons, keys)
+    event.setDropAction(Qt.DropAction.MoveAction)  # as file managers propose
     dialog.dropEvent(event)
+    assert event.dropAction() is Qt.DropAction.CopyAction  # or they would remove the files
 
 
 def offered(desk: Desk) -> list[str]:

@@ -52,7 +52,7 @@ def test_a_photo_goes_to_the_model_scaled_and_stays_as_it_was(run: Run, tmp_path
         async with Desk(environment=OPENAI) as desk:
             desk.window.prompt.files_chosen.emit([path])
             await until(lambda: is_read(desk))
-            assert desk.chips == ["IMG 1.jpg, 3000 × 4000 · ≈ 1,743 tokens · 1 % · $0.003"]
+            assert desk.chips == ["IMG 1.jpg, 3000 × 4000 · ≈ 1,743 tokens · < 1 % · $0.003"]
             assert "Sent scaled to 1056×1408, without metadata." in chip(desk).toolTip()
             await until(lambda: chip(desk)._chip.picture is not None)
             turn = await desk.ask("What is it?")
@@ -91,16 +91,16 @@ def test_a_pasted_picture_is_kept_at_once_and_its_detail_with_it(run: Run) -> No
             pasted.setImageData(picture)
             desk.text.insertFromMimeData(pasted)
             await until(lambda: is_read(desk))
-            assert desk.chips == ["Pasted picture.png, 600 × 400 · ≈ 297 tokens · 1 % · $0.0005"]
+            assert desk.chips == ["Pasted picture.png, 600 × 400 · ≈ 297 tokens · < 1 % · $0.0005"]
             low = next(a for a in chip(desk).menu().actions() if a.text().startswith("Low"))
             assert low.text() == "Low · ≈ 212 tokens"
             low.trigger()
-            assert desk.chips == ["Pasted picture.png, 600 × 400 · ≈ 212 tokens · 1 % · $0.0004"]
+            assert desk.chips == ["Pasted picture.png, 600 × 400 · ≈ 212 tokens · < 1 % · $0.0004"]
             await desk.written()
             await until(lambda: desk.estimate.startswith("≈ 2"))
         async with Desk(environment=OPENAI) as desk:
             await until(lambda: desk.chips)
-            assert desk.chips == ["Pasted picture.png, 600 × 400 · ≈ 212 tokens · 1 % · $0.0004"]
+            assert desk.chips == ["Pasted picture.png, 600 × 400 · ≈ 212 tokens · < 1 % · $0.0004"]
             turn = await desk.ask("What?")
             image = turn.request.messages[-1].parts[0]
             assert isinstance(image, ImageData)

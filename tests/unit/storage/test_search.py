@@ -17,6 +17,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from desktop_app.domain.collections import Passage
 from desktop_app.domain.conversation import (
     Folder,
     Message,
@@ -28,7 +29,7 @@ from desktop_app.domain.conversation import (
 )
 from desktop_app.domain.letters import fold
 from desktop_app.domain.model_catalog import Variant
-from desktop_app.domain.parts import DocumentPart, ReasoningPart, TextPart
+from desktop_app.domain.parts import DocumentPart, PassagesPart, ReasoningPart, TextPart
 from desktop_app.storage.attachments import AttachmentStore
 from desktop_app.storage.conversations import ConversationStore, insert_message
 from desktop_app.storage.database import Database
@@ -409,12 +410,19 @@ def test_filters_let_through_what_they_say(path: Path) -> None:
                 hits = await search.find("whale", within=SearchFilter(**within))
                 return [hit.title for hit in hits]
 
-            assert await found() == ["two", "one"]
+            cited = Passage(1, "c", "1" * 64, "whale.txt", None, "", 0, 5, "whale")
+            cites = a_conversation("cites", minutes=61)
+            question = a_question(cites, "whale song", minutes=61)
+            found_there = PassagesPart("c", "Whales", (cited,))
+            question = replace(question, parts=(*question.parts, found_there))
+            await store.begin_turn(replace(cites, leaf_id=question.id), None, question)
+
+            assert await found() == ["cites", "two", "one"]
             assert await found(folder_id=thesis.id) == ["one"]
             assert await found(variant=Variant.PRO) == ["one"]
             assert await found(has_attachment=True) == ["two"]
             assert await found(folder_id=thesis.id, has_attachment=True) == []
-            assert await found(since=NOON + timedelta(minutes=30)) == ["two"]
+            assert await found(since=NOON + timedelta(minutes=30)) == ["cites", "two"]
             assert await found(until=NOON + timedelta(minutes=30)) == ["one"]
 
     asyncio.run(main())

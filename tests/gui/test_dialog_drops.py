@@ -1,0 +1,51 @@
+"""Files dropped on the windows of collections and batch jobs: copied, wherever they fall."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QApplication, QDialog, QLineEdit, QPlainTextEdit, QWidget
+from pytestqt.qtbot import QtBot
+
+from desktop_app.ui.batch_dialog import BatchDialog
+from desktop_app.ui.collections_dialog import CollectionsDialog
+from desktop_app.ui.theme import Theme, light
+
+BOTH = Qt.DropAction.CopyAction | Qt.DropAction.MoveAction
+LEFT, NO_KEY = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+
+
+def fields_of(dialog: QDialog) -> list[QWidget]:
+    """Every text field that takes drops."""
+    texts = [edit.viewport() for edit in dialog.findChildren(QPlainTextEdit)]
+    found = [*dialog.findChildren(QLineEdit), *texts]
+    return [one for one in found if one.acceptDrops()]
+
+
+@pytest.mark.parametrize("made", [BatchDialog, CollectionsDialog])
+def test_files_are_copied_and_are_no_addresses_in_text_fields(
+    qtbot: QtBot, tmp_path: Path, made: Callable[[Theme, QWidget], QDialog]
+) -> None:
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    dialog = made(light(), parent)
+    files = QMimeData()
+    files.setText(tmp_path.as_uri())  # before the files: as text it would be their address
+    files.setUrls([QUrl.fromLocalFile(str(tmp_path))])
+    assert fields_of(dialog)
+    for field in [dialog, *fields_of(dialog)]:
+        enter = QDragEnterEvent(QPoint(3, 3), BOTH, files, LEFT, NO_KEY)
+        QApplication.sendEvent(field, enter)
+        assert enter.isAccepted()
+        drop = QDropEvent(QPointF(3, 3), BOTH, files, LEFT, NO_KEY)
+        drop.setDropAction(Qt.DropAction.MoveAction)  # as file managers propose
+        QApplication.sendEvent(field, drop)
+        assert drop.dropAction() is Qt.DropAction.CopyAction  # or they would remove the files
+    for line in dialog.findChildren(QLineEdit):
+        assert line.text() == ""
+    for text in dialog.findChildren(QPlainTextEdit):
+        assert text.toPlainText() == ""
