@@ -8,7 +8,6 @@ what will be sent. Chips are updated in place: progress comes many times a secon
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING, Final, Literal
 
 from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, Signal
@@ -25,7 +24,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app.ui import painting
-from desktop_app.ui.flow_layout import FlowLayout
+from desktop_app.ui.flow_layout import FlowLayout, tab_through
 from desktop_app.ui.icons import icon
 from desktop_app.ui.theme import set_role
 
@@ -186,15 +185,9 @@ class ChipWidget(QFrame):
         self.removed.emit(self._chip.id)
 
     @property
-    def last(self) -> QWidget:
-        """What Tab comes to last of it."""
-        return self._cross
-
-    def follow(self, before: QWidget) -> None:
-        """Have Tab come to it behind another widget."""
-        order = (before, self._face, self._detail, self._cross)
-        for one, other in pairwise(order):
-            QWidget.setTabOrder(one, other)
+    def stops(self) -> tuple[QWidget, ...]:
+        """What Tab comes to, in this order."""
+        return self._face, self._detail, self._cross
 
     def focus_face(self) -> None:
         """Give the keyboard to what shows the preview."""
@@ -372,6 +365,7 @@ class AttachmentChips(QScrollArea):
     def set_chips(self, chips: Sequence[Chip]) -> None:
         """Show these, in this order."""
         wanted = {chip.id for chip in chips}
+        new = wanted - self._widgets.keys()
         for chip_id in [key for key in self._widgets if key not in wanted]:
             widget = self._widgets.pop(chip_id)
             self._flow.removeWidget(widget)
@@ -382,6 +376,8 @@ class AttachmentChips(QScrollArea):
                 self._widgets[chip.id].set_chip(chip)
             else:
                 self._add(chip)
+        if new:
+            tab_through(self._ground, [stop for w in self._widgets.values() for stop in w.stops])
         self.setVisible(bool(chips))
         self._fit()
 
@@ -407,9 +403,6 @@ class AttachmentChips(QScrollArea):
         widget.previewed.connect(self.previewed)
         widget.acted.connect(self.acted)
         self._flow.addWidget(widget)
-        # Tab comes to them where they stand: by itself Qt would put them behind everything.
-        last = next(reversed(self._widgets.values()), None)
-        widget.follow(self._ground if last is None else last.last)
         self._widgets[chip.id] = widget
 
     def set_theme(self, theme: Theme) -> None:

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
-from PySide6.QtWidgets import QLayout, QLayoutItem
+from PySide6.QtWidgets import QLayout, QLayoutItem, QWidget
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QWidget
+    from collections.abc import Sequence
+
+
+def tab_through(ground: QWidget, widgets: Sequence[QWidget]) -> None:
+    """Have Tab come to these, which stand on `ground`, one after the other and where that stands: by
+    itself Qt puts what is added later behind everything else."""
+    ground.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # whoever takes no keyboard is not ordered
+    for one, other in pairwise((ground, *widgets)):
+        QWidget.setTabOrder(one, other)
+    ground.setFocusPolicy(Qt.FocusPolicy.NoFocus)
 
 
 class FlowLayout(QLayout):

@@ -9,7 +9,7 @@ from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QPushButton, QWidget
 
 from desktop_app.ui import painting
-from desktop_app.ui.flow_layout import FlowLayout
+from desktop_app.ui.flow_layout import FlowLayout, tab_through
 from desktop_app.ui.theme import RADIUS, SEGMENT
 
 if TYPE_CHECKING:
@@ -111,6 +111,7 @@ class Suggestions(QWidget):
             button.hide()  # now: deletion waits for the event loop
             button.deleteLater()
         self._buttons = [self._made(*item) for item in items]
+        tab_through(self, self._buttons)
         self.setVisible(bool(items))
 
     def first(self) -> str | None:

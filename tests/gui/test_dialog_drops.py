@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QDialog, QLineEdit, QPlainTextEdit, QWidget
-from pytestqt.qtbot import QtBot
 
 from desktop_app.ui.batch_dialog import BatchDialog
 from desktop_app.ui.collections_dialog import CollectionsDialog
 from desktop_app.ui.theme import Theme, light
+
+if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
 
 BOTH = Qt.DropAction.CopyAction | Qt.DropAction.MoveAction
 LEFT, NO_KEY = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier

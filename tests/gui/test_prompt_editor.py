@@ -632,21 +632,6 @@ def test_every_control_is_reached_by_tab(qtbot: QtBot, editor: PromptEditor) -> 
     assert any(isinstance(widget.parent(), ChipWidget) for widget in reached)
 
 
-def test_tab_comes_to_chips_where_they_stand(qtbot: QtBot, editor: PromptEditor) -> None:
-    editor.set_chips([PDF])
-    editor.set_chips([PDF, replace(PDF, id="2", name="other.pdf")])
-    editor.set_chips([PDF, replace(PDF, id="3", name="third.pdf")])
-    crosses = editor.findChildren(QToolButton, "remove-attachment")
-    qtbot.waitUntil(lambda: all(cross.isVisible() for cross in crosses[-1:]))
-    reached = []
-    for _ in range(2):
-        qtbot.keyClick(QGuiApplication.focusObject(), Qt.Key.Key_Backtab)
-        focused = QGuiApplication.focusObject()
-        assert isinstance(focused, QWidget)
-        reached.append(focused.accessibleName())
-    assert reached == ["Remove third.pdf", "Remove report.pdf"]
-
-
 def opened_menu(qtbot: QtBot) -> QMenu:
     qtbot.waitUntil(lambda: isinstance(QApplication.activePopupWidget(), QMenu))
     menu = QApplication.activePopupWidget()
