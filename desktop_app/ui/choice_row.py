@@ -134,8 +134,8 @@ class ChoiceRow(QWidget):
         behind: list[QWidget] = [self.figures, self.send, self.stop]
         self._attaching = QHBoxLayout()
         self._attaching.setSpacing(0)
-        for widget in (self.attach, self.attach_more):
-            self._attaching.addWidget(widget)
+        for button in (self.attach, self.attach_more):
+            self._attaching.addWidget(button)
         self._row.addLayout(self._attaching)
         for widget in before:
             self._row.addWidget(widget)

@@ -142,9 +142,9 @@ class PromptText(QPlainTextEdit):
         plain.setShortcut(QKeySequence(self.plain_paste_keys))
         plain.setEnabled(QGuiApplication.clipboard().mimeData().hasText())
         plain.triggered.connect(self.paste_plain)
-        names = [action.objectName() for action in menu.actions()]
-        behind = names.index("edit-paste") + 1 if "edit-paste" in names else len(names)
-        menu.insertAction(menu.actions()[behind] if behind < len(names) else None, plain)
+        lines = menu.actions()
+        paste = [line.objectName() for line in lines].index("edit-paste")
+        menu.insertAction(lines[paste + 1], plain)  # before "Delete"
         menu.popup(event.globalPos())
 
     def canInsertFromMimeData(self, source: QMimeData) -> bool:
