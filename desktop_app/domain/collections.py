@@ -82,6 +82,11 @@ class Passage:
     text: str
 
     @property
+    def words(self) -> tuple[str, int, int]:
+        """What stands there, whatever number it bears and whichever collection it was found in."""
+        return self.sha256, self.start, self.end
+
+    @property
     def source(self) -> str:
         """Where it stands, for people: "lease.pdf, page 3"."""
         return f"{self.name}, {self.place}" if self.place else self.name

@@ -160,11 +160,16 @@ class CollectionPart:
 
 @dataclass(frozen=True)
 class PassagesPart:
-    """What of a collection went in with a question; no passages where nothing was found."""
+    """What of a collection went in with a question; nothing in either where nothing was found.
+
+    Attributes:
+        known: the numbers of passages that were found, too, and had come with earlier questions.
+    """
 
     collection_id: str
     name: str
     passages: tuple[Passage, ...] = ()
+    known: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -239,6 +244,7 @@ def _part_from_json(row: Mapping[str, Any]) -> Part:
         fields["pictured"] = tuple(PagePicture(**page) for page in fields["pictured"])
     if "passages" in fields:
         fields["passages"] = tuple(Passage(**passage) for passage in fields["passages"])
+        fields["known"] = tuple(fields.get("known", ()))
     if fields.get("chosen") is not None:
         chosen = ChosenPages(**fields["chosen"])
         spans = tuple((first, last) for first, last in chosen.spans)

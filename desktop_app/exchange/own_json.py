@@ -362,6 +362,8 @@ def _part(part: Part) -> Part:
     if isinstance(part, PassagesPart):
         for passage in part.passages:
             typed(passage)
+        if not all(type(number) is int for number in part.known):
+            raise TypeError("passages that are no numbers")
     if isinstance(part, DocumentPart) and part.chosen is not None:
         _demand_pages(typed(part.chosen))
     return typed(part)

@@ -64,14 +64,13 @@ class LateCollections:
         self,
         collection_ids: Sequence[str],
         question: str,
-        first_number: int,
         budget_tokens: int,
         *,
         is_estimate: bool = False,
     ) -> tuple[PassagesPart, ...]:
         """What goes in of collections. Raises UserFacingError."""
         return await self.whole.retrieve(
-            collection_ids, question, first_number, budget_tokens, is_estimate=is_estimate
+            collection_ids, question, budget_tokens, is_estimate=is_estimate
         )
 
 

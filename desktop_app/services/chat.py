@@ -157,7 +157,7 @@ class ChatService:
         demand_files(draft.attachments, path, resolved)
         demand_sight(not_files(draft.attachments, resolved.files), resolved.model)
         compactions = await self.compactions.of(conversation.id)
-        found = await found_for(self._passages, path, draft, resolved)
+        found = await found_for(self._passages, path, draft, resolved, compactions=compactions)
         hold = await self._demand_room(path, draft, resolved, settings, compactions, found)
         question = Message(
             id=new_id(),

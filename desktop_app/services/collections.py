@@ -37,10 +37,14 @@ from desktop_app.services.collection_ports import (
     Store,
     Vectors,
 )
+from desktop_app.services.copies import Copies
 from desktop_app.services.embeddings import AT_ONCE, EmbeddingPlan, Embeddings
 
-# Passages that are looked at for a question; the budget decides how many of them go in.
+# Passages that are looked at for a question, copies not counted; the budget decides how many of
+# them go in.
 MOST_PASSAGES: Final = 24
+# With their copies.
+MOST_FOUND: Final = 4 * MOST_PASSAGES
 # Of reciprocal ranks: the higher, the less the first few count. 60 is the usual.
 FUSION: Final = 60
 # Characters of a question that are asked for their meaning.
@@ -275,7 +279,7 @@ class Collections:
             (vector,) = await self._embeddings.vectors(choice, [asked], len(asked) // 3)
         except (ProviderError, CredentialError, SpendingCapError):
             return ()
-        return await self._vectors.nearest(collection_ids, choice.key, vector, MOST_PASSAGES)
+        return await self._vectors.nearest(collection_ids, choice.key, vector, MOST_FOUND)
 
     # -------------------------------------------------------------- asking
 
@@ -283,26 +287,40 @@ class Collections:
         self,
         collection_ids: Sequence[str],
         question: str,
-        first_number: int,
         budget_tokens: int,
         *,
         is_estimate: bool = False,
     ) -> tuple[PassagesPart, ...]:
-        """What goes in of each collection that there is, the best first, numbered from
-        `first_number` on; at most so many tokens in all."""
+        """What goes in of each collection that there is, the best first, numbered from 1 on; at most
+        so many tokens in all. What copies of a document say is among it once."""
         names = {c.id: c.name for c in await self._store.all() if c.id in collection_ids}
         words = question_words(question)
-        places = await self._store.find(list(names), words, MOST_PASSAGES)
+        places = await self._store.find(list(names), words, MOST_FOUND)
         if not is_estimate:
             near = await self._near(list(names), question)
             places = _together(places, near) if near else places
-        chosen = _within(places, budget_tokens)
-        texts = await self._store.texts(chosen)
         found: dict[str, list[Passage]] = {collection_id: [] for collection_id in names}
-        for place, text in zip(chosen, texts, strict=True):
-            if text is not None:
-                found[place.collection_id].append(_passage(place, text))
-        return _numbered(names, found, first_number)
+        for passage in await self._chosen(places, budget_tokens):
+            found[passage.collection_id].append(passage)
+        return _numbered(names, found)
+
+    async def _chosen(self, places: Sequence[Place], budget_tokens: int) -> list[Passage]:
+        """The first of `places` that fit together; one that alone is too large is passed over, as is
+        what others say already."""
+        chosen: list[Passage] = []
+        copies, used, distinct = Copies(), 0, 0
+        for at in range(0, len(places), MOST_PASSAGES):
+            some = places[at : at + MOST_PASSAGES]
+            for place, text in zip(some, await self._store.texts(some), strict=True):
+                if distinct == MOST_PASSAGES:
+                    return chosen
+                if text is None or not await asyncio.to_thread(copies.is_new, text):
+                    continue
+                distinct += 1
+                if used + place.tokens <= budget_tokens:
+                    used += place.tokens
+                    chosen.append(_passage(place, text))
+        return chosen
 
 
 def _together(by_words: Sequence[Any], by_meaning: Sequence[Any]) -> list[Any]:
@@ -315,16 +333,6 @@ def _together(by_words: Sequence[Any], by_meaning: Sequence[Any]) -> list[Any]:
             places[key] = place
             scores[key] = scores.get(key, 0.0) + 1 / (FUSION + rank)
     return [places[key] for key in sorted(places, key=lambda key: -scores[key])]
-
-
-def _within(places: Sequence[Place], budget_tokens: int) -> list[Place]:
-    """The first of `places` that fit together; one that alone is too large is passed over."""
-    chosen, used = [], 0
-    for place in places:
-        if used + place.tokens <= budget_tokens:
-            chosen.append(place)
-            used += place.tokens
-    return chosen
 
 
 def _passage(place: Place, text: str) -> Passage:
@@ -341,10 +349,8 @@ def _passage(place: Place, text: str) -> Passage:
     )
 
 
-def _numbered(
-    names: dict[str, str], found: dict[str, list[Passage]], first_number: int
-) -> tuple[PassagesPart, ...]:
-    parts, number = [], first_number
+def _numbered(names: dict[str, str], found: dict[str, list[Passage]]) -> tuple[PassagesPart, ...]:
+    parts, number = [], 1
     for collection_id, passages in found.items():
         numbered = tuple(replace(p, number=n) for n, p in enumerate(passages, number))
         parts.append(PassagesPart(collection_id, names[collection_id], numbered))

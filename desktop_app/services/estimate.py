@@ -113,7 +113,9 @@ class Estimator:
             UserFacingError: it could not be counted, or a collection is gone.
         """
         if found is None:
-            found = await found_for(self._passages, path, draft, resolved, is_estimate=True)
+            found = await found_for(
+                self._passages, path, draft, resolved, compactions=compactions, is_estimate=True
+            )
         context, context_exact = await self.context_tokens(
             path, resolved, instructions=instructions, compactions=compactions
         )

@@ -102,7 +102,7 @@ async def _measured(
         times, work = [], []
         for question in asked:
             began, worked = time.perf_counter(), time.process_time()
-            await collections.retrieve([made.id], question, 1, 4000)
+            await collections.retrieve([made.id], question, 4000)
             times.append(1000 * (time.perf_counter() - began))
             work.append(1000 * (time.process_time() - worked))
         size = (folder / "store.sqlite3").stat().st_size

@@ -78,10 +78,11 @@ def source_lines(message: Message, unfolded: Container[int]) -> list[Item]:
 
 
 def _count(part: PassagesPart) -> str:
-    if not part.passages:
-        return f"Nothing was found in {part.name}"
-    count = len(part.passages)
-    return f"{count} passage{'' if count == 1 else 's'} from {part.name}"
+    count, known = len(part.passages), len(part.known)
+    passages = f"{count or known} passage{'' if (count or known) == 1 else 's'} from {part.name}"
+    if count:
+        return f"{passages}, {known} more from before" if known else passages
+    return f"{passages}, sent before" if known else f"Nothing was found in {part.name}"
 
 
 def _source_line(passage: Passage) -> Line:

@@ -127,7 +127,7 @@ def test_by_hand_with_the_keyboard(run: Run, data: Path, tmp_path: Path) -> None
             dialog.refresh.click()
             await until(lambda: is_quiet(desk) and dialog._words.text() != "")
             (found,) = await desk.backend.collections.retrieve(
-                [dialog.current], "What is the tariff?", 1, 1000
+                [dialog.current], "What is the tariff?", 1000
             )
             assert "21 cents" in found.passages[0].text
             dialog.files.setCurrentIndex(dialog.files.model().index(0, 0))

@@ -50,7 +50,7 @@ class Shelf:
 
     async def found(self, question: str, *asked: Collection, tokens: int = 4000) -> list[Passage]:
         ids = [collection.id for collection in asked]
-        parts = await self.collections.retrieve(ids, question, 1, tokens)
+        parts = await self.collections.retrieve(ids, question, tokens)
         return [passage for part in parts for passage in part.passages]
 
     async def count(self, sql: str) -> int:
@@ -170,10 +170,11 @@ def test_the_same_file_twice_adds_nothing(tmp_path: Path, papers: Path) -> None:
             found = await here.found("fixed-price contract for electricity", first)
             assert len({(p.sha256, p.start) for p in found}) == len(found)
             assert {p.name for p in found if p.sha256 == found[0].sha256} == {"copy.pdf"}
-            both = await here.collections.retrieve([first.id, second.id], "electricity", 7, 900)
+            both = await here.collections.retrieve([first.id, second.id], "electricity", 900)
             assert [part.name for part in both] == ["First", "Second"]
             numbers = [p.number for part in both for p in part.passages]
-            assert numbers == list(range(7, 7 + len(numbers)))
+            assert numbers == list(range(1, 1 + len(numbers)))
+            assert [len(part.passages) > 0 for part in both] == [True, False]  # the same words
 
     asyncio.run(main())
 
@@ -320,7 +321,7 @@ def test_names_and_ways_out(tmp_path: Path) -> None:
             await here.collections.delete(made.id)
             with pytest.raises(DocumentError, match="no longer"):
                 await here.collections.add(made.id, [tmp_path])
-            assert await here.collections.retrieve([made.id], "word", 1, 100) == ()
+            assert await here.collections.retrieve([made.id], "word", 100) == ()
 
     asyncio.run(main())
 

@@ -71,7 +71,7 @@ class Desk:
         return self.choice
 
     async def found(self, collection: Collection, question: str, **how: bool) -> list[str]:
-        parts = await self.collections.retrieve([collection.id], question, 1, 4000, **how)
+        parts = await self.collections.retrieve([collection.id], question, 4000, **how)
         return [passage.name for part in parts for passage in part.passages]
 
 

@@ -50,6 +50,7 @@ def a_passage(number: int = 1, sha256: str = "a" * 64, **changes: object) -> Pas
                 st.text(),
             )
         ).map(tuple),
+        st.lists(st.integers(1)).map(tuple),
     )
 )
 def test_what_was_found_comes_back_out_of_json(part: PassagesPart) -> None:

@@ -13,7 +13,7 @@ from desktop_app.domain.errors import DocumentDoesNotFitError, DocumentError
 from desktop_app.domain.events import Completed, TextDelta
 from desktop_app.domain.parts import CollectionPart, PassagesPart, TextPart
 from desktop_app.services.chat import AskSettings
-from desktop_app.services.passages import HOW_TO_ANSWER, NOTHING_FOUND
+from desktop_app.services.passages import HOW_TO_ANSWER, KNOWN, NOTHING_FOUND
 from tests.helpers.scripted_provider import ScriptedProvider
 from tests.unit.domain.test_collections import COLLECTION, a_passage
 from tests.unit.services.test_chat import Room, with_room
@@ -24,19 +24,19 @@ class OneCollection:
 
     def __init__(self, text: str = "The door is green.", count: int = 2) -> None:
         self.text, self.count = text, count
-        self.asked: list[tuple[str, int, bool]] = []
+        self.asked: list[tuple[str, bool]] = []
+        self.start = 10
 
     async def retrieve(
         self,
         collection_ids: Sequence[str],
         question: str,
-        first_number: int,
         budget_tokens: int,
         *,
         is_estimate: bool = False,
     ) -> tuple[PassagesPart, ...]:
-        self.asked.append((question, first_number, is_estimate))
-        found = (a_passage(first_number + n, text=self.text) for n in range(self.count))
+        self.asked.append((question, is_estimate))
+        found = (a_passage(n + 1, start=self.start + n, text=self.text) for n in range(self.count))
         asked = COLLECTION.collection_id in collection_ids
         return (PassagesPart("c" * 32, "Contracts", tuple(found)),) if asked else ()
 
@@ -82,6 +82,7 @@ def test_numbers_go_on_and_what_was_sent_before_stays_as_it_was(tmp_path: Path) 
         first = await room.begin("Which colour?", attachments=(COLLECTION,))
         await room.run(first)
         path = await room.store.path(first.conversation.id)
+        source.start = 90
         second = await room.begin(
             "And the roof?",
             path=path,
@@ -101,8 +102,42 @@ def test_numbers_go_on_and_what_was_sent_before_stays_as_it_was(tmp_path: Path) 
         )
         await room.run(again)
         assert provider.requests[2].messages == after
-        assert [number for _, number, _ in source.asked] == [1, 3]
         assert source.asked[1][0] == "And the roof?\nWhich colour?"
+
+    with_room(tmp_path, provider, test, source)
+
+
+def test_what_the_conversation_holds_already_is_named_and_not_sent_again(tmp_path: Path) -> None:
+    provider, source = answers(3), OneCollection("word " * 200)
+
+    async def test(room: Room) -> None:
+        first = await room.begin("Which colour?", attachments=(COLLECTION,))
+        await room.run(first)
+        path = await room.store.path(first.conversation.id)
+        source.start = 11  # the second of the two, and a new one
+        draft = Draft("And what colour has the roof of the shed?", (COLLECTION,))
+        second = await room.begin(
+            draft.text, path=path, attachments=(COLLECTION,), conversation=first.conversation
+        )
+        await room.run(second)
+        assert second.question is not None
+        (found,) = second.question.found
+        assert ([p.number for p in found.passages], found.known) == ([3], (2,))
+        text = sent(provider)
+        assert text.count("<passage ") == 1
+        assert KNOWN.format("[2]") in text
+        assert text.index(KNOWN.format("[2]")) < text.index(HOW_TO_ANSWER)
+        before, after = provider.requests[0].messages, provider.requests[1].messages
+        assert after[: len(before)] == before
+        source.start = 10
+        path = await room.store.path(first.conversation.id)
+        third = await room.begin(
+            draft.text, path=path, attachments=(COLLECTION,), conversation=second.conversation
+        )
+        await room.run(third)
+        assert "<passage " not in sent(provider)
+        assert NOTHING_FOUND not in sent(provider)
+        assert KNOWN.format("[1] [2]") in sent(provider)
 
     with_room(tmp_path, provider, test, source)
 
@@ -118,7 +153,7 @@ def test_what_they_take_is_in_the_estimate_and_nothing_leaves_for_it(tmp_path: P
         counted = await estimator.estimate([], draft, resolved)
         assert counted.input_tokens > bare.input_tokens + 400
         assert counted.input_cost is not None
-        assert source.asked[-1][2]
+        assert source.asked[-1][1]
         # What stands in the conversation counts as it was sent.
         assert began.question is not None
         tokens, _ = await estimator.context_tokens([began.question], resolved)
@@ -169,7 +204,7 @@ def test_a_question_that_is_edited_looks_again(tmp_path: Path) -> None:
             draft.text, attachments=draft.attachments, conversation=first.conversation
         )
         await room.run(edited)
-        assert source.asked == [("Which colour?", 1, False), ("Which door?", 1, False)]
+        assert source.asked == [("Which colour?", False), ("Which door?", False)]
         assert edited.question is not None
         assert edited.question.found[0].passages[0].number == 1
 
