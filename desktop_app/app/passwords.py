@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from PySide6.QtCore import QObject
@@ -39,9 +40,11 @@ class Passwords:
     def __init__(self, window: QWidget, theme: Callable[[], Theme]) -> None:
         self._window, self._theme = window, theme
         self._turn = asyncio.Lock()
+        self._known: list[str] = []  # what has opened a document since the start
 
     async def opened(self, attempt: Attempt[T]) -> T:
-        """What `attempt` gives, which is called with "" and then with what the person enters.
+        """What `attempt` gives, which is called with "", then with what has opened other documents,
+        and then with what the person enters.
 
         Raises:
             DocumentEncryptedError: the person gives no password, or none helps.
@@ -57,15 +60,21 @@ class Passwords:
             return await self._asked(attempt, refused)
 
     async def _asked(self, attempt: Attempt[T], refused: DocumentEncryptedError) -> T:
+        for password in self._known:
+            with suppress(DocumentEncryptedError):
+                return await attempt(password)
         first, was_wrong = refused, False
         while True:
             password = await self._ask(refused.what_happened, was_wrong=was_wrong)
             if not password:
                 raise first
             try:
-                return await attempt(password)
+                opened = await attempt(password)
             except DocumentEncryptedError as error:
                 refused, was_wrong = error, True
+            else:
+                self._known.insert(0, password)
+                return opened
 
     async def _ask(self, words: str, *, was_wrong: bool) -> str | None:
         from desktop_app.ui.password_dialog import PasswordDialog  # not a part of the start

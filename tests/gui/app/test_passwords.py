@@ -106,6 +106,23 @@ def test_two_are_asked_for_one_after_the_other(run: Run, tmp_path: Path) -> None
     run(main())
 
 
+def test_what_has_opened_one_is_tried_at_the_next(run: Run, tmp_path: Path) -> None:
+    for name in ("a.pdf", "b.pdf", "c.pdf"):
+        (tmp_path / name).write_bytes(locked_pdf(SECRET, pages=len(name) + ord(name[0]) - 101))
+
+    async def main() -> None:
+        async with Desk(environment=OPENAI) as desk:
+            desk.window.files_dropped.emit([tmp_path / "a.pdf", tmp_path / "b.pdf"])
+            give(await asked(), SECRET)  # once for both
+            await until(lambda: is_read(desk))
+            desk.window.files_dropped.emit([tmp_path / "c.pdf", tmp_path / "a.pdf"])
+            await until(lambda: is_read(desk) and "a.pdf is attached already." in desk.said)
+            assert len(desk.chips) == 3
+            assert not dialogs()
+
+    run(main())
+
+
 def test_what_is_taken_away_is_not_asked_for(run: Run, data: Path) -> None:
     async def main() -> None:
         async with Desk() as desk:
