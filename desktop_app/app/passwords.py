@@ -60,9 +60,9 @@ class Passwords:
             return await self._asked(attempt, refused)
 
     async def _asked(self, attempt: Attempt[T], refused: DocumentEncryptedError) -> T:
-        for password in self._known:
+        for known in self._known:
             with suppress(DocumentEncryptedError):
-                return await attempt(password)
+                return await attempt(known)
         first, was_wrong = refused, False
         while True:
             password = await self._ask(refused.what_happened, was_wrong=was_wrong)

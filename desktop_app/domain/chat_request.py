@@ -46,6 +46,7 @@ class ProviderProfile:
             because the person said so.
         monthly_cap: US dollars that the calendar month may cost here; None for no cap.
         offers_batches: whether it takes batches; None where that is told by its kind.
+        takes_files: a server of the person's own takes documents as files, as OpenAI does.
     """
 
     id: str
@@ -64,6 +65,7 @@ class ProviderProfile:
     plain_http_hosts: tuple[str, ...] = ()
     monthly_cap: Decimal | None = None
     offers_batches: bool | None = None
+    takes_files: bool = False
 
     @property
     def has_batches(self) -> bool:
@@ -95,7 +97,7 @@ class ImageData:
 
 @dataclass(frozen=True)
 class FileData:
-    """A document with its bytes, sent as it is: for the Responses API alone."""
+    """A document with its bytes, sent as it is."""
 
     name: str
     media_type: str

@@ -54,6 +54,8 @@ def _openai_like(url: str, has_key: bool, catalog: ModelCatalog) -> ProviderProf
         from_environment=True,
         # Whoever sets the variable has named the address outright: nobody is there to be asked.
         plain_http_hosts=tuple(filter(None, [needs_confirmation(url)])),
-        # It stands in OpenAI's place; where it has no batches it says so before anything is paid.
+        # It stands in OpenAI's place; where it has no batches, or takes no files, it says so before
+        # anything is paid.
         offers_batches=None if at_openai else True,
+        takes_files=not at_openai,
     )

@@ -129,13 +129,19 @@ def _messages(request: ChatRequest) -> list[dict[str, Any]]:
 def _content(message: RequestMessage) -> str | list[dict[str, Any]]:
     """Plain text where there is nothing else: older servers refuse lists. Calls of tools are
     left out: without their results, which the program does not make, they are refused."""
-    # Files go through the other API alone: domain/legality.py.
     text = text_of(part for part in message.parts if not isinstance(part, ImageData | FileData))
-    images = [part for part in message.parts if isinstance(part, ImageData)]
-    if not images or message.role is Role.ASSISTANT:
+    images = [_image(part) for part in message.parts if isinstance(part, ImageData)]
+    files = [_file(part) for part in message.parts if isinstance(part, FileData)]
+    if not (images or files) or message.role is Role.ASSISTANT:
         return text
     content: list[dict[str, Any]] = [{"type": "text", "text": text}] if text else []
-    return content + [_image(image) for image in images]
+    return files + content + images
+
+
+def _file(file: FileData) -> dict[str, Any]:
+    """As documented for PDF; of a server that has this API alone nobody knows what else it takes."""
+    # `request_bytes.packed` puts its data URL in its place.
+    return {"type": "file", "file": {"filename": file.name, "file_data": file}}
 
 
 def _image(image: ImageData) -> dict[str, Any]:

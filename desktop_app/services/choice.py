@@ -82,18 +82,29 @@ def resolve(
         listing: what the provider lists, None where that is not known.
     """
     variant = choice.variant
-    files = catalog.file_inputs(profile.kind.value)
     info = catalog.for_variant(variant) if variant else model_info(profile, choice.model, catalog)
     if variant is Variant.INSTANT and (
         instant_gone or not is_served(profile, info, listing, today)
     ):
         stand_in = catalog.for_variant(Variant.THINKING)
-        files = files if first_api(profile, stand_in) is Api.RESPONSES else None
+        files = _files_of(profile, stand_in, catalog)
         return ResolvedChoice(profile, stand_in, variant, Effort.NONE, INSTANT_RETIRED, files=files)
     effort = _effort_for(info, choice.effort)
     warning = end_notice(profile, info, listing, today)
-    files = files if first_api(profile, info) is Api.RESPONSES else None
+    files = _files_of(profile, info, catalog)
     return ResolvedChoice(profile, info, variant, effort, warning=warning, files=files)
+
+
+def _files_of(
+    profile: ProviderProfile, info: ModelInfo, catalog: ModelCatalog
+) -> FileInputs | None:
+    """What can be sent as files; None where nothing can."""
+    if first_api(profile, info) is Api.CHAT_COMPLETIONS:
+        return None
+    found = catalog.file_inputs(profile.kind.value)
+    if found is None and profile.takes_files:
+        return catalog.file_inputs(ProviderKind.OPENAI.value)
+    return found
 
 
 def _effort_for(info: ModelInfo, chosen: Effort | None) -> Effort | None:

@@ -28,11 +28,11 @@ from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
 from desktop_app.settings.server_presets import SERVER_PRESETS, preset_of, profile_from
 from desktop_app.ui.icons import icon, pixmap
 from desktop_app.ui.settings_tabs.address_section import AddressSection
-from desktop_app.ui.settings_tabs.batch_section import BatchSection
 from desktop_app.ui.settings_tabs.fields import Combo, LineSection, Note, Section, Switch
 from desktop_app.ui.settings_tabs.key_section import KeySection
 from desktop_app.ui.settings_tabs.key_state import KeyState
 from desktop_app.ui.settings_tabs.network_section import NetworkSection
+from desktop_app.ui.settings_tabs.own_server_section import OwnServerSection
 from desktop_app.ui.settings_tabs.spending_section import SpendingSection
 from desktop_app.ui.settings_tabs.weights_section import WeightsSection
 from desktop_app.ui.theme import set_role
@@ -108,8 +108,8 @@ class ProviderTab(QWidget):
         self._build_price(theme)
         self.spending = SpendingSection(theme, self._save_cap)
         self._column.addWidget(self.spending)
-        self._batches = BatchSection(theme, self._save)
-        self._column.addWidget(self._batches)
+        self._own_server = OwnServerSection(theme, self._save)
+        self._column.addWidget(self._own_server)
         self.network = NetworkSection(theme, self._save)
         self._column.addWidget(self.network)
         self._remove = QPushButton("Remove this server")
@@ -264,7 +264,7 @@ class ProviderTab(QWidget):
         self._show_key(profile)
         self._address.setVisible(is_remote)
         self._address.show_profile(profile, read_only=fixed)
-        self._batches.show_profile(profile)
+        self._own_server.show_profile(profile)
         self.network.show_profile(profile)
         self._price.setVisible(profile.kind is ProviderKind.COMETAPI)
         self._price.show_value(str(round(profile.price_multiplier * 100)), read_only=fixed)

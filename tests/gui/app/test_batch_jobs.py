@@ -265,6 +265,13 @@ def test_a_server_of_ones_own_is_switched_on(run: Run) -> None:
             desk.ready.batches.begin()
             page.provider.setCurrentIndex(page.provider.findData("home"))
             assert "switch them on" not in page.refusal.text()
+            find(panel, Switch, "takes-files").click()
+            await until(
+                lambda: any(
+                    p.id == "home" and p.takes_files and p.has_batches
+                    for p in desk.ready.workspace.profiles
+                )
+            )
 
     run(main())
 

@@ -383,6 +383,19 @@ def test_a_refused_file_is_told_and_never_sent_as_something_else() -> None:
         assert "No input" in failure(events).what_happened + failure(events).details
 
 
+def test_a_server_without_the_responses_api_is_sent_the_file_by_the_other_one() -> None:
+    file = FileData("a.pdf", "application/pdf", b"%PDF")
+    request = replace(ask(), messages=(Said(Role.USER, (file, TextPart("Who?"))),))
+    events, (_, second) = run(NOT_FOUND, CHAT, profile=COMPATIBLE, request=request)
+    assert fold(events).text == "Hello"
+    assert second.path.endswith("/chat/completions")
+    data = "data:application/pdf;base64,JVBERg=="
+    assert second.json["messages"][-1]["content"] == [
+        {"type": "file", "file": {"filename": "a.pdf", "file_data": data}},
+        {"type": "text", "text": "Who?"},
+    ]
+
+
 def test_a_gateway_that_cannot_be_told_to_keep_nothing_is_asked_by_the_api_that_keeps_nothing() -> (
     None
 ):

@@ -53,6 +53,8 @@ def test_who_takes_files_is_data() -> None:
     assert "application/pdf" in taken.types
     assert resolved().files == taken
     assert resolved(OPENAI, Variant.PRO).files == taken
+    assert resolved(replace(SERVER, takes_files=True)).files == taken
+    assert resolved(replace(SERVER, takes_files=True, api=None)).files == taken
     nobody = (COMETAPI, ON_DEVICE, SERVER, replace(OPENAI, api=Api.CHAT_COMPLETIONS))
     assert [resolved(profile).files for profile in nobody] == [None] * 4
 

@@ -26,6 +26,7 @@ FULL = ProviderProfile(
     max_tokens_field="max_tokens",
     monthly_cap=Decimal("12.50"),
     offers_batches=True,
+    takes_files=True,
     proxy="socks5://me@proxy.lan:1080",
     ca_file="/etc/company.pem",
     keeps_at_provider=True,

@@ -1,4 +1,4 @@
-"""Whether a server of the person's own takes batches: nobody can tell before one was sent there."""
+"""What a server of the person's own takes beside questions: nobody can tell before it was sent there."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from desktop_app.ui.theme import Theme
 
 
-class BatchSection(Section):
-    """The switch of one provider.
+class OwnServerSection(Section):
+    """The switches of one provider.
 
     Args:
         save: takes the changed profile.
@@ -29,26 +29,36 @@ class BatchSection(Section):
         super().__init__("", theme)
         self._save = save
         self._profile: ProviderProfile | None = None
-        label = QLabel("Offers batch jobs")
+        self._batches = self._add(theme, "Offers batch jobs", "offers-batches")
+        self._files = self._add(theme, "Takes documents as files", "takes-files")
+        self.note.set_text("For a server with OpenAI's Files and Batch API, or its file inputs.")
+        self._batches.toggled.connect(lambda on: self._change(offers_batches=on))
+        self._files.toggled.connect(lambda on: self._change(takes_files=on))
+
+    def _add(self, theme: Theme, words: str, name: str) -> Switch:
+        label = QLabel(words)
         set_role(label, "strong")
-        self.switch = Switch(theme, "Offers batch jobs")
-        self.switch.setObjectName("offers-batches")
+        switch = Switch(theme, words)
+        switch.setObjectName(name)
         row = QHBoxLayout()
         row.addWidget(label, 1)
-        row.addWidget(self.switch)
+        row.addWidget(switch)
         self.body.addLayout(row)
-        self.note.set_text("For a server with OpenAI's Files and Batch API.")
-        self.switch.toggled.connect(self._changed)
+        return switch
 
     def show_profile(self, profile: ProviderProfile) -> None:
         """Show a provider's; nothing of one whose kind says it."""
         self._profile = profile
         is_own = profile.kind is ProviderKind.COMPATIBLE
         self.setVisible(is_own and not profile.from_environment)
-        with QSignalBlocker(self.switch):
-            self.switch.setChecked(profile.has_batches)
+        for switch, is_on in (
+            (self._batches, profile.has_batches),
+            (self._files, profile.takes_files),
+        ):
+            with QSignalBlocker(switch):
+                switch.setChecked(is_on)
 
-    def _changed(self, on: bool) -> None:
+    def _change(self, **changes: bool) -> None:
         if self._profile is not None:
-            self._profile = replace(self._profile, offers_batches=on)
+            self._profile = replace(self._profile, **changes)  # type: ignore[arg-type]
             self._save(self._profile)
