@@ -42,7 +42,8 @@ from desktop_app.headless.profiles import ON_DEVICE, OPENAI
 from desktop_app.services.budget import Budget
 from desktop_app.services.choice import ResolvedChoice
 from desktop_app.services.estimate import Estimator, PartsPlan
-from desktop_app.services.in_parts import AT_ONCE, MERGING, PartsReader, Task
+from desktop_app.services.in_parts import PartsReader
+from desktop_app.services.note_taking import AT_ONCE, MERGING, Task
 from desktop_app.storage.attachments import AttachmentStore
 from desktop_app.storage.database import Database
 from desktop_app.storage.ledger import Ledger
@@ -64,6 +65,7 @@ class NoteTaker(ScriptedProvider):
 
     Attributes:
         most_at_once: how many calls ran beside each other.
+        has_room_for: so many calls at a time; it refuses more, after it had them wait.
         fails_on: a fact at which it fails.
         gate: no call ends while it is closed.
     """
@@ -72,6 +74,7 @@ class NoteTaker(ScriptedProvider):
         super().__init__()
         self.running = self.most_at_once = 0
         self.fails_on = ""
+        self.has_room_for = AT_ONCE
         self.gate = asyncio.Event()
         self.gate.set()
 
@@ -79,8 +82,13 @@ class NoteTaker(ScriptedProvider):
         self.requests.append(request)
         self.running += 1
         self.most_at_once = max(self.most_at_once, self.running)
+        is_too_many = self.running > self.has_room_for
         await self.gate.wait()
         self.running -= 1
+        if is_too_many:
+            yield Waiting(7, "There are too many requests.")
+            yield Failed(RateLimitedError("Too many requests."))
+            return
         text = text_of(request.messages[-1].parts)  # type: ignore[arg-type]
         if self.fails_on and self.fails_on in text:
             yield Failed(RateLimitedError("Too many requests."))
@@ -129,9 +137,9 @@ class Reading:
     async def plan(self, task: Task) -> PartsPlan:
         return await self.reader.plan(task.documents, task.prompt, task.resolved)
 
-    async def run(self, task: Task) -> list[StreamEvent]:
+    async def run(self, task: Task, *before: RequestMessage) -> list[StreamEvent]:
         message = RequestMessage(Role.USER, (TextPart(PROMPT),))
-        request = ChatRequest(model=MODEL.id, messages=(message,))
+        request = ChatRequest(model=MODEL.id, messages=(*before, message))
         provider = await self.reader.reading(task).provider(task.resolved.profile)
         return [event async for event in provider.stream(request)]
 
@@ -298,6 +306,19 @@ def test_notes_that_are_too_many_are_noted_down_again(tmp_path: Path) -> None:
     with_reading(tmp_path, test, a=book(1500, words_between=5))
 
 
+def test_notes_share_the_window_with_what_was_said_before(tmp_path: Path) -> None:
+    def merging(reading: Reading) -> list[ChatRequest]:
+        return [r for r in reading.provider.requests if r.instructions.endswith(MERGING)]
+
+    async def test(reading: Reading) -> None:
+        await reading.run(reading.task("a"))
+        assert not merging(reading)
+        await reading.run(reading.task("a"), RequestMessage(Role.USER, (TextPart("word " * 900),)))
+        assert merging(reading)
+
+    with_reading(tmp_path, test, a=book(600, words_between=20))
+
+
 def test_several_documents_keep_their_names_and_order(tmp_path: Path) -> None:
     async def test(reading: Reading) -> None:
         await reading.run(reading.task("a", "b"))
@@ -377,6 +398,33 @@ def test_several_parts_are_read_at_once_but_one_on_this_computer(tmp_path: Path)
         assert reading.provider.most_at_once == 1
 
     with_reading(tmp_path, test, a=book(60), b=book(60))
+
+
+@pytest.mark.parametrize("has_room_for", [1, 2, 3])
+def test_what_a_provider_has_no_room_for_goes_one_after_the_other(
+    tmp_path: Path, has_room_for: int
+) -> None:
+    async def test(reading: Reading) -> None:
+        provider = reading.provider
+        provider.has_room_for = has_room_for
+        provider.gate.clear()
+        run = asyncio.create_task(reading.run(reading.task("a")))
+
+        async def all_run() -> bool:
+            return provider.running == AT_ONCE
+
+        await until(all_run)
+        provider.gate.set()
+        events = await run
+        assert Waiting(7, "There are too many requests.") in events
+        assert isinstance(events[-1], Completed)
+        found = FACT.findall("".join(e.text for e in events if isinstance(e, TextDelta)))
+        assert found == [f"FACT-{n}" for n in range(60)]
+        plan = await reading.plan(reading.task("a"))
+        refused = AT_ONCE - has_room_for
+        assert len(provider.requests) == plan.calls + 1 + refused, "nothing is read twice"
+
+    with_reading(tmp_path, test, a=book(60))
 
 
 def test_stopping_stops_every_call(tmp_path: Path) -> None:
