@@ -17,7 +17,7 @@ from typing import Final
 import pypdfium2 as pdfium
 from pypdfium2 import raw
 
-from desktop_app.documents import pdf_annotations, pdf_layout, refusals
+from desktop_app.documents import pdf_annotations, pdf_reading, refusals
 from desktop_app.documents.protocol import Limits, Progress
 from desktop_app.domain.parts import PagePicture
 
@@ -114,7 +114,7 @@ def _page(
 
 def _page_text(page: pdfium.PdfPage) -> str:
     textpage = page.get_textpage()
-    text: str = pdf_layout.in_columns(page, textpage) or textpage.get_text_range()
+    text = pdf_reading.text(page, textpage)
     text = text.replace(_LINE_END_HYPHEN, "-\n").replace("\r\n", "\n").replace("\0", "").strip()
     if _is_unreadable(text):
         return ""

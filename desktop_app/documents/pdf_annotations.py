@@ -33,6 +33,17 @@ def lines(document: pdfium.PdfDocument, page: pdfium.PdfPage, text: str) -> list
     ]
 
 
+def places_of_fields(page: pdfium.PdfPage) -> list[tuple[float, float]]:
+    """The middles of a form's fields on a page, in points."""
+    found = []
+    for annotation in _annotations(page):
+        if raw.FPDFAnnot_GetSubtype(annotation) == raw.FPDF_ANNOT_WIDGET:
+            room = raw.FS_RECTF()
+            if raw.FPDFAnnot_GetRect(annotation, room):
+                found.append(((room.left + room.right) / 2, (room.bottom + room.top) / 2))
+    return found
+
+
 def _annotations(page: pdfium.PdfPage) -> Iterator[Any]:
     for index in range(raw.FPDFPage_GetAnnotCount(page)):
         annotation = raw.FPDFPage_GetAnnot(page, index)

@@ -24,7 +24,6 @@ _MOST_BOXES: Final = 3_000
 _FEWEST_LINES: Final = 3
 _NARROWEST_COLUMN: Final = 100.0  # points
 _NARROWEST_GUTTER: Final = 6.0
-_LINE_END: Final = "\r\n"
 
 
 class _Box(NamedTuple):
@@ -49,18 +48,6 @@ class _Band:
     top: float
     bottom: float
     in_columns: bool
-
-
-def in_columns(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> str | None:
-    """The text of a page with interleaved columns, in reading order; None of any other page."""
-    order = reading_order(page, textpage)
-    if order is None:
-        return None
-    texts = [
-        _decoded(raw.FPDFText_GetUnicode(textpage, index) for index in piece).strip(_LINE_END + " ")
-        for piece in order
-    ]
-    return _LINE_END.join(text for text in texts if text)
 
 
 def reading_order(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> list[list[int]] | None:
@@ -238,12 +225,3 @@ def _band_at(bands: Sequence[_Band], y: float) -> int:
     """The band that is nearest to a height."""
     distances = [max(0.0, band.bottom - y, y - band.top) for band in bands]
     return distances.index(min(distances))
-
-
-def _decoded(units: Iterable[int]) -> str:
-    packed = b"".join(
-        unit.to_bytes(2, "little") if unit < 0x10000 else chr(unit).encode("utf-16-le")
-        for unit in units
-        if unit <= 0x10FFFF
-    )
-    return packed.decode("utf-16-le", "replace")

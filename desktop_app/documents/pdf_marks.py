@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Iterable, Iterator
-from itertools import chain
 from typing import Final, NamedTuple
 
 import pypdfium2 as pdfium
 from pypdfium2 import raw
 
-from desktop_app.documents import pdf_layout
+from desktop_app.documents import pdf_reading
 from desktop_app.documents.protocol import Box
 from desktop_app.domain import matching
 
@@ -50,9 +49,7 @@ def boxes(page: pdfium.PdfPage, text: str, before: str) -> list[Box]:
 def _areas(page: pdfium.PdfPage, text: str, before: str) -> list[_Area]:
     textpage = page.get_textpage()
     try:
-        order = pdf_layout.reading_order(page, textpage)
-        indices = list(chain(*order) if order is not None else range(textpage.count_chars()))
-        characters = list(_characters(textpage, indices))
+        characters = list(_characters(textpage, pdf_reading.order(page, textpage)))
         letters = matching.Letters((at, char) for at, (_, char) in enumerate(characters))
         spans = matching.find(letters.text, text, len(matching.letters_of(before)))
         areas: list[_Area] = []

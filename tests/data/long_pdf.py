@@ -23,15 +23,19 @@ def long_pdf(pages: int) -> bytes:
 
 def pdf_of(pages: list[list[str]]) -> bytes:
     """A PDF with these lines on its pages, in Helvetica; no brackets and backslashes in them."""
+    drawn = ("".join(f"({words}) ' " for words in lines) for lines in pages)
+    return drawn_pdf([f"BT /F 10 Tf 14 TL 60 790 Td {lines}ET" for lines in drawn])
+
+
+def drawn_pdf(pages: list[str]) -> bytes:
+    """A PDF whose pages are drawn by these operators; /F is Helvetica."""
     kids = " ".join(f"{4 + 2 * index} 0 R" for index in range(len(pages)))
     objects = [
         "<< /Type /Catalog /Pages 2 0 R >>",
         f"<< /Type /Pages /Count {len(pages)} /Kids [{kids}] >>",
         "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
     ]
-    for index, lines in enumerate(pages):
-        drawn = "".join(f"({words}) ' " for words in lines)
-        stream = f"BT /F 10 Tf 14 TL 60 790 Td {drawn}ET"
+    for index, stream in enumerate(pages):
         objects += [
             "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] "
             f"/Resources << /Font << /F 3 0 R >> >> /Contents {5 + 2 * index} 0 R >>",

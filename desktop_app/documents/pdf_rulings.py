@@ -1,0 +1,180 @@
+"""The straight lines that are drawn on a PDF's page: what tables are ruled with.
+
+A line may be a stroke, a rectangle's side, or a rectangle so thin that it looks like a line; it may lie
+in a form object, which has coordinates of its own. Curves and slanted lines are none of ours.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any, Final, NamedTuple
+
+import pypdfium2 as pdfium
+from pypdfium2 import raw
+
+# In points. What is thinner looks like a line; what lies closer is drawn as one.
+_THIN: Final = 3.0
+SAME: Final = 2.5
+_SHORTEST: Final = 4.0
+# A page with more is a drawing or a map.
+_MOST_OBJECTS: Final = 20_000
+_MOST_SEGMENTS: Final = 12_000
+_MOST_IN_A_PATH: Final = 4_000
+_DEEPEST: Final = 3
+
+
+class Ruling(NamedTuple):
+    """A line along one axis: at `at` on the other one, from `start` to `end`, in points."""
+
+    at: float
+    start: float
+    end: float
+
+
+@dataclass
+class Rulings:
+    """The lines of a page: `across` lie at a height, `down` at an x."""
+
+    across: list[Ruling] = field(default_factory=list)
+    down: list[Ruling] = field(default_factory=list)
+
+
+class _TooManyError(Exception):
+    """It is a drawing."""
+
+
+_Matrix = tuple[float, float, float, float, float, float]
+_Point = tuple[float, float]
+_UNMOVED: Final[_Matrix] = (1, 0, 0, 1, 0, 0)
+
+
+def of_page(page: pdfium.PdfPage) -> Rulings:
+    """The lines, those that go on with each other as one; none of what is rather a drawing."""
+    count = raw.FPDFPage_CountObjects(page)
+    if count > _MOST_OBJECTS:
+        return Rulings()
+    found = Rulings()
+    try:
+        for thing in (raw.FPDFPage_GetObject(page, index) for index in range(count)):
+            _collect(thing, _UNMOVED, found, 0)
+    except _TooManyError:
+        return Rulings()
+    return Rulings(_joined(found.across), _joined(found.down))
+
+
+def _collect(thing: Any, matrix: _Matrix, found: Rulings, depth: int) -> None:
+    kind = raw.FPDFPageObj_GetType(thing)
+    if kind == raw.FPDF_PAGEOBJ_PATH:
+        if _is_drawn(thing):
+            _take(_parts(thing, _times(_matrix_of(thing), matrix)), found)
+    elif kind == raw.FPDF_PAGEOBJ_FORM and depth < _DEEPEST:
+        inner = _times(_matrix_of(thing), matrix)
+        for index in range(min(raw.FPDFFormObj_CountObjects(thing), _MOST_OBJECTS)):
+            _collect(raw.FPDFFormObj_GetObject(thing, index), inner, found, depth + 1)
+
+
+def _is_drawn(path: Any) -> bool:
+    fill, stroke = ctypes.c_int(), ctypes.c_int()
+    raw.FPDFPath_GetDrawMode(path, fill, stroke)
+    return bool(fill.value or stroke.value)
+
+
+def _matrix_of(thing: Any) -> _Matrix:
+    matrix = raw.FS_MATRIX()
+    if not raw.FPDFPageObj_GetMatrix(thing, matrix):
+        return _UNMOVED
+    return (matrix.a, matrix.b, matrix.c, matrix.d, matrix.e, matrix.f)
+
+
+def _times(m: _Matrix, n: _Matrix) -> _Matrix:
+    """First the one, then the other."""
+    return (
+        m[0] * n[0] + m[1] * n[2],
+        m[0] * n[1] + m[1] * n[3],
+        m[2] * n[0] + m[3] * n[2],
+        m[2] * n[1] + m[3] * n[3],
+        m[4] * n[0] + m[5] * n[2] + n[4],
+        m[4] * n[1] + m[5] * n[3] + n[5],
+    )
+
+
+def _parts(path: Any, matrix: _Matrix) -> Iterator[list[_Point]]:
+    """The strokes of a path between the places where the pen is lifted; none with curves."""
+    count = raw.FPDFPath_CountSegments(path)
+    if not 1 < count <= _MOST_IN_A_PATH:
+        return
+    points: list[_Point] = []
+    is_curved = False
+    x, y = ctypes.c_float(), ctypes.c_float()
+    for index in range(count):
+        segment = raw.FPDFPath_GetPathSegment(path, index)
+        kind = raw.FPDFPathSegment_GetType(segment)
+        raw.FPDFPathSegment_GetPoint(segment, x, y)
+        if kind == raw.FPDF_SEGMENT_MOVETO:
+            if not is_curved:
+                yield points
+            points, is_curved = [], False
+        is_curved = is_curved or kind == raw.FPDF_SEGMENT_BEZIERTO
+        points.append(_moved((x.value, y.value), matrix))
+        if raw.FPDFPathSegment_GetClose(segment):
+            points.append(points[0])
+    if not is_curved:
+        yield points
+
+
+def _moved(point: _Point, m: _Matrix) -> _Point:
+    x, y = point
+    return x * m[0] + y * m[2] + m[4], x * m[1] + y * m[3] + m[5]
+
+
+def _take(parts: Iterable[list[_Point]], found: Rulings) -> None:
+    for points in parts:
+        if len(points) < 2:
+            continue
+        xs, ys = [x for x, _ in points], [y for _, y in points]
+        left, right, bottom, top = min(xs), max(xs), min(ys), max(ys)
+        if top - bottom <= _THIN or right - left <= _THIN:
+            _add(((left, bottom), (right, top)), found)
+            continue
+        for side in pairwise(points):
+            _add(side, found)
+
+
+def _add(side: tuple[_Point, _Point], found: Rulings) -> None:
+    (x, y), (to_x, to_y) = side
+    if len(found.across) + len(found.down) > _MOST_SEGMENTS:
+        raise _TooManyError
+    width, height = abs(x - to_x), abs(y - to_y)
+    if height <= _THIN and width >= _SHORTEST:
+        found.across.append(Ruling((y + to_y) / 2, min(x, to_x), max(x, to_x)))
+    elif width <= _THIN and height >= _SHORTEST:
+        found.down.append(Ruling((x + to_x) / 2, min(y, to_y), max(y, to_y)))
+
+
+def _joined(lines: list[Ruling]) -> list[Ruling]:
+    """Lines that lie on each other or go on with each other as one."""
+    rows: list[list[Ruling]] = []
+    for line in sorted(lines):
+        if rows and line.at - rows[-1][-1].at <= SAME / 2 and line.at - rows[-1][0].at <= SAME:
+            rows[-1].append(line)
+        else:
+            rows.append([line])
+    return [line for row in rows for line in _of_one_row(row)]
+
+
+def _of_one_row(row: list[Ruling]) -> Iterator[Ruling]:
+    at = sum(line.at for line in row) / len(row)
+    start = end = None
+    for line in sorted(row, key=lambda line: line.start):
+        if start is None or end is None:
+            start, end = line.start, line.end
+        elif line.start <= end + SAME:
+            end = max(end, line.end)
+        else:
+            yield Ruling(at, start, end)
+            start, end = line.start, line.end
+    if start is not None and end is not None:
+        yield Ruling(at, start, end)

@@ -1,0 +1,196 @@
+"""The words of a PDF's page: which characters they are of, and where they lie."""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from statistics import median
+from typing import Final, NamedTuple
+
+import pypdfium2 as pdfium
+from pypdfium2 import raw
+
+# A page with more characters is no page to be looked at closely.
+_MOST_CHARACTERS: Final = 30_000
+# Of the height of the letters: what lies farther apart is not of one word.
+_APART: Final = 0.35
+LINE_END_HYPHEN: Final = "\ufffe"
+"""What pdfium says where a line ends in a hyphen; it leaves out the hyphen and the line's end."""
+
+
+FIGURE: Final = re.compile(
+    r"[(\[<>≤≥~≈±+\-–−$€£¥]*\s?\d[\d.,:/\s'’%±×x()\-–−eE+]*\s?[%€$£¥)\]*†‡kKMB]*|[-–—−]|n/?a|N/?A"
+)
+"""A number with its unit, or what stands for none."""
+_WORD_SPACE: Final = 0.45  # of the height of the line
+_SAMPLE: Final = 60
+_LEAST_TURN: Final = 0.1  # radians
+
+
+class Word(NamedTuple):
+    """Characters by their number in the content stream, and the room that they take, in points."""
+
+    left: float
+    bottom: float
+    right: float
+    top: float
+    characters: tuple[int, ...]
+
+    @property
+    def middle(self) -> float:
+        return (self.bottom + self.top) / 2
+
+    @property
+    def height(self) -> float:
+        return self.top - self.bottom
+
+
+class _Letter(NamedTuple):
+    left: float
+    bottom: float
+    right: float
+    top: float
+    number: int
+
+
+def of_page(textpage: pdfium.PdfTextPage) -> list[Word]:
+    """The words in the order of the content stream; [] of a page that is too full."""
+    count = textpage.count_chars()
+    if count > _MOST_CHARACTERS:
+        return []
+    words: list[Word] = []
+    run: list[_Letter] = []
+    for index in range(count):
+        letter = _letter(textpage, index)
+        if run and (letter is None or not _goes_on(run[-1], letter)):
+            words.append(_word(run))
+            run = []
+        if letter is not None:
+            run.append(letter)
+    return [*words, *([_word(run)] if run else [])]
+
+
+def _letter(textpage: pdfium.PdfTextPage, index: int) -> _Letter | None:
+    """A character that is seen; None of spaces and line ends."""
+    if is_space(textpage, index):
+        return None
+    room = raw.FS_RECTF()
+    if not raw.FPDFText_GetLooseCharBox(textpage, index, room):
+        return None
+    left, top, right, bottom = room.left, room.top, room.right, room.bottom
+    return _Letter(left, min(bottom, top), right, max(bottom, top), index)
+
+
+def is_space(textpage: pdfium.PdfTextPage, index: int) -> bool:
+    """Whether a character is a space or the end of a line, or nothing."""
+    unit = raw.FPDFText_GetUnicode(textpage, index)
+    return unit == 0 or (unit < 0x110000 and chr(unit).isspace())
+
+
+def _goes_on(last: _Letter, letter: _Letter) -> bool:
+    height = max(last.top - last.bottom, letter.top - letter.bottom)
+    shared = min(last.top, letter.top) - max(last.bottom, letter.bottom)
+    gap = max(letter.left - last.right, last.left - letter.right)
+    return letter.number == last.number + 1 and shared > 0.4 * height and gap < _APART * height
+
+
+def _word(run: Sequence[_Letter]) -> Word:
+    return Word(
+        min(letter.left for letter in run),
+        min(letter.bottom for letter in run),
+        max(letter.right for letter in run),
+        max(letter.top for letter in run),
+        tuple(letter.number for letter in run),
+    )
+
+
+def split(word: Word, borders: Sequence[float], textpage: pdfium.PdfTextPage) -> list[Word]:
+    """A word in parts where it lies across borders, which are given by their x."""
+    inside = [x for x in borders if word.left + 1 < x < word.right - 1]
+    if not inside:
+        return [word]
+    parts: dict[int, list[_Letter]] = {}
+    for index in word.characters:
+        letter = _letter(textpage, index)
+        if letter is not None:
+            middle = (letter.left + letter.right) / 2
+            parts.setdefault(sum(x < middle for x in inside), []).append(letter)
+    return [_word(run) for run in parts.values()]
+
+
+def lines(words: Iterable[Word]) -> list[list[Word]]:
+    """Words as they stand beside each other, from top to bottom, each line from left to right."""
+    found: list[list[Word]] = []
+    for word in sorted(words, key=lambda word: -word.middle):
+        # Signs that are raised or lowered belong to the line that they overlap.
+        if found and _is_beside(found[-1], word):
+            found[-1].append(word)
+        else:
+            found.append([word])
+    return [sorted(line) for line in found]
+
+
+def _is_beside(line: Sequence[Word], word: Word) -> bool:
+    middle = median(other.middle for other in line[-8:])
+    height = max(word.height, max(other.height for other in line[-8:]))
+    return abs(middle - word.middle) < 0.4 * height
+
+
+def pieces(line: Sequence[Word]) -> list[list[Word]]:
+    """The words of a line that follow each other closely."""
+    height = median(word.height for word in line)
+    found: list[list[Word]] = []
+    end = 0.0
+    for word in line:
+        if found and word.left - end < _WORD_SPACE * height:
+            found[-1].append(word)
+        else:
+            found.append([word])
+        end = max(end, word.right) if len(found[-1]) > 1 else word.right
+    return found
+
+
+def text(textpage: pdfium.PdfTextPage, words: Sequence[Word]) -> str:
+    """The words of one cell, in the order of the content stream, on one line."""
+    said = ""
+    for word in words:
+        new = decoded(raw.FPDFText_GetUnicode(textpage, index) for index in word.characters)
+        if said.endswith(LINE_END_HYPHEN):
+            said = f"{said[:-1]}-{new}"
+        elif said and not (_is_ideograph(said[-1]) and _is_ideograph(new[:1])):
+            said = f"{said} {new}"
+        else:
+            said += new
+    return said.replace(LINE_END_HYPHEN, "-").replace("\0", "")
+
+
+def _is_ideograph(sign: str) -> bool:
+    return bool(sign) and unicodedata.name(sign, "").startswith(("CJK", "HIRAGANA", "KATAKANA"))
+
+
+def decoded(units: Iterable[int]) -> str:
+    """What pdfium's numbers of characters, or halves of them, say."""
+    packed = b"".join(
+        unit.to_bytes(2, "little") if unit < 0x10000 else chr(unit).encode("utf-16-le")
+        for unit in units
+        if unit <= 0x10FFFF
+    )
+    return packed.decode("utf-16-le", "replace")
+
+
+def is_figure(textpage: pdfium.PdfTextPage, line: Sequence[Word]) -> bool:
+    """Whether a line is nothing but a number."""
+    return bool(FIGURE.fullmatch(text(textpage, line)))
+
+
+def are_turned(textpage: pdfium.PdfTextPage, words: Sequence[Word]) -> bool:
+    """Whether many words do not stand upright: their lines are no lines of the page."""
+    some = words[:: max(1, len(words) // _SAMPLE)]
+    return sum(_is_turned(textpage, word) for word in some) > 0.3 * len(some)
+
+
+def _is_turned(textpage: pdfium.PdfTextPage, word: Word) -> bool:
+    angle = raw.FPDFText_GetCharAngle(textpage, word.characters[0]) % (2 * math.pi)
+    return bool(_LEAST_TURN < angle < 2 * math.pi - _LEAST_TURN)
