@@ -62,13 +62,17 @@ if TYPE_CHECKING:
 
 _UNSPEAKABLE: Final = re.compile("[\0\ud800-\udfff]")  # halves of pairs make addresses fail
 _WORDS: Final = re.compile(r"(?:[^\W_]|[ ,;.!?:'’“”–—-])+")
-_OPENERS: Final = re.compile(r"[*_~](?!\s)|[\[\]`]")
-_GAP: Final = re.compile(r"(?<=[^\s\\>]) (?=[^\W\d_])")
+_OPENERS: Final = re.compile(r"[*_~](?!\s)|[\[\]`$]")
+_GAP: Final = re.compile(r"(?<=[^\s\\>])[ \n](?=(?:\*{1,2}|_{1,2}|`{1,2}|~~)?[^\W\d_])")
+_BRACKETS: Final = ("\\(", "\\[")
 _LONG: Final = 800
 _DENSE: Final = 12_000
 _LONGEST_OPEN: Final = 24_000
-_MOST_TOKENS: Final = 3_000
+_MOST_TOKENS: Final = 1_200
 _TAIL: Final = 200
+_AT_ONCE: Final = 3_000
+"""A source that is there as a whole is read in pieces like one that arrives, to come out the same."""
+
 _MAY_CHANGE: Final = ("text", TOKEN)  # what looks like a citation may be defined as a link below
 _QUIET_ENDS: Final = ",;.!?:'’”"
 
@@ -85,6 +89,20 @@ class _Chunk:
     context: Context
     at: int
     row: int
+
+
+@dataclass
+class _Overdue:
+    """What is open is too much to be parsed with every piece, which the next piece is to change.
+
+    Attributes:
+        opener: where it is a paragraph, what stands before its words; `length` its source's.
+        parts: whether it is to be parted, whatever it is.
+    """
+
+    opener: str | None = None
+    length: int = 0
+    parts: bool = False
 
 
 @dataclass
@@ -124,9 +142,17 @@ class BlockStream:
         self._expects_notes = True
         self._chunks: dict[str, list[_Chunk]] = {}
         self._plain_end: _PlainEnd | None = None
+        self._overdue: _Overdue | None = None
 
     def feed(self, text: str) -> list[Patch]:
         """Take the next piece of the source, of any length and cut anywhere."""
+        patches: list[Patch] = []
+        while len(text) > _AT_ONCE:
+            patches += self._take(text[:_AT_ONCE])
+            text = text[_AT_ONCE:]
+        return patches + self._take(text)
+
+    def _take(self, text: str) -> list[Patch]:
         text = self._held + text
         self._held = "\r" if text.endswith("\r") else ""
         text = text.removesuffix("\r").replace("\r\n", "\n").replace("\r", "\n")
@@ -136,10 +162,11 @@ class BlockStream:
         if is_half(self._source, len(text)):
             self._plain_end = None
             return []
-        patches = self._grow_plainly(text)
-        if not patches or (len(self._source) > _DENSE and self._context.inside != "code"):
-            patches += self._advance(final=False)
-        return patches
+        patches = self._catch_up()
+        grown = self._grow_plainly(text)
+        if not grown or (len(self._source) > _DENSE and self._context.inside != "code"):
+            grown += self._advance(final=False)
+        return patches + grown
 
     def finish(self) -> list[Patch]:
         """The source is whole: show it as it is, and close what is open."""
@@ -218,11 +245,20 @@ class BlockStream:
         unsure = final or dangling or shown != source
         self._plain_end = None if unsure else self._find_plain_end(tail)
         if len(self._source) > _LONG and not final:
-            if not closes:
-                self._settle_words(parse)
+            self._overdue = None if closes else self._settle_words(parse)
             if self._is_too_much(parse):
-                patches += self._part_open()
+                self._overdue = replace(self._overdue or _Overdue(), parts=True)
         return patches
+
+    def _catch_up(self) -> list[Patch]:
+        """Do what has become due: with the next piece, for the last one was parsed for itself."""
+        overdue, self._overdue = self._overdue, None
+        if overdue is None:
+            return []
+        opener = overdue.opener
+        if opener is not None and self._settle_at_any_rate(opener, overdue.length):
+            return []
+        return self._part_open() if overdue.parts else []
 
     def _advance_unsplit(self, parse: Parse, *, final: bool) -> list[Patch]:
         """The long paragraph turns out to be a heading or a table's head: parse it whole."""
@@ -232,31 +268,37 @@ class BlockStream:
         self._context = replace(context, settled=None, opener="", prefix="")
         return self._advance(final=final)
 
-    def _settle_words(self, parse: Parse) -> None:
+    def _settle_words(self, parse: Parse) -> _Overdue | None:
         """Of a long open paragraph, parse the first words no more: those behind which nothing is
-        open that later words could close."""
+        open that later words could close. What is due where there are none, and too many words."""
         opener = self._opener_of_paragraph(parse)
         if opener is None:
-            return
+            return None
         words = self._source[len(opener) :]
-        if len(words) > _DENSE or size(parse) > _MOST_TOKENS:
-            self._settle_at_any_rate(opener, words)
-            return
+        if not self._settle_before_gap(opener, words) and (
+            len(words) > _DENSE or size(parse) > _MOST_TOKENS
+        ):
+            return _Overdue(opener, len(self._source))
+        return None
+
+    def _settle_before_gap(self, opener: str, words: str) -> bool:
         gap = None
         for found in _GAP.finditer(words, 0, max(0, len(words) - _LONG // 4)):
-            gap = found
+            # Below its first line, a paragraph in a quote has marks before its words.
+            gap = found if found[0] == " " or not opener else gap
         if gap is None or "|" in words[words.rfind("\n", 0, gap.end()) + 1 : gap.end()]:
-            return  # a row of cells may turn out to be a table's head
+            return False  # a row of cells may turn out to be a table's head
         own = self._parse(
             self._context.source + opener + words[: gap.start()], self._context, expects_notes=False
         )
         begins = begins_with_paragraph(own, self._context)
-        if own.labels or not begins or not _is_settled(own, words, self._context):
+        if own.labels or not begins or not _is_settled(own, words[: gap.start()], self._context):
             self._forget(own.labels)
-            return
+            return False
         block = own.placed[0].block
         block = block._replace(runs=join_runs(block.runs, (Run(" "),)))
         self._settle(block, opener, words, gap.end())
+        return True
 
     def _opener_of_paragraph(self, parse: Parse) -> str | None:
         """What stands before the words of the paragraph that the open end is; None where that is
@@ -276,15 +318,17 @@ class BlockStream:
         self._context = replace(self._context, settled=block, opener=opener, prefix=prefix)
         self._source = opener + words[end:]
 
-    def _settle_at_any_rate(self, opener: str, words: str) -> None:
-        """Of a paragraph in which so much stays open, parse what has arrived no more: it would be
-        parsed with every piece. What has more marks than anybody writes stands as it is written."""
-        end = len(words) - _TAIL
+    def _settle_at_any_rate(self, opener: str, length: int) -> bool:
+        """Of a paragraph in which so much stays open, parse what had arrived when the source had
+        this length no more: it would be parsed with every piece. What has more marks than anybody
+        writes stands as it is written."""
+        words = self._source[len(opener) :]
+        end = length - len(opener) - _TAIL
         gap = words.rfind(" ", end - _TAIL, end)
         gap = gap if opener else max(gap, words.rfind("\n", 0, end))
         end = outside(words, gap + 1 if gap > end // 2 else end)
         if not end:
-            return  # a picture, and nothing else
+            return False  # a picture, and nothing else
         settled = self._context.settled
         alone = replace(self._context, settled=None, prefix="")
         text = words[:end]
@@ -297,13 +341,14 @@ class BlockStream:
             own = self._parse(self._context.source + opener + text, alone, expects_notes=False)
             self._forget(own.labels)
             if own.labels or not begins_with_paragraph(own, alone) or len(own.placed) != 1:
-                return
+                return False
             runs = own.placed[0].block.runs
             runs = join_runs(runs, (Run(" "),) if text[-1].isspace() else ())
         block = settled or own.placed[0].block._replace(runs=())
         block = block._replace(runs=join_runs(block.runs, runs))
         self._settle(block, opener, words, end)
         self._plain_end = None
+        return True
 
     def _is_too_much(self, parse: Parse) -> bool:
         """Whether what is open is more than can be parsed with every piece; code never is, for
@@ -317,7 +362,7 @@ class BlockStream:
         return is_much or not parse.placed  # definitions alone
 
     def _part_open(self) -> list[Patch]:
-        """Close what is open at its last complete line, whatever it is, and go on behind that: as
+        """Close what is open at its last complete line, whatever it is, to go on behind that: as
         another quote, another item, another row. A line alone is parted within."""
         end = self._source.rfind("\n") + 1
         if end < len(self._source) // 2:
@@ -329,7 +374,7 @@ class BlockStream:
         self._source, rest = self._source[:end], self._source[end:]
         patches = self._advance(final=True)
         self._source, self._context = rest, inside
-        return patches + self._advance(final=False)
+        return patches
 
     def _calm(self, source: str) -> str:
         if self._context.inside == "code":
@@ -472,8 +517,12 @@ class BlockStream:
 
 def _is_settled(parse: Parse, words: str, context: Context) -> bool:
     """Whether nothing is left in the text of a paragraph that later text could give a meaning."""
-    if len(parse.placed) != 1 or any(opener in words for opener in ("\\(", "\\[", "$")):
+    if len(parse.placed) != 1:
         return False
     inline = parse.tokens[parse.tokens.index(leaves(parse, context)[0]) + 1]
     children = inline.children or ()
+    # Of an opener that nothing has closed, its bracket is all that is left.
+    closed = sum(t.type == "math_inline" and t.markup in _BRACKETS for t in children)
+    if sum(map(words.count, _BRACKETS)) > closed:
+        return False
     return not any(t.type in _MAY_CHANGE and _OPENERS.search(t.content) for t in children)

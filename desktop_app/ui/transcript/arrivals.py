@@ -8,6 +8,7 @@ waiting behind its text.
 from __future__ import annotations
 
 import time
+from math import inf
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Qt, QTimer
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 
 FRAME_S: Final = 1 / 60
 _SLICE_S: Final = 0.005
-_LONGEST_S: Final = 0.03
+_SHORTLY_S: Final = 0.015
+"""Of processor time: on a busy machine it takes longer by the clock, and is to be done all the same."""
+
 _LEAST: Final = 400
 _MOST: Final = 3000
 """Characters that are parsed and written at once; between the two as many as take a slice."""
@@ -36,7 +39,6 @@ class Arrivals(QObject):
         self._then: list[tuple[str, Callable[[], None]]] = []
         self._next = 0.0
         self._at_once = _LEAST
-        self._rate = 0.0
         self._timer = QTimer(self, singleShot=True)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._write_slice)
@@ -53,17 +55,12 @@ class Arrivals(QObject):
 
     @property
     def are_there(self) -> bool:
-        """Whether anything waits to be written."""
-        return bool(self._pieces)
+        """Whether anything waits to be written, or done behind what is."""
+        return bool(self._pieces or self._then)
 
     def has(self, message_id: str) -> bool:
         """Whether more of a message waits."""
         return message_id in self._pieces
-
-    def is_behind(self, message_id: str) -> bool:
-        """Whether more of a message waits than is written at once, by the time of late."""
-        waits = sum(map(len, self._pieces.get(message_id, ())))
-        return waits > _MOST or waits * self._rate > _LONGEST_S
 
     def afterwards(self, message_id: str, action: Callable[[], None]) -> None:
         """Do something as soon as all of a message is written; once, with the latest action."""
@@ -77,52 +74,52 @@ class Arrivals(QObject):
         self._then.clear()
 
     def flush(self, *, shortly: bool = False) -> None:
-        """Write everything now; `shortly` leaves what is more than is written at once."""
+        """Write everything now; `shortly` leaves to the next frames what takes long."""
         self._timer.stop()
-        long = {id_: self._pieces[id_] for id_ in self._pieces if shortly and self.is_behind(id_)}
-        self._pieces = {id_: self._pieces[id_] for id_ in self._pieces if id_ not in long}
-        self._write_until(float("inf"))
-        self._pieces |= long
-        if self._pieces:
-            self._timer.start(0)
+        try:
+            self._write_until(time.thread_time() + _SHORTLY_S if shortly else inf, time.thread_time)
+        finally:
+            if self.are_there:
+                self._timer.start(1)
 
     def _write_slice(self) -> None:
         began = time.monotonic()
         try:
             # What takes a whole slice is written alone.
-            self._write_until(began + _SLICE_S / 2)
+            self._write_until(began + _SLICE_S / 2, time.monotonic)
         finally:  # a defect in one piece must not hold up what follows
             ended = time.monotonic()
             # What is slow to parse leaves the window its time all the same.
             self._next = max(began + FRAME_S, ended + (ended - began))
-            if self._pieces:
+            if self.are_there:
                 self._timer.start(max(1, round((self._next - ended) * 1000)))
 
-    def _write_until(self, until: float) -> None:
-        while self._pieces:
-            message_id, pieces = next(iter(self._pieces.items()))
-            text, now = "".join(pieces), time.monotonic()
-            if len(text) > self._at_once:
-                self._pieces[message_id] = [text[self._at_once :]]
-            else:
-                del self._pieces[message_id]
-            self._write(message_id, text[: self._at_once])
-            self._learn(len(text), time.monotonic() - now)
-            if message_id not in self._pieces:
-                self._do_then(message_id)
-            if time.monotonic() > until:
+    def _write_until(self, until: float, clock: Callable[[], float]) -> None:
+        while self.are_there:
+            if not self._do_then():
+                self._write_next()
+            if clock() > until:
                 return
+
+    def _write_next(self) -> None:
+        message_id = next(iter(self._pieces))
+        text, began = "".join(self._pieces.pop(message_id)), time.monotonic()
+        if len(text) > self._at_once:  # behind what waits of other messages
+            self._pieces[message_id] = [text[self._at_once :]]
+        self._write(message_id, text[: self._at_once])
+        self._learn(len(text), time.monotonic() - began)
 
     def _learn(self, length: int, taken: float) -> None:
         """Fit what is written at once to the time that the last piece took, if it was long."""
-        written = min(length, self._at_once)
-        self._rate = taken / written if written > _LEAST // 4 else self._rate
         if length >= self._at_once and taken > 0:
             fitting = self._at_once * _SLICE_S / taken
             self._at_once = max(_LEAST, min(_MOST, round((self._at_once + fitting) / 2)))
 
-    def _do_then(self, message_id: str) -> None:
-        due = [action for id_, action in self._then if id_ == message_id]
-        self._then = [(id_, action) for id_, action in self._then if id_ != message_id]
-        for action in due:
-            action()
+    def _do_then(self) -> bool:
+        """Do what is due behind a message that is written; whether anything was."""
+        due = next((pair for pair in self._then if pair[0] not in self._pieces), None)
+        if due is None:
+            return False
+        self._then.remove(due)
+        due[1]()
+        return True

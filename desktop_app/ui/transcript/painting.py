@@ -7,6 +7,7 @@ begins above the screen is drawn from above the screen on.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import islice
 from math import ceil, floor
 from typing import TYPE_CHECKING, Final
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QPainter, QTextBlock
 
 _BLOCKS_UNASKED: Final = 8
+_MOST_PIECES: Final = 250
 
 
 @dataclass
@@ -191,17 +193,22 @@ class Backdrop:
         painter.drawRect(QRectF(margin - pad, y, width - margin + pad, 1))
 
     def _paint_inline(self, painter: QPainter, block: QTextBlock, box: QRectF) -> None:
-        """A rounded ground behind each piece of code within a sentence."""
-        text, code = block.layout(), self.theme.code_family.family()
+        """A rounded ground behind each piece of code within a sentence, unless there are more than
+        anybody writes: to find the place of each takes the longer the more stand in its line."""
+        text, pieces = block.layout(), list(islice(self._pieces(block), _MOST_PIECES + 1))
         painter.setBrush(self.theme.code_ground)
-        fragments = block.begin()
+        for start, end in pieces if len(pieces) <= _MOST_PIECES else ():
+            self._paint_piece(painter, text, start, end, box.topLeft())
+
+    def _pieces(self, block: QTextBlock) -> Iterator[tuple[int, int]]:
+        """Where the pieces of code in a block begin and end."""
+        code, fragments = self.theme.code_family.family(), block.begin()
         while not fragments.atEnd():
             fragment = fragments.fragment()
             fragments += 1
-            if code not in fragment.charFormat().fontFamilies():
-                continue
-            start = fragment.position() - block.position()
-            self._paint_piece(painter, text, start, start + fragment.length(), box.topLeft())
+            if code in fragment.charFormat().fontFamilies():
+                start = fragment.position() - block.position()
+                yield start, start + fragment.length()
 
     def _paint_piece(
         self, painter: QPainter, text: object, start: int, end: int, origin: QPointF

@@ -178,11 +178,8 @@ class TranscriptStretch(TranscriptSurface):
     def update_message(self, message: Message, version: tuple[int, int] | None = None) -> None:
         """Status, footer, error and notices of a message; its text only where it differs. Where
         much of it is still being written, all this comes behind it."""
-        if self._arrivals.is_behind(message.id):
-            self._arrivals.afterwards(message.id, partial(self._update, message, version))
-        else:
-            self._arrivals.flush(shortly=True)
-            self._update(message, version)
+        self._arrivals.afterwards(message.id, partial(self._update, message, version))
+        self._arrivals.flush(shortly=True)
 
     def _update(self, message: Message, version: tuple[int, int] | None) -> None:
         if version is not None:
