@@ -8,8 +8,9 @@ from collections.abc import Callable
 EPILOG = """\
 A batch job asks one question of each of many files at half price; the answers come within a day. The
 job goes on at its provider: the window, or “batch status”, fetches the answers when they are there.
-Nothing is sent before what it costs has been said. On a terminal it is asked for, unless --yes is given;
-elsewhere nobody can be asked, and it is sent.
+Nothing is sent before what it costs has been said. On a terminal it is asked for, unless --yes is given,
+since it cannot be called back with Ctrl+C as “ask” and “summarize” can. Elsewhere nobody can be asked: the
+command is the yes, as it is for those two. The provider's monthly cap holds for all of them.
 
 exit codes: 0 done; 1 it could not be done; 2 wrong command line, or a choice that the provider or the
 model does not take (nothing was sent); 130 interrupted: “batch resume” goes on

@@ -130,9 +130,12 @@ def _of_response(name: str, response: Mapping[str, Any], provider: str, api: Api
     return BatchResult(name, ItemStatus.FAILED, answer, why, reply.usage)
 
 
+# What a body says of itself counts for more than what was asked for.
+_BY_OBJECT: Final = {"chat.completion": Api.CHAT_COMPLETIONS, "response": Api.RESPONSES}
+
+
 def _reply(body: Mapping[str, Any], provider: str, api: Api) -> Reply:
-    if json_fields.text(body, "object") == "chat.completion":
-        api = Api.CHAT_COMPLETIONS
+    api = _BY_OBJECT.get(json_fields.text(body, "object"), api)
     reader = ResponsesReader(provider) if api is Api.RESPONSES else ChatCompletionsReader(provider)
     return reduce(accumulate, reader.read_whole(body), Reply())
 

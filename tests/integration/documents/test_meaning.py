@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from desktop_app.domain.vectors import Vector
 from desktop_app.headless.profiles import OPENAI
 from desktop_app.services.budget import Budget
 from desktop_app.services.collections import CollectionProgress, Collections
-from desktop_app.services.embeddings import EmbeddingChoice, Embeddings
+from desktop_app.services.embeddings import AT_ONCE, EmbeddingChoice, Embeddings
 from desktop_app.storage.attachments import AttachmentStore
 from desktop_app.storage.collections import CollectionStore
 from desktop_app.storage.database import Database
@@ -41,12 +41,13 @@ class Meanings:
     def __init__(self) -> None:
         self.sent: list[str] = []
         self.fails = False
+        self.fails_behind = 1_000  # texts
 
     async def provider(self, _profile: ProviderProfile) -> Meanings:
         return self
 
     async def embed(self, _model: str, texts: Sequence[str]) -> tuple[list[Vector], int]:
-        if self.fails:
+        if self.fails or len(self.sent) + len(texts) > self.fails_behind:
             raise NetworkError("There is no connection.")
         self.sent += texts
         return [Vector.of(self._of(text)) for text in texts], 10 * len(texts)
@@ -173,6 +174,51 @@ def test_a_question_goes_on_by_its_words_where_the_provider_cannot_be_asked(
             await here.collections.embed(made.id)
             here.provider.fails = True
             assert await here.found(made, "Which lorry?") == ["traffic.txt"]
+
+    asyncio.run(main())
+
+
+def test_what_failed_midway_goes_on_where_it_was(tmp_path: Path) -> None:
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for number in range(AT_ONCE + 5):
+        (folder / f"{number}.txt").write_text(f"A hound, number {number}.")
+
+    async def main() -> None:
+        async with desk(tmp_path) as here:
+            made = await filled(here, folder)
+            here.provider.fails_behind = AT_ONCE
+            with pytest.raises(NetworkError):
+                await here.collections.embed(made.id)
+            plan = await here.collections.embedding_plan(made.id)
+            assert plan is not None
+            assert plan.passages == 5
+            here.provider.fails_behind = 1_000
+            await here.collections.embed(made.id)
+            assert len(here.provider.sent) == len(set(here.provider.sent)) == AT_ONCE + 5
+
+    asyncio.run(main())
+
+
+def test_another_model_makes_vectors_of_its_own(tmp_path: Path, papers: Path) -> None:
+    async def main() -> None:
+        async with desk(tmp_path) as here:
+            made = await filled(here, papers)
+            await here.collections.embed(made.id)
+            first = here.choice
+            assert first is not None
+            here.choice = replace(first, model="text-embedding-3-large")
+            assert await here.found(made, "Where is the puppy?") == []
+            assert len(here.provider.sent) == 3, "not even the question is sent"
+            plan = await here.collections.embedding_plan(made.id)
+            assert plan is not None
+            assert plan.passages == 3
+            await here.collections.embed(made.id)
+            assert (await here.found(made, "Where is the puppy?"))[0] == "pets.txt"
+            here.choice = first  # whose vectors are there still
+            plan = await here.collections.embedding_plan(made.id)
+            assert plan is not None
+            assert plan.passages == 0
 
     asyncio.run(main())
 

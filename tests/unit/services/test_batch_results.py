@@ -176,3 +176,11 @@ def _judge(fate: str, item: BatchItem) -> None:
         assert item.status is ItemStatus.UNANSWERED
         assert item.error
         assert item.cost is None
+
+
+def test_a_body_is_read_as_what_it_says_it_is() -> None:
+    row = json.dumps(answered("job-1", "Fine.")).encode()
+    for api in Api:
+        result = result_of(row, "OpenAI", api)
+        assert result is not None
+        assert (result.status, result.answer) == (ItemStatus.ANSWERED, "Fine.")
