@@ -26,8 +26,23 @@ _HEADING: Final = re.compile(
 )
 _PAGE: Final = re.compile(r"\[(?:page|slide|sheet|chapter)\b[^\]\n]*\]\s*$", re.I)
 _ROW: Final = re.compile(r"\s*\|.*\|\s*$")
-# Latin and Greek end a sentence with a space behind it, Chinese and Japanese without one.
-_SENTENCE: Final = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+(?=\S)|(?<=[。！？])")
+# Most scripts end a sentence with a space behind it, Chinese and Japanese without one.
+_SENTENCE: Final = re.compile(
+    r"(?<=[.!?…؟۔।॥։።])[\"'”’»)\]]*\s+(?=[^\s\da-zß-öø-ÿа-яα-ω])|(?<=[。！？])(?![。！？」』）】》〉”’])"
+)
+# What a full stop follows in the middle of a sentence: initials, the numbers of days and of sections,
+# and abbreviations.
+_NO_END: Final = re.compile(
+    r"""(?:\b(?:[^\W\d_]|(?<![\d.])\d{1,2}|dr|mr|mrs|ms|prof|st|jr|sr|hr|fr|mme|no|nos|nr|vol|art|abs|fig|abb|tab|ca|
+    cf|vgl|approx|etc|usw|bzw|vs|pp|ed|eds|inc|ltd|co|corp|dept|gen|sen|rep|rev|hon|messrs|al|str|
+    jan|feb|mar|apr|jun|jul|aug|sept|sep|okt|oct|nov|dez|dec))\.[\"'”’»)\]]*\s+$""",
+    re.I | re.X,
+)
+_LONGEST_WORD: Final = 40  # characters that are looked back at
+_ENDED: Final = re.compile(r"[.!?…:;|。！？؟۔।॥։።][\"'”’»)\]」』）】》〉*_]*$")
+# A page that ends with so long a line, which ends no sentence, goes on with the next; of scripts
+# without spaces half as long.
+_FULL_LINE: Final = 40
 _WORD: Final = re.compile(r"(?<=\s)(?=\S)")
 
 
@@ -109,6 +124,8 @@ def _blocks(text: str) -> Iterator[tuple[int, int, Border]]:
             break
         is_row = bool(_ROW.match(line))
         found = _border_before(line, was_blank=was_blank)
+        if found is Border.PAGE and _goes_on(text, at, match.end()):
+            found = None
         if is_mark_alone and line.strip():
             border, found, is_mark_alone = max(border, found or border), None, False
         if at > start and found is not None and not (is_row and was_row):
@@ -121,12 +138,30 @@ def _blocks(text: str) -> Iterator[tuple[int, int, Border]]:
         yield start, at, border
 
 
+def _goes_on(text: str, at: int, end: int) -> bool:
+    """Whether the sentence that stands before the mark of a page, [at, end), ends behind it. Slides,
+    sheets and chapters begin anew."""
+    if not text.startswith("[page", at):
+        return False
+    before = text[max(0, at - 400) : at].rstrip().rpartition("\n")[2].rstrip()
+    behind = text[end : end + 100].lstrip()
+    if not before or not behind or _ENDED.search(before) or _HEADING.match(before):
+        return False
+    width = sum(1 if ord(letter) < 0x2E80 else 2 for letter in before)
+    return behind[0].islower() or width >= _FULL_LINE
+
+
 def _border_before(line: str, *, was_blank: bool) -> Border | None:
     if _HEADING.match(line) and (was_blank or line.startswith("#")):
         return Border.HEADING
     if _PAGE.match(line):
         return Border.PAGE
     return Border.PARAGRAPH if was_blank and line.strip() else None
+
+
+def _ends(text: str, at: int) -> bool:
+    """Whether a sentence ends before `at`, where one may."""
+    return _NO_END.search(text[max(0, at - _LONGEST_WORD) : at]) is None
 
 
 # What a piece that is too large is cut by, the strongest border first.
@@ -151,7 +186,8 @@ def _cut(
         yield from _cut(text, half, end, Border.CHARACTER, limit, count, finer)
         return
     inner, pattern = _FINER[finer]
-    places = [start, *(m.end() for m in pattern.finditer(text, start, end) if m.end() < end), end]
+    found = (m.end() for m in pattern.finditer(text, start, end) if m.end() < end)
+    places = [start, *(at for at in found if inner is not Border.SENTENCE or _ends(text, at)), end]
     for number, (first, last) in enumerate(pairwise(dict.fromkeys(places))):
         kind = border if number == 0 else inner
         yield from _cut(text, first, last, kind, limit, count, finer + 1)

@@ -38,6 +38,7 @@ from desktop_app.services.note_taking import (
     tagged,
 )
 from desktop_app.services.pages_in_parts import stretches
+from desktop_app.services.part_places import Places
 from desktop_app.services.pictures import Sight, page_tokens
 from desktop_app.services.ports import AttachmentSource, Gateway, PictureSource, SpendingBook
 
@@ -166,15 +167,17 @@ class PartsReader:
             cut = await self._cut(document, text, room, task.resolved.model)
             name = document.name.replace('"', "'")
             for number, piece in enumerate(cut, 1):
-                label = f'document="{name}" part="{number} of {len(cut)}"'
+                label = f'document="{name}" part="{number} of {len(cut)}"{piece.label}'
                 made.append(replace(piece, label=label))
         return made
 
     async def _cut(
         self, document: DocumentPart, text: str, room: int, model: ModelInfo
     ) -> list[Piece]:
-        """The parts of one document, each with the pages in it that are pictures."""
+        """The parts of one document, each with the pages in it that are pictures; their labels say
+        where they stand in it."""
         made = []
+        places = await asyncio.to_thread(Places, text)
         for stretch in stretches(document, text, room, model):
             words = text[stretch.start : stretch.end]
             for cut in await self._splitter.chunks(words, max(LEAST_PART, room - stretch.tokens)):
@@ -182,7 +185,9 @@ class PartsReader:
                 pages = tuple(page for at, page in stretch.pages if begins <= at < ends)
                 seen = replace(document, pictured=pages, in_parts=False, chosen=None)
                 tokens = cut.tokens + page_tokens(seen, model)[0]
-                made.append(Piece("", text[begins:ends], tokens, seen if pages else None))
+                words_of_it = places.table_head(begins) + text[begins:ends]
+                label = places.attributes(begins)
+                made.append(Piece(label, words_of_it, tokens, seen if pages else None))
         return made
 
     async def room(self, task: Task) -> int:

@@ -97,3 +97,49 @@ def test_a_larger_table_is_cut_between_rows() -> None:
 def test_pages_begin_parts(mark: str) -> None:
     text = f"one two three four five six\n{mark}\nseven eight nine"
     assert parts(text, 7)[1].startswith(mark)
+
+
+SENTENCES = (
+    "Dr. J. Smith met Prof. Wu on 3. Mai near St. Ives.",
+    "The firm, Muster & Co. Ltd. of Bern, paid 4.5 million, cf. Fig. 3 and Art. 12 of the contract.",
+    "„Das gilt bzw. galt am 24. Dezember“, sagte Hr. Keller.",
+    "He asked “Why?” and left, e.g. for the U.S. Army (etc.) in Jan. 2026.",
+    "Так сказал И. И. Петров.",
+)
+JAPANESE = ("「行きます。」と彼は言った。", "本当に！？", "次の期限は三月です。")
+
+
+@pytest.mark.parametrize("sentences", [SENTENCES, JAPANESE])
+def test_no_part_ends_in_the_middle_of_a_sentence(sentences: tuple[str, ...]) -> None:
+    apart = " " if sentences is SENTENCES else ""
+    text = apart.join(sentences * 9)
+    longest = max(map(len, sentences)) + 1
+    for limit in range(longest, 5 * longest, 7):
+        for chunk in chunks(text, limit, len):
+            part = text[chunk.start : chunk.end].strip()
+            assert part.startswith(sentences)
+            assert part.endswith(sentences)
+
+
+@pytest.mark.parametrize(
+    ("before", "behind", "goes_on"),
+    [
+        ("The tenant who moves out pays for what is", "broken. The rest stays.", True),
+        ("The tenant who moves out on a Sunday pays for the", "Kitchen. The rest stays.", True),
+        ("借主は毎月三日までに家賃を支払い、犬は隣人が", "同意すれば飼うことができる。", True),
+        ("The tenant who moves out pays for what is broken.", "The rest stays.", False),
+        ("Summary", "The rest stays.", False),
+        ("| a long row of a table in which | there is | enough |", "The rest stays.", False),
+    ],
+)
+def test_a_sentence_that_runs_over_a_page_is_not_cut(
+    before: str, behind: str, goes_on: bool
+) -> None:
+    first = "One sentence. " * 40
+    text = f"[page 1]\n{first}\n\n{before}\n\n[page 2]\n{behind}\n\n" + "Another sentence. " * 30
+    limit = len(f"[page 1]\n{first}\n\n{before}\n\n") + 4
+    parts_ = [text[c.start : c.end] for c in chunks(text, limit, len)]
+    assert any(part.startswith("[page 2]") for part in parts_) is not goes_on
+    if goes_on:
+        (whole,) = [part for part in parts_ if before in part]
+        assert behind.partition(".")[0] in whole
