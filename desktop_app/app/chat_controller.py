@@ -382,7 +382,10 @@ class ChatController(QObject):
         store = self._workspace.backend.conversations
         leaf = await store.newest_leaf(ids[at])
         await store.save(replace(self._workspace.conversation, leaf_id=leaf))
+        foot = self._window.transcript.foot_on_screen(message.id)
         await self._library.open(self._workspace.conversation.id)
+        if foot is not None:
+            self._window.transcript.bring_foot(ids[at], foot)
 
 
 async def _nothing(_asking: Conversation, _path: list[Message], _draft: Draft) -> None:

@@ -206,7 +206,8 @@ def footer_line(message: Message, version: tuple[int, int] | None, facts: Facts)
     if version is not None and version[1] > 1:
         older = f"{ACTION}older-version" if version[0] > 1 else ""
         newer = f"{ACTION}newer-version" if version[0] < version[1] else ""
-        runs += [Run("‹", link=older), Run(f" {version[0]}/{version[1]} "), Run("›", link=newer)]
+        # With the spaces beside them, the arrows are wide enough for the mouse.
+        runs += [Run("‹ ", link=older), Run(f"{version[0]}/{version[1]}"), Run(" ›", link=newer)]
         runs.append(Run("\u2003"))
     is_whole = message.role is Role.ASSISTANT and message.status is not MessageStatus.STREAMING
     if is_whole and facts.shown:

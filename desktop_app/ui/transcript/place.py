@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QPaintEvent
 
     from desktop_app.ui.theme import Theme
+    from desktop_app.ui.transcript.entry import Entry
     from desktop_app.ui.transcript.written import WrittenMessages
 
 _AT_BOTTOM_PX: Final = 8
@@ -119,6 +120,11 @@ class ReadingPlace(QObject):
         """Where a message begins, in document coordinates."""
         block = self._messages.first_block(message_id)
         return float(self._view.document().documentLayout().blockBoundingRect(block).top())
+
+    def foot_of(self, entry: Entry) -> float:
+        """Where the last line of a message ends, in document coordinates."""
+        block = self._messages.writer.block_of(entry.section, entry.action_item)
+        return float(self._view.document().documentLayout().blockBoundingRect(block).bottom())
 
     @property
     def is_at_end(self) -> bool:

@@ -291,6 +291,13 @@ class TranscriptStretch(TranscriptSurface):
         with self._place.kept():
             self._messages.unfold_code_at(block)
 
+    def scroll_to_top(self) -> None:
+        """Go to the beginning of the conversation."""
+        first = self._messages.first_id()
+        if first:
+            self.scroll_to_message(first)
+            self.verticalScrollBar().setValue(0)
+
     def scroll_to_bottom(self) -> None:
         """Go to the end and follow what arrives."""
         if self._messages.newer:

@@ -15,6 +15,7 @@ from PySide6.QtGui import (
     QDesktopServices,
     QGuiApplication,
     QKeySequence,
+    QTextCursor,
 )
 from PySide6.QtWidgets import QMenu, QWidget
 
@@ -132,6 +133,26 @@ class TranscriptView(TranscriptStretch):
         self._room_above = self.find_in_it.room
         with self._place.kept():
             self._set_margins()
+
+    # ------------------------------------------------------------------ another version
+
+    def foot_on_screen(self, message_id: str) -> int | None:
+        """How far below the upper edge a message's last line ends; None where it is not seen, or
+        is the end of the conversation, which is followed."""
+        entry = self._messages.get(message_id)
+        if entry is None or (self.is_at_end and entry is self._messages.last()):
+            return None
+        foot = round(self._place.foot_of(entry)) - self.verticalScrollBar().value()
+        return foot if 0 < foot <= self.viewport().height() else None
+
+    def bring_foot(self, message_id: str, foot: int) -> None:
+        """Put a message's last line where `foot_on_screen` was taken of the one in its place: what
+        leads to further versions stays under the mouse."""
+        entry = self._messages.get(message_id) if self._bring_whole(message_id) else None
+        if entry is not None:
+            self._load_more()  # what is above it, if it is short
+            self.verticalScrollBar().setValue(round(self._place.foot_of(entry)) - foot)
+            self._load_more()
 
     # ------------------------------------------------------------------ mouse, keys, links
 
@@ -273,15 +294,28 @@ class TranscriptView(TranscriptStretch):
         if target and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._follow(target, self.textCursor().position())
             return
-        if event.matches(QKeySequence.StandardKey.MoveToEndOfDocument) or (
-            event.key() == Qt.Key.Key_End and not event.modifiers()
-        ):
-            self.scroll_to_bottom()
+        if self._goes_to_an_end(event):
             return
         if event.matches(QKeySequence.StandardKey.Copy):
             self._copy_selected()
             return
         super().keyPressEvent(event)
+
+    def _goes_to_an_end(self, event: QKeyEvent) -> bool:
+        """Home and End, and with Ctrl the text cursor, too."""
+        keys, plain = QKeySequence.StandardKey, not event.modifiers()
+        to_top = event.matches(keys.MoveToStartOfDocument)
+        to_end = event.matches(keys.MoveToEndOfDocument)
+        if to_top or (plain and event.key() == Qt.Key.Key_Home):
+            self.scroll_to_top()
+        elif to_end or (plain and event.key() == Qt.Key.Key_End):
+            self.scroll_to_bottom()
+        else:
+            return False
+        if to_top or to_end:
+            move = QTextCursor.MoveOperation
+            self.moveCursor(move.Start if to_top else move.End)
+        return True
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """What can be done with the selection and with the message."""

@@ -88,6 +88,12 @@ class WrittenMessages:
         sections = self.writer.sections
         return self._entries.get(sections[-1].key) if sections else None
 
+    def first_id(self) -> str:
+        """The id of the oldest message, written or not; "" where there is none."""
+        if self.older:
+            return self.older[0].id
+        return self.writer.sections[0].key if self.writer.sections else ""
+
     def newest_answer(self) -> Entry | None:
         """The last message that is an answer, written or not."""
         for message in reversed(self.newer):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QMenu
@@ -466,6 +468,32 @@ def test_an_edited_question_stands_beside_the_old_one(run: Run) -> None:
             assert len(desk.messages()) == 6
 
     run(main())
+
+
+def test_the_arrows_between_versions_stay_where_they_are(run: Run) -> None:
+    """Of a question with much below it, neither version of which is to be sought after a click."""
+
+    async def main() -> None:
+        async with Desk() as desk:
+            await desk.ask_and_answer("One?", "first\n\n" * 90)
+            desk.act("edit", 0)
+            desk.text.selectAll()
+            await desk.ask_and_answer("Another?", "second\n\n" * 70)
+            view = desk.window.transcript
+            view.scroll_to_top()
+            for action, words in (("older-version", "first"), ("newer-version", "second")):
+                foot = view.foot_on_screen(desk.ready.workspace.path[0].id)
+                assert foot is not None
+                desk.act(action, 0)
+                await until(partial(_has_foot_at, desk, words, foot))
+                assert not view.is_at_end
+
+    run(main())
+
+
+def _has_foot_at(desk: Desk, words: str, foot: int) -> bool:
+    asked = desk.ready.workspace.path[0].id
+    return words in desk.transcript and desk.window.transcript.foot_on_screen(asked) == foot
 
 
 def test_a_question_is_still_edited_when_its_text_is_written_anew(run: Run) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from PySide6.QtCore import Qt
 
 from desktop_app.domain.parts import ReasoningPart
 from desktop_app.ui.transcript.entry import AT_ONCE
@@ -98,3 +99,21 @@ def test_long_reasoning_is_read_when_it_is_unfolded_and_in_slices(
     view._act(stored.id, "reasoning")
     view.flush()
     assert "The end." in view.toPlainText()
+
+
+@pytest.mark.parametrize("control", [False, True])
+def test_home_and_end_go_to_the_ends_of_the_conversation(
+    view: TranscriptView, qtbot: QtBot, *, control: bool
+) -> None:
+    """Of all of it: the messages that are not written, too."""
+    said = [answer(f"Said {number}. {'words ' * 200}") for number in range(200)]
+    view.set_messages(said)
+    assert "Said 0." not in view.toPlainText()
+    keys = Qt.KeyboardModifier.ControlModifier if control else Qt.KeyboardModifier.NoModifier
+    qtbot.keyClick(view, Qt.Key.Key_Home, keys)
+    assert view.verticalScrollBar().value() == 0
+    assert view.scroll_state()[0] == said[0].id
+    assert not view.textCursor().position() or not control
+    qtbot.keyClick(view, Qt.Key.Key_End, keys)
+    assert view.is_at_end
+    assert view.textCursor().atEnd() or not control
