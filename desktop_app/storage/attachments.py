@@ -27,7 +27,7 @@ from desktop_app.storage.failures import translated
 from desktop_app.storage.files import create_private_folder, sync
 from desktop_app.storage.garbage import old_files, remove, remove_stray, unneeded
 from desktop_app.storage.rows import to_micros, to_text
-from desktop_app.storage.search import EntryKind, enter, is_entered
+from desktop_app.storage.search_index import EntryKind, enter, is_entered
 
 T = TypeVar("T")
 

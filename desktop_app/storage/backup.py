@@ -27,10 +27,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from desktop_app.domain.errors import StorageError, StoreDamagedError
-from desktop_app.storage.database import StoreLock, erasing_mark
+from desktop_app.storage.database import erasing_mark
 from desktop_app.storage.failures import translated
 from desktop_app.storage.files import create_private, create_private_folder, sync
-from desktop_app.storage.migrations import MIGRATIONS, keep_copy, pending
+from desktop_app.storage.lock import StoreLock
+from desktop_app.storage.migrating import keep_copy, pending
+from desktop_app.storage.migrations import MIGRATIONS
 
 FORMAT: Final = "repartee-backup"
 VERSION: Final = 1

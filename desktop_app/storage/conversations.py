@@ -30,7 +30,7 @@ from desktop_app.storage.rows import (
     searchable_text,
     to_micros,
 )
-from desktop_app.storage.search import EntryKind, enter, is_entered, take_out
+from desktop_app.storage.search_index import EntryKind, enter, is_entered, take_out
 from desktop_app.storage.statements import (
     ALL_CONVERSATIONS,
     ARCHIVED_CONVERSATIONS,

@@ -8,15 +8,12 @@ Threads of our own instead of the event loop's executor, so that this works alik
 under a Qt loop, and so that a stuck disk stops nothing else.
 
 Whether the last exit was clean is told by the write-ahead log: the last one to close the store
-removes it. Whether somebody else has the store open now is told by a lock that everybody holds,
-which the kernel lets go of however a process ends.
+removes it. Whether somebody else has the store open now is told by a lock that everybody holds.
 """
 
 from __future__ import annotations
 
 import asyncio
-import fcntl
-import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -29,7 +26,9 @@ from typing import Final, TypeVar
 from desktop_app.domain.errors import StorageError
 from desktop_app.storage.failures import damaged, translated
 from desktop_app.storage.files import create_private
-from desktop_app.storage.migrations import MIGRATIONS, Migration, migrate, pending
+from desktop_app.storage.lock import StoreLock
+from desktop_app.storage.migrating import Migration, migrate, pending
+from desktop_app.storage.migrations import MIGRATIONS
 
 T = TypeVar("T")
 Action = Callable[[sqlite3.Connection], T]
@@ -304,34 +303,6 @@ class _Reading:
             self._is_given_up = True
             if self._connection is not None:
                 self._connection.interrupt()
-
-
-class StoreLock:
-    """Held by every process that has the store open; alone by one that checks or migrates it.
-
-    On a file of its own: closing any descriptor of the database would drop SQLite's own locks.
-    """
-
-    def __init__(self, path: Path) -> None:
-        file = path.with_name(path.name + "-lock")
-        self._descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-
-    def take(self) -> bool:
-        """Take it alone and return True; where others hold it, share it and return False."""
-        try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            self.share()
-            return False
-        return True
-
-    def share(self) -> None:
-        """Hold it together with others; waits while one holds it alone."""
-        fcntl.flock(self._descriptor, fcntl.LOCK_SH)
-
-    def release(self) -> None:
-        """Let go of it."""
-        os.close(self._descriptor)
 
 
 def refuse_newer(path: Path, migrations: Sequence[Migration] = MIGRATIONS) -> None:

@@ -20,10 +20,12 @@ from pathlib import Path
 from typing import Final
 
 from desktop_app.domain.errors import StorageError
-from desktop_app.storage.database import StoreLock, erasing_mark, refuse_newer
+from desktop_app.storage.database import erasing_mark, refuse_newer
 from desktop_app.storage.failures import translated
 from desktop_app.storage.files import create_private, sync
-from desktop_app.storage.migrations import MIGRATIONS, pending
+from desktop_app.storage.lock import StoreLock
+from desktop_app.storage.migrating import pending
+from desktop_app.storage.migrations import MIGRATIONS
 
 log = logging.getLogger(__name__)
 

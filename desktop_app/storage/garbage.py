@@ -23,7 +23,7 @@ from typing import Final
 from desktop_app.domain.conversation import now
 from desktop_app.storage.database import to_be_wiped
 from desktop_app.storage.rows import to_micros
-from desktop_app.storage.search import EntryKind, take_out
+from desktop_app.storage.search_index import EntryKind, take_out
 
 GRACE: Final = timedelta(hours=1)
 # The setting in which the window keeps the draft of the conversation that is not begun yet.

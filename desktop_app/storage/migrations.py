@@ -1,37 +1,14 @@
-"""The shape of the store, as numbered steps that are only ever appended.
-
-Each step is recorded by its name in the table `migrations`. A store that names a step unknown here
-was written by a newer version and is not touched. Before a step changes a store that holds
-something, a copy that has passed the integrity check lies beside it.
+"""The shape of the store, as numbered steps that are only ever appended. How they are taken:
+migrating.py.
 
 Times are integers: microseconds since 1970 in UTC. Money is text: a Decimal, exact.
 """
 
 from __future__ import annotations
 
-import sqlite3
-import time
-from collections.abc import Callable, Sequence
-from contextlib import closing
-from dataclasses import dataclass
-from pathlib import Path
-
-from desktop_app.domain.errors import StorageError, StoreTooNewError
-from desktop_app.storage.failures import damaged
-from desktop_app.storage.files import create_private, sync
-from desktop_app.storage.search import build_index_again
+from desktop_app.storage.migrating import Migration
+from desktop_app.storage.search_index import build_index_again
 from desktop_app.storage.spending_sums import fill_slots
-
-
-@dataclass(frozen=True)
-class Migration:
-    """One step: statements, then an action, in one transaction. A step that has shipped never
-    changes."""
-
-    name: str
-    statements: tuple[str, ...]
-    action: Callable[[sqlite3.Connection], None] | None = None
-
 
 _FIRST = (
     """CREATE TABLE conversations (
@@ -389,82 +366,3 @@ MIGRATIONS: tuple[Migration, ...] = (
     # The reasoning and emoji are found since.
     Migration("0014_reasoning_found", (), build_index_again),
 )
-
-
-def pending(
-    connection: sqlite3.Connection, path: Path, migrations: Sequence[Migration]
-) -> list[Migration]:
-    """The steps that this store has not seen; reads only.
-
-    Raises:
-        StoreTooNewError: it has seen one that is not known here.
-        StorageError: the database is of some other program.
-    """
-    tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
-    if tables and "migrations" not in tables:
-        raise StorageError(
-            f"{path} is a database of some other program.",
-            what_was_kept="It was left untouched.",
-            what_to_do="Move it elsewhere, then start again.",
-        )
-    applied = (
-        {row[0] for row in connection.execute("SELECT name FROM migrations")} if tables else set()
-    )
-    if not all(isinstance(name, str) for name in applied):
-        raise damaged(str(path), "its migrations have no names")
-    known = [migration.name for migration in migrations]
-    if unknown := sorted(applied.difference(known)):
-        if unknown[0] < known[-1]:  # a newer version has all of ours, and its own behind them
-            raise damaged(str(path), f"unknown steps: {', '.join(unknown)}")
-        raise StoreTooNewError(
-            f"The store {path} was written by a newer version of Repartee.",
-            what_was_kept="It was left untouched.",
-            what_to_do="Install the newer version to open it.",
-            details=f"unknown steps: {', '.join(unknown)}",
-        )
-    return [migration for migration in migrations if migration.name not in applied]
-
-
-def migrate(connection: sqlite3.Connection, path: Path, steps: Sequence[Migration]) -> None:
-    """Apply `steps`, all or none, after a verified copy of a store that is not new.
-
-    Raises:
-        sqlite3.Error, OSError: no space and the like; the store is as it was.
-        StoreDamagedError: the copy did not pass the integrity check.
-    """
-    if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-        keep_copy(connection, path, path.with_name(f"{path.stem}.before-{steps[0].name}.sqlite3"))
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        connection.execute(
-            "CREATE TABLE IF NOT EXISTS migrations"
-            " (name TEXT PRIMARY KEY, applied_at INTEGER NOT NULL) STRICT"
-        )
-        for step in steps:
-            for statement in step.statements:
-                connection.execute(statement)
-            if step.action is not None:
-                step.action(connection)
-            row = (step.name, time.time_ns() // 1000)
-            connection.execute("INSERT INTO migrations VALUES (?, ?)", row)
-        connection.execute("COMMIT")
-    finally:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-
-
-def keep_copy(connection: sqlite3.Connection, path: Path, target: Path) -> None:
-    """Copy the store to `target`, checked and on disk before it takes its name."""
-    unfinished = target.with_name(target.name + ".part")
-    unfinished.unlink(missing_ok=True)
-    create_private(unfinished)
-    with closing(sqlite3.connect(unfinished, isolation_level=None)) as copy:
-        connection.backup(copy)
-        copy.execute("PRAGMA journal_mode = DELETE")
-        verdict = copy.execute("PRAGMA integrity_check(1)").fetchone()[0]
-    if verdict != "ok":
-        unfinished.unlink()
-        raise damaged(str(path), f"integrity check of the copy: {verdict}")
-    sync(unfinished)
-    unfinished.replace(target)
-    sync(target.parent)

@@ -10,13 +10,11 @@ No row is kept that the program could not read: JSON in it is looked through.
 
 from __future__ import annotations
 
-import json
 import mmap
 import re
 import shutil
 import sqlite3
 import tempfile
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
@@ -24,26 +22,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from desktop_app.domain.conversation import MessageStatus
 from desktop_app.domain.errors import StorageError, StoreTooNewError
-from desktop_app.storage.batch_rows import item_from_row, job_from_row, upload_from_row
-from desktop_app.storage.collections import collection_from_row
-from desktop_app.storage.database import StoreLock, refuse_newer
+from desktop_app.storage.database import refuse_newer
 from desktop_app.storage.failures import damaged, translated
 from desktop_app.storage.files import create_private, sync
-from desktop_app.storage.migrations import MIGRATIONS, migrate
+from desktop_app.storage.lock import StoreLock
+from desktop_app.storage.mending import drop_unreadable, make_anew, mend
+from desktop_app.storage.migrating import migrate
+from desktop_app.storage.migrations import MIGRATIONS
 from desktop_app.storage.pages import MAGIC, Pages, Record, Value
-from desktop_app.storage.rows import (
-    conversation_from_row,
-    folder_from_row,
-    message_from_row,
-    read_row,
-    searchable_text,
-)
-from desktop_app.storage.search import EntryKind, enter
-from desktop_app.storage.spending_sums import fill_slots
 
-LOST_TITLE: Final = "Recovered conversation"
 # What is made anew from the other tables or by the models, or concerns what is running now.
 _MADE_ANEW: Final = frozenset(
     {
@@ -225,9 +213,9 @@ def _make(path: Path, pages: Pages, progress: Progress) -> tuple[int, int, int, 
         migrate(connection, path, MIGRATIONS)
         tables = _tables(connection)
         connection.execute("BEGIN IMMEDIATE")
-        dropped = _gather(connection, pages, tables, progress) + _drop_unreadable(connection)
-        mended = _mend(connection)
-        _make_anew(connection)
+        dropped = _gather(connection, pages, tables, progress) + drop_unreadable(connection)
+        mended = mend(connection)
+        make_anew(connection)
         connection.execute("COMMIT")
         verdict = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
         if verdict != "ok":
@@ -305,144 +293,6 @@ def _place(connection: sqlite3.Connection, record: Record, tables: dict[str, _Ta
     ]
     if fitting:
         min(fitting, key=lambda each: each[0])[1].take(connection, record)
-
-
-def _drop_unreadable(connection: sqlite3.Connection) -> int:
-    """Remove what the program could not read; returns how many rows."""
-    readers: tuple[tuple[str, str, Callable[[sqlite3.Row], object]], ...] = (
-        ("messages", "SELECT * FROM messages", message_from_row),
-        ("conversations", "SELECT *, 0 AS streaming FROM conversations", conversation_from_row),
-        ("folders", "SELECT * FROM folders", folder_from_row),
-        ("collections", "SELECT * FROM collections", collection_from_row),
-        ("batch_jobs", "SELECT * FROM batch_jobs", job_from_row),
-        ("batch_uploads", "SELECT * FROM batch_uploads", upload_from_row),
-        ("batch_items", "SELECT * FROM batch_items", item_from_row),
-    )
-    count = 0
-    for table, sql, read in readers:
-        broken = [row["id"] for row in connection.execute(sql) if not _is_readable(read, row)]
-        count += sum(_emptied(connection, table, row_id, read) for row_id in broken)
-    for row in connection.execute("SELECT key, value FROM settings").fetchall():
-        try:
-            json.loads(row["value"])
-        except ValueError:
-            count += 1
-            connection.execute("DELETE FROM settings WHERE key = ?", (row["key"],))
-    return count
-
-
-def _is_readable(read: Callable[[sqlite3.Row], object], row: sqlite3.Row) -> bool:
-    try:
-        read_row(read, row)
-    except StorageError:
-        return False
-    return True
-
-
-def _emptied(
-    connection: sqlite3.Connection,
-    table: str,
-    row_id: str,
-    read: Callable[[sqlite3.Row], object],
-) -> int:
-    """Take what may be broken out of a conversation, or the whole row away where that is not
-    enough."""
-    if table == "conversations":
-        sql = "UPDATE conversations SET draft = '', overrides = '' WHERE id = ?"
-        connection.execute(sql, (row_id,))
-        sql = "SELECT *, 0 AS streaming FROM conversations WHERE id = ?"
-        if _is_readable(read, connection.execute(sql, (row_id,)).fetchone()):
-            return 0
-    connection.execute(f"DELETE FROM {table} WHERE id = ?", (row_id,))  # noqa: S608
-    return 1
-
-
-def _mend(connection: sqlite3.Connection) -> int:
-    """Give every message a conversation and one that it follows, and every conversation an end."""
-    mended = _mend_conversations(connection)
-    known: dict[str, list[str]] = defaultdict(list)
-    sql = "SELECT id, conversation_id, parent_id FROM messages ORDER BY rowid"
-    seen: set[str] = set()
-    moved = []
-    for row in connection.execute(sql):
-        before = known[row["conversation_id"]]
-        if row["parent_id"] is not None and row["parent_id"] not in seen:
-            moved.append((before[-1] if before else None, row["id"]))
-        before.append(row["id"])
-        seen.add(row["id"])
-    connection.executemany("UPDATE messages SET parent_id = ? WHERE id = ?", moved)
-    mended += len(moved)
-    sql = "SELECT id, leaf_id FROM conversations"
-    for row in connection.execute(sql).fetchall():
-        messages = known.get(row["id"], [])
-        if row["leaf_id"] not in messages:
-            leaf = messages[-1] if messages else None
-            connection.execute(
-                "UPDATE conversations SET leaf_id = ? WHERE id = ?", (leaf, row["id"])
-            )
-    connection.execute(
-        """UPDATE conversations SET folder_id = NULL
-        WHERE folder_id IS NOT NULL AND folder_id NOT IN (SELECT id FROM folders)"""
-    )
-    connection.execute(
-        "DELETE FROM collection_files WHERE collection_id NOT IN (SELECT id FROM collections)"
-    )
-    # Their passages are made anew from the files.
-    connection.execute("UPDATE collection_files SET status = 'waiting' WHERE status = 'ready'")
-    connection.execute(
-        """DELETE FROM compactions WHERE conversation_id NOT IN (SELECT id FROM conversations)
-        OR message_id NOT IN (SELECT id FROM messages)"""
-    )
-    for table in ("batch_uploads", "batch_items"):
-        connection.execute(
-            f"DELETE FROM {table} WHERE job_id NOT IN (SELECT id FROM batch_jobs)"  # noqa: S608
-        )
-    return mended
-
-
-def _mend_conversations(connection: sqlite3.Connection) -> int:
-    """A conversation for messages that have lost theirs."""
-    lost = connection.execute(
-        """SELECT conversation_id AS id, count(*) AS count, min(created_at) AS first,
-            max(created_at) AS last, provider_id, model, variant, effort
-        FROM messages WHERE conversation_id NOT IN (SELECT id FROM conversations)
-        GROUP BY conversation_id"""
-    ).fetchall()
-    for row in lost:
-        names = "id, title, created_at, updated_at, provider_id, model, variant, effort"
-        connection.execute(
-            f"""INSERT INTO conversations ({names}, leaf_id, pinned, draft)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL, 0, '')""",  # noqa: S608
-            (
-                row["id"],
-                LOST_TITLE,
-                row["first"],
-                row["last"],
-                row["provider_id"] or "",
-                row["model"] or "",
-                row["variant"],
-                row["effort"],
-            ),
-        )
-    return sum(row["count"] for row in lost)
-
-
-def _make_anew(connection: sqlite3.Connection) -> None:
-    """Which messages speak of which attachment, the index of the search, the sums."""
-    for row in connection.execute("SELECT id, title, updated_at FROM conversations").fetchall():
-        enter(connection, EntryKind.TITLE, row["id"], row["title"], row["updated_at"])
-    for row in connection.execute("SELECT * FROM messages"):
-        message = read_row(message_from_row, row)
-        connection.executemany(
-            "INSERT OR IGNORE INTO message_attachments VALUES (?, ?)",
-            [(sha256, message.id) for sha256 in message.files],
-        )
-        if message.status is not MessageStatus.STREAMING:
-            text = searchable_text(message.parts)
-            enter(connection, EntryKind.MESSAGE, message.id, text, row["created_at"])
-    for row in connection.execute("SELECT sha256, text, created_at FROM attachments"):
-        enter(connection, EntryKind.ATTACHMENT, row["sha256"], row["text"], row["created_at"])
-    fill_slots(connection)
 
 
 def _count(number: int, what: str) -> str:

@@ -1,28 +1,21 @@
-"""Search over titles, messages and the text of attachments.
-
-The index holds what the tables hold, kept by the writes: `enter` and `take_out` are called in the
-transaction that changes a text. An answer enters when it has ended, not at its checkpoints, which
-come twice a second. Whatever has an entry is in the index with the text that its table holds now.
+"""Search over titles, messages and the text of attachments, in the index that the writes keep
+(search_index.py).
 """
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.domain.conversation import SearchFilter, SearchHit, SearchOrder
 from desktop_app.domain.parts import parts_from_json
 from desktop_app.storage.rows import from_micros, searchable_text, to_micros
-from desktop_app.storage.search_text import index_text, match_expression, occurrences, snippet
+from desktop_app.storage.search_index import EntryKind, first_of, micros_of
+from desktop_app.storage.search_text import match_expression, occurrences, snippet
 
 if TYPE_CHECKING:
     from desktop_app.storage.database import Database
-
-# Entries are numbered by their time: milliseconds since 1970 with room for this many each, so
-# that FTS5, which can walk its row ids downwards, gives the newest first without sorting.
-_PER_MILLISECOND: Final = 8
 
 # What lies in the trash is not found. Titles have no message: `m` is their conversation.
 _TITLE: Final = """
@@ -76,14 +69,6 @@ _LOOKED_AT_FIRST: Final = 2_000
 _BEST_OF: Final = 500
 _LONGEST_ID: Final = (1 << 63) - 1
 _EVERYWHERE: Final = SearchFilter()
-
-
-class EntryKind(StrEnum):
-    """What a search can find; the entry's `ref` is the id, or the attachment's hash."""
-
-    TITLE = "title"
-    MESSAGE = "message"
-    ATTACHMENT = "attachment"
 
 
 _PLACES: Final = {
@@ -171,13 +156,9 @@ def _place(
 
 def _between(within: SearchFilter) -> tuple[int, int]:
     """The entries of a time: they are numbered by it."""
-    since = 0 if within.since is None else _first_of(to_micros(within.since))
-    until = _LONGEST_ID if within.until is None else _first_of(to_micros(within.until))
+    since = 0 if within.since is None else first_of(to_micros(within.since))
+    until = _LONGEST_ID if within.until is None else first_of(to_micros(within.until))
     return since, until
-
-
-def _first_of(micros: int) -> int:
-    return micros // 1000 * _PER_MILLISECOND
 
 
 def _conditions(within: SearchFilter) -> tuple[list[str], dict[str, str]]:
@@ -218,7 +199,7 @@ def _hit(entry_id: int, place: sqlite3.Row, query: str) -> SearchHit:
         title=place["title"],
         message_id=place["message_id"],
         snippet=snippet(_text_at(place), query),
-        date=from_micros(entry_id // _PER_MILLISECOND * 1000),
+        date=from_micros(micros_of(entry_id)),
         archived=bool(place["archived"]),
     )
 
@@ -227,78 +208,3 @@ def _text_at(place: sqlite3.Row) -> str:
     if "parts" in place.keys():  # noqa: SIM118 - a Row iterates over its values
         return searchable_text(parts_from_json(json.loads(place["parts"])))
     return str(place["text"])
-
-
-def enter(
-    connection: sqlite3.Connection, kind: EntryKind, ref: str, text: str, at_micros: int
-) -> None:
-    """Make `text` findable, dated `at_micros`. There must be no entry for it yet."""
-    first = _first_of(at_micros)
-    entry_id = _free_from(connection, first)
-    connection.execute("INSERT INTO search_entries VALUES (?, ?, ?)", (entry_id, kind, ref))
-    connection.execute(
-        "INSERT INTO search_index (rowid, words) VALUES (?, ?)", (entry_id, index_text(text))
-    )
-
-
-def _free_from(connection: sqlite3.Connection, first: int) -> int:
-    """A number that no entry has, from `first` on. Thousands may be of the same moment, as in an
-    import without times: stretches that are taken are passed in ever longer steps."""
-    span = _PER_MILLISECOND
-    while True:
-        sql = "SELECT max(id) FROM search_entries WHERE id >= ? AND id < ?"
-        last: int | None = connection.execute(sql, (first, first + span)).fetchone()[0]
-        if last is None:
-            return first
-        if last + 1 < first + span:
-            return last + 1
-        first, span = first + span, span * 2
-
-
-def take_out(connection: sqlite3.Connection, kind: EntryKind, ref: str, text: str) -> None:
-    """Make findable no more what was entered as `text`; nothing where there is no entry."""
-    entry = connection.execute(
-        "DELETE FROM search_entries WHERE ref = ? AND kind = ? RETURNING id", (ref, kind)
-    ).fetchone()
-    if entry is not None:
-        connection.execute(
-            "INSERT INTO search_index (search_index, rowid, words) VALUES ('delete', ?, ?)",
-            (entry["id"], index_text(text)),
-        )
-
-
-def is_entered(connection: sqlite3.Connection, kind: EntryKind, ref: str) -> bool:
-    """Whether there is an entry."""
-    found = connection.execute(
-        "SELECT 1 FROM search_entries WHERE ref = ? AND kind = ?", (ref, kind)
-    ).fetchone()
-    return found is not None
-
-
-_TEXTS: Final = """
-    SELECT e.id, c.title AS text, NULL AS parts
-    FROM search_entries AS e JOIN conversations AS c ON c.id = e.ref WHERE e.kind = 'title'
-    UNION ALL SELECT e.id, NULL, m.parts
-    FROM search_entries AS e JOIN messages AS m ON m.id = e.ref WHERE e.kind = 'message'
-    UNION ALL SELECT e.id, a.text, NULL
-    FROM search_entries AS e JOIN attachments AS a ON a.sha256 = e.ref WHERE e.kind = 'attachment'
-    ORDER BY 1
-"""
-
-
-def build_index_again(connection: sqlite3.Connection) -> None:
-    """Enter every text anew, as it is folded now: a step of the migrations.
-
-    10,000 messages of 1,400 characters take 5 s, the copy of the store included.
-    """
-    connection.execute("INSERT INTO search_index (search_index) VALUES ('delete-all')")
-    connection.executemany(
-        "INSERT INTO search_index (rowid, words) VALUES (?, ?)",
-        ((row["id"], index_text(_text_of(row))) for row in connection.execute(_TEXTS)),
-    )
-
-
-def _text_of(row: sqlite3.Row) -> str:
-    if row["parts"] is None:
-        return str(row["text"])
-    return searchable_text(parts_from_json(json.loads(row["parts"])))

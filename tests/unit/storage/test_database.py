@@ -25,7 +25,8 @@ from desktop_app.domain.errors import (
 from desktop_app.storage.conversations import ConversationStore
 from desktop_app.storage.database import READERS, Database
 from desktop_app.storage.erasing import erase_everything
-from desktop_app.storage.migrations import MIGRATIONS, Migration
+from desktop_app.storage.migrating import Migration
+from desktop_app.storage.migrations import MIGRATIONS
 from desktop_app.storage.repair import repair_store
 from tests.unit.storage.samples import NOON, a_conversation, opened
 

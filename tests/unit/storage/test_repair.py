@@ -23,8 +23,9 @@ from desktop_app.storage.conversations import ConversationStore
 from desktop_app.storage.database import Database
 from desktop_app.storage.folders import FolderStore
 from desktop_app.storage.ledger import Ledger
+from desktop_app.storage.mending import LOST_TITLE
 from desktop_app.storage.migrations import MIGRATIONS
-from desktop_app.storage.repair import _MADE_ANEW, LOST_TITLE, Repaired, repair_store
+from desktop_app.storage.repair import _MADE_ANEW, Repaired, repair_store
 from desktop_app.storage.search import Search
 from desktop_app.storage.settings_store import SettingsStore
 from tests.unit.storage.samples import NOON, a_conversation, a_question, an_answer, ended, opened
