@@ -10,6 +10,7 @@ import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from desktop_app.domain.conversation import MessageStatus
@@ -61,7 +62,18 @@ def drop_unreadable(connection: sqlite3.Connection) -> int:
         except ValueError:
             count += 1
             connection.execute("DELETE FROM settings WHERE key = ?", (row["key"],))
+    # Of a call whose cost is lost it is still known that it was made.
+    for row in connection.execute("SELECT id, cost FROM ledger").fetchall():
+        if row["cost"] is not None and not _is_money(row["cost"]):
+            connection.execute("UPDATE ledger SET cost = NULL WHERE id = ?", (row["id"],))
     return count
+
+
+def _is_money(text: str) -> bool:
+    try:
+        return Decimal(text).is_finite()
+    except InvalidOperation:
+        return False
 
 
 def _is_readable(read: Callable[[sqlite3.Row], object], row: sqlite3.Row) -> bool:

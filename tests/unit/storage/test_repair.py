@@ -176,6 +176,15 @@ def test_a_row_that_holds_no_json_is_left_out(tmp_path: Path) -> None:
     assert (found.conversations, found.messages, found.dropped) == (12, 23, 1)
 
 
+def test_a_cost_that_is_no_number_leaves_the_call(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite3"
+    filled(path)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("UPDATE ledger SET cost = '0.2x5'")
+    assert repaired(path).dropped == 0
+    assert rows(path, "SELECT cost, output_tokens FROM ledger") == [(None, 20)]
+
+
 @settings(max_examples=30, deadline=None)
 @given(seed=st.integers(0, 1 << 32), count=st.integers(1, 12))
 def test_whatever_pages_are_overwritten(
