@@ -1,36 +1,24 @@
-"""The settings, beside the conversation: a page each for providers, answers, look, keys, about.
+"""The settings, beside the conversation: what their pages are told, and what they tell.
 
-The panel is hidden when the window is first shown, and made only when it is first opened, page by
-page. What it is told before that is kept, and handed to each page when it is made.
+The pages are made when they are first opened. What the panel is told before that is kept, and
+handed to each page when it is made.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QPoint, QSize, Qt, QTimer, Signal
-from PySide6.QtWidgets import (
-    QFrame,
-    QHBoxLayout,
-    QLabel,
-    QScrollArea,
-    QStackedWidget,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QTimer, Signal
 
 from desktop_app.commands.keymap import Keymap
-from desktop_app.ui.icons import icon
-from desktop_app.ui.segmented_control import SegmentedControl
+from desktop_app.ui.settings_frame import SettingsFrame
 from desktop_app.ui.settings_tabs.key_state import KeyState
-from desktop_app.ui.theme import set_role
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from PySide6.QtGui import QFocusEvent, QKeyEvent, QShowEvent
+    from PySide6.QtWidgets import QWidget
 
     from desktop_app.domain.chat_request import ProviderProfile
     from desktop_app.domain.spending import MonthUnderCap
@@ -45,19 +33,8 @@ if TYPE_CHECKING:
 
 __all__ = ["KeyState", "SettingsPanel"]
 
-PAGES: Final = (
-    ("provider", "Provider"),
-    ("answer", "Answer"),
-    ("look", "Look"),
-    ("keys", "Keys"),
-    ("library", "Library"),
-    ("about", "About"),
-)
-_BAR: Final = 12
-"""Room at the right for a scroll bar, so that it takes none from the page."""
 
-
-class SettingsPanel(QFrame):
+class SettingsPanel(SettingsFrame):
     """The panel.
 
     Signals:
@@ -78,9 +55,7 @@ class SettingsPanel(QFrame):
         ca_file_chosen(str, object): profile id, and a Path or None for the system's alone.
         import_requested(), backup_requested(), restore_requested(), erase_requested(): of the library.
         export_requested(str, str): "open" or "all", and the format's id.
-        opened(): the panel is seen.
         about_opened(): the About page is seen and wants `set_about` and `set_help`.
-        closed(): the person wants the panel away.
     """
 
     profile_selected = Signal(str)
@@ -106,17 +81,18 @@ class SettingsPanel(QFrame):
     backup_requested = Signal()
     restore_requested = Signal()
     erase_requested = Signal()
-    opened = Signal()
     about_opened = Signal()
-    closed = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("settings")
-        self.setAccessibleName("Settings")
-        set_role(self, "side")
-        self._theme = theme
-        self._is_built = False
+        makers = {
+            "provider": self._make_provider,
+            "answer": self._make_answer,
+            "look": self._make_look,
+            "keys": self._make_keys,
+            "library": self._make_library,
+            "about": self._make_about,
+        }
+        super().__init__(theme, makers, parent)
         self._provider: ProviderTab | None = None
         self._answer: AnswerTab | None = None
         self._look: SchemaForm | None = None
@@ -138,8 +114,6 @@ class SettingsPanel(QFrame):
         self._has_open = False
         self._about_texts = ("", "")
         self._help = ""
-        self._holders: dict[str, QVBoxLayout] = {}
-        self._areas: dict[str, QScrollArea] = {}
 
     # ------------------------------------------------------------------ what the program tells
 
@@ -256,7 +230,7 @@ class SettingsPanel(QFrame):
     def _focus_cap(self) -> None:
         if self._provider:
             self._provider.spending.focus_field()
-            self._areas["provider"].ensureWidgetVisible(self._provider.spending)
+            self.areas["provider"].ensureWidgetVisible(self._provider.spending)
 
     def _once_shown(self, focus: Callable[[], None]) -> None:
         """Qt shows what was put into a visible place with the next events. A window that becomes the
@@ -268,121 +242,11 @@ class SettingsPanel(QFrame):
 
     def show_page(self, page: str) -> None:
         """Show "provider", "answer", "look", "keys", "library" or "about"."""
-        self._build()
-        self._make(page)
-        self._tabs.set_current(page)
-        self._stack.setCurrentIndex([name for name, _ in PAGES].index(page))
+        super().show_page(page)
         if page == "about":
             self.about_opened.emit()
 
-    def set_theme(self, theme: Theme) -> None:
-        """Draw with another theme."""
-        self._theme = theme
-        if self._is_built:
-            from desktop_app.ui.settings_tabs.fields import retheme
-
-            self._dress()
-            retheme(self, theme)
-
     # ------------------------------------------------------------------ making it
-
-    def showEvent(self, event: QShowEvent) -> None:
-        if not self._is_built:
-            self.show_page("provider")
-        super().showEvent(event)
-        self.opened.emit()
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        """The keyboard belongs to the pages' names. (A focus proxy would hide our cross from Tab.)"""
-        self._tabs.button(self._tabs.current() or PAGES[0][0]).setFocus(event.reason())
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape:
-            self.closed.emit()
-        else:
-            super().keyPressEvent(event)
-
-    def _build(self) -> None:
-        if self._is_built:
-            return
-        self._is_built = True
-        title = QLabel("Settings")
-        set_role(title, "title")
-        self._close = QToolButton()
-        self._close.setObjectName("close-settings")
-        self._close.setAccessibleName("Close the settings")
-        self._close.setToolTip("Close")
-        set_role(self._close, "quiet")
-        self._close.clicked.connect(self.closed)
-        self._tabs = SegmentedControl(PAGES, self._theme, name="Settings", padding=3, small=True)
-        self._tabs.stretch()
-        self._tabs.chosen.connect(self.show_page)
-        self._stack = QStackedWidget()
-        for page, _ in PAGES:
-            self._stack.addWidget(self._holder(page))
-        self._foot = QLabel("Settings are kept on this computer.")
-        set_role(self._foot, "note")
-        self._head = QHBoxLayout()
-        self._head.addWidget(title, 1)
-        self._head.addWidget(self._close)
-        self._middle = QHBoxLayout()
-        self._middle.addWidget(self._tabs)
-        self._column = QVBoxLayout(self)
-        self._column.addLayout(self._head)
-        self._column.addLayout(self._middle)
-        self._column.addWidget(self._stack, 1)
-        self._column.addWidget(self._foot)
-        self._dress()
-
-    def _holder(self, page: str) -> QWidget:
-        """The place of a page; all but About scroll."""
-        inner = QWidget()
-        layout = QVBoxLayout(inner)
-        layout.setContentsMargins(0, 0, 0, 0)
-        self._holders[page] = layout
-        if page == "about":
-            return inner
-        area = self._areas[page] = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.setWidget(inner)
-        for surface in (area.viewport(), inner):
-            surface.setAutoFillBackground(False)
-        area.verticalScrollBar().rangeChanged.connect(self._space)
-        return area
-
-    def _dress(self) -> None:
-        px = self._theme.px
-        self._column.setContentsMargins(px(15), px(8), px(_BAR - 6), px(12))
-        self._column.setSpacing(px(10))
-        self._head.setContentsMargins(0, 0, px(6), 0)
-        self._middle.setContentsMargins(0, 0, px(_BAR), 0)
-        self._close.setIcon(icon("x", self._theme.dim, px(16)))
-        self._close.setIconSize(QSize(px(16), px(16)))
-        self._space()
-
-    def _space(self) -> None:
-        """Keep the right edge where it is, whether a page has a scroll bar in the margin or not."""
-        px = self._theme.px
-        for page, layout in self._holders.items():
-            area = self._areas.get(page)
-            has_bar = area is not None and area.verticalScrollBar().maximum() > 0
-            layout.setContentsMargins(0, px(4), px(2 if has_bar else _BAR), px(8))
-
-    def _make(self, page: str) -> None:
-        """Make a page when it is first opened, and tell it all that is known by then."""
-        makers: dict[str, Callable[[], QWidget]] = {
-            "provider": self._make_provider,
-            "answer": self._make_answer,
-            "look": self._make_look,
-            "keys": self._make_keys,
-            "library": self._make_library,
-            "about": self._make_about,
-        }
-        if not self._holders[page].count():
-            self._holders[page].addWidget(makers[page]())
 
     # The pages' modules are imported with their pages: the window starts without them.
 
@@ -403,7 +267,7 @@ class SettingsPanel(QFrame):
         page.network.ca_file_chosen.connect(self.ca_file_chosen)
         # Once it has its new height.
         page.network.head.toggled.connect(
-            lambda: QTimer.singleShot(0, self, lambda: self._bring_into_view(page.network))
+            lambda: QTimer.singleShot(0, self, lambda: self.bring_into_view(page, page.network))
         )
         page.changed.connect(self._take_setting)
         page.set_profiles(*self._profiles)
@@ -444,14 +308,6 @@ class SettingsPanel(QFrame):
         form.changed.connect(self._take_setting)
         form.set_values(self._values)
         return form
-
-    def _bring_into_view(self, part: QWidget) -> None:
-        """Scroll no further than is needed to see what opened, and never past its beginning."""
-        area = self._areas["provider"]
-        top = part.mapTo(self._provider, QPoint()).y() if self._provider else 0
-        hidden_above = top + part.height() - area.viewport().height()
-        bar = area.verticalScrollBar()
-        bar.setValue(max(bar.value(), min(top, hidden_above)))
 
     def _make_keys(self) -> QWidget:
         from desktop_app.ui.settings_tabs.keys_tab import KeysTab

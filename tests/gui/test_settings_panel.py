@@ -29,7 +29,8 @@ from desktop_app.settings.server_presets import SERVER_PRESETS, profile_from
 from desktop_app.settings.setting import Group
 from desktop_app.settings.values import validate
 from desktop_app.ui import theme as themes
-from desktop_app.ui.settings_panel import PAGES, KeyState, SettingsPanel
+from desktop_app.ui.settings_frame import PAGES
+from desktop_app.ui.settings_panel import KeyState, SettingsPanel
 from desktop_app.ui.settings_tabs.address_section import problem_of_address, warning_of_address
 from desktop_app.ui.settings_tabs.fields import Switch
 
