@@ -22,7 +22,7 @@ from desktop_app.headless.backend import WEIGHTS_SETTING, use_weights
 from desktop_app.headless.profiles import OPENAI
 from desktop_app.paths import resource_path
 from desktop_app.ui.main_window import MainWindow
-from desktop_app.ui.settings_panel import KeyState
+from desktop_app.ui.settings_tabs.key_state import KeyState
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from desktop_app.ui.settings_tabs.schema_form import SchemaForm
     from desktop_app.ui.theme import Theme
 
-__all__ = ["KeyState", "SettingsPanel"]
-
 
 class SettingsPanel(SettingsFrame):
     """The panel.

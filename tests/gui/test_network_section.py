@@ -21,8 +21,9 @@ from PySide6.QtWidgets import (
 
 from desktop_app.domain.chat_request import DIRECT, ProviderKind, ProviderProfile
 from desktop_app.ui import theme as themes
-from desktop_app.ui.settings_panel import KeyState, SettingsPanel
+from desktop_app.ui.settings_panel import SettingsPanel
 from desktop_app.ui.settings_tabs.fields import Switch
+from desktop_app.ui.settings_tabs.key_state import KeyState
 from desktop_app.ui.settings_tabs.network_section import (
     KEPT,
     NOT_KEPT,

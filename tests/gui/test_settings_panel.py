@@ -30,9 +30,10 @@ from desktop_app.settings.setting import Group
 from desktop_app.settings.values import validate
 from desktop_app.ui import theme as themes
 from desktop_app.ui.settings_frame import PAGES
-from desktop_app.ui.settings_panel import KeyState, SettingsPanel
+from desktop_app.ui.settings_panel import SettingsPanel
 from desktop_app.ui.settings_tabs.address_section import problem_of_address, warning_of_address
 from desktop_app.ui.settings_tabs.fields import Switch
+from desktop_app.ui.settings_tabs.key_state import KeyState
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
