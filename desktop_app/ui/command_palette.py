@@ -6,15 +6,13 @@ when a command was chosen; the keyboard then goes back to where it was before th
 
 from __future__ import annotations
 
-from enum import IntEnum
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import (
-    QAbstractListModel,
     QEvent,
     QModelIndex,
     QObject,
-    QPersistentModelIndex,
     QPoint,
     QRect,
     Qt,
@@ -32,6 +30,7 @@ from PySide6.QtWidgets import (
 
 from desktop_app.commands.matching import matching
 from desktop_app.ui import painting
+from desktop_app.ui.models.rows_model import ROW, RowsModel
 from desktop_app.ui.row_delegates import Index, RowDelegate
 from desktop_app.ui.row_view import RowView
 
@@ -48,53 +47,19 @@ _WIDTH: Final = 520
 _MOST_ROWS: Final = 10
 _TOP: Final = 56
 _INSET: Final = 12
-_NO_PARENT: Final = QModelIndex()
 
 
-class _Roles(IntEnum):
-    COMMAND = Qt.ItemDataRole.UserRole
+@dataclass(frozen=True)
+class _Offer:
+    """A command that was found, and the keys that run it as well; "" for none."""
 
+    command: Command
+    keys: str
 
-class CommandModel(QAbstractListModel):
-    """The commands that were found."""
-
-    def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._commands: Sequence[Command] = ()
-        self._keymap: Keymap | None = None
-
-    def set_commands(self, commands: Sequence[Command], keymap: Keymap) -> None:
-        """Show these, with their keys."""
-        self.beginResetModel()
-        self._commands, self._keymap = commands, keymap
-        self.endResetModel()
-
-    def shortcut_of(self, command: Command) -> str:
-        """The keys that run a command as well; "" for none."""
-        return "" if self._keymap is None else self._keymap.shortcut_of(command.id)
-
-    def rowCount(self, parent: QModelIndex | QPersistentModelIndex = _NO_PARENT) -> int:
-        """How many were found."""
-        return 0 if parent.isValid() else len(self._commands)
-
-    def data(
-        self,
-        index: QModelIndex | QPersistentModelIndex,
-        role: int = Qt.ItemDataRole.DisplayRole,
-    ) -> Any:
-        """The title, what is read aloud, and the command."""
-        if not index.isValid():
-            return None
-        command = self._commands[index.row()]
-        match role:
-            case Qt.ItemDataRole.DisplayRole:
-                return command.title
-            case Qt.ItemDataRole.AccessibleTextRole:
-                words = (command.title, command.category.value, self.shortcut_of(command))
-                return ", ".join(word for word in words if word)
-            case _Roles.COMMAND:
-                return command
-        return None
+    @property
+    def said(self) -> str:
+        words = (self.command.title, self.command.category.value, self.keys)
+        return ", ".join(word for word in words if word)
 
 
 class _CommandDelegate(RowDelegate):
@@ -103,12 +68,12 @@ class _CommandDelegate(RowDelegate):
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Draw a row."""
         theme, px = self.theme, self.theme.px
-        command: Command = index.data(_Roles.COMMAND)
+        offer: _Offer = index.data(ROW)
+        command, keys = offer.command, offer.keys
         rect = self.row_rect(option).adjusted(px(_INSET), 0, -px(_INSET), 0)
         painter.save()
         painting.smooth(painter)
         self.paint_ground(painter, option, index)
-        keys = self._shortcut_of(index, command)
         if keys:
             width, height = painting.key_size(theme, keys)
             cap = QRect(rect.right() - width, rect.center().y() - height // 2, width, height)
@@ -118,13 +83,6 @@ class _CommandDelegate(RowDelegate):
         rect.setLeft(rect.left() + painting.width_of(command.title, theme.interface()) + px(_INSET))
         painting.text(painter, rect, command.category.value, theme.note(), theme.dim)
         painter.restore()
-
-    @staticmethod
-    def _shortcut_of(index: Index, command: Command) -> str:
-        source = index.model()
-        while not isinstance(source, CommandModel):
-            source = source.sourceModel()  # type: ignore[attr-defined]
-        return source.shortcut_of(command)
 
 
 class CommandPalette(QWidget):
@@ -149,7 +107,9 @@ class CommandPalette(QWidget):
         self.field.setObjectName("command")
         self.field.setAccessibleName("Find a command")
         self.field.setPlaceholderText("Find a command")
-        self.model = CommandModel(self)
+        self.model: RowsModel[_Offer] = RowsModel(
+            lambda offer: offer.command.title, lambda offer: offer.said, self
+        )
         self._delegate = _CommandDelegate(theme, self)
         self.view = RowView("commands", self.model, self._delegate)
         self.view.setAccessibleName("Commands")
@@ -207,7 +167,8 @@ class CommandPalette(QWidget):
         if self._keymap is None:
             return
         found = matching(typed, self._commands)
-        self.model.set_commands(found, self._keymap)
+        keys_of = self._keymap.shortcut_of
+        self.model.set_rows([_Offer(command, keys_of(command.id)) for command in found])
         self.view.setVisible(bool(found))
         self._nothing.setVisible(not found)
         self.view.ensure_current()
@@ -221,10 +182,10 @@ class CommandPalette(QWidget):
         selection.select(self.view.currentIndex(), selection.SelectionFlag.ClearAndSelect)
 
     def _choose(self, index: QModelIndex) -> None:
-        command = index.data(_Roles.COMMAND)
-        if command is not None:
+        offer: _Offer | None = index.data(ROW)
+        if offer is not None:
             self.dismiss()
-            self.chosen.emit(command.id)
+            self.chosen.emit(offer.command.id)
 
     def _place(self) -> None:
         """Over the whole window, the card below its top edge."""

@@ -5,10 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import (
-    QAbstractListModel,
     QEvent,
     QModelIndex,
     QObject,
@@ -27,6 +26,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app.ui import painting
+from desktop_app.ui.models.rows_model import ROW, RowsModel
 from desktop_app.ui.row_delegates import Index, RowDelegate
 from desktop_app.ui.row_view import RowView
 from desktop_app.ui.theme import set_role
@@ -40,8 +40,6 @@ _WIDTH: Final = 220
 _NARROWEST: Final = 160
 _SHARE: Final = 0.28
 _INSET: Final = 10
-_ROW: Final = Qt.ItemDataRole.UserRole
-_NO_PARENT: Final = QModelIndex()
 
 
 @dataclass(frozen=True)
@@ -55,63 +53,44 @@ class LibraryRow:
     faint: bool = False
     heading: str = ""
 
+    @property
+    def said(self) -> str:
+        """What is read aloud."""
+        return ", ".join(word for word in (self.title, self.note, self.heading) if word)
+
     def has(self, words: Sequence[str]) -> bool:
         """Whether every word (casefolded) occurs in its title or heading."""
         text = f"{self.title} {self.heading}".casefold()
         return all(word in text for word in words)
 
 
-class LibraryModel(QAbstractListModel):
+class LibraryModel(RowsModel[LibraryRow]):
     """Lines under their headings."""
 
     def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._rows: list[LibraryRow] = []
+        super().__init__(lambda row: row.title, lambda row: row.said, parent)
 
     def set_rows(self, rows: Sequence[LibraryRow]) -> None:
         """Show these, those of a heading under it; they come in that order."""
-        self.beginResetModel()
-        self._rows = []
+        shown = []
         heading = ""
         for row in rows:
             if row.heading != heading:
                 heading = row.heading
-                self._rows.append(LibraryRow("", heading))
-            self._rows.append(row)
-        self.endResetModel()
+                shown.append(LibraryRow("", heading))
+            shown.append(row)
+        super().set_rows(shown)
 
     def index_of(self, row_id: str) -> QModelIndex:
         """Where it stands; an invalid index where it does not."""
         at = next((n for n, row in enumerate(self._rows) if row.id and row.id == row_id), -1)
         return self.index(at, 0) if at >= 0 else QModelIndex()
 
-    def rowCount(self, parent: QModelIndex | QPersistentModelIndex = _NO_PARENT) -> int:
-        """Headings count."""
-        return 0 if parent.isValid() else len(self._rows)
-
     def flags(self, index: QModelIndex | QPersistentModelIndex) -> Qt.ItemFlag:
         """A heading cannot be chosen."""
         if index.isValid() and not self._rows[index.row()].id:
             return Qt.ItemFlag.NoItemFlags
         return super().flags(index)
-
-    def data(
-        self,
-        index: QModelIndex | QPersistentModelIndex,
-        role: int = Qt.ItemDataRole.DisplayRole,
-    ) -> Any:
-        """The title, what is read aloud, and the row."""
-        if not index.isValid():
-            return None
-        row = self._rows[index.row()]
-        match role:
-            case Qt.ItemDataRole.DisplayRole:
-                return row.title
-            case Qt.ItemDataRole.AccessibleTextRole:
-                return ", ".join(word for word in (row.title, row.note, row.heading) if word)
-            case _ if role == _ROW:
-                return row
-        return None
 
 
 class LibraryDelegate(RowDelegate):
@@ -120,7 +99,7 @@ class LibraryDelegate(RowDelegate):
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Draw a row."""
         theme, px = self.theme, self.theme.px
-        row: LibraryRow = index.data(_ROW)
+        row: LibraryRow = index.data(ROW)
         rect = self.row_rect(option).adjusted(px(_INSET), 0, -px(_INSET), 0)
         painter.save()
         painting.smooth(painter)
@@ -252,5 +231,5 @@ class LibraryList(QWidget):
 
 
 def _id_of(index: QModelIndex) -> str:
-    row = index.data(_ROW) if index.isValid() else None
+    row = index.data(ROW) if index.isValid() else None
     return row.id if isinstance(row, LibraryRow) else ""

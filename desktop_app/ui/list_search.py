@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QModelIndex, QObject, QTimer, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from desktop_app.ui.models import hit_model
 from desktop_app.ui.models.hit_model import HitModel
+from desktop_app.ui.models.rows_model import ROW
 from desktop_app.ui.row_view import RowView
 from desktop_app.ui.search_field import SearchField
 
@@ -82,7 +82,7 @@ class ListSearch(QObject):
 
     def show_hits(self, hits: Sequence[SearchHit] | None) -> None:
         """What was found; None ends the search."""
-        self.hits.set_hits(hits or [])
+        self.hits.set_rows(hits or [])
         self.is_on = hits is not None
         if self.is_on or self._filters is not None:
             self.filters.setVisible(self.is_on)
@@ -120,5 +120,5 @@ class ListSearch(QObject):
             self._open_hit(self.hits.index(0))
 
     def _open_hit(self, row: QModelIndex) -> None:
-        hit: SearchHit = row.data(hit_model.Roles.HIT)
+        hit: SearchHit = row.data(ROW)
         self.hit_opened.emit(hit.conversation_id, hit.message_id or "", hit.words)

@@ -5,13 +5,10 @@ It never has the keyboard: that stays in the text, whose keys are handed on to i
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import (
-    QAbstractListModel,
     QModelIndex,
-    QObject,
-    QPersistentModelIndex,
     QSize,
     Qt,
     Signal,
@@ -21,6 +18,7 @@ from PySide6.QtWidgets import QApplication, QFrame, QStyleOptionViewItem, QVBoxL
 from desktop_app.commands.matching import rank
 from desktop_app.domain.prompts import preview
 from desktop_app.ui import painting
+from desktop_app.ui.models.rows_model import ROW, RowsModel
 from desktop_app.ui.row_delegates import Index, RowDelegate
 from desktop_app.ui.row_view import RowView
 from desktop_app.ui.theme import set_role
@@ -37,8 +35,6 @@ _MOST_ROWS: Final = 9
 _PREVIEW: Final = 160  # characters
 _INSET: Final = 12
 _EDGE: Final = 6
-_PROMPT: Final = Qt.ItemDataRole.UserRole
-_NO_PARENT: Final = QModelIndex()
 _TAKE: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Tab)
 _MOVE: Final = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
 
@@ -54,42 +50,8 @@ def matching(typed: str, prompts: Sequence[Prompt]) -> list[Prompt]:
     return [prompt for _, prompt in sorted(ranked, key=lambda pair: pair[0])]
 
 
-class PromptModel(QAbstractListModel):
-    """The prompts that were found."""
-
-    def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._prompts: Sequence[Prompt] = ()
-
-    def set_prompts(self, prompts: Sequence[Prompt]) -> None:
-        """Show these."""
-        self.beginResetModel()
-        self._prompts = prompts
-        self.endResetModel()
-
-    def rowCount(self, parent: QModelIndex | QPersistentModelIndex = _NO_PARENT) -> int:
-        """How many were found."""
-        return 0 if parent.isValid() else len(self._prompts)
-
-    def data(
-        self,
-        index: QModelIndex | QPersistentModelIndex,
-        role: int = Qt.ItemDataRole.DisplayRole,
-    ) -> Any:
-        """The title, what is read aloud, the beginning of the text, and the prompt."""
-        if not index.isValid():
-            return None
-        prompt = self._prompts[index.row()]
-        match role:
-            case Qt.ItemDataRole.DisplayRole:
-                return prompt.title
-            case Qt.ItemDataRole.AccessibleTextRole:
-                return ", ".join(word for word in (prompt.title, prompt.folder) if word)
-            case Qt.ItemDataRole.ToolTipRole:
-                return prompt.text[:600]
-            case _ if role == _PROMPT:
-                return prompt
-        return None
+def _said(prompt: Prompt) -> str:
+    return ", ".join(word for word in (prompt.title, prompt.folder) if word)
 
 
 class _PromptDelegate(RowDelegate):
@@ -98,7 +60,7 @@ class _PromptDelegate(RowDelegate):
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Draw a row."""
         theme, px = self.theme, self.theme.px
-        prompt: Prompt = index.data(_PROMPT)
+        prompt: Prompt = index.data(ROW)
         rect = self.row_rect(option).adjusted(px(_INSET), 0, -px(_INSET), 0)
         painter.save()
         painting.smooth(painter)
@@ -129,7 +91,9 @@ class PromptMenu(QFrame):
         self.setAccessibleName("Prompts")
         set_role(self, "card")
         self._prompts: Sequence[Prompt] = ()
-        self.model = PromptModel(self)
+        self.model: RowsModel[Prompt] = RowsModel(
+            lambda prompt: prompt.title, _said, self, hint=lambda prompt: prompt.text[:600]
+        )
         self._delegate = _PromptDelegate(theme, self)
         self.view = RowView("prompts", self.model, self._delegate)
         self.view.setAccessibleName("Prompts")
@@ -146,7 +110,7 @@ class PromptMenu(QFrame):
     def narrow(self, typed: str) -> bool:
         """Show what the letters leave; False where that is nothing."""
         found = matching(typed, self._prompts)
-        self.model.set_prompts(found)
+        self.model.set_rows(found)
         self.view.ensure_current()
         self._mark_current()
         self.updateGeometry()
@@ -206,6 +170,6 @@ class PromptMenu(QFrame):
             QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self.view, words))
 
     def _choose(self, index: QModelIndex) -> None:
-        prompt = index.data(_PROMPT)
+        prompt = index.data(ROW)
         if prompt is not None:
             self.chosen.emit(prompt)

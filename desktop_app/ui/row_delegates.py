@@ -40,6 +40,7 @@ from desktop_app.ui import theme as themes
 from desktop_app.ui.conversation_view import ConversationView
 from desktop_app.ui.models import conversation_model, hit_model
 from desktop_app.ui.models.calendar import day_of
+from desktop_app.ui.models.rows_model import ROW
 from desktop_app.ui.row_view import RowView
 
 if TYPE_CHECKING:
@@ -204,7 +205,7 @@ class HitDelegate(RowDelegate):
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Draw a row."""
-        hit: SearchHit = index.data(hit_model.Roles.HIT)
+        hit: SearchHit = index.data(ROW)
         px = self.theme.px
         rect = self.row_rect(option).adjusted(px(_INSET), px(8), -px(_INSET), -px(8))
         painter.save()

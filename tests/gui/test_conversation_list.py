@@ -226,9 +226,9 @@ def test_snippets_lose_their_marks() -> None:
 def test_hits_pass_the_tester(qapp) -> None:
     hits = HitModel()
     tester = QAbstractItemModelTester(hits, QAbstractItemModelTester.FailureReportingMode.Warning)
-    hits.set_hits([SearchHit("a", "Title", None, "a \x02hit\x03", NOON)])
+    hits.set_rows([SearchHit("a", "Title", None, "a \x02hit\x03", NOON)])
     assert hits.index(0).data(Qt.ItemDataRole.AccessibleTextRole) == "Title: a hit"
-    hits.set_hits([])
+    hits.set_rows([])
     del tester
 
 

@@ -14,7 +14,7 @@ from desktop_app.domain.prompts import Prompt
 from desktop_app.ui import theme as themes
 from desktop_app.ui.prompt_editor import PromptEditor
 from desktop_app.ui.prompt_fields import FieldText, PromptFields
-from desktop_app.ui.prompt_menu import PromptMenu, PromptModel, matching
+from desktop_app.ui.prompt_menu import PromptMenu, matching
 from desktop_app.ui.quick_prompt import QuickPrompt
 from desktop_app.ui.settings_tabs.fields import Combo
 from desktop_app.ui.slash import Slash, typed_name
@@ -140,10 +140,12 @@ def test_what_counts_as_the_beginning_of_a_name(before: str, name: str | None) -
     assert typed_name(before) == name
 
 
-def test_the_list_is_a_sound_model(qtmodeltester: ModelTester) -> None:
-    model = PromptModel()
-    model.set_prompts(PROMPTS)
-    qtmodeltester.check(model)
+def test_the_list_is_a_sound_model(qtmodeltester: ModelTester, qtbot: QtBot) -> None:
+    menu = PromptMenu(themes.light())
+    qtbot.addWidget(menu)
+    menu.set_prompts(PROMPTS)
+    assert menu.narrow("")
+    qtmodeltester.check(menu.model)
 
 
 def test_titles_that_begin_so_come_first() -> None:

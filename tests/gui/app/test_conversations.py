@@ -299,7 +299,7 @@ def test_a_hit_opens_at_its_message_whichever_version_that_is_on(run: Run) -> No
             await desk.ask_and_answer("Unrelated", "Nothing")
             shown: list[SearchHit] = []
             desk.window.conversations.hits.modelReset.connect(
-                lambda: shown.extend(desk.window.conversations.hits._hits)
+                lambda: shown.extend(desk.window.conversations.hits._rows)
             )
             desk.window.conversations.search.setText("Paris")
             await until(lambda: shown)

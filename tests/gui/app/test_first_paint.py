@@ -24,7 +24,7 @@ OURS = {
         row_view search_field segmented_control settings_frame settings_panel slash slash_lines
         suggestions theme
     """,
-    "ui.models": "calendar conversation_model hit_model",
+    "ui.models": "calendar conversation_model hit_model rows_model",
     "ui.settings_tabs": "key_state",
 }
 

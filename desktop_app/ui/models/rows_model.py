@@ -1,0 +1,68 @@
+"""A list of values, each a row: another list of them is another model to the views."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final, Generic, TypeVar
+
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    Qt,
+)
+
+Row = TypeVar("Row")
+Index = QModelIndex | QPersistentModelIndex
+
+ROW: Final = Qt.ItemDataRole.UserRole
+"""The role of the value itself."""
+_NO_PARENT: Final = QModelIndex()
+
+
+class RowsModel(QAbstractListModel, Generic[Row]):
+    """See the module.
+
+    Args:
+        title: what stands in a row.
+        said: what is read aloud of it.
+        hint: what is shown where the pointer rests on it; None for nothing.
+    """
+
+    def __init__(
+        self,
+        title: Callable[[Row], str],
+        said: Callable[[Row], str],
+        parent: QObject | None = None,
+        *,
+        hint: Callable[[Row], str] | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._rows: list[Row] = []
+        self._words: dict[int, Callable[[Row], str]] = {
+            Qt.ItemDataRole.DisplayRole: title,
+            Qt.ItemDataRole.AccessibleTextRole: said,
+        }
+        if hint is not None:
+            self._words[Qt.ItemDataRole.ToolTipRole] = hint
+
+    def set_rows(self, rows: Sequence[Row]) -> None:
+        """Show these and no others."""
+        self.beginResetModel()
+        self._rows = list(rows)
+        self.endResetModel()
+
+    def rowCount(self, parent: Index = _NO_PARENT) -> int:
+        """How many there are."""
+        return 0 if parent.isValid() else len(self._rows)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """The words of a row, and under `ROW` its value."""
+        if not index.isValid():
+            return None
+        row = self._rows[index.row()]
+        if role == ROW:
+            return row
+        words = self._words.get(role)
+        return None if words is None else words(row)
