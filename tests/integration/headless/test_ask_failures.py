@@ -79,11 +79,7 @@ def test_in_a_terminal_the_wait_is_counted_down(shell: Shell) -> None:
         process = await shell.start("ask", "Hi", env=gateway(server.base_url), stderr=its)
         os.close(its)
         done = await ended(process)
-        said = b""
-        with suppress(OSError):  # what a terminal says when its last process is gone
-            while more := os.read(ours, 4096):
-                said += more
-        os.close(ours)
+        said = all_said(ours)
         assert (done.code, done.out) == (0, ANSWER + "\n")
         lines = said.decode().replace("\r\n", "").split("\r\x1b[K")
         figures = [line.rpartition("Trying again in ")[2] for line in lines if line]
@@ -93,25 +89,33 @@ def test_in_a_terminal_the_wait_is_counted_down(shell: Shell) -> None:
     against(refusal(429, "rate_limit_exceeded", retry_after_ms="2400"), WHOLE, test=test)
 
 
+def all_said(terminal: int) -> bytes:
+    """What was written to a terminal that nobody holds open any more. It is closed."""
+    said = b""
+    with suppress(OSError):  # what a terminal says when its last process is gone
+        while more := os.read(terminal, 4096):
+            said += more
+    os.close(terminal)
+    return said
+
+
 def test_in_a_terminal_a_silence_is_said_and_taken_back(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async def main(ours: int) -> bytes:
+    async def main() -> None:
         output = Output(as_json=False)
         output.listen(Waiting(0, "Waiting for it."), Reply())
         output.listen(Waiting(0, "Nothing heard for 40 s."), Reply())
         output.listen(TextDelta("One"), Reply())
         output.listen(Waiting(0, "Nothing heard: it would stand in the answer."), Reply())
-        return os.read(ours, 4096)
 
     ours, its = os.openpty()
     with os.fdopen(its, "w") as terminal, Path(os.devnull).open("w") as nowhere:
         monkeypatch.setattr(sys, "stderr", terminal)
         monkeypatch.setattr(sys, "stdout", nowhere)
-        said = asyncio.run(main(ours))
-    os.close(ours)
+        asyncio.run(main())
     cleared = b"\r\x1b[K"
-    assert said == cleared + b"repartee: Nothing heard for 40 s." + cleared
+    assert all_said(ours) == cleared + b"repartee: Nothing heard for 40 s." + cleared
 
 
 def test_a_refused_parameter_is_left_out_once_and_said(shell: Shell) -> None:
