@@ -5,13 +5,18 @@ be freed on a thread that is not its own, which takes the program down ("Timers 
 another thread" is the mildest form). So Python's own collection is off, and is done by its thresholds
 whenever the event loop is about to wait for something. A start makes next to no garbage: nothing is
 looked for before its end, and nothing that it made afterwards, which is there for as long as the window.
+To go through all that is there takes longer than a frame where an answer is long: that waits until
+nothing has been going on for a while.
 """
 
 from __future__ import annotations
 
 import gc
+from typing import Final
 
-from PySide6.QtCore import QAbstractEventDispatcher, QThread
+from PySide6.QtCore import QAbstractEventDispatcher, QThread, QTimer
+
+_REST_MS: Final = 10_000
 
 
 def begin_start() -> None:
@@ -25,17 +30,25 @@ def end_start() -> None:
     collect_on_this_thread()
 
 
-def collect_on_this_thread() -> None:
-    """Collect on the thread of the running event dispatcher from now on."""
+def collect_on_this_thread(rest_ms: int = _REST_MS) -> None:
+    """Collect on the thread of the running event dispatcher from now on; what is old when next to
+    nothing has been made for so long."""
     gc.disable()
     dispatcher = QAbstractEventDispatcher.instance(QThread.currentThread())
-    dispatcher.aboutToBlock.connect(collect_if_due)
+    at_rest = QTimer(dispatcher, singleShot=True, interval=rest_ms)
+    at_rest.timeout.connect(gc.collect)
+
+    def collect() -> None:
+        if collect_if_due():
+            at_rest.start()
+
+    dispatcher.aboutToBlock.connect(collect)
 
 
-def collect_if_due() -> None:
-    """What Python would have done by itself by now."""
+def collect_if_due() -> bool:
+    """What Python would have done by itself by now, but for what is old; whether it was due."""
     counts, limits = gc.get_count(), gc.get_threshold()
     if counts[0] <= limits[0]:
-        return
-    due = [generation for generation in (2, 1) if counts[generation] > limits[generation]]
-    gc.collect(due[0] if due else 0)
+        return False
+    gc.collect(1 if counts[1] > limits[1] else 0)
+    return True

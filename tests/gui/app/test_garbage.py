@@ -7,11 +7,13 @@ import threading
 from typing import TYPE_CHECKING
 from weakref import ref
 
+import pytest
 from PySide6.QtCore import QObject, QTimer
 
 from desktop_app.app.garbage import collect_if_due, collect_on_this_thread
 
 if TYPE_CHECKING:
+    from PySide6.QtWidgets import QApplication
     from pytestqt.qtbot import QtBot
 
 
@@ -23,6 +25,12 @@ class Ring(QObject):
         self.timer = QTimer(self, interval=10_000)
         self.timer.start()
         self.me = self
+
+
+@pytest.fixture(scope="module")
+def collecting(qapp: QApplication) -> None:
+    """On the tests' thread; old things after 20 ms of rest."""
+    collect_on_this_thread(rest_ms=20)
 
 
 def allocate() -> None:
@@ -40,13 +48,26 @@ def test_another_threads_allocations_free_nothing_of_qts(qtbot: QtBot) -> None:
     assert seen() is None
 
 
+@pytest.mark.usefixtures("collecting")
 def test_the_event_loop_collects_by_pythons_thresholds(qtbot: QtBot) -> None:
-    collect_on_this_thread()
     gc.collect()
     seen = ref(Ring())
     kept = [[number] for number in range(2 * gc.get_threshold()[0])]
     qtbot.waitUntil(lambda: seen() is None)
     assert len(kept) > 0
+
+
+@pytest.mark.usefixtures("collecting")
+def test_what_is_old_is_collected_at_rest(qtbot: QtBot) -> None:
+    ring = Ring()
+    gc.collect()
+    seen = ref(ring)
+    del ring
+    kept = [[number] for number in range(2 * gc.get_threshold()[0])]
+    assert collect_if_due()
+    assert seen() is not None
+    kept += [[number] for number in range(2 * gc.get_threshold()[0])]
+    qtbot.waitUntil(lambda: seen() is None)
 
 
 def test_nothing_is_done_before_it_is_due() -> None:
