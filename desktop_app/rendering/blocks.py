@@ -121,14 +121,15 @@ class _Walk:
             self._add(Block(Kind.PARAGRAPH), self._marked_line)
 
     def _add(self, block: Block, line: int | None = None) -> None:
-        made = block._replace(
-            depth=len(self._lists),
-            marker=self._marker,
-            quote=len(self._quotes),
-            quoted_at=tuple(self._quotes) if any(self._quotes) else (),
-        )
-        self._marker = ""
-        self._placed.append(Placed(self._line if line is None else line, made))
+        if self._lists or self._quotes:
+            block = block._replace(
+                depth=len(self._lists),
+                marker=self._marker,
+                quote=len(self._quotes),
+                quoted_at=tuple(self._quotes) if any(self._quotes) else (),
+            )
+            self._marker = ""
+        self._placed.append(Placed(self._line if line is None else line, block))
 
     def _add_text(self, kind: Kind, token: Token, level: int = 0) -> None:
         runs = runs_of(token.children)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from markdown_it.rules_inline import StateInline
+    from markdown_it.rules_inline.state_inline import Delimiter
 
 _CJK: Final = (
     "[\u1100-\u11ff\u2e80-\u303f\u3040-\u4dbf\u4e00-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff"
@@ -28,6 +29,14 @@ def _cjk() -> re.Pattern[str]:
     return re.compile(_CJK)
 
 
+@cache
+def _delimiter() -> type[Delimiter]:
+    # Likewise, and once: for each mark, the statement alone takes as long as all else.
+    from markdown_it.rules_inline.state_inline import Delimiter
+
+    return Delimiter
+
+
 def _is_punctuation(character: str) -> bool:
     return unicodedata.category(character)[0] in "PS"
 
@@ -36,7 +45,9 @@ def flanks(before: str, after: str, mark: str) -> tuple[bool, bool]:
     """Whether a run of marks between these characters ("" at an end of the text) may begin, and may
     end, emphasis."""
     space_before, space_after = not before.strip(), not after.strip()
-    by_cjk = (mark != "_" and bool(_cjk().match(before)), mark != "_" and bool(_cjk().match(after)))
+    by_cjk = (False, False)
+    if mark != "_" and not (before.isascii() and after.isascii()):
+        by_cjk = (bool(_cjk().match(before)), bool(_cjk().match(after)))
     sign_before = not space_before and _is_punctuation(before) and not by_cjk[0]
     sign_after = not space_after and _is_punctuation(after) and not by_cjk[1]
     left = not space_after and (not sign_after or space_before or sign_before or by_cjk[0])
@@ -61,8 +72,6 @@ def tokenize(state: StateInline, silent: bool) -> bool:
 
 def _push(state: StateInline, mark: str, length: int, *, opens: bool, closes: bool) -> bool:
     """A token for each mark, or each two of `~~`, to be paired when the text is through."""
-    from markdown_it.rules_inline.state_inline import Delimiter
-
     size = 1 if mark == "*" else 2
     if length < size:
         return False
@@ -70,7 +79,7 @@ def _push(state: StateInline, mark: str, length: int, *, opens: bool, closes: bo
         state.push("text", "", 0).content = mark
     for _ in range(length // size):
         state.push("text", "", 0).content = mark * size
-        made = Delimiter(
+        made = _delimiter()(
             marker=ord(mark),
             length=length if mark == "*" else 0,  # the rule of three is for stars
             token=len(state.tokens) - 1,

@@ -19,7 +19,7 @@ from desktop_app.rendering.model import (
 from desktop_app.rendering.raster import picture_runs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from markdown_it.token import Token
 
@@ -74,10 +74,15 @@ class _State:
         self.link = ""
 
 
-def runs_of(children: Iterable[Token] | None) -> Runs:
+def runs_of(children: Sequence[Token] | None) -> Runs:
     """The runs of an inline token's children; a soft line break is a space."""
+    if not children:
+        return ()
+    if len(children) == 1 and children[0].type == "text":  # as most cells of tables
+        text = show_unseen(clean(children[0].content))
+        return (Run(text),) if text else ()
     state = _State()
-    for token in children or ():
+    for token in children:
         kind = token.type
         if kind == "text":
             state.add(token.content)
