@@ -58,7 +58,8 @@ def measure(side: str, characters: int, kind: str, highlight: int) -> None:
 
 
 class _BareDocument:
-    """A text document in a text view, laid out to its end."""
+    """A text document in a text view, laid out to its end; the text comes at once, because Qt lays
+    an endless paragraph out again with each piece of it."""
 
     def __init__(self) -> None:
         from PySide6.QtGui import QTextCursor
@@ -68,15 +69,17 @@ class _BareDocument:
         self.widget.setUndoRedoEnabled(False)
         self._cursor = QTextCursor(self.widget.document())
 
-    def write(self, text: str) -> None:
-        self._cursor.insertText(text)
+    def write(self, _text: str) -> None:
+        pass
 
     def finish(self) -> None:
+        pass
+
+    def end(self, text: str) -> None:
+        self._cursor.insertText(text)
+        self.widget.document().documentLayout().documentSize()
         bar = self.widget.verticalScrollBar()
         bar.setValue(bar.maximum())
-
-    def end(self, _text: str) -> None:
-        self.widget.document().documentLayout().documentSize()
 
 
 def _pss() -> float:

@@ -17,13 +17,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 FRAME_S: Final = 1 / 60
-_SLICE_S: Final = 0.005
+_SLICE_S: Final = 0.008
+_PIECE_S: Final = 0.004
 _SHORTLY_S: Final = 0.015
 """Of processor time: on a busy machine it takes longer by the clock, and is to be done all the same."""
 
 _LEAST: Final = 400
 _MOST: Final = 3000
-"""Characters that are parsed and written at once; between the two as many as take a slice."""
+"""Characters that are parsed and written at once; between the two as many as take half a slice: so
+what suddenly takes much longer is found out soon."""
+
+# What writing takes is learned in this thread's own time: less at once would not bring back what other
+# programs take of the processor. (In Windows that time goes by in steps of a frame.)
+_OWN_IS_FINE: Final = time.get_clock_info("thread_time").resolution < _PIECE_S / 10
+_clock: Final = time.thread_time if _OWN_IS_FINE else time.monotonic
 
 
 class Arrivals(QObject):
@@ -45,7 +52,11 @@ class Arrivals(QObject):
 
     def add(self, message_id: str, text: str) -> None:
         """The next piece; written now where the last slice is a frame ago."""
-        self._pieces.setdefault(message_id, []).append(text)
+        pieces = self._pieces.get(message_id)
+        if pieces is not None:  # then the next slice is due, too
+            pieces.append(text)
+            return
+        self._pieces[message_id] = [text]
         if not self._timer.isActive():
             wait = self._next - time.monotonic()
             if wait <= 0:
@@ -77,7 +88,7 @@ class Arrivals(QObject):
         """Write everything now; `shortly` leaves to the next frames what takes long."""
         self._timer.stop()
         try:
-            self._write_until(time.thread_time() + _SHORTLY_S if shortly else inf, time.thread_time)
+            self._write_until(_clock() + _SHORTLY_S if shortly else inf, _clock)
         finally:
             if self.are_there:
                 self._timer.start(1)
@@ -86,7 +97,7 @@ class Arrivals(QObject):
         began = time.monotonic()
         try:
             # What takes a whole slice is written alone.
-            self._write_until(began + _SLICE_S / 2, time.monotonic)
+            self._write_until(began + _SLICE_S * 0.6, time.monotonic)
         finally:  # a defect in one piece must not hold up what follows
             ended = time.monotonic()
             # What is slow to parse leaves the window its time all the same.
@@ -103,16 +114,16 @@ class Arrivals(QObject):
 
     def _write_next(self) -> None:
         message_id = next(iter(self._pieces))
-        text, began = "".join(self._pieces.pop(message_id)), time.monotonic()
+        text, began = "".join(self._pieces.pop(message_id)), _clock()
         if len(text) > self._at_once:  # behind what waits of other messages
             self._pieces[message_id] = [text[self._at_once :]]
         self._write(message_id, text[: self._at_once])
-        self._learn(len(text), time.monotonic() - began)
+        self._learn(len(text), _clock() - began)
 
     def _learn(self, length: int, taken: float) -> None:
         """Fit what is written at once to the time that the last piece took, if it was long."""
         if length >= self._at_once and taken > 0:
-            fitting = self._at_once * _SLICE_S / taken
+            fitting = self._at_once * _PIECE_S / taken
             self._at_once = max(_LEAST, min(_MOST, round((self._at_once + fitting) / 2)))
 
     def _do_then(self) -> bool:
