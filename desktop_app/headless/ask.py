@@ -158,7 +158,12 @@ async def _answer(
     settings = ask_settings(values).for_one()
     if options.in_parts:  # a document's price is said before it is paid
         draft = await _priced(service, draft, resolved, settings.instructions)
-    began = await service.begin(conversation, [], draft, profile, settings)
+    try:
+        began = await service.begin(conversation, [], draft, profile, settings)
+    except DocumentDoesNotFitError as error:
+        if attached and not options.in_parts:
+            error.what_to_do += " “repartee summarize” reads documents of any length, in parts."
+        raise
     for notice in began.answer.notices:
         say(notice)
     code = await _run(backend, began, profile, output, saved=options.save)

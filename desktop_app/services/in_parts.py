@@ -199,10 +199,11 @@ class PartsReader:
         return max(LEAST_PART, int((usable - around) * share))
 
     async def room_for_notes(self, task: Task, request: ChatRequest) -> int:
-        """Tokens that notes may have together in the last call, behind the earlier messages."""
-        earlier = [text_of(m.parts) for m in request.messages[:-1]]  # type: ignore[arg-type]
-        before = [await self._tokens(task, text) + FRAME for text in earlier]
-        return max(LEAST_PART, await self.room(task) - sum(before))
+        """Tokens that notes may have together in the last call, beside the earlier messages and the
+        documents that go whole."""
+        texts = [text_of(message.parts) for message in request.messages]  # type: ignore[arg-type]
+        beside = [await self._tokens(task, text) + FRAME for text in texts]
+        return max(LEAST_PART, await self.room(task) - sum(beside))
 
     async def batches(self, task: Task, notes: list[Piece], room: int) -> list[Piece]:
         """Neighbouring notes together, as many as have room in a call; one where all fit the last."""

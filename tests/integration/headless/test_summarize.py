@@ -164,6 +164,10 @@ def test_what_is_read_whole_says_its_price_first(shell: Shell) -> None:
     async def test(server: LoopbackServer) -> None:
         done = await shell.run("summarize", "a.md", env=gateway(server.base_url))
         assert " tokens of input, about $0.0" in done.err
+        long_document(shell)
+        done = await shell.run("ask", "Why?", "--file", "long.md", env=gateway(server.base_url))
+        assert (done.code, done.out) == (1, "")
+        assert "“repartee summarize” reads documents of any length, in parts." in done.err
 
     against(WHOLE, test=test)
 
