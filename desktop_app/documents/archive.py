@@ -13,9 +13,6 @@ from desktop_app.documents.package import BROKEN
 from desktop_app.documents.protocol import Limits, Progress
 from desktop_app.documents.reading import OnProgress, Read
 
-DEEPEST: Final = 2
-"""Archives within archives: deeper ones are no longer opened."""
-
 
 def read(name: str, data: bytes, limits: Limits, on_progress: OnProgress, depth: int) -> Read:
     """The members in the order of their names, each under its name.
@@ -23,7 +20,7 @@ def read(name: str, data: bytes, limits: Limits, on_progress: OnProgress, depth:
     Raises:
         DocumentDamagedError, DocumentEncryptedError, DocumentTooLargeError, DocumentEmptyError
     """
-    if depth > DEEPEST:
+    if depth > collection.DEEPEST:
         raise refusals.too_large(name, "lies in too many archives")
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:

@@ -1,4 +1,4 @@
-"""Many documents as one text: the members of an archive or of a folder, each under its name.
+"""Many documents as one text: the members of an archive, a folder or a mail, each under its name.
 
 What is left out is said, with the reason: to the person in the note, to the model at the end.
 """
@@ -20,6 +20,8 @@ _REASONS: Final = {
     errors.DocumentEmptyError: "without text",
     errors.DocumentTooLargeError: "too large",
 }
+DEEPEST: Final = 2
+"""Archives and mails within each other: deeper ones are no longer opened."""
 PICTURE: Final = "a picture"
 HIDDEN: Final = "hidden"
 LINK: Final = "a link to elsewhere"
@@ -32,14 +34,16 @@ class Collection:
     """Members as they come, in a stable order.
 
     Attributes:
+        depth: in how many archives and mails they lie.
         left_out: names with the reasons.
+        texts: of the members that were read, each under its name.
     """
 
     limits: Limits
     on_progress: reading.OnProgress
     depth: int
     left_out: list[tuple[str, str]] = field(default_factory=list)
-    _texts: list[str] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
 
     def leave_out(self, path: str, reason: str) -> None:
         """A member that is not read."""
@@ -66,7 +70,7 @@ class Collection:
             self.leave_out(path, _REASONS.get(type(error), "damaged"))
             return
         if read.text.strip():
-            self._texts.append(f"# {path}\n\n{read.text.strip()}")
+            self.texts.append(f"# {path}\n\n{read.text.strip()}")
         else:
             self.leave_out(path, "without text")
         if read.pictured:
@@ -74,14 +78,14 @@ class Collection:
 
     def text(self) -> str:
         """All that was read; "" where that is nothing."""
-        if not self._texts:
+        if not self.texts:
             return ""
         rest = [f"[not included: {', '.join(self._rows())}]"] if self.left_out else []
-        return "\n\n".join([*self._texts, *rest])
+        return "\n\n".join([*self.texts, *rest])
 
     def note(self) -> str:
         """What was read and what not, as a sentence for the person."""
-        count = f"{len(self._texts)} file{'s' if len(self._texts) != 1 else ''} read"
+        count = f"{len(self.texts)} file{'s' if len(self.texts) != 1 else ''} read"
         if not self.left_out:
             return f"{count}."
         rows = list(self._rows())

@@ -77,6 +77,8 @@ _TEXTS: Final = {
     ".xhtml": HTML,
     ".ipynb": NOTEBOOK,
     ".eml": MAIL,
+    ".mht": MAIL,
+    ".mhtml": MAIL,
     ".json": "application/json",
     ".jsonl": "application/jsonl",
     ".yaml": "application/yaml",
@@ -140,6 +142,18 @@ _OOXML_PARTS: Final = (
     ("xl/workbook.xml", XLSX),
     ("ppt/presentation.xml", PPTX),
 )
+_CONTENT_TYPES: Final = "[Content_Types].xml"
+_MAIN_PART: Final = re.compile(
+    rb"(wordprocessingml|ms-word|spreadsheetml|presentationml|ms-powerpoint)"
+    rb"\.(?:document|sheet|presentation|slideshow|template)[\w.]*main\+xml"
+)
+_OF_MAIN_PART: Final = {
+    b"wordprocessingml": DOCX,
+    b"ms-word": DOCX,
+    b"spreadsheetml": XLSX,
+    b"presentationml": PPTX,
+    b"ms-powerpoint": PPTX,
+}
 # Templates are read as what is made of them.
 _STATED: Final = {kind: kind for kind in (ODT, ODP, ODS, EPUB)} | {
     f"{kind}-template": kind for kind in (ODT, ODP, ODS)
@@ -183,11 +197,21 @@ def _of_zip(data: bytes) -> str:
         for part, media_type in _OOXML_PARTS:
             if part in names:
                 return media_type
+        if _CONTENT_TYPES in names:
+            return _by_content_types(archive)
         if "mimetype" not in names:
             return ZIP
         with archive.open("mimetype") as member:
             stated = member.read(100).decode("ascii", "replace").strip()
         return _STATED.get(stated, "" if stated.startswith(_OPENDOCUMENT) else ZIP)
+
+
+def _by_content_types(archive: zipfile.ZipFile) -> str:
+    """Of an Office Open XML file whose main part has a name of its own."""
+    with archive.open(_CONTENT_TYPES) as member:
+        stated = member.read(1 << 20)
+    found = _MAIN_PART.search(stated)
+    return _OF_MAIN_PART[found[1]] if found else ZIP
 
 
 def promised(name: str) -> str | None:

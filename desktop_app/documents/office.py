@@ -17,7 +17,8 @@ from typing import Final
 
 import kreuzberg
 
-from desktop_app.documents import media_type, plain_text, refusals
+from desktop_app.documents import drawing, media_type, plain_text, refusals
+from desktop_app.documents import markdown_text as md
 from desktop_app.documents.package import Package
 from desktop_app.documents.protocol import Limits
 
@@ -53,6 +54,7 @@ _ESCAPED: Final = re.compile(r"\\([!-/:-@\[-`{}~])")
 _HEAD: Final = re.compile(r"<head\b.*?</head\s*>", re.I | re.S)
 _CHARSET: Final = re.compile(rb"<meta\b[^>]*?charset\s*=\s*[\"']?\s*([\w.:-]+)", re.I)
 
+_WORKBOOK: Final = "xl/workbook.xml"
 _OFFICE_ENCRYPTION: Final = "EncryptedPackage".encode("utf-16-le")
 
 
@@ -64,7 +66,7 @@ def read_workbook(name: str, data: bytes, limits: Limits) -> str:
     """
     package = Package(name, data, limits)
     text = _unescaped(_extract(name, media_type.XLSX, _shielded(package))).translate(_BACK)
-    return _with_empty_sheets(_as_shown(text), _sheet_names(package))
+    return _with_all_of_sheets(_as_shown(text), package)
 
 
 def read_html(name: str, data: bytes) -> plain_text.DecodedText | None:
@@ -135,21 +137,26 @@ def _as_shown(text: str) -> str:
     return _ERROR.sub(lambda found: _ERRORS.get(found[1], found[0]), text)
 
 
-def _sheet_names(package: Package) -> list[str]:
-    tree = package.xml_if_there("xl/workbook.xml")
-    rows = (row for row in tree.iter() if str(row.tag).endswith("}sheet"))
-    return [row.get("name", "").strip() for row in rows]
+def _sheets(package: Package) -> list[tuple[str, str]]:
+    """The names of the sheets and their parts, in the order of the workbook."""
+    workbook = package.main_part(_WORKBOOK)
+    targets = package.relations(workbook)
+    rows = (row for row in package.xml_if_there(workbook).iter() if str(row.tag).endswith("}sheet"))
+    return [(row.get("name", "").strip(), targets.get(drawing.related(row), "")) for row in rows]
 
 
-def _with_empty_sheets(text: str, names: list[str]) -> str:
-    """The sheets with those between them that are empty: they count, too."""
+def _with_all_of_sheets(text: str, package: Package) -> str:
+    """The sheets with what is drawn over their cells, and those between them that are empty: they
+    count, too."""
     given = [section.strip() for section in _SHEET.split(text) if section.strip()]
-    sheets = []
-    for name in names:
+    sheets, has_words = [], bool(text)
+    for name, part in _sheets(package):
         head = f"## {name}"
         is_next = bool(given) and given[0].split("\n", 1)[0].strip() == head
-        sheets.append(given.pop(0) if is_next else head)
-    return "\n\n".join(sheets) if text and not given else text
+        drawn = md.joined(drawing.of_sheet(package, part)) if part in package else ""
+        has_words = has_words or bool(drawn)
+        sheets.append(f"{given.pop(0) if is_next else head}\n\n{drawn}".strip())
+    return "\n\n".join(sheets) if has_words and not given else text
 
 
 def _stand_in(match: re.Match[bytes]) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 import zlib
 from typing import Final
@@ -23,6 +24,8 @@ BROKEN: Final = (
 )
 """What the standard library raises for archives that are damaged or want a password."""
 
+# Strict files name the same elements by other addresses (ISO/IEC 29500-1, annex A).
+_STRICT: Final = re.compile(rb"http://purl\.oclc\.org/ooxml/([A-Za-z]+)/([A-Za-z]+)")
 _ENCRYPTED_ODF: Final = b"<manifest:encryption-data"
 _MANIFEST: Final = "META-INF/manifest.xml"
 
@@ -80,7 +83,7 @@ class Package:
                 or data[:2] in (b"\xff\xfe", b"\xfe\xff")
             ):
                 raise refusals.damaged(self.name, f"{part}: a document type of its own")
-            return ElementTree.fromstring(data)
+            return ElementTree.fromstring(transitional(data))
         except (ElementTree.ParseError, ValueError, LookupError) as error:
             raise refusals.damaged(self.name, f"{part}: {error}"[:300]) from error
 
@@ -99,8 +102,22 @@ class Package:
             found[row.get("Id", "")] = target
         return found
 
+    def main_part(self, usual: str) -> str:
+        """The part that an Office Open XML file begins with, by whatever name."""
+        if usual in self:
+            return usual
+        for row in self.xml_if_there("_rels/.rels"):
+            if row.get("Type", "").endswith("/officeDocument"):
+                return resolved("", row.get("Target", ""))
+        return usual
+
     def _is_encrypted_odf(self) -> bool:
         return _MANIFEST in self._names and _ENCRYPTED_ODF in self.bytes(_MANIFEST)
+
+
+def transitional(data: bytes) -> bytes:
+    """A strict Office Open XML part with the names that all other files have."""
+    return _STRICT.sub(rb"http://schemas.openxmlformats.org/\1/2006/\2", data)
 
 
 def resolved(folder: str, target: str) -> str:

@@ -1,14 +1,15 @@
-"""PowerPoint's slides (.pptx) as text under marks such as "[slide 2]", with tables and notes.
+"""PowerPoint's slides (.pptx) as text under marks such as "[slide 2]", with tables, charts and notes.
 
 Read from the parts themselves, in the order of the show, as ISO/IEC 29500-1 describes them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 from xml.etree.ElementTree import Element
 
+from desktop_app.documents import drawing
 from desktop_app.documents import markdown_text as md
 from desktop_app.documents.markdown_text import Block
 from desktop_app.documents.package import Package
@@ -29,8 +30,9 @@ def read(name: str, data: bytes, limits: Limits) -> tuple[str, int]:
         DocumentDamagedError, DocumentEncryptedError, DocumentTooLargeError
     """
     package = Package(name, data, limits)
-    targets = package.relations(_SHOW)
-    ids = [row.get(_RELATION, "") for row in package.xml(_SHOW).iter(f"{P}sldId")]
+    show = package.main_part(_SHOW)
+    targets = package.relations(show)
+    ids = [row.get(_RELATION, "") for row in package.xml(show).iter(f"{P}sldId")]
     parts = [targets[key] for key in ids if key in targets and targets[key] in package]
     texts = [
         f"[slide {number}]\n\n{md.joined(_slide(package, part))}".strip()
@@ -40,14 +42,15 @@ def read(name: str, data: bytes, limits: Limits) -> tuple[str, int]:
 
 
 def _slide(package: Package, part: str) -> Iterator[Block]:
-    yield from _shapes(package.xml(part))
-    for target in package.relations(part).values():
+    relations = package.relations(part)
+    yield from _shapes(package.xml(part), package, relations)
+    for target in relations.values():
         if target.startswith("ppt/notesSlides/") and target in package:
-            notes = md.joined(_shapes(package.xml(target)))
+            notes = md.joined(_shapes(package.xml(target), package, {}))
             yield Block(f"Notes: {notes}" if notes else "")
 
 
-def _shapes(parent: Element) -> Iterator[Block]:
+def _shapes(parent: Element, package: Package, relations: Mapping[str, str]) -> Iterator[Block]:
     for child in parent:
         match str(child.tag).rpartition("}")[2]:
             case "sp":
@@ -55,10 +58,11 @@ def _shapes(parent: Element) -> Iterator[Block]:
             case "graphicFrame":
                 for table in child.iter(f"{A}tbl"):
                     yield md.table([_cells(row) for row in table.iter(f"{A}tr")])
+                yield from drawing.blocks(package, child, relations)
             case "AlternateContent":
-                yield from _shapes(child[0] if len(child) else child)
+                yield from _shapes(child[0] if len(child) else child, package, relations)
             case "cSld" | "spTree" | "grpSp" | "Choice" | "Fallback":
-                yield from _shapes(child)
+                yield from _shapes(child, package, relations)
 
 
 def _shape(shape: Element) -> Iterator[Block]:

@@ -54,6 +54,11 @@ def read(
 
             return archive.read(name, data, limits, on_progress, depth)
         if kind:
+            if kind == media_type.OUTLOOK:
+                from desktop_app.documents import outlook
+
+                text, note = outlook.read(name, data, limits, on_progress, depth)
+                return Read(kind, text, note=note)
             found = _read_binary(name, kind, data, limits, on_progress, password)
             if found.pages is not None and found.pages > limits.pages:
                 what = f"{UNITS.get(kind, 'page')}s"
@@ -62,6 +67,11 @@ def read(
         decoded = plain_text.decode(data)
         if decoded is None:
             raise refusals.unsupported(name, "is neither text nor a document of a kind known here")
+        if media_type.of_text(name, data) == media_type.MAIL:
+            from desktop_app.documents import mail
+
+            text, note = mail.read(name, data, limits, on_progress, depth)
+            return Read(media_type.MAIL, text, note=note)
         return _read_text(name, data, decoded)
     except RecursionError as error:
         raise refusals.damaged(name, "nested too deeply") from error
@@ -92,10 +102,6 @@ def _read_binary(
             from desktop_app.documents import book
 
             return Read(kind, *book.read(name, data, limits, on_progress))
-        case media_type.OUTLOOK:
-            from desktop_app.documents import outlook
-
-            return Read(kind, outlook.read(name, data))
         case media_type.RTF:
             from desktop_app.documents import rtf
 
@@ -140,10 +146,6 @@ def _read_text(name: str, data: bytes, decoded: plain_text.DecodedText) -> Read:
         from desktop_app.documents import notebook
 
         return Read(kind, notebook.read(name, decoded.text), note=decoded.note)
-    if kind == media_type.MAIL:
-        from desktop_app.documents import mail
-
-        return Read(kind, mail.read(name, data))
     if kind == media_type.HTML:
         from desktop_app.documents import office
 

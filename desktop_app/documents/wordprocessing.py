@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from xml.etree.ElementTree import Element
 
+from desktop_app.documents import drawing
 from desktop_app.documents import markdown_text as md
 from desktop_app.documents.markdown_text import Block
 from desktop_app.documents.package import Package
@@ -43,12 +44,14 @@ def read(name: str, data: bytes, limits: Limits) -> str:
         DocumentDamagedError, DocumentEncryptedError, DocumentTooLargeError
     """
     package = Package(name, data, limits)
-    part = "word/document.xml"
+    part = package.main_part("word/document.xml")
+    folder = part.rpartition("/")[0]
     reader = _Reader(
-        _Styles(package.xml_if_there("word/styles.xml")),
-        _Numbering(package.xml_if_there("word/numbering.xml")),
-        {key: target for key, target in package.relations(part).items() if ":" in target},
-        {kind: package.xml_if_there(f"word/{kind}s.xml") for kind in ("footnote", "endnote")},
+        _Styles(package.xml_if_there(f"{folder}/styles.xml")),
+        _Numbering(package.xml_if_there(f"{folder}/numbering.xml")),
+        package,
+        package.relations(part),
+        {kind: package.xml_if_there(f"{folder}/{kind}s.xml") for kind in ("footnote", "endnote")},
     )
     blocks = list(reader.blocks(package.xml(part)))
     return md.joined([*blocks, *reader.notes.blocks()])
@@ -163,7 +166,8 @@ class _Reader:
 
     styles: _Styles
     numbering: _Numbering
-    links: dict[str, str]
+    package: Package
+    relations: dict[str, str]
     note_trees: dict[str, Element]
     notes: md.Notes = field(default_factory=md.Notes)
 
@@ -177,8 +181,19 @@ class _Reader:
                     yield from self._table(child)
                 case "AlternateContent":
                     yield from self.blocks(child[0] if len(child) else child)
+                case "altChunk":
+                    yield self._web_page(self.relations.get(child.get(_RELATION, ""), ""))
                 case "body" | "sdt" | "sdtContent" | "ins" | "moveTo" | "customXml" | "txbxContent":
                     yield from self.blocks(child)
+
+    def _web_page(self, part: str) -> Block:
+        """What a program that writes documents has left to Word to convert."""
+        if part not in self.package or not part.lower().endswith((".html", ".htm", ".xhtml")):
+            return Block("")
+        from desktop_app.documents import office  # kreuzberg, for the few that have such a part
+
+        page = office.read_html(self.package.name, self.package.bytes(part))
+        return Block(page.text.strip() if page else "")
 
     def _paragraph(self, paragraph: Element) -> Iterator[Block]:
         properties = paragraph.find(f"{W}pPr")
@@ -187,7 +202,10 @@ class _Reader:
         if text:
             yield self._block(text, properties)
         for box in boxes:
-            yield from self.blocks(box)
+            if _local(box) == "txbxContent":
+                yield from self.blocks(box)
+            else:
+                yield from drawing.blocks(self.package, box, self.relations)
 
     def _block(self, text: str, properties: Element | None) -> Block:
         style = _value(properties, f"{W}pStyle")
@@ -217,14 +235,14 @@ class _Reader:
         return self.numbering.label(number_id or "", depth), depth
 
     def _inline(self, parent: Element, boxes: list[Element]) -> Iterator[str]:
-        """The words of a paragraph; text boxes that hang on it are put into `boxes`."""
+        """The words of a paragraph; text boxes and drawings that hang on it are put into `boxes`."""
         for child in parent:
             name = _local(child)
             if name == "r":
                 yield self._run(child, boxes)
             elif name == "hyperlink":
                 words = "".join(self._inline(child, boxes))
-                yield md.link(words, self.links.get(child.get(_RELATION, ""), ""))
+                yield md.link(words, self.relations.get(child.get(_RELATION, ""), ""))
             elif name in _CONTAINERS:
                 yield from self._inline(child, boxes)
             elif name in ("oMath", "oMathPara"):
@@ -247,12 +265,16 @@ class _Reader:
                 yield child.text or ""
             elif name in _SIGNS:
                 yield _SIGNS[name]
+            elif name == "ruby":
+                for base in child.findall(f"{W}rubyBase"):
+                    yield from self._inline(base, boxes)
             elif name in ("footnoteReference", "endnoteReference"):
                 yield self._note(name.removesuffix("Reference"), child.get(f"{W}id", ""))
             elif name in ("drawing", "pict", "object", "AlternateContent"):
                 # A box is there twice, for new and for old programs.
                 first = child[0] if name == "AlternateContent" and len(child) else child
                 boxes.extend(first.iter(f"{W}txbxContent"))
+                boxes.append(first)
 
     def _note(self, kind: str, note_id: str) -> str:
         for note in self.note_trees[kind].findall(f"{W}{kind}"):

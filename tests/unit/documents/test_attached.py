@@ -1,0 +1,117 @@
+"""What is attached to mails: messages, documents, and what is no document."""
+
+from __future__ import annotations
+
+import base64
+import io
+import zipfile
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+
+from desktop_app.documents.extract import extract_bytes
+from desktop_app.documents.protocol import ExtractedDocument, Limits
+
+DATA = Path(__file__).parents[2] / "data"
+
+
+def mail(subject: str, words: str) -> EmailMessage:
+    message = EmailMessage()
+    message["From"], message["Subject"] = "ines@example.org", subject
+    message.set_content(words)
+    return message
+
+
+def read(message: EmailMessage, limits: Limits | None = None) -> ExtractedDocument:
+    return extract_bytes("m.eml", bytes(message), limits or Limits(), lambda _: None)
+
+
+def test_a_forwarded_message_is_read_behind_the_one_that_it_came_with() -> None:
+    inner = mail("Keys", "The keys are with the warden.")
+    inner.add_attachment(b"\0\1", maintype="application", subtype="x", filename="plan.bin")
+    outer = mail("Fwd: Keys", "See below.")
+    outer.add_attachment(inner)
+    outer.add_attachment(b"a;b", maintype="text", subtype="csv", filename="rows.csv")
+    document = read(outer)
+    assert document.text == (
+        "From: ines@example.org\nSubject: Fwd: Keys\nAttachments: rows.csv\n\nSee below.\n\n"
+        "Attached message:\n\nFrom: ines@example.org\nSubject: Keys\n"
+        "Attachments (not included): plan.bin (no document)\n\nThe keys are with the warden.\n\n"
+        "# rows.csv\n\na;b"
+    )
+    assert document.note == "1 file read, 1 left out: plan.bin (no document)."
+
+
+def test_documents_of_any_kind_stand_under_their_names() -> None:
+    message = mail("Reports", "Both are attached.")
+    for name in ("report.pdf", "figures.xlsx", "scanned.pdf"):
+        message.add_attachment(
+            (DATA / name).read_bytes(), maintype="application", subtype="x", filename=name
+        )
+    document = read(message)
+    assert "Attachments: report.pdf, figures.xlsx, scanned.pdf\n" in document.text
+    assert "\n\n# report.pdf\n\n[page 1]\nAlder & Finch" in document.text
+    assert "\n\n# figures.xlsx\n\n## " in document.text
+    assert "scanned.pdf, 2 pages (pictures)" in document.note
+
+
+def test_words_behind_an_attachment_go_on_with_the_message() -> None:
+    message = mail("Two parts", "Before the plan.")
+    message.add_attachment(b"x,y", maintype="text", subtype="csv", filename="plan.csv")
+    message.add_attachment("After the plan.", disposition="inline")
+    assert "\n\nBefore the plan.\n\nAfter the plan.\n\n# plan.csv\n\nx,y" in read(message).text
+
+
+def test_an_attached_message_that_is_encoded_against_the_rules_is_read() -> None:
+    inner = base64.encodebytes(bytes(mail("Inner", "Its words."))).decode()
+    text = (
+        "From: a@b.example\nSubject: x\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nOuter.\n"
+        f"--b\nContent-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n{inner}--b--\n"
+    )
+    found = extract_bytes("m.eml", text.encode(), Limits(), lambda _: None).text
+    assert found.endswith(
+        "Attached message:\n\nFrom: ines@example.org\nSubject: Inner\n\nIts words."
+    )
+
+
+def test_archives_and_mails_within_each_other_end_somewhere() -> None:
+    message = mail("Innermost", "Deep words.")
+    for depth in range(6):
+        outer = mail(f"Level {depth}", "Around.")
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w") as archive:
+            archive.writestr("m.eml", bytes(message))
+        outer.add_attachment(
+            packed.getvalue(), maintype="application", subtype="zip", filename="a.zip"
+        )
+        message = outer
+    text = read(message).text
+    assert "Level 5" in text
+    assert "Level 4" in text
+    assert "Deep words." not in text
+    assert "too many files" in text
+
+
+def test_a_bomb_that_is_attached_is_left_out() -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("big.txt", bytes(3 << 20))
+    message = mail("Bomb", "Words.")
+    message.add_attachment(
+        packed.getvalue(), maintype="application", subtype="zip", filename="bomb.zip"
+    )
+    document = read(message, Limits(unpacked_bytes=4 << 20))
+    assert "Attachments (not included): bomb.zip (too large)" in document.text
+
+
+@pytest.mark.parametrize("ending", ["mht", "mhtml"])
+def test_a_saved_web_page_is_read_as_its_words(ending: str) -> None:
+    page = (
+        "From: <Saved by Blink>\nSubject: Geese\nContent-Type: multipart/related; boundary=b\n\n--b\n"
+        "Content-Type: text/html\nContent-Transfer-Encoding: quoted-printable\n\n"
+        "<html><body><h1>Geese</h1><p>They fly.</p></body></html>\n--b\n"
+        "Content-Type: text/css\nContent-Location: cid:style\n\np {}\n--b--\n"
+    )
+    text = extract_bytes(f"page.{ending}", page.encode(), Limits(), lambda _: None).text
+    assert "# Geese\n\nThey fly." in text

@@ -1,0 +1,157 @@
+"""Charts, diagrams and text boxes of Office's documents; parts by other names, strict files."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from desktop_app.documents.extract import extract_bytes
+from desktop_app.documents.protocol import Limits
+
+DATA = Path(__file__).parents[2] / "data"
+_OFFICE = "http://schemas.openxmlformats.org"
+_MAIN = f"{_OFFICE}/officeDocument/2006/relationships"
+_SPACES = (
+    f'xmlns:w="{_OFFICE}/wordprocessingml/2006/main" xmlns:a="{_OFFICE}/drawingml/2006/main" '
+    f'xmlns:c="{_OFFICE}/drawingml/2006/chart" xmlns:r="{_MAIN}" '
+    f'xmlns:p="{_OFFICE}/presentationml/2006/main" xmlns:dgm="{_OFFICE}/drawingml/2006/diagram" '
+    f'xmlns:xdr="{_OFFICE}/drawingml/2006/spreadsheetDrawing" xmlns="{_OFFICE}/spreadsheetml/2006/main"'
+)
+
+
+def series(name: str, values: str, style: str = "General") -> str:
+    names = "".join(
+        f'<c:pt idx="{n}"><c:v>{month}</c:v></c:pt>' for n, month in enumerate(("May", "June"))
+    )
+    points = "".join(
+        f'<c:pt idx="{n}"><c:v>{value}</c:v></c:pt>' for n, value in enumerate(values.split())
+    )
+    return (
+        f"<c:ser><c:tx><c:strRef><c:strCache><c:pt idx='0'><c:v>{name}</c:v></c:pt></c:strCache>"
+        f"</c:strRef></c:tx><c:cat><c:strRef><c:strCache>{names}</c:strCache></c:strRef></c:cat>"
+        f"<c:val><c:numRef><c:numCache><c:formatCode>{style}</c:formatCode>{points}</c:numCache>"
+        "</c:numRef></c:val></c:ser>"
+    )
+
+
+def titled(words: str) -> str:
+    return (
+        f"<c:title><c:tx><c:rich><a:p><a:r><a:t>{words}</a:t></a:r></a:p></c:rich></c:tx></c:title>"
+    )
+
+
+CHART = (
+    f"<c:chartSpace {_SPACES}><c:chart>{titled('Geese &amp; swans')}<c:plotArea><c:barChart>"
+    f"{series('Geese', '1200 0.30000000000000004')}{series('Share', '0.25 0.5', '0%')}</c:barChart>"
+    f"<c:valAx>{titled('Birds')}</c:valAx></c:plotArea></c:chart></c:chartSpace>"
+)
+CHART_TEXT = (
+    "Chart: Geese & swans\n\nAxes: Birds\n\n|  | Geese | Share |\n| --- | --- | --- |\n"
+    "| May | 1200 | 25% |\n| June | 0.3 | 50% |"
+)
+DRAWN = '<w:drawing><a:graphic><a:graphicData><c:chart r:id="one"/></a:graphicData></a:graphic></w:drawing>'
+
+
+def relations(**targets: str) -> str:
+    rows = "".join(f'<Relationship Id="{key}" Target="{part}"/>' for key, part in targets.items())
+    return f"<Relationships>{rows}</Relationships>"
+
+
+def read(name: str, parts: dict[str, str]) -> str:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        for part, content in parts.items():
+            archive.writestr(part, content)
+    return extract_bytes(name, target.getvalue(), Limits(), lambda _: None).text
+
+
+def word(body: str, **more: str) -> dict[str, str]:
+    document = f"<w:document {_SPACES}><w:body>{body}</w:body></w:document>"
+    return {"word/document.xml": document, **more}
+
+
+def test_a_chart_in_a_text_is_a_table() -> None:
+    parts = word(f"<w:p><w:r><w:t>Before.</w:t></w:r><w:r>{DRAWN}</w:r></w:p>")
+    parts["word/_rels/document.xml.rels"] = relations(one="charts/chart1.xml")
+    parts["word/charts/chart1.xml"] = CHART
+    assert read("x.docx", parts) == f"Before.\n\n{CHART_TEXT}"
+
+
+def test_a_chart_and_a_diagram_on_a_slide() -> None:
+    point = "<dgm:pt modelId='{}'{}><dgm:t><a:p><a:r><a:t>{}</a:t></a:r></a:p></dgm:t></dgm:pt>"
+    model = (
+        f"<dgm:dataModel {_SPACES}><dgm:ptLst><dgm:pt modelId='0' type='doc'/>"
+        f"{point.format(2, '', 'Second')}{point.format(1, '', 'First')}{point.format(3, '', 'Below')}"
+        "</dgm:ptLst><dgm:cxnLst><dgm:cxn srcId='0' destId='2' srcOrd='1'/>"
+        "<dgm:cxn srcId='0' destId='1' srcOrd='0'/><dgm:cxn srcId='1' destId='3'/>"
+        "<dgm:cxn type='presOf' srcId='2' destId='3'/></dgm:cxnLst></dgm:dataModel>"
+    )
+    frames = (
+        '<p:graphicFrame><c:chart r:id="one"/></p:graphicFrame>'
+        '<p:graphicFrame><dgm:relIds r:dm="two"/></p:graphicFrame>'
+    )
+    parts = {
+        "ppt/presentation.xml": f'<p:presentation {_SPACES}><p:sldId r:id="s"/></p:presentation>',
+        "ppt/_rels/presentation.xml.rels": relations(s="slides/slide1.xml"),
+        "ppt/slides/slide1.xml": f"<p:sld {_SPACES}><p:cSld><p:spTree>{frames}</p:spTree></p:cSld></p:sld>",
+        "ppt/slides/_rels/slide1.xml.rels": relations(
+            one="../charts/chart7.xml", two="../diagrams/data1.xml"
+        ),
+        "ppt/charts/chart7.xml": CHART,
+        "ppt/diagrams/data1.xml": model,
+    }
+    assert read("x.pptx", parts) == (f"[slide 1]\n\n{CHART_TEXT}\n\n- First\n   - Below\n- Second")
+
+
+def test_what_lies_over_the_cells_of_a_sheet_is_read_with_it() -> None:
+    drawing = (
+        f"<xdr:wsDr {_SPACES}><xdr:sp><xdr:txBody><a:p><a:r><a:t>Counted at dawn.</a:t></a:r></a:p>"
+        '</xdr:txBody></xdr:sp><xdr:graphicFrame><c:chart r:id="one"/></xdr:graphicFrame></xdr:wsDr>'
+    )
+    with zipfile.ZipFile(DATA / "figures.xlsx") as archive:
+        parts = {name: archive.read(name).decode() for name in archive.namelist()}
+    parts |= {
+        "xl/worksheets/_rels/sheet1.xml.rels": relations(d="../drawings/drawing1.xml"),
+        "xl/drawings/drawing1.xml": drawing,
+        "xl/drawings/_rels/drawing1.xml.rels": relations(one="../charts/chart1.xml"),
+        "xl/charts/chart1.xml": CHART,
+    }
+    text = read("x.xlsx", parts)
+    before, after = text.split(f"|\n\nCounted at dawn.\n\n{CHART_TEXT}\n\n## ")
+    assert before.count("## ") == 1
+    assert "|" in after
+
+
+@pytest.mark.parametrize("ending", ["docx", "docm", "dotx"])
+def test_a_document_whose_main_part_has_another_name(ending: str) -> None:
+    kind = "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
+    parts = {
+        "[Content_Types].xml": f'<Types><Override PartName="/word/document2.xml" ContentType="{kind}"/></Types>',
+        "_rels/.rels": (
+            f'<Relationships><Relationship Type="{_MAIN}/officeDocument" Target="/word/document2.xml"/>'
+            "</Relationships>"
+        ),
+        "word/document2.xml": word("<w:p><w:r><w:t>Words.</w:t></w:r></w:p>")["word/document.xml"],
+    }
+    assert read(f"x.{ending}", parts) == "Words."
+
+
+def test_a_strict_file_has_its_headings_and_lists() -> None:
+    strict = "http://purl.oclc.org/ooxml/wordprocessingml/main"
+    body = '<w:p><w:pPr><w:outlineLvl w:val="1"/></w:pPr><w:r><w:t>Doors</w:t></w:r></w:p>'
+    document = f'<w:document xmlns:w="{strict}"><w:body>{body}</w:body></w:document>'
+    assert read("x.docx", {"word/document.xml": document}) == "## Doors"
+
+
+def test_reading_aids_are_left_out_and_web_pages_that_are_put_in_are_read() -> None:
+    ruby = (
+        "<w:p><w:r><w:ruby><w:rt><w:r><w:t>とうきょう</w:t></w:r></w:rt><w:rubyBase><w:r>"
+        "<w:t>東京</w:t></w:r></w:rubyBase></w:ruby></w:r></w:p>"
+    )
+    parts = word(f'{ruby}<w:altChunk r:id="one"/>')
+    parts["word/_rels/document.xml.rels"] = relations(one="page.html")
+    parts["word/page.html"] = "<html><body><h2>Keys</h2><p>They hang.</p></body></html>"
+    assert read("x.docx", parts) == "東京\n\n## Keys\n\nThey hang."
