@@ -25,8 +25,15 @@ _MEANT: Final = re.compile(
     r"\\(?=[!-/:-@\[-`{-~])|\*(?=\S)|(?<=\S)\*|(?<!\w)_(?=\S)|(?<=\S)_(?!\w)|`|~(?=~)"
     r"|<(?=[A-Za-z/!?])|&(?=#?\w+;)|\[(?=\^|[^\]\n]*\][(\[:])"
 )
-_BEGINS: Final = re.compile(r"(?:#{1,6}(?=\s|$)|[-+](?=\s|$)|>|={1,}\s*$|-{2,}\s*$|\||~{3})")
+_BEGINS: Final = re.compile(r"(?:#{1,6}(?=\s|$)|[-+*](?=\s|$)|>|={1,}\s*$|-{2,}\s*$|\||~{3})")
 _NUMBERED: Final = re.compile(r"(\d{1,9})([.)])(?=\s|$)")
+_TICKS: Final = re.compile("`+")
+_UNSAFE_TARGET: Final = re.compile(r"[\s<>()]")
+_INDENT: Final = "    "
+"""What stands in a list begins behind this: no mark of two digits is wider, and no narrower one makes
+code of it."""
+_LINK: Final = "link"
+_MARKS: Final = {"bold": "**", "strike": "~~", "italic": "*"}
 _RULE_OF_ALIGN = {"left": ":---", "center": ":---:", "right": "---:"}
 
 
@@ -73,18 +80,22 @@ def _gap(above: Block | None, below: Block, *, tight: bool) -> list[str]:
     """What parts two blocks; a quote that both stand in goes on in between."""
     if above is None:
         return []
-    if tight:
-        return ["\n"]
+    if tight or (_is_mark(above) and not below.marker):
+        return ["\n"]  # behind a mark that stands alone, a blank line would end its item
     both = zip(depths_of_quotes(above), depths_of_quotes(below), strict=False)
     common = takewhile(lambda depths: depths[0] == depths[1], both)
     return [f"\n{_quotes([depth for depth, _ in common])[0].rstrip()}\n"]
+
+
+def _is_mark(block: Block) -> bool:
+    return bool(block.marker) and block.kind is Kind.PARAGRAPH and not block.runs
 
 
 def _quotes(depths: Sequence[int]) -> tuple[str, int]:
     """What quotes so deep in lists put before a line, and how many lists are passed by that."""
     before, passed = "", 0
     for depth in depths:
-        before, passed = f"{before}{'   ' * (depth - passed)}> ", depth
+        before, passed = f"{before}{_INDENT * (depth - passed)}> ", depth
     return before, passed
 
 
@@ -113,7 +124,7 @@ def _block(block: Block) -> str:
     if block.kind is Kind.HEADING:
         return f"{'#' * block.level} {text}"
     if block.kind is Kind.RULE:
-        return "---"
+        return "***" if block.marker else "---"
     if block.kind is Kind.MATH:
         return f"$$\n{block.text.replace(LINE_BREAK, chr(10))}\n$$"
     return _table(block) if block.kind is Kind.TABLE else _begun(text)
@@ -130,7 +141,7 @@ def _indented(text: str, block: Block) -> str:
     """Text behind the marks of the quotes and lists that it stands in."""
     quotes, passed = _quotes(depths_of_quotes(block))
     mark = _mark(block.marker) if block.marker else ""
-    indent = quotes + "   " * max(0, block.depth - passed - (1 if mark else 0))
+    indent = quotes + _INDENT * max(0, block.depth - passed - (1 if mark else 0))
     lines = text.split("\n")
     first = f"{indent}{mark}{lines[0]}"
     rest = [f"{indent}{' ' * len(mark)}{line}" if line else quotes for line in lines[1:]]
@@ -159,28 +170,80 @@ def _table(block: Block) -> str:
 
 def runs_to_markdown(runs: Runs) -> str:
     """Inline Markdown."""
-    return "".join(map(_run, runs))
+    return _styled(runs, frozenset())
+
+
+def _styled(runs: Runs, opened: frozenset[str]) -> str:
+    """Runs within the styles that are `opened`: of those that begin with a run, the one that goes on
+    furthest is opened first."""
+    pieces: list[str] = []
+    at = 0
+    while at < len(runs):
+        style, end = _furthest(runs, at, opened)
+        if style:
+            inner = _styled(runs[at:end], opened | {style})
+            pieces.append(_wrapped(inner, style, _value(runs[at], style)))
+        else:
+            pieces.append(_run(runs[at]))
+        at = end
+    return "".join(pieces)
+
+
+def _furthest(runs: Runs, at: int, opened: frozenset[str]) -> tuple[str, int]:
+    """The style of a run that most of the following ones share, and where that ends."""
+    best, reach = "", at + 1
+    for style in (_LINK, *_MARKS):
+        value = "" if style in opened else _value(runs[at], style)
+        end = at + 1
+        while value and end < len(runs) and _value(runs[end], style) == value:
+            end += 1
+        if value and (not best or end > reach):
+            best, reach = style, end
+    return best, reach
+
+
+def _value(run: Run, style: str) -> str:
+    """What a run has of a style: its mark, a link's target; "" for none."""
+    if style != _LINK:
+        return _MARKS[style] if getattr(run, style) else ""
+    is_address = run.link in (run.text, f"mailto:{run.text}")
+    return "" if run.image or is_address or is_citation(run.link) else run.link
+
+
+def _wrapped(text: str, style: str, value: str) -> str:
+    core = text.strip()
+    if not core:
+        return text
+    if style == _LINK:
+        return text.replace(core, f"[{core}]({_target(value)})", 1)
+    return text.replace(core, f"{value}{core}{value}", 1)
+
+
+def _target(link: str) -> str:
+    return f"<{link}>" if _UNSAFE_TARGET.search(link) else link
 
 
 def _run(run: Run) -> str:
+    """A run without its styles."""
     if run.note and not run.image:
         return f"[^{run.text}]"
     text = words_of(run).replace(LINE_BREAK, "\\\n")
     if run.math:
         return f"${text}$"
-    if not run.code and not run.image:
-        text = _MEANT.sub(r"\\\g<0>", text)
+    if run.image:
+        return f"![{text}]({_target(run.link)})" if text and run.link else text
     if run.code:
-        ticks = "`" if "`" not in text else "``"
-        pad = " " if text.startswith("`") or text.endswith("`") else ""
-        text = f"{ticks}{pad}{text}{pad}{ticks}"
-    core = text.strip()
-    for is_on, mark in ((run.italic, "*"), (run.bold, "**"), (run.strike, "~~")):
-        if is_on and core:
-            text = text.replace(core, f"{mark}{core}{mark}", 1)
-            core = text.strip()
-    if not text:
-        return ""
-    if run.link and run.link not in (text, f"mailto:{text}") and not is_citation(run.link):
-        text = f"{'!' if run.image else ''}[{text}]({run.link})"
-    return text
+        return _code_span(text)
+    if run.link and not _value(run, _LINK) and not is_citation(run.link):
+        is_bare = text.startswith(("http://", "https://", "www.")) or run.link != text
+        return text if is_bare and not _MEANT.search(text) else f"<{text}>"
+    return _MEANT.sub(r"\\\g<0>", text)
+
+
+def _code_span(text: str) -> str:
+    """Code between more backticks than there are in it."""
+    found = {len(ticks) for ticks in _TICKS.findall(text)}
+    ticks = "`" * next(count for count in range(1, len(found) + 2) if count not in found)
+    edges = text[:1] + text[-1:]
+    pad = " " if "`" in edges or (edges == "  " and text.strip()) else ""
+    return f"{ticks}{pad}{text}{pad}{ticks}"

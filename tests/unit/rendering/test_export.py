@@ -44,6 +44,25 @@ def test_markdown_says_the_same_again() -> None:
     assert render(to_markdown(once)) == once
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        "1. Run it:\n2. ```sh\n   make\n   ```\n3. Done",
+        "\n".join(
+            f"{n}. step\n\n    ```sh\n    make {n}\n    ```\n    - sub" for n in range(8, 13)
+        ),
+        "- > quoted\n- ```\n  code\n  ```\n- ***\n- - nested",
+        "**bold *and italic*, [linked](https://a.b/x_(y)) and `code`** end, ~~*gone*~~",
+        "`` a`b `` and ``` `` ``` and `  `",
+        "[a](<https://a.b/x)y>) <https://a.b/*x*> <irc://a.b/c> www.a.b a@b.org",
+        "\\* no item\n\n\\+ none either",
+    ],
+)
+def test_what_is_nested_is_nested_again(source: str) -> None:
+    once = render(source)
+    assert render(to_markdown(once)) == once, to_markdown(once)
+
+
 @pytest.mark.parametrize("rows", [3, 30])
 def test_a_table_of_many_parts_is_one_table(rows: int) -> None:
     blocks = render("| a | b |\n|---|--:|\n" + "| 1 | 2 |\n" * rows)
