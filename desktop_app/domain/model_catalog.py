@@ -165,28 +165,8 @@ class ModelCatalog:
         """
         import tomllib  # here, for the window's first paint needs the names above alone
 
-        not_chat: list[str] = []
-        rows: dict[str, dict[str, Any]] = {}
-        jobs: dict[str, dict[str, Any]] = {}
-        files: dict[str, dict[str, Any]] = {}
-        vectors: dict[str, str] = {}
         try:
-            for text in texts:
-                tables = tomllib.loads(text)
-                _demand_known(tables, _TABLES, "the file")
-                not_chat += _names(tables.get("not_chat", []), "not_chat")
-                for model_id, row in tables.get("models", {}).items():
-                    rows[model_id] = {**rows.get(model_id, {}), **row}
-                for job, row in tables.get("small_jobs", {}).items():
-                    jobs[job] = {**jobs.get(job, {}), **row}
-                for kind, row in tables.get("file_inputs", {}).items():
-                    files[kind] = {**files.get(kind, {}), **row}
-                vectors |= tables.get("embeddings", {})
-            models = [_model_from_row(model_id, row) for model_id, row in rows.items()]
-            small_jobs = {job: _small_job_from_row(row) for job, row in jobs.items()}
-            file_inputs = {kind: _file_inputs_from_row(row) for kind, row in files.items()}
-            prices = {model: Price(Decimal(by), Decimal(0)) for model, by in vectors.items()}
-            return cls(models, small_jobs, not_chat, file_inputs, prices)
+            return cls._from_tables(_merged(tomllib.loads(text) for text in texts))
         except (
             tomllib.TOMLDecodeError,
             KeyError,
@@ -203,6 +183,16 @@ class ModelCatalog:
                 what_to_do="Correct models.toml or remove it.",
                 details=f"{type(exc).__name__}: {exc}",
             ) from exc
+
+    @classmethod
+    def _from_tables(cls, tables: Mapping[str, Any]) -> ModelCatalog:
+        return cls(
+            [_model_from_row(model_id, row) for model_id, row in tables["models"].items()],
+            {job: _small_job_from_row(row) for job, row in tables["small_jobs"].items()},
+            tables["not_chat"],
+            {kind: _file_inputs_from_row(row) for kind, row in tables["file_inputs"].items()},
+            {id_: Price(Decimal(by), Decimal(0)) for id_, by in tables["embeddings"].items()},
+        )
 
     def __iter__(self) -> Iterator[ModelInfo]:
         return iter(self._models.values())
@@ -239,9 +229,25 @@ class ModelCatalog:
         return next(model for model in self._models.values() if model.variant is variant)
 
 
-_TABLES: Final = frozenset({"models", "small_jobs", "not_chat", "file_inputs", "embeddings"})
+_TABLES_OF_ROWS: Final = ("models", "small_jobs", "file_inputs")
+_TABLES: Final = frozenset({*_TABLES_OF_ROWS, "not_chat", "embeddings"})
 _SIZES: Final = ("context_window", "max_input", "max_output")
 _ANSWERS: Final = ("takes_verbosity", "sees_images", "takes_batches")
+
+
+def _merged(files: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """The tables of several files as those of one: of rows with the same name the later one's values
+    hold."""
+    merged: dict[str, Any] = {name: {} for name in _TABLES} | {"not_chat": []}
+    for tables in files:
+        _demand_known(tables, _TABLES, "the file")
+        merged["not_chat"] += _names(tables.get("not_chat", []), "not_chat")
+        merged["embeddings"] |= tables.get("embeddings", {})
+        for name in _TABLES_OF_ROWS:
+            rows = merged[name]
+            for key, row in tables.get(name, {}).items():
+                rows[key] = {**rows.get(key, {}), **row}
+    return merged
 
 
 def _demand_known(row: Mapping[str, Any], known: Collection[str], where: str) -> None:

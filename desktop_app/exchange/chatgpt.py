@@ -15,11 +15,10 @@ from typing import Any, Final
 from desktop_app.domain.conversation import Role
 from desktop_app.domain.parts import AttachmentFile, Part, ReasoningPart, TextPart
 from desktop_app.exchange.chatgpt_text import CANVAS, canvas, fenced, readable
+from desktop_app.exchange.growing import Node, Source, grow
 from desktop_app.exchange.imported import (
     LOST_PICTURE,
     ImportedConversation,
-    Node,
-    grow,
     is_any,
     mapping_at,
     objects_at,
@@ -62,10 +61,9 @@ def read_conversation(value: Any, find_file: FindFile) -> ImportedConversation:
         if isinstance(node, Mapping)
     ]
     source_id = text_at(value, "conversation_id") or text_at(value, "id")
-    conversation, messages = grow(
+    source = Source(
         SOURCE,
         source_id or f"{value.get('create_time')} {text_at(value, 'title')}",
-        nodes,
         title=text_at(value, "title"),
         created=seconds_of(value.get("create_time")),
         updated=seconds_of(value.get("update_time")),
@@ -75,6 +73,7 @@ def read_conversation(value: Any, find_file: FindFile) -> ImportedConversation:
         archived=value.get("is_archived") is True,
         instructions=_instructions(mapping),
     )
+    conversation, messages = grow(source, nodes)
     return ImportedConversation(conversation, messages, files=tuple(files.values()))
 
 

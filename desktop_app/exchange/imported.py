@@ -1,17 +1,10 @@
-"""What was read out of a file from elsewhere: conversations as our own tree of messages.
-
-Other programs keep what we do not: system messages, the calls of tools and what they gave back,
-reasoning as a message of its own, empty nodes. `grow` makes our tree of such nodes: what a person
-reads stays, in its place; what carries nothing is left out, and what hung on it hangs on what is
-above it. Every id is derived from the ids of the source, so the same file twice gives the same
-conversations.
-"""
+"""What was read out of a file from elsewhere: conversations as ours, and the values in its JSON."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -20,29 +13,23 @@ from desktop_app.domain.conversation import (
     Conversation,
     Folder,
     Message,
-    MessageStatus,
-    ModelChoice,
-    Role,
 )
 from desktop_app.domain.errors import ImportRefusedError
-from desktop_app.domain.generation import Overrides
 from desktop_app.domain.parts import (
     AttachmentFile,
     ImagePart,
     Part,
-    ReasoningPart,
     TextPart,
 )
 from desktop_app.domain.presets import Preset
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 LOST_PICTURE: Final = "[A picture that is not in the export]"
 _PICTURES: Final = {
     b"\x89PNG\r\n\x1a\n": "image/png",
     b"\xff\xd8\xff": "image/jpeg",
     b"GIF8": "image/gif",
 }
-_TICK: Final = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True)
@@ -66,91 +53,6 @@ class ImportedConversation:
     preset: Preset | None = None
 
 
-@dataclass(frozen=True)
-class Node:
-    """One node of the source's tree.
-
-    Attributes:
-        role: None for what is no message of ours (a root, a system message, empty).
-        reasoning: shown with the next answer below.
-        seconds: since 1970 in UTC; None where not told.
-    """
-
-    id: str
-    parent: str | None
-    role: Role | None = None
-    parts: tuple[Part, ...] = ()
-    reasoning: tuple[ReasoningPart, ...] = ()
-    seconds: float | None = None
-    model: str = ""
-    is_whole: bool = True
-
-
-def grow(
-    source: str,
-    source_id: str,
-    nodes: Iterable[Node],
-    *,
-    title: str,
-    created: float | None,
-    updated: float | None,
-    leaf: str | None,
-    model: str = "",
-    pinned: bool = False,
-    archived: bool = False,
-    instructions: str = "",
-) -> tuple[Conversation, tuple[Message, ...]]:
-    """Our conversation and messages out of a tree of nodes, given in any order.
-
-    Args:
-        source: names the kind of file; part of every id.
-        leaf: the node that the path shown ends in.
-        instructions: the conversation's own system prompt, "" for none.
-    """
-    conversation_id = _id(source, source_id)
-    ordered = _in_order({node.id: node for node in nodes})
-    began = moment(created) or moment(next((n.seconds for n in ordered if n.seconds), None))
-    began = began or _EPOCH
-    messages: dict[str, Message] = {}
-    kept_above: dict[str, str | None] = {}  # node -> the nearest one, itself included, that is kept
-    thoughts: dict[str, tuple[ReasoningPart, ...]] = {}
-    for node in ordered:
-        above = kept_above.get(node.parent or "")
-        pending = thoughts.get(node.parent or "", ()) + node.reasoning
-        if node.role is None or not (node.parts or (pending and node.role is Role.ASSISTANT)):
-            kept_above[node.id], thoughts[node.id] = above, pending
-            continue
-        kept_above[node.id] = node.id
-        is_answer = node.role is Role.ASSISTANT
-        thoughts[node.id] = () if is_answer else pending
-        parent = None if above is None else messages[above]
-        earliest = began if parent is None else parent.created_at + _TICK
-        messages[node.id] = Message(
-            id=_id(source, source_id, node.id),
-            conversation_id=conversation_id,
-            parent_id=None if parent is None else parent.id,
-            role=node.role,
-            status=MessageStatus.COMPLETE if node.is_whole else MessageStatus.INTERRUPTED,
-            parts=(*pending, *node.parts) if is_answer else node.parts,
-            created_at=max(moment(node.seconds) or earliest, earliest),
-            choice=ModelChoice("", node.model or model) if is_answer else None,
-        )
-    last = messages.get(kept_above.get(leaf or "") or "") or _newest(messages)
-    ended = max((m.created_at for m in messages.values()), default=began)
-    conversation = Conversation(
-        id=conversation_id,
-        title=" ".join(title.split()) or "Imported conversation",
-        created_at=began,
-        updated_at=moment(updated) or ended,
-        choice=ModelChoice("", model),
-        leaf_id=None if last is None else last.id,
-        pinned=pinned,
-        archived=archived,
-        overrides=Overrides(instructions or None),
-    )
-    return conversation, tuple(messages.values())
-
-
 def picture(name: str, data: bytes, files: dict[str, AttachmentFile]) -> Part:
     """A picture that came along, put to `files`; words in its place where it is none we know."""
     is_webp = data[:4] == b"RIFF" and data[8:12] == b"WEBP"
@@ -172,7 +74,7 @@ def moment(seconds: float | None) -> datetime | None:
         if abs(seconds) > 1e11:
             seconds /= 1000
     try:
-        return _EPOCH + timedelta(seconds=round(seconds, 6))
+        return EPOCH + timedelta(seconds=round(seconds, 6))
     except (OverflowError, ValueError):
         return None
 
@@ -225,34 +127,3 @@ def refused(
         what_to_do=what_to_do,
         details=details,
     )
-
-
-def _in_order(nodes: Mapping[str, Node]) -> list[Node]:
-    """Parents before children, otherwise as they came. Whoever names a parent that is not there,
-    or is its own ancestor, is a root."""
-    ordered: list[Node] = []
-    done: set[str] = set()
-    for start in nodes.values():
-        chain: list[Node] = []
-        on_chain: set[str] = set()
-        at: Node | None = start
-        while at is not None and at.id not in done and at.id not in on_chain:
-            chain.append(at)
-            on_chain.add(at.id)
-            at = nodes.get(at.parent or "")
-        if at is not None and at.id in on_chain:  # a ring: it is opened where it was entered
-            chain[-1] = replace(chain[-1], parent=None)
-        for node in reversed(chain):
-            ordered.append(node if node.parent in nodes else replace(node, parent=None))
-            done.add(node.id)
-    return ordered
-
-
-def _newest(messages: Mapping[str, Message]) -> Message | None:
-    parents = {message.parent_id for message in messages.values()}
-    leaves = [message for message in messages.values() if message.id not in parents]
-    return max(leaves, key=lambda message: message.created_at, default=None)
-
-
-def _id(*names: str) -> str:
-    return hashlib.sha256("\0".join(names).encode("utf-8", "replace")).hexdigest()[:32]

@@ -13,10 +13,9 @@ from typing import Any, Final
 
 from desktop_app.domain.conversation import Role
 from desktop_app.domain.parts import Part, ReasoningPart, TextPart
+from desktop_app.exchange.growing import Node, Source, grow
 from desktop_app.exchange.imported import (
     ImportedConversation,
-    Node,
-    grow,
     is_any,
     mapping_at,
     objects_at,
@@ -54,10 +53,9 @@ def read_conversation(value: Any) -> ImportedConversation:
     options = mapping_at(value, "options")
     # The newest; of equals the last, as where no times are told.
     last = max([*nodes.values()][::-1], key=lambda node: node.seconds or 0, default=None)
-    conversation, messages = grow(
+    source = Source(
         SOURCE,
         text_at(value, "conversationId"),
-        nodes.values(),
         title=text_at(value, "title"),
         created=None,
         updated=None,
@@ -65,6 +63,7 @@ def read_conversation(value: Any) -> ImportedConversation:
         model=text_at(options, "model"),
         instructions=text_at(options, "promptPrefix") or text_at(options, "system"),
     )
+    conversation, messages = grow(source, nodes.values())
     return ImportedConversation(conversation, messages)
 
 

@@ -18,11 +18,10 @@ from typing import Any, Final
 
 from desktop_app.domain.conversation import Role
 from desktop_app.domain.parts import AttachmentFile, DocumentPart, Part, ReasoningPart, TextPart
+from desktop_app.exchange.growing import Node, Source, grow
 from desktop_app.exchange.imported import (
     LOST_PICTURE,
     ImportedConversation,
-    Node,
-    grow,
     is_any,
     mapping_at,
     objects_at,
@@ -72,10 +71,9 @@ def read_conversation(value: Any) -> ImportedConversation:
     times = (value.get("created_at"), chat.get("timestamp"), value.get("timestamp"))
     created = next((found for found in map(seconds_of, times) if found), None)
     title = text_at(value, "title") or text_at(chat, "title")
-    conversation, messages = grow(
+    source = Source(
         SOURCE,
         text_at(value, "id") or text_at(chat, "id") or f"{created} {title}",
-        nodes,
         title=title,
         created=created,
         updated=seconds_of(value.get("updated_at")),
@@ -85,6 +83,7 @@ def read_conversation(value: Any) -> ImportedConversation:
         archived=value.get("archived") is True,
         instructions=text_at(mapping_at(chat, "params"), "system"),
     )
+    conversation, messages = grow(source, nodes)
     return ImportedConversation(conversation, messages, files=tuple(files.values()))
 
 

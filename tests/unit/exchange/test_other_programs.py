@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from desktop_app.domain.conversation import Message, MessageStatus, Role
 from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.domain.parts import ImagePart, ReasoningPart, TextPart
-from desktop_app.exchange.imported import LOST_PICTURE, ImportedConversation, Node, grow
+from desktop_app.exchange.growing import Node, Source, grow
+from desktop_app.exchange.imported import LOST_PICTURE, ImportedConversation
 from desktop_app.exchange.reading import read_export
 
 PIXEL = b"\x89PNG\r\n\x1a\n" + b"\0" * 24
@@ -326,9 +327,8 @@ def test_no_message_is_lost_and_parents_come_first(
         Node(str(i), None if p is None else str(p), role, (TextPart(str(i)),), seconds=i)
         for i, p, role in raw
     ]
-    conversation, messages = grow(
-        "test", "x", nodes, title="t", created=None, updated=None, leaf=None
-    )
+    source = Source("test", "x", title="t", created=None, updated=None, leaf=None)
+    conversation, messages = grow(source, nodes)
     assert sorted(m.text for m in messages) == sorted(str(i) for i, _, role in raw if role)
     known: dict[str | None, Message | None] = {None: None}
     for message in messages:
