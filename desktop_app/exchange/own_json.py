@@ -7,21 +7,28 @@
      "attachments":   [ {sha256, name, media_type, pages, tokens, text, data} … ]}
 
 Each item stands on a line of its own, with its keys in alphabetical order, so that two exports can
-be compared. Times are ISO 8601 in UTC with microseconds. `messages` is the whole tree, parents first:
-{id, parent_id, role: user|assistant, status, created_at, choice, usage, cost, duration_s, error,
-notices, parts}; `leaf_id` is where the path shown ends. `choice` is {provider_id, model, variant,
-effort}; `usage` counts tokens {input_tokens, cached_tokens, output_tokens, reasoning_tokens}; `cost`
-is a decimal number of US dollars as text. A part has a `kind` (text, reasoning, refusal, document,
-image, collection, passages, tool_call) and its own fields; documents and images name an attachment by
-the SHA-256 of its bytes, which `data` holds in Base64. What went in of a collection stands in `passages`,
-word for word; collections themselves are in no export. Of a document, `chosen` says what alone is sent
-of it, null for all: {unit: page|slide|sheet|chapter, spans: [[first, last] …], of, tokens};
-`is_protected` that the original asks for a password, `as_file` that the original is sent; files of
-earlier versions have none of the three. `compactions` holds what is sent in place of the beginning up to a message: {id, message_id, kind: provider|summary, provider_id, model, body, created_at, tokens_before,
-tokens_after, undone_at}; files of earlier versions have none. `overrides` holds what is set for the conversation (or folder)
-alone, by name; `preset` is the preset that was put into force last, as `preset_json.py` writes it, or
-null: what it has set stands in `choice` and `overrides`, and may have been changed since. What lies in the
-trash is in no export of all. Keys to providers are in no export, nor what was spent outside of conversations.
+be compared. Times are ISO 8601 in UTC with microseconds.
+
+Conversations. `messages` is the whole tree, parents first: {id, parent_id, role: user|assistant,
+status, created_at, choice, usage, cost, duration_s, error, notices, parts}; `leaf_id` is where the
+path shown ends. `choice` is {provider_id, model, variant, effort}; `usage` counts tokens
+{input_tokens, cached_tokens, output_tokens, reasoning_tokens}; `cost` is a decimal number of US
+dollars as text. `overrides` holds what is set for the conversation (or folder) alone, by name;
+`preset` is the preset that was put into force last, as `preset_json.py` writes it, or null: what it
+has set stands in `choice` and `overrides`, and may have been changed since. `compactions` holds what
+is sent in place of the beginning up to a message: {id, message_id, kind: provider|summary,
+provider_id, model, body, created_at, tokens_before, tokens_after, undone_at}; files of earlier
+versions have none.
+
+Parts. Each has a `kind` (text, reasoning, refusal, document, image, collection, passages, tool_call)
+and its own fields; documents and images name an attachment by the SHA-256 of its bytes, which `data`
+holds in Base64. Of a document, `chosen` says what alone is sent of it, null for all: {unit:
+page|slide|sheet|chapter, spans: [[first, last] …], of, tokens}; `is_protected` that the original asks
+for a password, `as_file` that the original is sent; files of earlier versions have none of the three.
+What went in of a collection stands in `passages`, word for word.
+
+Left out. Collections themselves are in no export, and what lies in the trash in none of all. Keys to
+providers are in no export, nor what was spent outside of conversations.
 """
 
 from __future__ import annotations

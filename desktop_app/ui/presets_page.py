@@ -33,6 +33,7 @@ from desktop_app.ui.theme import set_role
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from PySide6.QtCore import SignalInstance
     from PySide6.QtGui import QResizeEvent
 
     from desktop_app.domain.presets import Preset
@@ -281,10 +282,10 @@ class PresetsPage(QWidget):
         if self._shown is not None:
             self.own_changed.emit(self._shown.id, key, value)
 
-    def _want(self, signal: object, preset_id: str) -> None:
+    def _want(self, signal: SignalInstance, preset_id: str) -> None:
         self.settle()
         if preset_id:
-            signal.emit(preset_id)  # type: ignore[attr-defined]
+            signal.emit(preset_id)
 
     def _want_new(self) -> None:
         self.settle()

@@ -27,6 +27,7 @@ from desktop_app.ui.theme import set_role
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from PySide6.QtCore import SignalInstance
     from PySide6.QtGui import QResizeEvent
 
     from desktop_app.domain.prompts import Prompt
@@ -237,10 +238,10 @@ class PromptsPage(QWidget):
         self._note.set_text(f"{asked}{filled}".strip() or _HELP)
         self._note.setToolTip(_HELP)
 
-    def _want(self, signal: object) -> None:
+    def _want(self, signal: SignalInstance) -> None:
         self.settle()
         if self.list.current:
-            signal.emit(self.list.current)  # type: ignore[attr-defined]
+            signal.emit(self.list.current)
 
     def _want_new(self) -> None:
         self.settle()
