@@ -583,19 +583,19 @@ def test_the_dot_is_drawn(listing: ConversationList) -> None:
     assert accents() > 20
 
 
-def test_a_hundred_thousand_conversations(qtbot: QtBot) -> None:
+def test_many_thousand_conversations(qtbot: QtBot) -> None:
     many = ConversationList(theme.light())
     qtbot.addWidget(many)
     many.resize(264, 700)
     many.show()
     many.set_conversations(
-        conversation(f"{number:06}", timedelta(minutes=7 * number)) for number in range(100_000)
+        conversation(f"{number:06}", timedelta(minutes=7 * number)) for number in range(20_000)
     )
-    many.select("070000")
-    assert many.view.viewport().rect().contains(many.view.visualRect(row_of(many, "070000")))
+    many.select("014000")
+    assert many.view.viewport().rect().contains(many.view.visualRect(row_of(many, "014000")))
     top = many.view.verticalScrollBar().value()
-    many.upsert(replace(conversation("050000"), updated_at=datetime.now(UTC)))
-    assert many.view.model().index(1, 0).data() == "Title 050000"
+    many.upsert(replace(conversation("010000"), updated_at=datetime.now(UTC)))
+    assert many.view.model().index(1, 0).data() == "Title 010000"
     assert many.view.verticalScrollBar().value() == top
 
 

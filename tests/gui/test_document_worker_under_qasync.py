@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 DATA = Path(__file__).parents[1] / "data"
 
 
-async def _read_refuse_cancel_and_read_again(long: Path) -> None:
+async def _read_refuse_cancel_and_read_again(long: Path, short: Path) -> None:
     worker = DocumentWorker()
     try:
         assert (await worker.extract(DATA / "report.pdf")).pages == 3
@@ -38,17 +38,17 @@ async def _read_refuse_cancel_and_read_again(long: Path) -> None:
         with pytest.raises(asyncio.CancelledError):
             await reading
         assert await worker.count_tokens("Hello world") == 2
-        assert (await worker.extract(long, follow)).pages == 1_000
-        assert steps[-1].done == 1_000
+        assert (await worker.extract(short, follow)).pages == 100
+        assert steps[-1].done == 100
     finally:
         await worker.aclose()
 
 
-async def _turns_while_reading(long: Path) -> int:
+async def _turns_while_reading(path: Path) -> int:
     """How often the loop turned while a document was read."""
     worker = DocumentWorker()
     try:
-        reading = asyncio.ensure_future(worker.extract(long))
+        reading = asyncio.ensure_future(worker.extract(path))
         turns = 0
         while not reading.done():
             await asyncio.sleep(0)
@@ -59,18 +59,20 @@ async def _turns_while_reading(long: Path) -> int:
         await worker.aclose()
 
 
-@pytest.fixture
-def long(tmp_path: Path) -> Path:
-    path = tmp_path / "long.pdf"
-    path.write_bytes(long_pdf(1_000))
+def _pdf(folder: Path, pages: int) -> Path:
+    path = folder / f"{pages}.pdf"
+    path.write_bytes(long_pdf(pages))
     return path
 
 
-def test_it_reads_refuses_cancels_and_restarts_on_qts_loop(qapp: QApplication, long: Path) -> None:
+def test_it_reads_refuses_cancels_and_restarts_on_qts_loop(
+    qapp: QApplication, tmp_path: Path
+) -> None:
+    long, short = _pdf(tmp_path, 1_000), _pdf(tmp_path, 100)
     with qt_loop(qapp) as loop:
-        loop.run_until_complete(_read_refuse_cancel_and_read_again(long))
+        loop.run_until_complete(_read_refuse_cancel_and_read_again(long, short))
 
 
-def test_the_loop_turns_all_the_while(qapp: QApplication, long: Path) -> None:
+def test_the_loop_turns_all_the_while(qapp: QApplication, tmp_path: Path) -> None:
     with qt_loop(qapp) as loop:
-        assert loop.run_until_complete(_turns_while_reading(long)) > 100
+        assert loop.run_until_complete(_turns_while_reading(_pdf(tmp_path, 100))) > 100
