@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import (
-    QAbstractListModel,
-    QModelIndex,
     QObject,
-    QPersistentModelIndex,
     QSize,
-    Qt,
 )
 
 from desktop_app.ui import painting
+from desktop_app.ui.models.rows_model import ROW, RowsModel
 from desktop_app.ui.row_delegates import Index, RowDelegate
 
 if TYPE_CHECKING:
@@ -23,10 +20,8 @@ if TYPE_CHECKING:
 
     from desktop_app.domain.collections import CollectionFile
 
-FILE: Final = Qt.ItemDataRole.UserRole
-_ROW: Final = 46
+_HEIGHT: Final = 46
 _INSET: Final = 10
-_NO_PARENT: Final = QModelIndex()
 _ORDER: Final = {"failed": 0, "waiting": 1, "ready": 2}
 
 
@@ -45,45 +40,22 @@ def facts_of(file: CollectionFile) -> str:
     return file.problem
 
 
-class CollectionFilesModel(QAbstractListModel):
+class CollectionFilesModel(RowsModel["CollectionFile"]):
     """Files, those with a problem first."""
 
     def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._files: list[CollectionFile] = []
+        super().__init__(
+            lambda file: file.name,
+            lambda file: f"{file.name}, {facts_of(file)}",
+            parent,
+            hint=lambda file: "\n".join((file.path, facts_of(file))).replace("<", "‹"),
+        )
 
-    def set_files(self, files: Sequence[CollectionFile]) -> None:
+    def set_rows(self, rows: Sequence[CollectionFile]) -> None:
         """Show these."""
-        ordered = sorted(files, key=lambda f: (_ORDER[f.status], f.name.casefold(), f.path))
-        if ordered == self._files:
-            return
-        self.beginResetModel()
-        self._files = ordered
-        self.endResetModel()
-
-    def rowCount(self, parent: QModelIndex | QPersistentModelIndex = _NO_PARENT) -> int:
-        """One for each file."""
-        return 0 if parent.isValid() else len(self._files)
-
-    def data(
-        self,
-        index: QModelIndex | QPersistentModelIndex,
-        role: int = Qt.ItemDataRole.DisplayRole,
-    ) -> Any:
-        """Its name, what is read aloud, a hint, and the file."""
-        if not index.isValid():
-            return None
-        file = self._files[index.row()]
-        match role:
-            case Qt.ItemDataRole.DisplayRole:
-                return file.name
-            case Qt.ItemDataRole.AccessibleTextRole:
-                return f"{file.name}, {facts_of(file)}"
-            case Qt.ItemDataRole.ToolTipRole:
-                return "\n".join((file.path, facts_of(file))).replace("<", "‹")
-            case _ if role == FILE:
-                return file
-        return None
+        ordered = sorted(rows, key=lambda f: (_ORDER[f.status], f.name.casefold(), f.path))
+        if ordered != self._rows:
+            super().set_rows(ordered)
 
 
 class CollectionFilesDelegate(RowDelegate):
@@ -91,12 +63,12 @@ class CollectionFilesDelegate(RowDelegate):
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         """Two lines."""
-        return QSize(self.theme.px(120), self.theme.px(_ROW))
+        return QSize(self.theme.px(120), self.theme.px(_HEIGHT))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Draw a row."""
         theme, px = self.theme, self.theme.px
-        file: CollectionFile = index.data(FILE)
+        file: CollectionFile = index.data(ROW)
         painter.save()
         painting.smooth(painter)
         self.paint_ground(painter, option, index)

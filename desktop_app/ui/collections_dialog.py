@@ -22,11 +22,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop_app.ui.collection_files import FILE, CollectionFilesDelegate, CollectionFilesModel
+from desktop_app.ui.collection_files import CollectionFilesDelegate, CollectionFilesModel
 from desktop_app.ui.drop_area import LeavesFiles
 from desktop_app.ui.dropped import accept_copy
 from desktop_app.ui.flow_layout import FlowLayout
 from desktop_app.ui.library_list import LibraryList, LibraryRow
+from desktop_app.ui.models.rows_model import ROW
 from desktop_app.ui.prompts_page import plain_button
 from desktop_app.ui.row_view import RowView
 from desktop_app.ui.settings_tabs.fields import retheme
@@ -234,7 +235,7 @@ class CollectionsDialog(QDialog):
 
     def set_files(self, files: Sequence[CollectionFile]) -> None:
         """The files of the one that is shown."""
-        self._model.set_files(files)
+        self._model.set_rows(files)
         self.files.setVisible(bool(files))
         self.empty.setVisible(not files)
         self.empty.setText(EMPTY)
@@ -304,11 +305,11 @@ class CollectionsDialog(QDialog):
             self.renamed.emit(self.current, name)
 
     def _remove(self, index: QModelIndex) -> None:
-        file: CollectionFile = index.data(FILE)
+        file: CollectionFile = index.data(ROW)
         self.file_removed.emit(self.current, file.path)
 
     def _open(self, index: QModelIndex) -> None:
-        file: CollectionFile = index.data(FILE)
+        file: CollectionFile = index.data(ROW)
         if file.sha256:
             self.file_opened.emit(file)
 

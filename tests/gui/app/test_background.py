@@ -70,8 +70,8 @@ def test_the_wait_is_counted_down_and_stop_ends_it(run: Run) -> None:
             turn = await desk.ask("?")
             status = desk.window.notifications.status
             said = status.text()
-            turn.give(Waiting(3, "The provider is busy."))
-            for figure in (3, 2, 1):
+            turn.give(Waiting(2, "The provider is busy."))
+            for figure in (2, 1):
                 words = f"The provider is busy. Trying again in {figure} s."
                 await until(partial(shows, desk, words))
                 assert status.text() == said, "not read aloud every second"
