@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from PySide6.QtCore import QObject, QTimer
 
@@ -70,7 +70,8 @@ class AttachmentsController(QObject):
 
     Attributes:
         origins: where attached files were read from since the start, by their SHA-256.
-        describe_collection: what the chip of a collection says of it, by its id.
+        describe_collection: what the chip of a collection says of it, by its id, and whether that
+            is as it should be.
     """
 
     def __init__(
@@ -92,7 +93,7 @@ class AttachmentsController(QObject):
         self._soon.timeout.connect(self._update)
         self._prompts, self._passwords = prompts, passwords
         self.origins: dict[str, Path] = {}
-        self.describe_collection: Callable[[str], str] = lambda _id: "collection"
+        self.describe_collection: Callable[[str], tuple[str, bool]] = lambda _id: ("", True)
         window.files_dropped.connect(self.attach)
         window.picture_dropped.connect(self.attach_content)
         prompt = window.prompt
@@ -354,8 +355,9 @@ class AttachmentsController(QObject):
 
     def _chip(self, part: DraftPart, resolved: ResolvedChoice) -> Chip:
         if isinstance(part, CollectionPart):
-            facts = self.describe_collection(part.collection_id)
-            return Chip(part.collection_id, part.name, facts, "ready", None, "library")
+            facts, is_there = self.describe_collection(part.collection_id)
+            state: Literal["ready", "failed"] = "ready" if is_there else "failed"
+            return Chip(part.collection_id, part.name, facts, state, None, "library")
         if isinstance(part, ImagePart):
             return self._pictures.chip(part, resolved)
         return document_chip(part, resolved)

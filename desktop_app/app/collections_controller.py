@@ -66,7 +66,8 @@ class CollectionsController(QObject):
         self._at: CollectionProgress | None = None
         self._deleted = ""  # the one that is deleted unless that is undone
         self._looking = asyncio.Lock()
-        self._looked_for: set[str] = set()  # in the draft, and not there
+        self._looked_for: set[str] = set()  # in the draft, and not known
+        self._gone: set[str] = set()  # in the draft, and not there
         self._soon = QTimer(self, singleShot=True, interval=_SHOWN_ANEW_MS)
         self._soon.timeout.connect(lambda: self._start(self._reload()))
         self._forgetting = QTimer(self, singleShot=True, interval=_UNDO_MS)
@@ -139,7 +140,9 @@ class CollectionsController(QObject):
         if self._dialog is not None:
             self._dialog.set_collections(list(states.values()))
             await self._show_files()
-        if states != before and self._workspace.draft.collections:
+        asked = {part.collection_id for part in self._workspace.draft.collections}
+        was_gone, self._gone = self._gone, asked - set(states)
+        if asked and (states != before or self._gone != was_gone):
             self._workspace.draft_changed.emit()
 
     async def _show_files(self) -> None:
@@ -277,6 +280,8 @@ class CollectionsController(QObject):
         if collection_id:
             await self._service.delete(collection_id)
             self._deleted = ""
+            if self._dialog is not None:
+                self._dialog.end_undo(self._undo)
             self._drop_from_draft(collection_id)
 
     def _say(
@@ -342,10 +347,13 @@ class CollectionsController(QObject):
             workspace.draft = replace(workspace.draft, attachments=kept)
             workspace.draft_changed.emit()
 
-    def describe(self, collection_id: str) -> str:
-        """What the chip of a collection says of it."""
+    def describe(self, collection_id: str) -> tuple[str, bool]:
+        """What the chip of a collection says of it, and whether it is there to be asked."""
         state = self._states.get(collection_id)
-        return "collection" if state is None else state.words
+        if state is not None:
+            return state.words, True
+        is_gone = collection_id in self._gone
+        return ("no longer there", False) if is_gone else ("collection", True)
 
     def _look_at_draft(self) -> None:
         """A collection that stands in the prompt is to say how much it holds."""

@@ -271,6 +271,11 @@ class CollectionsDialog(QDialog):
         self._undo.setVisible(undo is not None)
         self._on_undo = undo or (lambda: None)
 
+    def end_undo(self, undo: Callable[[], object]) -> None:
+        """What was done can no longer be undone like this."""
+        if self._on_undo == undo:
+            self._undo.hide()
+
     def _show(self, collection_id: str, *, anew: bool = True) -> None:
         state = self._states.get(collection_id)
         self._page.setVisible(state is not None)

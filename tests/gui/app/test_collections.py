@@ -155,11 +155,34 @@ def test_a_deleted_collection_comes_back_or_goes(run: Run, tmp_path: Path) -> No
             dialog._undo.click()
             await until(lambda: dialog.current != "" and len(rows(dialog)) == 1)
             dialog.delete.click()
-            await until(lambda: dialog.nothing.isVisible())
-            dialog.hide()
+            await until(lambda: dialog.nothing.isVisible() and dialog._undo.isVisible())
+            desk.ready.collections._forgetting.setInterval(0)  # the time for that is over
             await until(lambda: not desk.ready.workspace.draft.collections)
+            assert not dialog._undo.isVisible()
             assert await desk.backend.collections.all() == []
             assert (folder / "notes.md").exists()
+
+    run(main())
+
+
+def test_a_chip_says_that_its_collection_was_deleted(run: Run, tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, "notes.md")
+
+    async def main() -> None:
+        async with Desk(environment=OPENAI) as desk:
+            here = await desk.ask_and_answer("Before", "1")
+            dialog = await shown(desk)
+            drop(dialog, folder)
+            await until(lambda: is_quiet(desk) and len(rows(dialog)) == 1)
+            desk.ready.collections._put_into_draft(dialog.current)
+            assert "1 document" in desk.chips[0]
+            desk.window.conversations.new_requested.emit()
+            dialog.delete.click()
+            await until(lambda: dialog._undo.isVisible())
+            await desk.opened(here)
+            await until(lambda: desk.chips[0].endswith(", no longer there"))
+            dialog._undo.click()
+            await until(lambda: "1 document" in desk.chips[0])
 
     run(main())
 
