@@ -386,6 +386,6 @@ class AttachmentsController(QObject):
         documents = [p for p in self._workspace.draft.attachments if isinstance(p, DocumentPart)]
         offered = bool(documents) and not self._reading_here()
         if offered and not self._window.prompt.text().strip():
-            self._window.prompt.set_suggestions(self._prompts.suggestions())
+            self._window.prompt.set_suggestions(self._prompts.suggestions(len(documents)))
         else:
             self._window.prompt.set_suggestions([])

@@ -26,10 +26,12 @@ from desktop_app.domain.prompts import (
 from desktop_app.headless.prompt_library import built_in_prompts, today
 from desktop_app.services.prompts import (
     FOR_DOCUMENTS,
+    FOR_TWO,
     Entry,
     Origin,
     copy_of,
     for_each,
+    is_of_a_document,
     library,
     next_position,
 )
@@ -43,7 +45,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.theme import ThemeWatcher
 
 ATTACHED = "the attached text"  # what stands for a text that is too long for the prompt
-_SIGNS = {"executive-summary": "list", "extract-table": "table-2"}
+_SIGNS = {"executive-summary": "list", "extract-table": "table-2", "differences": "columns-2"}
 
 
 class PromptsController(QObject):
@@ -71,6 +73,7 @@ class PromptsController(QObject):
         self._dialog: PromptsDialog | None = None
         self._saving = asyncio.Lock()
         self.serve(window.prompt.slash, self._filled_here)
+        window.prompt.slash.finish = self._of_several
         workspace.opened.connect(window.prompt.slash.close)
 
     async def load(self) -> None:
@@ -117,10 +120,11 @@ class PromptsController(QObject):
             prompt.begin_with(words)
         prompt.focus_text()
 
-    def suggestions(self) -> list[tuple[str, str, str]]:
-        """What is offered for a document: (id, title, sign)."""
+    def suggestions(self, documents: int) -> list[tuple[str, str, str]]:
+        """What is offered for so many documents: (id, title, sign)."""
         offered = {p.id: p for p in self.offered}
-        return [(i, offered[i].title, _SIGNS[i]) for i in FOR_DOCUMENTS if i in offered]
+        wanted = FOR_TWO if documents == 2 else FOR_DOCUMENTS
+        return [(i, offered[i].title, _SIGNS[i]) for i in wanted if i in offered]
 
     def ask(self, prompt_id: str) -> None:
         """Ask what a suggestion says; one that needs something first is put into the prompt."""
@@ -133,6 +137,12 @@ class PromptsController(QObject):
             # document is too large, say, is kept, and what is offered instead is done with it.
             self._window.prompt.begin_with(for_each(words, self._workspace.draft.attachments))
             self._window.prompt.submitted.emit(self._window.prompt.text())
+
+    def _of_several(self, task: str) -> str:
+        """A prompt for the attached document, where several are."""
+        if not is_of_a_document(task):
+            return task
+        return for_each(task, self._workspace.draft.attachments)
 
     def _filled_here(self, names: frozenset[str]) -> dict[str, str]:
         """What the program knows in the main window: what is selected in the transcript, and the

@@ -18,8 +18,11 @@ from desktop_app.domain.prompts import Prompt, fill, missing, variables
 SUMMARY = "executive-summary"
 FOR_DOCUMENTS = (SUMMARY, "extract-table")
 """What is offered as soon as a document is attached, the first to be taken by Enter."""
+FOR_TWO = (*FOR_DOCUMENTS, "differences")
+"""What is offered where two are."""
 _FOLDER = "Folder:"
 _OF_SEVERAL = ("inode/directory", "application/zip")
+_ATTACHED = re.compile(r"\battached document\b", re.I)
 _SEVERAL = re.compile(r"\bdocuments\b", re.I)
 _TWO = re.compile(r"\bthe two attached documents\b", re.I)
 """What the prompt for differences says, and nobody who means anything else."""
@@ -53,6 +56,11 @@ def for_each(task: str, parts: Iterable[Part]) -> str:
         f"{task}\n\nThere are {count} documents: do this for each of them, under a heading with "
         "its name, and then give an overview of them all."
     )
+
+
+def is_of_a_document(task: str) -> bool:
+    """Whether a task speaks of one document that is attached."""
+    return _ATTACHED.search(task) is not None
 
 
 def compares_two(task: str) -> bool:

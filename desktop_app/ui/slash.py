@@ -79,6 +79,7 @@ class Slash(QObject):
 
     Attributes:
         fill_in: gives what the program fills, for the names that the chosen prompt has.
+        finish: gives what a prompt, filled in, is to say here.
     """
 
     def __init__(self, line: Line, place: Place, theme: Theme, parent: QObject) -> None:
@@ -90,6 +91,7 @@ class Slash(QObject):
         self._is_open = self._is_dismissed = self._is_ours = False
         self._typed: dict[str, dict[str, str]] = {}
         self.fill_in: Callable[[frozenset[str]], Mapping[str, str]] = lambda _names: {}
+        self.finish: Callable[[str], str] = lambda text: text
         line.widget.installEventFilter(self)
 
     # ------------------------------------------------------------------ what the program tells
@@ -222,7 +224,9 @@ class Slash(QObject):
         names = filled_names(prompt.text)
         filled = fill(prompt.text, {**values, **(self.fill_in(names) if names else {})})
         self._is_dismissed, self._is_ours = True, False
-        self._line.replace(count, filled.text, filled.cursor)
+        text = self.finish(filled.text)
+        is_at_end = filled.cursor == len(filled.text)
+        self._line.replace(count, text, len(text) if is_at_end else filled.cursor)
         self._line.widget.setFocus(Qt.FocusReason.OtherFocusReason)
 
     # ------------------------------------------------------------------ keys

@@ -32,8 +32,9 @@ if TYPE_CHECKING:
 IN_AND_OUT: Final = "Files of Repartee, ChatGPT, Open WebUI and LibreChat are read. The same file twice adds nothing."
 BACKUPS: Final = "Everything in one file: conversations, attachments, settings; never a key."
 DELETES: Final = (
-    "Deletes every conversation, folder, attachment, draft and prompt of yours, and the copies of the "
-    "store that Repartee has made beside it. Settings, providers, keys and what was spent stay. "
+    "Deletes every conversation, folder, attachment, collection, batch job, draft and prompt of yours, "
+    "and the copies of the store that Repartee has made beside it. Settings, providers, keys and what was "
+    "spent stay. "
     "Backups in folders of yours are not touched. It cannot be undone."
 )
 LIMITS: Final = (

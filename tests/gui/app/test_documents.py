@@ -94,7 +94,18 @@ def test_several_documents_are_asked_for_one_by_one_and_together(run: Run, data:
     async def main() -> None:
         async with Desk() as desk:
             desk.window.files_dropped.emit([data / "report.pdf", data / "notes.md"])
-            await until(lambda: len(suggestions(desk)) == 2 and is_read(desk))
+            await until(lambda: len(suggestions(desk)) == 3 and is_read(desk))
+            assert suggestions(desk)[2] == "Differences between two documents"
+            desk.type("/para")
+            desk.press(Qt.Key.Key_Return)
+            await until(lambda: "one paragraph" in desk.text.toPlainText())
+            assert desk.text.toPlainText().endswith("and then give an overview of them all.")
+            desk.text.clear()
+            desk.type("/diff")
+            desk.press(Qt.Key.Key_Return)
+            await until(lambda: "Compare the two" in desk.text.toPlainText())
+            assert "overview" not in desk.text.toPlainText()
+            desk.text.clear()
             turn = await desk.ask("")
             assert "There are 2 documents: do this for each of them" in turn.asked
             turn.end("ok")
