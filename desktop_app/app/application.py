@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 # Before Qt what the first paint needs and is not Qt: PySide looks at every import after it.
 from desktop_app.settings.values import with_defaults
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from desktop_app.ui.main_window import MainWindow
 
 DESKTOP_FILE = "io.github.repartee.Repartee"
+
+STARTING: Final = "Repartee is starting: what you type is kept."
 
 
 def run(request: dict[str, Any]) -> int:
@@ -182,4 +184,6 @@ def _build_window(theme: ThemeWatcher) -> MainWindow:
     from desktop_app.ui.prompt_editor import PromptEditor
     from desktop_app.ui.settings_panel import SettingsPanel
 
-    return MainWindow(theme, PromptEditor(theme.current), SettingsPanel(theme.current))
+    prompt = PromptEditor(theme.current)
+    prompt.set_can_send(False, STARTING)  # until a conversation is open
+    return MainWindow(theme, prompt, SettingsPanel(theme.current))

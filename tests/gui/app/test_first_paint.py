@@ -41,10 +41,13 @@ PROGRAM = """
 import json, linecache, sys
 from desktop_app.app.application import Application
 
-Application({"command": "open", "files": []}).show()
+application = Application({"command": "open", "files": []})
+application.show()
 from PySide6 import QtWidgets
 
-print(json.dumps([list(sys.modules), list(vars(QtWidgets)), len(linecache.cache)]))
+sources_read = len(linecache.cache)
+can_send = application.window.prompt.row.send.isEnabled()
+print(json.dumps([list(sys.modules), list(vars(QtWidgets)), sources_read, can_send]))
 """
 
 
@@ -53,7 +56,7 @@ def test_the_first_paint_waits_for_what_is_painted_alone(tmp_path: Path) -> None
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True, env=environment
     )
-    modules, widgets, sources_read = json.loads(done.stdout.splitlines()[-1])
+    modules, widgets, sources_read, can_send = json.loads(done.stdout.splitlines()[-1])
     allowed = {
         f"desktop_app.{package}.{name}" for package in OURS for name in OURS[package].split()
     }
@@ -62,4 +65,5 @@ def test_the_first_paint_waits_for_what_is_painted_alone(tmp_path: Path) -> None
     assert ours <= allowed, f"imported before the first paint: {sorted(ours - allowed)}"
     assert not THEIRS.intersection(modules)
     assert not BUILT_BY_LOOKING.intersection(widgets)
+    assert not can_send  # nobody is there to take it
     assert sources_read < 5  # what PySide has read by the time that it is told not to
