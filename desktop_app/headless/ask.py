@@ -210,7 +210,10 @@ async def _in_parts(
     plan = await service.parts.plan(documents, draft.text, resolved, instructions)
     cost = "" if not plan.cost else f", about {format_money(plan.cost)}"
     known = f" ({plan.done} of them were read before)" if plan.done else ""
-    say(f"Larger than {resolved.model.name} can read at once: {plan.calls} parts{known}{cost}.")
+    say(
+        f"Larger than {resolved.model.name} can read at once: {plan.calls} parts{known}, "
+        f"about {plan.input_tokens:,} tokens of input{cost}."
+    )
     return replace(draft, attachments=parts)
 
 

@@ -204,6 +204,7 @@ def test_a_summary_in_parts_says_how_far_it_is_and_what_all_of_it_took(shell: Sh
         assert (done.code, calls > 2) == (0, True), done.err
         assert f"Reading in parts: {calls - 1} of {calls - 1}" in done.err
         assert " so far." in done.err
+        assert f"at once: {calls - 1} parts, about " in done.err
         found: dict[str, Any] = done.json
         assert Decimal(found["cost_usd"]) == calls * ONE_CALL
         assert found["usage"]["input_tokens"] == calls * 1_000
