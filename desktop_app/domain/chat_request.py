@@ -125,6 +125,7 @@ class ChatRequest:
     the request and the reply, whatever `store` says.
     `state` is a JSON list of the provider's own items that stand before the messages, for the
     Responses API alone; it is sent as it came, whole.
+    `grammar` is in llama.cpp's GBNF, for the model on this computer alone.
     """
 
     model: str
@@ -136,6 +137,7 @@ class ChatRequest:
     store: bool = False
     background: bool = False
     state: str = field(default="", repr=False)
+    grammar: str = field(default="", repr=False)
 
     def without(self, param: str) -> ChatRequest | None:
         """This request less the parameter that a server refused, named as the API names it;

@@ -78,6 +78,8 @@ def body(
         fields["prompt_cache_key"] = request.cache_key
     if profile.kind in _KNOWN_KINDS:
         fields["store"] = request.store
+    if profile.kind is ProviderKind.ON_DEVICE:
+        fields["grammar"] = request.grammar
     return {
         name: value
         for name, value in fields.items()

@@ -41,6 +41,7 @@ from desktop_app.services.choice import ResolvedChoice, resolve
 from desktop_app.services.estimate import Estimate, Estimator
 from desktop_app.services.files import demand_files, not_files, text_notice
 from desktop_app.services.long_runs import offers_background
+from desktop_app.services.on_device_form import form_of
 from desktop_app.services.passages import NoCollections, PassageSource, found_for
 from desktop_app.services.pictures import Sight, blind_notice, demand_sight
 from desktop_app.services.ports import (
@@ -247,6 +248,7 @@ class ChatService:
                 state=state,
                 store=resolved.profile.keeps_at_provider,
                 background=settings.background and offers_background(resolved),
+                grammar=form_of(path[-1].text, resolved),
             )
             gateways, request = await self._ways(resolved, request)
             if any(isinstance(p, DocumentPart) and p.in_parts for p in path[-1].parts):

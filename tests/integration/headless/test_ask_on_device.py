@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import TYPE_CHECKING
 
 from desktop_app.storage.database import Database
@@ -88,3 +89,20 @@ def test_a_document_that_does_not_fit_is_refused_with_the_figures(shell: Shell) 
     assert "SmolLM2 135M takes 7,680" in done.err
     assert "Nothing was sent. Attach a shorter document" in done.err
     assert shell.rows("SELECT * FROM ledger") == []
+
+
+LINES = re.compile(
+    r"Summary:\n(?:- (?:\S+ ){3,28}\S+\.\n){6,8}\nAction items:\n"
+    r"(?:- not stated|(?:- [^—\n]+ — [^—\n]+ — [^—\n]+\.\n?){1,5})\n*"
+)
+
+
+def test_a_summary_has_its_form(shell: Shell) -> None:
+    (shell.outside / "here" / "rules.md").write_text(
+        "# Rules of the allotments\n\nThe gates are shut at nine. Bonfires are forbidden from May to "
+        "September. The rent is 40 euros a year and is due on 1 March. Ms Keller repairs the pump by "
+        "30 April. Dogs are kept on a lead. Compost lies at least a metre from the fence.\n"
+    )
+    done = asyncio.run(shell.run("summarize", "rules.md", env=NO_NETWORK))
+    assert done.code == 0, done.err
+    assert LINES.fullmatch(done.out), done.out
