@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import Any, Self
 
 LEFT, TOP, SIDE = 1400, 1000, 100
+REPLY_S = 60
 
 
 class OtherProgram:
@@ -50,6 +51,7 @@ class OtherProgram:
         self._ask("offer", formats)
         pointer("mousemove", "--sync", LEFT + SIDE // 2, TOP + SIDE // 2)
         pointer("mousedown", 1)
+        assert self._reply() == "pressed"  # and moved only then, as by a hand
         pointer("mousemove", "--sync", LEFT + 20, TOP + 20)
         assert self._reply() == "dragging"
 
@@ -85,7 +87,12 @@ class OtherProgram:
 
     def _reply(self) -> Any:
         assert self._process.stdout is not None
-        return json.loads(self._process.stdout.readline())
+        limit = threading.Timer(REPLY_S, self._process.kill)
+        limit.start()
+        line = self._process.stdout.readline()
+        limit.cancel()
+        assert line, f"The other program said nothing for {REPLY_S} s."
+        return json.loads(line)
 
 
 def pointer(*arguments: object) -> str:
@@ -130,6 +137,7 @@ def main() -> None:
 
         def mousePressEvent(self, event: QMouseEvent) -> None:
             event.accept()
+            say("pressed")
 
         def mouseMoveEvent(self, event: QMouseEvent) -> None:
             drag = QDrag(self)
