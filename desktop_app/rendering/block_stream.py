@@ -26,7 +26,6 @@ from desktop_app.rendering.cutting import Cut, context_at, ends_in_code, find_cu
 from desktop_app.rendering.half_inline import closers_of, is_plain
 from desktop_app.rendering.inline import AS_WRITTEN, join_runs
 from desktop_app.rendering.model import (
-    TABLE_ROWS,
     Block,
     Kind,
     Patch,
@@ -52,6 +51,7 @@ from desktop_app.rendering.stream_steps import (
     last_inline,
     line_offset,
     lines_of_notes,
+    most_rows,
     names_in,
     pack,
     worth_remembering,
@@ -229,7 +229,8 @@ class BlockStream:
             parse = self._parse(shown, self._context)
         is_short = len(self._context.prefix) < _DENSE
         is_paragraph = begins_with_paragraph(parse, self._context)
-        if self._context.settled and is_short and not is_paragraph:
+        is_told = parse.labels or leaves(parse, self._context)
+        if self._context.settled and is_short and is_told and not is_paragraph:
             return self._advance_unsplit(parse, final=final)
         cut = Cut(source.count("\n") + 1) if final else find_cut(parse.tokens, shown, self._context)
         dangling = not final and self._complete_end(parse, cut.line)
@@ -503,7 +504,7 @@ class BlockStream:
         """Bring `blocks` up to date behind what was closed before."""
         packed = pack([self._open_part] if self._open_part else [], closed)
         self._open_part = None
-        if self._context.inside == "table" and packed and len(packed[-1].rows) < TABLE_ROWS:
+        if self._context.inside == "table" and packed and len(packed[-1].rows) < most_rows(packed[-1]):
             self._open_part = packed[-1]
         whole = len(packed) - (self._open_part is not None)
         new = packed[:whole] + pack([self._open_part] if self._open_part else [], tail)

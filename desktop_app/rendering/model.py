@@ -14,6 +14,9 @@ from typing import Final, NamedTuple
 TABLE_ROWS: Final = 8
 """Rows of one TABLE block at most; a longer table is several blocks one after another."""
 
+TABLE_CELLS: Final = 160
+"""And so many cells, if that is more than a row: a block is laid out as a whole."""
+
 FORMULA_BEGINS: Final = "\u2061"
 FORMULA_ENDS: Final = "\u2062"
 """Invisible characters, of mathematics, around the TeX of a formula in the text of its run: so a

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from desktop_app.rendering.model import TABLE_ROWS, Block, Kind, Patch
+from desktop_app.rendering.model import TABLE_CELLS, TABLE_ROWS, Block, Kind, Patch
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -39,12 +39,12 @@ def joined(patches: list[Patch]) -> list[Patch]:
 
 
 def pack(packed: list[Block], blocks: list[Block]) -> list[Block]:
-    """Put table rows together, TABLE_ROWS to a block; `packed` is extended and handed back."""
+    """Put table rows together, as many as make a block; `packed` is extended and handed back."""
     rows: list[Any] = []
     for block in blocks:
         last = packed[-1] if packed else None
         joins = block.kind is Kind.TABLE and not block.head and last is not None
-        fits = last is not None and len(last.rows) + len(rows) < TABLE_ROWS
+        fits = last is not None and len(last.rows) + len(rows) < most_rows(last)
         if joins and fits and last is not None and same_table(last, block):
             rows += block.rows
             continue
@@ -55,6 +55,11 @@ def pack(packed: list[Block], blocks: list[Block]) -> list[Block]:
     if rows:
         packed[-1] = packed[-1]._replace(rows=packed[-1].rows + tuple(rows))
     return packed
+
+
+def most_rows(table: Block) -> int:
+    """How many rows of a table make one block."""
+    return max(1, min(TABLE_ROWS, TABLE_CELLS // max(1, len(table.aligns))))
 
 
 def same_table(last: Block, row: Block) -> bool:

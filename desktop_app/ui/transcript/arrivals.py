@@ -50,8 +50,9 @@ class Arrivals(QObject):
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._write_slice)
 
-    def add(self, message_id: str, text: str) -> None:
-        """The next piece; written now where the last slice is a frame ago."""
+    def add(self, message_id: str, text: str, *, soon: bool = False) -> None:
+        """The next piece; written now where the last slice is a frame ago, unless it may come
+        `soon`: behind much else that is written just now."""
         pieces = self._pieces.get(message_id)
         if pieces is not None:  # then the next slice is due, too
             pieces.append(text)
@@ -59,7 +60,9 @@ class Arrivals(QObject):
         self._pieces[message_id] = [text]
         if not self._timer.isActive():
             wait = self._next - time.monotonic()
-            if wait <= 0:
+            if soon:
+                self._timer.start(max(1, round(wait * 1000)))
+            elif wait <= 0:
                 self._write_slice()
             else:
                 self._timer.start(round(wait * 1000))

@@ -24,7 +24,7 @@ from desktop_app.ui.transcript.tables import Tables, row_runs
 from desktop_app.ui.transcript.words import alike, change_words, length
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from PySide6.QtGui import QTextBlock, QTextBlockFormat, QTextCharFormat
 
@@ -39,6 +39,8 @@ class DocumentWriter:
         document: the document.
         sections: the sections in the document, top to bottom.
         styles: how items look; changed by `dress`.
+        finish: what is done with a range of positions that has been written, within the same edit:
+            the document is laid out once.
     """
 
     def __init__(self, document: QTextDocument, styles: Styles, width: float) -> None:
@@ -47,6 +49,7 @@ class DocumentWriter:
         self._unfitted: tuple[Section, int] | None = None
         self._misfits: Iterator[tuple[Section, int]] | None = None
         self._width = width
+        self.finish: Callable[[int, int], None] | None = None
         document.setUndoRedoEnabled(False)
         self.dress(styles)
         self.clear()
@@ -158,7 +161,7 @@ class DocumentWriter:
 
     def replace(self, section: Section, at: int, removed: int, added: Sequence[Item]) -> None:
         """Items [at, at + removed) give way to `added`; what stays is not touched."""
-        cursor = self._begin()
+        cursor, first = self._begin(), at
         common = min(removed, len(added))
         index = 0
         while index < common and self._update(section, at + index, added[index], cursor):
@@ -171,7 +174,14 @@ class DocumentWriter:
         if removed or added or index:
             self._adjust_gap(section, at + len(added), cursor)
         self._fit_earlier(section, cursor)
+        self._finish(section, first, at + len(added))
         cursor.endEditBlock()
+
+    def _finish(self, section: Section, first: int, end: int) -> None:
+        if self.finish is not None and first < end:
+            last = self.block_of(section, end - 1).blockNumber() + section.counts[end - 1]
+            below = self.document.findBlockByNumber(last)
+            self.finish(self.block_of(section, first).position(), below.position())
 
     def show_items(self, section: Section, at: int, removed: int, items: Sequence[Item]) -> None:
         """Like `replace`, but finds what is equal at both ends first."""

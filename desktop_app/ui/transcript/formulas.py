@@ -28,7 +28,7 @@ from PySide6.QtGui import (
 
 from desktop_app.rendering.model import FORMULA_BEGINS, FORMULA_ENDS, LINE_BREAK
 from desktop_app.ui.transcript.hidden import hidden
-from desktop_app.ui.transcript.styles import FORMULA
+from desktop_app.ui.transcript.styles import COLUMNS, FORMULA
 from desktop_app.ui.transcript.words import units
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 DRAWN: Final = "\ufffc"
 _OBJECT_TYPE: Final = int(QTextFormat.ObjectTypes.UserObject) + 1
-_TEX: Final = FORMULA + 1
+_TEX: Final = COLUMNS + 1
 _EM, _DESCENT, _X_HEIGHT = _TEX + 1, _TEX + 2, _TEX + 3
 """Pixels of the font around a drawing: Qt asks for its size again and again."""
 
@@ -166,22 +166,22 @@ class Formulas:
 
     # ------------------------------------------------------------------ measures
 
-    def box(self, formula: Formula, position: int, made: QTextFormat) -> _Box:
-        """How much room a formula takes; one that is wider than its column is drawn smaller. Qt
-        asks four times for each with every painting."""
+    def box(self, position: int, made: QTextFormat) -> _Box | None:
+        """How much room a formula takes, if it is known; one that is wider than its column is drawn
+        smaller. Qt asks four times for each with every painting."""
         document = self._document
         as_it_is = (document.revision(), document.textWidth())
         if as_it_is != self._boxes_of:
             self._boxes, self._boxes_of = {}, as_it_is
         found = self._boxes.get(position)
-        if found is None:
+        if found is None and (formula := self.find(made)) is not None:
             found = self._boxes[position] = self._measured(formula, position, made.toCharFormat())
         return found
 
     def _measured(self, formula: Formula, position: int, made: QTextCharFormat) -> _Box:
         em, descent = made.doubleProperty(_EM), made.doubleProperty(_DESCENT)
         # Letters are placed in 64ths of a pixel: over many, what takes no room takes a little.
-        room = self._room(position) - len(str(made.property(_TEX))) / 64
+        room = self._room(position, made) - len(str(made.property(_TEX))) / 64
         scale = min(1.0, room / (formula.width * em))
         ascent, depth = formula.ascent * em * scale, formula.depth * em * scale
         if made.verticalAlignment() == QTextCharFormat.VerticalAlignment.AlignBaseline:
@@ -192,15 +192,21 @@ class Formulas:
         height = max(2 * ascent - half_x, 2 * depth + half_x)
         return _Box(formula.width * em * scale, height, (height + half_x) / 2, scale, em)
 
-    def _room(self, position: int) -> float:
+    def _room(self, position: int, made: QTextCharFormat) -> float:
+        width, columns = self._document.textWidth(), made.intProperty(COLUMNS)
+        if columns:
+            return _room_in_cell(width, columns)
         block = self._document.findBlock(position)
-        width = self._document.textWidth()
         table: QTextTable | None = QTextCursor(block).currentTable()
         if table is not None:
-            return max(40.0, width / table.columns() - 16)
-        made = block.blockFormat()
-        indent = made.indent() * self._document.indentWidth()
-        return max(40.0, width - indent - made.leftMargin() - made.rightMargin() - 2)
+            return _room_in_cell(width, table.columns())
+        around = block.blockFormat()
+        indent = around.indent() * self._document.indentWidth()
+        return max(40.0, width - indent - around.leftMargin() - around.rightMargin() - 2)
+
+
+def _room_in_cell(width: float, columns: int) -> float:
+    return max(40.0, width / columns - 16)
 
 
 class _Drawing(QPyTextObject):
@@ -211,11 +217,8 @@ class _Drawing(QPyTextObject):
         self._formulas = formulas
 
     def intrinsicSize(self, _document: QTextDocument, position: int, made: QTextFormat) -> QSizeF:
-        formula = self._formulas.find(made)
-        if formula is None:
-            return QSizeF(0, 0)
-        box = self._formulas.box(formula, position, made)
-        return QSizeF(box.width, box.height)
+        box = self._formulas.box(position, made)
+        return QSizeF(0, 0) if box is None else QSizeF(box.width, box.height)
 
     def drawObject(
         self,
@@ -225,11 +228,10 @@ class _Drawing(QPyTextObject):
         position: int,
         made: QTextFormat,
     ) -> None:
-        formula = self._formulas.find(made)
-        if formula is None:
+        formula, box = self._formulas.find(made), self._formulas.box(position, made)
+        if formula is None or box is None:
             return
         style = made.toCharFormat()
-        box = self._formulas.box(formula, position, made)
         height = (formula.ascent + formula.depth) * box.em * box.scale
         top = rect.top() + box.baseline - formula.ascent * box.em * box.scale
         area = QRectF(rect.left(), top, box.width, height)

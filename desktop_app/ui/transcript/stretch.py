@@ -59,6 +59,7 @@ class TranscriptStretch(TranscriptSurface):
         super().__init__(theme, parent)
         self._formulas = Formulas(self.document())
         self._messages = WrittenMessages(self.document(), theme, self, is_brief=is_brief)
+        self._messages.writer.finish = self._formulas.show
         self._pictures = Pictures(self.document(), theme, self)
         self._arrivals = Arrivals(self._write, self)
         self._thoughts = Arrivals(self._read_on, self)
@@ -160,14 +161,14 @@ class TranscriptStretch(TranscriptSurface):
         """Long texts that are stored are written as if they arrived: in slices of frames."""
         for message, rest in self._messages.take_rests():
             self._arrivals.afterwards(message.id, partial(self._end, message.id))
-            self._arrivals.add(message.id, rest)
+            self._arrivals.add(message.id, rest, soon=True)
         self._read_thoughts()
 
     def _read_thoughts(self) -> None:
         """Have all of each reasoning shown that is unfolded, in slices of frames, too."""
         for message_id, unread in list(self._messages.unread()):
             if not self._thoughts.has(message_id):
-                self._thoughts.add(message_id, unread)
+                self._thoughts.add(message_id, unread, soon=True)
 
     def _end(self, message_id: str) -> None:
         entry = self._messages.growing(message_id)

@@ -57,6 +57,9 @@ QUOTED_AT: Final = LOOK + 1
 FORMULA: Final = LOOK + 10
 """The user property of character formats of formulas: 2 on a line of its own, 1 within one."""
 
+COLUMNS: Final = FORMULA + 1
+"""The user property of those in a table: how many columns it has. To find the table takes long."""
+
 
 class Look(IntFlag):
     """What is painted with a block. One number, because every painting asks every block for it."""

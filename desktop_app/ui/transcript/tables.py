@@ -12,15 +12,16 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtGui import QTextCursor, QTextTable
+from PySide6.QtGui import QTextCharFormat, QTextCursor, QTextTable
 
 from desktop_app.rendering.model import Block, Run, Runs
 from desktop_app.ui.transcript.columns import Columns
 from desktop_app.ui.transcript.section import is_table
+from desktop_app.ui.transcript.styles import COLUMNS
 from desktop_app.ui.transcript.words import alike, change_words
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QTextBlock, QTextCharFormat
+    from PySide6.QtGui import QTextBlock
 
     from desktop_app.ui.transcript.items import Item
     from desktop_app.ui.transcript.section import Section
@@ -77,7 +78,11 @@ class Tables:
 
     def char_format(self, block: Block, number: int, run: Run) -> QTextCharFormat:
         """The format of a run in a row."""
-        return self.styles.cell_char(run, is_head=block.head and number == 0)
+        made = self.styles.cell_char(run, is_head=block.head and number == 0)
+        if run.math:
+            made = QTextCharFormat(made)
+            made.setProperty(COLUMNS, len(block.aligns))
+        return made
 
     def begin_edit(self) -> None:
         """Another edit of the document begins: Qt finds the tables written before."""
