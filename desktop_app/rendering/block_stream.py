@@ -504,7 +504,11 @@ class BlockStream:
         """Bring `blocks` up to date behind what was closed before."""
         packed = pack([self._open_part] if self._open_part else [], closed)
         self._open_part = None
-        if self._context.inside == "table" and packed and len(packed[-1].rows) < most_rows(packed[-1]):
+        if (
+            self._context.inside == "table"
+            and packed
+            and len(packed[-1].rows) < most_rows(packed[-1])
+        ):
             self._open_part = packed[-1]
         whole = len(packed) - (self._open_part is not None)
         new = packed[:whole] + pack([self._open_part] if self._open_part else [], tail)

@@ -23,11 +23,12 @@ if TYPE_CHECKING:
 # Signs in plain words that Markdown would take for its own, or a browser for a tag.
 _MEANT: Final = re.compile(
     r"\\(?=[!-/:-@\[-`{-~])|\*(?=\S)|(?<=\S)\*|(?<!\w)_(?=\S)|(?<=\S)_(?!\w)|`|~(?=~)"
-    r"|<(?=[A-Za-z/!?])|&(?=#?\w+;)|\[(?=\^|[^\]\n]*\][(\[:])"
+    r"|<(?=[A-Za-z/!?])|&(?=#?\w+;)|\[(?=\^|[^\]\n]{0,400}\][(\[:])"
 )
 _BEGINS: Final = re.compile(r"(?:#{1,6}(?=\s|$)|[-+*](?=\s|$)|>|={1,}\s*$|-{2,}\s*$|\||~{3})")
 _NUMBERED: Final = re.compile(r"(\d{1,9})([.)])(?=\s|$)")
 _TICKS: Final = re.compile("`+")
+_TICKS_AT_BEGIN: Final = re.compile(r"\s*(`*)")
 _UNSAFE_TARGET: Final = re.compile(r"[\s<>()]")
 _INDENT: Final = "    "
 """What stands in a list begins behind this: no mark of two digits is wider, and no narrower one makes
@@ -106,9 +107,8 @@ def _code(members: list[Block]) -> list[str]:
     head = members[0]
     for block in [*members, None]:
         if block is None or (block.kind is Kind.CODE_HEAD and block is not members[0]):
-            fence = "```"
-            while any(line.lstrip().startswith(fence) for line in lines):
-                fence += "`"
+            begins = (_TICKS_AT_BEGIN.match(line) for line in lines)
+            fence = "`" * max(3, 1 + max((len(m[1]) for m in begins if m), default=0))
             body = "\n".join([f"{fence}{head.language}", *lines, fence])
             pieces += ["\n\n"] if pieces else []
             pieces.append(_indented(body, head))

@@ -86,6 +86,7 @@ class Arrivals(QObject):
         self._timer.stop()
         self._pieces.clear()
         self._then.clear()
+        self._at_once = _LEAST
 
     def flush(self, *, shortly: bool = False) -> None:
         """Write everything now; `shortly` leaves to the next frames what takes long."""

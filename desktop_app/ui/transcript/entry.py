@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.domain.conversation import Message, MessageStatus, Role
@@ -42,6 +43,8 @@ AT_ONCE: Final = 12_000
 """Characters of a stored text that are parsed and written as soon as it is shown."""
 
 _DENSE_AT_ONCE: Final = 800
+_LINES_AT_ONCE: Final = 400
+_LINE_ENDS: Final = re.compile(r"\r\n?|\n")
 _MARKS: Final = re.compile(r"[^\w\s,.;:!?'\"()/-]")
 
 
@@ -102,7 +105,8 @@ class Entry:
         self._stream = BlockStream(cited)
         self._thoughts = BlockStream()
         self._thoughts_read = 0
-        self._question = message.text[:AT_ONCE] if message.role is Role.USER else ""
+        at_once = _at_once(message.text)
+        self._question = message.text[:at_once] if message.role is Role.USER else ""
         self._finished = False
         self._thinking_since: float | None = None
         self._thought_s: float | None = None
@@ -110,9 +114,8 @@ class Entry:
         self.fold(folded=self.folded)
         self.rest = ""
         if message.role is Role.USER:
-            self.rest = message.text[AT_ONCE:]
+            self.rest = message.text[at_once:]
         elif message.role is Role.ASSISTANT:
-            at_once = _at_once(message.text)
             if self.is_streaming or len(message.text) <= at_once:
                 self.set_text(message.text)
             else:
@@ -302,9 +305,13 @@ class Entry:
 
 
 def _at_once(text: str) -> int:
-    """How much of a text may be parsed and written at once: little where it is marks above all."""
+    """How much of a text may be parsed and written at once: little where it is marks above all, or
+    very short lines."""
     beginning = text[:AT_ONCE]
-    addresses = sum(map(beginning.count, ("www.", "://", "](")))
+    addresses = sum(map(beginning.count, ("www.", "://", "](", "@")))
+    ends = [match.end() for match in islice(_LINE_ENDS.finditer(beginning), _LINES_AT_ONCE)]
     # Each is a run of its own, each line a block.
-    marks = len(_MARKS.findall(beginning)) + 20 * addresses + beginning.count("\n")
-    return AT_ONCE if marks * 4 < len(beginning) else _DENSE_AT_ONCE
+    marks = len(_MARKS.findall(beginning)) + 20 * addresses + len(ends)
+    if marks * 4 >= len(beginning):
+        return _DENSE_AT_ONCE
+    return ends[-1] if len(ends) == _LINES_AT_ONCE else AT_ONCE

@@ -9,6 +9,7 @@ document is looked up when somebody goes there.
 from __future__ import annotations
 
 import time
+from itertools import islice
 from threading import Thread
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -36,6 +37,8 @@ _TOGETHER_S: Final = 0.1
 _AT_A_TIME_S: Final = 0.002
 _REST_S: Final = 0.001
 _STREAMING_MS: Final = 700
+_MOST_MARKED: Final = 300
+_MOST_IN_BLOCK: Final = 60
 
 
 class Count(NamedTuple):
@@ -274,13 +277,15 @@ class Finder(QObject):
         number = place.number
         if entry.folded or not entry.head:
             number -= self._counts[place.message_id].reasoning
-        found = None
+        last = None
         for block in self._blocks(entry):
-            for found in _matches(block, self._words):
-                if number <= 0:
-                    return found
-                number -= 1
-        return found
+            places = places_in(block.text(), self._words)
+            if places:
+                last = (block, places[min(max(0, number), len(places) - 1)])
+            if number < len(places):
+                break
+            number -= len(places)
+        return None if last is None else _selected(*last)
 
     def _blocks(self, entry: Entry) -> Iterator[QTextBlock]:
         """The blocks of a message in which is looked: its reasoning, where it is shown, its text."""
@@ -310,18 +315,25 @@ class Finder(QObject):
             self._marking.start()
 
     def _mark(self) -> None:
-        """Mark the matches that are on screen."""
+        """Mark the matches that are on screen: the current one, and no more others than anybody
+        reads, for each takes its time with every painting."""
         marks: list[QTextEdit.ExtraSelection] = []
         current = self._cursor_at(self._current) if self._current is not None else None
         if self._words and self._formats is not None:
-            for block in self._on_screen():
-                for found in _matches(block, self._words):
-                    mark = QTextEdit.ExtraSelection()
-                    is_current = current is not None and found == current
-                    mark.cursor = with_drawing(found)
-                    mark.format = self._formats[is_current]
-                    marks.append(mark)
+            if current is not None:
+                marks.append(self._mark_of(current, is_current=True))
+            blocks = (_matches(block, self._words) for block in self._on_screen())
+            matches = (found for each in blocks for found in islice(each, _MOST_IN_BLOCK))
+            others = (found for found in islice(matches, _MOST_MARKED) if found != current)
+            marks += [self._mark_of(found, is_current=False) for found in others]
         self._view.setExtraSelections(marks)
+
+    def _mark_of(self, found: QTextCursor, *, is_current: bool) -> QTextEdit.ExtraSelection:
+        mark = QTextEdit.ExtraSelection()
+        mark.cursor = with_drawing(found)
+        if self._formats is not None:
+            mark.format = self._formats[is_current]
+        return mark
 
     def _on_screen(self) -> Iterator[QTextBlock]:
         """The blocks on screen that belong to what is looked through."""
@@ -344,13 +356,17 @@ class Finder(QObject):
 
 def _matches(block: QTextBlock, words: str) -> Iterator[QTextCursor]:
     """Where the folded `words` stand in a block, each selected."""
-    text = block.text()
-    for begin, end in places_in(text, words):
-        found = QTextCursor(block)
-        at = block.position()
-        found.setPosition(at + units(text[:begin]))
-        found.setPosition(at + units(text[:end]), QTextCursor.MoveMode.KeepAnchor)
-        yield found
+    for place in places_in(block.text(), words):
+        yield _selected(block, place)
+
+
+def _selected(block: QTextBlock, place: tuple[int, int]) -> QTextCursor:
+    """A place in a block, selected."""
+    text, at = block.text(), block.position()
+    found = QTextCursor(block)
+    found.setPosition(at + units(text[: place[0]]))
+    found.setPosition(at + units(text[: place[1]]), QTextCursor.MoveMode.KeepAnchor)
+    return found
 
 
 def _count(
