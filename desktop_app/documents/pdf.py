@@ -27,6 +27,8 @@ NO_TEXT: Final = "[no text on this page]"
 _RIGHT_TO_LEFT: Final = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 _STRANGE: Final = re.compile("[\ufffd\ue000-\uf8ff]")
 _TURNED_AROUND: Final = re.compile(r"^[^()\n]*\)[^()\n]*\(.*$", re.M)
+# A full stop behind a number ends a line on the left of it, where pdfium reads it first.
+_TURNED_STOP: Final = re.compile("(?m)(?<=[\u0590-\u08ff] )([.,:;!\u060c\u061b\u061f])([0-9]+)$")
 _OTHER_BRACKET: Final = str.maketrans("()", ")(")
 # Beside a picture of the whole page, so few characters are its number or a stamp.
 _STAMP: Final = 40
@@ -118,7 +120,9 @@ def _page_text(page: pdfium.PdfPage) -> str:
     text = text.replace(_LINE_END_HYPHEN, "-\n").replace("\r\n", "\n").replace("\0", "").strip()
     if _is_unreadable(text):
         return ""
-    return _TURNED_AROUND.sub(_turned_back, text) if _RIGHT_TO_LEFT.search(text) else text
+    if not _RIGHT_TO_LEFT.search(text):
+        return text
+    return _TURNED_STOP.sub(r"\2\1", _TURNED_AROUND.sub(_turned_back, text))
 
 
 def _turned_back(line: re.Match[str]) -> str:

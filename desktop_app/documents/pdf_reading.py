@@ -6,7 +6,7 @@ What is neither is read in the order of the content stream.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -23,11 +23,13 @@ from desktop_app.documents import (
     pdf_words,
 )
 from desktop_app.documents.pdf_tables import Table
+from desktop_app.documents.pdf_words import Word
 
 Piece = list[int] | Table
 """Characters by their number in the content stream, or a table."""
 
 _LINE_END: Final = "\r\n"
+_LIGATURE: Final = re.compile("[\u0622\u0623\u0625\u0627]\u0644")
 _RIGHT_TO_LEFT: Final = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 
 
@@ -70,12 +72,41 @@ def _pieces(
     page: pdfium.PdfPage, textpage: pdfium.PdfTextPage, in_stream: str
 ) -> list[Piece] | None:
     """The pieces of a page; None where the order of the stream is all."""
+    turned = _turned_ligatures(textpage) if _LIGATURE.search(in_stream) else {}
     tables = _tables(page, textpage, in_stream)
     columns = pdf_layout.reading_order(page, textpage)
-    if not tables:
+    if not tables and not turned:
         return None if columns is None else list(columns)
     order = columns or [list(range(textpage.count_chars()))]
+    order = [[turned.get(index, index) for index in piece] for piece in order]
+    tables = [_with_turned(table, turned) for table in tables] if turned else tables
     return list(_with_tables(order, tables, textpage))
+
+
+def _turned_ligatures(textpage: pdfium.PdfTextPage) -> dict[int, int]:
+    """The letters of "lam alef" drawn as one sign, which pdfium turns around with its line: the
+    number of each as that of the other."""
+    found: dict[int, int] = {}
+    for index in range(textpage.count_chars() - 1):
+        pair = [chr(raw.FPDFText_GetUnicode(textpage, at) & 0xFFFF) for at in (index, index + 1)]
+        if _LIGATURE.fullmatch("".join(pair)) and _room(textpage, index) == _room(
+            textpage, index + 1
+        ):
+            found |= {index: index + 1, index + 1: index}
+    return found
+
+
+def _room(textpage: pdfium.PdfTextPage, index: int) -> tuple[float, ...]:
+    room = raw.FS_RECTF()
+    raw.FPDFText_GetLooseCharBox(textpage, index, room)
+    return room.left, room.bottom, room.right, room.top
+
+
+def _with_turned(table: Table, turned: Mapping[int, int]) -> Table:
+    def word_of(word: Word) -> Word:
+        return word._replace(characters=tuple(turned.get(c, c) for c in word.characters))
+
+    return replace(table, rows=[[list(map(word_of, cell)) for cell in row] for row in table.rows])
 
 
 def _tables(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage, in_stream: str) -> list[Table]:

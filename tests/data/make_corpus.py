@@ -294,6 +294,7 @@ TEXTS = {
     "the plan.\n--b\nContent-Type: application/pdf\nContent-Disposition: attachment; filename=plan.pdf\n\n"
     "%PDF\n--b--\n",
     "hebrew.fodt": 'שלום עולם, זה מסמך בעברית.|המחיר הוא 250 שקלים (כולל מע"מ).',
+    "arabic-ligatures.fodt": "السلام عليكم، لا إله إلا الأرض والآلات.|الإنتاجية في خلال الأسبوع 12.",
     "arabic.fodt": "تقرير المخزن البارد للربع الثالث.|الحرارة 18 درجة تحت الصفر.",
 }
 _FLAT = (
