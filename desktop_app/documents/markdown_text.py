@@ -6,11 +6,15 @@ would break a table is.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 _DEEPEST_HEADING: Final = 6
+_FIGURES: Final = re.compile(r"[+\-\u2212]?[0-9]+")
+_RAISED: Final = str.maketrans("0123456789+-\u2212", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻")
+_LOWERED: Final = str.maketrans("0123456789+-\u2212", "₀₁₂₃₄₅₆₇₈₉₊₋₋")
 _ROMAN: Final = (
     (1000, "m"),
     (900, "cm"),
@@ -126,6 +130,16 @@ def bold(text: str) -> str:
         return text
     start = text.index(words)
     return f"{text[:start]}**{words}**{text[start + len(words) :]}"
+
+
+def raised(text: str) -> str:
+    """Figures above the line, as they change a number: "10⁶"; letters as they are: "1st"."""
+    return text.translate(_RAISED) if _FIGURES.fullmatch(text) else text
+
+
+def lowered(text: str) -> str:
+    """Figures below the line: "H₂O"."""
+    return text.translate(_LOWERED) if _FIGURES.fullmatch(text) else text
 
 
 def link(text: str, address: str) -> str:

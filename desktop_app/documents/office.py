@@ -13,6 +13,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+from collections.abc import Callable
 from typing import Final
 
 import kreuzberg
@@ -52,6 +53,19 @@ _SHEET: Final = re.compile(r"(?m)^(?=## )")
 
 _ESCAPED: Final = re.compile(r"\\([!-/:-@\[-`{}~])")
 _HEAD: Final = re.compile(r"<head\b.*?</head\s*>", re.I | re.S)
+_FENCED: Final = re.compile(r"(?m)(^```.*?^```[ \t]*$)", re.S)
+_PACKED_PICTURE: Final = re.compile(
+    r"""\ssrc\s*=\s*(?:"\s*data:[^"]*"|'\s*data:[^']*'|data:[^\s>]*)""", re.I
+)
+_SCRIPT_LINK: Final = re.compile(
+    r"""\shref\s*=\s*(?:"\s*javascript:[^"]*"|'\s*javascript:[^']*'|javascript:[^\s>]*)""", re.I
+)
+_RAISED: Final = re.compile(r"<sup>\s{0,9}([0-9+\-\u2212]{1,9})\s{0,9}</sup>", re.I)
+_LOWERED: Final = re.compile(r"<sub>\s{0,9}([0-9+\-\u2212]{1,9})\s{0,9}</sub>", re.I)
+_PICTURE: Final = re.compile(r"!\[([^\]\n]*)\]\([^()\n]*(?:\([^()\n]*\)[^()\n]*)*\)")
+_TABLE_ROW: Final = re.compile(r"(?m)^\|.*\|$")
+_RULED: Final = re.compile(r"-{4,}(?= \|)")
+_ALIGNED: Final = re.compile(r" {2,}")
 _CHARSET: Final = re.compile(rb"<meta\b[^>]*?charset\s*=\s*[\"']?\s*([\w.:-]+)", re.I)
 
 _WORKBOOK: Final = "xl/workbook.xml"
@@ -83,8 +97,29 @@ def html_to_markdown(name: str, html: str) -> str:
     Raises:
         DocumentDamagedError
     """
-    body = _HEAD.sub("", html, count=1)
-    return _unescaped(_extract(name, media_type.HTML, body.encode())) if body.strip() else ""
+    body = _without_drawings(_HEAD.sub("", html, count=1))
+    body = _SCRIPT_LINK.sub("", _PACKED_PICTURE.sub("", body))
+    body = _RAISED.sub(lambda found: md.raised(found[1].strip()), body)
+    body = _LOWERED.sub(lambda found: md.lowered(found[1].strip()), body)
+    if not body.strip():
+        return ""
+    text = _unescaped(_extract(name, media_type.HTML, body.encode(errors="replace")))
+    return _outside_code(text, _plain).strip()
+
+
+def _plain(markdown: str) -> str:
+    """Pictures as the words that stand for them, and tables without the spaces that align them."""
+    markdown = _PICTURE.sub(lambda found: found[1].strip(), markdown)
+    return _TABLE_ROW.sub(lambda row: _ALIGNED.sub(" ", _RULED.sub("---", row[0])), markdown)
+
+
+def _without_drawings(html: str) -> str:
+    """A page without what is drawn in it (SVG)."""
+    folded, kept, at = html.lower(), [], 0
+    while (begin := folded.find("<svg", at)) >= 0 and (end := folded.find("</svg>", begin)) >= 0:
+        kept.append(html[at:begin])
+        at = end + len("</svg>")
+    return "".join([*kept, html[at:]]) if len(folded) == len(html) else html
 
 
 def check_legacy(name: str, data: bytes) -> None:
@@ -175,8 +210,12 @@ def _stand_in(match: re.Match[bytes]) -> bytes:
 
 def _unescaped(markdown: str) -> str:
     """Markdown without backslash escapes outside fenced code; a table's "\\|" stays."""
-    parts = re.split(r"(?m)(^```.*?^```[ \t]*$)", markdown, flags=re.S)
-    parts[::2] = [_ESCAPED.sub(r"\1", part).replace("&#9;", "\t") for part in parts[::2]]
+    return _outside_code(markdown, lambda part: _ESCAPED.sub(r"\1", part).replace("&#9;", "\t"))
+
+
+def _outside_code(markdown: str, change: Callable[[str], str]) -> str:
+    parts = _FENCED.split(markdown)
+    parts[::2] = [change(part) for part in parts[::2]]
     return "".join(parts)
 
 

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from typing import Final
 from xml.etree.ElementTree import Element
 
+from desktop_app.documents import formulas, media_type, refusals
 from desktop_app.documents import markdown_text as md
-from desktop_app.documents import media_type, refusals
 from desktop_app.documents.markdown_text import Block
-from desktop_app.documents.package import Package
+from desktop_app.documents.package import Package, resolved
 from desktop_app.documents.protocol import Limits
 
 _OASIS: Final = "{urn:oasis:names:tc:opendocument:xmlns:"
@@ -25,6 +25,7 @@ STYLE: Final = f"{_OASIS}style:1.0}}"
 DRAW: Final = f"{_OASIS}drawing:1.0}}"
 _FO: Final = f"{_OASIS}xsl-fo-compatible:1.0}}"
 _PRESENTATION: Final = f"{_OASIS}presentation:1.0}}"
+_CHART: Final = f"{_OASIS}chart:1.0}}"
 _OFFICE: Final = f"{_OASIS}office:1.0}}"
 _HREF: Final = "{http://www.w3.org/1999/xlink}href"
 _SPACE: Final = re.compile(r"[ \t\r\n]+")
@@ -44,7 +45,7 @@ def read(name: str, kind: str, data: bytes, limits: Limits) -> tuple[str, int | 
     """
     package = Package(name, data, limits)
     content = package.xml("content.xml")
-    reader = _Reader(name, _Styles([package.xml_if_there("styles.xml"), content]))
+    reader = _Reader(package, _Styles([package.xml_if_there("styles.xml"), content]))
     body = content.find(f"{_OFFICE}body")
     body = body[0] if body is not None and len(body) else Element("none")
     if kind == media_type.ODP:
@@ -87,6 +88,7 @@ class _Styles:
     def __init__(self, trees: Iterable[Element]) -> None:
         self._parents: dict[str, str] = {}
         self._bold: set[str] = set()
+        self._heights: dict[str, str] = {}
         self._lists: dict[str, dict[int, Element]] = {}
         for tree in trees:
             for style in tree.iter(f"{STYLE}style"):
@@ -95,6 +97,8 @@ class _Styles:
                 words = style.find(f"{STYLE}text-properties")
                 if words is not None and words.get(f"{_FO}font-weight") == "bold":
                     self._bold.add(name)
+                if words is not None and (place := words.get(f"{STYLE}text-position")):
+                    self._heights[name] = place
             for style in tree.iter(f"{TEXT}list-style"):
                 levels = {_number(level.get(f"{TEXT}level")): level for level in style}
                 self._lists[style.get(f"{STYLE}name", "")] = levels
@@ -110,6 +114,13 @@ class _Styles:
     def is_bold(self, name: str) -> bool:
         """Whether a style of characters is bold."""
         return name in self._bold
+
+    def placed(self, name: str, words: str) -> str:
+        """Words as they stand on the line, above it or below."""
+        height = self._heights.get(name, "").split(" ")[0]
+        if height.startswith(("sub", "-")):
+            return md.lowered(words)
+        return words if height in ("", "0%") else md.raised(words)
 
     def label(self, name: str, counts: list[int]) -> str:
         """What stands before an entry; `counts` are its number and those above it."""
@@ -129,7 +140,7 @@ class _Styles:
 class _Reader:
     """Walks through a body."""
 
-    name: str
+    package: Package
     styles: _Styles
     notes: md.Notes = field(default_factory=md.Notes)
     _last_counts: dict[str, int] = field(default_factory=dict)
@@ -145,6 +156,8 @@ class _Reader:
                     yield from self._list(child, "", [])
                 case "table":
                     yield self.table(child)
+                case "object":
+                    yield from self._embedded(child)
                 case "notes":
                     pass  # the speaker's: `_slides` asks for them
                 case "frame" if child.get(f"{_PRESENTATION}class") == "title":
@@ -210,6 +223,10 @@ class _Reader:
             said = [] if body is None else [block.text for block in self.blocks(body)]
             return self.notes.mark(" ".join(said)) if said else ""
         if child.tag.startswith(DRAW):
+            # A formula stands within its line; everything else behind its paragraph.
+            objects = list(child.iter(f"{DRAW}object"))
+            if formula := "".join(formulas.typed(self._object(o)) for o in objects):
+                return formula
             boxes.append(child)
             return ""
         if local in _LEFT_OUT:
@@ -218,7 +235,24 @@ class _Reader:
         if local == "a":
             return md.link(words, child.get(_HREF, ""))
         is_bold = local == "span" and self.styles.is_bold(child.get(f"{TEXT}style-name", ""))
+        if local == "span" and words:
+            words = self.styles.placed(child.get(f"{TEXT}style-name", ""), words)
         return md.bold(words) if is_bold else words
+
+    def _object(self, element: Element) -> Element:
+        """What another program has put in: the tree of a chart or a formula."""
+        part = resolved("", f"{element.get(_HREF, '')}/content.xml")
+        return self.package.xml_if_there(part)
+
+    def _embedded(self, element: Element) -> Iterator[Block]:
+        """A chart with the values that it shows, or a formula."""
+        tree = self._object(element)
+        yield Block(formulas.typed(tree))
+        for chart in tree.iter(f"{_CHART}chart"):
+            title = " ".join("".join(p.itertext()) for p in chart.findall(f"{_CHART}title/{TEXT}p"))
+            yield Block(f"Chart: {title}".strip())
+            for table in chart.findall(f"{TABLE}table"):
+                yield self.table(table)
 
     def table(self, element: Element) -> Block:
         """A table, or a sheet.
@@ -236,7 +270,9 @@ class _Reader:
                 rows += [cells] * times
                 self._cells += len(cells) * times
                 if self._cells > _MOST_CELLS:
-                    raise refusals.too_large(self.name, f"has more than {_MOST_CELLS:,} cells")
+                    raise refusals.too_large(
+                        self.package.name, f"has more than {_MOST_CELLS:,} cells"
+                    )
         return md.table(rows)
 
     def _repeated(self, cell: Element) -> list[str]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 from xml.etree.ElementTree import Element
 
-from desktop_app.documents import drawing
+from desktop_app.documents import drawing, formulas
 from desktop_app.documents import markdown_text as md
 from desktop_app.documents.markdown_text import Block
 from desktop_app.documents.package import Package
@@ -84,13 +84,24 @@ def _shape(shape: Element) -> Iterator[Block]:
 
 
 def _words(paragraph: Element) -> str:
-    text = ""
-    for part in paragraph.iter():
-        if part.tag == f"{A}t":
-            text += part.text or ""
-        elif part.tag == f"{A}br":
-            text += "\n"
-    return text
+    return "".join(_part(child) for child in paragraph)
+
+
+def _part(part: Element) -> str:
+    """A run, a field, a line's end or a formula."""
+    local = str(part.tag).rpartition("}")[2]
+    if local == "br":
+        return "\n"
+    if local in ("oMath", "oMathPara", "m"):
+        return formulas.linear(part)
+    if local == "AlternateContent":
+        return "".join(_part(child) for child in (part[0] if len(part) else part))
+    text = "".join(t.text or "" for t in part.findall(f"{A}t"))
+    properties = part.find(f"{A}rPr")
+    height = "" if properties is None else properties.get("baseline", "")
+    if height in ("", "0", "0%"):
+        return text
+    return md.lowered(text) if height.startswith("-") else md.raised(text)
 
 
 def _cells(row: Element) -> list[str]:

@@ -83,6 +83,7 @@ class _State:
 
     Attributes:
         place: "" for the text, else the destination whose words are something else.
+        height: where on the line letters stand: "super", "sub", or "" for neither.
         stand_ins: characters that follow a number and stand for it.
     """
 
@@ -90,6 +91,7 @@ class _State:
     font: int = -1
     is_bold: bool = False
     is_hidden: bool = False
+    height: str = ""
     stand_ins: int = 1
     is_ignorable: bool = False
 
@@ -188,6 +190,8 @@ class _Reader:
         if self._state.place:
             self._words.append(text)
         elif not self._state.is_hidden:
+            if self._state.height:
+                text = md.raised(text) if self._state.height == "super" else md.lowered(text)
             self._paragraph.runs.append((text, self._state.is_bold))
 
     def _character(self, number: int) -> None:
@@ -247,9 +251,15 @@ class _Reader:
                 self._state = replace(self._state, is_bold=is_on)
             case "v" | "deleted":
                 self._state = replace(self._state, is_hidden=is_on)
+            case "super" | "sub" | "nosupersub":
+                self._state = replace(self._state, height="" if word == "nosupersub" else word)
             case "plain":
                 self._state = replace(
-                    self._state, font=self._default_font, is_bold=False, is_hidden=False
+                    self._state,
+                    font=self._default_font,
+                    is_bold=False,
+                    is_hidden=False,
+                    height="",
                 )
             case "uc":
                 self._state = replace(self._state, stand_ins=max(0, number or 0))

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from xml.etree.ElementTree import Element
 
-from desktop_app.documents import drawing
+from desktop_app.documents import drawing, formulas
 from desktop_app.documents import markdown_text as md
 from desktop_app.documents.markdown_text import Block
 from desktop_app.documents.package import Package
@@ -21,7 +21,6 @@ from desktop_app.documents.protocol import Limits
 
 W: Final = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _RELATION: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
-_MATH_TEXT: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/math}t"
 _SIGNS: Final = {
     "tab": "\t",
     "br": "\n",
@@ -128,7 +127,11 @@ class _Numbering:
         style = _value(here, f"{W}numFmt") or "bullet"
         if style in ("bullet", "none"):
             return "-" if style == "bullet" else ""
-        counts = self._counts.setdefault(abstract_id, {})
+        # A list that begins anew counts for itself; the others share what their model counts.
+        is_own = own is not None and own.find(f"{W}lvlOverride/{W}startOverride") is not None
+        counts = self._counts.setdefault(number_id if is_own else f"of {abstract_id}", {})
+        for above in range(level):
+            counts.setdefault(above, _number(_value(levels.get(above), f"{W}start"), 1))
         self._count(counts, (number_id, level), here, own)
         text = _value(here, f"{W}lvlText") or f"%{level + 1}."
         for at in range(level + 1):
@@ -245,8 +248,10 @@ class _Reader:
                 yield md.link(words, self.relations.get(child.get(_RELATION, ""), ""))
             elif name in _CONTAINERS:
                 yield from self._inline(child, boxes)
-            elif name in ("oMath", "oMathPara"):
-                yield "".join(text.text or "" for text in child.iter(_MATH_TEXT))
+            elif name == "oMath":
+                yield formulas.linear(child)
+            elif name == "oMathPara":
+                yield formulas.lines(child)
 
     def _run(self, run: Element, boxes: list[Element]) -> str:
         text = "".join(self._run_words(run, boxes))
@@ -255,6 +260,9 @@ class _Reader:
             return text
         if _is_on(properties, "vanish"):
             return ""
+        placed = _value(properties, f"{W}vertAlign")
+        text = md.raised(text) if placed == "superscript" else text
+        text = md.lowered(text) if placed == "subscript" else text
         is_bold = _is_on(properties, "b") or self.styles.is_bold(_value(properties, f"{W}rStyle"))
         return md.bold(text) if is_bold else text
 

@@ -49,7 +49,7 @@ VS_CODE = """<meta charset='utf-8'><div style="color: #d4d4d4;font-family: 'Droi
             "# Head\n\nText **bold** *it*\n\n- one\n- two\n  * nested\n\n[x](https://x.example/)",
             id="Writer",
         ),
-        pytest.param(CALC, "| Name | Value |\n| ---- | ----- |\n| a\\|b | 1     |", id="Calc"),
+        pytest.param(CALC, "| Name | Value |\n| --- | --- |\n| a\\|b | 1 |", id="Calc"),
         pytest.param(VS_CODE, "", id="VS Code: its plain text says it best"),
         pytest.param("<pre>a = 1\nb = 2</pre>", "", id="code alone"),
         pytest.param(

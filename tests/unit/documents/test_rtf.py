@@ -101,3 +101,7 @@ def test_whatever_it_is_it_gives_text(pieces: list[bytes]) -> None:
 @given(st.binary())
 def test_and_of_any_bytes(data: bytes) -> None:
     assert isinstance(read(b"{\\rtf1 " + data), str)
+
+
+def test_figures_above_and_below_the_line_stay_there() -> None:
+    assert rtf(rb"10{\super 6} m{\super -2}, CO{\sub 2}, 1{\super st}") == "10⁶ m⁻², CO₂, 1st"
