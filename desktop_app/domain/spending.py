@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import Context, Decimal
 from enum import StrEnum
 from typing import Final
@@ -23,6 +23,25 @@ class Purpose(StrEnum):
     PART = "part"
     EMBEDDING = "embedding"
     BATCH = "batch"
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call to a provider, as it is noted in the ledger.
+
+    Attributes:
+        purpose: as `Purpose` names it.
+        cost: US dollars, None where it is not known.
+    """
+
+    at: datetime
+    provider_id: str
+    model: str
+    purpose: str
+    usage: Usage
+    cost: Decimal | None
+    conversation_id: str | None = None
+    message_id: str | None = None
 
 
 @dataclass(frozen=True)

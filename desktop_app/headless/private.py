@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 
 from desktop_app.domain.compaction import Compaction
 from desktop_app.domain.conversation import Conversation, Draft, Message
-from desktop_app.domain.cost import Usage
 from desktop_app.domain.errors import NOTHING_SENT, StorageError
 from desktop_app.domain.parts import AttachmentFile, DocumentPart, ImagePart
+from desktop_app.domain.spending import Call
 from desktop_app.headless.pictures import ScaledPictures
 from desktop_app.storage.attachments import AttachmentStore
 from desktop_app.storage.compactions import CompactionStore
@@ -279,34 +279,14 @@ class RoutedLedger(Ledger):
         super().__init__(backend.database)
         self._private = private
 
-    async def add(
-        self,
-        *,
-        provider_id: str,
-        model: str,
-        usage: Usage,
-        cost: Decimal | None,
-        purpose: str,
-        conversation_id: str | None,
-        message_id: str | None,
-        at: datetime,
-    ) -> None:
-        if self._private.was_begun(conversation_id):
-            held = self._private.of(conversation_id or "")
-            if held is not None and cost is not None:
-                held.cost += cost
-                held.cost_of_jobs += cost if purpose != "answer" else 0
-            conversation_id = message_id = None
-        await super().add(
-            provider_id=provider_id,
-            model=model,
-            usage=usage,
-            cost=cost,
-            purpose=purpose,
-            conversation_id=conversation_id,
-            message_id=message_id,
-            at=at,
-        )
+    async def add(self, call: Call) -> None:
+        if self._private.was_begun(call.conversation_id):
+            held = self._private.of(call.conversation_id or "")
+            if held is not None and call.cost is not None:
+                held.cost += call.cost
+                held.cost_of_jobs += call.cost if call.purpose != "answer" else 0
+            call = replace(call, conversation_id=None, message_id=None)
+        await super().add(call)
 
     async def conversation(self, conversation_id: str) -> Decimal:
         held = self._private.of(conversation_id)

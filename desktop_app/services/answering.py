@@ -35,7 +35,7 @@ from desktop_app.domain.errors import (
 from desktop_app.domain.events import Failed, Notice, StreamEvent, UsageReported, Waiting
 from desktop_app.domain.model_catalog import Variant
 from desktop_app.domain.reply import Reply, accumulate
-from desktop_app.domain.spending import Purpose
+from desktop_app.domain.spending import Call, Purpose
 from desktop_app.services.budget import Hold
 from desktop_app.services.choice import INSTANT_RETIRED, ResolvedChoice
 from desktop_app.services.counted_together import is_counted_elsewhere
@@ -307,14 +307,16 @@ class Answering:
         if usage is None and (is_nothing or is_counted_elsewhere(reply.notices)):
             return
         await self._spending.add(
-            provider_id=self._resolved.profile.id,
-            model=self._resolved.model.id,
-            usage=usage or Usage(),
-            cost=self.answer.cost,
-            purpose=Purpose.ANSWER.value,
-            conversation_id=self.conversation.id,
-            message_id=self.answer.id,
-            at=now(),
+            Call(
+                provider_id=self._resolved.profile.id,
+                model=self._resolved.model.id,
+                usage=usage or Usage(),
+                cost=self.answer.cost,
+                purpose=Purpose.ANSWER.value,
+                conversation_id=self.conversation.id,
+                message_id=self.answer.id,
+                at=now(),
+            )
         )
 
 

@@ -15,7 +15,7 @@ from typing import Final, Protocol
 from desktop_app.domain.chat_request import ProviderProfile
 from desktop_app.domain.conversation import now
 from desktop_app.domain.cost import Price, Usage
-from desktop_app.domain.spending import Purpose
+from desktop_app.domain.spending import Call, Purpose
 from desktop_app.domain.vectors import Vector
 from desktop_app.services.budget import Budget
 from desktop_app.services.ports import SpendingBook
@@ -101,13 +101,13 @@ class Embeddings:
             provider = await self._gateway.provider(choice.profile)
             vectors, billed = await provider.embed(choice.model, texts)
             await self._spending.add(
-                provider_id=choice.profile.id,
-                model=choice.model,
-                usage=Usage(input_tokens=billed),
-                cost=choice.cost(billed) if billed else None,
-                purpose=Purpose.EMBEDDING.value,
-                conversation_id=None,
-                message_id=None,
-                at=now(),
+                Call(
+                    provider_id=choice.profile.id,
+                    model=choice.model,
+                    usage=Usage(input_tokens=billed),
+                    cost=choice.cost(billed) if billed else None,
+                    purpose=Purpose.EMBEDDING.value,
+                    at=now(),
+                )
             )
         return vectors

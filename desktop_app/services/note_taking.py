@@ -39,7 +39,7 @@ from desktop_app.domain.events import Failed, Notice, StreamEvent, Waiting
 from desktop_app.domain.legality import Learnt
 from desktop_app.domain.parts import DocumentPart, TextPart, text_of
 from desktop_app.domain.reply import Reply, accumulate
-from desktop_app.domain.spending import Purpose
+from desktop_app.domain.spending import Call, Purpose
 from desktop_app.services.budget import Budget
 from desktop_app.services.choice import ResolvedChoice
 from desktop_app.services.pictures import page_name
@@ -296,14 +296,16 @@ class _Reading:
         cost = price.of(usage) if price is not None and usage is not None else None
         self._spent += cost or 0
         await self._reader.spending.add(
-            provider_id=task.resolved.profile.id,
-            model=task.resolved.model.id,
-            usage=usage or Usage(),
-            cost=cost,
-            purpose=Purpose.PART.value,
-            conversation_id=task.conversation_id or None,
-            message_id=task.message_id or None,
-            at=now(),
+            Call(
+                provider_id=task.resolved.profile.id,
+                model=task.resolved.model.id,
+                usage=usage or Usage(),
+                cost=cost,
+                purpose=Purpose.PART.value,
+                conversation_id=task.conversation_id or None,
+                message_id=task.message_id or None,
+                at=now(),
+            )
         )
 
     def _progress(self, done: int, total: int, *, is_merging: bool) -> Waiting:

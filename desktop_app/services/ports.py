@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING, Protocol
 
 from desktop_app.domain.chat_request import ChatRequest, ImageData, ProviderProfile
@@ -15,6 +14,7 @@ from desktop_app.domain.events import StreamEvent
 from desktop_app.domain.image_tokens import ImageTokens
 from desktop_app.domain.legality import Learnt
 from desktop_app.domain.parts import DocumentPart, ImagePart
+from desktop_app.domain.spending import Call
 from desktop_app.services.choice import ResolvedChoice
 
 if TYPE_CHECKING:
@@ -110,18 +110,7 @@ class PictureSource(Protocol):
 class SpendingBook(Protocol):
     """Where every call's tokens and money are written down."""
 
-    async def add(
-        self,
-        *,
-        provider_id: str,
-        model: str,
-        usage: Usage,
-        cost: Decimal | None,
-        purpose: str,
-        conversation_id: str | None,
-        message_id: str | None,
-        at: datetime,
-    ) -> None:
+    async def add(self, call: Call) -> None:
         """Write down one call."""
 
 

@@ -27,7 +27,7 @@ from desktop_app.domain.model_catalog import Effort, ModelCatalog, ModelInfo
 from desktop_app.domain.model_listing import ModelListing, is_served
 from desktop_app.domain.parts import TextPart, text_of
 from desktop_app.domain.reply import Reply, accumulate
-from desktop_app.domain.spending import Purpose
+from desktop_app.domain.spending import Call, Purpose
 from desktop_app.services.budget import Budget
 from desktop_app.services.choice import ResolvedChoice
 from desktop_app.services.ports import Gateway, SpendingBook
@@ -116,14 +116,16 @@ class SmallJobs:
         if usage is None and asked.price == FREE:
             return
         await self._spending.add(
-            provider_id=asked.profile.id,
-            model=asked.model.id,
-            usage=usage or Usage(),
-            cost=asked.price.of(usage) if asked.price and usage else None,
-            purpose=purpose.value,
-            conversation_id=conversation_id,
-            message_id=message_id,
-            at=now(),
+            Call(
+                provider_id=asked.profile.id,
+                model=asked.model.id,
+                usage=usage or Usage(),
+                cost=asked.price.of(usage) if asked.price and usage else None,
+                purpose=purpose.value,
+                conversation_id=conversation_id,
+                message_id=message_id,
+                at=now(),
+            )
         )
 
     async def _reply(self, profile: ProviderProfile, request: ChatRequest) -> Reply:

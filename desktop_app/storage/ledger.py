@@ -11,7 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from desktop_app.domain.cost import Usage
-from desktop_app.domain.spending import EXACT, SpendingReport, Spent
+from desktop_app.domain.spending import EXACT, Call, SpendingReport, Spent
 from desktop_app.storage.database import Database
 from desktop_app.storage.rows import to_micros
 from desktop_app.storage.spending_sums import (
@@ -37,25 +37,14 @@ class Ledger:
         """Have `heard` called with the provider's id after each call that is noted."""
         self._listeners.append(heard)
 
-    async def add(
-        self,
-        *,
-        provider_id: str,
-        model: str,
-        usage: Usage,
-        cost: Decimal | None,
-        purpose: str,
-        conversation_id: str | None,
-        message_id: str | None,
-        at: datetime,
-    ) -> None:
-        """Note one call; `cost` in US dollars, None where it is not known."""
-        tokens = token_counts(usage)
-        amount = None if cost is None else str(cost)
-        entry = (to_micros(at), provider_id, model, purpose, *tokens, amount)
-        about = (conversation_id, message_id)
+    async def add(self, call: Call) -> None:
+        """Note one call."""
+        amount = None if call.cost is None else str(call.cost)
+        of = (call.provider_id, call.model, call.purpose)
+        entry = (to_micros(call.at), *of, *token_counts(call.usage), amount)
+        about = (call.conversation_id, call.message_id)
         await self._database.write(lambda c: write_down(c, entry, about))
-        self.tell(provider_id)
+        self.tell(call.provider_id)
 
     def tell(self, provider_id: str) -> None:
         """Calls of a provider's were noted."""

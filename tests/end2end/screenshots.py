@@ -31,6 +31,7 @@ from desktop_app.domain.generation import Overrides
 from desktop_app.domain.model_catalog import Effort, Variant
 from desktop_app.domain.presets import Preset
 from desktop_app.domain.prompts import Prompt
+from desktop_app.domain.spending import Call
 from desktop_app.headless.backend import Backend, build_backend
 from desktop_app.headless.profiles import COMETAPI
 from desktop_app.paths import Folders
@@ -646,14 +647,14 @@ async def _fill(backend: Backend, base_url: str) -> None:
             at = moment - timedelta(days=days, minutes=minutes + 1)
             await backend.conversations.create(Conversation(new_id(), title, at, at, choice))
     await backend.ledger.add(
-        provider_id=COMETAPI.id,
-        model="gpt-5.2",
-        usage=Usage(1_000_000, 0, 170_000),
-        cost=Decimal("4.12"),
-        purpose="answer",
-        conversation_id=None,
-        message_id=None,
-        at=moment,
+        Call(
+            provider_id=COMETAPI.id,
+            model="gpt-5.2",
+            usage=Usage(1_000_000, 0, 170_000),
+            cost=Decimal("4.12"),
+            purpose="answer",
+            at=moment,
+        )
     )
 
 

@@ -13,6 +13,7 @@ import pytest
 from desktop_app.domain.conversation import now
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.errors import SpendingCapError
+from desktop_app.domain.spending import Call
 from desktop_app.headless.profiles import COMETAPI, OPENAI
 from desktop_app.services.budget import Budget
 from desktop_app.storage.database import Database
@@ -30,14 +31,14 @@ class Purse:
 
     async def spend(self, cost: str | None, provider_id: str = OPENAI.id) -> None:
         await Ledger(self.database).add(
-            provider_id=provider_id,
-            model="gpt-5.2",
-            usage=Usage(1, 0, 1, 0),
-            cost=None if cost is None else Decimal(cost),
-            purpose="answer",
-            conversation_id=None,
-            message_id=None,
-            at=now(),
+            Call(
+                provider_id=provider_id,
+                model="gpt-5.2",
+                usage=Usage(1, 0, 1, 0),
+                cost=None if cost is None else Decimal(cost),
+                purpose="answer",
+                at=now(),
+            )
         )
 
 

@@ -18,7 +18,7 @@ from desktop_app.domain.errors import ModelNotFoundError, ProviderFaultError, Sp
 from desktop_app.domain.events import Completed, Failed, Incomplete, TextDelta, UsageReported
 from desktop_app.domain.model_catalog import Effort, ModelCatalog, SmallJob, Variant
 from desktop_app.domain.model_listing import ListedModel, ModelListing
-from desktop_app.domain.spending import MonthUnderCap, Purpose
+from desktop_app.domain.spending import Call, MonthUnderCap, Purpose
 from desktop_app.headless.profiles import COMETAPI, ON_DEVICE, OPENAI
 from desktop_app.paths import resource_path
 from desktop_app.services.budget import Budget
@@ -39,12 +39,12 @@ class Book:
     """A ledger, a cap and notes, in memory."""
 
     def __init__(self) -> None:
-        self.lines: list[dict[str, Any]] = []
+        self.lines: list[Call] = []
         self.held: list[Decimal] = []
         self.is_full = False
 
-    async def add(self, **line: Any) -> None:
-        self.lines.append(line)
+    async def add(self, call: Call) -> None:
+        self.lines.append(call)
 
     async def take(self, _id: str, amount: Decimal, cap: Decimal, _at: object) -> Any:
         self.held.append(amount)
@@ -140,13 +140,13 @@ def test_a_call_is_plain_priced_and_written_down() -> None:
     assert request.parameters.reasoning_summary is None
     assert request.parameters.max_output_tokens == 64
     line = book.lines[0]
-    assert (line["purpose"], line["model"], line["provider_id"]) == (
+    assert (line.purpose, line.model, line.provider_id) == (
         "title",
         "gpt-5-nano",
         "openai",
     )
-    assert line["cost"] == Decimal("0.000054")
-    assert (line["conversation_id"], line["message_id"]) == ("c", "m")
+    assert line.cost == Decimal("0.000054")
+    assert (line.conversation_id, line.message_id) == ("c", "m")
 
 
 async def ask(jobs: SmallJobs, own: ResolvedChoice = THINKING) -> str:
@@ -183,7 +183,7 @@ def test_a_failure_is_raised_and_what_it_cost_is_counted_all_the_same() -> None:
             await ask(jobs_of(provider, book))
 
     asyncio.run(main())
-    assert [line["purpose"] for line in book.lines] == ["compaction"]
+    assert [line.purpose for line in book.lines] == ["compaction"]
 
 
 def test_a_text_that_reached_its_limit_is_used() -> None:
@@ -264,4 +264,4 @@ def test_a_long_exchange_costs_no_more_for_its_title() -> None:
 def test_a_job_without_usage_is_noted_as_not_counted() -> None:
     provider, book = ScriptedProvider([TextDelta("a"), Completed()]), Book()
     asyncio.run(ask(jobs_of(provider, book)))
-    assert [(line["cost"], line["usage"]) for line in book.lines] == [(None, Usage())]
+    assert [(line.cost, line.usage) for line in book.lines] == [(None, Usage())]

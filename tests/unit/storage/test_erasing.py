@@ -17,6 +17,7 @@ from desktop_app.domain.conversation import Folder
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.errors import StorageError
 from desktop_app.domain.parts import DocumentPart
+from desktop_app.domain.spending import Call
 from desktop_app.storage import erasing
 from desktop_app.storage.attachments import AttachmentStore
 from desktop_app.storage.backup import make_backup, restore_backup
@@ -63,14 +64,16 @@ async def fill(data: Path) -> None:
         await settings.set("window.state", {"list": True})
         await settings.set("look.theme", "dark")
         await Ledger(database).add(
-            provider_id="openai",
-            model="gpt-5.2",
-            usage=Usage(10, 0, 20, 0),
-            cost=Decimal("0.25"),
-            purpose="answer",
-            conversation_id=conversation.id,
-            message_id=answer.id,
-            at=NOON,
+            Call(
+                provider_id="openai",
+                model="gpt-5.2",
+                usage=Usage(10, 0, 20, 0),
+                cost=Decimal("0.25"),
+                purpose="answer",
+                conversation_id=conversation.id,
+                message_id=answer.id,
+                at=NOON,
+            )
         )
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from desktop_app.domain.cost import Usage
+from desktop_app.domain.spending import Call
 from desktop_app.storage.database import Database
 from desktop_app.storage.ledger import Ledger
 from desktop_app.storage.migrations import MIGRATIONS
@@ -45,14 +46,15 @@ async def spend(
     conversation_id: str | None = None,
 ) -> None:
     await Ledger(database).add(
-        provider_id=provider_id,
-        model="gpt-5.2",
-        usage=Usage(10, 4, 20, 5),
-        cost=None if cost is None else Decimal(cost),
-        purpose="answer",
-        conversation_id=conversation_id,
-        message_id=None,
-        at=at,
+        Call(
+            provider_id=provider_id,
+            model="gpt-5.2",
+            usage=Usage(10, 4, 20, 5),
+            cost=None if cost is None else Decimal(cost),
+            purpose="answer",
+            conversation_id=conversation_id,
+            at=at,
+        )
     )
 
 

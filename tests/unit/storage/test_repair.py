@@ -18,6 +18,7 @@ from desktop_app.domain.conversation import Draft, Folder
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.errors import StorageError, StoreDamagedError
 from desktop_app.domain.parts import DocumentPart, TextPart
+from desktop_app.domain.spending import Call
 from desktop_app.storage.attachments import AttachmentStore
 from desktop_app.storage.conversations import ConversationStore
 from desktop_app.storage.database import Database
@@ -56,14 +57,14 @@ def filled(path: Path, conversations: int = 12) -> None:
                 await store.begin_turn(conversation, question, answer)
                 await store.save_answer(ended(answer, f"apricot {n} " * (900 if n % 3 else 5)))
             await Ledger(database).add(
-                provider_id="openai",
-                model="gpt-5.2",
-                usage=Usage(10, 0, 20, 0),
-                cost=Decimal("0.25"),
-                purpose="answer",
-                conversation_id=None,
-                message_id=None,
-                at=NOON,
+                Call(
+                    provider_id="openai",
+                    model="gpt-5.2",
+                    usage=Usage(10, 0, 20, 0),
+                    cost=Decimal("0.25"),
+                    purpose="answer",
+                    at=NOON,
+                )
             )
 
     asyncio.run(main())
