@@ -124,6 +124,7 @@ class StopButton(QAbstractButton):
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # Tab is led by the view
         self.setObjectName(identifier_of(stop))
         self.setAccessibleName(name)
+        self._within = parent
         self._cursor = QTextCursor(document)
         self._cursor.setPosition(stop.start)
         self._cursor.setPosition(stop.end, QTextCursor.MoveMode.KeepAnchor)
@@ -137,7 +138,13 @@ class StopButton(QAbstractButton):
 
     def cover(self, pieces: list[QRect]) -> None:
         """Lie over these pieces of lines, in the viewport."""
-        self._pieces = [piece.adjusted(-_AROUND, -_AROUND, _AROUND, _AROUND) for piece in pieces]
+        # At the edges of the text, the ring is as wide as there is room.
+        room = self._within.rect()
+        around = (piece.adjusted(-_AROUND, -_AROUND, _AROUND, _AROUND) for piece in pieces)
+        self._pieces = [
+            piece & QRect(room.left(), piece.top(), room.width(), piece.height())
+            for piece in around
+        ]
         whole = QRect()
         for piece in self._pieces:
             whole = whole.united(piece)

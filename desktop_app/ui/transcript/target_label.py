@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import QLabel, QWidget
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QPaintEvent
+
     from desktop_app.ui.theme import Theme
 
 
@@ -20,17 +23,26 @@ class TargetLabel(QLabel):
         self.setObjectName("link-target")
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._ground = self._edge = QColor()
         self.hide()
 
     def set_theme(self, theme: Theme) -> None:
         """In these colours and sizes."""
         self.setFont(theme.note())
         colours = self.palette()
-        colours.setColor(colours.ColorRole.Window, theme.card)
         colours.setColor(colours.ColorRole.WindowText, theme.dim)
         self.setPalette(colours)
-        self.setAutoFillBackground(True)
+        self._ground, self._edge = theme.card, theme.line
         self.setMargin(theme.px(4))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """A ground of its own, because it covers text. (The style sheet leaves labels none.)"""
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), self._ground)
+        painter.setPen(self._edge)
+        painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
+        painter.end()
+        super().paintEvent(event)
 
     def point(self, target: str) -> None:
         """Say this address; "" says none. The end of a long one is left out, its host never."""

@@ -16,6 +16,7 @@ from tests.helpers.messages import answer, question, streaming
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
+    from desktop_app.ui.theme import Theme
     from desktop_app.ui.transcript.view import TranscriptView
 
 LINES = "".join(f"line_{number}\n" for number in range(40))
@@ -104,6 +105,20 @@ def test_the_address_of_the_link_with_the_keyboard_is_said(
     assert label.text() == "https://y.example/z"
     tab(qtbot, view)
     assert not label.isVisible()
+
+
+def test_the_address_covers_the_text_below_it(
+    qtbot: QtBot, view: TranscriptView, dressed: Theme
+) -> None:
+    view.resize(dressed.px(400), 260)  # else it stands beside the text
+    view.set_messages([answer("[a](https://docs.example/a)\n\n```\n" + "code\n" * 17 + "```")])
+    enter(view)
+    tab(qtbot, view)
+    label = view.findChild(QLabel, "link-target")
+    assert label is not None
+    image = view.grab(label.geometry()).toImage()
+    grounds = [image.pixelColor(x, 2) for x in range(2, image.width() - 2)]
+    assert {colour.name() for colour in grounds} == {dressed.card.name()}
 
 
 def test_what_has_the_keyboard_is_seen(qtbot: QtBot, view: TranscriptView) -> None:
