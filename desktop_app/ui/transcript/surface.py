@@ -18,7 +18,7 @@ from desktop_app.ui.transcript.place import QuietScrollBar
 from desktop_app.ui.transcript.styles import LOOK, Look
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QFocusEvent, QPaintEvent, QResizeEvent, QTextBlock
+    from PySide6.QtGui import QFocusEvent, QPaintEvent, QResizeEvent, QShowEvent, QTextBlock
 
     from desktop_app.ui.theme import Theme
 
@@ -71,7 +71,12 @@ class TranscriptSurface(QTextBrowser):
 
     def _dress(self, theme: Theme) -> None:
         self._theme = theme
-        colours = self.palette()
+        self._take_colours()
+        self.document().setDefaultFont(theme.answer())
+        self._backdrop = Backdrop(theme)
+
+    def _take_colours(self) -> None:
+        theme, colours = self._theme, self.palette()
         colours.setColor(colours.ColorRole.Base, theme.ground)
         colours.setColor(colours.ColorRole.Text, theme.text)
         self.setPalette(colours)
@@ -79,8 +84,13 @@ class TranscriptSurface(QTextBrowser):
         colours.setColor(colours.ColorRole.Link, theme.accent)
         self.viewport().setPalette(colours)
         self._edge.setPalette(colours)
-        self.document().setDefaultFont(theme.answer())
-        self._backdrop = Backdrop(theme)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Shown for the first time, it is given the palette that it was made with, whatever theme was
+        taken meanwhile."""
+        super().showEvent(event)
+        if self.palette().base().color() != self._theme.ground:
+            self._take_colours()
 
     def _set_margins(self) -> None:
         """A readable measure in the middle; done before the viewport is resized, so that a wide

@@ -161,6 +161,18 @@ def test_nothing_flashes_up_as_a_window(run: Run, qapp: QApplication, data: Path
     run(main())
 
 
+def test_a_theme_taken_before_the_first_conversation_is_that_of_its_transcript(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            desk.window.settings.setting_changed.emit("look.theme", "dark")
+            await until(lambda: desk.theme.current.is_dark)
+            await desk.ask_and_answer("Hello", "Here.")
+            shown = desk.window.transcript.viewport().grab().toImage()
+            assert shown.pixelColor(5, shown.height() - 5) == desk.theme.current.ground
+
+    run(main())
+
+
 def test_theme_and_text_size_change_at_once(run: Run) -> None:
     async def main() -> None:
         async with Desk() as desk:
