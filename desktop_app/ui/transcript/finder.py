@@ -261,9 +261,11 @@ class Finder(QObject):
         self._show(found)
 
     def _show(self, found: QTextCursor) -> None:
-        """Bring it on screen, where it is not, a third below the upper edge."""
+        """Bring it on screen, where it is not, a third below the upper edge. The text cursor goes
+        there, too: under a selection no mark is seen, and a screen reader reads on from it."""
         begin = QTextCursor(found)
         begin.setPosition(found.selectionStart())
+        self._view.setTextCursor(begin)
         box, height = self._view.cursorRect(begin), self._view.viewport().height()
         if box.top() < box.height() or box.bottom() > height - 2 * box.height():
             bar = self._view.verticalScrollBar()

@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QPoint, QTimer, Signal
+from PySide6.QtGui import QTextCursor
 
 from desktop_app.domain.conversation import Message
 from desktop_app.ui.transcript.actions import ActionRow
@@ -109,6 +110,8 @@ class TranscriptStretch(TranscriptSurface):
     def append_message(self, message: Message) -> None:
         """A message after all others."""
         self._arrivals.flush(shortly=True)
+        if is_all(self.textCursor()):
+            self.moveCursor(QTextCursor.MoveOperation.End)  # what comes was not selected
         entry = self._messages.append(message)
         self._write_rests()
         self._finder.touched(message.id)

@@ -151,3 +151,19 @@ def test_a_match_in_a_formula_marks_its_drawing(view: TranscriptView, qtbot: QtB
     look_for(qtbot, view, "needle", "of 3")
     assert marked(view) == ["needle", f"{DRAWN}needle", "needle"]
     typesetter.close()
+
+
+def test_a_selection_gives_way_to_what_is_found(qtbot: QtBot, view: TranscriptView) -> None:
+    """No mark is seen under it; and the text cursor is where a screen reader reads on."""
+    view.set_messages(conversation(3))
+    view.selectAll()
+    look_for(qtbot, view, "needle 1", "1 of 3")
+    assert not view.textCursor().hasSelection()
+    assert view.textCursor().block().text().startswith("No needle 1")
+
+
+def test_a_message_that_comes_is_not_selected(view: TranscriptView) -> None:
+    view.set_messages(conversation(1))
+    view.selectAll()
+    view.append_message(question("more"))
+    assert not view.textCursor().hasSelection()
