@@ -282,11 +282,16 @@ class _Reading:
     async def _reply(self, request: ChatRequest, say: Say) -> Reply:
         reply = Reply()
         stream = cast(AsyncGenerator[StreamEvent, None], self._provider.stream(request))
-        async with aclosing(stream) as events:
-            async for event in events:
-                if isinstance(event, Waiting) and event.seconds:
-                    say(event)
-                reply = accumulate(reply, event)
+        try:
+            async with aclosing(stream) as events:
+                async for event in events:
+                    if isinstance(event, Waiting) and event.seconds:
+                        say(event)
+                    reply = accumulate(reply, event)
+        except asyncio.CancelledError:
+            if reply.was_made:  # it is paid for, nobody knows how much
+                await asyncio.shield(self._write_down(reply.usage))
+            raise
         return reply
 
     async def _write_down(self, usage: Usage | None) -> None:

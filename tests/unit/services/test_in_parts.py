@@ -66,6 +66,7 @@ class NoteTaker(ScriptedProvider):
     Attributes:
         most_at_once: how many calls ran beside each other.
         has_room_for: so many calls at a time; it refuses more, after it had them wait.
+        speaks_first: each call has begun to answer before it waits at the gate.
         fails_on: a fact at which it fails.
         gate: no call ends while it is closed.
     """
@@ -75,6 +76,7 @@ class NoteTaker(ScriptedProvider):
         self.running = self.most_at_once = 0
         self.fails_on = ""
         self.has_room_for = AT_ONCE
+        self.speaks_first = False
         self.gate = asyncio.Event()
         self.gate.set()
 
@@ -83,6 +85,8 @@ class NoteTaker(ScriptedProvider):
         self.running += 1
         self.most_at_once = max(self.most_at_once, self.running)
         is_too_many = self.running > self.has_room_for
+        if self.speaks_first:
+            yield TextDelta("Well: ")
         await self.gate.wait()
         self.running -= 1
         if is_too_many:
@@ -437,6 +441,28 @@ def test_stopping_stops_every_call(tmp_path: Path) -> None:
         await stream.aclose()  # type: ignore[attr-defined]
         others = asyncio.all_tasks() - {asyncio.current_task()}
         assert not [t for t in others if "work" in repr(t)]
+
+    with_reading(tmp_path, test, a=book(60))
+
+
+@pytest.mark.parametrize("speaks_first", [True, False])
+def test_what_was_stopped_while_it_was_made_counts_as_unknown(
+    tmp_path: Path, speaks_first: bool
+) -> None:
+    async def test(reading: Reading) -> None:
+        reading.provider.speaks_first = speaks_first
+        reading.provider.gate.clear()
+        run = asyncio.create_task(reading.run(reading.task("a")))
+
+        async def all_run() -> bool:
+            return reading.provider.running == AT_ONCE
+
+        await until(all_run)
+        run.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await run
+        spent = await reading.ledger.spent_in_month(now())
+        assert spent.uncounted == (AT_ONCE if speaks_first else 0)
 
     with_reading(tmp_path, test, a=book(60))
 
