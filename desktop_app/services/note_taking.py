@@ -42,11 +42,13 @@ from desktop_app.domain.reply import Reply, accumulate
 from desktop_app.domain.spending import Call, Purpose
 from desktop_app.services.budget import Budget
 from desktop_app.services.choice import ResolvedChoice
+from desktop_app.services.on_device_form import is_built_in
 from desktop_app.services.pictures import page_name
 from desktop_app.services.ports import Gateway, Provider, SpendingBook
 
 AT_ONCE: Final = 4  # calls beside each other; the model on this computer answers one at a time
 LONGEST_ON_DEVICE: Final = 300
+LONGEST_BUILT_IN: Final = 150  # of its shorter parts
 
 INSTRUCTIONS: Final = """\
 A document is too large to be read at once. You get one part of it, and the task that will be done \
@@ -338,9 +340,7 @@ def _request(
         messages=(RequestMessage(Role.USER, (asked, *seen)),),
         instructions=INSTRUCTIONS + (MERGING if is_merging else ""),
         effort=task.resolved.effort,
-        parameters=replace(
-            task.parameters, candidates=1, stop=(), max_output_tokens=_longest(task)
-        ),
+        parameters=replace(task.parameters, candidates=1, stop=(), max_output_tokens=longest(task)),
         store=task.resolved.profile.keeps_at_provider,
     )
 
@@ -357,8 +357,10 @@ def names_of(piece: Piece) -> list[str]:
     return [] if seen is None else [page_name(seen, page.number) for page in seen.pictured]
 
 
-def _longest(task: Task) -> int | None:
-    """How long a note may be. The small model on this computer would fill whatever it is given."""
+def longest(task: Task) -> int | None:
+    """Tokens that a note may have; None for as many as the model wants. The small model on this computer would fill whatever it is given."""
+    if is_built_in(task.resolved):
+        return LONGEST_BUILT_IN
     is_local = task.resolved.profile.kind is ProviderKind.ON_DEVICE
     return LONGEST_ON_DEVICE if is_local else task.parameters.max_output_tokens
 

@@ -29,10 +29,13 @@ word ::= [A-Za-z0-9"'(] [^ \t\r\n—]{0,20}
 """
 
 
+def is_built_in(resolved: ResolvedChoice) -> bool:
+    """Whether the model that comes along answers, not a file that the person chose."""
+    on_device = resolved.profile.kind is ProviderKind.ON_DEVICE
+    return on_device and resolved.model.id == ON_DEVICE_MODEL
+
+
 def form_of(task: str, resolved: ResolvedChoice) -> str:
     """The grammar that the answer to a task keeps to; "" for none."""
-    is_built_in = (
-        resolved.profile.kind is ProviderKind.ON_DEVICE and resolved.model.id == ON_DEVICE_MODEL
-    )
     is_summary = _SUMMARY.search(task) is not None and _OF_SEVERAL.search(task) is None
-    return SUMMARY if is_built_in and is_summary else ""
+    return SUMMARY if is_summary and is_built_in(resolved) else ""

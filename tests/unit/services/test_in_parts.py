@@ -40,10 +40,16 @@ from desktop_app.domain.parts import (
 )
 from desktop_app.headless.profiles import ON_DEVICE, OPENAI
 from desktop_app.services.budget import Budget
-from desktop_app.services.choice import ResolvedChoice
+from desktop_app.services.choice import ON_DEVICE_MODEL, ResolvedChoice
 from desktop_app.services.estimate import Estimator, PartsPlan
-from desktop_app.services.in_parts import PartsReader
-from desktop_app.services.note_taking import AT_ONCE, MERGING, Task
+from desktop_app.services.in_parts import LARGEST_PART, LARGEST_PART_BUILT_IN, PartsReader
+from desktop_app.services.note_taking import (
+    AT_ONCE,
+    LONGEST_BUILT_IN,
+    LONGEST_ON_DEVICE,
+    MERGING,
+    Task,
+)
 from desktop_app.storage.attachments import AttachmentStore
 from desktop_app.storage.database import Database
 from desktop_app.storage.ledger import Ledger
@@ -443,6 +449,34 @@ def test_stopping_stops_every_call(tmp_path: Path) -> None:
         assert not [t for t in others if "work" in repr(t)]
 
     with_reading(tmp_path, test, a=book(60))
+
+
+@pytest.mark.parametrize(
+    ("model", "window", "largest", "longest"),
+    [
+        (ON_DEVICE_MODEL, 8_192, LARGEST_PART_BUILT_IN, LONGEST_BUILT_IN),
+        ("some-8b", 8_192, 8_192, LONGEST_ON_DEVICE),
+        ("some-8b", 400_000, LARGEST_PART, LONGEST_ON_DEVICE),
+    ],
+)
+def test_parts_are_as_large_as_the_model_reads_well(
+    tmp_path: Path, model: str, window: int, largest: int, longest: int
+) -> None:
+    async def test(reading: Reading) -> None:
+        task = reading.task("a", profile=ON_DEVICE)
+        info = ModelInfo(model, model, context_window=window, max_output=200)
+        task = replace(task, resolved=replace(task.resolved, model=info))
+        sizes = [piece.tokens for piece in await reading.reader.pieces(task)]
+        assert max(sizes) <= largest
+        assert max(sizes) > min(largest, 8_192) / 2
+        message = RequestMessage(Role.USER, (TextPart(PROMPT),))
+        provider = await reading.reader.reading(task).provider(ON_DEVICE)
+        request = ChatRequest(model=model, messages=(message,))
+        assert [event async for event in provider.stream(request)]
+        first = reading.provider.requests[0]
+        assert first.parameters.max_output_tokens == longest
+
+    with_reading(tmp_path, test, a="word " * 90_000 if window > 8_192 else book(150))
 
 
 @pytest.mark.parametrize("speaks_first", [True, False])
