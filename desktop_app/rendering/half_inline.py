@@ -76,7 +76,7 @@ def closers_of(content: str) -> tuple[str, str]:
     >>> closers_of("see [the docs](https://exa")
     ('see [the docs](#', ')')
     >>> closers_of("a **"), closers_of("a [b")
-    (('a', ''), ('a', ''))
+    (('a ', ''), ('a ', ''))
     """
     if is_too_dense(content):
         return content, ""

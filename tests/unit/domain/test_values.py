@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 import json
 from decimal import Decimal
 
@@ -10,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_app.domain import cost, errors
+from desktop_app.domain import errors
 from desktop_app.domain.conversation import Draft, new_id, now, title_from
 from desktop_app.domain.cost import FREE, Price, Usage
 from desktop_app.domain.errors import UserFacingError
@@ -27,10 +26,6 @@ from desktop_app.domain.parts import (
     parts_to_json,
     text_of,
 )
-
-
-def test_examples_in_the_docstrings() -> None:
-    assert doctest.testmod(cost).failed == 0
 
 
 def test_a_price_is_exact() -> None:
