@@ -128,6 +128,6 @@ def test_a_long_list_without_ends() -> None:
 
 
 def test_deep_nesting_is_no_trouble() -> None:
-    began = time.perf_counter()
+    began = time.thread_time()
     assert "deep" in to_markdown("<ul><li>" * 5_000 + "deep")
-    assert time.perf_counter() - began < 10
+    assert time.thread_time() - began < 10
