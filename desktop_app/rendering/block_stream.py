@@ -38,8 +38,8 @@ from desktop_app.rendering.open_end import (
     Context,
     Parse,
     begins_with_paragraph,
+    ends_in_text,
     leaves,
-    place,
     renumber,
     size,
 )
@@ -227,10 +227,9 @@ class BlockStream:
             self._forget(parse.labels)
             shown = calm.without_fence_end(source)
             parse = self._parse(shown, self._context)
-        is_short = len(self._context.prefix) < _DENSE
-        is_paragraph = begins_with_paragraph(parse, self._context)
-        is_told = parse.labels or leaves(parse, self._context)
-        if self._context.settled and is_short and is_told and not is_paragraph:
+        is_short = self._context.settled is not None and len(self._context.prefix) < _DENSE
+        is_told = is_short and (parse.labels or leaves(parse, self._context))
+        if is_told and not begins_with_paragraph(parse, self._context):
             return self._advance_unsplit(parse, final=final)
         cut = Cut(source.count("\n") + 1) if final else find_cut(parse.tokens, shown, self._context)
         dangling = not final and self._complete_end(parse, cut.line)
@@ -396,7 +395,7 @@ class BlockStream:
         known, env = len(self._references), self._env(expects_notes=expects_notes)
         tokens = parser().parse(source, env)
         renumber(tokens, context.going_on)
-        parse = Parse(tokens, place(tokens, context))
+        parse = Parse(tokens, context)
         for label in list(self._references)[known:] if len(self._references) > known else ():
             parse.labels[label] = self._references[label]["map"][0]
         if len(env["footnotes"]["refs"]) > len(self._notes):
@@ -416,9 +415,7 @@ class BlockStream:
     def _complete_end(self, parse: Parse, cut: int) -> bool:
         """Show the open paragraph as if its open marks were closed; whether one was dropped."""
         last = last_inline(parse.tokens, cut)
-        if last is None or not parse.placed:
-            return False
-        if parse.placed[-1].block.kind in (Kind.CODE, Kind.CODE_HEAD, Kind.MATH, Kind.RULE):
+        if last is None or not ends_in_text(parse.tokens):
             return False
         text, closers = closers_of(last.content)
         if text == last.content and not closers:
@@ -426,7 +423,6 @@ class BlockStream:
         last.children = (
             parser().parseInline(text + closers, self._env(expects_notes=True))[0].children
         )
-        parse.placed = place(parse.tokens, self._context)
         if not text and parse.placed[-1].block == Block(Kind.PARAGRAPH):
             parse.placed.pop()  # not a line yet
         return text != last.content

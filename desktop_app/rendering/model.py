@@ -34,7 +34,9 @@ LINE_BREAK: Final = "\u2028"
 
 
 class Kind(Enum):
-    """What a block is."""
+    """What a block is. As many keys hold it, its hash is that of the object, which is found in C."""
+
+    __hash__ = object.__hash__
 
     PARAGRAPH = "paragraph"
     HEADING = "heading"

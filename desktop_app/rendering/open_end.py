@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from desktop_app.rendering.blocks import Placed, convert
@@ -12,6 +13,7 @@ from desktop_app.rendering.model import Block, Kind
 if TYPE_CHECKING:
     from markdown_it.token import Token
 
+_WITHOUT_INLINE: Final = ("fence", "code_block", "math_block", "hr")
 _CONTAINERS: Final = (
     "bullet_list_open", "ordered_list_open", "list_item_open", "blockquote_open",
     "footnote_reference_open",
@@ -55,8 +57,13 @@ class Parse:
     """One parse of the open end; `labels` are the definitions in it and their lines."""
 
     tokens: list[Token]
-    placed: list[Placed]
+    context: Context
     labels: dict[str, int] = field(default_factory=dict)
+
+    @cached_property
+    def placed(self) -> list[Placed]:
+        """The blocks, made of the tokens as they are when this is first asked."""
+        return place(self.tokens, self.context)
 
 
 def renumber(tokens: list[Token], going_on: tuple[ListStart, ...]) -> None:
@@ -102,6 +109,12 @@ def size(parse: Parse) -> int:
     return len(parse.tokens) + words + len(parse.placed) + 3 * len(parse.labels)
 
 
+def ends_in_text(tokens: list[Token]) -> bool:
+    """Whether what stands last is neither code nor a formula nor a rule."""
+    last = next((token for token in reversed(tokens) if token.nesting >= 0), None)
+    return last is not None and last.type not in _WITHOUT_INLINE
+
+
 def leaves(parse: Parse, context: Context) -> list[Token]:
     """The tokens that begin the blocks behind the context that hold no others."""
     return [
@@ -116,6 +129,6 @@ def leaves(parse: Parse, context: Context) -> list[Token]:
 
 
 def begins_with_paragraph(parse: Parse, context: Context) -> bool:
-    """Whether the first block behind the context is a paragraph that shows something."""
+    """Whether the first block behind the context is a paragraph."""
     found = leaves(parse, context)
-    return bool(found) and found[0].type == "paragraph_open" and bool(parse.placed)
+    return bool(found) and found[0].type == "paragraph_open"

@@ -240,8 +240,9 @@ class DocumentWriter:
                 self._insert_table(section, at, item, page, widths)
             else:
                 self._part_from_table(section, at, item, page.cursor)
-                key = self.styles.block_key(item, section.above(at))
-                made = self.styles.block_format(item, section.above(at))
+                above = section.above(at)
+                key = self.styles.block_key(item, above)
+                made = self.styles.block_format(item, above, key)
                 cuts = self._write_text(page, item, made)
                 section.insert(at, item, 1 + len(cuts), key, cuts)
             at += 1

@@ -39,6 +39,8 @@ ACTION: Final = "action:"
 class Part(Enum):
     """The kinds of furniture."""
 
+    __hash__ = object.__hash__  # as that of a Kind
+
     QUESTION = "question"
     PICTURES = "pictures"
     ATTACHMENT = "attachment"

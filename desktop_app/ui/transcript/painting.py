@@ -17,6 +17,7 @@ from desktop_app.ui.theme import RADIUS_CHIP, Theme
 from desktop_app.ui.transcript.styles import (
     CELL_PAD,
     INDENT,
+    INLINE_CODE,
     LOOK,
     PAD,
     QUOTE,
@@ -129,8 +130,8 @@ class Backdrop:
         painter.translate(aside, offset)
 
     def _collect(self, found: _Found, block: QTextBlock, look: int, box: QRectF) -> None:
-        ground = Ground(look & Look.GROUND)
-        if ground:
+        if look & Look.GROUND:
+            ground = Ground(look & Look.GROUND)
             last = found.spans[-1] if found.spans else None
             joins = last is not None and last.ground is ground and not look & Look.FIRST
             if joins and last is not None and box.top() - last.bottom < self.theme.px(2 * PAD):
@@ -202,11 +203,11 @@ class Backdrop:
 
     def _pieces(self, block: QTextBlock) -> Iterator[tuple[int, int]]:
         """Where the pieces of code in a block begin and end."""
-        code, fragments = self.theme.code_family.family(), block.begin()
+        fragments = block.begin()
         while not fragments.atEnd():
             fragment = fragments.fragment()
             fragments += 1
-            if code in fragment.charFormat().fontFamilies():
+            if fragment.charFormat().boolProperty(INLINE_CODE):
                 start = fragment.position() - block.position()
                 yield start, start + fragment.length()
 

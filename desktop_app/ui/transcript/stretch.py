@@ -337,8 +337,9 @@ class TranscriptStretch(TranscriptSurface):
         if self._place.is_kept:
             return
         self._place.follow(self._place.is_at_end)
-        near = self.viewport().height()
-        if value < near or value > self.verticalScrollBar().maximum() - near:
+        near, most = self.viewport().height(), self.verticalScrollBar().maximum()
+        above, below = self._messages.older, self._messages.newer
+        if (above and value < near) or (below and value > most - near):
             QTimer.singleShot(0, self, self._load_more)
         self._place_actions_again()
 

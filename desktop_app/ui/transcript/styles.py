@@ -7,7 +7,7 @@ format (`Prop`), because the painting meets blocks, not items.
 
 from __future__ import annotations
 
-from enum import IntEnum, IntFlag
+from enum import IntEnum
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt
@@ -60,16 +60,20 @@ FORMULA: Final = LOOK + 10
 COLUMNS: Final = FORMULA + 1
 """The user property of those in a table: how many columns it has. To find the table takes long."""
 
+INLINE_CODE: Final = LOOK + 20
+"""The user property of character formats of code within a sentence: true."""
 
-class Look(IntFlag):
-    """What is painted with a block. One number, because every painting asks every block for it."""
 
-    GROUND = 3
-    FIRST = 4
-    RULE = 8
-    HEAD = 16
-    INLINE_CODE = 32
-    ROW = 64
+class Look:
+    """What is painted with a block: flags in one number, because every painting asks every block for
+    it. No enumeration, whose `&` takes as long as drawing a rectangle."""
+
+    GROUND: Final = 3
+    FIRST: Final = 4
+    RULE: Final = 8
+    HEAD: Final = 16
+    INLINE_CODE: Final = 32
+    ROW: Final = 64
 
 
 class Ground(IntEnum):
@@ -174,9 +178,11 @@ class Styles:
         quotes = (item.quote, item.quoted_at)
         return (item.kind, item.level, item.depth, hanging, quotes, code, gap)
 
-    def block_format(self, item: Item, above: Item | None) -> QTextBlockFormat:
-        """The block format of an item below another one."""
-        key = self.block_key(item, above)
+    def block_format(
+        self, item: Item, above: Item | None, key: tuple[object, ...] | None = None
+    ) -> QTextBlockFormat:
+        """The block format of an item below another one; `key` is its `block_key` if it is known."""
+        key = key or self.block_key(item, above)
         made = self._blocks.get(key)
         if made is None:
             made = self._blocks[key] = self._make_block(item, above)
@@ -189,7 +195,7 @@ class Styles:
         ground = ground_of(item)
         look = _look(item)
         if look:
-            made.setProperty(LOOK, int(look))
+            made.setProperty(LOOK, look)
         if ground:
             made.setLeftMargin(px(PAD) + (px(QUESTION_INSET) if ground is Ground.QUESTION else 0))
             made.setRightMargin(px(PAD))
@@ -207,7 +213,7 @@ class Styles:
         rest.setTopMargin(0)
         rest.setTextIndent(0)
         if rest.hasProperty(LOOK):
-            rest.setProperty(LOOK, rest.intProperty(LOOK) & ~int(Look.FIRST))
+            rest.setProperty(LOOK, rest.intProperty(LOOK) & ~Look.FIRST)
         return rest
 
     def _indent(self, made: QTextBlockFormat, block: Block) -> None:
@@ -296,6 +302,7 @@ class Styles:
         if run.code and kind is not Kind.CODE:
             made.setFont(self._fonts["code"])
             made.setFontWeight(QFont.Weight.Bold if run.bold else QFont.Weight.Normal)
+            made.setProperty(INLINE_CODE, True)
         elif run.bold:
             made.setFontWeight(QFont.Weight.DemiBold)
         if run.italic or run.math:
@@ -392,7 +399,7 @@ class Styles:
     ) -> QTextBlockFormat:
         px, pad, made = self.theme.px, self.row_pad(), QTextBlockFormat()
         look = Look.ROW | (Look.INLINE_CODE if code else 0) | (Look.FIRST if first else 0)
-        made.setProperty(LOOK, int(look) | block.quote << QUOTES_SHIFT)
+        made.setProperty(LOOK, look | block.quote << QUOTES_SHIFT)
         if block.quoted_at:
             made.setProperty(QUOTED_AT, list(block.quoted_at))
         made.setTopMargin(px(gap) + pad if first else 2 * pad)
