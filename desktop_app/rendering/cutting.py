@@ -1,8 +1,8 @@
 """Where a source that grows may be cut: the lines that no later line can change.
 
 A block is settled when a complete line has begun the next one, when it closes itself (a heading, a
-fence with its end), or when a blank line ends it. Of an open fence every complete line is settled,
-of an open table every row. The same holds for the blocks within the last quote and the last item of
+fence with its end), or when a blank line ends it. Of open code every complete line is settled, of an
+open table every row. The same holds for the blocks within the last quote and the last item of
 a list, however deep: what stands in them before the last block is settled too, for blocks are flat
 (see model.py) and a quote or an item may be opened again by a few lines that stand for it.
 """
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _LISTS: Final = ("bullet_list_open", "ordered_list_open")
 _CLOSED_AT_ONCE: Final = ("heading_open", "hr", "math_block")
 _CLOSED_BY_A_BLANK_LINE: Final = ("paragraph_open", "table_open", "blockquote_open")
+_INSIDE: Final = {"table_open": "table", "fence": "code", "code_block": ""}
 _DEEPEST: Final = 24
 """Quotes and items within each other that are looked into."""
 
@@ -47,7 +48,7 @@ class Cut(NamedTuple):
     Attributes:
         line: everything above this one is settled.
         holders: the open items and quotes around it, the outermost first.
-        held: the open fence or table whose lines it stands between.
+        held: the open fence, indented code or table whose lines it stands between.
     """
 
     line: int
@@ -80,12 +81,18 @@ def context_at(cut: Cut, source: str) -> Context:
         if holder.number is not None:
             going_on.append(ListStart(len(made), holder.number))
         if holder.line < first and (inner is None or inner.line != holder.line):
-            made.append(f"{lines[holder.line][: holder.content]}#")
+            made.append(_opening(lines[holder.line], holder.content))
     inside = ""
     if cut.held is not None:
-        inside = "table" if cut.held.type == "table_open" else "code"
+        inside = _INSIDE[cut.held.type]
         made += lines[first : first + (2 if inside == "table" else 1)]
     return Context("".join(f"{line}\n" for line in made), len(made), tuple(going_on), inside)
+
+
+def _opening(line: str, content: int) -> str:
+    """A line that opens an item or a quote again as this one does, and shows nothing."""
+    beside = line[content:].strip()
+    return f"{line[:content]}#" if beside else f"{line[:content].rstrip()} #"
 
 
 def is_closed_fence(fence: Token) -> bool:
@@ -169,11 +176,12 @@ class _Descent:
 
     def _holder(self, at: int, number: int | None) -> Holder:
         """An item or a quote; its content is -1 where it cannot be opened again: where an item's
-        mark is not shown yet, because what stands beside it shows nothing."""
+        mark is not shown yet, because nothing stands beside it and what stands below is open."""
         token, first = self._tokens[at : at + 2]
         line = (token.map or [0])[0]
         content = int(token.meta.get("content", -1))
-        if number is not None and (first.map or [-1])[0] != line:
+        is_alone = number is not None and (first.map or [-1])[0] != line
+        if is_alone and self._last_begun(at + 1, token.level + 1) <= at + 1:
             content = -1
         return Holder(line, content, number)
 
@@ -192,6 +200,8 @@ class _Descent:
             if end > limit or (end == limit and not is_closed_fence(last)):
                 return self._cut(limit, last)
             return self._cut(end)
+        if last.type == "code_block":
+            return self._cut(min(end, limit), last)
         if last.type in _CLOSED_AT_ONCE:
             return self._cut(end if end <= limit else start)
         if last.type in _CLOSED_BY_A_BLANK_LINE and self._ends_blank(end):
@@ -206,6 +216,8 @@ def _line_above_open_math(
 ) -> int | None:
     """Display mathematics that is not closed yet may still take in the lines below its opener: the
     line at which the top-level block around the first such opener begins."""
+    if not any(opener in line for line in lines[least : cut.line] for opener in MATH_OPENERS):
+        return None
     covered = [
         t.map
         for t in tokens

@@ -177,16 +177,18 @@ def _limit_columns(markdown: MarkdownIt) -> None:
 
 
 def _note_content(state: StateBlock, start: int, _end: int, silent: bool) -> bool:
-    """No block: notes with the list item or the quote whose first line has more than its mark where
-    in that line it does, which says how the lines below must begin."""
+    """No block: notes with the list item or the quote that begins to be filled where in its first
+    line what stands beside its mark begins, which says how the lines below must begin."""
     last = state.tokens[-1] if state.tokens and not silent else None
-    if last is None or last.map is None or last.map[0] != start:
+    if last is None or last.map is None:
         return False
-    content = -1
+    content, begin = -1, last.map[0]
     if last.type == "blockquote_open":
-        content = state.bMarks[start]
-    elif last.type == "list_item_open" and state.sCount[start] == state.blkIndent:
-        content = state.bMarks[start] + state.tShift[start]
+        content = state.bMarks[begin]
+    elif last.type == "list_item_open" and (
+        begin < start or state.sCount[start] == state.blkIndent
+    ):
+        content = state.bMarks[begin] + state.tShift[begin]
     if content >= 0:
         last.meta["content"] = content - (state.src.rfind("\n", 0, content) + 1)
     return False

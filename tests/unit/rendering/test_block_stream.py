@@ -33,7 +33,10 @@ LINES = [
     "> q\n", ">\n", "[x]: /url\n", "[x] and [^1]\n", "[^1]: note\n", "    more\n", "$$\n", "x = 1\n",
     "- [ ] t\n", "***\n", "===\n", "---\n", "~~~\n", "- ```\n", "1. > a\n", "- - x\n", "> - y\n",
 ]  # fmt: skip
-HOLDERS = {"> ": "> ", ">": ">", "- ": "  ", "3. ": "   ", "-   ": "    ", " 12) ": "     "}
+HOLDERS = {
+    "> ": "> ", ">": ">", "- ": "  ", "3. ": "   ", "-   ": "    ", " 12) ": "     ",
+    ">\n> ": "> ", "-\n  ": "  ", " 4.  \n    ": "    ", "- >\n  > ": "  > ",
+}  # fmt: skip
 """What begins a container, and its lines below the first."""
 ENDS = ["", "\n---\n", "\n|--|\n", "\n--|--\n", "\n\nfoo", "\n\n[x]: /u\n"]
 
@@ -100,6 +103,7 @@ def held(draw: st.DrawFn, depth: int = 3) -> list[str]:
 @settings(max_examples=150)
 @given(st.lists(held(), min_size=1, max_size=3), cuts_anywhere)
 @example([[">\n", "    >>\n"]], [])
+@example([["-\n", "  [x]\n", "\n", "      code\n", "\n", "  more\n"]], [])
 @example([["3. [x]: /u\n", "   words\n"]], [])
 @example([["$$\n", ">\n", "m\n", "$$"]], [])
 @example([["> ```\n", "$$\n", "> ~~~\n", ">\n", "$$"]], [])
@@ -170,6 +174,10 @@ LONG = {
     "table in an item": ("- | a | b |\n  |---|---|\n", "  | c | *d* |\n"),
     "paragraph in a quote": ("> ", "more **words** and `code` in one paragraph, "),
     "deep": ("- > 1. > - x\n", "  >    > - word\n"),
+    "quote that begins bare": (">\n", "> a line with *words*\n>\n"),
+    "item that begins bare": ("-\n", "  a paragraph with *words*\n\n"),
+    "indented code": ("words\n\n", "    value = 1\n"),
+    "indented code in an item": ("3. words\n\n", "       value = 1\n"),
 }
 
 
