@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.rendering import calm
@@ -70,6 +71,7 @@ _DENSE: Final = 12_000
 _LONGEST_OPEN: Final = 24_000
 _MOST_TOKENS: Final = 1_200
 _TAIL: Final = 200
+_RENEWED_AT_ONCE: Final = 2_000
 _AT_ONCE: Final = 3_000
 """A source that is there as a whole is read in pieces like one that arrives, to come out the same."""
 
@@ -141,6 +143,7 @@ class BlockStream:
         self._notes: dict[str, int] = {}
         self._expects_notes = True
         self._chunks: dict[str, list[_Chunk]] = {}
+        self._renewals: dict[tuple[int, int], _Chunk] = {}
         self._plain_end: _PlainEnd | None = None
         self._overdue: _Overdue | None = None
 
@@ -162,19 +165,44 @@ class BlockStream:
         if is_half(self._source, len(text)):
             self._plain_end = None
             return []
-        patches = self._catch_up()
+        patches = self.renew() if self._renewals else []
+        patches += self._catch_up()
         grown = self._grow_plainly(text)
         if not grown or (len(self._source) > _DENSE and self._context.inside != "code"):
             grown += self._advance(final=False)
         return patches + grown
 
-    def finish(self) -> list[Patch]:
-        """The source is whole: show it as it is, and close what is open."""
+    def finish(self, *, shortly: bool = False) -> list[Patch]:
+        """The source is whole: show it as it is, and close what is open. What takes long of what
+        definitions change is left to `renew`, where it is to be done `shortly`."""
         if self._held:
             self._source, self._held = self._source + "\n", ""
         self._expects_notes = False
         patches = self._advance(final=True)
-        return patches + self._renew([name for name in self._chunks if name.startswith("^")])
+        patches += self._renew([name for name in self._chunks if name.startswith("^")])
+        while self._renewals and not shortly:
+            patches += self.renew()
+        return patches
+
+    @property
+    def is_renewing(self) -> bool:
+        """Whether definitions that have come change more than could be drawn again at once."""
+        return bool(self._renewals)
+
+    def renew(self) -> list[Patch]:
+        """Draw again some of what named links and notes before they were defined: as much as takes
+        a few milliseconds."""
+        due: list[tuple[int, int]] = []
+        left = _RENEWED_AT_ONCE
+        for where, chunk in self._renewals.items():
+            due.append(where)
+            left -= len(chunk.source) + _RENEWED_AT_ONCE // 40
+            if left <= 0:
+                break
+        patches: list[Patch] = []
+        for where in sorted(due):
+            patches += self._renew_chunk(self._renewals.pop(where))
+        return joined(patches)
 
     # ------------------------------------------------------------------ the common case
 
@@ -396,7 +424,7 @@ class BlockStream:
         tokens = parser().parse(source, env)
         renumber(tokens, context.going_on)
         parse = Parse(tokens, context)
-        for label in list(self._references)[known:] if len(self._references) > known else ():
+        for label in islice(reversed(self._references), len(self._references) - known):
             parse.labels[label] = self._references[label]["map"][0]
         if len(env["footnotes"]["refs"]) > len(self._notes):
             for label, line in lines_of_notes(tokens).items():
@@ -457,16 +485,11 @@ class BlockStream:
         return self._renew(settled), raw
 
     def _renew(self, settled: list[str]) -> list[Patch]:
-        """Draw again what named these labels before they were defined."""
-        chunks = {
-            (chunk.at, chunk.row): chunk
-            for label in settled
-            for chunk in self._chunks.pop(label, ())
-        }
-        patches = []
-        for where in sorted(chunks):
-            patches += self._renew_chunk(chunks[where])
-        return joined(patches)
+        """Have drawn again what named these labels before they were defined."""
+        for label in settled:
+            for chunk in self._chunks.pop(label, ()):
+                self._renewals[chunk.at, chunk.row] = chunk
+        return self.renew() if self._renewals else []
 
     def _renew_chunk(self, chunk: _Chunk) -> list[Patch]:
         """Definitions change words, never the number of blocks, so each finds its place again."""

@@ -118,6 +118,8 @@ class Entry:
         elif message.role is Role.ASSISTANT:
             if self.is_streaming or len(message.text) <= at_once:
                 self.set_text(message.text)
+                while self.is_renewing:
+                    self.renew()
             else:
                 self.add_text(message.text[:at_once])
                 self.rest = message.text[at_once:]
@@ -127,7 +129,16 @@ class Entry:
         """Whether more of the text is to be added."""
         if self.message.role is Role.USER:
             return len(self._question) < len(self.message.text)
-        return not self._finished
+        return not self._finished or self.is_renewing
+
+    @property
+    def is_renewing(self) -> bool:
+        """Whether definitions change more of it than was drawn again at once."""
+        return self._stream.is_renewing
+
+    def renew(self) -> Sequence[Change]:
+        """Draw some more of that again; changes are in terms of the body."""
+        return self._stream.renew()
 
     @property
     def is_streaming(self) -> bool:
@@ -220,7 +231,7 @@ class Entry:
         if self.is_streaming or self._finished:
             return []
         self._finished = True
-        return self._stream.finish()
+        return self._stream.finish(shortly=True)
 
     # ------------------------------------------------------------------ what is shown
 

@@ -178,6 +178,22 @@ class TranscriptStretch(TranscriptSurface):
         if entry is not None:
             with self._place.kept():
                 self._messages.update(entry.message)
+            self._renew_later(message_id)
+
+    def _renew_later(self, message_id: str) -> None:
+        """Where definitions change much of what was there before them, that is drawn again in
+        slices, too."""
+        entry = self._messages.growing(message_id)
+        if entry is not None and entry.is_renewing:
+            self._arrivals.afterwards(message_id, partial(self._renew, message_id))
+
+    def _renew(self, message_id: str) -> None:
+        entry = self._messages.growing(message_id)
+        if entry is not None:
+            with self._place.kept():
+                self._messages.renew(entry)
+            self._finder.touched(message_id)
+            self._renew_later(message_id)
 
     def update_message(self, message: Message, version: tuple[int, int] | None = None) -> None:
         """Status, footer, error and notices of a message; its text only where it differs. Where
@@ -191,6 +207,7 @@ class TranscriptStretch(TranscriptSurface):
         before = self._messages.get(message.id)
         was_streaming = before is not None and before.is_streaming
         entry = self._messages.update(message)
+        self._renew_later(message.id)
         self._finder.touched(message.id)
         if entry is not None:
             self._place_actions(entry)

@@ -311,6 +311,20 @@ class WrittenMessages:
         if begins:
             self.refresh(entry)
 
+    def renew(self, entry: Entry) -> None:
+        """Some more of what definitions change in an answer that has come."""
+        changes = entry.renew()
+        if entry.message.id in self._apart:
+            return
+        section, places = entry.section, None
+        if any(number_of(item) is not None for item in section.items):  # it has no place in blocks
+            body = enumerate(section.items[entry.head :], entry.head)
+            places = [at for at, item in body if number_of(item) is None]
+        for first, _, added in changes:
+            for at, item in enumerate(added, first):
+                place = entry.head + at if places is None else places[at]
+                self.writer.replace(section, place, 1, [item])
+
     def think(self, entry: Entry, text: str) -> None:
         """The next piece of an answer's reasoning."""
         entry.add_reasoning(text, time.monotonic())

@@ -42,6 +42,18 @@ def test_what_is_on_screen_stays_while_it_grows_above(view: TranscriptView, qtbo
     assert view.scroll_state() == state
 
 
+def test_a_definition_at_the_end_changes_all_that_named_it(
+    view: TranscriptView, qtbot: QtBot
+) -> None:
+    code = "```\n" + "line\n" * 30 + "```\n\n"
+    stored = answer(code + "See [there] and on.\n\n" * 800 + "[there]: https://example.com/\n")
+    view.set_messages([stored])
+    qtbot.waitUntil(lambda: not view.is_writing, timeout=30_000)
+    runs = [item.runs for item in view._messages.section_of(stored.id).items]
+    links = [run for item in runs for run in item if run.link == "https://example.com/"]
+    assert len([run for run in links if run.text == "there"]) == 800
+
+
 def test_a_copy_made_meanwhile_is_whole(view: TranscriptView) -> None:
     view.set_messages([stored := answer(SOURCE)])
     entry = view._messages.get(stored.id)

@@ -209,6 +209,23 @@ def test_a_late_definition_changes_what_named_it() -> None:
     assert [block.marker for block in stream.blocks if block.marker] == ["1"]
 
 
+@pytest.mark.parametrize("end", ["[x]: /u\n", "words[^1] [x]\n\n[^1]: note\n\n[x]: /u\n", "[x]"])
+def test_what_a_definition_changes_of_very_much_is_drawn_again_in_pieces(end: str) -> None:
+    source = "words [x] and[^2] more\n\n" * 800 + end
+    stream, shown = BlockStream(), list[Block]()
+    apply(stream.feed(source), shown)
+    apply(stream.finish(shortly=True), shown)
+    steps = 0
+    while stream.is_renewing:
+        patches = stream.renew()
+        assert sum(len(patch.added) for patch in patches) < 200
+        apply(patches, shown)
+        steps += 1
+    assert steps > 2
+    assert shown == stream.blocks == render(source)
+    assert shown[0] == render("words [x] and[^2] more\n\n" + end)[0]
+
+
 def test_numbers_go_on_through_a_list_that_is_cut() -> None:
     stream = BlockStream()
     for number in range(5, 12):
