@@ -8,10 +8,10 @@ other and only those that are on the screen; passages are found there too.
 from __future__ import annotations
 
 import asyncio
-import re
 import shutil
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, Final
@@ -20,11 +20,13 @@ from PySide6.QtCore import QObject, QRectF, QUrl
 from PySide6.QtGui import QDesktopServices
 
 from desktop_app.app.attachment_facts import OPEN
+from desktop_app.app.viewer_finding import PAGE_MARK, ViewerFinding
 from desktop_app.domain.errors import DocumentError, IllegalChoiceError, UserFacingError
 from desktop_app.domain.parts import DocumentPart
 from desktop_app.ui.transcript.items import DOCUMENT
 
 if TYPE_CHECKING:
+    from desktop_app.app.viewer_finding import Span
     from desktop_app.app.workspace import Workspace
     from desktop_app.documents.page_worker import Box, Looked, PageWorker
     from desktop_app.domain.collections import Passage
@@ -36,7 +38,6 @@ if TYPE_CHECKING:
     from desktop_app.ui.viewer_pages import PageStrip
 
 _PDF: Final = "application/pdf"
-_PAGE_MARK: Final = re.compile(r"^\[page (\d{1,6})\]$", re.MULTILINE)
 _UNPLACED: Final = "Where exactly the passage stands could not be told. It reads:"
 _PATIENCE_S: Final = 1.0
 _MOST_SAID: Final = 600
@@ -77,6 +78,10 @@ class ViewerController(QObject):
         self._target: Target | None = None
         self._opening: asyncio.Task[Any] | None = None
         self._looked: Looked | None = None
+        self._finding: ViewerFinding | None = None
+        self._marks: dict[int, list[QRectF]] = {}  # of the passage, where pages are shown
+        self._words = ""  # the text of the document
+        self._found: Span | None = None  # in it, where it is shown as text
         self._text: DocumentText | None = None
         self._wanted: list[PageStrip] = []
         self._drawing: asyncio.Task[Any] | None = None
@@ -130,6 +135,10 @@ class ViewerController(QObject):
             viewer.text.slice_wanted.connect(self._want_slice)
             viewer.original_wanted.connect(self._want_original)
             viewer.closed.connect(self._rest)
+            viewer.find_bar.closed.connect(
+                lambda: self._workspace.tasks.start(self._show_place(None))
+            )
+            self._finding = ViewerFinding(viewer.find_bar, self._workspace.tasks, self._show_place)
         return self._viewer
 
     def _stop(self) -> None:
@@ -144,6 +153,7 @@ class ViewerController(QObject):
         """The window is closed: hold nothing of the document."""
         self._stop()
         self._target = self._looked = self._text = None
+        self._begin_finding("")
         if self._viewer is not None:
             self._viewer.pages.set_pages([])
             self._viewer.text.begin(0)
@@ -157,6 +167,7 @@ class ViewerController(QObject):
             viewer.set_original(is_there=source is not None)
             text = await attachments.text(target.sha256)
             target = self._target = await asyncio.to_thread(_sought_in, text, target)
+            self._begin_finding(text)
             if kept.media_type != _PDF:
                 await self._show_text(target, kept, text)
             elif source is None:
@@ -197,22 +208,51 @@ class ViewerController(QObject):
 
     async def _mark(self, target: Target, looked: Looked, pieces: list[Piece]) -> None:
         """Find the passage on its pages and mark it; where it is not found, show its words."""
-        viewer, worker = self._window_of_it(), self._worker
-        assert worker is not None
-        marks: dict[int, list[QRectF]] = {}
-        for piece in pieces:
-            try:
-                boxes = await worker.boxes(looked, piece.page, piece.text, piece.before)
-            except DocumentError:
-                boxes = []
-            if boxes:
-                marks[piece.page] = [_rectangle(box) for box in boxes]
+        viewer = self._window_of_it()
+        marks = self._marks = await self._boxes(looked, pieces)
         if marks:
             viewer.pages.set_marks(marks)
             viewer.pages.go_to(min(marks))
             viewer.describe(f"Marked: {_short(target.words)}")
         else:
             viewer.set_note(f"{_UNPLACED}\n{_short(target.words)}")
+
+    async def _boxes(self, looked: Looked, pieces: list[Piece]) -> dict[int, list[QRectF]]:
+        """Where these stand on their pages, as far as they are found there."""
+        assert self._worker is not None
+        marks: dict[int, list[QRectF]] = {}
+        for piece in pieces:
+            with suppress(DocumentError):
+                boxes = await self._worker.boxes(looked, piece.page, piece.text, piece.before)
+                marks |= {piece.page: [_rectangle(box) for box in boxes]} if boxes else {}
+        return marks
+
+    # -------------------------------------------------------------- finding
+
+    def _begin_finding(self, text: str) -> None:
+        """What is looked through from now on."""
+        self._words, self._marks, self._found = text, {}, None
+        target = self._target
+        if self._finding is not None:
+            self._finding.begin(text, target.span[0] if target and target.span else 0)
+
+    async def _show_place(self, place: Span | None) -> None:
+        """Show where words were found; None: mark the passage again that the document was opened at."""
+        viewer, looked = self._window_of_it(), self._looked
+        if looked is not None:
+            if place is None:
+                viewer.pages.set_marks(self._marks)
+                return
+            pieces = await asyncio.to_thread(pages_of, self._words, place)
+            marks = await self._boxes(looked, pieces)
+            if looked is self._looked and pieces:
+                viewer.pages.set_marks(marks)
+                viewer.pages.go_to(pieces[0].page)
+        elif self._text is not None and (place or self._found):
+            self._found = place
+            at = place or (self._target.span if self._target else None)
+            if at is not None:
+                viewer.text.begin(len(self._text.slices), self._text.slice_at(at[0]))
 
     async def _show_text(self, target: Target, kept: AttachmentFile, text: str) -> None:
         from desktop_app.rendering.document_text import DocumentText, form_of
@@ -232,7 +272,8 @@ class ViewerController(QObject):
 
     def _want_slice(self, number: int) -> None:
         if self._text is not None and self._target is not None:
-            self._workspace.tasks.start(self._show_slice(self._text, number, self._target.span))
+            span = self._found or self._target.span
+            self._workspace.tasks.start(self._show_slice(self._text, number, span))
 
     async def _show_slice(
         self, text: DocumentText, number: int, span: tuple[int, int] | None
@@ -337,7 +378,7 @@ class Piece:
 
 def pages_of(text: str, span: tuple[int, int]) -> list[Piece]:
     """A passage of a PDF's text, page by page."""
-    marks = list(_PAGE_MARK.finditer(text))
+    marks = list(PAGE_MARK.finditer(text))
     pieces = []
     for at, mark in enumerate(marks):
         begin = mark.end()

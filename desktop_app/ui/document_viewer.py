@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 
 from desktop_app.ui import icons
 from desktop_app.ui.theme import set_role
+from desktop_app.ui.transcript.find_bar import FindBar
 from desktop_app.ui.viewer_pages import ViewerPages
 from desktop_app.ui.viewer_text import ViewerText
 
@@ -45,6 +46,7 @@ class DocumentViewer(QWidget):
 
     Attributes:
         pages, text: what shows the one and the other kind of document.
+        find_bar: the bar in which words are looked for.
 
     Signals:
         original_wanted(): the person wants the file in the system's own program.
@@ -61,6 +63,9 @@ class DocumentViewer(QWidget):
         self._theme = theme
         self._title = ""
         self.pages, self.text = ViewerPages(theme), ViewerText(theme)
+        self.find_bar = FindBar(theme, self)
+        self.find_bar.field.setPlaceholderText("Find in the document")
+        self.find_bar.field.setAccessibleName("Find in the document")
         self._name, self._place, self._of = _Name(), QLabel(), QLabel()
         self._name.setObjectName("viewer-name")
         self._place.setObjectName("viewer-place")
@@ -80,6 +85,7 @@ class DocumentViewer(QWidget):
                 ("viewer-larger", "plus", "Larger", lambda: self.pages.step_zoom(+1)),
                 ("viewer-fit", "move-horizontal", "Fit width", self.pages.fit_width),
                 ("viewer-mark", "highlighter", "Back to the passage", self.go_to_mark),
+                ("viewer-find", "search", "Find in the document (Ctrl+F)", self._begin_finding),
                 (
                     "viewer-original",
                     "external-link",
@@ -100,7 +106,7 @@ class DocumentViewer(QWidget):
         button = QToolButton()
         button.setObjectName(name)
         button.setProperty("icon-name", icon)
-        button.setAccessibleName(words)
+        button.setAccessibleName(words.partition(" (")[0])
         button.setToolTip(words)
         button.clicked.connect(lambda: act())
         set_role(button, "quiet")
@@ -127,6 +133,7 @@ class DocumentViewer(QWidget):
         ):
             inner.addWidget(widget)
         self._row.addWidget(self._of_pages)
+        self._row.addWidget(buttons["viewer-find"])
         self._row.addWidget(buttons["viewer-original"])
         self._note = QFrame()
         set_role(self._note, "note-card")
@@ -151,6 +158,7 @@ class DocumentViewer(QWidget):
         column = self._column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addLayout(self._row)
+        column.addWidget(self.find_bar)
         column.addWidget(self._note)
         column.addWidget(self._stack, 1)
 
@@ -159,9 +167,13 @@ class DocumentViewer(QWidget):
         pages.page_changed.connect(lambda _: self._show_page())
         pages.zoom_changed.connect(lambda _: self._show_zoom())
         self._field.returnPressed.connect(self._go)
+        self.find_bar.closed.connect(self._stop_finding)
         keys = QKeySequence.StandardKey
         for key, act in (
-            (keys.Cancel, self.close),
+            (keys.Cancel, self._step_back),
+            (keys.Find, self._begin_finding),
+            (keys.FindNext, lambda: self.find_bar.stepped.emit(+1)),
+            (keys.FindPrevious, lambda: self.find_bar.stepped.emit(-1)),
             (keys.Close, self.close),
             (keys.ZoomIn, lambda: pages.step_zoom(+1)),
             (QKeySequence("Ctrl+="), lambda: pages.step_zoom(+1)),
@@ -187,6 +199,7 @@ class DocumentViewer(QWidget):
         self._place.setVisible(bool(place))
         self.set_note("")
         self._buttons["viewer-mark"].setVisible(bool(place))
+        self.find_bar.hide()
         self.pages.set_pages([])
         self.text.begin(0)
         self.say("Opening…")
@@ -248,6 +261,23 @@ class DocumentViewer(QWidget):
         if had_focus:
             widget.setFocus(Qt.FocusReason.OtherFocusReason)
 
+    # ------------------------------------------------------------ finding
+
+    def _begin_finding(self) -> None:
+        if not self.message:
+            self.find_bar.open()
+
+    def _stop_finding(self) -> None:
+        self.find_bar.hide()
+        self._stack.currentWidget().setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _step_back(self) -> None:
+        """Esc puts the bar away, and then the window."""
+        if self.find_bar.isVisible():
+            self.find_bar.closed.emit()
+        else:
+            self.close()
+
     # ------------------------------------------------------------ the row
 
     def _turn(self, step: int) -> None:
@@ -306,6 +336,7 @@ class DocumentViewer(QWidget):
         colours.setColor(colours.ColorRole.Window, theme.ground)
         self.setPalette(colours)
         self.setAutoFillBackground(True)
+        self.find_bar.set_theme(theme)
         self.pages.set_theme(theme)
         self.text.set_theme(theme)
 

@@ -207,6 +207,57 @@ def test_thousands_of_pages_are_drawn_as_they_are_seen(run: Run, tmp_path: Path)
     run(main())
 
 
+def sought(viewer: DocumentViewer, words: str) -> None:
+    """Ctrl+F, and what is typed there."""
+    QTest.keyClick(viewer, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
+    assert viewer.find_bar.isVisible()
+    viewer.find_bar.field.setText(words)
+
+
+def test_words_are_found_on_pages(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "three.pdf"
+    path.write_bytes(pdf_of([["page one: The Fox"], ["nothing here"], ["a fox", "and FOX again"]]))
+
+    async def main() -> None:
+        async with Desk(environment=OPENAI) as desk:
+            viewer = await opened(desk, await target(desk, path, "nothing here"))
+            await until(lambda: viewer.pages.marks())
+            assert viewer.pages.page == 2
+            sought(viewer, "fox")
+            await until(lambda: viewer.find_bar._count.text() == "2 of 3")  # from where one is
+            await until(lambda: list(viewer.pages.marks()) == [3])
+            QTest.keyClick(viewer.find_bar.field, Qt.Key.Key_Return)
+            await until(lambda: viewer.find_bar._count.text() == "3 of 3")
+            QTest.keyClick(viewer.find_bar.field, Qt.Key.Key_Return)
+            await until(lambda: list(viewer.pages.marks()) == [1])
+            viewer.find_bar.field.setText("page")  # the marks between pages are not on them
+            await until(lambda: viewer.find_bar._count.text() == "1 of 1")
+            viewer.find_bar.field.setText("wolf")
+            await until(lambda: viewer.find_bar._count.text() == "No matches")
+            QTest.keyClick(viewer.find_bar.field, Qt.Key.Key_Escape)
+            await until(lambda: list(viewer.pages.marks()) == [2])  # the passage again
+            assert viewer.isVisible()
+            QTest.keyClick(viewer, Qt.Key.Key_Escape)
+            assert not viewer.isVisible()
+
+    run(main())
+
+
+def test_words_are_found_in_a_text(run: Run) -> None:
+    text = "# Head\n\n" + "".join(f"Line {n} of the text.\n\n" for n in range(6000))
+
+    async def main() -> None:
+        async with Desk(environment=OPENAI) as desk:
+            part = await kept(desk, text + "The zebra.\n")
+            viewer = await opened(desk, Target(part.sha256, part.name))
+            await until(lambda: viewer.text._shown)
+            sought(viewer, "ZEBRA")
+            await until(lambda: viewer.text.marked_text() == "zebra.")
+            assert viewer.find_bar._count.text() == "1 of 1"
+
+    run(main())
+
+
 def test_a_file_that_is_gone_leaves_its_text(run: Run, data: Path) -> None:
     async def main() -> None:
         async with Desk(environment=OPENAI) as desk:
