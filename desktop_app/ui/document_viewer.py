@@ -158,7 +158,9 @@ class DocumentViewer(QWidget):
         column = self._column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addLayout(self._row)
-        column.addWidget(self.find_bar)
+        self._finding = QHBoxLayout()
+        self._finding.addWidget(self.find_bar)
+        column.addLayout(self._finding)
         column.addWidget(self._note)
         column.addWidget(self._stack, 1)
 
@@ -269,7 +271,8 @@ class DocumentViewer(QWidget):
 
     def _stop_finding(self) -> None:
         self.find_bar.hide()
-        self._stack.currentWidget().setFocus(Qt.FocusReason.OtherFocusReason)
+        shown = self.pages if self._stack.currentWidget() is self.pages else self.text
+        shown.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _step_back(self) -> None:
         """Esc puts the bar away, and then the window."""
@@ -326,6 +329,7 @@ class DocumentViewer(QWidget):
         self._row.setContentsMargins(px(14), px(7), px(10), px(7))
         self._row.setSpacing(px(8))
         self._inner.setSpacing(px(4))
+        self._finding.setContentsMargins(px(10), 0, px(10), 0)
         self._field.setFixedWidth(px(58))
         self._zoom.setFixedWidth(px(44))
         self._zoom.setAlignment(Qt.AlignmentFlag.AlignCenter)
