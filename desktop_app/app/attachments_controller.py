@@ -69,7 +69,7 @@ class AttachmentsController(QObject):
     """Between drops, the document worker and the draft.
 
     Attributes:
-        origins: where attached files were read from since the start, by their SHA-256.
+        origins: where attached files were read from, by their SHA-256.
         describe_collection: what the chip of a collection says of it, by its id, and whether that
             is as it should be.
     """
@@ -189,6 +189,8 @@ class AttachmentsController(QObject):
             await self._add(reading, part)
             if isinstance(given, Path):
                 self.origins[part.sha256] = given
+                if not self._workspace.private.was_begun(reading.conversation_id):
+                    await self._workspace.backend.attachments.note_origin(part.sha256, given)
             if isinstance(given, str):
                 self._offer_to_turn_back(reading.conversation_id, part.sha256)
         except UserFacingError as error:
@@ -337,6 +339,14 @@ class AttachmentsController(QObject):
         """Another conversation is open."""
         self._shows_all = False
         self._window.notifications.dismiss_topic(TOPIC)
+        parts = self._workspace.draft.attachments
+        unknown = [p.sha256 for p in parts if isinstance(p, DocumentPart)]
+        if unknown := [sha256 for sha256 in unknown if sha256 not in self.origins]:
+            self._workspace.tasks.start(self._recall(unknown))
+
+    async def _recall(self, hashes: list[str]) -> None:
+        """Where what stood in the prompt before this start was read from."""
+        self.origins |= await self._workspace.backend.attachments.origins(hashes)
 
     def _chips_of_reading(self, reading: dict[str, _Reading]) -> list[Chip]:
         """One for each file; of very many the one that is read, and one for those that wait."""

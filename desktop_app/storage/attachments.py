@@ -10,10 +10,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import io
+import json
 import os
 import re
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -33,6 +34,13 @@ T = TypeVar("T")
 
 _HASH: Final = re.compile("[0-9a-f]{64}")
 _CHUNK: Final = 1 << 20
+_NOTE_ORIGIN: Final = """
+    INSERT OR REPLACE INTO attachment_origins (path, sha256)
+    SELECT ?, sha256 FROM attachments WHERE sha256 = ?
+"""
+_ORIGINS: Final = """
+    SELECT sha256, path FROM attachment_origins WHERE sha256 IN (SELECT value FROM json_each(?))
+"""
 
 
 class AttachmentStore:
@@ -74,6 +82,22 @@ class AttachmentStore:
             is_kept = await self._database.write(
                 partial(_insert, target, row, to_text(text), is_found)
             )
+
+    async def note_origin(self, sha256: str, path: Path) -> None:
+        """Remember where the file of an attachment that is kept was read from last; `path` is
+        absolute."""
+        origin = str(path)
+        if to_text(origin) != origin:
+            return  # a name that SQLite cannot hold would lead elsewhere
+        row = (origin, sha256)
+        await self._database.write(lambda c: c.execute(_NOTE_ORIGIN, row).rowcount)
+
+    async def origins(self, hashes: Sequence[str]) -> dict[str, Path]:
+        """Where these were read from, as far as that is known."""
+        found = await self._database.read(
+            lambda c: c.execute(_ORIGINS, (json.dumps(list(hashes)),)).fetchall()
+        )
+        return {row["sha256"]: Path(row["path"]) for row in found}
 
     async def text(self, sha256: str) -> str:
         """The extracted text."""

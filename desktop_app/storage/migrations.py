@@ -365,4 +365,14 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration("0013_batches", _BATCHES),
     # The reasoning and emoji are found since.
     Migration("0014_reasoning_found", (), build_index_again),
+    # Where a kept file was read from, so that a collection can be made of it.
+    Migration(
+        "0015_attachment_origins",
+        (
+            """CREATE TABLE attachment_origins (
+                sha256 TEXT PRIMARY KEY REFERENCES attachments (sha256) ON DELETE CASCADE,
+                path TEXT NOT NULL
+            ) STRICT""",
+        ),
+    ),
 )

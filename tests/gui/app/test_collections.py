@@ -245,6 +245,10 @@ def test_what_does_not_fit_becomes_a_collection(run: Run, tmp_path: Path) -> Non
             (part,) = desk.ready.workspace.draft.attachments
             assert isinstance(part, DocumentPart)
             desk.type("What was agreed?")
+            await desk.written()
+        async with Desk(environment=OPENAI) as desk:  # it is known at the next start, too
+            await until(lambda: bool(desk.chips))
+            await desk.written()
             desk.enter()
             await until(lambda: "Make a collection…" in offered(desk))
             assert "Read in parts…" in offered(desk)

@@ -57,6 +57,21 @@ def test_bytes_and_text_come_back(tmp_path: Path) -> None:
     with_store(tmp_path, action)
 
 
+def test_where_a_file_was_read_from_is_known_while_it_is_kept(tmp_path: Path) -> None:
+    async def action(store: AttachmentStore) -> None:
+        source = tmp_path / "dropped.pdf"
+        source.write_bytes(DATA)
+        await store.note_origin(HASH, source)  # not kept: nothing is remembered
+        assert await store.origins([HASH]) == {}
+        await add(store, source, "text")
+        await store.note_origin(HASH, source)
+        await store.note_origin(HASH, tmp_path / "moved.pdf")
+        await store.note_origin(HASH, tmp_path / "half \ud800.pdf")
+        assert await store.origins([HASH, "f" * 64]) == {HASH: tmp_path / "moved.pdf"}
+
+    with_store(tmp_path, action)
+
+
 def test_the_same_twice_is_kept_once(tmp_path: Path) -> None:
     async def action(store: AttachmentStore) -> None:
         await asyncio.gather(add(store, DATA), add(store, DATA, "other text"))
