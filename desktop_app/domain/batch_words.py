@@ -78,6 +78,7 @@ def progress_words(job: BatchJob) -> str:
         pieces = [STATUS_WORDS[job.status], f"{counts.answered:,} of {sent:,} answered"]
         pieces += [f"{counts.failed:,} failed"] if counts.failed else []
         pieces += [f"{counts.unanswered:,} not answered"] if counts.unanswered else []
+        pieces += [f"{counts.left_out:,} left out"] if counts.left_out else []
         return " · ".join(pieces)
     done = sum(upload.completed + upload.failed for upload in job.uploads)
     status = "Being cancelled" if job.is_cancelled else STATUS_WORDS[job.status]

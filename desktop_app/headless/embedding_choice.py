@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from desktop_app.domain.chat_request import ProviderKind
 from desktop_app.providers.embeddings import is_offered
 from desktop_app.services.embeddings import EmbeddingChoice
 
@@ -23,6 +22,6 @@ async def embedding_choice(backend: Backend) -> EmbeddingChoice | None:
     if not is_offered(profile):
         return None
     price = backend.catalog.embedding_price(model)
-    if price is not None and profile.kind is ProviderKind.OPENAI:
+    if price is not None and profile.serves_the_family:  # at OpenAI, or in its place
         return EmbeddingChoice(profile, model, price.times(profile.price_multiplier))
     return EmbeddingChoice(profile, model, None)

@@ -97,7 +97,8 @@ def test_from_files_to_answers_to_a_conversation(run: Run, tmp_path: Path) -> No
         assert "instead of" in dialog.job.estimate.text()
         assert provider.seen == []
         press(desk, "batch-start")
-        await until(lambda: "Completed · 3 of 3 answered" in dialog.job.status.text())
+        ended = "Completed · 3 of 3 answered · 1 left out"
+        await until(lambda: ended in dialog.job.status.text())
         await until(lambda: [row[1] for row in shown(desk)] == ["Answered"] * 3 + ["Left out"])
         assert "holds no text" in shown(desk)[3][2]
         await until(lambda: "has ended for $0.005" in desk.said)

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
@@ -271,11 +272,14 @@ def test_the_menu_of_what_to_attach(run: Run) -> None:
     run(main())
 
 
-def test_what_would_be_sent_to_find_by_meaning_is_said_first(run: Run, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("base_url", "name"), [("", "OpenAI"), ("http://127.0.0.1:1/v1", "127")])
+def test_what_would_be_sent_to_find_by_meaning_is_said_first(
+    run: Run, tmp_path: Path, base_url: str, name: str
+) -> None:
     folder = folder_of(tmp_path, "report.pdf", "notes.md")
 
     async def main() -> None:
-        async with Desk(environment=OPENAI) as desk:
+        async with Desk(environment={**OPENAI, "OPENAI_BASE_URL": base_url}) as desk:
             late = desk.backend.passages
             late._paid = (desk.backend.gateway, *late._paid[1:])  # the stage makes the vectors
             dialog = await shown(desk)
@@ -286,7 +290,7 @@ def test_what_would_be_sent_to_find_by_meaning_is_said_first(run: Run, tmp_path:
             await desk.ready.workspace.set_value("library.embeddings", True)
             desk.ready.collections.show()
             await until(lambda: dialog.embed.isVisible())
-            assert "would be sent to OpenAI" in dialog.meaning.text()
+            assert f"would be sent to {name}" in dialog.meaning.text()
             assert "tokens, about $0.00" in dialog.meaning.text()
             dialog.embed.click()
             await until(lambda: is_quiet(desk) and not dialog.embed.isVisible())
