@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 FRAME_S: Final = 1 / 60
 _SLICE_S: Final = 0.008
-_PIECE_S: Final = 0.004
+_PIECE_S: Final = 0.0035
 _SHORTLY_S: Final = 0.015
 """Of processor time: on a busy machine it takes longer by the clock, and is to be done all the same."""
 
@@ -100,8 +100,8 @@ class Arrivals(QObject):
     def _write_slice(self) -> None:
         began = time.monotonic()
         try:
-            # What takes a whole slice is written alone.
-            self._write_until(began + _SLICE_S * 0.6, time.monotonic)
+            # What takes most of a slice is written alone.
+            self._write_until(began + _SLICE_S * 0.7, time.monotonic)
         finally:  # a defect in one piece must not hold up what follows
             ended = time.monotonic()
             # What is slow to parse leaves the window its time all the same.

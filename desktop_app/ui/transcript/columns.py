@@ -84,12 +84,13 @@ class Columns:
     def _cell_fits(self, cell: Runs, room: int, is_head: bool) -> bool:
         if not cell:
             return True
-        if any(run.math or run.image or _UNSUITED.search(run.text) for run in cell):
-            return False
         least = 0.0
         for run in cell:
-            _, widest = self._metrics_of(run, is_head)
-            least += widest * len(run.text) if run.text.isascii() else room + 1
+            is_ascii = run.text.isascii()
+            is_suited = (is_ascii and "\t" not in run.text) or not _UNSUITED.search(run.text)
+            if run.math or run.image or not is_suited:
+                return False
+            least += self._metrics_of(run, is_head)[1] * len(run.text) if is_ascii else room + 1
         return least <= room or self._measure(cell, is_head) <= room
 
     def _measure(self, cell: Runs, is_head: bool) -> float:

@@ -10,7 +10,7 @@ its own rows and the widths of the columns alone, and they look the same.
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtGui import QTextCharFormat, QTextCursor, QTextTable
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.section import Section
     from desktop_app.ui.transcript.styles import Styles
 
+_PLAIN: Final = Run("")[1:]
+
 
 def cell_runs(block: Block, number: int, column: int) -> Runs:
     """The words of a cell; none where the row is shorter than the head."""
@@ -40,15 +42,23 @@ def cell_runs(block: Block, number: int, column: int) -> Runs:
 def row_runs(block: Block, number: int) -> Runs:
     """The words of a row, with a tab before each cell but a first one that stands at the left."""
     runs: list[Run] = []
+    plain = ""
     for column, align in enumerate(block.aligns):
-        if column or align in ("right", "center"):
-            _join(runs, Run("\t"))
+        plain += "\t" if column or align in ("right", "center") else ""
         for run in cell_runs(block, number, column):
-            _join(runs, run)
+            if run[1:] == _PLAIN:
+                plain += run.text
+            else:
+                _join(runs, Run(plain))
+                _join(runs, run)
+                plain = ""
+    _join(runs, Run(plain))
     return tuple(runs)
 
 
 def _join(runs: list[Run], run: Run) -> None:
+    if not run.text:
+        return
     if runs and runs[-1][1:] == run[1:]:
         runs[-1] = run._replace(text=runs[-1].text + run.text)
     else:
