@@ -423,7 +423,7 @@ class BlockStream:
         known, env = len(self._references), self._env(expects_notes=expects_notes)
         tokens = parser().parse(source, env)
         renumber(tokens, context.going_on)
-        parse = Parse(tokens, context)
+        parse = Parse(tokens, context, source)
         for label in islice(reversed(self._references), len(self._references) - known):
             parse.labels[label] = self._references[label]["map"][0]
         if len(env["footnotes"]["refs"]) > len(self._notes):

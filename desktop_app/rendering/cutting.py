@@ -13,7 +13,7 @@ import re
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from desktop_app.rendering.open_end import Context, ListStart
+from desktop_app.rendering.open_end import Context, ListStart, is_blank
 from desktop_app.rendering.parser import MATH_OPENERS
 
 if TYPE_CHECKING:
@@ -86,7 +86,9 @@ def context_at(cut: Cut, source: str) -> Context:
     if cut.held is not None:
         inside = _INSIDE[cut.held.type]
         made += lines[first : first + (2 if inside == "table" else 1)]
-    return Context("".join(f"{line}\n" for line in made), len(made), tuple(going_on), inside)
+    below_blank = 0 < cut.line <= len(lines) and is_blank(lines[cut.line - 1])
+    opening = "".join(f"{line}\n" for line in made)
+    return Context(opening, len(made), tuple(going_on), inside, below_blank)
 
 
 def _opening(line: str, content: int) -> str:
@@ -187,7 +189,7 @@ class _Descent:
 
     def _ends_blank(self, end: int) -> bool:
         """Whether line `end` is complete and blank, but for the marks of quotes."""
-        return end < self._limit and not self._lines[end].strip(" \t>")
+        return end < self._limit and is_blank(self._lines[end])
 
     def _cut(self, line: int, held: Token | None = None) -> Cut:
         return Cut(line, tuple(holder for holder in self._holders if holder.line <= line), held)

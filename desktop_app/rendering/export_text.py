@@ -41,21 +41,25 @@ _RULE_OF_ALIGN = {"left": ":---", "center": ":---:", "right": "---:"}
 def to_markdown(blocks: Iterable[Block]) -> str:
     """Markdown that says the same again; not the very characters of the source."""
     pieces: list[str] = []
-    tight = False
     above: Block | None = None
     for is_code, group in groupby(blocks, key=lambda b: b.kind in (Kind.CODE, Kind.CODE_HEAD)):
         members = list(group)
         if is_code:
             pieces += [*_gap(above, members[0], tight=False), *_code(members)]
-            tight, above = False, members[-1]
+            above = members[-1]
             continue
         for block in members:
-            continues = block.kind is Kind.TABLE and not block.head and pieces
-            is_next = bool(continues) or (tight and bool(block.marker))
-            pieces += _gap(above, block, tight=is_next)
+            pieces += _gap(above, block, tight=_goes_on(above, block))
             pieces.append(_indented(_block(block), block))
-            tight, above = bool(block.depth), block
+            above = block
     return "".join(pieces)
+
+
+def _goes_on(above: Block | None, block: Block) -> bool:
+    """Whether no blank line parts two blocks: parts of a table, text in a list that had none."""
+    if above is None or block.kind is Kind.TABLE:
+        return above is not None and above.kind is Kind.TABLE and not block.head
+    return bool(above.depth and block.depth) and not block.spaced
 
 
 def to_plain(blocks: Iterable[Block]) -> str:

@@ -83,6 +83,7 @@ class Block(NamedTuple):
         rows: of TABLE; each row is a tuple of cells, each cell its runs.
         aligns: of TABLE, one for each column: "", "left", "center" or "right".
         head: of TABLE, whether the first row is the table's head.
+        spaced: of text in a list, whether a blank line stands above it in the source.
     """
 
     kind: Kind
@@ -96,6 +97,7 @@ class Block(NamedTuple):
     aligns: tuple[str, ...] = ()
     head: bool = False
     quoted_at: tuple[int, ...] = ()
+    spaced: bool = False
 
     @property
     def text(self) -> str:

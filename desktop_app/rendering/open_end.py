@@ -20,6 +20,10 @@ _CONTAINERS: Final = (
 )  # fmt: skip
 
 
+# What stands apart from what is above it anyhow.
+_APART: Final = (Kind.CODE, Kind.CODE_HEAD, Kind.TABLE)
+
+
 class ListStart(NamedTuple):
     """A list that began in earlier text goes on: the line of the open end at which it is opened
     again, and the number of its first item there."""
@@ -39,6 +43,7 @@ class Context:
         lines: how many they are.
         going_on: the lists that go on, in the order in which they open.
         inside: "code" or "table" where the lines that follow are more of one.
+        below_blank: whether a blank line stands above the open end.
         settled: a long paragraph's beginning, parsed no more; `prefix` is its source, and `opener`
             what stands before it in its first line, which the rest is parsed with, too.
     """
@@ -47,6 +52,7 @@ class Context:
     lines: int = 0
     going_on: tuple[ListStart, ...] = ()
     inside: str = ""
+    below_blank: bool = False
     settled: Block | None = None
     opener: str = ""
     prefix: str = ""
@@ -54,16 +60,17 @@ class Context:
 
 @dataclass
 class Parse:
-    """One parse of the open end; `labels` are the definitions in it and their lines."""
+    """One parse of the open end, of `source`; `labels` are the definitions in it and their lines."""
 
     tokens: list[Token]
     context: Context
+    source: str
     labels: dict[str, int] = field(default_factory=dict)
 
     @cached_property
     def placed(self) -> list[Placed]:
         """The blocks, made of the tokens as they are when this is first asked."""
-        return place(self.tokens, self.context)
+        return place(self.tokens, self.context, self.source)
 
 
 def renumber(tokens: list[Token], going_on: tuple[ListStart, ...]) -> None:
@@ -79,9 +86,16 @@ def renumber(tokens: list[Token], going_on: tuple[ListStart, ...]) -> None:
             start = next(waiting, None)
 
 
-def place(tokens: list[Token], context: Context) -> list[Placed]:
+def is_blank(line: str) -> bool:
+    """Whether a line has nothing but the marks of quotes."""
+    return not line.strip(" \t>")
+
+
+def place(tokens: list[Token], context: Context, source: str) -> list[Placed]:
     """The blocks behind the context, with the settled words before the first."""
     placed = [p for p in convert(tokens) if p.line >= context.lines]
+    if any(p.block.depth for p in placed):
+        placed = _spaced(placed, context, source)
     settled = context.settled
     if settled is None:
         return placed
@@ -96,6 +110,19 @@ def place(tokens: list[Token], context: Context) -> list[Placed]:
         runs = join_runs(settled.runs, first.runs)
         placed[0] = placed[0]._replace(block=first._replace(runs=runs, marker=settled.marker))
     return placed
+
+
+def _spaced(placed: list[Placed], context: Context, source: str) -> list[Placed]:
+    """The same, told which blocks in lists stand below a blank line."""
+    lines = source.split("\n")
+    return [
+        Placed(line, block._replace(spaced=True))
+        if block.depth
+        and block.kind not in _APART
+        and (is_blank(lines[line - 1]) if line > context.lines else context.below_blank)
+        else Placed(line, block)
+        for line, block in placed
+    ]
 
 
 def _meet(settled: Block, first: Block) -> bool:

@@ -124,7 +124,7 @@ class PrintStyles:
     def of_block(self, block: Block) -> QTextBlockFormat:
         """A block of Markdown, indented as deep as it stands."""
         is_heading = block.kind is Kind.HEADING
-        top = 12.0 if is_heading else 3.0 if block.depth else 6.0
+        top = 12.0 if is_heading else 3.0 if block.depth and not block.spaced else 6.0
         made = self.paragraph(top, line_height=1.2 if is_heading else 1.35)
         made.setLeftMargin(self.inset(block))
         if block.marker:

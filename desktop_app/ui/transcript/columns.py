@@ -105,7 +105,7 @@ class Columns:
         return max(lengths, default=0.0)
 
     def _metrics_of(self, run: Run, is_head: bool) -> tuple[QFontMetricsF, float]:
-        key = (run.bold or is_head, run.italic, run.code, run.note)
+        key = (run.bold, is_head, run.italic, run.code, run.note)
         found = self._metrics.get(key)
         if found is None:
             font = self._styles.cell_char(run._replace(link=""), is_head=is_head).font()

@@ -43,6 +43,9 @@ CELL_PAD: Final = 7
 CITATION: Final = 0.85
 """How large a citation is beside its words."""
 
+BOLDER: Final = QFont.Weight.ExtraBold
+"""Of bold words where all words are."""
+
 HEADINGS: Final = (20.0, 17.0, 15.5, 14.5, 14.5, 14.5)
 
 
@@ -266,6 +269,7 @@ class Styles:
             return 12 if over not in _KINDS_OF_NOTES else 6
         if isinstance(item, Block) and item.depth and isinstance(above, Block) and above.depth:
             is_apart = kind in _APART or over in _APART or above.quote != item.quote
+            is_apart = is_apart or item.spaced
             return (10 + CELL_PAD if over is Kind.TABLE else 10) if is_apart else 4
         if over is Kind.TABLE:
             return 10 + CELL_PAD
@@ -304,7 +308,7 @@ class Styles:
             made.setFontWeight(QFont.Weight.Bold if run.bold else QFont.Weight.Normal)
             made.setProperty(INLINE_CODE, True)
         elif run.bold:
-            made.setFontWeight(QFont.Weight.DemiBold)
+            made.setFontWeight(BOLDER if kind is Kind.HEADING else QFont.Weight.DemiBold)
         if run.italic or run.math:
             made.setFontItalic(True)
         if run.math:
@@ -419,6 +423,8 @@ class Styles:
         made = self._chars.get(key)
         if made is None:
             made = QTextCharFormat(self.char_format(_CELL, run._replace(bold=True)))
+            if run.bold:
+                made.setFontWeight(BOLDER)
             if not run.link:
                 made.setForeground(self.theme.dim)
                 self._chars[key] = made

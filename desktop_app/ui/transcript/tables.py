@@ -33,10 +33,7 @@ _PLAIN: Final = Run("")[1:]
 def cell_runs(block: Block, number: int, column: int) -> Runs:
     """The words of a cell; none where the row is shorter than the head."""
     row = block.rows[number]
-    cell = row[column] if column < len(row) else ()
-    if block.head and number == 0:
-        return tuple(run._replace(bold=True) for run in cell)
-    return cell
+    return row[column] if column < len(row) else ()
 
 
 def row_runs(block: Block, number: int) -> Runs:

@@ -6,8 +6,8 @@ there: texts, fonts, links, margins, marks, tables. A block is written as
 
     p 1 - 2 "•" 'plain *italic* …'      kind, depth of lists, depth of quotes, mark, runs
 
-and a run with styles as `[bold+italic→target]{text}`. What the transcript does not distinguish is
-left out of both: whether a list is tight, and bold words in headings, which are bold all over.
+and a run with styles as `[bold+italic→target]{text}`. Text in a list that is set apart from the text
+above it, as in a list that is not tight, has a `+` behind its kind.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
-from typing import TYPE_CHECKING, Any, Final
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QTextCursor
@@ -38,10 +39,19 @@ if TYPE_CHECKING:
     from desktop_app.ui.theme import Theme
 
 BULLETS: Final = ("•", "◦", "▪")
+LEAST_BOLD, LEAST_BOLDER = 501, 700
+"""Weights of bold words, and of those among words that are all bold."""
 TASKS: Final = ("☐", "☑")
 
 Style = tuple[frozenset[str], str]
 _PLAIN: Final[Style] = (frozenset(), "")
+
+
+class _List:
+    """A list of the specification's HTML; loose where a paragraph of its items is marked as one."""
+
+    def __init__(self, *, ordered: bool, number: int) -> None:
+        self.ordered, self.number, self.is_loose = ordered, number, False
 
 
 @dataclass
@@ -55,6 +65,13 @@ class Leaf:
     runs: list[tuple[str, Style]] = field(default_factory=list)
     rows: list[list[str]] = field(default_factory=list)
     aligns: list[str] = field(default_factory=list)
+    lists: tuple[_List, ...] = ()
+    apart: bool = False
+
+    @property
+    def is_listed_text(self) -> bool:
+        """Whether it is text in a list: what else stands there is always set apart."""
+        return self.depth > 0 and self.kind[0] in "ph"
 
     def add(self, text: str, style: Style) -> None:
         """More text; what has one style is one run."""
@@ -64,7 +81,7 @@ class Leaf:
             self.runs.append((text, style))
 
     def __str__(self) -> str:
-        head = f"{self.kind} {self.depth} {self.quote} {self.mark!r}"
+        head = f"{self.kind}{'+' * self.apart} {self.depth} {self.quote} {self.mark!r}"
         if self.rows:
             return f"{head} {self.aligns} {self.rows}"
         return f"{head} {said(self.runs)}"
@@ -92,23 +109,28 @@ class _HtmlReader(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.leaves: list[Leaf] = []
         self._open: Leaf | None = None
-        self._lists: list[list[Any]] = []
+        self._lists: list[_List] = []
+        self._holders: list[str] = []
         self._quote = 0
         self._mark = ""
         self._styles: list[str] = []
         self._links: list[str] = []
         self._pre = False
         self._language = ""
-        self._bold_is_said = True
 
     def finish(self) -> list[Leaf]:
         self.close()
         self._close()
+        for above, leaf in pairwise(self.leaves):
+            if above.is_listed_text and leaf.is_listed_text and above.quote == leaf.quote:
+                shared = [one for one in leaf.lists if one in above.lists]
+                leaf.apart = shared[-1].is_loose if shared else True
         return self.leaves
 
     def _leaf(self, kind: str) -> Leaf:
         self._close()
-        made = Leaf(kind, len(self._lists), self._quote, self._mark)
+        lists = tuple(self._lists)
+        made = Leaf(kind, len(lists), self._quote, self._mark, lists=lists)
         self._mark = ""
         self.leaves.append(made)
         return made
@@ -132,13 +154,17 @@ class _HtmlReader(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = {name: value or "" for name, value in attrs}
+        if tag in ("li", "blockquote"):
+            self._holders.append(tag)
         if tag in ("p", "h1", "h2", "h3", "h4", "h5", "h6"):
             self._open = self._leaf(tag)
-            self._bold_is_said = tag == "p"
+            if tag == "p" and self._lists and self._holders[-1] == "li":
+                self._lists[-1].is_loose = True
         elif tag in ("ul", "ol"):
             self._close()
             self._empty_item()
-            self._lists.append([tag == "ol", int(values.get("start", 1))])
+            made = _List(ordered=tag == "ol", number=int(values.get("start", 1)))
+            self._lists.append(made)
         elif tag == "li":
             self._begin_item()
         elif tag == "blockquote":
@@ -161,7 +187,6 @@ class _HtmlReader(HTMLParser):
         elif tag in ("td", "th"):
             if tag == "th":
                 self.leaves[-1].aligns.append(values.get("align", "left"))
-            self._bold_is_said = tag == "td"
             self._open = Leaf("cell")
         else:
             self._inline(tag, values)
@@ -187,8 +212,9 @@ class _HtmlReader(HTMLParser):
     def _begin_item(self) -> None:
         self._close()
         current = self._lists[-1]
-        self._mark = f"{current[1]}" if current[0] else BULLETS[(len(self._lists) - 1) % 3]
-        current[1] += 1
+        bullet = BULLETS[(len(self._lists) - 1) % 3]
+        self._mark = f"{current.number}" if current.ordered else bullet
+        current.number += 1
 
     def handle_endtag(self, tag: str) -> None:
         if tag in ("ul", "ol"):
@@ -197,8 +223,10 @@ class _HtmlReader(HTMLParser):
         elif tag == "li":
             self._close()
             self._empty_item()
+            self._holders.pop()
         elif tag == "blockquote":
             self._close()
+            self._holders.pop()
             self._quote -= 1
         elif tag == "pre":
             self._pre = False
@@ -230,11 +258,9 @@ class _HtmlReader(HTMLParser):
             if not text.strip(" \n"):
                 return
             self._open = self._leaf("p")
-            self._bold_is_said = True
         if self._open.runs and self._open.runs[-1][0].endswith(LINE_BREAK):
             text = text.lstrip(" ")
-        styles = set(self._styles) - (set() if self._bold_is_said else {"bold"})
-        self._open.add(text, (frozenset(styles), self._links[-1] if self._links else ""))
+        self._open.add(text, (frozenset(self._styles), self._links[-1] if self._links else ""))
 
 
 def of_html(html: str) -> list[str]:
@@ -295,24 +321,28 @@ class _DocumentReader:
         kind = "hr" if look & Look.RULE else f"h{level}" if level else "p"
         leaf = Leaf(kind, depth, quote)
         self.leaves.append(leaf)
+        above = self.leaves[-2] if len(self.leaves) > 1 else None
+        if above is not None and above.is_listed_text and leaf.is_listed_text:
+            room = block.blockFormat().topMargin()
+            leaf.apart = above.quote == quote and room > self._theme.px(4)
         if block.text().strip(" "):  # else a rule, or an item of nothing
-            self._add_runs(leaf, block, bold_is_said=not level)
+            self._add_runs(leaf, block, bold=LEAST_BOLDER if level else LEAST_BOLD)
         if block.blockFormat().textIndent() < 0:
             mark, rest = leaf.runs[0][0].split("\t", 1)
             leaf.mark = mark.rstrip(".)") if mark[:1].isdigit() else mark
             leaf.runs[0:1] = [(rest, leaf.runs[0][1])] if rest else []
 
-    def _add_runs(self, leaf: Leaf, block: QTextBlock, *, bold_is_said: bool) -> None:
+    def _add_runs(self, leaf: Leaf, block: QTextBlock, *, bold: int = LEAST_BOLD) -> None:
         at = block.begin()
         while not at.atEnd():
             made = at.fragment().charFormat()
-            styles = self._styles(made) - (set() if bold_is_said else {"bold"})
-            leaf.add(at.fragment().text(), (frozenset(styles), made.anchorHref()))
+            styles = frozenset(self._styles(made, bold))
+            leaf.add(at.fragment().text(), (styles, made.anchorHref()))
             at += 1
 
-    def _styles(self, made: QTextCharFormat) -> set[str]:
+    def _styles(self, made: QTextCharFormat, bold: int) -> set[str]:
         said = {
-            "bold": made.fontWeight() > 500,
+            "bold": made.fontWeight() >= bold,
             "italic": made.fontItalic(),
             "strike": made.fontStrikeOut(),
             "code": self._theme.code_family.family() in (made.fontFamilies() or []),
@@ -328,7 +358,7 @@ class _DocumentReader:
             aligns = aligns if block.text().startswith("\t") else ["left", *aligns]
             self.leaves.append(Leaf("table", depth, quote, aligns=aligns))
         cells, line = [Leaf("cell")], Leaf("row")
-        self._add_runs(line, block, bold_is_said=not is_head)
+        self._add_runs(line, block, bold=LEAST_BOLDER if is_head else LEAST_BOLD)
         for text, style in line.runs:
             first, *others = text.split("\t")
             cells[-1].add(first, style)
@@ -352,7 +382,8 @@ class _DocumentReader:
             for column in range(table.columns()):
                 block = table.cellAt(row, column).firstCursorPosition().block()
                 cell = Leaf("cell")
-                self._add_runs(cell, block, bold_is_said=not (is_head and row == 0))
+                least = LEAST_BOLDER if is_head and row == 0 else LEAST_BOLD
+                self._add_runs(cell, block, bold=least)
                 cells.append(said(cell.runs))
             leaf.rows.append(cells)
 

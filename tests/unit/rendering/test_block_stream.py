@@ -9,9 +9,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from desktop_app.rendering.block_stream import BlockStream, render
-from desktop_app.rendering.blocks import convert
 from desktop_app.rendering.inline import AS_WRITTEN
 from desktop_app.rendering.model import TABLE_ROWS, Block, Kind, Patch, Run, apply
+from desktop_app.rendering.open_end import Context, place
 from desktop_app.rendering.parser import parser
 
 PIECES = [
@@ -45,7 +45,7 @@ def at_once(source: str) -> list[Block]:
     """The whole source in one parse, cut nowhere."""
     source = source.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\ufffd")
     packed: list[Block] = []
-    for _, block in convert(parser().parse(source, {})):
+    for _, block in place(parser().parse(source, {}), Context(), source):
         last = packed[-1] if packed else None
         if (
             last is not None
