@@ -47,6 +47,19 @@ def with_folds(blocks: Iterable[Block], unfolded: Container[int]) -> Iterator[It
         yield _line(number, lines, is_folded=number not in unfolded)
 
 
+def folds(items: Sequence[Item]) -> Iterator[tuple[int, int, int]]:
+    """The long blocks of code among all items of a message: the number of each, and the items
+    [first, end) that are folded."""
+    number, begin = -1, 0
+    for at, item in enumerate((*items, Line(Part.FOOTER, ()))):
+        if isinstance(item, Block) and item.kind is Kind.CODE:
+            continue
+        if at - begin > LONG:
+            yield number, begin + SHOWN, at
+        number += isinstance(item, Block) and item.kind is Kind.CODE_HEAD
+        begin = at + 1
+
+
 def _line(number: int, lines: int, *, is_folded: bool) -> Line:
     words = f"Show {lines - SHOWN:,} more lines" if is_folded else "Show fewer lines"
     return Line(Part.FOLD, (Run(words, link=f"{ACTION}{FOLD}{number}"),))
@@ -68,6 +81,18 @@ def show_folds(writer: DocumentWriter, section: Section, unfolded: Container[int
             count = sum(section.counts[first:at])
             begin = writer.block_of(section, first).blockNumber()
             _set_visible(writer.document, begin, count, number in unfolded)
+            _set_heights(writer, section, first, at, number in unfolded)
+
+
+def _set_heights(
+    writer: DocumentWriter, section: Section, first: int, end: int, visible: bool
+) -> None:
+    """Those of these lines that are not written take room no more, or again."""
+    if not visible:
+        section.heights[first:end] = [0.0] * (end - first)
+    elif first < end and not section.heights[first]:
+        section.heights[first:end] = [writer.height(item) for item in section.items[first:end]]
+    writer.write(section, [(hole.end, hole.end) for hole in section.holes(first, end)])
 
 
 def _first_line(items: Sequence[Item], end: int) -> int:

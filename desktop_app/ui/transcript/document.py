@@ -4,6 +4,12 @@ Every message is a `Section`: a run of blocks of the document's root frame, coun
 cursors (each of which every edit would have to move). An item is one block; a very long one is
 several (long_text.py), and a table is one for each row or each cell (tables.py). An empty block
 closes the document, so that whatever is written is written before a block.
+
+Of a long message not every item is written: Qt lays out all that is in a document with each step of a
+window that is drawn wider, which of a megabyte takes half a second. What is not written takes the room
+that it would take, as so much more of a margin above the item that follows: so the scroll bar knows of
+it, and no block more is there to be found by who reads, selects or copies. What is added is written
+where the item above it is.
 """
 
 from __future__ import annotations
@@ -13,9 +19,10 @@ from functools import partial
 from math import inf
 from typing import TYPE_CHECKING
 
-from PySide6.QtGui import QTextCursor, QTextDocument
+from PySide6.QtGui import QTextBlockFormat, QTextCursor, QTextDocument
 
 from desktop_app.rendering.model import Block, Kind, Run
+from desktop_app.ui.transcript.heights import height_of
 from desktop_app.ui.transcript.long_text import LONGEST, LongText, Rest, end_of, parts_kept
 from desktop_app.ui.transcript.page import Page, head_length, head_of
 from desktop_app.ui.transcript.section import Section, is_table
@@ -24,9 +31,9 @@ from desktop_app.ui.transcript.tables import Tables, row_runs
 from desktop_app.ui.transcript.words import alike, change_words, length
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from PySide6.QtGui import QTextBlock, QTextBlockFormat, QTextCharFormat
+    from PySide6.QtGui import QTextBlock, QTextCharFormat
 
     from desktop_app.ui.transcript.items import Item
     from desktop_app.ui.transcript.styles import Styles
@@ -57,6 +64,7 @@ class DocumentWriter:
     def dress(self, styles: Styles) -> None:
         """Write in another look from now on."""
         self.styles = styles
+        self._scale = styles.theme.px(1000) / 1000
         self._tables = Tables(styles, self._width)
         self._long = LongText(self._width, styles.theme.px(INDENT))
 
@@ -92,8 +100,11 @@ class DocumentWriter:
         """Go on with what another width asks for, for about so long."""
         until, cursor = time.perf_counter() + seconds, self._begin()
         for section, at in self._misfits or ():
-            if is_table(section.items[at]):
-                self._fit(section, at, cursor)
+            item = section.items[at]
+            if isinstance(item, Block) and item.kind is Kind.TABLE:
+                widths = self._tables.fitted(section, at)
+                if section.shapes[at] != widths:
+                    self._turn_table(section, at, item, widths, cursor)
             else:
                 self._write_again(section, at, cursor)
             if time.perf_counter() > until:
@@ -130,6 +141,14 @@ class DocumentWriter:
         self.replace(section, 0, 0, items)
         return section
 
+    def put_back(self, section: Section, ranges: Iterable[tuple[int, int]], scale: float) -> None:
+        """A section that was in the document before it was emptied, below all others: the items
+        of these ranges are written; all are `scale` times as high as they were."""
+        self.sections.append(section)
+        section.erased(0, len(section.items))
+        section.heights = [height * scale for height in section.heights]
+        self.write(section, ranges)
+
     def remove_section(self, section: Section) -> None:
         """Take a section out of the document."""
         if self._unfitted is not None and self._unfitted[0] is section:
@@ -162,17 +181,21 @@ class DocumentWriter:
     def replace(self, section: Section, at: int, removed: int, added: Sequence[Item]) -> None:
         """Items [at, at + removed) give way to `added`; what stays is not touched."""
         cursor, first = self._begin(), at
+        section.changed()
         common = min(removed, len(added))
         index = 0
         while index < common and self._update(section, at + index, added[index], cursor):
             index += 1
         at, removed, added = at + index, removed - index, added[index:]
+        is_seen = not at or section.counts[at - 1] > 0 or any(section.counts[at : at + removed])
         if removed:
-            self._remove(section, at, removed, cursor)
+            self._erase(section, at, at + removed, cursor)
+            section.remove(at, removed)
         if added:
-            self._insert(section, at, added, cursor)
+            self._insert(section, at, added, cursor, is_seen=is_seen)
         if removed or added or index:
             self._adjust_gap(section, at + len(added), cursor)
+        self._write_ends(section, cursor)
         self._fit_earlier(section, cursor)
         self._finish(section, first, at + len(added))
         cursor.endEditBlock()
@@ -182,6 +205,48 @@ class DocumentWriter:
             last = self.block_of(section, end - 1).blockNumber() + section.counts[end - 1]
             below = self.document.findBlockByNumber(last)
             self.finish(self.block_of(section, first).position(), below.position())
+
+    def write(self, section: Section, ranges: Iterable[tuple[int, int]]) -> None:
+        """Have the items of these ranges [first, end) written, and the section's ends."""
+        cursor = self._begin()
+        for first, end in ranges:
+            self._write(section, first, end, cursor)
+            self._adjust_gap(section, end, cursor)
+            self._finish(section, first, end)
+        self._write_ends(section, cursor)
+        cursor.endEditBlock()
+
+    def erase(self, ranges: Iterable[tuple[Section, int, int]]) -> None:
+        """Have no items of these ranges [first, end) written, but the sections' ends. What follows
+        stays where it is: they go on taking the room that they took."""
+        runs = [
+            (section, *run)
+            for section, first, end in ranges
+            for run in section.runs(max(first, 1), min(end, len(section.items) - 1))
+        ]
+        for section, first, end in runs:
+            self._keep_height(section, first, end)
+        cursor = self._begin()
+        for section, first, end in runs:
+            self._erase(section, first, end, cursor)
+            self._adjust_gap(section, end, cursor)
+        cursor.endEditBlock()
+
+    def _keep_height(self, section: Section, first: int, end: int) -> None:
+        """Note how high written items are, all together."""
+        following = section.written(end)
+        taken = self.top_of(section, following) - self.top_of(section, first)
+        taken -= section.keys[following][1] if following > end else 0
+        heights = section.heights
+        about = sum(heights[first:end])
+        if about > 0 and taken > 0:
+            scale = taken / about
+            heights[first:end] = [height * scale for height in heights[first:end]]
+
+    def top_of(self, section: Section, at: int) -> float:
+        """Where a written item begins in the document, and the hole above it has ended."""
+        box = self.document.documentLayout().blockBoundingRect(self.block_of(section, at))
+        return box.top() - self._format(section, at).topMargin()
 
     def show_items(self, section: Section, at: int, removed: int, items: Sequence[Item]) -> None:
         """Like `replace`, but finds what is equal at both ends first."""
@@ -216,40 +281,71 @@ class DocumentWriter:
 
     # ------------------------------------------------------------------ blocks
 
-    def _remove(self, section: Section, at: int, removed: int, cursor: QTextCursor) -> None:
-        start = self.block_of(section, at)
-        count = sum(section.counts[at : at + removed])
-        after = self.document.findBlockByNumber(start.blockNumber() + count)
-        block_format, char_format = after.blockFormat(), after.charFormat()
-        cursor.setPosition(start.position())
-        cursor.setPosition(after.position(), QTextCursor.MoveMode.KeepAnchor)
-        cursor.removeSelectedText()
-        cursor.setBlockFormat(block_format)
-        cursor.setBlockCharFormat(char_format)
-        section.remove(at, removed)
+    def _erase(self, section: Section, first: int, end: int, cursor: QTextCursor) -> None:
+        """Take what is written of items [first, end) out of the document."""
+        count = sum(section.counts[first:end])
+        if count:
+            start = self.block_of(section, first)
+            after = self.document.findBlockByNumber(start.blockNumber() + count)
+            block_format, char_format = after.blockFormat(), after.charFormat()
+            cursor.setPosition(start.position())
+            cursor.setPosition(after.position(), QTextCursor.MoveMode.KeepAnchor)
+            cursor.removeSelectedText()
+            cursor.setBlockFormat(block_format)
+            cursor.setBlockCharFormat(char_format)
+        section.erased(first, end)
 
     def _insert(
-        self, section: Section, at: int, added: Sequence[Item], cursor: QTextCursor
+        self,
+        section: Section,
+        at: int,
+        added: Sequence[Item],
+        cursor: QTextCursor,
+        *,
+        is_seen: bool = True,
     ) -> None:
         if self._unfitted is not None and self._unfitted[0] is section and self._unfitted[1] < at:
             self._fit_now(cursor)
-        page = Page(cursor, self.block_of(section, at))
-        for item in added:
-            if isinstance(item, Block) and item.kind is Kind.TABLE:
-                widths = self._tables.widths(section, at, item)
-                self._insert_table(section, at, item, page, widths)
-            else:
-                self._part_from_table(section, at, item, page.cursor)
-                above = section.above(at)
-                key = self.styles.block_key(item, above)
-                made = self.styles.block_format(item, above, key)
-                cuts = self._write_text(page, item, made)
-                section.insert(at, item, 1 + len(cuts), key, cuts)
-            at += 1
+        section.insert(at, added, [self.height(item) for item in added])
+        if is_seen:
+            self._write(section, at, at + len(added), cursor)
+
+    def height(self, item: Item) -> float:
+        """The pixels that an item takes, about."""
+        return height_of(item) * self._scale
+
+    def _write(self, section: Section, first: int, end: int, cursor: QTextCursor) -> None:
+        """Write those of items [first, end) that are not."""
+        for hole in section.holes(first, end):
+            page = Page(cursor, self.block_of(section, hole.first))
+            for at in range(*hole):
+                self._write_item(section, at, page)
+            self._adjust_gap(section, hole.first, cursor)
+
+    def _write_item(self, section: Section, at: int, page: Page) -> None:
+        item = section.items[at]
+        if isinstance(item, Block) and item.kind is Kind.TABLE:
+            self._insert_table(section, at, item, page, self._tables.widths(section, at, item))
+        else:
+            self._part_from_table(section, at, item, page.cursor)
+            above = section.above(at)
+            key = self.styles.block_key(item, above)
+            made = self.styles.block_format(item, above, key)
+            section.keys[at] = key, 0
+            cuts = self._write_text(page, item, made)
+            section.count(at, 1 + len(cuts), cuts)
+
+    def _write_ends(self, section: Section, cursor: QTextCursor) -> None:
+        """The first item and the last are always written: all holes lie between two."""
+        last = len(section.items) - 1
+        for at in (0, last) if last >= 0 else ():
+            if not section.counts[at]:
+                self._write(section, at, at + 1, cursor)
 
     def _part_from_table(self, section: Section, at: int, item: Item, cursor: QTextCursor) -> None:
         """Above item `at`, which is no table: where Qt's own table is, it says how far that is."""
-        if at and is_table(section.above(at)) and not section.is_ruled(at - 1):
+        is_framed = at > 0 and section.counts[at - 1] > 0 and not section.is_ruled(at - 1)
+        if is_framed and is_table(section.above(at)):
             self._tables.part_from(item, cursor)
 
     def _write_text(self, page: Page, item: Item, made: QTextBlockFormat) -> tuple[int, ...]:
@@ -296,26 +392,54 @@ class DocumentWriter:
         if isinstance(item, Block) and item.kind is Kind.TABLE:
             self._turn_table(section, at, item, section.shapes[at], cursor)
         else:
-            self._remove(section, at, 1, cursor)
-            self._insert(section, at, [item], cursor)
+            self._erase(section, at, at + 1, cursor)
+            self._write(section, at, at + 1, cursor)
 
     def _adjust_gap(self, section: Section, at: int, cursor: QTextCursor) -> None:
-        """The gap above an item depends on what is above it."""
+        """The gap above an item depends on what is above it, written or not; that of one that is
+        not written is a part of the next one's."""
+        at = section.written(at)
         if at >= len(section.items):
             return
-        item, above = section.items[at], section.above(at)
-        if isinstance(item, Block) and item.kind is Kind.TABLE:
-            if self._tables.key(section, at, item) != section.keys[at]:
-                self._write_again(section, at, cursor)
-            return
-        if is_table(above):
+        item, key, hole = section.items[at], self._key(section, at), section.hole_above(at)
+        if is_table(section.above(at)) and not is_table(item):
             cursor.setPosition(self.block_of(section, at).position())
             self._part_from_table(section, at, item, cursor)
-        key = self.styles.block_key(item, above)
-        if key != section.keys[at]:
-            section.keys[at] = key
+        is_framed = bool(hole) and self._hole_below_frame(section, at, hole, cursor)
+        if (key, hole) == section.keys[at]:
+            return
+        if is_table(item) and key != section.keys[at][0]:
+            self._write_again(section, at, cursor)
+        if (key, hole) != section.keys[at]:
+            section.keys[at] = key, hole
             cursor.setPosition(self.block_of(section, at).position())
-            cursor.setBlockFormat(self.styles.block_format(item, above))
+            cursor.setBlockFormat(_below(0 if is_framed else hole, self._format(section, at)))
+
+    def _hole_below_frame(self, section: Section, at: int, hole: int, cursor: QTextCursor) -> bool:
+        """Where Qt's own table is above the hole above item `at`, the hole is that table's margin:
+        Qt drops those of blocks below a table. Whether it is so."""
+        above = section.written_above(at)
+        if above < 0 or not is_table(section.items[above]) or section.is_ruled(above):
+            return False
+        cursor.setPosition(self.block_of(section, at).position())
+        margin = round(self._format(section, at).topMargin())
+        self._tables.leave_room(cursor, hole + margin)
+        return True
+
+    def _key(self, section: Section, at: int) -> tuple[object, ...]:
+        item = section.items[at]
+        if isinstance(item, Block) and item.kind is Kind.TABLE:
+            return self._tables.key(section, at, item)
+        return self.styles.block_key(item, section.above(at))
+
+    def _format(self, section: Section, at: int) -> QTextBlockFormat:
+        """The format of an item's first block where there is no hole above it."""
+        item, above = section.items[at], section.above(at)
+        if not isinstance(item, Block) or item.kind is not Kind.TABLE:
+            return self.styles.block_format(item, above)
+        if section.is_ruled(at):
+            return self.styles.row_format(item, 0, above, section.shapes[at])
+        return self.styles.empty_block()[0]
 
     # ------------------------------------------------------------------ text within a block
 
@@ -323,6 +447,9 @@ class DocumentWriter:
         """Change an item's words where they stand; False where more than words differs."""
         old = section.items[at]
         if old == new:
+            return True
+        if not section.counts[at]:
+            section.items[at], section.heights[at] = new, self.height(new)
             return True
         if isinstance(old, Block) and isinstance(new, Block) and old.kind is Kind.TABLE:
             return new.kind is Kind.TABLE and self._update_table(section, at, old, new, cursor)
@@ -337,9 +464,8 @@ class DocumentWriter:
         end, joined = last.position() + last.length() - 1, len(cuts) - kept
         format_of = partial(self.styles.char_format, new)
         change_words(cursor, end, old.runs, new.runs, found, format_of, parts=joined)
-        section.items[at], section.shapes[at] = new, cuts[:kept]
-        section.counts[at] -= joined
-        section.total -= joined
+        section.items[at] = new
+        section.count(at, section.counts[at] - joined, cuts[:kept])
         block = cursor.block()
         if block.length() - 1 > LONGEST:
             self._part_further(section, at, block, cursor)
@@ -347,15 +473,15 @@ class DocumentWriter:
 
     def _update_key(self, section: Section, at: int, new: Item, cursor: QTextCursor) -> None:
         """Words may bring inline code, which the block's format tells the painting."""
-        above = section.above(at)
+        above, hole = section.above(at), section.keys[at][1]
         key = self.styles.block_key(new, above)
-        if key == section.keys[at]:
+        if key == section.keys[at][0]:
             return
-        section.keys[at] = key
+        section.keys[at] = key, hole
         block, made = self.block_of(section, at), self.styles.block_format(new, above)
-        for _ in range(section.counts[at]):
+        for number in range(section.counts[at]):
             cursor.setPosition(block.position())
-            cursor.setBlockFormat(made)
+            cursor.setBlockFormat(made if number else _below(hole, made))
             block, made = block.next(), self.styles.continued(made)
 
     def _part_further(
@@ -379,8 +505,7 @@ class DocumentWriter:
             cursor.setPosition(start + part)
             cursor.insertBlock(made, format_of(Run("")))
             start += part + 1
-        section.total += 1 + len(cuts) - section.counts[at]
-        section.counts[at], section.shapes[at] = 1 + len(cuts), tuple(cuts)
+        section.count(at, 1 + len(cuts), tuple(cuts))
 
     # ------------------------------------------------------------------ tables
 
@@ -389,7 +514,8 @@ class DocumentWriter:
     ) -> None:
         tables, key = self._tables, self._tables.key(section, at, block)
         ruled = tables.columns.fits(block, widths)
-        if not block.head and at and is_table(section.above(at)) and not section.is_ruled(at - 1):
+        is_framed = at > 0 and section.counts[at - 1] > 0 and not section.is_ruled(at - 1)
+        if not block.head and is_framed and is_table(section.above(at)):
             tables.close_up(page.cursor, ruled=ruled)
         if ruled:
             for number in range(len(block.rows)):
@@ -403,7 +529,8 @@ class DocumentWriter:
         else:
             page.leave()
             count = tables.write_frame(section, at, block, widths, page.cursor)
-        section.insert(at, block, count, key, widths)
+        section.keys[at] = key, 0
+        section.count(at, count, widths)
 
     def _update_table(
         self, section: Section, at: int, old: Block, new: Block, cursor: QTextCursor
@@ -423,9 +550,8 @@ class DocumentWriter:
             else:
                 table = QTextCursor(first.next()).currentTable()
                 added = tables.grow_frame(table, old, new, cursor)
-            section.counts[at] += added
-            section.total += added
             section.items[at] = new
+            section.count(at, section.counts[at] + added, widths)
         if new.head:
             self._unfitted = (section, at)
         return True
@@ -439,8 +565,10 @@ class DocumentWriter:
         cursor: QTextCursor,
     ) -> None:
         """Write a part of a table anew, in other columns or in the other one of the two ways."""
-        self._remove(section, at, 1, cursor)
+        self._erase(section, at, at + 1, cursor)
+        section.items[at] = block
         self._insert_table(section, at, block, Page(cursor, self.block_of(section, at)), widths)
+        self._adjust_gap(section, at, cursor)
         self._adjust_gap(section, at + 1, cursor)
 
     def _fit(self, section: Section, at: int, cursor: QTextCursor) -> None:
@@ -453,9 +581,18 @@ class DocumentWriter:
         while (
             isinstance(part, Block) and part.kind is Kind.TABLE and (part is head or not part.head)
         ):
-            if section.shapes[at] != widths:
+            if section.counts[at] and section.shapes[at] != widths:
                 self._turn_table(section, at, part, widths, cursor)
             at += 1
             if at == len(section.items):
                 return
             part = section.items[at]
+
+
+def _below(hole: int, made: QTextBlockFormat) -> QTextBlockFormat:
+    """The format of a first block with so many pixels of a hole above it."""
+    if not hole:
+        return made
+    lower = QTextBlockFormat(made)
+    lower.setTopMargin(made.topMargin() + hole)
+    return lower

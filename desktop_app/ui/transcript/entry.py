@@ -255,7 +255,7 @@ class Entry:
         """The question or the answer."""
         if self.message.role is Role.USER:
             return question_lines(self._question)
-        if self.is_streaming:
+        if self.grows:  # what more of it changes is counted in blocks
             return list(self._stream.blocks)
         return list(with_folds(self._stream.blocks, self.unfolded.code))
 

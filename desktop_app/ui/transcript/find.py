@@ -14,9 +14,9 @@ from desktop_app.ui.transcript.finder import Finder
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from PySide6.QtGui import QTextBlock
-
     from desktop_app.ui.theme import Theme
+    from desktop_app.ui.transcript.finder import Then
+    from desktop_app.ui.transcript.section import Section
     from desktop_app.ui.transcript.written import WrittenMessages
 
 _LONGEST_SELECTION: Final = 100
@@ -36,9 +36,9 @@ class Find(QObject):
         view: QTextBrowser,
         theme: Theme,
         messages: WrittenMessages,
-        bring: Callable[[str], bool],
-        unfold: Callable[[str], None],
-        unfold_code: Callable[[QTextBlock], None],
+        bring: Callable[[str, Then], bool],
+        unfold: Callable[[str, Then], bool],
+        unfold_code: Callable[[Section, int], None],
     ) -> None:
         super().__init__(view)
         self._view, self._theme = view, theme

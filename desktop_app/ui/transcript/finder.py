@@ -3,12 +3,13 @@
 A thread counts, message by message, from the one on screen to the end and then back to the beginning;
 so typing never waits, and the first place is there long before the last one is counted. What is on
 screen is marked as it is scrolled. A place is a message and a number within it; where it stands in the
-document is looked up when somebody goes there.
+document is looked up when somebody goes there: in which item it is, written or not.
 """
 
 from __future__ import annotations
 
 import time
+from functools import partial
 from itertools import islice
 from threading import Thread
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -18,10 +19,20 @@ from PySide6.QtGui import QColor, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QTextBrowser, QTextEdit
 
 from desktop_app.domain.conversation import Message, Role
-from desktop_app.rendering.finding import count_in, count_in_markdown, places_in, sought
+from desktop_app.rendering.finding import (
+    count_in,
+    count_in_markdown,
+    may_hold,
+    places_in,
+    sought,
+    texts_of,
+)
+from desktop_app.rendering.model import Block
 from desktop_app.ui.transcript.code_folds import number_of
 from desktop_app.ui.transcript.formulas import with_drawing
 from desktop_app.ui.transcript.items import reasoning_of
+from desktop_app.ui.transcript.page import head_length
+from desktop_app.ui.transcript.place import scroll_to
 from desktop_app.ui.transcript.words import units
 
 if TYPE_CHECKING:
@@ -31,11 +42,16 @@ if TYPE_CHECKING:
 
     from desktop_app.ui.theme import Theme
     from desktop_app.ui.transcript.entry import Entry
+    from desktop_app.ui.transcript.items import Item
+    from desktop_app.ui.transcript.section import Section
     from desktop_app.ui.transcript.written import WrittenMessages
+
+    Then = Callable[[], None]
 
 _TOGETHER_S: Final = 0.1
 _AT_A_TIME_S: Final = 0.002
 _REST_S: Final = 0.001
+_TRIES: Final = 3
 _STREAMING_MS: Final = 700
 _MOST_MARKED: Final = 300
 _MOST_IN_BLOCK: Final = 60
@@ -60,6 +76,13 @@ class Place(NamedTuple):
     number: int
 
 
+class _Hit(NamedTuple):
+    """The match `number`, from 0, of an item of a message."""
+
+    item: int
+    number: int
+
+
 Counts = dict[str, Count]
 
 
@@ -78,12 +101,13 @@ class Finder(QObject):
         self,
         view: QTextBrowser,
         messages: WrittenMessages,
-        bring: Callable[[str], bool],
-        unfold: Callable[[str], None],
-        unfold_code: Callable[[QTextBlock], None],
+        bring: Callable[[str, Then], bool],
+        unfold: Callable[[str, Then], bool],
+        unfold_code: Callable[[Section, int], None],
     ) -> None:
-        """`bring` has a message written, `unfold` shows its reasoning, `unfold_code` the code that a
-        block belongs to."""
+        """`bring` has a message written, to its end, and `unfold` shows its reasoning: where that is
+        not done at once, they return False and do what they are given when it is. `unfold_code`
+        shows the code that an item of a section belongs to."""
         super().__init__(view)
         self._view, self._messages = view, messages
         self._bring, self._unfold, self._unfold_code = bring, unfold, unfold_code
@@ -93,6 +117,7 @@ class Finder(QObject):
         self._order: list[str] = []
         self._is_whole = True
         self._current: Place | None = None
+        self._known: tuple[tuple[object, ...], list[tuple[int, int]]] | None = None
         self._waits_from: int | None = None
         self._touched: set[str] = set()
         self._formats: tuple[QTextCharFormat, QTextCharFormat] | None = None
@@ -226,39 +251,48 @@ class Finder(QObject):
 
     def _go(self, place: Place) -> None:
         self._current, self._waits_from = place, None
-        if not self._bring(place.message_id):
+        again = partial(self._go_again, place)
+        if not self._bring(place.message_id, again):
             return
-        if place.number < self._counts[place.message_id].reasoning:
-            self._unfold(place.message_id)
-        found = self._cursor_at(place)
-        if found is not None:
-            self._reveal(found)
+        in_reasoning = place.number < self._counts[place.message_id].reasoning
+        if in_reasoning and not self._unfold(place.message_id, again):
+            return
+        entry, found = self._messages.get(place.message_id), self._hit_of(place)
+        if entry is not None and found is not None:
+            self._reveal(entry.section, found, self._words)
         self._mark_soon()
+
+    def _go_again(self, place: Place) -> None:
+        """The message is whole now, if it is still asked for."""
+        if place == self._current:
+            self._go(place)
 
     def show_in(self, message_id: str, text: str) -> None:
         """Bring the first place of a text in a message that is written on screen: in what is shown
-        of it, or else in its reasoning, which is unfolded."""
+        of it, or else in its reasoning, which is unfolded. What of it still arrives is waited for."""
         words, entry = sought(text), self._messages.get(message_id)
         if entry is None or not words:
             return
-        found = self._first(entry, words)
-        if found is None and entry.grows:
-            self._bring(message_id)
-            found = self._first(entry, words)
-        if found is None and words in sought(entry.reasoning):
-            self._unfold(message_id)
-            found = self._first(entry, words)
+        again = partial(self.show_in, message_id, text)
+        hits = self._hits(entry, words)
+        if not hits and entry.grows and not self._bring(message_id, again):
+            return
+        hits = self._hits(entry, words)
+        if not hits and may_hold(entry.reasoning, words):
+            if not self._unfold(message_id, again):
+                return
+            hits = self._hits(entry, words)
+        if hits:
+            self._reveal(entry.section, _Hit(hits[0][0], 0), words)
+
+    def _reveal(self, section: Section, hit: _Hit, words: str) -> None:
+        """Bring a match on screen, whether it is written or folded or not."""
+        self._messages.write_item(section, hit.item, self._view.viewport().height())
+        if not self._messages.writer.block_of(section, hit.item).isVisible():
+            self._unfold_code(section, hit.item)
+        found = self._cursor_of(section, hit, words)
         if found is not None:
-            self._reveal(found)
-
-    def _first(self, entry: Entry, words: str) -> QTextCursor | None:
-        matches = (found for block in self._blocks(entry) for found in _matches(block, words))
-        return next(matches, None)
-
-    def _reveal(self, found: QTextCursor) -> None:
-        if not found.block().isVisible():
-            self._unfold_code(found.block())
-        self._show(found)
+            self._show(found)
 
     def _show(self, found: QTextCursor) -> None:
         """Bring it on screen, where it is not, a third below the upper edge. The text cursor goes
@@ -266,38 +300,53 @@ class Finder(QObject):
         begin = QTextCursor(found)
         begin.setPosition(found.selectionStart())
         self._view.setTextCursor(begin)
-        box, height = self._view.cursorRect(begin), self._view.viewport().height()
-        if box.top() < box.height() or box.bottom() > height - 2 * box.height():
-            bar = self._view.verticalScrollBar()
-            bar.setValue(bar.value() + box.top() - height // 3)
+        bar, height = self._view.verticalScrollBar(), self._view.viewport().height()
+        for _ in range(_TRIES):  # what is written above it may be lower than the hole was
+            box = self._view.cursorRect(begin)
+            if box.top() >= box.height() and box.bottom() <= height - 2 * box.height():
+                return
+            scroll_to(self._view, bar.value() + box.top() - height // 3)
 
-    def _cursor_at(self, place: Place) -> QTextCursor | None:
-        """The match, selected; the nearest one where the message has changed since."""
+    def _hit_of(self, place: Place) -> _Hit | None:
+        """Where a match is; the last one where the message has changed since."""
         entry = self._messages.get(place.message_id)
         if entry is None:
             return None
         number = place.number
         if entry.folded or not entry.head:
             number -= self._counts[place.message_id].reasoning
-        last = None
-        for block in self._blocks(entry):
-            places = places_in(block.text(), self._words)
+        number, hit = max(0, number), None
+        for at, count in self._hits(entry, self._words):
+            hit = _Hit(at, min(number, count - 1))
+            if number < count:
+                break
+            number -= count
+        return hit
+
+    def _hits(self, entry: Entry, words: str) -> list[tuple[int, int]]:
+        """The items of a message, by index, in which the words stand, and how often: in its
+        reasoning, where it is shown, and in its text."""
+        section, first = entry.section, 1 if entry.head > 1 else entry.head
+        end = len(section.items) - entry.foot
+        key = (section, section.edition, words, first, end)
+        if self._known is None or self._known[0] != key:
+            self._known = key, list(_hits_in(section.items, first, end, words))
+        return self._known[1]
+
+    def _cursor_of(self, section: Section, hit: _Hit, words: str) -> QTextCursor | None:
+        """A match, selected; the nearest one within its item. None where that is not written."""
+        if not section.counts[hit.item]:
+            return None
+        block = self._messages.writer.block_of(section, hit.item)
+        number, last, head = hit.number, None, head_length(section.items[hit.item])
+        for _ in range(section.counts[hit.item]):
+            places = [place for place in places_in(block.text(), words) if place[0] >= head]
             if places:
-                last = (block, places[min(max(0, number), len(places) - 1)])
+                last = block, places[min(number, len(places) - 1)]
             if number < len(places):
                 break
-            number -= len(places)
+            number, head, block = number - len(places), 0, block.next()
         return None if last is None else _selected(*last)
-
-    def _blocks(self, entry: Entry) -> Iterator[QTextBlock]:
-        """The blocks of a message in which is looked: its reasoning, where it is shown, its text."""
-        section, first = entry.section, 1 if entry.head > 1 else entry.head
-        block = self._messages.writer.block_of(section, first)
-        for at in range(first, len(section.items) - entry.foot):
-            for _ in range(section.counts[at]):
-                if number_of(section.items[at]) is None:
-                    yield block
-                block = block.next()
 
     # ------------------------------------------------------------------ saying and marking
 
@@ -320,7 +369,7 @@ class Finder(QObject):
         """Mark the matches that are on screen: the current one, and no more others than anybody
         reads, for each takes its time with every painting."""
         marks: list[QTextEdit.ExtraSelection] = []
-        current = self._cursor_at(self._current) if self._current is not None else None
+        current = self._current_cursor()
         if self._words and self._formats is not None:
             if current is not None:
                 marks.append(self._mark_of(current, is_current=True))
@@ -336,6 +385,14 @@ class Finder(QObject):
         if self._formats is not None:
             mark.format = self._formats[is_current]
         return mark
+
+    def _current_cursor(self) -> QTextCursor | None:
+        """The current match, where it is written."""
+        hit = None if self._current is None else self._hit_of(self._current)
+        entry = None if self._current is None else self._messages.get(self._current.message_id)
+        if hit is None or entry is None:
+            return None
+        return self._cursor_of(entry.section, hit, self._words)
 
     def _on_screen(self) -> Iterator[QTextBlock]:
         """The blocks on screen that belong to what is looked through."""
@@ -354,6 +411,29 @@ class Finder(QObject):
                 if not is_ours and item < len(found[0].items) - entry.foot:
                     yield block
             block = block.next()
+
+
+def _hits_in(items: Sequence[Item], first: int, end: int, words: str) -> Iterator[tuple[int, int]]:
+    for at in range(first, end):
+        count = _times(items[at], words)
+        if count:
+            yield at, count
+
+
+def _times(item: Item, words: str) -> int:
+    """How often the folded `words` stand in an item; asked of tens of thousands at once."""
+    if len(item.runs) == 1 and item.runs[0].text.isascii():
+        count = item.runs[0].text.lower().count(words)
+        return count if not count or number_of(item) is None else 0
+    if isinstance(item, Block):
+        return count_in(texts_of([item]), words) if _may_stand(item, words) else 0
+    return count_in(["".join(run.text for run in item.runs)], words)
+
+
+def _may_stand(block: Block, words: str) -> bool:
+    cells = (cell for row in block.rows for cell in row) if block.rows else (block.runs,)
+    text = "\n".join(["".join([run.text for run in cell]) for cell in cells])
+    return not text.isascii() or words in text.lower()
 
 
 def _matches(block: QTextBlock, words: str) -> Iterator[QTextCursor]:

@@ -26,11 +26,14 @@ if TYPE_CHECKING:
 
     from desktop_app.ui.theme import Theme
     from desktop_app.ui.transcript.document import DocumentWriter
+    from desktop_app.ui.transcript.items import Item
     from desktop_app.ui.transcript.section import Section
 
 _SLICE_S: Final = 0.004
 _ARRIVALS_MS: Final = 10
 _CONTEXT_LINES: Final = 12
+_FAR_LINES: Final = 300
+_SPANS_AT_ONCE: Final = 100
 _LINES_AT_ONCE: Final = 24
 
 
@@ -85,9 +88,17 @@ class CodeHighlighter(QObject):
         """Colour the whole code block whose head is item `at`."""
         end = at + 1
         items = section.items
-        while end < len(items) and isinstance(items[end], Block) and items[end].kind is Kind.CODE:  # type: ignore[union-attr]
+        while end < len(items) and _is_code(items[end]):
             end += 1
-        self._add(section, at + 1, at + 1, end)
+        for first, stop in section.runs(at + 1, end):
+            self.colour_part(section, first, stop)
+
+    def colour_part(self, section: Section, first: int, end: int) -> None:
+        """Colour lines that have been written in the middle of a block, or all of it."""
+        start = first
+        while start and first - start < _FAR_LINES and _is_code(section.items[start - 1]):
+            start -= 1
+        self._add(section, start, first, end)
 
     def colour_lines(self, section: Section, head: int, first: int, end: int) -> None:
         """Colour new lines of a block that still grows."""
@@ -147,13 +158,15 @@ class CodeHighlighter(QObject):
                 return True
             job.work, job.pending = highlight.spans("\n".join(texts), found), []
             job.line = job.first - job.start
-        for span in job.work:
+        for number, span in enumerate(job.work, start=1):
             if span.line >= job.line + _LINES_AT_ONCE:
                 self._paint(job, span.line)
                 if time.perf_counter() > until:
                     self._keep(job, span)
                     return False
             self._keep(job, span)
+            if not number % _SPANS_AT_ONCE and time.perf_counter() > until:
+                return False
         self._paint(job, job.end - job.start)
         return True
 
@@ -163,22 +176,23 @@ class CodeHighlighter(QObject):
 
     def _paint(self, job: _Job, until: int) -> None:
         """Give the lines from the job's next up to `until` the spans collected for them."""
-        number, pending = job.line, job.pending or []
-        if number >= min(until, job.end - job.start):
-            return
-        block = self._writer.block_of(job.section, job.start + number)
-        start = end = -1
-        while number < min(until, job.end - job.start) and block.isValid():
+        pending, last = job.pending or [], min(until, job.end - job.start)
+        block, start, end = None, -1, -1
+        for number in range(job.line, last):
+            if not job.section.counts[job.start + number]:
+                block = None
+                continue
+            block = block or self._writer.block_of(job.section, job.start + number)
             text = block.text() if pending else ""
             mine = [_in_units(span, text) for span in pending if span.line == number]
             if self._set_formats(block.layout(), mine):
                 start = block.position() if start < 0 else start
                 end = block.position() + block.length()
-            block, number = block.next(), number + 1
+            block = block.next()
         if start >= 0:
             # Else the next edit, wherever it is, would lay out everything in between.
             self._writer.document.markContentsDirty(start, end - start)
-        job.line, job.pending = number, []
+        job.line, job.pending = max(job.line, last), []
 
     def _set_formats(self, layout: QTextLayout, mine: list[highlight.Span]) -> bool:
         """Whether this changed anything."""
@@ -196,6 +210,10 @@ class CodeHighlighter(QObject):
             ranges.append(made)
         layout.setFormats(ranges)
         return True
+
+
+def _is_code(item: Item) -> bool:
+    return isinstance(item, Block) and item.kind is Kind.CODE
 
 
 def _in_units(span: highlight.Span, text: str) -> highlight.Span:

@@ -6,7 +6,7 @@ from bisect import bisect_right
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from PySide6.QtCore import QObject, QPoint, Qt, Signal
+from PySide6.QtCore import QObject, QPoint, QPointF, Qt, Signal
 from PySide6.QtGui import QTextCursor
 from PySide6.QtWidgets import QScrollBar, QTextBrowser, QToolButton
 
@@ -107,7 +107,7 @@ class ReadingPlace(QObject):
     def go_to(self, state: tuple[str, int]) -> None:
         """Go back to where `state` was taken; the message is written."""
         message_id, offset = state
-        self._view.verticalScrollBar().setValue(round(self.top_of(message_id) + offset))
+        scroll_to(self._view, round(self.top_of(message_id) + offset))
         self.follow(self.is_at_end)
 
     def go_to_end(self) -> None:
@@ -153,6 +153,11 @@ class ReadingPlace(QObject):
             else:
                 self._go_to_line(line)
 
+    def item_on_top(self) -> tuple[str, int]:
+        """The message of the topmost line on screen, and the item; "" while it follows."""
+        line = None if self.is_following else self._line_on_top()
+        return ("", -1) if line is None else (line.message_id, line.item)
+
     def _line_on_top(self) -> _Line | None:
         """The topmost line on screen. Where nobody has scrolled or written since this was asked
         last, it is the same again: of a window that is drawn wider and narrower, each step would
@@ -160,6 +165,8 @@ class ReadingPlace(QObject):
         if self._line is not None and self._line_since == self._moment():
             return self._line
         cursor = self._view.cursorForPosition(QPoint(0, 0))
+        if self._view.cursorRect(cursor).bottom() < 0 and cursor.block().next().isValid():
+            cursor = QTextCursor(cursor.block().next())  # below what is not written
         block = cursor.block()
         found = self._messages.writer.section_at(block.blockNumber())
         if found is None:
@@ -177,6 +184,7 @@ class ReadingPlace(QObject):
         """Have this line where it was on screen."""
         section, writer = self._messages.section_of(line.message_id), self._messages.writer
         at, part, units = min(line.item, len(section.items) - 1), line.part, line.units
+        self._messages.write_item(section, at, self._view.viewport().height())
         if section.shapes[at] and not is_table(section.items[at]):
             part = bisect_right(section.shapes[at], units)
             units += -section.shapes[at][part - 1] if part else head_length(section.items[at])
@@ -185,10 +193,11 @@ class ReadingPlace(QObject):
         cursor = QTextCursor(block)
         cursor.setPosition(block.position() + max(0, min(units, block.length() - 1)))
         bar = self._view.verticalScrollBar()
-        # Where the end of the document is not laid out yet, the bar does not reach so far.
-        writer.document.documentLayout().blockBoundingRect(block)
-        bar.setValue(bar.value() + self._view.cursorRect(cursor).top() - line.y)
-        self._line, self._line_since = line, self._moment()
+        scroll_to(self._view, bar.value() + self._view.cursorRect(cursor).top() - line.y)
+        # One that is not on screen was the nearest to what was not written.
+        height = self._view.viewport().height()
+        self._line = line if -height < line.y < height else None
+        self._line_since = self._moment()
         self.follow(self.is_at_end)
 
     def _moment(self) -> tuple[int, int]:
@@ -199,3 +208,12 @@ class ReadingPlace(QObject):
         # Comes from inside the document's edits: nothing may be laid out anew here.
         if self.is_following and not self.is_kept:
             self._view.verticalScrollBar().setValue(most)
+
+
+def scroll_to(view: QTextBrowser, y: int) -> None:
+    """Have this height of the document at the upper edge. Where the document is not laid out so
+    far, its bar does not reach so far."""
+    below = y + 2 * view.viewport().height()
+    layout = view.document().documentLayout()
+    layout.hitTest(QPointF(0, below), Qt.HitTestAccuracy.FuzzyHit)
+    view.verticalScrollBar().setValue(y)

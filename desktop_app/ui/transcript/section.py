@@ -1,37 +1,65 @@
-"""The blocks of one message in the document, counted."""
+"""The items of one message, and the blocks of the document that show them, counted.
+
+Of a long message only what is around the screen is written. An item that is not takes no block, and
+room all the same: a run of such items is a hole, as high as they would be, above the item that follows
+(see document.py). The first and the last item are always written, so every hole lies between two.
+"""
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from itertools import accumulate
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from desktop_app.rendering.model import Block, Kind
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from desktop_app.ui.transcript.items import Item
+
+Key = tuple[tuple[object, ...], int]
+"""What decides the format of an item's first block, and the pixels of the hole above it."""
+
+_NOTHING: Key = ((), 0)
+
+
+class Hole(NamedTuple):
+    """Items [first, end) that are not written, one after another."""
+
+    first: int
+    end: int
 
 
 class Section:
     """The blocks of one message.
 
-    The four lists run in parallel, one entry for each item.
+    The five lists run in parallel, one entry for each item.
 
     Attributes:
-        items: what is written, in order.
-        counts: how many blocks of the document each item takes.
+        items: what is shown, in order.
+        counts: how many blocks of the document each item takes: none where it is not written.
         keys: what decided the format of its first block.
         shapes: of a table the widths of its columns in pixels, of a text that is written in
             several blocks where each but the first begins (in UTF-16 units), else nothing.
+        heights: the pixels that each takes, about, as long as it is not written.
         total: the sum of the counts.
+        edition: another number whenever the items have changed.
     """
 
     def __init__(self, key: str) -> None:
         self.key = key
         self.items: list[Item] = []
         self.counts: list[int] = []
-        self.keys: list[tuple[object, ...]] = []
+        self.keys: list[Key] = []
         self.shapes: list[tuple[int, ...]] = []
+        self.heights: list[float] = []
         self.total = 0
+        self.edition = 0
+        self._ends: list[int] | None = None
+        self._missing = 0
+
+    # ------------------------------------------------------------------ finding
 
     def offset(self, at: int) -> int:
         """Blocks of the document before item `at`, counted from the nearer end."""
@@ -41,10 +69,9 @@ class Section:
 
     def item_at(self, block: int) -> int:
         """The index of the item that holds block number `block` of the section."""
-        for index, end in enumerate(accumulate(self.counts)):
-            if block < end:
-                return index
-        return len(self.counts) - 1
+        if self._ends is None:
+            self._ends = list(accumulate(self.counts))
+        return min(bisect_right(self._ends, block), len(self.counts) - 1)
 
     def above(self, at: int) -> Item | None:
         """The item above one."""
@@ -55,23 +82,98 @@ class Section:
         item = self.items[at]
         return is_table(item) and self.counts[at] == len(item.rows)  # type: ignore[union-attr]
 
-    def insert(
-        self, at: int, item: Item, count: int, key: tuple[object, ...], shape: tuple[int, ...]
-    ) -> None:
-        """Count an item that has been written."""
-        self.items.insert(at, item)
-        self.counts.insert(at, count)
-        self.keys.insert(at, key)
-        self.shapes.insert(at, shape)
-        self.total += count
+    # ------------------------------------------------------------------ what is written of it
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every item is written."""
+        return not self._missing
+
+    def written(self, at: int) -> int:
+        """The index of the first item from `at` on that is written; how many items, if none is."""
+        while at < len(self.counts) and not self.counts[at]:
+            at += 1
+        return at
+
+    def written_above(self, at: int) -> int:
+        """The index of the last item above item `at` that is written; -1, if none is."""
+        at -= 1
+        while at >= 0 and not self.counts[at]:
+            at -= 1
+        return at
+
+    def holes(self, first: int = 0, end: int | None = None) -> Iterator[Hole]:
+        """The holes within items [first, end), top to bottom."""
+        if not self._missing:
+            return
+        end = len(self.counts) if end is None else end
+        flags = bytes(map(bool, self.counts[first:end]))
+        begin = flags.find(0)
+        while begin >= 0:
+            stop = flags.find(1, begin)
+            stop = len(flags) if stop < 0 else stop
+            yield Hole(first + begin, first + stop)
+            begin = flags.find(0, stop)
+
+    def runs(self, first: int, end: int) -> Iterator[tuple[int, int]]:
+        """The items within [first, end) that are written, run by run."""
+        for hole in self.holes(first, end):
+            if first < hole.first:
+                yield first, hole.first
+            first = hole.end
+        if first < end:
+            yield first, end
+
+    def hole_above(self, at: int) -> int:
+        """The height in pixels of the hole above item `at`; 0 where there is none."""
+        return round(sum(self.heights[self.written_above(at) + 1 : at]))
+
+    # ------------------------------------------------------------------ counting
+
+    def insert(self, at: int, items: Sequence[Item], heights: Sequence[float]) -> None:
+        """Take up items, none of which is written yet."""
+        many = len(items)
+        self._missing += many
+        self.items[at:at] = items
+        self.counts[at:at] = [0] * many
+        self.keys[at:at] = [_NOTHING] * many
+        self.shapes[at:at] = [()] * many
+        self.heights[at:at] = heights
+        self.changed()
 
     def remove(self, at: int, removed: int) -> None:
-        """Count items no more."""
-        self.total -= sum(self.counts[at : at + removed])
-        for parallel in (self.items, self.counts, self.keys, self.shapes):
+        """Know of items no more, none of which is written."""
+        self._missing -= removed
+        for parallel in (self.items, self.counts, self.keys, self.shapes, self.heights):
             del parallel[at : at + removed]
+        self.changed()
+
+    def changed(self) -> None:
+        """Items are others than before."""
+        self.edition += 1
+        self._ends = None
+
+    def count(self, at: int, blocks: int, shape: tuple[int, ...]) -> None:
+        """An item takes so many blocks, in this shape."""
+        self.total += blocks - self.counts[at]
+        self._missing += (not blocks) - (not self.counts[at])
+        self.counts[at], self.shapes[at] = blocks, shape
+        self._ends = None
+
+    def erased(self, first: int, end: int) -> None:
+        """Items [first, end) are not written any more."""
+        self.total -= sum(self.counts[first:end])
+        self._missing += end - first - self.counts[first:end].count(0)
+        self.counts[first:end] = [0] * (end - first)
+        self.shapes[first:end] = [()] * (end - first)
+        self._ends = None
 
 
 def is_table(item: Item | None) -> bool:
     """Whether an item is a table or a part of one."""
     return isinstance(item, Block) and item.kind is Kind.TABLE
+
+
+def is_part(item: Item) -> bool:
+    """Whether an item is a part of a table but its first."""
+    return isinstance(item, Block) and item.kind is Kind.TABLE and not item.head

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QMimeData
@@ -88,6 +89,8 @@ def _spans(writer: DocumentWriter, cursor: QTextCursor) -> Iterator[_Span]:
             least, most = _place(section, at, passed, block, first, last)
             start, end = (least if start < 0 else start), most
             block, passed = block.next(), passed + 1
+        if not section.counts[at]:  # between two that are written
+            start, end = 0, sys.maxsize
         yield _Span(section.items[at], start, end)
         at, passed = at + 1, 0
         while at == len(section.items):

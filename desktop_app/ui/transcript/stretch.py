@@ -26,25 +26,30 @@ from desktop_app.ui.transcript.place import LatestButton, ReadingPlace
 from desktop_app.ui.transcript.selection import is_all
 from desktop_app.ui.transcript.speaker import Speaker
 from desktop_app.ui.transcript.surface import TranscriptSurface
+from desktop_app.ui.transcript.window import Window
 from desktop_app.ui.transcript.written import MOST_CHARACTERS, MOST_TO_READ, WrittenMessages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from PySide6.QtGui import QTextBlock
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.ui.theme import Theme
     from desktop_app.ui.transcript.entry import Entry
     from desktop_app.ui.transcript.items import Mark
+    from desktop_app.ui.transcript.section import Section
     from desktop_app.ui.transcript.typesetter import Typesetter
 
 FIRST_CHARACTERS: Final = 16_000
 MORE_CHARACTERS: Final = 12_000
 READ_CHARACTERS: Final = 3_000
+READ_ITEMS: Final = 60
 _READ_EVERY_MS: Final = 60
 _FITTED_AT_ONCE_S: Final = 0.02
 _FIT_ON_MS: Final = 15
+_TIDY_MS: Final = 50
+_EASILY_LAID_OUT: Final = 30_000
+"""Characters that are laid out within a frame."""
 
 
 class TranscriptStretch(TranscriptSurface):
@@ -66,6 +71,13 @@ class TranscriptStretch(TranscriptSurface):
         self._thoughts = Arrivals(self._read_on, self)
         self._place = ReadingPlace(self, self._messages)
         self._place.followed.connect(self._on_followed)
+        self._window = Window(self, self._messages, self._place)
+        self._in_pieces: set[str] = set()
+        self._goal: tuple[str, Callable[[], None]] | None = None
+        self._filling = QTimer(self, singleShot=True, interval=0)
+        self._filling.timeout.connect(self._fill)
+        self._tidying = QTimer(self, singleShot=True, interval=_TIDY_MS)
+        self._tidying.timeout.connect(self._tidy)
         self.verticalScrollBar().valueChanged.connect(self._on_scrolled)
         self.horizontalScrollBar().valueChanged.connect(self._on_scrolled_aside)
         self._actions = ActionRow(theme, self.viewport())
@@ -95,6 +107,8 @@ class TranscriptStretch(TranscriptSurface):
         """
         self._arrivals.clear()
         self._thoughts.clear()
+        self._in_pieces.clear()
+        self._goal = None
         self._actions.leave()
         self._pictures.clear()
         self._formulas.forget()
@@ -151,6 +165,8 @@ class TranscriptStretch(TranscriptSurface):
             with self._place.kept():  # it may grow above what is on screen
                 self._messages.grow(entry, text)
         self._finder.touched(message_id)
+        self._tidy_soon()
+        self._go_on(message_id)
 
     def _read_on(self, message_id: str, text: str) -> None:
         """As much more of a reasoning that is unfolded."""
@@ -158,7 +174,10 @@ class TranscriptStretch(TranscriptSurface):
         if entry is not None and not entry.folded:
             with self._place.kept():
                 self._messages.read_thoughts(entry, len(text))
+            self._tidy_soon()
             self._read_thoughts()  # it may have left the document and come back meanwhile
+            if not entry.unread:
+                self._go_on(message_id)
 
     def _write_rests(self) -> None:
         """Long texts that are stored are written as if they arrived: in slices of frames."""
@@ -178,6 +197,7 @@ class TranscriptStretch(TranscriptSurface):
         if entry is not None:
             with self._place.kept():
                 self._messages.update(entry.message)
+            self._in_pieces.add(message_id)
             self._renew_later(message_id)
 
     def _renew_later(self, message_id: str) -> None:
@@ -186,6 +206,9 @@ class TranscriptStretch(TranscriptSurface):
         entry = self._messages.growing(message_id)
         if entry is not None and entry.is_renewing:
             self._arrivals.afterwards(message_id, partial(self._renew, message_id))
+        elif entry is not None and message_id in self._in_pieces:
+            self._in_pieces.discard(message_id)
+            self._fold_code(entry)
 
     def _renew(self, message_id: str) -> None:
         entry = self._messages.growing(message_id)
@@ -194,6 +217,16 @@ class TranscriptStretch(TranscriptSurface):
                 self._messages.renew(entry)
             self._finder.touched(message_id)
             self._renew_later(message_id)
+
+    def _fold_code(self, entry: Entry) -> None:
+        """A stored answer that came in pieces is whole."""
+        message_id = entry.message.id
+        if self._messages.get(message_id) is entry:
+            on_top = self._place.item_on_top()
+            with self._place.kept():
+                self._messages.fold_code(entry, on_top[1] if on_top[0] == message_id else -1)
+            self._fill()
+        self._go_on(message_id)
 
     def update_message(self, message: Message, version: tuple[int, int] | None = None) -> None:
         """Status, footer, error and notices of a message; its text only where it differs. Where
@@ -254,9 +287,9 @@ class TranscriptStretch(TranscriptSurface):
         if self._messages.get(state[0]) is None and not self._show_around(state[0]):
             self.scroll_to_bottom()
             return
-        self._bring_whole(state[0])
-        self._place.go_to(state)
-        self._load_more()
+        if self._bring_whole(state[0], partial(self.restore_scroll, state)):
+            self._place.go_to(state)
+            self._load_more()
 
     @property
     def is_at_end(self) -> bool:
@@ -276,19 +309,40 @@ class TranscriptStretch(TranscriptSurface):
         """Have a message written; whether it is."""
         return self._messages.get(message_id) is not None or self._show_around(message_id)
 
-    def _bring_whole(self, message_id: str) -> bool:
-        """Have all of a message written: what is sought in it may stand at its end."""
-        brought = self._bring(message_id)
-        entry = self._messages.get(message_id)
-        if entry is not None and (entry.grows or entry.unread):
-            self.flush()
-        return brought
+    def _bring_whole(self, message_id: str, then: Callable[[], None]) -> bool:
+        """Have all of a message there: what is sought in it may stand at its end. Of much, that is
+        not done at once: `then` is what follows, unless the reader goes elsewhere meanwhile."""
+        if not self._bring(message_id):
+            return False
+        self._arrivals.flush(shortly=True)
+        self._thoughts.flush(shortly=True)
+        if not self.has_more(message_id):
+            return True
+        self._goal = message_id, then
+        self._arrivals.hurry(message_id)
+        self._thoughts.hurry(message_id)
+        return False
 
-    def _unfold(self, message_id: str) -> None:
+    def has_more(self, message_id: str) -> bool:
+        """Whether more of a message is still to be written that has arrived."""
+        entry = self._messages.get(message_id)
+        if entry is not None and entry.grows and not entry.is_streaming:
+            return True
+        return self._arrivals.has(message_id) or self._thoughts.has(message_id)
+
+    def _go_on(self, message_id: str) -> None:
+        """All of a message is there: whoever waits for it goes on."""
+        goal = self._goal
+        if goal is not None and goal[0] == message_id and not self.has_more(message_id):
+            self._goal = None
+            goal[1]()
+
+    def _unfold(self, message_id: str, then: Callable[[], None]) -> bool:
+        """Show the reasoning of a message that is written, as `_bring_whole` does it."""
         entry = self._messages.get(message_id)
         if entry is not None and entry.folded:
             self._turn(entry, "reasoning")
-            self._thoughts.flush()  # what is sought may stand at its end
+        return self._bring_whole(message_id, then)
 
     def _turn(self, entry: Entry, action: str) -> bool:
         """Fold or unfold a part of a message; False where that is not what the action asks."""
@@ -306,11 +360,14 @@ class TranscriptStretch(TranscriptSurface):
             else:
                 self._messages.refresh(entry)
         self._read_thoughts()
+        self._fill()
         return True
 
-    def _unfold_code(self, block: QTextBlock) -> None:
+    def _unfold_code(self, section: Section, at: int) -> None:
         with self._place.kept():
-            self._messages.unfold_code_at(block)
+            self._messages.unfold_code_at(section, at)
+            self._messages.write_item(section, at, self.viewport().height())
+        self._fill()
 
     def scroll_to_top(self) -> None:
         """Go to the beginning of the conversation."""
@@ -352,8 +409,12 @@ class TranscriptStretch(TranscriptSurface):
 
     def _on_scrolled(self, value: int) -> None:
         if self._place.is_kept:
+            self._filling.start()
             return
+        if not (self._place.is_following and self._place.is_at_end):
+            self._goal = None  # the reader goes elsewhere
         self._place.follow(self._place.is_at_end)
+        self._fill()
         near, most = self.viewport().height(), self.verticalScrollBar().maximum()
         above, below = self._messages.older, self._messages.newer
         if (above and value < near) or (below and value > most - near):
@@ -368,7 +429,12 @@ class TranscriptStretch(TranscriptSurface):
         """Where a screen reader runs, all of a conversation is to be read, not what is on screen:
         write more of it, a little at a time, up to the most that is ever written."""
         self._say_how_much()
-        if not self._speaker.is_heard() or not self._messages.has_room:
+        if not self._speaker.is_heard():
+            return
+        if self._window.fill_more(READ_ITEMS):
+            self._place_actions_again()
+            self._for_readers.start()
+        if not self._messages.has_room:
             return
         if not self._arrivals.are_there and self._messages.older:
             with self._place.kept():
@@ -377,6 +443,30 @@ class TranscriptStretch(TranscriptSurface):
             self._place_actions_again()
         if self._messages.older:
             self._for_readers.start()
+
+    def _fill(self) -> None:
+        """Have what is on screen written, and no more than is to be."""
+        self._window.fill()
+        self._tidy_soon()
+
+    def _tidy_soon(self) -> None:
+        if self._speaker.is_heard():
+            self._for_readers.start()
+        elif self._messages.is_much and not self._tidying.isActive():
+            self._tidying.start()
+
+    def _tidy(self) -> None:
+        self._say_how_much()
+        if self._messages.is_much:
+            self._window.narrow()
+            self._window.fill()
+            self._place_actions_again()
+
+    def _lighten(self) -> None:
+        """Have no more written than is laid out within a frame: all of it is to be, anew."""
+        much = self.document().characterCount() > _EASILY_LAID_OUT
+        if much and not self._speaker.is_heard():
+            self._window.narrow()
 
     def _fit_to_width(self) -> None:
         """Bring what depends on the width up to date, what is on screen first; the rest in slices."""
@@ -398,9 +488,10 @@ class TranscriptStretch(TranscriptSurface):
         more = self._speaker.is_heard() or self.textCursor().hasSelection()
         self._messages.most = MOST_TO_READ if more else MOST_CHARACTERS
 
-    def _write_again(self, around: str) -> None:
-        """Write in the theme of now what is written, of very much what is around a message."""
-        self._messages.write_again(self._theme, around)
+    def _write_again(self, message_id: str, item: int) -> None:
+        """Write in the theme of now what is written, of very much what is around an item."""
+        height = self.viewport().height()
+        self._messages.write_again(self._theme, message_id, item, height)
         if self._messages.get(self._actions.message_id) is None:
             self._actions.leave()
         self._write_rests()

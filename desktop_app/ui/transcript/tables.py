@@ -16,7 +16,7 @@ from PySide6.QtGui import QTextCharFormat, QTextCursor, QTextTable
 
 from desktop_app.rendering.model import Block, Run, Runs
 from desktop_app.ui.transcript.columns import Columns
-from desktop_app.ui.transcript.section import is_table
+from desktop_app.ui.transcript.section import is_part, is_table
 from desktop_app.ui.transcript.styles import COLUMNS
 from desktop_app.ui.transcript.words import alike, change_words
 
@@ -69,13 +69,24 @@ class Tables:
         self.styles = styles
         self.columns = Columns(styles, width)
         self._written: dict[int, QTextTable] = {}  # in this edit, by the position below
+        self._fitted: tuple[Item, tuple[int, ...]] | None = None
 
     def widths(self, section: Section, at: int, block: Block) -> tuple[int, ...]:
         """The columns of a part that goes below item `at` - 1: its own, or its table's."""
         above = section.above(at)
-        if not block.head and is_table(above) and len(section.shapes[at - 1]) == len(block.aligns):
-            return section.shapes[at - 1]
-        return self.columns.widths(block, whole=True)
+        if block.head or not is_table(above):
+            return self.columns.widths(block, whole=True)
+        shape = section.shapes[at - 1] if section.counts[at - 1] else self.fitted(section, at)
+        return shape if len(shape) == len(block.aligns) else self.columns.widths(block, whole=True)
+
+    def fitted(self, section: Section, at: int) -> tuple[int, ...]:
+        """The columns that a whole table asks for of which item `at` is a part."""
+        while at and is_part(section.items[at]) and is_table(section.items[at - 1]):
+            at -= 1
+        head = section.items[at]
+        if self._fitted is None or self._fitted[0] is not head:
+            self._fitted = head, self.columns.widths(head, whole=True)  # type: ignore[arg-type]
+        return self._fitted[1]
 
     def key(self, section: Section, at: int, block: Block) -> tuple[object, ...]:
         """What decides the room above a part that stands, or will stand, at item `at`."""
@@ -128,20 +139,22 @@ class Tables:
     def close_up(self, cursor: QTextCursor, *, ruled: bool) -> None:
         """The table above the cursor's block is not its last part: no more room below it than a
         `ruled` part, the room above which Qt drops, needs itself."""
-        self._leave_room(cursor, self.styles.row_pad() if ruled else 0)
+        self.leave_room(cursor, self.styles.row_pad() if ruled else 0)
 
     def part_from(self, below: Item, cursor: QTextCursor) -> None:
         """The room below the table above the cursor's block is what the item `below` asks for."""
-        self._leave_room(cursor, self.styles.room_below_table(below))
+        self.leave_room(cursor, self.styles.room_below_table(below))
 
-    def _leave_room(self, cursor: QTextCursor, pixels: int) -> None:
+    def leave_room(self, cursor: QTextCursor, pixels: int) -> None:
+        """So many pixels below the table above the cursor's block, if there is one."""
         # Within one edit, Qt does not find a table yet that has just been written.
         part = self._written.get(cursor.position())
         part = part or QTextCursor(cursor.block().previous()).currentTable()
         if part is not None:
             made = part.format().toTableFormat()
-            made.setBottomMargin(pixels)
-            part.setFormat(made)
+            if made.bottomMargin() != pixels:
+                made.setBottomMargin(pixels)
+                part.setFormat(made)
 
     def _write_row(self, table: QTextTable, number: int, block: Block, cell: Any) -> None:
         for column, align in enumerate(block.aligns):

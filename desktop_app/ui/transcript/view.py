@@ -88,15 +88,16 @@ class TranscriptView(TranscriptStretch):
 
     def set_theme(self, theme: Theme) -> None:
         """Draw in other colours and sizes; what is on screen stays there."""
-        around = "" if self._place.is_following else self._place.state()[0]
+        around = self._place.item_on_top()
         with self._place.kept():
             self._dress(theme)
             self._pictures.set_theme(theme)
             self._pictures.ratio = self.devicePixelRatioF()
             self._actions.set_theme(theme)
             self.find_in_it.set_theme(theme)
-            self._write_again(around)
+            self._write_again(*around)
             self._set_margins()
+        self._fill()
         self._latest.place(self._theme)
         self._target.set_theme(theme)
         self._place_actions_again()
@@ -111,9 +112,13 @@ class TranscriptView(TranscriptStretch):
     def event(self, event: QEvent) -> bool:
         """Set the margins before the children are laid out; scroll from the margins, too."""
         if event.type() == QEvent.Type.Resize:
+            if event.oldSize().width() != event.size().width():  # type: ignore[attr-defined]
+                self._lighten()
             with self._place.kept():
                 self._set_margins()
-                return super().event(event)
+                taken = super().event(event)
+            self._fill()
+            return taken
         if event.type() == QEvent.Type.Wheel:
             self.wheelEvent(event)  # type: ignore[arg-type]
             return True
@@ -148,7 +153,10 @@ class TranscriptView(TranscriptStretch):
     def bring_foot(self, message_id: str, foot: int) -> None:
         """Put a message's last line where `foot_on_screen` was taken of the one in its place: what
         leads to further versions stays under the mouse."""
-        entry = self._messages.get(message_id) if self._bring_whole(message_id) else None
+        again = partial(self.bring_foot, message_id, foot)
+        if not self._bring_whole(message_id, again):
+            return
+        entry = self._messages.get(message_id)
         if entry is not None:
             self._load_more()  # what is above it, if it is short
             self.verticalScrollBar().setValue(round(self._place.foot_of(entry)) - foot)

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Final
 from desktop_app.domain.conversation import Message, MessageStatus, Role
 from desktop_app.rendering.model import Block, Kind
 from desktop_app.ui.theme import MEASURE
-from desktop_app.ui.transcript.code_folds import number_of, show_folds
+from desktop_app.ui.transcript.code_folds import folds, number_of, show_folds
 from desktop_app.ui.transcript.document import DocumentWriter
 from desktop_app.ui.transcript.entry import Entry, Unfolded
 from desktop_app.ui.transcript.highlighter import CodeHighlighter
 from desktop_app.ui.transcript.items import Facts, Mark
 from desktop_app.ui.transcript.sources import Sources
 from desktop_app.ui.transcript.styles import Styles
+from desktop_app.ui.transcript.window import around
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from desktop_app.ui.theme import Theme
     from desktop_app.ui.transcript.entry import Change
+    from desktop_app.ui.transcript.items import Item
     from desktop_app.ui.transcript.section import Section
 
 MOST_CHARACTERS: Final = 100_000
@@ -37,6 +39,7 @@ each step, which must not take a tenth of a second."""
 MOST_TO_READ: Final = 600_000
 """The same where a screen reader runs, which reads what is written and nothing else."""
 
+_ITEMS_AT_ONCE: Final = 800
 _MOST_AT_ONCE: Final = 40_000
 """What is written again in one step, which must not take a tenth of a second."""
 
@@ -218,19 +221,32 @@ class WrittenMessages:
 
     @property
     def is_whole(self) -> bool:
-        """Whether every message is written."""
-        return not (self.older or self.newer)
+        """Whether every message is written, and all of it."""
+        waits = self.older or self.newer
+        return not waits and all(section.is_whole for section in self.writer.sections)
 
     @property
     def has_room(self) -> bool:
         """Whether more may be written without anything being taken out."""
-        return sum(_size(self._entries[s.key].message) for s in self.writer.sections) < (
-            self.most * 3 // 4
-        )
+        return sum(map(self._written_size, self.writer.sections)) < self.most * 3 // 4
+
+    @property
+    def is_much(self) -> bool:
+        """Whether more is written than is to stay."""
+        return self.writer.document.characterCount() > self.most
+
+    def _written_size(self, section: Section) -> int:
+        """Roughly the characters that are written of a message."""
+        size = _size(self._entries[section.key].message)
+        if section.is_whole:
+            return size
+        document, first = self.writer.document, self.writer.first_block(section)
+        end = document.findBlockByNumber(first + section.total).position()
+        return min(size, end - document.findBlockByNumber(first).position())
 
     def _is_far(self, at: int) -> bool:
         """Whether too much is written, and enough of it between message `at` and the other end."""
-        sizes = [_size(self._entries[section.key].message) for section in self.writer.sections]
+        sizes = [self._written_size(section) for section in self.writer.sections]
         return sum(sizes) > self.most and sum(sizes) - sizes[at] > self.most // 2
 
     def append(self, message: Message) -> Entry | None:
@@ -244,22 +260,52 @@ class WrittenMessages:
         self._write(len(self.writer.sections), entry)
         return entry
 
-    def write_again(self, theme: Theme, around: str = "") -> None:
-        """Write everything that is written in another look; of very much what is around a message,
-        so that it does not take long: the rest waits to be scrolled to."""
+    def write_again(self, theme: Theme, message_id: str, item: int, height: float) -> None:
+        """Write everything that is written in another look; of very much what is around an item of
+        a message, so that it does not take long: of that message so many pixels above it and
+        below it, of the others what is next to it. The rest waits to be scrolled to."""
         order = [self._entries[section.key] for section in self.writer.sections]
+        scale = theme.px(1000) / self.writer.styles.theme.px(1000)
         self._highlighter.clear()
         self._highlighter.set_theme(theme)
         self.writer.dress(Styles(theme, is_brief=self.is_brief, wraps_code=self.wraps_code))
         self.writer.clear()
-        for entry in self._narrowed(order, around):
-            self._write(len(self.writer.sections), entry)
+        nearest = -1
+        for entry in self._narrowed(order, message_id):
+            at = item if entry.message.id == message_id else nearest
+            nearest = 0 if entry.message.id == message_id else nearest
+            self._put_back(entry.section, at, height, scale)
+            show_folds(self.writer, entry.section, entry.unfolded.code)
         self.writer.fit_tables()
+
+    def _put_back(self, section: Section, at: int, height: float, scale: float) -> None:
+        count = len(section.items)
+        if count <= _ITEMS_AT_ONCE and _length(section.items) <= _MOST_AT_ONCE:
+            ranges = [(0, count)]
+        else:
+            ranges = around(section, at % count, height)
+        self.writer.put_back(section, ranges, scale)
+        for first, end in section.runs(0, count):
+            self._colour_part(section, first, end)
+
+    def write_items(self, section: Section, ranges: Iterable[tuple[int, int]]) -> None:
+        """Have some items [first, end) of a message written that are not."""
+        ranges = list(ranges)
+        self.writer.write(section, ranges)
+        for first, end in ranges:
+            self._colour_part(section, first, end)
+        if any(0.0 in section.heights[first:end] for first, end in ranges):
+            show_folds(self.writer, section, self._entries[section.key].unfolded.code)
+
+    def write_item(self, section: Section, at: int, height: float) -> None:
+        """Have an item written, and so many pixels of what is above it and below it."""
+        if not section.counts[at]:
+            self.write_items(section, around(section, at, height))
 
     def _narrowed(self, order: list[Entry], around: str) -> list[Entry]:
         """The entries around a message that can be written at once; the others wait, above and
         below."""
-        sizes = [_size(entry.message) for entry in order]
+        sizes = [min(_size(entry.message), _MOST_AT_ONCE // 4) for entry in order]
         first, end = 0, len(order)
         at = next((n for n, entry in enumerate(order) if entry.message.id == around), end - 1)
         while end - first > 1 and sum(sizes[first:end]) > _MOST_AT_ONCE:
@@ -400,13 +446,9 @@ class WrittenMessages:
         self._colour(entry)
         show_folds(self.writer, entry.section, entry.unfolded.code)
 
-    def unfold_code_at(self, block: QTextBlock) -> None:
-        """Show to its end the code that a block belongs to."""
-        found = self.writer.section_at(block.blockNumber())
-        if found is None:
-            return
-        section = found[0]
-        for item in section.items[section.item_at(found[1]) :]:
+    def unfold_code_at(self, section: Section, at: int) -> None:
+        """Show to its end the code that an item belongs to."""
+        for item in section.items[at:]:
             number = number_of(item)
             if number is not None:
                 self.turn_fold(self._entries[section.key], number, unfold=True)
@@ -423,6 +465,17 @@ class WrittenMessages:
                 self.writer.show_items(entry.section, at, 1, [item])
         show_folds(self.writer, entry.section, entry.unfolded.code)
 
+    def fold_code(self, entry: Entry, seen: int) -> None:
+        """All of a stored answer is there, which came in pieces: fold its long blocks of code, but
+        one that item `seen` is in the folded part of."""
+        for number, first, end in folds(entry.section.items):
+            if first <= seen < end:
+                entry.unfolded.code.add(number)
+        for at, item in enumerate(entry.body_items(), entry.head):
+            if number_of(item) is not None and entry.section.items[at] != item:
+                self.writer.replace(entry.section, at, 0, [item])
+        show_folds(self.writer, entry.section, entry.unfolded.code)
+
     def _patch(self, entry: Entry, patches: Sequence[Change]) -> None:
         for at, removed, added in patches:
             self.writer.replace(entry.section, entry.head + at, removed, added)
@@ -431,6 +484,18 @@ class WrittenMessages:
             self._colour(entry)
 
     # ------------------------------------------------------------------ colours of code
+
+    def _colour_part(self, section: Section, first: int, end: int) -> None:
+        """Colour what is code among items [first, end), which have just been written."""
+        flags = bytes(
+            isinstance(item, Block) and item.kind is Kind.CODE for item in section.items[first:end]
+        )
+        begin = flags.find(1)
+        while begin >= 0:
+            stop = flags.find(0, begin)
+            stop = len(flags) if stop < 0 else stop
+            self._highlighter.colour_part(section, first + begin, first + stop)
+            begin = flags.find(1, stop)
 
     def _find_code(self, entry: Entry, at: int, removed: int, added: Sequence[object]) -> None:
         """Remember the code blocks that begin among new items, and those no more that gave way: what
@@ -458,6 +523,11 @@ class WrittenMessages:
             first = entry.head + entry.coloured_to
             self._highlighter.colour_lines(entry.section, head, first, end - 1)
             entry.coloured_to = end - 1 - entry.head
+
+
+def _length(items: Iterable[Item]) -> int:
+    """The characters of some items, but tables'."""
+    return sum(len(run.text) for item in items for run in item.runs)
 
 
 def _is_head(item: object) -> bool:

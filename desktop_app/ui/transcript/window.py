@@ -1,0 +1,179 @@
+"""The window on long messages: only what is around the screen is written of them.
+
+All that is in a document is laid out anew with each step of a window that is drawn wider, and written
+anew in another theme or size: half a second, and two, for an answer of a megabyte. So where much is
+written, all but some screens of it is taken out, and is written again as one comes near. In its place
+there is a hole as high as it was, or will be about (see section.py): the scroll bar reaches all of it,
+and what is on screen stays where it is. This was chosen over restyling all of it in slices, which
+would leave the layout as long as it is; and over delaying that, because the end of a text cannot be
+shown before the beginning has been laid out.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from itertools import accumulate
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QPointF, Qt
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from PySide6.QtWidgets import QTextBrowser
+
+    from desktop_app.ui.transcript.place import ReadingPlace
+    from desktop_app.ui.transcript.section import Hole, Section
+    from desktop_app.ui.transcript.written import WrittenMessages
+
+_KEPT_SCREENS: Final = 3
+_TRIES: Final = 6
+
+
+class Window:
+    """Keeps written what is around one view's screen."""
+
+    def __init__(self, view: QTextBrowser, messages: WrittenMessages, place: ReadingPlace) -> None:
+        self._view, self._messages, self._place = view, messages, place
+
+    # ------------------------------------------------------------------ writing
+
+    def fill(self) -> None:
+        """Have all written that is on screen, and a screen above and below it."""
+        if all(section.is_whole for section in self._messages.writer.sections):
+            return
+        self._measure()
+        for _ in range(_TRIES):  # what is written may be lower than it was expected to be
+            height = self._view.viewport().height()
+            top = self._view.verticalScrollBar().value()
+            if self._hole_in(top - height, top + 2 * height) is None:
+                return
+            found = self._hole_in(top - 2 * height, top + 3 * height)
+            if found is None:
+                return
+            with self._place.kept():
+                self._messages.write_items(*found)
+            self._measure()
+
+    def _measure(self) -> None:
+        """Have the scroll bar reach as far as the document does: it is not told of what is laid out
+        because somebody asks where something stands."""
+        document, bar = self._view.document(), self._view.verticalScrollBar()
+        size = document.size()
+        most = max(0, size.toSize().height() - self._view.viewport().height())
+        if bar.maximum() != most:
+            with self._place.kept():
+                document.documentLayout().documentSizeChanged.emit(size)
+
+    def fill_more(self, items: int) -> bool:
+        """Have so many items more written, wherever they are missing; whether any were."""
+        for section in self._messages.writer.sections:
+            for hole in section.holes():
+                with self._place.kept():
+                    first = max(hole.first, hole.end - items)
+                    self._messages.write_items(section, [(first, hole.end)])
+                return True
+        return False
+
+    def _hole_in(self, top: float, bottom: float) -> tuple[Section, list[tuple[int, int]]] | None:
+        """What is to be written of a hole that reaches between these heights of the document."""
+        writer = self._messages.writer
+        for section in writer.sections[self._place_at(top)[0] :]:
+            if not section.items or writer.top_of(section, 0) > bottom:
+                return None
+            for hole in section.holes():
+                height = section.keys[hole.end][1]
+                begin = writer.top_of(section, hole.end) - height
+                if begin > bottom:
+                    return None
+                if height and begin + height > top:
+                    return section, list(_within(section, hole, top - begin, bottom - begin))
+        return None
+
+    def _place_at(self, y: float) -> tuple[int, int]:
+        """The section, by index, and its item at this height of the document."""
+        writer = self._messages.writer
+        layout = writer.document.documentLayout()
+        position = layout.hitTest(QPointF(0, max(0.0, y)), Qt.HitTestAccuracy.FuzzyHit)
+        found = writer.section_at(writer.document.findBlock(position).blockNumber())
+        if found is None:
+            last = len(writer.sections) - 1
+            return last, len(writer.sections[last].items) - 1 if last >= 0 else 0
+        return writer.sections.index(found[0]), found[0].item_at(found[1])
+
+    # ------------------------------------------------------------------ taking out
+
+    def narrow(self) -> None:
+        """Take out what is far from the screen, but for what is selected from and to."""
+        writer, height = self._messages.writer, self._view.viewport().height()
+        if not writer.sections:
+            return
+        top = self._view.verticalScrollBar().value()
+        first = self._place_at(top - _KEPT_SCREENS * height)
+        last = self._place_at(top + (_KEPT_SCREENS + 1) * height)
+        ranges: list[tuple[Section, int, int]] = []
+        pins = self._pins()
+        for number, section in enumerate(writer.sections):
+            count = len(section.items)
+            begin = count if number < first[0] else first[1] if number == first[0] else 0
+            end = 0 if number > last[0] else last[1] + 1 if number == last[0] else count
+            kept = [at for index, at in pins if index == number]
+            for start, stop in ((0, min(begin, count)), (max(begin, end), count)):
+                ranges += [(section, *part) for part in _without(kept, start, stop)]
+        with self._place.kept():
+            self._messages.writer.erase(ranges)
+
+    def _pins(self) -> list[tuple[int, int]]:
+        """Where the text cursor is, and where the selection began."""
+        writer, cursor = self._messages.writer, self._view.textCursor()
+        pins = []
+        for position in {cursor.position(), cursor.anchor()}:
+            found = writer.section_at(writer.document.findBlock(position).blockNumber())
+            if found is not None:
+                pins.append((writer.sections.index(found[0]), found[0].item_at(found[1])))
+        return sorted(pins)
+
+
+def around(section: Section, at: int, height: float) -> list[tuple[int, int]]:
+    """The items that take so many pixels above item `at`, and as many below it, but none that is
+    folded."""
+    first, end, heights = at, at + 1, section.heights
+    room = height
+    while first and room > 0:
+        first -= 1
+        room -= heights[first]
+    room = height
+    while end < len(heights) and room > 0:
+        room -= heights[end]
+        end += 1
+    return [*_shown(section, first, end), (at, at + 1)]
+
+
+def _within(section: Section, hole: Hole, top: float, bottom: float) -> Iterator[tuple[int, int]]:
+    """The items of a hole between these heights within it."""
+    ends = list(accumulate(section.heights[hole.first : hole.end]))
+    first = bisect_right(ends, max(0.0, top))
+    end = bisect_left(ends, bottom) + 1
+    first = min(first, len(ends) - 1)
+    yield from _shown(section, hole.first + first, hole.first + min(end, len(ends)))
+
+
+def _shown(section: Section, first: int, end: int) -> Iterator[tuple[int, int]]:
+    """The runs of items that take room."""
+    flags = bytes(height > 0 for height in section.heights[first:end])
+    begin = flags.find(1)
+    while begin >= 0:
+        stop = flags.find(0, begin)
+        stop = len(flags) if stop < 0 else stop
+        yield first + begin, first + stop
+        begin = flags.find(1, stop)
+
+
+def _without(pins: list[int], first: int, end: int) -> Iterator[tuple[int, int]]:
+    """Items [first, end) but these."""
+    for pin in pins:
+        if first <= pin < end:
+            yield first, pin
+            first = pin + 1
+    if first < end:
+        yield first, end

@@ -1,0 +1,166 @@
+"""What one long answer costs once it is there, beside a bare QTextDocument with the same text.
+
+For each action its CPU and its longest step, which nothing can interrupt, both in milliseconds of the
+window's thread: so other programs on the machine make neither longer. The floor is a QTextBrowser that
+holds the same plain text: opened, drawn wider and narrower, in another font, from end to end. `kind`
+is mixed, code, list, table, paragraph or reasoning (a mixed one, unfolded above a short answer);
+without one, all are measured, a line for each.
+"""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from PySide6.QtWidgets import QApplication, QTextBrowser
+
+KINDS = ("mixed", "code", "list", "table", "paragraph", "reasoning")
+SOUGHT = "needle"
+WIDTHS = (760, 740, 700, 660, 620, 580, 620, 680, 740, 760)
+
+
+def main(kind: str = "", characters: int = 1_000_000) -> Iterator[dict[str, Any]]:
+    """Measure an answer of so many characters."""
+    from tests.benchmarks import streaming
+
+    application = streaming._application()
+    for one in [kind] if kind else KINDS:
+        text = _text(one, characters)
+        floor = _Steps(application).bare(text)
+        ours = _Steps(application).transcript(text, one)
+        row = {"benchmark": "long_message", "kind": one, "characters": len(text)}
+        yield {**row, "floor": floor, "ours": ours}
+
+
+def _text(kind: str, characters: int) -> str:
+    from tests.benchmarks.streaming import source
+
+    kind = "mixed" if kind == "reasoning" else kind
+    made = source(kind, characters, highlight=True)
+    if kind == "list":
+        made = "".join(f"- The item {n} of a list that goes on and on.\n" for n in range(20_000))
+    at = made.rfind(" ", 0, len(made) * 9 // 10)
+    return f"{made[:at]} {SOUGHT}{made[at:]}"
+
+
+class _Steps:
+    """Does things to a view, and takes their time."""
+
+    def __init__(self, application: QApplication) -> None:
+        self._application = application
+        self._told: dict[str, list[float]] = {}
+
+    def _take(
+        self, name: str, *actions: Callable[[], object], busy: Callable[[], bool] | None = None
+    ) -> None:
+        steps = []
+        for action in actions:
+            for step in (action, self._application.processEvents, self._application.processEvents):
+                began = time.thread_time()
+                step()
+                steps.append(time.thread_time() - began)
+        until = time.monotonic() + 120
+        while busy is not None and busy() and time.monotonic() < until:
+            began = time.thread_time()
+            self._application.processEvents()
+            steps.append(time.thread_time() - began)
+            time.sleep(0.001)
+        self._told[name] = [round(sum(steps) * 1000, 1), round(max(steps) * 1000, 1)]
+
+    def bare(self, text: str) -> dict[str, list[float]]:
+        """The floor."""
+        from PySide6.QtWidgets import QTextBrowser
+
+        view = QTextBrowser()
+        view.setUndoRedoEnabled(False)
+        view.resize(WIDTHS[0], 700)
+        view.show()
+        self._application.processEvents()
+        self._take("open", lambda: view.setPlainText(text))
+        self._take("resize", *self._widths(view))
+        font = view.font()
+        font.setPointSizeF(font.pointSizeF() * 1.2)
+        self._take("zoom", lambda: view.document().setDefaultFont(font))
+        self._take("drag", *self._drags(view))
+        view.close()
+        view.deleteLater()
+        return self._told
+
+    def _widths(self, view: QTextBrowser) -> list[Callable[[], object]]:
+        return [partial(view.resize, width, 700) for width in WIDTHS]
+
+    def _drags(self, view: QTextBrowser) -> list[Callable[[], object]]:
+        bar = view.verticalScrollBar()
+        parts = (1.0, 0.5, 0.1, 0.0, 0.3, 0.9, 0.7, 1.0)
+
+        def go(part: float) -> None:
+            bar.setValue(round(bar.maximum() * part))
+
+        return [partial(go, part) for part in parts]
+
+    def transcript(self, text: str, kind: str) -> dict[str, list[float]]:
+        """The product's own view."""
+        from PySide6.QtCore import Qt
+        from PySide6.QtTest import QTest
+
+        from desktop_app.domain.parts import ReasoningPart
+        from desktop_app.ui import theme
+        from desktop_app.ui.transcript.view import TranscriptView
+        from tests.helpers.messages import answer, question
+
+        view = TranscriptView(theme.light())
+        view.resize(WIDTHS[0], 700)
+        view.show()
+        self._application.processEvents()
+        message = answer(text)
+        if kind == "reasoning":
+            from dataclasses import replace
+
+            message = replace(answer("Yes."), id=message.id)
+            message = replace(message, parts=(ReasoningPart(text), *message.parts))
+        finder, key = view.find_in_it.finder, QTest.keyClick
+
+        def busy() -> bool:
+            return view.is_writing or view._messages.writer.has_misfits
+
+        self._take("open", lambda: view.set_messages([question("Q"), message]), busy=busy)
+        view.verticalScrollBar().setValue(0)
+        found: list[int] = []
+        finder.counted.connect(lambda number, *_: found.append(number))
+        self._take("find", lambda: finder.search(SOUGHT), busy=lambda: not any(found) or busy())
+        assert self._is_on_screen(view, SOUGHT), kind
+        finder.stop()
+        if kind == "reasoning":
+            self._take("unfold", lambda: view._act(message.id, "reasoning"), busy=busy)
+        bar = view.verticalScrollBar()
+        bar.setValue(bar.maximum() // 3)
+        self._take("resize", *self._widths(view), busy=busy)
+        self._take("theme", lambda: view.set_theme(theme.dark()), busy=busy)
+        self._take("zoom", lambda: view.set_theme(theme.dark(1.2)), busy=busy)
+        self._take("drag", *self._drags(view), busy=busy)
+        wheel = [lambda: bar.setValue(bar.value() + 120) for _ in range(60)]
+        bar.setValue(bar.maximum() // 2)
+        self._take("wheel", *wheel, busy=busy)
+        self._take("home", lambda: key(view, Qt.Key.Key_Home), busy=busy)
+        self._take("end", lambda: key(view, Qt.Key.Key_End), busy=busy)
+        bar.setValue(0)
+        self._take("hit", lambda: view.scroll_to_message(message.id, SOUGHT), busy=busy)
+        assert self._is_on_screen(view, SOUGHT), kind
+        self._take("select all", view.selectAll, busy=busy)
+        self._take("copy", view._copy_selected, busy=busy)
+        view.close()
+        view.deleteLater()
+        return self._told
+
+    def _is_on_screen(self, view: QTextBrowser, words: str) -> bool:
+        from PySide6.QtGui import QTextCursor
+
+        area = view.viewport().rect()
+        cursor = view.cursorForPosition(area.topLeft())
+        end = view.cursorForPosition(area.bottomRight())
+        cursor.setPosition(end.position(), QTextCursor.MoveMode.KeepAnchor)
+        return words in cursor.selectedText()

@@ -1,0 +1,356 @@
+"""Of one long message only what is around the screen is written, and nobody notices."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication, QTextCursor
+from PySide6.QtTest import QTest
+
+from desktop_app.domain.parts import ReasoningPart
+from desktop_app.rendering.block_stream import render
+from desktop_app.rendering.export_text import to_markdown
+from desktop_app.ui import theme
+from desktop_app.ui.transcript import stretch
+from tests.gui.transcript.test_streaming import finished
+from tests.gui.transcript.test_stretch import on_screen
+from tests.helpers.messages import answer, question, streaming
+
+if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
+
+    from desktop_app.domain.conversation import Message
+    from desktop_app.ui.transcript.section import Section
+    from desktop_app.ui.transcript.view import TranscriptView
+
+PARTS = 400
+ROWS = "".join(f"| r{n} | {'a cell of words ' * (n % 7)} | {n} |\n" for n in range(60))
+TABLE = f"| a | b | c |\n|---|---|--:|\n{ROWS}"
+CODE = "```py\n" + "".join(f"line_{n} = '{n}'\n" for n in range(80)) + "```\n"
+
+
+def part(number: int) -> str:
+    words = f"## Part {number}\n\nSome **words** of part {number}, and more. {'Word. ' * (number % 60)}\n\n"
+    if number % 40 == 20:
+        return words + TABLE + "\n"
+    if number % 40 == 30:
+        return words + CODE + "\n"
+    return words + f"- One of {number}\n- Two of {number}\n\n> Quoted {number}\n\n"
+
+
+SOURCE = "".join(map(part, range(PARTS))) + "The end."
+
+
+@pytest.fixture(autouse=True)
+def _little(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Much begins early."""
+    monkeypatch.setattr(stretch, "MOST_CHARACTERS", 20_000)
+    monkeypatch.setattr(stretch, "_EASILY_LAID_OUT", 15_000)
+
+
+@pytest.fixture
+def long(view: TranscriptView, qtbot: QtBot) -> Message:
+    """A long answer, all of which is there."""
+    view.set_messages([question("Q"), made := answer(SOURCE)])
+    settle(view, qtbot)
+    return made
+
+
+def settle(view: TranscriptView, qtbot: QtBot) -> None:
+    qtbot.waitUntil(lambda: not view.is_writing, timeout=30_000)
+    qtbot.waitUntil(lambda: not view._tidying.isActive() and not view._filling.isActive())
+
+
+def section_of(view: TranscriptView, message: Message) -> Section:
+    return view._messages.section_of(message.id)
+
+
+def top_line(view: TranscriptView) -> str:
+    return view.cursorForPosition(view.viewport().rect().topLeft()).block().text()
+
+
+def top_item(view: TranscriptView) -> int:
+    block = view.cursorForPosition(view.viewport().rect().topLeft()).block()
+    found = view._messages.writer.section_at(block.blockNumber())
+    assert found is not None
+    return view._messages.writer.sections.index(found[0]) * 10_000 + found[0].item_at(found[1])
+
+
+def is_filled(view: TranscriptView) -> bool:
+    """Whether nothing on screen waits to be written: no two lines are far from each other."""
+    tops: list[float] = []
+    block = view.cursorForPosition(view.viewport().rect().topLeft()).block()
+    layout = view.document().documentLayout()
+    bottom = view.verticalScrollBar().value() + view.viewport().height()
+    while block.isValid() and (not tops or tops[-1] < bottom):
+        if block.isVisible():
+            box = layout.blockBoundingRect(block)
+            tops += [box.top(), box.bottom()]
+        block = block.next()
+    return all(b - a < 80 for a, b in zip(tops[1::2], tops[2::2], strict=False))
+
+
+def test_little_of_it_is_written_and_the_bar_knows_of_all(
+    view: TranscriptView, long: Message
+) -> None:
+    section = section_of(view, long)
+    assert not section.is_whole
+    assert view.document().characterCount() < 40_000 < len(SOURCE)
+    assert "The end." in on_screen(view)
+    assert view.document().size().height() > 400 * 100
+
+
+def test_wherever_one_goes_it_is_there(view: TranscriptView, qtbot: QtBot, long: Message) -> None:
+    bar = view.verticalScrollBar()
+    seen = set()
+    for share in (0.0, 0.5, 0.2, 0.21, 0.8, 1.0, 0.33):
+        bar.setValue(round(bar.maximum() * share))
+        assert is_filled(view), share
+        seen.add(top_line(view))
+        settle(view, qtbot)
+        assert is_filled(view), share
+        assert view.document().characterCount() < 60_000
+    assert len(seen) == 7
+
+
+def test_line_by_line_nothing_is_left_out(view: TranscriptView, qtbot: QtBot) -> None:
+    """Scrolled from the end to the beginning, and back."""
+    text = "\n\n".join(f"Paragraph {n} {'and words ' * (n % 30)}" for n in range(700))
+    view.set_messages([question("Q"), answer(text)])
+    settle(view, qtbot)
+    bar = view.verticalScrollBar()
+    for way in (-1, 1):
+        seen: list[int] = []
+        for _ in range(600):
+            texts = on_screen(view).split("\u2029")
+            numbers = [int(t.split()[1]) for t in texts if t.startswith("Paragraph ")]
+            assert all(b == a + 1 for a, b in pairwise(numbers)), "one after another"
+            assert (
+                not seen
+                or not numbers
+                or set(numbers) & set(seen)
+                or abs(numbers[0] - seen[-1]) < 9
+            )
+            seen = numbers or seen
+            bar.setValue(bar.value() + way * 400)
+            QGuiApplication.processEvents()
+        assert (0 in seen) if way < 0 else (699 in seen)
+
+
+def test_what_is_on_screen_stays_when_it_is_taken_out_around(
+    view: TranscriptView, qtbot: QtBot, long: Message
+) -> None:
+    bar = view.verticalScrollBar()
+    bar.setValue(bar.maximum() // 2)
+    settle(view, qtbot)
+    before, value = on_screen(view), bar.value()
+    view._window.narrow()
+    assert (on_screen(view), bar.value()) == (before, value)
+    view._window.fill()
+    assert on_screen(view) == before
+
+
+@pytest.mark.parametrize("change", ["theme", "zoom", "width"])
+def test_the_place_is_kept(view: TranscriptView, qtbot: QtBot, long: Message, change: str) -> None:
+    bar = view.verticalScrollBar()
+    for share in (0.4, 0.05, 0.9):
+        bar.setValue(round(bar.maximum() * share))
+        settle(view, qtbot)
+        item = top_item(view)
+        if change == "width":
+            view.resize(600 if view.width() > 600 else 900, 600)
+        else:
+            view.set_theme(theme.dark() if change == "theme" else theme.light(1.2))
+        assert abs(top_item(view) - item) <= 1
+        assert view.document().characterCount() < 40_000
+        assert is_filled(view)
+        settle(view, qtbot)
+        assert abs(top_item(view) - item) <= 1
+        assert is_filled(view)
+        view.set_theme(theme.light())
+
+
+def test_the_end_is_followed_whatever_changes(
+    view: TranscriptView, qtbot: QtBot, long: Message
+) -> None:
+    for change in (lambda: view.set_theme(theme.dark()), lambda: view.resize(600, 500)):
+        change()
+        settle(view, qtbot)
+        assert view.is_at_end
+        assert "The end." in on_screen(view)
+
+
+def test_home_and_end(view: TranscriptView, qtbot: QtBot, long: Message) -> None:
+    QTest.keyClick(view, Qt.Key.Key_Home)
+    settle(view, qtbot)
+    assert "Part 0" in on_screen(view)
+    assert is_filled(view)
+    QTest.keyClick(view, Qt.Key.Key_End)
+    settle(view, qtbot)
+    assert "The end." in on_screen(view)
+
+
+def test_all_that_is_written_is_what_would_be(
+    view: TranscriptView, qtbot: QtBot, long: Message
+) -> None:
+    """Written again bit by bit, it is like it is in a document that holds everything."""
+    bar = view.verticalScrollBar()
+    for share in (0.9, 0.1, 0.5, 0.3):
+        bar.setValue(round(bar.maximum() * share))
+        settle(view, qtbot)
+    while view._window.fill_more(7):
+        pass
+    bitwise = formats(view)
+    other = view._messages
+    section = section_of(view, long)
+    items = list(section.items)
+    other.writer.replace(section, 0, len(items), ())
+    other.writer.replace(section, 0, 0, items)
+    assert formats(view) == bitwise
+
+
+def formats(view: TranscriptView) -> list[tuple[object, ...]]:
+    block = view.document().begin()
+    found: list[tuple[object, ...]] = []
+    while block.isValid():
+        made = block.blockFormat()
+        found.append((block.text(), made.topMargin(), made.leftMargin(), made.bottomMargin()))
+        block = block.next()
+    return found
+
+
+def test_it_streams_while_one_reads_above(view: TranscriptView, qtbot: QtBot) -> None:
+    message = streaming()
+    view.set_messages([question("Q"), message])
+    half = len(SOURCE) // 2
+    view.append_text(message.id, SOURCE[:half])
+    settle(view, qtbot)
+    bar = view.verticalScrollBar()
+    bar.setValue(bar.maximum() // 3)
+    settle(view, qtbot)
+    before = on_screen(view)
+    view.append_text(message.id, SOURCE[half:])
+    settle(view, qtbot)
+    view.update_message(finished(message, SOURCE))
+    settle(view, qtbot)
+    assert on_screen(view) == before
+    assert view.document().characterCount() < 60_000
+    whole = render(SOURCE)
+    assert section_of(view, message).items[: len(whole)] == whole
+    view.scroll_to_bottom()
+    assert "The end." in on_screen(view)
+
+
+def test_a_selection_reaches_over_what_is_not_written(
+    view: TranscriptView, qtbot: QtBot, long: Message
+) -> None:
+    bar = view.verticalScrollBar()
+    bar.setValue(0)
+    settle(view, qtbot)
+    start = view.document().find("words of part 1,")
+    assert not start.isNull()
+    view.setTextCursor(start)
+    bar.setValue(bar.maximum())
+    settle(view, qtbot)
+    view._window.narrow()
+    end = view.document().find("words of part 398")
+    cursor = view.textCursor()
+    assert cursor.selectedText() == "words of part 1,"
+    cursor.setPosition(cursor.selectionStart())
+    cursor.setPosition(end.selectionEnd(), QTextCursor.MoveMode.KeepAnchor)
+    view.setTextCursor(cursor)
+    assert not section_of(view, long).is_whole
+    copied = bytes(view.createMimeDataFromSelection().data("text/markdown").data()).decode()
+    whole = to_markdown(render(SOURCE))
+    begin = whole.index("words** of part 1,")
+    stop = whole.index("words** of part 398")
+    assert copied.strip() == f"**{whole[begin:stop]}words** of part 398"
+
+
+def test_all_of_it_is_copied(view: TranscriptView, qtbot: QtBot, long: Message) -> None:
+    QTest.keyClick(view, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    with qtbot.waitSignal(view.command_requested) as told:
+        QTest.keyClick(view, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    assert told.args == ["conversation.copy"]
+
+
+def test_find_goes_where_nothing_is_written(
+    view: TranscriptView, qtbot: QtBot, long: Message
+) -> None:
+    view.find_in_it.open()
+    view.verticalScrollBar().setValue(0)
+    settle(view, qtbot)
+    for words in ("words of part 250,", "a cell of words a cell", "line_77", "quoted 333"):
+        view.find_in_it.bar.field.setText(words)
+        qtbot.waitUntil(lambda words=words: words in on_screen(view).lower().replace("\t", " "))  # type: ignore[misc]
+        QGuiApplication.processEvents()
+        assert any(
+            view.viewport().rect().contains(view.cursorRect(mark.cursor).center())
+            for mark in view.extraSelections()
+        )
+        assert is_filled(view)
+    view.find_in_it.bar.field.setText("part 7")
+    qtbot.waitUntil(lambda: "of 22" in view.find_in_it.bar._count.text())
+    for _ in range(22):
+        view.find_in_it.step(1)
+        assert "part 7" in on_screen(view).lower()
+
+
+def test_a_hit_is_shown_while_it_arrives(view: TranscriptView, qtbot: QtBot) -> None:
+    stored = answer(SOURCE)
+    view.set_messages([question("Q"), stored])
+    assert view.is_writing
+    view.scroll_to_message(stored.id, "words of part 390,")
+    qtbot.waitUntil(lambda: "words of part 390," in on_screen(view), timeout=30_000)
+    view.set_messages([question("Q"), stored])
+    view.scroll_to_message(stored.id, "words of part 390,")
+    view.verticalScrollBar().setValue(40)  # the reader goes elsewhere
+    settle(view, qtbot)
+    assert "words of part 390," not in on_screen(view)
+
+
+def test_reasoning_is_unfolded_found_and_folded(view: TranscriptView, qtbot: QtBot) -> None:
+    stored = replace(made := answer("Yes."), parts=(ReasoningPart(SOURCE), *made.parts))
+    view.set_messages([question("Q"), stored])
+    view.scroll_to_message(stored.id, "words of part 300,")
+    qtbot.waitUntil(lambda: "words of part 300," in on_screen(view), timeout=30_000)
+    settle(view, qtbot)
+    assert view.document().characterCount() < 60_000
+    assert not section_of(view, stored).is_whole
+    view._act(stored.id, "reasoning")
+    assert section_of(view, stored).is_whole
+    assert "Yes." in on_screen(view)
+
+
+def test_a_screen_reader_reads_all_of_it(view: TranscriptView, qtbot: QtBot, long: Message) -> None:
+    view._speaker.is_heard = lambda: True  # type: ignore[method-assign]
+    view.set_theme(theme.dark())
+    qtbot.waitUntil(lambda: section_of(view, long).is_whole, timeout=30_000)
+    text = view.toPlainText()
+    assert all(f"Part {number}\n" in text for number in range(PARTS))
+    view.resize(600, 500)
+    settle(view, qtbot)
+    assert section_of(view, long).is_whole
+
+
+def test_long_code_is_folded_and_unfolded_unwritten(view: TranscriptView, qtbot: QtBot) -> None:
+    code = "```py\n" + "".join(f"line_{n} = {n}\n" for n in range(3000)) + "```\n"
+    view.set_messages([question("Q"), message := answer(code)])
+    settle(view, qtbot)
+    assert view.document().size().height() < 1500
+    view._act(message.id, "fold-code-0")
+    height = view.document().size().height()
+    assert height > 3000 * 10
+    view.verticalScrollBar().setValue(round(height // 2))
+    assert is_filled(view)
+    view._act(message.id, "fold-code-0")
+    assert view.document().size().height() < 1500
+    assert "line_17 " in on_screen(view)
+    view.scroll_to_message(message.id, "line_2500 ")
+    qtbot.waitUntil(lambda: "line_2500 " in on_screen(view))
+    assert is_filled(view)
+    assert abs(view.document().size().height() - height) < height / 20
