@@ -127,6 +127,24 @@ def test_where_there_are_no_batches_it_says_why(
     against(tmp_path, test, **profile)
 
 
+@pytest.mark.parametrize(
+    ("task", "words"),
+    [
+        ("Compare the two attached documents.", "compares two documents; a batch asks of each"),
+        (" ", "no question to ask"),
+    ],
+)
+def test_what_cannot_be_asked_of_each_file_is_refused(
+    tmp_path: Path, task: str, words: str
+) -> None:
+    async def test(server: BatchServer, made: Office) -> None:
+        with pytest.raises(IllegalChoiceError, match=words):
+            await made.service.new(made.files("one", "two"), made.resolved(), task)
+        assert await made.store.all() == []
+
+    against(tmp_path, test)
+
+
 def test_a_model_that_is_in_no_batch_is_refused_before_anything_is_read(tmp_path: Path) -> None:
     async def test(server: BatchServer, made: Office) -> None:
         instant = made.resolved(Variant.INSTANT)
