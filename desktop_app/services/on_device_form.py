@@ -25,7 +25,7 @@ owner ::= "not stated" | name (" " name){0,3}
 name ::= [A-Z] [A-Za-z.'-]{1,15}
 deadline ::= "not stated" | (term " "){0,2} [0-9]{1,4} (" " term){0,2}
 term ::= [A-Za-z0-9]{2,10}
-word ::= [A-Za-z0-9"'(] [^ \t\r\n—]{0,20}
+word ::= [^ \t\r\n—<>;0-9-] [^ \t\r\n—<>;]{0,20} | [0-9] [0-9.,:%]{0,7}
 """
 
 

@@ -113,17 +113,25 @@ def test_the_question_lists_what_went_in(run: Run, data: Path) -> None:
     run(main())
 
 
-def test_an_earlier_question_may_be_cited_and_a_later_one_not(run: Run, data: Path) -> None:
+def test_an_earlier_question_may_be_cited_and_a_later_one_not(
+    run: Run, data: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "zebras.txt"
+    other.write_text("Zebras graze at dawn.")
+
     async def main() -> None:
         async with Desk(environment=OPENAI) as desk:
-            await asking(desk, data / "report.pdf")
+            await asking(desk, data / "report.pdf", other)
             turn = await desk.ask("What happened to the compressor?")
             first = [p.number for p in desk.ready.workspace.path[0].found[0].passages]
             following = first[-1] + 1
             turn.end(f"It failed [1][{following}].")
             await desk.settled()
-            turn = await desk.ask("And the energy?")
-            turn.end(f"Dearer [{following}], and again [1].")
+            turn = await desk.ask("And the zebras?")
+            (found,) = desk.ready.workspace.path[2].found
+            assert [p.name for p in found.passages] == ["zebras.txt"]
+            assert 1 in found.known, "what came before is not sent again"
+            turn.end(f"Grazing [{following}], and again [1].")
             await desk.settled()
             conversation = desk.ready.workspace.conversation.id
             for _ in range(2):
