@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from PySide6.QtCore import QMimeData
 
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.section import Section
 
 
+# As browsers begin what they copy: without it, who pastes may take the bytes for another encoding.
+_IN_UTF8: Final = '<meta charset="utf-8">'
+
+
 def mime_data(blocks: Sequence[Block], source: str | None = None) -> QMimeData:
     """The clipboard's content for blocks. Those of a whole answer are as it was written, which is
     also its plain text: the aim is to paste it where Markdown is read, or into a plain editor."""
@@ -32,7 +36,7 @@ def mime_data(blocks: Sequence[Block], source: str | None = None) -> QMimeData:
 
     data = QMimeData()
     markdown = to_markdown(blocks) if source is None else source
-    data.setHtml(to_html(blocks))
+    data.setHtml(_IN_UTF8 + to_html(blocks))
     data.setData("text/markdown", markdown.encode(errors="replace"))
     data.setText(to_plain(blocks) if source is None else source)
     return data

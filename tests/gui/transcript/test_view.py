@@ -226,7 +226,7 @@ def test_a_selection_is_copied_in_three_forms(view: TranscriptView) -> None:
     view.set_messages([question("Why so?"), answer("So **bold** it `is`.\n\n- one\n- two\n")])
     select(view, "so?", "one")
     data = view.createMimeDataFromSelection()
-    assert data.html() == (
+    assert data.html().removeprefix('<meta charset="utf-8">') == (
         "<p>so?</p><p>So <strong>bold</strong> it <code>is</code>.</p><ul><li>one</ul>"
     )
     assert bytes(data.data("text/markdown").data()).decode() == (
@@ -239,7 +239,7 @@ def test_a_table_is_copied_as_a_table(view: TranscriptView) -> None:
     view.set_messages([answer("| a | b |\n|---|---|\n| 1 | 2 |\n\nend")])
     select(view, "a", "2")
     data = view.createMimeDataFromSelection()
-    assert data.html().startswith("<table><tr><th")
+    assert data.html().startswith('<meta charset="utf-8"><table><tr><th')
     assert data.text() == "a\tb\n1\t2"
 
 
