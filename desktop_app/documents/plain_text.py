@@ -12,6 +12,7 @@ import codecs
 import re
 import unicodedata
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 # In this order where nothing else decides: Western first. Hebrew before Cyrillic and Greek: they
@@ -101,9 +102,16 @@ def decode(data: bytes) -> DecodedText | None:
     """The text of `data` with LF line ends, or None where it is not text in a known encoding."""
     for way in (_stated, _wide, _guessed):
         found = way(data)
-        if found and len(_CONTROL.findall(found.text)) <= len(found.text) // 1000:
+        if found and not _has_controls(found.text):
             return DecodedText(found.text.replace("\r\n", "\n").replace("\r", "\n"), found.note)
     return None
+
+
+def _has_controls(text: str) -> bool:
+    """Whether one character in a thousand or more is one that no text holds."""
+    allowed = len(text) // 1000
+    # No further than that: of a hundred megabytes of NULs a list would not fit.
+    return next(islice(_CONTROL.finditer(text), allowed, None), None) is not None
 
 
 def _stated(data: bytes) -> DecodedText | None:

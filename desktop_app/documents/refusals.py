@@ -107,12 +107,24 @@ def unreadable(name: str, why: str) -> errors.DocumentError:
     )
 
 
-def reader_stopped(name: str, details: str) -> errors.DocumentDamagedError:
-    """The child ended in the middle: a crash, or the system took it for its memory."""
+def needs_memory(name: str, limits: Limits) -> errors.DocumentTooLargeError:
+    """It passes the limit of memory."""
+    error = too_large(name, f"needs more memory than the {_megabytes(limits)} set aside for it")
+    error.what_to_do = f"Attach a part of it, or raise the limit in {SETTINGS}."
+    return error
+
+
+def reader_stopped(name: str, details: str, limits: Limits) -> errors.DocumentDamagedError:
+    """The child ended in the middle: a crash, or a library that ends with the memory."""
     return errors.DocumentDamagedError(
-        f"“{name}” could not be read: it made the reader stop, so it is damaged or needs too much "
-        "memory.",
+        f"“{name}” could not be read: it made the reader stop, so it is damaged or needs more memory "
+        f"than the {_megabytes(limits)} set aside for it.",
         what_was_kept="No attachment was made; nothing else was touched.",
-        what_to_do="Open it in its own program, save it anew or in parts, and attach that.",
+        what_to_do="Open it in its own program, save it anew or in parts, and attach that; the limit "
+        f"is in {SETTINGS}.",
         details=details,
     )
+
+
+def _megabytes(limits: Limits) -> str:
+    return f"{limits.memory_bytes >> 20:,} MB"

@@ -10,8 +10,8 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
-from typing import Final
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
 
 from desktop_app.documents import markdown_text as md
 from desktop_app.documents.markdown_text import Block
@@ -65,20 +65,36 @@ _SKIPPED: Final = frozenset(
 # Of the destinations that old programs may pass over, those that hold the person's words.
 _READ: Final = frozenset(("shpinst", "fldinst", "moMath", "footnote", "nesttableprops"))
 _LABELS: Final = ("listtext", "pntext")
+_LETTERS: Final = frozenset(
+    ("f", "b", "v", "deleted", "super", "sub", "nosupersub", "plain", "uc", "deff")
+    + ("ansicpg", "mac", "pc", "pca")
+)
+_STRUCTURE: Final = frozenset(
+    ("par", "sect", "page", "pard", "s", "outlinelevel", "ilvl", "intbl", "cell", "row", "trowd")
+    + ("trleft", "cellx", "clvmrg", "clmrg")
+)
+# All others say how letters look, and are most of a file.
+_KNOWN: Final = (
+    _LETTERS | _STRUCTURE | _SKIPPED | _SIGNS.keys() | set(_LABELS) | {"fonttbl", "stylesheet"}
+) | {"fldinst", "fldrslt", "footnote", "shptxt", "fcharset", "cpg"}
 _ADDRESS: Final = re.compile(r'HYPERLINK\s+"([^"]+)"')
 _HEADING: Final = re.compile(r"heading ([1-9])")
 _NO_OUTLINE: Final = 9
+_DEEPEST: Final = 10_000  # groups within each other: no program writes so many
 
 
 def read(data: bytes) -> str:
-    """The document as Markdown; "" where it holds no words."""
+    """The document as Markdown; "" where it holds no words.
+
+    Raises:
+        RecursionError: nested too deeply.
+    """
     reader = _Reader()
     reader.read(data)
     return md.joined([*reader.blocks, *reader.notes.blocks()])
 
 
-@dataclass(frozen=True)
-class _State:
+class _State(NamedTuple):
     """What holds within a group.
 
     Attributes:
@@ -146,28 +162,36 @@ class _Reader:
 
     def read(self, data: bytes) -> None:
         """All of it."""
-        at = 0
-        while found := _TOKEN.search(data, at):
-            at = found.end()
-            word, number, code, symbol, brace, text = found.groups()
-            if word == b"bin":
-                at += max(0, int(number or 0))
-            elif word:
-                self._word(word.decode(), int(number) if number else None)
-            elif code:
-                self._take(bytes.fromhex(code.decode()))
-            elif symbol:
-                self._symbol(symbol)
-            elif brace == b"{":
-                self._flush()
-                self._groups.append(_Kept(self._state))
-            elif brace:
-                self._end_group()
-            else:
-                self._take(text)
+        at: int | None = 0
+        while at is not None:
+            at = self._read_from(data, at)
         self._flush()
         self._end_paragraph()
         self._end_table()
+
+    def _read_from(self, data: bytes, begin: int) -> int | None:
+        """Up to the end, or to where something that is no text has to be passed over: where it ends."""
+        for found in _TOKEN.finditer(data, begin):
+            match found.lastindex:
+                case 1 | 2:
+                    word, number = found[1], found[2]
+                    if word == b"bin":
+                        return found.end() + max(0, int(number or 0))
+                    self._word(word.decode(), int(number) if number else None)
+                case 3:
+                    self._take(bytes.fromhex(found[3].decode()))
+                case 4:
+                    self._symbol(found[4])
+                case 5 if found[5] == b"{":
+                    self._flush()
+                    self._groups.append(_Kept(self._state))
+                    if len(self._groups) > _DEEPEST:
+                        raise RecursionError
+                case 5:
+                    self._end_group()
+                case _:
+                    self._take(found[6])
+        return None
 
     # ------------------------------------------------------------ letters
 
@@ -210,7 +234,7 @@ class _Reader:
 
     def _symbol(self, symbol: bytes) -> None:
         if symbol == b"*":
-            self._state = replace(self._state, is_ignorable=True)
+            self._state = self._state._replace(is_ignorable=True)
         elif symbol in (b"\n", b"\r"):
             self._word("par", None)
         elif symbol in _SYMBOLS:
@@ -225,10 +249,12 @@ class _Reader:
             return
         self._flush()
         if self._state.is_ignorable:
-            self._state = replace(self._state, is_ignorable=False)
+            self._state = self._state._replace(is_ignorable=False)
             if word not in _READ:
                 self._enter("skipped")
                 return
+        if word not in _KNOWN:
+            return
         if self._state.place in ("fonttbl", "stylesheet"):
             self._define(word, number)
         elif word in _SIGNS:
@@ -237,35 +263,35 @@ class _Reader:
             self._enter("skipped" if word in _SKIPPED else word)
         elif word in ("footnote", "shptxt", "fldrslt"):
             self._begin_part(word)
-        elif not self._state.place:
+        elif word in _STRUCTURE and not self._state.place:
             self._structure(word, number)
-        self._letters(word, number)
+        if word in _LETTERS:
+            self._letters(word, number)
 
     def _letters(self, word: str, number: int | None) -> None:
         """How the next letters are."""
         is_on = number != 0
         match word:
             case "f":
-                self._state = replace(self._state, font=number or 0)
+                self._state = self._state._replace(font=number or 0)
             case "b":
-                self._state = replace(self._state, is_bold=is_on)
+                self._state = self._state._replace(is_bold=is_on)
             case "v" | "deleted":
-                self._state = replace(self._state, is_hidden=is_on)
+                self._state = self._state._replace(is_hidden=is_on)
             case "super" | "sub" | "nosupersub":
-                self._state = replace(self._state, height="" if word == "nosupersub" else word)
+                self._state = self._state._replace(height="" if word == "nosupersub" else word)
             case "plain":
-                self._state = replace(
-                    self._state,
+                self._state = self._state._replace(
                     font=self._default_font,
                     is_bold=False,
                     is_hidden=False,
                     height="",
                 )
             case "uc":
-                self._state = replace(self._state, stand_ins=max(0, number or 0))
+                self._state = self._state._replace(stand_ins=max(0, number or 0))
             case "deff":
                 self._default_font = number or 0
-                self._state = replace(self._state, font=self._default_font)
+                self._state = self._state._replace(font=self._default_font)
             case "ansicpg" | "mac" | "pc" | "pca":
                 self._encoding = _known(
                     {"mac": "mac_roman", "pc": "cp437", "pca": "cp850"}.get(word, f"cp{number}")
@@ -324,7 +350,7 @@ class _Reader:
         """All up to the end of the group is something else than the text."""
         if self._state.place == "skipped":
             return
-        self._state = replace(self._state, place=place)
+        self._state = self._state._replace(place=place)
         self._words = []
         if place in _LABELS and self._groups:
             self._groups[-1].at_end = self._take_label
@@ -396,7 +422,9 @@ class _Reader:
 
     def _end_paragraph(self, *, is_cell: bool = False) -> None:
         done = self._paragraph
-        self._paragraph = replace(done, runs=[], label="")
+        self._paragraph = _Paragraph(
+            [], done.style, done.outline, done.level, is_in_table=done.is_in_table
+        )
         plain = "".join(text for text, _ in done.runs).strip("\n ")
         if is_cell or done.is_in_table:
             number = f"{done.label} " if done.label not in ("", "-") else ""

@@ -240,7 +240,7 @@ class DocumentWorker:
                 raise refusals.too_large(name, what) from error
             except _ChildGoneError as error:
                 self._discard()
-                raise refusals.reader_stopped(name, str(error)) from error
+                raise refusals.reader_stopped(name, str(error), limits) from error
             except BaseException:
                 # Cancelled, or the progress callback raised: the child is in the middle of its work.
                 self._discard()

@@ -110,7 +110,7 @@ def _serve(header: dict[str, Any], payload: bytes, answers: BinaryIO) -> None:
     except DocumentError as error:
         write_frame(answers, {"kind": "refused", **error_to_json(error)})
     except MemoryError:
-        too_large = refusals.too_large(header["name"], "needs more memory than is set aside for it")
+        too_large = refusals.needs_memory(header["name"], limits)
         # What the document took is not given back reliably: the window starts another child.
         write_frame(answers, {"kind": "refused", "exhausted": True, **error_to_json(too_large)})
 

@@ -233,7 +233,10 @@ def test_a_hang_ends_at_the_time_limit() -> None:
 def test_a_child_that_ran_out_of_memory_is_replaced() -> None:
     async def main() -> None:
         async with a_worker(Limits(memory_bytes=400 << 20)) as worker:
-            with pytest.raises(errors.DocumentTooLargeError, match="needs more memory"):
+            with pytest.raises(
+                errors.DocumentTooLargeError,
+                match=r"needs more memory than the [\d,]+ MB set aside",
+            ):
                 await worker.extract_bytes("long.txt", "Größe 東京 ".encode() * 10_000_000)
             assert worker.pid is None
             assert await worker.count_tokens("Hello world") == 2

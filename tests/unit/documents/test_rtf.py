@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -105,3 +106,8 @@ def test_and_of_any_bytes(data: bytes) -> None:
 
 def test_figures_above_and_below_the_line_stay_there() -> None:
     assert rtf(rb"10{\super 6} m{\super -2}, CO{\sub 2}, 1{\super st}") == "10⁶ m⁻², CO₂, 1st"
+
+
+def test_groups_without_end_are_refused_at_once() -> None:
+    with pytest.raises(RecursionError):
+        read(rb"{\rtf1" + b"{" * 1_000_000)
