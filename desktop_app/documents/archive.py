@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import io
+import re
 import stat
 import zipfile
 from typing import Final
 
-from desktop_app.documents import collection, media_type, refusals
+from desktop_app.documents import collection, media_type, plain_text, refusals
 from desktop_app.documents.collection import Collection
 from desktop_app.documents.package import BROKEN
 from desktop_app.documents.protocol import Limits, Progress
 from desktop_app.documents.reading import OnProgress, Read
+
+_UTF_8: Final = 1 << 11
+# Signs that code page 437 has and no name: it was another one.
+_STRANGE: Final = re.compile("[\u2190-\u25ff\u0393-\u03c6¢£¥₧ƒªº¿⌐¬½¼«»±÷°∙·√ⁿ²]")
 
 
 def read(name: str, data: bytes, limits: Limits, on_progress: OnProgress, depth: int) -> Read:
@@ -47,8 +52,9 @@ def _collected(
     if sum(member.file_size for member in members) > limits.unpacked_bytes >> (2 * depth):
         raise refusals.unpacks_too_far(name, limits)
     found = Collection(limits, on_progress, depth)
-    for number, member in enumerate(sorted(members, key=lambda m: m.filename.casefold())):
-        path = member.filename.replace("\\", "/")
+    names = _names(members)
+    for number, member in enumerate(sorted(members, key=lambda m: names[m.filename].casefold())):
+        path = names[member.filename].replace("\\", "/")
         if reason := _reason_against(member, path):
             found.leave_out(path, reason)
             continue
@@ -60,6 +66,27 @@ def _collected(
         found.add(path, content, number, len(members))
     on_progress(Progress(len(members), len(members), "file"))
     return found
+
+
+def _names(members: list[zipfile.ZipInfo]) -> dict[str, str]:
+    """The members' names as they were meant. Where an archive does not say that they are UTF-8, they
+    are in the encoding of the computer that packed them."""
+    given = {m.filename: m.filename for m in members}
+    old = [m.filename for m in members if not m.flag_bits & _UTF_8 and not m.filename.isascii()]
+    packed = [name.encode("cp437", "replace") for name in old]
+    if not old:
+        return given
+    if (meant := _decoded(packed, "utf-8")) is None and _STRANGE.search("".join(old)):
+        guessed = plain_text.decode(b"\n".join(packed))
+        meant = guessed.text.split("\n") if guessed else None
+    return given | dict(zip(old, meant or old, strict=False))
+
+
+def _decoded(names: list[bytes], encoding: str) -> list[str] | None:
+    try:
+        return [name.decode(encoding) for name in names]
+    except UnicodeDecodeError:
+        return None
 
 
 def _reason_against(member: zipfile.ZipInfo, path: str) -> str:

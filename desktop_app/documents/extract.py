@@ -32,11 +32,11 @@ def extract_file(
             from desktop_app.documents import folder
 
             read = folder.read(path, limits, on_progress)
-            return _counted(path.name, read.text.encode("utf-8", "surrogatepass"), read)
+            return _counted(_sound(path.name), _sound(read.text).encode(), read)
         data = read_regular_file(path, limits)
     except OSError as error:
         raise refusals.unreadable(path.name, (error.strerror or "unknown").lower()) from error
-    return extract_bytes(path.name, data, limits, on_progress, password)
+    return extract_bytes(_sound(path.name), data, limits, on_progress, password)
 
 
 def extract_bytes(
@@ -65,14 +65,25 @@ def _counted(name: str, data: bytes, read: Read) -> ExtractedDocument:
     # tiktoken is needed for nothing but the count, and takes 0.2 s to load: after all refusals.
     from desktop_app.documents.tokens import count_tokens
 
+    text = _sound(read.text)
     return ExtractedDocument(
         name=name,
         media_type=read.kind,
         sha256=hashlib.sha256(data).hexdigest(),
         size=len(data),
-        text=read.text,
+        text=text,
         pages=read.pages,
-        tokens=count_tokens(read.text),
-        note=read.note,
+        tokens=count_tokens(text),
+        note=_sound(read.note),
         pictured=read.pictured,
     )
+
+
+def _sound(text: str) -> str:
+    """A text that can be sent and kept: halves of characters, as in names of files in other
+    encodings and in JSON, as question marks."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode(errors="replace").decode()
+    return text

@@ -59,6 +59,7 @@ _PROMISES: Final = {
     ".tif": "image/tiff",
     ".tiff": "image/tiff",
 }
+_UNREAD_PACKAGES: Final = (".xlsb", ".pages", ".numbers", ".key", ".jar", ".apk", ".vsdx")
 _PICTURES: Final = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
     (b"\xff\xd8\xff", "image/jpeg"),
@@ -212,6 +213,11 @@ def _by_content_types(archive: zipfile.ZipFile) -> str:
         stated = member.read(1 << 20)
     found = _MAIN_PART.search(stated)
     return _OF_MAIN_PART[found[1]] if found else ZIP
+
+
+def is_unread_package(name: str) -> bool:
+    """Whether the ending is that of a ZIP archive which is a document of a kind that is not read."""
+    return PurePath(name).suffix.lower() in _UNREAD_PACKAGES
 
 
 def promised(name: str) -> str | None:

@@ -24,6 +24,7 @@ _LEGACY: Final = (
     "iso8859_2",
     "cp1251",
     "koi8_r",
+    "koi8_u",
     "cp1253",
     "cp1254",
     "cp1256",
@@ -44,6 +45,7 @@ _NAMES: Final = {
     "cp949": "Korean (CP949)",
     "iso8859_2": "ISO 8859-2",
     "koi8_r": "KOI8-R",
+    "koi8_u": "KOI8-U",
     "euc_jp": "EUC-JP",
     "gb18030": "GB 18030",
     "big5": "Big5",
@@ -80,6 +82,16 @@ _ODD: Final = re.compile(
     r"|[¼½¾¨¸‡†ˆ¬](?=[^\W\d_])|[¤\u2500-\u259f\x80-\x9f]"
 )
 _NO_ASCII: Final = re.compile(rb"[\x00-\x07\x0e-\x1a]")
+# Letters that no language has together: Icelandic ones without its accents are Turkish's, beside
+# others Baltic's; Turkish ones beside those are Baltic's too; a euro sign in a word is French's "œ".
+_NORDIC: Final = re.compile("[ðþýÐÞÝ]")
+_TURKISH: Final = re.compile("[ğşıİĞŞ]")
+_ACCENTED: Final = re.compile("[áéíóúæÁÉÍÓÚÆ]")
+_BALTIC_AS_WESTERN: Final = re.compile("[ëèøûàËÈØÛÀ]")
+_STRANGERS: Final = (
+    (re.compile("[żźŻŹ]"), re.compile("[šžēčŠŽĒČ]")),  # Turkish as Baltic
+    (re.compile("[ţşŢŞ]"), re.compile("[čćđęłěřőűČĆĐĘŁĚŘŐŰ]")),  # Baltic as Central European
+)
 _CAPITAL, _SMALL = re.compile("[А-Я]"), re.compile("[а-я]")
 _DECLARED: Final = re.compile(
     rb"""<\?xml[^>]{0,80}?\sencoding\s*=\s*["']([A-Za-z][\w.-]{1,30})["']"""
@@ -167,8 +179,15 @@ def _is_sound(text: str) -> bool:
 
 
 def _encoding_by_nuls(data: bytes) -> str:
-    """UTF-16 where every second byte is mostly NUL, as in text in Latin letters; else UTF-8."""
+    """UTF-16 where every second byte is mostly NUL, as in text in Latin letters; UTF-32 where half of
+    all are; else UTF-8."""
     sample = data[:_SAMPLE]
+    if len(data) % 4 == 0 and len(data) >= 8:
+        quarter = len(sample) // 4
+        if sample[3::4].count(0) == quarter and sample[2::4].count(0) > 0.9 * quarter:
+            return "utf-32-le"
+        if sample[0::4].count(0) == quarter and sample[1::4].count(0) > 0.9 * quarter:
+            return "utf-32-be"
     half = len(sample) // 2
     if half and len(data) % 2 == 0:
         if sample[1::2].count(0) > 0.4 * half and sample[0::2].count(0) < 0.1 * half:
@@ -197,21 +216,38 @@ def _plausible(data: bytes) -> list[str]:
     first = next(re.finditer(rb"[\x80-\xff]", data)).start()
     begin = max(0, data.rfind(b"\n", 0, first) + 1)
     sample = data[begin : begin + _SAMPLE]
-    matches = charset_normalizer.from_bytes(
-        sample[: sample.rfind(b"\n") + 1] or sample,
-        cp_isolation=list(_LEGACY),
-        enable_fallback=False,
-    )
+    sample = sample[: sample.rfind(b"\n") + 1] or sample
     ranked = []
-    for match in matches:
-        text = str(match)
-        oddities = len(_ODD.findall(text))
-        encodings = (match.encoding, *(same.encoding for same in match.submatch))
-        if "koi8_r" in encodings and len(_CAPITAL.findall(text)) > 2 * len(_SMALL.findall(text)):
-            oddities += len(_CAPITAL.findall(text))  # Hebrew looks so in it
-        measures = (oddities, round(match.chaos, 2), -round(match.coherence, 2))
-        ranked += [(*measures, _LEGACY.index(encoding), encoding) for encoding in encodings]
+    # A short text of rare letters seems chaotic in every encoding.
+    for chaos in (0.2, 0.4):
+        matches = charset_normalizer.from_bytes(
+            sample, cp_isolation=list(_LEGACY), enable_fallback=False, threshold=chaos
+        )
+        for match in matches:
+            measures = (round(match.chaos, 2), -round(match.coherence, 2))
+            for same in (match, *match.submatch):
+                odd = _oddities(str(match), same.encoding)
+                ranked.append((odd, *measures, _LEGACY.index(same.encoding), same.encoding))
+        if ranked:
+            break
     return [encoding for *_, encoding in sorted(ranked)]
+
+
+def _oddities(text: str, encoding: str) -> int:
+    """What nobody writes."""
+    count = len(_ODD.findall(text))
+    if encoding.startswith("koi8") and len(_CAPITAL.findall(text)) > 2 * len(_SMALL.findall(text)):
+        count += len(_CAPITAL.findall(text))  # Hebrew looks so in it
+    nordic, turkish = len(_NORDIC.findall(text)), len(_TURKISH.findall(text))
+    others = len(_BALTIC_AS_WESTERN.findall(text))
+    if nordic and (others or not _ACCENTED.search(text)):
+        count += nordic
+    if turkish and others:
+        count += turkish
+    for some, never_with in _STRANGERS:
+        if never_with.search(text):
+            count += len(some.findall(text))
+    return count
 
 
 def _strictly(data: bytes, encoding: str) -> str | None:

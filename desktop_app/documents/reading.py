@@ -128,6 +128,8 @@ def _binary_kind(name: str, data: bytes) -> str | None:
         if outlook.is_message(data):
             return media_type.OUTLOOK
         office.check_legacy(name, data)
+    if kind == media_type.ZIP and media_type.is_unread_package(name):
+        raise refusals.unsupported(name, "is in a format that is not read; save it as PDF")
     if kind and not (kind == media_type.ZIP and promised not in (None, media_type.ZIP)):
         return kind
     if media_type.is_unread_picture(data):

@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from pathlib import Path
 
 import pytest
 
-from desktop_app.documents.extract import extract_file
+from desktop_app.documents.extract import extract_bytes, extract_file
 from desktop_app.documents.protocol import Limits, Progress
 from desktop_app.domain import errors
 
@@ -75,3 +77,35 @@ def test_limits_hold_for_pages_files_and_what_is_packed(tmp_path: Path) -> None:
     (tmp_path / "one.txt").write_text("words " * 100)
     with pytest.raises(errors.DocumentTooLargeError, match="holds more than"):
         extract_file(tmp_path, Limits(unpacked_bytes=100), lambda _: None)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp437", "cp866"])
+def test_names_in_an_archive_are_in_the_encoding_of_who_packed_it(encoding: str) -> None:
+    name = "Отчёт о складе.txt" if encoding == "cp866" else "Größe des Lagers.txt"
+    packed = name.encode(encoding)
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        archive.writestr("X" * len(packed), "words")
+    data = target.getvalue().replace(b"X" * len(packed), packed)
+    assert extract_bytes("x.zip", data, Limits(), lambda _: None).text == f"# {name}\n\nwords"
+
+
+def test_a_name_that_is_no_text_is_shown_with_question_marks(tmp_path: Path) -> None:
+    (tmp_path / "bad\udcff.txt").write_text("Its words.")
+    folder = extract_file(tmp_path, Limits(), lambda _: None)
+    assert folder.text == "# bad?.txt\n\nIts words."
+    assert extract_file(tmp_path / "bad\udcff.txt", Limits(), lambda _: None).name == "bad?.txt"
+
+
+def test_half_a_character_in_json_does_not_stop_the_reader() -> None:
+    notebook = b'{"cells": [{"cell_type": "markdown", "source": "half \\ud83d of it"}]}'
+    assert extract_bytes("x.ipynb", notebook, Limits(), lambda _: None).text == "half ? of it"
+
+
+@pytest.mark.parametrize("name", ["x.xlsb", "x.pages", "x.key"])
+def test_archives_that_are_documents_of_other_programs_are_refused(name: str) -> None:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        archive.writestr("Index/Document.txt", "words")
+    with pytest.raises(errors.DocumentUnsupportedError, match="is in a format that is not read"):
+        extract_bytes(name, target.getvalue(), Limits(), lambda _: None)

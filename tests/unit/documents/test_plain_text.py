@@ -35,6 +35,24 @@ def test_utf_16_with_its_mark_needs_no_latin_letters(text: str) -> None:
     assert decoded.text == text
 
 
+TURKISH = "Pijamalı hasta yağız şoföre çabucak güvendi. İstanbul şeker."
+LITHUANIAN = "Įlinkdama fechtuotojo špaga sublykčiojusi pragręžė apvalų arbūzą."
+UKRAINIAN = "Чуєш їх, доцю, га? Кумедна ж ти, прощайся без ґольфів!"
+
+
+@pytest.mark.parametrize("encoding", ["utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("text", [TURKISH, UKRAINIAN, "plain words\n"])
+def test_wide_encodings_without_a_mark(text: str, encoding: str) -> None:
+    decoded = decode(text.encode(encoding))
+    assert decoded is not None
+    assert decoded.text == text
+    assert decoded.note == ""
+
+
+def test_megabytes_of_nuls_are_no_text_and_take_no_memory() -> None:
+    assert decode(bytes(20 << 20)) is None
+
+
 @pytest.mark.parametrize(
     ("text", "encoding", "name"),
     [
@@ -49,6 +67,10 @@ def test_utf_16_with_its_mark_needs_no_latin_letters(text: str) -> None:
         (JAPANESE, "shift_jis", "Shift-JIS"),
         (JAPANESE, "euc_jp", "EUC-JP"),
         (CHINESE, "gb18030", "GB 18030"),
+        (TURKISH, "cp1254", "Windows-1254"),
+        (LITHUANIAN, "cp1257", "Windows-1257"),
+        (UKRAINIAN, "koi8_u", "KOI8-U"),
+        ("Zażółć gęślą jaźń. Pchnąć w tę łódź jeża.", "iso8859_2", "ISO 8859-2"),
     ],
 )
 def test_an_encoding_that_was_guessed_is_named(text: str, encoding: str, name: str) -> None:
