@@ -17,6 +17,8 @@ from typing import Final
 from PySide6.QtCore import QAbstractEventDispatcher, QThread, QTimer
 
 _REST_MS: Final = 10_000
+_RARELY: Final = 10
+"""Times as rarely as Python does: what there is grows with what is on screen, garbage in it hardly."""
 
 
 def begin_start() -> None:
@@ -46,9 +48,13 @@ def collect_on_this_thread(rest_ms: int = _REST_MS) -> None:
 
 
 def collect_if_due() -> bool:
-    """What Python would have done by itself by now, but for what is old; whether it was due."""
+    """What Python would have done by itself by now, what is old as rarely as can be; whether it was
+    due."""
     counts, limits = gc.get_count(), gc.get_threshold()
     if counts[0] <= limits[0]:
         return False
-    gc.collect(1 if counts[1] > limits[1] else 0)
+    if counts[2] > _RARELY * limits[2]:  # there is never any rest
+        gc.collect()
+    else:
+        gc.collect(1 if counts[1] > limits[1] else 0)
     return True
