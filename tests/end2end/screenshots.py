@@ -251,6 +251,7 @@ class Pictures:
         await self._picture("cited", _cite, documents=DOCUMENTS)
         await self._picture("viewer", _open_citation, documents=("report.pdf",))
         await self._picture("viewer-text", _open_citation, documents=("report.docx",))
+        await self._picture("viewer-find", _find_in_document, documents=("report.pdf",))
 
     async def _prompts(self) -> None:
         """Prompts and presets."""
@@ -516,6 +517,14 @@ async def _open_citation(program: Program) -> None:
     await _cite(program)
     await asyncio.to_thread(program.do, "press", "citation")
     await asyncio.to_thread(wait_for, lambda: program.has("viewer-name", "showing"), "the document")
+    await asyncio.sleep(1.5)
+
+
+async def _find_in_document(program: Program) -> None:
+    await _open_citation(program)
+    await asyncio.to_thread(program.do, "press", "viewer-find")
+    await asyncio.to_thread(wait_for, lambda: program.has("find-bar", "showing"), "the bar")
+    await asyncio.to_thread(subprocess.run, ["xdotool", "type", "the"], check=True)
     await asyncio.sleep(1.5)
 
 
