@@ -20,13 +20,14 @@ from PySide6.QtCore import QObject, QRectF, QUrl
 from PySide6.QtGui import QDesktopServices
 
 from desktop_app.app.attachment_facts import OPEN
-from desktop_app.app.viewer_finding import PAGE_MARK, ViewerFinding
+from desktop_app.app.viewer_finding import ViewerFinding
+from desktop_app.app.viewer_places import Piece, pages_of
 from desktop_app.domain.errors import DocumentError, IllegalChoiceError, UserFacingError
 from desktop_app.domain.parts import DocumentPart
 from desktop_app.ui.transcript.items import DOCUMENT
 
 if TYPE_CHECKING:
-    from desktop_app.app.viewer_finding import Span
+    from desktop_app.app.viewer_places import Span
     from desktop_app.app.workspace import Workspace
     from desktop_app.documents.page_worker import Box, Looked, PageWorker
     from desktop_app.domain.collections import Passage
@@ -251,7 +252,9 @@ class ViewerController(QObject):
         elif self._text is not None and (place or self._found):
             self._found = place
             at = place or (self._target.span if self._target else None)
-            if at is not None:
+            if at is None:
+                viewer.text.unmark()
+            else:
                 viewer.text.begin(len(self._text.slices), self._text.slice_at(at[0]))
 
     async def _show_text(self, target: Target, kept: AttachmentFile, text: str) -> None:
@@ -365,28 +368,6 @@ class ViewerController(QObject):
             await self._worker.aclose()
         if self._copies is not None:
             shutil.rmtree(self._copies, ignore_errors=True)
-
-
-@dataclass(frozen=True)
-class Piece:
-    """The part of a passage that stands on one page, and what of the page's text precedes it."""
-
-    page: int
-    text: str
-    before: str
-
-
-def pages_of(text: str, span: tuple[int, int]) -> list[Piece]:
-    """A passage of a PDF's text, page by page."""
-    marks = list(PAGE_MARK.finditer(text))
-    pieces = []
-    for at, mark in enumerate(marks):
-        begin = mark.end()
-        end = marks[at + 1].start() if at + 1 < len(marks) else len(text)
-        start, stop = max(begin, span[0]), min(end, span[1])
-        if text[start:stop].strip():
-            pieces.append(Piece(int(mark[1]), text[start:stop], text[begin:start]))
-    return pieces
 
 
 def _sought_in(text: str, target: Target) -> Target:

@@ -7,21 +7,20 @@ it is shown, on a page or as text, is the business of whoever shows the document
 from __future__ import annotations
 
 import asyncio
-import re
 from bisect import bisect_left
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject
 
+from desktop_app.app.viewer_places import PAGE_MARK
+
 if TYPE_CHECKING:
     from desktop_app.app.tasks import Tasks
+    from desktop_app.app.viewer_places import Span
     from desktop_app.ui.transcript.find_bar import FindBar
 
-PAGE_MARK: Final = re.compile(r"^\[page (\d{1,6})\]$", re.MULTILINE)
-"""What stands between the pages of a PDF's text, and on none of them."""
 _MOST: Final = 10_000  # places: beyond that nobody counts
-Span = tuple[int, int]
 
 
 class ViewerFinding(QObject):

@@ -139,6 +139,11 @@ class ViewerText(TranscriptSurface):
         aim = (top + bottom - room) / 2 if bottom - top < room else top - self._theme.px(24)
         self.verticalScrollBar().setValue(round(aim))
 
+    def unmark(self) -> None:
+        """Nothing is marked any longer."""
+        self._shown = {number: one._replace(marks=()) for number, one in self._shown.items()}
+        self._mark()
+
     def _mark(self) -> None:
         made = QTextCharFormat()
         made.setBackground(_ink(self._theme))

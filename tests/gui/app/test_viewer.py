@@ -254,6 +254,8 @@ def test_words_are_found_in_a_text(run: Run) -> None:
             sought(viewer, "ZEBRA")
             await until(lambda: viewer.text.marked_text() == "zebra.")
             assert viewer.find_bar._count.text() == "1 of 1"
+            QTest.keyClick(viewer.find_bar.field, Qt.Key.Key_Escape)
+            await until(lambda: viewer.text.marked_text() == "")
 
     run(main())
 

@@ -1,0 +1,33 @@
+"""Places in the text that was read from a document, and the pages of a PDF that they stand on."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+PAGE_MARK: Final = re.compile(r"^\[page (\d{1,6})\]$", re.MULTILINE)
+"""What stands between the pages of a PDF's text, and on none of them."""
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Piece:
+    """The part of a passage that stands on one page, and what of the page's text precedes it."""
+
+    page: int
+    text: str
+    before: str
+
+
+def pages_of(text: str, span: tuple[int, int]) -> list[Piece]:
+    """A passage of a PDF's text, page by page."""
+    marks = list(PAGE_MARK.finditer(text))
+    pieces = []
+    for at, mark in enumerate(marks):
+        begin = mark.end()
+        end = marks[at + 1].start() if at + 1 < len(marks) else len(text)
+        start, stop = max(begin, span[0]), min(end, span[1])
+        if text[start:stop].strip():
+            pieces.append(Piece(int(mark[1]), text[start:stop], text[begin:start]))
+    return pieces
