@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, QPoint, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import QAccessible
 from PySide6.QtWidgets import QApplication
 
+from desktop_app.ui.transcript.items import ACTION
 from desktop_app.ui.transcript.stops import (
     Stop,
     StopButton,
@@ -25,11 +26,14 @@ if TYPE_CHECKING:
 
     from desktop_app.ui.transcript.actions import ActionRow
     from desktop_app.ui.transcript.entry import Entry
+    from desktop_app.ui.transcript.section import Section
     from desktop_app.ui.transcript.surface import TranscriptSurface
     from desktop_app.ui.transcript.written import WrittenMessages
 
 _AT_REST_MS: Final = 300
 _MOST_COVERED: Final = 60
+_MOST_IN_FOOTER: Final = 2
+_VERSIONS: Final = (f"{ACTION}older-version", f"{ACTION}newer-version")
 
 
 class StopWalk(QObject):
@@ -228,6 +232,7 @@ class StopWalk(QObject):
             return
         at = self._section_at(min(stop.start, self._view.document().characterCount() - 1))
         same = self._like(at, stop) if at >= 0 else None
+        same = same or self._of_other_version(button)
         if same is not None:
             self.land(same)
         else:
@@ -238,6 +243,28 @@ class StopWalk(QObject):
         begin, end = self._extent(at)
         found = [one for one in self._within(begin, end) if one.target == stop.target]
         return min(found, key=lambda one: abs(one.start - stop.start), default=None)
+
+    def _of_other_version(self, button: StopButton) -> Stop | None:
+        """Another version has taken the place of the one whose arrow this was: the arrow nearest to
+        where it was, the same way if there is one."""
+        if button.target not in _VERSIONS:
+            return None
+        found = [
+            stop
+            for section in self._messages.writer.sections
+            for stop in self._in_footer(section)
+            if stop.target in _VERSIONS
+        ]
+        return min(found, key=lambda stop: self._far(stop, button), default=None)
+
+    def _in_footer(self, section: Section) -> Iterator[Stop]:
+        for at in range(max(0, len(section.items) - _MOST_IN_FOOTER), len(section.items)):
+            yield from stops_of(self._messages.writer.block_of(section, at))
+
+    def _far(self, stop: Stop, button: StopButton) -> tuple[int, bool]:
+        """How far a stop is from a button, and whether it leads elsewhere."""
+        top = min((place.top() for place in self._places(stop)), default=0)
+        return abs(top - button.y()) // 16, stop.target != button.target
 
     def _within(self, begin: int, end: int) -> Iterator[Stop]:
         block = self._view.document().findBlock(begin)

@@ -189,3 +189,21 @@ def test_the_way_is_the_same_after_all_was_written_anew(qtbot: QtBot, view: Tran
     QAccessible.setActive(False)
     covers = [button for button in view.findChildren(StopButton) if not button.isHidden()]
     assert all(button.stop.start < button.stop.end for button in covers)
+
+
+def test_the_keyboard_stays_on_the_arrows_between_versions(
+    qtbot: QtBot, view: TranscriptView
+) -> None:
+    asked, versions = question("Q"), [answer(f"Said {number}. " * 50) for number in range(3)]
+
+    def show(number: int) -> None:
+        said = versions[number]
+        view.set_messages([asked, said], versions={said.id: (number + 1, 3)})
+
+    show(2)
+    enter(view)
+    tab_to(qtbot, view, "Older version")
+    show(1)
+    qtbot.waitUntil(lambda: focused(view).accessibleName() == "Older version")
+    show(0)
+    qtbot.waitUntil(lambda: focused(view).accessibleName() == "Newer version")
