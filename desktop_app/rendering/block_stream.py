@@ -196,7 +196,7 @@ class BlockStream:
         left = _RENEWED_AT_ONCE
         for where, chunk in self._renewals.items():
             due.append(where)
-            left -= len(chunk.source) + _RENEWED_AT_ONCE // 40
+            left -= len(chunk.source) + _RENEWED_AT_ONCE // 20
             if left <= 0:
                 break
         patches: list[Patch] = []

@@ -362,14 +362,16 @@ class WrittenMessages:
         changes = entry.renew()
         if entry.message.id in self._apart:
             return
-        section, places = entry.section, None
-        if any(number_of(item) is not None for item in section.items):  # it has no place in blocks
-            body = enumerate(section.items[entry.head :], entry.head)
-            places = [at for at, item in body if number_of(item) is None]
-        for first, _, added in changes:
-            for at, item in enumerate(added, first):
-                place = entry.head + at if places is None else places[at]
-                self.writer.replace(section, place, 1, [item])
+        section = entry.section
+        folds = [at for at, item in enumerate(section.items) if number_of(item) is not None]
+        for first, removed, added in changes:
+            if not folds:
+                self.writer.replace(section, entry.head + first, removed, added)
+                continue
+            for at, item in enumerate(added, entry.head + first):
+                # The line below folded code is none of the blocks.
+                passed = next((n for n, fold in enumerate(folds) if fold - n > at), len(folds))
+                self.writer.replace(section, at + passed, 1, [item])
 
     def think(self, entry: Entry, text: str) -> None:
         """The next piece of an answer's reasoning."""

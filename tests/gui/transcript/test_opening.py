@@ -45,13 +45,16 @@ def test_what_is_on_screen_stays_while_it_grows_above(view: TranscriptView, qtbo
 def test_a_definition_at_the_end_changes_all_that_named_it(
     view: TranscriptView, qtbot: QtBot
 ) -> None:
-    code = "```\n" + "line\n" * 30 + "```\n\n"
+    code = "```\n" + "line\n" * 90 + "```\n\n"
     stored = answer(code + "See [there] and on.\n\n" * 800 + "[there]: https://example.com/\n")
     view.set_messages([stored])
     qtbot.waitUntil(lambda: not view.is_writing, timeout=30_000)
     runs = [item.runs for item in view._messages.section_of(stored.id).items]
     links = [run for item in runs for run in item if run.link == "https://example.com/"]
     assert len([run for run in links if run.text == "there"]) == 800
+    texts = [run.text for item in runs for run in item]
+    assert texts.count("line") == 90
+    assert texts.count("Show 72 more lines") == 1
 
 
 def test_a_copy_made_meanwhile_is_whole(view: TranscriptView) -> None:
