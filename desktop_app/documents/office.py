@@ -13,7 +13,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final
 
 import kreuzberg
@@ -172,25 +172,31 @@ def _as_shown(text: str) -> str:
     return _ERROR.sub(lambda found: _ERRORS.get(found[1], found[0]), text)
 
 
-def _sheets(package: Package) -> list[tuple[str, str]]:
-    """The names of the sheets and their parts, in the order of the workbook."""
+def _sheets(package: Package) -> Iterator[tuple[str, str, bool]]:
+    """The names of the sheets, their parts and whether they are hidden, in the workbook's order."""
     workbook = package.main_part(_WORKBOOK)
     targets = package.relations(workbook)
-    rows = (row for row in package.xml_if_there(workbook).iter() if str(row.tag).endswith("}sheet"))
-    return [(row.get("name", "").strip(), targets.get(drawing.related(row), "")) for row in rows]
+    for row in package.xml_if_there(workbook).iter():
+        if str(row.tag).endswith("}sheet"):
+            part = targets.get(drawing.related(row), "")
+            yield row.get("name", "").strip(), part, row.get("state", "visible") != "visible"
 
 
 def _with_all_of_sheets(text: str, package: Package) -> str:
     """The sheets with what is drawn over their cells, and those between them that are empty: they
-    count, too."""
+    count, too. Those that nobody sees are read, and said to be hidden."""
     given = [section.strip() for section in _SHEET.split(text) if section.strip()]
     sheets, has_words = [], bool(text)
-    for name, part in _sheets(package):
-        head = f"## {name}"
-        is_next = bool(given) and given[0].split("\n", 1)[0].strip() == head
+    for name, part, is_hidden in _sheets(package):
+        head, _, cells = given[0].partition("\n") if given else ("", "", "")
+        if head.strip() == f"## {name}":
+            given.pop(0)
+        else:
+            cells = ""
         drawn = md.joined(drawing.of_sheet(package, part)) if part in package else ""
         has_words = has_words or bool(drawn)
-        sheets.append(f"{given.pop(0) if is_next else head}\n\n{drawn}".strip())
+        shown = f"## {name}{' (hidden)' if is_hidden else ''}"
+        sheets.append("\n\n".join(filter(None, (shown, cells.strip("\n"), drawn))))
     return "\n\n".join(sheets) if has_words and not given else text
 
 

@@ -144,7 +144,7 @@ def _must_be_seen(page: pdfium.PdfPage, text: str) -> bool:
         return False
     objects = list(page.get_objects(max_depth=2))
     if not text:
-        return bool(objects)
+        return bool(objects) or pdf_annotations.are_drawn(page)
     width, height = page.get_size()
     return any(
         thing.type == raw.FPDF_PAGEOBJ_IMAGE and _area(thing) > _WHOLE_PAGE * width * height

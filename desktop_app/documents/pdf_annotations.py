@@ -1,4 +1,5 @@
-"""What lies on a PDF's page beside its text: what was filled into a form, and where links lead."""
+"""What lies on a PDF's page beside its text: what was filled in or typed over it, and where links
+lead."""
 
 from __future__ import annotations
 
@@ -17,20 +18,49 @@ _LONGEST: Final = 1 << 16
 
 
 def lines(document: pdfium.PdfDocument, page: pdfium.PdfPage, text: str) -> list[str]:
-    """The form's fields as "name: value", then the links that the text does not show."""
+    """The form's fields as "name: value", what was typed over the page, then the links that the text
+    does not show."""
     fields: list[str] = []
+    typed: list[str] = []
     links: dict[str, None] = {}
     for annotation in _annotations(page):
         kind = raw.FPDFAnnot_GetSubtype(annotation)
         if kind == raw.FPDF_ANNOT_WIDGET and document.formenv:
             fields += _field(document.formenv, annotation)
+        elif kind == raw.FPDF_ANNOT_FREETEXT and (words := _contents(annotation)):
+            typed.append(words)
         elif kind == raw.FPDF_ANNOT_LINK and (address := _address(document, annotation)):
             links[address] = None
     hidden = [address for address in links if address not in text][:_MOST_LINKS]
     return [
         *(["[form]", *fields] if fields else []),
+        *(["[typed over the page]", *typed] if typed else []),
         *([f"[links] {' '.join(hidden)}"] if hidden else []),
     ]
+
+
+def are_drawn(page: pdfium.PdfPage) -> bool:
+    """Whether something is drawn over a page: a stamp, or what a pen left."""
+    drawn = (raw.FPDF_ANNOT_STAMP, raw.FPDF_ANNOT_INK)
+    return any(
+        raw.FPDFAnnot_GetSubtype(annotation) in drawn and not _is_hidden(annotation)
+        for annotation in _annotations(page)
+    )
+
+
+def _is_hidden(annotation: Any) -> bool:
+    return bool(raw.FPDFAnnot_GetFlags(annotation) & raw.FPDF_ANNOT_FLAG_HIDDEN)
+
+
+def _contents(annotation: Any) -> str:
+    """What is typed in an annotation that is seen; "" of one that is hidden."""
+    if _is_hidden(annotation):
+        return ""
+    size = min(raw.FPDFAnnot_GetStringValue(annotation, b"Contents", None, 0), _LONGEST)
+    buffer = ctypes.create_string_buffer(size + 2)
+    pointer = ctypes.cast(buffer, ctypes.POINTER(raw.FPDF_WCHAR))
+    raw.FPDFAnnot_GetStringValue(annotation, b"Contents", pointer, size)
+    return _decoded(buffer.raw[:size])
 
 
 def places_of_fields(page: pdfium.PdfPage) -> list[tuple[float, float]]:
@@ -76,8 +106,12 @@ def _words(get: Callable[..., int], form: Any, annotation: Any) -> str:
     size = min(get(form, annotation, None, 0), _LONGEST)
     buffer = ctypes.create_string_buffer(size + 2)
     get(form, annotation, ctypes.cast(buffer, ctypes.POINTER(raw.FPDF_WCHAR)), size)
-    text = buffer.raw[:size].decode("utf-16-le", "replace")
-    return text.split("\0")[0].replace("\r", "\n").strip()
+    return _decoded(buffer.raw[:size])
+
+
+def _decoded(data: bytes) -> str:
+    text = data.decode("utf-16-le", "replace")
+    return text.split("\0")[0].replace("\r\n", "\n").replace("\r", "\n").strip()
 
 
 def _address(document: pdfium.PdfDocument, annotation: Any) -> str:

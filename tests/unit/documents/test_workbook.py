@@ -93,3 +93,18 @@ def test_a_formula_that_nobody_calculated_is_shown() -> None:
     assert text_of(S=cells).split("\n")[2] == (
         '| 2 | =IF(A1>1,A1*2,"R&D") | =SUM(A1:B1) | =A1 | 6 |'
     )
+
+
+def test_a_hidden_sheet_is_read_and_said_to_be_hidden() -> None:
+    word = '<c r="A1" t="inlineStr"><is><t>word</t></is></c>'
+    target = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(workbook(Seen=word, Unseen=word))) as given,
+        zipfile.ZipFile(target, "w") as changed,
+    ):
+        for name in given.namelist():
+            content = given.read(name).replace(b'"Unseen"', b'"Unseen" state="hidden"')
+            changed.writestr(name, content)
+    text = read_workbook("x.xlsx", target.getvalue(), Limits())
+    assert text.startswith("## Seen\n\n| word |")
+    assert "\n\n## Unseen (hidden)\n\n| word |" in text
