@@ -61,11 +61,12 @@ class Table:
 
 
 class _Grid(NamedTuple):
-    """Borders from left to right and from top to bottom, and the lines that are drawn on them."""
+    """Borders from left to right and from top to bottom, and the lines that are drawn on each."""
 
     xs: list[float]
     ys: list[float]
-    lines: Rulings
+    down: list[list[Ruling]]
+    across: list[list[Ruling]]
 
 
 def ruled(
@@ -129,7 +130,12 @@ def _grid(lines: Rulings) -> _Grid | None:
         [*lines.across, Ruling(ys[0], xs[0], xs[-1]), Ruling(ys[-1], xs[0], xs[-1])],
         [*lines.down, Ruling(xs[0], ys[0], ys[-1]), Ruling(xs[-1], ys[0], ys[-1])],
     )
-    return _Grid(xs, ys[::-1], closed)
+    ys.reverse()
+    return _Grid(xs, ys, _on_borders(closed.down, xs), _on_borders(closed.across, ys))
+
+
+def _on_borders(lines: Sequence[Ruling], borders: Sequence[float]) -> list[list[Ruling]]:
+    return [[line for line in lines if abs(line.at - at) < _NARROWEST] for at in borders]
 
 
 def _borders(places: Iterable[float]) -> list[float]:
@@ -236,21 +242,17 @@ def _regions(grid: _Grid) -> dict[Place, Place] | None:
 
 def _is_down(grid: _Grid, row: int, border: int) -> bool:
     """Whether a line is drawn at the left of a place, `border` columns from the left."""
-    return _is_drawn(grid.lines.down, grid.xs[border], grid.ys[row + 1], grid.ys[row])
+    return _is_drawn(grid.down[border], grid.ys[row + 1], grid.ys[row])
 
 
 def _is_across(grid: _Grid, border: int, column: int, width: int) -> bool:
     """Whether a line is drawn above the places of a row."""
     start, end = grid.xs[column], grid.xs[column + width]
-    return _is_drawn(grid.lines.across, grid.ys[border], start, end)
+    return _is_drawn(grid.across[border], start, end)
 
 
-def _is_drawn(lines: Iterable[Ruling], at: float, start: float, end: float) -> bool:
-    drawn = sum(
-        max(0.0, min(line.end, end) - max(line.start, start))
-        for line in lines
-        if abs(line.at - at) < _NARROWEST
-    )
+def _is_drawn(lines: Iterable[Ruling], start: float, end: float) -> bool:
+    drawn = sum(max(0.0, min(line.end, end) - max(line.start, start)) for line in lines)
     return drawn >= _DRAWN * (end - start)
 
 
