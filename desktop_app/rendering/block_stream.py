@@ -166,6 +166,8 @@ class BlockStream:
             self._plain_end = None
             return []
         patches = self.renew() if self._renewals else []
+        if self._context.inside == "code" and self._is_blank_line(text):
+            return patches
         patches += self._catch_up()
         grown = self._grow_plainly(text)
         if not grown or (len(self._source) > _DENSE and self._context.inside != "code"):
@@ -177,8 +179,12 @@ class BlockStream:
         definitions change is left to `renew`, where it is to be done `shortly`."""
         if self._held:
             self._source, self._held = self._source + "\n", ""
-        self._expects_notes = False
-        patches = self._advance(final=True)
+            self._plain_end = None
+        end, self._expects_notes = self._plain_end, False
+        patches: list[Patch] = []
+        # Of a very long line of code, which is all that is open, everything is shown already.
+        if self._context.inside != "code" or end is None or len(end.run.text) <= _LONG:
+            patches += self._advance(final=True)
         patches += self._renew([name for name in self._chunks if name.startswith("^")])
         while self._renewals and not shortly:
             patches += self.renew()
@@ -206,13 +212,21 @@ class BlockStream:
 
     # ------------------------------------------------------------------ the common case
 
+    def _is_blank_line(self, text: str) -> bool:
+        """Whether this is more of a very long blank line, which is shown when something follows."""
+        blank = not text.strip(" \t") and not self._source[-_LONG:].strip(" \t")
+        return blank and len(self._source) > _LONG and not self._source.strip(" \t")
+
     def _grow_plainly(self, text: str) -> list[Patch]:
         """More words in the middle of a line of plain text need no parser at all."""
         end = self._plain_end
         if end is None:
             return []
         block = self.blocks[-1]
-        if block.kind is Kind.CODE:
+        if block.kind is Kind.CODE and len(end.run.text) > _LONG:
+            plain = "\n" not in text  # of a line so long nothing else can become
+            text = show_unseen(clean(_UNSPEAKABLE.sub("\ufffd", text)), code=True)
+        elif block.kind is Kind.CODE:
             plain = text.isprintable() and "`" not in text and "~" not in text
         else:
             plain = _WORDS.fullmatch(text) is not None
@@ -234,6 +248,9 @@ class BlockStream:
         line = self._source[self._source.rfind("\n") + 1 :]
         text = line.rstrip(" ")
         run = block.runs[-1]
+        if block.kind is Kind.CODE and len(line) > _LONG:
+            last = show_unseen(clean(line[-1]), code=True)
+            return _PlainEnd(run) if run.text.endswith(last) else None
         if not text or run.text[-1:] != text[-1] or run.link or run.note or run.math:
             return None
         if block.kind is Kind.CODE:

@@ -197,6 +197,19 @@ def test_the_cost_of_a_piece_does_not_grow(kind: str) -> None:
     assert len(stream._source) < 1200
 
 
+@pytest.mark.parametrize("begin", ["```\n", "> - ```\n>   ", "a[^1]\n\n~~~py\nx\n"])
+@pytest.mark.parametrize("end", ["", "\n", "\r", "\nmore\n```\nwords"])
+@pytest.mark.parametrize("unit", [" ", "a `b` ~~~ ", "\t", "\u202e\ud800\0x", "x"])
+def test_a_line_of_code_without_an_end_is_added_to(begin: str, end: str, unit: str) -> None:
+    source = begin + unit * (3_000 // len(unit)) + end
+    assert streamed(source, list(range(0, len(source), 70))) == streamed(source, [])
+    stream = BlockStream()
+    for at in range(0, len(source), 300):
+        parsed = stream._plain_end is None
+        stream.feed(source[at : at + 300])
+    assert end or unit.isspace() or not parsed
+
+
 def test_a_late_definition_changes_what_named_it() -> None:
     stream = BlockStream()
     stream.feed("See [docs] and a note[^1].\n\n# Next\n\n")
