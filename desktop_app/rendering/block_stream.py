@@ -71,7 +71,7 @@ _DENSE: Final = 12_000
 _LONGEST_OPEN: Final = 24_000
 _MOST_TOKENS: Final = 1_200
 _TAIL: Final = 200
-_RENEWED_AT_ONCE: Final = 2_000
+_RENEWED_AT_ONCE: Final = 4_000
 _AT_ONCE: Final = 3_000
 """A source that is there as a whole is read in pieces like one that arrives, to come out the same."""
 
@@ -202,7 +202,7 @@ class BlockStream:
         left = _RENEWED_AT_ONCE
         for where, chunk in self._renewals.items():
             due.append(where)
-            left -= len(chunk.source) + _RENEWED_AT_ONCE // 20
+            left -= len(chunk.source) + _RENEWED_AT_ONCE // 80
             if left <= 0:
                 break
         patches: list[Patch] = []

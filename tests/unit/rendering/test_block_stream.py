@@ -224,14 +224,14 @@ def test_a_late_definition_changes_what_named_it() -> None:
 
 @pytest.mark.parametrize("end", ["[x]: /u\n", "words[^1] [x]\n\n[^1]: note\n\n[x]: /u\n", "[x]"])
 def test_what_a_definition_changes_of_very_much_is_drawn_again_in_pieces(end: str) -> None:
-    source = "words [x] and[^2] more\n\n" * 800 + end
+    source = "words [x] and[^2] more\n\n" * 1200 + end
     stream, shown = BlockStream(), list[Block]()
     apply(stream.feed(source), shown)
     apply(stream.finish(shortly=True), shown)
     steps = 0
     while stream.is_renewing:
         patches = stream.renew()
-        assert sum(len(patch.added) for patch in patches) < 200
+        assert sum(len(patch.added) for patch in patches) < 400
         apply(patches, shown)
         steps += 1
     assert steps > 2
