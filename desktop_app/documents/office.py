@@ -22,6 +22,7 @@ from desktop_app.documents import drawing, media_type, plain_text, refusals
 from desktop_app.documents import markdown_text as md
 from desktop_app.documents.package import Package
 from desktop_app.documents.protocol import Limits
+from desktop_app.domain.errors import DocumentDamagedError
 
 # The last plane's private characters: no font and no bullet of Word's uses them.
 _STAND_INS: Final = {"&": "\U0010fff0", "<": "\U0010fff1", ">": "\U0010fff2", '"': "\U0010fff3"} | {
@@ -37,6 +38,14 @@ _NOT_CALCULATED: Final = re.compile(
     rb"<c\b([^<>]*)>\s*<f\b[^<>]*>([^<>]+)</f>\s*(?:<v\s*/>|<v>\s*</v>)?\s*</c>"
 )
 _CELL_KIND: Final = re.compile(rb"""\st\s*=\s*(?:"[^"]*"|'[^']*')""")
+_SHEETS: Final = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+_USUAL_PERCENTAGES: Final = frozenset(("9", "10"))
+_QUOTED: Final = re.compile(r'"[^"]*"|\\.')
+_CELL_STYLE: Final = re.compile(rb"""\ss\s*=\s*["'](\d+)["']""")
+_NUMBER_CELL: Final = re.compile(
+    rb"<c\b([^<>]*)>\s*(<f\b[^<>]*>[^<>]*</f>|<f\b[^<>]*/>)?\s*"
+    rb"<v>(-?[0-9]{1,20}(?:\.[0-9]{1,30})?(?:[eE][+-]?[0-9]{1,3})?)</v>"
+)
 _TIME_ALONE: Final = re.compile(r"(?<=\| )1899-12-3[01] (\d\d:\d\d:\d\d)(?= \|)")
 _DAY_ALONE: Final = re.compile(r"(?<=\| )(\d{4}-\d\d-\d\d) 00:00:00(?= \|)")
 _ERROR: Final = re.compile(r"(?<=\| )#ERR: (\w+)(?= \|)")
@@ -148,15 +157,49 @@ def _extract(name: str, kind: str, data: bytes) -> str:
 def _shielded(package: Package) -> bytes:
     """The workbook with stand-ins for the characters that kreuzberg would lose, without pictures."""
     target = io.BytesIO()
+    percentages = _percentages(package)
     with zipfile.ZipFile(target, "w") as copy:
         for part in package.names:
             if "/media/" not in part:
                 content = package.bytes(part)
                 if _XML_TEXT.fullmatch(part):
                     content = _NOT_CALCULATED.sub(_with_formula, content)
+                    content = _as_percentages(content, percentages) if percentages else content
                     content = _SHIELDED.sub(_stand_in, content)
                 copy.writestr(part, content)
     return target.getvalue()
+
+
+def _percentages(package: Package) -> frozenset[str]:
+    """The numbers of the styles that show percentages."""
+    try:
+        tree = package.xml_if_there("xl/styles.xml")
+    except DocumentDamagedError:
+        return frozenset()  # how cells look is not worth the words in them
+    own = {
+        row.get("numFmtId", "")
+        for row in tree.iter(f"{_SHEETS}numFmt")
+        if "%" in _QUOTED.sub("", row.get("formatCode", ""))
+    }
+    styles = tree.find(f"{_SHEETS}cellXfs")
+    rows = enumerate(() if styles is None else styles)
+    return frozenset(str(n) for n, row in rows if row.get("numFmtId") in own | _USUAL_PERCENTAGES)
+
+
+def _as_percentages(sheet: bytes, styles: frozenset[str]) -> bytes:
+    """The cells of these styles as the words that Excel shows: "97.8%" for 0.978."""
+
+    def shown(cell: re.Match[bytes]) -> bytes:
+        style = _CELL_STYLE.search(cell[1])
+        if style is None or style[1].decode() not in styles or _CELL_KIND.search(cell[1]):
+            return cell[0]
+        return b'<c%s t="str">%s<v>%s%%</v>' % (
+            cell[1],
+            cell[2] or b"",
+            f"{round(float(cell[3]) * 100, 9):.12g}".encode(),
+        )
+
+    return _NUMBER_CELL.sub(shown, sheet)
 
 
 def _with_formula(match: re.Match[bytes]) -> bytes:

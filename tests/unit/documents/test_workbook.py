@@ -12,9 +12,9 @@ from desktop_app.domain.sections import sections
 MAIN = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
 RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 STYLES = f"""<styleSheet {MAIN}><fonts count="1"><font/></fonts><fills count="1"><fill/></fills>
-<borders count="1"><border/></borders><cellStyleXfs count="1"><xf/></cellStyleXfs><cellXfs count="4">
+<borders count="1"><border/></borders><cellStyleXfs count="1"><xf/></cellStyleXfs><cellXfs count="5">
 <xf numFmtId="0"/><xf numFmtId="14" applyNumberFormat="1"/><xf numFmtId="20" applyNumberFormat="1"/>
-<xf numFmtId="22" applyNumberFormat="1"/></cellXfs></styleSheet>"""
+<xf numFmtId="22" applyNumberFormat="1"/><xf numFmtId="10" applyNumberFormat="1"/></cellXfs></styleSheet>"""
 
 
 def relations(kind: str, *targets: str) -> str:
@@ -108,3 +108,12 @@ def test_a_hidden_sheet_is_read_and_said_to_be_hidden() -> None:
     text = read_workbook("x.xlsx", target.getvalue(), Limits())
     assert text.startswith("## Seen\n\n| word |")
     assert "\n\n## Unseen (hidden)\n\n| word |" in text
+
+
+def test_percentages_are_shown_as_such() -> None:
+    cells = (
+        '<c r="A1" s="4"><v>0.978</v></c><c r="B1" s="4"><f>A1/2</f><v>0.489</v></c>'
+        '<c r="C1"><v>0.978</v></c><c r="D1" s="4" t="inlineStr"><is><t>none</t></is></c>'
+        '<c r="E1" s="4"><v>-1.0E-2</v></c>'
+    )
+    assert text_of(S=cells).split("\n")[2] == "| 97.8% | 48.9% | 0.978 | none | -1% |"
