@@ -32,7 +32,7 @@ def blocks(package: Package, parent: Element, relations: Mapping[str, str]) -> I
             continue
         target = relations.get(related(element, "dm" if local == "relIds" else "id"), "")
         if target in package:
-            tree = package.xml(target)
+            tree = package.xml_if_sound(target)
             yield from _chart(tree) if local == "chart" else _diagram(tree)
 
 
@@ -41,7 +41,7 @@ def of_sheet(package: Package, part: str) -> Iterator[Block]:
     for target in package.relations(part).values():
         if not target.startswith("xl/drawings/drawing") or target not in package:
             continue
-        tree = package.xml(target)
+        tree = package.xml_if_sound(target)
         for shape in _all(tree, "sp"):
             lines = (_words(paragraph) for paragraph in _all(shape, "p"))
             yield Block("\n".join(line for line in lines if line))

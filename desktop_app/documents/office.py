@@ -22,7 +22,6 @@ from desktop_app.documents import drawing, media_type, plain_text, refusals
 from desktop_app.documents import markdown_text as md
 from desktop_app.documents.package import Package
 from desktop_app.documents.protocol import Limits
-from desktop_app.domain.errors import DocumentDamagedError
 
 # The last plane's private characters: no font and no bullet of Word's uses them.
 _STAND_INS: Final = {"&": "\U0010fff0", "<": "\U0010fff1", ">": "\U0010fff2", '"': "\U0010fff3"} | {
@@ -172,10 +171,7 @@ def _shielded(package: Package) -> bytes:
 
 def _percentages(package: Package) -> frozenset[str]:
     """The numbers of the styles that show percentages."""
-    try:
-        tree = package.xml_if_there("xl/styles.xml")
-    except DocumentDamagedError:
-        return frozenset()  # how cells look is not worth the words in them
+    tree = package.xml_if_sound("xl/styles.xml")
     own = {
         row.get("numFmtId", "")
         for row in tree.iter(f"{_SHEETS}numFmt")

@@ -242,7 +242,7 @@ class _Reader:
     def _object(self, element: Element) -> Element:
         """What another program has put in: the tree of a chart or a formula."""
         part = resolved("", f"{element.get(_HREF, '')}/content.xml")
-        return self.package.xml_if_there(part)
+        return self.package.xml_if_sound(part)
 
     def _embedded(self, element: Element) -> Iterator[Block]:
         """A chart with the values that it shows, or a formula."""

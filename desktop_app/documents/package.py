@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 
 from desktop_app.documents import refusals
 from desktop_app.documents.protocol import Limits
+from desktop_app.domain.errors import DocumentDamagedError
 
 BROKEN: Final = (
     zipfile.BadZipFile,
@@ -90,6 +91,14 @@ class Package:
     def xml_if_there(self, part: str) -> ElementTree.Element:
         """As `xml`; an empty element where there is no such part."""
         return self.xml(part) if part in self else ElementTree.Element("none")
+
+    def xml_if_sound(self, part: str) -> ElementTree.Element:
+        """As `xml_if_there`; an empty element of a part that is damaged, too: for what a document can
+        be read without."""
+        try:
+            return self.xml_if_there(part)
+        except DocumentDamagedError:
+            return ElementTree.Element("none")
 
     def relations(self, part: str) -> dict[str, str]:
         """Of an Office Open XML part: its relations' targets by id, inner ones as names of parts."""

@@ -155,3 +155,10 @@ def test_reading_aids_are_left_out_and_web_pages_that_are_put_in_are_read() -> N
     parts["word/_rels/document.xml.rels"] = relations(one="page.html")
     parts["word/page.html"] = "<html><body><h2>Keys</h2><p>They hang.</p></body></html>"
     assert read("x.docx", parts) == "東京\n\n## Keys\n\nThey hang."
+
+
+def test_a_chart_that_is_damaged_costs_nothing_but_itself() -> None:
+    parts = word(f"<w:p><w:r><w:t>Before.</w:t></w:r><w:r>{DRAWN}</w:r></w:p>")
+    parts["word/_rels/document.xml.rels"] = relations(one="charts/chart1.xml")
+    parts["word/charts/chart1.xml"] = "<!DOCTYPE chart><chart/>"
+    assert read("x.docx", parts) == "Before."
