@@ -121,7 +121,11 @@ class PartsReader:
     ) -> PartsPlan:
         """What reading documents in parts would take. Raises UserFacingError."""
         task = Task(tuple(documents), prompt, resolved, instructions)
-        pieces, price = await self.pieces(task), resolved.price
+        return await self.plan_of(task, await self.pieces(task))
+
+    async def plan_of(self, task: Task, pieces: Sequence[Piece]) -> PartsPlan:
+        """What is left to do where these are the parts."""
+        price = task.resolved.price
         left = [p for p in pieces if await self.notes.get(key_of(task, p)) is None]
         around = ceil((len(INSTRUCTIONS) + len(task.prompt)) / 3)
         note = min(longest(task) or USUAL_NOTE, USUAL_NOTE)

@@ -42,6 +42,7 @@ from desktop_app.domain.reply import Reply, accumulate
 from desktop_app.domain.spending import Call, Purpose
 from desktop_app.services.budget import Budget
 from desktop_app.services.choice import ResolvedChoice
+from desktop_app.services.estimate import PartsPlan
 from desktop_app.services.on_device_form import is_built_in
 from desktop_app.services.pictures import page_name
 from desktop_app.services.ports import Gateway, Provider, SpendingBook
@@ -127,6 +128,7 @@ class Reader(Protocol):
     budget: Budget
 
     async def pieces(self, task: Task) -> list[Piece]: ...
+    async def plan_of(self, task: Task, pieces: Sequence[Piece]) -> PartsPlan: ...
     async def shown(self, task: Task, piece: Piece) -> list[RequestPart]: ...
     async def note(self, task: Task, piece: Piece, text: str) -> Piece: ...
     async def room_for_notes(self, task: Task, request: ChatRequest) -> int: ...
@@ -164,6 +166,7 @@ class _Reading:
     def __init__(self, reader: Reader, task: Task, provider: Provider) -> None:
         self._reader, self._task, self._provider = reader, task, provider
         self._spent = Decimal(0)
+        self._in_all: Decimal | None = None  # about, the answer included; None where not known
 
     async def stream(self, request: ChatRequest) -> AsyncIterator[StreamEvent]:
         """Progress as Waiting events, then the answer."""
@@ -174,6 +177,7 @@ class _Reading:
             return
         try:
             pieces = await self._reader.pieces(self._task)
+            self._in_all = (await self._reader.plan_of(self._task, pieces)).cost
             room = await self._reader.room_for_notes(self._task, request)
             is_merging = False
             while True:
@@ -317,8 +321,12 @@ class _Reading:
 
     def _progress(self, done: int, total: int, *, is_merging: bool) -> Waiting:
         what = "Putting the notes together" if is_merging else "Reading in parts"
-        spent = f" · {format_money(self._spent)} so far" if self._spent else ""
-        return Waiting(0, f"{what}: {done} of {total}{spent}.")
+        money = ""
+        if self._in_all:
+            money = f" · {format_money(self._spent)} so far, of about {format_money(self._in_all)}"
+        elif self._spent:
+            money = f" · {format_money(self._spent)} so far"
+        return Waiting(0, f"{what}: {done} of {total}{money}.")
 
     def resume(self, run: RemoteRun) -> AsyncIterator[StreamEvent]:
         return self._provider.resume(run)

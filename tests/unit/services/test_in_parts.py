@@ -377,13 +377,16 @@ def test_what_failed_goes_on_where_it_was(tmp_path: Path) -> None:
 
 def test_it_says_how_far_it_has_come_and_what_it_cost(tmp_path: Path) -> None:
     async def test(reading: Reading) -> None:
+        plan = await reading.plan(reading.task("a"))
+        assert plan.cost
         events = await reading.run(reading.task("a"))
         said = [event.reason for event in events if isinstance(event, Waiting)]
-        count = (await reading.plan(reading.task("a"))).calls
-        assert said[0] == f"Reading in parts: 0 of {count}."
-        assert said[-1].startswith(f"Reading in parts: {count} of {count} · ")
+        count, in_all = plan.calls, format_money(plan.cost)
         spent = await reading.ledger.month(now())
         assert spent > 0
+        assert said[0] == f"Reading in parts: 0 of {count} · $0 so far, of about {in_all}."
+        so_far = f" · {format_money(spent)} so far, of about {in_all}."
+        assert said[-1] == f"Reading in parts: {count} of {count}{so_far}"
         (notice,) = (event.text for event in events if isinstance(event, Notice))
         assert notice == f"Read in parts for {format_money(spent)}."
 
