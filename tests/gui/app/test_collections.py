@@ -78,12 +78,13 @@ def test_a_folder_becomes_a_collection_that_is_asked(run: Run, tmp_path: Path) -
             drop(dialog, folder)
             await until(lambda: is_quiet(desk) and len(rows(dialog)) == 4)
             await until(lambda: "4 documents · 1 could not be read" in dialog.state.text())
+            words = "3 read. 1 could not be read"  # the last thing that is said
+            await until(lambda: dialog._words.text().startswith(words))
             assert dialog.name.text() == "Contracts"
             assert str(folder) in dialog.state.text()
+            await until(lambda: "report.pdf, 3 pages" in rows(dialog))
             assert rows(dialog)[0].startswith("damaged.pdf, ")
             assert "damaged" in rows(dialog)[0].partition(", ")[2]
-            assert "report.pdf, 3 pages" in rows(dialog)
-            assert dialog._words.text().startswith("3 read. 1 could not be read")
             dialog.ask.click()
             assert not dialog.isVisible()
             assert desk.chips == ["Contracts, 4 documents · 1 could not be read"]
