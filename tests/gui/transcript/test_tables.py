@@ -77,11 +77,12 @@ def test_both_kinds_have_the_same_columns_and_no_gap(view: TranscriptView) -> No
 
 
 @pytest.mark.parametrize("width", [900, 280])
-def test_columns_follow_the_width(view: TranscriptView, width: int) -> None:
+def test_columns_follow_the_width(qtbot: QtBot, view: TranscriptView, width: int) -> None:
     """What is written for one width and shown in another is as if written for that."""
     text = HEAD + "| a cell of words | another longer one | 12 |\n" * 12
     view.set_messages([answer(text)])
     view.resize(width, 600)
+    qtbot.waitUntil(lambda: not view._messages.writer.has_misfits)  # in slices of little time
     resized = look(view.document())
     view.set_messages([answer(text)])
     assert look(view.document()) == resized
