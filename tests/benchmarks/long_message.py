@@ -128,14 +128,14 @@ class _Steps:
             return view.is_writing or view._messages.writer.has_misfits
 
         self._take("open", lambda: view.set_messages([question("Q"), message]), busy=busy)
+        if kind == "reasoning":
+            self._take("unfold", lambda: view._act(message.id, "reasoning"), busy=busy)
         view.verticalScrollBar().setValue(0)
         found: list[int] = []
         finder.counted.connect(lambda number, *_: found.append(number))
         self._take("find", lambda: finder.search(SOUGHT), busy=lambda: not any(found) or busy())
         assert self._is_on_screen(view, SOUGHT), kind
         finder.stop()
-        if kind == "reasoning":
-            self._take("unfold", lambda: view._act(message.id, "reasoning"), busy=busy)
         bar = view.verticalScrollBar()
         bar.setValue(bar.maximum() // 3)
         self._take("resize", *self._widths(view), busy=busy)

@@ -37,19 +37,19 @@ def with_folds(blocks: Iterable[Block], unfolded: Container[int]) -> Iterator[It
     for block in blocks:
         if block.kind is not Kind.CODE:
             if lines > LONG:
-                yield _line(number, lines, is_folded=number not in unfolded)
+                yield fold_line(number, lines, is_folded=number not in unfolded)
             lines = 0
         if block.kind is Kind.CODE_HEAD:
             number += 1
         lines += block.kind is Kind.CODE
         yield block
     if lines > LONG:
-        yield _line(number, lines, is_folded=number not in unfolded)
+        yield fold_line(number, lines, is_folded=number not in unfolded)
 
 
 def folds(items: Sequence[Item]) -> Iterator[tuple[int, int, int]]:
-    """The long blocks of code among all items of a message: the number of each, and the items
-    [first, end) that are folded."""
+    """The long blocks of code in the body of a message: the number of each, and its items
+    [first, end) that are folded at first."""
     number, begin = -1, 0
     for at, item in enumerate((*items, Line(Part.FOOTER, ()))):
         if isinstance(item, Block) and item.kind is Kind.CODE:
@@ -60,7 +60,8 @@ def folds(items: Sequence[Item]) -> Iterator[tuple[int, int, int]]:
         begin = at + 1
 
 
-def _line(number: int, lines: int, *, is_folded: bool) -> Line:
+def fold_line(number: int, lines: int, *, is_folded: bool) -> Line:
+    """What stands below a long block of code, the `number` of its message."""
     words = f"Show {lines - SHOWN:,} more lines" if is_folded else "Show fewer lines"
     return Line(Part.FOLD, (Run(words, link=f"{ACTION}{FOLD}{number}"),))
 
@@ -74,8 +75,9 @@ def number_of(line: Item) -> int | None:
 
 def show_folds(writer: DocumentWriter, section: Section, unfolded: Container[int]) -> None:
     """Hide the lines that are folded, show those that are not any more."""
-    for at, item in enumerate(section.items):
-        number = number_of(item)
+    lines = [at for at, item in enumerate(section.items) if type(item) is Line]
+    for at in lines:
+        number = number_of(section.items[at])
         if number is not None:
             first = _first_line(section.items, at) + SHOWN
             count = sum(section.counts[first:at])

@@ -124,7 +124,7 @@ class DocumentWriter:
             while section in self.sections and at < len(section.items):
                 if section.shapes[at]:
                     yield section, at
-                at += 1
+                at = section.written(at + 1)
 
     def _begin(self) -> QTextCursor:
         cursor = QTextCursor(self.document)

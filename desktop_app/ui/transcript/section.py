@@ -58,6 +58,7 @@ class Section:
         self.edition = 0
         self._ends: list[int] | None = None
         self._missing = 0
+        self._flags = bytearray()  # for each item, whether it is written
 
     # ------------------------------------------------------------------ finding
 
@@ -91,29 +92,25 @@ class Section:
 
     def written(self, at: int) -> int:
         """The index of the first item from `at` on that is written; how many items, if none is."""
-        while at < len(self.counts) and not self.counts[at]:
-            at += 1
-        return at
+        found = self._flags.find(1, at)
+        return len(self._flags) if found < 0 else found
 
     def written_above(self, at: int) -> int:
         """The index of the last item above item `at` that is written; -1, if none is."""
-        at -= 1
-        while at >= 0 and not self.counts[at]:
-            at -= 1
-        return at
+        return self._flags.rfind(1, 0, at)
 
     def holes(self, first: int = 0, end: int | None = None) -> Iterator[Hole]:
         """The holes within items [first, end), top to bottom."""
         if not self._missing:
             return
-        end = len(self.counts) if end is None else end
-        flags = bytes(map(bool, self.counts[first:end]))
-        begin = flags.find(0)
+        flags = bytes(self._flags)  # what is written meanwhile was a hole
+        end = len(flags) if end is None else end
+        begin = flags.find(0, first, end)
         while begin >= 0:
-            stop = flags.find(1, begin)
-            stop = len(flags) if stop < 0 else stop
-            yield Hole(first + begin, first + stop)
-            begin = flags.find(0, stop)
+            stop = flags.find(1, begin, end)
+            stop = end if stop < 0 else stop
+            yield Hole(begin, stop)
+            begin = flags.find(0, stop, end)
 
     def runs(self, first: int, end: int) -> Iterator[tuple[int, int]]:
         """The items within [first, end) that are written, run by run."""
@@ -136,6 +133,7 @@ class Section:
         self._missing += many
         self.items[at:at] = items
         self.counts[at:at] = [0] * many
+        self._flags[at:at] = bytes(many)
         self.keys[at:at] = [_NOTHING] * many
         self.shapes[at:at] = [()] * many
         self.heights[at:at] = heights
@@ -146,6 +144,7 @@ class Section:
         self._missing -= removed
         for parallel in (self.items, self.counts, self.keys, self.shapes, self.heights):
             del parallel[at : at + removed]
+        del self._flags[at : at + removed]
         self.changed()
 
     def changed(self) -> None:
@@ -157,13 +156,14 @@ class Section:
         """An item takes so many blocks, in this shape."""
         self.total += blocks - self.counts[at]
         self._missing += (not blocks) - (not self.counts[at])
-        self.counts[at], self.shapes[at] = blocks, shape
+        self.counts[at], self.shapes[at], self._flags[at] = blocks, shape, blocks > 0
         self._ends = None
 
     def erased(self, first: int, end: int) -> None:
         """Items [first, end) are not written any more."""
         self.total -= sum(self.counts[first:end])
-        self._missing += end - first - self.counts[first:end].count(0)
+        self._missing += self._flags.count(1, first, end)
+        self._flags[first:end] = bytes(end - first)
         self.counts[first:end] = [0] * (end - first)
         self.shapes[first:end] = [()] * (end - first)
         self._ends = None

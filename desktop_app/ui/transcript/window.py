@@ -137,15 +137,9 @@ class Window:
 def around(section: Section, at: int, height: float) -> list[tuple[int, int]]:
     """The items that take so many pixels above item `at`, and as many below it, but none that is
     folded."""
-    first, end, heights = at, at + 1, section.heights
-    room = height
-    while first and room > 0:
-        first -= 1
-        room -= heights[first]
-    room = height
-    while end < len(heights) and room > 0:
-        room -= heights[end]
-        end += 1
+    ends = list(accumulate(section.heights))
+    first = bisect_left(ends, ends[at] - height)
+    end = bisect_right(ends, ends[at] + height) + 1
     return [*_shown(section, first, end), (at, at + 1)]
 
 
@@ -160,7 +154,7 @@ def _within(section: Section, hole: Hole, top: float, bottom: float) -> Iterator
 
 def _shown(section: Section, first: int, end: int) -> Iterator[tuple[int, int]]:
     """The runs of items that take room."""
-    flags = bytes(height > 0 for height in section.heights[first:end])
+    flags = bytes(map(bool, section.heights[first:end]))
     begin = flags.find(1)
     while begin >= 0:
         stop = flags.find(0, begin)

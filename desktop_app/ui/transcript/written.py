@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from desktop_app.domain.conversation import Message, MessageStatus, Role
 from desktop_app.rendering.model import Block, Kind
 from desktop_app.ui.theme import MEASURE
-from desktop_app.ui.transcript.code_folds import folds, number_of, show_folds
+from desktop_app.ui.transcript.code_folds import SHOWN, fold_line, folds, number_of, show_folds
 from desktop_app.ui.transcript.document import DocumentWriter
 from desktop_app.ui.transcript.entry import Entry, Unfolded
 from desktop_app.ui.transcript.highlighter import CodeHighlighter
@@ -470,12 +470,12 @@ class WrittenMessages:
     def fold_code(self, entry: Entry, seen: int) -> None:
         """All of a stored answer is there, which came in pieces: fold its long blocks of code, but
         one that item `seen` is in the folded part of."""
-        for number, first, end in folds(entry.section.items):
-            if first <= seen < end:
-                entry.unfolded.code.add(number)
-        for at, item in enumerate(entry.body_items(), entry.head):
-            if number_of(item) is not None and entry.section.items[at] != item:
-                self.writer.replace(entry.section, at, 0, [item])
+        section, head, unfolded = entry.section, entry.head, entry.unfolded.code
+        found = list(folds(section.items[head : len(section.items) - entry.foot]))
+        unfolded |= {number for number, first, end in found if first <= seen - head < end}
+        for number, first, end in reversed(found):
+            line = fold_line(number, end - first + SHOWN, is_folded=number not in unfolded)
+            self.writer.replace(section, head + end, 0, [line])
         show_folds(self.writer, entry.section, entry.unfolded.code)
 
     def _patch(self, entry: Entry, patches: Sequence[Change]) -> None:
