@@ -38,17 +38,19 @@ class Window:
 
     # ------------------------------------------------------------------ writing
 
-    def fill(self) -> None:
-        """Have all written that is on screen, and a screen above and below it."""
+    def fill(self, screens: float = 1.0) -> None:
+        """Have all written that is on screen, and so many screens above and below it."""
         if all(section.is_whole for section in self._messages.writer.sections):
             return
         self._measure()
         for _ in range(_TRIES):  # what is written may be lower than it was expected to be
             height = self._view.viewport().height()
             top = self._view.verticalScrollBar().value()
-            if self._hole_in(top - height, top + 2 * height) is None:
+            near = screens * height
+            if self._hole_in(top - near, top + height + near) is None:
                 return
-            found = self._hole_in(top - 2 * height, top + 3 * height)
+            more = (screens + 1) * height  # lest the next line scrolled asks for a little again
+            found = self._hole_in(top - more, top + height + more)
             if found is None:
                 return
             with self._place.kept():
