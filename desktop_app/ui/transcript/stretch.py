@@ -451,7 +451,8 @@ class TranscriptStretch(TranscriptSurface):
 
     def _tidy_soon(self) -> None:
         if self._speaker.is_heard():
-            self._for_readers.start()
+            if not self._for_readers.isActive():
+                self._for_readers.start()
         elif self._messages.is_much and not self._tidying.isActive():
             self._tidying.start()
 
