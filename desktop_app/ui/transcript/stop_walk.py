@@ -9,13 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, QPoint, QRect, Qt, QTimer, Signal
-from PySide6.QtGui import QAccessible
+from PySide6.QtGui import QAccessible, QTextCursor
 from PySide6.QtWidgets import QApplication
 
 from desktop_app.ui.transcript.items import ACTION
 from desktop_app.ui.transcript.stops import (
     Stop,
     StopButton,
+    has_stop,
     next_stop,
     places_of,
     stops_of,
@@ -90,6 +91,7 @@ class StopWalk(QObject):
             at, position = at + 1, 0
         skips_actions = not forward
         while 0 <= at < len(sections):
+            position = self._written_on(sections[at], position, forward=forward)
             begin, end = self._extent(at)
             if not (forward or skips_actions) and self._land_on_actions(at, forward=False):
                 return True
@@ -105,6 +107,24 @@ class StopWalk(QObject):
         if not forward:
             self._view.setFocus(Qt.FocusReason.BacktabFocusReason)
         return not forward
+
+    def _written_on(self, section: Section, position: int, *, forward: bool) -> int:
+        """Have written what holds the next stop of a message, from a position of the document on;
+        where that is then."""
+        if section.is_whole:
+            return position
+        document, writer = self._view.document(), self._messages.writer
+        here = QTextCursor(document)
+        here.setPosition(min(position, document.characterCount() - 1))
+        found = writer.section_at(here.block().blockNumber())
+        first = -1 if forward else len(section.items)
+        if found is not None and found[0] is section:
+            first = section.item_at(found[1])
+        order = range(first + 1, len(section.items)) if forward else range(first - 1, -1, -1)
+        at = next((at for at in order if has_stop(section.items[at])), -1)
+        if at >= 0:
+            self._messages.write_item(section, at, self._view.viewport().height())
+        return here.position()
 
     def _here(self, *, forward: bool) -> tuple[int, int, bool]:
         """The section that the keyboard is in, from where in the document to look on, and whether

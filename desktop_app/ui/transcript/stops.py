@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QAbstractButton, QWidget
 
 from desktop_app.rendering.citations import is_citation
 from desktop_app.rendering.links import is_opened
+from desktop_app.rendering.model import Block, Kind
 from desktop_app.ui.transcript.items import ACTION
 from desktop_app.ui.transcript.painting import Backdrop
 from desktop_app.ui.transcript.styles import LOOK, Look
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from PySide6.QtGui import QFocusEvent, QKeyEvent, QPaintEvent, QTextDocument, QTextLine
+
+    from desktop_app.ui.transcript.items import Item
 
 COPY_CODE: Final = f"{ACTION}copy-code"
 """The target of a block of code's head."""
@@ -63,6 +66,16 @@ def stops_of(block: QTextBlock) -> Iterator[Stop]:
         current = Stop(start, end, target) if target else None
     if current is not None:
         yield current
+
+
+def has_stop(item: Item) -> bool:
+    """Whether there are stops in an item, written or not."""
+    if isinstance(item, Block) and item.kind is Kind.CODE_HEAD:
+        return True
+    rows = item.rows if isinstance(item, Block) else ()
+    return any(run.link for run in item.runs) or any(
+        run.link for row in rows for cell in row for run in cell
+    )
 
 
 def next_stop(document: QTextDocument, start: int, end: int, *, forward: bool) -> Stop | None:

@@ -10,6 +10,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QTextCursor
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
 from desktop_app.domain.parts import ReasoningPart
 from desktop_app.rendering.block_stream import render
@@ -354,3 +355,23 @@ def test_long_code_is_folded_and_unfolded_unwritten(view: TranscriptView, qtbot:
     qtbot.waitUntil(lambda: "line_2500 " in on_screen(view))
     assert is_filled(view)
     assert abs(view.document().size().height() - height) < height / 20
+
+
+def test_tab_comes_to_links_that_are_not_written(view: TranscriptView, qtbot: QtBot) -> None:
+    far = "Words.\n\n" * 3000
+    view.set_messages([answer(f"[one](https://one.test)\n\n{far}[two](https://two.test)\n\n{far}")])
+    settle(view, qtbot)
+    view.scroll_to_top()
+    settle(view, qtbot)
+    view.setFocus()
+    for key, name in (
+        (Qt.Key.Key_Tab, "one"),
+        (Qt.Key.Key_Tab, "two"),
+        (Qt.Key.Key_Backtab, "one"),
+    ):
+        QTest.keyClick(QGuiApplication.focusObject(), key)  # type: ignore[call-overload]
+        focused = QApplication.focusWidget()
+        assert focused is not None
+        assert focused.accessibleName().startswith(f"{name}, link")
+        assert name in on_screen(view)
+        view._window.narrow()
