@@ -24,7 +24,7 @@ from PySide6.QtGui import QTextBlockFormat, QTextCursor, QTextDocument
 from desktop_app.rendering.model import Block, Kind, Run
 from desktop_app.ui.transcript.heights import height_of
 from desktop_app.ui.transcript.long_text import LONGEST, LongText, Rest, end_of, parts_kept
-from desktop_app.ui.transcript.page import Page, head_length, head_of
+from desktop_app.ui.transcript.page import Page, Seen, head_length, head_of
 from desktop_app.ui.transcript.section import Section, is_table
 from desktop_app.ui.transcript.styles import INDENT
 from desktop_app.ui.transcript.tables import Tables, row_runs
@@ -287,12 +287,13 @@ class DocumentWriter:
         if count:
             start = self.block_of(section, first)
             after = self.document.findBlockByNumber(start.blockNumber() + count)
-            block_format, char_format = after.blockFormat(), after.charFormat()
+            block_format, char_format, seen = after.blockFormat(), after.charFormat(), Seen(after)
             cursor.setPosition(start.position())
             cursor.setPosition(after.position(), QTextCursor.MoveMode.KeepAnchor)
             cursor.removeSelectedText()
             cursor.setBlockFormat(block_format)
             cursor.setBlockCharFormat(char_format)
+            seen.put_on(cursor.block())
         section.erased(first, end)
 
     def _insert(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtGui import QTextCursor
 
@@ -15,6 +15,25 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.items import Item
 
 
+class Seen:
+    """What a block has besides its formats, which stays behind where Qt parts or joins blocks:
+    whether it is folded away, and the colours of its code."""
+
+    def __init__(self, block: QTextBlock | None = None) -> None:
+        self._visible = block is None or block.isVisible()
+        self._colours = [] if block is None else block.layout().formats()
+
+    def put_on(self, block: QTextBlock) -> None:
+        """Have this block so."""
+        if block.isVisible() is not self._visible:
+            block.setVisible(self._visible)
+        if self._colours or block.layout().formats():
+            block.layout().setFormats(self._colours)
+
+
+NOTHING_SEEN: Final = Seen()
+
+
 class Page:
     """Where items are written: before a block that keeps its formats.
 
@@ -25,6 +44,7 @@ class Page:
     def __init__(self, cursor: QTextCursor, before: QTextBlock) -> None:
         self.cursor = cursor
         self._own = (before.blockFormat(), before.charFormat())
+        self._seen = Seen(before)
         self._opened = False
         cursor.setPosition(before.position())
 
@@ -35,6 +55,8 @@ class Page:
             cursor.insertBlock(made, char)
             return
         cursor.insertBlock(*self._own)
+        self._seen.put_on(cursor.block())
+        NOTHING_SEEN.put_on(cursor.block().previous())
         cursor.movePosition(QTextCursor.MoveOperation.PreviousBlock)
         cursor.setBlockFormat(made)
         cursor.setBlockCharFormat(char)

@@ -17,6 +17,7 @@ from desktop_app.rendering.block_stream import render
 from desktop_app.rendering.export_text import to_markdown
 from desktop_app.ui import theme
 from desktop_app.ui.transcript import stretch
+from desktop_app.ui.transcript.code_folds import SHOWN
 from tests.gui.transcript.test_streaming import finished
 from tests.gui.transcript.test_stretch import on_screen
 from tests.helpers.messages import answer, question, streaming
@@ -375,3 +376,33 @@ def test_tab_comes_to_links_that_are_not_written(view: TranscriptView, qtbot: Qt
         assert focused.accessibleName().startswith(f"{name}, link")
         assert name in on_screen(view)
         view._window.narrow()
+
+
+def test_what_is_folded_stays_so_when_what_is_around_it_comes_and_goes(
+    view: TranscriptView, qtbot: QtBot
+) -> None:
+    code = "```py\n" + "".join(f"line_{n} = '{n}'  # said\n" for n in range(40)) + "```\n\n"
+    text = "".join(f"Word {n}.\n\n" for n in range(30)) + code + "Last.\n\n"
+    view.set_messages([made := answer(text)])
+    settle(view, qtbot)
+    view.scroll_to_top()
+    writer, section = view._messages.writer, section_of(view, made)
+    qtbot.waitUntil(lambda: any(row[2] for row in looks(view)))
+    before = looks(view)
+    assert sum(not visible for _, visible, _ in before) == 40 - SHOWN
+    for first, end in ((20, 60), (35, 52), (52, 60), (31, 33)):
+        writer.erase([(section, first, end)])
+        kept = {text: row for text, *row in looks(view)}
+        assert all(kept[text] == row for text, *row in before if text in kept)
+        view._messages.write_items(section, [(first, end)])
+        qtbot.waitUntil(lambda: looks(view) == before)
+
+
+def looks(view: TranscriptView) -> list[tuple[str, bool, int]]:
+    """The text of each block, whether it is seen, and in how many colours."""
+    block = view.document().begin()
+    found: list[tuple[str, bool, int]] = []
+    while block.isValid():
+        found.append((block.text(), block.isVisible(), len(block.layout().formats())))
+        block = block.next()
+    return found
