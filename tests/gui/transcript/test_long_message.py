@@ -65,6 +65,10 @@ def long(view: TranscriptView, qtbot: QtBot) -> Message:
 def settle(view: TranscriptView, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: not view.is_writing, timeout=30_000)
     qtbot.waitUntil(lambda: not view._tidying.isActive() and not view._filling.isActive())
+    bar, document, port = view.verticalScrollBar(), view.document(), view.viewport()
+    qtbot.waitUntil(
+        lambda: bar.maximum() == max(0, document.size().toSize().height() - port.height())
+    )
 
 
 def section_of(view: TranscriptView, message: Message) -> Section:
