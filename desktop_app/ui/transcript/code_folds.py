@@ -89,8 +89,11 @@ def show_folds(writer: DocumentWriter, section: Section, unfolded: Container[int
 def _set_heights(
     writer: DocumentWriter, section: Section, first: int, end: int, visible: bool
 ) -> None:
-    """Those of these lines that are not written take room no more, or again."""
+    """Those of these lines that are not written take room no more, or again. Of a message that is
+    not written as a whole, nothing that is folded is."""
     if not visible:
+        if not section.is_whole:  # none of them may stand below a hole: that would not be seen
+            writer.erase([(section, first, end)])
         section.heights[first:end] = [0.0] * (end - first)
     elif first < end and not section.heights[first]:
         section.heights[first:end] = [writer.height(item) for item in section.items[first:end]]

@@ -287,9 +287,9 @@ class Finder(QObject):
 
     def _reveal(self, section: Section, hit: _Hit, words: str) -> None:
         """Bring a match on screen, whether it is written or folded or not."""
-        self._messages.write_item(section, hit.item, self._view.viewport().height())
-        if not self._messages.writer.block_of(section, hit.item).isVisible():
+        if not section.heights[hit.item]:
             self._unfold_code(section, hit.item)
+        self._messages.write_item(section, hit.item, self._view.viewport().height())
         found = self._cursor_of(section, hit, words)
         if found is not None:
             self._show(found)

@@ -68,13 +68,15 @@ class Window:
                 document.documentLayout().documentSizeChanged.emit(size)
 
     def fill_more(self, items: int) -> bool:
-        """Have so many items more written, wherever they are missing; whether any were."""
+        """Have so many items more written, wherever they are missing and not folded; whether any
+        were."""
         for section in self._messages.writer.sections:
             for hole in section.holes():
-                with self._place.kept():
-                    first = max(hole.first, hole.end - items)
-                    self._messages.write_items(section, [(first, hole.end)])
-                return True
+                if section.keys[hole.end][1]:
+                    first, end = list(_shown(section, *hole))[-1]
+                    with self._place.kept():
+                        self._messages.write_items(section, [(max(first, end - items), end)])
+                    return True
         return False
 
     def _hole_in(self, top: float, bottom: float) -> tuple[Section, list[tuple[int, int]]] | None:
