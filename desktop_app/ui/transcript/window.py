@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QPointF, Qt
 
+from desktop_app.ui.transcript.section import is_table
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.written import WrittenMessages
 
 _KEPT_SCREENS: Final = 3
+_MOST_PARTS: Final = 12
 _TRIES: Final = 6
 
 
@@ -121,7 +124,7 @@ class Window:
             count = len(section.items)
             begin = count if number < first[0] else first[1] if number == first[0] else 0
             end = 0 if number > last[0] else last[1] + 1 if number == last[0] else count
-            kept = [at for index, at in pins if index == number]
+            kept = sorted({*(at for index, at in pins if index == number), *_very_long(section)})
             for start, stop in ((0, min(begin, count)), (max(begin, end), count)):
                 ranges += [(section, *part) for part in _without(kept, start, stop)]
         with self._place.kept():
@@ -165,6 +168,13 @@ def _shown(section: Section, first: int, end: int) -> Iterator[tuple[int, int]]:
         stop = len(flags) if stop < 0 else stop
         yield first + begin, first + stop
         begin = flags.find(1, stop)
+
+
+def _very_long(section: Section) -> Iterator[int]:
+    """The items that are not taken out: to write one again takes longer than a frame."""
+    for at, count in enumerate(section.counts):
+        if count > _MOST_PARTS and not is_table(section.items[at]):
+            yield at
 
 
 def _without(pins: list[int], first: int, end: int) -> Iterator[tuple[int, int]]:
