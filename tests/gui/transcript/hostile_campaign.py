@@ -172,6 +172,7 @@ def work(numbers: range) -> None:
     from PySide6.QtCore import QLoggingCategory
     from PySide6.QtWidgets import QApplication
 
+    from desktop_app.app.garbage import end_start
     from desktop_app.paths import child_command, resource_path
     from desktop_app.ui import icons, theme
     from desktop_app.ui.transcript.typesetter import Typesetter
@@ -186,6 +187,7 @@ def work(numbers: range) -> None:
     view.resize(900, 600)
     view.show()
     show(view, 1, app.processEvents)  # what is imported late is imported
+    end_start()  # garbage is looked for as in the program
     Path(_BEGINS).exists()  # a mark in the record of system calls
     raised: list[str] = []
     sys.excepthook = lambda kind, value, trace: raised.append(
