@@ -84,6 +84,7 @@ EVERY_FIELD: dict[str, st.SearchStrategy[Any]] = {
     "store": st.booleans(),
     "background": st.booleans(),
     "state": states,
+    "grammar": texts,
 }
 requests = st.builds(ChatRequest, **EVERY_FIELD)
 profiles = st.sampled_from([OPENAI, COMETAPI, COMPATIBLE])
