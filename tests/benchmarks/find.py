@@ -1,0 +1,101 @@
+"""Find in a conversation of thousands of messages: how soon all are counted, and what waits for it.
+
+A word is typed letter by letter, faster than anybody types, and then gone through. Gaps are the times,
+by the clock, between the beats of a timer in the window's thread: what painting and typing wait. The
+floor is what counting the word alone takes: the same texts, case folded, one after the other.
+"""
+
+from __future__ import annotations
+
+import time
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PySide6.QtWidgets import QApplication
+
+    from desktop_app.domain.conversation import Message
+
+SOUGHT = "memory"
+LETTER_S = 0.05
+
+
+def main(messages: int = 10_000, steps: int = 50) -> dict[str, Any]:
+    """Search so many messages, then go to so many matches."""
+    from tests.benchmarks import streaming
+
+    application = streaming._application()
+    history = streaming._history(messages)
+    texts = [message.text for message in history]
+    began = time.perf_counter()
+    total = sum(text.casefold().count(SOUGHT) for text in texts)
+    floor_s = time.perf_counter() - began
+    found = _ours(application, history, steps)
+    assert found.pop("total") >= total > 0
+    return {
+        "benchmark": "find",
+        "messages": messages,
+        "characters": sum(map(len, texts)),
+        "matches": total,
+        "floor_ms": round(floor_s * 1000, 1),
+        **found,
+    }
+
+
+def _ours(application: QApplication, history: list[Message], steps: int) -> dict[str, Any]:
+    from PySide6.QtCore import QTimer
+
+    from desktop_app.ui import theme
+    from desktop_app.ui.transcript.view import TranscriptView
+
+    view = TranscriptView(theme.light())
+    view.resize(1000, 700)
+    view.show()
+    view.set_messages(history)
+    counted: list[tuple[int, bool]] = []
+    beats: list[float] = []
+    view.find_in_it.finder.counted.connect(lambda _, total, whole: counted.append((total, whole)))
+
+    def wait(until: Callable[[], bool]) -> None:
+        end = time.monotonic() + 120
+        while not until() and time.monotonic() < end:
+            application.processEvents()
+            time.sleep(0.0002)
+        assert until()
+
+    def rest(seconds: float) -> None:
+        end = time.monotonic() + seconds
+        wait(lambda: time.monotonic() > end)
+
+    rest(3)  # until it stands there
+    timer = QTimer(view, interval=1)
+    timer.timeout.connect(lambda: beats.append(time.perf_counter()))
+    timer.start()
+    view.find_in_it.open()
+    for end in range(1, len(SOUGHT)):
+        view.find_in_it.bar.field.setText(SOUGHT[:end])
+        rest(LETTER_S)
+    began = time.perf_counter()
+    counted.clear()
+    view.find_in_it.bar.field.setText(SOUGHT)
+    wait(lambda: bool(counted) and counted[-1][1])
+    told: dict[str, Any] = {
+        "total": counted[-1][0],
+        "counted_ms": round((time.perf_counter() - began) * 1000, 1),
+        "typing": _gaps(beats),
+    }
+    beats.clear()
+    for _ in range(steps):
+        view.find_in_it.finder.step(-1)
+        rest(LETTER_S)
+    return {**told, "going": _gaps(beats)}
+
+
+def _gaps(beats: list[float]) -> dict[str, float]:
+    gaps = sorted(after - before for before, after in pairwise(beats))
+    return {
+        "gap_ms_p99.9": round(gaps[int(len(gaps) * 0.999)] * 1000, 1),
+        "longest_ms": round(gaps[-1] * 1000, 1),
+    }
