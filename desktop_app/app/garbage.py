@@ -12,9 +12,12 @@ nothing has been going on for a while.
 from __future__ import annotations
 
 import gc
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QAbstractEventDispatcher, QThread, QTimer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _REST_MS: Final = 10_000
 _RARELY: Final = 10
@@ -32,9 +35,9 @@ def end_start() -> None:
     collect_on_this_thread()
 
 
-def collect_on_this_thread(rest_ms: int = _REST_MS) -> None:
+def collect_on_this_thread(rest_ms: int = _REST_MS) -> Callable[[], None]:
     """Collect on the thread of the running event dispatcher from now on; what is old when next to
-    nothing has been made for so long."""
+    nothing has been made for so long. Returns what ends it."""
     gc.disable()
     dispatcher = QAbstractEventDispatcher.instance(QThread.currentThread())
     at_rest = QTimer(dispatcher, singleShot=True, interval=rest_ms)
@@ -45,6 +48,12 @@ def collect_on_this_thread(rest_ms: int = _REST_MS) -> None:
             at_rest.start()
 
     dispatcher.aboutToBlock.connect(collect)
+
+    def end() -> None:
+        dispatcher.aboutToBlock.disconnect(collect)
+        at_rest.deleteLater()
+
+    return end
 
 
 def collect_if_due() -> bool:

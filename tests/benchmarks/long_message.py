@@ -152,6 +152,7 @@ class _Steps:
         assert self._is_on_screen(view, SOUGHT), kind
         self._take("select all", view.selectAll, busy=busy)
         self._take("copy", view._copy_selected, busy=busy)
+        self._application.clipboard().clear()  # offscreen it would be freed after Python's end
         view.close()
         view.deleteLater()
         return self._told

@@ -13,6 +13,8 @@ from PySide6.QtCore import QObject, QTimer
 from desktop_app.app.garbage import collect_if_due, collect_on_this_thread
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from PySide6.QtWidgets import QApplication
     from pytestqt.qtbot import QtBot
 
@@ -27,10 +29,12 @@ class Ring(QObject):
         self.me = self
 
 
-@pytest.fixture(scope="module")
-def collecting(qapp: QApplication) -> None:
+@pytest.fixture
+def collecting(qapp: QApplication) -> Iterator[None]:
     """On the tests' thread; old things after 20 ms of rest."""
-    collect_on_this_thread(rest_ms=20)
+    end = collect_on_this_thread(rest_ms=20)
+    yield
+    end()
 
 
 def allocate() -> None:
