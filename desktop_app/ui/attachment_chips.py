@@ -403,6 +403,7 @@ class AttachmentChips(QScrollArea):
         widget.previewed.connect(self.previewed)
         widget.acted.connect(self.acted)
         self._flow.addWidget(widget)
+        widget.show()  # now: the layout does it in the next turn of the event loop
         self._widgets[chip.id] = widget
 
     def set_theme(self, theme: Theme) -> None:
