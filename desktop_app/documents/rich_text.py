@@ -149,7 +149,6 @@ class _Cleaner(_Parser):
         self._line_keepers: list[int] = []  # how deep those lie that keep the source's lines
         self._left_out = 0
         self._word_lists: list[tuple[int, int]] = []  # where each opens in _out, its level
-        self._is_word_item = False
         self._sign: list[str] | None = None  # what Word writes before an item
         self._language = ""
 

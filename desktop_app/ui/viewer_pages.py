@@ -166,11 +166,6 @@ class ViewerPages(QAbstractScrollArea):
         """The size that pages are shown at."""
         return self._percent
 
-    @property
-    def fits_width(self) -> bool:
-        """Whether the size follows the width of the window."""
-        return self._fits
-
     def fit_width(self) -> None:
         """Have the widest page fill the width, now and whenever that changes."""
         self._fits = True

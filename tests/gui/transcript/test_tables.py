@@ -32,12 +32,6 @@ def frames(view: TranscriptView) -> int:
     return len(view.document().rootFrame().childFrames())
 
 
-def left_of(view: TranscriptView, text: str) -> int:
-    cursor = view.document().find(text)
-    cursor.setPosition(cursor.selectionStart())
-    return view.cursorRect(cursor).left()
-
-
 def test_rows_that_fit_are_lines(view: TranscriptView) -> None:
     view.set_messages([answer(HEAD + ROW * 40)])
     assert frames(view) == 0
