@@ -26,6 +26,8 @@ from desktop_app.rendering.citations import CITED, TOKEN
 from desktop_app.rendering.cutting import Cut, context_at, ends_in_code, find_cut
 from desktop_app.rendering.half_inline import closers_of, is_plain
 from desktop_app.rendering.inline import AS_WRITTEN, join_runs
+from desktop_app.rendering.lists import find_loose, may_become_item, resume
+from desktop_app.rendering.loosening import Loosening
 from desktop_app.rendering.model import (
     Block,
     Kind,
@@ -41,9 +43,9 @@ from desktop_app.rendering.open_end import (
     begins_with_paragraph,
     ends_in_text,
     leaves,
-    renumber,
     size,
 )
+from desktop_app.rendering.open_rows import read_rows
 from desktop_app.rendering.parser import EXPECTS_NOTES, is_too_dense, parser
 from desktop_app.rendering.raster import is_half, outside
 from desktop_app.rendering.stream_steps import (
@@ -71,6 +73,7 @@ _DENSE: Final = 12_000
 _LONGEST_OPEN: Final = 24_000
 _MOST_TOKENS: Final = 1_200
 _TAIL: Final = 200
+_HEAD_LINES: Final = 2  # of a table that stands in nothing else
 _RENEWED_AT_ONCE: Final = 4_000
 _AT_ONCE: Final = 3_000
 """A source that is there as a whole is read in pieces like one that arrives, to come out the same."""
@@ -144,6 +147,7 @@ class BlockStream:
         self._expects_notes = True
         self._chunks: dict[str, list[_Chunk]] = {}
         self._renewals: dict[tuple[int, int], _Chunk] = {}
+        self._loosening = Loosening(self.blocks)
         self._plain_end: _PlainEnd | None = None
         self._overdue: _Overdue | None = None
 
@@ -165,10 +169,12 @@ class BlockStream:
         if is_half(self._source, len(text)):
             self._plain_end = None
             return []
-        patches = self.renew() if self._renewals else []
+        patches = self.renew()
         if self._context.inside == "code" and self._is_blank_line(text):
             return patches
         patches += self._catch_up()
+        if (rows := self._grow_rows()) is not None:
+            return patches + rows
         grown = self._grow_plainly(text)
         if not grown or (len(self._source) > _DENSE and self._context.inside != "code"):
             grown += self._advance(final=False)
@@ -186,18 +192,20 @@ class BlockStream:
         if self._context.inside != "code" or end is None or len(end.run.text) <= _LONG:
             patches += self._advance(final=True)
         patches += self._renew([name for name in self._chunks if name.startswith("^")])
-        while self._renewals and not shortly:
+        while self.is_renewing and not shortly:
             patches += self.renew()
         return patches
 
     @property
     def is_renewing(self) -> bool:
-        """Whether definitions that have come change more than could be drawn again at once."""
-        return bool(self._renewals)
+        """Whether what has come changes more above it than could be drawn again at once."""
+        return bool(self._renewals or self._loosening)
 
     def renew(self) -> list[Patch]:
-        """Draw again some of what named links and notes before they were defined: as much as takes
-        a few milliseconds."""
+        """Draw again some of what named links and notes before they were defined, and space anew some
+        of lists that have turned loose: as much as takes a few milliseconds."""
+        if not self._renewals:
+            return self._loosening.step() if self._loosening else []
         due: list[tuple[int, int]] = []
         left = _RENEWED_AT_ONCE
         for where, chunk in self._renewals.items():
@@ -240,6 +248,24 @@ class BlockStream:
         self.blocks[-1] = new
         return [Patch(len(self.blocks) - 1, 1, (new,))]
 
+    def _grow_rows(self) -> list[Patch] | None:
+        """More of what can be nothing but rows of the open table needs no parser of blocks; None
+        where it is not so simple."""
+        context = self._context
+        if context.inside != "table" or context.lines != _HEAD_LINES:
+            return None
+        if context.going_on or context.source.lstrip(" ").startswith(">"):
+            return None  # it stands in a list or a quote, whose mark is in its head's line
+        table = self._open_part or self.blocks[self._closed - 1]
+        rows = read_rows(self._source, len(table.aligns), self._env(expects_notes=True))
+        if rows is None:
+            return None
+        self._source = self._source[self._source.rfind("\n") + 1 :]
+        self._plain_end = None
+        made = Block(Kind.TABLE, aligns=table.aligns)
+        half = [] if rows.half is None else [made._replace(rows=(rows.half,))]
+        return self._show([made._replace(rows=(row,)) for row in rows.complete], half)
+
     def _find_plain_end(self, placed: list[Placed]) -> _PlainEnd | None:
         """Where the next words may simply be added, if the source ends inside plain text."""
         if not placed or not placed[-1].block.runs:
@@ -267,7 +293,7 @@ class BlockStream:
     def _advance(self, *, final: bool) -> list[Patch]:
         source = self._context.source + self._source
         shown = source if final else self._calm(source)
-        parse = self._parse(shown, self._context)
+        parse = self._parse(shown, self._context, final=final)
         if shown != source and ends_in_code(parse.tokens):
             self._forget(parse.labels)
             shown = calm.without_fence_end(source)
@@ -276,13 +302,18 @@ class BlockStream:
         is_told = is_short and (parse.labels or leaves(parse, self._context))
         if is_told and not begins_with_paragraph(parse, self._context):
             return self._advance_unsplit(parse, final=final)
+        loosened = self._loosen(parse)
         cut = Cut(source.count("\n") + 1) if final else find_cut(parse.tokens, shown, self._context)
         dangling = not final and self._complete_end(parse, cut.line)
-        patches: list[Patch] = []
+        patches: list[Patch] = loosened
         closed: list[Block] = []
-        closes = final or cut.line > self._context.lines
+        # A table may have ended at once behind the last row that was settled.
+        least = self._context.lines
+        ended = self._context.inside == "table" and cut == Cut(least, cut.holders)
+        closes = final or ended or cut.line > least
         if closes:
-            patches, closed = self._close(parse, source, cut)
+            renewed, closed = self._close(parse, source, cut)
+            patches += renewed
         else:
             self._forget(parse.labels)
         tail = [p for p in parse.placed if p.line >= cut.line]
@@ -294,6 +325,18 @@ class BlockStream:
             if self._is_too_much(parse):
                 self._overdue = replace(self._overdue or _Overdue(), parts=True)
         return patches
+
+    def _loosen(self, parse: Parse) -> list[Patch]:
+        """Have the lists spaced anew that turn loose with what has come."""
+        turned = parse.turned_loose
+        if not turned:
+            return []
+        starts = enumerate(self._context.going_on, 1)
+        going_on = tuple(s._replace(loose=s.loose or depth in turned) for depth, s in starts)
+        self._context = replace(self._context, going_on=going_on)
+        for depth in turned:
+            self._loosening.begin(self._closed, depth)
+        return self._loosening.step()
 
     def _catch_up(self) -> list[Patch]:
         """Do what has become due: with the next piece, for the last one was parsed for itself."""
@@ -424,7 +467,7 @@ class BlockStream:
     def _calm(self, source: str) -> str:
         if self._context.inside == "code":
             return calm.without_fence_end(source)
-        return source if self._context.inside else calm.without_undecided_end(source)
+        return calm.without_undecided_end(source, in_table=self._context.inside == "table")
 
     def _env(self, *, expects_notes: bool) -> dict[str, Any]:
         """The definitions known, as the parser takes them."""
@@ -436,11 +479,17 @@ class BlockStream:
             EXPECTS_NOTES: expects_notes and self._expects_notes,
         }
 
-    def _parse(self, source: str, context: Context, *, expects_notes: bool = True) -> Parse:
+    def _parse(
+        self, source: str, context: Context, *, expects_notes: bool = True, final: bool = False
+    ) -> Parse:
         known, env = len(self._references), self._env(expects_notes=expects_notes)
         tokens = parser().parse(source, env)
-        renumber(tokens, context.going_on)
-        parse = Parse(tokens, context, source)
+        resumed = resume(tokens, context.going_on)
+        undecided = not final and (context.inside or may_become_item(source))
+        end = source.count("\n") if undecided else len(source)
+        shown = range(context.lines, end)
+        find_loose(tokens, source, env, shown, marks_above=context.marks_above)
+        parse = Parse(tokens, context, source, resumed)
         for label in islice(reversed(self._references), len(self._references) - known):
             parse.labels[label] = self._references[label]["map"][0]
         if len(env["footnotes"]["refs"]) > len(self._notes):
@@ -462,7 +511,8 @@ class BlockStream:
         last = last_inline(parse.tokens, cut)
         if last is None or not ends_in_text(parse.tokens):
             return False
-        text, closers = closers_of(last.content)
+        is_word = parse.source[-1:] not in (" ", "\t", "\n", "|")
+        text, closers = closers_of(last.content, is_word=is_word)
         if text == last.content and not closers:
             return False
         last.children = (
@@ -488,7 +538,8 @@ class BlockStream:
         self._forget(open_labels)
         names = names_in(text) if worth_remembering(raw) else set()
         if names & open_labels.keys():
-            raw = [p.block for p in self._parse(context.source + text, context).placed]
+            again = [p.block for p in self._parse(context.source + text, context).placed]
+            raw = [*map(_respaced, again, raw), *again[len(raw) :]]
         whole = replace(context, settled=None, opener="", prefix="")
         chunk = _Chunk(
             context.opener + context.prefix + text[len(context.opener) :],
@@ -523,7 +574,7 @@ class BlockStream:
             else:
                 if row:
                     at, row = at + 1, 0
-                changed[at] = placed.block
+                changed[at] = _respaced(placed.block, self.blocks[at])
                 at += 1
         patches = []
         for index, block in changed.items():
@@ -531,7 +582,8 @@ class BlockStream:
                 self.blocks[index] = block
                 patches.append(Patch(index, 1, (block,)))
         if self._open_part is not None:
-            self._open_part = self.blocks[self._closed]
+            shown = self.blocks[self._closed]  # with half a row that stands there till it is whole
+            self._open_part = shown._replace(rows=shown.rows[: len(self._open_part.rows)])
         return patches
 
     # ------------------------------------------------------------------ what is shown
@@ -554,6 +606,11 @@ class BlockStream:
             return []
         self.blocks[patch.at : patch.at + patch.removed] = patch.added
         return [patch]
+
+
+def _respaced(block: Block, old: Block) -> Block:
+    """A block that was parsed again without what stands below it: in its list as it was."""
+    return block._replace(begins=old.begins, loose=old.loose)
 
 
 def _is_settled(parse: Parse, words: str, context: Context) -> bool:

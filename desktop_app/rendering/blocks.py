@@ -9,7 +9,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from desktop_app.rendering.inline import runs_of
-from desktop_app.rendering.model import Block, Kind, Run, Runs, clean, formula, show_unseen
+from desktop_app.rendering.lists import NOTE
+from desktop_app.rendering.model import (
+    NO_TEXTS,
+    Block,
+    Kind,
+    Run,
+    Runs,
+    clean,
+    formula,
+    show_unseen,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,12 +45,20 @@ def convert(tokens: list[Token]) -> list[Placed]:
 
 
 class _List:
-    """A list that is being walked through."""
+    """A list or a note that is being walked through; `begins` until a block of it has been made."""
 
-    __slots__ = ("number", "ordered", "suffix")
+    __slots__ = ("begins", "is_note", "loose", "number", "ordered", "suffix")
 
-    def __init__(self, ordered: bool, number: int, suffix: str) -> None:
-        self.ordered, self.number, self.suffix = ordered, number, suffix
+    def __init__(self, token: Token, number: int = 0) -> None:
+        self.ordered = token.type == "ordered_list_open"
+        self.is_note = token.type == NOTE
+        self.number, self.suffix = number, token.markup
+        self.begins = not (self.is_note or token.meta.get("older"))
+        self.loose = bool(token.meta.get("loose"))
+
+    def has_begun(self) -> None:
+        """Its mark, or an item's, has been made."""
+        self.begins, self.loose = False, self.loose or self.is_note
 
 
 class _Walk:
@@ -93,7 +111,7 @@ class _Walk:
                     self._lists.pop()
             case "footnote_reference_open":
                 self._flush_marker()
-                self._lists.append(_List(False, 0, ""))
+                self._lists.append(_List(token))
                 self._marker = clean(token.meta["label"])
                 self._marked_line = self._line
             case "blockquote_open":
@@ -102,9 +120,14 @@ class _Walk:
             case "blockquote_close":
                 self._quotes.pop()
 
+    def _is_loose(self) -> bool:
+        """Whether a text that stands here is a paragraph."""
+        depth = len(self._lists)
+        return bool(depth) and (self._lists[-1].loose or self._quotes[-1:] == [depth])
+
     def _list(self, token: Token) -> _List:
         number = int(token.attrGet("start") or 1) if token.attrGet("start") != 0 else 0
-        return _List(token.type == "ordered_list_open", number, token.markup)
+        return _List(token, number)
 
     def _begin_item(self) -> None:
         current = self._lists[-1]
@@ -127,7 +150,11 @@ class _Walk:
                 marker=self._marker,
                 quote=len(self._quotes),
                 quoted_at=tuple(self._quotes) if any(self._quotes) else (),
+                begins=bool(self._marker) and self._lists[-1].begins,
+                loose=block.kind not in NO_TEXTS and self._is_loose(),
             )
+            if self._marker:
+                self._lists[-1].has_begun()
             self._marker = ""
         self._placed.append(Placed(self._line if line is None else line, block))
 

@@ -30,12 +30,15 @@ _DISPLAY: Final = re.compile(
 )
 
 
-def without_undecided_end(source: str) -> str:
-    """The open source less the lines at its end that cannot be told yet."""
+def without_undecided_end(source: str, *, in_table: bool = False) -> str:
+    """The open source less the lines at its end that cannot be told yet; `in_table` that is at most
+    the last one."""
     start = source.rfind("\n") + 1
     last = source[start:]
     if last and _UNDECIDED.fullmatch(last):
         source, last = source[:start], ""
+    if in_table:
+        return source
     source = _without_open_display(source)
     if "|" in source[-2000:]:
         return _without_table_head(source)

@@ -13,7 +13,8 @@ import re
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from desktop_app.rendering.open_end import Context, ListStart, is_blank
+from desktop_app.rendering.lists import LISTS, ListStart, blank_marks
+from desktop_app.rendering.open_end import Context
 from desktop_app.rendering.parser import MATH_OPENERS
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
     from markdown_it.token import Token
 
-_LISTS: Final = ("bullet_list_open", "ordered_list_open")
 _CLOSED_AT_ONCE: Final = ("heading_open", "hr", "math_block")
 _CLOSED_BY_A_BLANK_LINE: Final = ("paragraph_open", "table_open", "blockquote_open")
 _INSIDE: Final = {"table_open": "table", "fence": "code", "code_block": ""}
@@ -35,11 +35,14 @@ _OPENERS_OF_CONTAINERS: Final = re.compile(
 
 class Holder(NamedTuple):
     """A list item or a quote that is open at a cut: the line that begins it, where in that line its
-    content begins, and an item's number in its list (None of a quote)."""
+    content begins, and an item's number in its list (None of a quote), whether items stand above it
+    there, and whether that list is loose."""
 
     line: int
     content: int
     number: int | None
+    older: bool = False
+    loose: bool = False
 
 
 class Cut(NamedTuple):
@@ -79,21 +82,22 @@ def context_at(cut: Cut, source: str) -> Context:
     going_on: list[ListStart] = []
     for holder, inner in zip_longest(cut.holders, cut.holders[1:]):
         if holder.number is not None:
-            going_on.append(ListStart(len(made), holder.number))
+            older = holder.older or holder.line < cut.line
+            going_on.append(ListStart(len(made), holder.number, older, holder.loose))
         if holder.line < first and (inner is None or inner.line != holder.line):
             made.append(_opening(lines[holder.line], holder.content))
     inside = ""
     if cut.held is not None:
         inside = _INSIDE[cut.held.type]
         made += lines[first : first + (2 if inside == "table" else 1)]
-    below_blank = 0 < cut.line <= len(lines) and is_blank(lines[cut.line - 1])
+    marks_above = blank_marks(lines[cut.line - 1]) if 0 < cut.line <= len(lines) else None
     opening = "".join(f"{line}\n" for line in made)
-    return Context(opening, len(made), tuple(going_on), inside, below_blank)
+    return Context(opening, len(made), tuple(going_on), inside, marks_above)
 
 
 def _opening(line: str, content: int) -> str:
     """A line that opens an item or a quote again as this one does, and shows nothing."""
-    beside = line[content:].strip()
+    beside = line[content:].strip(" \t")
     return f"{line[:content]}#" if beside else f"{line[:content].rstrip()} #"
 
 
@@ -144,13 +148,14 @@ class _Descent:
             start, end = token.map or (0, 0)
             line = max(line, start)
             is_quote = token.type == "blockquote_open" and not self._ends_blank(end)
-            if not is_quote and token.type not in _LISTS:
+            if not is_quote and token.type not in LISTS:
                 return self._cut_at(token)
-            number = None
+            number, older = None, False
             if not is_quote:
-                last, number = self._last_item(last)
+                last, number, older = self._last_item(last)
                 line = (self._tokens[last].map or [0])[0]
             holder = self._holder(last, number)
+            holder = holder._replace(older=older, loose=bool(token.meta.get("loose")))
             self._holders.append(holder)
             if holder.content < 0:
                 break
@@ -165,16 +170,18 @@ class _Descent:
                 last = index
         return last
 
-    def _last_item(self, at: int) -> tuple[int, int]:
-        """The index of the last item of a list that has begun, and its number."""
+    def _last_item(self, at: int) -> tuple[int, int, bool]:
+        """The index of the last item of a list that has begun, its number, and whether others stand
+        above it."""
         top = self._tokens[at]
         start = top.attrGet("start")
-        number, last = (1 if start is None else int(start)) - 1, at
+        begin = 1 if start is None else int(start)
+        number, last = begin - 1, at
         for index in _children(self._tokens, at + 1, top.level + 1):
             if not _has_begun(self._tokens[index], self._limit):
                 break
             number, last = number + 1, index
-        return last, number
+        return last, number, number > begin or bool(top.meta.get("older"))
 
     def _holder(self, at: int, number: int | None) -> Holder:
         """An item or a quote; its content is -1 where it cannot be opened again: where an item's
@@ -189,7 +196,7 @@ class _Descent:
 
     def _ends_blank(self, end: int) -> bool:
         """Whether line `end` is complete and blank, but for the marks of quotes."""
-        return end < self._limit and is_blank(self._lines[end])
+        return end < self._limit and blank_marks(self._lines[end]) is not None
 
     def _cut(self, line: int, held: Token | None = None) -> Cut:
         return Cut(line, tuple(holder for holder in self._holders if holder.line <= line), held)

@@ -11,10 +11,11 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from enum import Enum
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from desktop_app.domain import matching
 from desktop_app.rendering.blocks import code_line, convert
+from desktop_app.rendering.lists import find_loose
 from desktop_app.rendering.model import TABLE_ROWS, Block, Kind, Run, clean, show_unseen
 from desktop_app.rendering.parser import parser
 
@@ -194,7 +195,10 @@ def _parsed(text: str, one: Slice) -> list[_Placed]:
     offsets = [one.start]
     for written in _split(text):
         offsets.append(offsets[-1] + len(written))
-    found = convert(parser().parse(one.head + text, {}))
+    env: dict[str, Any] = {}
+    tokens = parser().parse(one.head + text, env)
+    find_loose(tokens, one.head + text, env)
+    found = convert(tokens)
     kept = [p for p in found if p.line >= head_lines]
     placed = []
     for at, (line, block) in enumerate(kept):

@@ -6,6 +6,7 @@ another way.
 
 from __future__ import annotations
 
+import re
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -26,11 +27,25 @@ if TYPE_CHECKING:
 
 _CODE_STYLE = "font-family:monospace"
 _BULLETS = "•◦▪"
+_TASKS = "☐☑"
+_LISTS = {"ul": "ul", "ol": "ol", "notes": "ul"}
+"""The kinds of lists, and the elements that they are written as."""
+
+# What a spreadsheet would take for a formula, which may fetch from the network whatever it names, or
+# for a number that is none: one with leading zeros, or of more digits than it keeps.
+_NO_VALUE = re.compile(r"\s*(?:=|@|[+-](?![\d.,]+\s*%?\Z)|0\d+\Z|\d{16,}\Z)")
+_AS_TEXT = ' style="mso-number-format:\'\\@\'" sdnum="1033;0;@"'
+"""Says so to Excel and to LibreOffice."""
 
 
 def to_html(blocks: Iterable[Block]) -> str:
     """A fragment without styles of its own; consecutive parts of one table become one table."""
-    return HtmlWriter().write(list(blocks))
+    return "".join(html_pieces(blocks))
+
+
+def html_pieces(blocks: Iterable[Block]) -> Iterator[str]:
+    """That, block by block."""
+    return HtmlWriter().pieces(blocks)
 
 
 def parts_of(blocks: Iterable[Block], kinds: Sequence[Kind]) -> Iterator[list[Block]]:
@@ -50,22 +65,26 @@ def parts_of(blocks: Iterable[Block], kinds: Sequence[Kind]) -> Iterator[list[Bl
 class HtmlWriter:
     """Opens and closes lists and quotes as the depth of the blocks changes."""
 
+    table_look = ' border="1" cellspacing="0" cellpadding="4" style="border-collapse:collapse"'
+    """Lines in the colour of the text: word processors draw none of themselves."""
+
     def __init__(self) -> None:
         self._open: list[str] = []
 
     def write(self, blocks: Sequence[Block]) -> str:
         """The elements of these blocks, one after the other."""
-        return "".join(self._pieces(blocks))
+        return "".join(self.pieces(blocks))
 
-    def _pieces(self, blocks: Sequence[Block]) -> Iterator[str]:
+    def pieces(self, blocks: Iterable[Block]) -> Iterator[str]:
+        """Them, one by one."""
         for members in parts_of(blocks, (Kind.CODE, Kind.TABLE)):
             first = members[0]
             yield from self._nest(first)
             if first.kind in (Kind.CODE, Kind.CODE_HEAD):
                 lines = ["".join(map(self.words, b.runs)) for b in members if b.kind is Kind.CODE]
-                yield self.code(first.language, "\n".join(lines)) if lines else ""
+                yield self.code(first.language, "\n".join(lines))
             elif first.kind is Kind.TABLE:
-                yield self._table(members)
+                yield self.table(members)
             else:
                 yield self._block(first)
         yield from self._close(0)
@@ -80,38 +99,72 @@ class HtmlWriter:
         """A block of code."""
         return f'<pre style="{_CODE_STYLE}"><code>{escape(text, quote=False)}</code></pre>'
 
+    def cell_type(self, cell: Runs) -> str:
+        """What is said of a cell to a spreadsheet."""
+        return _AS_TEXT if _NO_VALUE.match("".join(map(words_of, cell))) else ""
+
     def formula(self, tex: str, *, display: bool) -> str:
         """A formula."""
         mark = "$$" if display else "$"
         return f"<code>{mark}{_lines(tex)}{mark}</code>"
 
+    def table(self, parts: list[Block]) -> str:
+        """All parts of one table."""
+        rows = []
+        for part in parts:
+            for number, row in enumerate(part.rows):
+                tag = "th" if part.head and number == 0 else "td"
+                cells = (
+                    f'<{tag} align="{align or "left"}"{self.cell_type(cell)}>{self.runs(cell)}</{tag}>'
+                    for cell, align in zip(row, part.aligns, strict=False)
+                )
+                rows.append(f"<tr>{''.join(cells)}</tr>")
+        return f"<table{self.table_look}>{''.join(rows)}</table>"
+
     # ------------------------------------------------------------------ blocks
 
     def _nest(self, block: Block) -> Iterator[str]:
-        """Bring the open lists to the depth of `block`; an item begins where it has a mark."""
-        tags: list[str] = []
-        ordered = block.marker[:1].isdigit() and block.marker[-1:] in ".)"
-        if block.depth:
-            kept = [tag for tag in self._open if tag != "blockquote"][: block.depth]
-            tags = kept + ["ol" if ordered else "ul"] * (block.depth - len(kept))
-            if block.marker and len(kept) == block.depth:
-                tags[-1] = "ol" if ordered else "ul"
-        for number, depth in enumerate(depths_of_quotes(block)):
-            tags.insert(depth + number, "blockquote")
+        """Open and close until what is open is what `block` stands in; an item begins where it has a
+        mark, and a list where it begins one."""
+        within = self._within(block)
         same = 0
-        while same < min(len(tags), len(self._open)) and tags[same] == self._open[same]:
+        while same < min(len(within), len(self._open)) and within[same] == self._open[same]:
             same += 1
+        if block.marker:  # its item is the innermost, in its list
+            same = min(same, len(within) - (2 if block.begins else 1))
         yield from self._close(same)
-        for number, tag in enumerate(tags[same:], same + 1):
-            self._open.append(tag)
-            is_start = ordered and number == len(tags) and block.marker[:-1] != "1"
-            yield f'<{tag} start="{block.marker[:-1]}">' if is_start else f"<{tag}>"
-        if block.marker:
-            yield _item(block.marker, ordered=ordered)
+        for number, name in enumerate(within[same:], same + 1):
+            self._open.append(name)
+            yield self._opened(name, block, is_last=number >= len(within) - 1)
+
+    def _within(self, block: Block) -> list[str]:
+        """The names of the lists, items and quotes that a block stands in, the outermost first."""
+        names: list[str] = []
+        quotes = depths_of_quotes(block)
+        for depth in range(block.depth + 1):
+            if depth:
+                names += [self._kind_of_list(block, depth, len(names)), "li"]
+            names += ["blockquote"] * quotes.count(depth)
+        return names
+
+    def _kind_of_list(self, block: Block, depth: int, at: int) -> str:
+        """The kind of a list: as the block's mark says, else as it is open."""
+        if block.marker and depth == block.depth:
+            return _kind_of(block.marker)
+        kept = self._open[at] if at < len(self._open) else ""
+        return kept if kept in _LISTS else "ul"
+
+    def _opened(self, name: str, block: Block, *, is_last: bool) -> str:
+        if is_last and block.marker and name == "li":
+            return _item(block.marker)
+        if is_last and name == "ol" and block.marker[:-1] not in ("1", ""):
+            return f'<ol start="{block.marker[:-1]}">'
+        return f"<{_LISTS.get(name, name)}>"
 
     def _close(self, depth: int) -> Iterator[str]:
         while len(self._open) > depth:
-            yield f"</{self._open.pop()}>"
+            name = self._open.pop()
+            yield f"</{_LISTS.get(name, name)}>"
 
     def _block(self, block: Block) -> str:
         if block.kind is Kind.MATH:
@@ -121,19 +174,9 @@ class HtmlWriter:
         text = self.runs(block.runs)
         if block.kind is Kind.HEADING:
             return f"<h{block.level}>{text}</h{block.level}>"
-        return f"<p>{text}</p>" if not block.marker else text
-
-    def _table(self, parts: list[Block]) -> str:
-        rows = []
-        for part in parts:
-            for number, row in enumerate(part.rows):
-                tag = "th" if part.head and number == 0 else "td"
-                cells = (
-                    f'<{tag} align="{align or "left"}">{self.runs(cell)}</{tag}>'
-                    for cell, align in zip(row, part.aligns, strict=False)
-                )
-                rows.append(f"<tr>{''.join(cells)}</tr>")
-        return f"<table>{''.join(rows)}</table>"
+        is_mark = bool(block.marker) and not block.runs
+        is_bare = self._open[-1:] == ["li"] and not block.loose
+        return text if is_bare or is_mark else f"<p>{text}</p>"
 
     # ------------------------------------------------------------------ runs
 
@@ -159,9 +202,16 @@ class HtmlWriter:
         return f'<a href="{escape(run.link)}">{text}</a>' if text and is_opened(run.link) else text
 
 
-def _item(marker: str, *, ordered: bool) -> str:
+def _kind_of(marker: str) -> str:
+    """The kind of list that an item with this mark is in; footnotes have one of their own."""
+    if marker[:1].isdigit() and marker[-1:] in ".)":
+        return "ol"
+    return "ul" if marker in _BULLETS or marker in _TASKS else "notes"
+
+
+def _item(marker: str) -> str:
     """The beginning of a list's item; a task's box and a footnote's name stand in its text."""
-    if ordered or marker in _BULLETS:
+    if marker in _BULLETS or _kind_of(marker) == "ol":
         return "<li>"
     return f'<li style="list-style-type:none">{escape(marker)} '
 

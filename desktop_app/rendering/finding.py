@@ -13,16 +13,16 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from desktop_app.domain.letters import PLAIN_LETTERS
-from desktop_app.rendering.block_stream import render
 from desktop_app.rendering.model import Block
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _WORD: Final = re.compile(r"\w+")
-_MARKS: Final = str.maketrans(dict.fromkeys("*_~`\\"))
+_MARKS: Final = "*_~`\\"
 # Places where what is shown is spelt otherwise in the source: a character's name, a link's middle.
-_SPELT: Final = re.compile(r"&#?\w+;|\]\([^)\n]*\)\w|\w\[")
+# Three expressions, because each begins with a sign, which is found a hundred times as fast.
+_SPELT: Final = tuple(map(re.compile, (r"&#?\w+;", r"\]\([^)\n]*\)\w", r"\[(?<=\w\[)")))
 
 
 class Folded(NamedTuple):
@@ -48,6 +48,22 @@ def folded(text: str) -> Folded:
         letters.append(plain)
         places += [place] * len(plain)
     return Folded("".join(letters), (*places, len(text)))
+
+
+class _Letters(dict[int, str]):
+    """What each character is folded to, for `str.translate`."""
+
+    def __missing__(self, code: int) -> str:
+        self[code] = plain = _plain(chr(code))
+        return plain
+
+
+_LETTERS: Final = _Letters()
+
+
+def folded_text(text: str) -> str:
+    """The text as it is compared."""
+    return text.lower() if text.isascii() else text.translate(_LETTERS)
 
 
 @lru_cache(maxsize=4096)
@@ -94,19 +110,24 @@ def texts_of(blocks: Iterable[Block]) -> Iterator[str]:
 
 def count_in(texts: Iterable[str], words: str) -> int:
     """How often the folded `words` stand in texts."""
-    return sum(folded(text).text.count(words) for text in texts) if words else 0
+    return sum(folded_text(text).count(words) for text in texts) if words else 0
+
+
+def without(signs: str, text: str) -> str:
+    """The text without these characters; many times as fast as `str.translate`."""
+    for sign in signs:
+        text = text.replace(sign, "")
+    return text
 
 
 def may_hold(source: str, words: str) -> bool:
     """Whether what Markdown shows may hold the folded `words`; False where it surely does not.
     (A word that is cut by a mark that is not one of emphasis or code is found all the same.)"""
-    there = folded(source).text
-    bare = there.translate(_MARKS)
-    if all(word in bare or word in there for word in _WORD.findall(words)):
+    there = folded_text(source)
+    missing = [word for word in _WORD.findall(words) if word not in there]
+    if not missing:
         return True
-    return _SPELT.search(source) is not None
-
-
-def count_in_markdown(source: str, words: str) -> int:
-    """How often what Markdown shows holds the folded `words`."""
-    return count_in(texts_of(render(source)), words) if may_hold(source, words) else 0
+    bare = without(_MARKS, there)
+    if all(word in bare for word in missing):
+        return True
+    return any(spelt.search(source) for spelt in _SPELT)

@@ -13,14 +13,14 @@ import re
 from typing import Final, NamedTuple
 
 from desktop_app.rendering.emphasis import flanks
-from desktop_app.rendering.parser import is_too_dense
+from desktop_app.rendering.parser import ENDS_ADDRESS, FORMULA, is_price, is_too_dense, may_follow
 
 _LONGEST_WORDS: Final = 200
 _LONGEST_FORMULA: Final = 400
 _LONGEST_TAG: Final = 40
 _DEEPEST: Final = 40  # marks that are open within each other
 
-_MARKS: Final = re.compile(r"\\|`+|\*+|_+|~~+|~\Z|!?\[|(?<!\w)!\Z|\]|\$|<|&")
+_MARKS: Final = re.compile(r"\\|`+|\*+|_+|~~+|~\Z|!?\[|!\Z|\]|\$|<|&")
 _AUTOLINK: Final = re.compile(r"<(?:[A-Za-z][A-Za-z0-9+.-]{1,31}:[^\s<>]*|[^\s<>@]+@[\w.-]+)>")
 _HALF_AUTOLINK: Final = re.compile(
     r"<(?:[A-Za-z][A-Za-z0-9+.-]{1,31}:[^\s<>]*|[^\s<>@:]+@[\w.-]*?(?P<end>[.-]?))\Z"
@@ -30,22 +30,28 @@ _HALF_ENTITY: Final = re.compile(
     r"&(?:#(?:[xX][0-9A-Fa-f]{0,6}|\d{0,7})|[A-Za-z][A-Za-z0-9]{0,31})?\Z"
 )
 _DISPLAY: Final = re.compile(r"\$\$[^$]+\$\$")
-_FORMULA: Final = re.compile(r"\$(?![\s$])(?:\\.|[^$\\])*?(?<![\s\\])\$(?![\d$\w])", re.DOTALL)
 # What may be a formula's beginning, rather than a price or the name of a variable.
 _TEX: Final = re.compile(r"[\\^_{}=]")
 _HALF_FORMULA: Final = re.compile(
-    r"(?:\$\$[^$]+\$?|\$(?=[A-Za-z\\({|\[+-]|\d[\d.,]*(?:[\\^_{=]|[a-z]\b))[^$]*)\Z"
+    r"(?:\$\$[^$]+\$?|\$(?=[A-Za-z\\({|\[+-]"
+    r"|\d[\d.,]*(?:\s?(?:\Z|[\\^_{=]|[b-z]\b)|\s[+*<>-](?:\s|\Z)|a\b|[+*<>]\w|!))"
+    r"(?:\\.|[^$\\])*\\?)\Z",
+    re.DOTALL,
 )
 _BRACKETED: Final = {"\\(": "\\)", "\\[": "\\]"}
 
 # Addresses that stand bare: what may be the beginning of one, and signs at its end that may turn
 # out to belong to the sentence.
 _BEGINS_ADDRESS: Final = re.compile(
-    r"(?<![\w@/.])(?:htt(?:ps?:?/{0,2})?|www(?:\.[^\s.]*\.?)?)\Z", re.IGNORECASE
+    r"(?<![A-Za-z0-9_@/.])(?:ht?|htt(?:ps?:?/{0,2})?|ww?|www(?:\.[^\s.]*\.?)?)\Z", re.IGNORECASE
 )
-_MAY_BE_ADDRESS: Final = re.compile(r"(?:htt|www|@|//)\S*\Z", re.IGNORECASE)
+_MAY_CHANGE: Final = re.compile(
+    r"(?:htt|www|@|//)\S*\Z|(?<![A-Za-z0-9_@/.])(?:ht?|ww?)\Z|!\Z", re.IGNORECASE
+)
 _ADDRESS: Final = re.compile(
-    r"(?<![\w@/.])(?:https?://|www\.)[^\s<>\"'`]*?(?P<end>[?!.,:;*_~'\")\]]*)\Z", re.IGNORECASE
+    r"(?<![A-Za-z0-9_@/.])(?:https?://|www\.)"
+    rf"[^\s<>\"'`{ENDS_ADDRESS}]*?(?P<end>[?!.,:;*_~'\")\]]*)\Z",
+    re.IGNORECASE,
 )
 _MAIL: Final = re.compile(r"(?<=[\w.+-])@(?:[\w-]*\.?|[\w.-]*?(?P<end>\.?))\Z")
 
@@ -67,9 +73,9 @@ class _CutError(Exception):
         self.at, self.closer = at, closer
 
 
-def closers_of(content: str) -> tuple[str, str]:
+def closers_of(content: str, *, is_word: bool = True) -> tuple[str, str]:
     """What is to be shown of inline text: the text less what is held back, and the marks that
-    close what is open in it.
+    close what is open in it. `is_word`: what stands last may go on, there is no space behind it.
 
     >>> closers_of("a **b")
     ('a **b', '**')
@@ -80,7 +86,7 @@ def closers_of(content: str) -> tuple[str, str]:
     """
     if is_too_dense(content):
         return content, ""
-    scan = _Scan(content)
+    scan = _Scan(content, is_word=is_word)
     try:
         settled = scan.run()
     except _CutError as cut:
@@ -89,8 +95,9 @@ def closers_of(content: str) -> tuple[str, str]:
 
 
 def is_plain(words: str) -> bool:
-    """Whether plain words remain so with more of them behind: a bare address does not."""
-    return _MAY_BE_ADDRESS.search(words, max(0, len(words) - _LONGEST_WORDS)) is None
+    """Whether plain words remain so with more of them behind: a bare address does not, nor the mark
+    of a picture."""
+    return _MAY_CHANGE.search(words, max(0, len(words) - _LONGEST_WORDS)) is None
 
 
 def _end_of_words(content: str, settled: int) -> int:
@@ -109,8 +116,9 @@ def _end_of_words(content: str, settled: int) -> int:
 class _Scan:
     """One pass over a text; `open` are the marks that are open where it stands."""
 
-    def __init__(self, content: str) -> None:
+    def __init__(self, content: str, *, is_word: bool) -> None:
         self.content = content
+        self._is_word = is_word
         self.open: list[_Mark] = []
         self._shown = content
 
@@ -157,8 +165,10 @@ class _Scan:
                 return end
             case "]":
                 return self._bracket(start)
-            case "!" if end == len(self.content) and mark == "!":
-                raise _CutError(start)
+            case "!" if mark == "!":
+                if self._is_word:
+                    raise _CutError(start)
+                return end
             case "[" | "!":
                 self.open.append(_Mark(mark, start))
                 return end
@@ -193,12 +203,16 @@ class _Scan:
 
     def _formula(self, start: int) -> int:
         content = self.content
-        if content[start - 1 : start].isalnum():
+        if not may_follow(content[start - 1 : start]):
             return start + 1
-        found = _DISPLAY.match(content, start) or _FORMULA.match(content, start)
+        found = _DISPLAY.match(content, start) or FORMULA.match(content, start)
+        if found is not None and is_price(found[0].strip("$")):
+            return start + 1
         if found is not None:
-            if found.end() == len(content) and content[start + 1].isdigit():
-                raise _CutError(found.end() - 1)  # $5-$ may become two prices
+            if found.end() == len(content) and content[start + 1] != "$" and self._is_word:
+                # It is none where a letter or a number follows: $5-$10, $HOME/$USER.
+                is_shown = _HALF_FORMULA.match(content[:-1], start) is None
+                raise _CutError(found.end() - 1 if is_shown else start)
             return found.end()
         rest = len(content) - start
         half = _HALF_FORMULA.match(content, start)

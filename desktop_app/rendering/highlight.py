@@ -6,6 +6,7 @@ takes up to 75 ms. `spans` is lazy, so that a long block can be coloured in slic
 
 from __future__ import annotations
 
+import re
 from enum import Enum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -58,14 +59,43 @@ _COLOURS: Final = (
 )
 
 
+# What models call languages that Pygments has under another name.
+_ALIASES: Final = {
+    "assembly": "nasm",
+    "cmd": "bat",
+    "ipython": "python",
+    "javascriptreact": "jsx",
+    "jsonc": "json",
+    "jsonl": "json",
+    "ndjson": "json",
+    "node": "js",
+    "svelte": "html",
+    "svg": "xml",
+    "typescriptreact": "tsx",
+    "vb": "vb.net",
+    "wasm": "wast",
+}
+_NAME: Final = re.compile(r"\{?\.?(?P<name>[\w+#-]+)")
+
+
 @lru_cache(maxsize=64)
 def lexer(language: str) -> Lexer | None:
-    """The lexer for the word after a fence, None where there is none. Slow the first time."""
+    """The lexer for the word after a fence, None where there is none. Slow the first time. A file's
+    name or options may follow the language: `python:main.py`, `python,linenos`, `{.python}`."""
+    found = _lexer(language)
+    name = _NAME.match(language) if found is None else None
+    return found if name is None else _lexer(name["name"])
+
+
+def _lexer(name: str) -> Lexer | None:
     from pygments.lexers import get_lexer_by_name
     from pygments.util import ClassNotFound
 
+    name = _ALIASES.get(name.lower(), name)
+    # Snippets of PHP seldom begin with its tag.
+    more = {"startinline": True} if name.lower() == "php" else {}
     try:
-        return get_lexer_by_name(language, stripnl=False, ensurenl=False)
+        return get_lexer_by_name(name, stripnl=False, ensurenl=False, **more)
     except ClassNotFound:
         return None
 

@@ -17,6 +17,9 @@ from urllib.parse import SplitResult, urlsplit
 OPENED: Final = frozenset(("http", "https", "mailto"))
 """The schemes of what may be opened, on a click, through the system."""
 
+# Some mail programs take it for the name of a file of this computer that is to be sent along.
+_ATTACHES: Final = re.compile(r"[?&;](?:attach|%61ttach)", re.IGNORECASE)
+
 _LONGEST_SHOWN: Final = 80
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _ADDRESS: Final = re.compile(
@@ -28,6 +31,8 @@ _ADDRESS: Final = re.compile(
 def is_opened(target: str) -> bool:
     """Whether a click on a link to `target` opens it."""
     scheme = target.partition(":")[0].lower()
+    if scheme == "mailto" and _ATTACHES.search(target):
+        return False
     return scheme in OPENED and target.isprintable() and not any(map(str.isspace, target))
 
 

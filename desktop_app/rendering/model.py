@@ -47,6 +47,10 @@ class Kind(Enum):
     MATH = "math"
 
 
+NO_TEXTS: Final = (Kind.CODE, Kind.CODE_HEAD, Kind.TABLE)
+"""What is no paragraph in a list, whether that is loose or not."""
+
+
 class Run(NamedTuple):
     """Text of one style.
 
@@ -83,7 +87,10 @@ class Block(NamedTuple):
         rows: of TABLE; each row is a tuple of cells, each cell its runs.
         aligns: of TABLE, one for each column: "", "left", "center" or "right".
         head: of TABLE, whether the first row is the table's head.
-        spaced: of text in a list, whether a blank line stands above it in the source.
+        begins: whether it begins a list: two lists may follow each other directly.
+        loose: of text in a list, whether texts there are paragraphs, which stand apart: in a loose
+            list, and in a quote within any. Of a footnote's first text, whether a blank line stands
+            above it.
     """
 
     kind: Kind
@@ -97,7 +104,8 @@ class Block(NamedTuple):
     aligns: tuple[str, ...] = ()
     head: bool = False
     quoted_at: tuple[int, ...] = ()
-    spaced: bool = False
+    begins: bool = False
+    loose: bool = False
 
     @property
     def text(self) -> str:
@@ -117,6 +125,14 @@ def apply(patches: list[Patch], blocks: list[Block]) -> None:
     """Bring a list of blocks up to date, in place."""
     for at, removed, added in patches:
         blocks[at : at + removed] = added
+
+
+def is_apart(above: Block, block: Block) -> bool:
+    """Whether two texts that follow each other in lists stand apart: in a loose list that both are
+    in, and where one list follows another."""
+    if not block.begins:
+        return block.loose
+    return above.loose or above.depth >= block.depth
 
 
 def depths_of_quotes(block: Block) -> tuple[int, ...]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from desktop_app.rendering.blocks import Placed, convert
 from desktop_app.rendering.inline import join_runs
+from desktop_app.rendering.lists import ListStart
 from desktop_app.rendering.model import Block, Kind
 
 if TYPE_CHECKING:
@@ -18,18 +19,6 @@ _CONTAINERS: Final = (
     "bullet_list_open", "ordered_list_open", "list_item_open", "blockquote_open",
     "footnote_reference_open",
 )  # fmt: skip
-
-
-# What stands apart from what is above it anyhow.
-_APART: Final = (Kind.CODE, Kind.CODE_HEAD, Kind.TABLE)
-
-
-class ListStart(NamedTuple):
-    """A list that began in earlier text goes on: the line of the open end at which it is opened
-    again, and the number of its first item there."""
-
-    line: int
-    number: int
 
 
 @dataclass(frozen=True)
@@ -43,7 +32,8 @@ class Context:
         lines: how many they are.
         going_on: the lists that go on, in the order in which they open.
         inside: "code" or "table" where the lines that follow are more of one.
-        below_blank: whether a blank line stands above the open end.
+        marks_above: how many marks of quotes the line above the open end has, where it has nothing
+            else.
         settled: a long paragraph's beginning, parsed no more; `prefix` is its source, and `opener`
             what stands before it in its first line, which the rest is parsed with, too.
     """
@@ -52,7 +42,7 @@ class Context:
     lines: int = 0
     going_on: tuple[ListStart, ...] = ()
     inside: str = ""
-    below_blank: bool = False
+    marks_above: int | None = None
     settled: Block | None = None
     opener: str = ""
     prefix: str = ""
@@ -60,42 +50,35 @@ class Context:
 
 @dataclass
 class Parse:
-    """One parse of the open end, of `source`; `labels` are the definitions in it and their lines."""
+    """One parse of the open end, of `source`.
+
+    Attributes:
+        resumed: the tokens of the lists that go on from earlier text.
+        labels: the definitions in it and their lines.
+    """
 
     tokens: list[Token]
     context: Context
     source: str
+    resumed: list[Token] = field(default_factory=list)
     labels: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def turned_loose(self) -> list[int]:
+        """The lists of which items stand above that have turned loose, each by its depth."""
+        both = zip(self.context.going_on, self.resumed, strict=False)
+        loose = (start.older and token.meta["loose"] > start.loose for start, token in both)
+        return [depth for depth, turned in enumerate(loose, 1) if turned]
 
     @cached_property
     def placed(self) -> list[Placed]:
         """The blocks, made of the tokens as they are when this is first asked."""
-        return place(self.tokens, self.context, self.source)
+        return place(self.tokens, self.context)
 
 
-def renumber(tokens: list[Token], going_on: tuple[ListStart, ...]) -> None:
-    """Have the lists that go on begin with the number that is theirs."""
-    waiting = iter(going_on)
-    start = next(waiting, None)
-    for token in tokens:
-        if start is None:
-            return
-        is_list = token.type in ("ordered_list_open", "bullet_list_open")
-        if is_list and token.map is not None and token.map[0] == start.line:
-            token.attrSet("start", start.number)
-            start = next(waiting, None)
-
-
-def is_blank(line: str) -> bool:
-    """Whether a line has nothing but the marks of quotes."""
-    return not line.strip(" \t>")
-
-
-def place(tokens: list[Token], context: Context, source: str) -> list[Placed]:
+def place(tokens: list[Token], context: Context) -> list[Placed]:
     """The blocks behind the context, with the settled words before the first."""
     placed = [p for p in convert(tokens) if p.line >= context.lines]
-    if any(p.block.depth for p in placed):
-        placed = _spaced(placed, context, source)
     settled = context.settled
     if settled is None:
         return placed
@@ -110,19 +93,6 @@ def place(tokens: list[Token], context: Context, source: str) -> list[Placed]:
         runs = join_runs(settled.runs, first.runs)
         placed[0] = placed[0]._replace(block=first._replace(runs=runs, marker=settled.marker))
     return placed
-
-
-def _spaced(placed: list[Placed], context: Context, source: str) -> list[Placed]:
-    """The same, told which blocks in lists stand below a blank line."""
-    lines = source.split("\n")
-    return [
-        Placed(line, block._replace(spaced=True))
-        if block.depth
-        and block.kind not in _APART
-        and (is_blank(lines[line - 1]) if line > context.lines else context.below_blank)
-        else Placed(line, block)
-        for line, block in placed
-    ]
 
 
 def _meet(settled: Block, first: Block) -> bool:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.rendering import citations
 from desktop_app.rendering.emphasis import tokenize
+from desktop_app.rendering.lists import DEFINITIONS
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -39,8 +40,13 @@ _UNCLOSED: Final = "unclosed"
 _MARKS: Final = re.compile(r"[*_~`<&$\\!:@]")
 _NOTE: Final = re.compile(r"\[\^(?!\w-\w\])[\w-]{1,24}\]")  # [^a-z] is a class of letters
 _SQUARE: Final = re.compile(r"[\[\]]")
-_WWW_REST: Final = re.compile(r"[^\s<>\"'`]+")
+ENDS_ADDRESS: Final = "，。、；：！？（）【】「」『』《》“”"
+"""Signs of sentences that are written without spaces: a bare address has ended before them."""
+
+_ENDS_ADDRESS: Final = re.compile(f"[{ENDS_ADDRESS}]")
+_WWW_REST: Final = re.compile(rf"[^\s<>\"'`{ENDS_ADDRESS}]+")
 _ENTITY_AT_END: Final = re.compile(r"&[A-Za-z0-9]+;$")
+_BEGINS_CONTAINER: Final = re.compile(r"(?:[-+*]|\d{1,9}[.)])[ \t]|>")
 _COLUMN_RULE: Final = r"[ \t]*:?-+:?[ \t]*"
 _WIDE_HEAD: Final = re.compile(
     rf"\n[ \t]*\|?{_COLUMN_RULE}(?:\|{_COLUMN_RULE}){{{MOST_COLUMNS},}}\|?[ \t]*(?:\n|$)"
@@ -68,6 +74,12 @@ def parser() -> MarkdownIt:
             """Whether there is an address."""
             return _may_have_address(text) and bool(super().test(text))
 
+        def test_schema_at(self, text: str, name: str, position: int) -> int:
+            """How long the address is behind its scheme."""
+            length: int = super().test_schema_at(text, name, position)
+            end = _ENDS_ADDRESS.search(text, position, position + length)
+            return length if end is None else end.start() - position
+
     markdown.linkify = Addresses()
     markdown.enable(["table", "strikethrough", "linkify"])
     # Fuzzy links would take README.md and main.py for addresses.
@@ -81,6 +93,7 @@ def parser() -> MarkdownIt:
     interrupts = ["paragraph", "reference", "list"]
     markdown.block.ruler.before("fence", "math_block", _math_block, {"alt": interrupts})
     markdown.block.ruler.before("table", "note_content", _note_content)
+    _note_definitions(markdown)
     markdown.inline.ruler.before("escape", "math", _math)
     markdown.inline.ruler.before("emphasis", "wide_emphasis", tokenize)
     citations.use(markdown)
@@ -165,11 +178,13 @@ def _note(state: StateInline, silent: bool) -> bool:
 
 
 def _limit_columns(markdown: MarkdownIt) -> None:
-    """Let a table that is too wide be text."""
+    """Let a table that is too wide be text, and a line that begins an item or a quote never be its
+    head: in a list that goes on it is none either, and GitHub looks for those first, too."""
     from markdown_it.rules_block import table
 
     def narrow_table(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-        if _line(state, start).count("|") > MOST_COLUMNS + 1:
+        head = _line(state, start)
+        if head.count("|") > MOST_COLUMNS + 1 or _BEGINS_CONTAINER.match(head):
             return False
         return table(state, start, end, silent)
 
@@ -192,6 +207,20 @@ def _note_content(state: StateBlock, start: int, _end: int, silent: bool) -> boo
     if content >= 0:
         last.meta["content"] = content - (state.src.rfind("\n", 0, content) + 1)
     return False
+
+
+def _note_definitions(markdown: MarkdownIt) -> None:
+    """Note where link definitions stand, of which no token is made."""
+    from markdown_it.rules_block import reference
+
+    def noted_reference(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+        if not reference(state, start, end, silent):
+            return False
+        if not silent:
+            state.env.setdefault(DEFINITIONS, []).append((start, state.level))
+        return True
+
+    markdown.block.ruler.at("reference", noted_reference)
 
 
 def _www_length(_linkify: Any, text: str, position: int) -> int:
@@ -270,13 +299,35 @@ def _line(state: StateBlock, number: int) -> str:
     return state.src[state.bMarks[number] + state.tShift[number] : state.eMarks[number]]
 
 
-_DOLLARS: Final = re.compile(
-    r"\$\$(?P<display>[^$]+?)\$\$"
-    r"|\$(?P<inline>(?![\s$])(?:\\.|[^$\\])*?(?<![\s\\]))\$(?![\d$\w])",
+FORMULA: Final = re.compile(
+    r"\$(?:(?P<letter>[A-Za-z]|\\[A-Za-z]+)\$(?![\d$_])"
+    r"|(?P<inline>(?![\s$])(?:\\.|[^$\\])*?(?<![\s\\]))\$(?![0-9A-Za-z_$]))",
     re.DOTALL,
 )
+"""Letters may follow a formula that is one letter, as in "the $n$th"; in scripts that are written
+without spaces they follow any."""
+
+_DISPLAYED: Final = re.compile(r"\$\$(?P<display>[^$]+?)\$\$")
 _BRACKETS: Final = re.compile(r"\\\((?P<inline>.+?)\\\)|\\\[(?P<display>.+?)\\\]", re.DOTALL)
 _CLOSERS: Final = {"\\(": "\\)", "\\[": "\\]"}
+
+
+# What begins with a number and goes on in words without any mark of TeX.
+_PRICE: Final = re.compile(
+    r"\d[\d.,]*\w{0,8}\s(?=.*?[^\W\d_]{2})"
+    r"(?!.*?(?<![^\W\d_])(?:sin|cos|tan|log|ln|exp|max|min|mod|lim|gcd)(?![^\W\d_]))[^\\^_{}=]*",
+    re.DOTALL,
+)
+
+
+def is_price(tex: str) -> bool:
+    """Whether what stands between two dollar signs is a price and words behind it: "it costs
+    $5 (US$)".
+
+    >>> is_price("5 (US"), is_price("2 x"), is_price("3 mod 2")
+    (True, False, False)
+    """
+    return tex[:1].isdigit() and _PRICE.fullmatch(tex) is not None
 
 
 def _math(state: StateInline, silent: bool) -> bool:
@@ -287,15 +338,33 @@ def _math(state: StateInline, silent: bool) -> bool:
     closer = _CLOSERS.get(state.src[state.pos : state.pos + 2])
     if opener != "$" and (closer is None or state.src.find(closer, state.pos, state.posMax) < 0):
         return False  # found out fast: one that is not closed would be sought by every other
-    pattern = _DOLLARS if opener == "$" else _BRACKETS
-    match = pattern.match(state.src, state.pos, state.posMax)
-    if match is None or (opener == "$" and state.src[state.pos - 1 : state.pos].isalnum()):
+    match = _in_dollars(state) if opener == "$" else _in_brackets(state)
+    if match is None:
         return False
-    if opener != "$" and not any(map(str.isalnum, match[0])):
-        return False  # escaped brackets
     if not silent:
         token = state.push("math_inline", "math", 0)
-        token.content = match["inline"] or match["display"] or ""
-        token.markup = match[0][: 1 if match[0][0] == "$" and match["inline"] else 2]
+        token.content = next(tex for tex in match.groups() if tex is not None)
+        token.markup = match[0][: 1 if match[0][0] == "$" and match[0][1] != "$" else 2]
     state.pos = match.end()
     return True
+
+
+def may_follow(character: str) -> bool:
+    """Whether a formula in dollar signs may begin behind a character: US$ is money."""
+    return not (character.isascii() and character.isalnum())
+
+
+def _in_dollars(state: StateInline) -> re.Match[str] | None:
+    if not may_follow(state.src[state.pos - 1 : state.pos]):
+        return None
+    displayed = _DISPLAYED.match(state.src, state.pos, state.posMax)
+    if displayed is not None:
+        return displayed
+    match = FORMULA.match(state.src, state.pos, state.posMax)
+    return None if match is None or is_price(match["inline"] or "") else match
+
+
+def _in_brackets(state: StateInline) -> re.Match[str] | None:
+    match = _BRACKETS.match(state.src, state.pos, state.posMax)
+    is_escaped = match is None or not any(map(str.isalnum, match[0]))
+    return None if is_escaped else match

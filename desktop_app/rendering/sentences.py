@@ -20,7 +20,7 @@ _BEGINS: Final = re.compile(r"\s*(?:[-*+] |\d{1,9}[.)] |#{1,6} |>|\|)")
 _RULE: Final = re.compile(r"\s*\|?[\s:|-]+\|?\s*$")
 # A sentence's end, unless what is before it is a short word of the kind "e.g." or a lone number.
 _END: Final = re.compile(r"(?<!\b\w)(?<!\b\w\w)(?<!\d)[.!?…][\"'”’)\]*_`]*\s+(?=\S)|[。！？]")
-_QUIET: Final = re.compile(r"[\u2061-\u2063\ufffc]|\*\*|__|~~|`")
+_QUIET: Final = re.compile(r"[\u2061-\u2063\ufffc]|\[\^[^\]\s]+\]|\*\*|__|~~|`")
 _LONGEST: Final = 2_000
 
 
@@ -30,6 +30,7 @@ class Sentences:
     def __init__(self) -> None:
         self._rest = ""
         self._open = ""
+        self._is_inside = False  # the beginning of this line is in what is open
         self._fence = ""
         self._language = ""
         self._lines = 0
@@ -40,8 +41,9 @@ class Sentences:
         *lines, self._rest = (self._rest + text).replace("\r\n", "\n").split("\n")
         for line in lines:
             said += self._line(line)
-        if not self._fence and not _BEGINS.match(self._rest) and _may_say(self._rest):
-            self._open, self._rest = self._open + self._rest, ""
+        begins = self._fence or _BEGINS.match(self._rest) or not _may_say(self._rest)
+        if self._is_inside or not begins:
+            self._open, self._rest, self._is_inside = self._open + self._rest, "", True
             said += self._sentences()
         return [words for piece in said if (words := _spoken(piece))]
 
@@ -55,6 +57,9 @@ class Sentences:
         return said
 
     def _line(self, line: str) -> list[str]:
+        if self._is_inside:
+            self._open, self._is_inside = f"{self._open}{line}\n", False
+            return self._sentences()
         fence = _FENCE.match(line)
         if self._fence:
             is_end = fence is not None and line.strip().strip(self._fence[0]) == ""
@@ -87,7 +92,7 @@ class Sentences:
         """The whole sentences of the open paragraph."""
         said = []
         while (end := _END.search(self._open)) or len(self._open) > _LONGEST:
-            at = end.end() if end else _LONGEST
+            at = end.end() if end else self._open.rfind(" ", 1, _LONGEST) + 1 or _LONGEST
             said.append(self._open[:at])
             self._open = self._open[at:]
         return said

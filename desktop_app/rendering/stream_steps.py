@@ -10,7 +10,9 @@ from desktop_app.rendering.model import TABLE_CELLS, TABLE_ROWS, Block, Kind, Pa
 if TYPE_CHECKING:
     from markdown_it.token import Token
 
-_LABEL: Final = re.compile(r"\[((?:\\.|[^\[\]\\]){1,999})\]", re.DOTALL)
+# What is escaped is passed over first: looked into from each of them, a line of escaped brackets
+# would be read a thousand times.
+_LABEL: Final = re.compile(r"\\.|\[((?:\\.|[^\[\]\\]){1,999})\]", re.DOTALL)
 
 
 def difference(start: int, blocks: list[Block], new: list[Block]) -> Patch | None:
@@ -104,6 +106,8 @@ def names_in(text: str) -> set[str]:
     names = set()
     for match in _LABEL.finditer(text) if "[" in text else ():
         name = match[1]
+        if name is None:
+            continue
         names.add(name if name.startswith("^") else normalizeReference(name))
         if name.startswith("^"):
             names.add(normalizeReference(name))

@@ -40,6 +40,7 @@ KINDS: Final[dict[str, list[str]]] = {
     ],
     "autolink": [
         "Go to https://example.com/path?q=1&b=2 now. Or <https://example.org> or <me@example.org> or www.example.com, or me@example.com too.",
+        "详见https://example.com/docs，然后https://example.org。",
         "https://example.com at start. See http://a.example.",
         "Visit https://docs.python.org/3/library/asyncio.html#asyncio.run for it.",
     ],
@@ -64,6 +65,8 @@ KINDS: Final[dict[str, list[str]]] = {
         "So $x_1 + y$ and \\(a + b\\) then \\[c = d\\] end. It costs $5 and $10, $HOME stays.",
         "Before\n\n$$\nx = y\n$$\n\nAfter\n\n\\[\n\\frac{a}{b}\n\\]\n\nend",
         "Let $n$ be $O(n \\log n)$, so $$E = mc^2$$ inline. Price: $20.",
+        "The $n$th of $2 \\times 3$, $1 - p$, $3x + 2y$ and $5\\%$ or $x\\$y$. 其中$x$是变量。",
+        "It was $5M (US$ 3) or $5 a month, $5-$10, $5/month, $x per seat ($y in all).",
     ],
     "heading": [
         "# Title\n\nText\n\n## Second one\nText right below\n\n### Third **bold** `code` ###\n\nEnd",
@@ -95,6 +98,22 @@ KINDS: Final[dict[str, list[str]]] = {
         "- item\n\n  | a | b |\n  |---|---|\n  | 1 | 2 |\n\nEnd",
         "> | a | b |\n> |---|---|\n> | 1 | 2 |\n\nEnd",
         "| a | b |\n| - | - |\n| x \\| y | z |\n|  | q |",
+    ],
+    "below a table": [
+        "| a | b |\n|---|---|\n| 1 | 2 |\n" + below
+        for below in (
+            "\n## Head\n",
+            "\n```py\nx\n```\n",
+            "```py\nx\n```\n",
+            "\n1. it\n",
+            "\n---\n",
+            "2. it\n",
+            "\n| c | d |\n|---|---|\n| 3 | - |\n",
+        )
+    ],
+    "exclamation": [
+        "Wow! Great!\nYes! [a](http://a.example)! Look!![b](http://b.example/p.png)! | !\n",
+        "| a! |\n|---|\n| b! | \n\nSo![^1]\n",
     ],
     "break": ["line one  \nline two\\\nline three\nsoft line four\n\nEnd"],
     "mixed": [

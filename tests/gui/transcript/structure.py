@@ -6,8 +6,9 @@ there: texts, fonts, links, margins, marks, tables. A block is written as
 
     p 1 - 2 "•" 'plain *italic* …'      kind, depth of lists, depth of quotes, mark, runs
 
-and a run with styles as `[bold+italic→target]{text}`. Text in a list that is set apart from the text
-above it, as in a list that is not tight, has a `+` behind its kind.
+and a run with styles as `[bold+italic→target]{text}`. Text in a list that is set apart from what is
+in a list above it has a `+` behind its kind: in a loose list, behind and below a heading, in another
+list or quote than what is above it. Outside lists everything is set apart.
 """
 
 from __future__ import annotations
@@ -54,6 +55,10 @@ class _List:
         self.ordered, self.number, self.is_loose = ordered, number, False
 
 
+class _Quote:
+    """A quote of the specification's HTML."""
+
+
 @dataclass
 class Leaf:
     """A block that holds text; `rows` are those of a table, `aligns` its columns'."""
@@ -65,13 +70,13 @@ class Leaf:
     runs: list[tuple[str, Style]] = field(default_factory=list)
     rows: list[list[str]] = field(default_factory=list)
     aligns: list[str] = field(default_factory=list)
-    lists: tuple[_List, ...] = ()
+    within: tuple[_List | _Quote, ...] = ()
     apart: bool = False
 
     @property
-    def is_listed_text(self) -> bool:
-        """Whether it is text in a list: what else stands there is always set apart."""
-        return self.depth > 0 and self.kind[0] in "ph"
+    def is_text(self) -> bool:
+        """Whether it is a paragraph: what else there is stands apart from what is around it."""
+        return self.kind == "p"
 
     def add(self, text: str, style: Style) -> None:
         """More text; what has one style is one run."""
@@ -102,6 +107,17 @@ def said(runs: list[tuple[str, Style]]) -> str:
 _INLINE: Final = {"em": "italic", "strong": "bold", "code": "code", "del": "strike"}
 
 
+def _is_apart(above: Leaf, leaf: Leaf) -> bool:
+    """Whether there is room between two leaves that follow each other in lists."""
+    shared = [one for one in leaf.within if one in above.within]
+    parted = leaf.within[len(shared) :], above.within[len(shared) :]
+    if not (above.is_text and leaf.is_text and shared) or all(parted):
+        return True
+    if any(isinstance(one, _Quote) for one in (*parted[0], *parted[1], shared[-1])):
+        return True
+    return isinstance(shared[-1], _List) and shared[-1].is_loose
+
+
 class _HtmlReader(HTMLParser):
     """Walks through the HTML of an example."""
 
@@ -111,6 +127,7 @@ class _HtmlReader(HTMLParser):
         self._open: Leaf | None = None
         self._lists: list[_List] = []
         self._holders: list[str] = []
+        self._within: list[_List | _Quote] = []
         self._quote = 0
         self._mark = ""
         self._styles: list[str] = []
@@ -122,15 +139,14 @@ class _HtmlReader(HTMLParser):
         self.close()
         self._close()
         for above, leaf in pairwise(self.leaves):
-            if above.is_listed_text and leaf.is_listed_text and above.quote == leaf.quote:
-                shared = [one for one in leaf.lists if one in above.lists]
-                leaf.apart = shared[-1].is_loose if shared else True
+            is_listed = above.depth > 0 and leaf.depth > 0 and leaf.kind[0] in "ph"
+            leaf.apart = is_listed and _is_apart(above, leaf)
         return self.leaves
 
     def _leaf(self, kind: str) -> Leaf:
         self._close()
-        lists = tuple(self._lists)
-        made = Leaf(kind, len(lists), self._quote, self._mark, lists=lists)
+        depth, within = len(self._lists), tuple(self._within)
+        made = Leaf(kind, depth, self._quote, self._mark, within=within)
         self._mark = ""
         self.leaves.append(made)
         return made
@@ -165,12 +181,14 @@ class _HtmlReader(HTMLParser):
             self._empty_item()
             made = _List(ordered=tag == "ol", number=int(values.get("start", 1)))
             self._lists.append(made)
+            self._within.append(made)
         elif tag == "li":
             self._begin_item()
         elif tag == "blockquote":
             self._close()
             self._empty_item()
             self._quote += 1
+            self._within.append(_Quote())
         elif tag == "pre":
             self._close()
             self._empty_item()
@@ -220,6 +238,7 @@ class _HtmlReader(HTMLParser):
         if tag in ("ul", "ol"):
             self._close()
             self._lists.pop()
+            self._within.pop()
         elif tag == "li":
             self._close()
             self._empty_item()
@@ -228,6 +247,7 @@ class _HtmlReader(HTMLParser):
             self._close()
             self._holders.pop()
             self._quote -= 1
+            self._within.pop()
         elif tag == "pre":
             self._pre = False
         elif tag == "code" and self._pre:
@@ -322,9 +342,10 @@ class _DocumentReader:
         leaf = Leaf(kind, depth, quote)
         self.leaves.append(leaf)
         above = self.leaves[-2] if len(self.leaves) > 1 else None
-        if above is not None and above.is_listed_text and leaf.is_listed_text:
-            room = block.blockFormat().topMargin()
-            leaf.apart = above.quote == quote and room > self._theme.px(4)
+        if above is not None:
+            is_apart = block.blockFormat().topMargin() > self._theme.px(4)
+            leaf.apart = is_apart and above.depth > 0 and depth > 0 and kind[0] in "ph"
+            assert is_apart or (above.depth > 0 and depth > 0), block.text()
         if block.text().strip(" "):  # else a rule, or an item of nothing
             self._add_runs(leaf, block, bold=LEAST_BOLDER if level else LEAST_BOLD)
         if block.blockFormat().textIndent() < 0:

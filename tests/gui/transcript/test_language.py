@@ -5,9 +5,7 @@ to one form (structure.py) and must be equal. `shown-instead.json` lists every e
 program decides otherwise, with what is shown instead and which of its choices it is:
 
 - "raw-html": raw HTML is shown as text, and Markdown inside it is Markdown,
-- "bare-address": a bare address is linked; in one by e-mail the host is what linkify-it takes for one,
-- "blank-line": the texts of a list stand apart where a blank line parts them in the source, each by
-  itself: what comes last in a list does not move all that stands above it.
+- "bare-address": a bare address is linked; in one by e-mail the host is what linkify-it takes for one.
 
 A picture is named, with where it lies, and linked, never fetched: that is read out of the expected
 HTML in the same way, so that no example needs to be listed for it.
@@ -33,7 +31,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.view import TranscriptView
 
 DATA = Path(__file__).parents[2] / "data" / "markdown"
-CHOICES = {"raw-html", "bare-address", "blank-line"}
+CHOICES = {"raw-html", "bare-address"}
 
 
 def _examples(name: str) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from desktop_app.rendering.block_stream import BlockStream, render
 from desktop_app.rendering.inline import AS_WRITTEN
+from desktop_app.rendering.lists import find_loose
 from desktop_app.rendering.model import TABLE_ROWS, Block, Kind, Patch, Run, apply
 from desktop_app.rendering.open_end import Context, place
 from desktop_app.rendering.parser import parser
@@ -33,6 +35,11 @@ LINES = [
     "> q\n", ">\n", "[x]: /url\n", "[x] and [^1]\n", "[^1]: note\n", "    more\n", "$$\n", "x = 1\n",
     "- [ ] t\n", "***\n", "===\n", "---\n", "~~~\n", "- ```\n", "1. > a\n", "- - x\n", "> - y\n",
 ]  # fmt: skip
+ROWS = [
+    "| a | b |\n", "|one|two|three|\n", "| *i* **b** `c` |\n", "| $x$ | $5 |\n", "||\n", "|\n",
+    "| a ", "b", " | ", "www.x.com", "http://a.b/c", "me@b.c", "\\|", "[x]", "[^1]", "\t", "  | i |\n",
+    "1. x\n", "\n", "&amp;", "<br>", "\0", "🙂", "\u202e", "~~", "`", "**", "!", ":", "> q\n", "\xa0|\n",
+]  # fmt: skip
 HOLDERS = {
     "> ": "> ", ">": ">", "- ": "  ", "3. ": "   ", "-   ": "    ", " 12) ": "     ",
     ">\n> ": "> ", "-\n  ": "  ", " 4.  \n    ": "    ", "- >\n  > ": "  > ",
@@ -45,7 +52,10 @@ def at_once(source: str) -> list[Block]:
     """The whole source in one parse, cut nowhere."""
     source = source.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\ufffd")
     packed: list[Block] = []
-    for _, block in place(parser().parse(source, {}), Context(), source):
+    env: dict[str, Any] = {}
+    tokens = parser().parse(source, env)
+    find_loose(tokens, source, env)
+    for _, block in place(tokens, Context()):
         last = packed[-1] if packed else None
         if (
             last is not None
@@ -77,6 +87,7 @@ cuts_anywhere = st.lists(st.integers(0, 10_000), max_size=40)
 
 @given(st.lists(st.sampled_from(PIECES), max_size=16).map("".join), cuts_anywhere)
 @example("[x]\n\n- [x]\n- b\n\n[x]: /url\n", [])
+@example("| a | b |\n|---|--:|\n$$\ny\n$$\n", [])
 @example("a[^1]\n\n| [x] | [x] |\n|---|---|\n" + "| [x] | b |\n" * 20 + "\n[x]: /u\n", [7, 90, 200])
 def test_the_end_equals_the_whole(source: str, cuts: list[int]) -> None:
     assert streamed(source, cuts) == at_once(source)
@@ -107,6 +118,10 @@ def held(draw: st.DrawFn, depth: int = 3) -> list[str]:
 @example([["3. [x]: /u\n", "   words\n"]], [])
 @example([["$$\n", ">\n", "m\n", "$$"]], [])
 @example([["> ```\n", "$$\n", "> ~~~\n", ">\n", "$$"]], [])
+@example([[">|||\n", ">-|-\n", "|\n"]], [])
+@example([["- | a |\n", "  |---|\n", "| b |\n"]], [])
+@example([["-\n", "- |@\n", "-|-\n", "___\n"]], [])
+@example([["+  -\n", "    7)  \xa0\n", "\n", "       x\n"]], [])
 @example([["- [ ] a\n", "\n", "  [x][^1]\n", "  - b\n", "\n", "[x]: /u\n\n[^1]: note\n"]], [])
 def test_what_stands_in_quotes_and_items_ends_as_the_whole(
     lines: list[list[str]], cuts: list[int]
@@ -116,6 +131,14 @@ def test_what_stands_in_quotes_and_items_ends_as_the_whole(
     assert streamed(source, list(range(len(source)))) == at_once(source)
     ends = [match.end() for match in re.finditer("\n", source)]
     assert streamed(source, ends) == at_once(source)
+
+
+@given(st.lists(st.sampled_from(ROWS), max_size=16).map("".join), cuts_anywhere)
+@example("| a |\n" * 20 + "|\n\n[x]: /u\n", [30, 40, 55])
+def test_the_rows_of_a_table_end_as_the_whole(rows: str, cuts: list[int]) -> None:
+    source = f"| a | b |\n|---|:-:|\n{rows}"
+    assert streamed(source, cuts) == at_once(source)
+    assert streamed(source, list(range(len(source)))) == at_once(source)
 
 
 @settings(max_examples=40)
@@ -220,6 +243,16 @@ def test_a_late_definition_changes_what_named_it() -> None:
     assert Run("docs", link="https://example.com") in stream.blocks[0].runs
     assert Run("1", note=True) in stream.blocks[0].runs
     assert [block.marker for block in stream.blocks if block.marker] == ["1"]
+
+
+def test_a_row_is_there_once_if_its_end_comes_with_a_definition() -> None:
+    table, end = "| a |\n|---|\n| [x] |\n| b", " c |\n> [x]: /u\n\n"
+    stream = BlockStream()
+    stream.feed(table)
+    stream.feed(end)
+    stream.finish()
+    assert stream.blocks == render(table + end)
+    assert [row[0][0].text for row in stream.blocks[0].rows] == ["a", "x", "b c"]
 
 
 @pytest.mark.parametrize("end", ["[x]: /u\n", "words[^1] [x]\n\n[^1]: note\n\n[x]: /u\n", "[x]"])

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
 from desktop_app.rendering.block_stream import render
@@ -67,16 +70,39 @@ def test_what_is_nested_is_nested_again(source: str) -> None:
 def test_a_table_of_many_parts_is_one_table(rows: int) -> None:
     blocks = render("| a | b |\n|---|--:|\n" + "| 1 | 2 |\n" * rows)
     html = to_html(blocks)
-    assert html.count("<table>") == 1
+    assert html.count("<table ") == 1
     assert html.count("<tr>") == rows + 1
     assert to_plain(blocks).splitlines() == ["a\tb"] + ["1\t2"] * rows
     assert render(to_markdown(blocks)) == blocks
 
 
+@pytest.mark.parametrize(
+    ("cell", "is_text"),
+    [
+        ("=WEBSERVICE(A1)", True),
+        ("+cmd", True),
+        ("@SUM(1)", True),
+        ("007", True),
+        ("12345678901234567", True),
+        ("-1,234.50", False),
+        ("+5 %", False),
+        ("0.5", False),
+        ("Ann", False),
+    ],
+)
+def test_a_spreadsheet_takes_no_formula_out_of_a_cell(cell: str, is_text: bool) -> None:
+    html = to_html(render(f"| a |\n|---|\n| {cell} |"))
+    assert ("mso-number-format:'\\@'" in html and 'sdnum="1033;0;@"' in html) is is_text
+
+
+def test_a_cell_of_plain_text_is_one_cell() -> None:
+    assert to_plain(render("| a\tb | c |\n|---|---|\n| 1 | 2 |")) == "a b\tc\n1\t2"
+
+
 def test_html_nests_lists_and_escapes() -> None:
     html = to_html(render("- a\n  1. b\n- <c> & `d<`\n\n> q\n"))
     assert html == (
-        "<ul><li>a<ol><li>b</ol><li>&lt;c&gt; &amp; <code>d&lt;</code></ul>"
+        "<ul><li>a<ol><li>b</li></ol></li><li>&lt;c&gt; &amp; <code>d&lt;</code></li></ul>"
         "<blockquote><p>q</p></blockquote>"
     )
 
@@ -98,10 +124,10 @@ def test_a_quote_in_a_list_stays_in_it() -> None:
     )
     assert render(to_markdown(blocks)) == blocks
     assert to_html(render("- item\n  > said\n- next")) == (
-        "<ul><li>item<blockquote><p>said</p></blockquote><li>next</ul>"
+        "<ul><li>item<blockquote><p>said</p></blockquote></li><li>next</li></ul>"
     )
     assert to_html(render("> - a\n>   > b\n\nend")) == (
-        "<blockquote><ul><li>a<blockquote><p>b</p></blockquote></ul></blockquote><p>end</p>"
+        "<blockquote><ul><li>a<blockquote><p>b</p></blockquote></li></ul></blockquote><p>end</p>"
     )
 
 
@@ -129,3 +155,49 @@ def test_plain_words_stay_plain_words(source: str) -> None:
 def test_what_needs_no_escape_has_none() -> None:
     source = "A sentence (with marks): array[0], snake_case, 2 * 3, 1 < 2, AT&T, a-b; $5, 50% #1."
     assert to_markdown(render(source)) == source
+
+
+DATA = Path(__file__).parents[2] / "data" / "markdown"
+EXAMPLES = {
+    f"{name}-{example['example']}": str(example["markdown"])
+    for name, file in (("commonmark", "commonmark-0.31.2.json"), ("gfm", "gfm-extensions.json"))
+    for example in json.loads((DATA / file).read_text())
+}
+NOT_SAID_AGAIN = {
+    "commonmark-484": "a link without words shows nothing, and Markdown has no empty paragraph",
+    "commonmark-487": "likewise",
+}
+
+
+def test_every_example_is_the_same_document_when_it_has_been_copied() -> None:
+    others = {
+        name
+        for name, source in EXAMPLES.items()
+        if render(to_markdown(blocks := render(source))) != blocks
+    }
+    assert others == set(NOT_SAID_AGAIN)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "1. Do:\n\n   - a\n     - b\n       1. c\n\n          d\n\n2. Then:\n   > q\n   > - x",
+        "- - nested\n\n  more\n\n- 1. first\n  2. second",
+        "0. ok\n\n- - foo",
+        "Text, then\n- a\n- b\n\nText, then\n\n3. c\n4. d",
+        '**(x)** and "**quoted**", *a*-*b*; \\*plain\\* **2 \\* 3** ***both*** ~~**x**~~!',
+        "a *\\** b **\\*\\*** _\\__",
+        "[a [b] c](<x y.html>) [d\\]](e_(f)) [g](<h)i>) [j](k\\(l)",
+        "`a\\|b` `` ` `` ``` `` ```\n\n| a | `x\\|y` |\n|:-|-:|\n| b\\|c | \\\\ |",
+        "one\\\ntwo  \nthree\\\n* four\\\n1. five\\\n# six",
+        "https://a.b/c\\\nnext, (see https://a.b/d) and https://a.b/e. <https://a.b/f>g",
+        "Noted[^1] twice[^n].\n\n[^1]: The note.\n\n    More of it.\n\n[^n]: Other.",
+        "$x_1$ and \\(y^2\\)$z$, $\\alpha$5, $5 and $10.\n\n$$\n\\frac{a}{b}\n$$\n\n\\[\nx\n\\]",
+        "Two\\\nlines\n===\n\nTwo\\\nmore\n---\n\n## C #\\#\n",
+        "- [ ] task\n- [x] done\n  - deeper\n\n    ```py\n    x\n    ```",
+        "> - a\n>\n>   > b\n>\n> ```\n> c\n> ```",
+    ],
+)
+def test_what_is_hard_to_say_is_said_again(source: str) -> None:
+    once = render(source)
+    assert render(to_markdown(once)) == once, to_markdown(once)

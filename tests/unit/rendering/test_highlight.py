@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from desktop_app.rendering import highlight
 from desktop_app.rendering.highlight import Colour, Span
 
@@ -19,6 +21,23 @@ def test_spans_know_their_lines() -> None:
 
 def test_an_unknown_language_has_no_lexer() -> None:
     assert highlight.lexer("no-such-language") is None
+
+
+@pytest.mark.parametrize(
+    ("language", "code"),
+    [
+        ("python:main.py", "def f(): pass"),
+        ("python,linenos", "def f(): pass"),
+        ("{.python}", "def f(): pass"),
+        ("jsonl", '{"a": 1}'),
+        ("SVG", "<a/>"),
+        ("php", "echo 1;"),
+    ],
+)
+def test_languages_as_models_name_them(language: str, code: str) -> None:
+    found = highlight.lexer(language)
+    assert found is not None
+    assert list(highlight.spans(code, found))
 
 
 def test_leading_and_missing_line_ends_shift_nothing() -> None:

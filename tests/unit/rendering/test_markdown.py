@@ -64,10 +64,45 @@ def test_dangerous_targets_are_text(scheme: str) -> None:
 
 def test_prices_stay_text_and_formulas_do_not() -> None:
     assert only("between $5 and $10 or so").runs == (Run("between $5 and $10 or so"),)
+    for price in ("it is $5 (US$), or", "$5M then, US$ 3", "from $5 to 10$ a piece", "US$5$ A$6$"):
+        assert only(price).runs == (Run(price),)
     assert formula("x_1 + x_2") in only("so $x_1 + x_2$ it is").runs
     assert formula("a_b") in only(r"so \(a_b\) it is").runs
     for source in ("$$\nx\n$$", "$$x$$", "\\[\nx\n\\]"):
         assert only(source) == Block(Kind.MATH, (formula("x"),))
+
+
+@pytest.mark.parametrize(
+    ("source", "tex"),
+    [
+        ("the $n$th of", "n"),
+        (r"all $\alpha$s are", r"\alpha"),
+        ("其中$x^2$是变量", "x^2"),
+        ("$3 mod 2$", "3 mod 2"),
+        ("$2 x$", "2 x"),
+        ("($x$)", "x"),
+    ],
+)
+def test_formulas_stand_next_to_letters(source: str, tex: str) -> None:
+    assert formula(tex) in only(source).runs
+
+
+@pytest.mark.parametrize("source", ["a$x$b", "$HOME/$USER", "$5$x", "$ x$", "$x $", "$ab$c"])
+def test_dollars_that_are_none(source: str) -> None:
+    assert only(source).runs == (Run(source),)
+
+
+@pytest.mark.parametrize("address", ["https://a.example/docs", "www.a.example/b"])
+def test_an_address_ends_where_a_sentence_without_spaces_goes_on(address: str) -> None:
+    runs = only(f"详见 {address}，然后。").runs
+    assert [run.text for run in runs if run.link] == [address]
+    assert "".join(run.text for run in runs) == f"详见 {address}，然后。"
+
+
+def test_an_item_is_never_the_head_of_a_table() -> None:
+    first, second = render("- a | b\n--|--\n- 1 | 2\n")
+    assert (first.marker, first.text) == ("•", "a | b --|--")
+    assert (second.marker, second.text) == ("•", "1 | 2")
 
 
 @pytest.mark.parametrize(
@@ -208,6 +243,8 @@ def test_other_links_say_nothing_more(source: str) -> None:
         ("https://a.example/x", True),
         ("HTTP://a.example", True),
         ("mailto:me@a.example", True),
+        ("mailto:me@a.example?subject=x", True),
+        ("mailto:me@a.example?subject=x&attach=/etc/passwd", False),
         ("javascript:alert(1)", False),
         ("file:///etc/passwd", False),
         ("data:text/html,x", False),

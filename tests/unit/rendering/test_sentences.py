@@ -46,6 +46,22 @@ def test_other_scripts_end_their_sentences_too() -> None:
     assert heard("これは一つ。これは二つ。") == ["これは一つ。", "これは二つ。"]
 
 
+def test_a_line_that_comes_in_pieces_is_one_line() -> None:
+    text = "The second one has **bold** words,\nand goes on - here - with 1. things `and` more.\n"
+    said = ["The second one has bold words, and goes on - here - with 1. things and more."]
+    for at in range(len(text)):
+        for length in (1, 3, len(text)):
+            assert heard(text[:at], text[at : at + length], text[at + length :]) == said, (
+                at,
+                length,
+            )
+
+
+def test_the_mark_of_a_footnote_is_not_said() -> None:
+    text = "It ends here[^1]. Or not[^two].\n\n[^1]: The note.\n"
+    assert heard(text) == ["It ends here.", "Or not.", "The note."]
+
+
 TEXT = st.text(st.sampled_from("ab .!?\n`~#|-*1。$[]("), max_size=120)
 
 

@@ -1,0 +1,174 @@
+"""Which lists are loose: what the parser finds out and keeps for itself.
+
+A list is loose where a blank line parts two of its items, or two blocks that stand directly in one of
+them, link definitions included; then all of its texts are paragraphs, which stand apart. What is known
+of a list is kept in the `meta` of the token that opens it: "loose", and of one that goes on from
+earlier text "older", because items of it stand above. A footnote's definition is taken for a list of
+its own; there "loose" says whether a blank line stands above it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from markdown_it.token import Token
+
+DEFINITIONS: Final = "definitions"
+"""In the environment of a parse: the line and the level of each link definition, top to bottom."""
+
+LISTS: Final = ("bullet_list_open", "ordered_list_open")
+NOTE: Final = "footnote_reference_open"
+_CONTAINERS: Final = {
+    kind: kind.removesuffix("_open") + "_close"
+    for kind in (*LISTS, "list_item_open", "blockquote_open", NOTE)
+}
+_MARKS: Final = re.compile(r"(?:[ \t>]|(?:\d{1,9}[.)]|[-+*])[ \t])*(?:\d{0,9}[.)]?|[-+*])")
+_ENDS: Final = frozenset(_CONTAINERS.values())
+
+
+class ListStart(NamedTuple):
+    """A list that began in earlier text goes on: the line of the open end at which it is opened
+    again, and the number of its first item there; whether items of it stand above, and whether it is
+    known to be loose."""
+
+    line: int
+    number: int
+    older: bool = False
+    loose: bool = False
+
+
+class _Open:
+    """A container that is being walked through.
+
+    Attributes:
+        starts: of an item, the lines of link definitions that stand directly in it.
+        inhabited: whether anything stands in it above what comes next.
+    """
+
+    __slots__ = ("inhabited", "starts", "token")
+
+    def __init__(self, token: Token, starts: list[int]) -> None:
+        self.token, self.starts, self.inhabited = token, starts, False
+
+
+def blank_marks(line: str) -> int | None:
+    """How many marks of quotes a line has that has nothing else; None of another."""
+    marks = "".join(line.split())
+    return None if marks.strip(">") else len(marks)
+
+
+def may_become_item(source: str) -> bool:
+    """Whether the last line has nothing yet but marks of quotes and lists and what may become one:
+    where it stands, and so what it parts, is not known."""
+    return _MARKS.fullmatch(source, source.rfind("\n") + 1) is not None
+
+
+def resume(tokens: list[Token], going_on: tuple[ListStart, ...]) -> list[Token]:
+    """Tell the lists that go on what is known of them; their tokens."""
+    resumed: list[Token] = []
+    waiting = iter(going_on)
+    start = next(waiting, None)
+    for token in tokens:
+        if start is None:
+            break
+        if token.type in LISTS and token.map is not None and token.map[0] == start.line:
+            token.attrSet("start", start.number)
+            token.meta.update(older=start.older, loose=start.loose)
+            resumed.append(token)
+            start = next(waiting, None)
+    return resumed
+
+
+def find_loose(
+    tokens: list[Token],
+    source: str,
+    env: dict[str, Any],
+    shown: range | None = None,
+    *,
+    marks_above: int | None = None,
+) -> None:
+    """Tell all lists and notes whether they are loose. Of the source, lines `shown` count: those
+    above open again what is open, and the last may be uncertain; `marks_above` are those of quotes in
+    the line that stood above the first, if it had nothing else."""
+    if any(token.type in LISTS or token.type == NOTE for token in tokens):
+        lines, definitions = source.split("\n"), env.get(DEFINITIONS, ())
+        shown = range(len(lines)) if shown is None else shown
+        _Walk(lines, definitions, shown, marks_above).run(tokens)
+
+
+class _Walk:
+    """One pass over the tokens, with the containers that are open around them."""
+
+    def __init__(
+        self,
+        lines: list[str],
+        definitions: Sequence[tuple[int, int]],
+        shown: range,
+        marks_above: int | None,
+    ) -> None:
+        self._lines, self._definitions = lines, definitions
+        self._shown, self._marks_above = shown, marks_above
+        self._open: list[_Open] = []
+        self._quotes: list[int] = []  # the lines that begin those that are open
+
+    def run(self, tokens: list[Token]) -> None:
+        for token in tokens:
+            if token.nesting >= 0 and token.map is not None:
+                self._meet(token, token.map[0])
+            if token.type in _CONTAINERS:
+                self._enter(token)
+            elif token.type in _ENDS:
+                left = self._open.pop()
+                if left.token.type == "blockquote_open":
+                    self._quotes.pop()
+                self._meet_definitions(left, len(self._lines))
+
+    def _enter(self, token: Token) -> None:
+        starts = []
+        if token.type == "list_item_open" and token.map is not None:
+            begin, end = token.map
+            at = token.level + 1
+            starts = [n for n, level in self._definitions if level == at and begin <= n < end]
+        self._open.append(_Open(token, starts))
+        if token.type == "blockquote_open":
+            self._quotes.append((token.map or [0])[0])
+
+    def _meet(self, token: Token, line: int) -> None:
+        """A block that stands directly in a list's item, or an item in a list."""
+        if token.type == NOTE:
+            token.meta["loose"] = self._is_below_blank(line)
+        holder = self._open[-1] if self._open else None
+        if holder is not None and token.level == holder.token.level + 1:
+            self._meet_definitions(holder, line)
+            if not token.meta.get("older"):  # else it began above
+                self._settle(holder, line)
+            holder.inhabited = True
+
+    def _meet_definitions(self, holder: _Open, line: int) -> None:
+        """The definitions in an item above a line of it."""
+        while holder.starts and holder.starts[0] < line:
+            self._settle(holder, holder.starts.pop(0))
+            holder.inhabited = True
+
+    def _settle(self, holder: _Open, line: int) -> None:
+        if holder.inhabited and self._is_below_blank(line):
+            found = self._list_of(holder)
+            if found is not None:
+                found.meta["loose"] = True
+
+    def _list_of(self, holder: _Open) -> Token | None:
+        if holder.token.type != "list_item_open":
+            return holder.token if holder.token.type in LISTS else None
+        around = self._open if self._open[-1] is not holder else self._open[:-1]
+        return around[-1].token if around else None
+
+    def _is_below_blank(self, line: int) -> bool:
+        if line not in self._shown:
+            return False
+        at_start = line == self._shown.start
+        marks = self._marks_above if at_start else blank_marks(self._lines[line - 1])
+        return marks is not None and marks <= sum(begun < line for begun in self._quotes)
