@@ -14,14 +14,22 @@ from html import escape
 from typing import Final, NamedTuple, Protocol
 
 from desktop_app.domain.conversation import Conversation, Message, Role
-from desktop_app.domain.facts import IN_A_FILE, attachment_text, facts_of, heading_of, sources_of
+from desktop_app.domain.facts import (
+    IN_A_FILE,
+    attachment_text,
+    facts_of,
+    heading_of,
+    indented_json,
+    sources_of,
+    thought_words,
+)
 from desktop_app.domain.parts import ImagePart, ReasoningPart, ToolCallPart
 from desktop_app.exchange.html_style import STYLE
 from desktop_app.rendering import highlight
 from desktop_app.rendering.block_stream import render
 from desktop_app.rendering.export_html import HtmlWriter
 from desktop_app.rendering.maths import Formula
-from desktop_app.rendering.model import ADDED, Run, clean, show_unseen
+from desktop_app.rendering.model import ADDED, Block, Run, Runs, clean, show_unseen
 
 _CONTROLS: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 EMBEDDED: Final = frozenset(("image/png", "image/jpeg", "image/gif", "image/webp"))
@@ -89,11 +97,13 @@ class HtmlPage:
     def _answer(self, message: Message, pictures: Mapping[str, Picture]) -> Iterator[str]:
         for part in message.parts:
             if isinstance(part, ReasoningPart) and part.text.strip():
-                yield f"<details><summary>Reasoning</summary><div>{self._rendered(part.text)}</div>"
+                words = _text(thought_words(part.text, part.seconds))
+                yield f"<details><summary>{words}</summary><div>{self._rendered(part.text)}</div>"
                 yield "</details>"
             elif isinstance(part, ToolCallPart):
                 yield f"<details><summary>Tool: {_text(part.name)}</summary>"
-                yield f"{code_block('json', _shown(part.arguments))}</details>"
+                arguments = _shown("\n".join(indented_json(part.arguments)))
+                yield f"{code_block('json', arguments)}</details>"
         yield from _attached(message, pictures)
         if message.text:
             yield self._rendered(message.text)
@@ -107,7 +117,9 @@ class HtmlPage:
 
 
 class _PageWriter(HtmlWriter):
-    """Code in colours and formulas as drawings."""
+    """Code in colours and formulas as drawings; the page says how tables look."""
+
+    table_look = ""
 
     def __init__(self, find_formula: FindFormula) -> None:
         super().__init__()
@@ -119,6 +131,14 @@ class _PageWriter(HtmlWriter):
 
     def code(self, language: str, text: str) -> str:
         return code_block(language, text)
+
+    def cell_type(self, _cell: Runs) -> str:
+        """Nothing: no spreadsheet reads it."""
+        return ""
+
+    def table(self, parts: list[Block]) -> str:
+        """One that is wider than the page is scrolled by itself, with the keyboard, too."""
+        return f'<div class="wide" tabindex="0">{super().table(parts)}</div>'
 
     def formula(self, tex: str, *, display: bool) -> str:
         found = self._find_formula(tex.replace("\u2028", "\n"), display=display)

@@ -14,10 +14,18 @@ ModelName = Callable[[str], str]
 
 def written(conversation: Conversation, path: Iterable[Message], name_of_model: ModelName) -> str:
     """The text of the file."""
-    pieces = [f"# {conversation.title}"]
+    return "".join(pieces(conversation, path, name_of_model))
+
+
+def pieces(
+    conversation: Conversation, path: Iterable[Message], name_of_model: ModelName
+) -> Iterator[str]:
+    """It, bit by bit."""
+    yield f"# {conversation.title}"
     for message in path:
-        pieces += _message(message, name_of_model)
-    return "\n\n".join(pieces) + "\n"
+        for piece in _message(message, name_of_model):
+            yield f"\n\n{piece}"
+    yield "\n"
 
 
 def _message(message: Message, name_of_model: ModelName) -> Iterator[str]:

@@ -25,6 +25,7 @@ and its own fields; documents and images name an attachment by the SHA-256 of it
 holds in Base64. Of a document, `chosen` says what alone is sent of it, null for all: {unit:
 page|slide|sheet|chapter, spans: [[first, last] …], of, tokens}; `is_protected` that the original asks
 for a password, `as_file` that the original is sent; files of earlier versions have none of the three.
+`seconds` of a reasoning says how long it was thought, null or not there where nobody knows.
 What went in of a collection stands in `passages`, word for word; `known` are the numbers of those that
 were found again and had come with earlier questions.
 

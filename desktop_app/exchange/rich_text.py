@@ -16,10 +16,17 @@ def written(
     conversation: Conversation, path: Iterable[Message], name_of_model: Callable[[str], str]
 ) -> str:
     """The path shown, each message under a heading, a question as it was typed."""
-    pieces = [f"<h1>{escape(conversation.title)}</h1>"]
+    return "".join(pieces(conversation, path, name_of_model))
+
+
+def pieces(
+    conversation: Conversation, path: Iterable[Message], name_of_model: Callable[[str], str]
+) -> Iterator[str]:
+    """It, bit by bit."""
+    yield f"<h1>{escape(conversation.title)}</h1>"
     for message in path:
-        pieces += _message(message, name_of_model)
-    return "\n".join(pieces)
+        for piece in _message(message, name_of_model):
+            yield f"\n{piece}"
 
 
 def _message(message: Message, name_of_model: Callable[[str], str]) -> Iterator[str]:

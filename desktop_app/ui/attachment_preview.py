@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 SIZE: Final = (760, 620)
 TABS: Final = (("text", "Text"), ("pictures", "Pictures"))
+IS_SENT: Final = "What is sent"
+IS_READ: Final = "What was read from the file here; the file itself is sent"
 
 
 class _Picture(QWidget):
@@ -88,7 +90,7 @@ class AttachmentPreview(QDialog):
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("attachment-preview")
-        self.setWindowTitle("What is sent")
+        self.setWindowTitle(IS_SENT)
         self._theme = theme
         self._build(theme)
         self._lay_out()
@@ -119,7 +121,7 @@ class AttachmentPreview(QDialog):
             label.setTextFormat(Qt.TextFormat.PlainText)
         self._apply = plain_button("Choose", "apply-pages")
         self._tabs = SegmentedControl(TABS, theme, name="Text or pictures")
-        self.text = PagedText(theme, "preview-text", "What is sent")
+        self.text = PagedText(theme, "preview-text", IS_SENT)
         self._find = FindBar(theme, self)
         self._find.field.setPlaceholderText("Find in what is sent")
         self._find.field.setAccessibleName("Find in what is sent")
@@ -246,8 +248,10 @@ class AttachmentPreview(QDialog):
             self.field.setFocus(Qt.FocusReason.OtherFocusReason)
             self.field.selectAll()
 
-    def show_text(self, text: str, ends: list[int]) -> None:
-        """What is sent as words, with its `paged_text.stretches`."""
+    def show_text(self, text: str, ends: list[int], *, is_sent: bool = True) -> None:
+        """What is sent as words, with its `paged_text.stretches`; or what was read from a file that
+        is sent itself."""
+        self.text.view.setAccessibleName(IS_SENT if is_sent else IS_READ)
         self.text.set_text(text, ends)
         self._copy.setEnabled(bool(text))
 

@@ -37,6 +37,7 @@ class _Card:
     is_error: bool
     actions: Actions
     topic: str
+    stays: bool = False
 
     @property
     def words(self) -> str:
@@ -72,20 +73,26 @@ class Notifications(QFrame):
         self.hide()
 
     def notify(
-        self, what: UserFacingError | str, actions: Actions = (), *, topic: str = ""
+        self,
+        what: UserFacingError | str,
+        actions: Actions = (),
+        *,
+        topic: str = "",
+        stays: bool = False,
     ) -> None:
         """Show an error or a note.
 
         Args:
             actions: each a label and what it does, which ends the card.
             topic: what `dismiss_topic` will know it by, "" where it is true for good.
+            stays: of a note, that it does not go by itself.
         """
         if isinstance(what, UserFacingError):
             more = " ".join(s for s in (what.what_was_kept, what.what_to_do) if s)
             card = _Card(what.what_happened, more, True, tuple(actions), topic)
             self._cards = [c for c in self._cards if c.is_error and c != card]
         else:
-            card = _Card(what, "", False, tuple(actions), topic)
+            card = _Card(what, "", False, tuple(actions), topic, stays)
             self._cards = [c for c in self._cards if c.is_error]
         self._cards.append(card)
         self._show_last()
@@ -169,7 +176,7 @@ class Notifications(QFrame):
         self._arrange()
         self._draw_sign()
         self.show()
-        if not card.is_error:
+        if not (card.is_error or card.stays):
             self.note_timer.start()
 
     def _arrange(self) -> None:

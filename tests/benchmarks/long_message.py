@@ -105,6 +105,7 @@ class _Steps:
     def transcript(self, text: str, kind: str) -> dict[str, list[float]]:
         """The product's own view."""
         from PySide6.QtCore import Qt
+        from PySide6.QtGui import QTextCursor
         from PySide6.QtTest import QTest
 
         from desktop_app.domain.parts import ReasoningPart
@@ -125,7 +126,7 @@ class _Steps:
         finder, key = view.find_in_it.finder, QTest.keyClick
 
         def busy() -> bool:
-            return view.is_writing or view._messages.writer.has_misfits
+            return view.is_writing or view._messages.writer.has_misfits or finder.is_going
 
         self._take("open", lambda: view.set_messages([question("Q"), message]), busy=busy)
         if kind == "reasoning":
@@ -151,7 +152,12 @@ class _Steps:
         self._take("hit", lambda: view.scroll_to_message(message.id, SOUGHT), busy=busy)
         assert self._is_on_screen(view, SOUGHT), kind
         self._take("select all", view.selectAll, busy=busy)
-        self._take("copy", view._copy_selected, busy=busy)
+        self._take("copy all", view._copy_selected, busy=busy)
+        cursor = view.textCursor()  # just short of all: that is converted
+        cursor.setPosition(1)
+        cursor.setPosition(view.document().characterCount() - 3, QTextCursor.MoveMode.KeepAnchor)
+        view.setTextCursor(cursor)
+        self._take("copy", view._copy_selected, busy=lambda: view._copies.is_on)
         self._application.clipboard().clear()  # offscreen it would be freed after Python's end
         view.close()
         view.deleteLater()

@@ -8,8 +8,9 @@ ends when all of it is on screen. Gaps are the steps that nothing can interrupt.
 The bare side writes every delta as it comes; with `--frames 1` it, too, collects them and writes at
 most 60 times a second, which at full speed is a handful of times for a whole answer. With `--alone 1`
 the transcript writes every delta by itself, which shows what collecting them saves. Code is
-highlighted; with `--highlight 0` its fences name no language. `--history 10000` puts as many messages
-before the answer.
+highlighted; with `--highlight 0` its fences name no language. `--kind formulas` has a formula in every
+sentence, typeset in a process of its own, whose time is not counted; with `--typeset 0` their source
+stays. `--history 10000` puts as many messages before the answer.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication, QWidget
+
+    from desktop_app.ui.transcript.typesetter import Typesetter
 
 FRAME_S = 1 / 60
 WORDS = (
@@ -85,7 +88,7 @@ class Bare:
 class Transcript:
     """The product's own view, with a message that streams."""
 
-    def __init__(self, history: int = 0) -> None:
+    def __init__(self, history: int = 0, *, typesets: bool = False) -> None:
         from desktop_app.domain.conversation import (
             Message,
             MessageStatus,
@@ -107,6 +110,10 @@ class Transcript:
         view.set_messages(_history(history))
         view.append_message(self._message)
         self._view = view
+        self._typesetter = _typesetter() if typesets else None
+        if self._typesetter is not None:
+            self._typesetter.setParent(view)
+            view.typeset_with(self._typesetter)
 
     def write(self, text: str) -> None:
         self._view.append_text(self._message.id, text)
@@ -120,7 +127,9 @@ class Transcript:
 
     @property
     def is_behind(self) -> bool:
-        return self._view._arrivals.are_there
+        made = self._typesetter
+        waits = made is not None and (made._current is not None or made._news.isActive())
+        return waits or self._view._arrivals.are_there
 
     def end(self, text: str) -> None:
         """The answer is whole."""
@@ -133,6 +142,21 @@ class Transcript:
         message = replace(self._message, parts=parts, status=MessageStatus.COMPLETE)
         self._view.update_message(message)
         self._view.flush()
+
+
+def _typesetter() -> Typesetter:
+    """What draws formulas, its process started."""
+    from PySide6.QtCore import QEventLoop
+    from PySide6.QtWidgets import QApplication
+
+    from desktop_app.paths import child_command
+    from desktop_app.ui.transcript.typesetter import Typesetter
+
+    made = Typesetter(child_command("maths"))
+    made.find("x", display=False)
+    while made._current is not None:
+        QApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
+    return made
 
 
 def _history(count: int) -> list[Any]:
@@ -154,12 +178,15 @@ def main(
     alone: int = 0,
     frames: int = 0,
     history: int = 0,
+    typeset: int = 1,
 ) -> dict[str, Any]:
     """Measure 2,000, 8,000 and 32,000 deltas, or `deltas` of them.
 
-    `kind` is mixed, code, list, table, paragraph, quote or item: all but the first are one endless
-    block, the last two with the mixed text in it.
+    `kind` is mixed, code, list, table, wrapped (a table whose cells take several lines), paragraph,
+    quote, item or formulas: all but the first and the last are one endless block, quote and item with
+    the mixed text in it.
     """
+    typesets = kind == "formulas" and bool(typeset)
     application = _application()
     sizes = [deltas] if deltas else [2000, 8000, 32000]
     rows = []
@@ -167,15 +194,17 @@ def main(
         pieces = cut(source(kind, size * 4, highlight=bool(highlight)), size)
         if rate:
             floor = _run_paced(application, Bare(), pieces, rate)
-            ours = _run_paced(application, Transcript(history), pieces, rate)
+            ours = _run_paced(application, Transcript(history, typesets=typesets), pieces, rate)
         else:
             floor = _run_full_speed(application, Bare(), pieces, alone=not frames)
-            ours = _run_full_speed(application, Transcript(history), pieces, alone=bool(alone))
+            view = Transcript(history, typesets=typesets)
+            ours = _run_full_speed(application, view, pieces, alone=bool(alone))
         rows.append({"deltas": size, **_compare(floor, ours)})
     mode = f"{rate} a second" if rate else "full speed"
     mode += ", every delta by itself" if alone else ""
     mode += ", the bare side by frames" if frames and not rate else ""
     told = {"kind": kind, "mode": mode, "highlight": highlight, "history": history}
+    told |= {"typeset": typeset} if kind == "formulas" else {}
     return {"benchmark": "streaming", **told, "runs": rows}
 
 
@@ -327,7 +356,7 @@ def source(kind: str, characters: int, *, highlight: bool = True, seed: int = 1)
             keepends=True
         )
         return first + below.join(lines)
-    if kind in ("code", "table"):
+    if kind in ("code", "table", "wrapped"):
         parts.append(f"```{language}\n" if kind == "code" else "| a | b | c |\n|---|---|--:|\n")
     while size < characters + 100:
         part = _part(kind, chance, language)
@@ -344,6 +373,8 @@ def _part(kind: str, chance: random.Random, language: str) -> str:
         "code": lambda: f"    {words(1)} = {words(1)}({chance.randint(0, 99)})  # {words(3)}\n",
         "list": lambda: f"- {words(8)} *{words(1)}* {words(4)}\n",
         "table": lambda: f"| {words(2)} | {words(3)} | {chance.randint(0, 99)} |\n",
+        "wrapped": lambda: f"| {words(9)} | {words(22)} | {chance.randint(0, 99)} |\n",
+        "formulas": lambda: f"{words(9)} $x_{{{chance.randint(0, 999)}}}^2 + 1$ {words(9)}.\n\n",
         "paragraph": lambda: f"{words(12)}, **{words(2)}** `{words(1)}` ",
     }
     if kind in makers:

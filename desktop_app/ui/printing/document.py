@@ -23,7 +23,15 @@ from PySide6.QtGui import (
 )
 
 from desktop_app.domain.conversation import Message, Role
-from desktop_app.domain.facts import IN_A_FILE, attachment_text, facts_of, heading_of, sources_of
+from desktop_app.domain.facts import (
+    IN_A_FILE,
+    attachment_text,
+    facts_of,
+    heading_of,
+    indented_json,
+    sources_of,
+    thought_words,
+)
 from desktop_app.domain.parts import ReasoningPart, ToolCallPart
 from desktop_app.rendering import highlight
 from desktop_app.rendering.block_stream import render
@@ -154,12 +162,13 @@ class PrintedConversation:
     def _answer(self, message: Message) -> None:
         for part in message.parts:
             if isinstance(part, ReasoningPart) and part.text.strip():
-                self._words("Reasoning", self._styles.paragraph(6), NOTE, colour=self._theme.dim)
+                words = _shown(thought_words(part.text, part.seconds))
+                self._words(words, self._styles.paragraph(6), NOTE, colour=self._theme.dim)
                 self._blocks(part.text, is_aside=True)
             elif isinstance(part, ToolCallPart):
                 name = f"Tool: {_shown(part.name)}"
                 self._words(name, self._styles.paragraph(6), NOTE, colour=self._theme.dim)
-                lines = [code_line(line, "json") for line in part.arguments.split("\n")]
+                lines = [code_line(line, "json") for line in indented_json(part.arguments)]
                 self._code([Block(Kind.CODE_HEAD, language="json"), *lines])
         if message.text:
             self._blocks(message.text)
@@ -185,6 +194,7 @@ class PrintedConversation:
     # ------------------------------------------------------------------ Markdown
 
     def _blocks(self, markdown: str, *, is_aside: bool = False) -> None:
+        above: Block | None = None
         for members in parts_of(render(markdown), (Kind.CODE, Kind.TABLE)):
             first = members[0]
             if is_aside:
@@ -197,10 +207,11 @@ class PrintedConversation:
             elif first.kind is Kind.RULE:
                 self._rule()
             else:
-                self._paragraph(first)
+                self._paragraph(first, above)
+            above = members[-1]
 
-    def _paragraph(self, block: Block) -> None:
-        made = self._styles.of_block(block)
+    def _paragraph(self, block: Block, above: Block | None) -> None:
+        made = self._styles.of_block(block, above)
         if block.kind is Kind.MATH:
             made.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self._block(made, keep=block.kind is Kind.HEADING)

@@ -17,7 +17,7 @@ from PySide6.QtGui import (
     QTextTableFormat,
 )
 
-from desktop_app.rendering.model import Block, Kind, Run
+from desktop_app.rendering.model import Block, Kind, Run, is_apart
 from desktop_app.ui.theme import Theme
 from desktop_app.ui.transcript.styles import FORMULA
 
@@ -31,6 +31,7 @@ TITLE: Final = 17.0
 HEADINGS: Final = (15.0, 13.0, 11.5, 10.5, 10.0, 10.0)
 INDENT: Final = 18.0
 PAD: Final = 8.0
+_TEXTS: Final = (Kind.PARAGRAPH, Kind.MATH)
 _CELL_PAD: Final = 5.0
 _UNSEEN: Final = 0.1
 _LEFT_TAB: Final = QTextOption.TabType.LeftTab
@@ -121,10 +122,10 @@ class PrintStyles:
         made.setLineHeight(line_height * 100, _PROPORTIONAL)
         return made
 
-    def of_block(self, block: Block) -> QTextBlockFormat:
-        """A block of Markdown, indented as deep as it stands."""
+    def of_block(self, block: Block, above: Block | None) -> QTextBlockFormat:
+        """A block of Markdown below another one, indented as deep as it stands."""
         is_heading = block.kind is Kind.HEADING
-        top = 12.0 if is_heading else 3.0 if block.depth and not block.spaced else 6.0
+        top = 12.0 if is_heading else 3.0 if _is_tight(above, block) else 6.0
         made = self.paragraph(top, line_height=1.2 if is_heading else 1.35)
         made.setLeftMargin(self.inset(block))
         if block.marker:
@@ -185,3 +186,10 @@ class PrintStyles:
         for pad in (made.setLeftPadding, made.setRightPadding):
             pad(_CELL_PAD * self.unit)
         return made
+
+
+def _is_tight(above: Block | None, block: Block) -> bool:
+    """Whether two blocks are texts of one list that is not loose."""
+    if above is None or not above.depth or not block.depth or above.quote != block.quote:
+        return False
+    return above.kind in _TEXTS and block.kind in _TEXTS and not is_apart(above, block)

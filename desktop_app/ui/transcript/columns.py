@@ -12,6 +12,8 @@ from desktop_app.rendering.model import Run, Runs
 from desktop_app.ui.transcript.styles import CELL_PAD, INDENT, QUOTE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from desktop_app.rendering.model import Block
     from desktop_app.ui.transcript.styles import Styles
 
@@ -55,23 +57,20 @@ class Columns:
         rows = block.rows if whole or len(block.rows) < 2 else block.rows[:-1]
         columns = max(1, len(block.aligns))
         wanted = [float(px(CELL_PAD) * 4)] * columns
+        for column, cell, is_head in _cells(block, rows, columns):
+            wanted[column] = max(wanted[column], self._measure(cell, is_head) + self._asked)
+        if sum(wanted) <= room:
+            return _filling(wanted, room)
         words = [0.0] * columns
-        for number, row in enumerate(rows[:FITTED_ROWS]):
-            for column, cell in enumerate(row[:columns]):
-                is_head = block.head and number == 0
-                wanted[column] = max(wanted[column], self._measure(cell, is_head) + self._asked)
-                word = self._longest_word(cell, is_head) + self._asked
-                words[column] = max(words[column], word)
+        for column, cell, is_head in _cells(block, rows, columns):
+            word = self._longest_word(cell, is_head) + self._asked
+            words[column] = max(words[column], word)
         least = [min(px(_MOST), word) for word in words]
-        if sum(wanted) > room and sum(least) > room:
+        if sum(least) > room:
             easy = (min(width, px(_EASY)) for width in wanted)
             return tuple(round(max(pair)) for pair in zip(least, easy, strict=True))
-        if sum(wanted) > room:
-            wanted = [min(px(_MOST), max(px(_LEAST), width)) for width in wanted]
-            wanted = _narrowed(wanted, words, room)
-        scale = room / sum(wanted)
-        edges = [0, *(round(edge * scale) for edge in accumulate(wanted))]
-        return tuple(max(1, right - left) for left, right in pairwise(edges))
+        wanted = [min(px(_MOST), max(px(_LEAST), width)) for width in wanted]
+        return _filling(_narrowed(wanted, words, room), room)
 
     def fits(self, block: Block, widths: tuple[int, ...]) -> bool:
         """Whether every row takes one line, with nothing in it that tab stops cannot hold."""
@@ -113,6 +112,22 @@ class Columns:
             widest = max(metrics.horizontalAdvance(letter) for letter in _WIDE_LETTERS)
             found = self._metrics[key] = (metrics, widest)
         return found
+
+
+def _cells(
+    block: Block, rows: tuple[tuple[Runs, ...], ...], columns: int
+) -> Iterator[tuple[int, Runs, bool]]:
+    """The cells that the widths are taken from, with their columns and whether they are a head's."""
+    for number, row in enumerate(rows[:FITTED_ROWS]):
+        for column, cell in enumerate(row[:columns]):
+            yield column, cell, block.head and number == 0
+
+
+def _filling(wanted: list[float], room: float) -> tuple[int, ...]:
+    """Widths in whole pixels that take all the room."""
+    scale = room / sum(wanted)
+    edges = [0, *(round(edge * scale) for edge in accumulate(wanted))]
+    return tuple(max(1, right - left) for left, right in pairwise(edges))
 
 
 def _narrowed(wanted: list[float], words: list[float], room: float) -> list[float]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QObject, QPoint, Signal
 
 from desktop_app.domain.conversation import Role
 from desktop_app.ui.transcript import selection
@@ -16,33 +15,72 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QTextBlock
     from PySide6.QtWidgets import QTextBrowser
 
+    from desktop_app.ui.clipboard import Copying, Texts
     from desktop_app.ui.transcript.entry import Entry
     from desktop_app.ui.transcript.written import WrittenMessages
 
 
-class Copies:
-    """Copies from one view."""
+class Copies(QObject):
+    """Copies from one view.
+
+    Signals:
+        told(str): something to tell the person, who waits.
+    """
+
+    told = Signal(str)
 
     def __init__(self, view: QTextBrowser, messages: WrittenMessages) -> None:
+        super().__init__(view)
         self._view, self._messages = view, messages
+        self._copying: Copying | None = None
 
     def selected(self) -> QMimeData:
-        """HTML, Markdown and plain text of what is selected."""
+        """HTML, Markdown and plain text of what is selected: to be dragged, or for the middle button."""
+        from desktop_app.ui.clipboard import mime_data
+
+        return mime_data(self._selected())
+
+    def copy_selected(self) -> None:
+        """Put what is selected on the clipboard."""
+        if self._view.textCursor().hasSelection():
+            self._put(self._selected())
+
+    def _selected(self) -> Texts:
         return selection.selected(self._messages.writer, self._view.textCursor())
+
+    def _put(self, texts: Texts) -> None:
+        if self._copying is None:
+            from desktop_app.ui.clipboard import Copying  # no start copies anything
+
+            self._copying = Copying(self)
+            self._copying.lasts.connect(lambda: self.told.emit("Copying…"))
+            self._copying.done.connect(self._on_done)
+        self._copying.put(texts)
+
+    def _on_done(self, lasted: bool) -> None:
+        if lasted:
+            self.told.emit("Copied.")
+
+    @property
+    def is_on(self) -> bool:
+        """Whether something that is copied is still being made."""
+        return self._copying is not None and self._copying.is_on
 
     def copy_message(self, entry: Entry) -> None:
         """Put a message on the clipboard: an answer as it was written, a question as it is read."""
         is_answer = entry.message.role is Role.ASSISTANT
         source = entry.text or entry.message.text if is_answer else None
-        QGuiApplication.clipboard().setMimeData(selection.mime_data(entry.blocks(), source))
+        is_written = self._messages.get(entry.message.id) is entry
+        items = entry.section.items if is_written else entry.items()
+        is_short = selection.are_few(items) and not entry.rest
+        self._put(selection.texts_of(entry.blocks(), source, is_short=is_short))
 
     def copy_code(self, head: int) -> None:
         """Put on the clipboard the code whose head is block number `head` of the document."""
         found = self._messages.writer.section_at(head)
         entry = self._messages.get(found[0].key) if found is not None else None
         if found is not None and entry is not None:
-            lines = entry.code_at(found[0].item_at(found[1]))
-            QGuiApplication.clipboard().setMimeData(selection.code_mime_data(lines))
+            self._put(selection.texts_of_code(entry.code_at(found[0].item_at(found[1]))))
 
     def copy_code_here(self) -> None:
         """Put on the clipboard the block of code at the text cursor, else the last one on screen."""

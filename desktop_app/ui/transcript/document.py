@@ -14,7 +14,10 @@ where the item above it is.
 
 from __future__ import annotations
 
+import sys
 import time
+from bisect import bisect_right
+from contextlib import contextmanager
 from functools import partial
 from math import inf
 from typing import TYPE_CHECKING
@@ -22,16 +25,18 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QTextBlockFormat, QTextCursor, QTextDocument
 
 from desktop_app.rendering.model import Block, Kind, Run
-from desktop_app.ui.transcript.heights import height_of
-from desktop_app.ui.transcript.long_text import LONGEST, LongText, Rest, end_of, parts_kept
+from desktop_app.ui.transcript.heights import height_of, heights_of_code
+from desktop_app.ui.transcript.long_items import KEPT_AT_END, LastWords, LongItems, Parts, below
+from desktop_app.ui.transcript.long_text import LONGEST, parts_kept
 from desktop_app.ui.transcript.page import Page, Seen, head_length, head_of
 from desktop_app.ui.transcript.section import Section, is_table
 from desktop_app.ui.transcript.styles import INDENT
 from desktop_app.ui.transcript.tables import Tables, row_runs
-from desktop_app.ui.transcript.words import alike, change_words, length
+from desktop_app.ui.transcript.whole_layout import finish_layout
+from desktop_app.ui.transcript.words import alike, change_words, changed_length, is_longer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 
     from PySide6.QtGui import QTextBlock, QTextCharFormat
 
@@ -55,8 +60,9 @@ class DocumentWriter:
         self.sections: list[Section] = []
         self._unfitted: tuple[Section, int] | None = None
         self._misfits: Iterator[tuple[Section, int]] | None = None
-        self._width = width
+        self._width, self._words = width, LastWords()
         self.finish: Callable[[int, int], None] | None = None
+        self._holes: list[tuple[Section, int]] | None = None  # what is in a hole that has changed
         document.setUndoRedoEnabled(False)
         self.dress(styles)
         self.clear()
@@ -66,7 +72,7 @@ class DocumentWriter:
         self.styles = styles
         self._scale = styles.theme.px(1000) / 1000
         self._tables = Tables(styles, self._width)
-        self._long = LongText(self._width, styles.theme.px(INDENT))
+        self._long = LongItems(styles, self._width, self._words)
 
     def clear(self) -> None:
         """Empty the document."""
@@ -120,13 +126,32 @@ class DocumentWriter:
         begin = found[0].item_at(found[1]) if found else 0
         order = [*self.sections[first:], *self.sections[: first + 1]]
         for number, section in enumerate(order):
-            at = begin if number == 0 else 0
-            while section in self.sections and at < len(section.items):
+            at, end = (begin if number == 0 else 0), sys.maxsize
+            if number == len(self.sections):
+                end = begin  # where this began
+            while section in self.sections and at < min(end, len(section.items)):
                 if section.shapes[at]:
                     yield section, at
                 at = section.written(at + 1)
 
+    @contextmanager
+    def one_edit(self) -> Iterator[None]:
+        """Several changes within are one edit: the document is laid out once, and each hole is
+        measured once."""
+        finish_layout(self.document)
+        cursor, self._holes = QTextCursor(self.document), []
+        cursor.beginEditBlock()
+        try:
+            yield
+        finally:
+            holes, self._holes = self._holes, None
+            for section, at in {(s, s.written(at)) for s, at in holes}:
+                self._adjust_gap(section, at, cursor)
+            cursor.endEditBlock()
+
     def _begin(self) -> QTextCursor:
+        if self._holes is None:  # within one edit, nothing can be
+            finish_layout(self.document)
         cursor = QTextCursor(self.document)
         cursor.beginEditBlock()
         self._tables.begin_edit()
@@ -176,6 +201,23 @@ class DocumentWriter:
         """The first block of an item."""
         return self.document.findBlockByNumber(self.first_block(section) + section.offset(at))
 
+    def words_at(self, section: Section, at: int, first: int, end: int) -> QTextCursor | None:
+        """UTF-16 units [first, end) of a long text, selected; None where they are not written."""
+        begin = self._position(section, at, first)
+        last = self._position(section, at, max(first, end - 1))
+        if begin is None or last is None:
+            return None
+        found = QTextCursor(self.document)
+        found.setPosition(begin)
+        found.setPosition(last + (end > first), QTextCursor.MoveMode.KeepAnchor)
+        return found
+
+    def _position(self, section: Section, at: int, unit: int) -> int | None:
+        cuts, number = section.shapes[at], bisect_right(section.shapes[at], unit)
+        block = self.document.findBlockByNumber(self.block_of(section, at).blockNumber() + number)
+        within = unit - cuts[number - 1] if number else unit + head_length(section.items[at])
+        return block.position() + within if within < block.length() else None
+
     # ------------------------------------------------------------------ changes
 
     def replace(self, section: Section, at: int, removed: int, added: Sequence[Item]) -> None:
@@ -185,6 +227,8 @@ class DocumentWriter:
         common = min(removed, len(added))
         index = 0
         while index < common and self._update(section, at + index, added[index], cursor):
+            if index and section.counts[at + index]:  # the item above may be spaced otherwise
+                self._adjust_gap(section, at + index, cursor)
             index += 1
         at, removed, added = at + index, removed - index, added[index:]
         is_seen = not at or section.counts[at - 1] > 0 or any(section.counts[at : at + removed])
@@ -193,15 +237,18 @@ class DocumentWriter:
             section.remove(at, removed)
         if added:
             self._insert(section, at, added, cursor, is_seen=is_seen)
-        if removed or added or index:
-            self._adjust_gap(section, at + len(added), cursor)
+        below = at + len(added)
+        if self._holes is not None and below < len(section.items) and not section.counts[below]:
+            self._holes.append((section, below))
+        elif removed or added or index:
+            self._adjust_gap(section, below, cursor)
         self._write_ends(section, cursor)
         self._fit_earlier(section, cursor)
-        self._finish(section, first, at + len(added))
+        self._finish(section, first, below)
         cursor.endEditBlock()
 
     def _finish(self, section: Section, first: int, end: int) -> None:
-        if self.finish is not None and first < end:
+        if self.finish is not None and any(section.counts[first:end]):
             last = self.block_of(section, end - 1).blockNumber() + section.counts[end - 1]
             below = self.document.findBlockByNumber(last)
             self.finish(self.block_of(section, first).position(), below.position())
@@ -231,6 +278,44 @@ class DocumentWriter:
             self._erase(section, first, end, cursor)
             self._adjust_gap(section, end, cursor)
         cursor.endEditBlock()
+
+    def fill(self, section: Section, at: int, first: int, end: int) -> None:
+        """Have UTF-16 units [first, end) written of a text that is written in parts."""
+        cursor, block = self._begin(), self.block_of(section, at)
+        parts = Parts(section.shapes[at], section.gaps[at])
+        made = self._format(section, at)
+        parts = self._long.fill(section.items[at], block, parts, first, end, made, cursor)
+        section.count(at, 1 + len(parts.cuts), *parts)
+        self._finish(section, at, at + 1)
+        cursor.endEditBlock()
+
+    def erase_parts(self, section: Section, at: int, kept: Container[int]) -> None:
+        """Have of a long text no blocks written but these, by number, and its ends. What follows
+        stays where it is."""
+        first, last = self.block_of(section, at), section.counts[at] - KEPT_AT_END
+        gone = bytes(number not in kept for number in range(last))
+        number, heights = first.blockNumber(), {gap.block: gap.height for gap in section.gaps[at]}
+        runs, begin = [], gone.find(1, 1)
+        while begin >= 0:
+            end = gone.find(0, begin)
+            end = last if end < 0 else end
+            taken = self._top(number + end) - self._top(number + begin)
+            runs.append((begin, end, taken + heights.get(begin, 0)))
+            begin = gone.find(1, end)
+        if runs:
+            cursor = self._begin()
+            parts = Parts(section.shapes[at], section.gaps[at])
+            parts = self._long.erase(first, parts, runs, self._format(section, at), cursor)
+            section.count(at, 1 + len(parts.cuts), *parts)
+            cursor.endEditBlock()
+
+    def top_of_part(self, section: Section, at: int, number: int) -> float:
+        """Where a block of an item begins, and what is missing above it has ended."""
+        return self._top(self.block_of(section, at).blockNumber() + number)
+
+    def _top(self, number: int) -> float:
+        block = self.document.findBlockByNumber(number)
+        return float(self.document.documentLayout().blockBoundingRect(block).top())
 
     def _keep_height(self, section: Section, first: int, end: int) -> None:
         """Note how high written items are, all together."""
@@ -309,21 +394,28 @@ class DocumentWriter:
             self._fit_now(cursor)
         section.insert(at, added, [self.height(item) for item in added])
         if is_seen:
-            self._write(section, at, at + len(added), cursor)
+            self._write(section, at, at + len(added), cursor, whole=True)
 
     def height(self, item: Item) -> float:
         """The pixels that an item takes, about."""
         return height_of(item) * self._scale
 
-    def _write(self, section: Section, first: int, end: int, cursor: QTextCursor) -> None:
-        """Write those of items [first, end) that are not."""
+    def heights_of_code(self, lines: Sequence[Item]) -> list[float]:
+        """The same of many lines of code."""
+        return heights_of_code(lines, self._scale)
+
+    def _write(
+        self, section: Section, first: int, end: int, cursor: QTextCursor, *, whole: bool = False
+    ) -> None:
+        """Write those of items [first, end) that are not; of very long ones the ends, but where
+        they are to be `whole`."""
         for hole in section.holes(first, end):
             page = Page(cursor, self.block_of(section, hole.first))
             for at in range(*hole):
-                self._write_item(section, at, page)
+                self._write_item(section, at, page, whole=whole)
             self._adjust_gap(section, hole.first, cursor)
 
-    def _write_item(self, section: Section, at: int, page: Page) -> None:
+    def _write_item(self, section: Section, at: int, page: Page, *, whole: bool) -> None:
         item = section.items[at]
         if isinstance(item, Block) and item.kind is Kind.TABLE:
             self._insert_table(section, at, item, page, self._tables.widths(section, at, item))
@@ -333,8 +425,8 @@ class DocumentWriter:
             key = self.styles.block_key(item, above)
             made = self.styles.block_format(item, above, key)
             section.keys[at] = key, 0
-            cuts = self._write_text(page, item, made)
-            section.count(at, 1 + len(cuts), cuts)
+            parts = self._write_text(page, item, made, whole=whole)
+            section.count(at, 1 + len(parts.cuts), *parts)
 
     def _write_ends(self, section: Section, cursor: QTextCursor) -> None:
         """The first item and the last are always written: all holes lie between two."""
@@ -349,30 +441,17 @@ class DocumentWriter:
         if is_framed and is_table(section.above(at)):
             self._tables.part_from(item, cursor)
 
-    def _write_text(self, page: Page, item: Item, made: QTextBlockFormat) -> tuple[int, ...]:
-        """Write an item that is no table; where its further blocks begin."""
+    def _write_text(self, page: Page, item: Item, made: QTextBlockFormat, *, whole: bool) -> Parts:
+        """Write an item that is no table; how it is parted."""
         format_of = partial(self.styles.char_format, item)
         page.open(made, format_of(Run("")))
-        head = self._head(item)
-        for run, char in head:
+        for run, char in self._head(item):
             page.cursor.insertText(run.text, char)
-        if not self._is_long(item):
-            for run in item.runs:
-                page.cursor.insertText(run.text, format_of(run))
-            return ()
-        cuts: list[int] = []
-        rest, left = Rest(item.runs), length(item.runs)
-        while left > LONGEST:
-            part = self._long.part(rest.look(LONGEST), made, format_of)
-            for run in rest.take(part):
-                page.cursor.insertText(run.text, format_of(run))
-            cuts.append((cuts[-1] if cuts else 0) + part)
-            left -= part
-            made = self.styles.continued(made)
-            page.open(made, format_of(Run("")))
-        for run in rest.take(left):
+        if is_longer(item.runs, LONGEST):
+            return self._long.write(page, item, made, whole=whole)
+        for run in item.runs:
             page.cursor.insertText(run.text, format_of(run))
-        return tuple(cuts)
+        return Parts()
 
     def _head(self, item: Item) -> list[tuple[Run, QTextCharFormat]]:
         """What stands before the words of an item, and its format."""
@@ -381,11 +460,6 @@ class DocumentWriter:
             return []
         char = self.styles.marker_format()
         return [(Run(text), char if item.marker else self.styles.char_format(item, Run("")))]
-
-    def _is_long(self, item: Item) -> bool:
-        return sum(len(run.text) for run in item.runs) * 2 > LONGEST and (
-            length(item.runs) > LONGEST
-        )
 
     def _write_again(self, section: Section, at: int, cursor: QTextCursor) -> None:
         """Write one item anew where it stands."""
@@ -414,7 +488,7 @@ class DocumentWriter:
         if (key, hole) != section.keys[at]:
             section.keys[at] = key, hole
             cursor.setPosition(self.block_of(section, at).position())
-            cursor.setBlockFormat(_below(0 if is_framed else hole, self._format(section, at)))
+            cursor.setBlockFormat(below(0 if is_framed else hole, self._format(section, at)))
 
     def _hole_below_frame(self, section: Section, at: int, hole: int, cursor: QTextCursor) -> bool:
         """Where Qt's own table is above the hole above item `at`, the hole is that table's margin:
@@ -449,27 +523,36 @@ class DocumentWriter:
         old = section.items[at]
         if old == new:
             return True
+        if _is_respaced(old, new):
+            above, section.items[at] = section.above(at), new
+            if section.counts[at]:
+                self._adjust_gap(section, at, cursor)
+            else:
+                room = self.styles.gap(new, above) - self.styles.gap(old, above)
+                section.heights[at] += room * self._scale
+            return True
         if not section.counts[at]:
             section.items[at], section.heights[at] = new, self.height(new)
             return True
         if isinstance(old, Block) and isinstance(new, Block) and old.kind is Kind.TABLE:
             return new.kind is Kind.TABLE and self._update_table(section, at, old, new, cursor)
-        if type(old) is not type(new) or old._replace(runs=()) != new._replace(runs=()):
+        if type(old) is not type(new) or not _is_alike(old, new):
             return False
-        found, cuts = alike(old.runs, new.runs), section.shapes[at]
-        kept = parts_kept(cuts, old.runs, new.runs, found)
-        if cuts and not kept:
+        found, cuts, gaps = alike(old.runs, new.runs), section.shapes[at], section.gaps[at]
+        last = self.document.findBlockByNumber(self.block_of(section, at).blockNumber() + len(cuts))
+        changed, after = changed_length(old.runs, found), changed_length(new.runs, found)
+        kept = parts_kept(cuts, last.length() - 1 - changed, after)
+        if cuts and kept < (gaps[-1].block if gaps else 1):
             return False
         self._update_key(section, at, new, cursor)
-        last = self.document.findBlockByNumber(self.block_of(section, at).blockNumber() + len(cuts))
         end, joined = last.position() + last.length() - 1, len(cuts) - kept
         format_of = partial(self.styles.char_format, new)
         change_words(cursor, end, old.runs, new.runs, found, format_of, parts=joined)
         section.items[at] = new
-        section.count(at, section.counts[at] - joined, cuts[:kept])
-        block = cursor.block()
+        cuts, block = cuts[:kept], cursor.block()
         if block.length() - 1 > LONGEST:
-            self._part_further(section, at, block, cursor)
+            cuts = self._long.grow(new, block, cuts, self._format(section, at), cursor)
+        section.count(at, 1 + len(cuts), cuts, gaps)
         return True
 
     def _update_key(self, section: Section, at: int, new: Item, cursor: QTextCursor) -> None:
@@ -480,33 +563,11 @@ class DocumentWriter:
             return
         section.keys[at] = key, hole
         block, made = self.block_of(section, at), self.styles.block_format(new, above)
+        holes = {0: hole, **{gap.block: gap.height for gap in section.gaps[at]}}
         for number in range(section.counts[at]):
             cursor.setPosition(block.position())
-            cursor.setBlockFormat(made if number else _below(hole, made))
+            cursor.setBlockFormat(below(holes.get(number, 0), made))
             block, made = block.next(), self.styles.continued(made)
-
-    def _part_further(
-        self, section: Section, at: int, block: QTextBlock, cursor: QTextCursor
-    ) -> None:
-        """Part the last block of an item as long as it is too long."""
-        item, cuts = section.items[at], list(section.shapes[at])
-        format_of = partial(self.styles.char_format, item)
-        start, left = block.position(), block.length() - 1
-        if not cuts:
-            start, left = start + head_length(item), left - head_length(item)
-        rest = Rest(end_of(item.runs, left))
-        made = self.styles.block_format(item, section.above(at))
-        made = self.styles.continued(made) if cuts else made
-        while left > LONGEST:
-            part = self._long.part(rest.look(LONGEST), made, format_of)
-            rest.take(part)
-            left -= part
-            cuts.append((cuts[-1] if cuts else 0) + part)
-            made = self.styles.continued(made)
-            cursor.setPosition(start + part)
-            cursor.insertBlock(made, format_of(Run("")))
-            start += part + 1
-        section.count(at, 1 + len(cuts), tuple(cuts))
 
     # ------------------------------------------------------------------ tables
 
@@ -590,10 +651,15 @@ class DocumentWriter:
             part = section.items[at]
 
 
-def _below(hole: int, made: QTextBlockFormat) -> QTextBlockFormat:
-    """The format of a first block with so many pixels of a hole above it."""
-    if not hole:
-        return made
-    lower = QTextBlockFormat(made)
-    lower.setTopMargin(made.topMargin() + hole)
-    return lower
+def _is_respaced(old: Item, new: Item) -> bool:
+    """Whether two items differ by the looseness of their list, and by nothing else."""
+    if not isinstance(old, Block) or not isinstance(new, Block):
+        return False
+    return old.loose is not new.loose and old._replace(loose=new.loose) == new
+
+
+def _is_alike(old: Item, new: Item) -> bool:
+    """Whether two items of one type differ by their words and the looseness of their list at most."""
+    if isinstance(old, Block) and isinstance(new, Block):
+        old = old._replace(loose=new.loose)
+    return old._replace(runs=()) == new._replace(runs=())

@@ -5,15 +5,19 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.domain.conversation import Message, MessageStatus, Role
 from desktop_app.domain.parts import ImagePart
 from desktop_app.rendering.block_stream import BlockStream, render
-from desktop_app.rendering.model import Block, Kind, quoted
-from desktop_app.ui.transcript.code_folds import with_folds
+from desktop_app.rendering.model import Block, Kind, Patch, quoted
+from desktop_app.ui.transcript.code_folds import FOLD, FoldLines, with_folds
 from desktop_app.ui.transcript.items import (
+    ACTION,
+    SOURCES,
+    TOOL,
     Facts,
     Item,
     Line,
@@ -26,13 +30,14 @@ from desktop_app.ui.transcript.items import (
     question_lines,
     reasoning_line,
     reasoning_of,
+    thought_of,
     tool_lines,
 )
 from desktop_app.ui.transcript.selection import named
 from desktop_app.ui.transcript.sources import source_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from desktop_app.ui.transcript.section import Section
 
@@ -73,6 +78,8 @@ class Entry:
         head, foot: how many items stand before and behind its body.
         reasoning: as far as it has arrived.
         unfolded: what of it is shown that is folded at first.
+        folds: where the lines stand that fold its code.
+        is_stored: whether it does not come before the reader, who sees its code folded.
         mark: what stands below it, about what comes after.
         uncoloured: indices in the body of the code blocks that are not coloured to the end.
         rest: of a long answer that is stored, what is still to be added, in pieces, until `update`
@@ -99,6 +106,8 @@ class Entry:
         self._cited = cited
         self.head = self.foot = 0
         self.reasoning = ""
+        self.folds = FoldLines()
+        self.is_stored = not self.is_streaming
         self.uncoloured: list[int] = []
         self.coloured_to = 0
         self._pieces: list[str] = []
@@ -129,16 +138,23 @@ class Entry:
         """Whether more of the text is to be added."""
         if self.message.role is Role.USER:
             return len(self._question) < len(self.message.text)
-        return not self._finished or self.is_renewing
+        return not self._finished or self._stream.is_renewing
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of an answer's text is there."""
+        return self._finished
 
     @property
     def is_renewing(self) -> bool:
-        """Whether definitions change more of it than was drawn again at once."""
-        return self._stream.is_renewing
+        """Whether what has come changes more above it than was drawn again at once."""
+        return self._stream.is_renewing or self._thoughts.is_renewing
 
     def renew(self) -> Sequence[Change]:
         """Draw some more of that again; changes are in terms of the body."""
-        return self._stream.renew()
+        if self._stream.is_renewing:
+            return self._stream.renew()
+        return self._in_head(self._thoughts.renew(), 1 - self.head)
 
     @property
     def is_streaming(self) -> bool:
@@ -193,6 +209,15 @@ class Entry:
         if not folded:
             self.read_thoughts(_at_once(self.reasoning))
 
+    def turn(self, action: str) -> None:
+        """Show or hide what an action is about: reasoning, a tool's arguments, passages."""
+        if action == "reasoning":
+            self.fold(folded=not self.folded)
+        elif action.startswith(TOOL):
+            self.unfolded.tools ^= {int(action.removeprefix(TOOL))}
+        else:
+            self.unfolded.sources ^= {int(action.removeprefix(SOURCES))}
+
     @property
     def unread(self) -> str:
         """What of the reasoning is not shown where it is unfolded: it is read on in pieces."""
@@ -202,15 +227,14 @@ class Entry:
         """Show so much more of the reasoning; changes are in terms of all items."""
         text = self.reasoning[self._thoughts_read : self._thoughts_read + characters]
         self._thoughts_read += len(text)
-        return [
-            (1 + patch.at, patch.removed, tuple(quoted(block) for block in patch.added))
-            for patch in self._thoughts.feed(text)
-        ]
+        return self._in_head(self._thoughts.feed(text), 1)
 
-    def keep_unfolded(self) -> None:
-        """Its code has arrived in front of the reader, and stays as it is."""
-        heads = sum(block.kind is Kind.CODE_HEAD for block in self._stream.blocks)
-        self.unfolded.code.update(range(heads))
+    def _in_head(self, patches: Sequence[Patch], first: int) -> list[Change]:
+        """Changes of the reasoning's blocks, which begin at index `first`."""
+        return [
+            (first + patch.at, patch.removed, tuple(quoted(block) for block in patch.added))
+            for patch in patches
+        ]
 
     def set_text(self, text: str) -> list[Change] | None:
         """Show exactly `text`, to its end if the message is whole; None where it must be written
@@ -247,17 +271,16 @@ class Entry:
     def head_line(self) -> Line:
         """What the reasoning is about, and how long it took."""
         thinking = self.is_streaming and not self.has_text
-        return reasoning_line(
-            self.reasoning, self._thought_s, thinking=thinking, folded=self.folded
-        )
+        kept = thought_of(self.message)
+        seconds = self._thought_s if kept is None else kept
+        return reasoning_line(self.reasoning, seconds, thinking=thinking, folded=self.folded)
 
     def body_items(self) -> list[Item]:
         """The question or the answer."""
         if self.message.role is Role.USER:
             return question_lines(self._question)
-        if self.grows:  # what more of it changes is counted in blocks
-            return list(self._stream.blocks)
-        return list(with_folds(self._stream.blocks, self.unfolded.code))
+        blocks = self._stream.blocks
+        return list(with_folds(blocks, self.unfolded.code, grows=not self.is_whole))
 
     def foot_items(self) -> list[Item]:
         """Attachments, how it ended, what it cost."""
@@ -278,10 +301,10 @@ class Entry:
         ]
 
     def items(self) -> list[Item]:
-        """All items; `head` and `foot` are set to match."""
-        head, foot = self.head_items(), self.foot_items()
-        self.head, self.foot = len(head), len(foot)
-        return [*head, *self.body_items(), *foot]
+        """All items; `head`, `foot` and `folds` are set to match."""
+        head, body, foot = self.head_items(), self.body_items(), self.foot_items()
+        self.head, self.foot, self.folds = len(head), len(foot), FoldLines(body)
+        return [*head, *body, *foot]
 
     # ------------------------------------------------------------------ parts of it
 
@@ -293,26 +316,43 @@ class Entry:
             return at - self.foot
         return at - (self.mark is not None)
 
-    def code_at(self, head: int) -> list[str]:
+    def item_of_action(self, action: str) -> int:
+        """The line that folds or unfolds what an action does, as an item; -1 where there is none."""
+        link = ACTION + action
+        for at, item in enumerate(self.section.items):
+            if type(item) is Line and item.runs and item.runs[0].link == link:
+                return at
+        return -1
+
+    def is_unfolded(self, action: str) -> bool:
+        """Whether the code that an action folds or unfolds is shown to its end."""
+        return int(action.removeprefix(FOLD)) in self.unfolded.code
+
+    def code_at(self, head: int) -> list[Block]:
         """The lines of the code block whose head is item `head` of the section."""
         lines = []
         for item in self.section.items[head + 1 :]:
             if not isinstance(item, Block) or item.kind is not Kind.CODE:
                 break
-            lines.append(item.text)
+            lines.append(item)
         return lines
 
-    def blocks(self) -> list[Block]:
-        """The message as blocks, to be copied."""
-        if self.message.role is Role.ASSISTANT:
-            partly = self.grows and not self.is_streaming
-            return render(self.message.text, self._cited) if partly else list(self._stream.blocks)
-        words = [
-            Block(Kind.PARAGRAPH, item.runs)
-            for item in question_lines(self.message.text)
-            if isinstance(item, Line) and item.part is Part.QUESTION
-        ]
-        return words + [named(p.name) for p in self.message.parts if isinstance(p, ImagePart)]
+    def blocks(self) -> Callable[[], list[Block]]:
+        """Makes the message as it is now into blocks, to be copied; any thread may ask for that."""
+        if self.message.role is Role.USER:
+            return partial(_question_blocks, self.message)
+        if self.grows and not self.is_streaming:
+            return partial(render, self.message.text, self._cited)
+        return list(self._stream.blocks).copy
+
+
+def _question_blocks(question: Message) -> list[Block]:
+    words = [
+        Block(Kind.PARAGRAPH, item.runs)
+        for item in question_lines(question.text)
+        if isinstance(item, Line) and item.part is Part.QUESTION
+    ]
+    return words + [named(part.name) for part in question.parts if isinstance(part, ImagePart)]
 
 
 def _at_once(text: str) -> int:

@@ -19,9 +19,9 @@ from PySide6.QtGui import QColor, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QTextBrowser, QTextEdit
 
 from desktop_app.domain.conversation import Message, Role
+from desktop_app.rendering.counting import count_in_markdown
 from desktop_app.rendering.finding import (
     count_in,
-    count_in_markdown,
     may_hold,
     places_in,
     sought,
@@ -33,6 +33,8 @@ from desktop_app.ui.transcript.formulas import with_drawing
 from desktop_app.ui.transcript.items import reasoning_of
 from desktop_app.ui.transcript.page import head_length
 from desktop_app.ui.transcript.place import scroll_to
+from desktop_app.ui.transcript.section import is_table
+from desktop_app.ui.transcript.tally import Count, Place, Tally
 from desktop_app.ui.transcript.words import units
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QTextBlock
 
+    from desktop_app.rendering.model import Runs
     from desktop_app.ui.theme import Theme
     from desktop_app.ui.transcript.entry import Entry
     from desktop_app.ui.transcript.items import Item
@@ -50,30 +53,13 @@ if TYPE_CHECKING:
 
 _TOGETHER_S: Final = 0.1
 _AT_A_TIME_S: Final = 0.002
-_REST_S: Final = 0.001
+_REST_S: Final = 0.0003
 _TRIES: Final = 3
 _STREAMING_MS: Final = 700
 _MOST_MARKED: Final = 300
+_TURN_MS: Final = 1
+_LOOKED_AT_TOGETHER: Final = 64
 _MOST_IN_BLOCK: Final = 60
-
-
-class Count(NamedTuple):
-    """How often the words stand in a message's reasoning and in its text."""
-
-    reasoning: int
-    text: int
-
-    @property
-    def total(self) -> int:
-        """In all of it."""
-        return self.reasoning + self.text
-
-
-class Place(NamedTuple):
-    """The match `number`, from 0, of a message."""
-
-    message_id: str
-    number: int
 
 
 class _Hit(NamedTuple):
@@ -81,6 +67,15 @@ class _Hit(NamedTuple):
 
     item: int
     number: int
+
+
+class _Places(NamedTuple):
+    """Where the folded `words` stand in the text of some runs."""
+
+    runs: Runs
+    words: str
+    text: str
+    places: list[tuple[int, int]]
 
 
 Counts = dict[str, Count]
@@ -113,13 +108,14 @@ class Finder(QObject):
         self._bring, self._unfold, self._unfold_code = bring, unfold, unfold_code
         self._words = ""
         self._run = 0
-        self._counts: Counts = {}
-        self._order: list[str] = []
+        self._tally = Tally()
         self._is_whole = True
         self._current: Place | None = None
         self._known: tuple[tuple[object, ...], list[tuple[int, int]]] | None = None
+        self._places: _Places | None = None
         self._waits_from: int | None = None
         self._touched: set[str] = set()
+        self._waits = 0
         self._formats: tuple[QTextCharFormat, QTextCharFormat] | None = None
         self._arrived.connect(self._take)
         self._marking = QTimer(self, singleShot=True, interval=0)
@@ -133,6 +129,11 @@ class Finder(QObject):
     def is_on(self) -> bool:
         """Whether something is sought."""
         return bool(self._words)
+
+    @property
+    def is_going(self) -> bool:
+        """Whether something is still to be unfolded on the way to a match."""
+        return self._waits > 0
 
     def set_theme(self, theme: Theme) -> None:
         """Mark in these colours."""
@@ -154,8 +155,7 @@ class Finder(QObject):
         if words == self._words:
             return
         # Where less was not found, more is not.
-        empty = {key for key, count in self._counts.items() if not count.total}
-        known = empty if self._words and self._words in words else set[str]()
+        known = self._tally.empty if self._words and self._words in words else set[str]()
         self._words = words
         self._begin(known)
 
@@ -177,10 +177,10 @@ class Finder(QObject):
 
     def _begin(self, empty: set[str]) -> None:
         self._run += 1
-        self._current = None
-        self._counts = dict.fromkeys(empty, Count(0, 0))
+        self._current = self._places = None
         messages = self._messages.all()
-        self._order = [message.id for message, _ in messages]
+        self._tally.begin(empty)
+        self._tally.arrange([message.id for message, _ in messages])
         top = self._top()
         self._waits_from, self._is_whole = top, not self._words
         self._mark_soon()
@@ -197,18 +197,18 @@ class Finder(QObject):
     def _top(self) -> int:
         """The number of the topmost message on screen."""
         entry = self._messages.at_block(self._view.cursorForPosition(QPoint(0, 0)).block())
-        return self._order.index(entry.message.id) if entry is not None else 0
+        return self._tally.order.index(entry.message.id) if entry is not None else 0
 
     def _count_touched(self) -> None:
         touched, self._touched = self._touched, set()
         messages = self._messages.all()
-        self._order = [message.id for message, _ in messages]
+        self._tally.arrange([message.id for message, _ in messages])
         self._start([one for one in messages if one[0].id in touched])
 
     def _take(self, run: int, counts: Counts, is_last: bool) -> None:
         if run != self._run:
             return
-        self._counts.update(counts)
+        self._tally.add(counts)
         self._is_whole = self._is_whole or is_last
         if self._current is None and self._waits_from is not None:
             self._go_to_first(self._waits_from)
@@ -216,50 +216,36 @@ class Finder(QObject):
 
     def _go_to_first(self, top: int) -> None:
         """The first match from where the reader is; above that the last one."""
-        known = [(at, self._counts.get(key)) for at, key in enumerate(self._order)]
+        order, counts = self._tally.order, self._tally.counts
+        known = [(at, counts.get(key)) for at, key in enumerate(order)]
         below = next(((at, c) for at, c in known[top:] if c is None or c.total), None)
         if below is not None and below[1] is not None:
-            self._go(Place(self._order[below[0]], 0))
+            self._go(Place(order[below[0]], 0))
         elif below is None:
             above = next(((at, c) for at, c in reversed(known[:top]) if c is None or c.total), None)
             if above is not None and above[1] is not None:
-                self._go(Place(self._order[above[0]], above[1].total - 1))
+                self._go(Place(order[above[0]], above[1].total - 1))
 
     # ------------------------------------------------------------------ going
 
     def step(self, by: int) -> None:
         """Go to the next (1) or the previous (-1) match; behind the last comes the first."""
-        places = [key for key in self._order if self._total(key)]
-        if not places:
-            return
-        current = self._current
-        if current is None or not self._total(current.message_id):
-            self._go(Place(places[0], 0) if by > 0 else self._last_of(places[-1]))
-        elif 0 <= current.number + by < self._total(current.message_id):
-            self._go(Place(current.message_id, current.number + by))
-        else:
-            at = (places.index(current.message_id) + by) % len(places)
-            self._go(Place(places[at], 0) if by > 0 else self._last_of(places[at]))
-        self._tell()
-
-    def _total(self, key: str) -> int:
-        count = self._counts.get(key)
-        return count.total if count is not None else 0
-
-    def _last_of(self, key: str) -> Place:
-        return Place(key, self._total(key) - 1)
+        place = self._tally.beside(self._current, by)
+        if place is not None:
+            self._go(place)
+            self._tell()
 
     def _go(self, place: Place) -> None:
         self._current, self._waits_from = place, None
         again = partial(self._go_again, place)
         if not self._bring(place.message_id, again):
             return
-        in_reasoning = place.number < self._counts[place.message_id].reasoning
+        in_reasoning = place.number < self._tally.of(place.message_id).reasoning
         if in_reasoning and not self._unfold(place.message_id, again):
             return
         entry, found = self._messages.get(place.message_id), self._hit_of(place)
         if entry is not None and found is not None:
-            self._reveal(entry.section, found, self._words)
+            self._reveal(entry.section, found, self._words, again)
         self._mark_soon()
 
     def _go_again(self, place: Place) -> None:
@@ -283,16 +269,29 @@ class Finder(QObject):
                 return
             hits = self._hits(entry, words)
         if hits:
-            self._reveal(entry.section, _Hit(hits[0][0], 0), words)
+            self._reveal(entry.section, _Hit(hits[0][0], 0), words, again)
 
-    def _reveal(self, section: Section, hit: _Hit, words: str) -> None:
-        """Bring a match on screen, whether it is written or folded or not."""
+    def _reveal(self, section: Section, hit: _Hit, words: str, again: Then) -> None:
+        """Bring a match on screen, whether it is written or folded or not. To unfold code takes a
+        turn of its own, for there may be very much of it."""
         if not section.heights[hit.item]:
-            self._unfold_code(section, hit.item)
-        self._messages.write_item(section, hit.item, self._view.viewport().height())
+            self._waits += 1
+            QTimer.singleShot(_TURN_MS, self, partial(self._unfold_it, section, hit.item, again))
+            return
+        place = self._place_in_long(section.items[hit.item], hit.number, words)
+        self._messages.write_item(section, hit.item, self._view.viewport().height(), place[0])
         found = self._cursor_of(section, hit, words)
         if found is not None:
             self._show(found)
+
+    def _unfold_it(self, section: Section, item: int, again: Then) -> None:
+        if item < len(section.items) and not section.heights[item]:
+            self._unfold_code(section, item)
+        QTimer.singleShot(_TURN_MS, self, partial(self._go_on, again))
+
+    def _go_on(self, then: Then) -> None:
+        self._waits -= 1
+        then()
 
     def _show(self, found: QTextCursor) -> None:
         """Bring it on screen, where it is not, a third below the upper edge. The text cursor goes
@@ -314,7 +313,7 @@ class Finder(QObject):
             return None
         number = place.number
         if entry.folded or not entry.head:
-            number -= self._counts[place.message_id].reasoning
+            number -= self._tally.of(place.message_id).reasoning
         number, hit = max(0, number), None
         for at, count in self._hits(entry, self._words):
             hit = _Hit(at, min(number, count - 1))
@@ -337,6 +336,9 @@ class Finder(QObject):
         """A match, selected; the nearest one within its item. None where that is not written."""
         if not section.counts[hit.item]:
             return None
+        if section.shapes[hit.item] and not is_table(section.items[hit.item]):
+            first, end = self._place_in_long(section.items[hit.item], hit.number, words)
+            return self._messages.writer.words_at(section, hit.item, first, end)
         block = self._messages.writer.block_of(section, hit.item)
         number, last, head = hit.number, None, head_length(section.items[hit.item])
         for _ in range(section.counts[hit.item]):
@@ -348,18 +350,24 @@ class Finder(QObject):
             number, head, block = number - len(places), 0, block.next()
         return None if last is None else _selected(*last)
 
+    def _place_in_long(self, item: Item, number: int, words: str) -> tuple[int, int]:
+        """The UTF-16 units [first, end) of a match in a text; (0, 0) where there is none."""
+        if (
+            self._places is None
+            or self._places.runs is not item.runs
+            or self._places.words != words
+        ):
+            text = "".join(run.text for run in item.runs)
+            self._places = _Places(item.runs, words, text, places_in(text, words))
+        text, places = self._places.text, self._places.places
+        first, end = places[min(number, len(places) - 1)] if places else (0, 0)
+        return units(text[:first]), units(text[:end])
+
     # ------------------------------------------------------------------ saying and marking
 
     def _tell(self) -> None:
-        total = sum(count.total for count in self._counts.values())
-        number = 0
-        if self._current is not None:
-            for key in self._order:
-                if key == self._current.message_id:
-                    break
-                number += self._total(key)
-            number += self._current.number + 1
-        self.counted.emit(min(number, total), total, self._is_whole)
+        number = 0 if self._current is None else self._tally.number(self._current)
+        self.counted.emit(number, self._tally.total, self._is_whole)
 
     def _mark_soon(self) -> None:
         if self._words or self._view.extraSelections():
@@ -414,10 +422,20 @@ class Finder(QObject):
 
 
 def _hits_in(items: Sequence[Item], first: int, end: int, words: str) -> Iterator[tuple[int, int]]:
-    for at in range(first, end):
-        count = _times(items[at], words)
-        if count:
-            yield at, count
+    for begin in range(first, end, _LOOKED_AT_TOGETHER):
+        some = items[begin : min(begin + _LOOKED_AT_TOGETHER, end)]
+        for at, item in enumerate(some if _may_stand_in(some, words) else (), begin):
+            count = _times(item, words)
+            if count:
+                yield at, count
+
+
+def _may_stand_in(items: Sequence[Item], words: str) -> bool:
+    """Whether words may stand in one of these; asked first, because joined texts are looked through
+    faster than many."""
+    texts = ["".join([run[0] for run in item[1]]) for item in items]
+    joined = "\n".join(texts)
+    return not joined.isascii() or words in joined.lower() or not all(texts)
 
 
 def _times(item: Item, words: str) -> int:

@@ -4,7 +4,9 @@ In the document a formula is one character, the drawing's, and behind it its TeX
 searches or reads out the document finds the source, and each of both states has the same length.
 Until the formula is typeset, and for good where it cannot be, the one character is invisible and the
 source stands in italics, as whoever writes the document's blocks has written them; then the character
-is an object and the source takes no room.
+is an object and the source takes no room. Qt hands all of these characters to a screen reader, and
+draws no object but at U+FFFC; the source stands right behind it, and neither Orca nor eSpeak says
+U+FFFC, U+2062 and U+2063 (nor U+FDD0 and U+FDD1, which Qt puts around the cells of its own tables).
 """
 
 from __future__ import annotations
@@ -29,6 +31,7 @@ from PySide6.QtGui import (
 from desktop_app.rendering.model import FORMULA_BEGINS, FORMULA_ENDS, LINE_BREAK
 from desktop_app.ui.transcript.hidden import hidden
 from desktop_app.ui.transcript.styles import COLUMNS, FORMULA
+from desktop_app.ui.transcript.whole_layout import finish_layout
 from desktop_app.ui.transcript.words import units
 
 if TYPE_CHECKING:
@@ -123,6 +126,7 @@ class Formulas:
         if self._document.find(FORMULA_BEGINS, start).isNull():
             return
         self._is_drawing = True
+        finish_layout(self._document)
         edit = QTextCursor(self._document)
         edit.beginEditBlock()  # one edit: the paragraph is laid out once, not for each formula
         self._show(start, end)

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Final
 from desktop_app.rendering.model import Block, Kind
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from desktop_app.rendering.model import Runs
     from desktop_app.ui.transcript.items import Item
 
@@ -34,6 +36,13 @@ def height_of(item: Item) -> float:
         columns = max(1, len(item.aligns))
         return sum(_row(row, columns) for row in item.rows)
     return _lines(item.runs) * _LINE + _GAP
+
+
+def heights_of_code(lines: Sequence[Item], scale: float) -> list[float]:
+    """The same of lines of code, at a text size; tens of thousands are asked for at once."""
+    high = _CODE_LINE * scale
+    texts = ["".join([run[0] for run in line[1]]) for line in lines]
+    return [(-(-len(text) // _LETTERS) or 1) * high for text in texts]
 
 
 def _lines(runs: Runs) -> int:

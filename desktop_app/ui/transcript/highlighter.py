@@ -19,6 +19,7 @@ from PySide6.QtGui import QTextCharFormat, QTextLayout
 
 from desktop_app.rendering import highlight
 from desktop_app.rendering.model import Block, Kind
+from desktop_app.ui.transcript.whole_layout import finish_layout
 from desktop_app.ui.transcript.words import units
 
 if TYPE_CHECKING:
@@ -188,8 +189,11 @@ class CodeHighlighter(QObject):
             if self._set_formats(block.layout(), mine):
                 start = block.position() if start < 0 else start
                 end = block.position() + block.length()
-            block = block.next()
+            # Of a line that is written in several blocks, the first one is coloured.
+            is_one = job.section.counts[job.start + number] == 1
+            block = block.next() if is_one else None
         if start >= 0:
+            finish_layout(self._writer.document)
             # Else the next edit, wherever it is, would lay out everything in between.
             self._writer.document.markContentsDirty(start, end - start)
         job.line, job.pending = max(job.line, last), []

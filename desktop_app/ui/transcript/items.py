@@ -6,14 +6,18 @@ furniture; both are plain values, so that two states of a message can be compare
 
 from __future__ import annotations
 
-import json
-import re
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from desktop_app.domain.conversation import Message, MessageStatus, Role
-from desktop_app.domain.facts import ENDINGS, attachment_text, duration, facts_of
+from desktop_app.domain.facts import (
+    ENDINGS,
+    attachment_text,
+    facts_of,
+    indented_json,
+    thought_words,
+)
 from desktop_app.domain.parts import ImagePart, ReasoningPart, ToolCallPart
 from desktop_app.rendering.blocks import code_line
 from desktop_app.rendering.model import Block, Kind, Run, Runs, clean, show_unseen
@@ -72,8 +76,6 @@ class Mark(NamedTuple):
 
 Item = Block | Line
 
-_TITLE: Final = re.compile(r"\s*(?:\*\*|#+ )(?P<title>[^*\n]{3,80})")
-
 
 def question_lines(text: str, *, goes_on: bool = False) -> list[Item]:
     """A question as it was typed, line by line; or what goes on below other lines of it."""
@@ -106,15 +108,14 @@ def reasoning_of(message: Message) -> str:
     return "\n\n".join(text for text in texts if text)
 
 
+def thought_of(message: Message) -> float | None:
+    """How many seconds it was thought, where that is known."""
+    return next((part.seconds for part in message.parts if isinstance(part, ReasoningPart)), None)
+
+
 def reasoning_line(reasoning: str, seconds: float | None, *, thinking: bool, folded: bool) -> Line:
     """`› Thought for 9 s about which failures are safe to repeat`."""
-    title = _TITLE.match(reasoning)
-    words = "Thinking" if thinking else "Thought"
-    if seconds is not None and seconds >= 1 and not thinking:
-        words += f" for {duration(seconds)}"
-    if title:
-        about = title["title"].strip()
-        words += f": {about}" if thinking else f" about {about[0].lower()}{about[1:]}"
+    words = thought_words(reasoning, None if thinking else seconds, thinking=thinking)
     mark = Run("›  " if folded else "⌄  ", bold=True, link=f"{ACTION}reasoning")
     return Line(Part.REASONING, (mark, Run(clean(words), link=f"{ACTION}reasoning")))
 
@@ -130,16 +131,8 @@ def tool_lines(message: Message, unfolded: Container[int]) -> list[Item]:
         lines.append(Line(Part.REASONING, (mark, Run(name, link=link))))
         if is_open:
             lines.append(Block(Kind.CODE_HEAD, language="json"))
-            lines += [code_line(text, "json") for text in _indented_json(call.arguments)]
+            lines += [code_line(text, "json") for text in indented_json(call.arguments)]
     return lines
-
-
-def _indented_json(arguments: str) -> list[str]:
-    """JSON as people read it; what is none as it came."""
-    try:
-        return json.dumps(json.loads(arguments), indent=2, ensure_ascii=False).split("\n")
-    except (ValueError, RecursionError):
-        return arguments.splitlines() or [""]
 
 
 def ending_lines(message: Message, waiting: str) -> list[Item]:

@@ -3,17 +3,19 @@
 Qt lays a block out again as a whole with every change, so the cost of a word would grow with the
 paragraph that it is added to. Parted at the beginning of a line, without room between the parts, it
 looks the same; copying joins it again, because it copies the item. Where the lines begin is measured
-in a document apart: it depends on the words, their fonts and the width, never on how they arrived.
+in a document apart: it depends on the words, their fonts and the width, never on how they arrived, nor
+on which parts are written (long_items.py).
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
+from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtGui import QTextCursor, QTextDocument
 
-from desktop_app.ui.transcript.words import changed_length, length, units
+from desktop_app.ui.transcript.words import units
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,41 +30,68 @@ LONGEST: Final = 2600
 _PART: Final = 2000
 """UTF-16 units of a part, less the rest of its last line."""
 
+_CHAPTER: Final = 16_000
+_DENSE_CHAPTER: Final = 4000
+_MANY: Final = 500
+
+BEFORE: Final = 2000
+"""UTF-16 units before a chapter that are looked at to find where it begins."""
+
+_AROUND: Final = LONGEST - _PART
+"""Of so many behind its mark, a line begins."""
+
 _SETTLED: Final = 300
 """A change nearer than this behind the beginning of a part might move that beginning."""
 
 
-class Rest:
-    """What is left of some runs while parts are taken from their beginning."""
+class Words:
+    """The words of a long text, by where they stand in it: in UTF-16 units."""
 
-    def __init__(self, runs: Runs) -> None:
+    def __init__(self, runs: Runs, begin: int = 0) -> None:
+        """`begin` is where the first of these runs begins, of a text whose beginning is left out."""
         self._runs = runs
-        self._number = 0
-        self._at = 0
+        self._edges = list(accumulate((units(run.text) for run in runs), initial=begin))
+        self._encoded: tuple[int, bytes] = (-1, b"")
 
-    def take(self, count: int) -> Runs:
-        """The next `count` UTF-16 units, and at once behind them."""
-        taken, self._number, self._at = self._next(count)
-        return taken
+    @property
+    def end(self) -> int:
+        """Where the text ends."""
+        return self._edges[-1]
 
-    def look(self, count: int) -> Runs:
-        """The next `count` UTF-16 units, which are not taken."""
-        return self._next(count)[0]
-
-    def _next(self, count: int) -> tuple[Runs, int, int]:
+    def between(self, first: int, end: int) -> Runs:
+        """The words of units [first, end)."""
+        number = max(0, bisect_right(self._edges, first) - 1)
         taken: list[Run] = []
-        number, at = self._number, self._at
-        while count > 0 and number < len(self._runs):
-            run = self._runs[number]
-            text = _beginning(run.text[at : at + count], count)
+        while number < len(self._runs) and self._edges[number] < end:
+            begin = self._edges[number]
+            text = self._cut(number, max(0, first - begin), end - begin)
             if text:
-                taken.append(run._replace(text=text))
-                count -= units(text)
-            at += len(text)
-            if at < len(run.text):
-                break
-            number, at = number + 1, 0
-        return tuple(taken), number, at
+                taken.append(self._runs[number]._replace(text=text))
+            number += 1
+        return tuple(taken)
+
+    def runs_within(self, first: int, end: int) -> int:
+        """In how many runs units [first, end) are."""
+        return bisect_left(self._edges, end) - bisect_right(self._edges, first) + 1
+
+    def links(self, first: int, end: int) -> list[int]:
+        """Where links are within units [first, end)."""
+        edges = zip(self._runs, self._edges, self._edges[1:], strict=False)
+        linked = ((begin, stop) for run, begin, stop in edges if run.link)
+        return [max(first, begin) for begin, stop in linked if begin < end and stop > first]
+
+    def whole(self, at: int) -> int:
+        """The same place, but behind a character that is in the midst of it."""
+        halves = "".join(run.text for run in self.between(at, at + 1))
+        return at + (halves == "\ufffd")
+
+    def _cut(self, number: int, first: int, end: int) -> str:
+        text = self._runs[number].text
+        if len(text) == self._edges[number + 1] - self._edges[number]:
+            return text[first:end]
+        if self._encoded[0] != number:
+            self._encoded = number, text.encode("utf-16-le", "replace")
+        return self._encoded[1][2 * first : 2 * end].decode("utf-16-le", "replace")
 
 
 def end_of(runs: Runs, count: int) -> Runs:
@@ -79,38 +108,107 @@ def end_of(runs: Runs, count: int) -> Runs:
     return tuple(reversed(taken))
 
 
-def parts_kept(cuts: tuple[int, ...], old: Runs, new: Runs, found: tuple[int, int]) -> int:
-    """How many of the places where a long text is parted stay when its words change from `old` to
-    `new`, which are `found` alike."""
+def parts_kept(cuts: tuple[int, ...], alike: int, added: int) -> int:
+    """How many of the places where a long text is parted stay when its words change: `alike` of the
+    last part's units stay, and `added` come behind them. The rest of a text may be a million words,
+    which nobody counts for each of the next."""
     if not cuts:
         return 0
-    after, changed = changed_length(new, found), changed_length(old, found)
-    alike = length(old) - changed
+    alike += cuts[-1]
     kept = bisect_left(cuts, alike - _SETTLED)
-    while kept and alike + after - (cuts[kept - 2] if kept > 1 else 0) <= LONGEST:
+    while kept and alike + added - (cuts[kept - 2] if kept > 1 else 0) <= LONGEST:
         kept -= 1
     return kept
 
 
-def _beginning(text: str, count: int) -> str:
-    """The first `count` units of a text of at most as many characters."""
-    if text.isascii():
-        return text
-    return text.encode("utf-16-le", "replace")[: 2 * count].decode("utf-16-le", "ignore")
-
-
 class LongText:
-    """Finds the beginnings of lines in a document of one width, and of one indent of lists."""
+    """Finds the beginnings of lines in a document of one width, and of one indent of lists.
+
+    So that a part can be found without all that is before it, a text has chapters. Each begins with
+    the first line that begins behind a certain place, as it is found a little before that: mostly
+    where it would be anyway, for what is before it does not matter for long.
+    """
 
     def __init__(self, width: float, indent: float) -> None:
         self.width, self.indent = width, indent
         self._scratch: QTextDocument | None = None
+        self._unit_height = 0.25
+        self._measured: tuple[Words | None, dict[int, int]] = (None, {})
 
-    def part(
-        self, runs: Runs, made: QTextBlockFormat, format_of: Callable[[Run], QTextCharFormat]
+    def height(self, count: int) -> float:
+        """The pixels that so many units take, about, like those that were measured last."""
+        return count * self._unit_height
+
+    def next(
+        self,
+        words: Words,
+        at: int,
+        made: QTextBlockFormat,
+        format_of: Callable[[Run], QTextCharFormat],
     ) -> int:
-        """How much of these runs, LONGEST units of them or more, the first part takes: up to the
-        last beginning of a line within _PART, or _PART where there is none."""
+        """Where the part behind that which begins at unit `at` begins, LONGEST units of it or more
+        before the end: at the last beginning of a line within _PART, or at _PART where there is
+        none; or else with the next chapter."""
+        known = self._known(words)
+        if at not in known:
+            known[at] = self._next(words, at, made, format_of)
+        return known[at]
+
+    def _known(self, words: Words) -> dict[int, int]:
+        """What has been measured of this text: of a part where it ends; negative, of a chapter's
+        mark where it begins."""
+        if self._measured[0] is not words:
+            self._measured = words, {}
+        return self._measured[1]
+
+    def _next(
+        self,
+        words: Words,
+        at: int,
+        made: QTextBlockFormat,
+        format_of: Callable[[Run], QTextCharFormat],
+    ) -> int:
+        starts = self._starts(words.between(at, at + LONGEST), made, format_of)
+        start = max((start for start in starts if 0 < start <= _PART), default=0)
+        cut = at + start if start else words.whole(at + _PART)
+        mark = (at // _DENSE_CHAPTER + 1) * _DENSE_CHAPTER
+        if mark <= cut and _begins_chapter(words, mark):
+            return self._chapter(words, mark, made, format_of)
+        return cut
+
+    def chapter_before(
+        self,
+        words: Words,
+        unit: int,
+        least: int,
+        made: QTextBlockFormat,
+        format_of: Callable[[Run], QTextCharFormat],
+    ) -> int:
+        """Where the chapter begins that a unit is in, if that is behind `least`; else that."""
+        last = min(unit - _AROUND, words.end - LONGEST - 1)
+        for mark in range(last // _DENSE_CHAPTER * _DENSE_CHAPTER, least, -_DENSE_CHAPTER):
+            if _begins_chapter(words, mark):
+                return max(least, self._chapter(words, mark, made, format_of))
+        return least
+
+    def _chapter(
+        self,
+        words: Words,
+        mark: int,
+        made: QTextBlockFormat,
+        format_of: Callable[[Run], QTextCharFormat],
+    ) -> int:
+        begin, known = mark - BEFORE, self._known(words)
+        if -mark not in known:
+            starts = self._starts(words.between(begin, mark + _AROUND), made, format_of)
+            found = (begin + start for start in starts if begin + start >= mark)
+            known[-mark] = next(found, words.whole(mark))
+        return known[-mark]
+
+    def _starts(
+        self, runs: Runs, made: QTextBlockFormat, format_of: Callable[[Run], QTextCharFormat]
+    ) -> list[int]:
+        """Where the lines of these words begin."""
         if self._scratch is None:
             self._scratch = QTextDocument(undoRedoEnabled=False)
             self._scratch.setDocumentMargin(0)
@@ -124,7 +222,11 @@ class LongText:
         for run in runs:
             cursor.insertText(run.text, format_of(run))
         cursor.endEditBlock()
-        document.documentLayout().documentSize()
+        self._unit_height = document.size().height() / max(1, document.characterCount())
         layout = document.begin().layout()
-        starts = (layout.lineAt(number).textStart() for number in range(layout.lineCount()))
-        return max((start for start in starts if 0 < start <= _PART), default=_PART)
+        return [layout.lineAt(number).textStart() for number in range(layout.lineCount())]
+
+
+def _begins_chapter(words: Words, mark: int) -> bool:
+    """Whether a chapter begins there: they are short where many runs make them take long."""
+    return mark % _CHAPTER == 0 or words.runs_within(mark - BEFORE, mark) > _MANY

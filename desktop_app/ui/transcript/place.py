@@ -16,7 +16,7 @@ from desktop_app.ui.transcript.page import head_length
 from desktop_app.ui.transcript.section import is_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from PySide6.QtGui import QPaintEvent
 
@@ -153,6 +153,31 @@ class ReadingPlace(QObject):
             else:
                 self._go_to_line(line)
 
+    @contextmanager
+    def held(self, entry: Entry, find: Callable[[], int]) -> Iterator[None]:
+        """The item of a message that is found stays where it is on screen while what is folded there
+        comes or goes, at the end of the conversation, too."""
+        line, was_kept = self._line_of(entry, find()), self.is_kept
+        if line is None:
+            with self.kept():
+                yield
+            return
+        self.is_kept = True
+        try:
+            yield
+        finally:
+            self.is_kept = was_kept
+            self._go_to_line(line._replace(item=max(0, find())))
+
+    def _line_of(self, entry: Entry, at: int) -> _Line | None:
+        """The beginning of an item, where it is on screen."""
+        if at < 0 or not entry.section.counts[at]:
+            return None
+        cursor = QTextCursor(self._messages.writer.block_of(entry.section, at))
+        place = self._view.cursorRect(cursor)
+        is_seen = 0 <= place.center().y() <= self._view.viewport().height()
+        return _Line(entry.section.key, at, 0, 0, place.top()) if is_seen else None
+
     def item_on_top(self) -> tuple[str, int]:
         """The message of the topmost line on screen, and the item; "" while it follows."""
         line = None if self.is_following else self._line_on_top()
@@ -184,7 +209,7 @@ class ReadingPlace(QObject):
         """Have this line where it was on screen."""
         section, writer = self._messages.section_of(line.message_id), self._messages.writer
         at, part, units = min(line.item, len(section.items) - 1), line.part, line.units
-        self._messages.write_item(section, at, self._view.viewport().height())
+        self._messages.write_item(section, at, self._view.viewport().height(), units)
         if section.shapes[at] and not is_table(section.items[at]):
             part = bisect_right(section.shapes[at], units)
             units += -section.shapes[at][part - 1] if part else head_length(section.items[at])

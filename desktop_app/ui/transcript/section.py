@@ -2,14 +2,15 @@
 
 Of a long message only what is around the screen is written. An item that is not takes no block, and
 room all the same: a run of such items is a hole, as high as they would be, above the item that follows
-(see document.py). The first and the last item are always written, so every hole lies between two.
+(see document.py). The first and the last item are always written, so every hole lies between two. Of a
+long text, there may be holes between its parts, too (see long_items.py): its gaps.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from itertools import accumulate
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from desktop_app.rendering.model import Block, Kind
 
@@ -23,6 +24,8 @@ Key = tuple[tuple[object, ...], int]
 
 _NOTHING: Key = ((), 0)
 
+_MANY: Final = 4
+
 
 class Hole(NamedTuple):
     """Items [first, end) that are not written, one after another."""
@@ -31,10 +34,19 @@ class Hole(NamedTuple):
     end: int
 
 
+class Gap(NamedTuple):
+    """What is not written of a long text: from unit `start` on to where its block number `block`
+    begins, above which it takes `height` pixels."""
+
+    block: int
+    start: int
+    height: float
+
+
 class Section:
     """The blocks of one message.
 
-    The five lists run in parallel, one entry for each item.
+    The six lists run in parallel, one entry for each item.
 
     Attributes:
         items: what is shown, in order.
@@ -42,6 +54,7 @@ class Section:
         keys: what decided the format of its first block.
         shapes: of a table the widths of its columns in pixels, of a text that is written in
             several blocks where each but the first begins (in UTF-16 units), else nothing.
+        gaps: of a text that is written in several blocks what is missing between them.
         heights: the pixels that each takes, about, as long as it is not written.
         total: the sum of the counts.
         edition: another number whenever the items have changed.
@@ -53,11 +66,12 @@ class Section:
         self.counts: list[int] = []
         self.keys: list[Key] = []
         self.shapes: list[tuple[int, ...]] = []
+        self.gaps: list[tuple[Gap, ...]] = []
         self.heights: list[float] = []
         self.total = 0
         self.edition = 0
         self._ends: list[int] | None = None
-        self._missing = 0
+        self._missing = self._parted = 0
         self._flags = bytearray()  # for each item, whether it is written
 
     # ------------------------------------------------------------------ finding
@@ -87,8 +101,17 @@ class Section:
 
     @property
     def is_whole(self) -> bool:
-        """Whether every item is written."""
-        return not self._missing
+        """Whether every item is written, and all of it."""
+        return not self._missing and not self._parted
+
+    def parted(self) -> list[int]:
+        """The items, top to bottom, of which something is written, and not all."""
+        return [at for at, gaps in enumerate(self.gaps) if gaps] if self._parted else []
+
+    def long(self) -> list[int]:
+        """The texts that are written in many blocks."""
+        shapes = enumerate(self.shapes)
+        return [at for at, cuts in shapes if len(cuts) > _MANY and not is_table(self.items[at])]
 
     def written(self, at: int) -> int:
         """The index of the first item from `at` on that is written; how many items, if none is."""
@@ -136,13 +159,15 @@ class Section:
         self._flags[at:at] = bytes(many)
         self.keys[at:at] = [_NOTHING] * many
         self.shapes[at:at] = [()] * many
+        self.gaps[at:at] = [()] * many
         self.heights[at:at] = heights
         self.changed()
 
     def remove(self, at: int, removed: int) -> None:
         """Know of items no more, none of which is written."""
         self._missing -= removed
-        for parallel in (self.items, self.counts, self.keys, self.shapes, self.heights):
+        lists = (self.items, self.counts, self.keys, self.shapes, self.gaps, self.heights)
+        for parallel in lists:
             del parallel[at : at + removed]
         del self._flags[at : at + removed]
         self.changed()
@@ -152,11 +177,15 @@ class Section:
         self.edition += 1
         self._ends = None
 
-    def count(self, at: int, blocks: int, shape: tuple[int, ...]) -> None:
+    def count(
+        self, at: int, blocks: int, shape: tuple[int, ...], gaps: tuple[Gap, ...] = ()
+    ) -> None:
         """An item takes so many blocks, in this shape."""
         self.total += blocks - self.counts[at]
         self._missing += (not blocks) - (not self.counts[at])
         self.counts[at], self.shapes[at], self._flags[at] = blocks, shape, blocks > 0
+        self._parted += bool(gaps) - bool(self.gaps[at])
+        self.gaps[at] = gaps
         self._ends = None
 
     def erased(self, first: int, end: int) -> None:
@@ -166,6 +195,9 @@ class Section:
         self._flags[first:end] = bytes(end - first)
         self.counts[first:end] = [0] * (end - first)
         self.shapes[first:end] = [()] * (end - first)
+        if self._parted:
+            self._parted -= sum(map(bool, self.gaps[first:end]))
+        self.gaps[first:end] = [()] * (end - first)
         self._ends = None
 
 

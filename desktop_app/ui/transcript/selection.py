@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import sys
+from functools import lru_cache, partial
+from itertools import chain
 from typing import TYPE_CHECKING, Final, NamedTuple
-
-from PySide6.QtCore import QMimeData
 
 from desktop_app.rendering.citations import is_citation
 from desktop_app.rendering.model import Block, Kind, Run, Runs
-from desktop_app.ui.transcript.items import Part
+from desktop_app.ui.transcript.items import Line, Part
 from desktop_app.ui.transcript.page import head_length
 from desktop_app.ui.transcript.section import is_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from PySide6.QtGui import QTextBlock, QTextCursor
 
+    from desktop_app.ui.clipboard import Texts
     from desktop_app.ui.transcript.document import DocumentWriter
     from desktop_app.ui.transcript.items import Item
     from desktop_app.ui.transcript.section import Section
@@ -26,40 +27,66 @@ if TYPE_CHECKING:
 # As browsers begin what they copy: without it, who pastes may take the bytes for another encoding.
 _IN_UTF8: Final = '<meta charset="utf-8">'
 
+_FEW: Final = 150
+_FEW_CHARACTERS: Final = 8000
+"""Runs, and characters, that are copied while the person waits: that takes 4 ms."""
 
-def mime_data(blocks: Sequence[Block], source: str | None = None) -> QMimeData:
-    """The clipboard's content for blocks. Those of a whole answer are as it was written, which is
-    also its plain text: the aim is to paste it where Markdown is read, or into a plain editor."""
+
+def texts_of(
+    blocks: Callable[[], Sequence[Block]], source: str | None = None, *, is_short: bool = False
+) -> Texts:
+    """The clipboard's content for blocks, which are asked for once, maybe by another thread. Those of
+    a whole answer are as it was written, which is also its plain text: the aim is to paste it where
+    Markdown is read, or into a plain editor."""
     # Imported here: no start copies anything.
-    from desktop_app.rendering.export_html import to_html
-    from desktop_app.rendering.export_text import to_markdown, to_plain
+    from desktop_app.rendering.export_html import html_pieces
+    from desktop_app.rendering.export_text import markdown_pieces, plain_pieces
+    from desktop_app.ui.clipboard import HTML, MARKDOWN, PLAIN, Texts
 
-    data = QMimeData()
-    markdown = to_markdown(blocks) if source is None else source
-    data.setHtml(_IN_UTF8 + to_html(blocks))
-    data.setData("text/markdown", markdown.encode(errors="replace"))
-    data.setText(to_plain(blocks) if source is None else source)
-    return data
+    known = lru_cache(maxsize=1)(blocks)
+    makers: dict[str, Callable[[], Iterable[str]]] = {
+        PLAIN: lambda: plain_pieces(known()) if source is None else [source],
+        HTML: lambda: chain([_IN_UTF8], html_pieces(known())),
+        MARKDOWN: lambda: markdown_pieces(known()) if source is None else [source],
+    }
+    return Texts(makers, is_short=is_short)
 
 
-def code_mime_data(lines: Sequence[str]) -> QMimeData:
+def texts_of_code(blocks: Sequence[Block]) -> Texts:
     """Code is copied as code: as plain text alone."""
-    data = QMimeData()
-    data.setText("\n".join(lines))
-    return data
+    from desktop_app.ui.clipboard import PLAIN, Texts
+
+    return Texts(
+        {PLAIN: lambda: ["\n".join([block.text for block in blocks])]}, is_short=are_few(blocks)
+    )
 
 
-def selected(writer: DocumentWriter, cursor: QTextCursor) -> QMimeData:
+def selected(writer: DocumentWriter, cursor: QTextCursor) -> Texts:
     """What a selection in the document puts on the clipboard."""
-    spans = list(_spans(writer, cursor))
-    blocks = [made for span in spans if (made := _selected_part(span)) is not None]
-    if blocks and all(block.kind is Kind.CODE for block in blocks):
-        return code_mime_data([block.text for block in blocks])
-    if not blocks or _is_in_one_cell(spans, cursor):
-        data = QMimeData()
-        data.setText(cursor.selection().toPlainText().strip("\n"))
-        return data
-    return mime_data(blocks)
+    from desktop_app.ui.clipboard import PLAIN, Texts
+
+    span = _span(writer, cursor)
+    copied = [item for item in span.items if is_copied(item)]
+    if not copied or _is_in_one_cell(span, cursor):
+        text = cursor.selection().toPlainText().strip("\n")
+        return Texts({PLAIN: lambda: [text]}, is_short=True)
+    if all(isinstance(item, Block) and item.kind is Kind.CODE for item in copied):
+        return texts_of_code(_blocks_of(span))
+    return texts_of(partial(_blocks_of, span), is_short=are_few(copied))
+
+
+def are_few(items: Sequence[Item]) -> bool:
+    """Whether so little is selected that it is copied at once."""
+    if len(items) > _FEW:
+        return False
+    runs = [run for item in items for run in _runs_of(item)]
+    return len(runs) <= _FEW and sum(len(run.text) for run in runs) <= _FEW_CHARACTERS
+
+
+def _runs_of(item: Item) -> Iterable[Run]:
+    if isinstance(item, Block) and item.rows:
+        return (run for row in item.rows for cell in row for run in cell)
+    return item.runs
 
 
 def is_all(cursor: QTextCursor) -> bool:
@@ -69,78 +96,103 @@ def is_all(cursor: QTextCursor) -> bool:
 
 
 class _Span(NamedTuple):
-    """The selected part of an item: UTF-16 units [start, end) of its text; of a table the rows
-    from number `start` up to `end`."""
+    """The items that are selected, written or not; of the first one from UTF-16 unit `start` of its
+    text, of the last one up to `end`: of a table from and up to the row of that number."""
 
-    item: Item
+    items: list[Item]
     start: int
     end: int
 
 
-def _spans(writer: DocumentWriter, cursor: QTextCursor) -> Iterator[_Span]:
-    """What is selected of each item, top to bottom."""
+def _span(writer: DocumentWriter, cursor: QTextCursor) -> _Span:
+    """What is selected. Only where it begins and ends is looked at."""
     first, last = cursor.selectionStart(), cursor.selectionEnd()
-    block = cursor.document().findBlock(first)
+    opening = cursor.document().findBlock(first)
+    closing = cursor.document().findBlock(max(last - 1, first))
+    begin, end = _found(writer, opening), _found(writer, closing)
+    if begin is None or end is None:
+        return _Span([], 0, 0)
+    start = _place(begin, opening, first, last)[0]
+    stop = _place(end, closing, first, last)[1]
+    numbers = [writer.sections.index(spot.section) for spot in (begin, end)]
+    sections = writer.sections[numbers[0] : numbers[1] + 1]
+    behind = len(end.section.items) - end.at - 1
+    items = [item for section in sections for item in section.items][begin.at :]
+    return _Span(items[: len(items) - behind], start, stop)
+
+
+class _Spot(NamedTuple):
+    """An item, and which of the blocks it is written in."""
+
+    section: Section
+    at: int
+    number: int
+
+
+def _found(writer: DocumentWriter, block: QTextBlock) -> _Spot | None:
+    """What is written in a block of the document."""
     found = writer.section_at(block.blockNumber())
     if found is None:
-        return
+        return None
     section, number = found
     at = section.item_at(number)
-    passed = number - section.offset(at)
-    while block.isValid() and block.position() < max(last, first + 1):
-        start = end = -1
-        while passed < section.counts[at] and block.position() < max(last, first + 1):
-            least, most = _place(section, at, passed, block, first, last)
-            start, end = (least if start < 0 else start), most
-            block, passed = block.next(), passed + 1
-        if not section.counts[at]:  # between two that are written
-            start, end = 0, sys.maxsize
-        yield _Span(section.items[at], start, end)
-        at, passed = at + 1, 0
-        while at == len(section.items):
-            following = writer.sections.index(section) + 1
-            if following == len(writer.sections):
-                return
-            section, at = writer.sections[following], 0
+    return _Spot(section, at, number - section.offset(at))
 
 
-def _place(
-    section: Section, at: int, number: int, block: QTextBlock, first: int, last: int
-) -> tuple[int, int]:
-    """Which part of item `at` is selected in its block `number`."""
-    if is_table(section.items[at]):
-        columns = max(1, len(section.items[at].aligns))  # type: ignore[union-attr]
+def _place(spot: _Spot, block: QTextBlock, first: int, last: int) -> tuple[int, int]:
+    """Which part of its item is selected of what stands in a block."""
+    section, at, number = spot
+    item = section.items[at]
+    if is_table(item):
+        columns = max(1, len(item.aligns))  # type: ignore[union-attr]
         row = number if section.is_ruled(at) else max(0, number - 1) // columns
         return row, row + 1
-    passed = section.shapes[at][number - 1] if number else 0
-    if not number:
-        passed = -head_length(section.items[at])
+    passed = section.shapes[at][number - 1] if number else -head_length(item)
     least = passed + max(0, first - block.position())
     return max(0, least), max(0, passed + min(last - block.position(), block.length() - 1))
 
 
-def _is_in_one_cell(spans: list[_Span], cursor: QTextCursor) -> bool:
+def _is_in_one_cell(span: _Span, cursor: QTextCursor) -> bool:
     """Whether nothing but words of one cell are selected: they are no table."""
+    if len(span.items) != 1 or not is_table(span.items[0]) or span.end != span.start + 1:
+        return False
     text = cursor.selectedText()
-    is_one = len(spans) == 1 and is_table(spans[0].item) and spans[0].end == spans[0].start + 1
-    return (
-        is_one and not set(text) & set("\t\u2029\ufdd0\ufdd1") and not cursor.hasComplexSelection()
+    return not set(text) & set("\t\u2029\ufdd0\ufdd1") and not cursor.hasComplexSelection()
+
+
+def _blocks_of(span: _Span) -> list[Block]:
+    """What is selected of each item; at both ends maybe only a part."""
+    last = len(span.items) - 1
+    parts = (
+        _part(item, span.start if at == 0 else 0, span.end if at == last else sys.maxsize)
+        for at, item in enumerate(span.items)
+        if is_copied(item)
     )
+    return [part for part in parts if part is not None]
 
 
-def _selected_part(span: _Span) -> Block | None:
-    item, start, end = span
-    if isinstance(item, Block):
-        if item.kind is Kind.TABLE:
-            return item._replace(rows=item.rows[start:end], head=item.head and start == 0)
-        return item._replace(runs=cut_runs(item.runs, start, end))
-    if item.part is Part.ATTACHMENT and is_citation(item.runs[0].link):
-        return Block(Kind.PARAGRAPH, cut_runs(item.runs, start, end))
-    if item.part is Part.ATTACHMENT and item.runs[0].link:
+def is_copied(item: Item) -> bool:
+    """Whether it is a message's own words, and not our furniture."""
+    if isinstance(item, Block) or item.part is Part.QUESTION:
+        return True
+    return item.part is Part.ATTACHMENT and bool(item.runs[0].link)
+
+
+def _part(item: Item, start: int, end: int) -> Block | None:
+    """Characters [start, end) of an item, of a table the rows; None where that is nothing of it."""
+    if isinstance(item, Block) and item.kind is Kind.TABLE:
+        return item._replace(rows=item.rows[start:end], head=item.head and start == 0)
+    if isinstance(item, Line) and _is_picture(item):
         return named(item.runs[0].text)
-    if item.part is not Part.QUESTION:
+    is_whole = start == 0 and end == sys.maxsize
+    runs = item.runs if is_whole else cut_runs(item.runs, start, end)
+    if item.runs and not runs:
         return None
-    return Block(Kind.PARAGRAPH, cut_runs(item.runs, start, end))
+    return item._replace(runs=runs) if isinstance(item, Block) else Block(Kind.PARAGRAPH, runs)
+
+
+def _is_picture(line: Line) -> bool:
+    return line.part is Part.ATTACHMENT and not is_citation(line.runs[0].link)
 
 
 def named(picture: str) -> Block:

@@ -6,6 +6,7 @@ the first, the keyboard goes on to the rest of the window.
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, QPoint, QRect, Qt, QTimer, Signal
@@ -13,6 +14,7 @@ from PySide6.QtGui import QAccessible, QTextCursor
 from PySide6.QtWidgets import QApplication
 
 from desktop_app.ui.transcript.items import ACTION
+from desktop_app.ui.transcript.long_text import Words
 from desktop_app.ui.transcript.stops import (
     Stop,
     StopButton,
@@ -77,6 +79,11 @@ class StopWalk(QObject):
         if QAccessible.isActive() and not self._rest.isActive():
             self._rest.start()
 
+    def bring_focused(self) -> None:
+        """Have the stop that the keyboard is on on screen, wherever it has gone."""
+        if self._focused is not None:
+            self._bring(self._places(self._focused.stop))
+
     # ------------------------------------------------------------------ going
 
     def go(self, *, forward: bool) -> bool:
@@ -118,13 +125,35 @@ class StopWalk(QObject):
         here.setPosition(min(position, document.characterCount() - 1))
         found = writer.section_at(here.block().blockNumber())
         first = -1 if forward else len(section.items)
+        height = self._view.viewport().height()
         if found is not None and found[0] is section:
             first = section.item_at(found[1])
+            unit = self._missing(section, first, here.position(), forward=forward)
+            if unit is not None:
+                self._messages.write_item(section, first, height, unit)
+                return here.position()
         order = range(first + 1, len(section.items)) if forward else range(first - 1, -1, -1)
         at = next((at for at in order if has_stop(section.items[at])), -1)
         if at >= 0:
-            self._messages.write_item(section, at, self._view.viewport().height())
+            self._messages.write_item(section, at, height)
+            unit = self._missing(section, at, -1 if forward else sys.maxsize, forward=forward)
+            if unit is not None:
+                self._messages.write_item(section, at, height, unit)
         return here.position()
+
+    def _missing(self, section: Section, at: int, position: int, *, forward: bool) -> int | None:
+        """The UTF-16 unit of a long text that the next link in it is at, of those that are not
+        written, from a position of the document on; None where there is none."""
+        writer, words = self._messages.writer, Words(section.items[at].runs)
+        gaps = section.gaps[at] if forward else section.gaps[at][::-1]
+        first = writer.block_of(section, at).blockNumber()
+        for gap in gaps:
+            below = writer.document.findBlockByNumber(first + gap.block).position()
+            if (below > position) is forward:
+                links = words.links(gap.start, section.shapes[at][gap.block - 1])
+                if links:
+                    return links[0 if forward else -1]
+        return None
 
     def _here(self, *, forward: bool) -> tuple[int, int, bool]:
         """The section that the keyboard is in, from where in the document to look on, and whether

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QPoint, QTimer, Signal
 from PySide6.QtGui import QTextCursor
 
-from desktop_app.domain.conversation import Message
+from desktop_app.domain.conversation import Message, MessageStatus
 from desktop_app.ui.transcript.actions import ActionRow
 from desktop_app.ui.transcript.arrivals import Arrivals
-from desktop_app.ui.transcript.code_folds import FOLD
+from desktop_app.ui.transcript.code_folds import FOLD, last_shown
 from desktop_app.ui.transcript.find import Find
 from desktop_app.ui.transcript.formulas import Formulas
 from desktop_app.ui.transcript.items import SOURCES, TOOL
@@ -57,9 +57,11 @@ class TranscriptStretch(TranscriptSurface):
 
     Signals:
         at_bottom_changed(bool): whether the view follows what arrives.
+        updated(str message_id): what `update_message` was given is shown, and has been said.
     """
 
     at_bottom_changed = Signal(bool)
+    updated = Signal(str)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None, *, is_brief: bool) -> None:
         super().__init__(theme, parent)
@@ -72,7 +74,6 @@ class TranscriptStretch(TranscriptSurface):
         self._place = ReadingPlace(self, self._messages)
         self._place.followed.connect(self._on_followed)
         self._window = Window(self, self._messages, self._place)
-        self._in_pieces: set[str] = set()
         self._goal: tuple[str, Callable[[], None]] | None = None
         self._filling = QTimer(self, singleShot=True, interval=0)
         self._filling.timeout.connect(self._fill)
@@ -107,7 +108,6 @@ class TranscriptStretch(TranscriptSurface):
         """
         self._arrivals.clear()
         self._thoughts.clear()
-        self._in_pieces.clear()
         self._goal = None
         self._actions.leave()
         self._pictures.clear()
@@ -156,14 +156,14 @@ class TranscriptStretch(TranscriptSurface):
         entry = self._messages.growing(message_id)
         if entry is None:
             return
-        if entry.is_streaming:
-            self._messages.grow(entry, text)
-            self._speaker.hear(message_id, text)
-        elif self._place.is_following:
+        if self._place.is_following:
             self._messages.grow(entry, text)
         else:
-            with self._place.kept():  # it may grow above what is on screen
-                self._messages.grow(entry, text)
+            on_top = self._place.item_on_top()
+            with self._place.kept():  # it may grow or change above what is on screen
+                self._messages.grow(entry, text, on_top[1] if on_top[0] == message_id else -1)
+        if entry.is_streaming:
+            self._speaker.hear(message_id, text)
         self._finder.touched(message_id)
         self._tidy_soon()
         self._go_on(message_id)
@@ -177,7 +177,7 @@ class TranscriptStretch(TranscriptSurface):
             self._tidy_soon()
             self._read_thoughts()  # it may have left the document and come back meanwhile
             if not entry.unread:
-                self._go_on(message_id)
+                self._renew_later(message_id)
 
     def _write_rests(self) -> None:
         """Long texts that are stored are written as if they arrived: in slices of frames."""
@@ -197,7 +197,7 @@ class TranscriptStretch(TranscriptSurface):
         if entry is not None:
             with self._place.kept():
                 self._messages.update(entry.message)
-            self._in_pieces.add(message_id)
+            self._fill()
             self._renew_later(message_id)
 
     def _renew_later(self, message_id: str) -> None:
@@ -206,9 +206,8 @@ class TranscriptStretch(TranscriptSurface):
         entry = self._messages.growing(message_id)
         if entry is not None and entry.is_renewing:
             self._arrivals.afterwards(message_id, partial(self._renew, message_id))
-        elif entry is not None and message_id in self._in_pieces:
-            self._in_pieces.discard(message_id)
-            self._fold_code(entry)
+        else:
+            self._go_on(message_id)
 
     def _renew(self, message_id: str) -> None:
         entry = self._messages.growing(message_id)
@@ -217,16 +216,6 @@ class TranscriptStretch(TranscriptSurface):
                 self._messages.renew(entry)
             self._finder.touched(message_id)
             self._renew_later(message_id)
-
-    def _fold_code(self, entry: Entry) -> None:
-        """A stored answer that came in pieces is whole."""
-        message_id = entry.message.id
-        if self._messages.get(message_id) is entry:
-            on_top = self._place.item_on_top()
-            with self._place.kept():
-                self._messages.fold_code(entry, on_top[1] if on_top[0] == message_id else -1)
-            self._fill()
-        self._go_on(message_id)
 
     def update_message(self, message: Message, version: tuple[int, int] | None = None) -> None:
         """Status, footer, error and notices of a message; its text only where it differs. Where
@@ -237,15 +226,17 @@ class TranscriptStretch(TranscriptSurface):
     def _update(self, message: Message, version: tuple[int, int] | None) -> None:
         if version is not None:
             self._messages.versions[message.id] = version
-        before = self._messages.get(message.id)
+        before = self._messages.growing(message.id)
         was_streaming = before is not None and before.is_streaming
-        entry = self._messages.update(message)
+        with self._place.kept():
+            entry = self._messages.update(message)
         self._renew_later(message.id)
         self._finder.touched(message.id)
         if entry is not None:
             self._place_actions(entry)
-            if was_streaming and not entry.is_streaming:
-                self._speaker.finish(message.id, entry.text)
+        if was_streaming and message.status is not MessageStatus.STREAMING:
+            self._speaker.finish(message.id, message.text)
+        self.updated.emit(message.id)
 
     def set_model_names(self, name_of: Callable[[str], str]) -> None:
         """Name models in the footers by what `name_of` makes of their ids; else it is the ids."""
@@ -346,22 +337,24 @@ class TranscriptStretch(TranscriptSurface):
 
     def _turn(self, entry: Entry, action: str) -> bool:
         """Fold or unfold a part of a message; False where that is not what the action asks."""
-        if action == "reasoning":
-            entry.fold(folded=not entry.folded)
-        elif action.startswith(TOOL):
-            entry.unfolded.tools ^= {int(action.removeprefix(TOOL))}
-        elif action.startswith(SOURCES):
-            entry.unfolded.sources ^= {int(action.removeprefix(SOURCES))}
-        elif not action.startswith(FOLD):
+        if action != "reasoning" and not action.startswith((TOOL, SOURCES, FOLD)):
             return False
-        with self._place.kept():
+        with self._place.held(entry, self._stays(entry, action)):
             if action.startswith(FOLD):
                 self._messages.turn_fold(entry, int(action.removeprefix(FOLD)))
             else:
+                entry.turn(action)
                 self._messages.refresh(entry)
         self._read_thoughts()
         self._fill()
         return True
+
+    def _stays(self, entry: Entry, action: str) -> Callable[[], int]:
+        """Which item of a message stays where it is when what an action is about is folded or
+        unfolded: the line that asks for it; where lines of code come above that, the one above."""
+        if not action.startswith(FOLD) or entry.is_unfolded(action):
+            return partial(entry.item_of_action, action)
+        return lambda: last_shown(entry.section.items, entry.item_of_action(action))
 
     def _unfold_code(self, section: Section, at: int) -> None:
         with self._place.kept():
@@ -414,7 +407,7 @@ class TranscriptStretch(TranscriptSurface):
         if not (self._place.is_following and self._place.is_at_end):
             self._goal = None  # the reader goes elsewhere
         self._place.follow(self._place.is_at_end)
-        self._fill()
+        self._fill_screen()
         near, most = self.viewport().height(), self.verticalScrollBar().maximum()
         above, below = self._messages.older, self._messages.newer
         if (above and value < near) or (below and value > most - near):
@@ -449,6 +442,11 @@ class TranscriptStretch(TranscriptSurface):
         self._window.fill()
         self._tidy_soon()
 
+    def _fill_screen(self) -> None:
+        """Have what is on screen written now, and what is around it soon."""
+        self._window.fill(0)
+        self._filling.start()
+
     def _tidy_soon(self) -> None:
         if self._speaker.is_heard():
             if not self._for_readers.isActive():
@@ -480,6 +478,7 @@ class TranscriptStretch(TranscriptSurface):
     def _fit_on(self) -> None:
         with self._place.kept():
             self._messages.writer.fit_on(_FITTED_AT_ONCE_S)
+        self._fill()
         self._place_actions_again()
         if self._messages.writer.has_misfits:
             self._fitting.start()

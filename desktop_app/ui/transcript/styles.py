@@ -25,7 +25,7 @@ from PySide6.QtGui import (
 )
 
 from desktop_app.rendering.citations import is_citation
-from desktop_app.rendering.model import Block, Kind, Run, Runs
+from desktop_app.rendering.model import Block, Kind, Run, Runs, is_apart
 from desktop_app.rendering.raster import size_of
 from desktop_app.ui.theme import ANSWER_LINE_HEIGHT, CODE_LINE_HEIGHT, Theme
 from desktop_app.ui.transcript.hidden import hidden
@@ -108,7 +108,7 @@ _KINDS_OF_NOTES: Final = (
 )
 # What is text alone, written from either side; in a list, what else stands apart from it.
 _TEXTS: Final = (Kind.PARAGRAPH, Kind.HEADING)
-_APART: Final = (Kind.TABLE, Kind.CODE, Kind.CODE_HEAD)
+_APART: Final = (Kind.TABLE, Kind.CODE, Kind.CODE_HEAD, Kind.RULE)
 
 # A mark that is wider than its column, such as the name of a note, has the next one.
 _MARK_STOPS: Final = 9
@@ -174,7 +174,7 @@ class Styles:
 
     def block_key(self, item: Item, above: Item | None) -> tuple[object, ...]:
         """What decides the block format of an item below another one."""
-        gap = self._gap(item, above)
+        gap = self.gap(item, above)
         if isinstance(item, Line):
             return (item.part, item.first, gap)
         hanging, code = bool(item.marker), _has_inline_code(item)
@@ -193,7 +193,7 @@ class Styles:
 
     def _make_block(self, item: Item, above: Item | None) -> QTextBlockFormat:
         px, made = self.theme.px, QTextBlockFormat()
-        made.setTopMargin(px(self._gap(item, above)))
+        made.setTopMargin(px(self.gap(item, above)))
         made.setLineHeight(self._line_height(item) * 100, _PROPORTIONAL)
         ground = ground_of(item)
         look = _look(item)
@@ -247,7 +247,7 @@ class Styles:
             return 1.25
         return 1.4 if kind is Part.QUESTION else ANSWER_LINE_HEIGHT
 
-    def _gap(self, item: Item, above: Item | None) -> int:
+    def gap(self, item: Item, above: Item | None) -> int:
         """The top margin, in pixels at the default text size."""
         kind, over = kind_of(item), kind_of(above) if above is not None else None
         ground, ground_above = ground_of(item), ground_of(above)
@@ -268,9 +268,11 @@ class Styles:
         if kind in _KINDS_OF_NOTES:
             return 12 if over not in _KINDS_OF_NOTES else 6
         if isinstance(item, Block) and item.depth and isinstance(above, Block) and above.depth:
-            is_apart = kind in _APART or over in _APART or above.quote != item.quote
-            is_apart = is_apart or item.spaced
-            return (10 + CELL_PAD if over is Kind.TABLE else 10) if is_apart else 4
+            stands_alone = kind in _APART or over in _APART or above.quote != item.quote
+            if not stands_alone and over is Kind.HEADING:
+                return 6
+            is_tight = not stands_alone and not is_apart(above, item)
+            return 4 if is_tight else 10 + CELL_PAD if over is Kind.TABLE else 10
         if over is Kind.TABLE:
             return 10 + CELL_PAD
         return 6 if over is Kind.HEADING else 10
@@ -371,7 +373,7 @@ class Styles:
         made.setColumnWidthConstraints(
             [QTextLength(QTextLength.Type.FixedLength, width) for width in widths]
         )
-        made.setTopMargin(px(self._gap(block, above)) if block.head else 0)
+        made.setTopMargin(px(self.gap(block, above)) if block.head else 0)
         made.setBottomMargin(px(_BELOW_TABLE))  # Qt drops the top margin of a block below a table
         made.setLeftMargin(px(INDENT) * block.depth + px(QUOTE) * block.quote)
         return made
@@ -388,7 +390,7 @@ class Styles:
         self, block: Block, number: int, above: Item | None, widths: tuple[int, ...]
     ) -> QTextBlockFormat:
         """A row of a table that is a block of its own, with its hairline below."""
-        gap = self._gap(block, above) if block.head and number == 0 else 0
+        gap = self.gap(block, above) if block.head and number == 0 else 0
         code = any(run.code for cell in block.rows[number] for run in cell)
         first = block.head and number == 0
         quotes = (block.quote, block.quoted_at)

@@ -15,6 +15,7 @@ from desktop_app.ui import icons
 from desktop_app.ui.theme import MARGIN, MEASURE
 from desktop_app.ui.transcript.painting import Backdrop, CodeMark
 from desktop_app.ui.transcript.place import QuietScrollBar
+from desktop_app.ui.transcript.repainting import Repainting
 from desktop_app.ui.transcript.styles import LOOK, Look
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class TranscriptSurface(QTextBrowser):
         self.setAccessibleName("Transcript")
         self._theme = theme
         self._backdrop = Backdrop(theme)
+        self._repainting = Repainting(self)
         self._edge = FocusEdge(self)
         self._room_above = 0
         self._came_by_keys = False

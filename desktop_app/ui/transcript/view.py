@@ -23,6 +23,7 @@ from desktop_app.domain.collections import passage_number
 from desktop_app.rendering import links
 from desktop_app.rendering.citations import is_citation
 from desktop_app.ui.transcript.actions import ACTIONS
+from desktop_app.ui.transcript.caret import Caret
 from desktop_app.ui.transcript.copies import Copies
 from desktop_app.ui.transcript.items import ACTION
 from desktop_app.ui.transcript.selection import is_all
@@ -33,7 +34,15 @@ from desktop_app.ui.transcript.stretch import TranscriptStretch
 from desktop_app.ui.transcript.target_label import TargetLabel
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QResizeEvent, QTextBlock
+    from PySide6.QtGui import (
+        QFocusEvent,
+        QImage,
+        QKeyEvent,
+        QMouseEvent,
+        QResizeEvent,
+        QTextBlock,
+        QWheelEvent,
+    )
 
     from desktop_app.domain.collections import Passage
     from desktop_app.ui.theme import Theme
@@ -47,6 +56,10 @@ _COMMANDS: Final = {
 }
 
 
+_NOTCH: Final = 120
+"""What Qt counts for a step of a wheel: eighths of a degree."""
+
+
 class TranscriptView(TranscriptStretch):
     """Shows messages and says what the person wants done with them.
 
@@ -55,23 +68,28 @@ class TranscriptView(TranscriptStretch):
 
     Signals:
         action_requested(str message_id, str action): "copy" has been done already.
-        command_requested(str): a command of the window, by id, from the menu.
+        command_requested(str): a command of the window, by id, from the menu or the wheel.
         passage_requested(Passage): what was cited is to be shown.
         picture_wanted(str): a picture of this hash has come into view: see `set_picture`.
+        told(str): a sentence for the person, who waits for something.
     """
 
     action_requested = Signal(str, str)
     picture_wanted = Signal(str)
     passage_requested = Signal(object)
     command_requested = Signal(str)
+    told = Signal(str)
 
     def __init__(
         self, theme: Theme, parent: QWidget | None = None, *, is_brief: bool = False
     ) -> None:
         super().__init__(theme, parent, is_brief=is_brief)
         self._copies = Copies(self, self._messages)
+        self._copies.told.connect(self.told)
+        self._caret = Caret(self)
         self._pictures.wanted.connect(self.picture_wanted)
         self._clicked_at: QPoint | None = None
+        self._turned = 0
         self.anchorClicked.connect(self._on_link)
         self.highlighted.connect(self._on_link_hovered)
         self._actions.chosen.connect(self._act)
@@ -97,8 +115,7 @@ class TranscriptView(TranscriptStretch):
             self.find_in_it.set_theme(theme)
             self._write_again(*around)
             self._set_margins()
-        self._window.fill(0)
-        self._filling.start()
+        self._fill_screen()
         self._latest.place(self._theme)
         self._target.set_theme(theme)
         self._place_actions_again()
@@ -118,7 +135,7 @@ class TranscriptView(TranscriptStretch):
             with self._place.kept():
                 self._set_margins()
                 taken = super().event(event)
-            self._fill()
+            self._fill_screen()
             return taken
         if event.type() == QEvent.Type.Wheel:
             self.wheelEvent(event)  # type: ignore[arg-type]
@@ -133,6 +150,19 @@ class TranscriptView(TranscriptStretch):
         self.find_in_it.place()
         self._place_actions_again()
         self._walk.moved()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """With Ctrl it makes the text larger and smaller, a notch a step: a touchpad sends less."""
+        if not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self._turned = 0
+            super().wheelEvent(event)
+            return
+        self._turned += event.angleDelta().y()
+        while abs(self._turned) >= _NOTCH:
+            is_up = self._turned > 0
+            self._turned -= _NOTCH if is_up else -_NOTCH
+            self.command_requested.emit("view.larger" if is_up else "view.smaller")
+        event.accept()
 
     def _make_room(self) -> None:
         """Room above the text for the bar of find; what is on screen stays there."""
@@ -171,6 +201,9 @@ class TranscriptView(TranscriptStretch):
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Show the actions of the message under the mouse."""
         super().mouseMoveEvent(event)
+        last, selects = self._messages.last(), self.textCursor().hasSelection()
+        if event.buttons() and selects and last is not None and last.is_streaming:
+            self._place.follow(False)  # else what is being selected moves away under the mouse
         position = event.position().toPoint()
         if self._mark_at(position):
             self.viewport().setCursor(Qt.CursorShape.PointingHandCursor)
@@ -181,6 +214,7 @@ class TranscriptView(TranscriptStretch):
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """A click on a Copy mark copies the code; links know where they were clicked."""
         position = event.position().toPoint()
+        self._place.follow(self._place.is_at_end)
         mark = self._mark_at(position)
         if mark is not None and event.button() == Qt.MouseButton.LeftButton:
             self._copies.copy_code(mark.head)
@@ -200,8 +234,9 @@ class TranscriptView(TranscriptStretch):
         block = self.document().findBlock(position)
         if target == COPY_CODE:
             self._copies.copy_code(block.blockNumber())
-        else:
-            self._follow_link(QUrl(target), block)
+            return
+        self._follow_link(QUrl(target), block)
+        self._walk.bring_focused()  # what it has unfolded may have pushed it off the screen
 
     def _follow_link(self, url: QUrl, block: QTextBlock) -> None:
         target, entry = url.toString(), self._messages.at_block(block)
@@ -285,9 +320,16 @@ class TranscriptView(TranscriptStretch):
         """Put on the clipboard what is selected. Where that is everything, it is the conversation,
         of which only a stretch is written."""
         if self._messages.is_whole or not is_all(self.textCursor()):
-            self.copy()
+            self._copies.copy_selected()
         else:
             self.command_requested.emit("conversation.copy")
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """The caret is where one can listen from."""
+        super().focusInEvent(event)
+        last = self._messages.last()
+        if last is not None:
+            self._caret.settle(self._messages.first_block(last.message.id).position())
 
     def focusNextPrevChild(self, forward: bool) -> bool:
         """Tab goes from stop to stop; behind the last one, on from the transcript."""
@@ -308,7 +350,8 @@ class TranscriptView(TranscriptStretch):
         if event.matches(QKeySequence.StandardKey.Copy):
             self._copy_selected()
             return
-        super().keyPressEvent(event)
+        if not self._caret.before(event):
+            super().keyPressEvent(event)
 
     def _goes_to_an_end(self, event: QKeyEvent) -> bool:
         """Home and End, and with Ctrl the text cursor, too."""

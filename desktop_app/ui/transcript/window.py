@@ -11,16 +11,17 @@ shown before the beginning has been laid out.
 
 from __future__ import annotations
 
+import sys
 from bisect import bisect_left, bisect_right
+from functools import partial
 from itertools import accumulate
+from math import ceil, floor
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QPointF, Qt
 
-from desktop_app.ui.transcript.section import is_table
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from PySide6.QtWidgets import QTextBrowser
 
@@ -28,8 +29,13 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.section import Hole, Section
     from desktop_app.ui.transcript.written import WrittenMessages
 
+_Block = tuple[int, int, int]
+"""A section, by index, its item, and the block of that."""
+
 _KEPT_SCREENS: Final = 3
-_MOST_PARTS: Final = 12
+_UNITS: Final = 60
+"""UTF-16 units of a long text that are written instead of an item."""
+
 _TRIES: Final = 6
 
 
@@ -52,12 +58,12 @@ class Window:
             near = screens * height
             if self._hole_in(top - near, top + height + near) is None:
                 return
-            more = (screens + 1) * height  # lest the next line scrolled asks for a little again
+            more = (screens + 0.5) * height  # lest the next line scrolled asks for a little again
             found = self._hole_in(top - more, top + height + more)
             if found is None:
                 return
             with self._place.kept():
-                self._messages.write_items(*found)
+                found()
             self._measure()
 
     def _measure(self) -> None:
@@ -71,42 +77,76 @@ class Window:
                 document.documentLayout().documentSizeChanged.emit(size)
 
     def fill_more(self, items: int) -> bool:
-        """Have so many items more written, wherever they are missing and not folded; whether any
-        were."""
+        """Have so many items more written, wherever they are missing, at last what is folded; whether
+        any were."""
         for section in self._messages.writer.sections:
+            for at in section.parted():
+                gap = section.gaps[at][-1]
+                stop = section.shapes[at][gap.block - 1]
+                with self._place.kept():
+                    self._messages.write_part(section, at, stop - items * _UNITS, stop)
+                return True
             for hole in section.holes():
                 if section.keys[hole.end][1]:
-                    first, end = list(_shown(section, *hole))[-1]
+                    # From above: all that is written below is laid out anew.
+                    first, end = next(_shown(section, *hole))
                     with self._place.kept():
-                        self._messages.write_items(section, [(max(first, end - items), end)])
+                        self._messages.write_items(section, [(first, min(end, first + items))])
                     return True
-        return False
+        return self._messages.write_folded()
 
-    def _hole_in(self, top: float, bottom: float) -> tuple[Section, list[tuple[int, int]]] | None:
-        """What is to be written of a hole that reaches between these heights of the document."""
-        writer = self._messages.writer
+    def _hole_in(self, top: float, bottom: float) -> Callable[[], None] | None:
+        """What writes what is missing of a hole that reaches between these heights of the
+        document."""
+        writer, write = self._messages.writer, self._messages.write_items
         for section in writer.sections[self._place_at(top)[0] :]:
             if not section.items or writer.top_of(section, 0) > bottom:
                 return None
+            for at in section.parted():
+                if (found := self._gap_in(section, at, top, bottom)) is not None:
+                    return partial(self._messages.write_part, section, at, *found)
             for hole in section.holes():
                 height = section.keys[hole.end][1]
                 begin = writer.top_of(section, hole.end) - height
                 if begin > bottom:
                     return None
                 if height and begin + height > top:
-                    return section, list(_within(section, hole, top - begin, bottom - begin))
+                    wanted = list(_within(section, hole, top - begin, bottom - begin))
+                    return partial(write, section, wanted)
         return None
 
-    def _place_at(self, y: float) -> tuple[int, int]:
-        """The section, by index, and its item at this height of the document."""
+    def _gap_in(
+        self, section: Section, at: int, top: float, bottom: float
+    ) -> tuple[int, int] | None:
+        """The UTF-16 units of a gap in a long text that are between these heights of the document."""
+        for gap in section.gaps[at]:
+            end = self._messages.writer.top_of_part(section, at, gap.block)
+            if end - gap.height > bottom:
+                return None
+            if end > top:
+                stop = section.shapes[at][gap.block - 1]
+                share = (stop - gap.start) / gap.height
+                first = stop - ceil((end - max(top, end - gap.height)) * share)
+                return first, max(first + 1, stop - floor(max(0.0, end - bottom) * share))
+        return None
+
+    def _place_at(self, y: float) -> _Block:
+        """The section, by index, its item at this height of the document, and its block."""
         writer = self._messages.writer
         layout = writer.document.documentLayout()
         position = layout.hitTest(QPointF(0, max(0.0, y)), Qt.HitTestAccuracy.FuzzyHit)
+        last = len(writer.sections) - 1
+        items = len(writer.sections[last].items) if last >= 0 else 0
+        return self._place_of(position) or (last, max(0, items - 1), 0)
+
+    def _place_of(self, position: int) -> _Block | None:
+        writer = self._messages.writer
         found = writer.section_at(writer.document.findBlock(position).blockNumber())
         if found is None:
-            last = len(writer.sections) - 1
-            return last, len(writer.sections[last].items) - 1 if last >= 0 else 0
-        return writer.sections.index(found[0]), found[0].item_at(found[1])
+            return None
+        section, number = found
+        at = section.item_at(number)
+        return writer.sections.index(section), at, number - section.offset(at)
 
     # ------------------------------------------------------------------ taking out
 
@@ -124,21 +164,31 @@ class Window:
             count = len(section.items)
             begin = count if number < first[0] else first[1] if number == first[0] else 0
             end = 0 if number > last[0] else last[1] + 1 if number == last[0] else count
-            kept = sorted({*(at for index, at in pins if index == number), *_very_long(section)})
+            kept = sorted({at for index, at, _ in pins if index == number})
             for start, stop in ((0, min(begin, count)), (max(begin, end), count)):
                 ranges += [(section, *part) for part in _without(kept, start, stop)]
         with self._place.kept():
-            self._messages.writer.erase(ranges)
+            writer.erase(ranges)
+            self._narrow_texts(first, last, pins)
 
-    def _pins(self) -> list[tuple[int, int]]:
+    def _narrow_texts(self, first: _Block, last: _Block, pins: Iterable[_Block]) -> None:
+        """Take out of long texts what is not from one block to another, nor one of the `pins`."""
+        writer = self._messages.writer
+        for number, section in enumerate(writer.sections):
+            for at in section.long():
+                here = (number, at)
+                begin = first[2] if here == first[:2] else 0 if here > first[:2] else sys.maxsize
+                end = last[2] + 1 if here == last[:2] else sys.maxsize if here < last[:2] else 0
+                pinned = {pin[2] for pin in pins if pin[:2] == here}
+                writer.erase_parts(
+                    section, at, {*range(begin, min(end, section.counts[at])), *pinned}
+                )
+
+    def _pins(self) -> list[_Block]:
         """Where the text cursor is, and where the selection began."""
-        writer, cursor = self._messages.writer, self._view.textCursor()
-        pins = []
-        for position in {cursor.position(), cursor.anchor()}:
-            found = writer.section_at(writer.document.findBlock(position).blockNumber())
-            if found is not None:
-                pins.append((writer.sections.index(found[0]), found[0].item_at(found[1])))
-        return sorted(pins)
+        cursor = self._view.textCursor()
+        found = (self._place_of(position) for position in {cursor.position(), cursor.anchor()})
+        return sorted(pin for pin in found if pin is not None)
 
 
 def around(section: Section, at: int, height: float) -> list[tuple[int, int]]:
@@ -168,13 +218,6 @@ def _shown(section: Section, first: int, end: int) -> Iterator[tuple[int, int]]:
         stop = len(flags) if stop < 0 else stop
         yield first + begin, first + stop
         begin = flags.find(1, stop)
-
-
-def _very_long(section: Section) -> Iterator[int]:
-    """The items that are not taken out: to write one again takes longer than a frame."""
-    for at, count in enumerate(section.counts):
-        if count > _MOST_PARTS and not is_table(section.items[at]):
-            yield at
 
 
 def _without(pins: list[int], first: int, end: int) -> Iterator[tuple[int, int]]:

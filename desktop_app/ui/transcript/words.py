@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtGui import QTextCursor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from PySide6.QtGui import QTextCharFormat
 
@@ -24,6 +24,15 @@ def units(text: str) -> int:
 def length(runs: Runs) -> int:
     """Positions that runs take."""
     return sum(units(run.text) for run in runs)
+
+
+def is_longer(runs: Iterable[Run], count: int) -> bool:
+    """Whether runs take more than so many positions."""
+    for run in runs:
+        count -= units(run.text)
+        if count < 0:
+            return True
+    return False
 
 
 def alike(old: Runs, new: Runs) -> tuple[int, int]:
@@ -72,12 +81,13 @@ def change_words(
 
 
 def _common_length(first: str, second: str) -> int:
-    """How many characters two texts begin with alike."""
-    if second.startswith(first):
-        return len(first)
-    count = 0
-    for one, other in zip(first, second, strict=False):
-        if one != other:
-            break
-        count += 1
-    return count
+    """How many characters two texts begin with alike: found by halves, since comparing slices takes
+    a moment for a megabyte where comparing characters takes a tenth of a second."""
+    alike, end = 0, min(len(first), len(second))
+    while alike < end:
+        middle = (alike + end + 1) // 2
+        if first[alike:middle] == second[alike:middle]:
+            alike = middle
+        else:
+            end = middle - 1
+    return alike

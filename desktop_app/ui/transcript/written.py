@@ -7,19 +7,30 @@ reader's place around that.
 from __future__ import annotations
 
 import time
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.domain.conversation import Message, MessageStatus, Role
 from desktop_app.rendering.model import Block, Kind
 from desktop_app.ui.theme import MEASURE
-from desktop_app.ui.transcript.code_folds import SHOWN, fold_line, folds, number_of, show_folds
+from desktop_app.ui.transcript.code_folds import (
+    FOLD,
+    SHOWN,
+    fold_line,
+    fold_line_at,
+    number_of,
+    show_fold,
+    show_folds,
+)
 from desktop_app.ui.transcript.document import DocumentWriter
 from desktop_app.ui.transcript.entry import Entry, Unfolded
 from desktop_app.ui.transcript.highlighter import CodeHighlighter
 from desktop_app.ui.transcript.items import Facts, Mark
+from desktop_app.ui.transcript.section import is_table
 from desktop_app.ui.transcript.sources import Sources
 from desktop_app.ui.transcript.styles import Styles
 from desktop_app.ui.transcript.window import around
+from desktop_app.ui.transcript.words import is_longer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -38,6 +49,9 @@ each step, which must not take a tenth of a second."""
 
 MOST_TO_READ: Final = 600_000
 """The same where a screen reader runs, which reads what is written and nothing else."""
+
+_UNITS_PER_PX: Final = 4
+"""UTF-16 units that a text takes on a pixel of the page's height, about."""
 
 _ITEMS_AT_ONCE: Final = 800
 _MOST_AT_ONCE: Final = 40_000
@@ -280,7 +294,8 @@ class WrittenMessages:
 
     def _put_back(self, section: Section, at: int, height: float, scale: float) -> None:
         count = len(section.items)
-        if count <= _ITEMS_AT_ONCE and _length(section.items) <= _MOST_AT_ONCE:
+        runs = (run for item in section.items for run in item.runs)
+        if count <= _ITEMS_AT_ONCE and not is_longer(runs, _MOST_AT_ONCE):
             ranges = [(0, count)]
         else:
             ranges = around(section, at % count, height)
@@ -297,10 +312,30 @@ class WrittenMessages:
         if any(0.0 in section.heights[first:end] for first, end in ranges):
             show_folds(self.writer, section, self._entries[section.key].unfolded.code)
 
-    def write_item(self, section: Section, at: int, height: float) -> None:
-        """Have an item written, and so many pixels of what is above it and below it."""
+    def write_folded(self) -> bool:
+        """Have one block's folded lines written for those who listen; whether any were missing. The
+        line above them is there: what is folded must not stand below a hole."""
+        for section in self.writer.sections:
+            for first, end in section.holes():
+                if number_of(section.items[end]) is not None and section.counts[first - 1]:
+                    self.writer.write(section, [(first, end)])
+                    self._colour_part(section, first, end)
+                    show_fold(self.writer, section, end, visible=False)
+                    return section.counts[first] > 0
+        return False
+
+    def write_item(self, section: Section, at: int, height: float, unit: int = 0) -> None:
+        """Have an item written, and so many pixels of what is above it and below it; of a very long
+        text what is around this UTF-16 unit."""
         if not section.counts[at]:
             self.write_items(section, around(section, at, height))
+        if section.gaps[at]:
+            near = round(height * _UNITS_PER_PX)
+            self.write_part(section, at, unit - near // 2, unit + near)
+
+    def write_part(self, section: Section, at: int, first: int, end: int) -> None:
+        """Have UTF-16 units [first, end) of a long text written."""
+        self.writer.fill(section, at, first, end)
 
     def _narrowed(self, order: list[Entry], around: str) -> list[Entry]:
         """The entries around a message that can be written at once; the others wait, above and
@@ -347,13 +382,13 @@ class WrittenMessages:
 
     # ------------------------------------------------------------------ how they change
 
-    def grow(self, entry: Entry, text: str) -> None:
-        """The next piece of an answer."""
+    def grow(self, entry: Entry, text: str, seen: int = -1) -> None:
+        """The next piece of an answer; what item `seen` of it is in stays unfolded."""
         if entry.message.id in self._apart:
             entry.add_text(text)
             return
         begins = not entry.has_text
-        self._patch(entry, entry.add_text(text))
+        self._patch(entry, entry.add_text(text), seen)
         if begins:
             self.refresh(entry)
 
@@ -362,16 +397,19 @@ class WrittenMessages:
         changes = entry.renew()
         if entry.message.id in self._apart:
             return
-        section = entry.section
-        folds = [at for at, item in enumerate(section.items) if number_of(item) is not None]
+        # A table that is written within an edit is found behind it, no sooner.
+        are_texts = not any(is_table(item) for _, _, added in changes for item in added)
+        with self.writer.one_edit() if are_texts else nullcontext():
+            self._renew(entry, changes)
+
+    def _renew(self, entry: Entry, changes: Sequence[Change]) -> None:
         for first, removed, added in changes:
-            if not folds:
-                self.writer.replace(section, entry.head + first, removed, added)
+            if not entry.folds or first < 0:
+                self.writer.replace(entry.section, entry.head + first, removed, added)
                 continue
-            for at, item in enumerate(added, entry.head + first):
-                # The line below folded code is none of the blocks.
-                passed = next((n for n, fold in enumerate(folds) if fold - n > at), len(folds))
-                self.writer.replace(section, at + passed, 1, [item])
+            for at, item in enumerate(added, first):
+                place = entry.head + entry.folds.item_of(at)
+                self.writer.replace(entry.section, place, 1, [item])
 
     def think(self, entry: Entry, text: str) -> None:
         """The next piece of an answer's reasoning."""
@@ -398,15 +436,14 @@ class WrittenMessages:
             for waiting in (self.older, self.newer):
                 waiting[:] = [message if m.id == message.id else m for m in waiting]
             return None
-        arrived = entry.is_streaming and message.status is not MessageStatus.STREAMING
+        entry.is_stored = entry.is_stored and message.status is not MessageStatus.STREAMING
         entry.message, entry.version = message, self.versions.get(message.id)
         patches = entry.set_text(message.text) if message.role is Role.ASSISTANT else []
-        if arrived:
-            entry.keep_unfolded()
         if patches is None:
             self._rewrite(entry)
         else:
             self._patch(entry, patches)
+            self._show_fold(entry, len(entry.section.items) - entry.foot - entry.head)
         self.refresh(entry)
         if not entry.is_streaming:
             self.writer.fit_tables()
@@ -462,28 +499,55 @@ class WrittenMessages:
             entry.unfolded.code.add(number)
         else:
             entry.unfolded.code.discard(number)
-        for at, item in enumerate(entry.body_items(), entry.head):
-            if number_of(item) == number:
-                self.writer.show_items(entry.section, at, 1, [item])
+        section, at = entry.section, entry.item_of_action(f"{FOLD}{number}")
+        if at >= 0:
+            is_folded = number not in entry.unfolded.code
+            line = fold_line_at(section.items, at, is_folded=is_folded)
+            self.writer.show_items(section, at, 1, [line])
         show_folds(self.writer, entry.section, entry.unfolded.code)
 
-    def fold_code(self, entry: Entry, seen: int) -> None:
-        """All of a stored answer is there, which came in pieces: fold its long blocks of code, but
-        one that item `seen` is in the folded part of."""
-        section, head, unfolded = entry.section, entry.head, entry.unfolded.code
-        found = list(folds(section.items[head : len(section.items) - entry.foot]))
-        unfolded |= {number for number, first, end in found if first <= seen - head < end}
-        for number, first, end in reversed(found):
-            line = fold_line(number, end - first + SHOWN, is_folded=number not in unfolded)
-            self.writer.replace(section, head + end, 0, [line])
-        show_folds(self.writer, entry.section, entry.unfolded.code)
-
-    def _patch(self, entry: Entry, patches: Sequence[Change]) -> None:
+    def _patch(self, entry: Entry, patches: Sequence[Change], seen: int = -1) -> None:
         for at, removed, added in patches:
-            self.writer.replace(entry.section, entry.head + at, removed, added)
-            self._find_code(entry, at, removed, added)
+            for line in entry.folds.broken_by(at, removed, added):
+                entry.folds.forget(line)
+                show_fold(self.writer, entry.section, entry.head + line, visible=True)
+                self._change(entry, line, 1, ())
+            first = entry.folds.item_of(at)
+            self._change(entry, first, removed, added)
+            entry.folds.moved(at, len(added) - removed)
+            last = first + len(added)
+            while first <= last:  # code may end above the first of what is added, or within it
+                more = self._show_fold(entry, first, seen)
+                first, last = first + 1 + more, last + more
         if entry.uncoloured:
             self._colour(entry)
+
+    def _change(self, entry: Entry, at: int, removed: int, added: Sequence[Item]) -> None:
+        """Items of the body from one on, so many of which give way."""
+        self.writer.replace(entry.section, entry.head + at, removed, added)
+        self._find_code(entry, at, removed, added)
+
+    def _show_fold(self, entry: Entry, end: int, seen: int = -1) -> bool:
+        """Have a line below the code that ends above item `end` of the body, if it is long and has
+        come to its end; whether one was added. What has come before the reader stays unfolded, as
+        does what item `seen` of the message is in."""
+        section, head = entry.section, entry.head
+        most = len(section.items) - entry.foot - head
+        if entry.message.role is Role.USER or end > most:
+            return False
+        if end == most and not entry.is_whole:
+            return False
+        code = entry.folds.ended(section.items, head, end)
+        if code is None:
+            return False
+        if not entry.is_stored or end - code.lines + SHOWN <= seen - head < end:
+            entry.unfolded.code.add(code.number)
+        unfolded = code.number in entry.unfolded.code
+        at = entry.folds.add(code)
+        self._change(entry, at, 0, (fold_line(code.number, code.lines, is_folded=not unfolded),))
+        if not unfolded:
+            show_fold(self.writer, section, head + at, visible=False)
+        return True
 
     # ------------------------------------------------------------------ colours of code
 
@@ -525,11 +589,6 @@ class WrittenMessages:
             first = entry.head + entry.coloured_to
             self._highlighter.colour_lines(entry.section, head, first, end - 1)
             entry.coloured_to = end - 1 - entry.head
-
-
-def _length(items: Iterable[Item]) -> int:
-    """The characters of some items, but tables'."""
-    return sum(len(run.text) for item in items for run in item.runs)
 
 
 def _is_head(item: object) -> bool:

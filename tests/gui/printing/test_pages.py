@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ctypes
 from dataclasses import replace
 from pathlib import Path
@@ -47,7 +48,7 @@ def printed(file: Path, *messages: Message) -> pypdfium2.PdfDocument:
     pages = Pages("A title", light(), device, str, Typesets())
     for message in messages:
         pages.content.add(message, {PICTURE.sha256: image})
-    paint(pages, device, range(pages.count))
+    asyncio.run(paint(pages, device, range(pages.count)))
     return pypdfium2.PdfDocument(file)
 
 

@@ -5,12 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QAccessible
 from PySide6.QtWidgets import QApplication
 
 from desktop_app.domain.conversation import MessageStatus
-from desktop_app.domain.parts import ToolCallPart
+from desktop_app.domain.parts import TextPart, ToolCallPart
+from desktop_app.rendering.block_stream import render
 from desktop_app.ui.theme import dark
-from desktop_app.ui.transcript.code_folds import FOLD, LONG, SHOWN
+from desktop_app.ui.transcript.code_folds import FOLD, LONG, SHOWN, FoldLines, with_folds
 from tests.helpers.messages import answer, question, streaming
 
 if TYPE_CHECKING:
@@ -18,6 +24,7 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from desktop_app.domain.conversation import Message
+    from desktop_app.ui.transcript.items import Item
     from desktop_app.ui.transcript.view import TranscriptView
 
 LINES = 200
@@ -81,6 +88,175 @@ def test_what_arrives_before_the_reader_stays_as_it_came(view: TranscriptView) -
     ]
     view.set_theme(dark())
     assert f"line_{LINES - 1} = {LINES - 1}" in shown(view)
+
+
+def finished(message: Message, text: str) -> Message:
+    return replace(message, parts=(TextPart(text),), status=MessageStatus.COMPLETE)
+
+
+def body_of(view: TranscriptView, message: Message) -> list[Item]:
+    entry = view._messages.get(message.id)
+    assert entry is not None
+    return entry.section.items[entry.head : len(entry.section.items) - entry.foot]
+
+
+PIECES = [
+    code(LONG + 2), code(LONG), "```\n" + "x\n" * 40, "x\n" * 3, "``", "`", "\n", "\n\n", "words ",
+    "- item\n", "  ```\n" + "  y\n" * 40 + "  ```\n", "[late]: /url\n\n", "[late] ", "# Head\n",
+    "> ", "    indented\n" * 32, "| a |\n|---|\n| b |\n", "fold",
+]  # fmt: skip
+
+
+@settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.lists(st.sampled_from(PIECES), max_size=9), st.sampled_from((31, 200, 900)))
+@example(["[late]\n\n", PIECES[0], "words [late]\n\n", PIECES[10], "\n[late]: /url\n"], 31)
+@example([PIECES[0], "``", PIECES[10]], 1)
+def test_the_lines_that_fold_come_with_what_follows_the_code(
+    view: TranscriptView, pieces: list[str], length: int
+) -> None:
+    text, arriving = "".join(pieces).replace("fold", "f"), streaming()
+    view.set_messages([question("q"), arriving])
+    folded_by_hand: set[int] = set()
+    for at in range(0, len(text), length):
+        view.append_text(arriving.id, text[at : at + length])
+        view.flush()
+        entry = view._messages.get(arriving.id)
+        assert entry is not None
+        body = body_of(view, arriving)
+        unfolded = set(range(100)) - folded_by_hand
+        due = list(with_folds(entry._stream.blocks, unfolded, grows=True))
+        # What has come is not taken back because half a line below is nothing any more.
+        assert due == (body if len(body) == len(due) else body[:-1])
+        assert entry.folds._folded == FoldLines(body)._folded
+        if "fold" in pieces and "Show fewer lines" in shown(view) and not folded_by_hand:
+            view._act(arriving.id, f"{FOLD}0")
+            folded_by_hand.add(0)
+    view.update_message(finished(arriving, text))
+    unfolded = set(range(100)) - folded_by_hand
+    assert body_of(view, arriving) == list(with_folds(render(text), unfolded))
+
+
+def test_nothing_moves_when_the_line_comes(qtbot: QtBot, view: TranscriptView) -> None:
+    arriving = streaming()
+    view.set_messages([question("q"), arriving])
+    view.append_text(arriving.id, code(LINES))
+    view.flush()
+    assert "Show fewer lines" not in shown(view)
+    line = view.document().find(f"line_{LINES - 1} =")
+    view.verticalScrollBar().setValue(view.verticalScrollBar().value() - 200)
+    before = view.cursorRect(line).top()
+    view.append_text(arriving.id, "\nAnd more.")
+    view.flush()
+    assert shown(view)[-4:-2] == ["Show fewer lines", "And more."]
+    assert view.cursorRect(line).top() == before
+    view.update_message(finished(arriving, code(LINES) + "\nAnd more."))
+    assert view.cursorRect(line).top() == before
+
+
+def test_code_that_ends_an_answer_has_its_line_when_the_answer_is_whole(
+    view: TranscriptView,
+) -> None:
+    arriving = streaming()
+    view.set_messages([question("q"), arriving])
+    view.append_text(arriving.id, "Before\n\n" + code(LINES))
+    view.flush()
+    assert "Show fewer lines" not in shown(view)
+    view.update_message(finished(arriving, "Before\n\n" + code(LINES)))
+    assert shown(view).count("Show fewer lines") == 1
+    assert f"line_{LINES - 1} = {LINES - 1}" in shown(view)
+    view._act(arriving.id, f"{FOLD}0")
+    assert f"Show {LINES - SHOWN} more lines" in shown(view)
+    assert f"line_{LINES - 1} = {LINES - 1}" not in shown(view)
+
+
+@pytest.mark.parametrize("lines", [LINES, 1500])
+def test_what_was_clicked_stays_where_it_is(qtbot: QtBot, view: TranscriptView, lines: int) -> None:
+    arriving = streaming()
+    text = "Before.\n\n" * 30 + code(lines) + "\nAnd more."
+    view.set_messages([question("q"), arriving])
+    view.append_text(arriving.id, text)
+    view.flush()
+    view.update_message(finished(arriving, text))
+    view.scroll_to_bottom()
+    assert view._place.is_following
+
+    def place(words: str) -> QPoint:
+        found = view.document().find(words)
+        return QPoint(view.cursorRect(found).left() - 20, view.cursorRect(found).center().y())
+
+    before = place("fewer lines")
+    qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=before)
+    assert place("more lines").y() == before.y()
+    above = place(f"line_{SHOWN - 1} ")
+    qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=place("more lines"))
+    assert place(f"line_{SHOWN - 1} ").y() == above.y()  # and what was folded follows
+    assert f"line_{SHOWN} = {SHOWN}" in shown(view)
+    assert not view._place.is_following
+
+
+def test_the_keyboard_is_seen_where_it_has_unfolded_code(
+    qtbot: QtBot, view: TranscriptView
+) -> None:
+    view.set_messages([question("q"), long_answer()])
+    view.scroll_to_top()
+    view.setFocus(Qt.FocusReason.TabFocusReason)
+    view.setTextCursor(view.document().find(f"line_{SHOWN - 1} ="))
+    view.focusNextPrevChild(True)
+    button = QApplication.focusWidget()
+    assert button is not None
+    assert button.accessibleName() == f"Show {LINES - SHOWN} more lines"
+    qtbot.keyClick(button, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: button.accessibleName() == "Show fewer lines")
+    assert button.hasFocus()
+    qtbot.waitUntil(lambda: view.viewport().rect().contains(button.geometry()))
+    qtbot.keyClick(button, Qt.Key.Key_Return)
+    assert f"Show {LINES - SHOWN} more lines" in shown(view)
+
+
+def test_what_is_folded_is_read_out_of_what_is_written_in_part_too(
+    qtbot: QtBot, view: TranscriptView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(QAccessible, "isActive", lambda: True)
+    said = answer("".join(f"Part {n}.\n\n{code(120)}\n" for n in range(8)) + code(1200))
+    view.set_messages([question("q"), said])
+    qtbot.waitUntil(lambda: not view.is_writing and view._messages.is_whole)
+
+    def are_read() -> bool:
+        text = view.toPlainText()
+        return text.count("line_119 =") == 9 and "line_1199 =" in text
+
+    assert are_read()
+    view.set_theme(dark())  # which writes what is around the screen, and then the rest
+    qtbot.waitUntil(lambda: view._messages.is_whole and not view._for_readers.isActive())
+    assert are_read()
+    assert shown(view).count("line_119 = 119") == 0
+    for _ in range(2):
+        view._act(said.id, f"{FOLD}8")
+        qtbot.waitUntil(are_read)
+    assert shown(view).count("line_1199 = 1199") == 0
+
+
+def test_code_is_folded_by_keyboard_while_more_arrives(qtbot: QtBot, view: TranscriptView) -> None:
+    arriving = streaming()
+    view.set_messages([question("q"), arriving])
+    view.append_text(arriving.id, code(LINES) + "\nAnd more.")
+    view.flush()
+    view.setFocus(Qt.FocusReason.TabFocusReason)
+    cursor = view.document().find(f"line_{LINES - 1} =")
+    view.setTextCursor(cursor)
+    view.focusNextPrevChild(True)
+    button = QApplication.focusWidget()
+    assert button is not None
+    assert button.accessibleName() == "Show fewer lines"
+    qtbot.keyClick(button, Qt.Key.Key_Return)
+    assert f"Show {LINES - SHOWN} more lines" in shown(view)
+    view.append_text(arriving.id, " Still more.")
+    view.flush()
+    assert "And more. Still more." in shown(view)
+    view.update_message(finished(arriving, code(LINES) + "\nAnd more. Still more."))
+    assert f"Show {LINES - SHOWN} more lines" in shown(view)
 
 
 def test_what_is_folded_is_copied_and_found(qtbot: QtBot, view: TranscriptView) -> None:

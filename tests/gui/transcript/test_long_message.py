@@ -14,10 +14,11 @@ from PySide6.QtWidgets import QApplication
 
 from desktop_app.domain.parts import ReasoningPart
 from desktop_app.rendering.block_stream import render
+from desktop_app.rendering.export_html import to_html
 from desktop_app.rendering.export_text import to_markdown
 from desktop_app.ui import theme
-from desktop_app.ui.transcript import stretch
-from desktop_app.ui.transcript.code_folds import SHOWN, show_folds
+from desktop_app.ui.transcript import arrivals, stretch
+from desktop_app.ui.transcript.code_folds import SHOWN, show_folds, with_folds
 from tests.gui.transcript.test_streaming import finished
 from tests.gui.transcript.test_stretch import on_screen
 from tests.helpers.messages import answer, question, streaming
@@ -253,7 +254,7 @@ def test_it_streams_while_one_reads_above(view: TranscriptView, qtbot: QtBot) ->
     settle(view, qtbot)
     assert on_screen(view) == before
     assert view.document().characterCount() < 60_000
-    whole = render(SOURCE)
+    whole = list(with_folds(render(SOURCE), range(1000)))  # what came before one is not folded
     assert section_of(view, message).items[: len(whole)] == whole
     view.scroll_to_bottom()
     assert "The end." in on_screen(view)
@@ -283,6 +284,31 @@ def test_a_selection_reaches_over_what_is_not_written(
     begin = whole.index("words** of part 1,")
     stop = whole.index("words** of part 398")
     assert copied.strip() == f"**{whole[begin:stop]}words** of part 398"
+
+
+def test_a_long_message_is_copied_at_once_and_whole(
+    view: TranscriptView, qtbot: QtBot, long: Message
+) -> None:
+    QGuiApplication.clipboard().setText("the old")
+    view.verticalScrollBar().setValue(0)
+    settle(view, qtbot)
+    cursor = view.textCursor()
+    cursor.setPosition(view.document().find("words of part 1,").selectionStart())
+    cursor.movePosition(QTextCursor.MoveOperation.End, QTextCursor.MoveMode.KeepAnchor)
+    cursor.movePosition(QTextCursor.MoveOperation.Left, QTextCursor.MoveMode.KeepAnchor, 3)
+    view.setTextCursor(cursor)
+    assert not section_of(view, long).is_whole
+    QTest.keyClick(view, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    assert view._copies.is_on, "beside the window"
+    assert QGuiApplication.clipboard().text().startswith("words of part 1,")
+    qtbot.waitUntil(lambda: not view._copies.is_on, timeout=20_000)
+    copied = QGuiApplication.clipboard().mimeData()
+    assert "The end." in copied.text()
+    blocks = render(SOURCE)
+    whole = to_markdown(blocks)
+    markdown = bytes(copied.data("text/markdown").data()).decode()
+    assert markdown == f"**{whole[whole.index('words** of part 1,') :]}"
+    assert copied.html().count("<p>") == to_html(blocks).count("<p>") - 2  # those of part 0
 
 
 def test_all_of_it_is_copied(view: TranscriptView, qtbot: QtBot, long: Message) -> None:
@@ -368,6 +394,22 @@ def test_long_code_is_folded_and_unfolded_unwritten(view: TranscriptView, qtbot:
     qtbot.waitUntil(lambda: "line_2500 " in on_screen(view))
     assert is_filled(view)
     assert abs(view.document().size().height() - height) < height / 20
+
+
+@pytest.mark.parametrize("piece", [333, 400, 700])
+def test_code_that_is_folded_as_it_comes_stays_folded(
+    view: TranscriptView, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, piece: int
+) -> None:
+    monkeypatch.setattr(arrivals, "_LEAST", piece)
+    monkeypatch.setattr(arrivals, "_MOST", piece)
+    view._arrivals._at_once = piece
+    view.set_messages([question("Q"), answer("".join(map(part, range(320, 400))))])
+    settle(view, qtbot)
+    while view._window.fill_more(60):
+        pass
+    shown = [text for text, *_ in formats(view)]
+    assert shown.count("Show 62 more lines") == 2
+    assert not {f"line_{n} = '{n}'" for n in range(SHOWN, 80)} & set(shown)
 
 
 def test_tab_comes_to_links_that_are_not_written(view: TranscriptView, qtbot: QtBot) -> None:

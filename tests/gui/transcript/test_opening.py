@@ -62,7 +62,7 @@ def test_a_copy_made_meanwhile_is_whole(view: TranscriptView) -> None:
     entry = view._messages.get(stored.id)
     assert entry is not None
     assert entry.grows
-    assert entry.blocks()[-1].text == "The end."
+    assert entry.blocks()()[-1].text == "The end."
 
 
 def test_another_conversation_ends_it(view: TranscriptView, qtbot: QtBot) -> None:
@@ -84,7 +84,7 @@ def test_a_long_question_is_written_in_slices(
     assert "The end." not in view.toPlainText()
     entry = view._messages.get(asked.id)
     assert entry is not None
-    assert "The end." in entry.blocks()[-1].text, "a copy made meanwhile is whole"
+    assert "The end." in entry.blocks()()[-1].text, "a copy made meanwhile is whole"
     qtbot.waitUntil(lambda: not view.is_writing, timeout=30_000)
     assert text in view.toPlainText().replace("\u00a0", " ") or "\n" not in text
     assert view.toPlainText().endswith("The end.\n")

@@ -82,3 +82,28 @@ def test_code_is_copied_by_the_keyboard(view: TranscriptView) -> None:
     view.setTextCursor(QTextCursor(found))
     view.copy_code()
     assert QGuiApplication.clipboard().text() == "first"
+
+
+def test_the_end_is_told_behind_the_last_sentence(qtbot: QtBot, view: TranscriptView) -> None:
+    heard, arriving = listening(view), streaming()
+    view.set_messages([question("q"), arriving])
+    text = "A sentence of it. " * 3000
+    view.updated.connect(lambda message_id: heard.say(f"ended {message_id == arriving.id}"))
+    view.append_text(arriving.id, text)
+    view.update_message(whole(arriving, text))
+    qtbot.waitUntil(lambda: "ended True" in heard.words)
+    assert heard.words[-1] == "ended True"
+    assert " ".join(heard.words[:-1]).count("sentence") == 3000
+
+
+def test_what_is_out_of_sight_is_said_to_its_end(qtbot: QtBot, view: TranscriptView) -> None:
+    heard, arriving = listening(view), streaming()
+    many = [answer("words " * 900) for _ in range(60)]
+    view.set_messages([*many, arriving])
+    view.append_text(arriving.id, "One sentence. The last")
+    view.flush()
+    view.scroll_to_message(many[0].id)
+    assert view._messages.get(arriving.id) is None
+    view.append_text(arriving.id, " words")
+    view.update_message(whole(arriving, "One sentence. The last words"))
+    qtbot.waitUntil(lambda: "The last words" in " ".join(heard.words))

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from PySide6.QtCore import QPoint
 from PySide6.QtGui import QTextBlock, QTextCursor, QTextDocument, QTextFormat, QTextTable
 
 from desktop_app.domain.conversation import Message, MessageStatus
 from desktop_app.domain.parts import TextPart
+from desktop_app.rendering.block_stream import render
 from desktop_app.ui.transcript.view import TranscriptView
+from tests.helpers.listed import sources
 from tests.helpers.messages import answer, question, streaming
 
 if TYPE_CHECKING:
@@ -83,6 +86,86 @@ def test_the_document_equals_the_whole(
     arrived = look(view.document())
     view.set_messages([asked, finished(message, text)])
     assert arrived == look(view.document())
+
+
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(sources, st.integers(1, 9))
+@example("- foo\n  - bar\n    - baz\n\n      bim\n- foo", 3)
+@example("> - a\n> - b\n>\n> - c\n* d", 1)
+@example("- a\n- ```\n  x\n  ```\n- [y]\n\n  [y]: /u", 2)
+def test_lists_equal_the_whole(
+    view: TranscriptView, dressed: Theme, source: str, length: int
+) -> None:
+    view.set_messages([asked := question("Why?")])
+    message = streaming()
+    pieces = [source[i : i + length] for i in range(0, len(source), length)]
+    stream_into(view, message, pieces)
+    arrived = look(view.document())
+    view.set_messages([asked, finished(message, source)])
+    assert arrived == look(view.document())
+
+
+def gap_above(view: TranscriptView, words: str) -> float:
+    return float(view.document().find(words).block().blockFormat().topMargin())
+
+
+def test_a_list_turns_loose_once_that_is_certain(view: TranscriptView, dressed: Theme) -> None:
+    tight, loose = dressed.px(4), dressed.px(10)
+    message = streaming()
+    view.append_message(message)
+    shown = []
+    for piece in ("- one\n- two\n", "\n", "\n", "-", " ", "three", " more\n", "\n", "the end"):
+        view.append_text(message.id, piece)
+        view.flush()
+        shown.append(gap_above(view, "two"))
+    assert shown == [tight] * 5 + [loose] * 4
+
+
+def test_a_blank_line_below_a_list_leaves_it_tight(view: TranscriptView, dressed: Theme) -> None:
+    stream_into(view, streaming(), ["- one\n- two\n  - in\n", "\n", "end"])
+    assert [gap_above(view, words) for words in ("two", "in")] == [dressed.px(4)] * 2
+
+
+def test_a_long_list_that_turns_loose_at_its_end(view: TranscriptView, qtbot: QtBot) -> None:
+    """Also what of it is not written, for it is far from the screen."""
+    source = "- an item of a list\n  - and one within\n" * 700 + "\n- the last\n"
+    message = streaming()
+    view.append_message(message)
+    for at in range(0, len(source), 4000):
+        view.append_text(message.id, source[at : at + 4000])
+        view.flush()
+        view._window.narrow()
+    view.update_message(finished(message, source))
+    view.flush()
+    entry = view._messages.get(message.id)
+    assert entry is not None
+    section = entry.section
+    assert not section.is_whole
+    assert not entry.is_renewing
+    assert section.items[: -entry.foot] == render(source)
+    for at, item in enumerate(section.items):
+        if section.counts[at]:
+            key = view._messages.writer.styles.block_key(item, section.above(at))
+            assert section.keys[at][0] == key
+            block = view._messages.writer.block_of(section, at)
+            made = view._messages.writer.styles.block_format(item, section.above(at))
+            assert block.blockFormat().topMargin() == made.topMargin() + section.hole_above(at)
+    view.scroll_to_top()
+    qtbot.waitUntil(lambda: section.counts[1] > 0)
+    assert gap_above(view, "and one within") == view._theme.px(10)
+
+
+def test_who_reads_above_stays_there_when_a_list_turns_loose(view: TranscriptView) -> None:
+    message = streaming()
+    view.append_message(message)
+    view.append_text(message.id, "".join(f"- item {number} of it\n" for number in range(150)))
+    view.flush()
+    bar = view.verticalScrollBar()
+    bar.setValue(bar.maximum() // 2)
+    before = view.cursorForPosition(QPoint(0, 0)).block().text()
+    view.append_text(message.id, "\n- one more\n")
+    view.flush()
+    assert view.cursorForPosition(QPoint(0, 0)).block().text() == before
 
 
 def test_pieces_are_shown_within_a_frame_or_so(view: TranscriptView, qtbot: QtBot) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication, QTextCursor
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QGuiApplication, QMouseEvent, QTextCursor
 from PySide6.QtTest import QTest
 
 from desktop_app.domain.parts import TextPart, ToolCallPart
@@ -310,3 +310,60 @@ def test_what_another_width_asks_for_comes_in_slices(
     view.resize(540, 500)
     view.set_messages([])  # what is left of it is gone
     assert not view._messages.writer.has_misfits
+
+
+def test_what_is_being_selected_stays_under_the_mouse(view: TranscriptView) -> None:
+    said = streaming()
+    view.set_messages([*many(5), said])
+    view.append_text(said.id, "Words and words.\n\n" * 40)
+    view.flush()
+    bar = view.verticalScrollBar()
+    assert bar.value() == bar.maximum()
+    mouse(view, QEvent.Type.MouseButtonPress, QPoint(30, 200))
+    mouse(view, QEvent.Type.MouseMove, QPoint(60, 300))
+    was = bar.value()
+    view.append_text(said.id, "More words.\n\n" * 10)
+    view.flush()
+    assert bar.value() == was < bar.maximum()
+    assert view._latest.isVisible()
+    mouse(view, QEvent.Type.MouseButtonRelease, QPoint(60, 300))
+    view._latest.click()
+    view.append_text(said.id, "More words.\n\n" * 10)
+    view.flush()
+    assert bar.value() == bar.maximum()
+
+
+def test_a_notice_above_the_screen_moves_nothing(view: TranscriptView) -> None:
+    said = answer("Words")
+    view.set_messages([said, *many(6)])
+    bar = view.verticalScrollBar()
+    bar.setValue(bar.maximum() - view.viewport().height())
+    line = view._place._line_on_top()
+    view.update_message(replace(said, notices=("One.", "Two.")))
+    QGuiApplication.processEvents()
+    assert view._place._line_on_top() == line
+
+
+def test_a_late_definition_above_the_screen_moves_nothing(view: TranscriptView) -> None:
+    said = streaming()
+    view.set_messages([*many(2), said])
+    text = (
+        "[a long word or two][late] [a long word or two][late] " * 20 + "\n\n" + "Words.\n\n" * 60
+    )
+    view.append_text(said.id, text)
+    view.flush()
+    bar = view.verticalScrollBar()
+    bar.setValue(bar.maximum() - view.viewport().height())
+    line, height = view._place._line_on_top(), view.document().size().height()
+    view.append_text(said.id, "[late]: https://example.org/\n\n")
+    view.flush()
+    assert view.document().size().height() < height
+    assert view._place._line_on_top() == line
+
+
+def mouse(view: TranscriptView, what: QEvent.Type, to: QPoint) -> None:
+    """Something that it does with its left button held down."""
+    whole, left = QPointF(view.viewport().mapToGlobal(to)), Qt.MouseButton.LeftButton
+    buttons = Qt.MouseButton.NoButton if what == QEvent.Type.MouseButtonRelease else left
+    event = QMouseEvent(what, QPointF(to), whole, left, buttons, Qt.KeyboardModifier.NoModifier)
+    QGuiApplication.sendEvent(view.viewport(), event)

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QToolButton
 
 from desktop_app.domain.conversation import ErrorNote, MessageStatus, ModelChoice
 from desktop_app.domain.cost import Usage
-from desktop_app.domain.parts import DocumentPart, TextPart
+from desktop_app.domain.parts import DocumentPart, ReasoningPart, TextPart
 from desktop_app.ui import theme
 from desktop_app.ui.transcript.items import reasoning_line
 from desktop_app.ui.transcript.styles import PAD
@@ -154,6 +154,12 @@ def test_a_short_thought_has_no_figure(seconds: float | None, words: str) -> Non
     assert line.runs[-1].text == words
 
 
+def test_how_long_it_thought_is_said_of_a_stored_answer_too(view: TranscriptView) -> None:
+    parts = (ReasoningPart("**Sums**\n\nTwo.", seconds=9.3), TextPart("Four."))
+    view.set_messages([replace(answer(""), parts=parts)])
+    assert "Thought for 9 s about sums" in view.toPlainText()
+
+
 def test_reasoning_grows_before_the_answer(view: TranscriptView) -> None:
     message = streaming()
     view.append_message(message)
@@ -227,7 +233,7 @@ def test_a_selection_is_copied_in_three_forms(view: TranscriptView) -> None:
     select(view, "so?", "one")
     data = view.createMimeDataFromSelection()
     assert data.html().removeprefix('<meta charset="utf-8">') == (
-        "<p>so?</p><p>So <strong>bold</strong> it <code>is</code>.</p><ul><li>one</ul>"
+        "<p>so?</p><p>So <strong>bold</strong> it <code>is</code>.</p><ul><li>one</li></ul>"
     )
     assert bytes(data.data("text/markdown").data()).decode() == (
         "so?\n\nSo **bold** it `is`.\n\n- one"
@@ -239,7 +245,7 @@ def test_a_table_is_copied_as_a_table(view: TranscriptView) -> None:
     view.set_messages([answer("| a | b |\n|---|---|\n| 1 | 2 |\n\nend")])
     select(view, "a", "2")
     data = view.createMimeDataFromSelection()
-    assert data.html().startswith('<meta charset="utf-8"><table><tr><th')
+    assert data.html().startswith('<meta charset="utf-8"><table ')
     assert data.text() == "a\tb\n1\t2"
 
 
@@ -504,3 +510,18 @@ def test_the_line_on_top_stays_when_the_window_is_resized(view: TranscriptView) 
     view.set_theme(theme.light())
     assert top() == line
     assert abs(view.verticalScrollBar().value() - value) < 3
+
+
+def test_what_is_fitted_in_another_look_hides_nothing_below(view: TranscriptView) -> None:
+    """Tables, where Qt has not laid out all of it yet."""
+    table = "| " + "many words " * 9 + "| b |\n|---|---|\n| c | d |\n\n"
+    view.set_messages([question("Q"), answer(table * 3 + LONG * 6 + "\n\nSome words.\n\n" * 60)])
+    for scale in (2.0, 1.0, 1.5):
+        view.verticalScrollBar().setValue(0)
+        view.set_theme(theme.light(scale))
+        view.resize(round(500 * scale), 400)
+        layout, block = view.document().documentLayout(), view.document().begin()
+        layout.documentSize()
+        while block.isValid():
+            assert not block.text() or not layout.blockBoundingRect(block).isNull()
+            block = block.next()

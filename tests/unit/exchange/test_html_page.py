@@ -54,6 +54,13 @@ def seen(*messages: Any, title: str = "T", pictures: Any = None) -> tuple[_Seen,
     return found, text
 
 
+def test_a_wide_table_can_be_scrolled_by_keyboard_and_each_text_runs_its_own_way() -> None:
+    found, text = seen(answer("| a | b |\n|---|---|\n| 1 | 2 |\n\nשלום"))
+    tags = [tag for tag, _ in found.tags]
+    assert found.tags[tags.index("table") - 1] == ("div", {"class": "wide", "tabindex": "0"})
+    assert re.search(r"\np, li, [^{]*\{ unicode-bidi: plaintext; \}", text)
+
+
 def test_a_formula_that_cannot_be_set_stays_as_it_is_written() -> None:
     assert "$_$" in seen(answer("$_$"))[0].words
     assert "\x1b" not in seen(answer("$\x1b_$"))[1]

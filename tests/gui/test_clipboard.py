@@ -1,0 +1,95 @@
+"""Texts on the clipboard that take their time to be made."""
+
+from __future__ import annotations
+
+from threading import Event
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QGuiApplication
+
+from desktop_app.ui.clipboard import HTML, MARKDOWN, PLAIN, Copying, Texts, mime_data
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from pytestqt.qtbot import QtBot
+
+
+@pytest.fixture
+def parent(qtbot: QtBot) -> Iterator[QObject]:
+    yield (owner := QObject())
+    QGuiApplication.clipboard().clear()
+    owner.deleteLater()
+
+
+class Slow:
+    """Texts of which all but the plain one wait to be let go; `made` says what has been made."""
+
+    def __init__(self) -> None:
+        self.gate, self.made = Event(), list[str]()
+        self.texts = Texts(
+            {kind: lambda kind=kind: self._pieces(kind) for kind in (PLAIN, HTML, MARKDOWN)},  # type: ignore[misc]
+            is_short=False,
+        )
+
+    def _pieces(self, kind: str) -> Iterable[str]:
+        if kind != PLAIN:
+            self.gate.wait(20)
+        self.made.append(kind)
+        yield from (f"{kind}: ", "ä")
+
+
+def test_what_is_pasted_at_once_is_what_was_copied(parent: QObject, qtbot: QtBot) -> None:
+    clipboard, slow = QGuiApplication.clipboard(), Slow()
+    clipboard.setText("the old")
+    copying = Copying(parent)
+    copying.put(slow.texts)
+    assert clipboard.text() == "text/plain: ä"
+    assert clipboard.mimeData().formats() == [PLAIN, HTML, MARKDOWN]
+    with qtbot.waitSignal(copying.done):
+        slow.gate.set()
+    assert clipboard.mimeData().html() == "text/html: ä"
+    assert bytes(clipboard.mimeData().data(MARKDOWN).data()).decode() == "text/markdown: ä"
+    assert slow.made == [PLAIN, HTML, MARKDOWN]  # once each
+    assert not copying.is_on
+
+
+def test_who_is_faster_gets_what_is_made_for_him(parent: QObject) -> None:
+    slow = Slow()
+    slow.gate.set()
+    data = mime_data(slow.texts)
+    assert slow.made == []
+    assert data.html() == "text/html: ä"
+    assert data.html() == "text/html: ä"
+    assert slow.made == [HTML]
+    assert data.data("image/png").isEmpty()
+
+
+def test_what_is_copied_meanwhile_stays(parent: QObject, qtbot: QtBot) -> None:
+    slow, copying = Slow(), Copying(parent)
+    done: list[bool] = []
+    copying.done.connect(done.append)
+    copying.put(slow.texts)
+    QGuiApplication.clipboard().setText("newer")
+    with qtbot.waitSignal(copying.over):
+        slow.gate.set()
+    assert QGuiApplication.clipboard().text() == "newer"
+    assert done == []
+
+
+def test_who_waits_is_told(parent: QObject, qtbot: QtBot) -> None:
+    slow, copying = Slow(), Copying(parent)
+    with qtbot.waitSignal(copying.lasts, timeout=10_000):
+        copying.put(slow.texts)
+    with qtbot.waitSignal(copying.done) as caught:
+        slow.gate.set()
+    assert caught.args == [True]
+
+
+def test_what_is_short_lies_there_at_once(parent: QObject) -> None:
+    copying = Copying(parent)
+    copying.put(Texts({PLAIN: lambda: ["a", "b"]}, is_short=True))
+    assert QGuiApplication.clipboard().text() == "ab"
+    assert not copying.is_on

@@ -1,0 +1,348 @@
+"""Of one endless paragraph only what is around the screen is written, and nobody notices."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication, QTextCursor, QTextDocument
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from desktop_app.rendering.block_stream import render
+from desktop_app.ui import theme
+from desktop_app.ui.transcript import stretch
+from desktop_app.ui.transcript.document import DocumentWriter
+from desktop_app.ui.transcript.long_items import KEPT_AT_END
+from desktop_app.ui.transcript.styles import Styles
+from tests.gui.transcript.test_long_message import settle
+from tests.gui.transcript.test_streaming import finished, look
+from tests.gui.transcript.test_stretch import on_screen
+from tests.helpers.messages import answer, question, streaming
+
+if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
+
+    from desktop_app.domain.conversation import Message
+    from desktop_app.ui.theme import Theme
+    from desktop_app.ui.transcript.section import Section
+    from desktop_app.ui.transcript.view import TranscriptView
+
+COUNT = 14_000
+WORDS = " ".join(f"w{n}" for n in range(COUNT))
+KINDS = {
+    "paragraph": WORDS,
+    "item": f"- {WORDS}",
+    "quote": f"> {WORDS}",
+    "code": f"```\n{WORDS}\n```",
+}
+
+
+@pytest.fixture(autouse=True)
+def _little(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Much begins early."""
+    monkeypatch.setattr(stretch, "MOST_CHARACTERS", 20_000)
+    monkeypatch.setattr(stretch, "_EASILY_LAID_OUT", 15_000)
+
+
+def shown(view: TranscriptView, qtbot: QtBot, text: str = WORDS) -> Section:
+    view.set_messages([question("Q"), made := answer(text)])
+    settle(view, qtbot)
+    return section_of(view, made)
+
+
+def section_of(view: TranscriptView, message: Message) -> Section:
+    return view._messages.section_of(message.id)
+
+
+def numbers(view: TranscriptView) -> list[int]:
+    """The words on screen; none is missing between two."""
+    found = [int(n) for n in re.findall(r"\bw(\d+)\b", on_screen(view))]
+    assert all(b == a + 1 for a, b in pairwise(found))
+    return found
+
+
+def is_filled(view: TranscriptView) -> bool:
+    """Whether the lines on screen stand one below the other."""
+    layout = view.document().documentLayout()
+    bottoms: list[float] = []
+    top = view.verticalScrollBar().value()
+    block = view.cursorForPosition(view.viewport().rect().topLeft()).block()
+    while block.isValid():
+        box = layout.blockBoundingRect(block)
+        if box.top() > top + view.viewport().height():
+            break
+        if bottoms and box.top() - bottoms[-1] > 80:
+            return False
+        bottoms.append(box.bottom())
+        block = block.next()
+    return True
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_wherever_one_goes_it_is_there(view: TranscriptView, qtbot: QtBot, kind: str) -> None:
+    section = shown(view, qtbot, KINDS[kind])
+    bar = view.verticalScrollBar()
+    assert any(section.gaps)
+    assert not section.is_whole
+    assert numbers(view)[-1] == COUNT - 1
+    for share in (0.0, 0.5, 0.2, 0.21, 0.8, 1.0, 0.33):
+        bar.setValue(round(bar.maximum() * share))
+        assert is_filled(view), share
+        seen = numbers(view)
+        assert abs(seen[len(seen) // 2] / COUNT - share) < 0.15
+        settle(view, qtbot)
+        assert is_filled(view), share
+        assert set(numbers(view)) & set(seen)
+        assert view.document().characterCount() < 60_000
+
+
+def test_the_bar_knows_of_all(
+    view: TranscriptView, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown(view, qtbot)
+    view.set_theme(theme.dark())
+    height = view.document().size().height()
+    monkeypatch.setattr("desktop_app.ui.transcript.long_items._WHOLE", 10**9)
+    view.set_messages([question("Q"), answer(WORDS)])
+    view.flush()
+    assert abs(height / view.document().size().height() - 1) < 0.05
+
+
+def test_line_by_line_nothing_is_left_out(view: TranscriptView, qtbot: QtBot) -> None:
+    shown(view, qtbot)
+    bar = view.verticalScrollBar()
+    for way in (-1, 1):
+        seen = numbers(view)
+        while seen[0 if way < 0 else -1] != (0 if way < 0 else COUNT - 1):
+            bar.setValue(bar.value() + way * 450)
+            before, seen = seen, numbers(view)
+            assert set(before) & set(seen)
+            assert is_filled(view)
+            QGuiApplication.processEvents()
+
+
+@pytest.mark.parametrize("kind", ["paragraph", "code"])
+@pytest.mark.parametrize("change", ["theme", "zoom", "width"])
+def test_the_place_is_kept(view: TranscriptView, qtbot: QtBot, change: str, kind: str) -> None:
+    shown(view, qtbot, KINDS[kind])
+    bar = view.verticalScrollBar()
+    for share in (0.4, 0.05, 0.9):
+        bar.setValue(round(bar.maximum() * share))
+        settle(view, qtbot)
+        first = numbers(view)[0]
+        if change == "width":
+            view.resize(600 if view.width() > 600 else 900, 600)
+        else:
+            view.set_theme(theme.dark() if change == "theme" else theme.light(1.2))
+        for _ in range(2):
+            assert abs(numbers(view)[0] - first) < 30
+            assert is_filled(view)
+            settle(view, qtbot)
+        assert view.document().characterCount() < 60_000
+        view.set_theme(theme.light())
+
+
+def test_home_and_end(view: TranscriptView, qtbot: QtBot) -> None:
+    shown(view, qtbot)
+    for key, word in ((Qt.Key.Key_Home, 0), (Qt.Key.Key_End, COUNT - 1)) * 2:
+        QTest.keyClick(view, key)
+        assert word in numbers(view)
+        settle(view, qtbot)
+        assert word in numbers(view)
+
+
+def test_a_selection_reaches_over_a_gap(view: TranscriptView, qtbot: QtBot) -> None:
+    section = shown(view, qtbot)
+    bar = view.verticalScrollBar()
+    bar.setValue(bar.maximum() // 4)
+    settle(view, qtbot)
+    start = view.document().find(f"w{numbers(view)[40]} ")
+    view.setTextCursor(start)
+    word = start.selectedText()
+    bar.setValue(bar.maximum())
+    settle(view, qtbot)
+    view._window.narrow()
+    cursor = view.textCursor()
+    assert cursor.selectedText() == word
+    end = view.document().find(f"w{COUNT - 5} ")
+    cursor.setPosition(cursor.selectionStart())
+    cursor.setPosition(end.selectionEnd(), QTextCursor.MoveMode.KeepAnchor)
+    view.setTextCursor(cursor)
+    assert len(section.gaps[0]) >= 2
+    copied = view.createMimeDataFromSelection().text()
+    assert copied.split() == [f"w{n}" for n in range(int(word[1:]), COUNT - 4)]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_find_goes_where_nothing_is_written(view: TranscriptView, qtbot: QtBot, kind: str) -> None:
+    shown(view, qtbot, KINDS[kind])
+    view.find_in_it.open()
+    for word in (9000, 3456, 13_210, 17):
+        view.find_in_it.bar.field.setText(f"w{word} w{word + 1} ")
+        qtbot.waitUntil(lambda word=word: word in numbers(view))  # type: ignore[misc]
+        QGuiApplication.processEvents()
+        marks = view.extraSelections()
+        assert [m.cursor.selectedText().rstrip() for m in marks] == [f"w{word} w{word + 1}"]
+        assert view.viewport().rect().contains(view.cursorRect(marks[0].cursor).center())
+        assert is_filled(view)
+        settle(view, qtbot)
+    view.find_in_it.bar.field.setText("w777")
+    qtbot.waitUntil(lambda: "of 11" in view.find_in_it.bar._count.text())
+    met = set()
+    for _ in range(11):
+        view.find_in_it.step(1)
+        assert any(str(n).startswith("777") for n in numbers(view))
+        met |= {n for n in numbers(view) if str(n).startswith("777")}
+    assert len(met) == 11
+
+
+def test_tab_comes_to_links_in_a_gap(view: TranscriptView, qtbot: QtBot) -> None:
+    far = "words " * 6000
+    links = [f"[{name}](https://{name}.test) {far}" for name in ("one", "two", "three")]
+    view.set_messages([made := answer(far + "".join(links))])
+    settle(view, qtbot)
+    section = section_of(view, made)
+    view.scroll_to_top()
+    settle(view, qtbot)
+    view.setFocus()
+    keys = [Qt.Key.Key_Tab] * 3 + [Qt.Key.Key_Backtab] * 2
+    for key, name in zip(keys, ("one", "two", "three", "two", "one"), strict=True):
+        QTest.keyClick(QGuiApplication.focusObject(), key)  # type: ignore[call-overload]
+        focused = QApplication.focusWidget()
+        assert focused is not None
+        assert focused.accessibleName().startswith(f"{name}, link")
+        assert name in on_screen(view)
+        view._window.narrow()
+    assert section.gaps[0]
+
+
+def test_it_streams_while_one_reads_above(view: TranscriptView, qtbot: QtBot) -> None:
+    message, half = streaming(), len(WORDS) // 2
+    view.set_messages([question("Q"), message])
+    view.append_text(message.id, WORDS[:half])
+    settle(view, qtbot)
+    bar = view.verticalScrollBar()
+    bar.setValue(bar.maximum() // 3)
+    settle(view, qtbot)
+    view.set_theme(theme.dark())  # its ends are all that is written besides
+    settle(view, qtbot)
+    before, section = on_screen(view), section_of(view, message)
+    for at in range(half, len(WORDS), 3000):
+        view.append_text(message.id, WORDS[at : at + 3000])
+        view.flush()
+    view.update_message(finished(message, WORDS))
+    settle(view, qtbot)
+    assert on_screen(view) == before
+    assert section.gaps[0]
+    assert section.items[:1] == render(WORDS)
+    view.scroll_to_bottom()
+    assert numbers(view)[-1] == COUNT - 1
+    assert_is_whole(view, section, message)
+
+
+def assert_is_whole(view: TranscriptView, section: Section, message: Message) -> None:
+    """Filled bit by bit, the document is like one that is filled at once."""
+    while view._window.fill_more(50):
+        pass
+    assert section.is_whole
+    bitwise = look(view.document())
+    items, writer = list(section.items), view._messages.writer
+    writer.replace(section, 0, len(items), ())
+    writer.replace(section, 0, 0, items)
+    writer.fill(section, 0, 0, section.shapes[0][-1])
+    assert section.is_whole
+    assert look(view.document()) == bitwise
+
+
+def test_a_screen_reader_reads_all_of_it(view: TranscriptView, qtbot: QtBot) -> None:
+    section = shown(view, qtbot)
+    view._speaker.is_heard = lambda: True  # type: ignore[method-assign]
+    view.set_theme(theme.dark())
+    qtbot.waitUntil(lambda: section.is_whole, timeout=30_000)
+    parts = view.toPlainText().split("\n")
+    assert WORDS in "".join(parts)
+    view.resize(600, 500)
+    qtbot.waitUntil(lambda: section.is_whole, timeout=30_000)
+
+
+LONG = "- " + "".join(
+    f"word{'s' * (n % 7)} **{n}** " if n % 9 == 0 else "and 🙂 " for n in range(5000)
+)
+"""Of two chapters."""
+
+STEPS = st.lists(st.tuples(st.booleans(), st.floats(0, 1), st.floats(0, 0.4)), max_size=6)
+
+
+@pytest.fixture
+def written(dressed: Theme) -> tuple[DocumentWriter, Section]:
+    """One long item, written whole."""
+    writer = DocumentWriter(QTextDocument(), Styles(dressed), 700)
+    return writer, writer.insert_section(0, "key", [*render(LONG), *render("End.")])
+
+
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(STEPS)
+def test_what_comes_and_goes_is_what_would_be(
+    written: tuple[DocumentWriter, Section], steps: list[tuple[bool, float, float]]
+) -> None:
+    writer, section = written
+    writer.replace(section, 0, 1, ())
+    writer.replace(section, 0, 0, render(LONG))
+    whole, cuts, height = look(writer.document), section.shapes[0], writer.document.size().height()
+    writer.erase_parts(section, 0, ())
+    assert section.counts[0] == 1 + KEPT_AT_END
+    for fills, at, size in steps:
+        count = cuts[-1] if fills else section.counts[0]
+        first, end = round(at * count), round((at + size) * count)
+        if fills:
+            writer.fill(section, 0, first, end)
+        else:
+            writer.erase_parts(section, 0, range(first, end))
+        starts = [0, *section.shapes[0]]
+        assert set(starts) <= {0, *cuts}
+        assert all(starts[gap.block] > gap.start for gap in section.gaps[0])
+        assert writer.document.blockCount() == section.total + 1
+    assert abs(writer.document.size().height() - height) < 200
+    writer.fill(section, 0, 0, cuts[-1])
+    assert section.is_whole
+    assert look(writer.document) == whole
+
+
+def test_the_ends_alone_are_those_of_the_whole(written: tuple[DocumentWriter, Section]) -> None:
+    """Written with nothing before them, as in another theme, the parts begin where they would."""
+    writer, section = written
+    whole, cuts = look(writer.document), section.shapes[0]
+    writer.erase_parts(section, 0, ())
+    ends = section.shapes[0]
+    writer.dress(writer.styles)
+    writer.clear()
+    writer.put_back(section, [(0, 2)], 1)
+    assert section.shapes[0] == ends
+    for unit in (cuts[-1] // 2, cuts[-1] * 3 // 4):
+        writer.fill(section, 0, unit, unit + 1)
+        assert set(section.shapes[0]) <= set(cuts)
+    writer.fill(section, 0, 0, cuts[-1])
+    assert look(writer.document) == whole
+
+
+def test_very_much_that_is_written_anew_is_there_around_the_screen(
+    view: TranscriptView, qtbot: QtBot
+) -> None:
+    message = finished(streaming(), WORDS)
+    view.set_messages([question("Q"), message])
+    settle(view, qtbot)
+    bar = view.verticalScrollBar()
+    bar.setValue(bar.maximum() // 2)
+    settle(view, qtbot)
+    before, section = on_screen(view), section_of(view, message)
+    view.update_message(finished(message, f"Other *words* {WORDS}"))
+    assert section.gaps[0], "not all of it is written in one step"
+    settle(view, qtbot)
+    seen = set(before.split())  # two words more may have moved a line
+    assert len(seen & set(on_screen(view).split())) > 0.9 * len(seen)

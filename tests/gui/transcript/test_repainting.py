@@ -1,0 +1,81 @@
+"""What is on the screen while an answer arrives is what painting all of it would show."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtCore import QEvent, QObject
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QApplication
+
+from tests.helpers.messages import streaming
+
+if TYPE_CHECKING:
+    from desktop_app.ui.transcript.view import TranscriptView
+
+WORDS = (
+    "so many words in one cell that it takes several lines of any table that is no wider than that "
+)
+HEAD = "Some words\n\n| a | b | c |\n|---|---|--:|\n"
+KINDS = {
+    "wrapped": HEAD + f"| {WORDS} | {WORDS * 2} | 7 |\n" * 11,
+    "mixed": HEAD
+    + f"| {WORDS} | {WORDS} | 7 |\n| `a` | b | 1 |\n" * 4
+    + "\n> words\n\n```\ncode\n",
+    "quoted": "".join(
+        f"> {line}\n" for line in (HEAD + f"| {WORDS * 3} | b | c |\n" * 9).split("\n")
+    ),
+}
+
+
+class Painted(QObject):
+    """The heights of what is painted."""
+
+    def __init__(self, view: TranscriptView) -> None:
+        super().__init__(view)
+        self.heights: list[int] = []
+        view.viewport().installEventFilter(self)
+
+    def eventFilter(self, _viewport: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Paint:
+            self.heights.append(event.rect().height())  # type: ignore[attr-defined]
+        return False
+
+
+def on_screen(view: TranscriptView) -> QImage:
+    grabbed = view.screen().grabWindow(view.winId()).toImage()
+    return grabbed.convertToFormat(QImage.Format.Format_RGB32)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_screen_is_as_if_painted_anew(view: TranscriptView, kind: str) -> None:
+    view.append_message(message := streaming())
+    source = KINDS[kind]
+    for at in range(0, len(source), 60):
+        view.append_text(message.id, source[at : at + 60])
+        view.flush()
+        if at > len(source) * 3 // 4:
+            view.verticalScrollBar().setValue(view.verticalScrollBar().maximum() - 150)
+        for _ in range(3):
+            QApplication.processEvents()
+        whole = view.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
+        assert on_screen(view) == whole, source[:at]
+
+
+def test_words_in_a_table_have_what_is_above_them_stay(view: TranscriptView) -> None:
+    view.append_message(message := streaming())
+    source = KINDS["wrapped"]
+    for at in range(0, len(source), 2000):
+        view.append_text(message.id, source[at : at + 2000])
+        view.flush()
+    view.append_text(message.id, f"| {WORDS} | a")
+    view.flush()
+    QApplication.processEvents()
+    painted = Painted(view)
+    for word in ("few", " more", " words"):
+        view.append_text(message.id, word)
+        view.flush()
+        QApplication.processEvents()
+    assert painted.heights
+    assert max(painted.heights) < view.viewport().height() // 2
