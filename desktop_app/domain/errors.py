@@ -7,7 +7,7 @@
     │   ├── ModelNotFoundError      404 model_not_found
     │   ├── RefusedParameterError   400 unsupported_value / unsupported_parameter (has .param)
     │   ├── ContextTooLongError     400 context_length_exceeded
-    │   ├── RateLimitedError        429 rate_limit_exceeded (has .retry_after_s)
+    │   ├── RateLimitedError        429 rate_limit_exceeded
     │   ├── QuotaExhaustedError     429 insufficient_quota, credit_balance_exhausted
     │   ├── ProviderFaultError      5xx and other refusals (has .status)
     │   ├── EndpointMissingError    404, 405, a redirect or HTML where an API was expected
@@ -121,9 +121,7 @@ class ContextTooLongError(ProviderError):
 
 
 class RateLimitedError(ProviderError):
-    """Too many requests or tokens; `retry_after_s` is None where the provider did not say."""
-
-    retry_after_s: float | None = None
+    """Too many requests or tokens; how long to wait stands in what to do, where it was said."""
 
 
 class QuotaExhaustedError(ProviderError):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -22,6 +24,9 @@ IN_A_FILE: Final = {
     MessageStatus.STREAMING: "Still being written when this was made",
 }
 """The same of an answer that is written to a file or on paper."""
+
+
+_TITLE: Final = re.compile(r"\s*(?:\*\*|#+ )(?P<title>[^*\n]{3,80})")
 
 
 def heading_of(message: Message, name_of_model: Callable[[str], str]) -> str:
@@ -69,6 +74,27 @@ def duration(seconds: float) -> str:
     if seconds < 60:
         return f"{seconds:.0f} s"
     return f"{int(seconds) // 60} min {int(seconds) % 60} s"
+
+
+def thought_words(reasoning: str, seconds: float | None, *, thinking: bool = False) -> str:
+    """`Thought for 9 s about which failures are safe to repeat`, as far as that is known; what it
+    is about is the title that a summary begins with."""
+    title = _TITLE.match(reasoning)
+    words = "Thinking" if thinking else "Thought"
+    if seconds is not None and seconds >= 1:
+        words += f" for {duration(seconds)}"
+    if title:
+        about = title["title"].strip()
+        words += f": {about}" if thinking else f" about {about[0].lower()}{about[1:]}"
+    return words
+
+
+def indented_json(arguments: str) -> list[str]:
+    """The lines of JSON as people read it; what is none as it came."""
+    try:
+        return json.dumps(json.loads(arguments), indent=2, ensure_ascii=False).split("\n")
+    except (ValueError, RecursionError):
+        return arguments.splitlines() or [""]
 
 
 def pages_text(part: DocumentPart) -> str:

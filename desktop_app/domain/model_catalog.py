@@ -149,16 +149,19 @@ class ModelCatalog:
         not_chat: Iterable[str] = (),
         file_inputs: Mapping[str, FileInputs] | None = None,
         embeddings: Mapping[str, Price] | None = None,
+        own_sizes: Iterable[str] = (),
     ) -> None:
         self._models = {model.id: model for model in models}
         self._not_chat = tuple(not_chat)
         self._small_jobs = dict(small_jobs or {})
         self._file_inputs = dict(file_inputs or {})
         self._embeddings = dict(embeddings or {})
+        self._own_sizes = frozenset(own_sizes)
 
     @classmethod
     def from_toml(cls, *texts: str) -> ModelCatalog:
-        """Read one or more TOML texts; a later one overrides and extends the earlier by id.
+        """Read one or more TOML texts; a later one, the person's, overrides and extends the earlier
+        by id.
 
         Raises:
             SettingError: a text is not TOML or a model in it has a wrong value.
@@ -166,7 +169,8 @@ class ModelCatalog:
         import tomllib  # here, for the window's first paint needs the names above alone
 
         try:
-            return cls._from_tables(_merged(tomllib.loads(text) for text in texts))
+            files = [tomllib.loads(text) for text in texts]
+            return cls._from_tables(_merged(files), _sized(files[1:]))
         except (
             tomllib.TOMLDecodeError,
             KeyError,
@@ -185,13 +189,14 @@ class ModelCatalog:
             ) from exc
 
     @classmethod
-    def _from_tables(cls, tables: Mapping[str, Any]) -> ModelCatalog:
+    def _from_tables(cls, tables: Mapping[str, Any], own_sizes: Iterable[str]) -> ModelCatalog:
         return cls(
             [_model_from_row(model_id, row) for model_id, row in tables["models"].items()],
             {job: _small_job_from_row(row) for job, row in tables["small_jobs"].items()},
             tables["not_chat"],
             {kind: _file_inputs_from_row(row) for kind, row in tables["file_inputs"].items()},
             {id_: Price(Decimal(by), Decimal(0)) for id_, by in tables["embeddings"].items()},
+            own_sizes,
         )
 
     def __iter__(self) -> Iterator[ModelInfo]:
@@ -205,6 +210,10 @@ class ModelCatalog:
     def knows(self, model_id: str) -> bool:
         """Whether the data names `model_id`."""
         return model_id in self._models
+
+    def is_sized_by_the_person(self, model_id: str) -> bool:
+        """Whether the person's own file says how much the model takes, whatever a server says."""
+        return model_id in self._own_sizes
 
     def can_chat(self, model_id: str) -> bool:
         """Whether a model that a provider lists is offered: not one for embeddings, speech or
@@ -248,6 +257,14 @@ def _merged(files: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
             for key, row in tables.get(name, {}).items():
                 rows[key] = {**rows.get(key, {}), **row}
     return merged
+
+
+def _sized(files: Iterable[Mapping[str, Any]]) -> set[str]:
+    """The models of which the person's files name a size of what they take."""
+    sizes = {"context_window", "max_input"}
+    return {
+        id_ for file in files for id_, row in file.get("models", {}).items() if sizes & set(row)
+    }
 
 
 def _demand_known(row: Mapping[str, Any], known: Collection[str], where: str) -> None:

@@ -1,4 +1,4 @@
-"""What a provider says that it serves (`GET /models`), and what follows for a model's end.
+"""What a provider says that it serves (`GET /models`), and what follows for a model's end and window.
 
 A listing is a claim about the day it was made on. It outweighs the dates of the catalogue, which are
 OpenAI's own, where it was made on or after them: aggregators serve models on, and OpenAI may, too.
@@ -6,7 +6,7 @@ OpenAI's own, where it was made on or after them: aggregators serve models on, a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
 
@@ -18,10 +18,12 @@ WARNED_BEFORE_DAYS = 90
 
 @dataclass(frozen=True)
 class ListedModel:
-    """A model by its id, and the day on which the provider shuts it down, where it says one."""
+    """A model by its id; where the provider says so, the day on which it shuts it down, and the
+    tokens that it takes there."""
 
     id: str
     shutdown: date | None = None
+    window: int | None = None
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,23 @@ class ModelListing:
         """The day that the provider names, None where it names none."""
         model = self._by_id.get(model_id)
         return model.shutdown if model else None
+
+    def window_of(self, model_id: str) -> int | None:
+        """Tokens that the provider's model takes, None where it names no number."""
+        model = self._by_id.get(model_id)
+        return model.window if model else None
+
+
+def as_listed(info: ModelInfo, listing: ModelListing | None) -> ModelInfo:
+    """What is known of a model, with the window that its server names where nothing is known of it,
+    or where that server takes less.
+
+    Some call the window so, others what a question may take: it stands for both.
+    """
+    window = listing.window_of(info.id) if listing else None
+    if window is None or (info.input_limit is not None and info.input_limit <= window):
+        return info
+    return replace(info, context_window=window, max_input=None)
 
 
 def end_of(profile: ProviderProfile, info: ModelInfo, listing: ModelListing | None) -> date | None:

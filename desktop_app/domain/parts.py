@@ -28,12 +28,15 @@ class ReasoningPart:
     """A summary of the model's reasoning.
 
     `item_id` and `encrypted` are the provider's own, replayed on the next turn where nothing is
-    stored at the provider.
+    stored at the provider. `seconds` is how long the model thought before it began to answer, all
+    of its reasoning together: it stands in the first part of a message alone, None where nobody
+    has measured it.
     """
 
     text: str
     item_id: str = ""
     encrypted: str = ""
+    seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,8 @@ class DocumentPart:
     `chosen`: what is sent of it; None for all.
     `is_protected`: the original asks for a password, which is kept nowhere.
     `as_file`: the original itself is sent in place of its text; see services/files.py for when.
+    `again_as`: it stands whole earlier in the same request, under this name, and is named alone; of
+    requests only, never kept: see services/repeats.py.
     """
 
     sha256: str
@@ -104,11 +109,12 @@ class DocumentPart:
     chosen: ChosenPages | None = None
     is_protected: bool = False
     as_file: bool = False
+    again_as: str = ""
 
     @property
     def seen_pages(self) -> tuple[PagePicture, ...]:
         """The pages that are sent as pictures."""
-        if self.detail == TEXT_ALONE:
+        if self.detail == TEXT_ALONE or self.again_as:
             return ()
         chosen = self.chosen
         return tuple(page for page in self.pictured if chosen is None or page.number in chosen)

@@ -242,10 +242,10 @@ class ProviderClient:
         """
         self._require_key()
         try:
-            reply = await self._transport.get_json(model_list.PATH)
+            get, limit_s = self._transport.get_json, self._timeouts.beside
+            return await model_list.fetched(get, self._profile, limit_s)
         except AttemptError as failed:
             raise failed.error from failed
-        return model_list.listing_from(reply, self._profile)
 
     @property
     def is_idle(self) -> bool:

@@ -13,13 +13,13 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
+from desktop_app.domain.network_path import ProxyAddress, is_loopback
+
 if TYPE_CHECKING:
     import ssl
     from urllib.parse import SplitResult
 
     import httpx
-
-    from desktop_app.domain.network_path import ProxyAddress
 
 # Seconds that an idle connection is kept: it is opened while the person types.
 _KEEPALIVE_S: Final = 300.0
@@ -91,9 +91,14 @@ def new_client(address: SplitResult, proxy: ProxyAddress | None, ca_file: str) -
     through_tls = "https" in (address.scheme, proxy.url.partition(":")[0] if proxy else "")
     # Without TLS there is nothing to verify, and no certificates to load.
     trust = _trusted(ca_file) if through_tls else None
+    # llama.cpp's server closes a connection behind each streamed answer without saying so before:
+    # a question sent in that moment would be lost. To open one on the same machine takes no time.
+    is_here = not through_tls and proxy is None and is_loopback(address.hostname or "")
     transport = httpx.AsyncHTTPTransport(
         verify=False if trust is None else trust,
-        limits=httpx.Limits(keepalive_expiry=_KEEPALIVE_S),
+        limits=httpx.Limits(
+            keepalive_expiry=_KEEPALIVE_S, max_keepalive_connections=0 if is_here else None
+        ),
         proxy=None if proxy is None else _proxy_of_httpx(proxy, trust),
         socket_options=_keepalive_options(),
     )

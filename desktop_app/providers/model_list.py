@@ -1,19 +1,51 @@
 """The models that a provider lists: GET /models. Source: OpenAI's published OpenAPI document, and
-the fields that gateways add to it.
+the fields that gateways add to it; what they say of windows is model_windows.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime
-from typing import Final
+from typing import Any, Final
 
-from desktop_app.domain.chat_request import ProviderProfile
-from desktop_app.domain.errors import UnexpectedReplyError
+from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.errors import ProviderError, UnexpectedReplyError
 from desktop_app.domain.model_listing import ListedModel, ModelListing
 from desktop_app.providers import json_fields
+from desktop_app.providers.model_windows import beside, window_of
+from desktop_app.providers.retries import AttemptError
 
 PATH: Final = "models"
+
+
+async def fetched(
+    get_json: Callable[[str], Awaitable[Any]], profile: ProviderProfile, beside_s: float
+) -> ModelListing:
+    """What the provider lists now.
+
+    Args:
+        get_json: gives what lies at a path; one that begins with / lies beside the API.
+        beside_s: seconds that a question about windows may take.
+
+    Raises:
+        AttemptError, ProviderError
+    """
+    reply = await get_json(PATH)
+    listing = listing_from(reply, profile)
+    # OpenAI's own list looks like others', and its windows are known.
+    more = None if profile.kind is ProviderKind.OPENAI else beside(_rows(reply))
+    if more is None:
+        return listing
+    ids = [model.id for model in listing.models]
+    try:
+        async with asyncio.timeout(beside_s):
+            windows = more.read(await get_json(more.path), ids)
+    except (AttemptError, ProviderError, TimeoutError):
+        return listing  # then less is known
+    models = (replace(m, window=windows.get(m.id, m.window)) for m in listing.models)
+    return replace(listing, models=tuple(models))
 
 
 def listing_from(reply: object, profile: ProviderProfile) -> ModelListing:
@@ -22,18 +54,24 @@ def listing_from(reply: object, profile: ProviderProfile) -> ModelListing:
     Raises:
         UnexpectedReplyError: it holds none.
     """
-    rows = json_fields.rows(reply, "data")
-    if not rows and not (isinstance(reply, Mapping) and isinstance(reply.get("data"), list)):
+    rows = _rows(reply)
+    is_list = isinstance(reply, Mapping) and isinstance(reply.get("data"), list)
+    if not rows and not is_list and reply != []:
         raise UnexpectedReplyError(
             f"{profile.name} sent something that is no list of models.",
             what_to_do="Type the model's name in Settings › Provider.",
         )
     models = tuple(
-        ListedModel(name, _day(row.get("shutdown_date")))
+        ListedModel(name, _day(row.get("shutdown_date")), window_of(row))
         for row in rows
         if (name := json_fields.text(row, "id"))
     )
     return ModelListing(profile.base_url, models, datetime.now(UTC))
+
+
+def _rows(reply: object) -> list[Mapping[str, Any]]:
+    """The rows of a list; Together sends them bare."""
+    return json_fields.rows({"data": reply} if isinstance(reply, list) else reply, "data")
 
 
 def _day(value: object) -> date | None:

@@ -205,6 +205,8 @@ def _short(message: str) -> str:
 def _quoted(sentence: str, body: ErrorBody) -> str:
     """`sentence` with the provider's own words behind it, where it has some."""
     words = _short(body.message).rstrip(".")
+    if words.endswith("…"):
+        return f"{sentence}: {words}"
     return f"{sentence}: {words}." if words else f"{sentence}."
 
 

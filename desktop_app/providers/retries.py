@@ -55,11 +55,9 @@ class AttemptError(Exception):
 def failed_reply(error: ProviderError, status: int, headers: Mapping[str, str]) -> AttemptError:
     """The failed attempt that a reply with an error status makes."""
     asked = asked_wait_s(headers)
-    if isinstance(error, RateLimitedError):
-        error.retry_after_s = asked
-        if asked is not None and asked > LONGEST_WAIT_S:
-            minutes = math.ceil(asked / 60)
-            error.what_to_do = f"It asks to wait {minutes:,} minutes; press Retry then."
+    if isinstance(error, RateLimitedError) and asked is not None and asked > LONGEST_WAIT_S:
+        minutes = math.ceil(asked / 60)
+        error.what_to_do = f"It asks to wait {minutes:,} minutes; press Retry then."
     repeatable = isinstance(error, RateLimitedError) or (
         # Gateways answer 500 and 503 to requests that are wrong and stay wrong.
         status in _REPEATABLE_STATUSES

@@ -57,6 +57,7 @@ class Timeouts:
         silence_again: how often from then on.
         after_sleep: the longest silence once the computer woke.
         look: how often the clocks are looked at.
+        beside: what a question about windows may hold a list of models up.
         drain: what the end of a finished reply may take so that its connection can be used again.
     """
 
@@ -70,6 +71,7 @@ class Timeouts:
     silence_again: float = 60.0
     after_sleep: float = 20.0
     look: float = 5.0
+    beside: float = 5.0
     drain: float = 0.25
 
 
@@ -149,7 +151,7 @@ class Transport:
             yield reply
 
     async def get_json(self, path: str) -> Any:
-        """The JSON at `path`.
+        """The JSON at `path`; one that begins with / lies beside the API, not within it.
 
         Raises:
             AttemptError, StreamCutError, UnexpectedReplyError
@@ -202,7 +204,7 @@ class Transport:
         send = partial(
             client.stream,
             request.method,
-            f"{self._base_url}/{request.path}",
+            self._url(request.path),
             headers=headers,
             content=request.content,
             timeout=httpx.Timeout(request.read_s, connect=limits.connect, write=limits.write),
@@ -221,6 +223,11 @@ class Transport:
             raise self._tried.proxy_silent() from None
         except socks_error() as exc:
             raise self._tried.proxy_speaks_otherwise(details_of(exc, "")) from None
+
+    def _url(self, path: str) -> str:
+        if path.startswith("/"):
+            return self._base_url.removesuffix("/v1") + path
+        return f"{self._base_url}/{path}"
 
     async def _send_through_proxy(
         self,

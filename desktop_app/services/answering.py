@@ -40,6 +40,7 @@ from desktop_app.services.budget import Hold
 from desktop_app.services.choice import INSTANT_RETIRED, ResolvedChoice
 from desktop_app.services.counted_together import is_counted_elsewhere
 from desktop_app.services.ports import Gateway, MessageStore, Provider, SpendingBook
+from desktop_app.services.thinking_time import ThinkingTime
 
 CHECKPOINT_S = 0.5
 SAVE_AGAIN_S = 2.0
@@ -65,6 +66,7 @@ class Answering:
     Attributes:
         conversation, question, answer: as they are on disk; `question` is None for a retry.
         beside: further answers to the same question, to be run beside this one.
+        checkpoint_s: seconds between two writes of what has arrived.
 
     Args:
         hold: what the input holds of the provider's monthly cap, until the answer has ended.
@@ -89,13 +91,14 @@ class Answering:
         self.question = question
         self.answer = answer
         self.beside: tuple[Answering, ...] = ()
+        self.checkpoint_s = CHECKPOINT_S
         self._store, self._gateway, self._spending = store, gateway, spending
         self._hold = hold
         self._stand_in = stand_in
         self._request = request
         self._resolved = resolved
         self._reply = Reply(notices=answer.notices)
-        self._began = time.monotonic()
+        self._began, self._thinking = time.monotonic(), ThinkingTime()
         self._is_left = False
         self._stopped: RemoteRun | None = None
         self._has_name = asyncio.Event()  # the run in the background, by which it is found again
@@ -224,6 +227,7 @@ class Answering:
         await self._stream(listen)
 
     def _take(self, event: StreamEvent, listen: Listener) -> None:
+        self._thinking.hear(event)
         self._reply = accumulate(self._reply, event)
         if self._reply.run is not None:
             self._has_name.set()
@@ -232,8 +236,8 @@ class Answering:
     @property
     def so_far(self) -> Message:
         """The answer with what has arrived, still on its way."""
-        reply = self._reply
-        return replace(self.answer, parts=reply.parts, notices=reply.notices, remote_run=reply.run)
+        reply, parts = self._reply, self._thinking.told_in(self._reply.parts)
+        return replace(self.answer, parts=parts, notices=reply.notices, remote_run=reply.run)
 
     async def _checkpoint(self, on_store: StoreListener) -> None:
         """Keep what has arrived, twice a second, as long as more arrives; and at once the name of a
@@ -241,7 +245,7 @@ class Answering:
         saved, failing, took = Reply(), False, 0.0
         while True:
             # However long the disk took: what has arrived is to be on it within a second.
-            pause = max(CHECKPOINT_S - took, CHECKPOINT_S / 4)
+            pause = max(self.checkpoint_s - took, self.checkpoint_s / 4)
             if saved.run is None:
                 await _wait(self._has_name, pause)
             else:
@@ -281,6 +285,7 @@ class Answering:
 
     def _final(self, status: MessageStatus) -> Message:
         reply = self._reply
+        self._thinking.end()
         # The tier that answered decides; what was asked for counts where the provider does not say.
         tier = reply.service_tier if reply.service_tier != "auto" else ""
         price = replace(self._resolved, service_tier=tier or self._resolved.service_tier).price
@@ -288,7 +293,7 @@ class Answering:
         return replace(
             self.answer,
             status=status,
-            parts=reply.parts,
+            parts=self._thinking.told_in(reply.parts),
             usage=reply.usage,
             cost=cost,
             duration_s=time.monotonic() - self._began,

@@ -9,7 +9,12 @@ from typing import Final
 
 from desktop_app.domain.batches import BatchItem, BatchJob, ItemStatus
 from desktop_app.domain.chat_request import ProviderProfile
-from desktop_app.domain.errors import NOTHING_SENT, StorageError, UserFacingError
+from desktop_app.domain.errors import (
+    NOTHING_SENT,
+    DocumentEncryptedError,
+    StorageError,
+    UserFacingError,
+)
 from desktop_app.domain.model_catalog import ModelInfo
 from desktop_app.domain.parts import DocumentPart, ImagePart
 from desktop_app.services.batch_ports import BatchBook, ReadFile
@@ -21,6 +26,11 @@ OnProgress = Callable[[int, int], None]
 """Called with how many files are read, and of how many."""
 # What stands around a document in its question: its name, its pages.
 BLOCK_TOKENS: Final = 30
+# Nobody is there to be asked for one, and hundreds of files may want hundreds.
+NO_PASSWORDS: Final = (
+    "A batch asks for no passwords: save a copy without one, and give that to another batch, or ask "
+    "an ordinary question about this file."
+)
 # A token is at least as long as this in bytes, where nobody has counted.
 _BYTES_A_TOKEN: Final = 4
 
@@ -78,6 +88,8 @@ class BatchPreparer:
 
 def _rest(error: UserFacingError) -> str:
     """What can be done about a file, as far as that holds for a job."""
+    if isinstance(error, DocumentEncryptedError):
+        return NO_PASSWORDS
     return "" if error.what_was_kept == NOTHING_SENT else error.what_to_do
 
 

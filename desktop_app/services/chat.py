@@ -18,7 +18,7 @@ from desktop_app.domain.chat_request import (
     ProviderKind,
     ProviderProfile,
 )
-from desktop_app.domain.compaction import Compaction, sent_path
+from desktop_app.domain.compaction import Compaction, SentPath, sent_path
 from desktop_app.domain.conversation import (
     Conversation,
     Draft,
@@ -236,20 +236,7 @@ class ChatService:
         conversation = replace(conversation, leaf_id=answers[0].id, updated_at=now())
         async with AsyncExitStack() as undo:
             undo.push_async_callback(hold.release)
-            sight = Sight(resolved.model, self.pictures, resolved.files)
-            state, messages = await sent_messages(sent, self.attachments, sight)
-            request = ChatRequest(
-                model=resolved.model.id,
-                messages=messages,
-                instructions=settings.instructions,
-                effort=resolved.effort,
-                parameters=_legal(settings.parameters, resolved),
-                cache_key=conversation.id,
-                state=state,
-                store=resolved.profile.keeps_at_provider,
-                background=settings.background and offers_background(resolved),
-                grammar=form_of(path[-1].text, resolved),
-            )
+            request = await self._request(conversation.id, sent, path[-1], resolved, settings)
             gateways, request = await self._ways(resolved, request)
             if any(isinstance(p, DocumentPart) and p.in_parts for p in path[-1].parts):
                 gateways = [
@@ -274,6 +261,30 @@ class ChatService:
         ]
         began[0].beside = tuple(began[1:])
         return began[0]
+
+    async def _request(
+        self,
+        conversation_id: str,
+        sent: SentPath,
+        question: Message,
+        resolved: ResolvedChoice,
+        settings: AskSettings,
+    ) -> ChatRequest:
+        """What is sent for `question`, the last of the messages. Raises StorageError, DocumentError."""
+        sight = Sight(resolved.model, self.pictures, resolved.files)
+        state, messages = await sent_messages(sent, self.attachments, sight)
+        return ChatRequest(
+            model=resolved.model.id,
+            messages=messages,
+            instructions=settings.instructions,
+            effort=resolved.effort,
+            parameters=_legal(settings.parameters, resolved),
+            cache_key=conversation_id,
+            state=state,
+            store=resolved.profile.keeps_at_provider,
+            background=settings.background and offers_background(resolved),
+            grammar=form_of(question.text, resolved),
+        )
 
     async def _ways(
         self, resolved: ResolvedChoice, request: ChatRequest

@@ -23,9 +23,10 @@ from desktop_app.domain.model_catalog import (
     ModelInfo,
     Variant,
 )
-from desktop_app.domain.model_listing import ModelListing, end_notice, is_served
+from desktop_app.domain.model_listing import ModelListing, as_listed, end_notice, is_served
 
 ON_DEVICE_MODEL = "smollm2-135m-instruct"
+ON_DEVICE_WINDOW = 8192  # tokens: the most that local_model/ gives to a file of the person's
 INSTANT_RETIRED = "Instant is no longer served there: GPT-5.2 with effort none answers instead."
 
 
@@ -52,8 +53,14 @@ class ResolvedChoice:
         return None if price is None else price.times(self.profile.price_multiplier)
 
 
-def model_info(profile: ProviderProfile, model_id: str, catalog: ModelCatalog) -> ModelInfo:
-    """What is known of a model at a provider; a GGUF file of the person's is free and local."""
+def model_info(
+    profile: ProviderProfile,
+    model_id: str,
+    catalog: ModelCatalog,
+    listing: ModelListing | None = None,
+) -> ModelInfo:
+    """What is known of a model at a provider, which `listing` adds to; a GGUF file of the person's
+    is free and local."""
     if profile.kind is ProviderKind.ON_DEVICE and not catalog.knows(model_id):
         return ModelInfo(
             id=model_id,
@@ -61,9 +68,11 @@ def model_info(profile: ProviderProfile, model_id: str, catalog: ModelCatalog) -
             apis=(Api.CHAT_COMPLETIONS,),
             efforts=(),
             sees_images=False,
+            context_window=ON_DEVICE_WINDOW,
             price=FREE,
         )
-    return catalog.info(model_id)
+    info = catalog.info(model_id)
+    return info if catalog.is_sized_by_the_person(model_id) else as_listed(info, listing)
 
 
 def resolve(
@@ -82,11 +91,13 @@ def resolve(
         listing: what the provider lists, None where that is not known.
     """
     variant = choice.variant
-    info = catalog.for_variant(variant) if variant else model_info(profile, choice.model, catalog)
+    model_id = catalog.for_variant(variant).id if variant else choice.model
+    info = model_info(profile, model_id, catalog, listing)
     if variant is Variant.INSTANT and (
         instant_gone or not is_served(profile, info, listing, today)
     ):
-        stand_in = catalog.for_variant(Variant.THINKING)
+        thinking = catalog.for_variant(Variant.THINKING).id
+        stand_in = model_info(profile, thinking, catalog, listing)
         files = _files_of(profile, stand_in, catalog)
         return ResolvedChoice(profile, stand_in, variant, Effort.NONE, INSTANT_RETIRED, files=files)
     effort = _effort_for(info, choice.effort)

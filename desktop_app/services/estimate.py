@@ -8,7 +8,7 @@ was undone, counts what is no longer sent, and is not asked.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from desktop_app.domain.compaction import Compaction, CompactionKind, counted_with, sent_path
@@ -29,6 +29,7 @@ from desktop_app.services.passages import (
 from desktop_app.services.pictures import page_tokens, picture_tokens
 from desktop_app.services.ports import AttachmentSource, TokenCounter
 from desktop_app.services.prompt import sent_block, summary_messages
+from desktop_app.services.repeats import as_sent_after
 
 # Tokens that the frame of one message (role, separators) takes; OpenAI's own examples count 3 or 4.
 FRAME = 4
@@ -63,21 +64,6 @@ class Estimate:
     def fits(self) -> bool:
         """Whether the model's window holds it, as far as known."""
         return self.limit is None or self.input_tokens <= self.limit
-
-
-@dataclass(frozen=True)
-class PartsPlan:
-    """What reading in parts takes.
-
-    Attributes:
-        calls: how many, the last answer not counted; `done` of them need not be made again.
-        cost: US dollars, about; None where the price is not known.
-    """
-
-    calls: int
-    done: int
-    input_tokens: int
-    cost: Decimal | None
 
 
 class Estimator:
@@ -121,9 +107,9 @@ class Estimator:
         )
         words, exact = await self._counter.count(draft.text, resolved.profile)
         total = context + words + FRAME
-        attached, attached_exact = await self._attached_tokens(
-            (*draft.of_this_question, *found), resolved
-        )
+        sent = sent_path(path, compactions, resolved.profile, resolved.model.id)
+        new = as_sent_after(sent.messages, draft.of_this_question, resolved.files)
+        attached, attached_exact = await self._attached_tokens((*new, *found), resolved)
         exact = exact and context_exact and attached_exact
         return _priced(total + attached, exact, resolved, max_output_tokens)
 
@@ -157,8 +143,9 @@ class Estimator:
         """Tokens of what is sent of the conversation, and whether they are exact."""
         sent = sent_path(path, compactions, resolved.profile, resolved.model.id)
         total, exact, seen_from = 0, True, _first_picture(path)
-        for number in range(len(path) - 1, len(path) - len(sent.messages) - 1, -1):
-            message = path[number]
+        before = len(path) - len(sent.messages)
+        for number in range(len(path) - 1, before - 1, -1):
+            message = _as_sent(path, before, number, resolved)
             if (
                 message.usage is not None
                 and _same_provider(message, resolved)
@@ -202,7 +189,7 @@ class Estimator:
     async def document_tokens(self, part: DocumentPart, resolved: ResolvedChoice) -> int:
         """Tokens of a document as it stands in the prompt of this provider's model."""
         spans = part.chosen.spans if part.chosen else ()
-        key = (part.sha256, f"{resolved.profile.id} {part.in_parts} {spans}")
+        key = (part.sha256, f"{resolved.profile.id} {part.in_parts} {spans} {part.again_as}")
         if key not in self._documents:
             block = await sent_block(part, self._attachments)
             self._documents[key] = (await self._counter.count(block, resolved.profile))[0]
@@ -265,6 +252,7 @@ class Estimator:
     async def message_tokens(self, message: Message, resolved: ResolvedChoice) -> int:
         """Tokens of a message with its documents and pictures."""
         api = "" if resolved.files is None else " files"
+        api += "".join(f" {p.again_as}" for p in message.attachments if isinstance(p, DocumentPart))
         key = (message.id, resolved.profile.id + api, resolved.model.id, len(message.text))
         if key not in self._messages:
             words = (await self._counter.count(message.text, resolved.profile))[0] + FRAME
@@ -272,6 +260,18 @@ class Estimator:
             attached, _ = await self._attached_tokens(parts, resolved)
             self._messages[key] = words + attached
         return self._messages[key]
+
+
+def _as_sent(
+    path: Sequence[Message], before: int, number: int, resolved: ResolvedChoice
+) -> Message:
+    """A message of a request that begins behind `before` messages of `path`, less what stands in
+    those between."""
+    message = path[number]
+    if not any(isinstance(part, DocumentPart) for part in message.parts):
+        return message
+    parts = as_sent_after(path[before:number], message.parts, resolved.files)
+    return replace(message, parts=tuple(parts))
 
 
 def usable_input(info: ModelInfo) -> int | None:

@@ -33,7 +33,7 @@ SEND_TEXT: Final = "Send its text instead: the menu on its chip."
 
 def can_be_file(part: DocumentPart, files: FileInputs | None) -> bool:
     """Whether a provider that takes `files` takes this document as one, its size aside."""
-    if files is None or part.in_parts or part.is_protected:
+    if files is None or part.in_parts or part.is_protected or part.again_as:
         return False
     return part.media_type in files.types
 
@@ -70,7 +70,7 @@ def demand_files(parts: Iterable[Part], path: Sequence[Message], resolved: Resol
         return
     asked = [part for message in path for part in message.parts]
     sent = [part for part in (*asked, *wanted) if isinstance(part, DocumentPart)]
-    together = sum(part.size for part in sent if is_file(part, files))
+    together = sum({part.sha256: part.size for part in sent if is_file(part, files)}.values())
     if together > files.together_bytes:
         raise IllegalChoiceError(
             f"The files of this conversation are {_megabytes(together)} together; "

@@ -20,12 +20,12 @@ from typing import Final, Protocol
 from desktop_app.domain.chat_request import ChatRequest, RequestPart
 from desktop_app.domain.conversation import Message
 from desktop_app.domain.cost import Usage
-from desktop_app.domain.model_catalog import ModelInfo
+from desktop_app.domain.model_catalog import Effort, ModelInfo
 from desktop_app.domain.parts import DocumentPart, Part, text_of
 from desktop_app.domain.sections import chosen_text
 from desktop_app.services.budget import Budget
 from desktop_app.services.choice import ResolvedChoice
-from desktop_app.services.estimate import FRAME, Estimator, PartsPlan, usable_input
+from desktop_app.services.estimate import FRAME, Estimator, usable_input
 from desktop_app.services.note_taking import (
     INSTRUCTIONS,
     MERGING,
@@ -41,6 +41,7 @@ from desktop_app.services.note_taking import (
 from desktop_app.services.on_device_form import is_built_in
 from desktop_app.services.pages_in_parts import stretches
 from desktop_app.services.part_places import Places
+from desktop_app.services.parts_plan import PartsPlan
 from desktop_app.services.pictures import Sight, page_tokens
 from desktop_app.services.ports import AttachmentSource, Gateway, PictureSource, SpendingBook
 
@@ -132,7 +133,8 @@ class PartsReader:
         tokens = sum(piece.tokens + around for piece in left) + len(pieces) * note
         usage = Usage(input_tokens=tokens, output_tokens=len(left) * note + USUAL_NOTE)
         cost = None if price is None else price.of(usage)
-        return PartsPlan(len(pieces), len(pieces) - len(left), tokens, cost)
+        thinks = task.resolved.effort not in (None, Effort.NONE)
+        return PartsPlan(len(pieces), len(pieces) - len(left), tokens, cost, thinks)
 
     async def texts(
         self,

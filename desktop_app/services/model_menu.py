@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from desktop_app.domain.chat_request import ProviderProfile
+from desktop_app.domain.cost import format_tokens
 from desktop_app.domain.model_catalog import ModelCatalog, ModelInfo, Variant
 from desktop_app.domain.model_listing import ModelListing, end_mark, is_over, is_served
 from desktop_app.services.choice import model_info
@@ -38,9 +39,16 @@ def offers(
     known = {offer.model for offer in found}
     for model_id in dict.fromkeys((*profile.models, *_more(profile, catalog, listing, today))):
         if model_id not in known:
-            info = model_info(profile, model_id, catalog)
-            found.append(Offer(model_id, info.name, None, end_mark(profile, info, listing, today)))
+            info = model_info(profile, model_id, catalog, listing)
+            marks = (_window(listing, model_id), end_mark(profile, info, listing, today))
+            found.append(Offer(model_id, info.name, None, " · ".join(filter(None, marks))))
     return found
+
+
+def _window(listing: ModelListing | None, model_id: str) -> str:
+    """What the server says that the model takes, which differs from one server to the next."""
+    window = listing.window_of(model_id) if listing else None
+    return f"{format_tokens(window)} tokens" if window else ""
 
 
 def _note(

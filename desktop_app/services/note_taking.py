@@ -42,8 +42,8 @@ from desktop_app.domain.reply import Reply, accumulate
 from desktop_app.domain.spending import Call, Purpose
 from desktop_app.services.budget import Budget
 from desktop_app.services.choice import ResolvedChoice
-from desktop_app.services.estimate import PartsPlan
 from desktop_app.services.on_device_form import is_built_in
+from desktop_app.services.parts_plan import PartsPlan
 from desktop_app.services.pictures import page_name
 from desktop_app.services.ports import Gateway, Provider, SpendingBook
 

@@ -18,7 +18,7 @@ from desktop_app.domain.spending import Call
 from desktop_app.services.choice import ResolvedChoice
 
 if TYPE_CHECKING:
-    from desktop_app.services.estimate import PartsPlan  # which knows these Protocols
+    from desktop_app.services.parts_plan import PartsPlan
 
 
 class Provider(Protocol):

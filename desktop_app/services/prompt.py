@@ -27,6 +27,7 @@ from desktop_app.services.files import file_data, is_file
 from desktop_app.services.passages import passages_block
 from desktop_app.services.pictures import Sight, named, page_name
 from desktop_app.services.ports import AttachmentSource
+from desktop_app.services.repeats import once
 
 CONTINUE = "Continue exactly where you stopped."
 # A summary is sent as an exchange of its own: many servers refuse two questions in a row.
@@ -37,6 +38,10 @@ LARGE = 1 << 20
 
 READ_IN_PARTS = "(Too large to be read at once. It was read in parts; the answer was made of notes on all of them.)"
 
+SENT_BEFORE = (
+    "(The same as “{name}” in an earlier message of this conversation, where it stands whole.)"
+)
+
 
 def document_block(part: DocumentPart, text: str) -> str:
     """A document as it stands in a prompt; `text` is all of it.
@@ -44,7 +49,10 @@ def document_block(part: DocumentPart, text: str) -> str:
     Raises:
         DocumentError: the pages that were chosen cannot be told apart in it.
     """
-    text = READ_IN_PARTS if part.in_parts else chosen_text(part, text)
+    if part.again_as:
+        text = SENT_BEFORE.format(name=part.again_as)
+    else:
+        text = READ_IN_PARTS if part.in_parts else chosen_text(part, text)
     pages = f' pages="{part.pages}"' if part.pages else ""
     if part.chosen is not None:
         which = format_spans(part.chosen.spans)
@@ -80,14 +88,16 @@ def question_parts(draft: Draft, found: Sequence[PassagesPart] = ()) -> tuple[Pa
 async def request_messages(
     path: Iterable[Message], attachments: AttachmentSource, sight: Sight | None = None
 ) -> tuple[RequestMessage, ...]:
-    """The messages of `path` as they are sent; answers that never began are left out. Without
-    `sight` pictures are named only, and every document is its text.
+    """The messages of `path` as they are sent; answers that never began are left out, and a document
+    that comes again is named. Without `sight` pictures are named only, and every document is its
+    text.
 
     Raises:
         StorageError, DocumentError: an attachment is gone or cannot be read any more.
     """
     sent = [message for message in path if has_words(message)]
-    return tuple([await _request_message(message, attachments, sight) for message in sent])
+    read = once(sent, sight.files if sight else None)
+    return tuple([await _request_message(message, attachments, sight) for message in read])
 
 
 def summary_messages(summary: str) -> tuple[RequestMessage, ...]:

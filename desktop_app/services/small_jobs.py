@@ -29,7 +29,7 @@ from desktop_app.domain.parts import TextPart, text_of
 from desktop_app.domain.reply import Reply, accumulate
 from desktop_app.domain.spending import Call, Purpose
 from desktop_app.services.budget import Budget
-from desktop_app.services.choice import ResolvedChoice
+from desktop_app.services.choice import ResolvedChoice, model_info
 from desktop_app.services.ports import Gateway, SpendingBook
 
 # Fewer than a token mostly has: what is held of a monthly cap should rather be too much.
@@ -59,7 +59,7 @@ class SmallJobs:
         provider has, else `own` with the least effort."""
         job, profile = self._catalog.small_job(purpose.value), own.profile
         for model_id in job.models if profile.serves_the_family else ():
-            info = self._catalog.info(model_id)
+            info = model_info(profile, model_id, self._catalog, self._listing_of(profile))
             if self._is_served(profile, info) and not _is_dearer(info, own):
                 return ResolvedChoice(profile, info, None, _effort(info, job.effort))
         effort = _effort(own.model, job.effort) if own.model.efforts is not None else own.effort

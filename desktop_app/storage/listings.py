@@ -27,8 +27,10 @@ class ListingStore:
             [model.id, model.shutdown.isoformat() if model.shutdown else None]
             for model in listing.models
         ]
-        row = (profile_id, listing.base_url, to_micros(listing.at), to_json(models))
-        sql = "INSERT OR REPLACE INTO model_listings VALUES (?, ?, ?, ?)"
+        windows = {model.id: model.window for model in listing.models if model.window}
+        at, said = to_micros(listing.at), (to_json(models), to_json(windows))
+        row = (profile_id, listing.base_url, at, *said)
+        sql = "INSERT OR REPLACE INTO model_listings VALUES (?, ?, ?, ?, ?)"
         await self._database.write(lambda c: c.execute(sql, row))
 
     async def remove(self, profile_id: str) -> None:
@@ -38,13 +40,17 @@ class ListingStore:
 
 
 def _read_all(connection: sqlite3.Connection) -> dict[str, ModelListing]:
-    rows = connection.execute("SELECT profile_id AS id, base_url, at, models FROM model_listings")
+    sql = "SELECT profile_id AS id, base_url, at, models, windows FROM model_listings"
+    rows = connection.execute(sql)
     return {row["id"]: read_row(_from_row, row) for row in rows}
 
 
 def _from_row(row: sqlite3.Row) -> ModelListing:
+    windows = json.loads(row["windows"])
     models = tuple(
-        ListedModel(model_id, date.fromisoformat(shutdown) if shutdown else None)
+        ListedModel(
+            model_id, date.fromisoformat(shutdown) if shutdown else None, windows.get(model_id)
+        )
         for model_id, shutdown in json.loads(row["models"])
     )
     return ModelListing(row["base_url"], models, from_micros(row["at"]))

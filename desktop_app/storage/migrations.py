@@ -375,4 +375,9 @@ MIGRATIONS: tuple[Migration, ...] = (
             ) STRICT""",
         ),
     ),
+    # How many tokens each listed model takes, where its server says so: JSON, by the model's id.
+    Migration(
+        "0016_listed_windows",
+        ("ALTER TABLE model_listings ADD COLUMN windows TEXT NOT NULL DEFAULT '{}'",),
+    ),
 )

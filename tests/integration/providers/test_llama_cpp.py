@@ -24,6 +24,8 @@ from desktop_app.domain.model_catalog import Api
 from desktop_app.domain.parts import RefusalPart, TextPart
 from desktop_app.local_model.server import LocalEndpoint, LocalModel
 from desktop_app.providers.client import ProviderClient
+from desktop_app.providers.model_windows import beside
+from desktop_app.providers.transport import Transport
 from tests.unit.providers.samples import CATALOG, ask, fold, terminals
 
 pytestmark = pytest.mark.slow
@@ -146,3 +148,25 @@ def test_models_and_cancelling(with_client: WithClient) -> None:
         assert fold(await collect(client, ask("Hi", max_output_tokens=16))).text
 
     with_client(use, Api.CHAT_COMPLETIONS)
+
+
+def test_its_list_of_models_names_the_window(with_client: WithClient) -> None:
+    async def use(client: ProviderClient) -> None:
+        (model,) = (await client.listing()).models
+        assert model.window == 1024, "what it runs with, not the 8,192 that it was trained on"
+
+    with_client(use, Api.RESPONSES)
+
+
+def test_so_do_its_properties(endpoint: LocalEndpoint) -> None:
+    """Which an older one has to be asked for."""
+
+    async def main() -> None:
+        profile = ProviderProfile("here", "Here", ProviderKind.COMPATIBLE, endpoint.base_url)
+        transport = Transport(profile, endpoint.key)
+        beyond = beside([{"id": "m", "owned_by": "llamacpp"}])
+        assert beyond is not None
+        assert beyond.read(await transport.get_json(beyond.path), ["m"]) == {"m": 1024}
+        await transport.aclose()
+
+    asyncio.run(main())

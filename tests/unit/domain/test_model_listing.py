@@ -11,6 +11,7 @@ from desktop_app.domain.model_catalog import ModelInfo
 from desktop_app.domain.model_listing import (
     ListedModel,
     ModelListing,
+    as_listed,
     end_mark,
     end_notice,
     is_over,
@@ -21,6 +22,7 @@ OPENAI = ProviderProfile("o", "OpenAI", ProviderKind.OPENAI, "https://api.openai
 COMET = ProviderProfile("c", "CometAPI", ProviderKind.COMETAPI, "https://api.cometapi.com/v1")
 END = date(2026, 8, 10)
 MODEL = ModelInfo("m", "Model", shutdown=END)
+NOON = datetime(2026, 8, 10, 12, tzinfo=UTC)
 BEFORE, LONG_BEFORE, AFTER = date(2026, 7, 1), date(2026, 5, 1), date(2026, 8, 10)
 
 
@@ -83,3 +85,26 @@ def test_what_nobody_dates_has_no_end() -> None:
     assert not is_over(OPENAI, plain, listed("m"), AFTER)
     assert end_notice(OPENAI, plain, listed("m"), AFTER) == ""
     assert end_mark(OPENAI, plain, listed("x", end=END), BEFORE) == "ends 10 August 2026"
+
+
+@pytest.mark.parametrize(
+    ("known", "said", "window", "most"),
+    [
+        ((None, None), None, None, None),
+        ((None, None), 8192, 8192, None),
+        ((400_000, 272_000), None, 400_000, 272_000),
+        ((400_000, 272_000), 400_000, 400_000, 272_000),
+        ((400_000, 272_000), 272_000, 400_000, 272_000),
+        ((400_000, 272_000), 128_000, 128_000, None),
+        ((128_000, None), 16_384, 16_384, None),
+        ((128_000, None), 1_000_000, 128_000, None),
+    ],
+)
+def test_a_server_s_window_fills_what_is_unknown_and_narrows_what_is_known(
+    known: tuple[int | None, int | None], said: int | None, window: int | None, most: int | None
+) -> None:
+    info = ModelInfo("m", "M", context_window=known[0], max_input=known[1])
+    listing = ModelListing("", (ListedModel("m", window=said), ListedModel("n", window=512)), NOON)
+    found = as_listed(info, listing)
+    assert (found.context_window, found.max_input) == (window, most)
+    assert as_listed(info, None) == info

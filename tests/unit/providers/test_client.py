@@ -169,14 +169,13 @@ def test_streaming_off_and_servers_that_answer_with_one_value() -> None:
     assert request.json["stream"] is False
 
 
-def test_the_connection_is_used_again_also_after_warming_up() -> None:
+def test_on_this_machine_each_request_has_a_connection_of_its_own() -> None:
     async def main() -> None:
-        async with LoopbackServer(replies(200, {"data": [{"id": "a"}]}), RESPONSE) as server:
+        async with LoopbackServer(RESPONSE) as server:
             client = client_for(server)
-            await client.listing()
             for _ in range(3):
                 assert fold(await collect(client, ask())).text == "Hello"
-            assert (server.connections, len(server.requests)) == (1, 4)
+            assert (server.connections, len(server.requests)) == (3, 3)
             await client.aclose()
 
     asyncio.run(main())

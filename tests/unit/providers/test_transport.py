@@ -26,7 +26,8 @@ from desktop_app.domain.events import Failed, StreamEvent
 from desktop_app.providers.client import ProviderClient
 from desktop_app.providers.proxies import proxy_for
 from tests.unit.providers.loopback import LoopbackServer, replies
-from tests.unit.providers.samples import CATALOG, COMPATIBLE, ask
+from tests.unit.providers.samples import CATALOG, COMPATIBLE, ask, fold
+from tests.unit.providers.test_client import RESPONSE, client_for, collect
 
 
 def error_of(base_url: str) -> tuple[NetworkError, int]:
@@ -114,11 +115,15 @@ def test_nothing_heavy_is_imported_before_the_first_request() -> None:
 
 
 @pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="Linux has it")
-def test_a_peer_that_is_gone_is_noticed_within_two_minutes() -> None:
+def test_a_peer_that_is_gone_is_noticed_within_two_minutes(
+    certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """After the computer slept, say: nobody closed the connection, and nobody is there."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    models = replies(200, {"data": []})
 
     async def main() -> dict[str, int]:
-        async with LoopbackServer(replies(200, {"data": []})) as server:
+        async with LoopbackServer(models, tls=context_of(certificate)) as server:
             client = ProviderClient(replace(COMPATIBLE, base_url=server.base_url), "k", CATALOG)
             await client.models()
             options = options_of_connection_to(urlsplit(server.base_url).port)
@@ -173,13 +178,19 @@ def certificate(tmp_path: Path) -> Path:
     return path
 
 
+def context_of(certificate: Path) -> ssl.SSLContext:
+    """What a server with this certificate speaks TLS with."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    return context
+
+
 def over_tls(certificate: Path) -> tuple[tuple[str, ...] | NetworkError, int]:
     """What a request for the models over TLS gives, and how many connections came."""
 
     async def main() -> tuple[tuple[str, ...] | NetworkError, int]:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate)
-        async with LoopbackServer(replies(200, {"data": [{"id": "a"}]}), tls=context) as server:
+        models = replies(200, {"data": [{"id": "a"}]})
+        async with LoopbackServer(models, tls=context_of(certificate)) as server:
             profile = replace(COMPATIBLE, base_url=server.base_url)
             client = ProviderClient(profile, "k", CATALOG)
             try:
@@ -204,3 +215,21 @@ def test_a_certificate_that_the_system_trusts_is_taken(
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     assert over_tls(certificate) == (("a",), 1)
+
+
+def test_the_connection_is_used_again_also_after_warming_up(
+    certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    models = replies(200, {"data": [{"id": "a"}]})
+
+    async def main() -> None:
+        async with LoopbackServer(models, RESPONSE, tls=context_of(certificate)) as server:
+            client = client_for(server)
+            await client.listing()
+            for _ in range(3):
+                assert fold(await collect(client, ask())).text == "Hello"
+            assert (server.connections, len(server.requests)) == (1, 4)
+            await client.aclose()
+
+    asyncio.run(main())

@@ -17,7 +17,7 @@ from desktop_app.domain.conversation import now
 from desktop_app.domain.errors import IllegalChoiceError, SpendingCapError
 from desktop_app.domain.model_catalog import Variant
 from desktop_app.services.batch_sending import UploadLimits
-from tests.helpers.batch_office import TASK, Office, office, with_cap
+from tests.helpers.batch_office import LOCKED, TASK, Office, office, with_cap
 from tests.helpers.batch_server import (
     BatchServer,
     Outcome,
@@ -150,6 +150,20 @@ def test_a_model_that_is_in_no_batch_is_refused_before_anything_is_read(tmp_path
         instant = made.resolved(Variant.INSTANT)
         with pytest.raises(IllegalChoiceError, match="not offered in batches"):
             await made.service.new(made.files("one"), instant, TASK)
+
+    against(tmp_path, test)
+
+
+def test_a_protected_file_is_left_out_with_what_can_be_done(tmp_path: Path) -> None:
+    async def test(server: BatchServer, made: Office) -> None:
+        job = await made.ready("one", LOCKED)
+        _, locked = await made.items(job.id)
+        assert locked.status is ItemStatus.LEFT_OUT
+        assert locked.error.startswith(
+            "“file-2.txt” is protected by a password. A batch asks for no"
+        )
+        assert "copy without one" in locked.error
+        assert "ttach" not in locked.error, "there is nothing to attach to"
 
     against(tmp_path, test)
 

@@ -40,6 +40,7 @@ from desktop_app.domain.events import (
     Failed,
     Incomplete,
     ReasoningDelta,
+    ReasoningItem,
     StreamEvent,
     TextDelta,
     UsageReported,
@@ -257,7 +258,25 @@ def test_stopping_closes_the_stream_and_keeps_the_text(tmp_path: Path) -> None:
         assert provider.closed == 1
         kept = (await room.store.path(began.conversation.id))[1]
         assert kept.status is MessageStatus.CANCELLED
-        assert kept.parts == (ReasoningPart("Hm."), TextPart("A sta"))
+        thought, text = kept.parts
+        assert isinstance(thought, ReasoningPart)
+        assert (thought.text, text) == ("Hm.", TextPart("A sta"))
+
+    with_room(tmp_path, provider, test)
+
+
+def test_how_long_it_thought_is_kept_with_the_answer(tmp_path: Path) -> None:
+    provider = ScriptedProvider(
+        [ReasoningDelta("Hm."), TextDelta("Yes"), ReasoningItem("rs"), Completed()]
+    )
+
+    async def test(room: Room) -> None:
+        began = await room.begin("?")
+        await room.run(began)
+        thought = (await room.store.path(began.conversation.id))[1].parts[0]
+        assert isinstance(thought, ReasoningPart)
+        assert thought.seconds is not None
+        assert thought.item_id == "rs"
 
     with_room(tmp_path, provider, test)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -13,9 +14,11 @@ from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.model_catalog import EFFORTS_OF_THE_FAMILY, Effort, ModelCatalog, Variant
 from desktop_app.domain.model_listing import ListedModel, ModelListing
 from desktop_app.headless.profiles import COMETAPI, ON_DEVICE, OPENAI
+from desktop_app.local_model.server import LocalModel
 from desktop_app.paths import resource_path
 from desktop_app.services.choice import (
     INSTANT_RETIRED,
+    ON_DEVICE_WINDOW,
     default_choice,
     demand_legal,
     model_info,
@@ -155,3 +158,32 @@ def test_what_stands_in_for_instant_does_not_change_what_instant_takes() -> None
         demand_legal(resolved, Effort.HIGH, CATALOG)
     demand_legal(resolved, Effort.MEDIUM, CATALOG)
     demand_legal(resolved, Effort.NONE, CATALOG)  # just what is sent
+
+
+def test_what_a_server_lists_says_how_much_its_model_takes() -> None:
+    server = ProviderProfile("own", "Own", ProviderKind.COMPATIBLE, "http://localhost:1/v1")
+    models = (ListedModel("qwen3:8b", window=8192), ListedModel("gpt-5.2", window=4096))
+    listing = ModelListing(server.base_url, models, datetime(2026, 11, 20, tzinfo=UTC))
+    asked = ModelChoice("own", "qwen3:8b")
+    assert resolve(server, asked, CATALOG, AFTER, listing=listing).model.input_limit == 8192
+    assert resolve(server, asked, CATALOG, AFTER).model.input_limit is None
+    family = resolve(server, choice(Variant.THINKING), CATALOG, AFTER, listing=listing)
+    assert family.model.input_limit == 4096
+    retired = resolve(server, choice(Variant.INSTANT), CATALOG, AFTER, listing=listing)
+    assert retired.model.input_limit == 4096
+
+
+def test_the_person_s_own_file_knows_better_than_a_server() -> None:
+    own = '[models."qwen3:8b"]\ncontext_window = 40_000\n[models."other"]\nname = "Other"\n'
+    catalog = ModelCatalog.from_toml(resource_path("models.toml").read_text("utf-8"), own)
+    server = ProviderProfile("own", "Own", ProviderKind.COMPATIBLE, "http://localhost:1/v1")
+    models = (ListedModel("qwen3:8b", window=8192), ListedModel("other", window=8192))
+    listing = ModelListing(server.base_url, models, datetime(2026, 11, 20, tzinfo=UTC))
+    assert model_info(server, "qwen3:8b", catalog, listing).input_limit == 40_000
+    assert model_info(server, "other", catalog, listing).input_limit == 8192
+
+
+def test_a_file_of_the_person_s_takes_what_the_server_here_gives() -> None:
+    given = inspect.signature(LocalModel).parameters["context_window"].default
+    own = model_info(ON_DEVICE, "/models/tiny-q4.gguf", CATALOG)
+    assert own.input_limit == given == ON_DEVICE_WINDOW

@@ -28,7 +28,7 @@ from desktop_app.domain.events import (
     Waiting,
 )
 from desktop_app.domain.image_tokens import ImageTokens, TileTokens
-from desktop_app.domain.model_catalog import ModelInfo
+from desktop_app.domain.model_catalog import Effort, ModelInfo
 from desktop_app.domain.parts import (
     TEXT_ALONE,
     ChosenPages,
@@ -41,7 +41,7 @@ from desktop_app.domain.parts import (
 from desktop_app.headless.profiles import ON_DEVICE, OPENAI
 from desktop_app.services.budget import Budget
 from desktop_app.services.choice import ON_DEVICE_MODEL, ResolvedChoice
-from desktop_app.services.estimate import Estimator, PartsPlan
+from desktop_app.services.estimate import Estimator
 from desktop_app.services.in_parts import LARGEST_PART, LARGEST_PART_BUILT_IN, PartsReader
 from desktop_app.services.note_taking import (
     AT_ONCE,
@@ -50,6 +50,7 @@ from desktop_app.services.note_taking import (
     MERGING,
     Task,
 )
+from desktop_app.services.parts_plan import PartsPlan
 from desktop_app.storage.attachments import AttachmentStore
 from desktop_app.storage.database import Database
 from desktop_app.storage.ledger import Ledger
@@ -371,6 +372,24 @@ def test_what_failed_goes_on_where_it_was(tmp_path: Path) -> None:
         assert len(await reading.facts(task)) == 20
         plan = await reading.plan(task)
         assert len(reading.provider.requests) - before == plan.calls - done + 1
+
+    with_reading(tmp_path, test, a=book(20))
+
+
+def test_what_it_thinks_is_said_not_to_be_in_the_estimate(tmp_path: Path) -> None:
+    async def test(reading: Reading) -> None:
+        task = reading.task("a")
+        for effort, leaves_out in ((None, False), (Effort.NONE, False), (Effort.MEDIUM, True)):
+            thinking = replace(task, resolved=replace(task.resolved, effort=effort))
+            plan = await reading.plan(thinking)
+            assert plan.leaves_out_reasoning is leaves_out
+            assert ("what it thinks not counted" in plan.cost_words) is leaves_out
+            assert plan.cost_words.startswith("about $")
+            assert (
+                replace(plan, cost=None).cost_words
+                == replace(plan, cost=Decimal(0)).cost_words
+                == ""
+            )
 
     with_reading(tmp_path, test, a=book(20))
 

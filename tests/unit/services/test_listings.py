@@ -42,7 +42,7 @@ class Gateway:
 
 
 def listed(*ids: str, ago: timedelta = timedelta()) -> ModelListing:
-    models = tuple(ListedModel(id_, date(2026, 8, 10)) for id_ in ids)
+    models = tuple(ListedModel(id_, date(2026, 8, 10), 8192) for id_ in ids)
     return ModelListing(PROFILE.base_url, (*models, ListedModel("x")), datetime.now(UTC) - ago)
 
 

@@ -87,3 +87,9 @@ def test_the_person_s_own_file_decides() -> None:
     catalog = ModelCatalog.from_toml(resource_path("models.toml").read_text("utf-8"), own)
     found = offers(BOX, catalog, listed("llama3", "whisper-1", "whisper-chat"), TODAY)
     assert [offer.name for offer in found] == ["It chats"]
+
+
+def test_what_a_server_says_that_a_model_takes_stands_behind_its_name() -> None:
+    models = (ListedModel("own", window=32_768), ListedModel("silent"))
+    listing = ModelListing("", models, datetime(2026, 11, 20, tzinfo=UTC))
+    assert [offer.note for offer in offers(BOX, CATALOG, listing, TODAY)] == ["33k tokens", ""]

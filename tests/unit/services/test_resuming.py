@@ -37,6 +37,7 @@ from desktop_app.services.choice import ResolvedChoice
 from desktop_app.services.long_runs import offers_background
 from desktop_app.services.resuming import WITH_A_KEY, ResumedAnswering, Resumer
 from tests.helpers.scripted_provider import ScriptedProvider
+from tests.helpers.waiting import until
 from tests.unit.services.test_chat import CATALOG, Room, with_room
 
 HELD = ScriptedProvider.HOLD
@@ -102,15 +103,14 @@ def test_a_name_is_on_disk_before_any_text(tmp_path: Path) -> None:
 
     async def test(room: Room) -> None:
         began = await begun(room)
-        task = asyncio.ensure_future(room.run(began))
+        began.checkpoint_s = 3600  # no checkpoint writes it
 
         async def is_named() -> bool:
             kept = await room.store.message(began.answer.id)
             return kept is not None and kept.remote_run is not None
 
-        async with asyncio.timeout(0.4):  # less than a checkpoint's pause
-            while not await is_named():  # noqa: ASYNC110 — it depends on the disk
-                await asyncio.sleep(0.01)
+        task = asyncio.ensure_future(room.run(began))
+        await until(is_named)
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task

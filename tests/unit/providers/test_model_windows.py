@@ -1,0 +1,157 @@
+"""Windows as servers name them: each server's own reply, what is no window, what is asked beside."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
+from desktop_app.providers.client import ProviderClient
+from desktop_app.providers.model_windows import LARGEST, SMALLEST, window_of
+from desktop_app.providers.transport import Timeouts
+from tests.unit.providers.loopback import LoopbackServer, Script, replies, stalls
+from tests.unit.providers.samples import CATALOG
+
+
+@pytest.mark.parametrize(
+    ("server", "row", "window"),
+    [
+        ("vLLM, SGLang", {"owned_by": "vllm", "root": "m", "max_model_len": 32768}, 32768),
+        ("llama.cpp", {"meta": {"n_vocab": 49152, "n_ctx": 4096, "n_ctx_train": 131072}}, 4096),
+        ("an older llama.cpp", {"meta": {"n_ctx_train": 8192}}, 8192),
+        ("LM Studio", {"max_context_length": 131072, "loaded_context_length": 4096}, 4096),
+        ("LM Studio, not loaded", {"state": "not-loaded", "max_context_length": 32768}, 32768),
+        (
+            "OpenRouter",
+            {"context_length": 200000, "top_provider": {"context_length": 128000}},
+            128000,
+        ),
+        (
+            "OpenRouter",
+            {"context_length": 1000000, "top_provider": {"context_length": None}},
+            1000000,
+        ),
+        ("LiteLLM", {"max_input_tokens": 128000, "max_output_tokens": 16384}, 128000),
+        ("Groq", {"context_window": 131072, "active": True, "max_completion_tokens": 8192}, 131072),
+        ("Mistral", {"max_context_length": 32768, "capabilities": {"vision": False}}, 32768),
+        ("Together", {"context_length": 16384, "type": "chat"}, 16384),
+        ("OpenAI, CometAPI", {"object": "model", "created": 1, "owned_by": "openai"}, None),
+    ],
+)
+def test_each_server_says_it_by_a_name_of_its_own(
+    server: str, row: dict[str, Any], window: int | None
+) -> None:
+    assert window_of({"id": "m", **row}) == window, server
+
+
+@pytest.mark.parametrize(
+    "value",
+    [0, -1, -8192, 1, SMALLEST - 1, LARGEST + 1, 10**30, 1e300, "8192", "", None, True, [8192], {}],
+)
+def test_what_is_no_window_is_passed_over(value: object) -> None:
+    assert window_of({"max_model_len": value}) is None
+    assert window_of({"meta": {"n_ctx": value, "n_ctx_train": 8192}}) == 8192
+    assert window_of({"top_provider": {"context_length": value}, "context_length": 512}) == 512
+    assert window_of({"meta": value, "top_provider": value}) is None
+
+
+def windows(*scripts: Script, kind: ProviderKind = ProviderKind.COMPATIBLE) -> tuple[Any, Any]:
+    """What a listing says of windows, and the paths that were asked."""
+
+    async def main() -> tuple[Any, Any]:
+        async with LoopbackServer(*scripts) as server:
+            profile = ProviderProfile("box", "Box", kind, server.base_url)
+            client = ProviderClient(profile, "key", CATALOG, timeouts=Timeouts(beside=0.2))
+            listing = await client.listing()
+            await client.aclose()
+            paths = [request.path for request in server.requests]
+            return {model.id: model.window for model in listing.models}, paths
+
+    return asyncio.run(main())
+
+
+def listed(*rows: dict[str, Any]) -> Script:
+    return replies(200, {"object": "list", "data": list(rows)})
+
+
+LLAMA = {"id": "m", "owned_by": "llamacpp", "meta": {"n_ctx_train": 131072}}
+STUDIO = {"id": "m", "owned_by": "organization_owner"}
+OLLAMA = {"id": "m:latest", "owned_by": "library"}
+LITELLM = {"id": "m", "created": 1677610602, "owned_by": "openai"}
+LM_STUDIO = {
+    "data": [
+        {"id": "m", "state": "loaded", "max_context_length": 131072, "loaded_context_length": 4096},
+        {"id": "other", "max_context_length": "many"},
+    ]
+}
+DEPLOYMENTS = {
+    "data": [
+        {"model_name": "m", "model_info": {"max_input_tokens": 128000, "max_tokens": 4096}},
+        {"model_name": "m", "model_info": {"max_input_tokens": 8000}},
+        {"model_name": "n", "model_info": {"max_input_tokens": None}},
+    ]
+}
+
+
+@pytest.mark.parametrize(
+    ("row", "path", "reply", "window"),
+    [
+        (LLAMA, "/props", {"default_generation_settings": {"n_ctx": 4096}}, 4096),
+        (LLAMA, "/props", {"default_generation_settings": {"n_ctx": 0}}, 131072),
+        (LLAMA, "/props", [], 131072),
+        (STUDIO, "/api/v0/models", LM_STUDIO, 4096),
+        (STUDIO, "/api/v0/models", {"models": []}, None),
+        (OLLAMA, "/api/ps", {"models": [{"name": "m:latest", "context_length": 4096}]}, 4096),
+        (OLLAMA, "/api/ps", {"models": []}, None),
+        (LITELLM, "/model/info", DEPLOYMENTS, 8000),
+    ],
+)
+def test_a_server_that_says_it_elsewhere_is_asked_there_once(
+    row: dict[str, Any], path: str, reply: object, window: int | None
+) -> None:
+    found, paths = windows(listed(row), replies(200, reply))
+    assert found == {row["id"]: window}
+    assert paths == ["/v1/models", path]
+
+
+FAILURES = {
+    "missing": replies(404, {"error": "no"}),
+    "key": replies(401, {}),
+    "page": replies(200, b"<html>", kind="text/html"),
+    "cut": replies(200, b"{"),
+    "moved": replies(302, b"", location="http://elsewhere.example/"),
+    "silent": stalls(),
+}
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+def test_what_fails_there_leaves_the_listing_as_it_is(failure: str) -> None:
+    assert windows(listed(LLAMA), FAILURES[failure])[0] == {"m": 131072}
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ({"id": "m", "owned_by": "llamacpp", "meta": {"n_ctx": 4096, "n_ctx_train": 8192}},),
+        ({**LITELLM, "max_input_tokens": 8000},),
+        ({"id": "m", "owned_by": "vllm", "max_model_len": 8192},),
+        ({"id": "m", "owned_by": "someone"},),
+        (LITELLM, {"id": "n", "created": 1700000000}),
+        (),
+    ],
+)
+def test_nobody_else_is_asked_twice(rows: tuple[dict[str, Any], ...]) -> None:
+    assert windows(listed(*rows))[1] == ["/v1/models"]
+
+
+def test_openai_is_never_asked_for_more() -> None:
+    assert windows(listed(LITELLM), kind=ProviderKind.OPENAI)[1] == ["/v1/models"]
+
+
+def test_a_bare_list_is_a_list() -> None:
+    """As Together sends it."""
+    bare = replies(200, [{"id": "m", "context_length": 16384}])
+    assert windows(bare)[0] == {"m": 16384}
+    assert windows(replies(200, []))[0] == {}
