@@ -23,6 +23,7 @@ OPEN: Final = "open-document"
 CHOOSE: Final = "choose-pages"
 SEND_ALL: Final = "send-all-pages"
 AS_FILE: Final = "send-as-file"
+AGAIN: Final = "already in this conversation"
 PROTECTED: Final = (
     "Protected by a password, which is kept nowhere. Its text is kept here, as of any document."
 )
@@ -32,7 +33,10 @@ def document_chip(part: DocumentPart, resolved: ResolvedChoice) -> Chip:
     """A document in a prompt, as it would be sent now."""
     refusal = _refusal(part, resolved)
     facts = [what] if (what := pages_text(part)) else []
-    facts += [refusal] if refusal else amounts(part, resolved)
+    if part.again_as and not refusal:
+        facts.append(AGAIN)
+    else:
+        facts += [refusal] if refusal else amounts(part, resolved)
     if is_file(part, resolved.files):
         facts.append("as a file")
     return Chip(
@@ -133,7 +137,9 @@ def _about(part: DocumentPart, resolved: ResolvedChoice) -> str:
     lines = []
     if part.as_file and part.chosen is not None:
         lines.append(f"Of chosen {part.chosen.unit}s the text is sent, not the file.")
-    if is_file(part, resolved.files):
+    if part.again_as:
+        lines.append(f"It stands in this conversation as “{part.again_as}”, and is not sent twice.")
+    elif is_file(part, resolved.files):
         lines.append(f"The file itself is sent; {resolved.profile.name} reads it its own way.")
     else:
         lines += [line] if (line := _about_pictures(part)) else []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -13,12 +13,13 @@ from PySide6.QtCore import QObject, QTimer
 
 from desktop_app.app.attaching import PASTED_NAME, attach
 from desktop_app.app.attachment_facts import document_chip
+from desktop_app.app.given_at_once import GivenAtOnce
 from desktop_app.app.workspace import PROVIDER_REMOVED, Workspace
 from desktop_app.domain.conversation import new_id
 from desktop_app.domain.errors import (
     DocumentDoesNotFitError,
-    DocumentError,
     IllegalChoiceError,
+    StorageError,
     UserFacingError,
 )
 from desktop_app.domain.parts import CollectionPart, DocumentPart, DraftPart, ImagePart, part_id
@@ -42,24 +43,13 @@ SHOWN_ANEW_MS = 100
 REST = "rest"  # the id of the chip that stands for the files that wait
 SHOWN = 40  # attachments that have a chip of their own, unless all are asked for
 MORE = "more"  # the id of the chip that stands for the others
-NAMED = 3  # of the files that could not be read
-
-
-@dataclass
-class _Batch:
-    """What was given at once."""
-
-    total: int
-    left: int
-    failed: list[UserFacingError] = field(default_factory=list)
-    known: list[str] = field(default_factory=list)
 
 
 @dataclass
 class _Reading:
     conversation_id: str
     name: str
-    batch: _Batch
+    batch: GivenAtOnce
     detail: str = "reading…"
     progress: float | None = None
     task: asyncio.Task[Any] | None = None
@@ -111,13 +101,16 @@ class AttachmentsController(QObject):
         workspace.choice_changed.connect(self._show)
         workspace.draft_changed.connect(self._show)
         workspace.profiles_changed.connect(self._show)
+        workspace.listings_changed.connect(self._show)
+        workspace.path_changed.connect(self._show)
+        workspace.compactions_changed.connect(self._show)
 
     # -------------------------------------------------------------- reading
 
     def attach(self, paths: Iterable[Path], conversation_id: str = "") -> None:
         """Read files and attach them to a conversation's draft, the open one's by default."""
         given = list(paths)
-        batch = _Batch(len(given), len(given))
+        batch = GivenAtOnce(len(given), len(given))
         for path in given:
             self._begin(path.name or str(path), path, conversation_id, batch)
         self._update()
@@ -168,10 +161,10 @@ class AttachmentsController(QObject):
         name: str,
         given: Path | str | GivenContent,
         conversation_id: str,
-        batch: _Batch | None = None,
+        batch: GivenAtOnce | None = None,
     ) -> None:
         here = conversation_id or self._workspace.conversation.id
-        reading = _Reading(here, name, batch or _Batch(1, 1))
+        reading = _Reading(here, name, batch or GivenAtOnce(1, 1))
         reading_id = new_id()
         self._reading[reading_id] = reading
         reading.task = self._workspace.tasks.start(self._run(reading_id, reading, given))
@@ -188,9 +181,7 @@ class AttachmentsController(QObject):
                 self._window.notifications.notify(note)
             await self._add(reading, part)
             if isinstance(given, Path):
-                self.origins[part.sha256] = given
-                if not self._workspace.private.was_begun(reading.conversation_id):
-                    await self._workspace.backend.attachments.note_origin(part.sha256, given)
+                await self._note_origin(reading, part.sha256, given)
             if isinstance(given, str):
                 self._offer_to_turn_back(reading.conversation_id, part.sha256)
         except UserFacingError as error:
@@ -203,6 +194,16 @@ class AttachmentsController(QObject):
             if not reading.batch.left or reading.batch.total <= FEW:
                 self._say_what_failed(reading.batch)
 
+    async def _note_origin(self, reading: _Reading, sha256: str, path: Path) -> None:
+        """Remember where a file lies; that it cannot be kept does not undo that it is attached."""
+        self.origins[sha256] = path
+        if self._workspace.private.was_begun(reading.conversation_id):
+            return
+        try:
+            await self._workspace.backend.attachments.note_origin(sha256, path)
+        except StorageError as error:
+            reading.batch.unplaced.append((reading.name, error))
+
     def _offer_to_turn_back(self, conversation_id: str, sha256: str) -> None:
         if conversation_id == self._workspace.conversation.id:
             work = partial(self._turn_back, sha256)
@@ -211,27 +212,10 @@ class AttachmentsController(QObject):
                 [("Put it into the prompt", lambda: self._workspace.tasks.start(work()))],
             )
 
-    def _say_what_failed(self, batch: _Batch) -> None:
-        """Each file by itself where there are few, else all in one card."""
-        notify = self._window.notifications.notify
-        failed, batch.failed = batch.failed, []
-        known, batch.known = batch.known, []
-        if len(failed) <= NAMED:
-            for error in failed:
-                notify(error, topic=TOPIC)
-        else:
-            reasons = " ".join(error.what_happened for error in failed[:NAMED])
-            notify(
-                DocumentError(
-                    f"{len(failed):,} of {batch.total:,} files could not be attached.",
-                    what_was_kept="The others are attached.",
-                    what_to_do=f"{reasons} And {len(failed) - NAMED:,} more.",
-                ),
-                topic=TOPIC,
-            )
-        if known and not failed:
-            what = f"{known[0]} is" if len(known) == 1 else f"{len(known):,} files are"
-            notify(f"{what} attached already.")
+    def _say_what_failed(self, batch: GivenAtOnce) -> None:
+        for words in batch.take_words():
+            topic = "" if isinstance(words, str) else TOPIC
+            self._window.notifications.notify(words, topic=topic)
 
     def _show_progress(self, reading: _Reading, progress: Progress) -> None:
         total = f" of {progress.total}" if progress.total else ""
@@ -245,7 +229,7 @@ class AttachmentsController(QObject):
             return
         self._arrived.append((reading, part))
 
-    def _show_soon(self, batch: _Batch) -> None:
+    def _show_soon(self, batch: GivenAtOnce) -> None:
         """Show what has changed: at once, or with many files together with what comes next."""
         if batch.total <= FEW or not self._reading:
             self._update()
@@ -327,7 +311,8 @@ class AttachmentsController(QObject):
         """One for each attachment; of hundreds the first ones, and one for the others."""
         parts, resolved = self._workspace.draft.attachments, self._workspace.resolved
         first = len(parts) if self._shows_all or len(parts) <= SHOWN + 1 else SHOWN
-        chips = [self._chip(part, resolved) for part in parts[:first]]
+        sent = self._workspace.as_sent(parts[:first])
+        chips = [self._chip(part, resolved) for part in sent]
         if others := parts[first:]:
             tokens = sum(part.tokens or 0 for part in others if isinstance(part, DocumentPart))
             way = (("all", f"Show all {len(parts):,}"),)

@@ -44,6 +44,9 @@ class Held(Protocol):
     def resolved(self) -> ResolvedChoice:
         """Who would be asked now."""
 
+    def as_sent(self, part: Attached) -> Attached:
+        """One of them as it would be sent: a document that was sent before is named alone."""
+
     def change(self, change: Callable[[Attached], Attached]) -> None:
         """Have each be another."""
 
@@ -60,7 +63,13 @@ class HeldInDraft(QObject):
     def __init__(self, workspace: Workspace, parent: QObject) -> None:
         super().__init__(parent)
         self._workspace = workspace
-        for signal in (workspace.opened, workspace.draft_changed, workspace.choice_changed):
+        for signal in (
+            workspace.opened,
+            workspace.draft_changed,
+            workspace.choice_changed,
+            workspace.path_changed,
+            workspace.compactions_changed,
+        ):
             signal.connect(self.changed)
 
     @property
@@ -73,6 +82,10 @@ class HeldInDraft(QObject):
     def resolved(self) -> ResolvedChoice:
         """Who would be asked in the open conversation."""
         return self._workspace.resolved
+
+    def as_sent(self, part: Attached) -> Attached:
+        """One of them behind what is sent of the open conversation."""
+        return self._workspace.as_sent([part])[0]
 
     def change(self, change: Callable[[Attached], Attached]) -> None:
         """Have each be another."""

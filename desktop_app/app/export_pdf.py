@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import os
 from typing import TYPE_CHECKING
@@ -62,6 +63,7 @@ class Paper:
             conversation.title, light(), device, lambda m: catalog.info(m).name, self._formulas
         )
         for message in path:
+            await asyncio.sleep(0)  # here it can be interrupted
             found = await pictures_of(self._backend, message)
             images = {key: QImage.fromData(picture.data) for key, picture in found.items()}
             pages.content.add(message, images)
@@ -91,7 +93,7 @@ class PdfFile(Paper):
         device.setCreator(f"Repartee {__version__}")
         set_paper(device, QPageSize.PageSizeId.A4)
         pages = await self.pages(device, conversation, path)
-        paint(pages, device, range(pages.count))
+        await paint(pages, device, range(pages.count))
         if not output.flush() or output.error() != QFileDevice.FileError.NoError:
             raise _unwritten(output)
         output.close()
@@ -101,12 +103,16 @@ def _unwritten(output: QFile) -> OSError:
     return OSError(errno.EIO, output.errorString())
 
 
-def paint(pages: Pages, device: QPagedPaintDevice, numbers: range) -> None:
+async def paint(pages: Pages, device: QPagedPaintDevice, numbers: range) -> None:
     """Paint these pages, counted from 0, onto sheets; raises OSError."""
     painter = QPainter(device)
-    for number in numbers:
-        if number != numbers[0]:
-            device.newPage()
-        pages.paint(painter, number)
-    if not painter.end():
+    try:
+        for number in numbers:
+            await asyncio.sleep(0)  # here it can be interrupted
+            if number != numbers[0]:
+                device.newPage()
+            pages.paint(painter, number)
+    finally:
+        is_whole = painter.end()
+    if not is_whole:
         raise OSError("the disk or the printer took no more")

@@ -6,27 +6,34 @@ from __future__ import annotations
 import asyncio
 import json
 from asyncio.subprocess import DEVNULL, PIPE
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QMimeData, QObject, QStandardPaths, QUrl
-from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtCore import QObject, QStandardPaths, QUrl
+from PySide6.QtGui import QDesktopServices
 
 from desktop_app.domain.errors import StorageError
 from desktop_app.domain.export_format import EXPORT_FORMATS
 from desktop_app.paths import child_command, own_command
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Iterable
+
     from PySide6.QtPrintSupport import QPrinter
 
     from desktop_app.app.workspace import Workspace
+    from desktop_app.ui.clipboard import Copying
     from desktop_app.ui.main_window import MainWindow
 
 FORMATS: Final = {f"{one.label} (*{one.suffix})": one for one in reversed(EXPORT_FORMATS)}
 
 
-LONGEST_RICH: Final = 300_000
-"""Characters of a conversation up to which it is copied as HTML, too: that takes a second."""
+LONG_S: Final = 0.7
+"""After so many seconds it is said that something is being done."""
+
+LONGEST_RICH: Final = 4_000_000
+"""Characters of a conversation up to which it is copied as HTML, too: that takes some seconds."""
 
 
 class PaperController(QObject):
@@ -72,7 +79,9 @@ class PaperController(QObject):
 
     async def _export(self, conversation_id: str, file: Path, kind: str) -> None:
         asked = ("export", "--conversation", conversation_id, "--format", kind, "--to", str(file))
-        await _run([*own_command(), *asked], b"", f"{file.name} could not be written.")
+        run = _run([*own_command(), *asked], b"", f"{file.name} could not be written.", file)
+        if not await self._told(f"Exporting to {file.name}…", run):
+            return
         self._window.notifications.notify(
             f"Exported to {file.name}.",
             actions=[
@@ -83,27 +92,33 @@ class PaperController(QObject):
 
     def copy(self) -> None:
         """Put the open conversation on the clipboard: Markdown, and HTML unless it is very long."""
-        if self._has_something():
-            self._workspace.tasks.start(self._copy())
-
-    async def _copy(self) -> None:
-        from desktop_app.exchange import markdown, rich_text  # not a part of the start
+        if not self._has_something():
+            return
+        # Imported here: not a part of the start.
+        from desktop_app.exchange import markdown, rich_text
+        from desktop_app.ui.clipboard import HTML, MARKDOWN, PLAIN, Texts
 
         workspace, catalog = self._workspace, self._workspace.backend.catalog
         shown = [workspace.as_shown(message) for message in workspace.path]
         what = (workspace.conversation, shown, lambda model: catalog.info(model).name)
-        text = await asyncio.to_thread(markdown.written, *what)
-        data = QMimeData()
-        if len(text) <= LONGEST_RICH:
-            data.setHtml(await asyncio.to_thread(rich_text.written, *what))
-        data.setText(text)
-        data.setData("text/markdown", text.encode(errors="replace"))
-        QGuiApplication.clipboard().setMimeData(data)
-        self._window.notifications.notify(
-            "The conversation was copied."
-            if data.hasHtml()
-            else "The conversation was copied, as Markdown."
-        )
+        written = lru_cache(maxsize=1)(lambda: "".join(markdown.pieces(*what)))
+        makers: dict[str, Callable[[], Iterable[str]]] = {PLAIN: lambda: [written()]}
+        is_rich = sum(len(message.text) for message in shown) <= LONGEST_RICH
+        if is_rich:
+            makers[HTML] = lambda: rich_text.pieces(*what)
+        makers[MARKDOWN] = lambda: [written()]
+        end = "The conversation was copied" + ("." if is_rich else ", as Markdown.")
+        self._copying(end).put(Texts(makers, is_short=False))
+
+    def _copying(self, end: str) -> Copying:
+        from desktop_app.ui.clipboard import Copying
+
+        notify = self._window.notifications.notify
+        copying = Copying(self)
+        copying.lasts.connect(lambda: notify("Copying the conversation…"))
+        copying.done.connect(lambda _: notify(end))
+        copying.over.connect(copying.deleteLater)
+        return copying
 
     def print_(self) -> None:
         """Ask for a printer, and print the open conversation."""
@@ -130,8 +145,31 @@ class PaperController(QObject):
         self._workspace.tasks.start(self._print(json.dumps(request).encode()))
 
     async def _print(self, request: bytes) -> None:
-        await _run(child_command("print"), request, "The conversation could not be printed.")
-        self._window.notifications.notify("The conversation was handed to the printer.")
+        run = _run(child_command("print"), request, "The conversation could not be printed.")
+        if await self._told("Printing the conversation…", run):
+            self._window.notifications.notify("The conversation was handed to the printer.")
+
+    async def _told(self, words: str, run: Coroutine[None, None, None]) -> bool:
+        """Do something, and say so where it lasts, with a way to stop it; whether it was done."""
+        notifications, called_off = self._window.notifications, asyncio.Event()
+        task = asyncio.create_task(run)
+
+        def call_off() -> None:
+            called_off.set()
+            task.cancel()
+
+        cancel = [("Cancel", call_off)]
+        said = partial(notifications.notify, words, cancel, topic=words, stays=True)
+        timer = asyncio.get_running_loop().call_later(LONG_S, said)
+        try:
+            await task
+        except asyncio.CancelledError:
+            if not called_off.is_set():
+                raise
+        finally:
+            timer.cancel()
+            notifications.dismiss_topic(words)
+        return not called_off.is_set()
 
     def _has_something(self) -> bool:
         if self._workspace.path and not self._workspace.is_new:
@@ -140,8 +178,10 @@ class PaperController(QObject):
         return False
 
 
-async def _run(command: list[str], request: bytes, what_happened: str) -> None:
-    """Run one of our own processes to its end.
+async def _run(
+    command: list[str], request: bytes, what_happened: str, file: Path | None = None
+) -> None:
+    """Run one of our own processes to its end. Called off, it leaves nothing of `file`.
 
     Raises:
         StorageError: it did not do what it was asked for, with what it said.
@@ -153,6 +193,9 @@ async def _run(command: list[str], request: bytes, what_happened: str) -> None:
         _, said = await process.communicate(request)
     except asyncio.CancelledError:
         process.kill()
+        await process.wait()
+        if file is not None:
+            await asyncio.to_thread(_take_away_unfinished, file)
         raise
     if process.returncode:
         raise StorageError(
@@ -161,6 +204,12 @@ async def _run(command: list[str], request: bytes, what_happened: str) -> None:
             what_to_do="Choose another place or printer.",
             details=said.decode(errors="replace").strip(),
         )
+
+
+def _take_away_unfinished(file: Path) -> None:
+    """What is written has another name until it is whole."""
+    target = file.resolve()
+    target.with_name(f"{target.name}.part").unlink(missing_ok=True)
 
 
 def _folder(file: Path) -> QUrl:

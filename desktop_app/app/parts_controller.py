@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject
 
-from desktop_app.domain.cost import FREE, format_money
+from desktop_app.domain.cost import FREE
 from desktop_app.domain.errors import DocumentDoesNotFitError
 from desktop_app.domain.parts import DocumentPart
 from desktop_app.ui.notifications import Actions
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from desktop_app.app.workspace import Workspace
     from desktop_app.domain.conversation import Draft
     from desktop_app.domain.errors import UserFacingError
-    from desktop_app.services.estimate import PartsPlan
+    from desktop_app.services.parts_plan import PartsPlan
     from desktop_app.ui.main_window import MainWindow
 
 OFFER: Final = "Read in parts…"
@@ -83,7 +83,7 @@ class PartsController(QObject):
 
 def _words(plan: PartsPlan) -> str:
     known = f" {plan.done} of them were read before and cost nothing again." if plan.done else ""
-    cost = "" if plan.cost is None else f", about {format_money(plan.cost)} in all"
+    cost = f", {plan.cost_words}" if plan.cost_words else ""
     return (
         f"{plan.calls} parts would be read, several at a time, and the answer made of notes on all of "
         f"them{cost}.{known} It can be stopped, and goes on where it was."

@@ -44,6 +44,9 @@ IN_PARTS = (
     "Too large to be read at once: each part is sent by itself, as it stands here, and the answer is "
     "made of notes on all of them."
 )
+AGAIN = "This goes along in its place."
+FILE = "A file of {size}. Below, to look at, is what was read from it here; that is not sent."
+FILE_UNREAD = "A file of {size}. Nothing in it could be read here as text."
 
 
 class Prompt(Protocol):
@@ -178,6 +181,7 @@ class PreviewController(QObject):
         if part is None:
             self._dialog.reject()
             return
+        part = self._held.as_sent(part)
         self._tell(part)
         same = self._last is not None and self._as_sent(self._last) == self._as_sent(part)
         self._last = part
@@ -208,8 +212,10 @@ class PreviewController(QObject):
         model, limit = self._held.resolved.model, self._held.resolved.model.input_limit
         if part.in_parts:
             return IN_PARTS
+        if part.again_as:
+            return AGAIN
         if is_file(part, self._held.resolved.files):
-            return ""  # it has none
+            return (FILE if part.tokens else FILE_UNREAD).format(size=_size(part.size))
         return TOO_LARGE.format(model.name) if limit and (part.sent_tokens or 0) > limit else WHOLE
 
     async def _load(self, part: Attached) -> None:
@@ -224,7 +230,8 @@ class PreviewController(QObject):
         if asked != self._asked or self._dialog is None:
             return
         self._dialog.offer_pages(unit, given, hint)
-        self._dialog.show_text(text, ends)
+        is_file_ = isinstance(part, DocumentPart) and is_file(part, self._held.resolved.files)
+        self._dialog.show_text(text, ends, is_sent=not is_file_)
         self._dialog.show_pictures(self._captions(part), has_text=bool(text))
 
     async def _words(self, part: Attached) -> str:
@@ -239,7 +246,7 @@ class PreviewController(QObject):
             instructions = workspace.ask_settings.instructions
             return "\n\n".join(await chat.parts.texts(part, words, resolved, instructions))
         if is_file(part, resolved.files):
-            return ""
+            return await backend.attachments.text(part.sha256)
         block = await sent_block(part, backend.attachments)
         return sent_text(part, block, sees=resolved.model.sees_images is not False)
 
@@ -267,8 +274,6 @@ class PreviewController(QObject):
             return []
         if isinstance(part, ImagePart):
             return [part.name]
-        if is_file(part, resolved.files):
-            return []
         return [page_name(part, page.number).strip("[]") for page in part.seen_pages]
 
     async def _show_picture(self, number: int) -> None:
@@ -282,6 +287,8 @@ class PreviewController(QObject):
                 page = part.seen_pages[number]
                 alone = replace(part, pictured=(page,), chosen=None, in_parts=False)
                 (sent,), name = await pictures.pages(alone, rule), f"Page {page.number}"
+                if is_file(part, self._held.resolved.files):
+                    name += ", as it is drawn here"
             else:
                 return
         except UserFacingError as error:
@@ -293,3 +300,8 @@ class PreviewController(QObject):
         size = f"{image.width()} × {image.height()} · {kind} · {len(sent.data) / 1024:,.0f} KB"
         if self._dialog is not None and part == self._last:
             self._dialog.show_picture(number, image, f"{name} · {size}")
+
+
+def _size(count: int) -> str:
+    """Bytes, for people."""
+    return f"{count / 1024:,.0f} KB" if count < 1 << 20 else f"{count / (1 << 20):,.1f} MB"

@@ -94,7 +94,8 @@ async def _print(conversation_id: str, choice: Mapping[str, Any]) -> None:
         try:
             pages = await paper.pages(printer, conversation, path)
             first, last = choice["pages"]
-            paint(pages, printer, range(max(0, first - 1), min(last or pages.count, pages.count)))
+            last = min(last or pages.count, pages.count)
+            await paint(pages, printer, range(max(0, first - 1), last))
         except OSError as error:
             raise _not_printed(str(error)) from error
         finally:

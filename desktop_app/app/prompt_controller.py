@@ -58,6 +58,7 @@ class PromptController(QObject):
         workspace.choice_changed.connect(self._show)
         workspace.path_changed.connect(self._show)
         workspace.draft_changed.connect(self._timer.start)
+        workspace.draft_changed.connect(self._attached)
         workspace.spent.connect(lambda _: self._timer.start())
         workspace.compactions_changed.connect(self._timer.start)
         workspace.jobs_paid.connect(self._timer.start)
@@ -175,9 +176,17 @@ class PromptController(QObject):
             # The answer's first words should not wait for the parser's libraries.
             self._is_parser_warm = True
             self._workspace.tasks.start(asyncio.to_thread(parser))
+        self._warm()
+
+    def _attached(self) -> None:
+        """A document may be asked without a word typed, and what its model takes be not known."""
+        if self._workspace.draft.attachments:
+            self._warm()
+
+    def _warm(self) -> None:
+        """The handshake happens while the person types, so that Send costs none."""
         profile = self._workspace.profile
         if profile not in self._warmed:
-            # The handshake happens while the person types, so that Send costs none.
             self._warmed.add(profile)
             self._workspace.tasks.start(self._workspace.refresh_listing(profile, insist=True))
 

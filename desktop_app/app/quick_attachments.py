@@ -15,16 +15,18 @@ from desktop_app.domain.conversation import new_id
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.parts import DocumentPart, ImagePart
 from desktop_app.services.pictures import with_detail
+from desktop_app.services.repeats import as_sent_after
 from desktop_app.ui.attachment_chips import Chip
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Any
 
     from desktop_app.app.pictures_controller import PicturesController
     from desktop_app.app.workspace import Workspace
     from desktop_app.documents.worker import Progress
+    from desktop_app.domain.conversation import Message
     from desktop_app.services.choice import ResolvedChoice
     from desktop_app.ui.dropped import GivenContent
     from desktop_app.ui.quick_prompt import QuickPrompt
@@ -41,6 +43,7 @@ class QuickAttachments(QObject):
 
     Args:
         resolved: who would be asked now.
+        path: what was asked and answered here before.
     """
 
     changed = Signal()
@@ -51,10 +54,11 @@ class QuickAttachments(QObject):
         workspace: Workspace,
         pictures: PicturesController,
         resolved: Callable[[], ResolvedChoice],
+        path: Callable[[], Sequence[Message]],
     ) -> None:
         super().__init__(quick)
         self._quick, self._workspace = quick, workspace
-        self._pictures, self._choice = pictures, resolved
+        self._pictures, self._choice, self._path = pictures, resolved, path
         self._passwords = Passwords(quick, lambda: quick.theme)
         self._reading: dict[str, tuple[str, asyncio.Task[Any]]] = {}
         self.parts: tuple[DocumentPart | ImagePart, ...] = ()
@@ -73,6 +77,10 @@ class QuickAttachments(QObject):
     def resolved(self) -> ResolvedChoice:
         """Who would be asked now."""
         return self._choice()
+
+    def as_sent(self, part: DocumentPart | ImagePart) -> DocumentPart | ImagePart:
+        """One of them behind what was asked here before."""
+        return as_sent_after(self._path(), [part], self.resolved.files)[0]
 
     def change(
         self, change: Callable[[DocumentPart | ImagePart], DocumentPart | ImagePart]
@@ -105,7 +113,8 @@ class QuickAttachments(QObject):
     def _chip(self, part: DocumentPart | ImagePart) -> Chip:
         if isinstance(part, ImagePart):
             return self._pictures.chip(part, self.resolved)
-        return document_chip(part, self.resolved)
+        sent = self.as_sent(part)
+        return document_chip(sent if isinstance(sent, DocumentPart) else part, self.resolved)
 
     def _attach_files(self, paths: Iterable[Path]) -> None:
         for path in paths:

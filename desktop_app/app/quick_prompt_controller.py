@@ -66,7 +66,9 @@ class QuickPromptController(QObject):
         self._is_beginning = False
         self._path: list[Message] = []
         self._conversation = self._blank()
-        self.attachments = QuickAttachments(quick, workspace, pictures, self._resolved)
+        self.attachments = QuickAttachments(
+            quick, workspace, pictures, self._resolved, lambda: self._path
+        )
         self._connect()
 
     def _connect(self) -> None:

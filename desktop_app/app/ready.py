@@ -76,6 +76,7 @@ class ReadyWindow(Controllers):
         self._palette = Palette(window, theme, self.workspace, actions)
         self._shortcuts = Shortcuts(window, actions)
         window.transcript.command_requested.connect(lambda command: actions[command]())
+        window.transcript.told.connect(window.notifications.notify)
         window.prompt.command_requested.connect(lambda command: actions[command]())
         window.closing.connect(self._window_closed)
         window.escaped.connect(self._shortcuts.escape)

@@ -15,6 +15,7 @@ from desktop_app.app.tasks import Work
 from desktop_app.app.workspace import Workspace
 from desktop_app.credentials.vault import KeyPlace
 from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.cost import format_tokens
 from desktop_app.domain.errors import SettingError, UserFacingError
 from desktop_app.domain.legality import first_api, notes, refusals
 from desktop_app.headless.answer_settings import KEYS, own_values, with_own, without_own
@@ -26,6 +27,8 @@ from desktop_app.ui.settings_tabs.key_state import KeyState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from desktop_app.domain.model_listing import ModelListing
 
 _RETRY = re.compile(r"\b([Pp])ress Retry(?: to ask (?:again|once more))?")
 _SETTINGS = re.compile(r"\bin Settings › Provider")
@@ -233,7 +236,8 @@ class SettingsController(QObject):
             result = (False, _worded(error, profile))
         else:
             count = f"{len(models)} model{'s' if len(models) != 1 else ''}"
-            result = (True, f"Answered in {time.monotonic() - began:.1f} s, {count}")
+            took = f"Answered in {time.monotonic() - began:.1f} s"
+            result = (True, ", ".join(filter(None, (took, count, _windows(listing)))))
         now = self._profile(profile_id)
         if now.base_url != profile.base_url:
             return  # it is about an address that was left since
@@ -292,6 +296,15 @@ class SettingsController(QObject):
         licences = await asyncio.to_thread(_read_if_there, resource_path("licences.txt"))
         self._panel.set_help(await asyncio.to_thread(_help_html))
         self._panel.set_about(as_text(await examine(self._workspace.backend)), licences)
+
+
+def _windows(listing: ModelListing) -> str:
+    """What a server says that its models take; "" where it does not."""
+    sizes = sorted(model.window for model in listing.models if model.window)
+    if not sizes:
+        return ""
+    least, most = format_tokens(sizes[0]), format_tokens(sizes[-1])
+    return f"{most} tokens" if least == most else f"{least} to {most} tokens"
 
 
 def _worded(error: UserFacingError, profile: ProviderProfile) -> str:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
 ESCAPE = "Esc"
+# On many keyboards + is typed with Shift, on the key of =: who wants more presses that key alone.
+_PLUS, _WITHOUT_SHIFT = "Ctrl++", "Ctrl+="
 
 
 class Shortcuts(QObject):
@@ -38,11 +40,10 @@ class Shortcuts(QObject):
         bound = {id_: keys for id_ in wanted if (keys := keymap.shortcut_of(id_))}
         # A shortcut would take Esc from the panel, the drawer or the menu that it is meant to close.
         self._on_escape = [self._actions[id_] for id_, keys in bound.items() if keys == ESCAPE]
-        self._bound = [
-            self._shortcut(keys, self._actions[id_])
-            for id_, keys in bound.items()
-            if keys != ESCAPE
-        ]
+        wanted_keys = [(keys, self._actions[id_]) for id_, keys in bound.items()]
+        if _WITHOUT_SHIFT not in bound.values():
+            wanted_keys += [(_WITHOUT_SHIFT, act) for keys, act in wanted_keys if keys == _PLUS]
+        self._bound = [self._shortcut(keys, act) for keys, act in wanted_keys if keys != ESCAPE]
 
     def escape(self) -> None:
         """Esc was pressed, and nothing in the window had a use for it."""

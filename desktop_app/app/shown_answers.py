@@ -29,6 +29,8 @@ class ShownAnswers(QObject):
     def __init__(self, window: MainWindow, workspace: Workspace, running: RunningAnswers) -> None:
         super().__init__(window)
         self._window, self._workspace = window, workspace
+        self._ended: dict[str, str] = {}  # what is said when all of an answer is shown, by its id
+        window.transcript.updated.connect(self._announce_end)
         self._unkept: set[str] = set()  # conversations whose answer finds no room on the disk
         workspace.opened.connect(lambda: running.say_again(workspace.conversation.id))
         running.text_arrived.connect(self._show_text)
@@ -42,8 +44,12 @@ class ShownAnswers(QObject):
         """An answer of the open conversation has ended; nothing where another version is shown."""
         if answer.id in [message.id for message in self._workspace.path]:
             self._window.transcript.set_waiting(answer.id, "")
+            self._ended = {answer.id: _ANNOUNCED.get(answer.status, "The answer has ended.")}
             self._show_amended(answer.conversation_id, answer)
-            words = _ANNOUNCED.get(answer.status, "The answer has ended.")
+
+    def _announce_end(self, message_id: str) -> None:
+        """Behind the answer's last sentence, which may be read out."""
+        if words := self._ended.pop(message_id, ""):
             self._window.notifications.announce(words)
 
     def say_store_works(self) -> None:

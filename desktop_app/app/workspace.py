@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from PySide6.QtCore import QObject, Signal
 
@@ -16,7 +16,7 @@ from desktop_app.app.drafts import Drafts
 from desktop_app.app.tasks import Tasks
 from desktop_app.credentials.vault import KeyPlace
 from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.compaction import Compaction
+from desktop_app.domain.compaction import Compaction, sent_path
 from desktop_app.domain.conversation import (
     Conversation,
     Draft,
@@ -27,6 +27,7 @@ from desktop_app.domain.conversation import (
 )
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.generation import Overrides
+from desktop_app.domain.parts import DraftPart
 from desktop_app.headless.answer_settings import ask_settings
 from desktop_app.headless.backend import Backend
 from desktop_app.headless.private import PrivateConversations, with_private
@@ -34,8 +35,11 @@ from desktop_app.headless.profiles import ON_DEVICE
 from desktop_app.services.chat import AskSettings, ChatService
 from desktop_app.services.choice import ResolvedChoice
 from desktop_app.services.long_runs import offers_background
+from desktop_app.services.repeats import as_sent_after
 from desktop_app.settings.setting import SettingValue
 from desktop_app.settings.values import with_defaults
+
+P = TypeVar("P", bound=DraftPart)
 
 PROVIDER_REMOVED = "Provider removed: choose another"
 
@@ -260,6 +264,12 @@ class Workspace(QObject):
     def resolved(self) -> ResolvedChoice:
         """What the open conversation's choice comes to."""
         return self.backend.chat.resolve_with(self.profile, self.choice, self.ask_settings)
+
+    def as_sent(self, parts: Sequence[P]) -> list[P]:
+        """Attachments of the prompt as they would be sent behind the open conversation."""
+        resolved = self.resolved
+        sent = sent_path(self.path, self.compactions, resolved.profile, resolved.model.id)
+        return as_sent_after(sent.messages, parts, resolved.files)
 
     @property
     def ask_settings(self) -> AskSettings:

@@ -10,26 +10,26 @@ from typing import Final
 
 from desktop_app.documents import collection, media_type, plain_text, refusals
 from desktop_app.documents.collection import Collection
+from desktop_app.documents.outcome import Read
 from desktop_app.documents.package import BROKEN
-from desktop_app.documents.protocol import Limits, Progress
-from desktop_app.documents.reading import OnProgress, Read
+from desktop_app.documents.protocol import Progress
 
 _UTF_8: Final = 1 << 11
 # Signs that code page 437 has and no name: it was another one.
 _STRANGE: Final = re.compile("[\u2190-\u25ff\u0393-\u03c6¢£¥₧ƒªº¿⌐¬½¼«»±÷°∙·√ⁿ²]")
 
 
-def read(name: str, data: bytes, limits: Limits, on_progress: OnProgress, depth: int) -> Read:
-    """The members in the order of their names, each under its name.
+def read(name: str, data: bytes, found: Collection) -> Read:
+    """The members in the order of their names, each under its name; `found` takes them.
 
     Raises:
         DocumentDamagedError, DocumentEncryptedError, DocumentTooLargeError, DocumentEmptyError
     """
-    if depth > collection.DEEPEST:
+    if found.depth > collection.DEEPEST:
         raise refusals.too_large(name, "lies in too many archives")
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            found = _collected(name, archive, limits, on_progress, depth)
+            _collect(name, archive, found)
     except BROKEN as error:
         raise refusals.damaged(name, str(error)[:300]) from error
     if not found.text() and any(why == _REASON_ENCRYPTED for _, why in found.left_out):
@@ -42,16 +42,14 @@ def read(name: str, data: bytes, limits: Limits, on_progress: OnProgress, depth:
 _REASON_ENCRYPTED: Final = "protected by a password"
 
 
-def _collected(
-    name: str, archive: zipfile.ZipFile, limits: Limits, on_progress: OnProgress, depth: int
-) -> Collection:
+def _collect(name: str, archive: zipfile.ZipFile, found: Collection) -> None:
+    limits = found.limits
     members = [member for member in archive.infolist() if not member.is_dir()]
     if len(members) > limits.pages:
         raise refusals.too_many(name, len(members), "files", limits.pages)
     # Each level of archives gets a part of what may be unpacked: three levels never pass it all.
-    if sum(member.file_size for member in members) > limits.unpacked_bytes >> (2 * depth):
+    if sum(member.file_size for member in members) > limits.unpacked_bytes >> (2 * found.depth):
         raise refusals.unpacks_too_far(name, limits)
-    found = Collection(limits, on_progress, depth)
     names = _names(members)
     for number, member in enumerate(sorted(members, key=lambda m: names[m.filename].casefold())):
         path = names[member.filename].replace("\\", "/")
@@ -64,8 +62,7 @@ def _collected(
             found.leave_out(path, "damaged")
             continue
         found.add(path, content, number, len(members))
-    on_progress(Progress(len(members), len(members), "file"))
-    return found
+    found.on_progress(Progress(len(members), len(members), "file"))
 
 
 def _names(members: list[zipfile.ZipInfo]) -> dict[str, str]:

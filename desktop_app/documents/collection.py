@@ -5,12 +5,13 @@ What is left out is said, with the reason: to the person in the note, to the mod
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Final
 
-from desktop_app.documents import media_type, reading
+from desktop_app.documents import media_type
+from desktop_app.documents.outcome import OnProgress, Read
 from desktop_app.documents.protocol import Limits, Progress
 from desktop_app.domain import errors
 
@@ -35,13 +36,15 @@ class Collection:
 
     Attributes:
         depth: in how many archives and mails they lie.
+        read: makes the text of one of them; see reading.read.
         left_out: names with the reasons.
         texts: of the members that were read, each under its name.
     """
 
     limits: Limits
-    on_progress: reading.OnProgress
+    on_progress: OnProgress
     depth: int
+    read: Callable[[str, bytes, Limits, OnProgress, int], Read]
     left_out: list[tuple[str, str]] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
 
@@ -63,9 +66,8 @@ class Collection:
             self.leave_out(path, "without text")
             return
         try:
-            read = reading.read(
-                PurePosixPath(path).name, data, self.limits, lambda _: None, self.depth + 1
-            )
+            name = PurePosixPath(path).name
+            read = self.read(name, data, self.limits, lambda _: None, self.depth + 1)
         except errors.DocumentError as error:
             self.leave_out(path, _REASONS.get(type(error), "damaged"))
             return

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from desktop_app.documents import media_type, reading, refusals
 from desktop_app.documents.files import read_regular_file, too_large
+from desktop_app.documents.outcome import OnProgress, Read
 from desktop_app.documents.protocol import ExtractedDocument, Limits
-from desktop_app.documents.reading import OnProgress, Read
 
 
 def extract_file(

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from desktop_app.documents import collection, media_type, refusals
+from desktop_app.documents import collection, media_type, reading, refusals
 from desktop_app.documents.collection import Collection
 from desktop_app.documents.files import read_regular_file
+from desktop_app.documents.outcome import OnProgress, Read
 from desktop_app.documents.protocol import Limits, Progress
-from desktop_app.documents.reading import OnProgress, Read
 from desktop_app.domain.errors import DocumentError
 
 _DEEPEST: Final = 16
@@ -24,7 +24,7 @@ def read(path: Path, limits: Limits, on_progress: OnProgress) -> Read:
         DocumentTooLargeError, DocumentEmptyError
         OSError: the folder itself cannot be read.
     """
-    found = Collection(limits, on_progress, depth=0)
+    found = Collection(limits, on_progress, 0, reading.read)
     files: list[os.DirEntry[str]] = []
     for entry in _entries(path, found, str(path), 0):
         files.append(entry)

@@ -15,23 +15,18 @@ from typing import Final
 
 from desktop_app.documents import plain_text, refusals
 from desktop_app.documents.collection import DEEPEST, Collection
-from desktop_app.documents.protocol import Limits
-from desktop_app.documents.reading import OnProgress
 
 _HEADERS: Final = ("From", "To", "Cc", "Date", "Subject")
 _DEEPEST: Final = 4
 
 
-def read(
-    name: str, data: bytes, limits: Limits, on_progress: OnProgress, depth: int
-) -> tuple[str, str]:
-    """The message as text, and a note for the person; `depth` is how many files it lies in.
+def read(name: str, data: bytes, files: Collection) -> tuple[str, str]:
+    """The message as text, and a note for the person; `files` takes what is attached to it.
 
     Raises:
         DocumentDamagedError: no header of a mail is in it.
     """
     message = email.message_from_bytes(data, EmailMessage, policy=email.policy.default)
-    files = Collection(limits, on_progress, depth)
     try:
         heads, text = _message(name, message, files, 0)
     except (ValueError, LookupError, TypeError, AttributeError, email.errors.MessageError) as error:

@@ -18,8 +18,6 @@ from desktop_app.documents import office, plain_text, refusals, rtf
 from desktop_app.documents.collection import Collection
 from desktop_app.documents.compressed_rtf import unpacked
 from desktop_app.documents.mail import added
-from desktop_app.documents.protocol import Limits
-from desktop_app.documents.reading import OnProgress
 
 _STREAM: Final = "__substg1.0_"
 _PROPERTIES: Final = "__properties_version1.0"
@@ -44,15 +42,12 @@ def is_message(data: bytes) -> bool:
     return f"{_STREAM}{_MESSAGE_CLASS}".encode("utf-16-le") in data
 
 
-def read(
-    name: str, data: bytes, limits: Limits, on_progress: OnProgress, depth: int
-) -> tuple[str, str]:
-    """The message as text, and a note for the person; `depth` is how many files it lies in.
+def read(name: str, data: bytes, files: Collection) -> tuple[str, str]:
+    """The message as text, and a note for the person; `files` takes what is attached to it.
 
     Raises:
         DocumentDamagedError
     """
-    files = Collection(limits, on_progress, depth)
     try:
         with olefile.OleFileIO(io.BytesIO(data)) as file:
             text = _Message(name, file).text(files, 0)

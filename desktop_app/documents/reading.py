@@ -3,34 +3,13 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import PurePath
 
 from desktop_app.documents import media_type, plain_text, refusals
-from desktop_app.documents.protocol import Limits, Progress
-from desktop_app.domain.parts import PagePicture
+from desktop_app.documents.collection import Collection
+from desktop_app.documents.outcome import OnProgress, Read
+from desktop_app.documents.protocol import Limits
 from desktop_app.domain.sections import UNITS
-
-OnProgress = Callable[[Progress], None]
-
-
-@dataclass(frozen=True)
-class Read:
-    """What was read.
-
-    Attributes:
-        kind: the media type.
-        pages: pages, slides or chapters; None where the format has none.
-        note: a sentence for the person, or "".
-        pictured: the pages that hold no text.
-    """
-
-    kind: str
-    text: str
-    pages: int | None = None
-    note: str = ""
-    pictured: tuple[PagePicture, ...] = ()
 
 
 def read(
@@ -52,12 +31,13 @@ def read(
         if kind == media_type.ZIP:
             from desktop_app.documents import archive
 
-            return archive.read(name, data, limits, on_progress, depth)
+            return archive.read(name, data, Collection(limits, on_progress, depth, read))
         if kind:
             if kind == media_type.OUTLOOK:
                 from desktop_app.documents import outlook
 
-                text, note = outlook.read(name, data, limits, on_progress, depth)
+                files = Collection(limits, on_progress, depth, read)
+                text, note = outlook.read(name, data, files)
                 return Read(kind, text, note=note)
             found = _read_binary(name, kind, data, limits, on_progress, password)
             if found.pages is not None and found.pages > limits.pages:
@@ -70,7 +50,7 @@ def read(
         if media_type.of_text(name, data) == media_type.MAIL:
             from desktop_app.documents import mail
 
-            text, note = mail.read(name, data, limits, on_progress, depth)
+            text, note = mail.read(name, data, Collection(limits, on_progress, depth, read))
             return Read(media_type.MAIL, text, note=note)
         return _read_text(name, data, decoded)
     except RecursionError as error:

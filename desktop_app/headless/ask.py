@@ -11,6 +11,7 @@ import hashlib
 import os
 import signal
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
     from desktop_app.services.chat import ChatService
     from desktop_app.services.choice import ResolvedChoice
 
+LISTING_S = 10.0  # what a question with documents waits for the server's list of models at the most
 EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED, EXIT_PIPE = 1, 2, 130, 141
 
 
@@ -149,6 +151,9 @@ async def _answer(
         await from_template(backend, options.template, options.set, prompt)
     asked_of = await asked_collections(backend, options.collection)
     attached = [(Path(name), await _extract(backend, Path(name))) for name in options.file]
+    if asked_of or any(isinstance(document.part, DocumentPart) for _, document in attached):
+        await learn_window(backend, profile, conversation.choice)
+        resolved = backend.chat.resolve(profile, conversation.choice)
     service = await _service(backend, options.save, attached)
     parts = [
         await _sent(document, pages.get(name, ""), values, resolved)
@@ -208,7 +213,7 @@ async def _in_parts(
     )
     documents = [part for part in parts if isinstance(part, DocumentPart)]
     plan = await service.parts.plan(documents, draft.text, resolved, instructions)
-    cost = "" if not plan.cost else f", about {format_money(plan.cost)}"
+    cost = f", {plan.cost_words}" if plan.cost_words else ""
     known = f" ({plan.done} of them were read before)" if plan.done else ""
     say(
         f"Larger than {resolved.model.name} can read at once: {plan.calls} parts{known}, "
@@ -268,6 +273,21 @@ async def profile_named(backend: Backend, name: str | None) -> ProviderProfile:
             return profile
     known = ", ".join(profile.id for profile in profiles)
     raise IllegalChoiceError(f"There is no provider “{name}”.", what_to_do=f"There are: {known}.")
+
+
+async def learn_window(backend: Backend, profile: ProviderProfile, choice: ModelChoice) -> None:
+    """Have a server say how much its model takes, where that is not known, or may be less there: a
+    document may not fit. What goes wrong is said of the question itself."""
+    info = backend.catalog.info(choice.model)
+    is_family = choice.variant is not None or info.variant is not None
+    is_open = info.input_limit is None or profile.kind is ProviderKind.COMPATIBLE
+    if is_family or not is_open or profile.kind is ProviderKind.ON_DEVICE:
+        return
+    if backend.listings.is_fresh(profile):
+        return
+    with suppress(UserFacingError, TimeoutError):
+        async with asyncio.timeout(LISTING_S):
+            await backend.listings.fetch(profile)
 
 
 async def choice_of(

@@ -106,30 +106,19 @@ class Backend:
         Args:
             notes: where notes on parts of documents are kept; None keeps none.
         """
-        estimator = Estimator(self.counter, attachments, self.passages)
-        parts = LateReader(
-            gateway=self.gateway,
-            attachments=attachments,
-            pictures=ScaledPictures(attachments, self.documents),
-            estimator=estimator,
-            splitter=self.documents,
-            notes=notes,
-            spending=self.ledger,
-            budget=self.budget,
-        )
-        return ChatService(
+        return _chat(
             store=store,
             attachments=attachments,
-            pictures=ScaledPictures(attachments, self.documents),
-            spending=self.ledger,
+            notes=notes,
+            documents=self.documents,
             gateway=self.gateway,
-            estimator=estimator,
+            counter=self.counter,
+            ledger=self.ledger,
             budget=self.budget,
             catalog=self.catalog,
             compactions=self.compactions,
-            parts=parts,
             passages=self.passages,
-            listing_of=self.listings.of,
+            listings=self.listings,
         )
 
     @property
@@ -235,9 +224,14 @@ class Backend:
 
     async def embedding_choice(self) -> EmbeddingChoice | None:
         """Who makes vectors of passages; None where nobody does."""
-        from desktop_app.headless.embedding_choice import embedding_choice
+        from desktop_app.headless.embedding_choice import embedding_choice, embedding_model
 
-        return await embedding_choice(self)
+        values = await self.values()
+        model = embedding_model(values)
+        if not model:
+            return None
+        profile = await self.default_profile(await self.profiles(), values)
+        return embedding_choice(model, profile, self.catalog)
 
     async def values(self) -> dict[str, SettingValue]:
         """Every setting's value, defaults included."""
@@ -263,45 +257,30 @@ def build_backend(
     catalog = read_catalog(where)
     database = Database(where.database)
     settings, ledger = SettingsStore(database), Ledger(database)
-    vault = KeyVault(where.keyring_service, settings)
-    found = profiles_of_environment(environment, catalog)
-    for profile, key in found:
-        if key:
-            vault.use_for_session(profile.id, key, KeyPlace.ENVIRONMENT)
+    vault, environment_profiles = _keys(where, settings, environment, catalog)
     documents, local_model = DocumentWorker(), LocalModel()
     gateway = ProviderGateway(vault, local_model, settings, catalog)
     counter = ProviderTokenCounter(documents, local_model)
     conversations = ConversationStore(database)
     attachments = AttachmentStore(database, where.attachments)
-    pictures = ScaledPictures(attachments, documents)
     budget = Budget(SpendingHolds(database), settings)
     compactions = CompactionStore(database)
     listings = Listings(ListingStore(database), gateway)
     passages = LateCollections(database, attachments, gateway, ledger, budget)
-    notes, estimator = NotesStore(database), Estimator(counter, attachments, passages)
-    reader = LateReader(
-        gateway=gateway,
-        attachments=attachments,
-        pictures=pictures,
-        estimator=estimator,
-        splitter=documents,
-        notes=notes,
-        spending=ledger,
-        budget=budget,
-    )
-    chat = ChatService(
+    notes = NotesStore(database)
+    chat = _chat(
         store=conversations,
         attachments=attachments,
-        pictures=pictures,
-        spending=ledger,
+        notes=notes,
+        documents=documents,
         gateway=gateway,
-        estimator=estimator,
+        counter=counter,
+        ledger=ledger,
         budget=budget,
         catalog=catalog,
         compactions=compactions,
-        parts=reader,
         passages=passages,
-        listing_of=listings.of,
+        listings=listings,
     )
     backend = Backend(
         folders=where,
@@ -319,17 +298,76 @@ def build_backend(
         settings=settings,
         vault=vault,
         documents=documents,
-        pictures=pictures,
+        pictures=ScaledPictures(attachments, documents),
         gateway=gateway,
         counter=counter,
         budget=budget,
         chat=chat,
         passages=passages,
         listings=listings,
-        environment_profiles=tuple(profile for profile, _ in found),
+        environment_profiles=environment_profiles,
     )
     passages.chosen = backend.embedding_choice
     return backend
+
+
+def _keys(
+    where: Folders,
+    settings: SettingsStore,
+    environment: Mapping[str, str],
+    catalog: ModelCatalog,
+) -> tuple[KeyVault, tuple[ProviderProfile, ...]]:
+    """Where keys lie, those of the environment among them, and the profiles that it makes."""
+    vault = KeyVault(where.keyring_service, settings)
+    found = profiles_of_environment(environment, catalog)
+    for profile, key in found:
+        if key:
+            vault.use_for_session(profile.id, key, KeyPlace.ENVIRONMENT)
+    return vault, tuple(profile for profile, _ in found)
+
+
+def _chat(
+    *,
+    store: MessageStore,
+    attachments: AttachmentSource,
+    notes: NotesStore | None,
+    documents: DocumentWorker,
+    gateway: ProviderGateway,
+    counter: ProviderTokenCounter,
+    ledger: Ledger,
+    budget: Budget,
+    catalog: ModelCatalog,
+    compactions: CompactionStore,
+    passages: LateCollections,
+    listings: Listings,
+) -> ChatService:
+    """The use case of asking, and what reads documents in parts for it."""
+    estimator = Estimator(counter, attachments, passages)
+    pictures = ScaledPictures(attachments, documents)
+    parts = LateReader(
+        gateway=gateway,
+        attachments=attachments,
+        pictures=pictures,
+        estimator=estimator,
+        splitter=documents,
+        notes=notes,
+        spending=ledger,
+        budget=budget,
+    )
+    return ChatService(
+        store=store,
+        attachments=attachments,
+        pictures=pictures,
+        spending=ledger,
+        gateway=gateway,
+        estimator=estimator,
+        budget=budget,
+        catalog=catalog,
+        compactions=compactions,
+        parts=parts,
+        passages=passages,
+        listing_of=listings.of,
+    )
 
 
 def read_catalog(where: Folders) -> ModelCatalog:

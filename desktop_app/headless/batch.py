@@ -22,7 +22,7 @@ from desktop_app.domain.batches import BatchJob, ItemStatus, refusal
 from desktop_app.domain.cost import format_money
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
 from desktop_app.headless.answer_settings import ask_settings
-from desktop_app.headless.ask import choice_of, profile_named
+from desktop_app.headless.ask import choice_of, learn_window, profile_named
 from desktop_app.headless.backend import use_limits
 from desktop_app.headless.batch_output import facts, report_pieces, with_items, write_report
 from desktop_app.headless.batches import batch_service, expanded
@@ -87,6 +87,7 @@ async def _start(backend: Backend, service: BatchService, options: argparse.Name
             why, what_was_kept="Nothing was sent.", what_to_do="Name another --provider."
         )
     choice = await choice_of(backend, profile, options)
+    await learn_window(backend, profile, choice)
     resolved = backend.chat.resolve(profile, choice)
     demand_legal(resolved, choice.effort if options.effort else None, backend.catalog)
     title, task = await _task(backend, options)

@@ -3,25 +3,27 @@ that on and it has any."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
+from desktop_app.domain.chat_request import ProviderProfile
+from desktop_app.domain.model_catalog import ModelCatalog
 from desktop_app.providers.embeddings import is_offered
 from desktop_app.services.embeddings import EmbeddingChoice
-
-if TYPE_CHECKING:
-    from desktop_app.headless.backend import Backend
+from desktop_app.settings.setting import SettingValue
 
 
-async def embedding_choice(backend: Backend) -> EmbeddingChoice | None:
-    """None where it is switched off, or nobody makes them. Raises StorageError."""
-    values = await backend.values()
-    model = str(values["library.embedding_model"]).strip()
-    if not values["library.embeddings"] or not model:
-        return None
-    profile = await backend.default_profile(await backend.profiles(), values)
+def embedding_model(values: Mapping[str, SettingValue]) -> str:
+    """The model that is to make them; "" where that is switched off."""
+    return str(values["library.embedding_model"]).strip() if values["library.embeddings"] else ""
+
+
+def embedding_choice(
+    model: str, profile: ProviderProfile, catalog: ModelCatalog
+) -> EmbeddingChoice | None:
+    """Who makes them where `profile` is the provider of new conversations; None where it does not."""
     if not is_offered(profile):
         return None
-    price = backend.catalog.embedding_price(model)
+    price = catalog.embedding_price(model)
     if price is not None and profile.serves_the_family:  # at OpenAI, or in its place
         return EmbeddingChoice(profile, model, price.times(profile.price_multiplier))
     return EmbeddingChoice(profile, model, None)

@@ -90,6 +90,7 @@ class HtmlFile:
         with file.open("w", encoding="utf-8", errors="replace") as stream:
             stream.write(self._page.head(conversation))
             for message in path:
+                await asyncio.sleep(0)  # here it can be interrupted
                 pictures = await pictures_of(self._backend, message)
                 stream.write(self._page.message(message, pictures))
             stream.write(html_page.END)

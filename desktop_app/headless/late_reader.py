@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from desktop_app.domain.conversation import Message
     from desktop_app.domain.parts import DocumentPart
     from desktop_app.services.choice import ResolvedChoice
-    from desktop_app.services.estimate import PartsPlan
     from desktop_app.services.in_parts import PartsReader
+    from desktop_app.services.parts_plan import PartsPlan
     from desktop_app.services.ports import Gateway
 
 

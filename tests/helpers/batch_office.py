@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from desktop_app.documents.refusals import locked
 from desktop_app.domain.batches import BatchItem, BatchJob
 from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.errors import DocumentEmptyError
@@ -33,6 +34,7 @@ from tests.helpers.scripted_provider import WordCounter
 from tests.unit.providers.samples import CATALOG
 
 TASK = "What is it about?"
+LOCKED = "locked"  # a file of this text asks for a password
 
 
 class OneGateway:
@@ -87,6 +89,8 @@ class Office:
         text = path.read_text("utf-8")  # noqa: ASYNC240 - a few bytes
         if not text:
             raise DocumentEmptyError(f"“{path.name}” holds no text.", what_to_do="Choose another.")
+        if text == LOCKED:
+            raise locked(path.name, was_wrong=False)
         data = text.encode()
         sha256, tokens = hashlib.sha256(data).hexdigest(), len(text.split())
         await self.attachments.add(

@@ -352,3 +352,30 @@ def test_the_program_is_given_a_file_at_its_start(run: Run, data: Path) -> None:
             assert desk.chips[0].startswith("notes.md")
 
     run(main())
+
+
+def test_a_store_that_cannot_note_where_a_file_lies_does_not_undo_that_it_is_attached(
+    run: Run, data: Path
+) -> None:
+    no_room = (
+        "CREATE TRIGGER no_room BEFORE INSERT ON attachment_origins "
+        "BEGIN SELECT RAISE(ABORT, 'no room'); END"
+    )
+
+    async def main() -> None:
+        async with Desk() as desk:
+            await desk.backend.database.write(lambda connection: connection.execute(no_room))
+            desk.window.files_dropped.emit([data / "report.pdf"])
+            await until(lambda: is_read(desk) and bool(desk.said))
+            assert desk.chips[0].startswith("report.pdf, 3 pages")
+            assert desk.window.prompt.can_send
+            assert "Where “report.pdf” lies could not be noted." in desk.said
+            assert "“report.pdf” is attached and can be sent" in desk.said
+            desk.window.files_dropped.emit([data / "notes.md", data / "report.pdf"])
+            await until(lambda: is_read(desk) and len(desk.chips) == 2)
+            turn = await desk.ask("Who?")
+            assert "report.pdf" in turn.asked
+            turn.end("Dubois.")
+            await desk.settled()
+
+    run(main())

@@ -12,6 +12,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit, QMenu, QPushButton, QToolButton
 
+from desktop_app.domain.conversation import ModelChoice
 from desktop_app.domain.model_catalog import Variant
 from desktop_app.domain.model_listing import ListedModel
 from desktop_app.headless.profiles import COMETAPI, OPENAI
@@ -264,5 +265,42 @@ def test_a_file_that_holds_no_certificate_is_not_taken(run: Run, tmp_path: Path)
             assert "notes.pem holds no certificate" in words
             assert find(desk.window.settings, QLineEdit, "ca-file").text() == "The system's"
             assert not await desk.backend.settings.profiles()
+
+    run(main())
+
+
+# ---------------------------------------------------------------- windows
+
+
+def test_what_a_server_s_model_takes_is_learnt_as_a_document_is_dropped(
+    run: Run, tmp_path: Path
+) -> None:
+    path = tmp_path / "long.txt"
+    path.write_text("One sentence of five words. " * 1_000, "utf-8")
+
+    async def main() -> None:
+        async with Desk() as desk:
+            await desk.backend.settings.save_profile(SERVER)
+            await desk.ready.workspace.reload_profiles()
+            await until(lambda: "llama3" in offered(desk, SERVER.id))
+            desk.stage.models_of[SERVER.id] = (ListedModel("llama3", window=2048), "qwen")
+            choice = ModelChoice(SERVER.id, "llama3")
+            desk.ready.workspace.choose(choice)
+            desk.window.files_dropped.emit([path])
+            await until(lambda: bool(desk.chips) and desk.chips[0].endswith(" %"))
+            await until(lambda: offered(desk, SERVER.id)["llama3"] == "2.0k tokens")
+            assert offered(desk, SERVER.id)["qwen"] == ""
+            desk.enter()
+            await until(lambda: "long.txt would make" in desk.said)
+            assert "llama3 takes 1,536" in desk.said
+            desk.take("Read in parts…")
+            await until(lambda: "parts would be read" in desk.said)
+            desk.take("Read in parts")
+            assert "part=" in (await desk.turn(0)).asked
+            desk.window.prompt.stop_requested.emit()
+            await desk.settled()
+            desk.window.settings.test_requested.emit(SERVER.id)
+            await until(lambda: SERVER.id in desk.window.settings._results)
+            assert desk.window.settings._results[SERVER.id][1].endswith(", 2 models, 2.0k tokens")
 
     run(main())

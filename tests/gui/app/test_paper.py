@@ -8,7 +8,7 @@ from pathlib import Path
 import pypdfium2
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtPrintSupport import QPrintDialog, QPrinter
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QFileDialog, QPushButton
 
 from desktop_app.app.print_process import chosen, printer_of
 from tests.gui.app.conftest import Run
@@ -44,6 +44,23 @@ def test_the_open_conversation_is_written_by_a_process_of_its_own(run: Run, tmp_
     run(main())
 
 
+def test_what_takes_long_is_said_and_can_be_called_off(run: Run, tmp_path: Path) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            await desk.ask_and_answer("Which is it?", "This *one*.\n\n" * 3_000)
+            folder = tmp_path / "out"
+            desk.ready.paper.export_to(desk.open_id, folder / "x.pdf", "pdf")
+            await until(lambda: desk.said == "Exporting to x.pdf…")
+            assert not desk.window.notifications.note_timer.isActive()
+            await until((folder / "x.pdf.part").exists)
+            buttons = desk.window.notifications.findChildren(QPushButton)
+            next(b for b in buttons if b.text() == "Cancel" and b.isVisible()).click()
+            await until(lambda: not list(folder.iterdir()))
+            assert not desk.window.notifications.isVisible()
+
+    run(main())
+
+
 def test_what_cannot_be_written_is_said(run: Run, tmp_path: Path) -> None:
     async def main() -> None:
         async with Desk() as desk:
@@ -68,6 +85,16 @@ def test_the_conversation_is_copied(run: Run) -> None:
             assert "<strong>this</strong>" in copied.html()
             assert "<p>Which &lt;is&gt; it?</p>" in copied.html()
             assert "<table" in copied.html()
+
+    run(main())
+
+
+def test_who_copies_much_is_told(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            await desk.ask_and_answer("Which is it?", "This one.")
+            desk.window.transcript.told.emit("Copying…")
+            await until(partial(has_said, desk, "Copying…"))
 
     run(main())
 

@@ -364,13 +364,23 @@ def test_a_document_goes_as_a_file_where_that_is_chosen(run: Run, data: Path) ->
             dialog = desk.window.findChild(AttachmentPreview)
             assert dialog is not None
             await until(lambda: "The file itself is sent" in words(dialog, "preview-note"))
-            assert dialog.text.text == ""
+            # What was read here, to look at, and marked as that.
+            read = await desk.backend.attachments.text(part_of(desk).sha256)
+            assert len(read) > 100
+            await until(lambda: dialog.text.text == read)
+            assert "<document" not in dialog.text.text
+            size = f"{path.stat().st_size / 1024:,.0f} KB"
+            assert f"A file of {size}." in words(dialog, "preview-note")
+            assert "that is not sent" in words(dialog, "preview-note")
+            assert "the file itself is sent" in dialog.text.view.accessibleName()
             await until(dialog.field.isVisible)
             await choose(dialog, "2")
-            await until(lambda: "[page 2]" in dialog.text.text)
+            await until(lambda: "<document" in dialog.text.text)
+            assert "[page 2]" in dialog.text.text
             assert "the text is sent, not the file" in words(dialog, "preview-note")
+            assert dialog.text.view.accessibleName() == "What is sent"
             await choose(dialog, "")
-            await until(lambda: not dialog.text.text)
+            await until(lambda: dialog.text.text == read)
             desk.press(Qt.Key.Key_Escape)
             turn = await desk.ask("Who?")
             sent_file = turn.request.messages[-1].parts[0]
@@ -430,3 +440,43 @@ def test_in_the_quick_prompt_too(run: Run, data: Path) -> None:
             await desk.settled()
 
     run(main())
+
+
+def test_a_document_that_stands_in_the_conversation_is_not_sent_twice(run: Run, data: Path) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            await attached(desk, data / "report.pdf")
+            turn = await desk.ask("Who?")
+            assert turn.asked.count("[page 2]") == 1
+            turn.end("Dubois")
+            await desk.settled()
+            await attached(desk, data / "report.pdf", data / "notes.md")
+            assert desk.chips[0] == "report.pdf, 3 pages · already in this conversation"
+            assert "tokens" in desk.chips[1]
+            desk.ready.actions["attachment.preview"]()
+            dialog = await opened(desk)
+            dialog.selected.emit(part_of(desk).sha256)
+            await until(lambda: "The same as “report.pdf” in an earlier" in dialog.text.text)
+            assert "[page 2]" not in dialog.text.text
+            assert "not sent twice" in words(dialog, "preview-note")
+            await choose(dialog, "2")
+            await until(lambda: "[page 2]" in dialog.text.text)
+            assert "page 2 of 3 · " in desk.chips[0]
+            assert "already" not in desk.chips[0]
+            await choose(dialog, "")
+            await until(lambda: "already" in desk.chips[0])
+            desk.press(Qt.Key.Key_Escape)
+            turn = await desk.ask("And when?")
+            assert sum(str(m.parts).count("[page 2]") for m in turn.request.messages) == 1
+            assert "(The same as “report.pdf” in an earlier message" in turn.asked
+            turn.end("In May")
+            await desk.settled()
+            assert not part_again(desk)
+
+    run(main())
+
+
+def part_again(desk: Desk) -> list[str]:
+    """What is kept of a question says nothing of one request."""
+    parts = [part for message in desk.ready.workspace.path for part in message.attachments]
+    return [part.again_as for part in parts if isinstance(part, DocumentPart) and part.again_as]

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
+from PySide6.QtWidgets import QApplication, QLineEdit, QTextBrowser, QWidget
 
 from desktop_app.app.desktop.single_instance import call
 from desktop_app.commands.command import COMMANDS, Context
@@ -173,6 +174,16 @@ def test_a_theme_taken_before_the_first_conversation_is_that_of_its_transcript(r
     run(main())
 
 
+def turn_wheel(view: QTextBrowser, eighths: int) -> None:
+    """With Ctrl held down."""
+    at, none = QPointF(40, 40), Qt.ScrollPhase.NoScrollPhase
+    inverted = False
+    turned = QPoint(0, eighths)
+    buttons = Qt.MouseButton.NoButton
+    event = QWheelEvent(at, at, QPoint(), turned, buttons, CONTROL, none, inverted)
+    QApplication.sendEvent(view.viewport(), event)
+
+
 def test_theme_and_text_size_change_at_once(run: Run) -> None:
     async def main() -> None:
         async with Desk() as desk:
@@ -183,7 +194,7 @@ def test_theme_and_text_size_change_at_once(run: Run) -> None:
             assert desk.window.transcript._theme.is_dark
             height = desk.window.header.height()
             desk.press(Qt.Key.Key_Plus, CONTROL)
-            desk.press(Qt.Key.Key_Plus, CONTROL)
+            desk.press(Qt.Key.Key_Equal, CONTROL)  # + without Shift
             await desk.written()
             assert desk.setting("look.text_size") == 120
             assert desk.window.settings._values["look.text_size"] == 120
@@ -195,6 +206,9 @@ def test_theme_and_text_size_change_at_once(run: Run) -> None:
             desk.press(Qt.Key.Key_0, CONTROL)
             await desk.written()
             assert desk.theme.current.scale == 1.0
+            for turned, scale in ((120, 1.1), (60, 1.1), (60, 1.2), (-240, 1.0)):
+                turn_wheel(desk.window.transcript, turned)
+                assert desk.theme.current.scale == scale
 
     run(main())
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.integration.headless.command import Shell, against, gateway
 from tests.integration.headless.replies import ANSWER, WHOLE, refusal
-from tests.unit.providers.loopback import LoopbackServer
+from tests.unit.providers.loopback import LoopbackServer, replies
 
 ONE_CALL = Decimal("0.00175") + Decimal("0.0014")  # 1,000 and 100 tokens of GPT-5.2
 EACH = "do this for each of them, under a heading with its name"
@@ -226,3 +226,31 @@ def test_a_summary_in_parts_that_is_refused_says_how_to_go_on(shell: Shell) -> N
         assert shell.rows("SELECT count(*) FROM ledger WHERE cost IS NULL") == [(0,)]
 
     against(*[refusal(400, "nothing", "Not this one.")] * 9, test=test)
+
+
+@pytest.mark.parametrize("model", ["own-model", "gpt-5-mini"])
+def test_a_server_that_names_its_window_is_not_sent_more_than_that(
+    shell: Shell, model: str
+) -> None:
+    """What it serves is asked once, where a document comes along: nothing may be known of the model,
+    or it may take less there."""
+    path = shell.outside / "here" / "long.txt"
+    path.write_text("The ferry leaves at nine. " * 2_000, "utf-8")
+    models = {"data": [{"id": model, "object": "model", "max_model_len": 4096}]}
+
+    async def test(server: LoopbackServer) -> None:
+        env = gateway(server.base_url)
+        asked = ("--model", model, "--file", "long.txt")
+        done = await shell.run("ask", "What does it say?", *asked, env=env)
+        assert done.code == 1
+        assert "takes 3,584." in done.err
+        assert [request.path for request in server.requests] == ["/v1/models"]
+        server.requests.clear()
+        done = await shell.run("summarize", "long.txt", "--model", model, env=env)
+        assert (done.code, done.out) == (0, ANSWER + "\n")
+        assert "can read at once" in done.err
+        bodies = [request.body for request in server.requests if request.method == "POST"]
+        assert len(bodies) > 3
+        assert max(map(len, bodies)) < 20_000
+
+    against(replies(200, models), WHOLE, test=test)

@@ -1,0 +1,68 @@
+"""Files that were given at once: how many are still being read, and what there is to say of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from desktop_app.domain.errors import DocumentError, StorageError, UserFacingError
+
+NAMED: Final = 3  # of the files that could not be read
+
+
+@dataclass
+class GivenAtOnce:
+    """What was given at once.
+
+    Attributes:
+        failed: why some were not attached.
+        known: the names of those that were attached before.
+        unplaced: those that are attached, and of which could not be kept where they lie, and why.
+    """
+
+    total: int
+    left: int
+    failed: list[UserFacingError] = field(default_factory=list)
+    known: list[str] = field(default_factory=list)
+    unplaced: list[tuple[str, StorageError]] = field(default_factory=list)
+
+    def take_words(self) -> list[UserFacingError | str]:
+        """What is to be said of them since the last time."""
+        words: list[UserFacingError | str] = [*self._of_unplaced(), *self._of_failed()]
+        if self.known and not self.failed:
+            many = len(self.known) > 1
+            what = f"{len(self.known):,} files are" if many else f"{self.known[0]} is"
+            words.append(f"{what} attached already.")
+        self.failed, self.known, self.unplaced = [], [], []
+        return words
+
+    def _of_failed(self) -> list[UserFacingError]:
+        """Each file by itself where there are few, else all in one card."""
+        if len(self.failed) <= NAMED:
+            return self.failed
+        reasons = " ".join(error.what_happened for error in self.failed[:NAMED])
+        return [
+            DocumentError(
+                f"{len(self.failed):,} of {self.total:,} files could not be attached.",
+                what_was_kept="The others are attached.",
+                what_to_do=f"{reasons} And {len(self.failed) - NAMED:,} more.",
+            )
+        ]
+
+    def _of_unplaced(self) -> list[UserFacingError]:
+        """The store was full or could not be written, which is not the files' fault."""
+        if not self.unplaced:
+            return []
+        (name, error), count = self.unplaced[0], len(self.unplaced)
+        lies, stands = f"“{name}” lies", f"“{name}” is"
+        if count > 1:
+            lies, stands = f"{count:,} files lie", f"These {count:,} files are"
+        return [
+            StorageError(
+                f"Where {lies} could not be noted. {error.what_happened}",
+                what_was_kept=f"{stands} attached and can be sent; only a collection cannot be made "
+                "of what stands in the prompt after the next start.",
+                what_to_do=error.what_to_do,
+                details=error.details,
+            )
+        ]
