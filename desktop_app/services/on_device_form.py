@@ -25,8 +25,11 @@ owner ::= "not stated" | name (" " name){0,3}
 name ::= [A-Z] [A-Za-z.'-]{1,15}
 deadline ::= "not stated" | (term " "){0,2} [0-9]{1,4} (" " term){0,2}
 term ::= [A-Za-z0-9]{2,10}
-word ::= [^ \t\r\n—<>;0-9-] [^ \t\r\n—<>;]{0,20} | [0-9] [0-9.,:%]{0,7}
-"""
+word ::= [^SPACES—<>;0-9-] [^SPACES—<>;]{0,20} | [0-9] [0-9.,:%]{0,7}
+""".replace(
+    "SPACES",  # every one of Unicode's, and what nobody sees
+    r" \t\r\n\x0B\x0C\x1C-\x1F\x85\xA0\u1680\u2000-\u200F\u2028-\u202F\u205F-\u206F\u3000\uFEFF",
+)
 
 
 def is_built_in(resolved: ResolvedChoice) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -41,3 +42,12 @@ def test_nobody_else_is_sent_a_grammar(profile: ProviderProfile, is_sent: bool) 
     assert ("grammar" in body(request, BUILT_IN, profile)) is is_sent
     plain = replace(request, grammar="")
     assert "grammar" not in body(plain, BUILT_IN, profile)
+
+
+def test_no_word_of_the_form_holds_a_space_or_what_nobody_sees() -> None:
+    (first, later) = re.findall(r"^word ::= (\[.*?\]) (\[.*?\])", SUMMARY, re.MULTILINE)[0]
+    for number in range(0x110000):
+        letter = chr(number)
+        if letter.isspace() or letter in "\u200b\u200d\u2060\ufeff\u202e":
+            assert not re.match(first, letter), hex(number)
+            assert not re.match(later, letter), hex(number)
