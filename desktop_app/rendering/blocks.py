@@ -163,7 +163,7 @@ class _Walk:
         is_task = bool(runs) and token.content[:4] in _TASKS and runs[0].text[:4] in _TASKS
         if is_task and self._marker and not runs[0].link:
             self._marker = _TASKS[runs[0].text[:4]]
-            runs = (runs[0]._replace(text=runs[0].text[4:]), *runs[1:])
+            runs = (runs[0]._replace(text=runs[0].text[4:].lstrip()), *runs[1:])
             runs = runs if runs[0].text else runs[1:]
         self._add(Block(kind, runs, level))
 

@@ -45,6 +45,13 @@ ENDS_ADDRESS: Final = "，。、；：！？（）【】「」『』《》“”
 
 _ENDS_ADDRESS: Final = re.compile(f"[{ENDS_ADDRESS}]")
 _WWW_REST: Final = re.compile(rf"[^\s<>\"'`{ENDS_ADDRESS}]+")
+_NO_END: Final = "*_~?!.,:"
+_E_MAIL: Final = (
+    r"(?<![A-Za-z0-9._+/-])()[A-Za-z0-9._+-]+@"
+    r"(?>[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+)(?<=[A-Za-z])"
+)
+"""An address by e-mail, by GitHub's rules: in any domain, which ends in a letter."""
+
 _ENTITY_AT_END: Final = re.compile(r"&[A-Za-z0-9]+;$")
 _BEGINS_CONTAINER: Final = re.compile(r"(?:[-+*]|\d{1,9}[.)])[ \t]|>")
 _COLUMN_RULE: Final = r"[ \t]*:?-+:?[ \t]*"
@@ -78,16 +85,16 @@ def parser() -> MarkdownIt:
             """How long the address is behind its scheme."""
             length: int = super().test_schema_at(text, name, position)
             end = _ENDS_ADDRESS.search(text, position, position + length)
-            return length if end is None else end.start() - position
+            stop = position + length if end is None else end.start()
+            return len(text[position:stop].rstrip(_NO_END))
 
     markdown.linkify = Addresses()
     markdown.enable(["table", "strikethrough", "linkify"])
     # Fuzzy links would take README.md and main.py for addresses.
     markdown.linkify.set({"fuzzy_link": False})
-    # Which leaves e-mail addresses, in any domain as GitHub has it, to the top-level domains.
-    markdown.linkify.tlds(["[a-z0-9-]*[a-z0-9]"])
     markdown.linkify.add("//", None)  # no address to anybody who reads it
     markdown.linkify.add("www.", {"validate": _www_length, "normalize": _www_address})
+    markdown.linkify.re["email_fuzzy"] = _E_MAIL
     footnote_plugin(markdown, inline=False, move_to_end=False)
     markdown.inline.ruler.at("footnote_ref", _note)
     interrupts = ["paragraph", "reference", "list"]
@@ -179,12 +186,15 @@ def _note(state: StateInline, silent: bool) -> bool:
 
 def _limit_columns(markdown: MarkdownIt) -> None:
     """Let a table that is too wide be text, and a line that begins an item or a quote never be its
-    head: in a list that goes on it is none either, and GitHub looks for those first, too."""
+    head: in a list that goes on it is none either, and GitHub looks for those first, too; as it
+    does for headings, which a line of hyphens alone makes of the line above."""
     from markdown_it.rules_block import table
 
     def narrow_table(state: StateBlock, start: int, end: int, silent: bool) -> bool:
         head = _line(state, start)
         if head.count("|") > MOST_COLUMNS + 1 or _BEGINS_CONTAINER.match(head):
+            return False
+        if start + 1 < end and not _line(state, start + 1).strip("- \t"):
             return False
         return table(state, start, end, silent)
 

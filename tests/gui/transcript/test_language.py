@@ -5,7 +5,7 @@ to one form (structure.py) and must be equal. `shown-instead.json` lists every e
 program decides otherwise, with what is shown instead and which of its choices it is:
 
 - "raw-html": raw HTML is shown as text, and Markdown inside it is Markdown,
-- "bare-address": a bare address is linked; in one by e-mail the host is what linkify-it takes for one.
+- "bare-address": a bare address is linked, which CommonMark by itself does not do.
 
 A picture is named, with where it lies, and linked, never fetched: that is read out of the expected
 HTML in the same way, so that no example needs to be listed for it.

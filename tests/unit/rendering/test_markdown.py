@@ -46,10 +46,48 @@ def test_a_picture_is_named_and_linked_never_shown() -> None:
         ("me@host.somewhere", "mailto:me@host.somewhere"),
         ("www.a.b/c_(d))", "http://www.a.b/c_(d)"),
         ("www.a.b/?c=d&hl;", "http://www.a.b/?c=d"),
+        ("https://a.b/c_~", "https://a.b/c"),
+        ("~~https://a.b~~", "https://a.b"),
     ],
 )
 def test_bare_addresses_are_links(source: str, target: str) -> None:
     assert only(source).runs[0].link == target
+
+
+@pytest.mark.parametrize(
+    ("before", "address", "after"),
+    [
+        ("see:", "me@a.example", ","),
+        ("〈", "me.and_you+x@a.b.example", "〉"),
+        ("请发邮件至", "me@a.example", "谢谢"),
+        ("xmpp:", "me@a.example", "."),
+    ],
+)
+def test_an_address_by_e_mail_begins_and_ends_as_github_says(
+    before: str, address: str, after: str
+) -> None:
+    runs = only(before + address + after).runs
+    assert runs == (Run(before), Run(address, link=f"mailto:{address}"), Run(after))
+
+
+@pytest.mark.parametrize("name", ["me@b+c.example", "me@b.example-", "me@b.c1", "a/b@c.d", "@a.b"])
+def test_what_is_no_address_by_e_mail(name: str) -> None:
+    assert only(name).runs == (Run(name),)
+
+
+def test_words_struck_out_may_be_an_address() -> None:
+    assert all(run.strike for run in only("~~https://a.b/c~~").runs)
+
+
+@pytest.mark.parametrize("head", ["| a |", "a|", "|a"])
+def test_a_line_of_hyphens_makes_a_heading_of_what_looks_like_a_row(head: str) -> None:
+    heading, text = render(f"{head}\n---\nb")
+    assert (heading.kind, heading.text, text.text) == (Kind.HEADING, head, "b")
+    assert only(f"{head}\n|---|\nb").kind is Kind.TABLE
+
+
+def test_room_behind_the_box_of_a_task_is_none_of_its_text() -> None:
+    assert only("- [ ]    a *b*").text == "a b"
 
 
 @pytest.mark.parametrize("name", ["README.md", "main.py and setup.sh", "example.com"])
