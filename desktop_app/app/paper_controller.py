@@ -81,6 +81,7 @@ class PaperController(QObject):
         asked = ("export", "--conversation", conversation_id, "--format", kind, "--to", str(file))
         run = _run([*own_command(), *asked], b"", f"{file.name} could not be written.", file)
         if not await self._told(f"Exporting to {file.name}…", run):
+            self._window.notifications.notify(f"{file.name} was not exported.")
             return
         self._window.notifications.notify(
             f"Exported to {file.name}.",
@@ -146,8 +147,12 @@ class PaperController(QObject):
 
     async def _print(self, request: bytes) -> None:
         run = _run(child_command("print"), request, "The conversation could not be printed.")
-        if await self._told("Printing the conversation…", run):
-            self._window.notifications.notify("The conversation was handed to the printer.")
+        is_done = await self._told("Printing the conversation…", run)
+        self._window.notifications.notify(
+            "The conversation was handed to the printer."
+            if is_done
+            else "The conversation was not printed."
+        )
 
     async def _told(self, words: str, run: Coroutine[None, None, None]) -> bool:
         """Do something, and say so where it lasts, with a way to stop it; whether it was done."""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from desktop_app.domain.conversation import Conversation, Message
 from desktop_app.domain.facts import IN_A_FILE, heading_of, pages_text, sources_of
 from desktop_app.domain.parts import DocumentPart, ReasoningPart, ToolCallPart
+from desktop_app.rendering.parser import parser
 
 ModelName = Callable[[str], str]
 
@@ -44,12 +45,25 @@ def _message(message: Message, name_of_model: ModelName) -> Iterator[str]:
             quoted = "\n".join(f"> {line}".rstrip() for line in fenced(part.arguments).splitlines())
             yield f"> *Tool: {part.name}*\n>\n{quoted}"
     if message.text:
-        yield message.text
+        yield _closed(message.text)
     for notice in (*message.notices, IN_A_FILE.get(message.status, "")):
         if notice:
             yield f"*{notice}*"
     if message.error is not None:
         yield f"*{message.error.what_happened}*"
+
+
+def _closed(text: str) -> str:
+    """A text that was cut within code would take all that follows in the file for code, too."""
+    if "```" not in text and "~~~" not in text:
+        return text
+    last = parser().parse(text)[-1]
+    if last.type != "fence" or last.map is None:
+        return text
+    end = text.rstrip("\n").rsplit("\n", 1)[-1].strip()
+    is_closed = last.map[1] - last.map[0] > 1 and not end.strip(last.markup[0])
+    is_closed = is_closed and len(end) >= len(last.markup)
+    return text if is_closed else f"{text.removesuffix(chr(10))}\n{last.markup}"
 
 
 def fenced(code: str) -> str:

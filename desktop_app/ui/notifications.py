@@ -1,8 +1,8 @@
 """What the program has to say that belongs to no message: a quiet card above the prompt.
 
 One card at a time, with how many there are. An error stays until it is dismissed, or until whoever
-said it takes its topic back because it is no longer true; those that came before it come back after
-it. A note goes by itself. What is shown is also read aloud; `announce` is read aloud only.
+said it takes its topic back because it is no longer true, and so does a note of what is being done;
+those that came before it come back after it. Any other note goes by itself. What is shown is also read aloud; `announce` is read aloud only.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class _Card:
     is_error: bool
     actions: Actions
     topic: str
-    stays: bool = False
+    stays: bool
 
     @property
     def words(self) -> str:
@@ -89,11 +89,10 @@ class Notifications(QFrame):
         """
         if isinstance(what, UserFacingError):
             more = " ".join(s for s in (what.what_was_kept, what.what_to_do) if s)
-            card = _Card(what.what_happened, more, True, tuple(actions), topic)
-            self._cards = [c for c in self._cards if c.is_error and c != card]
+            card = _Card(what.what_happened, more, True, tuple(actions), topic, stays=True)
         else:
             card = _Card(what, "", False, tuple(actions), topic, stays)
-            self._cards = [c for c in self._cards if c.is_error]
+        self._cards = [c for c in self._cards if c.stays and c != card]
         self._cards.append(card)
         self._show_last()
         self._say(card.words)
@@ -176,7 +175,7 @@ class Notifications(QFrame):
         self._arrange()
         self._draw_sign()
         self.show()
-        if not (card.is_error or card.stays):
+        if not card.stays:
             self.note_timer.start()
 
     def _arrange(self) -> None:

@@ -68,6 +68,26 @@ def test_a_note_over_an_error_gives_it_back(card: Notifications, qtbot: QtBot) -
     assert card.isHidden()
 
 
+def test_what_is_being_done_can_be_called_off_below_notes_and_errors(
+    card: Notifications, qtbot: QtBot
+) -> None:
+    card.notify("Exporting…", [("Cancel", lambda: None)], topic="export", stays=True)
+    card.notify("Copied.")
+    assert card.note_timer.isActive()
+    card.dismiss()
+    assert card.status.text() == "Exporting…"
+    qtbot.waitUntil(lambda: set(buttons(card)) == {"Cancel"})
+    assert not card.note_timer.isActive()
+    card.notify(FULL)
+    card.dismiss()
+    qtbot.waitUntil(lambda: set(buttons(card)) == {"Cancel"})
+    card.notify("Copied.")
+    card.dismiss_topic("export")
+    assert card.status.text() == "Copied."
+    card.dismiss()
+    assert card.isHidden()
+
+
 def test_the_same_error_is_one_card(card: Notifications) -> None:
     card.notify(FULL)
     card.notify(FULL)

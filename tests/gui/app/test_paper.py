@@ -20,6 +20,11 @@ def has_said(desk: Desk, sentence: str) -> bool:
     return desk.said == sentence
 
 
+def cancels(desk: Desk) -> list[QPushButton]:
+    buttons = desk.window.notifications.findChildren(QPushButton)
+    return [button for button in buttons if button.text() == "Cancel"]
+
+
 def words(file: Path) -> str:
     return "\n".join(
         str(page.get_textpage().get_text_range()) for page in pypdfium2.PdfDocument(file)
@@ -55,10 +60,12 @@ def test_what_takes_long_is_said_and_can_be_called_off(run: Run, tmp_path: Path)
             desk.ready.paper.export_to(desk.open_id, folder / "x.pdf", "pdf")
             await until(lambda: desk.said == "Exporting to x.pdf…")
             assert not desk.window.notifications.note_timer.isActive()
-            buttons = desk.window.notifications.findChildren(QPushButton)
-            next(b for b in buttons if b.text() == "Cancel" and b.isVisible()).click()
-            await until(lambda: not list(folder.iterdir()))
-            assert not desk.window.notifications.isVisible()
+            desk.window.notifications.notify("Something else.")
+            desk.window.notifications.dismiss()
+            await until(lambda: any(b.isVisible() for b in cancels(desk)))
+            next(b for b in cancels(desk) if b.isVisible()).click()
+            await until(lambda: desk.said == "x.pdf was not exported.")
+            assert not list(folder.iterdir())
 
     run(main())
 

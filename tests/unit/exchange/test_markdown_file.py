@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from desktop_app.domain.conversation import ErrorNote, MessageStatus
 from desktop_app.domain.parts import ToolCallPart
 from desktop_app.exchange import markdown, rich_text
@@ -22,6 +24,31 @@ def test_tools_and_how_an_answer_ended_are_there() -> None:
         assert words in text, words
     [line] = [block.text for block in render(text) if block.kind is Kind.CODE]
     assert line == '{"city": "```"}'
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ("```py\nx = 1", ["x = 1"]),
+        ("````\n```\n", ["```"]),
+        ("~~~\nx\n\n", ["x", ""]),
+        ("```", []),
+        ("```\nx\n```", ["x"]),
+        ("```\n~~~", ["~~~"]),
+        ("- ```\n  x", ["x", ""]),
+        ("> ~~~\n> x", ["x"]),
+    ],
+)
+def test_what_follows_an_answer_that_was_cut_within_code_is_no_code(
+    said: str, code: list[str]
+) -> None:
+    cut = answer(said, MessageStatus.CANCELLED)
+    text = markdown.written(a_conversation(), [cut, question("And?")], str)
+    blocks = render(text)
+    assert [block.text for block in blocks if block.kind is Kind.CODE] == code
+    assert [block.text for block in blocks][-3] == "Stopped"
+    assert blocks[-1].text == "And?"
+    assert sum(block.kind is Kind.HEADING for block in blocks) == 3
 
 
 def test_plain_html_is_what_was_asked_and_said() -> None:
