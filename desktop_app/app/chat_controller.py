@@ -80,7 +80,6 @@ class ChatController(QObject):
             "retry-with": self._offer_others,
             "continue": lambda answer: self._start(self._continue(answer)),
             "edit": self._edited.begin,
-            "details": self._show_details,
             "older-version": lambda message: self._start(self._switch_version(message, -1)),
             "newer-version": lambda message: self._start(self._switch_version(message, +1)),
         }
@@ -368,11 +367,6 @@ class ChatController(QObject):
             self._start(self._continue(path[-1]))
         else:
             self._window.notifications.notify("There is no answer here that was cut.")
-
-    def _show_details(self, message: Message) -> None:
-        if message.error is not None:
-            details = message.error.details or "The provider gave no details."
-            self._window.notifications.notify(f"{message.error.what_happened} {details}")
 
     async def _switch_version(self, message: Message, step: int) -> None:
         ids = self._workspace.versions.get(message.id, ())

@@ -233,9 +233,11 @@ class BlockStream:
         block = self.blocks[-1]
         if block.kind is Kind.CODE and len(end.run.text) > _LONG:
             plain = "\n" not in text  # of a line so long nothing else can become
-            text = show_unseen(clean(_UNSPEAKABLE.sub("\ufffd", text)), code=True)
+            text = clean(_UNSPEAKABLE.sub("\ufffd", text))
+            text = show_unseen(text, code=True, before=end.run.text[-1])
         elif block.kind is Kind.CODE:
             plain = text.isprintable() and "`" not in text and "~" not in text
+            plain = plain and show_unseen(text, code=True) == text
         else:
             plain = _WORDS.fullmatch(text) is not None
         if not plain:
@@ -275,7 +277,7 @@ class BlockStream:
         text = line.rstrip(" ")
         run = block.runs[-1]
         if block.kind is Kind.CODE and len(line) > _LONG:
-            last = show_unseen(clean(line[-1]), code=True)
+            last = show_unseen(clean(line[-1]), code=True, before=line[-2])
             return _PlainEnd(run) if run.text.endswith(last) else None
         if not text or run.text[-1:] != text[-1] or run.link or run.note or run.math:
             return None

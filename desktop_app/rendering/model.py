@@ -168,13 +168,16 @@ def words_of(run: Run) -> str:
 _STRUCTURAL: Final = re.compile("[\x00\u2063\r\n\u2029\ufdd0\ufdd1\ufffc\ud800-\udfff]")
 
 # Characters that are not seen and change what is seen around them: they turn the direction of
-# reading (in code the marks U+200E and U+200F too); in a link, none that takes no room belongs.
+# reading. In code and in a link none that takes no room belongs.
 _TURNING: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
-_TURNING_IN_CODE: Final = re.compile("[\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]")
-_UNSEEN_IN_LINKS: Final = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f"
-    "\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e007f]"
+_UNSEEN: Final = (
+    "\x80-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e"
+    "\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e007f"
 )
+_UNSEEN_IN_CODE: Final = re.compile(f"[{_UNSEEN}]")
+_UNSEEN_IN_LINKS: Final = re.compile(f"[\x00-\x08\x0b-\x1f\x7f{_UNSEEN}]")
+_JOINERS: Final = "\u200c\u200d"
+"""Which other scripts and emoji need between their letters: there they stay unseen."""
 _ADDED_BY_US: Final = re.compile(f"{ADDED}(?:⟨U\\+(?P<code>[0-9A-F]{{4,6}})⟩| \\([^()]*\\))")
 
 
@@ -188,23 +191,27 @@ def clean(text: str) -> str:
     return _STRUCTURAL.sub(lambda match: _STANDS_IN.get(match[0], "\ufffd"), text)
 
 
-def show_unseen(text: str, *, code: bool = False, link: bool = False) -> str:
+def show_unseen(text: str, *, code: bool = False, link: bool = False, before: str = "") -> str:
     """Make characters visible that serve only to make a text look like another one, as in
-    `⟨U+202E⟩`. `words_of` gives the characters back."""
+    `⟨U+202E⟩`. `words_of` gives the characters back. Of the rest of a line of code, `before` is the
+    character that it follows."""
     if text.isascii() and not link:
         return text
-    pattern = _UNSEEN_IN_LINKS if link else _TURNING_IN_CODE if code else _TURNING
+    pattern = _UNSEEN_IN_LINKS if link else _UNSEEN_IN_CODE if code else _TURNING
     if pattern.search(text) is None:
         return text
-    return pattern.sub(lambda match: _sign(match, text), text)
+    line = before + text
 
+    def sign(match: re.Match[str]) -> str:
+        at = match.start() + len(before)
+        beside = [line[max(0, at - 1) : at]]
+        if not code:  # where what follows may not have arrived yet
+            beside.append(line[at + 1 : at + 2])
+        if match[0] in _JOINERS and not any(map(str.isascii, beside)):
+            return match[0]
+        return f"{ADDED}⟨U+{ord(match[0]):04X}⟩"
 
-def _sign(match: re.Match[str], text: str) -> str:
-    """The sign of an unseen character; the joiners of other scripts and of emoji stay unseen."""
-    around = text[max(0, match.start() - 1) : match.start()] + text[match.end() : match.end() + 1]
-    if match[0] in "\u200c\u200d" and len(around) == 2 and not any(map(str.isascii, around)):
-        return match[0]
-    return f"{ADDED}⟨U+{ord(match[0]):04X}⟩"
+    return pattern.sub(sign, text)
 
 
 def added(words: str) -> str:

@@ -16,6 +16,7 @@ from desktop_app.rendering.model import Block, Kind, Patch, quoted
 from desktop_app.ui.transcript.code_folds import FOLD, FoldLines, with_folds
 from desktop_app.ui.transcript.items import (
     ACTION,
+    DETAILS,
     SOURCES,
     TOOL,
     Facts,
@@ -32,6 +33,7 @@ from desktop_app.ui.transcript.items import (
     reasoning_of,
     thought_of,
     tool_lines,
+    versions_line,
 )
 from desktop_app.ui.transcript.selection import named
 from desktop_app.ui.transcript.sources import source_lines
@@ -62,12 +64,14 @@ class Unfolded:
         code: the numbers of its long blocks of code that are shown to the end.
         tools: the numbers of the tools whose arguments are shown.
         sources: of a question, the numbers of the collections whose passages are shown.
+        details: whether what a server said with an error is shown.
     """
 
     reasoning: bool = False
     code: set[int] = field(default_factory=set)
     tools: set[int] = field(default_factory=set)
     sources: set[int] = field(default_factory=set)
+    details: bool = False
 
 
 class Entry:
@@ -210,9 +214,12 @@ class Entry:
             self.read_thoughts(_at_once(self.reasoning))
 
     def turn(self, action: str) -> None:
-        """Show or hide what an action is about: reasoning, a tool's arguments, passages."""
+        """Show or hide what an action is about: reasoning, an error's details, a tool's arguments,
+        passages."""
         if action == "reasoning":
             self.fold(folded=not self.folded)
+        elif action == DETAILS:
+            self.unfolded.details = not self.unfolded.details
         elif action.startswith(TOOL):
             self.unfolded.tools ^= {int(action.removeprefix(TOOL))}
         else:
@@ -286,16 +293,16 @@ class Entry:
         """Attachments, how it ended, what it cost."""
         items = attachment_lines(self.message) + source_lines(self.message, self.unfolded.sources)
         if self.message.role is Role.USER:
-            if self.version is not None and self.version[1] > 1:
-                items.append(footer_line(self.message, self.version, self._facts))
-            return items
+            if self.version is None or self.version[1] < 2:
+                return items
+            return [versions_line(self.version), *items]
         waiting = self.waiting
         if self.is_streaming and not (waiting or self.has_text or self.reasoning):
             waiting = "…"
         return [
             *items,
             *tool_lines(self.message, self.unfolded.tools),
-            *ending_lines(self.message, waiting),
+            *ending_lines(self.message, waiting, details=self.unfolded.details),
             footer_line(self.message, self.version, self._facts),
             *([] if self.mark is None else [mark_line(self.mark)]),
         ]
@@ -320,7 +327,7 @@ class Entry:
         """The line that folds or unfolds what an action does, as an item; -1 where there is none."""
         link = ACTION + action
         for at, item in enumerate(self.section.items):
-            if type(item) is Line and item.runs and item.runs[0].link == link:
+            if type(item) is Line and any(run.link == link for run in item.runs):
                 return at
         return -1
 

@@ -6,6 +6,7 @@ furniture; both are plain values, so that two states of a message can be compare
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -33,11 +34,17 @@ its collections follows."""
 TOOL: Final = "tool-"
 """Action that shows or hides the arguments of a tool; its number within the message follows."""
 
+DETAILS: Final = "details"
+"""Action that shows or hides what a server said with an error."""
+
 DOCUMENT: Final = "document/"
 """What an action begins with that shows a document; its hash follows."""
 
 ACTION: Final = "action:"
 """Scheme of the links that ask for something to be done with the message they stand in."""
+
+
+_RETRY: Final = re.compile(r"\b([Pp]ress) Retry( to ask again)?")
 
 
 class Part(Enum):
@@ -54,6 +61,8 @@ class Part(Enum):
     ERROR_TITLE = "error-title"
     ERROR_TEXT = "error-text"
     ERROR_ACTIONS = "error-actions"
+    ERROR_DETAILS = "error-details"
+    VERSIONS = "versions"
     FOOTER = "footer"
     FOLD = "fold"
 
@@ -135,8 +144,9 @@ def tool_lines(message: Message, unfolded: Container[int]) -> list[Item]:
     return lines
 
 
-def ending_lines(message: Message, waiting: str) -> list[Item]:
-    """What stands below an answer's text: waiting, notices, an error, how it ended."""
+def ending_lines(message: Message, waiting: str, *, details: bool) -> list[Item]:
+    """What stands below an answer's text: waiting, notices, an error (with its details if they are
+    unfolded), how it ended."""
     lines: list[Item] = []
     if waiting:
         lines.append(Line(Part.WAITING, _words(waiting)))
@@ -147,31 +157,45 @@ def ending_lines(message: Message, waiting: str) -> list[Item]:
         name = "Continue" if message.text.strip() else "Retry"
         actions = () if message.role is Role.USER else (Run("\u2003"), _action(name))
         lines.append(Line(Part.NOTICE, (*_words(ending), *actions)))
-    return lines + error_lines(message)
+    return lines + error_lines(message, details=details)
 
 
-def error_lines(message: Message) -> list[Item]:
-    """What happened, what was kept, what to do; and the actions, as links."""
+def error_lines(message: Message, *, details: bool) -> list[Item]:
+    """What happened, what was kept, what to do; the actions, as links; and the details, if they are
+    unfolded."""
     error = message.error
     if error is None:
         return []
-    text = " ".join(s for s in (error.what_was_kept, error.what_to_do) if s)
+    actions, what_to_do = ["Retry"], error.what_to_do
+    if message.text.strip():
+        actions.insert(0, "Continue")
+        what_to_do = _RETRY.sub(_retry_or_continue, what_to_do)
+    text = " ".join(s for s in (error.what_was_kept, what_to_do) if s)
     lines: list[Item] = [Line(Part.ERROR_TITLE, _words(error.what_happened), first=True)]
     if text:
         lines.append(Line(Part.ERROR_TEXT, _words(text)))
-    actions = ["Retry"]
-    if message.text.strip():
-        actions.insert(0, "Continue")
     if error.kind == "ContextTooLongError":
         actions.append("Compact")
     if error.kind == "AuthenticationError":
         actions.append("Add key")
+    links = [_action(name, bold=True) for name in actions]
     if error.details:
-        actions.append("Details")
-    runs: list[Run] = []
-    for name in actions:
-        runs += [_action(name, bold=True), Run("\u2003")]
-    return [*lines, Line(Part.ERROR_ACTIONS, tuple(runs[:-1]))]
+        words = "Hide details" if details else "Details"
+        links.append(Run(words, bold=True, link=ACTION + DETAILS))
+    runs = [run for link in links for run in (link, Run("\u2003"))]
+    lines.append(Line(Part.ERROR_ACTIONS, tuple(runs[:-1])))
+    told = error.details.splitlines() if details else []
+    return lines + [Line(Part.ERROR_DETAILS, (Run(show_unseen(clean(line))),)) for line in told]
+
+
+def _retry_or_continue(found: re.Match[str]) -> str:
+    """Where part of an answer has arrived, it need not be asked for again."""
+    press, again = found.groups()
+    return (
+        f"{press} Continue to go on from there, or Retry{again}"
+        if again
+        else (f"{press} Continue or Retry")
+    )
 
 
 def mark_line(mark: Mark) -> Line:
@@ -195,19 +219,27 @@ class Facts:
     shown: bool = True
 
 
+def versions_line(version: tuple[int, int]) -> Line:
+    """`‹ 2/3 ›`, of a question."""
+    return Line(Part.VERSIONS, _arrows(*version))
+
+
 def footer_line(message: Message, version: tuple[int, int] | None, facts: Facts) -> Line:
-    """`‹ 2/3 ›  Thinking · medium · 1,204 tokens · $0.003 · 9 s`; empty while it streams."""
+    """`‹ 2/3 ›  Thinking · medium · 1,204 tokens · $0.003 · 9 s`, of an answer; nothing but the
+    arrows while it streams."""
     runs: list[Run] = []
     if version is not None and version[1] > 1:
-        older = f"{ACTION}older-version" if version[0] > 1 else ""
-        newer = f"{ACTION}newer-version" if version[0] < version[1] else ""
-        # With the spaces beside them, the arrows are wide enough for the mouse.
-        runs += [Run("‹ ", link=older), Run(f"{version[0]}/{version[1]}"), Run(" ›", link=newer)]
-        runs.append(Run("\u2003"))
-    is_whole = message.role is Role.ASSISTANT and message.status is not MessageStatus.STREAMING
-    if is_whole and facts.shown:
+        runs += [*_arrows(*version), Run("\u2003")]
+    if message.status is not MessageStatus.STREAMING and facts.shown:
         runs += _words(" · ".join(facts_of(message, facts.name_of)))
     return Line(Part.FOOTER, tuple(runs))
+
+
+def _arrows(number: int, count: int) -> Runs:
+    """With the spaces beside them, the arrows are wide enough for the mouse."""
+    older = f"{ACTION}older-version" if number > 1 else ""
+    newer = f"{ACTION}newer-version" if number < count else ""
+    return Run("‹ ", link=older), Run(f"{number}/{count}"), Run(" ›", link=newer)
 
 
 def _action(name: str, *, bold: bool = False) -> Run:

@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, QPoint, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import QAccessible, QTextCursor
 from PySide6.QtWidgets import QApplication
 
-from desktop_app.ui.transcript.items import ACTION
+from desktop_app.ui.transcript.items import ACTION, Line, Part
 from desktop_app.ui.transcript.long_text import Words
 from desktop_app.ui.transcript.stops import (
     Stop,
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
 _AT_REST_MS: Final = 300
 _MOST_COVERED: Final = 60
-_MOST_IN_FOOTER: Final = 2
 _VERSIONS: Final = (f"{ACTION}older-version", f"{ACTION}newer-version")
 
 
@@ -307,8 +306,12 @@ class StopWalk(QObject):
         return min(found, key=lambda stop: self._far(stop, button), default=None)
 
     def _in_footer(self, section: Section) -> Iterator[Stop]:
-        for at in range(max(0, len(section.items) - _MOST_IN_FOOTER), len(section.items)):
-            yield from stops_of(self._messages.writer.block_of(section, at))
+        for at in reversed(range(len(section.items))):
+            item = section.items[at]
+            if not isinstance(item, Line) or item.part is Part.QUESTION:
+                return
+            if section.counts[at]:
+                yield from stops_of(self._messages.writer.block_of(section, at))
 
     def _far(self, stop: Stop, button: StopButton) -> tuple[int, bool]:
         """How far a stop is from a button, and whether it leads elsewhere."""

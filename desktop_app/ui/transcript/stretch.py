@@ -20,7 +20,7 @@ from desktop_app.ui.transcript.arrivals import Arrivals
 from desktop_app.ui.transcript.code_folds import FOLD, last_shown
 from desktop_app.ui.transcript.find import Find
 from desktop_app.ui.transcript.formulas import Formulas
-from desktop_app.ui.transcript.items import SOURCES, TOOL
+from desktop_app.ui.transcript.items import DETAILS, SOURCES, TOOL
 from desktop_app.ui.transcript.pictures import Pictures
 from desktop_app.ui.transcript.place import LatestButton, ReadingPlace
 from desktop_app.ui.transcript.selection import is_all
@@ -337,7 +337,7 @@ class TranscriptStretch(TranscriptSurface):
 
     def _turn(self, entry: Entry, action: str) -> bool:
         """Fold or unfold a part of a message; False where that is not what the action asks."""
-        if action != "reasoning" and not action.startswith((TOOL, SOURCES, FOLD)):
+        if action not in ("reasoning", DETAILS) and not action.startswith((TOOL, SOURCES, FOLD)):
             return False
         with self._place.held(entry, self._stays(entry, action)):
             if action.startswith(FOLD):

@@ -93,22 +93,27 @@ _GROUNDS: Final = {
     Part.ERROR_TITLE: Ground.ERROR,
     Part.ERROR_TEXT: Ground.ERROR,
     Part.ERROR_ACTIONS: Ground.ERROR,
+    Part.ERROR_DETAILS: Ground.ERROR,
     Part.FOLD: Ground.CODE,
     Kind.CODE: Ground.CODE,
     Kind.CODE_HEAD: Ground.CODE,
 }
 _KINDS_OF_NOTES: Final = (
+    Part.ERROR_DETAILS,
     Part.PICTURES,
     Part.ATTACHMENT,
     Part.REASONING,
     Part.WAITING,
     Part.NOTICE,
+    Part.VERSIONS,
     Part.FOOTER,
     Part.FOLD,
 )
 # What is text alone, written from either side; in a list, what else stands apart from it.
 _TEXTS: Final = (Kind.PARAGRAPH, Kind.HEADING)
 _APART: Final = (Kind.TABLE, Kind.CODE, Kind.CODE_HEAD, Kind.RULE)
+
+_APART_ON_GROUND: Final = (Kind.CODE, Part.ERROR_ACTIONS, Part.ERROR_DETAILS)
 
 # A mark that is wider than its column, such as the name of a note, has the next one.
 _MARK_STOPS: Final = 9
@@ -202,6 +207,8 @@ class Styles:
         if ground:
             made.setLeftMargin(px(PAD) + (px(QUESTION_INSET) if ground is Ground.QUESTION else 0))
             made.setRightMargin(px(PAD))
+        elif kind_of(item) is Part.VERSIONS:  # below the words of the question
+            made.setLeftMargin(px(QUESTION_INSET) + px(PAD))
         if isinstance(item, Block):
             self._indent(made, item)
         if isinstance(item, Block) and item.kind is Kind.CODE:
@@ -252,7 +259,7 @@ class Styles:
         kind, over = kind_of(item), kind_of(above) if above is not None else None
         ground, ground_above = ground_of(item), ground_of(above)
         if ground and ground is ground_above and not begins_ground(item):
-            is_apart = kind in (Kind.CODE, Part.ERROR_ACTIONS) and over is not Kind.CODE
+            is_apart = kind in _APART_ON_GROUND and over is not kind
             return 6 if is_apart or kind is Part.FOLD else 0
         gap = self._plain_gap(item, above)
         return gap + (PAD if ground else 0) + (PAD if ground_above else 0)
@@ -265,6 +272,8 @@ class Styles:
             return 24 if kind is Part.QUESTION else 16 + PAD
         if kind is Kind.HEADING:
             return 18
+        if kind is Part.VERSIONS:
+            return 4  # so they stand beside the actions
         if kind in _KINDS_OF_NOTES:
             return 12 if over not in _KINDS_OF_NOTES else 6
         if isinstance(item, Block) and item.depth and isinstance(above, Block) and above.depth:
@@ -345,7 +354,7 @@ class Styles:
             made.setFont(self._fonts["code"])
         elif kind in _KINDS_OF_NOTES or kind is Kind.CODE_HEAD:
             made.setFont(self._fonts["note"])
-            made.setForeground(theme.faint if kind is Part.FOOTER else theme.dim)
+            made.setForeground(theme.faint if kind in (Part.FOOTER, Part.VERSIONS) else theme.dim)
             if kind is Kind.CODE_HEAD:
                 made.setFontWeight(QFont.Weight.DemiBold)
         elif kind is Part.ERROR_TITLE:

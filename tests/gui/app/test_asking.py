@@ -293,8 +293,8 @@ def test_cut_in_the_middle_then_retry_makes_a_version(run: Run) -> None:
             assert "One, two" in desk.transcript
             assert "The connection broke in the middle of the answer." in desk.transcript
             assert desk.messages()[1] == ("assistant", "failed", "One, two")
-            desk.act("details")
-            assert "read error" in desk.said
+            desk.window.transcript._act(desk.ready.workspace.path[-1].id, "details")
+            assert "read error" in desk.transcript
             desk.act("retry")
             await until(lambda: len(desk.stage.turns) == 2)
             assert desk.stage.turns[1].asked == "Count"

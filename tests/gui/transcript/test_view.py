@@ -14,7 +14,9 @@ from PySide6.QtWidgets import QToolButton
 from desktop_app.domain.conversation import ErrorNote, MessageStatus, ModelChoice
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.parts import DocumentPart, ReasoningPart, TextPart
+from desktop_app.providers.refusals import ASK_AGAIN
 from desktop_app.ui import theme
+from desktop_app.ui.transcript.actions import ActionRow
 from desktop_app.ui.transcript.items import reasoning_line
 from desktop_app.ui.transcript.styles import PAD
 from desktop_app.ui.transcript.view import TranscriptView
@@ -116,10 +118,58 @@ def test_an_error_stands_below_what_arrived(view: TranscriptView, qtbot: QtBot) 
     text = view.toPlainText()
     assert text.index("Half an ans") < text.index("The connection was cut.")
     assert "The text is kept. Try again." in text
-    for name, action in (("Continue", "continue"), ("Retry", "retry"), ("Details", "details")):
+    for name, action in (("Continue", "continue"), ("Retry", "retry")):
         with qtbot.waitSignal(view.action_requested) as caught:
             click_link(view, qtbot, name)
         assert caught.args == [reply.id, action]
+
+
+def test_the_details_of_an_error_unfold_below_it(view: TranscriptView, qtbot: QtBot) -> None:
+    word = "https://example.org/" + "y" * 400
+    note = ErrorNote("It broke.", "", "Try again.", details=f"status 500\n{word}\u202e")
+    view.set_messages([question("Q"), answer("", MessageStatus.FAILED, error=note)])
+    assert "status 500" not in view.toPlainText()
+    click_link(view, qtbot, "Details")
+    told = view.toPlainText().replace("\u2063", "")
+    assert f"Hide details\nstatus 500\n{word}⟨U+202E⟩" in told
+    block = view.document().find(word).block().layout()
+    assert block.lineCount() > 1
+    for number in range(block.lineCount()):
+        line = block.lineAt(number)
+        assert line.naturalTextWidth() <= line.width()
+    click_link(view, qtbot, "Hide details")
+    assert "status 500" not in view.toPlainText()
+
+
+@pytest.mark.parametrize(
+    ("to_do", "shown"),
+    [
+        (ASK_AGAIN, "billed. Press Continue to go on from there, or Retry to ask again."),
+        ("Wait a little, then press Retry.", "then press Continue or Retry."),
+    ],
+)
+def test_where_an_answer_can_go_on_that_is_said(
+    view: TranscriptView, to_do: str, shown: str
+) -> None:
+    for text, words in (("Half", shown), ("", to_do)):
+        note = ErrorNote("It broke.", "", to_do)
+        view.set_messages([question("Q"), answer(text, MessageStatus.FAILED, error=note)])
+        assert words in view.toPlainText()
+
+
+def test_the_versions_of_a_question_stand_with_it(view: TranscriptView, qtbot: QtBot) -> None:
+    report = DocumentPart("s", "q3.pdf", "application/pdf", 1)
+    asked = question("Summarise.", report)
+    view.set_messages([asked, answer("Text")], versions={asked.id: (2, 3)})
+    words, arrows, attached = map(view.document().find, ("Summarise.", "2/3", "q3.pdf"))
+    assert words.position() < arrows.position() < attached.position()
+    left = words.block().blockFormat().leftMargin()
+    assert arrows.block().blockFormat().leftMargin() == left > 100
+    qtbot.mouseMove(view.viewport(), view.cursorRect(words).center())
+    row = view.findChild(ActionRow)
+    assert row is not None
+    qtbot.waitUntil(row.isVisible)
+    assert abs(view.cursorRect(arrows).center().y() - row.geometry().center().y()) <= 3
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ PIECES = [
     "$$", "$x$", "\\[\n", "\\]\n", "  ", "\t", "![i](u)", "www.x.com ", "http://a.b/c ", "~~",
     "<br>", "- [ ] t\n", "-\n", "| c |\n", "a", "- $$\n", "\r", "\r\n", "   ```\n", ": ", "  text\n",
     "- ```\n", "[x]:\n", "'t'\n", "***\n", "+ p\n", "1.\n", "\0", "\u2028", "🙂", "\u202e",
+    "\u200b", "\u200d", "\u3164",
 ]  # fmt: skip
 WORDS = [
     "word ", "**bold** ", "*it* ", "`c` ", "a*b ", "x_y ", "[x] ", "see [l](u) ", "\n", "* ", "5 ",
@@ -222,7 +223,9 @@ def test_the_cost_of_a_piece_does_not_grow(kind: str) -> None:
 
 @pytest.mark.parametrize("begin", ["```\n", "> - ```\n>   ", "a[^1]\n\n~~~py\nx\n"])
 @pytest.mark.parametrize("end", ["", "\n", "\r", "\nmore\n```\nwords"])
-@pytest.mark.parametrize("unit", [" ", "a `b` ~~~ ", "\t", "\u202e\ud800\0x", "x"])
+@pytest.mark.parametrize(
+    "unit", [" ", "a `b` ~~~ ", "\t", "\u202e\ud800\0x", "x", "aé\u200d\u200b"]
+)
 def test_a_line_of_code_without_an_end_is_added_to(begin: str, end: str, unit: str) -> None:
     source = begin + unit * (3_000 // len(unit)) + end
     assert streamed(source, list(range(0, len(source), 70))) == streamed(source, [])

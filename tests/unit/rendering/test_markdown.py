@@ -229,6 +229,20 @@ def test_what_is_not_seen_in_the_words_of_a_link_is_shown(unseen: str) -> None:
     assert only("[👩\u200d💻](https://x.y)").runs[0].text == "👩\u200d💻"
 
 
+@pytest.mark.parametrize("unseen", ["\u200b", "\u00ad", "\ufeff", "\u3164", "\u200d", "\U000e0041"])
+def test_what_is_not_seen_in_code_is_shown_and_copied_as_it_was(unseen: str) -> None:
+    for source in (f"`a{unseen}b`", f"```\na{unseen}b\n```", f"    a{unseen}b"):
+        block = render(source)[-1]
+        assert [run.text for run in block.runs] == [f"a{ADDED}⟨U+{ord(unseen):04X}⟩b"]
+        assert block.text == f"a{unseen}b"
+
+
+@pytest.mark.parametrize("joined", ["👩\u200d💻", "می\u200cشود"])
+def test_what_joins_letters_in_code_stays_as_it_is(joined: str) -> None:
+    for source in (f"`{joined}`", f"```\n{joined}\n```"):
+        assert render(source)[-1].runs[0].text == joined
+
+
 MISLEADING = {
     "[https://bank.example](https://evil.example/login)": "evil.example",
     "[bank.example](https://evil.example)": "evil.example",
