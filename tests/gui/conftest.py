@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from PySide6.QtWidgets import QApplication
+    from pytestqt.qtbot import QtBot
+
+LONGEST_MS = 30_000
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -30,6 +34,14 @@ def garbage_on_one_thread() -> Iterator[None]:
 def qapp_args() -> list[str]:
     """pytest-qt asks for the arguments of the application."""
     return ["repartee", *theme.APPLICATION_ARGUMENTS]
+
+
+@pytest.fixture
+def qtbot(qtbot: QtBot) -> QtBot:
+    """What is waited for may take its time where the processor is shared; pytest-qt gives it 5 s."""
+    for name in ("waitUntil", "waitSignal", "waitSignals"):
+        setattr(qtbot, name, partial(getattr(qtbot, name), timeout=LONGEST_MS))
+    return qtbot
 
 
 @pytest.fixture(autouse=True)
