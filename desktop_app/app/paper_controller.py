@@ -32,9 +32,6 @@ FORMATS: Final = {f"{one.label} (*{one.suffix})": one for one in reversed(EXPORT
 LONG_S: Final = 0.7
 """After so many seconds it is said that something is being done."""
 
-LONGEST_RICH: Final = 4_000_000
-"""Characters of a conversation up to which it is copied as HTML, too: that takes some seconds."""
-
 
 class PaperController(QObject):
     """Takes the open conversation out of the program."""
@@ -97,7 +94,7 @@ class PaperController(QObject):
             return
         # Imported here: not a part of the start.
         from desktop_app.exchange import markdown, rich_text
-        from desktop_app.ui.clipboard import HTML, MARKDOWN, PLAIN, Texts
+        from desktop_app.ui.clipboard import HTML, LONGEST_RICH, MARKDOWN, PLAIN, Texts
 
         workspace, catalog = self._workspace, self._workspace.backend.catalog
         shown = [workspace.as_shown(message) for message in workspace.path]

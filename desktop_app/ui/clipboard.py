@@ -22,6 +22,9 @@ HTML: Final = "text/html"
 MARKDOWN: Final = "text/markdown"
 PLAIN: Final = "text/plain"
 
+LONGEST_RICH: Final = 4_000_000
+"""Characters of a conversation up to which it is copied as HTML, too: that takes some seconds."""
+
 _AT_A_TIME_S: Final = 0.002
 _REST_S: Final = 0.001
 _MOMENT_MS: Final = 1000

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QPoint, QSignalBlocker, Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAccessible, QTextCursor
+
+from desktop_app.ui.transcript.reach import set_cursor
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QKeyEvent
@@ -32,7 +34,7 @@ class Caret:
         cursor = self._view.textCursor()
         if QAccessible.isActive() and cursor.atEnd() and not cursor.hasSelection():
             cursor.setPosition(begin)
-            self._set(cursor)
+            set_cursor(self._view, cursor)
 
     def before(self, event: QKeyEvent) -> bool:
         """A key is to move the caret. One that is not on screen is brought there; where it is not
@@ -61,13 +63,4 @@ class Caret:
         place, move = view.cursorRect(found), QTextCursor.MoveOperation
         if place.top() < 0 or place.bottom() > area.height():
             found.movePosition(move.Up if upwards else move.Down)
-        self._set(found)
-
-    def _set(self, cursor: QTextCursor) -> None:
-        """Take a cursor, without scrolling to it."""
-        bars = self._view.verticalScrollBar(), self._view.horizontalScrollBar()
-        before = [bar.value() for bar in bars]
-        with QSignalBlocker(bars[0]), QSignalBlocker(bars[1]):
-            self._view.setTextCursor(cursor)
-            for bar, value in zip(bars, before, strict=True):
-                bar.setValue(value)
+        set_cursor(self._view, found)

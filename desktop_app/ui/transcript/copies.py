@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from desktop_app.ui.clipboard import Copying, Texts
     from desktop_app.ui.transcript.entry import Entry
+    from desktop_app.ui.transcript.reach import Reach
     from desktop_app.ui.transcript.written import WrittenMessages
 
 
@@ -29,24 +30,21 @@ class Copies(QObject):
 
     told = Signal(str)
 
-    def __init__(self, view: QTextBrowser, messages: WrittenMessages) -> None:
+    def __init__(self, view: QTextBrowser, messages: WrittenMessages, reach: Reach) -> None:
         super().__init__(view)
-        self._view, self._messages = view, messages
+        self._view, self._messages, self._reach = view, messages, reach
         self._copying: Copying | None = None
 
     def selected(self) -> QMimeData:
         """HTML, Markdown and plain text of what is selected: to be dragged, or for the middle button."""
         from desktop_app.ui.clipboard import mime_data
 
-        return mime_data(self._selected())
+        return mime_data(self._reach.texts())
 
     def copy_selected(self) -> None:
         """Put what is selected on the clipboard."""
-        if self._view.textCursor().hasSelection():
-            self._put(self._selected())
-
-    def _selected(self) -> Texts:
-        return selection.selected(self._messages.writer, self._view.textCursor())
+        if not self._reach.is_empty:
+            self._put(self._reach.texts())
 
     def _put(self, texts: Texts) -> None:
         if self._copying is None:

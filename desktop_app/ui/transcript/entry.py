@@ -346,11 +346,16 @@ class Entry:
 
     def blocks(self) -> Callable[[], list[Block]]:
         """Makes the message as it is now into blocks, to be copied; any thread may ask for that."""
-        if self.message.role is Role.USER:
-            return partial(_question_blocks, self.message)
-        if self.grows and not self.is_streaming:
-            return partial(render, self.message.text, self._cited)
+        if self.message.role is Role.USER or (self.grows and not self.is_streaming):
+            return blocks_of(self.message, self._cited)
         return list(self._stream.blocks).copy
+
+
+def blocks_of(message: Message, cited: frozenset[int]) -> Callable[[], list[Block]]:
+    """Makes a message as it is stored into blocks, to be copied; any thread may ask for that."""
+    if message.role is Role.USER:
+        return partial(_question_blocks, message)
+    return partial(render, message.text, cited)
 
 
 def _question_blocks(question: Message) -> list[Block]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -12,8 +11,7 @@ from PySide6.QtWidgets import QScrollBar, QTextBrowser, QToolButton
 
 from desktop_app.ui import icons
 from desktop_app.ui.theme import set_role
-from desktop_app.ui.transcript.page import head_length
-from desktop_app.ui.transcript.section import is_table
+from desktop_app.ui.transcript.spot import Spot, cursor_at, spot_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -63,13 +61,9 @@ class LatestButton(QToolButton):
 
 
 class _Line(NamedTuple):
-    """A line on screen: the item of its message, the block of that item (0 of a long text, whose
-    blocks change), UTF-16 units in that, and how many pixels below the screen's upper edge."""
+    """A line on screen, and how many pixels below the screen's upper edge it is."""
 
-    message_id: str
-    item: int
-    part: int
-    units: int
+    spot: Spot
     y: int
 
 
@@ -148,7 +142,7 @@ class ReadingPlace(QObject):
             yield
         finally:
             self.is_kept = was_kept
-            if line is None or self._messages.get(line.message_id) is None:
+            if line is None or self._messages.get(line.spot.message_id) is None:
                 self.go_to_end()
             else:
                 self._go_to_line(line)
@@ -167,7 +161,7 @@ class ReadingPlace(QObject):
             yield
         finally:
             self.is_kept = was_kept
-            self._go_to_line(line._replace(item=max(0, find())))
+            self._go_to_line(_Line(line.spot._replace(item=max(0, find())), line.y))
 
     def _line_of(self, entry: Entry, at: int) -> _Line | None:
         """The beginning of an item, where it is on screen."""
@@ -176,12 +170,12 @@ class ReadingPlace(QObject):
         cursor = QTextCursor(self._messages.writer.block_of(entry.section, at))
         place = self._view.cursorRect(cursor)
         is_seen = 0 <= place.center().y() <= self._view.viewport().height()
-        return _Line(entry.section.key, at, 0, 0, place.top()) if is_seen else None
+        return _Line(Spot(entry.section.key, at, 0, 0), place.top()) if is_seen else None
 
     def item_on_top(self) -> tuple[str, int]:
         """The message of the topmost line on screen, and the item; "" while it follows."""
         line = None if self.is_following else self._line_on_top()
-        return ("", -1) if line is None else (line.message_id, line.item)
+        return ("", -1) if line is None else (line.spot.message_id, line.spot.item)
 
     def _line_on_top(self) -> _Line | None:
         """The topmost line on screen. Where nobody has scrolled or written since this was asked
@@ -192,35 +186,16 @@ class ReadingPlace(QObject):
         cursor = self._view.cursorForPosition(QPoint(0, 0))
         if self._view.cursorRect(cursor).bottom() < 0 and cursor.block().next().isValid():
             cursor = QTextCursor(cursor.block().next())  # below what is not written
-        block = cursor.block()
-        found = self._messages.writer.section_at(block.blockNumber())
-        if found is None:
-            return None
-        section, number = found
-        at = section.item_at(number)
-        part, units = number - section.offset(at), cursor.positionInBlock()
-        if section.shapes[at] and not is_table(section.items[at]):
-            head = head_length(section.items[at])
-            units += section.shapes[at][part - 1] if part else -head
-            part = 0
-        return _Line(section.key, at, part, units, self._view.cursorRect(cursor).top())
+        spot = spot_at(self._messages, cursor)
+        return None if spot is None else _Line(spot, self._view.cursorRect(cursor).top())
 
     def _go_to_line(self, line: _Line) -> None:
         """Have this line where it was on screen."""
-        section, writer = self._messages.section_of(line.message_id), self._messages.writer
-        at, part, units = min(line.item, len(section.items) - 1), line.part, line.units
-        self._messages.write_item(section, at, self._view.viewport().height(), units)
-        if section.shapes[at] and not is_table(section.items[at]):
-            part = bisect_right(section.shapes[at], units)
-            units += -section.shapes[at][part - 1] if part else head_length(section.items[at])
-        first = writer.block_of(section, at).blockNumber()
-        block = writer.document.findBlockByNumber(first + min(part, section.counts[at] - 1))
-        cursor = QTextCursor(block)
-        cursor.setPosition(block.position() + max(0, min(units, block.length() - 1)))
+        height = self._view.viewport().height()
+        cursor = cursor_at(self._messages, line.spot, height)
         bar = self._view.verticalScrollBar()
         scroll_to(self._view, bar.value() + self._view.cursorRect(cursor).top() - line.y)
         # One that is not on screen was the nearest to what was not written.
-        height = self._view.viewport().height()
         self._line = line if -height < line.y < height else None
         self._line_since = self._moment()
         self.follow(self.is_at_end)

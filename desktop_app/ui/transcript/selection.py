@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 # As browsers begin what they copy: without it, who pastes may take the bytes for another encoding.
 _IN_UTF8: Final = '<meta charset="utf-8">'
 
+_MUCH: Final = 100_000
+"""Characters of which the plain text is made within a moment."""
+
 _FEW: Final = 150
 _FEW_CHARACTERS: Final = 8000
 """Runs, and characters, that are copied while the person waits: that takes 4 ms."""
@@ -52,6 +55,41 @@ def texts_of(
     return Texts(makers, is_short=is_short)
 
 
+class Piece(NamedTuple):
+    """What is copied of some messages: what makes it into blocks, and its Markdown, where it is known
+    without that."""
+
+    blocks: Callable[[], Iterable[Block]]
+    source: str | None = None
+
+
+def texts_of_many(pieces: Sequence[Piece]) -> Texts:
+    """The same for what is made of many messages, one after another: for each text anew, for all of it
+    at once may be much. Of much the plain text is Markdown, as it is of a conversation: making another
+    would take long, for which whoever pastes would wait. Of very much there is no HTML."""
+    from desktop_app.rendering.export_html import html_pieces
+    from desktop_app.rendering.export_text import markdown_pieces, plain_pieces
+    from desktop_app.ui.clipboard import HTML, LONGEST_RICH, MARKDOWN, PLAIN, Texts
+
+    def blocks() -> Iterable[Block]:
+        return chain.from_iterable(piece.blocks() for piece in pieces)
+
+    def markdown() -> Iterable[str]:
+        for number, piece in enumerate(pieces):
+            yield "\n\n" if number else ""
+            yield from markdown_pieces(piece.blocks()) if piece.source is None else [piece.source]
+
+    size = sum(len(piece.source or "") for piece in pieces)
+    is_much = size > _MUCH
+    texts: dict[str, Callable[[], Iterable[str]]] = {
+        PLAIN: markdown if is_much else lambda: plain_pieces(blocks())
+    }
+    if size <= LONGEST_RICH:
+        texts[HTML] = lambda: chain([_IN_UTF8], html_pieces(blocks()))
+    texts[MARKDOWN] = markdown
+    return Texts(texts, is_short=False)
+
+
 def texts_of_code(blocks: Sequence[Block]) -> Texts:
     """Code is copied as code: as plain text alone."""
     from desktop_app.ui.clipboard import PLAIN, Texts
@@ -73,6 +111,25 @@ def selected(writer: DocumentWriter, cursor: QTextCursor) -> Texts:
     if all(isinstance(item, Block) and item.kind is Kind.CODE for item in copied):
         return texts_of_code(_blocks_of(span))
     return texts_of(partial(_blocks_of, span), is_short=are_few(copied))
+
+
+def selected_piece(writer: DocumentWriter, cursor: QTextCursor) -> Piece:
+    """What is copied of a selection in the document."""
+    return Piece(partial(_blocks_of, _span(writer, cursor)))
+
+
+def piece_between(items: Sequence[Item], first: tuple[int, int], last: tuple[int, int]) -> Piece:
+    """What is copied of a message from a unit (of a table, a row) of an item up to one of another."""
+    within = list(items[first[0] : last[0] + 1])
+    stop = last[1] if last[0] < len(items) else sys.maxsize
+    return Piece(partial(_blocks_of, _Span(within, first[1], stop)))
+
+
+def place_of(writer: DocumentWriter, cursor: QTextCursor) -> tuple[int, int]:
+    """With which unit (of a table, row) of its item a selection begins at a cursor, and with which it
+    would end there."""
+    at, spot = cursor.position(), _found(writer, cursor.block())
+    return (0, 0) if spot is None else _place(spot, cursor.block(), at, at)
 
 
 def are_few(items: Sequence[Item]) -> bool:

@@ -23,7 +23,7 @@ from desktop_app.ui.transcript.formulas import Formulas
 from desktop_app.ui.transcript.items import DETAILS, SOURCES, TOOL
 from desktop_app.ui.transcript.pictures import Pictures
 from desktop_app.ui.transcript.place import LatestButton, ReadingPlace
-from desktop_app.ui.transcript.selection import is_all
+from desktop_app.ui.transcript.reach import Reach
 from desktop_app.ui.transcript.speaker import Speaker
 from desktop_app.ui.transcript.surface import TranscriptSurface
 from desktop_app.ui.transcript.window import Window
@@ -73,6 +73,7 @@ class TranscriptStretch(TranscriptSurface):
         self._thoughts = Arrivals(self._read_on, self)
         self._place = ReadingPlace(self, self._messages)
         self._place.followed.connect(self._on_followed)
+        self._reach = Reach(self, self._messages)
         self._window = Window(self, self._messages, self._place)
         self._goal: tuple[str, Callable[[], None]] | None = None
         self._filling = QTimer(self, singleShot=True, interval=0)
@@ -112,6 +113,7 @@ class TranscriptStretch(TranscriptSurface):
         self._actions.leave()
         self._pictures.clear()
         self._formulas.forget()
+        self._reach.forget()
         self._messages.begin(messages, dict(versions or {}))
         self._place.follow(True)
         self._messages.write_older(FIRST_CHARACTERS)
@@ -124,7 +126,7 @@ class TranscriptStretch(TranscriptSurface):
     def append_message(self, message: Message) -> None:
         """A message after all others."""
         self._arrivals.flush(shortly=True)
-        if is_all(self.textCursor()):
+        if self._reach.is_all:
             self.moveCursor(QTextCursor.MoveOperation.End)  # what comes was not selected
         entry = self._messages.append(message)
         self._write_rests()
@@ -391,7 +393,8 @@ class TranscriptStretch(TranscriptSurface):
         self._actions.leave()
         self._place.is_kept = True
         try:
-            yield
+            with self._reach.kept():
+                yield
         finally:
             self._place.is_kept = False
             self._write_rests()
@@ -430,7 +433,7 @@ class TranscriptStretch(TranscriptSurface):
         if not self._messages.has_room:
             return
         if not self._arrivals.are_there and self._messages.older:
-            with self._place.kept():
+            with self._place.kept(), self._reach.kept():
                 self._messages.write_older(READ_CHARACTERS)
             self._write_rests()
             self._place_actions_again()
@@ -491,7 +494,8 @@ class TranscriptStretch(TranscriptSurface):
     def _write_again(self, message_id: str, item: int) -> None:
         """Write in the theme of now what is written, of very much what is around an item."""
         height = self.viewport().height()
-        self._messages.write_again(self._theme, message_id, item, height)
+        with self._reach.kept():
+            self._messages.write_again(self._theme, message_id, item, height)
         if self._messages.get(self._actions.message_id) is None:
             self._actions.leave()
         self._write_rests()
@@ -501,15 +505,12 @@ class TranscriptStretch(TranscriptSurface):
         """Write more of the conversation where the reader comes near the end of what is written."""
         self._say_how_much()
         bar, near = self.verticalScrollBar(), self.viewport().height()
-        selects_all = is_all(self.textCursor())
         if self._messages.newer and bar.value() > bar.maximum() - near:
-            with self._place.kept():
+            with self._place.kept(), self._reach.kept():
                 self._messages.write_newer(MORE_CHARACTERS)
         if bar.value() < near and self._messages.older:
-            with self._place.kept():
+            with self._place.kept(), self._reach.kept():
                 self._messages.write_older(MORE_CHARACTERS)
-        if selects_all:
-            self.selectAll()
         self._write_rests()
 
     # ------------------------------------------------------------------ actions

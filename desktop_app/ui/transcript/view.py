@@ -26,7 +26,6 @@ from desktop_app.ui.transcript.actions import ACTIONS
 from desktop_app.ui.transcript.caret import Caret
 from desktop_app.ui.transcript.copies import Copies
 from desktop_app.ui.transcript.items import ACTION
-from desktop_app.ui.transcript.selection import is_all
 from desktop_app.ui.transcript.sources import hint_of, name_of
 from desktop_app.ui.transcript.stop_walk import StopWalk
 from desktop_app.ui.transcript.stops import COPY_CODE, Stop, described
@@ -84,7 +83,7 @@ class TranscriptView(TranscriptStretch):
         self, theme: Theme, parent: QWidget | None = None, *, is_brief: bool = False
     ) -> None:
         super().__init__(theme, parent, is_brief=is_brief)
-        self._copies = Copies(self, self._messages)
+        self._copies = Copies(self, self._messages, self._reach)
         self._copies.told.connect(self.told)
         self._caret = Caret(self)
         self._pictures.wanted.connect(self.picture_wanted)
@@ -319,7 +318,7 @@ class TranscriptView(TranscriptStretch):
     def _copy_selected(self) -> None:
         """Put on the clipboard what is selected. Where that is everything, it is the conversation,
         of which only a stretch is written."""
-        if self._messages.is_whole or not is_all(self.textCursor()):
+        if self._messages.is_whole or not self._reach.is_all:
             self._copies.copy_selected()
         else:
             self.command_requested.emit("conversation.copy")
@@ -345,13 +344,32 @@ class TranscriptView(TranscriptStretch):
         if target and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._follow(target, self.textCursor().position())
             return
-        if self._goes_to_an_end(event):
+        if self._goes_to_an_end(event) or self._selects_much(event):
             return
         if event.matches(QKeySequence.StandardKey.Copy):
             self._copy_selected()
             return
         if not self._caret.before(event):
             super().keyPressEvent(event)
+
+    def _selects_much(self, event: QKeyEvent) -> bool:
+        """All of the conversation, or to one end of it, of which only a stretch is written."""
+        keys, move = QKeySequence.StandardKey, QTextCursor.MoveOperation
+        if event.matches(keys.SelectAll):
+            self.selectAll()
+        elif event.matches(keys.SelectStartOfDocument):
+            self.scroll_to_top()
+            self._reach.extend(move.Start)
+        elif event.matches(keys.SelectEndOfDocument):
+            self.scroll_to_bottom()
+            self._reach.extend(move.End)
+        else:
+            return False
+        return True
+
+    def selectAll(self) -> None:
+        """Select the whole conversation."""
+        self._reach.select_all()
 
     def _goes_to_an_end(self, event: QKeyEvent) -> bool:
         """Home and End, and with Ctrl the text cursor, too."""
@@ -381,7 +399,7 @@ class TranscriptView(TranscriptStretch):
     def menu_at(self, position: QPoint) -> QMenu:
         """The context menu for a place on screen."""
         menu = QMenu(self)
-        if self.textCursor().hasSelection():
+        if not self._reach.is_empty:
             menu.addAction("Copy", self._copy_selected)
         link = self.anchorAt(position)
         passage = self._passage(self._entry_at(position), link)

@@ -23,7 +23,7 @@ from desktop_app.ui.transcript.code_folds import (
     show_folds,
 )
 from desktop_app.ui.transcript.document import DocumentWriter
-from desktop_app.ui.transcript.entry import Entry, Unfolded
+from desktop_app.ui.transcript.entry import Entry, Unfolded, blocks_of
 from desktop_app.ui.transcript.highlighter import CodeHighlighter
 from desktop_app.ui.transcript.items import Facts, Mark
 from desktop_app.ui.transcript.section import is_table
@@ -147,6 +147,13 @@ class WrittenMessages:
             *((e.message, e.text if e.is_streaming else None) for e in written),
             *((message, self._text_apart(message)) for message in self.newer),
         ]
+
+    def blocks(self, message: Message) -> Callable[[], Iterable[Block]]:
+        """Makes a message that is not written into blocks, to be copied; any thread may ask for that."""
+        apart = self._apart.get(message.id)
+        if apart is not None:
+            return apart.blocks()
+        return blocks_of(message, self.sources.numbers(message.id))
 
     def _text_apart(self, message: Message) -> str | None:
         entry = self._apart.get(message.id)

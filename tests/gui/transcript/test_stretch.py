@@ -12,7 +12,6 @@ from PySide6.QtTest import QTest
 from desktop_app.domain.parts import TextPart, ToolCallPart
 from desktop_app.ui import theme
 from desktop_app.ui.transcript import stretch
-from desktop_app.ui.transcript.selection import is_all
 from tests.gui.transcript.test_streaming import finished
 from tests.helpers.messages import answer, question, streaming
 
@@ -276,7 +275,7 @@ def test_all_that_is_selected_is_the_conversation(view: TranscriptView, qtbot: Q
     written = view.document().characterCount()
     view.verticalScrollBar().setValue(0)
     qtbot.waitUntil(lambda: view.document().characterCount() > written)
-    assert is_all(view.textCursor()), "what comes in above is selected, too"
+    assert view._reach.is_all, "what comes in above is selected, too"
     view.set_messages(many(2))
     QTest.keyClick(view, Qt.Key.Key_A, CTRL)
     with qtbot.assertNotEmitted(view.command_requested):
@@ -361,9 +360,14 @@ def test_a_late_definition_above_the_screen_moves_nothing(view: TranscriptView) 
     assert view._place._line_on_top() == line
 
 
-def mouse(view: TranscriptView, what: QEvent.Type, to: QPoint) -> None:
+def mouse(
+    view: TranscriptView,
+    what: QEvent.Type,
+    to: QPoint,
+    held: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier,
+) -> None:
     """Something that it does with its left button held down."""
     whole, left = QPointF(view.viewport().mapToGlobal(to)), Qt.MouseButton.LeftButton
     buttons = Qt.MouseButton.NoButton if what == QEvent.Type.MouseButtonRelease else left
-    event = QMouseEvent(what, QPointF(to), whole, left, buttons, Qt.KeyboardModifier.NoModifier)
+    event = QMouseEvent(what, QPointF(to), whole, left, buttons, held)
     QGuiApplication.sendEvent(view.viewport(), event)
