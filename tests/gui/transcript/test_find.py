@@ -31,7 +31,7 @@ def said(view: TranscriptView) -> str:
 def look_for(qtbot: QtBot, view: TranscriptView, words: str, expected: str) -> None:
     view.find_in_it.open()
     view.find_in_it.bar.field.setText(words)
-    qtbot.waitUntil(lambda: said(view).endswith(expected), timeout=20_000)
+    qtbot.waitUntil(lambda: said(view).endswith(expected))
 
 
 def marked(view: TranscriptView) -> list[str]:
@@ -124,7 +124,7 @@ def test_ten_thousand_messages_are_counted_beside_the_window(
     view.set_messages(conversation(5_000))
     view.find_in_it.open()
     view.find_in_it.bar.field.setText("needle 4999")
-    qtbot.waitUntil(lambda: said(view).startswith("1 of 3"), timeout=20_000)
+    qtbot.waitUntil(lambda: said(view).startswith("1 of 3"))
     turns = 0  # of the event loop, meanwhile; how long each took is for the benchmark
 
     def turn() -> None:
@@ -143,7 +143,7 @@ def test_a_match_in_a_formula_marks_its_drawing(view: TranscriptView, qtbot: QtB
     typesetter = Typesetter(child_command("maths"))
     view.typeset_with(typesetter)
     view.set_messages([answer("\U0001f600 needle and $needle_1$, needle")])
-    qtbot.waitUntil(lambda: DRAWN in view.toPlainText(), timeout=20_000)
+    qtbot.waitUntil(lambda: DRAWN in view.toPlainText())
     look_for(qtbot, view, "needle", "of 3")
     assert marked(view) == ["needle", f"{DRAWN}needle", "needle"]
     typesetter.close()

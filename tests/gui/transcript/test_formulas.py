@@ -50,7 +50,7 @@ def test_formulas_are_drawn_and_copied_as_source(
     view.set_messages([answer(TEXT)])
     assert r"\frac{a}{b}" in view.toPlainText()
     height = view.document().size().height()
-    qtbot.waitUntil(lambda: drawn(view) == 4, timeout=20_000)
+    qtbot.waitUntil(lambda: drawn(view) == 4)
     assert WAITING not in view.toPlainText()
     assert view.document().size().height() != height
     assert "cost $5 or $10, not $x$." in view.toPlainText()
@@ -71,7 +71,7 @@ def test_the_source_takes_no_room(
 ) -> None:
     view.typeset_with(typesetter)
     view.set_messages([answer(r"a $\text{some words that are long as source}$ b")])
-    qtbot.waitUntil(lambda: drawn(view) == 1, timeout=20_000)
+    qtbot.waitUntil(lambda: drawn(view) == 1)
     found = view.document().find(DRAWN)
     line = found.block().layout().lineAt(0)
     at = found.selectionEnd() - found.block().position()
@@ -84,7 +84,7 @@ def test_a_formula_takes_the_colours_of_the_theme(
 ) -> None:
     view.typeset_with(typesetter)
     view.set_messages([answer("$x$")])
-    qtbot.waitUntil(lambda: drawn(view) == 1, timeout=20_000)
+    qtbot.waitUntil(lambda: drawn(view) == 1)
     before = look(view.document())
     view.set_theme(theme.dark(scale=1.5))
     assert drawn(view) == 1, "what is known is drawn at once"
@@ -99,7 +99,7 @@ def test_a_formula_wider_than_the_column_is_drawn_smaller(
 ) -> None:
     view.typeset_with(typesetter)
     view.set_messages([answer("$$\n" + "+".join(["x_{long}"] * 30) + "\n$$")])
-    qtbot.waitUntil(lambda: drawn(view) == 1, timeout=20_000)
+    qtbot.waitUntil(lambda: drawn(view) == 1)
     for width in (900, 500):
         view.resize(width, 500)
         [line] = lines(view)
@@ -134,7 +134,7 @@ def test_a_process_that_dies_is_asked_no_more_for_the_same(
     typesetter = Typesetter([sys.executable, "-c", script])
     view.typeset_with(typesetter)
     view.set_messages([answer("$bad$ and $good$")])
-    qtbot.waitUntil(lambda: drawn(view) == 1, timeout=20_000)
+    qtbot.waitUntil(lambda: drawn(view) == 1)
     assert typesetter.find("bad", display=False) is None
     typesetter.close()
 
@@ -143,7 +143,7 @@ def test_without_the_process_the_source_stays(view: TranscriptView, qtbot: QtBot
     typesetter = Typesetter(["/nonexistent/program"])
     view.typeset_with(typesetter)
     view.set_messages([answer("$x$ and $y$")])
-    qtbot.waitUntil(lambda: not typesetter._wanted and typesetter._current is None, timeout=5000)
+    qtbot.waitUntil(lambda: not typesetter._wanted and typesetter._current is None)
     assert "x\u2062 and" in view.toPlainText()
 
 
@@ -153,7 +153,7 @@ def test_a_stream_with_formulas_ends_as_the_whole(
     view.typeset_with(typesetter)
     message = streaming()
     stream_into(view, message, [TEXT[i : i + 3] for i in range(0, len(TEXT), 3)])
-    qtbot.waitUntil(lambda: drawn(view) == 4, timeout=20_000)
+    qtbot.waitUntil(lambda: drawn(view) == 4)
     arrived = look(view.document())
     view.set_messages([answer(TEXT)])
     assert drawn(view) == 4
@@ -165,7 +165,7 @@ def test_a_selection_takes_formulas_whole(
 ) -> None:
     view.typeset_with(typesetter)
     view.set_messages([answer("a $x+y$ b")])
-    qtbot.waitUntil(lambda: drawn(view) == 1, timeout=20_000)
+    qtbot.waitUntil(lambda: drawn(view) == 1)
     found = view.document().find(DRAWN)
     cursor = QTextCursor(view.document())
     cursor.setPosition(found.selectionStart())
@@ -185,7 +185,7 @@ def test_a_selected_formula_can_be_read(
     view.set_theme(dressed_in())
     view.typeset_with(typesetter)
     view.set_messages([answer("$m+m+m+m$")])
-    qtbot.waitUntil(lambda: drawn(view) == 1, timeout=20_000)
+    qtbot.waitUntil(lambda: drawn(view) == 1)
     view.selectAll()
     found = view.document().find(DRAWN)
     start = QTextCursor(view.document())

@@ -301,7 +301,7 @@ def test_a_long_message_is_copied_at_once_and_whole(
     QTest.keyClick(view, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
     assert view._copies.is_on, "beside the window"
     assert QGuiApplication.clipboard().text().startswith("words of part 1,")
-    qtbot.waitUntil(lambda: not view._copies.is_on, timeout=20_000)
+    qtbot.waitUntil(lambda: not view._copies.is_on)
     copied = QGuiApplication.clipboard().mimeData()
     assert "The end." in copied.text()
     blocks = render(SOURCE)

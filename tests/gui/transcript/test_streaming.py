@@ -173,7 +173,7 @@ def test_pieces_are_shown_within_a_frame_or_so(view: TranscriptView, qtbot: QtBo
     view.append_message(message)
     for piece in ("Hello", " **wor", "ld**"):
         view.append_text(message.id, piece)
-    qtbot.waitUntil(lambda: "Hello world" in view.toPlainText(), timeout=1000)
+    qtbot.waitUntil(lambda: "Hello world" in view.toPlainText())
 
 
 def test_text_that_differs_is_written_anew(view: TranscriptView) -> None:
@@ -193,8 +193,8 @@ def test_code_is_coloured_as_a_whole_in_the_end(view: TranscriptView, qtbot: QtB
         return [r.format.foreground().color().name() for r in block.layout().formats()]
 
     theme = view._theme
-    qtbot.waitUntil(lambda: theme.keyword.name() in colours("def code"), timeout=5000)
-    qtbot.waitUntil(lambda: colours("def not_code") == [theme.string.name()], timeout=5000)
+    qtbot.waitUntil(lambda: theme.keyword.name() in colours("def code"))
+    qtbot.waitUntil(lambda: colours("def not_code") == [theme.string.name()])
 
 
 @pytest.mark.parametrize("at_bottom", [True, False])
@@ -235,4 +235,4 @@ def test_colours_are_in_their_place_behind_any_character(
         shown = block.text().encode("utf-16-le")
         return shown[2 * found.start : 2 * (found.start + found.length)].decode("utf-16-le")
 
-    qtbot.waitUntil(lambda: number() == "12", timeout=5000)
+    qtbot.waitUntil(lambda: number() == "12")

@@ -184,7 +184,7 @@ def test_much_at_once_is_written_in_slices(view: TranscriptView, qtbot: QtBot) -
     view.append_text(message.id, text)
     view.update_message(finished(message, text + "The end."))
     assert "The end." not in view.toPlainText()
-    qtbot.waitUntil(lambda: "The end." in view.toPlainText(), timeout=20_000)
+    qtbot.waitUntil(lambda: "The end." in view.toPlainText())
     entry = view._messages.get(message.id)
     assert entry is not None
     assert not entry.is_streaming
@@ -196,7 +196,7 @@ def test_all_of_it_is_there_for_a_screen_reader(qtbot: QtBot, view: TranscriptVi
     view.set_messages(messages)
     assert "Question 0 " not in view.toPlainText()
     bottom = view.is_at_end
-    qtbot.waitUntil(lambda: "Question 0 " in view.toPlainText(), timeout=20_000)
+    qtbot.waitUntil(lambda: "Question 0 " in view.toPlainText())
     assert view.is_at_end is bottom is True
 
 
@@ -293,16 +293,16 @@ def test_what_another_width_asks_for_comes_in_slices(
     table = "| a | b | c |\n|---|---|---|\n" + row * 12
     text = (table + "\n" + "Words and `code` that go on. " * 120 + "\n\n") * 30
     view.set_messages([answer(text)])
-    qtbot.waitUntil(lambda: not view.is_writing, timeout=20_000)
+    qtbot.waitUntil(lambda: not view.is_writing)
     monkeypatch.setattr(stretch, "_FITTED_AT_ONCE_S", 0.002)
     view.resize(560, 500)
     assert view._messages.writer.has_misfits
-    qtbot.waitUntil(lambda: not view._messages.writer.has_misfits, timeout=20_000)
+    qtbot.waitUntil(lambda: not view._messages.writer.has_misfits)
     section = view._messages.writer.sections[0]
     shapes, counts = list(section.shapes), list(section.counts)
     assert any(shapes)
     view.set_theme(theme.light())
-    qtbot.waitUntil(lambda: not view.is_writing, timeout=20_000)
+    qtbot.waitUntil(lambda: not view.is_writing)
     section = view._messages.writer.sections[0]
     for shape, count, *before in zip(section.shapes, section.counts, shapes, counts, strict=True):
         assert not (count and before[1]) or [shape, count] == before
