@@ -1,7 +1,8 @@
 """The text cursor of the transcript, as a caret: keys move it from where one reads.
 
 What is written pushes a cursor that nobody has put anywhere to the end, and the wheel leaves it behind.
-A key that moved it from there would take the reader away, or do nothing at all.
+A key that moved it from there would take the reader away, or do nothing at all. Whoever listens reads
+where it is, on screen or not.
 """
 
 from __future__ import annotations
@@ -56,7 +57,8 @@ class Caret:
         first."""
         view = self._view
         area = view.viewport().rect()
-        if area.contains(view.cursorRect().center()):
+        is_heard = QAccessible.isActive() and not view.textCursor().atEnd()
+        if is_heard or area.contains(view.cursorRect().center()):
             return
         corner = QPoint(0, area.height() - 1) if upwards else QPoint(0, 0)
         found = view.cursorForPosition(corner)

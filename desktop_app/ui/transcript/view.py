@@ -200,9 +200,8 @@ class TranscriptView(TranscriptStretch):
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Show the actions of the message under the mouse."""
         super().mouseMoveEvent(event)
-        last, selects = self._messages.last(), self.textCursor().hasSelection()
-        if event.buttons() and selects and last is not None and last.is_streaming:
-            self._place.follow(False)  # else what is being selected moves away under the mouse
+        if event.buttons() and self.textCursor().hasSelection():
+            self._stay()  # else what is being selected moves away under the mouse
         position = event.position().toPoint()
         if self._mark_at(position):
             self.viewport().setCursor(Qt.CursorShape.PointingHandCursor)
@@ -350,7 +349,16 @@ class TranscriptView(TranscriptStretch):
             self._copy_selected()
             return
         if not self._caret.before(event):
+            before = self.textCursor().position()
             super().keyPressEvent(event)
+            if self.textCursor().position() != before and not self.textCursor().atEnd():
+                self._stay()  # the caret is read from
+
+    def _stay(self) -> None:
+        """Follow no further what arrives."""
+        last = self._messages.last()
+        if last is not None and last.is_streaming:
+            self._place.follow(False)
 
     def _selects_much(self, event: QKeyEvent) -> bool:
         """All of the conversation, or to one end of it, of which only a stretch is written."""

@@ -108,3 +108,44 @@ def test_where_one_listens_what_arrives_does_not_move_the_caret(
         view.append_text(arriving.id, piece)
         view.flush()
     assert moves == []
+
+
+def test_where_one_listens_keys_move_the_caret_from_where_it_is(
+    qtbot: QtBot, view: TranscriptView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What has been scrolled away from is still what was read out last."""
+    monkeypatch.setattr(QAccessible, "isActive", lambda: True)
+    view.set_messages([question("q"), answer(TEXT)])
+    view.setTextCursor(view.document().find("Paragraph 60"))
+    focus(view, KEYS)
+    view.verticalScrollBar().setValue(0)
+    assert not has_caret_on_screen(view)
+    qtbot.keyClick(view, Qt.Key.Key_Down)
+    assert view.textCursor().block().text() == "Paragraph 61 of the answer."
+    assert has_caret_on_screen(view)
+
+
+def test_who_reads_by_keys_is_not_taken_along(qtbot: QtBot, view: TranscriptView) -> None:
+    arriving = streaming()
+    view.set_messages([question("q"), arriving])
+    view.append_text(arriving.id, TEXT)
+    view.flush()
+    focus(view, KEYS)
+    bar = view.verticalScrollBar()
+    assert bar.value() == bar.maximum()
+    for _ in range(3):
+        qtbot.keyClick(view, Qt.Key.Key_Up)
+    before = bar.value()
+    line = view.textCursor().block().text()
+    for _ in range(3):
+        view.append_text(arriving.id, "\n\nMore of it." * 9)
+        view.flush()
+    assert bar.value() == before < bar.maximum()
+    assert view._latest.isVisible()
+    qtbot.keyClick(view, Qt.Key.Key_Up)
+    assert view.textCursor().block().text() < line
+    view._latest.click()
+    qtbot.keyClick(view, Qt.Key.Key_End, Qt.KeyboardModifier.ControlModifier)
+    view.append_text(arriving.id, "\n\nMore of it." * 9)
+    view.flush()
+    assert bar.value() == bar.maximum()
