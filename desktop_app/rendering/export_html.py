@@ -156,7 +156,7 @@ class HtmlWriter:
 
     def _opened(self, name: str, block: Block, *, is_last: bool) -> str:
         if is_last and block.marker and name == "li":
-            return _item(block.marker)
+            return '<li style="list-style-type:none">' if _mark_in_text(block.marker) else "<li>"
         if is_last and name == "ol" and block.marker[:-1] not in ("1", ""):
             return f'<ol start="{block.marker[:-1]}">'
         return f"<{_LISTS.get(name, name)}>"
@@ -167,11 +167,13 @@ class HtmlWriter:
             yield f"</{_LISTS.get(name, name)}>"
 
     def _block(self, block: Block) -> str:
+        mark = _mark_in_text(block.marker)
         if block.kind is Kind.MATH:
-            return f"<p>{''.join(self.formula(words_of(r), display=True) for r in block.runs)}</p>"
+            formulas = (self.formula(words_of(run), display=True) for run in block.runs)
+            return f"<p>{mark}{''.join(formulas)}</p>"
         if block.kind is Kind.RULE:
-            return "<hr>"
-        text = self.runs(block.runs)
+            return f"{mark}<hr>"
+        text = mark + self.runs(block.runs)
         if block.kind is Kind.HEADING:
             return f"<h{block.level}>{text}</h{block.level}>"
         is_mark = bool(block.marker) and not block.runs
@@ -209,11 +211,9 @@ def _kind_of(marker: str) -> str:
     return "ul" if marker in _BULLETS or marker in _TASKS else "notes"
 
 
-def _item(marker: str) -> str:
-    """The beginning of a list's item; a task's box and a footnote's name stand in its text."""
-    if marker in _BULLETS or _kind_of(marker) == "ol":
-        return "<li>"
-    return f'<li style="list-style-type:none">{escape(marker)} '
+def _mark_in_text(marker: str) -> str:
+    """A task's box and a footnote's name, which stand in the text of their item."""
+    return "" if marker in _BULLETS or _kind_of(marker) == "ol" else f"{escape(marker)} "
 
 
 def _lines(text: str) -> str:

@@ -49,7 +49,7 @@ from desktop_app.rendering.model import (
     show_unseen,
 )
 from desktop_app.rendering.raster import bytes_of, is_drawn, is_name
-from desktop_app.ui.printing.styles import CODE, NOTE, PAD, TEXT, TITLE, PrintStyles
+from desktop_app.ui.printing.styles import CODE, INDENT, NOTE, PAD, TEXT, TITLE, PrintStyles
 from desktop_app.ui.printing.wide_tables import column_groups
 from desktop_app.ui.transcript.formulas import Formulas
 
@@ -95,6 +95,7 @@ class PrintedConversation:
         self._formulas.typeset_with(formulas)
         self.document.setUndoRedoEnabled(False)
         self.document.setDocumentMargin(0)
+        self.document.setIndentWidth(INDENT * unit)
         self.document.setDefaultFont(self._styles.font(NOTE))
         self.document.setPageSize(page)
         self._cursor = QTextCursor(self.document)

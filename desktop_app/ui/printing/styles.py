@@ -34,6 +34,9 @@ PAD: Final = 8.0
 _TEXTS: Final = (Kind.PARAGRAPH, Kind.MATH)
 _CELL_PAD: Final = 5.0
 _UNSEEN: Final = 0.1
+_MARK_STOPS: Final = 10
+"""Behind the longest mark of a footnote is one more."""
+
 _LEFT_TAB: Final = QTextOption.TabType.LeftTab
 _PROPORTIONAL: Final = QTextBlockFormat.LineHeightTypes.ProportionalHeight.value
 
@@ -127,10 +130,12 @@ class PrintStyles:
         is_heading = block.kind is Kind.HEADING
         top = 12.0 if is_heading else 3.0 if _is_tight(above, block) else 6.0
         made = self.paragraph(top, line_height=1.2 if is_heading else 1.35)
-        made.setLeftMargin(self.inset(block))
+        made.setLeftMargin(INDENT * block.quote * self.unit)
+        made.setIndent(block.depth)  # on the side where the text begins
         if block.marker:
             made.setTextIndent(-INDENT * self.unit)
-            made.setTabPositions([QTextOption.Tab(INDENT * self.unit, _LEFT_TAB)])
+            stops = [INDENT * number * self.unit for number in range(1, _MARK_STOPS)]
+            made.setTabPositions([QTextOption.Tab(at, _LEFT_TAB) for at in stops])
         return made
 
     def inset(self, block: Block) -> float:

@@ -84,6 +84,29 @@ def test_words_numbers_and_links_can_be_found(qtbot: QtBot, tmp_path: Path) -> N
     assert links(document[0]) == 1
 
 
+def test_lists_from_right_to_left_and_long_marks_of_notes_are_whole(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    device = QPdfWriter(str(tmp_path / "x.pdf"))
+    device.setResolution(1200)
+    set_paper(device, QPageSize.PageSizeId.A4)
+    content = Pages("A title", light(), device, str, Typesets()).content
+    point = device.logicalDpiX() / 72
+    lists = "- قائمة أولى\n  1. عنصر\n\n> - اقتباس"
+    content.add(answer(f"{lists}\n\na[^longer]\n\n[^longer]: The note"), {})
+    layout, width = content.document.documentLayout(), content.document.pageSize().width()
+    for line in ("قائمة أولى", "عنصر", "اقتباس"):
+        block = content.document.find(line).block()
+        box = layout.blockBoundingRect(block)
+        words = block.layout().lineAt(0).naturalTextRect()
+        assert box.x() + words.right() <= width + point  # letters may reach beyond their place
+        assert words.right() - words.left() < width / 2
+    note = content.document.find("longer\t").block()
+    first = note.layout().lineAt(0)
+    mark, text = (first.cursorToX(at)[0] for at in (len("longer"), len("longer\t")))
+    assert text > mark
+
+
 def test_a_heading_and_a_short_block_of_code_are_not_left_behind(
     qtbot: QtBot, tmp_path: Path
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -129,6 +130,15 @@ def test_a_quote_in_a_list_stays_in_it() -> None:
     assert to_html(render("> - a\n>   > b\n\nend")) == (
         "<blockquote><ul><li>a<blockquote><p>b</p></blockquote></li></ul></blockquote><p>end</p>"
     )
+
+
+def test_a_box_and_the_name_of_a_note_stand_in_the_line_of_their_text() -> None:
+    loose = to_html(render("- [x] a\n\n- [ ] *b*\n\n  c"))
+    assert re.sub("<li[^>]*>", "<li>", loose) == (
+        "<ul><li><p>☑ a</p></li><li><p>☐ <em>b</em></p><p>c</p></li></ul>"
+    )
+    assert '<li style="list-style-type:none">☐ a</li>' in to_html(render("- [ ] a"))
+    assert "<p>1 b</p><p>c</p>" in to_html(render("a[^1]\n\n[^1]: b\n\n    c"))
 
 
 PLAIN = [
