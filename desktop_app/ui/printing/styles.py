@@ -19,7 +19,7 @@ from PySide6.QtGui import (
 
 from desktop_app.rendering.model import Block, Kind, Run, is_apart
 from desktop_app.ui.theme import Theme
-from desktop_app.ui.transcript.styles import FORMULA
+from desktop_app.ui.transcript.styles import FORMULA, tab_behind_mark
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QColor
@@ -37,7 +37,6 @@ _UNSEEN: Final = 0.1
 _MARK_STOPS: Final = 10
 """Behind the longest mark of a footnote is one more."""
 
-_LEFT_TAB: Final = QTextOption.TabType.LeftTab
 _PROPORTIONAL: Final = QTextBlockFormat.LineHeightTypes.ProportionalHeight.value
 
 
@@ -135,7 +134,7 @@ class PrintStyles:
         if block.marker:
             made.setTextIndent(-INDENT * self.unit)
             stops = [INDENT * number * self.unit for number in range(1, _MARK_STOPS)]
-            made.setTabPositions([QTextOption.Tab(at, _LEFT_TAB) for at in stops])
+            made.setTabPositions([QTextOption.Tab(at, tab_behind_mark(block)) for at in stops])
         return made
 
     def inset(self, block: Block) -> float:

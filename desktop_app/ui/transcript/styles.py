@@ -7,6 +7,7 @@ format (`Prop`), because the painting meets blocks, not items.
 
 from __future__ import annotations
 
+import re
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final
 
@@ -117,6 +118,10 @@ _APART_ON_GROUND: Final = (Kind.CODE, Part.ERROR_ACTIONS, Part.ERROR_DETAILS)
 
 # A mark that is wider than its column, such as the name of a note, has the next one.
 _MARK_STOPS: Final = 9
+_LETTER: Final = re.compile(r"[^\W\d_]")
+_FROM_RIGHT: Final = re.compile(
+    "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]"
+)
 
 # Between a table's last hairline and what is below it, in pixels at the default text size.
 _BELOW_TABLE: Final = 10
@@ -158,6 +163,16 @@ def _has_inline_code(item: Block) -> bool:
     return item.kind is not Kind.CODE and any(run.code for run in item.runs)
 
 
+def tab_behind_mark(item: Block) -> QTextOption.TabType:
+    """The tab behind the mark of an item, so that its text begins there: in one that runs from right
+    to left Qt takes left for right."""
+    for text in (item.marker, *(run.text for run in item.runs)):
+        if first := _LETTER.search(text):
+            is_from_right = _FROM_RIGHT.match(first[0]) is not None
+            return QTextOption.TabType.RightTab if is_from_right else QTextOption.TabType.LeftTab
+    return QTextOption.TabType.LeftTab
+
+
 class Styles:
     """Formats for one theme, made once each; `is_brief` leaves little room above the first, and
     without `wraps_code` a line of code is as long as it is."""
@@ -182,7 +197,7 @@ class Styles:
         gap = self.gap(item, above)
         if isinstance(item, Line):
             return (item.part, item.first, gap)
-        hanging, code = bool(item.marker), _has_inline_code(item)
+        hanging, code = item.marker and tab_behind_mark(item), _has_inline_code(item)
         quotes = (item.quote, item.quoted_at)
         return (item.kind, item.level, item.depth, hanging, quotes, code, gap)
 
@@ -238,7 +253,7 @@ class Styles:
         if block.marker:
             made.setTextIndent(-px(INDENT))
             stops = [px(INDENT) * number for number in range(1, _MARK_STOPS)]
-            made.setTabPositions([QTextOption.Tab(at, QTextOption.TabType.LeftTab) for at in stops])
+            made.setTabPositions([QTextOption.Tab(at, tab_behind_mark(block)) for at in stops])
         if block.kind is Kind.HEADING:
             made.setHeadingLevel(block.level)
 

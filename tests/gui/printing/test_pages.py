@@ -84,7 +84,7 @@ def test_words_numbers_and_links_can_be_found(qtbot: QtBot, tmp_path: Path) -> N
     assert links(document[0]) == 1
 
 
-def test_lists_from_right_to_left_and_long_marks_of_notes_are_whole(
+def test_lists_from_right_to_left_are_whole_and_no_mark_touches_its_text(
     qtbot: QtBot, tmp_path: Path
 ) -> None:
     device = QPdfWriter(str(tmp_path / "x.pdf"))
@@ -101,10 +101,11 @@ def test_lists_from_right_to_left_and_long_marks_of_notes_are_whole(
         words = block.layout().lineAt(0).naturalTextRect()
         assert box.x() + words.right() <= width + point  # letters may reach beyond their place
         assert words.right() - words.left() < width / 2
-    note = content.document.find("longer\t").block()
-    first = note.layout().lineAt(0)
-    mark, text = (first.cursorToX(at)[0] for at in (len("longer"), len("longer\t")))
-    assert text > mark
+    for line in ("قائمة أولى", "عنصر", "longer\t"):
+        block = content.document.find(line).block()
+        first, tab = block.layout().lineAt(0), block.text().index("\t")
+        mark, text = (first.cursorToX(at)[0] for at in (tab, tab + 1))  # type: ignore[index]
+        assert abs(text - mark) > point
 
 
 def test_a_heading_and_a_short_block_of_code_are_not_left_behind(

@@ -24,7 +24,7 @@ from PySide6.QtCore import Qt
 
 from desktop_app.ui.transcript.styles import QUOTED_AT
 from tests.gui.transcript import structure
-from tests.helpers.messages import answer
+from tests.helpers.messages import answer, streaming
 
 if TYPE_CHECKING:
     from desktop_app.ui.theme import Theme
@@ -102,6 +102,24 @@ def test_lists_from_right_to_left_are_whole(view: TranscriptView) -> None:
         box = layout.blockBoundingRect(block)
         line = block.layout().lineAt(0)
         assert box.x() + line.naturalTextRect().right() <= view.viewport().width()
+
+
+@pytest.mark.parametrize(
+    "source", ["- قائمة", "1. עברית", "- [ ] **משימה**", "- 5 ספרים", "> - اقتباس", "- english"]
+)
+def test_a_mark_stands_apart_from_its_text_on_either_side(
+    view: TranscriptView, dressed: Theme, source: str
+) -> None:
+    view.set_messages([message := streaming()])
+    for character in source:
+        view.append_text(message.id, character)
+        view.flush()
+    block = view.document().begin()
+    while "\t" not in block.text():
+        block = block.next()
+    line, tab = block.layout().lineAt(0), block.text().index("\t")
+    mark, text = (line.cursorToX(at)[0] for at in (tab, tab + 1))  # type: ignore[index]
+    assert abs(text - mark) > dressed.px(4)
 
 
 def test_a_quote_in_a_list_has_its_bar_beside_the_text(view: TranscriptView) -> None:
