@@ -67,9 +67,10 @@ class DocumentWriter:
         self.dress(styles)
         self.clear()
 
-    def dress(self, styles: Styles) -> None:
-        """Write in another look from now on."""
+    def dress(self, styles: Styles, width: float = 0) -> None:
+        """Write in another look from now on, and for another width that the document is to have."""
         self.styles = styles
+        self._width = width if width > 0 else self._width
         self._scale = styles.theme.px(1000) / 1000
         self._tables = Tables(styles, self._width)
         self._long = LongItems(styles, self._width, self._words)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from PySide6.QtGui import QTextBlockFormat, QTextCursor
 
 from desktop_app.rendering.model import Run
+from desktop_app.ui.transcript.cost import cost_of_runs
 from desktop_app.ui.transcript.long_text import BEFORE, LONGEST, LongText, Words, end_of
 from desktop_app.ui.transcript.page import Page, Seen, head_length
 from desktop_app.ui.transcript.section import Gap
@@ -31,7 +32,7 @@ KEPT_AT_END: Final = 2
 """Blocks at the end of a long text that are always written."""
 
 _WHOLE: Final = 12_000
-"""UTF-16 units of a text that are written at once, if it has no more."""
+"""What a text costs at most that is written at once."""
 
 _AT_ONCE: Final = 60_000
 """The most that are, even of a text that is to be whole: what is missing is filled in around the
@@ -74,7 +75,7 @@ class LongItems:
         spans = list(self._spans(item, words, 0, 1, made))
         height = self._long.height(words.end)
         rest = self._styles.continued(made)
-        if words.end <= (_AT_ONCE if whole else _WHOLE):
+        if cost_of_runs(item.runs) <= (_AT_ONCE if whole else _WHOLE):
             spans += self._spans(item, words, spans[0][1], words.end, rest)
         else:
             spans += self._last(item, words, spans[0][1], rest)

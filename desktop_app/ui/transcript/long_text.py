@@ -64,9 +64,11 @@ class Words:
         taken: list[Run] = []
         while number < len(self._runs) and self._edges[number] < end:
             begin = self._edges[number]
-            text = self._cut(number, max(0, first - begin), end - begin)
-            if text:
-                taken.append(self._runs[number]._replace(text=text))
+            run = self._runs[number]
+            if begin < first or end < self._edges[number + 1]:
+                run = run._replace(text=self._cut(number, max(0, first - begin), end - begin))
+            if run.text:
+                taken.append(run)
             number += 1
         return tuple(taken)
 

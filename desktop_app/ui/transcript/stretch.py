@@ -18,6 +18,7 @@ from desktop_app.domain.conversation import Message, MessageStatus
 from desktop_app.ui.transcript.actions import ActionRow
 from desktop_app.ui.transcript.arrivals import Arrivals
 from desktop_app.ui.transcript.code_folds import FOLD, last_shown
+from desktop_app.ui.transcript.cost import is_costly
 from desktop_app.ui.transcript.find import Find
 from desktop_app.ui.transcript.formulas import Formulas
 from desktop_app.ui.transcript.items import DETAILS, SOURCES, TOOL
@@ -49,7 +50,10 @@ _FITTED_AT_ONCE_S: Final = 0.02
 _FIT_ON_MS: Final = 15
 _TIDY_MS: Final = 50
 _EASILY_LAID_OUT: Final = 30_000
-"""Characters that are laid out within a frame."""
+"""What is laid out within a frame, by its cost."""
+
+_SCREENS_KEPT: Final = (3, 1)
+"""Above and below the screen; fewer where so many still take long."""
 
 
 class TranscriptStretch(TranscriptSurface):
@@ -466,9 +470,11 @@ class TranscriptStretch(TranscriptSurface):
 
     def _lighten(self) -> None:
         """Have no more written than is laid out within a frame: all of it is to be, anew."""
-        much = self.document().characterCount() > _EASILY_LAID_OUT
-        if much and not self._speaker.is_heard():
-            self._window.narrow()
+        sections = self._messages.writer.sections
+        for screens in _SCREENS_KEPT:
+            if self._speaker.is_heard() or not is_costly(sections, _EASILY_LAID_OUT):
+                return
+            self._window.narrow(screens)
 
     def _fit_to_width(self) -> None:
         """Bring what depends on the width up to date, what is on screen first; the rest in slices."""
@@ -494,8 +500,9 @@ class TranscriptStretch(TranscriptSurface):
     def _write_again(self, message_id: str, item: int) -> None:
         """Write in the theme of now what is written, of very much what is around an item."""
         height = self.viewport().height()
+        width = self._coming_width
         with self._reach.kept():
-            self._messages.write_again(self._theme, message_id, item, height)
+            self._messages.write_again(self._theme, message_id, item, height, width)
         if self._messages.get(self._actions.message_id) is None:
             self._actions.leave()
         self._write_rests()

@@ -97,14 +97,21 @@ class TranscriptSurface(QTextBrowser):
     def _set_margins(self) -> None:
         """A readable measure in the middle; done before the viewport is resized, so that a wide
         window need not lay out its text again."""
-        least = self._theme.px(MARGIN)
-        left = max(least, (self.width() - self._theme.px(MEASURE)) // 2)
-        # The bar takes its room out of the margin: the text stands in the middle all the same.
-        right = max(0, left - self.verticalScrollBar().sizeHint().width())
-        margins = self.viewportMargins()
-        above = self._room_above
+        left, right = self._side_margins()
+        margins, above = self.viewportMargins(), self._room_above
         if (margins.left(), margins.top(), margins.right()) != (left, above, right):
             self.setViewportMargins(left, above, right, 0)
+
+    def _side_margins(self) -> tuple[int, int]:
+        left = max(self._theme.px(MARGIN), (self.width() - self._theme.px(MEASURE)) // 2)
+        # The bar takes its room out of the margin: the text stands in the middle all the same.
+        return left, max(0, left - self.verticalScrollBar().sizeHint().width())
+
+    @property
+    def _coming_width(self) -> int:
+        """The pixels that the text has as soon as the margins are set."""
+        bar = self.verticalScrollBar().sizeHint().width()
+        return self.width() - bar - sum(self._side_margins())
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Grounds first, then the text, then the Copy marks."""

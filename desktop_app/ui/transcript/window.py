@@ -150,14 +150,14 @@ class Window:
 
     # ------------------------------------------------------------------ taking out
 
-    def narrow(self) -> None:
-        """Take out what is far from the screen, but for what is selected from and to."""
+    def narrow(self, screens: float = _KEPT_SCREENS) -> None:
+        """Take out what is so many screens away or more, but for what is selected from and to."""
         writer, height = self._messages.writer, self._view.viewport().height()
         if not writer.sections:
             return
         top = self._view.verticalScrollBar().value()
-        first = self._place_at(top - _KEPT_SCREENS * height)
-        last = self._place_at(top + (_KEPT_SCREENS + 1) * height)
+        first = self._place_at(top - screens * height)
+        last = self._place_at(top + (screens + 1) * height)
         ranges: list[tuple[Section, int, int]] = []
         pins = self._pins()
         for number, section in enumerate(writer.sections):

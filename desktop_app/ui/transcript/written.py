@@ -22,6 +22,7 @@ from desktop_app.ui.transcript.code_folds import (
     show_fold,
     show_folds,
 )
+from desktop_app.ui.transcript.cost import cost_more
 from desktop_app.ui.transcript.document import DocumentWriter
 from desktop_app.ui.transcript.entry import Entry, Unfolded, blocks_of
 from desktop_app.ui.transcript.highlighter import CodeHighlighter
@@ -30,7 +31,6 @@ from desktop_app.ui.transcript.section import is_table
 from desktop_app.ui.transcript.sources import Sources
 from desktop_app.ui.transcript.styles import Styles
 from desktop_app.ui.transcript.window import around
-from desktop_app.ui.transcript.words import is_longer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -53,9 +53,8 @@ MOST_TO_READ: Final = 600_000
 _UNITS_PER_PX: Final = 4
 """UTF-16 units that a text takes on a pixel of the page's height, about."""
 
-_ITEMS_AT_ONCE: Final = 800
 _MOST_AT_ONCE: Final = 40_000
-"""What is written again in one step, which must not take a tenth of a second."""
+"""What is written again in one step, by its cost: it must not take a tenth of a second."""
 
 
 class WrittenMessages:
@@ -281,15 +280,17 @@ class WrittenMessages:
         self._write(len(self.writer.sections), entry)
         return entry
 
-    def write_again(self, theme: Theme, message_id: str, item: int, height: float) -> None:
-        """Write everything that is written in another look; of very much what is around an item of
+    def write_again(
+        self, theme: Theme, message_id: str, item: int, height: float, width: int
+    ) -> None:
+        """Write everything that is written in another look, for a document of another width; of much what is around an item of
         a message, so that it does not take long: of that message so many pixels above it and
         below it, of the others what is next to it. The rest waits to be scrolled to."""
         order = [self._entries[section.key] for section in self.writer.sections]
         scale = theme.px(1000) / self.writer.styles.theme.px(1000)
         self._highlighter.clear()
         self._highlighter.set_theme(theme)
-        self.writer.dress(Styles(theme, is_brief=self.is_brief, wraps_code=self.wraps_code))
+        self.writer.dress(Styles(theme, is_brief=self.is_brief, wraps_code=self.wraps_code), width)
         self.writer.clear()
         nearest = -1
         for entry in self._narrowed(order, message_id):
@@ -301,10 +302,8 @@ class WrittenMessages:
 
     def _put_back(self, section: Section, at: int, height: float, scale: float) -> None:
         count = len(section.items)
-        runs = (run for item in section.items for run in item.runs)
-        if count <= _ITEMS_AT_ONCE and not is_longer(runs, _MOST_AT_ONCE):
-            ranges = [(0, count)]
-        else:
+        ranges = [(0, count)]
+        if cost_more(section.items, _MOST_AT_ONCE):
             ranges = around(section, at % count, height)
         self.writer.put_back(section, ranges, scale)
         for first, end in section.runs(0, count):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtGui import QTextCursor, QTextLayout
 
+from desktop_app.ui.transcript import long_items, stretch
 from desktop_app.ui.transcript.long_text import LONGEST
 from tests.gui.transcript.test_streaming import finished, look, stream_into
 from tests.helpers.messages import answer, question, streaming
@@ -91,7 +92,9 @@ def test_a_late_definition_moves_the_parts(view: TranscriptView) -> None:
     assert arrived == look(view.document())
 
 
-def test_another_width_parts_anew(view: TranscriptView) -> None:
+def test_another_width_parts_anew(view: TranscriptView, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stretch, "_EASILY_LAID_OUT", 10**9)  # all of it is written
+    monkeypatch.setattr(long_items, "_WHOLE", 10**9)
     source = text_of(1500)
     view.set_messages([answer(source)])
     view.flush()
