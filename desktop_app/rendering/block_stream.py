@@ -25,8 +25,9 @@ from desktop_app.rendering import calm
 from desktop_app.rendering.citations import CITED, TOKEN
 from desktop_app.rendering.cutting import Cut, context_at, ends_in_code, find_cut
 from desktop_app.rendering.half_inline import closers_of, is_plain
-from desktop_app.rendering.inline import AS_WRITTEN, join_runs
+from desktop_app.rendering.inline import AS_WRITTEN
 from desktop_app.rendering.lists import find_loose, may_become_item, resume
+from desktop_app.rendering.long_runs import join_runs, with_last
 from desktop_app.rendering.loosening import Loosening
 from desktop_app.rendering.model import (
     Block,
@@ -191,6 +192,7 @@ class BlockStream:
         # Of a very long line of code, which is all that is open, everything is shown already.
         if self._context.inside != "code" or end is None or len(end.run.text) <= _LONG:
             patches += self._advance(final=True)
+        self._source, self._plain_end = "", None
         patches += self._renew([name for name in self._chunks if name.startswith("^")])
         while self.is_renewing and not shortly:
             patches += self.renew()
@@ -246,7 +248,7 @@ class BlockStream:
         if block.kind is not Kind.CODE and not is_plain(grown.text):
             return []
         self._plain_end = _PlainEnd(grown)
-        new = block._replace(runs=(*block.runs[:-1], grown))
+        new = block._replace(runs=with_last(block.runs, grown))
         self.blocks[-1] = new
         return [Patch(len(self.blocks) - 1, 1, (new,))]
 
@@ -404,7 +406,8 @@ class BlockStream:
         return line[:at] if at >= 0 and not line[at + len(first) :].strip() else None
 
     def _settle(self, block: Block, opener: str, words: str, end: int) -> None:
-        prefix = self._context.prefix + words[:end]
+        # Of a longer one nothing is parsed again.
+        prefix = (self._context.prefix + words[:end])[: _LONGEST_OPEN + 1]
         self._context = replace(self._context, settled=block, opener=opener, prefix=prefix)
         self._source = opener + words[end:]
 

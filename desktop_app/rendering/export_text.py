@@ -266,7 +266,7 @@ def _table(block: Block) -> str:
 
 def runs_to_markdown(runs: Runs) -> str:
     """Inline Markdown."""
-    return _styled(runs, frozenset())
+    return _styled(tuple(runs), frozenset())
 
 
 def _styled(runs: Runs, opened: frozenset[str]) -> str:

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from desktop_app.domain.letters import PLAIN_LETTERS
+from desktop_app.rendering.long_runs import text_of
 from desktop_app.rendering.model import Block
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def texts_of(blocks: Iterable[Block]) -> Iterator[str]:
             for row in block.rows:
                 yield from ("".join(run.text for run in cell) for cell in row)
         else:
-            yield "".join(run.text for run in block.runs)
+            yield text_of(block.runs)
 
 
 def count_in(texts: Iterable[str], words: str) -> int:

@@ -95,17 +95,6 @@ def runs_of(children: Sequence[Token] | None) -> Runs:
     return tuple(state.runs)
 
 
-def join_runs(first: Runs, second: Runs) -> Runs:
-    """Two pieces of one text, as they would be had they been one from the start."""
-    if not first or not second:
-        return first or second
-    last, follower = first[-1], second[0]
-    same = last[1:] == follower[1:]
-    if same and not (last.code or last.math or last.image or last.note):
-        return (*first[:-1], last._replace(text=last.text + follower.text), *second[1:])
-    return first + second
-
-
 def _change(state: _State, token: Token) -> None:
     match token.type:
         case "strong_open" | "strong_close":

@@ -8,6 +8,7 @@ are compared with every piece that arrives: equality and hashing happen in C.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from enum import Enum
 from typing import Final, NamedTuple
 
@@ -69,7 +70,8 @@ class Run(NamedTuple):
     link: str = ""
 
 
-Runs = tuple[Run, ...]
+Runs = Sequence[Run]
+"""A tuple of them, or `LongRuns`."""
 
 
 class Block(NamedTuple):

@@ -7,8 +7,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.rendering.blocks import Placed, convert
-from desktop_app.rendering.inline import join_runs
 from desktop_app.rendering.lists import ListStart
+from desktop_app.rendering.long_runs import join_runs
 from desktop_app.rendering.model import Block, Kind
 
 if TYPE_CHECKING:

@@ -1,7 +1,7 @@
 """What an answer of a megabyte takes in memory, beside a bare laid-out QTextDocument with its text.
 
-Each side is measured in a process of its own: its private and shared pages (PSS) with the answer,
-less those without. The answer arrives in pieces and is finished; the bare document is laid out for
+Each side is measured in a process of its own: what it has written into memory of its own (private dirty
+pages) with the answer, less that without. The answer arrives in pieces and is finished; the bare document is laid out for
 the same width. Nothing is highlighted: colours are told apart with `--highlight 1`.
 """
 
@@ -47,14 +47,14 @@ def measure(side: str, characters: int, kind: str, highlight: int) -> None:
     shown.widget.resize(1000, 700)
     shown.widget.show()
     application.processEvents()
-    before = _pss()
+    before = _private()
     for number in range(0, len(pieces), 200):
         shown.write("".join(pieces[number : number + 200]))
         shown.finish()
         application.processEvents()
     shown.end(text)
     application.processEvents()
-    print(_pss() - before)
+    print(_private() - before)
 
 
 class _BareDocument:
@@ -82,12 +82,12 @@ class _BareDocument:
         bar.setValue(bar.maximum())
 
 
-def _pss() -> float:
-    """This process's memory in megabytes, what it shares counted in parts."""
+def _private() -> float:
+    """This process's memory in megabytes, without what others share: that changes as they come and go."""
     import gc
 
     gc.collect()
     for line in Path("/proc/self/smaps_rollup").read_text().splitlines():
-        if line.startswith("Pss:"):
+        if line.startswith("Private_Dirty:"):
             return int(line.split()[1]) / 1024
     return 0.0

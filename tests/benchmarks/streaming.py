@@ -183,8 +183,8 @@ def main(
     """Measure 2,000, 8,000 and 32,000 deltas, or `deltas` of them.
 
     `kind` is mixed, code, list, table, wrapped (a table whose cells take several lines), paragraph,
-    quote, item or formulas: all but the first and the last are one endless block, quote and item with
-    the mixed text in it.
+    marked (a paragraph with emphasis at every other word), line (of code), quote, item or formulas:
+    all but the first and the last are one endless block, quote and item with the mixed text in it.
     """
     typesets = kind == "formulas" and bool(typeset)
     application = _application()
@@ -356,8 +356,10 @@ def source(kind: str, characters: int, *, highlight: bool = True, seed: int = 1)
             keepends=True
         )
         return first + below.join(lines)
-    if kind in ("code", "table", "wrapped"):
-        parts.append(f"```{language}\n" if kind == "code" else "| a | b | c |\n|---|---|--:|\n")
+    if kind in ("code", "line"):
+        parts.append(f"```{language}\n")
+    elif kind in ("table", "wrapped"):
+        parts.append("| a | b | c |\n|---|---|--:|\n")
     while size < characters + 100:
         part = _part(kind, chance, language)
         parts.append(part)
@@ -371,11 +373,13 @@ def _part(kind: str, chance: random.Random, language: str) -> str:
 
     makers = {
         "code": lambda: f"    {words(1)} = {words(1)}({chance.randint(0, 99)})  # {words(3)}\n",
+        "line": lambda: f"{words(1)} = {words(1)}({chance.randint(0, 99)}); ",
         "list": lambda: f"- {words(8)} *{words(1)}* {words(4)}\n",
         "table": lambda: f"| {words(2)} | {words(3)} | {chance.randint(0, 99)} |\n",
         "wrapped": lambda: f"| {words(9)} | {words(22)} | {chance.randint(0, 99)} |\n",
         "formulas": lambda: f"{words(9)} $x_{{{chance.randint(0, 999)}}}^2 + 1$ {words(9)}.\n\n",
         "paragraph": lambda: f"{words(12)}, **{words(2)}** `{words(1)}` ",
+        "marked": lambda: f"{words(1)} **{words(1)}** *{words(1)}* `{words(1)}` ",
     }
     if kind in makers:
         return makers[kind]()

@@ -249,6 +249,7 @@ class Entry:
         patches: list[Change] = []
         if text != self.text or self._finished:
             if self._finished and text == self.text:
+                self._pieces = [text]
                 return []
             if self._finished or not text.startswith(self.text):
                 self._stream, self._finished, self._pieces = BlockStream(self._cited), False, []
@@ -256,6 +257,7 @@ class Entry:
                 self._finish()
                 return None
             patches += self.add_text(text[len(self.text) :])
+        self._pieces = [text]  # the message's own, which is there anyway
         return [*patches, *self._finish()]
 
     def _finish(self) -> Sequence[Change]:

@@ -27,6 +27,7 @@ from desktop_app.rendering.finding import (
     sought,
     texts_of,
 )
+from desktop_app.rendering.long_runs import text_of
 from desktop_app.rendering.model import Block
 from desktop_app.ui.transcript.code_folds import number_of
 from desktop_app.ui.transcript.formulas import with_drawing
@@ -357,7 +358,7 @@ class Finder(QObject):
             or self._places.runs is not item.runs
             or self._places.words != words
         ):
-            text = "".join(run.text for run in item.runs)
+            text = text_of(item.runs)
             self._places = _Places(item.runs, words, text, places_in(text, words))
         text, places = self._places.text, self._places.places
         first, end = places[min(number, len(places) - 1)] if places else (0, 0)
@@ -445,12 +446,12 @@ def _times(item: Item, words: str) -> int:
         return count if not count or number_of(item) is None else 0
     if isinstance(item, Block):
         return count_in(texts_of([item]), words) if _may_stand(item, words) else 0
-    return count_in(["".join(run.text for run in item.runs)], words)
+    return count_in([text_of(item.runs)], words)
 
 
 def _may_stand(block: Block, words: str) -> bool:
     cells = (cell for row in block.rows for cell in row) if block.rows else (block.runs,)
-    text = "\n".join(["".join([run.text for run in cell]) for cell in cells])
+    text = "\n".join(map(text_of, cells))
     return not text.isascii() or words in text.lower()
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from math import ceil
 from typing import TYPE_CHECKING, Final
 
+from desktop_app.rendering.long_runs import text_of
 from desktop_app.rendering.model import Block, Kind
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def heights_of_code(lines: Sequence[Item], scale: float) -> list[float]:
 
 
 def _lines(runs: Runs) -> int:
-    length = len(runs[0].text) if len(runs) == 1 else sum(len(run.text) for run in runs)
+    length = len(runs[0].text) if len(runs) == 1 else len(text_of(runs))
     return ceil(length / _LETTERS) or 1
 
 

@@ -9,12 +9,14 @@ on which parts are written (long_items.py).
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left, bisect_right
 from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtGui import QTextCursor, QTextDocument
 
+from desktop_app.rendering.long_runs import texts_of_runs
 from desktop_app.ui.transcript.words import units
 
 if TYPE_CHECKING:
@@ -50,7 +52,7 @@ class Words:
     def __init__(self, runs: Runs, begin: int = 0) -> None:
         """`begin` is where the first of these runs begins, of a text whose beginning is left out."""
         self._runs = runs
-        self._edges = list(accumulate((units(run.text) for run in runs), initial=begin))
+        self._edges = array("I", accumulate(map(units, texts_of_runs(runs)), initial=begin))
         self._encoded: tuple[int, bytes] = (-1, b"")
 
     @property
@@ -78,9 +80,9 @@ class Words:
 
     def links(self, first: int, end: int) -> list[int]:
         """Where links are within units [first, end)."""
-        edges = zip(self._runs, self._edges, self._edges[1:], strict=False)
-        linked = ((begin, stop) for run, begin, stop in edges if run.link)
-        return [max(first, begin) for begin, stop in linked if begin < end and stop > first]
+        least = max(0, bisect_right(self._edges, first) - 1)
+        near = self._runs[least : bisect_left(self._edges, end)]
+        return [max(first, self._edges[n]) for n, run in enumerate(near, least) if run.link]
 
     def whole(self, at: int) -> int:
         """The same place, but behind a character that is in the midst of it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from functools import lru_cache, partial
-from itertools import chain
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from desktop_app.rendering.citations import is_citation
@@ -136,7 +136,7 @@ def are_few(items: Sequence[Item]) -> bool:
     """Whether so little is selected that it is copied at once."""
     if len(items) > _FEW:
         return False
-    runs = [run for item in items for run in _runs_of(item)]
+    runs = list(islice(chain.from_iterable(map(_runs_of, items)), _FEW + 1))
     return len(runs) <= _FEW and sum(len(run.text) for run in runs) <= _FEW_CHARACTERS
 
 

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QAbstractButton, QWidget
 
 from desktop_app.rendering.citations import is_citation
 from desktop_app.rendering.links import is_opened
+from desktop_app.rendering.long_runs import styles_of
 from desktop_app.rendering.model import Block, Kind
 from desktop_app.ui.transcript.items import ACTION
 from desktop_app.ui.transcript.painting import Backdrop
@@ -73,7 +74,7 @@ def has_stop(item: Item) -> bool:
     if isinstance(item, Block) and item.kind is Kind.CODE_HEAD:
         return True
     rows = item.rows if isinstance(item, Block) else ()
-    return any(run.link for run in item.runs) or any(
+    return any(run.link for run in styles_of(item.runs)) or any(
         run.link for row in rows for cell in row for run in cell
     )
 

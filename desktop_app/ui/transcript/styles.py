@@ -26,6 +26,7 @@ from PySide6.QtGui import (
 )
 
 from desktop_app.rendering.citations import is_citation
+from desktop_app.rendering.long_runs import styles_of
 from desktop_app.rendering.model import Block, Kind, Run, Runs, is_apart
 from desktop_app.rendering.raster import size_of
 from desktop_app.ui.theme import ANSWER_LINE_HEIGHT, CODE_LINE_HEIGHT, Theme
@@ -160,7 +161,7 @@ _CELL: Final = Block(Kind.TABLE)
 
 
 def _has_inline_code(item: Block) -> bool:
-    return item.kind is not Kind.CODE and any(run.code for run in item.runs)
+    return item.kind is not Kind.CODE and any(run.code for run in styles_of(item.runs))
 
 
 def tab_behind_mark(item: Block) -> QTextOption.TabType:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtGui import QTextCursor
 
+from desktop_app.rendering.long_runs import beyond_alike
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -37,6 +39,7 @@ def is_longer(runs: Iterable[Run], count: int) -> bool:
 
 def alike(old: Runs, new: Runs) -> tuple[int, int]:
     """How many runs two texts begin with alike, and how many characters of the next one."""
+    before, old, new = beyond_alike(old, new)
     same = max(0, min(len(old), len(new)) - _PIECES_COMPARED)
     if old[:same] != new[:same]:
         same = 0
@@ -44,8 +47,8 @@ def alike(old: Runs, new: Runs) -> tuple[int, int]:
         same += 1
     grows = same < min(len(old), len(new)) and not new[same].math  # formulas change as a whole
     if grows and old[same][1:] == new[same][1:]:
-        return same, _common_length(old[same].text, new[same].text)
-    return same, 0
+        return before + same, _common_length(old[same].text, new[same].text)
+    return before + same, 0
 
 
 def changed_length(runs: Runs, found: tuple[int, int]) -> int:
