@@ -37,7 +37,9 @@ _BEHIND_ADDRESS: Final = re.compile(r"[.,;:!?)]*(?:[^\S\u2028]|\Z)")
 _LONE: Final = str.maketrans({"\ufdd0": "\\[", "\ufdd1": "\\]"})
 _NO_BRACKETS: Final = str.maketrans("[]", "\ufdd0\ufdd1")
 _ENTITIES: Final = str.maketrans({"\ufdd0": "&#91;", "\ufdd1": "&#93;"})
-_BEGINS: Final = re.compile(r"(?:#{1,6}(?=\s|$)|[-+*](?=\s|$)|>|={1,}\s*$|-{2,}\s*$|\||~{3})")
+_BEGINS: Final = re.compile(
+    r"(?:#{1,6}(?=\s|$)|[-+*](?=\s|$)|>|={1,}\s*$|-{2,}\s*$|\||~{3}|\[[ xX]\]\s)"
+)
 _NUMBERED: Final = re.compile(r"(\d{1,9})([.)])(?=\s|$)")
 _TICKS: Final = re.compile("`+")
 _TICKS_AT_BEGIN: Final = re.compile(r"\s*(`*)")
@@ -334,7 +336,10 @@ def _value(run: Run, style: str) -> str:
 
 
 def _is_address(run: Run) -> bool:
-    """Whether a link's words are its address."""
+    """Whether a link's words are its address, as it is one without brackets, too."""
+    is_one = _ADDRESS.fullmatch(run.text) or _MARKED_ADDRESS.fullmatch(run.text)
+    if run.code or not is_one or ":" not in run.link:
+        return False
     if run.link in (run.text, f"mailto:{run.text}", f"http://{run.text}"):
         return run.link[:5] != "http:" or run.text[:4] in ("http", "www.")
     return ":" in run.text and unquote(run.link) == unquote(run.text)

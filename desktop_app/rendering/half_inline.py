@@ -25,6 +25,7 @@ _AUTOLINK: Final = re.compile(r"<(?:[A-Za-z][A-Za-z0-9+.-]{1,31}:[^\s<>]*|[^\s<>
 _HALF_AUTOLINK: Final = re.compile(
     r"<(?:[A-Za-z][A-Za-z0-9+.-]{1,31}:[^\s<>]*|[^\s<>@:]+@[\w.-]*?(?P<end>[.-]?))\Z"
 )
+_NO_ADDRESS_YET: Final = re.compile(r"<[^:@]*[:@]/*\Z")
 _HALF_TAG: Final = re.compile(rf"</?[\w.+-]{{0,{_LONGEST_TAG}}}\Z")
 _HALF_ENTITY: Final = re.compile(
     r"&(?:#(?:[xX][0-9A-Fa-f]{0,6}|\d{0,7})|[A-Za-z][A-Za-z0-9]{0,31})?\Z"
@@ -230,7 +231,7 @@ class _Scan:
         if len(content) - start > _LONGEST_WORDS:
             return start + 1
         half = _HALF_AUTOLINK.match(content, start)
-        if half is not None and half[0][-1] not in ":@/":
+        if half is not None and _NO_ADDRESS_YET.match(half[0]) is None:
             raise _CutError(len(content) - len(half["end"] or ""), ">")
         if half is not None or _HALF_TAG.match(content, start):
             raise _CutError(start)

@@ -41,6 +41,7 @@ KINDS: Final[dict[str, list[str]]] = {
     "autolink": [
         "Go to https://example.com/path?q=1&b=2 now. Or <https://example.org> or <me@example.org> or www.example.com, or me@example.com too.",
         "详见https://example.com/docs，然后https://example.org。",
+        "See <https://example.org/> and <http://localhost:8080/a/b>, <mailto:me@example.com> too.",
         "https://example.com at start. See http://a.example.",
         "Visit https://docs.python.org/3/library/asyncio.html#asyncio.run for it.",
     ],

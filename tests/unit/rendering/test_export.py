@@ -206,6 +206,9 @@ def test_every_example_is_the_same_document_when_it_has_been_copied() -> None:
         "Two\\\nlines\n===\n\nTwo\\\nmore\n---\n\n## C #\\#\n",
         "- [ ] task\n- [x] done\n  - deeper\n\n    ```py\n    x\n    ```",
         "> - a\n>\n>   > b\n>\n> ```\n> c\n> ```",
+        "See [README.md](README.md) and [`code`](code), [`https://a.b`](https://a.b), [www.a.b](www.a.b)",
+        "from [the `pip` page](pip), me@a.example; https://a.b/c%20d and <https://a.b/c%20d>",
+        "- \\[ ] no task\n- \\[x] none\n- [ ] one",
     ],
 )
 def test_what_is_hard_to_say_is_said_again(source: str) -> None:
