@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QCursor
-from PySide6.QtWidgets import QMenu
+from PySide6.QtWidgets import QMenu, QToolButton
 
 from desktop_app.app.edited_question import EditedQuestion
 from desktop_app.app.library_controller import LibraryController
@@ -251,7 +251,11 @@ class ChatController(QObject):
             fill_efforts(menu, view, lambda effort: ask(replace(chosen, effort=effort)), NOTE_WIDTH)
             menu.addSeparator()
         fill_models(menu, view, lambda entry: ask(self._prompt.choice_with(entry)), NOTE_WIDTH)
-        menu.popup(QCursor.pos())
+        button = self._window.findChild(QToolButton, "message-retry-with")
+        if button is not None and button.hasFocus():  # it was pressed with the keyboard
+            menu.popup(button.mapToGlobal(button.rect().bottomLeft()))
+        else:
+            menu.popup(QCursor.pos())
 
     async def _continue(self, answer: Message) -> None:
         """Have a cut answer go on; what stands in the prompt stays there."""

@@ -196,6 +196,9 @@ class RunningAnswers(QObject):
                 gap = "" if is_first or section == run.section else "\n\n"
                 run.section = section
                 run.reasoning.append(gap + text)
+                if run.says:  # that it is waited for
+                    self._countdown.stop(run.answering.answer.id)
+                    run.says = run.waiting = ""
             case ReasoningItem():  # the next item counts its sections anew
                 run.section = None if run.section is None else -1
                 return

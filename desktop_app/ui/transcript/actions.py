@@ -15,7 +15,7 @@ from desktop_app.ui.theme import set_role
 from desktop_app.ui.transcript.styles import PAD
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QPaintEvent, QTextBlock
+    from PySide6.QtGui import QKeyEvent, QPaintEvent, QTextBlock
 
     from desktop_app.ui.theme import Theme
 
@@ -149,6 +149,15 @@ class ActionRow(QWidget):
 
     def _choose(self, action: str) -> None:
         self.chosen.emit(self.message_id, action)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter does what Space does: buttons leave it to what they stand on, and the text would
+        follow the link at its caret."""
+        focused = next((button for button in self._buttons() if button.hasFocus()), None)
+        if focused is not None and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            focused.click()
+        else:
+            super().keyPressEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """The ground covers the text that the row may stand on."""

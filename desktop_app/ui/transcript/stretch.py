@@ -353,6 +353,7 @@ class TranscriptStretch(TranscriptSurface):
                 self._messages.refresh(entry)
         self._read_thoughts()
         self._fill()
+        self._place_actions_again()
         return True
 
     def _stays(self, entry: Entry, action: str) -> Callable[[], int]:

@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QMenu
+from PySide6.QtWidgets import QApplication, QMenu, QToolButton
 
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.errors import AuthenticationError, StreamCutError
@@ -269,6 +269,7 @@ def test_reasoning_keeps_its_paragraphs(run: Run) -> None:
             await until(lambda: "The provider is busy. Trying again in 3 s." in desk.transcript)
             turn.give(ReasoningDelta("**First**", 0))
             await until(lambda: "Thinking: First" in desk.transcript)
+            assert "The provider is busy." not in desk.transcript
             turn.give(ReasoningDelta("**Second**", 1))
             await until(lambda: "Second" in "".join(arrived))
             turn.give(ReasoningItem("r1"), ReasoningDelta("**Third**", 0))
@@ -565,8 +566,13 @@ def test_answered_again_by_another_the_conversation_keeps_its_choice(run: Run, l
         async with Desk(environment={"OPENAI_API_KEY": "not-a-key"}) as desk:
             await desk.ask_and_answer("One", "1")
             before = desk.ready.workspace.conversation.choice
+            button = desk.window.findChild(QToolButton, "message-retry-with")
+            assert button is not None
+            button.setFocus(Qt.FocusReason.TabFocusReason)
             desk.act("retry-with")
             menu = desk.window.findChildren(QMenu, "retry-with")[-1]
+            corner = button.mapToGlobal(button.rect().bottomLeft())
+            assert menu.geometry().adjusted(-2, -2, 2, 2).contains(corner)
             next(a for a in menu.actions() if a.text() == label).trigger()
             menu.close()
             await until(lambda: len(desk.stage.turns) == 2)

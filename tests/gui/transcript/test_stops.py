@@ -10,6 +10,7 @@ from PySide6.QtGui import QAccessible, QGuiApplication, QTextCursor
 from PySide6.QtWidgets import QLabel, QWidget
 
 from desktop_app.ui import theme
+from desktop_app.ui.transcript.actions import ActionRow
 from desktop_app.ui.transcript.stops import StopButton, next_stop
 from tests.helpers.messages import answer, question, streaming
 
@@ -89,6 +90,35 @@ def test_enter_copies_code_and_unfolds_it_and_the_keyboard_stays(
     assert tab(qtbot, view) == "Show 22 more lines"
     qtbot.keyClick(focused(view), Qt.Key.Key_Space)
     qtbot.waitUntil(lambda: focused(view).accessibleName() == "Show fewer lines")
+
+
+@pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space])
+def test_enter_presses_the_action_that_has_the_keyboard(
+    qtbot: QtBot, view: TranscriptView, key: Qt.Key
+) -> None:
+    said = answer("[a](https://docs.example/a)", reasoning="Thoughts in full.")
+    view.set_messages([question("Q"), said])
+    enter(view)
+    tab_to(qtbot, view, "Answer again")
+    view.setTextCursor(view.document().find("Thought"))  # whose link it is not about
+    with qtbot.waitSignal(view.action_requested) as asked:
+        qtbot.keyClick(focused(view), key)
+    assert asked.args == [said.id, "retry"]
+    assert "Thoughts in full." not in view.toPlainText()
+
+
+def test_the_actions_stay_beside_the_message_when_its_reasoning_unfolds(
+    view: TranscriptView,
+) -> None:
+    said = answer("Text", reasoning="Thoughts.\n\n" * 3)
+    view.set_messages([question("Q"), said])
+    row = view.findChild(ActionRow)
+    assert row is not None
+    before = row.y()
+    view._act(said.id, "reasoning")
+    footer = view.cursorRect(view.document().find("Thinking · high"))
+    assert row.y() > before
+    assert abs(row.geometry().center().y() - footer.center().y()) <= 3
 
 
 def test_the_address_of_the_link_with_the_keyboard_is_said(
