@@ -126,6 +126,7 @@ _FROM_RIGHT: Final = re.compile(
 
 # Between a table's last hairline and what is below it, in pixels at the default text size.
 _BELOW_TABLE: Final = 10
+_NOTE_BELOW_TABLE: Final = 18
 
 _PROPORTIONAL: Final = QTextBlockFormat.LineHeightTypes.ProportionalHeight.value
 
@@ -290,6 +291,8 @@ class Styles:
             return 18
         if kind is Part.VERSIONS:
             return 4  # so they stand beside the actions
+        if kind in _KINDS_OF_NOTES and over is Kind.TABLE:
+            return _NOTE_BELOW_TABLE + CELL_PAD
         if kind in _KINDS_OF_NOTES:
             return 12 if over not in _KINDS_OF_NOTES else 6
         if isinstance(item, Block) and item.depth and isinstance(above, Block) and above.depth:
@@ -405,7 +408,8 @@ class Styles:
 
     def room_below_table(self, below: Item) -> int:
         """Pixels between Qt's own table and what is not a part of it."""
-        return self.theme.px(_BELOW_TABLE + (PAD if ground_of(below) else 0))
+        room = _NOTE_BELOW_TABLE if kind_of(below) in _KINDS_OF_NOTES else _BELOW_TABLE
+        return self.theme.px(room + (PAD if ground_of(below) else 0))
 
     def row_pad(self) -> int:
         """Pixels between the words of a table and the hairlines."""

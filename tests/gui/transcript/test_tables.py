@@ -209,6 +209,19 @@ def test_a_rule_stands_below_the_table(view: TranscriptView) -> None:
     assert layout.blockBoundingRect(rule).top() > bottom + 7
 
 
+@pytest.mark.parametrize("row", ["| 1 | 2 |\n", LONG_ROW])
+def test_what_is_said_of_an_answer_stands_apart_from_its_table(
+    view: TranscriptView, dressed: Theme, row: str
+) -> None:
+    view.set_messages([answer(HEAD + row)])
+    for _ in range(2):
+        image = view.viewport().grab().toImage()
+        top = view.cursorRect(view.document().find("Thinking")).top()
+        hairline = max(y for y in range(top) if image.pixelColor(30, y) == dressed.line)
+        assert 16 <= top - hairline <= 22
+        view.set_theme(dressed)  # everything is written anew
+
+
 def _plain_above_the_ground(view: TranscriptView, theme: Theme) -> int:
     """Pixels between the last hairline and the ground of the code below it."""
     image = view.viewport().grab().toImage()
