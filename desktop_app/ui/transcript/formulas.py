@@ -295,6 +295,10 @@ def _renderer(svg: str, rgba: int) -> QSvgRenderer:
     from PySide6.QtSvg import QSvgRenderer
 
     colour = QColor.fromRgba(rgba).name()
+    if (
+        "stroke" not in svg
+    ):  # or Qt puts an outline around each letter in a PDF, where no pen is one
+        svg = svg.replace("<svg", '<svg stroke="none" stroke-width="0"', 1)
     return QSvgRenderer(QByteArray(svg.replace('"black"', f'"{colour}"').encode()))
 
 

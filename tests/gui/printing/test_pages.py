@@ -135,6 +135,12 @@ def test_a_long_table_has_its_head_on_every_page(qtbot: QtBot, tmp_path: Path) -
     assert [n for n in range(120) if sum(f"row {n} " in page for page in pages) != 1] == []
 
 
+def test_letters_of_formulas_have_no_outline(qtbot: QtBot, tmp_path: Path) -> None:
+    kind = pdfium.FPDF_PAGEOBJ_PATH
+    page = printed(tmp_path / "x.pdf", answer("$x$"))[0]
+    assert len(list(page.get_objects(filter=[kind]))) == 1
+
+
 def test_a_question_lists_the_passages_that_went_with_it(qtbot: QtBot, tmp_path: Path) -> None:
     passage = Passage(3, "c", "a" * 64, "lease.pdf", 2, "page 2", 0, 4, "Rent")
     asked = question("How much?")
