@@ -234,9 +234,9 @@ class StopWalk(QObject):
 
     def _cover(self, stop: Stop) -> StopButton:
         button = self._covers.get(stop)
-        if button is not None and button.stop != stop:  # its text was written anew, here or there
-            self._drop(button)
-            button = None
+        if button is not None and button.stop != stop:
+            # Its text was written anew, here or there. Hidden, it would hand on the keyboard.
+            button.stand_for(stop, self._describe(stop)[0])
         if button is None:
             name, within = self._describe(stop)[0], self._view.viewport()
             button = StopButton(self._view.document(), stop, name, within)

@@ -137,13 +137,17 @@ class StopButton(QAbstractButton):
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # Tab is led by the view
         self.setObjectName(identifier_of(stop))
-        self.setAccessibleName(name)
         self._within = parent
         self._cursor = QTextCursor(document)
-        self._cursor.setPosition(stop.start)
-        self._cursor.setPosition(stop.end, QTextCursor.MoveMode.KeepAnchor)
         self.target = stop.target
         self._pieces: list[QRect] = []
+        self.stand_for(stop, name)
+
+    def stand_for(self, stop: Stop, name: str) -> None:
+        """Belong to a stop of the same target, which says this."""
+        self.setAccessibleName(name)
+        self._cursor.setPosition(stop.start)
+        self._cursor.setPosition(stop.end, QTextCursor.MoveMode.KeepAnchor)
 
     @property
     def stop(self) -> Stop:

@@ -121,6 +121,28 @@ def test_the_actions_stay_beside_the_message_when_its_reasoning_unfolds(
     assert abs(row.geometry().center().y() - footer.center().y()) <= 3
 
 
+def test_what_is_unfolded_with_the_keyboard_stays_where_it_is(
+    qtbot: QtBot, view: TranscriptView
+) -> None:
+    thoughts = "**About it**\n\n" + "Thoughts. " * 40
+    around = "Words.\n\n" * 40
+    view.set_messages([answer(around), answer(around, reasoning=thoughts)])
+    found = view.document().find("About it")
+    found.movePosition(QTextCursor.MoveOperation.StartOfBlock)
+    bar = view.verticalScrollBar()
+    bar.setValue(bar.value() + view.cursorRect(found).top() - 300)
+    view.setTextCursor(found)
+    view.setFocus(Qt.FocusReason.TabFocusReason)
+    tab_to(qtbot, view, "Thought about")
+    before = bar.value()
+    for is_unfolded in (True, False, True):
+        qtbot.keyClick(focused(view), Qt.Key.Key_Return)
+        assert ("Thoughts. Thoughts." in view.toPlainText()) is is_unfolded
+        qtbot.waitUntil(lambda: not view._walk._soon.isActive())
+        assert focused(view).accessibleName().startswith("Thought about")
+        assert bar.value() == before
+
+
 def test_the_address_of_the_link_with_the_keyboard_is_said(
     qtbot: QtBot, view: TranscriptView
 ) -> None:
