@@ -157,11 +157,11 @@ class CommandPalette(QWidget):
 
     def dismiss(self) -> None:
         """Go away; the keyboard goes back to where it was."""
+        before, self._before = self._before, None  # hidden, it loses the keyboard
         self.window().removeEventFilter(self)
         self.hide()
-        if self._before is not None:
-            self._before.setFocus(Qt.FocusReason.OtherFocusReason)
-            self._before = None
+        if before is not None:
+            before.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _find(self, typed: str) -> None:
         if self._keymap is None:
@@ -204,9 +204,15 @@ class CommandPalette(QWidget):
     # ------------------------------------------------------------ events
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Arrow keys and Enter go from the field to the list; the window may change its size."""
+        """Arrow keys and Enter go from the field to the list; a shortcut may take the keyboard
+        elsewhere; the window may change its size."""
         if watched is self.field and event.type() == QEvent.Type.KeyPress:
             return self._take_key(event)  # type: ignore[arg-type]
+        if watched is self.field and event.type() == QEvent.Type.FocusOut:
+            lent = (Qt.FocusReason.ActiveWindowFocusReason, Qt.FocusReason.PopupFocusReason)
+            if self.isVisible() and event.reason() not in lent:  # type: ignore[attr-defined]
+                self._before = None
+                self.dismiss()
         if watched is self.window() and event.type() == QEvent.Type.Resize:
             self._place()
         return super().eventFilter(watched, event)

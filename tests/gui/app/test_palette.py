@@ -55,6 +55,18 @@ def test_escape_goes_back_to_where_the_keyboard_was(run: Run) -> None:
     run(main())
 
 
+def test_a_shortcut_that_takes_the_keyboard_elsewhere_closes_it(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            await desk.ask_and_answer("One", "1")
+            shown = palette(desk)
+            desk.press(Qt.Key.Key_N, CTRL)
+            await until(lambda: not shown.isVisible())
+            assert QApplication.focusWidget() is desk.text
+
+    run(main())
+
+
 def test_the_arrow_keys_walk_the_list_and_a_second_ctrl_k_closes_it(run: Run) -> None:
     async def main() -> None:
         async with Desk() as desk:
