@@ -76,6 +76,8 @@ _MOST_TOKENS: Final = 1_200
 _TAIL: Final = 200
 _HEAD_LINES: Final = 2  # of a table that stands in nothing else
 _RENEWED_AT_ONCE: Final = 4_000
+_COPIED: Final = 20
+"""Characters that are copied while one is parsed."""
 _AT_ONCE: Final = 3_000
 """A source that is there as a whole is read in pieces like one that arrives, to come out the same."""
 
@@ -202,6 +204,12 @@ class BlockStream:
     def is_renewing(self) -> bool:
         """Whether what has come changes more above it than could be drawn again at once."""
         return bool(self._renewals or self._loosening)
+
+    @property
+    def read_again(self) -> int:
+        """How many characters the next piece has parsed again, those that are only copied by their
+        share."""
+        return len(self._source) + len(self._context.prefix) // _COPIED
 
     def renew(self) -> list[Patch]:
         """Draw again some of what named links and notes before they were defined, and space anew some
@@ -516,6 +524,8 @@ class BlockStream:
         last = last_inline(parse.tokens, cut)
         if last is None or not ends_in_text(parse.tokens):
             return False
+        if len(last.children or ()) > _MOST_TOKENS:
+            return False  # it is to be closed as it stands, and takes as long as the parse did
         is_word = parse.source[-1:] not in (" ", "\t", "\n", "|")
         text, closers = closers_of(last.content, is_word=is_word)
         if text == last.content and not closers:

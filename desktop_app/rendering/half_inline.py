@@ -13,7 +13,14 @@ import re
 from typing import Final, NamedTuple
 
 from desktop_app.rendering.emphasis import flanks
-from desktop_app.rendering.parser import ENDS_ADDRESS, FORMULA, is_price, is_too_dense, may_follow
+from desktop_app.rendering.parser import (
+    ENDS_ADDRESS,
+    FORMULA,
+    is_price,
+    is_too_dense,
+    last_of,
+    may_follow,
+)
 
 _LONGEST_WORDS: Final = 200
 _LONGEST_FORMULA: Final = 400
@@ -185,8 +192,8 @@ class _Scan:
         closer = _BRACKETED.get(two)
         if closer is None:
             return start + 2
-        end = content.find(closer, start + 2)
-        if end >= 0:
+        if last_of(closer, content) >= start + 2:
+            end = content.find(closer, start + 2)
             return end + 2 if any(map(str.isalnum, content[start:end])) else start + 2
         if len(content) - start <= _LONGEST_FORMULA:
             raise _CutError(start)

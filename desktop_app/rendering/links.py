@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
@@ -36,6 +37,7 @@ def is_opened(target: str) -> bool:
     return scheme in OPENED and target.isprintable() and not any(map(str.isspace, target))
 
 
+@lru_cache(maxsize=500)  # the open end of an answer is read again with every piece
 def true_place(words: str, target: str) -> str:
     """What is to stand behind a link's words: where it leads, or "" where the words do not say
     otherwise.

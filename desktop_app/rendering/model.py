@@ -205,12 +205,13 @@ def show_unseen(text: str, *, code: bool = False, link: bool = False, before: st
     line = before + text
 
     def sign(match: re.Match[str]) -> str:
-        at = match.start() + len(before)
-        beside = [line[max(0, at - 1) : at]]
-        if not code:  # where what follows may not have arrived yet
-            beside.append(line[at + 1 : at + 2])
-        if match[0] in _JOINERS and not any(map(str.isascii, beside)):
-            return match[0]
+        if match[0] in _JOINERS:
+            at = match.start() + len(before)
+            beside = [line[max(0, at - 1) : at]]
+            if not code:  # where what follows may not have arrived yet
+                beside.append(line[at + 1 : at + 2])
+            if not any(map(str.isascii, beside)):
+                return match[0]
         return f"{ADDED}⟨U+{ord(match[0]):04X}⟩"
 
     return pattern.sub(sign, text)

@@ -9,7 +9,7 @@ are defined, and why display mathematics has a rule of its own.
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.rendering import citations
@@ -31,6 +31,8 @@ MOST_MARKS: Final = 3_000
 MOST_DOLLARS: Final = 400
 MOST_COLUMNS: Final = 64
 """A table of more is no table: every cell costs as much as a paragraph."""
+_REMEMBERED: Final = 500
+_LONGEST_REMEMBERED: Final = 500
 EXPECTS_NOTES: Final = "expects_notes"
 """In the environment of a parse: take `[^1]` for a footnote that will be defined below."""
 
@@ -165,13 +167,21 @@ def is_too_wide(content: str) -> bool:
 
 
 def _pass_pictures(markdown: MarkdownIt) -> None:
-    """Leave the addresses of pictures as they are: to look at each of their letters takes time."""
-    normalize = markdown.normalizeLink
+    """Leave the addresses of pictures as they are: to look at each of their letters takes time, as it
+    does for those that are parsed again with every piece of a text, which are remembered."""
+    normalize, normalize_text = markdown.normalizeLink, markdown.normalizeLinkText
+    known, known_text = (lru_cache(_REMEMBERED)(one) for one in (normalize, normalize_text))
 
     def normalized(url: str) -> str:
-        return url if url.startswith("data:image/") else normalize(url)
+        if url.startswith("data:image/"):
+            return url
+        return known(url) if len(url) <= _LONGEST_REMEMBERED else normalize(url)
+
+    def normalized_text(link: str) -> str:
+        return known_text(link) if len(link) <= _LONGEST_REMEMBERED else normalize_text(link)
 
     markdown.normalizeLink = normalized  # type: ignore[method-assign]
+    markdown.normalizeLinkText = normalized_text  # type: ignore[method-assign]
 
 
 def _note(state: StateInline, silent: bool) -> bool:
@@ -346,7 +356,7 @@ def _math(state: StateInline, silent: bool) -> bool:
     if opener not in "$\\":
         return False
     closer = _CLOSERS.get(state.src[state.pos : state.pos + 2])
-    if opener != "$" and (closer is None or state.src.find(closer, state.pos, state.posMax) < 0):
+    if opener != "$" and (closer is None or last_of(closer, state.src) < state.pos):
         return False  # found out fast: one that is not closed would be sought by every other
     match = _in_dollars(state) if opener == "$" else _in_brackets(state)
     if match is None:
@@ -357,6 +367,12 @@ def _math(state: StateInline, silent: bool) -> bool:
         token.markup = match[0][: 1 if match[0][0] == "$" and match[0][1] != "$" else 2]
     state.pos = match.end()
     return True
+
+
+@lru_cache(maxsize=4)
+def last_of(closer: str, text: str) -> int:
+    """Where what closes a formula stands last in a text, -1 where it does not."""
+    return text.rfind(closer)
 
 
 def may_follow(character: str) -> bool:

@@ -27,22 +27,55 @@ _MOST: Final = 3000
 """Characters that are parsed and written at once; between the two as many as take half a slice: so
 what suddenly takes much longer is found out soon."""
 
+_READ_AGAIN: Final = 4
+"""How many times as much as is written at once may be read again with it: what is open of a text is
+parsed with every piece of it, and in small pieces a long one would be parsed for minutes."""
+
 # What writing takes is learned in this thread's own time: less at once would not bring back what other
 # programs take of the processor. (In Windows that time goes by in steps of a frame.)
 _OWN_IS_FINE: Final = time.get_clock_info("thread_time").resolution < _PIECE_S / 10
 _clock: Final = time.thread_time if _OWN_IS_FINE else time.monotonic
 
 
+class _Waiting:
+    """What waits of one message: of the megabytes that one may have, none is copied but what is taken.
+
+    Attributes:
+        least: how many characters are to be taken at once at least.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.least = _LEAST
+        self._text, self._at = text, 0
+        self._behind: list[str] = []
+
+    def __bool__(self) -> bool:
+        return self._at < len(self._text) or bool(self._behind)
+
+    def add(self, text: str) -> None:
+        """More behind all else."""
+        self._behind.append(text)
+
+    def take(self, count: int) -> str:
+        """The next characters, so many at most."""
+        if self._behind and len(self._text) - self._at < count:
+            self._text, self._at = "".join((self._text[self._at :], *self._behind)), 0
+            self._behind = []
+        begin, self._at = self._at, min(self._at + count, len(self._text))
+        return self._text[begin : self._at]
+
+
 class Arrivals(QObject):
     """What has arrived and is not written yet.
 
-    `write(message_id, text)` is called with each slice.
+    `write(message_id, text)` is called with each slice, and says how many characters are read again
+    with the next one.
     """
 
-    def __init__(self, write: Callable[[str, str], None], parent: QObject) -> None:
+    def __init__(self, write: Callable[[str, str], int], parent: QObject) -> None:
         super().__init__(parent)
         self._write = write
-        self._pieces: dict[str, list[str]] = {}
+        self._pieces: dict[str, _Waiting] = {}
         self._then: list[tuple[str, Callable[[], None]]] = []
         self._next = 0.0
         self._at_once = _LEAST
@@ -56,9 +89,9 @@ class Arrivals(QObject):
         `soon`: behind much else that is written just now."""
         pieces = self._pieces.get(message_id)
         if pieces is not None:  # then the next slice is due, too
-            pieces.append(text)
+            pieces.add(text)
             return
-        self._pieces[message_id] = [text]
+        self._pieces[message_id] = _Waiting(text)
         if not self._timer.isActive():
             wait = self._next - time.monotonic()
             if soon:
@@ -128,17 +161,21 @@ class Arrivals(QObject):
                 return
 
     def _write_next(self) -> None:
-        message_id = next(iter(self._pieces))
-        text, began = "".join(self._pieces.pop(message_id)), _clock()
-        if len(text) > self._at_once:  # behind what waits of other messages
-            self._pieces[message_id] = [text[self._at_once :]]
-        self._write(message_id, text[: self._at_once])
-        self._learn(len(text), _clock() - began)
+        message_id, began = next(iter(self._pieces)), _clock()
+        waiting = self._pieces.pop(message_id)
+        count = max(self._at_once, waiting.least)
+        text = waiting.take(count)
+        if waiting:  # behind what waits of other messages
+            self._pieces[message_id] = waiting
+        again = self._write(message_id, text)
+        waiting.least = min(_MOST // 2, again // _READ_AGAIN)
+        if len(text) == count:
+            self._learn(count, _clock() - began)
 
     def _learn(self, length: int, taken: float) -> None:
         """Fit what is written at once to the time that the last piece took, if it was long."""
-        if length >= self._at_once and taken > 0:
-            fitting = self._at_once * _PIECE_S / taken
+        if taken > 0:
+            fitting = length * _PIECE_S / taken
             self._at_once = max(_LEAST, min(_MOST, round((self._at_once + fitting) / 2)))
 
     def _do_then(self) -> bool:

@@ -161,6 +161,11 @@ class Entry:
         return self._in_head(self._thoughts.renew(), 1 - self.head)
 
     @property
+    def read_again(self) -> int:
+        """How many characters of it are read again with whatever comes."""
+        return max(self._stream.read_again, self._thoughts.read_again)
+
+    @property
     def is_streaming(self) -> bool:
         """Whether more of it is to come."""
         return self.message.status is MessageStatus.STREAMING

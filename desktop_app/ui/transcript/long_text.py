@@ -102,9 +102,10 @@ def end_of(runs: Runs, count: int) -> Runs:
     """The last `count` UTF-16 units of some runs."""
     taken: list[Run] = []
     for run in reversed(runs):
-        size = units(run.text)
+        text = run.text[-count:]  # no fewer units, and not a megabyte to be encoded
+        size = units(text)
         if size >= count:
-            encoded = run.text.encode("utf-16-le", "replace")[2 * (size - count) :]
+            encoded = text.encode("utf-16-le", "replace")[2 * (size - count) :]
             taken.append(run._replace(text=encoded.decode("utf-16-le", "replace")))
             break
         taken.append(run)

@@ -158,10 +158,10 @@ class TranscriptStretch(TranscriptSurface):
         self._arrivals.flush()
         self._thoughts.flush()
 
-    def _write(self, message_id: str, text: str) -> None:
+    def _write(self, message_id: str, text: str) -> int:
         entry = self._messages.growing(message_id)
         if entry is None:
-            return
+            return 0
         if self._place.is_following:
             self._messages.grow(entry, text)
         else:
@@ -173,8 +173,9 @@ class TranscriptStretch(TranscriptSurface):
         self._finder.touched(message_id)
         self._tidy_soon()
         self._go_on(message_id)
+        return entry.read_again
 
-    def _read_on(self, message_id: str, text: str) -> None:
+    def _read_on(self, message_id: str, text: str) -> int:
         """As much more of a reasoning that is unfolded."""
         entry = self._messages.get(message_id)
         if entry is not None and not entry.folded:
@@ -184,6 +185,7 @@ class TranscriptStretch(TranscriptSurface):
             self._read_thoughts()  # it may have left the document and come back meanwhile
             if not entry.unread:
                 self._renew_later(message_id)
+        return 0 if entry is None else entry.read_again
 
     def _write_rests(self) -> None:
         """Long texts that are stored are written as if they arrived: in slices of frames."""

@@ -86,6 +86,8 @@ def change_words(
 def _common_length(first: str, second: str) -> int:
     """How many characters two texts begin with alike: found by halves, since comparing slices takes
     a moment for a megabyte where comparing characters takes a tenth of a second."""
+    if second.startswith(first):  # as where a text grows
+        return len(first)
     alike, end = 0, min(len(first), len(second))
     while alike < end:
         middle = (alike + end + 1) // 2

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import re
 import time
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
 from desktop_app.rendering import block_stream
 from desktop_app.rendering.block_stream import BlockStream
+from desktop_app.rendering.half_inline import closers_of
 from desktop_app.rendering.inline import NO_TABLE
+from desktop_app.rendering.inline_parser import InlineParser
+from desktop_app.rendering.links import true_place
 from desktop_app.rendering.model import Block, Kind, words_of
-from desktop_app.rendering.parser import MOST_COLUMNS, is_too_dense, parser
+from desktop_app.rendering.parser import MOST_COLUMNS, is_too_dense, last_of, parser
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
 
 _SIZE: Final = 60_000
 _MOST_OPEN: Final = 30_000
@@ -87,3 +93,64 @@ def test_what_opens_formulas_that_nothing_closes_is_looked_through_once() -> Non
 
     seconds(50)
     assert min(seconds(1600) for _ in range(3)) < 12 * min(seconds(200) for _ in range(3)) + 0.02
+
+
+@pytest.fixture
+def parsed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How long each text is that is parsed for its marks, from now on."""
+    lengths: list[int] = []
+    parse = InlineParser.parse
+
+    def counted(self: InlineParser, src: str, *rest: Any) -> list[Token]:
+        lengths.append(len(src))
+        return parse(self, src, *rest)
+
+    monkeypatch.setattr(InlineParser, "parse", counted)
+    return lengths
+
+
+@pytest.mark.parametrize("unit", ["a*b_c`d ", "*a **a ", "\\(a ", ";~~>", "[a ", "`\ud83d"])
+def test_what_is_open_is_parsed_a_few_times(parsed: list[int], unit: str) -> None:
+    """In pieces that are a quarter of what is parsed again with them, as they are written."""
+    source, stream, at = "~~" + unit * (40_000 // len(unit)), BlockStream(), 0
+    while at < len(source):
+        piece = max(400, min(1500, stream.read_again // 4))
+        stream.feed(source[at : at + piece])
+        at += piece
+    stream.finish()
+    assert sum(parsed) < 10 * len(source)
+
+
+def test_a_text_of_very_many_marks_is_not_completed(parsed: list[int]) -> None:
+    source = "**open " + "*a* `b` " * 350
+    BlockStream().feed(source)
+    assert sum(length >= len(source.strip()) for length in parsed) == 1
+
+
+def test_what_closes_a_formula_is_sought_once() -> None:
+    text = "\\(a " * 500 + "b"
+    before = last_of.cache_info().misses
+    parser().parse(text, {})
+    assert last_of.cache_info().misses - before == 1
+    closers_of(text)
+    assert last_of.cache_info().misses - before == 1
+
+
+def test_an_address_that_is_parsed_again_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    from markdown_it.common import normalize_url
+
+    seen: list[str] = []
+    normalize = normalize_url.normalizeLink
+
+    def counted(url: str) -> str:
+        seen.append(url)
+        return normalize(url)
+
+    monkeypatch.setattr(normalize_url, "normalizeLink", counted)
+    source, stream = "".join(f"https://known-{n}.example " for n in range(60)), BlockStream()
+    places = true_place.cache_info().misses
+    for start in range(0, len(source), 60):
+        stream.feed(source[start : start + 60])
+    stream.finish()
+    assert len(seen) < 2.5 * 60  # as it is complete, and as it was half there
+    assert true_place.cache_info().misses - places < 2.5 * 60

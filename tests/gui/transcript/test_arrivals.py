@@ -1,0 +1,72 @@
+"""What waits to be written is taken in pieces of a fitting length, and copied once."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PySide6.QtCore import QObject
+
+from desktop_app.ui.transcript import arrivals
+from desktop_app.ui.transcript.arrivals import Arrivals, _Waiting
+from tests.helpers.messages import streaming
+
+if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
+
+    from desktop_app.ui.transcript.view import TranscriptView
+
+_STEPS = st.lists(st.one_of(st.text("ab\n", min_size=1, max_size=9), st.integers(1, 12)))
+
+
+@given(_STEPS)
+def test_what_was_added_is_taken_in_its_order(steps: list[str | int]) -> None:
+    waiting, said, taken = _Waiting("first"), "first", ""
+    for step in steps:
+        if isinstance(step, str):
+            waiting.add(step)
+            said += step
+        else:
+            piece = waiting.take(step)
+            assert len(piece) == min(step, len(said) - len(taken))
+            taken += piece
+            assert bool(waiting) is (taken != said)
+    assert taken + waiting.take(len(said)) == said
+
+
+def test_a_long_text_is_not_copied_with_every_piece_of_it() -> None:
+    text = "some words " * 10_000
+    waiting = _Waiting(text)
+    waiting.add("more")
+    for _ in range(len(text) // 3000):
+        waiting.take(3000)
+        assert waiting._text is text
+
+
+@pytest.mark.parametrize(("again", "least"), [(0, 400), (4000, 1000), (900_000, 1500)])
+def test_what_is_read_again_is_never_many_times_what_is_written(
+    monkeypatch: pytest.MonkeyPatch, qtbot: QtBot, again: int, least: int
+) -> None:
+    seconds = count()
+    monkeypatch.setattr(arrivals, "_clock", lambda: next(seconds))  # writing is very slow
+    lengths: list[int] = []
+
+    def write(_message_id: str, text: str) -> int:
+        lengths.append(len(text))
+        return again
+
+    owner = QObject()
+    waiting = Arrivals(write, owner)
+    waiting.add("a", "x" * 30_000)
+    waiting.flush()
+    assert sum(lengths) == 30_000
+    assert set(lengths[4:-1]) == {least}
+
+
+def test_an_answer_says_what_is_read_again_with_it(view: TranscriptView) -> None:
+    view.set_messages([message := streaming()])
+    assert view._write(message.id, "[ open " + "words " * 500) > 2000
+    assert view._write(message.id, "\n\nWords.\n\n") < 400
