@@ -25,11 +25,9 @@ WIDTHS = (760, 740, 700, 660, 620, 580, 620, 680, 740, 760)
 
 def main(kind: str = "", characters: int = 1_000_000) -> Iterator[dict[str, Any]]:
     """Measure an answer of so many characters."""
-    from desktop_app.app import garbage
     from tests.benchmarks import streaming
 
     application = streaming._application()
-    garbage.end_start()  # it is looked for as in the program
     for one in [kind] if kind else KINDS:
         text = _text(one, characters)
         floor = _Steps(application).bare(text)
