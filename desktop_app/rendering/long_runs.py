@@ -90,6 +90,10 @@ class LongRuns(Sequence[Run]):
         packed = (pack.runs() for pack in self._packs)
         return chain(chain.from_iterable(packed), self._last)
 
+    def __reversed__(self) -> Iterator[Run]:
+        packed = (reversed(tuple(pack.runs())) for pack in reversed(self._packs))
+        return chain(reversed(self._last), chain.from_iterable(packed))
+
     def __contains__(self, run: object) -> bool:
         if run in self._last or not isinstance(run, Run):
             return run in self._last
@@ -110,8 +114,12 @@ class LongRuns(Sequence[Run]):
 
     def beyond(self, other: LongRuns) -> int:
         """How many runs at their beginnings are known to be alike."""
-        both = min(len(self._packs), len(other._packs))
-        return both * _PACK if self._packs[:both] == other._packs[:both] else 0
+        alike = 0
+        for mine, theirs in zip(self._packs, other._packs, strict=False):
+            if mine is not theirs and mine != theirs:
+                break
+            alike += 1
+        return alike * _PACK
 
     def texts(self) -> Iterator[str]:
         """The words of each run."""

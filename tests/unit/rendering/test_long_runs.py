@@ -64,6 +64,13 @@ def test_one_other_run_makes_another_text(at: int) -> None:
     assert long() != long(RUNS[:-1])
 
 
+@pytest.mark.parametrize(("at", "alike"), [(0, 0), (127, 0), (128, 128), (500, 384), (699, 640)])
+def test_what_is_alike_before_a_change_is_known(at: int, alike: int) -> None:
+    other = (*RUNS[:at], RUNS[at]._replace(italic=True), *RUNS[at + 1 :])
+
+    assert beyond_alike(long(), long(other)) == (alike, RUNS[alike:], other[alike:])
+
+
 @pytest.mark.parametrize("at", [5, 127, 128, 129, 256, 500])
 def test_a_text_that_has_grown_is_the_same_however_it_grew(at: int) -> None:
     grown = join_runs(join_runs((), RUNS[:at]), RUNS[at:])
