@@ -78,8 +78,11 @@ _HEAD_LINES: Final = 2  # of a table that stands in nothing else
 _RENEWED_AT_ONCE: Final = 4_000
 _COPIED: Final = 20
 """Characters that are copied while one is parsed."""
-_AT_ONCE: Final = 3_000
-"""A source that is there as a whole is read in pieces like one that arrives, to come out the same."""
+_PARSED_AGAIN: Final = 4
+"""How many times as long as a piece what is parsed again with it may be."""
+_STEP: Final = 1_500
+"""Of what stays open long, something is settled behind each so many characters of the source, and
+nowhere else: what comes out must not depend on the pieces in which it arrives."""
 
 _MAY_CHANGE: Final = ("text", TOKEN)  # what looks like a citation may be defined as a link below
 _QUIET_ENDS: Final = ",;.!?:'’”"
@@ -104,12 +107,13 @@ class _Overdue:
     """What is open is too much to be parsed with every piece, which the next piece is to change.
 
     Attributes:
-        opener: where it is a paragraph, what stands before its words; `length` its source's.
+        length: how long its source is.
+        opener: where it is a paragraph, what stands before its words.
         parts: whether it is to be parted, whatever it is.
     """
 
+    length: int
     opener: str | None = None
-    length: int = 0
     parts: bool = False
 
 
@@ -144,6 +148,7 @@ class BlockStream:
         self._open_part: Block | None = None
         self._source = ""
         self._held = ""
+        self._length = 0
         self._context = Context()
         self._references: dict[str, Any] = {}
         self._notes: dict[str, int] = {}
@@ -156,18 +161,20 @@ class BlockStream:
 
     def feed(self, text: str) -> list[Patch]:
         """Take the next piece of the source, of any length and cut anywhere."""
-        patches: list[Patch] = []
-        while len(text) > _AT_ONCE:
-            patches += self._take(text[:_AT_ONCE])
-            text = text[_AT_ONCE:]
-        return patches + self._take(text)
-
-    def _take(self, text: str) -> list[Patch]:
         text = self._held + text
         self._held = "\r" if text.endswith("\r") else ""
         text = text.removesuffix("\r").replace("\r\n", "\n").replace("\r", "\n")
-        if not text:
-            return []
+        patches: list[Patch] = []
+        at = 0
+        while at < len(text):
+            end = at + _STEP - self._length % _STEP
+            patches += self._take(text[at:end])
+            at = end
+        return patches
+
+    def _take(self, text: str) -> list[Patch]:
+        """Take more, up to the next step at most."""
+        self._length += len(text)
         self._source += _UNSPEAKABLE.sub("\ufffd", text)
         if is_half(self._source, len(text)):
             self._plain_end = None
@@ -179,8 +186,9 @@ class BlockStream:
         if (rows := self._grow_rows()) is not None:
             return patches + rows
         grown = self._grow_plainly(text)
-        if not grown or (len(self._source) > _DENSE and self._context.inside != "code"):
-            grown += self._advance(final=False)
+        steps = self._length % _STEP == 0 and self._context.inside != "code"
+        if not grown or steps:
+            grown += self._advance(final=False, steps=steps)
         return patches + grown
 
     def finish(self, *, shortly: bool = False) -> list[Patch]:
@@ -206,10 +214,11 @@ class BlockStream:
         return bool(self._renewals or self._loosening)
 
     @property
-    def read_again(self) -> int:
-        """How many characters the next piece has parsed again, those that are only copied by their
-        share."""
-        return len(self._source) + len(self._context.prefix) // _COPIED
+    def fitting(self) -> int:
+        """How many characters the next piece is to have at least, where so many wait: what is open
+        is parsed again with every piece, and in small ones would be for minutes."""
+        again = len(self._source) + len(self._context.prefix) // _COPIED
+        return min(again // _PARSED_AGAIN, _STEP - self._length % _STEP)
 
     def renew(self) -> list[Patch]:
         """Draw again some of what named links and notes before they were defined, and space anew some
@@ -302,7 +311,7 @@ class BlockStream:
 
     # ------------------------------------------------------------------ parsing the open end
 
-    def _advance(self, *, final: bool) -> list[Patch]:
+    def _advance(self, *, final: bool, steps: bool = False) -> list[Patch]:
         source = self._context.source + self._source
         shown = source if final else self._calm(source)
         parse = self._parse(shown, self._context, final=final)
@@ -313,7 +322,7 @@ class BlockStream:
         is_short = self._context.settled is not None and len(self._context.prefix) < _DENSE
         is_told = is_short and (parse.labels or leaves(parse, self._context))
         if is_told and not begins_with_paragraph(parse, self._context):
-            return self._advance_unsplit(parse, final=final)
+            return self._advance_unsplit(parse, final=final, steps=steps)
         loosened = self._loosen(parse)
         cut = Cut(source.count("\n") + 1) if final else find_cut(parse.tokens, shown, self._context)
         dangling = not final and self._complete_end(parse, cut.line)
@@ -332,10 +341,13 @@ class BlockStream:
         patches += self._show(closed, [p.block for p in tail])
         unsure = final or dangling or shown != source
         self._plain_end = None if unsure else self._find_plain_end(tail)
-        if len(self._source) > _LONG and not final:
-            self._overdue = None if closes else self._settle_words(parse)
+        if steps and len(self._source) > _LONG:
+            if closes:
+                return patches + self._advance(final=False, steps=True)
+            self._overdue = self._settle_words(parse)
             if self._is_too_much(parse):
-                self._overdue = replace(self._overdue or _Overdue(), parts=True)
+                overdue = self._overdue or _Overdue(len(self._source))
+                self._overdue = replace(overdue, parts=True)
         return patches
 
     def _loosen(self, parse: Parse) -> list[Patch]:
@@ -358,15 +370,15 @@ class BlockStream:
         opener = overdue.opener
         if opener is not None and self._settle_at_any_rate(opener, overdue.length):
             return []
-        return self._part_open() if overdue.parts else []
+        return self._part_open(overdue.length) if overdue.parts else []
 
-    def _advance_unsplit(self, parse: Parse, *, final: bool) -> list[Patch]:
+    def _advance_unsplit(self, parse: Parse, *, final: bool, steps: bool) -> list[Patch]:
         """The long paragraph turns out to be a heading or a table's head: parse it whole."""
         self._forget(parse.labels)
         context = self._context
         self._source = context.opener + context.prefix + self._source[len(context.opener) :]
         self._context = replace(context, settled=None, opener="", prefix="")
-        return self._advance(final=final)
+        return self._advance(final=final, steps=steps)
 
     def _settle_words(self, parse: Parse) -> _Overdue | None:
         """Of a long open paragraph, parse the first words no more: those behind which nothing is
@@ -378,7 +390,7 @@ class BlockStream:
         if not self._settle_before_gap(opener, words) and (
             len(words) > _DENSE or size(parse) > _MOST_TOKENS
         ):
-            return _Overdue(opener, len(self._source))
+            return _Overdue(len(self._source), opener)
         return None
 
     def _settle_before_gap(self, opener: str, words: str) -> bool:
@@ -423,8 +435,8 @@ class BlockStream:
         """Of a paragraph in which so much stays open, parse what had arrived when the source had
         this length no more: it would be parsed with every piece. What has more marks than anybody
         writes stands as it is written."""
-        words = self._source[len(opener) :]
-        end = length - len(opener) - _TAIL
+        words = self._source[len(opener) : length]
+        end = len(words) - _TAIL
         gap = words.rfind(" ", end - _TAIL, end)
         gap = gap if opener else max(gap, words.rfind("\n", 0, end))
         end = outside(words, gap + 1 if gap > end // 2 else end)
@@ -447,7 +459,7 @@ class BlockStream:
             runs = join_runs(runs, (Run(" "),) if text[-1].isspace() else ())
         block = settled or own.placed[0].block._replace(runs=())
         block = block._replace(runs=join_runs(block.runs, runs))
-        self._settle(block, opener, words, end)
+        self._settle(block, opener, self._source[len(opener) :], end)
         self._plain_end = None
         return True
 
@@ -462,13 +474,15 @@ class BlockStream:
         is_much = size(parse) > _MOST_TOKENS or len(self._source) > _LONGEST_OPEN
         return is_much or not parse.placed  # definitions alone
 
-    def _part_open(self) -> list[Patch]:
-        """Close what is open at its last complete line, whatever it is, to go on behind that: as
-        another quote, another item, another row. A line alone is parted within."""
-        end = self._source.rfind("\n") + 1
-        if end < len(self._source) // 2:
-            end = max(self._source.rfind(" ", 0, -_TAIL) + 1, len(self._source) // 2)
-        end = outside(self._source, end)
+    def _part_open(self, length: int) -> list[Patch]:
+        """Close what was open when the source had this length at its last complete line, whatever it
+        is, to go on behind that: as another quote, another item, another row. A line alone is parted
+        within."""
+        source = self._source[:length]
+        end = source.rfind("\n") + 1
+        if end < length // 2:
+            end = max(source.rfind(" ", 0, -_TAIL) + 1, length // 2)
+        end = outside(source, end)
         if not end:
             return []  # a picture, and nothing else
         inside = self._context if self._context.inside == "table" else Context()

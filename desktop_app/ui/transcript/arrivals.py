@@ -27,10 +27,6 @@ _MOST: Final = 3000
 """Characters that are parsed and written at once; between the two as many as take half a slice: so
 what suddenly takes much longer is found out soon."""
 
-_READ_AGAIN: Final = 4
-"""How many times as much as is written at once may be read again with it: what is open of a text is
-parsed with every piece of it, and in small pieces a long one would be parsed for minutes."""
-
 # What writing takes is learned in this thread's own time: less at once would not bring back what other
 # programs take of the processor. (In Windows that time goes by in steps of a frame.)
 _OWN_IS_FINE: Final = time.get_clock_info("thread_time").resolution < _PIECE_S / 10
@@ -68,8 +64,8 @@ class _Waiting:
 class Arrivals(QObject):
     """What has arrived and is not written yet.
 
-    `write(message_id, text)` is called with each slice, and says how many characters are read again
-    with the next one.
+    `write(message_id, text)` is called with each slice, and says how many characters the next one is
+    to have at least, where so many wait.
     """
 
     def __init__(self, write: Callable[[str, str], int], parent: QObject) -> None:
@@ -167,8 +163,7 @@ class Arrivals(QObject):
         text = waiting.take(count)
         if waiting:  # behind what waits of other messages
             self._pieces[message_id] = waiting
-        again = self._write(message_id, text)
-        waiting.least = min(_MOST // 2, again // _READ_AGAIN)
+        waiting.least = self._write(message_id, text)
         if len(text) == count:
             self._learn(count, _clock() - began)
 

@@ -161,9 +161,9 @@ class Entry:
         return self._in_head(self._thoughts.renew(), 1 - self.head)
 
     @property
-    def read_again(self) -> int:
-        """How many characters of it are read again with whatever comes."""
-        return max(self._stream.read_again, self._thoughts.read_again)
+    def fitting(self) -> int:
+        """How many characters of it are to be added at once at least, where so many wait."""
+        return max(self._stream.fitting, self._thoughts.fitting)
 
     @property
     def is_streaming(self) -> bool:

@@ -173,7 +173,7 @@ class TranscriptStretch(TranscriptSurface):
         self._finder.touched(message_id)
         self._tidy_soon()
         self._go_on(message_id)
-        return entry.read_again
+        return entry.fitting
 
     def _read_on(self, message_id: str, text: str) -> int:
         """As much more of a reasoning that is unfolded."""
@@ -185,7 +185,7 @@ class TranscriptStretch(TranscriptSurface):
             self._read_thoughts()  # it may have left the document and come back meanwhile
             if not entry.unread:
                 self._renew_later(message_id)
-        return 0 if entry is None else entry.read_again
+        return 0 if entry is None else entry.fitting
 
     def _write_rests(self) -> None:
         """Long texts that are stored are written as if they arrived: in slices of frames."""

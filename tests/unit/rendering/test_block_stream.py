@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import cycle
 from typing import Any
 
 import pytest
@@ -339,6 +340,34 @@ def test_plain_words_are_added_without_parsing() -> None:
     [patch] = stream.feed(" to go on")
     assert patch.added[0].text == "A sentence that is long enough to go on"
     assert stream.finish() == []
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "[1] and [2, 3] ", "これは**「強調」**です", "\\[\\]", "[a]: <", "[", "![[]()", "$", "|", "- ",
+        "http://a.b/x", "$x_1$ ", "<!-- a ", "word *a `b ", "a\u2028", "[a\n", "~~a*b_c`d ", "| a\n",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("before", ["", "- ", "Words.\n\n> "])
+def test_what_is_more_than_can_be_kept_open_ends_as_the_whole(unit: str, before: str) -> None:
+    """Where it is settled at any rate goes by the source, not by its pieces."""
+    source = before + unit * (14_000 // len(unit)) + "\n\nEnd.\n"
+    whole = render(source)
+    for lengths in ((3001,), (61, 7, 801, 1700)):
+        assert in_pieces(source, lengths) == whole
+
+
+def in_pieces(source: str, lengths: tuple[int, ...]) -> list[Block]:
+    """The blocks of a source that arrives in pieces of these lengths, over and over."""
+    stream, at = BlockStream(), 0
+    for length in cycle(lengths):
+        if at >= len(source):
+            break
+        stream.feed(source[at : at + length])
+        at += length
+    stream.finish()
+    return stream.blocks
 
 
 @pytest.mark.parametrize("unit", ["[", "![a](b) ", "*a_ ", "http://", "<x "])
