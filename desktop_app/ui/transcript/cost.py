@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from desktop_app.rendering.long_runs import styles_of, text_of
 from desktop_app.rendering.model import Block, Kind
 
 if TYPE_CHECKING:
@@ -29,8 +30,9 @@ written."""
 
 def cost_of_runs(runs: Runs) -> int:
     """What the words of one block cost."""
-    formulas = sum(1 for run in runs if run.math)
-    return sum([len(run.text) for run in runs]) + _RUN * len(runs) + _FORMULA * formulas
+    has_formulas = any(style.math for style in styles_of(runs))  # a megabyte is not unpacked for it
+    formulas = sum(1 for run in runs if run.math) if has_formulas else 0
+    return len(text_of(runs)) + _RUN * len(runs) + _FORMULA * formulas
 
 
 def cost_of(item: Item) -> int:

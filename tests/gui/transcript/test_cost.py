@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from desktop_app.rendering.block_stream import render
+from desktop_app.rendering.long_runs import LongRuns
+from desktop_app.rendering.model import Run
 from desktop_app.ui import theme
-from desktop_app.ui.transcript.cost import cost_more, cost_of, is_costly
+from desktop_app.ui.transcript.cost import cost_more, cost_of, cost_of_runs, is_costly
 from desktop_app.ui.transcript.document import DocumentWriter
 from tests.gui.transcript.test_long_message import settle
 from tests.gui.transcript.test_stretch import on_screen
@@ -114,3 +116,12 @@ def test_cells_runs_and_formulas_cost_more_than_letters() -> None:
     assert cost_of(plain[0]) < cost_of(runs[0]) < cost_of(table[0]) < cost_of(formulas[0])
     assert cost_more(plain * 3, cost_of(plain[0]) * 3 - 1)
     assert not cost_more(plain * 3, cost_of(plain[0]) * 3)
+
+
+def test_the_runs_of_a_very_long_text_are_not_unpacked_to_be_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    runs = LongRuns((), tuple(Run("word ", bold=number % 2 == 0) for number in range(1000)))
+    expected = cost_of_runs(tuple(runs))
+    monkeypatch.setattr(LongRuns, "__iter__", None)
+    assert cost_of_runs(runs) == expected
