@@ -67,7 +67,7 @@ if TYPE_CHECKING:
 _UNSPEAKABLE: Final = re.compile("[\0\ud800-\udfff]")  # halves of pairs make addresses fail
 _WORDS: Final = re.compile(r"(?:[^\W_]|[ ,;.!?:'’“”–—-])+")
 _OPENERS: Final = re.compile(r"[*_~](?!\s)|[\[\]`$]")
-_GAP: Final = re.compile(r"(?<=[^\s\\>])[ \n](?=(?:\*{1,2}|_{1,2}|`{1,2}|~~)?[^\W\d_])")
+_GAP: Final = re.compile(r"(?<=[^\s\\>])[ \n](?=(?:\*{1,2}|_{1,2}|`{1,2}|~{1,2})?[^\W\d_])")
 _BRACKETS: Final = ("\\(", "\\[")
 _LONG: Final = 800
 _DENSE: Final = 12_000

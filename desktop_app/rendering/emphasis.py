@@ -11,11 +11,15 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
     from markdown_it.rules_inline import StateInline
     from markdown_it.rules_inline.state_inline import Delimiter
+    from markdown_it.token import Token
+
+_TILDES: Final = {1: -1, 2: ord("~")}
+"""What marks a run of tildes by its length: the parser pairs what has one mark."""
 
 _CJK: Final = (
     "[\u1100-\u11ff\u2e80-\u303f\u3040-\u4dbf\u4e00-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff"
@@ -57,36 +61,60 @@ def flanks(before: str, after: str, mark: str) -> tuple[bool, bool]:
     return left, right
 
 
+def flanks_tildes(before: str, after: str, length: int) -> tuple[bool, bool]:
+    """Whether a run of tildes may begin, and may end, struck text: one or two of them, and one alone
+    not within a word, as `_`: 5~10 and 20~30 are numbers."""
+    return flanks(before, after, "_" if length == 1 else "~") if length <= 2 else (False, False)
+
+
 def tokenize(state: StateInline, silent: bool) -> bool:
-    """The parser's rule for `*` and `~~`, by `flanks`; `_` stands within words and stays as it is."""
+    """The parser's rule for `*` and `~`, by `flanks`; `_` stands within words and stays as it is."""
     mark = state.src[state.pos]
     if silent or mark not in "*~":
         return False
     end = state.pos
     while end < state.posMax and state.src[end] == mark:
         end += 1
-    before = state.src[state.pos - 1 : state.pos]
-    opens, closes = flanks(before, state.src[end : state.posMax][:1], mark)
-    return _push(state, mark, end - state.pos, opens=opens, closes=closes)
+    length = end - state.pos
+    before, after = state.src[state.pos - 1 : state.pos], state.src[end : state.posMax][:1]
+    if mark == "*":
+        opens, closes = flanks(before, after, mark)
+    else:
+        opens, closes = flanks_tildes(before, after, length)
+    state.pos = end
+    if opens or closes:
+        _push(state, mark, length, opens=opens, closes=closes)
+    else:
+        state.append_pending(mark * length)
+    return True
 
 
-def _push(state: StateInline, mark: str, length: int, *, opens: bool, closes: bool) -> bool:
-    """A token for each mark, or each two of `~~`, to be paired when the text is through."""
-    size = 1 if mark == "*" else 2
-    if length < size:
-        return False
-    if length % size:
-        state.push("text", "", 0).content = mark
-    for _ in range(length // size):
-        state.push("text", "", 0).content = mark * size
+def _push(state: StateInline, mark: str, length: int, *, opens: bool, closes: bool) -> None:
+    """A token for each star, or for all of a run of tildes, to be paired when the text is through."""
+    is_star = mark == "*"
+    for _ in range(length if is_star else 1):
+        state.push("text", "", 0).content = mark if is_star else mark * length
         made = _delimiter()(
-            marker=ord(mark),
-            length=length if mark == "*" else 0,  # the rule of three is for stars
+            marker=ord(mark) if is_star else _TILDES[length],
+            length=length if is_star else 0,  # the rule of three is for stars
             token=len(state.tokens) - 1,
             end=-1,
             open=opens,
             close=closes,
         )
         state.delimiters.append(made)
-    state.pos += length
-    return True
+
+
+def strike(state: StateInline) -> None:
+    """Make of paired tildes what strikes the text between them."""
+    nested = (meta["delimiters"] for meta in state.tokens_meta if meta and "delimiters" in meta)
+    for delimiters in (state.delimiters, *nested):
+        for opener in delimiters:
+            if opener.marker in _TILDES.values() and opener.end >= 0:
+                _become(state.tokens[opener.token], "s_open", 1)
+                _become(state.tokens[delimiters[opener.end].token], "s_close", -1)
+
+
+def _become(token: Token, kind: str, nesting: Literal[1, -1]) -> None:
+    token.type, token.tag, token.nesting = kind, "s", nesting
+    token.markup, token.content = token.content, ""

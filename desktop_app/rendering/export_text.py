@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 # Signs in plain words that Markdown would take for its own, or a browser for a tag.
 _MEANT: Final = re.compile(
-    r"\\(?=[!-/:-@\[-`{-~]|\Z)|\*(?=\S)|(?<=\S)\*|(?<![^\W_])_(?=\S)|`|~(?=~)"
+    r"\\(?=[!-/:-@\[-`{-~]|\Z)|\*(?=\S)|(?<=\S)\*|(?<![^\W_])_(?=\S)|`|~(?=~)|(?<!\s)~(?![^\W_])"
     r"|\$(?=[^\s$]+(?:\s+[^\s$]+)*\$(?!\w))|\$(?=\$)|<(?=[A-Za-z/!?])|&(?=#?\w+;)|\[(?=\^|[^\]\n]{0,400}\][(\[:])"
 )
 _STAR: Final = re.compile(r"\*")
@@ -289,6 +289,8 @@ def _styled(runs: Runs, opened: frozenset[str]) -> str:
             piece[:1] in ("*", "~", "_") and piece[:1] == text[-1:] and not style
         ):
             text, piece = (text[:-1], f"\\!{piece}") if piece[0] == "[" else (text, f"\\{piece}")
+        if style == "strike" and text[-1:] == "~" and text[-2:] != "\\~":
+            text = f"{text[:-1]}\\~"
         text += piece
         at = end
     return text
@@ -352,6 +354,8 @@ def _wrapped(text: str, style: str, value: str) -> str:
         return text
     if style == _LINK:
         return text.replace(core, f"[{core}]({_target(value)})", 1)
+    if core[0] == "~" == value[0]:  # three tildes strike nothing
+        return text.replace(core, f"{value}\\{core}{value}", 1)
     return text.replace(core, f"{value}{core}{value}", 1)
 
 

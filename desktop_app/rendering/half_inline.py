@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-from desktop_app.rendering.emphasis import flanks
+from desktop_app.rendering.emphasis import flanks, flanks_tildes
 from desktop_app.rendering.parser import (
     ENDS_ADDRESS,
     FORMULA,
@@ -27,7 +27,7 @@ _LONGEST_FORMULA: Final = 400
 _LONGEST_TAG: Final = 40
 _DEEPEST: Final = 40  # marks that are open within each other
 
-_MARKS: Final = re.compile(r"\\|`+|\*+|_+|~~+|~\Z|!?\[|!\Z|\]|\$|<|&")
+_MARKS: Final = re.compile(r"\\|`+|\*+|_+|~+|!?\[|!\Z|\]|\$|<|&")
 _AUTOLINK: Final = re.compile(r"<(?:[A-Za-z][A-Za-z0-9+.-]{1,31}:[^\s<>]*|[^\s<>@]+@[\w.-]+)>")
 _HALF_AUTOLINK: Final = re.compile(
     r"<(?:[A-Za-z][A-Za-z0-9+.-]{1,31}:[^\s<>]*|[^\s<>@:]+@[\w.-]*?(?P<end>[.-]?))\Z"
@@ -146,7 +146,7 @@ class _Scan:
         held = [m.start for m in self.open if m.text[-1:] == "[" and least < m.start < end]
         if held:
             end, closer, self._shown = held[0], "", self.content
-        marks = [mark for mark in self.open if mark.text[-1:] != "[" and mark.start < end]
+        marks = [m for m in self.open if m.text[-1] != "[" and m.text != "~" and m.start < end]
         text = self._shown[:end]
         if not closer:
             bare = text.rstrip()
@@ -282,8 +282,11 @@ class _Scan:
         content = self.content
         if end == len(content):
             raise _CutError(start)
-        opens, closes = flanks(content[start - 1 : start] if start else "", content[end], mark[0])
-        count = len(mark) if mark[0] != "~" else len(mark) // 2 * 2
+        before, count = content[start - 1 : start] if start else "", len(mark)
+        if mark[0] == "~":
+            opens, closes = flanks_tildes(before, content[end], count)
+        else:
+            opens, closes = flanks(before, content[end], mark[0])
         while closes and count:
             taken = self._close_with(mark[0], count, both=opens)
             if not taken:
@@ -299,7 +302,7 @@ class _Scan:
             opener = self.open[at]
             if opener.text[-1] == "[":
                 return 0
-            if opener.text[0] != sign:
+            if opener.text[0] != sign or (sign == "~" and len(opener.text) != count):
                 continue
             odd = (opener.both or both) and (len(opener.text) + count) % 3 == 0
             if sign == "*" and odd and (len(opener.text) % 3 or count % 3):

@@ -26,7 +26,6 @@ _BEGIN_WITH: Final = {
     "backticks": "`",
     "wide_emphasis": "*~",
     "emphasis": "_*",
-    "strikethrough": "~",
     "link": "[",
     "citation": "[",
     "footnote_ref": "[",

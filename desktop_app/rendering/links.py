@@ -85,8 +85,9 @@ def _split(target: str) -> SplitResult | None:
 
 
 def _host(parts: SplitResult) -> str:
-    if parts.scheme == "mailto":
-        return parts.path.rpartition("@")[2].lower()
+    if parts.scheme in ("mailto", "xmpp"):
+        address = parts.path.partition("/")[0] if parts.scheme == "xmpp" else parts.path
+        return address.rpartition("@")[2].lower()
     return (parts.hostname or "").rstrip(".")
 
 

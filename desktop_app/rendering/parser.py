@@ -13,10 +13,12 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.rendering import citations
-from desktop_app.rendering.emphasis import tokenize
+from desktop_app.rendering.emphasis import strike, tokenize
 from desktop_app.rendering.lists import DEFINITIONS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from markdown_it import MarkdownIt
     from markdown_it.rules_block import StateBlock
     from markdown_it.rules_core import StateCore
@@ -48,11 +50,10 @@ ENDS_ADDRESS: Final = "，。、；：！？（）【】「」『』《》“”
 _ENDS_ADDRESS: Final = re.compile(f"[{ENDS_ADDRESS}]")
 _WWW_REST: Final = re.compile(rf"[^\s<>\"'`{ENDS_ADDRESS}]+")
 _NO_END: Final = "*_~?!.,:"
-_E_MAIL: Final = (
-    r"(?<![A-Za-z0-9._+/-])()[A-Za-z0-9._+-]+@"
-    r"(?>[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+)(?<=[A-Za-z])"
-)
+_E_MAIL: Final = r"[A-Za-z0-9._+-]+@(?>[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+)(?<=[A-Za-z])"
 """An address by e-mail, by GitHub's rules: in any domain, which ends in a letter."""
+
+_RESOURCE: Final = r"(?:/[A-Za-z0-9@.]+)?"
 
 _ENTITY_AT_END: Final = re.compile(r"&[A-Za-z0-9]+;$")
 _BEGINS_CONTAINER: Final = re.compile(r"(?:[-+*]|\d{1,9}[.)])[ \t]|>")
@@ -91,12 +92,14 @@ def parser() -> MarkdownIt:
             return len(text[position:stop].rstrip(_NO_END))
 
     markdown.linkify = Addresses()
-    markdown.enable(["table", "strikethrough", "linkify"])
+    markdown.enable(["table", "linkify"])
     # Fuzzy links would take README.md and main.py for addresses.
     markdown.linkify.set({"fuzzy_link": False})
     markdown.linkify.add("//", None)  # no address to anybody who reads it
     markdown.linkify.add("www.", {"validate": _www_length, "normalize": _www_address})
-    markdown.linkify.re["email_fuzzy"] = _E_MAIL
+    markdown.linkify.add("mailto:", {"validate": _validator(_E_MAIL)})
+    markdown.linkify.add("xmpp:", {"validate": _validator(_E_MAIL + _RESOURCE)})
+    markdown.linkify.re["email_fuzzy"] = f"(?<![A-Za-z0-9._+/-])(){_E_MAIL}"
     footnote_plugin(markdown, inline=False, move_to_end=False)
     markdown.inline.ruler.at("footnote_ref", _note)
     interrupts = ["paragraph", "reference", "list"]
@@ -105,6 +108,7 @@ def parser() -> MarkdownIt:
     _note_definitions(markdown)
     markdown.inline.ruler.before("escape", "math", _math)
     markdown.inline.ruler.before("emphasis", "wide_emphasis", tokenize)
+    markdown.inline.ruler2.before("emphasis", "strike", strike)
     citations.use(markdown)
     markdown.core.ruler.at("inline", _inline)
     _pass_pictures(markdown)
@@ -241,6 +245,17 @@ def _note_definitions(markdown: MarkdownIt) -> None:
         return True
 
     markdown.block.ruler.at("reference", noted_reference)
+
+
+def _validator(address: str) -> Callable[[Any, str, int], int]:
+    """What says how long an address is that stands at a position."""
+    pattern = re.compile(address)
+
+    def length(_linkify: Any, text: str, position: int) -> int:
+        found = pattern.match(text, position)
+        return len(found[0]) if found else 0
+
+    return length
 
 
 def _www_length(_linkify: Any, text: str, position: int) -> int:

@@ -91,7 +91,7 @@ def test_raw_html_loses_nothing(name: str) -> None:
 
 
 def test_all_examples_are_there() -> None:
-    assert len(EXAMPLES) == 652 + 24
+    assert len(EXAMPLES) == 652 + 28
 
 
 def test_lists_from_right_to_left_are_whole(view: TranscriptView) -> None:

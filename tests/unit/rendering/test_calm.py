@@ -11,11 +11,13 @@ from desktop_app.rendering.model import Block, Kind, Run
 from tests.helpers.flicker import KINDS, measure
 
 # What nobody can know before: that `me` goes on with an @, that a line is underlined to be a heading,
-# that words in brackets are defined as a link below, that a picture follows an exclamation mark.
+# that words in brackets are defined as a link below, that a picture follows an exclamation mark, that
+# `~5` is no number but struck.
 EXPECTED: Final = {
     "autolink": 1,
     "reference": 1,
     "heading": 2,
+    "strike": 1,
     "table": 1,
 }
 
@@ -56,6 +58,9 @@ HALF: Final = {
     "$5 a month": "$5 a month",
     "costs $5 (US$) and": "costs $5 (US$) and",
     "a ![": "a",
+    "takes ~10 m": "takes ~10 m",
+    "so ~~that g": "so that g",
+    "a ~b~": "a ~b",
 }
 
 

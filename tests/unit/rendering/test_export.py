@@ -163,7 +163,9 @@ def test_plain_words_stay_plain_words(source: str) -> None:
 
 
 def test_what_needs_no_escape_has_none() -> None:
-    source = "A sentence (with marks): array[0], snake_case, 2 * 3, 1 < 2, AT&T, a-b; $5, 50% #1."
+    source = (
+        "A sentence (with marks): array[0], snake_case, 2 * 3, 1 < 2, AT&T, a-b; $5, ~5%, 2~3 #1."
+    )
     assert to_markdown(render(source)) == source
 
 
@@ -209,6 +211,7 @@ def test_every_example_is_the_same_document_when_it_has_been_copied() -> None:
         "See [README.md](README.md) and [`code`](code), [`https://a.b`](https://a.b), [www.a.b](www.a.b)",
         "from [the `pip` page](pip), me@a.example; https://a.b/c%20d and <https://a.b/c%20d>",
         "- \\[ ] no task\n- \\[x] none\n- [ ] one",
+        "~one~ (~two~) **x**~three~ \\~~four~ ~\\~five\\~~ ~~six ~7~~ \\~none\\~ ~/p ~10",
     ],
 )
 def test_what_is_hard_to_say_is_said_again(source: str) -> None:

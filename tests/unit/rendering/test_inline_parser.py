@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 _PIECES = (
-    "word ", "a", "é", "*", "**", "_", "~", "~~", "`", "``", "[", "]", "](u)", "![", "[a]", "[^1]", "[1]", "<",
+    "word ", "a", "é", "*", "**", "_", "~", "~~", "~~~", "`", "``", "[", "]", "](u)", "![", "[a]", "[^1]", "[1]", "<",
     "<a>", "<http://a.b>", "&", "&amp;", "&#35;", "$x$", "$", "\\", "\\(x\\)", "\\*", "\n", "  \n", ":", "http://a.b",
     "www.a.b", "a@b.c", "-", "{", "=", "\u4e2d",
 )  # fmt: skip
@@ -57,6 +57,7 @@ def test_deep_nesting() -> None:
 
 def test_an_unknown_rule_is_not_left_out() -> None:
     other = ParserInline()
+    other.ruler.disable("strikethrough")
     other.ruler.push("unheard_of", lambda _state, _silent: False)
     with pytest.raises(KeyError, match="unheard_of"):
         InlineParser(other)

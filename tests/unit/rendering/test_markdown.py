@@ -48,6 +48,8 @@ def test_a_picture_is_named_and_linked_never_shown() -> None:
         ("www.a.b/?c=d&hl;", "http://www.a.b/?c=d"),
         ("https://a.b/c_~", "https://a.b/c"),
         ("~~https://a.b~~", "https://a.b"),
+        ("mailto:a@b.c/d", "mailto:a@b.c"),
+        ("xmpp:a@b.c/d@e/f", "xmpp:a@b.c/d@e"),
     ],
 )
 def test_bare_addresses_are_links(source: str, target: str) -> None:
@@ -60,7 +62,7 @@ def test_bare_addresses_are_links(source: str, target: str) -> None:
         ("see:", "me@a.example", ","),
         ("〈", "me.and_you+x@a.b.example", "〉"),
         ("请发邮件至", "me@a.example", "谢谢"),
-        ("xmpp:", "me@a.example", "."),
+        ("sip:", "me@a.example", "."),
     ],
 )
 def test_an_address_by_e_mail_begins_and_ends_as_github_says(
@@ -73,6 +75,21 @@ def test_an_address_by_e_mail_begins_and_ends_as_github_says(
 @pytest.mark.parametrize("name", ["me@b+c.example", "me@b.example-", "me@b.c1", "a/b@c.d", "@a.b"])
 def test_what_is_no_address_by_e_mail(name: str) -> None:
     assert only(name).runs == (Run(name),)
+
+
+@pytest.mark.parametrize(
+    ("source", "struck"),
+    [
+        ("~one~ and ~~two~~", ["one", "two"]),
+        ("~~~three~~~ and ~~three~~~, ~two each", []),
+        ("~10 to ~20, 5~10 and 7~12, H~2~O, 周一~周五和周六~周日", []),
+        ("~~about ~5~~ (~so~)", ["about ~5", "so"]),
+        ("~one ~~crossed~ two~~", ["one ~~crossed"]),
+        ("~ a ~ ~~ b ~~", []),
+    ],
+)
+def test_one_tilde_or_two_strike_what_is_between_as_many(source: str, struck: list[str]) -> None:
+    assert [run.text for run in only(f"So {source}.").runs if run.strike] == struck
 
 
 def test_words_struck_out_may_be_an_address() -> None:
