@@ -12,6 +12,7 @@ from desktop_app.rendering.model import Block, Kind, Run, Runs
 from desktop_app.ui.transcript.items import Line, Part
 from desktop_app.ui.transcript.page import head_length
 from desktop_app.ui.transcript.section import is_table
+from desktop_app.ui.transcript.tables import cell_runs, row_runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -101,13 +102,17 @@ def texts_of_code(blocks: Sequence[Block]) -> Texts:
 
 def selected(writer: DocumentWriter, cursor: QTextCursor) -> Texts:
     """What a selection in the document puts on the clipboard."""
+    from desktop_app.rendering.export_text import plain_pieces
     from desktop_app.ui.clipboard import PLAIN, Texts
 
     span = _span(writer, cursor)
     copied = [item for item in span.items if is_copied(item)]
-    if not copied or _is_in_one_cell(span, cursor):
+    if not copied:
         text = cursor.selection().toPlainText().strip("\n")
         return Texts({PLAIN: lambda: [text]}, is_short=True)
+    if _is_in_one_cell(span, cursor):
+        words = Block(Kind.PARAGRAPH, _runs_in_cell(writer, cursor))
+        return Texts({PLAIN: lambda: plain_pieces([words])}, is_short=True)
     if all(isinstance(item, Block) and item.kind is Kind.CODE for item in copied):
         return texts_of_code(_blocks_of(span))
     return texts_of(partial(_blocks_of, span), is_short=are_few(copied))
@@ -215,6 +220,21 @@ def _is_in_one_cell(span: _Span, cursor: QTextCursor) -> bool:
         return False
     text = cursor.selectedText()
     return not set(text) & set("\t\u2029\ufdd0\ufdd1") and not cursor.hasComplexSelection()
+
+
+def _runs_in_cell(writer: DocumentWriter, cursor: QTextCursor) -> Runs:
+    """What is selected of one cell."""
+    block = cursor.document().findBlock(cursor.selectionStart())
+    spot, at = _found(writer, block), block.position()
+    if spot is None:
+        return ()
+    section, number = spot.section, spot.number
+    table: Block = section.items[spot.at]  # type: ignore[assignment]
+    if section.is_ruled(spot.at):
+        runs = row_runs(table, number)
+    else:
+        runs = cell_runs(table, *divmod(number - 1, max(1, len(table.aligns))))
+    return cut_runs(runs, cursor.selectionStart() - at, cursor.selectionEnd() - at)
 
 
 def _blocks_of(span: _Span) -> list[Block]:

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtGui import QTextCursor
 
+from desktop_app.paths import child_command
 from desktop_app.ui import theme
+from desktop_app.ui.transcript.formulas import DRAWN
+from desktop_app.ui.transcript.typesetter import Typesetter
 from desktop_app.ui.transcript.view import TranscriptView
 from tests.gui.transcript.test_streaming import finished, look, stream_into
 from tests.helpers.messages import answer, question, streaming
@@ -136,6 +139,18 @@ def test_words_of_one_cell_are_copied_as_words(view: TranscriptView) -> None:
     data = view.createMimeDataFromSelection()
     assert data.text() == "another"
     assert "table" not in data.html()
+
+
+def test_a_formula_in_one_cell_is_copied_as_its_source(view: TranscriptView, qtbot: QtBot) -> None:
+    typesetter = Typesetter(child_command("maths"))
+    view.typeset_with(typesetter)
+    view.set_messages([answer(HEAD + "| a | pay $x^2$ now | 3 |\n")])
+    qtbot.waitUntil(lambda: DRAWN in view.toPlainText())
+    begin, end = view.document().find("pay"), view.document().find("now")
+    begin.setPosition(end.selectionEnd(), QTextCursor.MoveMode.KeepAnchor)
+    view.setTextCursor(begin)
+    assert view.createMimeDataFromSelection().text() == "pay $x^2$ now"
+    typesetter.close()
 
 
 def test_the_whole_table_is_one_on_the_clipboard(view: TranscriptView) -> None:
