@@ -177,7 +177,7 @@ def _most(there: str, words: str) -> int:
     """How often they are shown at most, where nothing but signs is left out; -1 for no idea."""
     if " " not in words and words.isalnum():
         return without(_SIGNS, there).count(words)
-    bare = _NO_WORD.sub(" ", words).strip()
+    bare = _NO_WORD.sub(" ", without(_SIGNS, words)).strip()
     return _NO_WORD.sub(" ", without(_SIGNS, there)).count(bare) if bare else -1
 
 

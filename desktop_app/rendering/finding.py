@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from desktop_app.domain.letters import PLAIN_LETTERS
 from desktop_app.rendering.long_runs import text_of
-from desktop_app.rendering.model import Block
+from desktop_app.rendering.model import PICTURE, Block
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -78,7 +78,8 @@ def _plain(character: str) -> str:
 
 
 def _is_unseen(character: str) -> bool:
-    return unicodedata.category(character) == "Cf"
+    """Whether it is no letter of any word: invisible, or where something is drawn."""
+    return character == PICTURE or unicodedata.category(character) == "Cf"
 
 
 def sought(text: str) -> str:

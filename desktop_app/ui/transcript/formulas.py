@@ -4,9 +4,12 @@ In the document a formula is one character, the drawing's, and behind it its TeX
 searches or reads out the document finds the source, and each of both states has the same length.
 Until the formula is typeset, and for good where it cannot be, the one character is invisible and the
 source stands in italics, as whoever writes the document's blocks has written them; then the character
-is an object and the source takes no room. Qt hands all of these characters to a screen reader, and
-draws no object but at U+FFFC; the source stands right behind it, and neither Orca nor eSpeak says
-U+FFFC, U+2062 and U+2063 (nor U+FDD0 and U+FDD1, which Qt puts around the cells of its own tables).
+is an object and the source takes no room.
+
+Qt hands all of these characters to a screen reader. It draws no object but at U+FFFC, and puts U+FDD0
+and U+FDD1 around the cells of its own tables; eSpeak says neither these nor U+2061 to U+2063. Liblouis
+spells each of them out in braille, eight cells long; so behind the source of a formula that is drawn
+stands the one character without a width that is a blank there.
 """
 
 from __future__ import annotations
@@ -42,6 +45,7 @@ if TYPE_CHECKING:
     from desktop_app.rendering.maths import Formula
 
 DRAWN: Final = "\ufffc"
+_BLANK: Final = "\u200b"
 _OBJECT_TYPE: Final = int(QTextFormat.ObjectTypes.UserObject) + 1
 _TEX: Final = COLUMNS + 1
 _EM, _DESCENT, _X_HEIGHT = _TEX + 1, _TEX + 2, _TEX + 3
@@ -163,7 +167,7 @@ class Formulas:
             style.setProperty(key, float(pixels))
         low = formula.depth * em > metrics.descent()
         style.setVerticalAlignment(alignment.AlignMiddle if low else alignment.AlignBaseline)
-        source_text = source.replace(LINE_BREAK, " ") + FORMULA_ENDS
+        source_text = source.replace(LINE_BREAK, " ") + _BLANK
         cursor.insertText(DRAWN, style)
         if self._keeps_source:
             cursor.insertText(source_text, hidden(made, source_text))
@@ -279,11 +283,10 @@ def with_drawing(found: QTextCursor) -> QTextCursor:
     marked.setPosition(begin)
     marked.setPosition(found.selectionStart(), keep)
     before, drawn, source = marked.selectedText().rpartition(DRAWN)
-    if not drawn or FORMULA_ENDS in source:
-        return found
     marked.setPosition(begin + units(before) + 1)
-    if marked.charFormat().objectType() != _OBJECT_TYPE:
-        return found  # behind a picture
+    made = marked.charFormat()
+    if not drawn or made.objectType() != _OBJECT_TYPE or len(source) > len(made.property(_TEX)):
+        return found  # behind a picture, or behind the formula
     marked.setPosition(begin + units(before))
     marked.setPosition(found.selectionEnd(), keep)
     return marked

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.view import TranscriptView
 
 SHIFT = Qt.KeyboardModifier.ShiftModifier
+BLANK = "\u200b"  # ends the source behind a drawing
 
 
 def said(view: TranscriptView) -> str:
@@ -37,6 +39,11 @@ def look_for(qtbot: QtBot, view: TranscriptView, words: str, expected: str) -> N
 def marked(view: TranscriptView) -> list[str]:
     QApplication.processEvents()
     return [mark.cursor.selectedText() for mark in view.extraSelections()]
+
+
+def is_marked(view: TranscriptView, words: str) -> bool:
+    """Whether one place is marked, with these words."""
+    return [mark.replace(BLANK, "") for mark in marked(view)] == [words]
 
 
 def current(view: TranscriptView) -> str:
@@ -146,6 +153,12 @@ def test_a_match_in_a_formula_marks_its_drawing(view: TranscriptView, qtbot: QtB
     qtbot.waitUntil(lambda: DRAWN in view.toPlainText())
     look_for(qtbot, view, "needle", "of 3")
     assert marked(view) == ["needle", f"{DRAWN}needle", "needle"]
+    for words, mark in (
+        ("needle_1, n", f"{DRAWN}needle_1, n"),
+        ("and needle_1", f"and {DRAWN}needle_1"),
+    ):
+        look_for(qtbot, view, words, "of 1")
+        qtbot.waitUntil(partial(is_marked, view, mark))
     typesetter.close()
 
 

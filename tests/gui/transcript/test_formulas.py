@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from desktop_app.ui.transcript.view import TranscriptView
 
+INVISIBLE = set("\u2061\u2062\u2063\u2064")
 TEXT = (
     r"So $\frac{a}{b}$ and \(x_1\) cost $5 or $10, not `$x$`."
     "\n\n$$\n\\sum_{i=0}^n i^2\n= y\n$$\n\n| a |\n|---|\n| $z^2$ |\n"
@@ -55,6 +56,7 @@ def test_formulas_are_drawn_and_copied_as_source(
     assert view.document().size().height() != height
     assert "cost $5 or $10, not $x$." in view.toPlainText()
     assert r"\frac{a}{b}" in view.toPlainText(), "what reads the screen out reads the source"
+    assert not INVISIBLE & set(view.toPlainText()), "which a braille display spells out"
     view.selectAll()
     view.copy()
     data = QGuiApplication.clipboard().mimeData()

@@ -89,3 +89,8 @@ def test_most_answers_are_not_rendered() -> None:
     assert count_in_markdown(source, "needle") == 9
     assert counting._shown.cache_info().misses == 0
     assert count_in_markdown(source, "example") == 0, "that stands in the link's target alone"
+
+
+def test_words_with_marks_of_emphasis_in_them_are_counted() -> None:
+    assert count_in_markdown("A foo_bar, needle.", sought("foo_bar, n")) == 1
+    assert count_in_markdown("Where $foo_1$, needle.", sought("foo_1, n")) == 1
