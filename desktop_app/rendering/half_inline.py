@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 
 from desktop_app.rendering.emphasis import flanks, flanks_tildes
 from desktop_app.rendering.parser import (
+    BEFORE_DOLLAR,
     ENDS_ADDRESS,
     FORMULA,
     is_price,
@@ -223,6 +224,9 @@ class _Scan:
                 raise _CutError(found.end() - 1 if is_shown else start)
             return found.end()
         rest = len(content) - start
+        before = BEFORE_DOLLAR.match(content, start) if rest <= _LONGEST_FORMULA else None
+        if before is not None and _may_be_formula(content[before.end() :]):
+            raise _CutError(start)
         half = _HALF_FORMULA.match(content, start)
         if rest <= 2 and content[start:].strip("$") == "":
             raise _CutError(start)
@@ -314,6 +318,11 @@ class _Scan:
                 self.open.append(opener._replace(left=left))
             return taken
         return 0
+
+
+def _may_be_formula(end: str) -> bool:
+    """Whether a text that ends a block, and begins with a dollar sign, may be half a formula."""
+    return end in ("$", "$$") or _HALF_FORMULA.match(end) is not None
 
 
 def _is_note(content: str, start: int, end: int) -> bool:

@@ -334,13 +334,17 @@ def _line(state: StateBlock, number: int) -> str:
     return state.src[state.bMarks[number] + state.tShift[number] : state.eMarks[number]]
 
 
+_TEX: Final = r"(?![\s$])(?:\\.|[^$\\])*?(?<![\s\\])"
 FORMULA: Final = re.compile(
     r"\$(?:(?P<letter>[A-Za-z]|\\[A-Za-z]+)\$(?![\d$_])"
-    r"|(?P<inline>(?![\s$])(?:\\.|[^$\\])*?(?<![\s\\]))\$(?![0-9A-Za-z_$]))",
+    rf"|(?P<inline>{_TEX})\$(?:(?![0-9A-Za-z_$])|(?=\$\$[^$]+\$\$|\${_TEX}\$)))",
     re.DOTALL,
 )
 """Letters may follow a formula that is one letter, as in "the $n$th"; in scripts that are written
-without spaces they follow any."""
+without spaces they follow any, as does another formula: "$x$$y$"."""
+
+BEFORE_DOLLAR: Final = re.compile(rf"\${_TEX}\$(?=\$)", re.DOTALL)
+"""What is a formula if the dollar sign behind it begins another one."""
 
 _DISPLAYED: Final = re.compile(r"\$\$(?P<display>[^$]+?)\$\$")
 _BRACKETS: Final = re.compile(r"\\\((?P<inline>.+?)\\\)|\\\[(?P<display>.+?)\\\]", re.DOTALL)

@@ -66,6 +66,7 @@ KINDS: Final[dict[str, list[str]]] = {
         "So $x_1 + y$ and \\(a + b\\) then \\[c = d\\] end. It costs $5 and $10, $HOME stays.",
         "Before\n\n$$\nx = y\n$$\n\nAfter\n\n\\[\n\\frac{a}{b}\n\\]\n\nend",
         "Let $n$ be $O(n \\log n)$, so $$E = mc^2$$ inline. Price: $20.",
+        "So $x$$y^2$ and $a$$$b$$ end, $n$$m$th.",
         "The $n$th of $2 \\times 3$, $1 - p$, $3x + 2y$ and $5\\%$ or $x\\$y$. 其中$x$是变量。",
         "It was $5M (US$ 3) or $5 a month, $5-$10, $5/month, $x per seat ($y in all).",
     ],

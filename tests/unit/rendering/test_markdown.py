@@ -17,6 +17,7 @@ from desktop_app.rendering.model import (
     Kind,
     Run,
     formula,
+    words_of,
 )
 
 
@@ -140,6 +141,20 @@ def test_prices_stay_text_and_formulas_do_not() -> None:
 )
 def test_formulas_stand_next_to_letters(source: str, tex: str) -> None:
     assert formula(tex) in only(source).runs
+
+
+@pytest.mark.parametrize(
+    ("source", "formulas"),
+    [
+        ("$x$$y$", ["x", "y"]),
+        (r"so $x^2$$\frac{1}{2}$$z$, then", ["x^2", r"\frac{1}{2}", "z"]),
+        ("$a$$$b$$ and $$c$$$d$.", ["a", "b", "c", "d"]),
+        ("the $n$$m$th", ["n", "m"]),
+        ("$HOME$$ and $5$$6 or $a$$ b", []),
+    ],
+)
+def test_formulas_stand_next_to_each_other(source: str, formulas: list[str]) -> None:
+    assert [words_of(run) for run in only(source).runs if run.math] == formulas
 
 
 @pytest.mark.parametrize("source", ["a$x$b", "$HOME/$USER", "$5$x", "$ x$", "$x $", "$ab$c"])
