@@ -10,6 +10,7 @@ import re
 from html import escape
 from typing import TYPE_CHECKING
 
+from desktop_app.rendering.direction import is_from_right
 from desktop_app.rendering.links import is_opened
 from desktop_app.rendering.model import (
     LINE_BREAK,
@@ -111,15 +112,18 @@ class HtmlWriter:
     def table(self, parts: list[Block]) -> str:
         """All parts of one table."""
         rows = []
+        is_turned = is_from_right(parts[0])
+        begin = "right" if is_turned else "left"
         for part in parts:
             for number, row in enumerate(part.rows):
                 tag = "th" if part.head and number == 0 else "td"
                 cells = (
-                    f'<{tag} align="{align or "left"}"{self.cell_type(cell)}>{self.runs(cell)}</{tag}>'
+                    f'<{tag} align="{align or begin}"{self.cell_type(cell)}>{self.runs(cell)}</{tag}>'
                     for cell, align in zip(row, part.aligns, strict=False)
                 )
                 rows.append(f"<tr>{''.join(cells)}</tr>")
-        return f"<table{self.table_look}>{''.join(rows)}</table>"
+        direction = ' dir="rtl"' if is_turned else ""
+        return f"<table{direction}{self.table_look}>{''.join(rows)}</table>"
 
     # ------------------------------------------------------------------ blocks
 

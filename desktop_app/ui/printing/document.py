@@ -9,7 +9,8 @@ pages. Each message is laid out when it is added, so that it can be done between
 from __future__ import annotations
 
 from hashlib import sha256
-from typing import TYPE_CHECKING, Final
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from PySide6.QtCore import QSizeF, Qt, QUrl
 from PySide6.QtGui import (
@@ -36,6 +37,7 @@ from desktop_app.domain.parts import ReasoningPart, ToolCallPart
 from desktop_app.rendering import highlight
 from desktop_app.rendering.block_stream import render
 from desktop_app.rendering.blocks import code_line
+from desktop_app.rendering.direction import is_from_right
 from desktop_app.rendering.export_html import parts_of
 from desktop_app.rendering.links import is_opened
 from desktop_app.rendering.model import (
@@ -64,10 +66,22 @@ if TYPE_CHECKING:
 KEPT_TOGETHER: Final = 0.4
 """Of a page: what is taller may be cut."""
 
+KEPT_WITH_HEADS: Final = 0.5
+"""The same with the headings above it."""
+
+# Of the column, whichever way the words of a cell run: Qt would turn them round.
 _ALIGNMENTS: Final = {
-    "right": Qt.AlignmentFlag.AlignRight,
+    "left": Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignAbsolute,
+    "right": Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignAbsolute,
     "center": Qt.AlignmentFlag.AlignHCenter,
 }
+
+
+class _Kept(NamedTuple):
+    """What stays on one page: a frame, else a block with the line that follows it."""
+
+    block: QTextBlock
+    frame: QTextFrame | None
 
 
 class PrintedConversation:
@@ -100,7 +114,7 @@ class PrintedConversation:
         self.document.setPageSize(page)
         self._cursor = QTextCursor(self.document)
         self._is_fresh = True
-        self._together: list[tuple[QTextBlock, QTextFrame | None]] = []
+        self._together: list[_Kept] = []
         self._words(_shown(title), self._styles.paragraph(0), TITLE, bold=True)
 
     @property
@@ -296,9 +310,15 @@ class PrintedConversation:
     def _columns(
         self, first: Block, rows: list[tuple[tuple[Runs, ...], bool]], columns: list[int]
     ) -> None:
-        """Some columns of a table, as a table."""
+        """Some columns of a table, as a table; Qt puts the first one at the left of any."""
+        is_turned = is_from_right(first)
+        if is_turned:
+            columns = columns[::-1]
+        begin = "right" if is_turned else "left"
         self._block(self._styles.nothing())
-        table = self._cursor.insertTable(len(rows), len(columns), self._styles.table(first))
+        made = self._styles.table(first, is_turned=is_turned)
+        table = self._cursor.insertTable(len(rows), len(columns), made)
+        self._together.append(_Kept(self._cursor.block(), table))
         cell_format = self._styles.cell()
         for number, (row, is_head) in enumerate(rows):
             for place, column in enumerate(columns):
@@ -307,8 +327,7 @@ class PrintedConversation:
                 cell.setFormat(cell_format)
                 self._cursor = cell.firstCursorPosition()
                 aligned = QTextBlockFormat()
-                align = _ALIGNMENTS.get(first.aligns[column], Qt.AlignmentFlag.AlignLeft)
-                aligned.setAlignment(align)
+                aligned.setAlignment(_ALIGNMENTS[first.aligns[column] or begin])
                 self._cursor.setBlockFormat(aligned)
                 self._runs(runs, Kind.TABLE, is_head=is_head)
         self._to_end()
@@ -339,7 +358,7 @@ class PrintedConversation:
             self._cursor.insertBlock(made, QTextCharFormat())
         self._is_fresh = False
         if keep:
-            self._together.append((self._cursor.block(), None))
+            self._together.append(_Kept(self._cursor.block(), None))
 
     def _enter(self, ground: QTextFrameFormat, *, keep: bool) -> None:
         """Write on a ground of its own from here on."""
@@ -347,7 +366,7 @@ class PrintedConversation:
         frame = self._cursor.insertFrame(ground)
         self._is_fresh = True
         if keep:
-            self._together.append((self._cursor.block(), frame))
+            self._together.append(_Kept(self._cursor.block(), frame))
 
     def _to_end(self) -> None:
         """Write below what was entered."""
@@ -359,24 +378,35 @@ class PrintedConversation:
     def _keep_together(self) -> None:
         """Begin a page where one would end within what belongs together."""
         waiting, self._together = self._together, []
-        for block, frame in waiting:
-            top, bottom = self._extent(block, frame)
-            height = self._page.height()
-            crosses = int(top // height) != int((bottom - 1) // height)
-            if crosses and bottom - top < KEPT_TOGETHER * height:
-                self._begin_page(block, frame)
+        group: list[_Kept] = []
+        for kept, below in zip_longest(waiting, waiting[1:]):
+            group.append(kept)
+            if below is None or not _heads(kept, below):
+                self._keep(group)
+                group = []
 
-    def _extent(self, block: QTextBlock, frame: QTextFrame | None) -> tuple[float, float]:
-        """Where it begins and ends, in pixels from the first page's top."""
-        layout = self.document.documentLayout()
-        if frame is not None:
-            area = layout.frameBoundingRect(frame)
-            return area.top(), area.bottom()
-        following = block.next()
-        area = layout.blockBoundingRect(block)
+    def _keep(self, group: list[_Kept]) -> None:
+        """Keep what stands there on one page, with as much of what heads it as is not too tall."""
+        height, bottom = self._page.height(), self._extent(group[-1])[1]
+        for kept in group:
+            top = self._extent(kept)[0]
+            if bottom - top < KEPT_WITH_HEADS * height:
+                if int(top // height) != int((bottom - 1) // height):
+                    self._begin_page(*kept)
+                return
+
+    def _extent(self, kept: _Kept) -> tuple[float, float]:
+        """Where it, or of something tall the beginning, begins and ends, in pixels from the first
+        page's top."""
+        layout, block = self.document.documentLayout(), kept.block
+        line = 2 * (TEXT + PAD) * self._styles.unit
+        if kept.frame is not None:
+            area = layout.frameBoundingRect(kept.frame)
+            is_tall = area.height() >= KEPT_TOGETHER * self._page.height()
+            return area.top(), area.top() + line if is_tall else area.bottom()
+        following, area = block.next(), layout.blockBoundingRect(block)
         if following.isValid():
             below = layout.blockBoundingRect(following)
-            line = 2 * TEXT * self._styles.unit + PAD * self._styles.unit
             return area.top(), max(area.bottom(), below.top() + min(line, below.height()))
         return area.top(), area.bottom()
 
@@ -391,6 +421,15 @@ class PrintedConversation:
         made = block.blockFormat()
         made.setPageBreakPolicy(policy)
         cursor.setBlockFormat(made)
+
+
+def _heads(kept: _Kept, below: _Kept) -> bool:
+    """Whether one stands right above another, which has a block of no room above it if it is a frame."""
+    if kept.frame is not None:
+        return False
+    if below.frame is None:
+        return kept.block.next() == below.block
+    return kept.block.next().position() == below.frame.firstPosition() - 1
 
 
 def _coloured(lines: list[str], language: str) -> list[list[highlight.Span]]:

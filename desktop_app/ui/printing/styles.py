@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import (
     QBrush,
     QFont,
@@ -160,8 +161,8 @@ class PrintStyles:
         made.setBorder(0)
         return made
 
-    def table(self, first: Block) -> QTextTableFormat:
-        """A table whose head stands on each of its pages."""
+    def table(self, first: Block, *, is_turned: bool) -> QTextTableFormat:
+        """A table whose head stands on each of its pages, at the side where it begins."""
         made = QTextTableFormat()
         made.setBorder(0)
         made.setCellSpacing(0)
@@ -169,7 +170,11 @@ class PrintStyles:
         made.setHeaderRowCount(1 if first.head else 0)
         made.setTopMargin(6 * self.unit)
         made.setBottomMargin(6 * self.unit)
-        made.setLeftMargin(self.inset(first))
+        if is_turned:
+            made.setAlignment(Qt.AlignmentFlag.AlignRight)
+            made.setRightMargin(self.inset(first))
+        else:
+            made.setLeftMargin(self.inset(first))
         made.setWidth(QTextLength(QTextLength.Type.VariableLength, 0))
         return made
 

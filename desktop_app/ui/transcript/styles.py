@@ -479,12 +479,7 @@ class Styles:
         made = QTextBlockFormat()
         if any(run.code for run in runs):
             made.setProperty(LOOK, int(Look.INLINE_CODE))
-        made.setAlignment(
-            {
-                "right": Qt.AlignmentFlag.AlignRight,
-                "center": Qt.AlignmentFlag.AlignHCenter,
-            }.get(align, Qt.AlignmentFlag.AlignLeft)
-        )
+        made.setAlignment(_ALIGNMENTS.get(align, Qt.AlignmentFlag.AlignLeft))
         return made
 
     def root_format(self) -> QTextFrameFormat:
@@ -500,6 +495,14 @@ class Styles:
         block.setLineHeight(1, QTextBlockFormat.LineHeightTypes.FixedHeight.value)
         char.setFontPointSize(1)
         return block, char
+
+
+# Of the column, whichever way the words of a cell run: Qt would turn them round.
+_ALIGNMENTS: Final = {
+    "left": Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignAbsolute,
+    "right": Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignAbsolute,
+    "center": Qt.AlignmentFlag.AlignHCenter,
+}
 
 
 def _tab_stops(aligns: tuple[str, ...], widths: tuple[int, ...], pad: int) -> list[QTextOption.Tab]:

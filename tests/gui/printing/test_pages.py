@@ -108,6 +108,30 @@ def test_lists_from_right_to_left_are_whole_and_no_mark_touches_its_text(
         assert abs(text - mark) > point
 
 
+def test_tables_from_right_to_left_begin_at_the_right(qtbot: QtBot, tmp_path: Path) -> None:
+    turned = "| أحمد | b |\n|------|--:|\n| second | third |\n"
+    plain = "| first | ليلى |\n|-------|------|\n| fourth | fifth |\n"
+    page = printed(tmp_path / "x.pdf", answer(f"{turned}\n{plain}"))[0].get_textpage()
+
+    def left(words: str) -> float:
+        return float(page.get_charbox(page.search(words).get_next()[0])[0])
+
+    assert page.page.get_width() / 2 < left("third") < left("second")
+    assert left("fourth") < left("fifth") < page.page.get_width() / 2
+
+
+def test_what_is_short_stays_with_its_heading(qtbot: QtBot, tmp_path: Path) -> None:
+    code = "```\nfirst\n" + "x\n" * 6 + "last\n```\n"
+    table = "|first|b|\n|-|-|\n" + "|x|y|\n" * 5 + "|last|b|\n"
+    for lines in range(22, 30, 2):
+        filler = "\n\n".join("word " * 12 for _ in range(lines))
+        for short in (code, table):
+            pages = words(printed(tmp_path / "x.pdf", answer(f"{filler}\n\n## Heading\n\n{short}")))
+            (page,) = [page for page in pages if "Heading" in page]
+            assert "first" in page
+            assert "last" in page
+
+
 def test_a_heading_and_a_short_block_of_code_are_not_left_behind(
     qtbot: QtBot, tmp_path: Path
 ) -> None:

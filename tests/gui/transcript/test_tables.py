@@ -133,6 +133,16 @@ def test_selected_rows_are_copied_as_a_table(view: TranscriptView) -> None:
         assert data.text().endswith("c\td\t4")
 
 
+def test_words_from_right_to_left_stand_where_their_column_is_aligned(view: TranscriptView) -> None:
+    view.set_messages([answer("| a | b |\n|:--|--:|\n| שלום | עולם |\n")])
+    edges = []
+    for words in ("שלום", "עולם"):
+        line = view.document().find(words).block().layout().lineAt(0)
+        edges.append((line.naturalTextRect().left(), line.width() - line.naturalTextRect().right()))
+    assert edges[0][0] < 1 < edges[0][1]
+    assert edges[1][1] < 1 < edges[1][0]
+
+
 def test_words_of_one_cell_are_copied_as_words(view: TranscriptView) -> None:
     view.set_messages([answer(HEAD + ROW)])
     view.setTextCursor(view.document().find("another"))

@@ -217,3 +217,10 @@ def test_every_example_is_the_same_document_when_it_has_been_copied() -> None:
 def test_what_is_hard_to_say_is_said_again(source: str) -> None:
     once = render(source)
     assert render(to_markdown(once)) == once, to_markdown(once)
+
+
+def test_a_table_from_right_to_left_says_so() -> None:
+    html = to_html(render("| أحمد | b |\n|------|:--|\n| one | 2 |\n"))
+    assert html.startswith('<table dir="rtl" ')
+    assert '<td align="right">one</td><td align="left">2</td>' in html
+    assert "rtl" not in to_html(render("| b | أحمد |\n|---|---|\n"))
