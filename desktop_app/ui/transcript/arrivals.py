@@ -52,25 +52,33 @@ class _Waiting:
         """More behind all else."""
         self._behind.append(text)
 
-    def take(self, count: int) -> str:
+    def next(self, count: int) -> str:
         """The next characters, so many at most."""
         if self._behind and len(self._text) - self._at < count:
             self._text, self._at = "".join((self._text[self._at :], *self._behind)), 0
             self._behind = []
-        begin, self._at = self._at, min(self._at + count, len(self._text))
-        return self._text[begin : self._at]
+        return self._text[self._at : self._at + count]
+
+    def take(self, count: int) -> str:
+        """The next characters, so many at most, which wait no more."""
+        text = self.next(count)
+        self._at += len(text)
+        return text
 
 
 class Arrivals(QObject):
     """What has arrived and is not written yet.
 
     `write(message_id, text)` is called with each slice, and says how many characters the next one is
-    to have at least, where so many wait.
+    to have at least, where so many wait. Before, `prepare(text)` is called until it says that nothing
+    was missing.
     """
 
-    def __init__(self, write: Callable[[str, str], int], parent: QObject) -> None:
+    def __init__(
+        self, write: Callable[[str, str], int], prepare: Callable[[str], bool], parent: QObject
+    ) -> None:
         super().__init__(parent)
-        self._write = write
+        self._write, self._prepare = write, prepare
         self._pieces: dict[str, _Waiting] = {}
         self._then: list[tuple[str, Callable[[], None]]] = []
         self._next = 0.0
@@ -157,10 +165,12 @@ class Arrivals(QObject):
                 return
 
     def _write_next(self) -> None:
-        message_id, began = next(iter(self._pieces)), _clock()
-        waiting = self._pieces.pop(message_id)
+        message_id, waiting = next(iter(self._pieces.items()))
         count = max(self._at_once, waiting.least)
-        text = waiting.take(count)
+        if not self._prepare(waiting.next(count)):
+            return
+        del self._pieces[message_id]
+        text, began = waiting.take(count), _clock()
         if waiting:  # behind what waits of other messages
             self._pieces[message_id] = waiting
         waiting.least = self._write(message_id, text)

@@ -14,6 +14,7 @@ from desktop_app.domain.parts import ImagePart
 from desktop_app.rendering.block_stream import BlockStream, render
 from desktop_app.rendering.model import Block, Kind, Patch, quoted
 from desktop_app.ui.transcript.code_folds import FOLD, FoldLines, with_folds
+from desktop_app.ui.transcript.fallback_fonts import before_many_scripts
 from desktop_app.ui.transcript.items import (
     ACTION,
     DETAILS,
@@ -375,13 +376,14 @@ def _question_blocks(question: Message) -> list[Block]:
 
 
 def _at_once(text: str) -> int:
-    """How much of a text may be parsed and written at once: little where it is marks above all, or
-    very short lines."""
+    """How much of a text may be parsed and written at once: little where it is marks above all, very
+    short lines, or of many scripts."""
     beginning = text[:AT_ONCE]
+    beginning = beginning[: before_many_scripts(beginning)]
     addresses = sum(map(beginning.count, ("www.", "://", "](", "@")))
     ends = [match.end() for match in islice(_LINE_ENDS.finditer(beginning), _LINES_AT_ONCE)]
     # Each is a run of its own, each line a block.
     marks = len(_MARKS.findall(beginning)) + 20 * addresses + len(ends)
     if marks * 4 >= len(beginning):
-        return _DENSE_AT_ONCE
-    return ends[-1] if len(ends) == _LINES_AT_ONCE else AT_ONCE
+        return min(len(beginning), _DENSE_AT_ONCE)
+    return ends[-1] if len(ends) == _LINES_AT_ONCE else len(beginning)

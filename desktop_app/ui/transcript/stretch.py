@@ -19,6 +19,7 @@ from desktop_app.ui.transcript.actions import ActionRow
 from desktop_app.ui.transcript.arrivals import Arrivals
 from desktop_app.ui.transcript.code_folds import FOLD, last_shown
 from desktop_app.ui.transcript.cost import is_costly
+from desktop_app.ui.transcript.fallback_fonts import FallbackFonts
 from desktop_app.ui.transcript.find import Find
 from desktop_app.ui.transcript.formulas import Formulas
 from desktop_app.ui.transcript.items import DETAILS, SOURCES, TOOL
@@ -73,8 +74,9 @@ class TranscriptStretch(TranscriptSurface):
         self._messages = WrittenMessages(self.document(), theme, self, is_brief=is_brief)
         self._messages.writer.finish = self._formulas.show
         self._pictures = Pictures(self.document(), theme, self)
-        self._arrivals = Arrivals(self._write, self)
-        self._thoughts = Arrivals(self._read_on, self)
+        self._fallbacks = FallbackFonts(self._messages.writer.styles.running_fonts())
+        self._arrivals = Arrivals(self._write, self._fallbacks.load, self)
+        self._thoughts = Arrivals(self._read_on, self._fallbacks.load, self)
         self._place = ReadingPlace(self, self._messages)
         self._place.followed.connect(self._on_followed)
         self._reach = Reach(self, self._messages)
@@ -118,6 +120,7 @@ class TranscriptStretch(TranscriptSurface):
         self._pictures.clear()
         self._formulas.forget()
         self._reach.forget()
+        self._fallbacks.forget()
         self._messages.begin(messages, dict(versions or {}))
         self._place.follow(True)
         self._messages.write_older(FIRST_CHARACTERS)

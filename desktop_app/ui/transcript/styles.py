@@ -159,6 +159,7 @@ def _look(item: Item) -> int:
 
 
 _CELL: Final = Block(Kind.TABLE)
+_WORDS: Final = Block(Kind.PARAGRAPH)
 
 
 def _has_inline_code(item: Block) -> bool:
@@ -318,6 +319,11 @@ class Styles:
             if not run.link or len(self._chars) < 2000:
                 self._chars[key] = made
         return made
+
+    def running_fonts(self) -> list[QFont]:
+        """The fonts that the words of a text may turn to as more of it comes."""
+        styles = (Run(""), Run("", bold=True), Run("", italic=True), Run("", code=True))
+        return [self.char_format(_WORDS, run).font() for run in styles]
 
     def marker_format(self) -> QTextCharFormat:
         """A list item's mark."""

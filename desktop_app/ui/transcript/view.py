@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QByteArray, QEvent, QMimeData, QPoint, Qt, QUrl, Signal
+from PySide6.QtCore import QByteArray, QEvent, QMimeData, QPoint, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QCursor,
@@ -30,6 +30,7 @@ from desktop_app.ui.transcript.sources import hint_of, name_of
 from desktop_app.ui.transcript.stop_walk import StopWalk
 from desktop_app.ui.transcript.stops import COPY_CODE, Stop, described
 from desktop_app.ui.transcript.stretch import TranscriptStretch
+from desktop_app.ui.transcript.styles import Styles
 from desktop_app.ui.transcript.target_label import TargetLabel
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ _COMMANDS: Final = {
     "conversation.print": "Print the conversation…",
 }
 
+
+_LOADED_AT_ONCE_S: Final = 0.008
 
 _NOTCH: Final = 120
 """What Qt counts for a step of a wheel: eighths of a degree."""
@@ -99,12 +102,27 @@ class TranscriptView(TranscriptStretch):
         self._target = TargetLabel(self)
         self._walk.pointed.connect(self._target.point)
         self.find_in_it.room_changed.connect(self._make_room)
+        self._loading = QTimer(self, singleShot=True, interval=0)
+        self._loading.timeout.connect(self._draw_when_loaded)
         self.set_theme(theme)
 
     # ------------------------------------------------------------------ look
 
     def set_theme(self, theme: Theme) -> None:
-        """Draw in other colours and sizes; what is on screen stays there."""
+        """Draw in other colours and sizes; what is on screen stays there. Where letters of many
+        scripts have come, it waits until their fonts are loaded in that size."""
+        self._coming = theme
+        self._fallbacks.take(Styles(theme).running_fonts())
+        self._draw_when_loaded()
+
+    def _draw_when_loaded(self) -> None:
+        self._loading.stop()
+        if self._fallbacks.load_for(_LOADED_AT_ONCE_S):
+            self._draw_in(self._coming)
+        else:
+            self._loading.start()
+
+    def _draw_in(self, theme: Theme) -> None:
         around = self._place.item_on_top()
         with self._place.kept():
             self._dress(theme)

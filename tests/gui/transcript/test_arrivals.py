@@ -59,7 +59,7 @@ def test_a_piece_is_as_long_as_is_fitting_at_least(
         return fitting
 
     owner = QObject()
-    waiting = Arrivals(write, owner)
+    waiting = Arrivals(write, bool, owner)
     waiting.add("a", "x" * 30_000)
     waiting.flush()
     assert sum(lengths) == 30_000

@@ -1,0 +1,180 @@
+"""The fonts of rare letters are loaded, a few at a time, before anything is written with them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtGui import QFont
+
+from desktop_app.ui import theme
+from desktop_app.ui.transcript import fallback_fonts
+from desktop_app.ui.transcript.entry import AT_ONCE
+from desktop_app.ui.transcript.fallback_fonts import FallbackFonts, before_many_scripts
+from desktop_app.ui.transcript.styles import Styles
+from tests.helpers.messages import answer, streaming
+
+if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
+
+    from desktop_app.ui.transcript.view import TranscriptView
+
+_PAGES = (
+    0x370,
+    0x5D0,
+    0x620,
+    0x710,
+    0x910,
+    0x990,
+    0xA10,
+    0xA90,
+    0xB10,
+    0xB90,
+    0xE10,
+    0x1210,
+    0x13A0,
+)
+MANY = " ".join("".join(map(chr, range(first, first + 12))) for first in _PAGES)
+FEW = "Tiếng Việt – ελληνικά, русский, 汉字 仮名 한글 \U0001f600→\U0001f680 …"
+
+
+class Loaded:
+    """What has been laid out apart, letter by letter and font by font."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, QFont]] = []
+
+    def lay_out(self, letters: str, font: QFont) -> None:
+        self.seen += [(letter, font) for letter in letters]
+
+    def missing(self, text: str, fonts: list[QFont]) -> set[str]:
+        """The rare letters of a text that are not there in all of these fonts."""
+        return {
+            letter
+            for letter in fallback_fonts._rare(text)
+            if not all((letter, font) in self.seen for font in fonts)
+        }
+
+
+@pytest.fixture
+def loaded(monkeypatch: pytest.MonkeyPatch) -> Loaded:
+    """Records what is loaded instead of loading it."""
+    made = Loaded()
+    monkeypatch.setattr(fallback_fonts, "_lay_out", made.lay_out)
+    return made
+
+
+def fonts_of(view: TranscriptView) -> list[QFont]:
+    """Those that running text may turn to."""
+    return view._messages.writer.styles.running_fonts()
+
+
+def test_running_text_turns_bold_slanted_and_to_code() -> None:
+    fonts = Styles(theme.light()).running_fonts()
+    assert len({font.key() for font in fonts}) == len(fonts) == 4
+    assert {font.italic() for font in fonts} == {font.bold() for font in fonts} == {True, False}
+
+
+def test_latin_letters_are_there(loaded: Loaded) -> None:
+    assert FallbackFonts([QFont()]).load("Plain words – “déjà vu”, naïve Œuvre, 5 ‰ …\n")
+    assert not loaded.seen
+
+
+def test_rare_letters_are_loaded_once_in_every_font_a_few_at_a_time(loaded: Loaded) -> None:
+    thin, thick = QFont(), QFont()
+    thick.setBold(True)
+    fallbacks = FallbackFonts([thin, thick])
+    steps = 0
+    while not fallbacks.load(MANY):
+        steps += 1
+    assert steps == 2 * len(_PAGES)  # a font, a page
+    assert not loaded.missing(MANY, [thin, thick])
+    assert len(loaded.seen) == 2 * len(fallback_fonts._rare(MANY))
+    assert fallbacks.load(MANY[::-1])
+
+
+def test_a_text_is_cut_before_it_has_letters_of_many_scripts() -> None:
+    cut = before_many_scripts(MANY)
+    assert 0 < cut < len(MANY)
+    assert before_many_scripts(MANY[:cut]) == cut
+    assert before_many_scripts("plain " * 99) == 6 * 99
+    assert before_many_scripts(FEW) == len(FEW)
+
+
+def test_other_fonts_need_what_has_come_if_that_was_much(loaded: Loaded) -> None:
+    small, large = QFont(), QFont()
+    large.setPointSizeF(40)
+    fallbacks = FallbackFonts([small])
+    while not fallbacks.load("русский"):
+        pass
+    fallbacks.take([large])
+    assert fallbacks.load_for(0)
+    while not fallbacks.load(MANY + "\ud800"):
+        pass
+    loaded.seen.clear()
+    fallbacks.take([large])
+    assert fallbacks.load_for(0)
+    fallbacks.take([small])
+    while not fallbacks.load_for(0):
+        pass
+    assert not loaded.missing(MANY, [small])
+    assert all(letter.isprintable() or letter in MANY for letter, _ in loaded.seen)
+
+
+def test_nothing_is_written_with_fonts_that_are_not_loaded(
+    view: TranscriptView, loaded: Loaded
+) -> None:
+    view.set_messages([message := streaming()])
+    met: list[set[str]] = []
+    view.document().contentsChanged.connect(
+        lambda: met.append(loaded.missing(view.toPlainText(), fonts_of(view)))
+    )
+    view.append_text(message.id, f"Scripts: **{MANY}** and `more`.\n\n")
+    view.flush()
+    assert MANY in view.toPlainText()
+    assert met
+    assert not any(met)
+
+
+def test_a_stored_answer_of_many_scripts_is_opened_in_slices(
+    view: TranscriptView, loaded: Loaded, qtbot: QtBot
+) -> None:
+    assert len(MANY) < AT_ONCE
+    view.set_messages([answer(MANY)])
+    assert MANY not in view.toPlainText()
+    assert MANY[:12] in view.toPlainText()
+    qtbot.waitUntil(lambda: not view.is_writing, timeout=30_000)
+    assert MANY in view.toPlainText()
+    assert not loaded.missing(MANY[before_many_scripts(MANY) :], fonts_of(view))
+
+
+def test_a_stored_answer_of_few_scripts_is_there_at_once(view: TranscriptView) -> None:
+    view.set_messages([answer(FEW)])
+    assert not view.is_writing
+    assert FEW in view.toPlainText()
+
+
+def test_another_size_waits_for_its_fonts_where_scripts_are_many(
+    view: TranscriptView, loaded: Loaded, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view.set_messages([message := streaming()])
+    view.append_text(message.id, MANY)
+    view.flush()
+    before = fonts_of(view)
+    view.set_theme(theme.dark())  # the same fonts
+    assert view._theme == theme.dark()
+    monkeypatch.setattr("desktop_app.ui.transcript.view._LOADED_AT_ONCE_S", 0.0)
+    view.set_theme(theme.light(1.5))
+    view.set_theme(theme.light(1.2))
+    assert fonts_of(view) == before
+    qtbot.waitUntil(lambda: fonts_of(view) != before, timeout=30_000)
+    assert view._theme == theme.light(1.2)
+    assert not loaded.missing(MANY, fonts_of(view))
+
+
+def test_another_size_of_few_scripts_is_taken_at_once(view: TranscriptView) -> None:
+    view.set_messages([message := streaming()])
+    view.append_text(message.id, FEW)
+    view.flush()
+    view.set_theme(theme.light(1.2))
+    assert view._theme == theme.light(1.2)
