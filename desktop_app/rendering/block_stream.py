@@ -278,14 +278,12 @@ class BlockStream:
         if context.going_on or context.source.lstrip(" ").startswith(">"):
             return None  # it stands in a list or a quote, whose mark is in its head's line
         table = self._open_part or self.blocks[self._closed - 1]
-        rows = read_rows(self._source, len(table.aligns), self._env(expects_notes=True))
+        rows = read_rows(self._source, table.aligns, self._env(expects_notes=True))
         if rows is None:
             return None
         self._source = self._source[self._source.rfind("\n") + 1 :]
         self._plain_end = None
-        made = Block(Kind.TABLE, aligns=table.aligns)
-        half = [] if rows.half is None else [made._replace(rows=(rows.half,))]
-        return self._show([made._replace(rows=(row,)) for row in rows.complete], half)
+        return self._show(rows.complete, [] if rows.half is None else [rows.half])
 
     def _find_plain_end(self, placed: list[Placed]) -> _PlainEnd | None:
         """Where the next words may simply be added, if the source ends inside plain text."""
@@ -612,7 +610,8 @@ class BlockStream:
                 patches.append(Patch(index, 1, (block,)))
         if self._open_part is not None:
             shown = self.blocks[self._closed]  # with half a row that stands there till it is whole
-            self._open_part = shown._replace(rows=shown.rows[: len(self._open_part.rows)])
+            part = self._open_part
+            self._open_part = part._replace(rows=shown.rows[: len(part.rows)])
         return patches
 
     # ------------------------------------------------------------------ what is shown

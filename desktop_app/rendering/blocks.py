@@ -183,23 +183,25 @@ class _Walk:
         for token in self._tokens:
             if token.type == "tr_open":
                 line = token.map[0] if token.map is not None else None
-                cells, aligns = self._row()
-                self._add(Block(Kind.TABLE, rows=(cells,), aligns=aligns, head=head), line)
+                self._add(self._row()._replace(head=head), line)
                 head = False
             elif token.type == "table_close":
                 return
 
-    def _row(self) -> tuple[tuple[Runs, ...], tuple[str, ...]]:
+    def _row(self) -> Block:
         cells: list[Runs] = []
         aligns: list[str] = []
+        letters = 0
         for token in self._tokens:
             if token.type == "inline":
                 cells.append(runs_of(token.children))
+                letters += len(token.content)
             elif token.type in ("th_open", "td_open"):
                 aligns.append(str(token.attrGet("style") or "").removeprefix("text-align:"))
             elif token.type == "tr_close":
                 break
-        return tuple(cells), tuple(aligns)
+        rows = (tuple(cells),)
+        return Block(Kind.TABLE, rows=rows, aligns=tuple(aligns), letters=letters)
 
 
 def _unescaped(info: str) -> str:

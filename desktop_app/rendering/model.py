@@ -18,6 +18,10 @@ TABLE_ROWS: Final = 8
 TABLE_CELLS: Final = 160
 """And so many cells, if that is more than a row: a block is laid out as a whole."""
 
+TABLE_LETTERS: Final = 8_000
+"""And so many letters of its source, if that is more than a row; below a head stands one in any case,
+for what its columns are is taken from both."""
+
 FORMULA_BEGINS: Final = "\u2061"
 FORMULA_ENDS: Final = "\u2062"
 """Invisible characters, of mathematics, around the TeX of a formula in the text of its run: so a
@@ -89,6 +93,8 @@ class Block(NamedTuple):
         rows: of TABLE; each row is a tuple of cells, each cell its runs.
         aligns: of TABLE, one for each column: "", "left", "center" or "right".
         head: of TABLE, whether the first row is the table's head.
+        letters: of TABLE, how many its cells are in the source: whatever a definition that comes
+            later makes of them.
         begins: whether it begins a list: two lists may follow each other directly.
         loose: of text in a list, whether texts there are paragraphs, which stand apart: in a loose
             list, and in a quote within any. Of a footnote's first text, whether a blank line stands
@@ -108,6 +114,7 @@ class Block(NamedTuple):
     quoted_at: tuple[int, ...] = ()
     begins: bool = False
     loose: bool = False
+    letters: int = 0
 
     @property
     def text(self) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from desktop_app.rendering.half_inline import closers_of
 from desktop_app.rendering.inline import runs_of
-from desktop_app.rendering.model import Run, Runs, clean, show_unseen
+from desktop_app.rendering.model import Block, Kind, Run, Runs, clean, show_unseen
 from desktop_app.rendering.parser import parser
 
 if TYPE_CHECKING:
@@ -30,21 +30,21 @@ _MOST_CELLS: Final = 4_000
 class Rows(NamedTuple):
     """The rows of complete lines, and that of the last line if anything of it is there."""
 
-    complete: list[tuple[Runs, ...]]
-    half: tuple[Runs, ...] | None
+    complete: list[Block]
+    half: Block | None
 
 
-def read_rows(source: str, columns: int, env: dict[str, Any]) -> Rows | None:
+def read_rows(source: str, aligns: tuple[str, ...], env: dict[str, Any]) -> Rows | None:
     """The rows below a table's head, in no list or quote; None where the parser is to read them."""
-    lines = source.split("\n")
+    lines, columns = source.split("\n"), len(aligns)
     half = lines.pop()
     is_simple = all(line[:1] == "|" for line in lines) and half[:1] in ("", "|")
     if not is_simple or len(half) > _LONGEST or len(lines) * columns > _MOST_CELLS:
         return None
     if _OTHERS.search(source) or not _is_calm(half, columns):
         return None
-    complete = [_row(line, columns, env) for line in lines]
-    return Rows(complete, _row(half, columns, env) if half else None)
+    complete = [_row(line, aligns, env) for line in lines]
+    return Rows(complete, _row(half, aligns, env) if half else None)
 
 
 def _is_calm(half: str, columns: int) -> bool:
@@ -60,10 +60,10 @@ def _cells(line: str) -> list[str]:
     return [part.strip(" ") for part in parts]
 
 
-def _row(line: str, columns: int, env: dict[str, Any]) -> tuple[Runs, ...]:
-    cells = _cells(line)
-    runs = [_runs(cell, env) for cell in cells[:columns]]
-    return (*runs, *[()] * (columns - len(runs)))
+def _row(line: str, aligns: tuple[str, ...], env: dict[str, Any]) -> Block:
+    cells = _cells(line)[: len(aligns)]
+    row = (*(_runs(cell, env) for cell in cells), *[()] * (len(aligns) - len(cells)))
+    return Block(Kind.TABLE, rows=(row,), aligns=aligns, letters=sum(map(len, cells)))
 
 
 def _runs(cell: str, env: dict[str, Any]) -> Runs:

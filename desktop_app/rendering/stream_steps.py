@@ -5,7 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from desktop_app.rendering.model import TABLE_CELLS, TABLE_ROWS, Block, Kind, Patch
+from desktop_app.rendering.model import (
+    TABLE_CELLS,
+    TABLE_LETTERS,
+    TABLE_ROWS,
+    Block,
+    Kind,
+    Patch,
+)
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -43,20 +50,37 @@ def joined(patches: list[Patch]) -> list[Patch]:
 def pack(packed: list[Block], blocks: list[Block]) -> list[Block]:
     """Put table rows together, as many as make a block; `packed` is extended and handed back."""
     rows: list[Any] = []
+    letters = 0
     for block in blocks:
         last = packed[-1] if packed else None
         joins = block.kind is Kind.TABLE and not block.head and last is not None
-        fits = last is not None and len(last.rows) + len(rows) < most_rows(last)
-        if joins and fits and last is not None and same_table(last, block):
+        if (
+            joins
+            and last is not None
+            and same_table(last, block)
+            and _fits(last, rows, letters, block)
+        ):
             rows += block.rows
+            letters += block.letters
             continue
         if rows:
-            packed[-1] = packed[-1]._replace(rows=packed[-1].rows + tuple(rows))
-            rows = []
+            packed[-1] = _with_rows(packed[-1], rows, letters)
+            rows, letters = [], 0
         packed.append(block)
     if rows:
-        packed[-1] = packed[-1]._replace(rows=packed[-1].rows + tuple(rows))
+        packed[-1] = _with_rows(packed[-1], rows, letters)
     return packed
+
+
+def _fits(table: Block, rows: list[Any], letters: int, row: Block) -> bool:
+    """Whether a block of a table, to which these rows of so many letters go, has room for another."""
+    count = len(table.rows) + len(rows)
+    is_short = table.letters + letters + row.letters <= TABLE_LETTERS
+    return count < most_rows(table) and (is_short or (table.head and count < 2))
+
+
+def _with_rows(table: Block, rows: list[Any], letters: int) -> Block:
+    return table._replace(rows=table.rows + tuple(rows), letters=table.letters + letters)
 
 
 def most_rows(table: Block) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from itertools import accumulate, pairwise
+from itertools import accumulate, islice, pairwise
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtGui import QFontMetricsF
@@ -33,6 +33,9 @@ _WIDE_LETTERS: Final = ("W", "M", "@", "%", "m")
 # Words of a cell that are looked at for the longest.
 _WORDS: Final = 60
 
+# Letters that are measured together: of a cell of thousands the first ones fill a line.
+_AT_ONCE: Final = 400
+
 # A tab stop cannot hold what is laid out from the right, nor what has a tab in it.
 _UNSUITED: Final = re.compile(
     "[\t\u2028\u0590-\u08ff\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufefc]"
@@ -58,7 +61,8 @@ class Columns:
         columns = max(1, len(block.aligns))
         wanted = [float(px(CELL_PAD) * 4)] * columns
         for column, cell, is_head in _cells(block, rows, columns):
-            wanted[column] = max(wanted[column], self._measure(cell, is_head) + self._asked)
+            width = self._measure(cell, is_head, max(room, px(_MOST)))
+            wanted[column] = max(wanted[column], width + self._asked)
         if sum(wanted) <= room:
             return _filling(wanted, room)
         words = [0.0] * columns
@@ -90,16 +94,24 @@ class Columns:
             if run.math or run.image or not is_suited:
                 return False
             least += self._metrics_of(run, is_head)[1] * len(run.text) if is_ascii else room + 1
-        return least <= room or self._measure(cell, is_head) <= room
+        return least <= room or self._measure(cell, is_head, room) <= room
 
-    def _measure(self, cell: Runs, is_head: bool) -> float:
-        return sum(self._metrics_of(r, is_head)[0].horizontalAdvance(r.text) for r in cell)
+    def _measure(self, cell: Runs, is_head: bool, most: float) -> float:
+        """How wide a cell is in one line; where that is more than `most`, no matter how much."""
+        width = 0.0
+        for run in cell:
+            metrics = self._metrics_of(run, is_head)[0]
+            for at in range(0, len(run.text), _AT_ONCE):
+                width += metrics.horizontalAdvance(run.text[at : at + _AT_ONCE])
+                if width > most:
+                    return width
+        return width
 
     def _longest_word(self, cell: Runs, is_head: bool) -> float:
+        words = ((run, word) for run in cell for word in run.text.split(maxsplit=_WORDS)[:_WORDS])
         lengths = (
             self._metrics_of(run, is_head)[0].horizontalAdvance(word)
-            for run in cell
-            for word in run.text.split()[:_WORDS]
+            for run, word in islice(words, _WORDS)
         )
         return max(lengths, default=0.0)
 

@@ -10,6 +10,7 @@ import pytest
 from PySide6.QtGui import QTextCursor
 
 from desktop_app.paths import child_command
+from desktop_app.rendering.block_stream import render
 from desktop_app.ui import theme
 from desktop_app.ui.transcript.formulas import DRAWN
 from desktop_app.ui.transcript.typesetter import Typesetter
@@ -169,6 +170,18 @@ def test_the_whole_table_is_one_on_the_clipboard(view: TranscriptView) -> None:
     html = view.createMimeDataFromSelection().html()
     assert html.count("<table ") == 1
     assert html.count("<tr>") == 42
+
+
+@pytest.mark.parametrize("letters", ["word " * 60, "`a` **b** " * 60, "W" * 500 + " i" * 300])
+def test_how_long_a_cell_is_makes_no_difference_beyond_a_line(
+    view: TranscriptView, letters: str
+) -> None:
+    columns = view._messages.writer._tables.columns
+    short, long = (
+        columns.widths(render(HEAD + f"| {letters * times} | b | 3 |\n")[0], whole=True)
+        for times in (1, 40)
+    )
+    assert short == long
 
 
 def test_a_theme_changes_the_columns(view: TranscriptView, qtbot: QtBot) -> None:

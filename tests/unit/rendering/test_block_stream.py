@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from itertools import cycle
+from itertools import cycle, pairwise
 from typing import Any
 
 import pytest
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from desktop_app.rendering.block_stream import BlockStream, render
 from desktop_app.rendering.inline import AS_WRITTEN
 from desktop_app.rendering.lists import find_loose
-from desktop_app.rendering.model import TABLE_ROWS, Block, Kind, Patch, Run, apply
+from desktop_app.rendering.model import TABLE_LETTERS, TABLE_ROWS, Block, Kind, Patch, Run, apply
 from desktop_app.rendering.open_end import Context, place
 from desktop_app.rendering.parser import parser
 
@@ -59,14 +59,16 @@ def at_once(source: str) -> list[Block]:
     find_loose(tokens, source, env)
     for _, block in place(tokens, Context()):
         last = packed[-1] if packed else None
+        letters = last.letters + block.letters if last else 0
         if (
             last is not None
             and block.kind is last.kind is Kind.TABLE
             and not block.head
             and len(last.rows) < TABLE_ROWS
+            and ((last.head and len(last.rows) < 2) or letters <= TABLE_LETTERS)
             and (last.depth, last.quote) == (block.depth, block.quote)
         ):
-            packed[-1] = last._replace(rows=last.rows + block.rows)
+            packed[-1] = last._replace(rows=last.rows + block.rows, letters=letters)
         else:
             packed.append(block)
     return packed
@@ -235,6 +237,33 @@ def test_a_line_of_code_without_an_end_is_added_to(begin: str, end: str, unit: s
         parsed = stream._plain_end is None
         stream.feed(source[at : at + 300])
     assert end or unit.isspace() or not parsed
+
+
+CELLS = st.sampled_from(
+    ["w" * 3000, "a [b][docs] " * 20, "`c` " * 20, "[^1]" + "w " * 1500, "é \\| " * 500]
+)
+LONG_ROWS = st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=10)
+
+
+@settings(max_examples=25)
+@given(LONG_ROWS, st.sampled_from(["", "> ", "- "]), cuts_anywhere)
+def test_of_long_cells_few_rows_make_a_block(
+    rows: list[tuple[str, str]], holder: str, cuts: list[int]
+) -> None:
+    cuts = cuts[:12]
+    below = "  " if holder == "- " else holder
+    lines = ["| a | b |", "|---|---|", *(f"| {a} | {b} |" for a, b in rows)]
+    end = "\n\nEnd.\n\n[docs]: /u\n\n[^1]: The note.\n"
+    source = holder + f"\n{below}".join(lines) + end
+    blocks = streamed(source, cuts)
+    assert blocks == render(source)
+    parts = [block for block in blocks if block.kind is Kind.TABLE]
+    assert sum(len(part.rows) for part in parts) == 1 + len(rows)
+    for part in parts:
+        assert part.letters <= TABLE_LETTERS or len(part.rows) == 1 + part.head
+    for part, following in pairwise(parts):
+        assert part.letters + following.letters > TABLE_LETTERS or len(part.rows) == TABLE_ROWS
+    assert not any(part.head and len(part.rows) < 2 for part in parts)
 
 
 def test_a_late_definition_changes_what_named_it() -> None:
