@@ -62,17 +62,15 @@ class Words:
 
     def between(self, first: int, end: int) -> Runs:
         """The words of units [first, end)."""
-        number = max(0, bisect_right(self._edges, first) - 1)
-        taken: list[Run] = []
-        while number < len(self._runs) and self._edges[number] < end:
-            begin = self._edges[number]
-            run = self._runs[number]
-            if begin < first or end < self._edges[number + 1]:
-                run = run._replace(text=self._cut(number, max(0, first - begin), end - begin))
-            if run.text:
-                taken.append(run)
-            number += 1
-        return tuple(taken)
+        least = max(0, bisect_right(self._edges, first) - 1)
+        most = min(len(self._runs), bisect_left(self._edges, end, least))
+        taken = list(self._runs[least:most])
+        for number in {least, most - 1} if taken else ():
+            begin, stop = self._edges[number], self._edges[number + 1]
+            if begin < first or end < stop:
+                words = self._cut(number, max(0, first - begin), end - begin)
+                taken[number - least] = taken[number - least]._replace(text=words)
+        return tuple(run for run in taken if run.text)
 
     def runs_within(self, first: int, end: int) -> int:
         """In how many runs units [first, end) are."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from enum import IntEnum
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt
@@ -26,7 +27,7 @@ from PySide6.QtGui import (
 )
 
 from desktop_app.rendering.citations import is_citation
-from desktop_app.rendering.long_runs import styles_of
+from desktop_app.rendering.long_runs import styles_of, texts_of_runs
 from desktop_app.rendering.model import Block, Kind, Run, Runs, is_apart
 from desktop_app.rendering.raster import size_of
 from desktop_app.ui.theme import ANSWER_LINE_HEIGHT, CODE_LINE_HEIGHT, Theme
@@ -120,6 +121,7 @@ _APART_ON_GROUND: Final = (Kind.CODE, Part.ERROR_ACTIONS, Part.ERROR_DETAILS)
 # A mark that is wider than its column, such as the name of a note, has the next one.
 _MARK_STOPS: Final = 9
 _LETTER: Final = re.compile(r"[^\W\d_]")
+_READ: Final = 1000  # runs, and characters of each, for the first letter: a megabyte may have none
 _FROM_RIGHT: Final = re.compile(
     "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]"
 )
@@ -169,8 +171,8 @@ def _has_inline_code(item: Block) -> bool:
 def tab_behind_mark(item: Block) -> QTextOption.TabType:
     """The tab behind the mark of an item, so that its text begins there: in one that runs from right
     to left Qt takes left for right."""
-    for text in (item.marker, *(run.text for run in item.runs)):
-        if first := _LETTER.search(text):
+    for text in chain((item.marker,), islice(texts_of_runs(item.runs), _READ)):
+        if first := _LETTER.search(text, 0, _READ):
             is_from_right = _FROM_RIGHT.match(first[0]) is not None
             return QTextOption.TabType.RightTab if is_from_right else QTextOption.TabType.LeftTab
     return QTextOption.TabType.LeftTab
