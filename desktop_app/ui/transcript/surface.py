@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QPoint, QRectF, Qt
+from PySide6.QtCore import QEvent, QPoint, QRectF, Qt
 from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QFrame, QTextBrowser, QWidget
 
@@ -86,6 +86,12 @@ class TranscriptSurface(QTextBrowser):
         colours.setColor(colours.ColorRole.Link, theme.accent)
         self.viewport().setPalette(colours)
         self._edge.setPalette(colours)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """The text is set in the theme's font, whatever font widgets are given: Qt would lay all of it
+        out in that one first, and the line on top would be another."""
+        if event.type() not in (QEvent.Type.FontChange, QEvent.Type.ApplicationFontChange):
+            super().changeEvent(event)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Shown for the first time, it is given the palette that it was made with, whatever theme was

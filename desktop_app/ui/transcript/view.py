@@ -154,6 +154,10 @@ class TranscriptView(TranscriptStretch):
                 taken = super().event(event)
             self._fill_screen()
             return taken
+        if event.type() == QEvent.Type.StyleChange:
+            with self._place.kept():  # the scroll bar is wider, and each line may break elsewhere
+                self._set_margins()
+                return super().event(event)
         if event.type() == QEvent.Type.Wheel:
             self.wheelEvent(event)  # type: ignore[arg-type]
             return True

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QObject, QPoint, QRectF, Qt, QUrl, Slot
-from PySide6.QtGui import QAccessible, QDesktopServices, QGuiApplication, QTextCursor, QTextDocument
+from PySide6.QtGui import (
+    QAccessible,
+    QDesktopServices,
+    QFontMetricsF,
+    QGuiApplication,
+    QTextCursor,
+    QTextDocument,
+)
 from PySide6.QtWidgets import QToolButton
 
 from desktop_app.domain.conversation import ErrorNote, MessageStatus, ModelChoice
@@ -560,6 +567,31 @@ def test_the_line_on_top_stays_when_the_window_is_resized(view: TranscriptView) 
     view.set_theme(theme.light())
     assert top() == line
     assert abs(view.verticalScrollBar().value() - value) < 3
+
+
+def test_what_is_on_top_stays_when_the_whole_program_has_larger_letters(
+    view: TranscriptView, qapp: QApplication
+) -> None:
+    """It is the program that has them first: its scroll bars take some of the text's width, in which
+    no paragraph fits any longer."""
+    width = view.viewport().width()
+    letters = QFontMetricsF(view.document().defaultFont())
+    lines = ("i " * many + "w" * few for many in range(20, 300) for few in range(1, 20))
+    line = next(line for line in lines if width - 1 < letters.horizontalAdvance(line) <= width)
+    view.set_messages([question("Q"), answer("\n\n".join([line] * 80))])
+    bar = view.verticalScrollBar()
+    bar.setValue(bar.maximum() // 2)
+
+    def top() -> int:
+        return view.cursorForPosition(QPoint(0, 0)).blockNumber()
+
+    before = top(), bar.value()
+    for scale in (1.1, 1.2, 1.1, 1.0):
+        theme.apply(qapp, theme.light(scale))
+        assert top() == before[0]
+        view.set_theme(theme.light(scale))
+        assert top() == before[0]
+    assert (top(), bar.value()) == before
 
 
 def test_what_is_fitted_in_another_look_hides_nothing_below(view: TranscriptView) -> None:
