@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.rendering import calm
 from desktop_app.rendering.citations import CITED, TOKEN
-from desktop_app.rendering.cutting import Cut, context_at, ends_in_code, find_cut
+from desktop_app.rendering.cutting import Cut, context_at, ends_in_code, find_cut, inhabited_at
 from desktop_app.rendering.half_inline import closers_of, is_plain
 from desktop_app.rendering.inline import AS_WRITTEN
 from desktop_app.rendering.lists import find_loose, may_become_item, resume
@@ -557,7 +557,8 @@ class BlockStream:
         offset = line_offset(source, cut.line)
         context = self._context
         text = source[len(context.source) : offset]
-        self._context = context_at(cut, source)
+        inhabited = inhabited_at(cut, parse.placed, context)
+        self._context = replace(context_at(cut, source), inhabited=inhabited)
         self._source = source[offset:]
         raw = [p.block for p in parse.placed if p.line < cut.line]
         settled = [label for label, line in parse.labels.items() if line < cut.line]

@@ -69,6 +69,7 @@ class _Walk:
         self._placed: list[Placed] = []
         self._lists: list[_List] = []
         self._quotes: list[int] = []  # how deep in lists each stands
+        self._opened = 0  # how many of them nothing has been made in
         self._marker = ""
         self._line = self._marked_line = 0
 
@@ -117,8 +118,10 @@ class _Walk:
             case "blockquote_open":
                 self._flush_marker()
                 self._quotes.append(len(self._lists))
+                self._opened += 1
             case "blockquote_close":
                 self._quotes.pop()
+                self._opened = max(0, self._opened - 1)
 
     def _is_loose(self) -> bool:
         """Whether a text that stands here is a paragraph."""
@@ -152,10 +155,11 @@ class _Walk:
                 quoted_at=tuple(self._quotes) if any(self._quotes) else (),
                 begins=bool(self._marker) and self._lists[-1].begins,
                 loose=block.kind not in NO_TEXTS and self._is_loose(),
+                opened=self._opened,
             )
             if self._marker:
                 self._lists[-1].has_begun()
-            self._marker = ""
+            self._marker, self._opened = "", 0
         self._placed.append(Placed(self._line if line is None else line, block))
 
     def _add_text(self, kind: Kind, token: Token, level: int = 0) -> None:

@@ -18,9 +18,11 @@ from desktop_app.rendering.open_end import Context
 from desktop_app.rendering.parser import MATH_OPENERS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from markdown_it.token import Token
+
+    from desktop_app.rendering.blocks import Placed
 
 _CLOSED_AT_ONCE: Final = ("heading_open", "hr", "math_block")
 _CLOSED_BY_A_BLANK_LINE: Final = ("paragraph_open", "table_open", "blockquote_open")
@@ -72,6 +74,18 @@ def find_cut(tokens: list[Token], source: str, context: Context) -> Cut:
     if top is not None:
         cut = Cut(top)
     return cut
+
+
+def inhabited_at(cut: Cut, placed: Sequence[Placed], context: Context) -> int:
+    """In how many of the quotes that are open at a cut something stands above it, of `placed` or
+    earlier text."""
+    count = 0
+    quotes = (h.line for h in cut.holders if h.number is None and h.line < cut.line)
+    for number, begin in enumerate(quotes, 1):
+        found = (p.block.quote >= number for p in placed if begin <= p.line < cut.line)
+        if (begin < context.lines and number <= context.inhabited) or any(found):
+            count = number
+    return count
 
 
 def context_at(cut: Cut, source: str) -> Context:

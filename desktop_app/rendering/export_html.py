@@ -129,11 +129,15 @@ class HtmlWriter:
 
     def _nest(self, block: Block) -> Iterator[str]:
         """Open and close until what is open is what `block` stands in; an item begins where it has a
-        mark, and a list where it begins one."""
+        mark, and a list or a quote where it begins one."""
         within = self._within(block)
         same = 0
         while same < min(len(within), len(self._open)) and within[same] == self._open[same]:
             same += 1
+        if block.opened:
+            outer = block.quote - block.opened
+            quotes = [at for at, name in enumerate(within) if name == "blockquote"]
+            same = min(same, quotes[outer])
         if block.marker:  # its item is the innermost, in its list
             same = min(same, len(within) - (2 if block.begins else 1))
         yield from self._close(same)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from itertools import groupby, takewhile
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
 from desktop_app.rendering.citations import is_citation
+from desktop_app.rendering.export_html import parts_of
 from desktop_app.rendering.model import (
     ADDED,
     LINE_BREAK,
@@ -16,6 +16,7 @@ from desktop_app.rendering.model import (
     Run,
     Runs,
     depths_of_quotes,
+    shared_quotes,
     words_of,
 )
 
@@ -75,16 +76,13 @@ class _MarkdownWriter:
         self._bullets: list[str] = []
 
     def pieces(self, blocks: Iterable[Block]) -> Iterator[str]:
-        for is_code, group in groupby(blocks, key=lambda b: b.kind in (Kind.CODE, Kind.CODE_HEAD)):
-            members = list(group)
-            for block in members[:1] if is_code else members:
-                gap = self._gap(block)
-                bullet = self._bullets[block.depth - 1] if block.depth else ""
-                text = (
-                    "".join(_code(members)) if is_code else _indented(_block(block), block, bullet)
-                )
-                yield from self._joined(gap, block, text)
-                self._above = block
+        for members in parts_of(blocks, (Kind.CODE,)):
+            first = members[0]
+            gap = self._gap(first)
+            bullet = self._bullets[first.depth - 1] if first.depth else ""
+            is_code = first.kind in (Kind.CODE, Kind.CODE_HEAD)
+            text = _code(members) if is_code else _block(first)
+            yield from self._joined(gap, first, _indented(text, first, bullet))
             self._above = members[-1]
 
     def _joined(self, gap: Iterable[str], block: Block, text: str) -> Iterator[str]:
@@ -108,16 +106,16 @@ class _MarkdownWriter:
         follows = self._enter(below)
         if above is None:
             return []
-        both = zip(depths_of_quotes(above), depths_of_quotes(below), strict=False)
-        quotes = [depth for depth, _ in takewhile(lambda depths: depths[0] == depths[1], both)]
+        quotes = depths_of_quotes(below)[: shared_quotes(above, below)]
+        blank = f"\n{_quotes(quotes)[0].rstrip()}\n"
+        if _parts_quotes(above, below, len(quotes)):
+            return [blank]
         shared = min(above.depth, below.depth - below.begins)
         is_tight = shared > quotes[-1] if quotes else shared > 0
         if is_tight and not self._loose[shared - 1]:
             return ["\n"]
         is_row = below.kind is above.kind is Kind.TABLE and not below.head
-        if is_row or follows:
-            return ["\n"]
-        return [f"\n{_quotes(quotes)[0].rstrip()}\n"]
+        return ["\n"] if is_row or follows else [blank]
 
     def _enter(self, block: Block) -> bool:
         """Know of the lists that a block is in; whether its list follows another one directly."""
@@ -133,6 +131,15 @@ class _MarkdownWriter:
             is_direct = depth not in block.quoted_at
             self._loose[-1] = block.loose if is_direct else self._loose[-1]
         return follows
+
+
+def _parts_quotes(above: Block, below: Block, shared: int) -> bool:
+    """Whether a quote, of those that two blocks share none behind `shared`, ends between them where
+    another begins: not where that stands in another item."""
+    if not below.opened or above.quote == shared:
+        return False
+    depth = depths_of_quotes(below)[shared]
+    return depths_of_quotes(above)[shared] == depth and not (below.marker and below.depth <= depth)
 
 
 def _is_within(block: Block, mark: Block) -> bool:
@@ -183,23 +190,12 @@ def _quotes(depths: Sequence[int]) -> tuple[str, int]:
     return before, passed
 
 
-def _code(members: list[Block]) -> list[str]:
-    """Code blocks, each in its fence, longer than any in the code."""
-    pieces: list[str] = []
-    lines: list[str] = []
-    head = members[0]
-    for block in [*members, None]:
-        if block is None or (block.kind is Kind.CODE_HEAD and block is not members[0]):
-            begins = (_TICKS_AT_BEGIN.match(line) for line in lines)
-            fence = "`" * max(3, 1 + max((len(m[1]) for m in begins if m), default=0))
-            body = "\n".join([f"{fence}{head.language}", *lines, fence])
-            pieces += ["\n\n"] if pieces else []
-            pieces.append(_indented(body, head))
-            lines = []
-            head = block or head
-        elif block.kind is Kind.CODE:
-            lines.append(block.text)
-    return pieces
+def _code(members: list[Block]) -> str:
+    """A block of code in its fence, which is longer than any in the code."""
+    lines = [block.text for block in members if block.kind is Kind.CODE]
+    begins = (_TICKS_AT_BEGIN.match(line) for line in lines)
+    fence = "`" * max(3, 1 + max((len(m[1]) for m in begins if m), default=0))
+    return "\n".join([f"{fence}{members[0].language}", *lines, fence])
 
 
 def _block(block: Block) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from enum import Enum
+from itertools import takewhile
 from typing import Final, NamedTuple
 
 TABLE_ROWS: Final = 8
@@ -89,6 +90,8 @@ class Block(NamedTuple):
         quote: how many quotes it stands in.
         quoted_at: how deep in lists each of those quotes stands, the outermost first; empty where
             none stands in a list.
+        opened: how many of those quotes begin with it, the innermost ones: two quotes may follow
+            each other directly.
         language: of CODE_HEAD and CODE, as it was written after the fence.
         rows: of TABLE; each row is a tuple of cells, each cell its runs.
         aligns: of TABLE, one for each column: "", "left", "center" or "right".
@@ -115,6 +118,7 @@ class Block(NamedTuple):
     begins: bool = False
     loose: bool = False
     letters: int = 0
+    opened: int = 0
 
     @property
     def text(self) -> str:
@@ -142,6 +146,13 @@ def is_apart(above: Block, block: Block) -> bool:
     if not block.begins:
         return block.loose
     return above.loose or above.depth >= block.depth
+
+
+def shared_quotes(above: Block, block: Block) -> int:
+    """How many quotes a block stands in that the one above it stands in, too."""
+    depths = zip(depths_of_quotes(above), depths_of_quotes(block), strict=False)
+    shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], depths))
+    return min(shared, block.quote - block.opened)
 
 
 def depths_of_quotes(block: Block) -> tuple[int, ...]:

@@ -34,6 +34,7 @@ class Context:
         inside: "code" or "table" where the lines that follow are more of one.
         marks_above: how many marks of quotes the line above the open end has, where it has nothing
             else.
+        inhabited: of the quotes that are open, in how many something stands.
         settled: a long paragraph's beginning, parsed no more; `prefix` is its source, and `opener`
             what stands before it in its first line, which the rest is parsed with, too.
     """
@@ -43,6 +44,7 @@ class Context:
     going_on: tuple[ListStart, ...] = ()
     inside: str = ""
     marks_above: int | None = None
+    inhabited: int = 0
     settled: Block | None = None
     opener: str = ""
     prefix: str = ""
@@ -79,6 +81,10 @@ class Parse:
 def place(tokens: list[Token], context: Context) -> list[Placed]:
     """The blocks behind the context, with the settled words before the first."""
     placed = [p for p in convert(tokens) if p.line >= context.lines]
+    if placed and placed[0].block.quote > context.inhabited:
+        block = placed[0].block  # the quotes that are opened again have been taken for older ones
+        opened = max(block.opened, block.quote - context.inhabited)
+        placed[0] = placed[0]._replace(block=block._replace(opened=opened))
     settled = context.settled
     if settled is None:
         return placed

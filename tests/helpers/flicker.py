@@ -140,7 +140,7 @@ def shown(blocks: Iterable[Block]) -> list[tuple[Any, ...]]:
 
 
 def _block(block: Block) -> Iterator[tuple[Any, ...]]:
-    kind = (block.kind, block.level, block.depth, block.quote)
+    kind = (block.kind, block.level, block.depth, block.quote, block.opened)
     language = block.language if block.kind is Kind.CODE_HEAD else ""
     yield ("begins", kind, block.marker, language, block.aligns)
     yield from _runs(block.runs, kind)

@@ -19,6 +19,7 @@ from desktop_app.ui.transcript.styles import (
     INDENT,
     INLINE_CODE,
     LOOK,
+    OPENED,
     PAD,
     QUOTE,
     QUOTED_AT,
@@ -152,9 +153,11 @@ class Backdrop:
             found.bars.append((box, []))
 
     def _bars(self, block: QTextBlock, box: QRectF) -> Iterator[tuple[QRectF, list[int]]]:
-        """The bars of a block's quotes; those of the block above go on through the gap."""
+        """The bars of a block's quotes; those of the block above go on through the gap,
+        but where another quote begins."""
         edges, above = self._edges(block), self._edges(block.previous())
         common = [edge for edge, other in zip(edges, above, strict=False) if edge == other]
+        del common[len(edges) - block.blockFormat().intProperty(OPENED) :]
         if common:
             layout = block.document().documentLayout()
             joined = QRectF(box)

@@ -28,7 +28,7 @@ from PySide6.QtGui import (
 
 from desktop_app.rendering.citations import is_citation
 from desktop_app.rendering.long_runs import styles_of, texts_of_runs
-from desktop_app.rendering.model import Block, Kind, Run, Runs, is_apart
+from desktop_app.rendering.model import Block, Kind, Run, Runs, is_apart, shared_quotes
 from desktop_app.rendering.raster import size_of
 from desktop_app.ui.theme import ANSWER_LINE_HEIGHT, CODE_LINE_HEIGHT, Theme
 from desktop_app.ui.transcript.hidden import hidden
@@ -59,6 +59,9 @@ QUOTES_SHIFT: Final = 8
 
 QUOTED_AT: Final = LOOK + 1
 """The user property of block formats that says how deep in lists each quote above them stands."""
+
+OPENED: Final = LOOK + 2
+"""The user property of block formats that says how many of those quotes begin with it, if any do."""
 
 FORMULA: Final = LOOK + 10
 """The user property of character formats of formulas: 2 on a line of its own, 1 within one."""
@@ -203,7 +206,7 @@ class Styles:
         if isinstance(item, Line):
             return (item.part, item.first, gap)
         hanging, code = item.marker and tab_behind_mark(item), _has_inline_code(item)
-        quotes = (item.quote, item.quoted_at)
+        quotes = (item.quote, item.quoted_at, item.opened)
         return (item.kind, item.level, item.depth, hanging, quotes, code, gap)
 
     def block_format(
@@ -242,6 +245,7 @@ class Styles:
         rest = QTextBlockFormat(made)
         rest.setTopMargin(0)
         rest.setTextIndent(0)
+        rest.clearProperty(OPENED)
         if rest.hasProperty(LOOK):
             rest.setProperty(LOOK, rest.intProperty(LOOK) & ~Look.FIRST)
         return rest
@@ -255,6 +259,8 @@ class Styles:
             made.setLeftMargin(made.leftMargin() + px(INDENT) * block.depth)
         if block.quoted_at:
             made.setProperty(QUOTED_AT, list(block.quoted_at))
+        if block.opened:
+            made.setProperty(OPENED, block.opened)
         if block.marker:
             made.setTextIndent(-px(INDENT))
             stops = [px(INDENT) * number for number in range(1, _MARK_STOPS)]
@@ -292,6 +298,8 @@ class Styles:
             return 24 if kind is Part.QUESTION else 16 + PAD
         if kind is Kind.HEADING:
             return 18
+        if isinstance(item, Block) and isinstance(above, Block) and _are_parted(above, item):
+            return 18 + CELL_PAD if over is Kind.TABLE else 18
         if kind is Part.VERSIONS:
             return 4  # so they stand beside the actions
         if kind in _KINDS_OF_NOTES and over is Kind.TABLE:
@@ -430,7 +438,7 @@ class Styles:
         gap = self.gap(block, above) if block.head and number == 0 else 0
         code = any(run.code for cell in block.rows[number] for run in cell)
         first = block.head and number == 0
-        quotes = (block.quote, block.quoted_at)
+        quotes = (block.quote, block.quoted_at, 0 if number else block.opened)
         key = ("row", first, gap, block.depth, quotes, code, block.aligns, widths)
         made = self._blocks.get(key)
         if made is None:
@@ -445,6 +453,8 @@ class Styles:
         made.setProperty(LOOK, look | block.quote << QUOTES_SHIFT)
         if block.quoted_at:
             made.setProperty(QUOTED_AT, list(block.quoted_at))
+        if block.opened and first:
+            made.setProperty(OPENED, block.opened)
         made.setTopMargin(px(gap) + pad if first else 2 * pad)
         made.setBottomMargin(pad)
         made.setLineHeight(100, _PROPORTIONAL)
@@ -511,6 +521,11 @@ _ALIGNMENTS: Final = {
     "right": Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignAbsolute,
     "center": Qt.AlignmentFlag.AlignHCenter,
 }
+
+
+def _are_parted(above: Block, block: Block) -> bool:
+    """Whether a quote has ended above a block with which another begins."""
+    return block.opened > 0 and above.quote > shared_quotes(above, block)
 
 
 def _tab_stops(aligns: tuple[str, ...], widths: tuple[int, ...], pad: int) -> list[QTextOption.Tab]:

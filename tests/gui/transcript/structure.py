@@ -4,11 +4,12 @@ Two readers bring to this form what is to be compared: one reads the HTML that t
 expect, the other the QTextDocument of the transcript, of which it sees only what a person sees
 there: texts, fonts, links, margins, marks, tables. A block is written as
 
-    p 1 - 2 "•" 'plain *italic* …'      kind, depth of lists, depth of quotes, mark, runs
+    p 1 2^ '•' plain [italic]{words}     kind, depth of lists, depth of quotes, mark, runs
 
 and a run with styles as `[bold+italic→target]{text}`. Text in a list that is set apart from what is
 in a list above it has a `+` behind its kind: in a loose list, behind and below a heading, in another
-list or quote than what is above it. Outside lists everything is set apart.
+list or quote than what is above it. Outside lists everything is set apart. Behind the depth of quotes
+stands a `^` for each quote that begins with the block. A quote of nothing shows nothing.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from desktop_app.ui.transcript.styles import (
     CELL_PAD,
     INDENT,
     LOOK,
+    OPENED,
     PAD,
     QUOTE,
     QUOTES_SHIFT,
@@ -72,6 +74,7 @@ class Leaf:
     aligns: list[str] = field(default_factory=list)
     within: tuple[_List | _Quote, ...] = ()
     apart: bool = False
+    begun: int = 0
 
     @property
     def is_text(self) -> bool:
@@ -86,7 +89,7 @@ class Leaf:
             self.runs.append((text, style))
 
     def __str__(self) -> str:
-        head = f"{self.kind}{'+' * self.apart} {self.depth} {self.quote} {self.mark!r}"
+        head = f"{self.kind}{'+' * self.apart} {self.depth} {self.quote}{'^' * self.begun} {self.mark!r}"
         if self.rows:
             return f"{head} {self.aligns} {self.rows}"
         return f"{head} {said(self.runs)}"
@@ -138,6 +141,11 @@ class _HtmlReader(HTMLParser):
     def finish(self) -> list[Leaf]:
         self.close()
         self._close()
+        seen: set[_Quote] = set()
+        for leaf in self.leaves:
+            quotes = {one for one in leaf.within if isinstance(one, _Quote)}
+            leaf.begun = len(quotes - seen)
+            seen |= quotes
         for above, leaf in pairwise(self.leaves):
             is_listed = above.depth > 0 and leaf.depth > 0 and leaf.kind[0] in "ph"
             leaf.apart = is_listed and _is_apart(above, leaf)
@@ -203,8 +211,11 @@ class _HtmlReader(HTMLParser):
         elif tag == "tr":
             self.leaves[-1].rows.append([])
         elif tag in ("td", "th"):
+            table = self.leaves[-1]
+            align = values.get("align", "left")
             if tag == "th":
-                self.leaves[-1].aligns.append(values.get("align", "left"))
+                table.aligns.append(align)
+            assert align == table.aligns[len(table.rows[-1])]
             self._open = Leaf("cell")
         else:
             self._inline(tag, values)
@@ -326,6 +337,7 @@ class _DocumentReader:
         depth = made.indent() + round(left / px(INDENT))
         if made.lineHeight() == 1:
             return  # what stands before a table
+        count = len(self.leaves)
         if look & Look.ROW:
             self._read_row(block, look, round((left - px(CELL_PAD)) / px(INDENT)), quote)
         elif look & Look.HEAD:
@@ -336,6 +348,9 @@ class _DocumentReader:
             code.runs = [((code.runs[0][0] + "\n" if begun else "") + block.text(), _PLAIN)]
         else:
             self._read_text(block, made.headingLevel(), look, depth, quote)
+        if opened := made.intProperty(OPENED):
+            assert len(self.leaves) == count + 1, block.text()
+            self.leaves[-1].begun = opened
 
     def _read_text(self, block: QTextBlock, level: int, look: int, depth: int, quote: int) -> None:
         kind = "hr" if look & Look.RULE else f"h{level}" if level else "p"
@@ -378,6 +393,7 @@ class _DocumentReader:
         if is_head:
             aligns = aligns if block.text().startswith("\t") else ["left", *aligns]
             self.leaves.append(Leaf("table", depth, quote, aligns=aligns))
+        assert ["left", *aligns][-len(self.leaves[-1].aligns) :] == self.leaves[-1].aligns
         cells, line = [Leaf("cell")], Leaf("row")
         self._add_runs(line, block, bold=LEAST_BOLDER if is_head else LEAST_BOLD)
         for text, style in line.runs:
@@ -398,8 +414,9 @@ class _DocumentReader:
         leaf = self.leaves[-1]
         for row in range(table.rows()):
             cells = []
-            if is_head and row == 0:
-                leaf.aligns = [self._align(table, column) for column in range(table.columns())]
+            aligns = [self._align(table, row, column) for column in range(table.columns())]
+            leaf.aligns = aligns if is_head and row == 0 else leaf.aligns
+            assert aligns == leaf.aligns
             for column in range(table.columns()):
                 block = table.cellAt(row, column).firstCursorPosition().block()
                 cell = Leaf("cell")
@@ -408,8 +425,8 @@ class _DocumentReader:
                 cells.append(said(cell.runs))
             leaf.rows.append(cells)
 
-    def _align(self, table: QTextTable, column: int) -> str:
-        block = table.cellAt(0, column).firstCursorPosition().block()
-        align = block.blockFormat().alignment()
+    def _align(self, table: QTextTable, row: int, column: int) -> str:
+        block = table.cellAt(row, column).firstCursorPosition().block()
+        align = block.blockFormat().alignment() & ~Qt.AlignmentFlag.AlignAbsolute
         names = {Qt.AlignmentFlag.AlignRight: "right", Qt.AlignmentFlag.AlignHCenter: "center"}
         return names.get(align, "left")

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from PySide6.QtCore import Qt
 
-from desktop_app.ui.transcript.styles import QUOTED_AT
+from desktop_app.ui.transcript.styles import INDENT, QUOTE, QUOTED_AT
 from tests.gui.transcript import structure
 from tests.helpers.messages import answer, streaming
 
@@ -140,6 +140,48 @@ def test_a_formula_that_is_an_item_stands_beside_its_mark(view: TranscriptView) 
     while "1." not in block.text():
         block = block.next()
     assert block.blockFormat().alignment() != Qt.AlignmentFlag.AlignHCenter
+
+
+@pytest.mark.parametrize(
+    ("source", "x"),
+    [
+        ("> one\n\n> two", 1),
+        ("> > one\n>\n> > two", QUOTE + 1),
+        ("> - one\n\n> - two", 1),
+        ("- > one\n- > two", INDENT + 1),
+        ("> ```\n> one\n> ```\n\n> | two |\n> |---|\n", 1),
+    ],
+)
+def test_two_quotes_have_two_bars(
+    view: TranscriptView, dressed: Theme, source: str, x: int
+) -> None:
+    for message in (answer(source), streaming()):
+        view.set_messages([message])
+        for character in source if not message.text else "":
+            view.append_text(message.id, character)
+            view.flush()
+        layout = view.document().documentLayout()
+        first, last = (view.document().find(words).block() for words in ("one", "two"))
+        middles = [round(layout.blockBoundingRect(at).center().y()) for at in (first, last)]
+        view.verticalScrollBar().setValue(0)
+        image = view.viewport().grab().toImage()
+        colours = [image.pixelColor(dressed.px(x), y) == dressed.line for y in range(*middles)]
+        assert colours[0]
+        assert colours[-1]
+        assert colours.count(False) >= dressed.px(6)
+
+
+@pytest.mark.parametrize("width", [900, 300])
+def test_cells_are_aligned_as_their_columns(
+    view: TranscriptView, dressed: Theme, width: int
+) -> None:
+    view.resize(width, 600)
+    long = "many words that are too wide " * (3 if width == 300 else 1)
+    head = "| a | b | c | d |\n|:--|---|:-:|--:|\n"
+    table = shown(view, dressed, f"{head}| 1 | 2 | 3 | 4 |\n|  |  |  | {long}|\n")[0]
+    assert table.startswith("table 0 0 '' ['left', 'left', 'center', 'right'] ")
+    is_qts = bool(view.document().rootFrame().childFrames())
+    assert is_qts is (width == 300)
 
 
 def test_the_bar_of_a_quote_has_no_gaps(view: TranscriptView, dressed: Theme) -> None:

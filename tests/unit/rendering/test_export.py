@@ -113,6 +113,13 @@ def test_html_links_lead_to_the_web_alone() -> None:
     assert '<a href="https://a.b/?x=1&amp;y">' in to_html(render("[x](https://a.b/?x=1&y)"))
 
 
+def test_two_quotes_are_two() -> None:
+    two = "<blockquote><p>a</p></blockquote><blockquote><p>b</p></blockquote>"
+    assert to_html(render("> a\n\n> b")) == two
+    assert to_html(render("> > a\n>\n> > b")) == f"<blockquote>{two}</blockquote>"
+    assert to_html(render("- > a\n\n  > b")) == f"<ul><li>{two}</li></ul>"
+
+
 def test_code_keeps_its_lines_and_its_fence() -> None:
     blocks = render("````md\n```py\nx\n```\n````")
     assert to_plain(blocks) == "```py\nx\n```"
@@ -211,6 +218,9 @@ def test_every_example_is_the_same_document_when_it_has_been_copied() -> None:
         "See [README.md](README.md) and [`code`](code), [`https://a.b`](https://a.b), [www.a.b](www.a.b)",
         "from [the `pip` page](pip), me@a.example; https://a.b/c%20d and <https://a.b/c%20d>",
         "- \\[ ] no task\n- \\[x] none\n- [ ] one",
+        "> a\n\n> b\n>\n> c\n\n> - d\n\n> - e\n>   > f\n>\n>   > g\n\n- > h\n\n  > i\n- > j",
+        "> ```\n> a\n> ```\n> ```\n> b\n> ```\n\n> ```\n> c\n> ```\n\n- d\n  ```\n  e\n  ```\n  ```\n  f\n  ```",
+        "> | a |\n> |---|\n> | b |\n\n> | c |\n> |---|\n\n>\n\n> > d\n\n> e\n> > f\n>\n> > g",
         "~one~ (~two~) **x**~three~ \\~~four~ ~\\~five\\~~ ~~six ~7~~ \\~none\\~ ~/p ~10",
     ],
 )

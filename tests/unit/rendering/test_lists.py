@@ -38,7 +38,15 @@ def elements(html: str) -> list[str]:
 
 def nesting(block: Block) -> tuple[object, ...]:
     """All of a block but its words."""
-    return block.kind, block.depth, block.marker, block.quoted_at, block.begins, block.loose
+    return (
+        block.kind,
+        block.depth,
+        block.marker,
+        block.quoted_at,
+        block.opened,
+        block.begins,
+        block.loose,
+    )
 
 
 def tightness(source: str) -> list[bool]:
