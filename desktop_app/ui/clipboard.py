@@ -43,7 +43,7 @@ class Texts:
         self.is_short = is_short
         self._makers = dict(makers)
         self._made: dict[str, str] = {}
-        self._lock = Lock()
+        self._locks = {kind: Lock() for kind in self.formats}
         self._hurry = Event()
 
     def text(self, kind: str) -> str:
@@ -58,7 +58,9 @@ class Texts:
             self._text(kind)
 
     def _text(self, kind: str) -> str:
-        with self._lock:
+        with self._locks[
+            kind
+        ]:  # who wants what is made already does not wait for what is being made
             if kind not in self._made:
                 self._made[kind] = "".join(self._rested(self._makers.pop(kind)()))
             return self._made[kind]

@@ -28,7 +28,7 @@ class Slow:
     """Texts of which all but the plain one wait to be let go; `made` says what has been made."""
 
     def __init__(self) -> None:
-        self.gate, self.made = Event(), list[str]()
+        self.gate, self.waits, self.made = Event(), Event(), list[str]()
         self.texts = Texts(
             {kind: lambda kind=kind: self._pieces(kind) for kind in (PLAIN, HTML, MARKDOWN)},  # type: ignore[misc]
             is_short=False,
@@ -36,6 +36,7 @@ class Slow:
 
     def _pieces(self, kind: str) -> Iterable[str]:
         if kind != PLAIN:
+            self.waits.set()
             self.gate.wait(20)
         self.made.append(kind)
         yield from (f"{kind}: ", "ä")
@@ -65,6 +66,18 @@ def test_who_is_faster_gets_what_is_made_for_him(parent: QObject) -> None:
     assert data.html() == "text/html: ä"
     assert slow.made == [HTML]
     assert data.data("image/png").isEmpty()
+
+
+def test_what_is_made_is_there_while_another_text_is_being_made(
+    parent: QObject, qtbot: QtBot
+) -> None:
+    slow, copying = Slow(), Copying(parent)
+    copying.put(slow.texts)
+    assert slow.waits.wait(20)
+    assert QGuiApplication.clipboard().text() == "text/plain: ä"
+    assert slow.made == [PLAIN]
+    with qtbot.waitSignal(copying.done):
+        slow.gate.set()
 
 
 def test_what_is_copied_meanwhile_stays(parent: QObject, qtbot: QtBot) -> None:

@@ -67,10 +67,12 @@ class Copies(QObject):
     def copy_message(self, entry: Entry) -> None:
         """Put a message on the clipboard: an answer as it was written, a question as it is read."""
         is_answer = entry.message.role is Role.ASSISTANT
-        source = entry.text or entry.message.text if is_answer else None
+        text = entry.source
         is_written = self._messages.get(entry.message.id) is entry
         items = entry.section.items if is_written else entry.items()
-        is_short = selection.are_few(items) and not entry.rest
+        # Of a long answer that is still being opened, few items are there.
+        is_short = len(text) <= selection.FEW_CHARACTERS and selection.are_few(items)
+        source = text if is_answer else None
         self._put(selection.texts_of(entry.blocks(), source, is_short=is_short))
 
     def copy_code(self, head: int) -> None:

@@ -352,6 +352,13 @@ class Entry:
             lines.append(item)
         return lines
 
+    @property
+    def source(self) -> str:
+        """The whole text of the message as it is now, which may still be being opened."""
+        if self.is_streaming:
+            return self.text
+        return self.message.text if self.grows else self.text or self.message.text
+
     def blocks(self) -> Callable[[], list[Block]]:
         """Makes the message as it is now into blocks, to be copied; any thread may ask for that."""
         if self.message.role is Role.USER or (self.grows and not self.is_streaming):

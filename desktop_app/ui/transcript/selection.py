@@ -32,7 +32,7 @@ _MUCH: Final = 100_000
 """Characters of which the plain text is made within a moment."""
 
 _FEW: Final = 150
-_FEW_CHARACTERS: Final = 8000
+FEW_CHARACTERS: Final = 8000
 """Runs, and characters, that are copied while the person waits: that takes 4 ms."""
 
 
@@ -142,7 +142,7 @@ def are_few(items: Sequence[Item]) -> bool:
     if len(items) > _FEW:
         return False
     runs = list(islice(chain.from_iterable(map(_runs_of, items)), _FEW + 1))
-    return len(runs) <= _FEW and sum(len(run.text) for run in runs) <= _FEW_CHARACTERS
+    return len(runs) <= _FEW and sum(len(run.text) for run in runs) <= FEW_CHARACTERS
 
 
 def _runs_of(item: Item) -> Iterable[Run]:

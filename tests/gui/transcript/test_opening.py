@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
 
 from desktop_app.domain.parts import ReasoningPart
 from desktop_app.ui.transcript.entry import AT_ONCE
@@ -63,6 +64,19 @@ def test_a_copy_made_meanwhile_is_whole(view: TranscriptView) -> None:
     assert entry is not None
     assert entry.grows
     assert entry.blocks()()[-1].text == "The end."
+
+
+def test_a_long_answer_that_is_still_opened_is_copied_whole_beside_the_window(
+    view: TranscriptView, qtbot: QtBot
+) -> None:
+    view.set_messages([answer(SOURCE)])
+    view.copy_last_answer()
+    assert view._copies.is_on, "not made within the key press"
+    data = QGuiApplication.clipboard().mimeData()
+    assert data.text() == SOURCE
+    assert bytes(data.data("text/markdown").data()).decode() == SOURCE
+    qtbot.waitUntil(lambda: not view._copies.is_on)
+    assert "The end." in QGuiApplication.clipboard().mimeData().html()
 
 
 def test_another_conversation_ends_it(view: TranscriptView, qtbot: QtBot) -> None:
