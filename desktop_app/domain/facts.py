@@ -66,9 +66,11 @@ def facts_of(message: Message, name_of_model: Callable[[str], str]) -> list[str]
 def duration(seconds: float) -> str:
     """Seconds for people: `0.4 s`, `9 s`, `2 min 5 s`.
 
-    >>> [duration(x) for x in (0.42, 9.3, 125)]
-    ['0.4 s', '9 s', '2 min 5 s']
+    >>> [duration(x) for x in (0.04, 0.42, 9.3, 125)]
+    ['< 0.1 s', '0.4 s', '9 s', '2 min 5 s']
     """
+    if seconds < 0.05:
+        return "< 0.1 s"
     if seconds < 1:
         return f"{seconds:.1f} s"
     if seconds < 60:
