@@ -182,7 +182,7 @@ def error_lines(message: Message, *, details: bool) -> list[Item]:
     if error.details:
         words = "Hide details" if details else "Details"
         links.append(Run(words, bold=True, link=ACTION + DETAILS))
-    runs = [run for link in links for run in (link, Run("\u2003"))]
+    runs = [run for link in links for run in (link, Run("\u2003\u2002"))]
     lines.append(Line(Part.ERROR_ACTIONS, tuple(runs[:-1])))
     told = error.details.splitlines() if details else []
     return lines + [Line(Part.ERROR_DETAILS, (Run(show_unseen(clean(line))),)) for line in told]
@@ -236,10 +236,11 @@ def footer_line(message: Message, version: tuple[int, int] | None, facts: Facts)
 
 
 def _arrows(number: int, count: int) -> Runs:
-    """With the spaces beside them, the arrows are wide enough for the mouse."""
+    """With the spaces beside them, the arrows are wide enough for the mouse, and for the ring around
+    the one that has the keyboard."""
     older = f"{ACTION}older-version" if number > 1 else ""
     newer = f"{ACTION}newer-version" if number < count else ""
-    return Run("‹ ", link=older), Run(f"{number}/{count}"), Run(" ›", link=newer)
+    return Run("\u2005‹ ", link=older), Run(f"{number}/{count}"), Run(" ›\u2005", link=newer)
 
 
 def _action(name: str, *, bold: bool = False) -> Run:

@@ -98,10 +98,7 @@ def shown_target(target: str) -> str:
 
 def described(document: QTextDocument, stop: Stop) -> tuple[str, str]:
     """What a screen reader says of a stop, and the address that it leads to, "" for none."""
-    cursor = QTextCursor(document)
-    cursor.setPosition(stop.start)
-    cursor.setPosition(stop.end, QTextCursor.MoveMode.KeepAnchor)
-    words = cursor.selectedText().replace("\ufffc", "").replace("\u2063", "").strip(_SIGNS)
+    words = _words(document, stop).replace("\ufffc", "").replace("\u2063", "").strip(_SIGNS)
     if stop.target == COPY_CODE:
         return f"Copy the code, {words}" if words else "Copy the code", ""
     if stop.target.startswith(ACTION):
@@ -201,11 +198,16 @@ class StopButton(QAbstractButton):
 
 
 def pieces_of(document: QTextDocument, stop: Stop) -> list[QRectF]:
-    """The boxes that a stop's text takes, one for each line, in document coordinates."""
+    """The boxes that a stop's text takes, one for each line, in document coordinates; without the
+    spaces at its ends, which only the mouse needs."""
     block = document.findBlock(stop.start)
     origin = document.documentLayout().blockBoundingRect(block).topLeft()
     layout, pieces = block.layout(), []
+    words = _words(document, stop)
     first, last = stop.start - block.position(), stop.end - block.position()
+    if words.strip():
+        first += len(words) - len(words.lstrip())
+        last -= len(words) - len(words.rstrip())
     for number in range(layout.lineCount()):
         line = layout.lineAt(number)
         begin, end = line.textStart(), line.textStart() + line.textLength()
@@ -215,6 +217,13 @@ def pieces_of(document: QTextDocument, stop: Stop) -> list[QRectF]:
         box = QRectF(min(left, right), line.y(), abs(right - left), line.height())
         pieces.append(box.translated(origin))
     return pieces
+
+
+def _words(document: QTextDocument, stop: Stop) -> str:
+    cursor = QTextCursor(document)
+    cursor.setPosition(stop.start)
+    cursor.setPosition(stop.end, QTextCursor.MoveMode.KeepAnchor)
+    return cursor.selectedText()
 
 
 def _x(line: QTextLine, at: int) -> float:

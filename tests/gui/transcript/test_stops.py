@@ -243,6 +243,30 @@ def test_the_way_is_the_same_after_all_was_written_anew(qtbot: QtBot, view: Tran
     assert all(button.stop.start < button.stop.end for button in covers)
 
 
+def test_the_ring_covers_neither_the_arrow_nor_the_number_beside_it(
+    qtbot: QtBot, view: TranscriptView
+) -> None:
+    said = answer("Said.")
+    view.set_messages([question("Q"), said], versions={said.id: (2, 3)})
+    enter(view)
+    for name, beside in (("Older version", 1), ("Newer version", -1)):
+        tab_to(qtbot, view, name)
+        ring = focused(view)
+        assert isinstance(ring, StopButton)
+        arrow = view.document().find("‹" if beside == 1 else "›")
+        begin, end = QTextCursor(arrow), QTextCursor(arrow)
+        begin.setPosition(arrow.selectionStart())
+        end.setPosition(arrow.selectionEnd())
+        left, right = view.cursorRect(begin).left(), view.cursorRect(end).left()
+        assert ring.x() + 2 <= left < right <= ring.geometry().right() - 1  # the ring is 2 wide
+        number = QTextCursor(end if beside == 1 else begin)
+        number.setPosition(number.position() + beside)
+        if beside == 1:
+            assert ring.geometry().right() <= view.cursorRect(number).left()
+        else:
+            assert ring.x() >= view.cursorRect(number).left()
+
+
 def test_the_keyboard_stays_on_the_arrows_between_versions(
     qtbot: QtBot, view: TranscriptView
 ) -> None:
