@@ -74,6 +74,14 @@ def test_what_is_old_is_collected_at_rest(qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: seen() is None)
 
 
+def test_what_outlives_a_look_is_not_looked_at_again() -> None:
+    gc.collect()
+    kept = [[number] for number in range(20 * gc.get_threshold()[0])]
+    assert collect_if_due()
+    assert len(kept) > 0
+    assert any(one is kept[0] for one in gc.get_objects(generation=2))
+
+
 def test_nothing_is_done_before_it_is_due() -> None:
     gc.collect()
     seen = ref(Ring())
