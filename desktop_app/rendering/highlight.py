@@ -1,7 +1,11 @@
 """Code to coloured spans, line by line, with Pygments.
 
 Pygments and each lexer are loaded when the first code block asks for them, best in a thread: it
-takes up to 75 ms. `spans` is lazy, so that a long block can be coloured in slices of time.
+takes up to 75 ms. `steps` is lazy, so that a long block can be coloured in slices of time.
+
+Many a lexer looks for the end of something through all of the text that it is given, from each of its
+words, or hands out nothing before it is through. So long code is lexed in stretches, which begin where
+hardly anything is open: where a line without an indent follows a blank one.
 """
 
 from __future__ import annotations
@@ -18,6 +22,12 @@ if TYPE_CHECKING:
 
 LONGEST_LINE: Final = 2_000
 """Characters of a line beyond which a block is not coloured: some lexers are quadratic."""
+
+
+_STRETCH: Final = 8_000
+"""Characters that are lexed at once: what takes longest of them should take no longer than a frame."""
+
+_GAP: Final = re.compile(r"\n[ \t]*\n(?=\S)")
 
 
 class Colour(Enum):
@@ -101,8 +111,32 @@ def _lexer(name: str) -> Lexer | None:
 
 
 def spans(code: str, found: Lexer) -> Iterator[Span]:
-    """The coloured spans of `code`, top to bottom, as the lexer finds them."""
-    line = column = 0
+    """The coloured spans of `code`, top to bottom."""
+    return filter(None, steps(code, found))
+
+
+def steps(code: str, found: Lexer) -> Iterator[Span | None]:
+    """The coloured spans of `code` as the lexer finds them, and None wherever it has found something
+    that has no colour: whoever works in slices may stop there."""
+    first = 0
+    for stretch in _stretches(code):
+        yield from _steps(stretch, first, found)
+        first += stretch.count("\n")
+
+
+def _stretches(code: str) -> Iterator[str]:
+    at = 0
+    while len(code) - at > _STRETCH:
+        end = at + _STRETCH
+        gaps = [gap.end() for gap in _GAP.finditer(code, at + _STRETCH // 2, end)]
+        cut = gaps[-1] if gaps else code.rfind("\n", at, end) + 1 or end
+        yield code[at:cut]
+        at = cut
+    yield code[at:]
+
+
+def _steps(code: str, line: int, found: Lexer) -> Iterator[Span | None]:
+    column = 0
     # Many a lexer knows a line by its end only, the last one too.
     for token_type, text in found.get_tokens(f"{code}\n"):
         colour = _colour(str(token_type))
@@ -110,8 +144,7 @@ def spans(code: str, found: Lexer) -> Iterator[Span]:
         for number, piece in enumerate(pieces):
             if number:
                 line, column = line + 1, 0
-            if colour is not None and piece:
-                yield Span(line, column, len(piece), colour)
+            yield Span(line, column, len(piece), colour) if colour and piece else None
             column += len(piece)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Thread
 from typing import TYPE_CHECKING, Final
 
@@ -34,7 +34,6 @@ _SLICE_S: Final = 0.004
 _ARRIVALS_MS: Final = 10
 _CONTEXT_LINES: Final = 12
 _FAR_LINES: Final = 300
-_SPANS_AT_ONCE: Final = 100
 _LINES_AT_ONCE: Final = 24
 
 
@@ -47,9 +46,9 @@ class _Job:
     first: int
     end: int
     language: str
-    work: Iterator[highlight.Span] | None = None
+    work: Iterator[highlight.Span | None] | None = None
     line: int = -1
-    pending: list[highlight.Span] | None = None
+    pending: dict[int, list[highlight.Span]] = field(default_factory=dict)
 
 
 class CodeHighlighter(QObject):
@@ -157,35 +156,36 @@ class CodeHighlighter(QObject):
             moved = any(not isinstance(i, Block) or i.kind is not Kind.CODE for i in items)
             if found is None or moved or max(map(len, texts), default=0) > highlight.LONGEST_LINE:
                 return True
-            job.work, job.pending = highlight.spans("\n".join(texts), found), []
-            job.line = job.first - job.start
-        for number, span in enumerate(job.work, start=1):
-            if span.line >= job.line + _LINES_AT_ONCE:
-                self._paint(job, span.line)
-                if time.perf_counter() > until:
-                    self._keep(job, span)
+            job.work, job.line = highlight.steps("\n".join(texts), found), job.first - job.start
+        for span in job.work:
+            if span is not None and span.line >= job.line:
+                job.pending.setdefault(span.line, []).append(span)
+                if not self._paint_to(job, span.line - _LINES_AT_ONCE, until):
                     return False
-            self._keep(job, span)
-            if not number % _SPANS_AT_ONCE and time.perf_counter() > until:
+            if time.perf_counter() > until:
                 return False
-        self._paint(job, job.end - job.start)
+        return self._paint_to(job, job.end - job.start - 1, until)
+
+    def _paint_to(self, job: _Job, line: int, until: float) -> bool:
+        """Paint the job's lines from its next up to `line`, or a few more; False where time is up."""
+        while job.line <= line:
+            self._paint(job)
+            if time.perf_counter() > until:
+                return False
         return True
 
-    def _keep(self, job: _Job, span: highlight.Span) -> None:
-        if span.line >= job.line and job.pending is not None:
-            job.pending.append(span)
-
-    def _paint(self, job: _Job, until: int) -> None:
-        """Give the lines from the job's next up to `until` the spans collected for them."""
-        pending, last = job.pending or [], min(until, job.end - job.start)
+    def _paint(self, job: _Job) -> None:
+        """Give the job's next lines the spans collected for them."""
+        last = min(job.line + _LINES_AT_ONCE, job.end - job.start)
         block, start, end = None, -1, -1
         for number in range(job.line, last):
             if not job.section.counts[job.start + number]:
                 block = None
                 continue
             block = block or self._writer.block_of(job.section, job.start + number)
-            text = block.text() if pending else ""
-            mine = [_in_units(span, text) for span in pending if span.line == number]
+            found = job.pending.pop(number, ())
+            text = block.text() if found else ""
+            mine = [_in_units(span, text) for span in found]
             if self._set_formats(block.layout(), mine):
                 start = block.position() if start < 0 else start
                 end = block.position() + block.length()
@@ -196,7 +196,7 @@ class CodeHighlighter(QObject):
             finish_layout(self._writer.document)
             # Else the next edit, wherever it is, would lay out everything in between.
             self._writer.document.markContentsDirty(start, end - start)
-        job.line, job.pending = max(job.line, last), []
+        job.line = last
 
     def _set_formats(self, layout: QTextLayout, mine: list[highlight.Span]) -> bool:
         """Whether this changed anything."""

@@ -14,13 +14,17 @@ from PySide6.QtGui import QTextBlock, QTextCursor, QTextDocument, QTextFormat, Q
 from desktop_app.domain.conversation import Message, MessageStatus
 from desktop_app.domain.parts import TextPart
 from desktop_app.rendering.block_stream import render
+from desktop_app.ui.transcript import highlighter
+from desktop_app.ui.transcript.highlighter import CodeHighlighter
 from desktop_app.ui.transcript.view import TranscriptView
 from tests.helpers.listed import sources
 from tests.helpers.messages import answer, question, streaming
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QTextLayout
     from pytestqt.qtbot import QtBot
 
+    from desktop_app.rendering.highlight import Span
     from desktop_app.ui.theme import Theme
 
 PIECES = [
@@ -195,6 +199,32 @@ def test_code_is_coloured_as_a_whole_in_the_end(view: TranscriptView, qtbot: QtB
     theme = view._theme
     qtbot.waitUntil(lambda: theme.keyword.name() in colours("def code"))
     qtbot.waitUntil(lambda: colours("def not_code") == [theme.string.name()])
+
+
+def test_code_without_colours_is_gone_through_in_slices(
+    view: TranscriptView, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(highlighter, "_SLICE_S", -1.0)  # time is always up
+    coloured: list[int] = []
+    set_formats = CodeHighlighter._set_formats
+
+    def seen(self: CodeHighlighter, layout: QTextLayout, mine: list[Span]) -> bool:
+        coloured.append(len(mine))
+        return set_formats(self, layout, mine)
+
+    monkeypatch.setattr(CodeHighlighter, "_set_formats", seen)
+    view.set_messages([answer("```c\n" + "word\n" * 100 + "```")])
+    work = view._messages._highlighter
+    qtbot.waitUntil(lambda: "c" in work._loaded)
+    work._timer.stop()
+    lengths = []
+    while work._jobs:
+        before = len(coloured)
+        work._work()
+        lengths.append(len(coloured) - before)
+    assert sum(lengths) == 100
+    assert max(lengths) <= 24
+    assert lengths.count(0) > 100
 
 
 @pytest.mark.parametrize("at_bottom", [True, False])

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
+from pygments.lexers.special import TextLexer
 
 from desktop_app.rendering import highlight
 from desktop_app.rendering.highlight import Colour, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pygments.token import _TokenType
 
 
 def test_spans_know_their_lines() -> None:
@@ -50,3 +58,42 @@ def test_the_last_line_is_coloured_without_its_end() -> None:
     diff = highlight.lexer("diff")
     assert diff is not None
     assert Span(1, 0, 5, Colour.STRING) in list(highlight.spans("- old\n+ new", diff))
+
+
+def test_who_works_in_slices_may_stop_where_nothing_has_a_colour() -> None:
+    c = highlight.lexer("c")
+    assert c is not None
+    found = list(highlight.steps("word\n" * 50, c))
+    assert len(found) >= 50
+    assert set(found) == {None}
+
+
+class Recording(TextLexer):
+    """Keeps what it was given to lex at once."""
+
+    def __init__(self) -> None:
+        super().__init__(stripnl=False, ensurenl=False)
+        self.given: list[str] = []
+
+    def get_tokens(self, text: str, unfiltered: bool = False) -> Iterator[tuple[_TokenType, str]]:
+        self.given.append(text)
+        return super().get_tokens(text, unfiltered)
+
+
+@pytest.mark.parametrize("line", ["words\n", "\n", "    a = 1\n", "def f():\n    pass\n\n\n"])
+def test_long_code_is_lexed_in_stretches(line: str) -> None:
+    lexer, code = Recording(), line * 9_000
+    assert list(highlight.spans(code, lexer)) == []
+    assert "".join(given.removesuffix("\n") for given in lexer.given) == code
+    assert len(lexer.given) > 1
+    assert max(map(len, lexer.given)) <= 8_001
+
+
+def test_stretches_of_long_code_begin_where_nothing_is_open() -> None:
+    python = highlight.lexer("python")
+    assert python is not None
+    unit = 'def f():\n    """One\n\n    and more."""\n    return 12\n\n\n'
+    found = list(highlight.spans(unit * 1_000, python))
+    one = list(highlight.spans(unit, python))
+    lines = unit.count("\n")
+    assert found == [s._replace(line=s.line + n * lines) for n in range(1_000) for s in one]
