@@ -120,6 +120,8 @@ class _PageWriter(HtmlWriter):
     """Code in colours and formulas as drawings; the page says how tables look."""
 
     table_look = ""
+    list_look = ' dir="auto"'
+    """The marks stand where the texts begin."""
 
     def __init__(self, find_formula: FindFormula) -> None:
         super().__init__()

@@ -18,13 +18,14 @@ a { color: var(--accent); }
 a:focus-visible, summary:focus-visible, pre:focus-visible, .wide:focus-visible {
   outline: 2px solid var(--accent); outline-offset: 2px; }
 p, ul, ol, table, blockquote, pre, figure { margin: .6em 0; }
-ul, ol { padding-left: 1.6em; } li > p:first-child { margin-top: 0; } li > ul, li > ol { margin: 0; }
+ul, ol { padding-inline-start: 1.6em; padding-inline-end: 0; } li > p:first-child { margin-top: 0; } li > ul, li > ol { margin: 0; }
 li[style="list-style-type:none"] { text-indent: -1.3em; } li > * { text-indent: 0; }
 sup { font-size: .7em; line-height: 0; }
 p, li, h1, h2, h3, h4, h5, h6, th, td, .said, summary { unicode-bidi: plaintext; }
 blockquote { padding-left: 14px; border-left: 3px solid var(--line); color: var(--dim); margin-left: 0; }
 hr { border: 0; border-top: 1px solid var(--line); margin: 1.4em 0; }
 .wide { overflow-x: auto; margin: .6em 0; } .wide table { margin: 0; }
+.code, table:not([dir]) { direction: ltr; }
 table { border-collapse: collapse; font-size: .95em; width: 100%; }
 th, td { padding: 6px 10px; border-bottom: 1px solid var(--line); vertical-align: top; }
 th { color: var(--dim); font-weight: 600; }

@@ -69,6 +69,8 @@ class HtmlWriter:
     table_look = ' border="1" cellspacing="0" cellpadding="4" style="border-collapse:collapse"'
     """Lines in the colour of the text: word processors draw none of themselves."""
 
+    list_look = ""
+
     def __init__(self) -> None:
         self._open: list[str] = []
 
@@ -166,8 +168,8 @@ class HtmlWriter:
         if is_last and block.marker and name == "li":
             return '<li style="list-style-type:none">' if _mark_in_text(block.marker) else "<li>"
         if is_last and name == "ol" and block.marker[:-1] not in ("1", ""):
-            return f'<ol start="{block.marker[:-1]}">'
-        return f"<{_LISTS.get(name, name)}>"
+            return f'<ol start="{block.marker[:-1]}"{self.list_look}>'
+        return f"<{_LISTS[name]}{self.list_look}>" if name in _LISTS else f"<{name}>"
 
     def _close(self, depth: int) -> Iterator[str]:
         while len(self._open) > depth:

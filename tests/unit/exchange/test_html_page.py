@@ -61,6 +61,14 @@ def test_a_wide_table_can_be_scrolled_by_keyboard_and_each_text_runs_its_own_way
     assert re.search(r"\np, li, [^{]*\{ unicode-bidi: plaintext; \}", text)
 
 
+def test_lists_and_tables_begin_where_their_texts_do_and_code_at_the_left() -> None:
+    found, text = seen(answer("- قائمة\n\n  ```\n  x\n  ```\n\n3. c\n\n| أ | b |\n|---|---|\n"))
+    assert ("ul", {"dir": "auto"}) in found.tags
+    assert ("ol", {"start": "3", "dir": "auto"}) in found.tags
+    assert ("table", {"dir": "rtl"}) in found.tags
+    assert ".code, table:not([dir]) { direction: ltr; }" in text
+
+
 def test_a_formula_that_cannot_be_set_stays_as_it_is_written() -> None:
     assert "$_$" in seen(answer("$_$"))[0].words
     assert "\x1b" not in seen(answer("$\x1b_$"))[1]
