@@ -247,6 +247,7 @@ class TranscriptView(TranscriptStretch):
         cursor = self.textCursor()
         if self._clicked_at is not None:
             cursor = self.cursorForPosition(self._clicked_at)
+            self.setTextCursor(cursor)  # Qt has selected the link, and frames it
         self._follow_link(url, cursor.block())
 
     def _follow(self, target: str, position: int) -> None:
