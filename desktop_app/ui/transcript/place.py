@@ -5,9 +5,9 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from PySide6.QtCore import QObject, QPoint, QPointF, Qt, Signal
+from PySide6.QtCore import QObject, QPoint, QPointF, QSize, Qt, Signal
 from PySide6.QtGui import QTextCursor
-from PySide6.QtWidgets import QScrollBar, QTextBrowser, QToolButton
+from PySide6.QtWidgets import QPushButton, QScrollBar, QTextBrowser
 
 from desktop_app.ui import icons
 from desktop_app.ui.theme import set_role
@@ -37,7 +37,7 @@ class QuietScrollBar(QScrollBar):
             super().paintEvent(event)
 
 
-class LatestButton(QToolButton):
+class LatestButton(QPushButton):
     """Leads back to the end of the conversation."""
 
     def __init__(self, view: QTextBrowser) -> None:
@@ -46,7 +46,7 @@ class LatestButton(QToolButton):
         self.setObjectName("latest")
         self.setText("Latest")
         self.setAccessibleName("Go to the latest message")
-        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click would leave the keyboard nowhere
         self.setCursor(Qt.CursorShape.ArrowCursor)
         set_role(self, "plain")
         self.hide()
@@ -54,6 +54,7 @@ class LatestButton(QToolButton):
     def place(self, theme: Theme) -> None:
         """Stand in the middle above the lower edge, in this look."""
         self.setIcon(icons.icon("arrow-down", theme.text, theme.px(14)))
+        self.setIconSize(QSize(theme.px(14), theme.px(14)))
         self.adjustSize()
         within = self._within.size()
         left = (within.width() - self.width()) // 2

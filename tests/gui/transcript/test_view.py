@@ -16,7 +16,7 @@ from PySide6.QtGui import (
     QTextCursor,
     QTextDocument,
 )
-from PySide6.QtWidgets import QToolButton
+from PySide6.QtWidgets import QAbstractButton, QToolButton
 
 from desktop_app.domain.conversation import ErrorNote, MessageStatus, ModelChoice
 from desktop_app.domain.cost import Usage
@@ -304,6 +304,39 @@ def test_a_table_is_copied_as_a_table(view: TranscriptView) -> None:
     data = view.createMimeDataFromSelection()
     assert data.html().startswith('<meta charset="utf-8"><table ')
     assert data.text() == "a\tb\n1\t2"
+
+
+def test_a_link_that_was_clicked_is_neither_framed_nor_selected(
+    view: TranscriptView, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[QUrl] = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", opened.append)
+    view.set_messages([answer("Before the [link](https://a.example/x) here.")])
+    view.setFocus(Qt.FocusReason.MouseFocusReason)
+    before = view.viewport().grab().toImage()
+    click_link(view, qtbot, "link")
+    assert [url.toString() for url in opened] == ["https://a.example/x"]
+    assert not view.textCursor().hasSelection()
+    assert view.viewport().grab().toImage() == before
+
+
+def test_the_way_to_the_latest_message_stands_in_the_middle_of_its_button(
+    view: TranscriptView, dressed: theme.Theme
+) -> None:
+    view.set_messages(many(6))
+    view.scroll_to_top()
+    button = view.findChild(QAbstractButton, "latest")
+    assert button is not None
+    assert button.isVisible()
+    image, ground = button.grab().toImage(), dressed.card.name()
+    edge = dressed.px(6)
+    inked = [
+        x
+        for x in range(edge, image.width() - edge)
+        if any(image.pixelColor(x, y).name() != ground for y in range(edge, image.height() - edge))
+    ]
+    left, right = inked[0], image.width() - 1 - inked[-1]
+    assert abs(left - right) <= dressed.px(3)
 
 
 def test_code_is_copied_as_code(view: TranscriptView, qtbot: QtBot) -> None:
