@@ -21,6 +21,7 @@ from desktop_app.rendering.model import (
     depths_of_quotes,
     words_of,
 )
+from desktop_app.rendering.notes import is_label
 from desktop_app.rendering.raster import is_drawn, is_name
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
 _CODE_STYLE = "font-family:monospace"
 _BULLETS = "•◦▪"
-_TASKS = "☐☑"
 _LISTS = {"ul": "ul", "ol": "ol", "notes": "ul"}
 """The kinds of lists, and the elements that they are written as."""
 
@@ -218,7 +218,7 @@ def _kind_of(marker: str) -> str:
     """The kind of list that an item with this mark is in; footnotes have one of their own."""
     if marker[:1].isdigit() and marker[-1:] in ".)":
         return "ol"
-    return "ul" if marker in _BULLETS or marker in _TASKS else "notes"
+    return "notes" if is_label(marker) else "ul"
 
 
 def _mark_in_text(marker: str) -> str:

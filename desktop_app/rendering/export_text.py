@@ -328,7 +328,7 @@ def _value(run: Run, style: str) -> str:
     """What a run has of a style: its mark, a link's target; "" for none."""
     if style != _LINK:
         return _MARKS[style] if getattr(run, style) else ""
-    if not run.link or run.image or is_citation(run.link) or _is_address(run):
+    if not run.link or run.image or run.note or is_citation(run.link) or _is_address(run):
         return ""
     return run.link
 

@@ -16,6 +16,7 @@ from desktop_app.rendering.model import (
     show_unseen,
     words_of,
 )
+from desktop_app.rendering.notes import link_to_note
 from desktop_app.rendering.raster import picture_runs
 
 if TYPE_CHECKING:
@@ -120,7 +121,8 @@ def _change(state: _State, token: Token) -> None:
         case "too_wide":
             state.runs += [NO_TABLE, Run(" ")]
         case "footnote_ref":
-            state.runs.append(Run(clean(token.meta["label"]), note=True))
+            label = clean(token.meta["label"])
+            state.runs.append(Run(label, note=True, link=link_to_note(label)))
         case "image":
             _add_image(state, token)
         case _:

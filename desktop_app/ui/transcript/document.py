@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QTextBlockFormat, QTextCursor, QTextDocument
 
 from desktop_app.rendering.model import Block, Kind, Run
+from desktop_app.rendering.notes import is_label
 from desktop_app.ui.transcript.heights import height_of, heights_of_code
 from desktop_app.ui.transcript.long_items import KEPT_AT_END, LastWords, LongItems, Parts, below
 from desktop_app.ui.transcript.long_text import LONGEST, parts_kept
@@ -460,6 +461,8 @@ class DocumentWriter:
         if not text or not isinstance(item, Block):
             return []
         char = self.styles.marker_format()
+        if is_label(item.marker):
+            return [(Run(item.marker), self.styles.label_format(item.marker)), (Run("\t"), char)]
         return [(Run(text), char if item.marker else self.styles.char_format(item, Run("")))]
 
     def _write_again(self, section: Section, at: int, cursor: QTextCursor) -> None:

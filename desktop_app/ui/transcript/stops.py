@@ -17,6 +17,7 @@ from desktop_app.rendering.citations import is_citation
 from desktop_app.rendering.links import is_opened
 from desktop_app.rendering.long_runs import styles_of
 from desktop_app.rendering.model import Block, Kind
+from desktop_app.rendering.notes import is_label, is_note_link, name_of
 from desktop_app.ui.transcript.items import ACTION
 from desktop_app.ui.transcript.painting import Backdrop
 from desktop_app.ui.transcript.styles import LOOK, Look
@@ -71,7 +72,7 @@ def stops_of(block: QTextBlock) -> Iterator[Stop]:
 
 def has_stop(item: Item) -> bool:
     """Whether there are stops in an item, written or not."""
-    if isinstance(item, Block) and item.kind is Kind.CODE_HEAD:
+    if isinstance(item, Block) and (item.kind is Kind.CODE_HEAD or is_label(item.marker)):
         return True
     rows = item.rows if isinstance(item, Block) else ()
     return any(run.link for run in styles_of(item.runs)) or any(
@@ -103,6 +104,8 @@ def described(document: QTextDocument, stop: Stop) -> tuple[str, str]:
         return f"Copy the code, {words}" if words else "Copy the code", ""
     if stop.target.startswith(ACTION):
         return _NAMES.get(stop.target.removeprefix(ACTION), words) or "Picture", ""
+    if is_note_link(stop.target):
+        return name_of(stop.target), ""
     address = shown_target(stop.target)
     leads = "link to" if is_opened(stop.target) else "not opened:"
     return f"{words or 'Picture'}, {leads} {address}", address
@@ -112,6 +115,8 @@ def identifier_of(stop: Stop) -> str:
     """The stable name of a stop's kind."""
     if stop.target == COPY_CODE:
         return "copy-code"
+    if is_note_link(stop.target):
+        return "footnote"
     if not stop.target.startswith(ACTION):
         return "citation" if is_citation(stop.target) else "link"
     return "message-" + stop.target.removeprefix(ACTION).partition("/")[0]

@@ -29,6 +29,7 @@ from PySide6.QtGui import (
 from desktop_app.rendering.citations import is_citation
 from desktop_app.rendering.long_runs import styles_of, texts_of_runs
 from desktop_app.rendering.model import Block, Kind, Run, Runs, is_apart, shared_quotes
+from desktop_app.rendering.notes import link_to_mark
 from desktop_app.rendering.raster import size_of
 from desktop_app.ui.theme import ANSWER_LINE_HEIGHT, CODE_LINE_HEIGHT, Theme
 from desktop_app.ui.transcript.hidden import hidden
@@ -341,6 +342,14 @@ class Styles:
         if made is None:
             made = self._chars[("marker",)] = self._base(Kind.PARAGRAPH, 0)
             made.setForeground(self.theme.dim)
+        return made
+
+    def label_format(self, marker: str) -> QTextCharFormat:
+        """The name before a footnote's definition, which leads back to its mark."""
+        made = QTextCharFormat(self.marker_format())
+        made.setAnchor(True)
+        made.setAnchorHref(link_to_mark(marker))
+        made.setForeground(self.theme.accent)
         return made
 
     def _make_char(self, kind: Kind | Part, level: int, run: Run) -> QTextCharFormat:

@@ -22,10 +22,12 @@ from PySide6.QtWidgets import QMenu, QWidget
 from desktop_app.domain.collections import passage_number
 from desktop_app.rendering import links
 from desktop_app.rendering.citations import is_citation
+from desktop_app.rendering.notes import is_note_link
 from desktop_app.ui.transcript.actions import ACTIONS
 from desktop_app.ui.transcript.caret import Caret
 from desktop_app.ui.transcript.copies import Copies
 from desktop_app.ui.transcript.items import ACTION
+from desktop_app.ui.transcript.note_jumps import NoteJumps
 from desktop_app.ui.transcript.sources import hint_of, name_of
 from desktop_app.ui.transcript.stop_walk import StopWalk
 from desktop_app.ui.transcript.stops import COPY_CODE, Stop, described
@@ -99,6 +101,7 @@ class TranscriptView(TranscriptStretch):
             self, self._messages, self._actions, self._place_actions, self._describe
         )
         self._walk.chosen.connect(self._follow)
+        self._notes = NoteJumps(self._messages)
         self._target = TargetLabel(self)
         self._walk.pointed.connect(self._target.point)
         self.find_in_it.room_changed.connect(self._make_room)
@@ -268,8 +271,17 @@ class TranscriptView(TranscriptStretch):
             passage = self._passage(entry, target)
             if passage is not None:
                 self.passage_requested.emit(passage)
+        elif is_note_link(target):
+            self._go_to_note(target, block)
         elif links.is_opened(url.toString(QUrl.ComponentFormattingOption.FullyEncoded)):
             QDesktopServices.openUrl(url)
+
+    def _go_to_note(self, target: str, block: QTextBlock) -> None:
+        """Give the keyboard to what the link of a footnote leads to."""
+        stop = self._notes.find(target, block, self.viewport().height())
+        if stop is not None:
+            self._stay()
+            self._walk.land(stop)
 
     def _on_link_hovered(self, url: QUrl) -> None:
         target = url.toString(QUrl.ComponentFormattingOption.FullyEncoded)
@@ -277,7 +289,8 @@ class TranscriptView(TranscriptStretch):
             self._hint_at(target)
             return
         # Plain text to QToolTip, whatever is in it.
-        plain = "" if target.startswith(ACTION) else target.replace("<", "%3C")
+        is_within = target.startswith(ACTION) or is_note_link(target)
+        plain = "" if is_within else target.replace("<", "%3C")
         self.viewport().setToolTip(plain)
 
     def _passage(self, entry: Entry | None, target: str) -> Passage | None:
@@ -437,7 +450,7 @@ class TranscriptView(TranscriptStretch):
         if passage is not None:
             words = f"Open {name_of(passage)}"
             menu.addAction(words, partial(self.passage_requested.emit, passage))
-        elif link and not link.startswith(ACTION):
+        elif link and not (link.startswith(ACTION) or is_note_link(link)):
             menu.addAction("Copy link", lambda: QGuiApplication.clipboard().setText(link))
         head = self._copies.code_head(self.cursorForPosition(position).block())
         if head is not None:

@@ -14,6 +14,7 @@ from desktop_app.rendering.block_stream import BlockStream, render
 from desktop_app.rendering.inline import AS_WRITTEN
 from desktop_app.rendering.lists import find_loose
 from desktop_app.rendering.model import TABLE_LETTERS, TABLE_ROWS, Block, Kind, Patch, Run, apply
+from desktop_app.rendering.notes import link_to_note
 from desktop_app.rendering.open_end import Context, place
 from desktop_app.rendering.parser import parser
 
@@ -274,7 +275,7 @@ def test_a_late_definition_changes_what_named_it() -> None:
     patches += stream.finish()
     assert {patch.at for patch in patches} >= {0}
     assert Run("docs", link="https://example.com") in stream.blocks[0].runs
-    assert Run("1", note=True) in stream.blocks[0].runs
+    assert Run("1", note=True, link=link_to_note("1")) in stream.blocks[0].runs
     assert [block.marker for block in stream.blocks if block.marker] == ["1"]
 
 

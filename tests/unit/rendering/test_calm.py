@@ -8,6 +8,7 @@ import pytest
 
 from desktop_app.rendering.block_stream import BlockStream, render
 from desktop_app.rendering.model import Block, Kind, Run
+from desktop_app.rendering.notes import link_to_note
 from tests.helpers.flicker import KINDS, measure
 
 # What nobody can know before: that `me` goes on with an @, that a line is underlined to be a heading,
@@ -80,11 +81,11 @@ def test_marks_of_notes_that_never_come_are_text_in_the_end() -> None:
     stream = BlockStream()
     for character in source:
         stream.feed(character)
-    assert Run("1", note=True) in stream.blocks[0].runs
+    assert Run("1", note=True, link=link_to_note("1")) in stream.blocks[0].runs
     stream.finish()
     assert stream.blocks == render(source)
     assert stream.blocks[0].runs == (Run("One[^1] and"),)
-    assert Run("3", note=True) in stream.blocks[2].rows[0][0]
+    assert Run("3", note=True, link=link_to_note("3")) in stream.blocks[2].rows[0][0]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,90 @@
+"""The mark of a footnote leads to its definition in the same message, and that leads back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from desktop_app.ui.transcript.stops import StopButton, pieces_of, stops_of
+from tests.helpers.messages import answer
+
+if TYPE_CHECKING:
+    from desktop_app.ui.transcript.stops import Stop
+    from desktop_app.ui.transcript.view import TranscriptView
+
+LONG = "\n\n".join(f"Paragraph {n} of many words." for n in range(60))
+SOURCE = f"One[^1] and two[^b].\n\n{LONG}\n\nAgain[^1].\n\n[^1]: The note.\n\n[^b]: Other."
+
+
+def stops(view: TranscriptView) -> list[Stop]:
+    found: list[Stop] = []
+    block = view.document().begin()
+    while block.isValid():
+        found += stops_of(block)
+        block = block.next()
+    return found
+
+
+def focused() -> StopButton:
+    button = QApplication.focusWidget()
+    assert isinstance(button, StopButton)
+    return button
+
+
+def words(view: TranscriptView) -> str:
+    """The block that the keyboard is in, which is on screen."""
+    button = focused()
+    assert view.viewport().rect().contains(button.geometry().center())
+    return view.document().findBlock(button.stop.start).text()
+
+
+@pytest.fixture
+def noted(view: TranscriptView) -> TranscriptView:
+    view.set_messages([answer("Elsewhere[^1].\n\n[^1]: Not this."), answer(SOURCE)])
+    view.show()
+    view.activateWindow()
+    view.setFocus()
+    return view
+
+
+def test_by_keyboard_there_and_back(noted: TranscriptView) -> None:
+    noted.scroll_to_message(noted._messages.last().message.id)  # type: ignore[union-attr]
+    marks = [stop for stop in stops(noted) if "Paragraph" not in stop.target]
+    again = [s for s in marks if noted.document().findBlock(s.start).text().startswith("Again")]
+    noted._walk.land(again[0])
+    assert focused().accessibleName() == "Footnote 1"
+    QTest.keyClick(focused(), Qt.Key.Key_Return)
+    assert words(noted) == "1\tThe note."
+    assert focused().accessibleName() == "Back from footnote 1"
+    assert focused().objectName() == "footnote"
+    QTest.keyClick(focused(), Qt.Key.Key_Return)
+    assert words(noted) == "Again1."
+
+
+def test_by_mouse_within_its_own_message(
+    noted: TranscriptView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[object] = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", opened.append)
+    noted.scroll_to_top()
+    for message, expected in enumerate(("1\tNot this.", "1\tThe note.")):
+        mark = [s for s in stops(noted) if s.target.startswith("repartee:note/")][message]
+        noted.verticalScrollBar().setValue(0)
+        [place] = pieces_of(noted.document(), mark)
+        down = noted.verticalScrollBar().value()
+        at = QPoint(round(place.center().x()), round(place.center().y()) - down)
+        QTest.mouseClick(noted.viewport(), Qt.MouseButton.LeftButton, pos=at)
+        assert words(noted) == expected
+    assert opened == []
+
+
+def test_a_target_that_is_written_leads_nowhere(view: TranscriptView) -> None:
+    view.set_messages([answer("[go](repartee:note/31) x[^1]\n\n[^1]: note")])
+    assert [stop.target for stop in stops(view)][:1] == ["repartee:note/31"]
+    go = view.document().find("go")
+    assert not go.charFormat().isAnchor()
