@@ -55,4 +55,6 @@ def test_every_word_is_there(
             assert words in text, words
         assert not {"\ufdd0", "\ufdd1"} & set(text)
         assert "Show 42 more lines" in text
+        text = program.wait_for_text("transcript", lambda text: "\ufffcx^2" in text)
+        assert not set("\u2061\u2062\u2063") & set(text), "braille spells them out"
         assert program.quit() == 0
