@@ -103,12 +103,32 @@ def described(document: QTextDocument, stop: Stop) -> tuple[str, str]:
     if stop.target == COPY_CODE:
         return f"Copy the code, {words}" if words else "Copy the code", ""
     if stop.target.startswith(ACTION):
-        return _NAMES.get(stop.target.removeprefix(ACTION), words) or "Picture", ""
+        named = _NAMES.get(stop.target.removeprefix(ACTION), words)
+        return named or f"Picture {_named_below(document, stop)}".rstrip(), ""
     if is_note_link(stop.target):
         return name_of(stop.target), ""
     address = shown_target(stop.target)
     leads = "link to" if is_opened(stop.target) else "not opened:"
     return f"{words or 'Picture'}, {leads} {address}", address
+
+
+def _words_of(document: QTextDocument, stop: Stop) -> str:
+    cursor = QTextCursor(document)
+    cursor.setPosition(stop.start)
+    cursor.setPosition(stop.end, QTextCursor.MoveMode.KeepAnchor)
+    return cursor.selectedText().replace("\ufffc", "").replace("\u2063", "").strip(_SIGNS)
+
+
+def _named_below(document: QTextDocument, stop: Stop) -> str:
+    """The words that lead to the same as a picture: each of a message's attachments is named below
+    its pictures, in a line of its own."""
+    block = document.findBlock(stop.start).next()
+    while block.isValid() and (found := list(stops_of(block))):
+        for other in found:
+            if other.target == stop.target:
+                return _words_of(document, other)
+        block = block.next()
+    return ""
 
 
 def identifier_of(stop: Stop) -> str:

@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible, QGuiApplication, QTextCursor
 from PySide6.QtWidgets import QLabel, QWidget
 
+from desktop_app.domain.parts import ImagePart
 from desktop_app.ui import theme
 from desktop_app.ui.transcript.actions import ActionRow
 from desktop_app.ui.transcript.stops import StopButton, next_stop
@@ -66,6 +67,14 @@ WAY = [
     "Copy the answer",
     "Answer again",
 ]
+
+
+def test_pictures_are_named_as_their_files(view: TranscriptView, qtbot: QtBot) -> None:
+    pictures = [ImagePart(sha * 64, f"{sha}.png", "image/png", 9, 400, 300) for sha in "ab"]
+    view.set_messages([question("What?", *pictures)])
+    enter(view)
+    names = [tab(qtbot, view) for _ in range(4)]
+    assert names == ["Picture a.png", "Picture b.png", "a.png", "b.png"]
 
 
 def test_every_stop_and_action_has_its_turn_and_its_name(
