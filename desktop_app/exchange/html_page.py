@@ -30,6 +30,7 @@ from desktop_app.rendering.block_stream import render
 from desktop_app.rendering.export_html import HtmlWriter
 from desktop_app.rendering.maths import Formula
 from desktop_app.rendering.model import ADDED, Block, Run, Runs, clean, show_unseen
+from desktop_app.rendering.notes import link_to_mark
 
 _CONTROLS: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 EMBEDDED: Final = frozenset(("image/png", "image/jpeg", "image/gif", "image/webp"))
@@ -72,6 +73,7 @@ class HtmlPage:
     def __init__(self, name_of_model: Callable[[str], str], find_formula: FindFormula) -> None:
         self._name_of_model = name_of_model
         self._find_formula = find_formula
+        self._texts = 0
 
     def head(self, conversation: Conversation) -> str:
         """Everything above the first message."""
@@ -113,7 +115,8 @@ class HtmlPage:
             yield f'<footer class="facts">{_text(facts)}</footer>'
 
     def _rendered(self, markdown: str) -> str:
-        return _PageWriter(self._find_formula).write(render(markdown))
+        self._texts += 1
+        return _PageWriter(self._find_formula, self._texts).write(render(markdown))
 
 
 class _PageWriter(HtmlWriter):
@@ -123,9 +126,28 @@ class _PageWriter(HtmlWriter):
     list_look = ' dir="auto"'
     """The marks stand where the texts begin."""
 
-    def __init__(self, find_formula: FindFormula) -> None:
+    def __init__(self, find_formula: FindFormula, number: int) -> None:
+        """`number` tells the footnotes of this text from those of others on the page."""
         super().__init__()
-        self._find_formula = find_formula
+        self._find_formula, self._number = find_formula, number
+        self._named: set[str] = set()
+
+    def mark(self, run: Run, text: str) -> str:
+        """A link to the footnote."""
+        name = f"{self._number}-{run.link.rpartition('/')[2]}"
+        return f'<a href="#note-{name}"{self._named_once(f"mark-{name}")}>{text}</a>'
+
+    def label(self, marker: str) -> str:
+        """The name of a footnote, which leads back to its mark."""
+        name = f"{self._number}-{link_to_mark(marker).rpartition('/')[2]}"
+        words = super().label(marker)
+        return f'<a href="#mark-{name}"{self._named_once(f"note-{name}")}>{words}</a>'
+
+    def _named_once(self, name: str) -> str:
+        if name in self._named:
+            return ""
+        self._named.add(name)
+        return f' id="{name}"'
 
     def words(self, run: Run) -> str:
         """As it is shown: what is not seen, and where a link leads, made visible."""

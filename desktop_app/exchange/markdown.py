@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from desktop_app.domain.conversation import Conversation, Message
 from desktop_app.domain.facts import IN_A_FILE, heading_of, pages_text, sources_of
 from desktop_app.domain.parts import DocumentPart, ReasoningPart, ToolCallPart
+from desktop_app.exchange.footnotes import told_apart
 from desktop_app.rendering.parser import parser
 
 ModelName = Callable[[str], str]
@@ -23,13 +24,14 @@ def pieces(
 ) -> Iterator[str]:
     """It, bit by bit."""
     yield f"# {conversation.title}"
+    notes: set[str] = set()
     for message in path:
-        for piece in _message(message, name_of_model):
+        for piece in _message(message, name_of_model, notes):
             yield f"\n\n{piece}"
     yield "\n"
 
 
-def _message(message: Message, name_of_model: ModelName) -> Iterator[str]:
+def _message(message: Message, name_of_model: ModelName, notes: set[str]) -> Iterator[str]:
     yield f"## {heading_of(message, name_of_model)}"
     for attached in message.attachments:
         pages = pages_text(attached) if isinstance(attached, DocumentPart) else ""
@@ -39,13 +41,14 @@ def _message(message: Message, name_of_model: ModelName) -> Iterator[str]:
         yield "Passages:\n\n" + "\n".join(f"- {source}" for source in sources)
     for part in message.parts:
         if isinstance(part, ReasoningPart) and part.text.strip():
-            quoted = "\n".join(f"> {line}".rstrip() for line in part.text.strip().splitlines())
+            thought = told_apart(part.text.strip(), notes)
+            quoted = "\n".join(f"> {line}".rstrip() for line in thought.splitlines())
             yield f"> *Reasoning*\n>\n{quoted}"
         elif isinstance(part, ToolCallPart):
             quoted = "\n".join(f"> {line}".rstrip() for line in fenced(part.arguments).splitlines())
             yield f"> *Tool: {part.name}*\n>\n{quoted}"
     if message.text:
-        yield _closed(message.text)
+        yield _closed(told_apart(message.text, notes))
     for notice in (*message.notices, IN_A_FILE.get(message.status, "")):
         if notice:
             yield f"*{notice}*"

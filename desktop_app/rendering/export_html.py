@@ -102,6 +102,14 @@ class HtmlWriter:
         """A block of code."""
         return f'<pre style="{_CODE_STYLE}"><code>{escape(text, quote=False)}</code></pre>'
 
+    def mark(self, _run: Run, text: str) -> str:
+        """The mark of a footnote."""
+        return text
+
+    def label(self, marker: str) -> str:
+        """The name of a footnote, before its definition."""
+        return escape(marker)
+
     def cell_type(self, cell: Runs) -> str:
         """What is said of a cell to a spreadsheet."""
         return _AS_TEXT if _NO_VALUE.match("".join(map(words_of, cell))) else ""
@@ -178,6 +186,7 @@ class HtmlWriter:
 
     def _block(self, block: Block) -> str:
         mark = _mark_in_text(block.marker)
+        mark = f"{self.label(block.marker)} " if is_label(block.marker) else mark
         if block.kind is Kind.MATH:
             formulas = (self.formula(words_of(run), display=True) for run in block.runs)
             return f"<p>{mark}{''.join(formulas)}</p>"
@@ -211,6 +220,8 @@ class HtmlWriter:
         ):
             if is_on:
                 text = f"<{tag}>{text}</{tag}>"
+        if run.note:
+            return self.mark(run, text)
         return f'<a href="{escape(run.link)}">{text}</a>' if text and is_opened(run.link) else text
 
 

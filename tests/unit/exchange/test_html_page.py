@@ -95,6 +95,19 @@ def test_what_the_transcript_shows_is_there() -> None:
         assert words in found.words, words
 
 
+def test_footnotes_lead_to_their_own_answer_and_back() -> None:
+    said = answer("One[^1] and[^1] two[^a<b].\n\n[^1]: First.\n\n[^a<b]: Other.")
+    found, _ = seen(said, said)
+    names = [at["id"] for _, at in found.tags if "id" in at]
+    assert len(names) == len(set(names)) == 8
+    links = [at for tag, at in found.tags if tag == "a"]
+    assert len(links) == 10
+    assert all(link["href"][:1] == "#" and link["href"][1:] in names for link in links)
+    for link in links:  # and there is the way back
+        [there] = [at for at in links if at.get("id") == link["href"][1:]]
+        assert link.get("id") is None or there["href"] == f"#{link['id']}"
+
+
 def test_the_passages_of_a_question_are_a_list_of_sources() -> None:
     passages = (a_passage(1, text="<b>The door</b>."), a_passage(2, place="page 7"))
     asked = question("Which?", PassagesPart("c" * 32, "Contracts", passages))

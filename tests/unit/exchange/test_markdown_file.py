@@ -9,8 +9,10 @@ import pytest
 from desktop_app.domain.conversation import ErrorNote, MessageStatus
 from desktop_app.domain.parts import ToolCallPart
 from desktop_app.exchange import markdown, rich_text
+from desktop_app.exchange.footnotes import told_apart
 from desktop_app.rendering.block_stream import render
 from desktop_app.rendering.model import Kind
+from desktop_app.rendering.notes import is_label
 from tests.helpers.messages import answer, question
 from tests.unit.storage.samples import a_conversation
 
@@ -49,6 +51,33 @@ def test_what_follows_an_answer_that_was_cut_within_code_is_no_code(
     assert [block.text for block in blocks][-3] == "Stopped"
     assert blocks[-1].text == "And?"
     assert sum(block.kind is Kind.HEADING for block in blocks) == 3
+
+
+def test_footnotes_of_several_answers_are_told_apart_in_one_file() -> None:
+    first = answer("One[^1].\n\n[^1]: First.")
+    second = answer(
+        "`[^1]` \\[^1] two[^1], [^b] | c\n\n| x[^1] |\n|---|\n\n[^1]: Second.\n\n[^b]: B."
+    )
+    third = answer(
+        "```\n[^1]: no\n```\n\nThree[^1].\n\n> [^1]: Third.", reasoning="So[^B].\n\n[^B]: R."
+    )
+    blocks = render(markdown.written(a_conversation(), [first, second, third], str))
+    notes = {block.marker: block.text for block in blocks if is_label(block.marker)}
+    assert notes == {"1": "First.", "1_2": "Second.", "b": "B.", "B_2": "R.", "1_3": "Third."}
+    cells = (cell for block in blocks for row in block.rows for cell in row)
+    runs = [run for runs in (*(block.runs for block in blocks), *cells) for run in runs]
+    assert sorted(run.text for run in runs if run.note) == ["1", "1_2", "1_2", "1_3", "B_2", "b"]
+    texts = [block.text for block in blocks]
+    assert "[^1]: no" in texts
+    assert any("[^1] [^1] two" in text for text in texts)
+
+
+def test_a_text_whose_footnotes_are_free_stays_as_it_is() -> None:
+    text = "One[^1].\n\n[^1]: First."
+    taken: set[str] = set()
+    assert told_apart(text, taken) == text
+    assert told_apart(text, taken) == "One[^1_2].\n\n[^1_2]: First."
+    assert told_apart("No [^1] or [x]: y", taken) == "No [^1] or [x]: y"
 
 
 def test_plain_html_is_what_was_asked_and_said() -> None:

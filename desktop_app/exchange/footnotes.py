@@ -1,0 +1,68 @@
+"""Footnotes of several texts in one file of Markdown: there, a name is defined once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from desktop_app.rendering.block_stream import render
+from desktop_app.rendering.model import Block, Runs
+from desktop_app.rendering.notes import is_label, link_to_note
+from desktop_app.rendering.parser import parser
+
+_CODE: Final = ("fence", "code_block")
+_NAME: Final = re.compile(
+    r"\\.|(?<!`)(?P<ticks>`+)(?!`).*?(?<!`)(?P=ticks)(?!`)|\[\^(?P<name>[^\]\s]+)\]"
+)
+
+
+def told_apart(text: str, taken: set[str]) -> str:
+    """A text with other names for those of its footnotes whose names are taken; all of its names are
+    taken then. What would not say the same again stays as it is."""
+    if "]:" not in text or "[^" not in text:
+        return text
+    tokens = parser().parse(text, {})
+    labels = [t.meta["label"] for t in tokens if t.type == "footnote_reference_open"]
+    names = {label: _free(label, taken) for label in dict.fromkeys(labels)}
+    if all(label == name for label, name in names.items()):
+        return text
+    code = [t.map for t in tokens if t.type in _CODE and t.map is not None]
+    lines = text.split("\n")
+    for number, line in enumerate(lines):
+        if not any(begin <= number < end for begin, end in code):
+            lines[number] = _NAME.sub(lambda match: _renamed(match, names), line)
+    made = "\n".join(lines)
+    same = list(_said(render(text), names)) == list(_said(render(made), {}))
+    return made if same else text
+
+
+def _free(label: str, taken: set[str]) -> str:
+    """A name like this one that is not taken, and is from now on."""
+    name, number = label, 1
+    while name.casefold() in taken:
+        number += 1
+        name = f"{label}_{number}"
+    taken.add(name.casefold())
+    return name
+
+
+def _renamed(match: re.Match[str], names: Mapping[str, str]) -> str:
+    name = match["name"]
+    return f"[^{names[name]}]" if name in names else match[0]
+
+
+def _said(blocks: list[Block], names: Mapping[str, str]) -> Iterator[object]:
+    """What blocks say once their footnotes are renamed."""
+    for block in blocks:
+        marker = names.get(block.marker, block.marker) if is_label(block.marker) else block.marker
+        yield block._replace(runs=(), rows=(), letters=0, marker=marker)
+        for runs in (block.runs, *(cell for row in block.rows for cell in row)):
+            yield list(_runs(runs, names))
+
+
+def _runs(runs: Runs, names: Mapping[str, str]) -> Iterator[object]:
+    for run in runs:
+        name = names.get(run.text, run.text)
+        is_mark = run.note and not run.image
+        yield run._replace(text=name, link=link_to_note(name)) if is_mark else run
