@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import ceil
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QPoint, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
@@ -13,6 +13,7 @@ from desktop_app.domain.conversation import Role
 from desktop_app.ui import icons
 from desktop_app.ui.theme import set_role
 from desktop_app.ui.transcript.styles import PAD
+from desktop_app.ui.transcript.surface import SAID_MS
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QKeyEvent, QPaintEvent, QTextBlock
@@ -54,6 +55,8 @@ class ActionRow(QWidget):
         self.message_id = ""
         self._role: Role | None = None
         self._theme = theme
+        self._saying = QTimer(self, singleShot=True, interval=SAID_MS)
+        self._saying.timeout.connect(lambda: self._say_copied(is_copied=False))
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)
         self._row.setSpacing(2)
@@ -70,6 +73,8 @@ class ActionRow(QWidget):
 
     def show_for(self, message_id: str, role: Role) -> None:
         """Offer what can be done with a message."""
+        if message_id != self.message_id:
+            self._say_copied(is_copied=False)
         self.message_id = message_id
         self._fill(role)
         self.adjustSize()
@@ -147,7 +152,17 @@ class ActionRow(QWidget):
             self._row.addWidget(button)
             button.show()  # now: what is hidden is not measured
 
+    def _say_copied(self, *, is_copied: bool) -> None:
+        """Show at the button for it that the message was copied, or that it can be."""
+        for button in self._buttons():
+            if button.objectName() == "message-copy":
+                sign = "check" if is_copied else "copy"
+                button.setIcon(icons.icon(sign, self._theme.dim, self._theme.px(15)))
+
     def _choose(self, action: str) -> None:
+        if action == "copy":
+            self._say_copied(is_copied=True)
+            self._saying.start()
         self.chosen.emit(self.message_id, action)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

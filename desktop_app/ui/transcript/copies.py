@@ -26,9 +26,11 @@ class Copies(QObject):
 
     Signals:
         told(str): something to tell the person, who waits.
+        code_copied(int): the code whose head is this block of the document.
     """
 
     told = Signal(str)
+    code_copied = Signal(int)
 
     def __init__(self, view: QTextBrowser, messages: WrittenMessages, reach: Reach) -> None:
         super().__init__(view)
@@ -81,6 +83,7 @@ class Copies(QObject):
         entry = self._messages.get(found[0].key) if found is not None else None
         if found is not None and entry is not None:
             self._put(selection.texts_of_code(entry.code_at(found[0].item_at(found[1]))))
+            self.code_copied.emit(head)
 
     def copy_code_here(self) -> None:
         """Put on the clipboard the block of code at the text cursor, else the last one on screen."""

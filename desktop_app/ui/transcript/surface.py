@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QEvent, QPoint, QRectF, Qt
-from PySide6.QtGui import QPainter, QPen
+from PySide6.QtCore import QEvent, QPoint, QRectF, Qt, QTimer
+from PySide6.QtGui import QPainter, QPen, QTextCursor
 from PySide6.QtWidgets import QFrame, QTextBrowser, QWidget
 
 from desktop_app.ui import icons
@@ -29,6 +29,9 @@ _BY_KEYS: Final = (
     Qt.FocusReason.ShortcutFocusReason,
 )
 
+SAID_MS: Final = 1_500
+"""How long something that was copied is said to be."""
+
 _BORROWED: Final = (Qt.FocusReason.ActiveWindowFocusReason, Qt.FocusReason.PopupFocusReason)
 
 
@@ -45,6 +48,9 @@ class TranscriptSurface(QTextBrowser):
         self._edge = FocusEdge(self)
         self._room_above = 0
         self._came_by_keys = False
+        self._copied: QTextCursor | None = None
+        self._saying = QTimer(self, singleShot=True, interval=SAID_MS)
+        self._saying.timeout.connect(self._forget_copied)
         self._set_up_view()
 
     @property
@@ -136,15 +142,27 @@ class TranscriptSurface(QTextBrowser):
                 self._paint_mark(painter, mark)
             painter.end()
 
+    def say_copied(self, head: int) -> None:
+        """Say for a while, at the mark of the code whose head has this number, that it was copied."""
+        self._copied = QTextCursor(self.document().findBlockByNumber(head))
+        self._saying.start()
+        self.viewport().update()
+
+    def _forget_copied(self) -> None:
+        self._copied = None
+        self.viewport().update()
+
     def _paint_mark(self, painter: QPainter, mark: CodeMark) -> None:
         theme = self._theme
+        is_copied = self._copied is not None and self._copied.blockNumber() == mark.head
+        sign, words = ("check", "Copied") if is_copied else ("copy", "Copy")
         size = theme.px(14)
         top = mark.area.top() + (mark.area.height() - size) // 2
-        painter.drawPixmap(mark.area.left(), top, icons.pixmap("copy", theme.dim, size))
+        painter.drawPixmap(mark.area.left(), top, icons.pixmap(sign, theme.dim, size))
         painter.setFont(theme.note())
         painter.setPen(theme.dim)
         place = mark.area.adjusted(size + theme.px(5), 0, 0, 0)
-        painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, "Copy")
+        painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, words)
 
     def _mark_at(self, position: QPoint) -> CodeMark | None:
         block = self.cursorForPosition(position).block()

@@ -90,6 +90,7 @@ class TranscriptView(TranscriptStretch):
         super().__init__(theme, parent, is_brief=is_brief)
         self._copies = Copies(self, self._messages, self._reach)
         self._copies.told.connect(self.told)
+        self._copies.code_copied.connect(self.say_copied)
         self._caret = Caret(self)
         self._pictures.wanted.connect(self.picture_wanted)
         self._clicked_at: QPoint | None = None

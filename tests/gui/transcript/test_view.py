@@ -306,6 +306,26 @@ def test_a_table_is_copied_as_a_table(view: TranscriptView) -> None:
     assert data.text() == "a\tb\n1\t2"
 
 
+def test_what_was_copied_says_so_for_a_while(
+    view: TranscriptView, qtbot: QtBot, qapp: QApplication
+) -> None:
+    view.set_messages([answer("```py\na = 1\n```")])
+    head = view.document().find("py").block()
+    mark = view._backdrop.mark(head, view.verticalScrollBar().value(), view.viewport().width())
+    button = next(b for b in view.findChildren(QToolButton) if b.objectName() == "message-copy")
+    for widget, place, timer in (
+        (view.viewport(), mark.area, view._saying),
+        (button, button.rect(), view._actions._saying),
+    ):
+        qtbot.mouseMove(widget, place.center())
+        before = widget.grab(place).toImage()
+        qtbot.mouseClick(widget, Qt.MouseButton.LeftButton, pos=place.center())
+        assert widget.grab(place).toImage() != before
+        timer.timeout.emit()
+        assert widget.grab(place).toImage() == before
+    assert qapp.clipboard().text() == "```py\na = 1\n```"
+
+
 def test_a_link_that_was_clicked_is_neither_framed_nor_selected(
     view: TranscriptView, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
