@@ -48,7 +48,7 @@ from desktop_app.rendering.open_end import (
 )
 from desktop_app.rendering.open_rows import read_rows
 from desktop_app.rendering.parser import EXPECTS_NOTES, is_too_dense, parser
-from desktop_app.rendering.raster import is_half, outside
+from desktop_app.rendering.raster import behind_address, is_half, outside, too_long
 from desktop_app.rendering.stream_steps import (
     difference,
     joined,
@@ -147,6 +147,7 @@ class BlockStream:
         self._closed = 0
         self._open_part: Block | None = None
         self._source = ""
+        self._leaves_out = False
         self._held = ""
         self._length = 0
         self._context = Context()
@@ -175,8 +176,12 @@ class BlockStream:
     def _take(self, text: str) -> list[Patch]:
         """Take more, up to the next step at most."""
         self._length += len(text)
+        text = behind_address(text) if self._leaves_out else text
+        if not text:
+            return []
         self._source += _UNSPEAKABLE.sub("\ufffd", text)
-        if is_half(self._source, len(text)):
+        self._leaves_out = self._shorten_address(len(text))
+        if self._leaves_out or is_half(self._source, len(text)):
             self._plain_end = None
             return []
         patches = self.renew()
@@ -190,6 +195,22 @@ class BlockStream:
         if not grown or steps:
             grown += self._advance(final=False, steps=steps)
         return patches + grown
+
+    def _shorten_address(self, added: int) -> bool:
+        """Leave out what makes a picture's address longer than what is drawn, but of code: it may be
+        megabytes. Whether more of it may come."""
+        rest = too_long(self._source, added)
+        if rest is None:
+            return False
+        first, end = rest
+        before = self._context.source + self._source[:first]
+        parse = self._parse(before, self._context, expects_notes=False)
+        self._forget(parse.labels)
+        if not ends_in_text(parse.tokens):
+            return False
+        self._source, more = self._source[:first], self._source[end:]
+        self._source += more
+        return not more
 
     def finish(self, *, shortly: bool = False) -> list[Patch]:
         """The source is whole: show it as it is, and close what is open. What takes long of what

@@ -27,6 +27,8 @@ _ADDRESS: Final = re.compile(
 _HALF: Final = re.compile(r"\]\(data:image/[a-z]{3,4};base64,[A-Za-z0-9+/]*=*\Z", re.IGNORECASE)
 _REST: Final = re.compile(r"[A-Za-z0-9+/]*=*")
 _BEGINS: Final = "](data:image/"
+_BEGUN: Final = re.compile(r"\]\(data:image/[a-z]{3,4};base64,[A-Za-z0-9+/=]*", re.IGNORECASE)
+_MORE: Final = re.compile(r"[^A-Za-z0-9+/=]")
 _FRAMES: Final = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 
 
@@ -119,6 +121,23 @@ def is_half(source: str, added: int) -> bool:
     if "," in source[begin : len(source) - added]:
         return _REST.fullmatch(source, len(source) - added) is not None
     return _HALF.match(source, begin) is not None
+
+
+def too_long(source: str, added: int) -> tuple[int, int] | None:
+    """Where what nobody needs of a picture's address begins and ends, if it became longer with the
+    last `added` characters of a source than what may be drawn."""
+    begin = source.find(_BEGINS, max(0, len(source) - added - LONGEST_ADDRESS))
+    end = begin + LONGEST_ADDRESS
+    if begin < 0 or end >= len(source):
+        return None
+    address = _BEGUN.match(source, begin)
+    return (end, address.end()) if address and address.end() > end else None
+
+
+def behind_address(text: str) -> str:
+    """What follows the rest of an address that a text begins with."""
+    more = _MORE.search(text)
+    return text[more.start() :] if more else ""
 
 
 def outside(source: str, at: int) -> int:

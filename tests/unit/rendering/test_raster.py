@@ -13,7 +13,7 @@ from desktop_app.rendering.block_stream import BlockStream, render
 from desktop_app.rendering.export_html import to_html
 from desktop_app.rendering.export_text import to_markdown, to_plain
 from desktop_app.rendering.model import PICTURE, Run
-from desktop_app.rendering.raster import LARGEST, size_of
+from desktop_app.rendering.raster import LARGEST, LONGEST_ADDRESS, size_of
 
 
 def address(kind: str, size: tuple[int, int] = (30, 20), *, noise: bool = False) -> str:
@@ -91,3 +91,38 @@ def test_it_is_copied_as_it_was_written() -> None:
     assert to_markdown(blocks) == f"![a & b]({PNG})"
     assert to_plain(blocks) == "a & b"
     assert to_html(blocks) == f'<p><img src="{PNG}" alt="a &amp; b"></p>'
+
+
+_LETTERS: Final = "QUJD/+" * 10_000
+LONG: Final = f"data:image/png;base64,{_LETTERS}=="
+
+
+@pytest.mark.parametrize("piece", [7, 1499, 4000, LONGEST_ADDRESS, 200_000])
+@pytest.mark.parametrize("before", ["", "# ", "- Words\n\n  ", "| a |\n|---|\n| ", "> `code` "])
+def test_of_an_address_too_long_to_be_drawn_only_the_beginning_is_kept(
+    piece: int, before: str
+) -> None:
+    source = f"{before}See ![a *red* thing]({LONG}) and [that]({LONG[:-1]} 'x').\n\n![b]({LONG})"
+    stream = BlockStream()
+    for at in range(0, len(source), piece):
+        stream.feed(source[at : at + piece])
+        assert len(stream._source) < 3 * LONGEST_ADDRESS + 4000
+        assert not any(_LETTERS[:100] in block.text for block in stream.blocks)
+    stream.finish()
+    assert stream.blocks == render(source)
+    cells = [cell for block in stream.blocks for row in block.rows for cell in row]
+    runs = [run for some in (*cells, *(block.runs for block in stream.blocks)) for run in some]
+    links = [run for run in runs if run.link]
+    assert {run.text for run in links} >= {"a red thing", "that", "b"}
+    assert all(len(run.link) < LONGEST_ADDRESS and LONG.startswith(run.link) for run in links)
+
+
+@pytest.mark.parametrize("piece", [700, 1500, 4000, 100_000])
+@pytest.mark.parametrize("fence", ["```\n{}\n```\n", "    {}\n", "- a\n  ~~~\n  {}\n"])
+def test_code_keeps_all_of_an_address(piece: int, fence: str) -> None:
+    line = f"![a red thing]({LONG})"
+    stream, source = BlockStream(), fence.format(line)
+    for at in range(0, len(source), piece):
+        stream.feed(source[at : at + piece])
+    stream.finish()
+    assert [block.text for block in stream.blocks if line in block.text] == [line]
