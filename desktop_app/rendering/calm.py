@@ -46,16 +46,19 @@ def without_undecided_end(source: str, *, in_table: bool = False) -> str:
 
 
 def _without_open_display(source: str) -> str:
-    """Hold back mathematics on lines of its own from its opener on, until its end has come; a blank
-    line, or more than any formula, and it is none."""
+    """Hold back mathematics on lines of its own from its opener on, until its end has come and the
+    line's; a blank line, or more than any formula, and it is none."""
     start = max(source.rfind("\n\n"), len(source) - _LONGEST_FORMULA, 0)
     opener = -1
     for found in _DISPLAY.finditer(source, start):
         if opener >= 0:
             if any(closer in found["line"] for closer in _CLOSERS.values()):
                 opener = -1
-        elif found["opens"] and _CLOSERS[found["opens"]] not in found["rest"]:
-            opener = found.start()
+        elif found["opens"]:
+            closer, rest = _CLOSERS[found["opens"]], found["rest"].rstrip(" \t")
+            is_last = found.end() == len(source)  # what follows would make it a part of a sentence
+            if closer not in rest or (is_last and rest.index(closer) == len(rest) - 2):
+                opener = found.start()
     return source[:opener] if opener >= 0 else source
 
 

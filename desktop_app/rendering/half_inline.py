@@ -52,13 +52,15 @@ _BRACKETED: Final = {"\\(": "\\)", "\\[": "\\]"}
 # Addresses that stand bare: what may be the beginning of one, and signs at its end that may turn
 # out to belong to the sentence.
 _BEGINS_ADDRESS: Final = re.compile(
-    r"(?<![A-Za-z0-9_@/.])(?:ht?|htt(?:ps?:?/{0,2})?|ww?|www(?:\.[^\s.]*\.?)?)\Z", re.IGNORECASE
+    r"(?:(?<![A-Za-z0-9@/.])(?:ht?|htt(?:ps?:?/{0,2})?)"
+    r"|(?<![A-Za-z0-9_@/.])(?:ww?|www(?:\.[^\s.]*\.?)?))\Z",
+    re.IGNORECASE,
 )
 _MAY_CHANGE: Final = re.compile(
-    r"(?:htt|www|@|//)\S*\Z|(?<![A-Za-z0-9_@/.])(?:ht?|ww?)\Z|!\Z", re.IGNORECASE
+    r"(?:htt|www|@|//)\S*\Z|(?<![A-Za-z0-9@/.])(?:ht?|ww?)\Z|!\Z", re.IGNORECASE
 )
 _ADDRESS: Final = re.compile(
-    r"(?<![A-Za-z0-9_@/.])(?:https?://|www\.)"
+    r"(?:(?<![A-Za-z0-9@/.])https?://|(?<![A-Za-z0-9_@/.])www\.)"
     rf"[^\s<>\"'`{ENDS_ADDRESS}]*?(?P<end>[?!.,:;*_~'\")\]]*)\Z",
     re.IGNORECASE,
 )
@@ -100,7 +102,7 @@ def closers_of(content: str, *, is_word: bool = True) -> tuple[str, str]:
         settled = scan.run()
     except _CutError as cut:
         return scan.close(cut.at, cut.closer)
-    return scan.close(_end_of_words(content, settled), "")
+    return scan.close(max(_end_of_words(content, settled), scan.closed), "")
 
 
 def is_plain(words: str) -> bool:
@@ -123,12 +125,14 @@ def _end_of_words(content: str, settled: int) -> int:
 
 
 class _Scan:
-    """One pass over a text; `open` are the marks that are open where it stands."""
+    """One pass over a text; `open` are the marks that are open where it stands, and `closed` is where
+    the last ends that has closed one."""
 
     def __init__(self, content: str, *, is_word: bool) -> None:
         self.content = content
         self._is_word = is_word
         self.open: list[_Mark] = []
+        self.closed = 0
         self._shown = content
 
     def run(self) -> int:
@@ -295,7 +299,7 @@ class _Scan:
             taken = self._close_with(mark[0], count, both=opens)
             if not taken:
                 break
-            count -= taken
+            count, self.closed = count - taken, end
         if opens and count:
             self.open.append(_Mark(mark[:count], start, count, closes))
         return end

@@ -43,6 +43,7 @@ KINDS: Final[dict[str, list[str]]] = {
         "详见https://example.com/docs，然后https://example.org。",
         "See <https://example.org/> and <http://localhost:8080/a/b>, <mailto:me@example.com> too.",
         "https://example.com at start. See http://a.example.",
+        "__https://b.example__ or _https://c.example/d_ and snake_https, __see https://d.example__. **So https://e.example**, ok.",
         "Visit https://docs.python.org/3/library/asyncio.html#asyncio.run for it.",
     ],
     "reference": [
@@ -65,6 +66,7 @@ KINDS: Final[dict[str, list[str]]] = {
     "math": [
         "So $x_1 + y$ and \\(a + b\\) then \\[c = d\\] end. It costs $5 and $10, $HOME stays.",
         "Before\n\n$$\nx = y\n$$\n\nAfter\n\n\\[\n\\frac{a}{b}\n\\]\n\nend",
+        "$$a$$ and so\n\n- $$b$$ too\n\n$$c$$\n\n\\[d\\] is that.\n\n\\[e\\]\n\nEnd",
         "Let $n$ be $O(n \\log n)$, so $$E = mc^2$$ inline. Price: $20.",
         "So $x$$y^2$ and $a$$$b$$ end, $n$$m$th.",
         "The $n$th of $2 \\times 3$, $1 - p$, $3x + 2y$ and $5\\%$ or $x\\$y$. 其中$x$是变量。",
