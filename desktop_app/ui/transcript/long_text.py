@@ -32,15 +32,20 @@ LONGEST: Final = 2600
 _PART: Final = 2000
 """UTF-16 units of a part, less the rest of its last line."""
 
+_AROUND: Final = LONGEST - _PART
+"""Of so many behind its mark, a line begins."""
+
+_DENSE_PART: Final = 500
+_DENSE_AROUND: Final = 150
+_MANY: Final = 125
+"""Runs in the beginning of a part, as long as a dense one, that make it one: what takes as long to
+lay out as a thousand letters is to be less of the text."""
+
 _CHAPTER: Final = 16_000
-_DENSE_CHAPTER: Final = 4000
-_MANY: Final = 500
+_DENSE_CHAPTER: Final = 2000
 
 BEFORE: Final = 2000
 """UTF-16 units before a chapter that are looked at to find where it begins."""
-
-_AROUND: Final = LONGEST - _PART
-"""Of so many behind its mark, a line begins."""
 
 _SETTLED: Final = 300
 """A change nearer than this behind the beginning of a part might move that beginning."""
@@ -171,9 +176,11 @@ class LongText:
         made: QTextBlockFormat,
         format_of: Callable[[Run], QTextCharFormat],
     ) -> int:
-        starts = self._starts(words.between(at, at + LONGEST), made, format_of)
-        start = max((start for start in starts if 0 < start <= _PART), default=0)
-        cut = at + start if start else words.whole(at + _PART)
+        is_dense = _is_dense(words, at)
+        part, around = (_DENSE_PART, _DENSE_AROUND) if is_dense else (_PART, _AROUND)
+        starts = self._starts(words.between(at, at + part + around), made, format_of)
+        start = max((start for start in starts if 0 < start <= part), default=0)
+        cut = at + start if start else words.whole(at + part)
         mark = (at // _DENSE_CHAPTER + 1) * _DENSE_CHAPTER
         if mark <= cut and _begins_chapter(words, mark):
             return self._chapter(words, mark, made, format_of)
@@ -188,10 +195,12 @@ class LongText:
         format_of: Callable[[Run], QTextCharFormat],
     ) -> int:
         """Where the chapter begins that a unit is in, if that is behind `least`; else that."""
-        last = min(unit - _AROUND, words.end - LONGEST - 1)
+        last = min(unit, words.end - LONGEST - 1)
         for mark in range(last // _DENSE_CHAPTER * _DENSE_CHAPTER, least, -_DENSE_CHAPTER):
             if _begins_chapter(words, mark):
-                return max(least, self._chapter(words, mark, made, format_of))
+                found = max(least, self._chapter(words, mark, made, format_of))
+                if found <= unit:
+                    return found
         return least
 
     def _chapter(
@@ -232,4 +241,9 @@ class LongText:
 
 def _begins_chapter(words: Words, mark: int) -> bool:
     """Whether a chapter begins there: they are short where many runs make them take long."""
-    return mark % _CHAPTER == 0 or words.runs_within(mark - BEFORE, mark) > _MANY
+    return mark % _CHAPTER == 0 or _is_dense(words, mark - BEFORE)
+
+
+def _is_dense(words: Words, at: int) -> bool:
+    """Whether what begins there is of very many runs."""
+    return words.runs_within(at, at + _DENSE_PART) > _MANY

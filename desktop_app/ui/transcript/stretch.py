@@ -53,6 +53,9 @@ _TIDY_MS: Final = 50
 _EASILY_LAID_OUT: Final = 30_000
 """What is laid out within a frame, by its cost."""
 
+_AROUND: Final = (0.5, 1.0)
+"""Screens above and below the screen that are written one after another."""
+
 _SCREENS_KEPT: Final = (3, 1)
 """Above and below the screen; fewer where so many still take long."""
 
@@ -451,8 +454,11 @@ class TranscriptStretch(TranscriptSurface):
             self._for_readers.start()
 
     def _fill(self) -> None:
-        """Have what is on screen written, and no more than is to be."""
-        self._window.fill()
+        """Have what is on screen written and what is around it, the nearest first, in slices; and no
+        more than is to be."""
+        self._window.fill(0)
+        if any(self._window.fill(screens, tries=1) for screens in _AROUND):
+            self._filling.start()
         self._tidy_soon()
 
     def _fill_screen(self) -> None:
@@ -480,7 +486,7 @@ class TranscriptStretch(TranscriptSurface):
         for screens in _SCREENS_KEPT:
             if self._speaker.is_heard() or not is_costly(sections, _EASILY_LAID_OUT):
                 return
-            self._window.narrow(screens)
+            self._window.take_out(screens)
 
     def _fit_to_width(self) -> None:
         """Bring what depends on the width up to date, what is on screen first; the rest in slices."""

@@ -151,9 +151,9 @@ class TranscriptView(TranscriptStretch):
     def event(self, event: QEvent) -> bool:
         """Set the margins before the children are laid out; scroll from the margins, too."""
         if event.type() == QEvent.Type.Resize:
-            if event.oldSize().width() != event.size().width():  # type: ignore[attr-defined]
-                self._lighten()
             with self._place.kept():
+                if event.oldSize().width() != event.size().width():  # type: ignore[attr-defined]
+                    self._lighten()
                 self._set_margins()
                 taken = super().event(event)
             self._fill_screen()

@@ -36,6 +36,7 @@ _KEPT_SCREENS: Final = 3
 _UNITS: Final = 60
 """UTF-16 units of a long text that are written instead of an item."""
 
+_MORE: Final = 0.25
 _TRIES: Final = 6
 
 
@@ -47,24 +48,26 @@ class Window:
 
     # ------------------------------------------------------------------ writing
 
-    def fill(self, screens: float = 1.0) -> None:
-        """Have all written that is on screen, and so many screens above and below it."""
+    def fill(self, screens: float = 1.0, tries: int = _TRIES) -> bool:
+        """Have all written that is on screen, and so many screens above and below it, or one piece
+        of that with each of so many `tries`; whether anything was missing."""
         if all(section.is_whole for section in self._messages.writer.sections):
-            return
+            return False
         self._measure()
-        for _ in range(_TRIES):  # what is written may be lower than it was expected to be
+        for number in range(tries):  # what is written may be lower than it was expected to be
             height = self._view.viewport().height()
             top = self._view.verticalScrollBar().value()
             near = screens * height
             if self._hole_in(top - near, top + height + near) is None:
-                return
-            more = (screens + 0.5) * height  # lest the next line scrolled asks for a little again
+                return number > 0
+            more = (screens + _MORE) * height  # lest the next line scrolled asks for a little again
             found = self._hole_in(top - more, top + height + more)
             if found is None:
-                return
+                return number > 0
             with self._place.kept():
                 found()
             self._measure()
+        return True
 
     def _measure(self) -> None:
         """Have the scroll bar reach as far as the document does: it is not told of what is laid out
@@ -152,6 +155,11 @@ class Window:
 
     def narrow(self, screens: float = _KEPT_SCREENS) -> None:
         """Take out what is so many screens away or more, but for what is selected from and to."""
+        with self._place.kept():
+            self.take_out(screens)
+
+    def take_out(self, screens: float) -> None:
+        """The same where the reader's place is kept anyway: nothing is written for it twice."""
         writer, height = self._messages.writer, self._view.viewport().height()
         if not writer.sections:
             return
@@ -167,9 +175,8 @@ class Window:
             kept = sorted({at for index, at, _ in pins if index == number})
             for start, stop in ((0, min(begin, count)), (max(begin, end), count)):
                 ranges += [(section, *part) for part in _without(kept, start, stop)]
-        with self._place.kept():
-            writer.erase(ranges)
-            self._narrow_texts(first, last, pins)
+        writer.erase(ranges)
+        self._narrow_texts(first, last, pins)
 
     def _narrow_texts(self, first: _Block, last: _Block, pins: Iterable[_Block]) -> None:
         """Take out of long texts what is not from one block to another, nor one of the `pins`."""

@@ -50,9 +50,6 @@ each step, which must not take a tenth of a second."""
 MOST_TO_READ: Final = 600_000
 """The same where a screen reader runs, which reads what is written and nothing else."""
 
-_UNITS_PER_PX: Final = 4
-"""UTF-16 units that a text takes on a pixel of the page's height, about."""
-
 _MOST_AT_ONCE: Final = 40_000
 """What is written again in one step, by its cost: it must not take a tenth of a second."""
 
@@ -332,12 +329,11 @@ class WrittenMessages:
 
     def write_item(self, section: Section, at: int, height: float, unit: int = 0) -> None:
         """Have an item written, and so many pixels of what is above it and below it; of a very long
-        text what is around this UTF-16 unit."""
+        text the part that this UTF-16 unit is in: what is on screen around it is filled in."""
         if not section.counts[at]:
             self.write_items(section, around(section, at, height))
         if section.gaps[at]:
-            near = round(height * _UNITS_PER_PX)
-            self.write_part(section, at, unit - near // 2, unit + near)
+            self.write_part(section, at, unit, unit + 1)
 
     def write_part(self, section: Section, at: int, first: int, end: int) -> None:
         """Have UTF-16 units [first, end) of a long text written."""

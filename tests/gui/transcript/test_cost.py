@@ -76,6 +76,42 @@ def test_a_short_text_of_very_many_runs_is_written_in_part(
     assert not any(section.gaps)
 
 
+def test_parts_of_very_many_runs_are_short(view: TranscriptView, qtbot: QtBot) -> None:
+    for text, longest in ((RUNS, 600), (PLAIN, 2100), (f"- {RUNS}", 600)):
+        section = shown(view, qtbot, text)
+        (cuts,) = (cuts for cuts in section.shapes if cuts)
+        assert max(end - start for start, end in pairwise((0, *cuts))) <= longest
+    section = shown(view, qtbot, PLAIN)
+    (cuts,) = (cuts for cuts in section.shapes if cuts)
+    assert min(end - start for start, end in pairwise((0, *cuts))) > 1500
+
+
+def test_what_is_around_the_screen_is_filled_in_slices(
+    view: TranscriptView, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    section = shown(view, qtbot, RUNS * 8)
+    bar = view.verticalScrollBar()
+    bar.setValue(bar.maximum() // 2)
+    settle(view, qtbot)
+    fill, added = DocumentWriter.fill, []
+
+    def note(writer: DocumentWriter, owner: Section, at: int, first: int, end: int) -> None:
+        before = owner.total
+        fill(writer, owner, at, first, end)
+        added.append(owner.total - before)
+
+    monkeypatch.setattr(DocumentWriter, "fill", note)
+    view.set_theme(theme.dark())
+    height, top = view.viewport().height(), bar.value()
+    assert view._window._hole_in(top, top + height) is None
+    assert view._window._hole_in(top - height, top + 2 * height) is not None
+    qtbot.waitUntil(lambda: not view._filling.isActive())
+    top = bar.value()
+    assert view._window._hole_in(top - height, top + 2 * height) is None
+    assert len(added) > 3
+    assert max(added) <= section.total // 2
+
+
 def test_a_size_that_changes_the_width_has_nothing_written_twice(
     view: TranscriptView, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
