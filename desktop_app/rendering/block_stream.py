@@ -235,11 +235,13 @@ class BlockStream:
         return bool(self._renewals or self._loosening)
 
     @property
-    def fitting(self) -> int:
-        """How many characters the next piece is to have at least, where so many wait: what is open
-        is parsed again with every piece, and in small ones would be for minutes."""
+    def fitting(self) -> tuple[int, int]:
+        """How many characters the next piece is to have at least and at most, where so many wait: what
+        is open is parsed again with every piece, and in small ones would be for minutes; one that
+        reaches beyond a step is parsed in two."""
         again = len(self._source) + len(self._context.prefix) // _COPIED
-        return min(again // _PARSED_AGAIN, _STEP - self._length % _STEP)
+        room = _STEP - self._length % _STEP
+        return min(again // _PARSED_AGAIN, room), room
 
     def renew(self) -> list[Patch]:
         """Draw again some of what named links and notes before they were defined, and space anew some

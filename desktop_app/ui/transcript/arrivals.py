@@ -8,7 +8,7 @@ waiting behind its text.
 from __future__ import annotations
 
 import time
-from math import inf
+from math import ceil, inf
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Qt, QTimer
@@ -23,9 +23,12 @@ _SHORTLY_S: Final = 0.01
 """Of processor time: on a busy machine it takes longer by the clock, and is to be done all the same."""
 
 _LEAST: Final = 400
-_MOST: Final = 3000
+_MOST: Final = 1500
 """Characters that are parsed and written at once; between the two as many as take half a slice: so
 what suddenly takes much longer is found out soon."""
+
+ANY_LENGTH: Final = 0, _MOST
+"""How long a piece is to be, least and most, where it does not matter."""
 
 # What writing takes is learned in this thread's own time: less at once would not bring back what other
 # programs take of the processor. (In Windows that time goes by in steps of a frame.)
@@ -37,11 +40,11 @@ class _Waiting:
     """What waits of one message: of the megabytes that one may have, none is copied but what is taken.
 
     Attributes:
-        least: how many characters are to be taken at once at least.
+        fitting: how many characters are to be taken at once at least and at most.
     """
 
     def __init__(self, text: str) -> None:
-        self.least = _LEAST
+        self.fitting = ANY_LENGTH
         self._text, self._at = text, 0
         self._behind: list[str] = []
 
@@ -69,13 +72,16 @@ class _Waiting:
 class Arrivals(QObject):
     """What has arrived and is not written yet.
 
-    `write(message_id, text)` is called with each slice, and says how many characters the next one is
-    to have at least, where so many wait. Before, `prepare(text)` is called until it says that nothing
+    `write(message_id, text)` is called with each piece, and says how many characters the next one is
+    to have at least and at most, where so many wait. Before, `prepare(text)` is called until it says that nothing
     was missing.
     """
 
     def __init__(
-        self, write: Callable[[str, str], int], prepare: Callable[[str], bool], parent: QObject
+        self,
+        write: Callable[[str, str], tuple[int, int]],
+        prepare: Callable[[str], bool],
+        parent: QObject,
     ) -> None:
         super().__init__(parent)
         self._write, self._prepare = write, prepare
@@ -166,14 +172,15 @@ class Arrivals(QObject):
 
     def _write_next(self) -> None:
         message_id, waiting = next(iter(self._pieces.items()))
-        count = max(self._at_once, waiting.least)
+        least, most = waiting.fitting
+        count = max(least, ceil(most / ceil(most / self._at_once)))  # in pieces of one length
         if not self._prepare(waiting.next(count)):
             return
         del self._pieces[message_id]
         text, began = waiting.take(count), _clock()
         if waiting:  # behind what waits of other messages
             self._pieces[message_id] = waiting
-        waiting.least = self._write(message_id, text)
+        waiting.fitting = self._write(message_id, text)
         if len(text) == count:
             self._learn(count, _clock() - began)
 

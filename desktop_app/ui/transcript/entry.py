@@ -162,9 +162,15 @@ class Entry:
         return self._in_head(self._thoughts.renew(), 1 - self.head)
 
     @property
-    def fitting(self) -> int:
-        """How many characters of it are to be added at once at least, where so many wait."""
-        return max(self._stream.fitting, self._thoughts.fitting)
+    def fitting(self) -> tuple[int, int]:
+        """How many characters of the text are to be added at once at least and at most, where so
+        many wait."""
+        return self._stream.fitting
+
+    @property
+    def fitting_thoughts(self) -> tuple[int, int]:
+        """The same of the reasoning."""
+        return self._thoughts.fitting
 
     @property
     def is_streaming(self) -> bool:

@@ -16,7 +16,7 @@ from PySide6.QtGui import QTextCursor
 
 from desktop_app.domain.conversation import Message, MessageStatus
 from desktop_app.ui.transcript.actions import ActionRow
-from desktop_app.ui.transcript.arrivals import Arrivals
+from desktop_app.ui.transcript.arrivals import ANY_LENGTH, Arrivals
 from desktop_app.ui.transcript.code_folds import FOLD, last_shown
 from desktop_app.ui.transcript.cost import is_costly
 from desktop_app.ui.transcript.fallback_fonts import FallbackFonts
@@ -164,10 +164,10 @@ class TranscriptStretch(TranscriptSurface):
         self._arrivals.flush()
         self._thoughts.flush()
 
-    def _write(self, message_id: str, text: str) -> int:
+    def _write(self, message_id: str, text: str) -> tuple[int, int]:
         entry = self._messages.growing(message_id)
         if entry is None:
-            return 0
+            return ANY_LENGTH
         if self._place.is_following:
             self._messages.grow(entry, text)
         else:
@@ -181,7 +181,7 @@ class TranscriptStretch(TranscriptSurface):
         self._go_on(message_id)
         return entry.fitting
 
-    def _read_on(self, message_id: str, text: str) -> int:
+    def _read_on(self, message_id: str, text: str) -> tuple[int, int]:
         """As much more of a reasoning that is unfolded."""
         entry = self._messages.get(message_id)
         if entry is not None and not entry.folded:
@@ -191,7 +191,7 @@ class TranscriptStretch(TranscriptSurface):
             self._read_thoughts()  # it may have left the document and come back meanwhile
             if not entry.unread:
                 self._renew_later(message_id)
-        return 0 if entry is None else entry.fitting
+        return ANY_LENGTH if entry is None else entry.fitting_thoughts
 
     def _write_rests(self) -> None:
         """Long texts that are stored are written as if they arrived: in slices of frames."""

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import QObject
 
+from desktop_app.rendering.block_stream import BlockStream
 from desktop_app.ui.transcript import arrivals
 from desktop_app.ui.transcript.arrivals import Arrivals, _Waiting
 from tests.helpers.messages import streaming
@@ -17,6 +18,7 @@ from tests.helpers.messages import streaming
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
+    from desktop_app.rendering.model import Patch
     from desktop_app.ui.transcript.view import TranscriptView
 
 _STEPS = st.lists(st.one_of(st.text("ab\n", min_size=1, max_size=9), st.integers(1, 12)))
@@ -46,15 +48,18 @@ def test_a_long_text_is_not_copied_with_every_piece_of_it() -> None:
         assert waiting._text is text
 
 
-@pytest.mark.parametrize(("fitting", "least"), [(0, 400), (1000, 1000), (1500, 1500)])
-def test_a_piece_is_as_long_as_is_fitting_at_least(
-    monkeypatch: pytest.MonkeyPatch, qtbot: QtBot, fitting: int, least: int
+@pytest.mark.parametrize(
+    ("fitting", "length"),
+    [((0, 1500), 375), ((1000, 1500), 1000), ((1500, 1500), 1500), ((0, 500), 250)],
+)
+def test_a_piece_is_as_long_as_is_fitting(
+    monkeypatch: pytest.MonkeyPatch, qtbot: QtBot, fitting: tuple[int, int], length: int
 ) -> None:
     seconds = count()
     monkeypatch.setattr(arrivals, "_clock", lambda: next(seconds))  # writing is very slow
     lengths: list[int] = []
 
-    def write(_message_id: str, text: str) -> int:
+    def write(_message_id: str, text: str) -> tuple[int, int]:
         lengths.append(len(text))
         return fitting
 
@@ -63,10 +68,31 @@ def test_a_piece_is_as_long_as_is_fitting_at_least(
     waiting.add("a", "x" * 30_000)
     waiting.flush()
     assert sum(lengths) == 30_000
-    assert set(lengths[4:-1]) == {least}
+    assert set(lengths[4:-1]) == {length}
 
 
 def test_an_answer_says_how_much_is_fitting(view: TranscriptView) -> None:
     view.set_messages([message := streaming()])
-    assert view._write(message.id, "[ open " + "words " * 500) > 500
-    assert view._write(message.id, "\n\nWords.\n\n") < 100
+    text = "[ open " + "words " * 500
+    assert view._write(message.id, text)[0] > 500
+    assert view._write(message.id, "\n\nWords.\n\n")[0] < 100
+
+
+def test_no_piece_of_a_long_text_reaches_beyond_a_step(
+    view: TranscriptView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view.set_messages([message := streaming()])
+    taken: list[int] = []
+    take = BlockStream._take
+
+    def seen(self: BlockStream, text: str) -> list[Patch]:
+        taken.append(len(text))
+        return take(self, text)
+
+    monkeypatch.setattr(BlockStream, "_take", seen)
+    monkeypatch.setattr(arrivals, "_clock", lambda: 0.0)
+    view._arrivals._at_once = 1000
+    view.append_text(message.id, "Some words.\n\n" * 1_000)
+    view.flush()
+    assert sum(taken) == 13_000
+    assert set(taken[2:-1]) == {750}
