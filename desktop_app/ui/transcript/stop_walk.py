@@ -62,6 +62,7 @@ class StopWalk(QObject):
         self._view, self._messages, self._actions = view, messages, actions
         self._place_actions, self._describe = place_actions, describe
         self._focused: StopButton | None = None
+        self._message_id = ""  # that it stands in
         self._covers: dict[Stop, StopButton] = {}
         self._soon = QTimer(self, singleShot=True, interval=0)
         self._soon.timeout.connect(self._place_focused)
@@ -213,6 +214,7 @@ class StopWalk(QObject):
         button.setFocus(Qt.FocusReason.TabFocusReason)
         entry = self._messages.at_block(self._view.document().findBlock(stop.start))
         if entry is not None:
+            self._message_id = entry.message.id
             self._place_actions(entry)
         self.pointed.emit(self._describe(stop)[1])
 
@@ -278,7 +280,7 @@ class StopWalk(QObject):
             button.setAccessibleName(self._describe(stop)[0])
             button.cover(self._places(stop))
             return
-        at = self._section_at(min(stop.start, self._view.document().characterCount() - 1))
+        at = self._index(self._message_id)
         same = self._like(at, stop) if at >= 0 else None
         same = same or self._of_other_version(button)
         if same is not None:

@@ -276,6 +276,25 @@ def test_the_ring_covers_neither_the_arrow_nor_the_number_beside_it(
             assert ring.x() >= view.cursorRect(number).left()
 
 
+def test_the_keyboard_stays_on_the_arrows_of_the_question(
+    qtbot: QtBot, view: TranscriptView
+) -> None:
+    """Where the answer below has arrows, too, that lead the way on which there is no more of it."""
+    asked, said = [question("Q"), question("R")], answer("Said.")
+
+    def show(number: int) -> None:
+        versions = {asked[number].id: (number + 1, 2), said.id: (2, 2)}
+        view.set_messages([asked[number], said], versions=versions)
+
+    show(1)
+    enter(view)
+    tab_to(qtbot, view, "Older version")
+    place = focused(view).y()
+    show(0)
+    qtbot.waitUntil(lambda: focused(view).accessibleName() == "Newer version")
+    assert abs(focused(view).y() - place) < 5
+
+
 def test_the_keyboard_stays_on_the_arrows_between_versions(
     qtbot: QtBot, view: TranscriptView
 ) -> None:
