@@ -66,6 +66,35 @@ def test_by_keyboard_there_and_back(noted: TranscriptView) -> None:
     assert words(noted) == "Again1."
 
 
+def test_back_is_where_one_came_from(noted: TranscriptView) -> None:
+    noted.scroll_to_message(noted._messages.last().message.id)  # type: ignore[union-attr]
+    for begin, after in (("One", "One1 and twob."), ("Again", "Again1.")):
+        texts = {s: noted.document().findBlock(s.start).text() for s in stops(noted)}
+        noted._walk.land(next(s for s in reversed(texts) if texts[s].startswith(begin)))
+        for expected in ("b\tOther.", after) if begin == "One" else ("1\tThe note.", after):
+            QTest.keyClick(focused(), Qt.Key.Key_Return)
+            assert words(noted) == expected
+    noted._walk.land(next(s for s in stops(noted) if texts[s].startswith("One1 and")))
+    for expected in ("1\tThe note.", "One1 and twob."):
+        QTest.keyClick(focused(), Qt.Key.Key_Return)
+        assert words(noted) == expected
+
+
+def test_a_note_of_thoughts_is_another_than_the_answers(view: TranscriptView) -> None:
+    view.set_messages([answer("So[^1].\n\n[^1]: Said.", reasoning="Hm[^1].\n\n[^1]: Thought.")])
+    view.show()
+    view._act(view._messages.last().message.id, "reasoning")  # type: ignore[union-attr]
+    for mark, note in (("Hm1.", "1\tThought."), ("So1.", "1\tSaid.")):
+        for begin, end in ((mark, note), (note, mark)):
+            stop = next(
+                s for s in stops(view) if view.document().findBlock(s.start).text() == begin
+            )
+            view._walk.land(stop)
+            QTest.keyClick(focused(), Qt.Key.Key_Return)
+            assert words(view) == end
+            view._notes._came = "", "", 0
+
+
 def test_by_mouse_within_its_own_message(
     noted: TranscriptView, monkeypatch: pytest.MonkeyPatch
 ) -> None:
