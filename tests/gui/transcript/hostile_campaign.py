@@ -111,13 +111,14 @@ class Shown:
     Attributes:
         cpu: seconds of processor time of each step, a step being at most one turn of the event
             loop; `clock` the seconds by the clock of the longest.
-        slowest: the name of the step that took the most processor time.
+        longest: the most of `cpu`, and `slowest` the name of that step.
         raised: exceptions that Qt has caught: it goes on where a slot has failed.
     """
 
     number: int
     size: int
     cpu: list[float] = field(default_factory=list)
+    longest: float = 0.0
     clock: float = 0.0
     slowest: str = ""
     took: float = 0.0
@@ -127,8 +128,8 @@ class Shown:
         clock, cpu = time.perf_counter(), time.thread_time()
         step()
         used, passed = time.thread_time() - cpu, time.perf_counter() - clock
-        if used >= max(self.cpu, default=0):
-            self.slowest = name
+        if used >= self.longest:
+            self.longest, self.slowest = used, name
         self.cpu.append(used)
         self.clock = max(self.clock, passed)
 
@@ -236,7 +237,7 @@ class Figures:
             print(f"{found['number']}: {error}", flush=True)
         if found["took"] > _LONG_S:
             print(f"{found['number']}: took {found['took']:.0f} s in all", flush=True)
-        longest = max(found["cpu"])
+        longest = found["longest"]
         if longest > LONGEST_STEP_S:
             self.slow.append(found["number"])
             print(
