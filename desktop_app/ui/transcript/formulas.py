@@ -58,6 +58,9 @@ _SELECTED_IN: Final = int(QTextFormat.Property.ForegroundBrush) + 1
 # The font of the formulas looks smaller than that of the text at the same size.
 _LARGER: Final = 1.12
 
+_LITTLE: Final = 2000
+"""Characters of which the paragraphs are looked at one by one."""
+
 
 class _Box(NamedTuple):
     """A formula's place in a line, in pixels: `baseline` is measured from the box's top."""
@@ -127,7 +130,7 @@ class Formulas:
         """Draw what is written there as source and typeset already; ask for what is not."""
         if self._typesetter is None or self._is_drawing:
             return
-        if self._document.find(FORMULA_BEGINS, start).isNull():
+        if not self._are_any(start, end):
             return
         self._is_drawing = True
         finish_layout(self._document)
@@ -136,6 +139,18 @@ class Formulas:
         self._show(start, end)
         edit.endEditBlock()
         self._is_drawing = False
+
+    def _are_any(self, start: int, end: int) -> bool:
+        """Whether any formulas begin there, or below where that is sooner found out: an edit of a few
+        words is not to be followed by a look at all that is below them."""
+        if end - start > _LITTLE:
+            return not self._document.find(FORMULA_BEGINS, start).isNull()
+        block = self._document.findBlock(start)
+        while block.isValid() and block.position() < end:
+            if FORMULA_BEGINS in block.text():
+                return True
+            block = block.next()
+        return False
 
     def _show(self, start: int, end: int) -> None:
         found = self._document.find(FORMULA_BEGINS, start)
