@@ -619,6 +619,8 @@ class DocumentWriter:
             section.items[at] = new
             section.count(at, section.counts[at] + added, widths)
         if new.head:
+            if self._unfitted != (section, at):
+                self._fit_now(cursor)
             self._unfitted = (section, at)
         return True
 

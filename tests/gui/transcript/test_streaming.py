@@ -97,6 +97,7 @@ def test_the_document_equals_the_whole(
 @example("- foo\n  - bar\n    - baz\n\n      bim\n- foo", 3)
 @example("> - a\n> - b\n>\n> - c\n* d", 1)
 @example("- a\n- ```\n  x\n  ```\n- [y]\n\n  [y]: /u", 2)
+@example("a|b\n-|-\n1|2\nnote[^1]\n> a|b\n> -|-\n> 1|2\n> words", 1)
 def test_lists_equal_the_whole(
     view: TranscriptView, dressed: Theme, source: str, length: int
 ) -> None:
