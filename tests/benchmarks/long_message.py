@@ -3,8 +3,8 @@
 For each action its CPU and its longest step, which nothing can interrupt, both in milliseconds of the
 window's thread: so other programs on the machine make neither longer. The floor is a QTextBrowser that
 holds the same plain text: opened, drawn wider and narrower, in another font, from end to end. `kind`
-is mixed, code, list, table, paragraph or reasoning (a mixed one, unfolded above a short answer);
-without one, all are measured, a line for each.
+is mixed, code, list, table, paragraph, marked (one paragraph with emphasis at every other word) or
+reasoning (a mixed one, unfolded above a short answer); without one, all are measured, a line for each.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QApplication, QTextBrowser
 
-KINDS = ("mixed", "code", "list", "table", "paragraph", "reasoning")
+KINDS = ("mixed", "code", "list", "table", "paragraph", "marked", "reasoning")
 SOUGHT = "needle"
 WIDTHS = (760, 740, 700, 660, 620, 580, 620, 680, 740, 760)
 

@@ -64,9 +64,12 @@ class Window:
             found = self._hole_in(top - more, top + height + more)
             if found is None:
                 return number > 0
+            before = self._view.document().characterCount()
             with self._place.kept():
                 found()
             self._measure()
+            if self._view.document().characterCount() == before:
+                return False  # lest it be asked for again and again
         return True
 
     def _measure(self) -> None:
