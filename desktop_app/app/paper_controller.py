@@ -140,16 +140,15 @@ class PaperController(QObject):
         from desktop_app.app.print_process import chosen
 
         request = {"conversation": conversation_id, "printer": chosen(printer)}
-        self._workspace.tasks.start(self._print(json.dumps(request).encode()))
+        done = "The conversation was handed to the printer."
+        if file := printer.outputFileName():
+            done = f"Printed to {Path(file).name}."
+        self._workspace.tasks.start(self._print(json.dumps(request).encode(), done))
 
-    async def _print(self, request: bytes) -> None:
+    async def _print(self, request: bytes, done: str) -> None:
         run = _run(child_command("print"), request, "The conversation could not be printed.")
         is_done = await self._told("Printing the conversation…", run)
-        self._window.notifications.notify(
-            "The conversation was handed to the printer."
-            if is_done
-            else "The conversation was not printed."
-        )
+        self._window.notifications.notify(done if is_done else "The conversation was not printed.")
 
     async def _told(self, words: str, run: Coroutine[None, None, None]) -> bool:
         """Do something, and say so where it lasts, with a way to stop it; whether it was done."""

@@ -130,7 +130,7 @@ def test_what_is_chosen_of_a_printer_comes_to_who_prints(run: Run, tmp_path: Pat
             printer.setFromTo(2, 2)
             assert chosen(printer_of(chosen(printer))) | {"pages": [2, 2]} == chosen(printer)
             desk.ready.paper.print_on(desk.open_id, printer)
-            await until(lambda: desk.said == "The conversation was handed to the printer.")
+            await until(lambda: desk.said == "Printed to printed.pdf.")
             text = words(tmp_path / "printed.pdf")
             assert "This one." in text
             assert "Which is it?" not in text.replace("Which is it? 2 /", "")
