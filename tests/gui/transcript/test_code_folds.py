@@ -188,7 +188,8 @@ def test_what_was_clicked_stays_where_it_is(qtbot: QtBot, view: TranscriptView, 
 
     before = place("fewer lines")
     qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=before)
-    assert place("more lines").y() == before.y()
+    # The end of the document, which is on screen, is at a whole pixel: by the fonts one less.
+    assert abs(place("more lines").y() - before.y()) <= 1
     above = place(f"line_{SHOWN - 1} ")
     qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=place("more lines"))
     assert place(f"line_{SHOWN - 1} ").y() == above.y()  # and what was folded follows
