@@ -75,6 +75,10 @@ def _child(name: str) -> int:
         from desktop_app.rendering.maths_process import main as maths
 
         return maths()
+    if name == "lexing":
+        from desktop_app.rendering.lexing_process import main as lexing
+
+        return lexing()
     if name == "print":
         from desktop_app.app.print_process import main as print_
 

@@ -115,6 +115,6 @@ def own_command() -> list[str]:
 
 
 def child_command(name: str) -> list[str]:
-    """The command that starts one of our own child processes (`documents`, `model`, `maths` or
-    `print`)."""
+    """The command that starts one of our own child processes (`documents`, `model`, `maths`,
+    `lexing` or `print`)."""
     return [*own_command(), "_child", name]

@@ -41,6 +41,7 @@ from desktop_app.app.trash import Trash
 from desktop_app.app.viewer_controller import ViewerController
 from desktop_app.app.workspace import Workspace
 from desktop_app.paths import child_command
+from desktop_app.ui.transcript.asker import Asker
 from desktop_app.ui.transcript.typesetter import Typesetter
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ class Controllers(QObject):
             window, theme, self.workspace, self.library, self.prompts, self.attachments
         )
         self.typesetter = Typesetter(child_command("maths"), window)
+        self.lexer = Asker(child_command("lexing"), window)
         self._join()
 
     def _make_library(self) -> None:
@@ -157,6 +159,7 @@ class Controllers(QObject):
         self.prompts.imported.connect(lambda: self.tasks.start(self.presets.load()))
         window.transcript.set_model_names(self.name_of_model)
         window.transcript.typeset_with(self.typesetter)
+        window.transcript.lex_with(self.lexer)
         window.transcript.action_requested.connect(
             lambda _id, action: self.settings.open_at_key() if action == "add-key" else None
         )

@@ -65,6 +65,7 @@ class QuickHost(QObject):
         its, theme = self._controllers, self._theme.current
         transcript = TranscriptView(theme, is_brief=True)
         transcript.typeset_with(its.typesetter)
+        transcript.lex_with(its.lexer)
         quick_window = QuickPrompt(theme, transcript)
         quick = QuickPromptController(
             quick_window,

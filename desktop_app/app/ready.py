@@ -245,6 +245,7 @@ class ReadyWindow(Controllers):
         self.places.close()
         self.others.close()
         self.typesetter.close()
+        self.lexer.close()
         self.attachments.close()
         await self.given.aclose()
         self.pictures.close()

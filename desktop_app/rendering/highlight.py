@@ -1,11 +1,11 @@
 """Code to coloured spans, line by line, with Pygments.
 
-Pygments and each lexer are loaded when the first code block asks for them, best in a thread: it
-takes up to 75 ms. `steps` is lazy, so that a long block can be coloured in slices of time.
+Pygments and each lexer are loaded when the first code block asks for them. The window leaves that, and
+lexing, to a process (lexing_process.py).
 
 Many a lexer looks for the end of something through all of the text that it is given, from each of its
-words, or hands out nothing before it is through. So long code is lexed in stretches, which begin where
-hardly anything is open: where a line without an indent follows a blank one.
+words. So long code is lexed in stretches, which begin where hardly anything is open: where a line
+without an indent follows a blank one.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ LONGEST_LINE: Final = 2_000
 
 
 _STRETCH: Final = 8_000
-"""Characters that are lexed at once: what takes longest of them should take no longer than a frame."""
+"""Characters that are lexed at once."""
 
 _GAP: Final = re.compile(r"\n[ \t]*\n(?=\S)")
 
@@ -90,7 +90,7 @@ _NAME: Final = re.compile(r"\{?\.?(?P<name>[\w+#-]+)")
 
 @lru_cache(maxsize=64)
 def lexer(language: str) -> Lexer | None:
-    """The lexer for the word after a fence, None where there is none. Slow the first time. A file's
+    """The lexer for the word after a fence, None where there is none. A file's
     name or options may follow the language: `python:main.py`, `python,linenos`, `{.python}`."""
     found = _lexer(language)
     name = _NAME.match(language) if found is None else None
@@ -112,19 +112,15 @@ def _lexer(name: str) -> Lexer | None:
 
 def spans(code: str, found: Lexer) -> Iterator[Span]:
     """The coloured spans of `code`, top to bottom."""
-    return filter(None, steps(code, found))
-
-
-def steps(code: str, found: Lexer) -> Iterator[Span | None]:
-    """The coloured spans of `code` as the lexer finds them, and None wherever it has found something
-    that has no colour: whoever works in slices may stop there."""
     first = 0
-    for stretch in _stretches(code):
-        yield from _steps(stretch, first, found)
+    for stretch in stretches(code):
+        yield from _spans(stretch, first, found)
         first += stretch.count("\n")
 
 
-def _stretches(code: str) -> Iterator[str]:
+def stretches(code: str) -> Iterator[str]:
+    """The code in pieces to be lexed one by one. Each but the last ends with its line, unless that is
+    longer than `LONGEST_LINE`."""
     at = 0
     while len(code) - at > _STRETCH:
         end = at + _STRETCH
@@ -135,7 +131,7 @@ def _stretches(code: str) -> Iterator[str]:
     yield code[at:]
 
 
-def _steps(code: str, line: int, found: Lexer) -> Iterator[Span | None]:
+def _spans(code: str, line: int, found: Lexer) -> Iterator[Span]:
     column = 0
     # Many a lexer knows a line by its end only, the last one too.
     for token_type, text in found.get_tokens(f"{code}\n"):
@@ -144,7 +140,8 @@ def _steps(code: str, line: int, found: Lexer) -> Iterator[Span | None]:
         for number, piece in enumerate(pieces):
             if number:
                 line, column = line + 1, 0
-            yield Span(line, column, len(piece), colour) if colour and piece else None
+            if colour and piece:
+                yield Span(line, column, len(piece), colour)
             column += len(piece)
 
 

@@ -18,6 +18,7 @@ from __future__ import annotations
 import os
 import random
 import time
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -88,7 +89,9 @@ class Bare:
 class Transcript:
     """The product's own view, with a message that streams."""
 
-    def __init__(self, history: int = 0, *, typesets: bool = False) -> None:
+    def __init__(
+        self, history: int = 0, *, typesets: bool = False, highlights: bool = False
+    ) -> None:
         from desktop_app.domain.conversation import (
             Message,
             MessageStatus,
@@ -114,6 +117,11 @@ class Transcript:
         if self._typesetter is not None:
             self._typesetter.setParent(view)
             view.typeset_with(self._typesetter)
+        if highlights:
+            from desktop_app.paths import child_command
+            from desktop_app.ui.transcript.asker import Asker
+
+            view.lex_with(Asker(child_command("lexing"), view))
 
     def write(self, text: str) -> None:
         self._view.append_text(self._message.id, text)
@@ -128,7 +136,7 @@ class Transcript:
     @property
     def is_behind(self) -> bool:
         made = self._typesetter
-        waits = made is not None and (made._current is not None or made._news.isActive())
+        waits = made is not None and made.is_busy
         return waits or self._view._arrivals.are_there
 
     def end(self, text: str) -> None:
@@ -154,7 +162,7 @@ def _typesetter() -> Typesetter:
 
     made = Typesetter(child_command("maths"))
     made.find("x", display=False)
-    while made._current is not None:
+    while made.is_busy:
         QApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
     return made
 
@@ -186,7 +194,12 @@ def main(
     marked (a paragraph with emphasis at every other word), line (of code), quote, item or formulas:
     all but the first and the last are one endless block, quote and item with the mixed text in it.
     """
-    typesets = kind == "formulas" and bool(typeset)
+    made = partial(
+        Transcript,
+        history,
+        typesets=kind == "formulas" and bool(typeset),
+        highlights=bool(highlight),
+    )
     application = _application()
     sizes = [deltas] if deltas else [2000, 8000, 32000]
     rows = []
@@ -194,10 +207,10 @@ def main(
         pieces = cut(source(kind, size * 4, highlight=bool(highlight)), size)
         if rate:
             floor = _run_paced(application, Bare(), pieces, rate)
-            ours = _run_paced(application, Transcript(history, typesets=typesets), pieces, rate)
+            ours = _run_paced(application, made(), pieces, rate)
         else:
             floor = _run_full_speed(application, Bare(), pieces, alone=not frames)
-            view = Transcript(history, typesets=typesets)
+            view = made()
             ours = _run_full_speed(application, view, pieces, alone=bool(alone))
         rows.append({"deltas": size, **_compare(floor, ours)})
     mode = f"{rate} a second" if rate else "full speed"

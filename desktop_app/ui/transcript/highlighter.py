@@ -2,8 +2,9 @@
 
 Colours are additional formats of the block's layout, which change neither the text nor its width.
 While a block grows, only its new lines are coloured, with some lines above them for the lexer to
-find its way; when it is whole, it is lexed from its first line, in slices of a few milliseconds, and
-what differs is corrected. Lexers are loaded in a thread.
+find its way; when it is whole, it is lexed from its first line, and what differs is corrected. A
+process lexes (rendering/lexing_process.py), one stretch after the other; its spans are painted in
+slices of a few milliseconds.
 """
 
 from __future__ import annotations
@@ -11,8 +12,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from dataclasses import dataclass, field
-from threading import Thread
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QTextCharFormat, QTextLayout
@@ -23,15 +23,15 @@ from desktop_app.ui.transcript.whole_layout import finish_layout
 from desktop_app.ui.transcript.words import units
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from desktop_app.ui.theme import Theme
+    from desktop_app.ui.transcript.asker import Asker
     from desktop_app.ui.transcript.document import DocumentWriter
     from desktop_app.ui.transcript.items import Item
     from desktop_app.ui.transcript.section import Section
 
 _SLICE_S: Final = 0.004
-_ARRIVALS_MS: Final = 10
 _CONTEXT_LINES: Final = 12
 _FAR_LINES: Final = 300
 _LINES_AT_ONCE: Final = 24
@@ -39,16 +39,26 @@ _LINES_AT_ONCE: Final = 24
 
 @dataclass
 class _Job:
-    """Lines [first, end) of the items of a section, to be lexed from item `start` on."""
+    """Lines [first, end) of the items of a section, to be lexed from item `start` on.
+
+    Attributes, of which lines are counted from `start`:
+        stretches: the code that is not lexed yet, None before it was looked at.
+        lexed: the lines of which all spans are pending or painted.
+        line: the next to be painted.
+    """
 
     section: Section
     start: int
     first: int
     end: int
     language: str
-    work: Iterator[highlight.Span | None] | None = None
-    line: int = -1
+    stretches: Iterator[str] | None = None
+    lexed: int = 0
+    line: int = 0
     pending: dict[int, list[highlight.Span]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.line = self.first - self.start
 
 
 class CodeHighlighter(QObject):
@@ -58,15 +68,23 @@ class CodeHighlighter(QObject):
         super().__init__(parent)
         self._writer = writer
         self._jobs: deque[_Job] = deque()
-        self._loaded: set[str] = set()
-        self._loading: set[str] = set()
+        self._lexer: Asker | None = None
+        self._asked: tuple[int, _Job, str] | None = None
+        self._plain: set[str] = set()
         self._timer = QTimer(self, singleShot=True, interval=0)
         self._timer.timeout.connect(self._work)
-        # A thread knows this deque alone, never a QObject that may be gone when it is done.
-        self._arrived: deque[str] = deque()
-        self._arrivals = QTimer(self, interval=_ARRIVALS_MS)
-        self._arrivals.timeout.connect(self._take_arrived)
         self.set_theme(theme)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether there is code that is not coloured yet."""
+        return bool(self._jobs)
+
+    def lex_with(self, lexer: Asker) -> None:
+        """Who lexes what comes from now on (rendering/lexing_process.py); without anybody it stays
+        plain."""
+        self._lexer = lexer
+        lexer.answered.connect(self._take)
 
     def set_theme(self, theme: Theme) -> None:
         """The colours to use from now on."""
@@ -79,6 +97,7 @@ class CodeHighlighter(QObject):
     def clear(self) -> None:
         """Forget all work: the document has been emptied."""
         self._jobs.clear()
+        self._plain.clear()
 
     def forget(self, section: Section) -> None:
         """Forget the work on a section: its items have moved."""
@@ -103,7 +122,12 @@ class CodeHighlighter(QObject):
     def colour_lines(self, section: Section, head: int, first: int, end: int) -> None:
         """Colour new lines of a block that still grows."""
         last = self._jobs[-1] if self._jobs else None
-        if last is not None and last.section is section and last.end == first and not last.work:
+        if (
+            last is not None
+            and last.section is section
+            and last.end == first
+            and last.stretches is None
+        ):
             last.end = end
             return
         self._add(section, max(head + 1, first - _CONTEXT_LINES), first, end)
@@ -114,61 +138,55 @@ class CodeHighlighter(QObject):
         if not isinstance(line, Block) or not line.language or block is None:
             return
         language = line.language.lower()
-        self._jobs.append(_Job(section, start, first, end, language))
-        if language in self._loaded:
+        if self._lexer is not None and language not in self._plain:
+            self._jobs.append(_Job(section, start, first, end, language))
             self._timer.start()
-        elif language not in self._loading:
-            self._loading.add(language)
-            Thread(target=_load, args=(language, self._arrived), daemon=True).start()
-            self._arrivals.start()
 
-    def _take_arrived(self) -> None:
-        while self._arrived:
-            self._loaded.add(self._arrived.popleft())
-        if self._loaded >= self._loading:
-            self._arrivals.stop()
+    # ------------------------------------------------------------------ lexed elsewhere
+
+    def _ask(self, job: _Job) -> bool:
+        """Have more of a job lexed; False where there is no more."""
+        if job.stretches is None:
+            job.stretches = highlight.stretches(_code(job.section.items[job.start : job.end]))
+        stretch = next(job.stretches, "")
+        if self._lexer is None or not stretch:
+            return False
+        number = self._lexer.ask({"language": job.language, "code": stretch})
+        self._asked = number, job, stretch
+        return True
+
+    def _take(self, number: int, answer: dict[str, Any] | None) -> None:
+        """Spans have come, or the news that there will be none."""
+        if self._asked is None or self._asked[0] != number:
+            return
+        _number, job, stretch = self._asked
+        self._asked = None
         self._timer.start()
+        if answer is None or "error" in answer:
+            self._plain.add(job.language)
+            self._jobs = deque(other for other in self._jobs if other.language != job.language)
+            return
+        for line, start, length, colour in answer["spans"]:
+            if (at := job.lexed + line) >= job.line:
+                span = highlight.Span(at, start, length, highlight.Colour(colour))
+                job.pending.setdefault(at, []).append(span)
+        job.lexed += stretch.count("\n")
 
-    # ------------------------------------------------------------------ in slices
+    # ------------------------------------------------------------------ painted in slices
 
     def _work(self) -> None:
         until = time.perf_counter() + _SLICE_S
-        waiting = 0
-        while self._jobs and waiting < len(self._jobs):
+        while self._jobs and self._asked is None:
             job = self._jobs[0]
-            if job.language not in self._loaded:
-                self._jobs.rotate(-1)
-                waiting += 1
-            elif self._work_on(job, until):
+            if not self._paint_to(job, until):
+                self._timer.start()
+                return
+            if not self._ask(job):
                 self._jobs.popleft()
-            else:
-                break
-        if any(job.language in self._loaded for job in self._jobs):
-            self._timer.start()
 
-    def _work_on(self, job: _Job, until: float) -> bool:
-        """Whether the job is done before time is up."""
-        if job.work is None:
-            found = highlight.lexer(job.language)
-            items = job.section.items[job.start : job.end]
-            # As they are shown, signs for unseen characters included: colours have their place.
-            texts = ["".join(run.text for run in i.runs) for i in items if isinstance(i, Block)]
-            moved = any(not isinstance(i, Block) or i.kind is not Kind.CODE for i in items)
-            if found is None or moved or max(map(len, texts), default=0) > highlight.LONGEST_LINE:
-                return True
-            job.work, job.line = highlight.steps("\n".join(texts), found), job.first - job.start
-        for span in job.work:
-            if span is not None and span.line >= job.line:
-                job.pending.setdefault(span.line, []).append(span)
-                if not self._paint_to(job, span.line - _LINES_AT_ONCE, until):
-                    return False
-            if time.perf_counter() > until:
-                return False
-        return self._paint_to(job, job.end - job.start - 1, until)
-
-    def _paint_to(self, job: _Job, line: int, until: float) -> bool:
-        """Paint the job's lines from its next up to `line`, or a few more; False where time is up."""
-        while job.line <= line:
+    def _paint_to(self, job: _Job, until: float) -> bool:
+        """Paint what is lexed of a job; False where time is up before."""
+        while job.line < job.lexed:
             self._paint(job)
             if time.perf_counter() > until:
                 return False
@@ -176,7 +194,7 @@ class CodeHighlighter(QObject):
 
     def _paint(self, job: _Job) -> None:
         """Give the job's next lines the spans collected for them."""
-        last = min(job.line + _LINES_AT_ONCE, job.end - job.start)
+        last = min(job.line + _LINES_AT_ONCE, job.lexed)
         block, start, end = None, -1, -1
         for number in range(job.line, last):
             if not job.section.counts[job.start + number]:
@@ -220,14 +238,20 @@ def _is_code(item: Item) -> bool:
     return isinstance(item, Block) and item.kind is Kind.CODE
 
 
+def _code(items: Sequence[Item]) -> str:
+    """Lines of code as they are shown, signs for unseen characters included: colours have their
+    place. Nothing where that is not what they are, or where lines are too long."""
+    if not all(_is_code(item) for item in items):
+        return ""
+    texts = ["".join(run.text for run in item.runs) for item in items if isinstance(item, Block)]
+    if max(map(len, texts), default=0) > highlight.LONGEST_LINE:
+        return ""
+    return "".join(f"{text}\n" for text in texts)
+
+
 def _in_units(span: highlight.Span, text: str) -> highlight.Span:
     """A span of a text counted in UTF-16 units, as Qt counts."""
     if text.isascii():
         return span
     start, end = span.start, span.start + span.length
     return span._replace(start=units(text[:start]), length=units(text[start:end]))
-
-
-def _load(language: str, arrived: deque[str]) -> None:
-    highlight.lexer(language)
-    arrived.append(language)

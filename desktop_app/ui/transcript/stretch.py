@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.ui.theme import Theme
+    from desktop_app.ui.transcript.asker import Asker
     from desktop_app.ui.transcript.entry import Entry
     from desktop_app.ui.transcript.items import Mark
     from desktop_app.ui.transcript.section import Section
@@ -268,6 +269,11 @@ class TranscriptStretch(TranscriptSurface):
         self._formulas.typeset_with(typesetter)
         typesetter.arrived.connect(self._show_formulas)
         self._show_formulas()
+
+    def lex_with(self, lexer: Asker) -> None:
+        """Colour code that is written from now on as this one's process finds (`_child lexing`);
+        without it, it is plain."""
+        self._messages.highlighter.lex_with(lexer)
 
     def _show_formulas(self) -> None:
         with self._place.kept():

@@ -65,6 +65,7 @@ class WrittenMessages:
         older, newer: messages above and below them that are not in the document, oldest first.
         versions: (number, count) of messages that have siblings, by id.
         sources: what they may cite.
+        highlighter: colours code.
     """
 
     def __init__(
@@ -84,7 +85,7 @@ class WrittenMessages:
         self.sources = Sources()
         self._marks: Mapping[str, Mark] = {}
         self._entries: dict[str, Entry] = {}
-        self._highlighter = CodeHighlighter(self.writer, theme, parent)
+        self.highlighter = CodeHighlighter(self.writer, theme, parent)
 
     # ------------------------------------------------------------------ finding
 
@@ -165,7 +166,7 @@ class WrittenMessages:
         self.versions, self._marks = versions, {}
 
     def _clear(self) -> None:
-        self._highlighter.clear()
+        self.highlighter.clear()
         self._entries.clear()
         self.writer.clear()
 
@@ -217,7 +218,7 @@ class WrittenMessages:
         """Take the first (0) or the last (-1) message out of the document."""
         section = self.writer.sections[at]
         entry = self._entries.pop(section.key)
-        self._highlighter.forget(section)
+        self.highlighter.forget(section)
         self.writer.remove_section(section)
         self._set_apart(entry)
         return entry.message
@@ -285,8 +286,8 @@ class WrittenMessages:
         below it, of the others what is next to it. The rest waits to be scrolled to."""
         order = [self._entries[section.key] for section in self.writer.sections]
         scale = theme.px(1000) / self.writer.styles.theme.px(1000)
-        self._highlighter.clear()
-        self._highlighter.set_theme(theme)
+        self.highlighter.clear()
+        self.highlighter.set_theme(theme)
         self.writer.dress(Styles(theme, is_brief=self.is_brief, wraps_code=self.wraps_code), width)
         self.writer.clear()
         nearest = -1
@@ -479,7 +480,7 @@ class WrittenMessages:
 
     def _rewrite(self, entry: Entry) -> None:
         """Bring all items of a message up to date, whatever differs."""
-        self._highlighter.forget(entry.section)
+        self.highlighter.forget(entry.section)
         items = entry.items()
         self.writer.show_items(entry.section, 0, len(entry.section.items), items)
         entry.uncoloured = []
@@ -562,7 +563,7 @@ class WrittenMessages:
         while begin >= 0:
             stop = flags.find(0, begin)
             stop = len(flags) if stop < 0 else stop
-            self._highlighter.colour_part(section, first + begin, first + stop)
+            self.highlighter.colour_part(section, first + begin, first + stop)
             begin = flags.find(1, stop)
 
     def _find_code(self, entry: Entry, at: int, removed: int, added: Sequence[object]) -> None:
@@ -584,12 +585,12 @@ class WrittenMessages:
         is_code = isinstance(last, Block) and last.kind in (Kind.CODE, Kind.CODE_HEAD)
         grows = is_code and entry.grows
         for head in entry.uncoloured[: -1 if grows else None]:
-            self._highlighter.colour_block(entry.section, entry.head + head)
+            self.highlighter.colour_block(entry.section, entry.head + head)
         entry.uncoloured = entry.uncoloured[-1:] if grows else []
         if entry.uncoloured and entry.head + entry.coloured_to < end - 1:
             head = entry.head + entry.uncoloured[0]
             first = entry.head + entry.coloured_to
-            self._highlighter.colour_lines(entry.section, head, first, end - 1)
+            self.highlighter.colour_lines(entry.section, head, first, end - 1)
             entry.coloured_to = end - 1 - entry.head
 
 

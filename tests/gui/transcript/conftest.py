@@ -6,9 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from desktop_app.paths import child_command
+from desktop_app.ui.transcript.asker import Asker
 from desktop_app.ui.transcript.view import TranscriptView
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pytestqt.qtbot import QtBot
 
     from desktop_app.ui.theme import Theme
@@ -23,3 +27,11 @@ def view(qtbot: QtBot, dressed: Theme) -> TranscriptView:
     made.show()
     qtbot.waitExposed(made)
     return made
+
+
+@pytest.fixture
+def lexer() -> Iterator[Asker]:
+    """Who colours code, in a process that starts with the first of it."""
+    made = Asker(child_command("lexing"))
+    yield made
+    made.close()

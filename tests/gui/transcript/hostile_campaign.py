@@ -180,6 +180,7 @@ def work(numbers: range) -> None:
     from desktop_app.app.garbage import end_start
     from desktop_app.paths import child_command, resource_path
     from desktop_app.ui import icons, theme
+    from desktop_app.ui.transcript.asker import Asker
     from desktop_app.ui.transcript.typesetter import Typesetter
 
     QLoggingCategory.setFilterRules("qt.text.font.db=false")
@@ -189,6 +190,8 @@ def work(numbers: range) -> None:
     view = TranscriptView(theme.light())
     typesetter = Typesetter(child_command("maths"))
     view.typeset_with(typesetter)
+    lexer = Asker(child_command("lexing"))
+    view.lex_with(lexer)
     view.resize(900, 600)
     view.show()
     show(view, 1, app.processEvents)  # what is imported late is imported
@@ -206,6 +209,7 @@ def work(numbers: range) -> None:
             sys.stdout.write(json.dumps(asdict(shown)) + "\n")
             sys.stdout.flush()
     typesetter.close()
+    lexer.close()
     sys.stdout.write(json.dumps({"seen": watch().seen}) + "\n")
 
 

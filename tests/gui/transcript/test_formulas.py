@@ -128,10 +128,10 @@ def test_a_process_that_dies_is_asked_no_more_for_the_same(
 ) -> None:
     """It ends over the first formula; the second goes to a new one."""
     script = (
-        "import sys\nfor line in sys.stdin:\n"
+        "import json, sys\nfor line in sys.stdin:\n"
         "    if 'bad' in line: sys.exit(1)\n"
-        '    print(\'{"id": 0, "svg": "<svg/>", "width": 1, "ascent": 1, "depth": 0}\','
-        " flush=True)\n"
+        '    made = {"svg": "<svg/>", "width": 1, "ascent": 1, "depth": 0}\n'
+        '    print(json.dumps({"id": json.loads(line)["id"], **made}), flush=True)\n'
     )
     typesetter = Typesetter([sys.executable, "-c", script])
     view.typeset_with(typesetter)
@@ -145,7 +145,7 @@ def test_without_the_process_the_source_stays(view: TranscriptView, qtbot: QtBot
     typesetter = Typesetter(["/nonexistent/program"])
     view.typeset_with(typesetter)
     view.set_messages([answer("$x$ and $y$")])
-    qtbot.waitUntil(lambda: not typesetter._wanted and typesetter._current is None)
+    qtbot.waitUntil(lambda: not typesetter.is_busy)
     assert "x\u2062 and" in view.toPlainText()
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from desktop_app.domain.conversation import Message
+    from desktop_app.ui.transcript.asker import Asker
     from desktop_app.ui.transcript.section import Section
     from desktop_app.ui.transcript.view import TranscriptView
 
@@ -433,8 +434,9 @@ def test_tab_comes_to_links_that_are_not_written(view: TranscriptView, qtbot: Qt
 
 
 def test_what_is_folded_stays_so_when_what_is_around_it_comes_and_goes(
-    view: TranscriptView, qtbot: QtBot
+    view: TranscriptView, lexer: Asker, qtbot: QtBot
 ) -> None:
+    view.lex_with(lexer)
     code = "```py\n" + "".join(f"line_{n} = '{n}'  # said\n" for n in range(40)) + "```\n\n"
     text = "".join(f"Word {n}.\n\n" for n in range(30)) + code + "Last.\n\n"
     view.set_messages([made := answer(text)])

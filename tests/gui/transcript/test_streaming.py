@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from desktop_app.rendering.highlight import Span
     from desktop_app.ui.theme import Theme
+    from desktop_app.ui.transcript.asker import Asker
 
 PIECES = [
     "Some words ", "**bold** ", "*it* ", "`c` ", "- item\n", "  - nested\n", "1. one\n", "\n", "\n\n",
@@ -189,7 +190,10 @@ def test_text_that_differs_is_written_anew(view: TranscriptView) -> None:
     assert "one two" not in view.toPlainText()
 
 
-def test_code_is_coloured_as_a_whole_in_the_end(view: TranscriptView, qtbot: QtBot) -> None:
+def test_code_is_coloured_as_a_whole_in_the_end(
+    view: TranscriptView, lexer: Asker, qtbot: QtBot
+) -> None:
+    view.lex_with(lexer)
     text = '```python\nx = """\ndef not_code():\n"""\ndef code(): pass\n```\n'
     stream_into(view, streaming(), [text[i : i + 3] for i in range(0, len(text), 3)])
 
@@ -202,30 +206,52 @@ def test_code_is_coloured_as_a_whole_in_the_end(view: TranscriptView, qtbot: QtB
     qtbot.waitUntil(lambda: colours("def not_code") == [theme.string.name()])
 
 
-def test_code_without_colours_is_gone_through_in_slices(
-    view: TranscriptView, monkeypatch: pytest.MonkeyPatch
+def test_code_is_painted_in_slices(
+    view: TranscriptView, lexer: Asker, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(highlighter, "_SLICE_S", -1.0)  # time is always up
-    coloured: list[int] = []
-    set_formats = CodeHighlighter._set_formats
+    painted: list[int] = []
+    set_formats, work = CodeHighlighter._set_formats, CodeHighlighter._work
 
     def seen(self: CodeHighlighter, layout: QTextLayout, mine: list[Span]) -> bool:
-        coloured.append(len(mine))
+        painted[-1] += 1
         return set_formats(self, layout, mine)
 
+    def counted(self: CodeHighlighter) -> None:
+        painted.append(0)
+        work(self)
+
     monkeypatch.setattr(CodeHighlighter, "_set_formats", seen)
-    work = view._messages._highlighter
-    work._loaded.add("c")
-    view.set_messages([answer("```c\n" + "word\n" * 100 + "```")])
-    work._timer.stop()
-    lengths = []
-    while work._jobs:
-        before = len(coloured)
-        work._work()
-        lengths.append(len(coloured) - before)
-    assert sum(lengths) == 100
-    assert max(lengths) <= 24
-    assert lengths.count(0) > 100
+    monkeypatch.setattr(CodeHighlighter, "_work", counted)
+    view = TranscriptView(view._theme)  # it knows the methods from when it is made
+    qtbot.addWidget(view)
+    view.lex_with(lexer)
+    view.set_messages([answer("```c\n" + "return 12;\n" * 100 + "```")])
+    qtbot.waitUntil(lambda: sum(painted) == 100)
+    assert max(painted) <= 24
+
+
+def test_what_no_lexer_gets_through_stays_plain_and_the_rest_is_coloured(
+    view: TranscriptView, lexer: Asker, qtbot: QtBot
+) -> None:
+    view.lex_with(lexer)
+    slow = "```gherkin\n" + " \n" * 4_000 + "```\n\n"
+    view.set_messages([answer(f"```nothing\nx\n```\n\n{slow}```python\nimport os\n```")])
+    view.flush()
+    qtbot.waitUntil(lambda: not view._messages.highlighter.is_busy)
+    assert view.document().find("import os").block().layout().formats()
+
+
+def test_what_was_lexed_for_another_conversation_colours_nothing(
+    view: TranscriptView, lexer: Asker, qtbot: QtBot
+) -> None:
+    view.lex_with(lexer)
+    view.set_messages([answer("```python\nimport os\n```")])
+    qtbot.waitUntil(lambda: lexer.is_busy)
+    view.set_messages([answer("```python\nx = None\n```")])
+    qtbot.waitUntil(lambda: not view._messages.highlighter.is_busy)
+    found = view.document().find("x = None").block().layout().formats()
+    assert [(made.start, made.length) for made in found] == [(4, 4)]
 
 
 @pytest.mark.parametrize("at_bottom", [True, False])
@@ -253,8 +279,9 @@ def test_it_follows_only_at_the_bottom(view: TranscriptView, qtbot: QtBot, at_bo
 
 @pytest.mark.parametrize("before", ["😀", "\u202e", "é"])
 def test_colours_are_in_their_place_behind_any_character(
-    view: TranscriptView, qtbot: QtBot, before: str
+    view: TranscriptView, lexer: Asker, qtbot: QtBot, before: str
 ) -> None:
+    view.lex_with(lexer)
     view.set_messages([answer(f"```python\nx = '{before}' + f(12)\n```")])
     block = view.document().find("x = ").block()
 

@@ -60,14 +60,6 @@ def test_the_last_line_is_coloured_without_its_end() -> None:
     assert Span(1, 0, 5, Colour.STRING) in list(highlight.spans("- old\n+ new", diff))
 
 
-def test_who_works_in_slices_may_stop_where_nothing_has_a_colour() -> None:
-    c = highlight.lexer("c")
-    assert c is not None
-    found = list(highlight.steps("word\n" * 50, c))
-    assert len(found) >= 50
-    assert set(found) == {None}
-
-
 class Recording(TextLexer):
     """Keeps what it was given to lex at once."""
 

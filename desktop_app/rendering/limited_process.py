@@ -1,0 +1,54 @@
+"""What our child processes that work on what models write have in common (maths_process.py,
+lexing_process.py).
+
+Each reads requests from its standard input, one JSON object in a line, and writes as many answers to
+its standard output: to `{"id": 3, …}` either `{"id": 3, …}` with what was asked for, or
+`{"id": 3, "error": "…"}`. What takes too long is given up; memory is limited. The process ends with
+its standard input.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import signal
+import sys
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+
+LONGEST_S: Final = 1.0
+"""Of processor time, so that a busy machine takes nothing away."""
+
+_MEMORY: Final = 512 * 1024 * 1024
+
+
+class TooSlowError(Exception):
+    """A request has taken all the time that it had."""
+
+
+def serve(answer: Callable[[dict[str, Any]], dict[str, Any]]) -> int:
+    """Answer until the standard input closes."""
+    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    signal.signal(signal.SIGPROF, _give_up)
+    # A hit Ctrl+C in the terminal is meant for the window, which ends this process itself.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for line in sys.stdin:
+        request = json.loads(line)
+        signal.setitimer(signal.ITIMER_PROF, LONGEST_S)
+        try:
+            made = answer(request)
+        except TooSlowError:
+            made = {"error": "too slow"}
+        finally:
+            signal.setitimer(signal.ITIMER_PROF, 0)
+        sys.stdout.write(json.dumps({"id": request["id"], **made}) + "\n")
+        sys.stdout.flush()
+    return 0
+
+
+def _give_up(_number: int, _frame: FrameType | None) -> None:
+    raise TooSlowError

@@ -1,0 +1,127 @@
+"""Asks a child process of ours for one thing after the other (rendering/limited_process.py).
+
+One at a time, so that what takes the process down or outlasts its time is known: it gets no answer,
+and the next ones go to a new process. Without anything to do the process ends after a while.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from itertools import count
+from typing import TYPE_CHECKING, Any, Final
+
+from PySide6.QtCore import QObject, QProcess, Qt, QTimer, Signal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_LONGEST_MS: Final = 5_000
+_IDLE_MS: Final = 30_000
+
+
+class Asker(QObject):
+    """Requests to a process and its answers, both JSON objects.
+
+    Signals:
+        answered(int, object): the number of a request, and the answer to it; None where there is none.
+    """
+
+    answered = Signal(int, object)
+
+    def __init__(self, command: Sequence[str], parent: QObject | None = None) -> None:
+        """`command` starts the process."""
+        super().__init__(parent)
+        self._command = list(command)
+        self._numbers = count(1)
+        self._waiting: deque[tuple[int, bytes]] = deque()
+        self._current = 0
+        self._process: QProcess | None = None
+        self._watch = QTimer(self, singleShot=True, interval=_LONGEST_MS)
+        self._watch.timeout.connect(self._kill)
+        self._idle = QTimer(self, singleShot=True, interval=_IDLE_MS)
+        self._idle.timeout.connect(self.close)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something was asked that has no answer yet."""
+        return bool(self._current)
+
+    def ask(self, request: Mapping[str, Any]) -> int:
+        """Ask, and return the number of the request. The answer never comes from within."""
+        number = next(self._numbers)
+        self._waiting.append((number, json.dumps({"id": number, **request}).encode() + b"\n"))
+        self._ask_next()
+        return number
+
+    def forget(self) -> None:
+        """What waits is not wanted any more; what was asked for last is still answered."""
+        self._waiting.clear()
+
+    def close(self) -> None:
+        """End the process; it is started again when something is asked for."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.finished.disconnect(self._on_finished)
+            process.closeWriteChannel()
+            if not process.waitForFinished(200):
+                process.kill()
+                process.waitForFinished(200)
+            process.deleteLater()
+
+    # ------------------------------------------------------------------ the process
+
+    def _ask_next(self) -> None:
+        if self._current:
+            return
+        if not self._waiting:
+            self._watch.stop()
+            self._idle.start()
+            return
+        self._idle.stop()
+        self._current, request = self._waiting.popleft()
+        process = self._process = self._process or self._started()
+        if process.state() is not QProcess.ProcessState.NotRunning:
+            process.write(request)
+        self._watch.start()
+
+    def _started(self) -> QProcess:
+        process = QProcess(self)
+        process.setStandardErrorFile(QProcess.nullDevice())
+        process.readyReadStandardOutput.connect(self._read)
+        process.finished.connect(self._on_finished)
+        # Queued: that it does not start is found while it is asked.
+        process.errorOccurred.connect(self._on_error, Qt.ConnectionType.QueuedConnection)
+        process.start(self._command[0], self._command[1:])
+        return process
+
+    def _read(self) -> None:
+        process = self._process
+        while process is not None and process.canReadLine():
+            answer = json.loads(bytes(process.readLine().data()))
+            if answer.pop("id") == self._current:
+                self._settle(answer)
+
+    def _settle(self, answer: dict[str, Any] | None) -> None:
+        number, self._current = self._current, 0
+        if number:
+            self.answered.emit(number, answer)
+        self._ask_next()
+
+    def _kill(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+
+    def _on_finished(self) -> None:
+        """It is gone, by what it was asked for last."""
+        if self._process is not None:
+            self._process.deleteLater()
+            self._process = None
+        self._settle(None)
+
+    def _on_error(self, error: QProcess.ProcessError) -> None:
+        if error is QProcess.ProcessError.FailedToStart:
+            waiting, self._waiting = self._waiting, deque()
+            self._on_finished()
+            for number, _request in waiting:
+                self.answered.emit(number, None)

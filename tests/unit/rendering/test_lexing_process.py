@@ -1,0 +1,35 @@
+"""The process that lexes code gives up what takes for ever, and goes on."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from typing import Any
+
+from desktop_app.paths import child_command
+
+BLANK_LINES = " \n" * 4_000
+"""What gherkin's lexer spends minutes on."""
+
+
+def test_what_takes_for_ever_is_given_up_and_what_follows_is_lexed() -> None:
+    asked = [("gherkin", BLANK_LINES), ("no-such-language", "x"), ("python", "if 12: pass")]
+    requests = [{"id": n, "language": name, "code": code} for n, (name, code) in enumerate(asked)]
+    assert answers(requests) == [
+        {"id": 0, "error": "too slow"},
+        {"id": 1, "error": "no lexer"},
+        {"id": 2, "spans": [[0, 0, 2, "keyword"], [0, 3, 2, "number"], [0, 7, 4, "keyword"]]},
+    ]
+
+
+def answers(requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    done = subprocess.run(
+        child_command("lexing"),
+        input="".join(json.dumps(request) + "\n" for request in requests),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert done.stderr == ""
+    return [json.loads(line) for line in done.stdout.splitlines()]
