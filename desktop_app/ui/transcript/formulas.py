@@ -15,6 +15,7 @@ stands the one character without a width that is a blank there.
 from __future__ import annotations
 
 import sys
+import time
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
@@ -94,6 +95,7 @@ class Formulas:
         document.documentLayout().registerHandler(_OBJECT_TYPE, self._drawing)
         self._is_drawing = False
         self._changed: tuple[int, int] | None = None
+        self._next = 0
         self._boxes: dict[int, _Box] = {}
         self._boxes_of = (-1, 0.0)
         document.contentsChange.connect(self._note)
@@ -115,16 +117,38 @@ class Formulas:
         tex = str(made.property(_TEX)).replace(LINE_BREAK, "\n")
         return self._typesetter.find(tex, display=made.intProperty(FORMULA) == 2)
 
-    def _note(self, start: int, _removed: int, added: int) -> None:
+    def _note(self, start: int, removed: int, added: int) -> None:
         """Something has been written: an edit is going on, in which nothing may be changed."""
         if added:
             self._changed = (start, start + added)
+        if start < self._next:
+            self._next = max(start, self._next + added - removed)
 
     def _show_changed(self) -> None:
         """The edit is done. What it wrote is drawn before it is painted."""
         changed, self._changed = self._changed, None
         if changed is not None:
             self.show(*changed)
+
+    def look_again(self) -> None:
+        """Formulas have become known: `show_for` is to begin at the beginning."""
+        self._next = 0
+
+    def show_for(self, seconds: float) -> bool:
+        """Draw what is typeset by now, some paragraphs after the others, for about so long; whether the
+        end was reached. (What an edit is about is laid out again from its first formula to its last.)"""
+        until = time.perf_counter() + seconds
+        found = self._document.find(FORMULA_BEGINS, self._next)
+        while not found.isNull():
+            start = found.selectionStart()
+            last = self._document.findBlock(start + _LITTLE)
+            last = last if last.isValid() else self._document.lastBlock()
+            self._next = last.position() + last.length()
+            self.show(start, self._next)
+            found = self._document.find(FORMULA_BEGINS, self._next)
+            if time.perf_counter() > until:
+                break
+        return found.isNull()
 
     def show(self, start: int = 0, end: int = sys.maxsize) -> None:
         """Draw what is written there as source and typeset already; ask for what is not."""

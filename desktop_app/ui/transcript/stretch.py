@@ -51,6 +51,7 @@ _READ_EVERY_MS: Final = 60
 _FITTED_AT_ONCE_S: Final = 0.008
 _FIT_ON_MS: Final = 15
 _TIDY_MS: Final = 50
+_FORMULAS_S: Final = 0.008
 _EASILY_LAID_OUT: Final = 30_000
 """What is laid out within a frame, by its cost."""
 
@@ -75,6 +76,8 @@ class TranscriptStretch(TranscriptSurface):
     def __init__(self, theme: Theme, parent: QWidget | None = None, *, is_brief: bool) -> None:
         super().__init__(theme, parent)
         self._formulas = Formulas(self.document())
+        self._more_formulas = QTimer(self, singleShot=True, interval=0)
+        self._more_formulas.timeout.connect(self._show_formulas)
         self._messages = WrittenMessages(self.document(), theme, self, is_brief=is_brief)
         self._messages.writer.finish = self._formulas.show
         self._pictures = Pictures(self.document(), theme, self)
@@ -267,17 +270,22 @@ class TranscriptStretch(TranscriptSurface):
     def typeset_with(self, typesetter: Typesetter) -> None:
         """Draw formulas as this one typesets them; until then their source stands."""
         self._formulas.typeset_with(typesetter)
-        typesetter.arrived.connect(self._show_formulas)
-        self._show_formulas()
+        typesetter.arrived.connect(self._look_for_formulas)
+        self._look_for_formulas()
 
     def lex_with(self, lexer: Asker) -> None:
         """Colour code that is written from now on as this one's process finds (`_child lexing`);
         without it, it is plain."""
         self._messages.highlighter.lex_with(lexer)
 
+    def _look_for_formulas(self) -> None:
+        self._formulas.look_again()
+        self._show_formulas()
+
     def _show_formulas(self) -> None:
         with self._place.kept():
-            self._formulas.show()
+            if not self._formulas.show_for(_FORMULAS_S):
+                self._more_formulas.start()
         self._place_actions_again()
 
     def set_waiting(self, message_id: str, sentence: str) -> None:

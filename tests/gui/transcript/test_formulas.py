@@ -12,6 +12,7 @@ from PySide6.QtGui import QColor, QGuiApplication, QTextCursor
 from desktop_app.paths import child_command
 from desktop_app.rendering.model import FORMULA_BEGINS as WAITING
 from desktop_app.ui import theme
+from desktop_app.ui.transcript import stretch
 from desktop_app.ui.transcript.formulas import DRAWN
 from desktop_app.ui.transcript.typesetter import Typesetter
 from tests.gui.test_theme import contrast
@@ -160,6 +161,19 @@ def test_a_stream_with_formulas_ends_as_the_whole(
     view.set_messages([answer(TEXT)])
     assert drawn(view) == 4
     assert arrived == look(view.document())
+
+
+def test_formulas_are_drawn_some_paragraphs_at_a_time(
+    view: TranscriptView, typesetter: Typesetter, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stretch, "_FORMULAS_S", -1.0)  # time is always up
+    view.typeset_with(typesetter)
+    counts = [0]
+    view._more_formulas.timeout.connect(lambda: counts.append(drawn(view)))
+    with qtbot.waitSignal(typesetter.arrived):
+        view.set_messages([answer(f"$x_1$ and $x_1$ {'word ' * 450}\n\n" * 5)])
+    qtbot.waitUntil(lambda: drawn(view) == 10)
+    assert counts == [0, 4, 6, 8, 10]
 
 
 def test_a_selection_takes_formulas_whole(
