@@ -47,6 +47,9 @@ MOST_CHARACTERS: Final = 100_000
 """What is written of a conversation at most: a window that is drawn wider lays it all out anew with
 each step, which must not take a tenth of a second."""
 
+_BLOCK: Final = 10
+"""For how many characters a block counts besides its own."""
+
 MOST_TO_READ: Final = 600_000
 """The same where a screen reader runs, which reads what is written and nothing else."""
 
@@ -251,7 +254,8 @@ class WrittenMessages:
     @property
     def is_much(self) -> bool:
         """Whether more is written than is to stay."""
-        return self.writer.document.characterCount() > self.most
+        document = self.writer.document
+        return document.characterCount() + _BLOCK * document.blockCount() > self.most
 
     def _written_size(self, section: Section) -> int:
         """Roughly the characters that are written of a message."""

@@ -462,3 +462,12 @@ def looks(view: TranscriptView) -> list[tuple[str, bool, int]]:
         found.append((block.text(), block.isVisible(), len(block.layout().formats())))
         block = block.next()
     return found
+
+
+def test_of_a_table_of_empty_rows_no_more_than_some_screens_stay_written(
+    view: TranscriptView, qtbot: QtBot
+) -> None:
+    """They take no letters to speak of, but a block each."""
+    view.set_messages([answer("|h|\n|---|\n" + "||\n" * 12_000)])
+    settle(view, qtbot)
+    assert view.document().blockCount() < 2_000

@@ -86,7 +86,7 @@ def test_another_conversation_ends_it(view: TranscriptView, qtbot: QtBot) -> Non
     assert "Part" not in view.toPlainText()
 
 
-LINES = "".join(f"{n}: what was *asked*\n" for n in range(4000)) + "\nThe end."
+LINES = "".join(f"{n}: what was *asked*\n" for n in range(2500)) + "\nThe end."
 
 
 @pytest.mark.parametrize("text", [LINES, LINES.replace("\n", " ")], ids=["lines", "one line"])
