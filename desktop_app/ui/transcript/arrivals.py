@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 FRAME_S: Final = 1 / 60
-_SLICE_S: Final = 0.008
-_PIECE_S: Final = 0.0035
+_SLICE_S: Final = 0.006
+_PIECE_S: Final = 0.0025
 _SHORTLY_S: Final = 0.01
 """Of processor time: on a busy machine it takes longer by the clock, and is to be done all the same."""
 
