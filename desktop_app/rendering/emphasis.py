@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ def _is_punctuation(character: str) -> bool:
     return unicodedata.category(character)[0] in "PS"
 
 
+@lru_cache(maxsize=4096)
 def flanks(before: str, after: str, mark: str) -> tuple[bool, bool]:
     """Whether a run of marks between these characters ("" at an end of the text) may begin, and may
     end, emphasis."""
