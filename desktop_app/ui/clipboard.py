@@ -58,9 +58,8 @@ class Texts:
             self._text(kind)
 
     def _text(self, kind: str) -> str:
-        with self._locks[
-            kind
-        ]:  # who wants what is made already does not wait for what is being made
+        # One for each: who wants what is made already does not wait for what is being made.
+        with self._locks[kind]:
             if kind not in self._made:
                 self._made[kind] = "".join(self._rested(self._makers.pop(kind)()))
             return self._made[kind]
