@@ -3,8 +3,9 @@
 Python looks for them on whichever thread happens to allocate. A Qt object in such a cycle would then
 be freed on a thread that is not its own, which takes the program down ("Timers cannot be stopped from
 another thread" is the mildest form). So Python's own collection is off, and is done by its thresholds
-whenever the event loop is about to wait for something. A start makes next to no garbage: nothing is
-looked for before its end, and nothing that it made afterwards, which is there for as long as the window.
+whenever the event loop is about to wait for something, behind what has come by then: nobody waits for
+the last turn and for a look as well. A start makes next to no garbage: nothing is looked for before its
+end, and nothing that it made afterwards, which is there for as long as the window.
 To go through all that is there takes longer than a frame where an answer is long: that waits until
 nothing has been going on for a while. What outlives its first look is old: to look at it a second time
 would take as long again, of a conversation of thousands of messages more than half a frame.
@@ -44,15 +45,22 @@ def collect_on_this_thread(rest_ms: int = _REST_MS) -> Callable[[], None]:
     dispatcher = QAbstractEventDispatcher.instance(QThread.currentThread())
     at_rest = QTimer(dispatcher, singleShot=True, interval=rest_ms)
     at_rest.timeout.connect(gc.collect)
+    next_turn = QTimer(dispatcher, singleShot=True, interval=0)
 
     def collect() -> None:
         if collect_if_due():
             at_rest.start()
 
-    dispatcher.aboutToBlock.connect(collect)
+    def collect_next() -> None:
+        if _is_due() and not next_turn.isActive():
+            next_turn.start()
+
+    next_turn.timeout.connect(collect)
+    dispatcher.aboutToBlock.connect(collect_next)
 
     def end() -> None:
-        dispatcher.aboutToBlock.disconnect(collect)
+        dispatcher.aboutToBlock.disconnect(collect_next)
+        next_turn.deleteLater()
         at_rest.deleteLater()
 
     return end
@@ -60,8 +68,11 @@ def collect_on_this_thread(rest_ms: int = _REST_MS) -> Callable[[], None]:
 
 def collect_if_due() -> bool:
     """Look at what is new where Python would have done so by itself by now; whether it was due."""
-    new, _, looks = gc.get_count()
-    if new <= gc.get_threshold()[0]:
+    if not _is_due():
         return False
-    gc.collect(2 if looks > _RARELY else 1)
+    gc.collect(2 if gc.get_count()[2] > _RARELY else 1)
     return True
+
+
+def _is_due() -> bool:
+    return gc.get_count()[0] > gc.get_threshold()[0]

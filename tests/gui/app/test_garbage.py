@@ -62,6 +62,22 @@ def test_the_event_loop_collects_by_pythons_thresholds(qtbot: QtBot) -> None:
 
 
 @pytest.mark.usefixtures("collecting")
+def test_what_has_come_is_served_before_a_look(qtbot: QtBot) -> None:
+    gc.collect()
+    kept: list[list[int]] = []
+    was_there: list[bool] = []
+
+    def make() -> None:
+        seen = ref(Ring())
+        kept.extend([number] for number in range(2 * gc.get_threshold()[0]))
+        QTimer.singleShot(0, lambda: was_there.append(seen() is not None))
+
+    QTimer.singleShot(0, make)
+    qtbot.waitUntil(lambda: bool(was_there))
+    assert was_there == [True]
+
+
+@pytest.mark.usefixtures("collecting")
 def test_what_is_old_is_collected_at_rest(qtbot: QtBot) -> None:
     ring = Ring()
     gc.collect()
