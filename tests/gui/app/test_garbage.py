@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import gc
+import platform
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING
 from weakref import ref
 
 import pytest
 from PySide6.QtCore import QObject, QTimer
 
-from desktop_app.app.garbage import collect_if_due, collect_on_this_thread
+from desktop_app.app.garbage import collect_if_due, collect_on_this_thread, tidy_up
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,3 +106,20 @@ def test_nothing_is_done_before_it_is_due() -> None:
     collect_if_due()
     assert seen() is not None
     gc.collect()
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library has its own way")
+def test_at_rest_the_system_gets_what_is_free() -> None:
+    pieces = [bytes(3_000) for _ in range(20_000)]
+    last = pieces.pop()  # holds the end of the heap
+    del pieces
+    before = resident()
+    tidy_up()
+    assert before - resident() > 40
+    assert last
+
+
+def resident() -> float:
+    """Megabytes of this process in memory."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition("VmRSS:")[2].split()[0]) / 1024
