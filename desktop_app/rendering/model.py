@@ -155,6 +155,11 @@ def shared_quotes(above: Block, block: Block) -> int:
     return min(shared, block.quote - block.opened)
 
 
+def are_parted(above: Block, block: Block) -> bool:
+    """Whether a quote has ended above a block with which another begins."""
+    return block.opened > 0 and above.quote > shared_quotes(above, block)
+
+
 def depths_of_quotes(block: Block) -> tuple[int, ...]:
     """How deep in lists each quote stands that a block is in."""
     return block.quoted_at or (0,) * block.quote

@@ -46,12 +46,23 @@ from desktop_app.rendering.model import (
     Kind,
     Run,
     Runs,
+    are_parted,
     clean,
     quoted,
     show_unseen,
 )
+from desktop_app.rendering.notes import is_label, link_to_mark
 from desktop_app.rendering.raster import bytes_of, is_drawn, is_name
-from desktop_app.ui.printing.styles import CODE, INDENT, NOTE, PAD, TEXT, TITLE, PrintStyles
+from desktop_app.ui.printing.styles import (
+    BETWEEN_QUOTES,
+    CODE,
+    INDENT,
+    NOTE,
+    PAD,
+    TEXT,
+    TITLE,
+    PrintStyles,
+)
 from desktop_app.ui.printing.wide_tables import column_groups
 from desktop_app.ui.transcript.formulas import Formulas
 
@@ -114,6 +125,7 @@ class PrintedConversation:
         self.document.setPageSize(page)
         self._cursor = QTextCursor(self.document)
         self._is_fresh = True
+        self._texts = 0
         self._together: list[_Kept] = []
         self._words(_shown(title), self._styles.paragraph(0), TITLE, bold=True)
 
@@ -210,11 +222,15 @@ class PrintedConversation:
 
     def _blocks(self, markdown: str, *, is_aside: bool = False) -> None:
         above: Block | None = None
+        self._texts += 1
         for members in parts_of(render(markdown), (Kind.CODE, Kind.TABLE)):
             first = members[0]
             if is_aside:
                 members = [quoted(block) for block in members]
                 first = members[0]
+            if above is not None and are_parted(above, first):
+                self._block(self._styles.nothing())  # right below a table, an empty one has no room
+                self._block(self._styles.room(BETWEEN_QUOTES * self._styles.unit))
             if first.kind in (Kind.CODE, Kind.CODE_HEAD):
                 self._code(members)
             elif first.kind is Kind.TABLE:
@@ -231,8 +247,10 @@ class PrintedConversation:
             made.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self._block(made, keep=block.kind is Kind.HEADING)
         if block.marker:
-            dim = self._styles.of_run(Run(""), Kind.PARAGRAPH)
-            self._cursor.insertText(f"{block.marker}\t", dim)
+            mark = self._styles.of_run(Run(""), Kind.PARAGRAPH)
+            if is_label(block.marker):
+                mark = self._styles.note_name(mark, self._name_of_note(link_to_mark(block.marker)))
+            self._cursor.insertText(f"{block.marker}\t", mark)
         self._runs(block.runs, block.kind, block.level, is_quiet=block.quote > 0)
 
     def _runs(
@@ -254,7 +272,13 @@ class PrintedConversation:
             made = self._styles.of_run(run, kind, level, is_head=is_head, is_quiet=is_quiet)
             if is_opened(run.link):
                 made = self._styles.link(made, run.link)
+            elif run.note:
+                made = self._styles.note_mark(made, self._name_of_note(run.link))
             self._cursor.insertText(run.text.replace(ADDED, ""), made)
+
+    def _name_of_note(self, target: str) -> str:
+        """What a footnote is called in the document, which holds several texts."""
+        return f"note-{self._texts}-{target.rpartition('/')[2]}"
 
     def _raster(self, target: str) -> None:
         """A small picture that is in the answer itself."""

@@ -32,6 +32,8 @@ TITLE: Final = 17.0
 HEADINGS: Final = (15.0, 13.0, 11.5, 10.5, 10.0, 10.0)
 INDENT: Final = 18.0
 PAD: Final = 8.0
+BETWEEN_QUOTES: Final = 12.0
+"""Besides the room between paragraphs: they have no lines at their side as they have in the window."""
 _TEXTS: Final = (Kind.PARAGRAPH, Kind.MATH)
 _CELL_PAD: Final = 5.0
 _UNSEEN: Final = 0.1
@@ -116,6 +118,21 @@ class PrintStyles:
         linked.setFontUnderline(True)
         return linked
 
+    def note_mark(self, made: QTextCharFormat, name: str) -> QTextCharFormat:
+        """The same, leading to the footnote that is called so."""
+        linked = QTextCharFormat(made)
+        linked.setAnchor(True)
+        linked.setAnchorHref(f"#{name}")
+        linked.setForeground(self.theme.accent)
+        return linked
+
+    def note_name(self, made: QTextCharFormat, name: str) -> QTextCharFormat:
+        """The same, where a footnote's marks lead to."""
+        named = QTextCharFormat(made)
+        named.setAnchor(True)
+        named.setAnchorNames([name])
+        return named
+
     # ------------------------------------------------------------------ blocks
 
     def paragraph(self, top: float, *, line_height: float = 1.35) -> QTextBlockFormat:
@@ -144,8 +161,12 @@ class PrintStyles:
 
     def nothing(self) -> QTextBlockFormat:
         """A block that takes no room."""
+        return self.room(1)
+
+    def room(self, pixels: float) -> QTextBlockFormat:
+        """A block that is nothing but room: below a ground, Qt drops the top margin of others."""
         made = QTextBlockFormat()
-        made.setLineHeight(1, QTextBlockFormat.LineHeightTypes.FixedHeight.value)
+        made.setLineHeight(pixels, QTextBlockFormat.LineHeightTypes.FixedHeight.value)
         return made
 
     # ------------------------------------------------------------------ frames and tables

@@ -28,7 +28,7 @@ from PySide6.QtGui import (
 
 from desktop_app.rendering.citations import is_citation
 from desktop_app.rendering.long_runs import styles_of, texts_of_runs
-from desktop_app.rendering.model import Block, Kind, Run, Runs, is_apart, shared_quotes
+from desktop_app.rendering.model import Block, Kind, Run, Runs, are_parted, is_apart
 from desktop_app.rendering.notes import link_to_mark
 from desktop_app.rendering.raster import size_of
 from desktop_app.ui.theme import ANSWER_LINE_HEIGHT, CODE_LINE_HEIGHT, Theme
@@ -299,7 +299,7 @@ class Styles:
             return 24 if kind is Part.QUESTION else 16 + PAD
         if kind is Kind.HEADING:
             return 18
-        if isinstance(item, Block) and isinstance(above, Block) and _are_parted(above, item):
+        if isinstance(item, Block) and isinstance(above, Block) and are_parted(above, item):
             return 18 + CELL_PAD if over is Kind.TABLE else 18
         if kind is Part.VERSIONS:
             return 4  # so they stand beside the actions
@@ -530,11 +530,6 @@ _ALIGNMENTS: Final = {
     "right": Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignAbsolute,
     "center": Qt.AlignmentFlag.AlignHCenter,
 }
-
-
-def _are_parted(above: Block, block: Block) -> bool:
-    """Whether a quote has ended above a block with which another begins."""
-    return block.opened > 0 and above.quote > shared_quotes(above, block)
 
 
 def _tab_stops(aligns: tuple[str, ...], widths: tuple[int, ...], pad: int) -> list[QTextOption.Tab]:

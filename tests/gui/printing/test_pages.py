@@ -24,6 +24,8 @@ from tests.helpers.messages import answer, question
 from tests.unit.rendering.test_raster import address
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pytestqt.qtbot import QtBot
 
 PICTURE = ImagePart("a" * 64, "sun.png", "image/png", 3, 400, 300)
@@ -57,10 +59,33 @@ def words(document: pypdfium2.PdfDocument) -> list[str]:
 
 
 def links(page: pypdfium2.PdfPage) -> int:
-    at, link, count = ctypes.c_int(0), pdfium.FPDF_LINK(), 0
+    return len(list(links_on(page)))
+
+
+def links_on(page: pypdfium2.PdfPage) -> Iterator[pdfium.FPDF_LINK]:
+    at, link = ctypes.c_int(0), pdfium.FPDF_LINK()
     while pdfium.FPDFLink_Enumerate(page, ctypes.byref(at), ctypes.byref(link)):
-        count += 1
-    return count
+        yield link
+
+
+def places_led_to(document: pypdfium2.PdfDocument) -> list[tuple[int, float]]:
+    """The page, and the height on it from below, that each link within a document leads to."""
+    found = []
+    for page in document:
+        for link in links_on(page):
+            target = pdfium.FPDFLink_GetDest(document, link)
+            x, y, zoom = (ctypes.c_float() for _ in range(3))
+            has = [pdfium.FPDF_BOOL() for _ in range(3)]
+            assert pdfium.FPDFDest_GetLocationInPage(target, *has, x, y, zoom)
+            found.append((pdfium.FPDFDest_GetDestPageIndex(document, target), y.value))
+    return found
+
+
+def box_of(page: pypdfium2.PdfPage, text: str) -> tuple[float, float, float, float]:
+    """Where words are on their page, from its left and from below: left, bottom, right, top."""
+    read = page.get_textpage()
+    left, bottom, right, top = read.get_charbox(read.search(text).get_next()[0])
+    return float(left), float(bottom), float(right), float(top)
 
 
 def test_words_numbers_and_links_can_be_found(qtbot: QtBot, tmp_path: Path) -> None:
@@ -111,13 +136,13 @@ def test_lists_from_right_to_left_are_whole_and_no_mark_touches_its_text(
 def test_tables_from_right_to_left_begin_at_the_right(qtbot: QtBot, tmp_path: Path) -> None:
     turned = "| أحمد | b |\n|------|--:|\n| second | third |\n"
     plain = "| first | ليلى |\n|-------|------|\n| fourth | fifth |\n"
-    page = printed(tmp_path / "x.pdf", answer(f"{turned}\n{plain}"))[0].get_textpage()
+    page = printed(tmp_path / "x.pdf", answer(f"{turned}\n{plain}"))[0]
 
     def left(words: str) -> float:
-        return float(page.get_charbox(page.search(words).get_next()[0])[0])
+        return box_of(page, words)[0]
 
-    assert page.page.get_width() / 2 < left("third") < left("second")
-    assert left("fourth") < left("fifth") < page.page.get_width() / 2
+    assert page.get_width() / 2 < left("third") < left("second")
+    assert left("fourth") < left("fifth") < page.get_width() / 2
 
 
 def test_what_is_short_stays_with_its_heading(qtbot: QtBot, tmp_path: Path) -> None:
@@ -157,6 +182,32 @@ def test_a_long_table_has_its_head_on_every_page(qtbot: QtBot, tmp_path: Path) -
     assert len(pages) > 2
     assert all("Head" in page for page in pages if "row " in page)
     assert [n for n in range(120) if sum(f"row {n} " in page for page in pages) != 1] == []
+
+
+def test_marks_of_footnotes_lead_to_the_notes_of_their_own_text(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    said = "One[^1] and[^long] again[^1]." + "\n\nfiller" * 40
+    said += "\n\n[^1]: First note.\n\n[^long]: Second note."
+    document = printed(tmp_path / "x.pdf", answer(said), answer("Other[^1].\n\n[^1]: Third note."))
+    led = places_led_to(document)
+    assert len(led) == 4
+    for (number, height), note in zip(led, ("First", "Second", "First", "Third"), strict=True):
+        bottom, top = box_of(document[number], f"{note} note.")[1::2]
+        assert bottom < height < top + (top - bottom), note
+
+
+def test_a_quote_stands_apart_from_the_one_above(qtbot: QtBot, tmp_path: Path) -> None:
+    """Whatever they end and begin with."""
+    code, table = "> ```\n> {}\n> ```", "> | {} |\n> |---|"
+    for above in ("> {}", code, table):
+        for below in ("> {}", code, table):
+            first, second = above.format("alpha"), below.format("omega")
+            one, two = (
+                box_of(printed(tmp_path / "x.pdf", answer(f"{first}{line}{second}"))[0], "omega")
+                for line in ("\n>\n", "\n\n")
+            )
+            assert two[3] < one[3] - 10, (above, below)
 
 
 def test_letters_of_formulas_have_no_outline(qtbot: QtBot, tmp_path: Path) -> None:
