@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from desktop_app.rendering.blocks import Placed, convert
 from desktop_app.rendering.lists import ListStart
@@ -48,6 +48,13 @@ class Context:
     settled: Block | None = None
     opener: str = ""
     prefix: str = ""
+
+
+class OpenEnd(NamedTuple):
+    """The source that later text can still change, and what the parser is told of that before it."""
+
+    context: Context
+    source: str
 
 
 @dataclass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.rendering.model import (
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 # What is escaped is passed over first: looked into from each of them, a line of escaped brackets
 # would be read a thousand times.
 _LABEL: Final = re.compile(r"\\.|\[((?:\\.|[^\[\]\\]){1,999})\]", re.DOTALL)
+
+speakable: Final = partial(re.compile("[\0\ud800-\udfff]").sub, "\ufffd")
+"""The text with a sign in the place of each that is no character: halves of pairs make addresses fail."""
 
 
 def difference(start: int, blocks: list[Block], new: list[Block]) -> Patch | None:
