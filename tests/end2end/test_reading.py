@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from desktop_app.domain.conversation import Conversation, MessageStatus, new_id, now
+from desktop_app.domain.parts import ToolCallPart
 from desktop_app.headless.backend import build_backend
-from tests.end2end.program import AssistiveClient, Program
+from tests.end2end.program import AssistiveClient, Program, wait_for
 from tests.helpers.messages import CHOICE, answer, question
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ async def keep_a_conversation() -> None:
         conversation = Conversation(new_id(), "Kept", now(), now(), CHOICE)
         asked = replace(question("The question"), conversation_id=conversation.id)
         said = replace(answer(SAID), conversation_id=conversation.id, parent_id=asked.id)
+        said = replace(said, parts=(*said.parts, ToolCallPart("1", "weather", "{}")))
         streaming = replace(said, status=MessageStatus.STREAMING)
         await backend.conversations.begin_turn(conversation, asked, streaming)
         await backend.conversations.save_answer(said)
@@ -56,5 +58,7 @@ def test_every_word_is_there(
         assert not {"\ufdd0", "\ufdd1"} & set(text)
         assert "Show 42 more lines" in text
         text = program.wait_for_text("transcript", lambda text: "\ufffcx^2" in text)
+        for name in ("Used weather, folded", "Show 42 more lines"):
+            wait_for(lambda: name in [shown for _, shown, _ in program.names()], name)  # noqa: B023
         assert not set("\u2061\u2062\u2063") & set(text), "braille spells them out"
         assert program.quit() == 0

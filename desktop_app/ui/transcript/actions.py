@@ -16,7 +16,7 @@ from desktop_app.ui.transcript.styles import PAD
 from desktop_app.ui.transcript.surface import SAID_MS
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QKeyEvent, QPaintEvent, QTextBlock
+    from PySide6.QtGui import QFocusEvent, QKeyEvent, QPaintEvent, QTextBlock
 
     from desktop_app.ui.theme import Theme
 
@@ -108,7 +108,7 @@ class ActionRow(QWidget):
         buttons[at].setFocus(Qt.FocusReason.TabFocusReason)
         return True
 
-    def _release(self) -> None:
+    def release(self) -> None:
         """Give the keyboard to the text: a button that is hidden would pass it on as Tab does."""
         text = self._within.parentWidget()
         if self.has_focus and text is not None:
@@ -126,7 +126,7 @@ class ActionRow(QWidget):
 
     def leave(self) -> None:
         """Belong to no message."""
-        self._release()
+        self.release()
         self.message_id = ""
         self.hide()
 
@@ -134,19 +134,18 @@ class ActionRow(QWidget):
         if role is self._role:
             return
         self._role = role
-        self._release()
+        self.release()
         for old in self.findChildren(QToolButton):
             self._row.removeWidget(old)
             old.hide()
             old.deleteLater()
         for action, icon, words in ACTIONS[role]:
-            button = QToolButton(self)
+            button = _Action(self)
             set_role(button, "quiet")
             button.setIcon(icons.icon(icon, self._theme.dim, self._theme.px(15)))
             button.setIconSize(QSize(self._theme.px(15), self._theme.px(15)))
             button.setToolTip(words)
             button.setAccessibleName(words)
-            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # Tab is led by the view
             button.setObjectName(f"message-{action}")
             button.clicked.connect(lambda _=False, name=action: self._choose(name))
             self._row.addWidget(button)
@@ -179,6 +178,23 @@ class ActionRow(QWidget):
         painter = QPainter(self)
         painter.fillRect(self.rect(), self._theme.ground)
         painter.end()
+
+
+class _Action(QToolButton):
+    """One of them: it can be given the keyboard, but neither by Tab, which the view leads, nor by
+    the mouse."""
+
+    def __init__(self, row: ActionRow) -> None:
+        super().__init__(row)
+        self._row = row
+        # With none, a screen reader could not give it the keyboard either.
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Whoever presses it with the mouse goes on in the text."""
+        super().focusInEvent(event)
+        if event.reason() is Qt.FocusReason.MouseFocusReason:
+            self._row.release()
 
 
 def _right_end(block: QTextBlock) -> float:

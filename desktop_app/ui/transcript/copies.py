@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QPoint, Signal
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QTextBlock
 
 from desktop_app.domain.conversation import Role
 from desktop_app.ui.transcript import selection
+from desktop_app.ui.transcript.on_screen import blocks_on_screen
 from desktop_app.ui.transcript.styles import LOOK, Ground, Look
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QMimeData
-    from PySide6.QtGui import QTextBlock
     from PySide6.QtWidgets import QTextBrowser
 
     from desktop_app.ui.clipboard import Copying, Texts
@@ -89,9 +90,8 @@ class Copies(QObject):
         """Put on the clipboard the block of code at the text cursor, else the last one on screen."""
         head = self.code_head(self._view.textCursor().block())
         if head is None:
-            viewport = self._view.viewport()
-            corner = QPoint(viewport.width(), viewport.height())
-            block = self._view.cursorForPosition(corner).block()
+            shown = list(blocks_on_screen(self._view))
+            block = shown[-1] if shown else QTextBlock()
             while block.isValid() and head is None:
                 head, block = self.code_head(block), block.previous()
         if head is not None:

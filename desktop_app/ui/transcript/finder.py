@@ -32,6 +32,7 @@ from desktop_app.rendering.model import Block
 from desktop_app.ui.transcript.code_folds import number_of
 from desktop_app.ui.transcript.formulas import with_drawing
 from desktop_app.ui.transcript.items import reasoning_of
+from desktop_app.ui.transcript.on_screen import blocks_on_screen
 from desktop_app.ui.transcript.page import head_length
 from desktop_app.ui.transcript.place import scroll_to
 from desktop_app.ui.transcript.section import is_table
@@ -405,13 +406,7 @@ class Finder(QObject):
 
     def _on_screen(self) -> Iterator[QTextBlock]:
         """The blocks on screen that belong to what is looked through."""
-        viewport = self._view.viewport()
-        block = self._view.cursorForPosition(QPoint(0, 0)).block()
-        last = self._view.cursorForPosition(QPoint(viewport.width(), viewport.height())).block()
-        while block.isValid() and block.blockNumber() <= last.blockNumber():
-            if not block.isVisible():
-                block = block.next()
-                continue
+        for block in blocks_on_screen(self._view):
             found = self._messages.writer.section_at(block.blockNumber())
             entry = self._messages.get(found[0].key) if found is not None else None
             if found is not None and entry is not None:
@@ -419,7 +414,6 @@ class Finder(QObject):
                 is_ours = (entry.head and item == 0) or number_of(found[0].items[item]) is not None
                 if not is_ours and item < len(found[0].items) - entry.foot:
                     yield block
-            block = block.next()
 
 
 def _hits_in(items: Sequence[Item], first: int, end: int, words: str) -> Iterator[tuple[int, int]]:

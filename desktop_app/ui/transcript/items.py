@@ -37,6 +37,9 @@ TOOL: Final = "tool-"
 DETAILS: Final = "details"
 """Action that shows or hides what a server said with an error."""
 
+DETAILS_SHOWN: Final = "Hide details"
+"""What it is called where they are shown."""
+
 DOCUMENT: Final = "document/"
 """What an action begins with that shows a document; its hash follows."""
 
@@ -180,7 +183,7 @@ def error_lines(message: Message, *, details: bool) -> list[Item]:
         actions.append("Add key")
     links = [_action(name, bold=True) for name in actions]
     if error.details:
-        words = "Hide details" if details else "Details"
+        words = DETAILS_SHOWN if details else "Details"
         links.append(Run(words, bold=True, link=ACTION + DETAILS))
     runs = [run for link in links for run in (link, Run("\u2003\u2002"))]
     lines.append(Line(Part.ERROR_ACTIONS, tuple(runs[:-1])))

@@ -7,6 +7,7 @@ the first, the keyboard goes on to the rest of the window.
 from __future__ import annotations
 
 import sys
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, QPoint, QRect, Qt, QTimer, Signal
@@ -15,6 +16,7 @@ from PySide6.QtWidgets import QApplication
 
 from desktop_app.ui.transcript.items import ACTION, Line, Part
 from desktop_app.ui.transcript.long_text import Words
+from desktop_app.ui.transcript.on_screen import blocks_on_screen
 from desktop_app.ui.transcript.stops import (
     Stop,
     StopButton,
@@ -235,13 +237,12 @@ class StopWalk(QObject):
         return places_of(view.document(), stop, view.backdrop, scrolled, width)
 
     def _cover(self, stop: Stop) -> StopButton:
-        button = self._covers.get(stop)
-        if button is not None and button.stop != stop:
-            # Its text was written anew, here or there. Hidden, it would hand on the keyboard.
-            button.stand_for(stop, self._describe(stop)[0])
-        if button is None:
-            name, within = self._describe(stop)[0], self._view.viewport()
-            button = StopButton(self._view.document(), stop, name, within)
+        button, name = self._covers.get(stop), self._describe(stop)[0]
+        if button is not None:
+            # Its text may have been written anew. Hidden, it would hand on the keyboard.
+            button.stand_for(stop, name)
+        else:
+            button = StopButton(self._view.document(), stop, name, self._view.viewport())
             self._covers[stop] = button
             button.clicked.connect(lambda: self._choose(button))
             button.left.connect(lambda: self._leave(button))
@@ -277,7 +278,7 @@ class StopWalk(QObject):
             return
         stop = button.stop
         if stop.start < stop.end and stop in stops_of(self._view.document().findBlock(stop.start)):
-            button.setAccessibleName(self._describe(stop)[0])
+            button.stand_for(stop, self._describe(stop)[0])
             button.cover(self._places(stop))
             return
         at = self._index(self._message_id)
@@ -328,11 +329,8 @@ class StopWalk(QObject):
 
     def _cover_all(self) -> None:
         """For a screen reader: cover every stop on screen, and no other but the focused one."""
-        view = self._view
-        corner = QPoint(view.viewport().width(), view.viewport().height())
-        begin = view.cursorForPosition(QPoint(0, 0)).block().position()
-        end = view.cursorForPosition(corner).block().position()
-        wanted = list(self._within(begin, end))[:_MOST_COVERED]
+        stops = chain.from_iterable(map(stops_of, blocks_on_screen(self._view)))
+        wanted = list(islice(stops, _MOST_COVERED))
         for stop, button in list(self._covers.items()):
             if button is not self._focused and stop not in wanted:
                 self._drop(button)

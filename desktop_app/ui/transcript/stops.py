@@ -18,7 +18,7 @@ from desktop_app.rendering.links import is_opened
 from desktop_app.rendering.long_runs import styles_of
 from desktop_app.rendering.model import Block, Kind
 from desktop_app.rendering.notes import is_label, is_note_link, name_of
-from desktop_app.ui.transcript.items import ACTION
+from desktop_app.ui.transcript.items import ACTION, DETAILS, DETAILS_SHOWN
 from desktop_app.ui.transcript.painting import Backdrop
 from desktop_app.ui.transcript.styles import LOOK, Look
 
@@ -33,6 +33,7 @@ COPY_CODE: Final = f"{ACTION}copy-code"
 """The target of a block of code's head."""
 
 _NAMES: Final = {"older-version": "Older version", "newer-version": "Newer version"}
+_STATES: Final = {"›": "folded", "⌄": "open"}
 _SIGNS: Final = "›⌄ \u2003"
 _LONGEST: Final = 300
 _AROUND: Final = 3
@@ -99,17 +100,28 @@ def shown_target(target: str) -> str:
 
 def described(document: QTextDocument, stop: Stop) -> tuple[str, str]:
     """What a screen reader says of a stop, and the address that it leads to, "" for none."""
-    words = _words(document, stop).replace("\ufffc", "").replace("\u2063", "").strip(_SIGNS)
+    shown = _words(document, stop).replace("\ufffc", "").replace("\u2063", "")
+    words = shown.strip(_SIGNS)
     if stop.target == COPY_CODE:
         return f"Copy the code, {words}" if words else "Copy the code", ""
     if stop.target.startswith(ACTION):
         named = _NAMES.get(stop.target.removeprefix(ACTION), words)
+        if state := _state_of(stop, shown):
+            return f"{named}, {state}", ""
         return named or f"Picture {_named_below(document, stop)}".rstrip(), ""
     if is_note_link(stop.target):
         return name_of(stop.target), ""
     address = shown_target(stop.target)
     leads = "link to" if is_opened(stop.target) else "not opened:"
     return f"{words or 'Picture'}, {leads} {address}", address
+
+
+def _state_of(stop: Stop, shown: str) -> str:
+    """Whether what a stop unfolds is shown: in words, as Qt has no role for that. "" for what
+    unfolds nothing, and for code, whose words say it."""
+    if stop.target == ACTION + DETAILS:
+        return _STATES["⌄" if shown == DETAILS_SHOWN else "›"]
+    return _STATES.get(shown[:1], "")
 
 
 def _words_of(document: QTextDocument, stop: Stop) -> str:
@@ -167,7 +179,8 @@ class StopButton(QAbstractButton):
 
     def stand_for(self, stop: Stop, name: str) -> None:
         """Belong to a stop of the same target, which says this."""
-        self.setAccessibleName(name)
+        if name != self.accessibleName():  # each time, it would be said
+            self.setAccessibleName(name)
         self._cursor.setPosition(stop.start)
         self._cursor.setPosition(stop.end, QTextCursor.MoveMode.KeepAnchor)
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible, QGuiApplication, QTextCursor
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtWidgets import QLabel, QToolButton, QWidget
 
-from desktop_app.domain.parts import ImagePart
+from desktop_app.domain.conversation import ErrorNote, MessageStatus
+from desktop_app.domain.parts import ImagePart, ToolCallPart
 from desktop_app.ui import theme
 from desktop_app.ui.transcript.actions import ActionRow
 from desktop_app.ui.transcript.stops import StopButton, next_stop
@@ -150,6 +152,56 @@ def test_what_is_unfolded_with_the_keyboard_stays_where_it_is(
         qtbot.waitUntil(lambda: not view._walk._soon.isActive())
         assert focused(view).accessibleName().startswith("Thought about")
         assert bar.value() == before
+
+
+def test_what_folds_says_whether_it_is_open(qtbot: QtBot, view: TranscriptView) -> None:
+    error = ErrorNote("It broke.", "", "Press Retry.", details="status 500")
+    call = ToolCallPart("1", "weather", "{}")
+    said = answer("Text", MessageStatus.FAILED, reasoning="**Rain**\n\nT.", error=error)
+    view.set_messages([replace(said, parts=(*said.parts, call))])
+    enter(view)
+    for name, other in (
+        ("Thought about rain", "Thought about rain"),
+        ("Used weather", "Used weather"),
+        ("Details", "Hide details"),
+    ):
+        tab_to(qtbot, view, f"{name}, folded")
+        stop = focused(view)
+        assert isinstance(stop, StopButton)
+        qtbot.keyClick(stop, Qt.Key.Key_Return)
+        qtbot.waitUntil(lambda: focused(view).accessibleName() == f"{other}, open")  # noqa: B023
+
+
+def test_what_another_unfolds_says_so_too(
+    qtbot: QtBot, view: TranscriptView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A screen reader's user presses what has not the keyboard, too."""
+    monkeypatch.setattr(QAccessible, "isActive", lambda: True)
+    said = answer("Text", reasoning="**Rain**\n\nThoughts.")
+    view.set_messages([said])
+
+    def names() -> list[str]:
+        return [stop.accessibleName() for stop in view.findChildren(StopButton)]
+
+    qtbot.waitUntil(lambda: "Thought about rain, folded" in names())
+    view._act(said.id, "reasoning")
+    qtbot.waitUntil(lambda: "Thought about rain, open" in names())
+
+
+def test_a_screen_reader_can_give_the_keyboard_to_actions_and_the_mouse_does_not(
+    qtbot: QtBot, view: TranscriptView
+) -> None:
+    said = answer("Text")
+    view.set_messages([said])
+    qtbot.mouseMove(view.viewport(), view.cursorRect(view.document().find("Text")).center())
+    button = view.findChild(QToolButton, "message-copy")
+    assert button is not None
+    qtbot.waitUntil(button.isVisible)
+    assert QAccessible.queryAccessibleInterface(button).state().focusable
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert focused(view) is view
+    button.setFocus(Qt.FocusReason.OtherFocusReason)
+    assert focused(view) is button
 
 
 def test_the_address_of_the_link_with_the_keyboard_is_said(

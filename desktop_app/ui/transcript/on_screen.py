@@ -1,0 +1,27 @@
+"""What is on screen, block by block."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPoint
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from PySide6.QtGui import QTextBlock
+    from PySide6.QtWidgets import QTextBrowser
+
+
+def blocks_on_screen(view: QTextBrowser) -> Iterator[QTextBlock]:
+    """The blocks in the viewport, from the top. (Below the last line, Qt takes one that is folded for
+    the nearest to a point.)"""
+    layout = view.document().documentLayout()
+    bottom = view.verticalScrollBar().value() + view.viewport().height()
+    block = view.cursorForPosition(QPoint(0, 0)).block()
+    while block.isValid():
+        if block.isVisible():
+            if layout.blockBoundingRect(block).top() >= bottom:
+                return
+            yield block
+        block = block.next()
