@@ -123,14 +123,17 @@ class _PageWriter(HtmlWriter):
     """Code in colours and formulas as drawings; the page says how tables look."""
 
     table_look = ""
-    list_look = ' dir="auto"'
-    """The marks stand where the texts begin."""
 
     def __init__(self, find_formula: FindFormula, number: int) -> None:
         """`number` tells the footnotes of this text from those of others on the page."""
         super().__init__()
         self._find_formula, self._number = find_formula, number
         self._named: set[str] = set()
+
+    def direction(self, _runs: Runs, *, of_list: bool = False) -> str:
+        """Browsers find it out: the style asks for that of texts; the marks of a list stand where
+        its texts begin."""
+        return ' dir="auto"' if of_list else ""
 
     def mark(self, run: Run, text: str) -> str:
         """A link to the footnote."""

@@ -9,7 +9,7 @@ from html import escape
 from desktop_app.domain.conversation import Conversation, Message, Role
 from desktop_app.domain.facts import heading_of
 from desktop_app.rendering.block_stream import render
-from desktop_app.rendering.export_html import to_html
+from desktop_app.rendering.export_html import direction_of, to_html
 
 
 def written(
@@ -23,7 +23,8 @@ def pieces(
     conversation: Conversation, path: Iterable[Message], name_of_model: Callable[[str], str]
 ) -> Iterator[str]:
     """It, bit by bit."""
-    yield f"<h1>{escape(conversation.title)}</h1>"
+    title = conversation.title
+    yield f"<h1{direction_of(title)}>{escape(title)}</h1>"
     for message in path:
         for piece in _message(message, name_of_model):
             yield f"\n{piece}"
@@ -34,7 +35,8 @@ def _message(message: Message, name_of_model: Callable[[str], str]) -> Iterator[
     for attached in message.attachments:
         yield f"<p>Attached: {escape(attached.name)}</p>"
     if message.role is Role.USER:
-        yield f"<p>{'<br>'.join(map(escape, message.text.splitlines()))}</p>"
+        words = "<br>".join(map(escape, message.text.splitlines()))
+        yield f"<p{direction_of(message.text)}>{words}</p>"
     else:
         yield to_html(render(message.text))
     if message.error is not None:

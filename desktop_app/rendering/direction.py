@@ -1,5 +1,5 @@
-"""From which side a table is written: that of the first letter in its head that has one, as a browser
-finds out for `dir="auto"`."""
+"""From which side a text or a table is written: that of its first letter that has one (of a table: in
+its head), as a browser finds out for `dir="auto"`."""
 
 from __future__ import annotations
 
@@ -7,15 +7,25 @@ import unicodedata
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from desktop_app.rendering.model import Block
+    from collections.abc import Iterable
+
+    from desktop_app.rendering.model import Block, Run
 
 _FROM_RIGHT: Final = ("R", "AL")
 
 
+def side_of(runs: Iterable[Run]) -> str:
+    """The side that a text begins at: "left", "right", or "" for one without letters."""
+    for run in runs:
+        for letter in run.text:
+            side = unicodedata.bidirectional(letter)
+            if side == "L":
+                return "left"
+            if side in _FROM_RIGHT:
+                return "right"
+    return ""
+
+
 def is_from_right(table: Block) -> bool:
     """Whether the first column of a table that begins with this part stands at the right."""
-    letters = (
-        letter for row in table.rows[:1] for cell in row for run in cell for letter in run.text
-    )
-    sides = map(unicodedata.bidirectional, letters)
-    return next((side for side in sides if side in ("L", *_FROM_RIGHT)), "L") in _FROM_RIGHT
+    return side_of(run for row in table.rows[:1] for cell in row for run in cell) == "right"

@@ -10,7 +10,7 @@ import re
 from html import escape
 from typing import TYPE_CHECKING
 
-from desktop_app.rendering.direction import is_from_right
+from desktop_app.rendering.direction import is_from_right, side_of
 from desktop_app.rendering.links import is_opened
 from desktop_app.rendering.model import (
     LINE_BREAK,
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _CODE_STYLE = "font-family:monospace"
 _BULLETS = "•◦▪"
+_DIRECTIONS = {"": "", "left": ' dir="ltr"', "right": ' dir="rtl"'}
 _LISTS = {"ul": "ul", "ol": "ol", "notes": "ul"}
 """The kinds of lists, and the elements that they are written as."""
 
@@ -37,6 +38,11 @@ _LISTS = {"ul": "ul", "ol": "ol", "notes": "ul"}
 _NO_VALUE = re.compile(r"\s*(?:=|@|[+-](?![\d.,]+\s*%?\Z)|0\d+\Z|\d{16,}\Z)")
 _AS_TEXT = ' style="mso-number-format:\'\\@\'" sdnum="1033;0;@"'
 """Says so to Excel and to LibreOffice."""
+
+
+def direction_of(text: str) -> str:
+    """What an element says of a text of its own, if that begins at the right."""
+    return _DIRECTIONS["right"] if side_of((Run(text),)) == "right" else ""
 
 
 def to_html(blocks: Iterable[Block]) -> str:
@@ -69,10 +75,9 @@ class HtmlWriter:
     table_look = ' border="1" cellspacing="0" cellpadding="4" style="border-collapse:collapse"'
     """Lines in the colour of the text: word processors draw none of themselves."""
 
-    list_look = ""
-
     def __init__(self) -> None:
         self._open: list[str] = []
+        self._is_turned = False
 
     def write(self, blocks: Sequence[Block]) -> str:
         """The elements of these blocks, one after the other."""
@@ -100,7 +105,18 @@ class HtmlWriter:
 
     def code(self, _language: str, text: str) -> str:
         """A block of code."""
-        return f'<pre style="{_CODE_STYLE}"><code>{escape(text, quote=False)}</code></pre>'
+        direction = _DIRECTIONS["left"] if self._is_turned else ""
+        return (
+            f'<pre{direction} style="{_CODE_STYLE}"><code>{escape(text, quote=False)}</code></pre>'
+        )
+
+    def direction(self, runs: Runs, *, of_list: bool = False) -> str:
+        """What is said of the side that a text begins at, or a list with this first item: word
+        processors find out nothing themselves. From the first that begins at the right on, each
+        says it, for it may stand within that."""
+        side = side_of(runs)
+        self._is_turned |= side == "right"
+        return _DIRECTIONS[side] if self._is_turned else ""
 
     def mark(self, _run: Run, text: str) -> str:
         """The mark of a footnote."""
@@ -132,7 +148,7 @@ class HtmlWriter:
                     for cell, align in zip(row, part.aligns, strict=False)
                 )
                 rows.append(f"<tr>{''.join(cells)}</tr>")
-        direction = ' dir="rtl"' if is_turned else ""
+        direction = _DIRECTIONS[begin] if is_turned or self._is_turned else ""
         return f"<table{direction}{self.table_look}>{''.join(rows)}</table>"
 
     # ------------------------------------------------------------------ blocks
@@ -174,10 +190,14 @@ class HtmlWriter:
 
     def _opened(self, name: str, block: Block, *, is_last: bool) -> str:
         if is_last and block.marker and name == "li":
-            return '<li style="list-style-type:none">' if _mark_in_text(block.marker) else "<li>"
+            look = ' style="list-style-type:none"' if _mark_in_text(block.marker) else ""
+            return f"<li{self.direction(block.runs)}{look}>"
+        if name not in _LISTS:
+            return f"<{name}>"
+        direction = self.direction(block.runs, of_list=True)
         if is_last and name == "ol" and block.marker[:-1] not in ("1", ""):
-            return f'<ol start="{block.marker[:-1]}"{self.list_look}>'
-        return f"<{_LISTS[name]}{self.list_look}>" if name in _LISTS else f"<{name}>"
+            return f'<ol start="{block.marker[:-1]}"{direction}>'
+        return f"<{_LISTS[name]}{direction}>"
 
     def _close(self, depth: int) -> Iterator[str]:
         while len(self._open) > depth:
@@ -192,12 +212,12 @@ class HtmlWriter:
             return f"<p>{mark}{''.join(formulas)}</p>"
         if block.kind is Kind.RULE:
             return f"{mark}<hr>"
-        text = mark + self.runs(block.runs)
+        text, direction = mark + self.runs(block.runs), self.direction(block.runs)
         if block.kind is Kind.HEADING:
-            return f"<h{block.level}>{text}</h{block.level}>"
+            return f"<h{block.level}{direction}>{text}</h{block.level}>"
         is_mark = bool(block.marker) and not block.runs
         is_bare = self._open[-1:] == ["li"] and not block.loose
-        return text if is_bare or is_mark else f"<p>{text}</p>"
+        return text if is_bare or is_mark else f"<p{direction}>{text}</p>"
 
     # ------------------------------------------------------------------ runs
 

@@ -234,3 +234,15 @@ def test_a_table_from_right_to_left_says_so() -> None:
     assert html.startswith('<table dir="rtl" ')
     assert '<td align="right">one</td><td align="left">2</td>' in html
     assert "rtl" not in to_html(render("| b | أحمد |\n|---|---|\n"))
+
+
+def test_texts_from_right_to_left_say_so() -> None:
+    arabic = "نص English."
+    assert to_html(render(f"one\n\n{arabic}\n\n- a")) == (
+        f'<p>one</p><p dir="rtl">{arabic}</p><ul dir="ltr"><li dir="ltr">a</li></ul>'
+    )
+    assert to_html(render(f"# {arabic}")).startswith('<h1 dir="rtl">')
+    assert to_html(render(f"1. {arabic}\n2. two\n\n   ```\n   a\n   ```")) == (
+        f'<ol dir="rtl"><li dir="rtl"><p dir="rtl">{arabic}</p></li><li dir="ltr"><p dir="ltr">two</p>'
+        '<pre dir="ltr" style="font-family:monospace"><code>a</code></pre></li></ol>'
+    )
