@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from PySide6.QtPrintSupport import QPrinter
 
     from desktop_app.app.workspace import Workspace
+    from desktop_app.domain.export_format import ExportFormat
     from desktop_app.ui.clipboard import Copying
     from desktop_app.ui.main_window import MainWindow
 
@@ -64,7 +65,7 @@ class PaperController(QObject):
         conversation_id = self._workspace.conversation.id
         dialog.fileSelected.connect(
             lambda name: self.export_to(
-                conversation_id, Path(name), FORMATS[dialog.selectedNameFilter()].id
+                conversation_id, Path(name), _format_of(name, dialog.selectedNameFilter()).id
             )
         )
         dialog.finished.connect(dialog.deleteLater)
@@ -205,6 +206,12 @@ async def _run(
             what_to_do="Choose another place or printer.",
             details=said.decode(errors="replace").strip(),
         )
+
+
+def _format_of(name: str, chosen: str) -> ExportFormat:
+    """What the name of a file ends in, whatever is chosen below it; else that."""
+    suffix = Path(name).suffix.lower()
+    return next((one for one in EXPORT_FORMATS if one.suffix == suffix), FORMATS[chosen])
 
 
 def _take_away_unfinished(file: Path) -> None:

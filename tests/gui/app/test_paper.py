@@ -50,6 +50,28 @@ def test_the_open_conversation_is_written_by_a_process_of_its_own(run: Run, tmp_
     run(main())
 
 
+def test_a_file_is_what_its_name_ends_in(run: Run, tmp_path: Path) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            await desk.ask_and_answer("Which is it?", "It is **this** one.")
+            await save(desk, tmp_path / "typed.HTML", "PDF")
+            await save(desk, tmp_path / "v1.2 of it", "Markdown")
+
+    run(main())
+    assert (tmp_path / "typed.HTML").read_text().startswith("<!doctype html>")
+    assert (tmp_path / "v1.2 of it").read_text().startswith("# Which")
+
+
+async def save(desk: Desk, file: Path, chosen: str) -> None:
+    """Under a name that was typed, with this format chosen below it."""
+    desk.ready.paper.export()
+    dialog = desk.window.findChildren(QFileDialog)[-1]
+    dialog.selectNameFilter(next(one for one in dialog.nameFilters() if one.startswith(chosen)))
+    dialog.fileSelected.emit(str(file))
+    dialog.close()
+    await until(partial(has_said, desk, f"Exported to {file.name}."))
+
+
 def test_what_takes_long_is_said_and_can_be_called_off(run: Run, tmp_path: Path) -> None:
     async def main() -> None:
         async with Desk() as desk:
