@@ -243,7 +243,7 @@ class PrintedConversation:
 
     def _paragraph(self, block: Block, above: Block | None) -> None:
         made = self._styles.of_block(block, above)
-        if block.kind is Kind.MATH:
+        if block.kind is Kind.MATH and not block.marker:
             made.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self._block(made, keep=block.kind is Kind.HEADING)
         if block.marker:

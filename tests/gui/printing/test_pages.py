@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pypdfium2
 import pypdfium2.raw as pdfium
+import pytest
 from PySide6.QtGui import QImage, QPageSize, QPdfWriter
 
 from desktop_app.app.export_pdf import paint
@@ -208,6 +209,11 @@ def test_a_quote_stands_apart_from_the_one_above(qtbot: QtBot, tmp_path: Path) -
                 for line in ("\n>\n", "\n\n")
             )
             assert two[3] < one[3] - 10, (above, below)
+
+
+def test_a_formula_that_begins_an_item_stands_behind_its_mark(qtbot: QtBot, tmp_path: Path) -> None:
+    page = printed(tmp_path / "x.pdf", answer("1. one\n2. \\[ x \\]\n"))[0]
+    assert box_of(page, "2.")[0] == pytest.approx(box_of(page, "1.")[0], abs=1)
 
 
 def test_letters_of_formulas_have_no_outline(qtbot: QtBot, tmp_path: Path) -> None:
