@@ -375,10 +375,11 @@ _INCOMPLETE = {
 
 
 def _details(error: ProviderError) -> str:
+    """Its own lines, below what they leave out."""
     facts = (
-        f"HTTP {error.status}" if error.status else "",
-        error.code,
-        f"request {error.request_id}" if error.request_id else "",
-        error.details,
+        ("HTTP {}", str(error.status or "")),
+        ("{}", error.code),
+        ("request {}", error.request_id),
     )
-    return " · ".join(fact for fact in facts if fact)
+    left_out = [words.format(fact) for words, fact in facts if fact not in error.details]
+    return "\n".join(lines for lines in (" · ".join(left_out), error.details) if lines)

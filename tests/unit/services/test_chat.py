@@ -51,6 +51,7 @@ from desktop_app.domain.reply import Reply
 from desktop_app.headless.pictures import ScaledPictures
 from desktop_app.headless.profiles import COMETAPI, ON_DEVICE, OPENAI
 from desktop_app.paths import resource_path
+from desktop_app.providers.refusals import ErrorBody, error_from
 from desktop_app.services.answering import Answering
 from desktop_app.services.budget import Budget
 from desktop_app.services.chat import AskSettings, ChatService
@@ -291,6 +292,20 @@ def test_a_cut_keeps_the_text_and_says_so_under_it(tmp_path: Path) -> None:
         assert answer.error is not None
         assert answer.error.what_happened == "The connection was cut."
         assert (answer.error.kind, answer.error.details) == ("StreamCutError", "HTTP 200")
+
+    with_room(tmp_path, provider, test)
+
+
+def test_details_say_nothing_twice(tmp_path: Path) -> None:
+    error = error_from("Here", ErrorBody("No.", "odd"), status=500, request_id="req_1")
+    provider = ScriptedProvider([Failed(error)])
+
+    async def test(room: Room) -> None:
+        answer = await room.run(await room.begin("?"))
+        assert answer.error is not None
+        assert answer.error.details == (
+            "HTTP status 500\nCode: odd\nRequest id: req_1\nThe provider says: No."
+        )
 
     with_room(tmp_path, provider, test)
 
