@@ -284,7 +284,9 @@ class ChipWidget(QFrame):
         middle = self.height() // 2
         upper = QRect(left, middle - px(18), width, px(18))
         lower = QRect(left, middle - px(1), width, px(18))
-        painting.text(painter, upper, chip.name, theme.strong(), theme.text)
+        # What tells files apart is as often the end of their names as the beginning.
+        cut = Qt.TextElideMode.ElideMiddle
+        painting.text(painter, upper, chip.name, theme.strong(), theme.text, cut)
         detail = theme.error if chip.state == "failed" else theme.dim
         painting.text(painter, lower, chip.detail, theme.note(), detail)
 

@@ -54,11 +54,18 @@ def outline(painter: QPainter, rect: QRect, color: QColor, radius: int, width: f
     painter.drawRoundedRect(QRectF(rect).adjusted(inset, inset, -inset, -inset), radius, radius)
 
 
-def text(painter: QPainter, rect: QRect, words: str, font: QFont, color: QColor) -> None:
+def text(
+    painter: QPainter,
+    rect: QRect,
+    words: str,
+    font: QFont,
+    color: QColor,
+    cut: Qt.TextElideMode = Qt.TextElideMode.ElideRight,
+) -> None:
     """One line from the left, cut with … where it does not fit."""
     painter.setFont(font)
     painter.setPen(color)
-    shown = painter.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, rect.width())
+    shown = painter.fontMetrics().elidedText(words, cut, rect.width())
     painter.drawText(rect, LEFT, shown)
 
 

@@ -690,3 +690,14 @@ def test_drag_of_mere_text_is_left_to_the_text(editor: PromptEditor) -> None:
     editor.dragEnterEvent(enter)
     assert not enter.isAccepted()
     assert enter.type() == QEvent.Type.DragEnter
+
+
+def test_the_ends_of_long_names_are_seen(qtbot: QtBot, dressed: themes.Theme) -> None:
+    def drawn(name: str) -> QImage:
+        chip = ChipWidget(Chip("1", name, "1 page", "ready", None, "file"), dressed)
+        qtbot.addWidget(chip)
+        chip.resize(chip.sizeHint())
+        return chip.grab().toImage()
+
+    begins = "Quarterly report with a rather long name for the meeting of the board"
+    assert drawn(f"{begins} (final).docx") != drawn(f"{begins} (draft).docx")
