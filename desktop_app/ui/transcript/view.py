@@ -106,6 +106,7 @@ class TranscriptView(TranscriptStretch):
         self._target = TargetLabel(self)
         self._walk.pointed.connect(self._target.point)
         self.find_in_it.room_changed.connect(self._make_room)
+        self._finder.shown.connect(self._stay)
         self._loading = QTimer(self, singleShot=True, interval=0)
         self._loading.timeout.connect(self._draw_when_loaded)
         self.set_theme(theme)

@@ -113,6 +113,19 @@ def test_what_streams_is_counted_as_it_comes(qtbot: QtBot, view: TranscriptView)
     assert current(view) == ""
 
 
+def test_what_arrives_does_not_take_away_what_was_found(qtbot: QtBot, view: TranscriptView) -> None:
+    arriving = streaming("A needle.\n\n" + "More.\n\n" * 20)
+    view.set_messages([question("needle"), arriving])
+    view.append_text(arriving.id, "The last needle.")
+    view.flush()
+    assert view.is_at_end
+    look_for(qtbot, view, "last needle", "1 of 1")
+    for _ in range(9):
+        view.append_text(arriving.id, "\n\nAnd more." * 9)
+        view.flush()
+    assert current(view) == "."
+
+
 def test_esc_closes_and_gives_the_keyboard_back(qtbot: QtBot, view: TranscriptView) -> None:
     view.set_messages(conversation(3))
     view.setFocus()
