@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 from desktop_app.domain.conversation import Role
 from desktop_app.ui import icons
 from desktop_app.ui.theme import set_role
-from desktop_app.ui.transcript.styles import PAD
+from desktop_app.ui.transcript.styles import LOOK, PAD, Look
 from desktop_app.ui.transcript.surface import SAID_MS
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ class ActionRow(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground, False)
         self.message_id = ""
         self._role: Role | None = None
+        self._is_on_ground = False
         self._theme = theme
         self._saying = QTimer(self, singleShot=True, interval=SAID_MS)
         self._saying.timeout.connect(lambda: self._say_copied(is_copied=False))
@@ -86,8 +87,10 @@ class ActionRow(QWidget):
         box = block.document().documentLayout().blockBoundingRect(block)
         bottom = ceil(box.bottom()) - offset
         left = self._within.width() - self.width()
+        self._is_on_ground = False
         if self._role is Role.USER:
-            bottom += self._theme.px(12 + 4) + self.height()
+            self._is_on_ground = bool(block.next().blockFormat().intProperty(LOOK) & Look.GROUND)
+            bottom += self._theme.px(12 + (1 if self._is_on_ground else 4)) + self.height()
         elif _right_end(block) + self._theme.px(PAD) > left:
             bottom += self.height()  # below the footer, which needs the width
         else:
@@ -174,7 +177,9 @@ class ActionRow(QWidget):
             super().keyPressEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """The ground covers the text that the row may stand on."""
+        """The ground covers the text that the row may stand on; a ground of that it leaves whole."""
+        if self._is_on_ground:
+            return
         painter = QPainter(self)
         painter.fillRect(self.rect(), self._theme.ground)
         painter.end()

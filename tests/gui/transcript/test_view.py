@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from math import ceil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -583,6 +584,25 @@ def test_the_actions_never_cover_the_footer(view: TranscriptView, width: int, sc
         below = foot.next()
         if below.text() == "Q":
             assert row.bottom() < layout.blockBoundingRect(below).top() - view._theme.px(PAD)
+
+
+@pytest.mark.parametrize("scale", [0.8, 1.0, 1.5, 2.0])
+def test_the_actions_of_a_question_leave_the_ground_below_whole(
+    view: TranscriptView, scale: float
+) -> None:
+    view.set_theme(theme.dark(scale))
+    asked, note = question("Q"), ErrorNote("It broke.", "", "Try again.")
+    for reply in (answer("", MessageStatus.FAILED, error=note), answer("```py\na = 1\n```")):
+        view.set_messages([asked, reply])
+        entry, below = view._messages.get(asked.id), view._messages.first_block(reply.id)
+        assert entry is not None
+        view._place_actions(entry)
+        layout, above = view.document().documentLayout(), view._theme.px(PAD)
+        ground = layout.blockBoundingRect(below).top() - above - view.verticalScrollBar().value()
+        row, shown = view._actions.geometry(), view.viewport().grab().toImage()
+        assert row.center().y() < ground
+        beside, beneath = (QPoint(row.left() + x, ceil(ground) + 1) for x in (-20, 2))
+        assert shown.pixelColor(beneath) == shown.pixelColor(beside) != view._theme.ground
 
 
 def lines_of(block: QTextBlock) -> list[QTextLine]:
