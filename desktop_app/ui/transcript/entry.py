@@ -316,7 +316,12 @@ class Entry:
         return [
             *items,
             *tool_lines(self.message, self.unfolded.tools),
-            *ending_lines(self.message, waiting, details=self.unfolded.details),
+            *ending_lines(
+                self.message,
+                waiting,
+                details=self.unfolded.details,
+                is_last=self.message.id not in self._facts.followed,
+            ),
             footer_line(self.message, self.version, self._facts),
             *([] if self.mark is None else [mark_line(self.mark)]),
         ]

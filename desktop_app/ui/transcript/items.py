@@ -7,7 +7,7 @@ furniture; both are plain values, so that two states of a message can be compare
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -147,9 +147,11 @@ def tool_lines(message: Message, unfolded: Container[int]) -> list[Item]:
     return lines
 
 
-def ending_lines(message: Message, waiting: str, *, details: bool) -> list[Item]:
+def ending_lines(
+    message: Message, waiting: str, *, details: bool, is_last: bool = True
+) -> list[Item]:
     """What stands below an answer's text: waiting, notices, an error (with its details if they are
-    unfolded), how it ended."""
+    unfolded), how it ended. What is not the last has been gone on from."""
     lines: list[Item] = []
     if waiting:
         lines.append(Line(Part.WAITING, _words(waiting)))
@@ -158,21 +160,24 @@ def ending_lines(message: Message, waiting: str, *, details: bool) -> list[Item]
     is_explained = message.status is MessageStatus.INTERRUPTED and message.error is not None
     if ending and not is_explained:
         name = "Continue" if message.text.strip() else "Retry"
-        actions = () if message.role is Role.USER else (Run("\u2003"), _action(name))
+        offers = message.role is Role.ASSISTANT and (is_last or name == "Retry")
+        actions = (Run("\u2003"), _action(name)) if offers else ()
         lines.append(Line(Part.NOTICE, (*_words(ending), *actions)))
-    return lines + error_lines(message, details=details)
+    return lines + error_lines(message, details=details, is_last=is_last)
 
 
-def error_lines(message: Message, *, details: bool) -> list[Item]:
+def error_lines(message: Message, *, details: bool, is_last: bool = True) -> list[Item]:
     """What happened, what was kept, what to do; the actions, as links; and the details, if they are
     unfolded."""
     error = message.error
     if error is None:
         return []
     actions, what_to_do = ["Retry"], error.what_to_do
-    if message.text.strip():
+    if message.text.strip() and is_last:
         actions.insert(0, "Continue")
         what_to_do = _RETRY.sub(_retry_or_continue, what_to_do)
+    if error.kind == "Incomplete" and not is_last:
+        what_to_do = ""  # it names Continue alone
     text = " ".join(s for s in (error.what_was_kept, what_to_do) if s)
     lines: list[Item] = [Line(Part.ERROR_TITLE, _words(error.what_happened), first=True)]
     if text:
@@ -216,10 +221,12 @@ class Facts:
     Attributes:
         name_of: the name of a model for people, from its id.
         shown: False where something else says them.
+        followed: the ids of the messages that others come after.
     """
 
     name_of: Callable[[str], str] = str
     shown: bool = True
+    followed: set[str | None] = field(default_factory=set)
 
 
 def versions_line(version: tuple[int, int]) -> Line:

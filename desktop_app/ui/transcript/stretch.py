@@ -142,7 +142,10 @@ class TranscriptStretch(TranscriptSurface):
         self._arrivals.flush(shortly=True)
         if self._reach.is_all:
             self.moveCursor(QTextCursor.MoveOperation.End)  # what comes was not selected
-        entry = self._messages.append(message)
+        entry, before = self._messages.append(message), self._messages.get(message.parent_id or "")
+        if before is not None:
+            with self._place.kept():
+                self._messages.refresh(before)  # which offers nothing more that goes on from it
         self._write_rests()
         self._finder.touched(message.id)
         if entry is not None:

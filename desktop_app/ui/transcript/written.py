@@ -165,6 +165,7 @@ class WrittenMessages:
         self._apart.clear()
         self._unfolded.clear()
         self.older, self.newer = list(messages), []
+        self._facts.followed = {message.parent_id for message in self.older}
         self.sources.begin(self.older)
         self.versions, self._marks = versions, {}
 
@@ -274,6 +275,7 @@ class WrittenMessages:
     def append(self, message: Message) -> Entry | None:
         """A message after all others; None where it waits with those below to be written."""
         self.sources.add(message)
+        self._facts.followed.add(message.parent_id)
         entry = self._new(message)
         if self.newer:
             self.newer.append(message)

@@ -196,6 +196,27 @@ def test_only_what_has_begun_can_be_continued(
     assert caught.args == [reply.id, offered.lower()]
 
 
+@pytest.mark.parametrize("status", [MessageStatus.CANCELLED, MessageStatus.FAILED])
+@pytest.mark.parametrize("kind", ["StreamCutError", "Incomplete"])
+def test_what_has_been_gone_on_from_offers_that_no_more(
+    view: TranscriptView, status: MessageStatus, kind: str
+) -> None:
+    to_do = "Continue lets it go on." if kind == "Incomplete" else ASK_AGAIN
+    failed = status is MessageStatus.FAILED
+    note = ErrorNote("It broke.", "", to_do, kind=kind) if failed else None
+    cut = answer("Half an ans", status, error=note)
+    after = replace(question("Go on."), parent_id=cut.id)
+    view.set_messages([question("Q"), cut])
+    assert "Continue" in view.toPlainText()
+    view.append_message(after)
+    assert "Continue" not in view.toPlainText()
+    assert ("Retry" in view.toPlainText()) is failed
+    shown = view.toPlainText()
+    view.set_messages([])
+    view.set_messages([question("Q"), cut, after])
+    assert view.toPlainText() == shown
+
+
 def test_reasoning_unfolds(view: TranscriptView, qtbot: QtBot) -> None:
     view.set_messages([answer("Text", reasoning="**Title**\n\nThoughts in *full*.")])
     click_link(view, qtbot, "Thought about")
