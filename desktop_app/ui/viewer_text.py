@@ -164,7 +164,7 @@ class ViewerText(TranscriptSurface):
     def _cursors(self, section: Section, mark: Marked) -> Iterator[QTextCursor]:
         """The places of a mark in the document."""
         item = section.items[mark.block]
-        first = self._writer.block_of(section, mark.block)
+        first = self._writer.sections.block_of(section, mark.block)
         if isinstance(item, Block) and item.kind is Kind.TABLE:
             columns = max(1, len(item.aligns))
             ruled = section.is_ruled(mark.block)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from PySide6.QtGui import QAccessible
 
 from desktop_app.rendering.model import Block, Kind, Run
+from desktop_app.ui.transcript.heights import heights_of_code
 from desktop_app.ui.transcript.items import ACTION, Line, Part
 from desktop_app.ui.transcript.whole_layout import finish_layout
 
@@ -199,7 +200,7 @@ def show_fold(writer: DocumentWriter, section: Section, at: int, *, visible: boo
         section.heights[first:at] = [0.0] * (at - first)
     _take_out_many(writer, section, first, at, visible=visible)
     count = sum(section.counts[first:at])
-    begin = writer.block_of(section, first).blockNumber()
+    begin = writer.sections.block_of(section, first).blockNumber()
     _set_visible(writer.document, begin, count, visible)
     _set_heights(writer, section, first, at, visible)
 
@@ -213,7 +214,7 @@ def _take_out_many(
     written = section.written(first)
     if written >= end or end - first <= _MANY or QAccessible.isActive():
         return
-    if writer.block_of(section, written).isVisible() is not visible:
+    if writer.sections.block_of(section, written).isVisible() is not visible:
         writer.erase([(section, first, end)])
 
 
@@ -227,7 +228,7 @@ def _set_heights(
         if not (section.is_whole or is_read):  # none may stand below a hole: that would not be seen
             writer.erase([(section, first, end)])
     elif first < end and not section.heights[first]:
-        section.heights[first:end] = writer.heights_of_code(section.items[first:end])
+        section.heights[first:end] = heights_of_code(section.items[first:end], writer.styles.scale)
     writer.write(section, [(hole.end, hole.end) for hole in section.holes(first, end)])
 
 

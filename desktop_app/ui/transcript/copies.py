@@ -80,7 +80,7 @@ class Copies(QObject):
 
     def copy_code(self, head: int) -> None:
         """Put on the clipboard the code whose head is block number `head` of the document."""
-        found = self._messages.writer.section_at(head)
+        found = self._messages.writer.sections.section_at(head)
         entry = self._messages.get(found[0].key) if found is not None else None
         if found is not None and entry is not None:
             self._put(selection.texts_of_code(entry.code_at(found[0].item_at(found[1]))))

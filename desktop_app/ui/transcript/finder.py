@@ -343,8 +343,8 @@ class Finder(QObject):
             return None
         if section.shapes[hit.item] and not is_table(section.items[hit.item]):
             first, end = self._place_in_long(section.items[hit.item], hit.number, words)
-            return self._messages.writer.words_at(section, hit.item, first, end)
-        block = self._messages.writer.block_of(section, hit.item)
+            return self._messages.writer.sections.words_at(section, hit.item, first, end)
+        block = self._messages.writer.sections.block_of(section, hit.item)
         number, last, head = hit.number, None, head_length(section.items[hit.item])
         for _ in range(section.counts[hit.item]):
             places = [place for place in places_in(block.text(), words) if place[0] >= head]
@@ -410,7 +410,7 @@ class Finder(QObject):
     def _on_screen(self) -> Iterator[QTextBlock]:
         """The blocks on screen that belong to what is looked through."""
         for block in blocks_on_screen(self._view):
-            found = self._messages.writer.section_at(block.blockNumber())
+            found = self._messages.writer.sections.section_at(block.blockNumber())
             entry = self._messages.get(found[0].key) if found is not None else None
             if found is not None and entry is not None:
                 item = found[0].item_at(found[1])

@@ -200,7 +200,7 @@ class CodeHighlighter(QObject):
             if not job.section.counts[job.start + number]:
                 block = None
                 continue
-            block = block or self._writer.block_of(job.section, job.start + number)
+            block = block or self._writer.sections.block_of(job.section, job.start + number)
             found = job.pending.pop(number, ())
             text = block.text() if found else ""
             mine = [_in_units(span, text) for span in found]

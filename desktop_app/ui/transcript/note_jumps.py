@@ -29,7 +29,7 @@ class NoteJumps:
         """The stop that a link in a block leads to, with so many pixels written around it; None
         where there is none."""
         writer, wanted = self._messages.writer, counterpart(target)
-        found = writer.section_at(block.blockNumber())
+        found = writer.sections.section_at(block.blockNumber())
         if found is None:
             return None
         section, at = found[0], found[0].item_at(found[1])
@@ -56,7 +56,7 @@ class NoteJumps:
         return next((n for n in order if _holds(items[n], wanted)), None)
 
     def _stop(self, section: Section, item: int, wanted: str) -> Stop | None:
-        block = self._messages.writer.block_of(section, item)
+        block = self._messages.writer.sections.block_of(section, item)
         for _ in range(section.counts[item]):
             for stop in stops_of(block):
                 if stop.target == wanted:

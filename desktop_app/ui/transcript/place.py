@@ -118,7 +118,7 @@ class ReadingPlace(QObject):
 
     def foot_of(self, entry: Entry) -> float:
         """Where the last line of a message ends, in document coordinates."""
-        block = self._messages.writer.block_of(entry.section, entry.action_item)
+        block = self._messages.writer.sections.block_of(entry.section, entry.action_item)
         return float(self._view.document().documentLayout().blockBoundingRect(block).bottom())
 
     @property
@@ -168,7 +168,7 @@ class ReadingPlace(QObject):
         """The beginning of an item, where it is on screen."""
         if at < 0 or not entry.section.counts[at]:
             return None
-        cursor = QTextCursor(self._messages.writer.block_of(entry.section, at))
+        cursor = QTextCursor(self._messages.writer.sections.block_of(entry.section, at))
         place = self._view.cursorRect(cursor)
         is_seen = 0 <= place.center().y() <= self._view.viewport().height()
         return _Line(Spot(entry.section.key, at, 0, 0), place.top()) if is_seen else None

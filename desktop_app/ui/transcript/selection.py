@@ -193,7 +193,7 @@ class _Spot(NamedTuple):
 
 def _found(writer: DocumentWriter, block: QTextBlock) -> _Spot | None:
     """What is written in a block of the document."""
-    found = writer.section_at(block.blockNumber())
+    found = writer.sections.section_at(block.blockNumber())
     if found is None:
         return None
     section, number = found

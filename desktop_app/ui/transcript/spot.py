@@ -26,7 +26,7 @@ class Spot(NamedTuple):
 
 def spot_at(messages: WrittenMessages, cursor: QTextCursor) -> Spot | None:
     """Where a cursor is; None where that is in no message."""
-    found = messages.writer.section_at(cursor.block().blockNumber())
+    found = messages.writer.sections.section_at(cursor.block().blockNumber())
     if found is None:
         return None
     section, number = found
@@ -47,7 +47,7 @@ def cursor_at(messages: WrittenMessages, spot: Spot, height: float) -> QTextCurs
     if section.shapes[at] and not is_table(section.items[at]):
         part = bisect_right(section.shapes[at], units)
         units += -section.shapes[at][part - 1] if part else head_length(section.items[at])
-    first = writer.block_of(section, at).blockNumber()
+    first = writer.sections.block_of(section, at).blockNumber()
     block = writer.document.findBlockByNumber(first + min(part, section.counts[at] - 1))
     cursor = QTextCursor(block)
     cursor.setPosition(block.position() + max(0, min(units, block.length() - 1)))

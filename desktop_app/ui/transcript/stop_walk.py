@@ -125,7 +125,7 @@ class StopWalk(QObject):
         document, writer = self._view.document(), self._messages.writer
         here = QTextCursor(document)
         here.setPosition(min(position, document.characterCount() - 1))
-        found = writer.section_at(here.block().blockNumber())
+        found = writer.sections.section_at(here.block().blockNumber())
         first = -1 if forward else len(section.items)
         height = self._view.viewport().height()
         if found is not None and found[0] is section:
@@ -148,7 +148,7 @@ class StopWalk(QObject):
         written, from a position of the document on; None where there is none."""
         writer, words = self._messages.writer, Words(section.items[at].runs)
         gaps = section.gaps[at] if forward else section.gaps[at][::-1]
-        first = writer.block_of(section, at).blockNumber()
+        first = writer.sections.block_of(section, at).blockNumber()
         for gap in gaps:
             below = writer.document.findBlockByNumber(first + gap.block).position()
             if (below > position) is forward:
@@ -183,14 +183,14 @@ class StopWalk(QObject):
 
     def _section_at(self, position: int) -> int:
         block = self._view.document().findBlock(position)
-        found = self._messages.writer.section_at(block.blockNumber())
+        found = self._messages.writer.sections.section_at(block.blockNumber())
         sections = self._messages.writer.sections
         return len(sections) - 1 if found is None else sections.index(found[0])
 
     def _extent(self, at: int) -> tuple[int, int]:
         """Where a section begins and ends in the document."""
         writer = self._messages.writer
-        first = writer.first_block(writer.sections[at])
+        first = writer.sections.first_block(writer.sections[at])
         document = self._view.document()
         begin = document.findBlockByNumber(first).position()
         end = document.findBlockByNumber(first + writer.sections[at].total).position()
@@ -314,7 +314,7 @@ class StopWalk(QObject):
             if not isinstance(item, Line) or item.part is Part.QUESTION:
                 return
             if section.counts[at]:
-                yield from stops_of(self._messages.writer.block_of(section, at))
+                yield from stops_of(self._messages.writer.sections.block_of(section, at))
 
     def _far(self, stop: Stop, button: StopButton) -> tuple[int, bool]:
         """How far a stop is from a button, and whether it leads elsewhere."""

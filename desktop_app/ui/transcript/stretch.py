@@ -567,5 +567,5 @@ class TranscriptStretch(TranscriptSurface):
     def _place_actions_again(self) -> None:
         entry = self._messages.get(self._actions.message_id)
         if entry is not None:
-            block = self._messages.writer.block_of(entry.section, entry.action_item)
+            block = self._messages.writer.sections.block_of(entry.section, entry.action_item)
             self._actions.place_beside(block, self.verticalScrollBar().value())

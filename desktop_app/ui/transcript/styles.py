@@ -184,10 +184,15 @@ def tab_behind_mark(item: Block) -> QTextOption.TabType:
 
 class Styles:
     """Formats for one theme, made once each; `is_brief` leaves little room above the first, and
-    without `wraps_code` a line of code is as long as it is."""
+    without `wraps_code` a line of code is as long as it is.
+
+    Attributes:
+        scale: how much larger everything is than at the default text size.
+    """
 
     def __init__(self, theme: Theme, *, is_brief: bool = False, wraps_code: bool = True) -> None:
         self.theme = theme
+        self.scale = theme.px(1000) / 1000
         self._wraps_code = wraps_code
         self._is_brief = is_brief
         self._blocks: dict[tuple[object, ...], QTextBlockFormat] = {}

@@ -147,7 +147,7 @@ class Window:
 
     def _place_of(self, position: int) -> _Block | None:
         writer = self._messages.writer
-        found = writer.section_at(writer.document.findBlock(position).blockNumber())
+        found = writer.sections.section_at(writer.document.findBlock(position).blockNumber())
         if found is None:
             return None
         section, number = found

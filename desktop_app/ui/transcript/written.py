@@ -121,7 +121,7 @@ class WrittenMessages:
 
     def at_block(self, block: QTextBlock) -> Entry | None:
         """The message that a block of the document belongs to."""
-        found = self.writer.section_at(block.blockNumber())
+        found = self.writer.sections.section_at(block.blockNumber())
         return None if found is None else self._entries.get(found[0].key)
 
     def section_of(self, message_id: str) -> Section:
@@ -130,7 +130,7 @@ class WrittenMessages:
 
     def first_block(self, message_id: str) -> QTextBlock:
         """The block that a written message begins with."""
-        return self.writer.block_of(self._entries[message_id].section, 0)
+        return self.writer.sections.block_of(self._entries[message_id].section, 0)
 
     # ------------------------------------------------------------------ which are written
 
@@ -263,7 +263,7 @@ class WrittenMessages:
         size = _size(self._entries[section.key].message)
         if section.is_whole:
             return size
-        document, first = self.writer.document, self.writer.first_block(section)
+        document, first = self.writer.document, self.writer.sections.first_block(section)
         end = document.findBlockByNumber(first + section.total).position()
         return min(size, end - document.findBlockByNumber(first).position())
 

@@ -89,7 +89,7 @@ def top_line(view: TranscriptView) -> str:
 
 def top_item(view: TranscriptView) -> int:
     block = view.cursorForPosition(view.viewport().rect().topLeft()).block()
-    found = view._messages.writer.section_at(block.blockNumber())
+    found = view._messages.writer.sections.section_at(block.blockNumber())
     assert found is not None
     return view._messages.writer.sections.index(found[0]) * 10_000 + found[0].item_at(found[1])
 

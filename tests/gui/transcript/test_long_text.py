@@ -61,7 +61,8 @@ def test_the_lines_are_those_of_one_block(
     view.set_messages([answer(source)])
     view.flush()
     parted = lines(view)
-    monkeypatch.setattr("desktop_app.ui.transcript.document.LONGEST", 10**9)
+    monkeypatch.setattr("desktop_app.ui.transcript.item_writer.LONGEST", 10**9)
+    monkeypatch.setattr("desktop_app.ui.transcript.item_changes.LONGEST", 10**9)
     view.set_messages([answer(source)])
     view.flush()
     assert longest(view) > 2 * LONGEST

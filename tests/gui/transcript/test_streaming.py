@@ -153,7 +153,7 @@ def test_a_long_list_that_turns_loose_at_its_end(view: TranscriptView, qtbot: Qt
         if section.counts[at]:
             key = view._messages.writer.styles.block_key(item, section.above(at))
             assert section.keys[at][0] == key
-            block = view._messages.writer.block_of(section, at)
+            block = view._messages.writer.sections.block_of(section, at)
             made = view._messages.writer.styles.block_format(item, section.above(at))
             assert block.blockFormat().topMargin() == made.topMargin() + section.hole_above(at)
     view.scroll_to_top()

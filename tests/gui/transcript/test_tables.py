@@ -176,7 +176,7 @@ def test_the_whole_table_is_one_on_the_clipboard(view: TranscriptView) -> None:
 def test_how_long_a_cell_is_makes_no_difference_beyond_a_line(
     view: TranscriptView, letters: str
 ) -> None:
-    columns = view._messages.writer._tables.columns
+    columns = view._messages.writer._items.tables.columns
     short, long = (
         columns.widths(render(HEAD + f"| {letters * times} | b | 3 |\n")[0], whole=True)
         for times in (1, 40)
