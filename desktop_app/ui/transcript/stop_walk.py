@@ -249,6 +249,16 @@ class StopWalk(QObject):
             button.show()
         return button
 
+    def _note(self, stop: Stop, button: StopButton) -> None:
+        """The text of a button has changed, which stands for this stop now, and no other does."""
+        other = self._covers.get(stop)
+        if other is button:
+            return
+        if other is not None:
+            self._drop(other)
+        self._covers = {was: one for was, one in self._covers.items() if one is not button}
+        self._covers[stop] = button
+
     def _choose(self, button: StopButton) -> None:
         stop = button.stop
         self.chosen.emit(stop.target, stop.start)
@@ -278,6 +288,7 @@ class StopWalk(QObject):
             return
         stop = button.stop
         if stop.start < stop.end and stop in stops_of(self._view.document().findBlock(stop.start)):
+            self._note(stop, button)
             button.stand_for(stop, self._describe(stop)[0])
             button.cover(self._places(stop))
             return

@@ -282,6 +282,22 @@ def test_a_link_over_two_lines_is_one_stop(view: TranscriptView, forward: bool) 
     assert stop.end - stop.start > 100
 
 
+def test_what_is_unfolded_with_the_keyboard_is_there_once(
+    qtbot: QtBot, view: TranscriptView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(QAccessible, "isActive", lambda: True)
+    view.set_messages([question("Q"), answer(SAID)])
+    enter(view)
+    tab_to(qtbot, view, "Show 22 more lines")
+    for words in ("Show fewer lines", "Show 22 more lines", "Show fewer lines"):
+        qtbot.keyClick(focused(view), Qt.Key.Key_Return)
+        qtbot.waitUntil(lambda: focused(view).accessibleName() == words)  # noqa: B023
+        view._walk._cover_all()
+        covers = [button for button in view.findChildren(StopButton) if not button.isHidden()]
+        assert [button.accessibleName() for button in covers].count(words) == 1
+        assert len({button.stop for button in covers}) == len(covers)
+
+
 def test_it_begins_at_the_top_of_the_screen(qtbot: QtBot, view: TranscriptView) -> None:
     view.set_messages([answer("[first](https://a.example) and [second](https://b.example)")])
     view.clearFocus()
