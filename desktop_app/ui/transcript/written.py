@@ -160,11 +160,12 @@ class WrittenMessages:
         return entry.text if entry is not None and entry.is_streaming else None
 
     def begin(self, messages: Iterable[Message], versions: dict[str, tuple[int, int]]) -> None:
-        """Another conversation, nothing of which is written yet."""
+        """Another conversation, or another path of one, nothing of which is written yet."""
         self._clear()
         self._apart.clear()
-        self._unfolded.clear()
         self.older, self.newer = list(messages), []
+        ids = {message.id for message in self.older}
+        self._unfolded = {key: kept for key, kept in self._unfolded.items() if key in ids}
         self._facts.followed = {message.parent_id for message in self.older}
         self.sources.begin(self.older)
         self.versions, self._marks = versions, {}

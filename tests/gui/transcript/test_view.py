@@ -217,6 +217,19 @@ def test_what_has_been_gone_on_from_offers_that_no_more(
     assert view.toPlainText() == shown
 
 
+def test_what_is_unfolded_stays_so_when_a_later_answer_gives_way(
+    view: TranscriptView, qtbot: QtBot
+) -> None:
+    thought = answer("Text", reasoning="**Title**\n\nThoughts in *full*.")
+    view.set_messages([question("Q"), thought, question("R"), answer("The first.")])
+    click_link(view, qtbot, "Thought about")
+    view.set_messages([question("Q"), thought, question("R"), answer("The second.")])
+    assert "Thoughts in full." in view.toPlainText()
+    for path in ([question("Elsewhere")], [thought]):
+        view.set_messages(path)
+        assert "Thoughts in full." not in view.toPlainText()
+
+
 def test_reasoning_unfolds(view: TranscriptView, qtbot: QtBot) -> None:
     view.set_messages([answer("Text", reasoning="**Title**\n\nThoughts in *full*.")])
     click_link(view, qtbot, "Thought about")
