@@ -11,15 +11,16 @@ from __future__ import annotations
 import re
 from typing import Final
 
-# A last line that may still become a heading, a rule, a list item, a quote, a fence.
+_OPENED: Final = r"(?:(?:[-+*]|\d{1,9}[.)])[ \t]+|>[ \t]*)*"
+"""The marks of the items and the quotes that a line begins with."""
+
+# A last line that may still become a heading, a rule, a list item, a quote, a fence, a note.
 _UNDECIDED: Final = re.compile(
-    r"[ \t]*(?:\d{1,9}[.)]?[ \t]*|[-+*_=#>|:$ \t]+|[-+*][ \t]+\[[ xX]?\]?[ \t]*"
-    r"|(?:(?:[-+*>]|\d{1,9}[.)])[ \t]+)+[-+*_=#>:]{1,3}[ \t]*|(?:[-+*>]|\d{1,9}[.)])[ \t]*"
-    r"[`~]{1,2}|`{1,2}|~{1,2}|(?:(?:[-+*>]|\d{1,9}[.)])[ \t]+)*(?:`{3,}[^`]*|~{3,}.*)"
-    r"|\\|\\\[.*|\[[^^\]][^\]]*\]:.*)"
+    rf"[ \t]*(?:{_OPENED}(?:\d{{1,9}}[.)]?[ \t]*|[-+*_=#>:]{{1,3}}[ \t]*|\[[ xX]?\]?[ \t]*"
+    r"|`{1,2}|~{1,2}|`{3,}[^`]*|~{3,}.*|\\|\[\^[\w-]{0,24}(?:\]:?)?[ \t]*)"
+    r"|[-+*_=#>|:$ \t]+|\\\[.*|\[[^^\]][^\]]*\]:.*)"
 )
 _ROW: Final = re.compile(r"[ \t>]*(?:(?:[-+*]|\d{1,9}[.)])[ \t]+)*\|")
-_DELIMITER_ROW: Final = re.compile(r"[ \t>]*\|?[ \t]*:?-[-:| \t]*")
 _FENCE_END: Final = re.compile(r"[ \t>]*(`+|~+)[ \t]*")
 
 _LONGEST_FORMULA: Final = 2_000
@@ -35,8 +36,10 @@ def without_undecided_end(source: str, *, in_table: bool = False) -> str:
     the last one."""
     start = source.rfind("\n") + 1
     last = source[start:]
+    if in_table and last.lstrip(" \t>").startswith("|"):
+        return source.removesuffix("\\")  # which may be there for a bar in code
     if last and _UNDECIDED.fullmatch(last):
-        source, last = source[:start], ""
+        source = source[:start]
     if in_table:
         return source
     source = _without_open_display(source)
@@ -72,10 +75,6 @@ def _without_table_head(source: str) -> str:
     above = lines[last - 1] if last else ""
     if _ROW.match(row) and not _ROW.match(above):
         return "\n".join(lines[:last]) + ("\n" if last else "")
-    if last and _ROW.match(above) and _DELIMITER_ROW.fullmatch(row) and last == len(lines) - 1:
-        before = lines[last - 2] if last > 1 else ""
-        if not _ROW.match(before):
-            return "\n".join(lines[: last - 1]) + ("\n" if last > 1 else "")
     return source
 
 

@@ -10,9 +10,20 @@ is taken back, but where a text turns out to be no Markdown at all.
 from __future__ import annotations
 
 import re
-from typing import Final, NamedTuple
+from typing import Final
 
 from desktop_app.rendering.emphasis import flanks, flanks_tildes
+from desktop_app.rendering.half_emphasis import (
+    DEEPEST,
+    LONGEST_EMPHASIS,
+    SIGNS,
+    Mark,
+    begin,
+    expected,
+    is_in_address,
+    is_none,
+    may_be_name,
+)
 from desktop_app.rendering.parser import (
     BEFORE_DOLLAR,
     ENDS_ADDRESS,
@@ -26,7 +37,6 @@ from desktop_app.rendering.parser import (
 _LONGEST_WORDS: Final = 200
 _LONGEST_FORMULA: Final = 400
 _LONGEST_TAG: Final = 40
-_DEEPEST: Final = 40  # marks that are open within each other
 
 _MARKS: Final = re.compile(r"\\|`+|\*+|_+|~+|!?\[|!\Z|\]|\$|<|&")
 _AUTOLINK: Final = re.compile(r"<(?:[A-Za-z][A-Za-z0-9+.-]{1,31}:[^\s<>]*|[^\s<>@]+@[\w.-]+)>")
@@ -67,15 +77,6 @@ _ADDRESS: Final = re.compile(
 _MAIL: Final = re.compile(r"(?<=[\w.+-])@(?:[\w-]*\.?|[\w.-]*?(?P<end>\.?))\Z")
 
 
-class _Mark(NamedTuple):
-    """A run of emphasis, or a bracket, that is open."""
-
-    text: str
-    start: int
-    left: int = 0
-    both: bool = False
-
-
 class _CutError(Exception):
     """Nothing is shown from here on; what ends there is to be closed by `closer`."""
 
@@ -98,11 +99,14 @@ def closers_of(content: str, *, is_word: bool = True) -> tuple[str, str]:
     if is_too_dense(content):
         return content, ""
     scan = _Scan(content, is_word=is_word)
+    end, closer = len(content), ""
     try:
-        settled = scan.run()
+        scan.run()
     except _CutError as cut:
-        return scan.close(cut.at, cut.closer)
-    return scan.close(max(_end_of_words(content, settled), scan.closed), "")
+        end, closer = cut.at, cut.closer
+    if not closer:
+        end = max(_end_of_words(content[:end], scan.settled), min(scan.closed, end))
+    return scan.close(end, closer)
 
 
 def is_plain(words: str) -> bool:
@@ -120,29 +124,43 @@ def _end_of_words(content: str, settled: int) -> int:
     for pattern in (_ADDRESS, _MAIL):
         found = pattern.search(content, last)
         if found is not None:
-            return found.start("end") if found["end"] is not None else found.start()
+            end = found.start("end") if found["end"] is not None else found.start()
+            return _before_open_bracket(content, found.start(), end)
     return len(content)
 
 
+def _before_open_bracket(content: str, start: int, end: int) -> int:
+    """Where what is told of an address ends: it goes on behind a round bracket that is closed."""
+    least, depth = end, 0
+    for found in re.finditer("[()]", content[start:end]):
+        depth += 1 if found[0] == "(" else -1
+        if depth == 1 and found[0] == "(":
+            least = start + found.start()
+    return start + len(content[start:least].rstrip(SIGNS)) if depth > 0 else end
+
+
 class _Scan:
-    """One pass over a text; `open` are the marks that are open where it stands, and `closed` is where
-    the last ends that has closed one."""
+    """One pass over a text.
+
+    Attributes:
+        open: the marks that are open where it stands.
+        closed: where the last ends that has closed one.
+        settled: where the words behind the last code, formula or link begin.
+    """
 
     def __init__(self, content: str, *, is_word: bool) -> None:
         self.content = content
         self._is_word = is_word
-        self.open: list[_Mark] = []
-        self.closed = 0
+        self.open: list[Mark] = []
+        self.closed = self.settled = 0
         self._shown = content
 
-    def run(self) -> int:
-        """Where the words behind the last code, formula or link begin. Raises _CutError where something
-        begins that cannot be told yet."""
-        content, position, settled = self.content, 0, 0
-        while (match := _MARKS.search(content, position)) is not None:
+    def run(self) -> None:
+        """Go to the end. Raises _CutError where something begins that cannot be told yet."""
+        position = 0
+        while (match := _MARKS.search(self.content, position)) is not None:
             position = self._pass(match[0], match.start(), match.end())
-            settled = position if position > match.end() else settled
-        return settled
+            self.settled = position if position > match.end() else self.settled
 
     def close(self, end: int, closer: str) -> tuple[str, str]:
         """The text up to `end`, and what closes all that is open in it; brackets that are open may
@@ -151,7 +169,9 @@ class _Scan:
         held = [m.start for m in self.open if m.text[-1:] == "[" and least < m.start < end]
         if held:
             end, closer, self._shown = held[0], "", self.content
-        marks = [m for m in self.open if m.text[-1] != "[" and m.text != "~" and m.start < end]
+        marks = expected(
+            [m for m in self.open if m.text[-1] != "[" and m.start < end], self.content
+        )
         text = self._shown[:end]
         if not closer:
             bare = text.rstrip()
@@ -183,7 +203,7 @@ class _Scan:
                     raise _CutError(start)
                 return end
             case "[" | "!":
-                self.open.append(_Mark(mark, start))
+                self.open.append(Mark(mark, start))
                 return end
         return self._emphasis(mark, start, end)
 
@@ -212,7 +232,10 @@ class _Scan:
         bare = content.rstrip("`")  # at the end, which may be a part of what closes it
         if not content[end:].strip(" \n`"):
             raise _CutError(start)
-        raise _CutError(max(end, len(bare)), ticks)
+        if len(content) - start > LONGEST_EMPHASIS and start:
+            return end
+        is_spaced = content[end] == " " and bare[-1] != " "  # which is dropped at both ends
+        raise _CutError(max(end, len(bare)), " " + ticks if is_spaced else ticks)
 
     def _formula(self, start: int) -> int:
         content = self.content
@@ -256,7 +279,7 @@ class _Scan:
 
     def _bracket(self, start: int) -> int:
         """A closing bracket: the end of a link's words, if an opening one is there."""
-        least = max(-1, len(self.open) - _DEEPEST)
+        least = max(-1, len(self.open) - DEEPEST)
         places = range(len(self.open) - 1, least, -1)
         at = next((n for n in places if self.open[n].text[-1] == "["), -1)
         if at < 0:
@@ -273,7 +296,7 @@ class _Scan:
             raise _CutError(opener.start)
         return start + 1
 
-    def _target(self, opener: _Mark, start: int, *, is_inner: bool) -> int:
+    def _target(self, opener: Mark, start: int, *, is_inner: bool) -> int:
         end = _end_of_target(self.content, start)
         if end is not None and end > 0:
             return end
@@ -290,6 +313,8 @@ class _Scan:
         content = self.content
         if end == len(content):
             raise _CutError(start)
+        if is_in_address(content, start, end):
+            return end
         before, count = content[start - 1 : start] if start else "", len(mark)
         if mark[0] == "~":
             opens, closes = flanks_tildes(before, content[end], count)
@@ -301,12 +326,15 @@ class _Scan:
                 break
             count, self.closed = count - taken, end
         if opens and count:
-            self.open.append(_Mark(mark[:count], start, count, closes))
+            if may_be_name(content, mark, end):
+                raise _CutError(start)
+            is_doubtful = is_none(content, mark, start, end)
+            begin(self.open, Mark(mark[:count], start, count, closes, is_doubtful))
         return end
 
     def _close_with(self, sign: str, count: int, *, both: bool) -> int:
         """Close the nearest mark that `count` of a sign can close; how many of them it takes."""
-        for at in range(len(self.open) - 1, max(-1, len(self.open) - _DEEPEST), -1):
+        for at in range(len(self.open) - 1, max(-1, len(self.open) - DEEPEST), -1):
             opener = self.open[at]
             if opener.text[-1] == "[":
                 return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from desktop_app.rendering.half_emphasis import LONGEST_EMPHASIS
 from desktop_app.rendering.half_inline import is_plain
 from desktop_app.rendering.model import Block, Kind, Run, clean, show_unseen
 from desktop_app.rendering.stream_steps import speakable
@@ -44,7 +45,8 @@ class PlainEnd(NamedTuple):
         if not plain:
             return None
         run = self.run._replace(text=f"{self.run.text}{self.gap}{text}")
-        if not is_code and not is_plain(run.text):
+        is_told = len(self.run.text) <= LONGEST_EMPHASIS < len(run.text)  # whether it is emphasis
+        if not is_code and (is_told or not is_plain(run.text)):
             return None
         return PlainEnd(run)
 

@@ -23,6 +23,13 @@ KINDS: Final[dict[str, list[str]]] = {
         "This *is so* and _that too_ and a*b*c, 2 * 3 * 4, snake_case_name and *x*.",
         "***both at once*** then *one **two** three* and **two *one* two** end.",
     ],
+    "program": [
+        "Here *args, **kwargs let a function take anything, as `f(a, **b)` does; f(*rest, **more) too.",
+        "A **kwargs alone, main(int argc, char **argv), and then *all* of it.",
+        "All of *.py and *so* on.",
+        "The product 2*3 is *six*.",
+        "The files in **/*.js, (*some*) and (__those (of late)__ too) new.",
+    ],
     "cjk": [
         "这是**重点**内容，然后*斜体*文字。",
         "これは**「強調」**です。次は*「斜体」*です。",
@@ -32,7 +39,8 @@ KINDS: Final[dict[str, list[str]]] = {
     ],
     "strike": ["A ~~gone~~ word, ~~two words~~ and ~5 or ~one~ done. a ~ b"],
     "code span": [
-        "Use `code` and ``a ` b`` here, `x = **not bold**` end. Then `[not](link)` and `$HOME`."
+        "A tick: `` `x` `` and ` y ` too.",
+        "Use `code` and ``a ` b`` here, `x = **not bold**` end. Then `[not](link)` and `$HOME`.",
     ],
     "link": [
         'See [the docs](https://example.com/a_b_c) and [**bold** link](https://example.com "Title") and ![alt text](https://example.com/p.png) end.',
@@ -43,6 +51,7 @@ KINDS: Final[dict[str, list[str]]] = {
         "详见https://example.com/docs，然后https://example.org。",
         "See <https://example.org/> and <http://localhost:8080/a/b>, <mailto:me@example.com> too.",
         "https://example.com at start. See http://a.example.",
+        "On https://en.wikipedia.org/wiki/C_(language), https://a.example/x_(y)_z and (https://b.example/_c/d) it is.",
         "__https://b.example__ or _https://c.example/d_ and snake_https, __see https://d.example__. **So https://e.example**, ok.",
         "Visit https://docs.python.org/3/library/asyncio.html#asyncio.run for it.",
     ],
@@ -51,6 +60,7 @@ KINDS: Final[dict[str, list[str]]] = {
     ],
     "footnote": [
         "A note[^1] and a named one[^name] here.\n\n[^1]: The first note, with **bold**.\n[^name]: The second.\n\nAfter.",
+        "A claim.[^1]\n\n[^1]: See https://example.com.\n[^long-name]: More.\n[^3]:\n    Below.",
         "[^1] begins. Then[^2]: not a definition.\n\n[^1]: One\n\n    more of it\n\n[^2]: Two\n",
     ],
     "html": [
@@ -82,7 +92,8 @@ KINDS: Final[dict[str, list[str]]] = {
         "Text:\n1. one\n2. two\n\n   para in two\n3. three",
     ],
     "task": [
-        "- [ ] open task\n- [x] done task\n- [X] also done\n- [link](http://a.example) item\n- [not a task\n\nAfter"
+        "- [ ] open task\n- [x] done task\n- [X] also done\n- [link](http://a.example) item\n- [not a task\n\nAfter",
+        "1. [ ] one\n2. [x] two\n\n> - [ ] three\n> 1. four\n> 2. five\n\n- 5 apples\n- \\[x\\]\n",
     ],
     "quote": ["> A quote\n> goes on\n>\n> > nested\n\nAfter\n\n> - list in quote\n> - two\n"],
     "rule": ["Above\n\n---\n\nBelow\n\n***\n\nMore\n\n- - -\n\nEnd"],
@@ -101,6 +112,7 @@ KINDS: Final[dict[str, list[str]]] = {
         "| not | a table\n\nAfter",
         "- item\n\n  | a | b |\n  |---|---|\n  | 1 | 2 |\n\nEnd",
         "> | a | b |\n> |---|---|\n> | 1 | 2 |\n\nEnd",
+        "| a | b |\n|---|---|\n| *i* | **b** |\n| $5 | - |\n| - | | \n| | |\n| `x \\| y` | ~~s~~ |\n",
         "| a | b |\n| - | - |\n| x \\| y | z |\n|  | q |",
     ],
     "below a table": [

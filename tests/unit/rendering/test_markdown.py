@@ -87,6 +87,7 @@ def test_what_is_no_address_by_e_mail(name: str) -> None:
         ("~~about ~5~~ (~so~)", ["about ~5", "so"]),
         ("~one ~~crossed~ two~~", ["one ~~crossed"]),
         ("~ a ~ ~~ b ~~", []),
+        ("[~~in~~ a link](https://a.example) and ~~[all](https://a.example)~~", ["in", "all"]),
     ],
 )
 def test_one_tilde_or_two_strike_what_is_between_as_many(source: str, struck: list[str]) -> None:
@@ -157,7 +158,9 @@ def test_formulas_stand_next_to_each_other(source: str, formulas: list[str]) -> 
     assert [words_of(run) for run in only(source).runs if run.math] == formulas
 
 
-@pytest.mark.parametrize("source", ["a$x$b", "$HOME/$USER", "$5$x", "$ x$", "$x $", "$ab$c"])
+@pytest.mark.parametrize(
+    "source", ["a$x$b", "$HOME/$USER", "$5$x", "$ x$", "$x $", "$ab$c", "$n$5"]
+)
 def test_dollars_that_are_none(source: str) -> None:
     assert only(source).runs == (Run(source),)
 
