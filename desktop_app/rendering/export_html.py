@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 _CODE_STYLE = "font-family:monospace"
 _BULLETS = "•◦▪"
 _DIRECTIONS = {"": "", "left": ' dir="ltr"', "right": ' dir="rtl"'}
+_AT_RIGHT = ' style="text-align:right"'
+"""Said beside the direction, as Word does: it alone turns the text, but leaves it at the left."""
+
 _LISTS = {"ul": "ul", "ol": "ol", "notes": "ul"}
 """The kinds of lists, and the elements that they are written as."""
 
@@ -42,7 +45,7 @@ _AS_TEXT = ' style="mso-number-format:\'\\@\'" sdnum="1033;0;@"'
 
 def direction_of(text: str) -> str:
     """What an element says of a text of its own, if that begins at the right."""
-    return _DIRECTIONS["right"] if side_of((Run(text),)) == "right" else ""
+    return _DIRECTIONS["right"] + _AT_RIGHT if side_of((Run(text),)) == "right" else ""
 
 
 def to_html(blocks: Iterable[Block]) -> str:
@@ -213,10 +216,12 @@ class HtmlWriter:
         if block.kind is Kind.RULE:
             return f"{mark}<hr>"
         text, direction = mark + self.runs(block.runs), self.direction(block.runs)
+        is_turned = direction == _DIRECTIONS["right"]
+        direction += _AT_RIGHT if is_turned else ""
         if block.kind is Kind.HEADING:
             return f"<h{block.level}{direction}>{text}</h{block.level}>"
         is_mark = bool(block.marker) and not block.runs
-        is_bare = self._open[-1:] == ["li"] and not block.loose
+        is_bare = self._open[-1:] == ["li"] and not (block.loose or is_turned)
         return text if is_bare or is_mark else f"<p{direction}>{text}</p>"
 
     # ------------------------------------------------------------------ runs

@@ -238,11 +238,13 @@ def test_a_table_from_right_to_left_says_so() -> None:
 
 def test_texts_from_right_to_left_say_so() -> None:
     arabic = "نص English."
-    assert to_html(render(f"one\n\n{arabic}\n\n- a")) == (
-        f'<p>one</p><p dir="rtl">{arabic}</p><ul dir="ltr"><li dir="ltr">a</li></ul>'
+    turned = 'dir="rtl" style="text-align:right"'
+    assert to_html(render(f"one\n\n{arabic}\n\n- a\n- {arabic}")) == (
+        f'<p>one</p><p {turned}>{arabic}</p><ul dir="ltr"><li dir="ltr">a</li>'
+        f'<li dir="rtl"><p {turned}>{arabic}</p></li></ul>'
     )
-    assert to_html(render(f"# {arabic}")).startswith('<h1 dir="rtl">')
+    assert to_html(render(f"# {arabic}")) == f"<h1 {turned}>{arabic}</h1>"
     assert to_html(render(f"1. {arabic}\n2. two\n\n   ```\n   a\n   ```")) == (
-        f'<ol dir="rtl"><li dir="rtl"><p dir="rtl">{arabic}</p></li><li dir="ltr"><p dir="ltr">two</p>'
+        f'<ol dir="rtl"><li dir="rtl"><p {turned}>{arabic}</p></li><li dir="ltr"><p dir="ltr">two</p>'
         '<pre dir="ltr" style="font-family:monospace"><code>a</code></pre></li></ol>'
     )
