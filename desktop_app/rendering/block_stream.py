@@ -231,8 +231,8 @@ class BlockStream:
             return None
         if context.going_on or context.source.lstrip(" ").startswith(">"):
             return None  # it stands in a list or a quote, whose mark is in its head's line
-        aligns = self._shown.last_closed.aligns
-        rows = read_rows(self._source, aligns, self._definitions.env())
+        table = self._shown.last_closed
+        rows = read_rows(self._source, table, self._definitions.env())
         if rows is None:
             return None
         self._source = self._source[self._source.rfind("\n") + 1 :]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from desktop_app.rendering.direction import side_of
 from desktop_app.rendering.inline import runs_of
 from desktop_app.rendering.lists import NOTE
 from desktop_app.rendering.model import (
@@ -183,29 +184,38 @@ class _Walk:
 
     def _add_table(self) -> None:
         self._flush_marker()
-        head = True
+        head: Block | None = None
         for token in self._tokens:
             if token.type == "tr_open":
                 line = token.map[0] if token.map is not None else None
-                self._add(self._row()._replace(head=head), line)
-                head = False
+                row = self._row(head)
+                self._add(row, line)
+                head = head or row
             elif token.type == "table_close":
                 return
 
-    def _row(self) -> Block:
+    def _row(self, head: Block | None) -> Block:
+        """A row below a head, or the head itself."""
         cells: list[Runs] = []
         aligns: list[str] = []
-        letters = 0
+        source = ""
         for token in self._tokens:
             if token.type == "inline":
                 cells.append(runs_of(token.children))
-                letters += len(token.content)
+                source += token.content
             elif token.type in ("th_open", "td_open"):
                 aligns.append(str(token.attrGet("style") or "").removeprefix("text-align:"))
             elif token.type == "tr_close":
                 break
-        rows = (tuple(cells),)
-        return Block(Kind.TABLE, rows=rows, aligns=tuple(aligns), letters=letters)
+        return Block(
+            Kind.TABLE,
+            rows=(tuple(cells),),
+            aligns=tuple(aligns),
+            head=head is None,
+            letters=len(source),
+            # By the source, which no definition that comes later changes.
+            from_right=side_of((Run(source),)) == "right" if head is None else head.from_right,
+        )
 
 
 def _unescaped(info: str) -> str:

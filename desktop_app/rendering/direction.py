@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from desktop_app.rendering.model import Block, Run
+    from desktop_app.rendering.model import Run
 
 _FROM_RIGHT: Final = ("R", "AL")
 
@@ -24,8 +24,3 @@ def side_of(runs: Iterable[Run]) -> str:
             if side in _FROM_RIGHT:
                 return "right"
     return ""
-
-
-def is_from_right(table: Block) -> bool:
-    """Whether the first column of a table that begins with this part stands at the right."""
-    return side_of(run for row in table.rows[:1] for cell in row for run in cell) == "right"

@@ -10,7 +10,7 @@ import re
 from html import escape
 from typing import TYPE_CHECKING
 
-from desktop_app.rendering.direction import is_from_right, side_of
+from desktop_app.rendering.direction import side_of
 from desktop_app.rendering.links import is_opened
 from desktop_app.rendering.model import (
     LINE_BREAK,
@@ -141,7 +141,7 @@ class HtmlWriter:
     def table(self, parts: list[Block]) -> str:
         """All parts of one table."""
         rows = []
-        is_turned = is_from_right(parts[0])
+        is_turned = parts[0].from_right
         begin = "right" if is_turned else "left"
         for part in parts:
             for number, row in enumerate(part.rows):

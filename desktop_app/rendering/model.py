@@ -98,6 +98,7 @@ class Block(NamedTuple):
         head: of TABLE, whether the first row is the table's head.
         letters: of TABLE, how many its cells are in the source: whatever a definition that comes
             later makes of them.
+        from_right: of TABLE, whether its first column stands at the right.
         begins: whether it begins a list: two lists may follow each other directly.
         loose: of text in a list, whether texts there are paragraphs, which stand apart: in a loose
             list, and in a quote within any. Of a footnote's first text, whether a blank line stands
@@ -119,6 +120,7 @@ class Block(NamedTuple):
     loose: bool = False
     letters: int = 0
     opened: int = 0
+    from_right: bool = False
 
     @property
     def text(self) -> str:

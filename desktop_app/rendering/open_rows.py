@@ -34,17 +34,17 @@ class Rows(NamedTuple):
     half: Block | None
 
 
-def read_rows(source: str, aligns: tuple[str, ...], env: dict[str, Any]) -> Rows | None:
-    """The rows below a table's head, in no list or quote; None where the parser is to read them."""
-    lines, columns = source.split("\n"), len(aligns)
+def read_rows(source: str, table: Block, env: dict[str, Any]) -> Rows | None:
+    """The rows that go on with a table, in no list or quote; None where the parser is to read them."""
+    lines, columns = source.split("\n"), len(table.aligns)
     half = lines.pop()
     is_simple = all(line[:1] == "|" for line in lines) and half[:1] in ("", "|")
     if not is_simple or len(half) > _LONGEST or len(lines) * columns > _MOST_CELLS:
         return None
     if _OTHERS.search(source) or not _is_calm(half, columns):
         return None
-    complete = [_row(line, aligns, env) for line in lines]
-    return Rows(complete, _row(half, aligns, env) if half else None)
+    complete = [_row(line, table, env) for line in lines]
+    return Rows(complete, _row(half, table, env) if half else None)
 
 
 def _is_calm(half: str, columns: int) -> bool:
@@ -60,10 +60,12 @@ def _cells(line: str) -> list[str]:
     return [part.strip(" ") for part in parts]
 
 
-def _row(line: str, aligns: tuple[str, ...], env: dict[str, Any]) -> Block:
+def _row(line: str, table: Block, env: dict[str, Any]) -> Block:
+    aligns, from_right = table.aligns, table.from_right
     cells = _cells(line)[: len(aligns)]
     row = (*(_runs(cell, env) for cell in cells), *[()] * (len(aligns) - len(cells)))
-    return Block(Kind.TABLE, rows=(row,), aligns=aligns, letters=sum(map(len, cells)))
+    letters = sum(map(len, cells))
+    return Block(Kind.TABLE, rows=(row,), aligns=aligns, letters=letters, from_right=from_right)
 
 
 def _runs(cell: str, env: dict[str, Any]) -> Runs:

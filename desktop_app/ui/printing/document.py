@@ -37,7 +37,6 @@ from desktop_app.domain.parts import ReasoningPart, ToolCallPart
 from desktop_app.rendering import highlight
 from desktop_app.rendering.block_stream import render
 from desktop_app.rendering.blocks import code_line
-from desktop_app.rendering.direction import is_from_right
 from desktop_app.rendering.export_html import parts_of
 from desktop_app.rendering.links import is_opened
 from desktop_app.rendering.model import (
@@ -335,12 +334,11 @@ class PrintedConversation:
         self, first: Block, rows: list[tuple[tuple[Runs, ...], bool]], columns: list[int]
     ) -> None:
         """Some columns of a table, as a table; Qt puts the first one at the left of any."""
-        is_turned = is_from_right(first)
-        if is_turned:
+        if first.from_right:
             columns = columns[::-1]
-        begin = "right" if is_turned else "left"
+        begin = "right" if first.from_right else "left"
         self._block(self._styles.nothing())
-        made = self._styles.table(first, is_turned=is_turned)
+        made = self._styles.table(first)
         table = self._cursor.insertTable(len(rows), len(columns), made)
         self._together.append(_Kept(self._cursor.block(), table))
         cell_format = self._styles.cell()

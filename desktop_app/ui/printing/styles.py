@@ -182,7 +182,7 @@ class PrintStyles:
         made.setBorder(0)
         return made
 
-    def table(self, first: Block, *, is_turned: bool) -> QTextTableFormat:
+    def table(self, first: Block) -> QTextTableFormat:
         """A table whose head stands on each of its pages, at the side where it begins."""
         made = QTextTableFormat()
         made.setBorder(0)
@@ -191,7 +191,7 @@ class PrintStyles:
         made.setHeaderRowCount(1 if first.head else 0)
         made.setTopMargin(6 * self.unit)
         made.setBottomMargin(6 * self.unit)
-        if is_turned:
+        if first.from_right:
             made.setAlignment(Qt.AlignmentFlag.AlignRight)
             made.setRightMargin(self.inset(first))
         else:

@@ -96,7 +96,7 @@ class ItemChanges:
         if new.head and len(new.rows) > len(old.rows):
             widths = tables.columns.widths(new, whole=False)
         ruled = section.is_ruled(at)
-        if widths != section.shapes[at] or tables.columns.fits(new, widths) is not ruled:
+        if widths != section.shapes[at] or tables.are_lines(new, widths) is not ruled:
             self._items.turn_table(section, at, new, widths, cursor)
         else:
             first, above = self._sections.block_of(section, at), section.above(at)

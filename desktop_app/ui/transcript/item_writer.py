@@ -125,7 +125,7 @@ class ItemWriter:
         self, section: Section, at: int, block: Block, page: Page, widths: tuple[int, ...]
     ) -> None:
         tables, key = self.tables, self.tables.key(section, at, block)
-        ruled = tables.columns.fits(block, widths)
+        ruled = tables.are_lines(block, widths)
         is_framed = at > 0 and section.counts[at - 1] > 0 and not section.is_ruled(at - 1)
         if not block.head and is_framed and is_table(section.above(at)):
             tables.close_up(page.cursor, ruled=ruled)

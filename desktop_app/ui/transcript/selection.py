@@ -12,7 +12,7 @@ from desktop_app.rendering.model import Block, Kind, Run, Runs
 from desktop_app.ui.transcript.items import Line, Part
 from desktop_app.ui.transcript.page import head_length
 from desktop_app.ui.transcript.section import is_table
-from desktop_app.ui.transcript.tables import cell_runs, row_runs
+from desktop_app.ui.transcript.tables import cell_runs, column_of, row_runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -233,7 +233,8 @@ def _runs_in_cell(writer: DocumentWriter, cursor: QTextCursor) -> Runs:
     if section.is_ruled(spot.at):
         runs = row_runs(table, number)
     else:
-        runs = cell_runs(table, *divmod(number - 1, max(1, len(table.aligns))))
+        row, place = divmod(number - 1, max(1, len(table.aligns)))
+        runs = cell_runs(table, row, column_of(cursor.currentTable(), place))
     return cut_runs(runs, cursor.selectionStart() - at, cursor.selectionEnd() - at)
 
 

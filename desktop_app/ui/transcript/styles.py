@@ -418,10 +418,10 @@ class Styles:
     # ------------------------------------------------------------------ tables
 
     def table_format(
-        self, block: Block, above: Item | None, widths: Sequence[int]
+        self, block: Block, above: Item | None, widths: Sequence[int], *, turned: bool
     ) -> QTextTableFormat:
-        """Qt's own table with columns of these widths in pixels; the parts of a long one follow
-        each other without a gap."""
+        """Qt's own table with columns of these widths in pixels, the first one at the right if it is
+        `turned`; the parts of a long one follow each other without a gap."""
         px, made = self.theme.px, QTextTableFormat()
         made.setBorder(0)
         made.setCellSpacing(0)
@@ -429,11 +429,16 @@ class Styles:
         made.setHeaderRowCount(1 if block.head else 0)
         made.setWidth(QTextLength(QTextLength.Type.FixedLength, sum(widths)))
         made.setColumnWidthConstraints(
-            [QTextLength(QTextLength.Type.FixedLength, width) for width in widths]
+            [
+                QTextLength(QTextLength.Type.FixedLength, width)
+                for width in (reversed(widths) if turned else widths)
+            ]
         )
         made.setTopMargin(px(self.gap(block, above)) if block.head else 0)
         made.setBottomMargin(px(_BELOW_TABLE))  # Qt drops the top margin of a block below a table
-        made.setLeftMargin(px(INDENT) * block.depth + px(QUOTE) * block.quote)
+        made.setLeftMargin((0 if turned else px(INDENT)) * block.depth + px(QUOTE) * block.quote)
+        if turned:  # Qt lays it out no other way for that
+            made.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
         return made
 
     def room_below_table(self, below: Item) -> int:

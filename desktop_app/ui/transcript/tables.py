@@ -12,7 +12,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from PySide6.QtGui import QTextCharFormat, QTextCursor, QTextTable
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAccessible, QTextCharFormat, QTextCursor, QTextTable
 
 from desktop_app.rendering.model import Block, Run, Runs
 from desktop_app.ui.transcript.columns import Columns
@@ -36,6 +37,11 @@ def cell_runs(block: Block, number: int, column: int) -> Runs:
     return row[column] if column < len(row) else ()
 
 
+def column_of(table: QTextTable, place: int) -> int:
+    """Which column of a table stands at a place of Qt's own, counted from the left; or the reverse."""
+    return table.columns() - 1 - place if _begins_at_right(table) else place
+
+
 def row_runs(block: Block, number: int) -> Runs:
     """The words of a row, with a tab before each cell but a first one that stands at the left."""
     runs: list[Run] = []
@@ -51,6 +57,21 @@ def row_runs(block: Block, number: int) -> Runs:
                 plain = ""
     _join(runs, Run(plain))
     return tuple(runs)
+
+
+def _is_turned(block: Block) -> bool:
+    """Whether the first column of a part is to stand at the right. Where a screen reader runs it does
+    not: cells are read out in the order in which they stand in the document, from the left."""
+    return block.from_right and not QAccessible.isActive()
+
+
+def _begins_at_right(table: QTextTable) -> bool:
+    return table.format().layoutDirection() is Qt.LayoutDirection.RightToLeft
+
+
+def _begin(table: QTextTable) -> str:
+    """How a column is aligned of which nothing is said; "" is at the left, unless Qt turns it."""
+    return "right" if _begins_at_right(table) else ""
 
 
 def _join(runs: list[Run], run: Run) -> None:
@@ -88,6 +109,10 @@ class Tables:
             self._fitted = head, self.columns.widths(head, whole=True)  # type: ignore[arg-type]
         return self._fitted[1]
 
+    def are_lines(self, block: Block, widths: tuple[int, ...]) -> bool:
+        """Whether the rows of a part are blocks, whose tab stops are counted from the left."""
+        return not _is_turned(block) and self.columns.fits(block, widths)
+
     def key(self, section: Section, at: int, block: Block) -> tuple[object, ...]:
         """What decides the room above a part that stands, or will stand, at item `at`."""
         if block.head:
@@ -120,7 +145,7 @@ class Tables:
         the blocks it takes: one before it that takes no room, and one for each cell."""
         before = cursor.block()
         own_block, own_char = before.blockFormat(), before.charFormat()
-        made = self.styles.table_format(block, section.above(at), widths)
+        made = self.styles.table_format(block, section.above(at), widths, turned=_is_turned(block))
         table = cursor.insertTable(len(block.rows), max(1, len(block.aligns)), made)
         cell = self.styles.cell_format(block)
         for number in range(len(block.rows)):
@@ -158,11 +183,11 @@ class Tables:
 
     def _write_row(self, table: QTextTable, number: int, block: Block, cell: Any) -> None:
         for column, align in enumerate(block.aligns):
-            place = table.cellAt(number, column)
+            place = table.cellAt(number, column_of(table, column))
             place.setFormat(cell)
             cursor = place.firstCursorPosition()
             runs = cell_runs(block, number, column)
-            cursor.setBlockFormat(self.styles.cell_block(align, runs))
+            cursor.setBlockFormat(self.styles.cell_block(align or _begin(table), runs))
             for run in runs:
                 cursor.insertText(run.text, self.char_format(block, number, run))
 
@@ -187,11 +212,13 @@ class Tables:
             after = cell_runs(new, number, column)
             if after == cell_runs(old, number, column):
                 continue
-            place = table.cellAt(number, column)
+            place = table.cellAt(number, column_of(table, column))
             cursor.setPosition(place.firstPosition())
             cursor.setPosition(place.lastPosition(), QTextCursor.MoveMode.KeepAnchor)
             cursor.removeSelectedText()
-            cursor.setBlockFormat(self.styles.cell_block(new.aligns[column], after))
+            cursor.setBlockFormat(
+                self.styles.cell_block(new.aligns[column] or _begin(table), after)
+            )
             for run in after:
                 cursor.insertText(run.text, self.char_format(new, number, run))
 

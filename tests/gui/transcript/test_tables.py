@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtGui import QTextCursor
+from PySide6.QtGui import QAccessible, QTextCursor
 
 from desktop_app.paths import child_command
 from desktop_app.rendering.block_stream import render
@@ -142,6 +142,73 @@ def test_words_from_right_to_left_stand_where_their_column_is_aligned(view: Tran
         edges.append((line.naturalTextRect().left(), line.width() - line.naturalTextRect().right()))
     assert edges[0][0] < 1 < edges[0][1]
     assert edges[1][1] < 1 < edges[1][0]
+
+
+FROM_RIGHT = "| שם | הערה | n |\n|---|:-:|---|\n"
+PLAIN_ROW = "| one | two | 3 |\n"
+
+
+def lefts(view: TranscriptView, *words: str) -> list[int]:
+    """Where words begin on screen, in pixels from the left."""
+    found = (view.document().find(word) for word in words)
+    return [view.cursorRect(cursor).left() for cursor in found]
+
+
+def test_the_first_column_of_a_table_from_right_to_left_is_at_the_right(
+    view: TranscriptView,
+) -> None:
+    """On whatever rows: those of the second part have no other letters than Latin ones."""
+    view.set_messages([answer(FROM_RIGHT + PLAIN_ROW * 8 + "| last | row | 4 |\n")])
+    name, note, number = lefts(view, "שם", "הערה", "n")
+    assert number < 450 < name
+    assert number < note < name
+    one, two, three = lefts(view, "one", "two", "3")
+    last, row, four = lefts(view, "last", "row", "4")
+    assert three < two < one
+    assert four == three < row < last
+    view.set_messages([answer("| a | שם |\n|---|---|\n| one | two |\n")])
+    one, two = lefts(view, "one", "two")
+    assert one < two
+
+
+@pytest.mark.parametrize("step", [3, 40, 300])
+def test_a_table_from_right_to_left_grows_as_if_it_were_written_at_once(
+    view: TranscriptView, step: int
+) -> None:
+    rows = PLAIN_ROW * 5 + "| [x] | שורה | [x] |\n" + LONG_ROW + PLAIN_ROW * 9
+    text = FROM_RIGHT.replace("שם", "[שם][x]") + rows + "\n[x]: https://example.com/a\n"
+    view.set_messages([asked := question("Why?")])
+    message = streaming()
+    stream_into(view, message, [text[at : at + step] for at in range(0, len(text), step)])
+    arrived = look(view.document())
+    view.set_messages([asked, finished(message, text)])
+    assert arrived == look(view.document())
+
+
+def test_a_table_from_right_to_left_is_copied_from_its_first_column_on(
+    view: TranscriptView,
+) -> None:
+    view.set_messages([answer(FROM_RIGHT + PLAIN_ROW + "| *four* | five | 6 |\n")])
+    view.setTextCursor(view.document().find("four"))
+    data = view.createMimeDataFromSelection()
+    assert data.text() == "four"
+    rows, end = view.document().find("3"), view.document().find("four")
+    rows.setPosition(end.selectionEnd(), QTextCursor.MoveMode.KeepAnchor)
+    view.setTextCursor(rows)
+    data = view.createMimeDataFromSelection()
+    assert data.text() == "one\ttwo\t3\nfour\tfive\t6"
+    assert '<table dir="rtl"' in data.html()
+
+
+def test_a_screen_reader_reads_a_table_from_right_to_left_from_its_first_column_on(
+    view: TranscriptView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(QAccessible, "isActive", lambda: True)
+    view.set_messages([answer(FROM_RIGHT + "| אחת | שתיים | 3 |\n" + PLAIN_ROW)])
+    text = view.toPlainText()
+    for row in (("שם", "הערה", "n"), ("אחת", "שתיים", "3"), ("one", "two")):
+        places = [text.index(cell) for cell in row]
+        assert places == sorted(places)
 
 
 def test_words_of_one_cell_are_copied_as_words(view: TranscriptView) -> None:

@@ -138,10 +138,15 @@ def test_what_stands_in_quotes_and_items_ends_as_the_whole(
     assert streamed(source, ends) == at_once(source)
 
 
-@given(st.lists(st.sampled_from(ROWS), max_size=16).map("".join), cuts_anywhere)
-@example("| a |\n" * 20 + "|\n\n[x]: /u\n", [30, 40, 55])
-def test_the_rows_of_a_table_end_as_the_whole(rows: str, cuts: list[int]) -> None:
-    source = f"| a | b |\n|---|:-:|\n{rows}"
+@given(
+    st.sampled_from("aא"),
+    st.lists(st.sampled_from(ROWS), max_size=16).map("".join),
+    cuts_anywhere,
+)
+@example("a", "| a |\n" * 20 + "|\n\n[x]: /u\n", [30, 40, 55])
+@example("א", "| a |\n" * 20 + "|\n\n[x]: /u\n", [30, 40, 55])
+def test_the_rows_of_a_table_end_as_the_whole(head: str, rows: str, cuts: list[int]) -> None:
+    source = f"| {head} | b |\n|---|:-:|\n{rows}"
     assert streamed(source, cuts) == at_once(source)
     assert streamed(source, list(range(len(source)))) == at_once(source)
 
