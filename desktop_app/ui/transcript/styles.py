@@ -311,7 +311,8 @@ class Styles:
         if kind in _KINDS_OF_NOTES and over is Kind.TABLE:
             return _NOTE_BELOW_TABLE + CELL_PAD
         if kind in _KINDS_OF_NOTES:
-            return 12 if over not in _KINDS_OF_NOTES else 6
+            is_among_notes = over in _KINDS_OF_NOTES and not ground_of(above)
+            return 6 if is_among_notes else 12
         if isinstance(item, Block) and item.depth and isinstance(above, Block) and above.depth:
             stands_alone = kind in _APART or over in _APART or above.quote != item.quote
             if not stands_alone and over is Kind.HEADING:

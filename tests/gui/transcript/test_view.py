@@ -149,6 +149,17 @@ def test_the_details_of_an_error_unfold_below_it(view: TranscriptView, qtbot: Qt
     assert "status 500" not in view.toPlainText()
 
 
+def test_the_footer_stands_apart_from_the_details_of_an_error(
+    view: TranscriptView, qtbot: QtBot
+) -> None:
+    note = ErrorNote("It broke.", "", "Try again.", details="status 500")
+    view.set_messages([answer("", MessageStatus.FAILED, error=note, duration_s=9.2)])
+    click_link(view, qtbot, "Details")
+    foot = view.document().find("9 s").block()
+    box = view.document().documentLayout().blockBoundingRect
+    assert box(foot).top() - box(foot.previous()).bottom() >= view._theme.px(PAD + 12)
+
+
 @pytest.mark.parametrize(
     ("to_do", "shown"),
     [
