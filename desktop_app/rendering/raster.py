@@ -118,8 +118,10 @@ def is_half(source: str, added: int) -> bool:
     if begin < 0:
         return False
     # What was there before has been looked at with an earlier piece.
-    if "," in source[begin : len(source) - added]:
-        return _REST.fullmatch(source, len(source) - added) is not None
+    old = len(source) - added
+    if "," in source[begin:old]:
+        has_ended = source.find(")", begin, old) >= 0
+        return not has_ended and _REST.fullmatch(source, old) is not None
     return _HALF.match(source, begin) is not None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import count
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +17,8 @@ from desktop_app.ui.transcript.arrivals import Arrivals, _Waiting
 from tests.helpers.messages import streaming
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pytestqt.qtbot import QtBot
 
     from desktop_app.rendering.model import Patch
@@ -69,6 +72,99 @@ def test_a_piece_is_as_long_as_is_fitting(
     waiting.flush()
     assert sum(lengths) == 30_000
     assert set(lengths[4:-1]) == {length}
+
+
+def test_only_pieces_of_full_length_say_how_much_is_written_at_once(
+    monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> None:
+    seconds = count()
+    monkeypatch.setattr(arrivals, "_clock", lambda: next(seconds))  # writing is very slow
+    owner, lengths = QObject(), list[int]()
+
+    def write(_message_id: str, text: str) -> tuple[int, int]:
+        lengths.append(len(text))
+        return arrivals.ANY_LENGTH
+
+    waiting = Arrivals(write, bool, owner)
+    waiting._at_once = 1500
+    for length in (100, 100, 1500, 3000):
+        waiting.add("a", "x" * length)
+        waiting.flush()
+    assert lengths[:4] == [100, 100, 1500, 750]
+    waiting._at_once = 1500
+    waiting.clear()
+    lengths.clear()
+    waiting.add("a", "x" * 3000)
+    waiting.flush()
+    assert lengths[0] == 375
+
+
+@pytest.fixture
+def written() -> list[tuple[str, str]]:
+    """What was written, and of which message."""
+    return []
+
+
+@pytest.fixture
+def slow(
+    written: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> Iterator[Arrivals]:
+    """Where a tenth of a second goes by whenever the time is asked for."""
+    ticks = (tick / 10 for tick in count(100))
+    monkeypatch.setattr(arrivals, "time", SimpleNamespace(monotonic=lambda: next(ticks)))
+
+    def write(message_id: str, text: str) -> tuple[int, int]:
+        written.append((message_id, text))
+        if text.startswith("defect"):
+            raise ValueError(text)
+        return arrivals.ANY_LENGTH
+
+    owner = QObject()
+    made = Arrivals(write, bool, owner)
+    yield made
+    made.clear()
+
+
+def test_a_slice_is_written_at_once_and_the_window_has_as_long(
+    slow: Arrivals, written: list[tuple[str, str]]
+) -> None:
+    slow.add("a", "x" * 3000)
+    assert len(written) == 1
+    assert slow._timer.interval() >= 100, "as long as the slice took"
+    slow.add("b", "y" * 3000)
+    slow.hurry("b")
+    slow._write_slice()
+    assert [message_id for message_id, _ in written] == ["a", "b"]
+    assert slow._timer.interval() == 1, "somebody waits for it"
+
+
+def test_what_may_come_soon_waits(slow: Arrivals, written: list[tuple[str, str]]) -> None:
+    slow.add("a", "x", soon=True)
+    assert written == []
+    assert slow._timer.isActive()
+
+
+def test_of_what_is_to_be_done_behind_a_message_the_latest_is_done_once(
+    slow: Arrivals, written: list[tuple[str, str]]
+) -> None:
+    done: list[str] = []
+    slow.add("a", "x" * 3000, soon=True)
+    slow.afterwards("a", lambda: done.append("first"))
+    slow.afterwards("a", lambda: done.append(f"second behind {len(written)}"))
+    slow.flush()
+    assert done == [f"second behind {len(written)}"]
+    assert not slow.are_there
+
+
+def test_a_defect_in_one_piece_does_not_hold_up_the_next(
+    slow: Arrivals, written: list[tuple[str, str]]
+) -> None:
+    slow.add("a", "defect" + "x" * 3000, soon=True)
+    with pytest.raises(ValueError, match="defect"):
+        slow.flush()
+    assert slow._timer.isActive()
+    slow.flush()
+    assert len("".join(text for _, text in written)) == 3006
 
 
 def test_an_answer_says_how_much_is_fitting(view: TranscriptView) -> None:

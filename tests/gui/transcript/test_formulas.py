@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import QPoint, QRect, QSize
-from PySide6.QtGui import QColor, QGuiApplication, QTextCursor
+from PySide6.QtGui import QAccessible, QColor, QGuiApplication, QTextCursor
 
 from desktop_app.paths import child_command
 from desktop_app.rendering.model import FORMULA_BEGINS as WAITING
@@ -67,6 +67,20 @@ def test_formulas_are_drawn_and_copied_as_source(
         assert "$z^2$" in text
         assert DRAWN not in text
     assert "$$\n\\sum_{i=0}^n i^2\n= y\n$$" in data.text()
+
+
+def test_what_a_screen_reader_reads_is_the_source(
+    view: TranscriptView, typesetter: Typesetter, qtbot: QtBot
+) -> None:
+    view.typeset_with(typesetter)
+    view.set_messages([answer(TEXT)])
+    qtbot.waitUntil(lambda: drawn(view) == 4)
+    read = QAccessible.queryAccessibleInterface(view).textInterface()
+    words = read.text(0, read.characterCount())
+    at = [words.index(tex) for tex in (r"\frac{a}{b}", "x_1", r"\sum_{i=0}^n i^2", "z^2")]
+    assert r"\sum_{i=0}^n i^2 = y" in words
+    assert at == sorted(at)
+    assert not INVISIBLE & set(words)
 
 
 def test_the_source_takes_no_room(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -43,6 +44,16 @@ def words(view: TranscriptView) -> str:
     return view.document().findBlock(button.stop.start).text()
 
 
+def go(view: TranscriptView, begin: str) -> None:
+    """Press Enter where the block says this."""
+    view._walk.land(next(s for s in stops(view) if text_of(view, s) == begin))
+    QTest.keyClick(focused(), Qt.Key.Key_Return)
+
+
+def text_of(view: TranscriptView, stop: Stop) -> str:
+    return view.document().findBlock(stop.start).text()
+
+
 @pytest.fixture
 def noted(view: TranscriptView) -> TranscriptView:
     view.set_messages([answer("Elsewhere[^1].\n\n[^1]: Not this."), answer(SOURCE)])
@@ -78,6 +89,49 @@ def test_back_is_where_one_came_from(noted: TranscriptView) -> None:
     for expected in ("1\tThe note.", "One1 and twob."):
         QTest.keyClick(focused(), Qt.Key.Key_Return)
         assert words(noted) == expected
+
+
+def test_back_leads_to_the_mark_above_where_one_came_from_another_message(
+    view: TranscriptView,
+) -> None:
+    """Or where there is no such mark any more, in what a message says now."""
+    first = answer("Mine[^1].\n\n[^1]: Own.")
+    second = answer("One[^1].\n\nTwo[^1].\n\n[^1]: Said.")
+    view.set_messages([first, second])
+    view.show()
+    go(view, "Mine1.")
+    assert words(view) == "1\tOwn."
+    go(view, "1\tSaid.")
+    assert words(view) == "Two1."
+    go(view, "One1.")
+    for text in ("None.\n\nNew[^1].\n\n[^1]: Said.", "New[^1].\n\n[^1]: Said."):
+        view.set_messages([first, replace(second, parts=answer(text).parts)])
+        go(view, "1\tSaid.")
+        assert words(view) == "New1."
+    view.set_messages([first, second])
+    go(view, "Two1.")
+    view.set_messages([first, replace(second, parts=answer("[^1]: Said.\n\n    New[^1].").parts)])
+    go(view, "1\tSaid.")
+    assert words(view) == "New1."
+
+
+def test_where_one_came_from_may_be_gone(view: TranscriptView) -> None:
+    said = answer("One.\n\n" * 9 + "Two[^1].\n\n[^1]: Said.")
+    view.set_messages([said])
+    view.show()
+    go(view, "Two1.")
+    view.set_messages([replace(said, parts=answer("[^1]: Said[^1].").parts)])
+    go(view, "1\tSaid1.")
+    assert focused().accessibleName() == "Footnote 1"
+
+
+def test_a_mark_in_a_table_leads_there_and_back(view: TranscriptView) -> None:
+    view.set_messages([answer("| a | b |\n|---|---|\n| c | d[^1] |\n\n[^1]: Said.")])
+    view.show()
+    go(view, "c	d1")
+    assert words(view) == "1\tSaid."
+    go(view, "1\tSaid.")
+    assert words(view) == "c	d1"
 
 
 def test_a_note_of_thoughts_is_another_than_the_answers(view: TranscriptView) -> None:

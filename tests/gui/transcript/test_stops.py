@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QAccessible, QGuiApplication, QTextCursor
+from PySide6.QtCore import QEvent, QRect, Qt
+from PySide6.QtGui import QAccessible, QFocusEvent, QGuiApplication, QTextCursor
 from PySide6.QtWidgets import QLabel, QToolButton, QWidget
 
 from desktop_app.domain.conversation import ErrorNote, MessageStatus
@@ -18,6 +18,7 @@ from desktop_app.ui.transcript.stops import StopButton, next_stop
 from tests.helpers.messages import answer, question, streaming
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QImage
     from pytestqt.qtbot import QtBot
 
     from desktop_app.ui.theme import Theme
@@ -253,6 +254,51 @@ def test_what_has_the_keyboard_is_seen(qtbot: QtBot, view: TranscriptView) -> No
     assert view.grab().toImage().pixelColor(200, 0) != view._theme.accent
 
 
+def accents(view: TranscriptView, image: QImage, area: QRect) -> int:
+    return sum(
+        image.pixelColor(x, y) == view._theme.accent
+        for x in range(area.left(), area.right() + 1)
+        for y in range(area.top(), area.bottom() + 1)
+    )
+
+
+def test_the_ring_is_around_each_line_of_a_link_and_within_the_text(
+    qtbot: QtBot, view: TranscriptView
+) -> None:
+    words = "word " * 12
+    view.set_messages([answer(f"{words}[{words}](https://a.example)\n\n[b](https://b.example)")])
+    enter(view)
+    tab_to(qtbot, view, "word word")
+    ring = focused(view)
+    image, room = ring.grab().toImage(), ring.rect()
+    first = QRect(0, 0, 12, 12)  # where the words before the link are
+    assert ring.x() >= 0
+    assert ring.geometry().right() <= view.viewport().width()
+    assert accents(view, image, room) > 2 * room.width()
+    assert accents(view, image, first) == 0
+    tab_to(qtbot, view, "b, ")
+    assert focused(view).x() >= 0
+    image = focused(view).grab().toImage()
+    assert accents(view, image, QRect(0, 8, 3, 6)) >= 6, "its left side is not cut off"
+
+
+def test_what_covers_a_stop_is_not_seen_without_the_keyboard(
+    qtbot: QtBot, view: TranscriptView
+) -> None:
+    view.set_messages([answer("[a](https://a.example) [b](https://b.example)")])
+    enter(view)
+    tab_to(qtbot, view, "a, ")
+    view._walk._cover_all()
+    rings = [
+        accents(view, image, image.rect())
+        for button in view.findChildren(StopButton)
+        if not button.isHidden() and button.objectName() == "link"
+        for image in [button.grab().toImage()]
+    ]
+    assert sum(count > 50 for count in rings) == 1
+    assert len(rings) == 2
+
+
 def test_it_stays_over_its_text_when_the_text_moves(qtbot: QtBot, view: TranscriptView) -> None:
     view.set_messages([question("Q"), answer("word " * 200 + "[link](https://a.example)")])
     enter(view)
@@ -342,6 +388,53 @@ def test_the_ring_covers_neither_the_arrow_nor_the_number_beside_it(
             assert ring.geometry().right() <= view.cursorRect(number).left()
         else:
             assert ring.x() >= view.cursorRect(number).left()
+
+
+@pytest.mark.parametrize(
+    ("version", "arrows"),
+    [
+        ((1, 1), set()),
+        ((1, 2), {"Newer version"}),
+        ((2, 3), {"Older version", "Newer version"}),
+        ((3, 3), {"Older version"}),
+    ],
+)
+def test_only_arrows_that_lead_somewhere_have_their_turn(
+    qtbot: QtBot, view: TranscriptView, version: tuple[int, int], arrows: set[str]
+) -> None:
+    asked, said = question("Q"), answer("Said.")
+    view.set_messages([asked, said], versions={asked.id: version, said.id: version})
+    enter(view)
+    way = [tab(qtbot, view) for _ in range(14)]
+    assert {name for name in way if name.endswith(" version")} == arrows
+    assert ("/" in view.toPlainText()) is (version[1] > 1)
+
+
+@pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space])
+def test_an_arrow_is_pressed_with_each_key_that_presses(
+    qtbot: QtBot, view: TranscriptView, key: Qt.Key
+) -> None:
+    said = answer("Said.")
+    view.set_messages([said], versions={said.id: (2, 3)})
+    enter(view)
+    tab_to(qtbot, view, "Newer version")
+    button = focused(view)
+    assert isinstance(button, StopButton)
+    with qtbot.waitSignal(button.clicked):
+        qtbot.keyClick(button, key)
+
+
+def test_a_menu_only_borrows_the_keyboard_of_a_stop(qtbot: QtBot, view: TranscriptView) -> None:
+    view.set_messages([answer("[a](https://a.example)")])
+    enter(view)
+    tab_to(qtbot, view, "a, ")
+    button, left = focused(view), list[bool]()
+    assert isinstance(button, StopButton)
+    button.left.connect(lambda: left.append(True))
+    for reason, gone in (("PopupFocusReason", False), ("TabFocusReason", True)):
+        event = QFocusEvent(QEvent.Type.FocusOut, Qt.FocusReason[reason])
+        button.focusOutEvent(event)
+        assert bool(left) is gone
 
 
 def test_the_keyboard_stays_on_the_arrows_of_the_question(

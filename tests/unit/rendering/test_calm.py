@@ -71,6 +71,7 @@ HALF: Final = {
     "a ~b~": "a ~b",
     "a ~~b ~c~~": "a b ~c",
     "a ~b ~~c~": "a ~b c",
+    "a ~~b ~c~~ d": "a b ~c d",
     "a 5~~b": "a 5b",
     "see <https://a.example/_b/c": "see https://a.example/_b/c",
     "see https://a.example/_b/c": "see https://a.example/_b/c",

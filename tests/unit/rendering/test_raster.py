@@ -13,7 +13,7 @@ from desktop_app.rendering.block_stream import BlockStream, render
 from desktop_app.rendering.export_html import to_html
 from desktop_app.rendering.export_text import to_markdown, to_plain
 from desktop_app.rendering.model import PICTURE, Run
-from desktop_app.rendering.raster import LARGEST, LONGEST_ADDRESS, size_of
+from desktop_app.rendering.raster import LARGEST, LONGEST_ADDRESS, is_half, size_of
 
 
 def address(kind: str, size: tuple[int, int] = (30, 20), *, noise: bool = False) -> str:
@@ -50,6 +50,8 @@ HOSTILE: Final = {
     + b64encode(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + b"\0\1\0\0" * 2 + b"\x08\2\0\0\0").decode(),
     "no pixels": f"data:image/gif;base64,{b64encode(b'GIF89a' + bytes(7)).decode()}",
     "many bytes": address("PNG", (400, 400), noise=True),
+    "a few bytes more than are drawn": "data:image/png;base64,"
+    + b64encode((b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1").ljust(LARGEST + 1)).decode(),
 }
 
 
@@ -84,6 +86,24 @@ def test_a_stream_finds_the_same(piece: int, before: str) -> None:
     assert stream.blocks == render(source)
     assert any(run.text == PICTURE for block in stream.blocks for run in block.runs)
     assert parsed < len(source) - len(target) + 20
+
+
+@pytest.mark.parametrize(
+    ("source", "added", "half"),
+    [
+        ("![a](data:image/png;base64,AAAA", 4, True),
+        ("![a](data:image/png;base64,AAAA", 31, True),
+        ("![a](data:image/png;base64,AAAA)", 1, False),
+        ("![a](data:image/png;base64,AAAA) and", 3, False),
+        ("![a](data:image/png;base64,AAAA) and", 36, False),
+        ("![a](https://a.example/AAAA", 4, False),
+        ("words", 5, False),
+    ],
+)
+def test_where_an_address_is_half_there_is_nothing_to_parse(
+    source: str, added: int, half: bool
+) -> None:
+    assert is_half(source, added) is half
 
 
 def test_it_is_copied_as_it_was_written() -> None:
