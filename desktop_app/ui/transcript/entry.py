@@ -38,6 +38,7 @@ from desktop_app.ui.transcript.items import (
 )
 from desktop_app.ui.transcript.selection import named
 from desktop_app.ui.transcript.sources import source_lines
+from desktop_app.ui.transcript.uncoloured import UncolouredCode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -86,7 +87,7 @@ class Entry:
         folds: where the lines stand that fold its code.
         is_stored: whether it does not come before the reader, who sees its code folded.
         mark: what stands below it, about what comes after.
-        uncoloured: indices in the body of the code blocks that are not coloured to the end.
+        uncoloured: which code in its body is still to be coloured.
         rest: of a long answer that is stored, what is still to be added, in pieces, until `update`
             ends it; whoever does that takes it away.
     """
@@ -113,8 +114,7 @@ class Entry:
         self.reasoning = ""
         self.folds = FoldLines()
         self.is_stored = not self.is_streaming
-        self.uncoloured: list[int] = []
-        self.coloured_to = 0
+        self.uncoloured = UncolouredCode()
         self._pieces: list[str] = []
         self._stream = BlockStream(cited)
         self._thoughts = BlockStream()
@@ -327,9 +327,10 @@ class Entry:
         ]
 
     def items(self) -> list[Item]:
-        """All items; `head`, `foot` and `folds` are set to match."""
+        """All items, none of them coloured; `head`, `foot`, `folds` and `uncoloured` are set to match."""
         head, body, foot = self.head_items(), self.body_items(), self.foot_items()
-        self.head, self.foot, self.folds = len(head), len(foot), FoldLines(body)
+        self.head, self.foot = len(head), len(foot)
+        self.folds, self.uncoloured = FoldLines(body), UncolouredCode([*body, *foot])
         return [*head, *body, *foot]
 
     # ------------------------------------------------------------------ parts of it

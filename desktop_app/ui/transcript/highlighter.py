@@ -112,6 +112,16 @@ class CodeHighlighter(QObject):
         for first, stop in section.runs(at + 1, end):
             self.colour_part(section, first, stop)
 
+    def colour_items(self, section: Section, first: int, end: int) -> None:
+        """Colour what is code among items [first, end), which have just been written."""
+        flags = bytes(map(_is_code, section.items[first:end]))
+        begin = flags.find(1)
+        while begin >= 0:
+            stop = flags.find(0, begin)
+            stop = len(flags) if stop < 0 else stop
+            self.colour_part(section, first + begin, first + stop)
+            begin = flags.find(1, stop)
+
     def colour_part(self, section: Section, first: int, end: int) -> None:
         """Colour lines that have been written in the middle of a block, or all of it."""
         start = first

@@ -144,8 +144,8 @@ class TranscriptStretch(TranscriptSurface):
             self.moveCursor(QTextCursor.MoveOperation.End)  # what comes was not selected
         entry, before = self._messages.append(message), self._messages.get(message.parent_id or "")
         if before is not None:
-            with self._place.kept():
-                self._messages.refresh(before)  # which offers nothing more that goes on from it
+            with self._place.kept():  # it offers nothing more that goes on from it
+                self._messages.entry_writer.refresh(before)
         self._write_rests()
         self._finder.touched(message.id)
         if entry is not None:
@@ -193,7 +193,7 @@ class TranscriptStretch(TranscriptSurface):
         entry = self._messages.get(message_id)
         if entry is not None and not entry.folded:
             with self._place.kept():
-                self._messages.read_thoughts(entry, len(text))
+                self._messages.entry_writer.read_thoughts(entry, len(text))
             self._tidy_soon()
             self._read_thoughts()  # it may have left the document and come back meanwhile
             if not entry.unread:
@@ -296,7 +296,7 @@ class TranscriptStretch(TranscriptSurface):
         entry = self._messages.get(message_id)
         if entry is not None and entry.waiting != sentence:
             entry.waiting = sentence
-            self._messages.refresh(entry)
+            self._messages.entry_writer.refresh(entry)
 
     # ------------------------------------------------------------------ place
 
@@ -372,10 +372,10 @@ class TranscriptStretch(TranscriptSurface):
             return False
         with self._place.held(entry, self._stays(entry, action)):
             if action.startswith(FOLD):
-                self._messages.turn_fold(entry, int(action.removeprefix(FOLD)))
+                self._messages.entry_writer.turn_fold(entry, int(action.removeprefix(FOLD)))
             else:
                 entry.turn(action)
-                self._messages.refresh(entry)
+                self._messages.entry_writer.refresh(entry)
         self._read_thoughts()
         self._fill()
         self._place_actions_again()

@@ -1,4 +1,4 @@
-"""Which messages are written into the document, and how they change there.
+"""Which messages are written into the document, and which wait above and below to be written.
 
 Knows nothing of scrolling or painting: the view asks it to write, to grow, to update, and keeps the
 reader's place around that.
@@ -7,40 +7,29 @@ reader's place around that.
 from __future__ import annotations
 
 import time
-from contextlib import nullcontext
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.domain.conversation import Message, MessageStatus, Role
-from desktop_app.rendering.model import Block, Kind
+from desktop_app.rendering.model import Block
 from desktop_app.ui.theme import MEASURE
-from desktop_app.ui.transcript.code_folds import (
-    FOLD,
-    SHOWN,
-    fold_line,
-    fold_line_at,
-    number_of,
-    show_fold,
-    show_folds,
-)
+from desktop_app.ui.transcript.code_folds import number_of, show_fold
 from desktop_app.ui.transcript.cost import cost_more
 from desktop_app.ui.transcript.document import DocumentWriter
 from desktop_app.ui.transcript.entry import Entry, Unfolded, blocks_of
+from desktop_app.ui.transcript.entry_writer import EntryWriter
 from desktop_app.ui.transcript.highlighter import CodeHighlighter
 from desktop_app.ui.transcript.items import Facts, Mark
-from desktop_app.ui.transcript.section import is_table
 from desktop_app.ui.transcript.sources import Sources
 from desktop_app.ui.transcript.styles import Styles
 from desktop_app.ui.transcript.window import around
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from PySide6.QtCore import QObject
     from PySide6.QtGui import QTextBlock, QTextDocument
 
     from desktop_app.ui.theme import Theme
-    from desktop_app.ui.transcript.entry import Change
-    from desktop_app.ui.transcript.items import Item
     from desktop_app.ui.transcript.section import Section
 
 MOST_CHARACTERS: Final = 100_000
@@ -69,6 +58,7 @@ class WrittenMessages:
         versions: (number, count) of messages that have siblings, by id.
         sources: what they may cite.
         highlighter: colours code.
+        entry_writer: writes what changes of those that are written.
     """
 
     def __init__(
@@ -89,6 +79,7 @@ class WrittenMessages:
         self._marks: Mapping[str, Mark] = {}
         self._entries: dict[str, Entry] = {}
         self.highlighter = CodeHighlighter(self.writer, theme, parent)
+        self.entry_writer = EntryWriter(self.writer, self.highlighter)
 
     # ------------------------------------------------------------------ finding
 
@@ -302,7 +293,7 @@ class WrittenMessages:
             at = item if entry.message.id == message_id else nearest
             nearest = 0 if entry.message.id == message_id else nearest
             self._put_back(entry.section, at, height, scale)
-            show_folds(self.writer, entry.section, entry.unfolded.code)
+            self.entry_writer.show_folds(entry)
         self.writer.fit_tables()
 
     def _put_back(self, section: Section, at: int, height: float, scale: float) -> None:
@@ -312,16 +303,16 @@ class WrittenMessages:
             ranges = around(section, at % count, height)
         self.writer.put_back(section, ranges, scale)
         for first, end in section.runs(0, count):
-            self._colour_part(section, first, end)
+            self.highlighter.colour_items(section, first, end)
 
     def write_items(self, section: Section, ranges: Iterable[tuple[int, int]]) -> None:
         """Have some items [first, end) of a message written that are not."""
         ranges = list(ranges)
         self.writer.write(section, ranges)
         for first, end in ranges:
-            self._colour_part(section, first, end)
+            self.highlighter.colour_items(section, first, end)
         if any(0.0 in section.heights[first:end] for first, end in ranges):
-            show_folds(self.writer, section, self._entries[section.key].unfolded.code)
+            self.entry_writer.show_folds(self._entries[section.key])
 
     def write_folded(self) -> bool:
         """Have one block's folded lines written for those who listen; whether any were missing. The
@@ -330,7 +321,7 @@ class WrittenMessages:
             for first, end in section.holes():
                 if number_of(section.items[end]) is not None and section.counts[first - 1]:
                     self.writer.write(section, [(first, end)])
-                    self._colour_part(section, first, end)
+                    self.highlighter.colour_items(section, first, end)
                     show_fold(self.writer, section, end, visible=False)
                     return section.counts[first] > 0
         return False
@@ -368,11 +359,7 @@ class WrittenMessages:
     def _write(self, at: int, entry: Entry) -> None:
         self._entries[entry.message.id] = entry
         entry.mark = self._marks.get(entry.message.id)
-        entry.uncoloured = []
-        entry.section = self.writer.insert_section(at, entry.message.id, entry.items())
-        self._find_code(entry, 0, 0, entry.section.items[entry.head :])
-        self._colour(entry)
-        show_folds(self.writer, entry.section, entry.unfolded.code)
+        self.entry_writer.insert(at, entry)
 
     def take_rests(self) -> list[tuple[Message, str]]:
         """What is still to be added to the long answers written since this was last asked."""
@@ -398,45 +385,21 @@ class WrittenMessages:
             entry.add_text(text)
             return
         begins = not entry.has_text
-        self._patch(entry, entry.add_text(text), seen)
+        self.entry_writer.grow(entry, entry.add_text(text), seen)
         if begins:
-            self.refresh(entry)
+            self.entry_writer.refresh(entry)
 
     def renew(self, entry: Entry) -> None:
         """Some more of what definitions change in an answer that has come."""
         changes = entry.renew()
-        if entry.message.id in self._apart:
-            return
-        # A table that is written within an edit is found behind it, no sooner.
-        are_texts = not any(is_table(item) for _, _, added in changes for item in added)
-        with self.writer.one_edit() if are_texts else nullcontext():
-            self._renew(entry, changes)
-
-    def _renew(self, entry: Entry, changes: Sequence[Change]) -> None:
-        for first, removed, added in changes:
-            if not entry.folds or first < 0:
-                self.writer.replace(entry.section, entry.head + first, removed, added)
-                continue
-            for at, item in enumerate(added, first):
-                place = entry.head + entry.folds.item_of(at)
-                self.writer.replace(entry.section, place, 1, [item])
+        if entry.message.id not in self._apart:
+            self.entry_writer.renew(entry, changes)
 
     def think(self, entry: Entry, text: str) -> None:
         """The next piece of an answer's reasoning."""
         entry.add_reasoning(text, time.monotonic())
-        if entry.message.id in self._apart:
-            return
-        if entry.folded or not entry.head:
-            self.refresh(entry)
-        else:
-            self.writer.show_items(entry.section, 0, 1, [entry.head_line()])
-            self.read_thoughts(entry, len(text))
-
-    def read_thoughts(self, entry: Entry, characters: int) -> None:
-        """Show more of an answer's reasoning, which is unfolded."""
-        for at, removed, added in entry.read_thoughts(characters):
-            self.writer.replace(entry.section, at, removed, added)
-            entry.head += len(added) - removed
+        if entry.message.id not in self._apart:
+            self.entry_writer.think(entry, len(text))
 
     def update(self, message: Message) -> Entry | None:
         """Bring a message up to date; its text is touched only where it differs."""
@@ -448,23 +411,15 @@ class WrittenMessages:
             return None
         entry.is_stored = entry.is_stored and message.status is not MessageStatus.STREAMING
         entry.message, entry.version = message, self.versions.get(message.id)
-        patches = entry.set_text(message.text) if message.role is Role.ASSISTANT else []
-        if patches is None:
-            self._rewrite(entry)
-        else:
-            self._patch(entry, patches)
-            self._show_fold(entry, len(entry.section.items) - entry.foot - entry.head)
-        self.refresh(entry)
-        if not entry.is_streaming:
-            self.writer.fit_tables()
-            self._colour(entry)
+        changes = entry.set_text(message.text) if message.role is Role.ASSISTANT else []
+        self.entry_writer.update(entry, changes)
         return entry
 
     def name_models(self, name_of: Callable[[str], str]) -> None:
         """Take the models' names, and say them wherever a model is named."""
         self._facts.name_of = name_of
         for section in self.writer.sections:
-            self.refresh(self._entries[section.key])
+            self.entry_writer.refresh(self._entries[section.key])
 
     def mark(self, marks: Mapping[str, Mark]) -> None:
         """Have these marks, by message id, and no others."""
@@ -472,138 +427,15 @@ class WrittenMessages:
         self._marks = marks
         for key in changed & self._entries.keys():
             self._entries[key].mark = marks.get(key)
-            self.refresh(self._entries[key])
-
-    def refresh(self, entry: Entry) -> None:
-        """Bring what stands before and behind the body up to date."""
-        section, head = entry.section, entry.head_items()
-        if len(head) != entry.head:
-            self._rewrite(entry)
-        else:
-            self.writer.show_items(section, 0, entry.head, head)
-        foot = entry.foot_items()
-        self.writer.show_items(section, len(section.items) - entry.foot, entry.foot, foot)
-        entry.foot = len(foot)
-
-    def _rewrite(self, entry: Entry) -> None:
-        """Bring all items of a message up to date, whatever differs."""
-        self.highlighter.forget(entry.section)
-        items = entry.items()
-        self.writer.show_items(entry.section, 0, len(entry.section.items), items)
-        entry.uncoloured = []
-        self._find_code(entry, 0, 0, items[entry.head :])
-        self._colour(entry)
-        show_folds(self.writer, entry.section, entry.unfolded.code)
+            self.entry_writer.refresh(self._entries[key])
 
     def unfold_code_at(self, section: Section, at: int) -> None:
         """Show to its end the code that an item belongs to."""
         for item in section.items[at:]:
             number = number_of(item)
             if number is not None:
-                self.turn_fold(self._entries[section.key], number, unfold=True)
+                self.entry_writer.turn_fold(self._entries[section.key], number, unfold=True)
                 return
-
-    def turn_fold(self, entry: Entry, number: int, *, unfold: bool | None = None) -> None:
-        """Unfold a long block of code, or fold it again."""
-        if (number not in entry.unfolded.code) if unfold is None else unfold:
-            entry.unfolded.code.add(number)
-        else:
-            entry.unfolded.code.discard(number)
-        section, at = entry.section, entry.item_of_action(f"{FOLD}{number}")
-        if at >= 0:
-            is_folded = number not in entry.unfolded.code
-            line = fold_line_at(section.items, at, is_folded=is_folded)
-            self.writer.show_items(section, at, 1, [line])
-        show_folds(self.writer, entry.section, entry.unfolded.code)
-
-    def _patch(self, entry: Entry, patches: Sequence[Change], seen: int = -1) -> None:
-        for at, removed, added in patches:
-            for line in entry.folds.broken_by(at, removed, added):
-                entry.folds.forget(line)
-                show_fold(self.writer, entry.section, entry.head + line, visible=True)
-                self._change(entry, line, 1, ())
-            first = entry.folds.item_of(at)
-            self._change(entry, first, removed, added)
-            entry.folds.moved(at, len(added) - removed)
-            last = first + len(added)
-            while first <= last:  # code may end above the first of what is added, or within it
-                more = self._show_fold(entry, first, seen)
-                first, last = first + 1 + more, last + more
-        if entry.uncoloured:
-            self._colour(entry)
-
-    def _change(self, entry: Entry, at: int, removed: int, added: Sequence[Item]) -> None:
-        """Items of the body from one on, so many of which give way."""
-        self.writer.replace(entry.section, entry.head + at, removed, added)
-        self._find_code(entry, at, removed, added)
-
-    def _show_fold(self, entry: Entry, end: int, seen: int = -1) -> bool:
-        """Have a line below the code that ends above item `end` of the body, if it is long and has
-        come to its end; whether one was added. What has come before the reader stays unfolded, as
-        does what item `seen` of the message is in."""
-        section, head = entry.section, entry.head
-        most = len(section.items) - entry.foot - head
-        if entry.message.role is Role.USER or end > most:
-            return False
-        if end == most and not entry.is_whole:
-            return False
-        code = entry.folds.ended(section.items, head, end)
-        if code is None:
-            return False
-        if not entry.is_stored or end - code.lines + SHOWN <= seen - head < end:
-            entry.unfolded.code.add(code.number)
-        unfolded = code.number in entry.unfolded.code
-        at = entry.folds.add(code)
-        self._change(entry, at, 0, (fold_line(code.number, code.lines, is_folded=not unfolded),))
-        if not unfolded:
-            show_fold(self.writer, section, head + at, visible=False)
-        return True
-
-    # ------------------------------------------------------------------ colours of code
-
-    def _colour_part(self, section: Section, first: int, end: int) -> None:
-        """Colour what is code among items [first, end), which have just been written."""
-        flags = bytes(
-            isinstance(item, Block) and item.kind is Kind.CODE for item in section.items[first:end]
-        )
-        begin = flags.find(1)
-        while begin >= 0:
-            stop = flags.find(0, begin)
-            stop = len(flags) if stop < 0 else stop
-            self.highlighter.colour_part(section, first + begin, first + stop)
-            begin = flags.find(1, stop)
-
-    def _find_code(self, entry: Entry, at: int, removed: int, added: Sequence[object]) -> None:
-        """Remember the code blocks that begin among new items, and those no more that gave way: what
-        begins as a fence may turn out to be text."""
-        last, moved = entry.uncoloured[-1:], len(added) - removed
-        stay = [h for h in entry.uncoloured if not at <= h < at + removed]
-        begin = [at + number for number, item in enumerate(added) if _is_head(item)]
-        entry.uncoloured = sorted({*(h if h < at else h + moved for h in stay), *begin})
-        if begin or entry.uncoloured[-1:] != last:
-            entry.coloured_to = entry.uncoloured[-1] + 1 if entry.uncoloured else 0
-        elif last and at > last[0]:
-            entry.coloured_to = min(entry.coloured_to, at)
-
-    def _colour(self, entry: Entry) -> None:
-        """Colour whole blocks that are closed, and the complete lines of the one that grows."""
-        end = len(entry.section.items) - entry.foot
-        last = entry.section.items[end - 1] if end else None
-        is_code = isinstance(last, Block) and last.kind in (Kind.CODE, Kind.CODE_HEAD)
-        grows = is_code and entry.grows
-        for head in entry.uncoloured[: -1 if grows else None]:
-            self.highlighter.colour_block(entry.section, entry.head + head)
-        entry.uncoloured = entry.uncoloured[-1:] if grows else []
-        if entry.uncoloured and entry.head + entry.coloured_to < end - 1:
-            head = entry.head + entry.uncoloured[0]
-            first = entry.head + entry.coloured_to
-            self.highlighter.colour_lines(entry.section, head, first, end - 1)
-            entry.coloured_to = end - 1 - entry.head
-
-
-def _is_head(item: object) -> bool:
-    """Whether a block of code that may be coloured begins."""
-    return isinstance(item, Block) and item.kind is Kind.CODE_HEAD and bool(item.language)
 
 
 def _size(message: Message) -> int:
