@@ -142,6 +142,12 @@ class HttpReply:
                 async for _ in self._chunks:
                     pass
 
+    async def leave(self) -> None:
+        """Read no further; the response is closed. Left to the garbage collector, what reads would
+        end outside of every task, where it cannot."""
+        if isinstance(self._chunks, AsyncGenerator):
+            await self._chunks.aclose()
+
     @contextmanager
     def _cut_means_stream_cut(self) -> Iterator[None]:
         import httpx

@@ -189,11 +189,13 @@ class Transport:
     async def _open(
         self, request: _Request, heard: Callable[[], None] = _unheard
     ) -> AsyncIterator[HttpReply]:
-        async with AsyncExitStack() as stack:
+        async with AsyncExitStack() as afterwards, AsyncExitStack() as stack:
             response = await self._send(stack, request)
             heard()
             await self._refuse_what_is_no_api(response)
-            yield HttpReply(response, self._tried, self._timeouts.drain, heard)
+            reply = HttpReply(response, self._tried, self._timeouts.drain, heard)
+            afterwards.push_async_callback(reply.leave)
+            yield reply
 
     async def _send(self, stack: AsyncExitStack, request: _Request) -> httpx.Response:
         """The reply to `request`, which `stack` closes."""

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from tests.end2end.prepared_server import Prepared, PreparedServer
+import asyncio
+import gc
+import sys
+from typing import TYPE_CHECKING, Any
+
+from tests.end2end.prepared_server import Prepared, PreparedServer, _event
 from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, until
+
+if TYPE_CHECKING:
+    import pytest
 
 ANSWERS = {
     "story": Prepared("Once upon a time there was a lighthouse. " * 20, stops_after=60),
@@ -49,3 +57,39 @@ def test_answers_over_http(run: Run) -> None:
             assert desk.messages()[5][2].startswith("Once upon a time")
 
     run(main())
+
+
+class FailingServer(PreparedServer):
+    """Its answers fail in the middle, in so many words."""
+
+    async def _answer(self, writer: asyncio.StreamWriter, body: dict[str, Any]) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n")
+        _event(writer, "response.output_text.delta", output_index=0, content_index=0, delta="Half")
+        error = {"code": "server_error", "message": "No."}
+        _event(writer, "response.failed", response={"status": "failed", "error": error})
+        await writer.drain()
+
+
+def test_of_an_answer_that_failed_nothing_goes_on(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda what: ended.append(what.exc_value))
+
+    async def main() -> None:
+        async with (
+            FailingServer({}) as server,
+            Desk(
+                real=True,
+                environment={"OPENAI_BASE_URL": server.base_url, "OPENAI_API_KEY": "not-a-key"},
+            ) as desk,
+        ):
+            desk.type("Why?")
+            await until(lambda: "tokens" in desk.estimate)
+            desk.enter()
+            await until(lambda: "Retry" in desk.transcript)
+            await desk.settled()
+
+    run(main())
+    gc.collect()
+    assert not ended
