@@ -95,7 +95,7 @@ def top_item(view: TranscriptView) -> int:
 
 
 def is_filled(view: TranscriptView) -> bool:
-    """Whether nothing on screen waits to be written: no two lines are far from each other."""
+    """Whether nothing on screen waits to be written: no two lines are far from each other there."""
     tops: list[float] = []
     block = view.cursorForPosition(view.viewport().rect().topLeft()).block()
     layout = view.document().documentLayout()
@@ -105,7 +105,7 @@ def is_filled(view: TranscriptView) -> bool:
             box = layout.blockBoundingRect(block)
             tops += [box.top(), box.bottom()]
         block = block.next()
-    return all(b - a < 80 for a, b in zip(tops[1::2], tops[2::2], strict=False))
+    return all(min(b, bottom) - a < 80 for a, b in zip(tops[1::2], tops[2::2], strict=False))
 
 
 def test_little_of_it_is_written_and_the_bar_knows_of_all(
