@@ -1,9 +1,9 @@
 """What an answer costs while it streams, beside appending the same text to a bare QPlainTextEdit.
 
 Both sides run in one process, one after the other, in a window of the same size, and both paint at
-most 60 times a second. At full speed deltas come as fast as they are taken, five times in turns: a tenth
-takes some hundredths of a second, so each is the least of its five, since what else the machine does only
-adds; gaps are those of all five. With `--rate 400` so many a second arrive in real time through a running
+most 60 times a second. At full speed deltas come as fast as they are taken, ten times in turns: a tenth
+takes some hundredths of a second, so each is the least of its ten, since what else the machine does only
+adds; gaps are those of all ten. With `--rate 400` so many a second arrive in real time through a running
 event loop. CPU is that of the whole process; a tenth ends when all of it is on screen. Gaps are the steps
 that nothing can interrupt.
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.typesetter import Typesetter
 
 FRAME_S = 1 / 60
-_ROUNDS = 5
+_ROUNDS = 10
 _LONG_S = 60
 """After so long no further round is begun: the bare side takes a minute for one endless paragraph."""
 WORDS = (
