@@ -375,11 +375,14 @@ _INCOMPLETE = {
 
 
 def _details(error: ProviderError) -> str:
-    """Its own lines, below what they leave out."""
+    """Its own lines, below what none of them says: a number may stand in one by chance."""
     facts = (
-        ("HTTP {}", str(error.status or "")),
-        ("{}", error.code),
-        ("request {}", error.request_id),
+        (str(error.status or ""), "HTTP {}", "HTTP status {}"),
+        (error.code, "{}", "Code: {}"),
+        (error.request_id, "request {}", "Request id: {}"),
     )
-    left_out = [words.format(fact) for words, fact in facts if fact not in error.details]
+    said = error.details.splitlines()
+    left_out = [
+        words.format(fact) for fact, words, line in facts if fact and line.format(fact) not in said
+    ]
     return "\n".join(lines for lines in (" · ".join(left_out), error.details) if lines)

@@ -310,6 +310,18 @@ def test_details_say_nothing_twice(tmp_path: Path) -> None:
     with_room(tmp_path, provider, test)
 
 
+def test_details_leave_nothing_out_that_stands_in_them_by_chance(tmp_path: Path) -> None:
+    error = StreamCutError("The connection was cut.", details="after 1500 bytes", status=500)
+    provider = ScriptedProvider([Failed(error)])
+
+    async def test(room: Room) -> None:
+        answer = await room.run(await room.begin("?"))
+        assert answer.error is not None
+        assert answer.error.details == "HTTP 500\nafter 1500 bytes"
+
+    with_room(tmp_path, provider, test)
+
+
 def test_a_limit_reached_is_said_and_is_no_whole_answer(tmp_path: Path) -> None:
     provider = ScriptedProvider([TextDelta("Some"), Incomplete("max_output_tokens")])
 
