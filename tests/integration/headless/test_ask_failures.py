@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import signal
-import socket
 import sys
 import time
 from contextlib import suppress
@@ -18,6 +17,7 @@ from desktop_app import cli
 from desktop_app.domain.events import TextDelta, Waiting
 from desktop_app.domain.reply import Reply
 from desktop_app.headless.terminal import Output
+from tests.helpers.closed_port import closed_port
 from tests.integration.headless.command import KEY, Shell, against, answer_to, ended, gateway
 from tests.integration.headless.replies import (
     ANSWER,
@@ -134,9 +134,8 @@ def test_a_chosen_effort_that_is_refused_is_not_lowered(shell: Shell) -> None:
 
 
 def test_nobody_at_the_address(shell: Shell) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    done = asyncio.run(shell.ask(f"http://127.0.0.1:{port}/v1", "Hi"))
+    with closed_port() as port:
+        done = asyncio.run(shell.ask(f"http://127.0.0.1:{port}/v1", "Hi"))
     assert (done.code, done.out) == (1, "")
     assert "could not be reached at 127.0.0.1" in done.err
     assert "ask again" in done.err

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 import time
 from collections.abc import Callable
 from contextlib import aclosing
@@ -48,6 +47,7 @@ from desktop_app.domain.parts import ReasoningPart, TextPart
 from desktop_app.providers.client import QUESTION_KEPT, ProviderClient
 from desktop_app.providers.refusals import ASK_AGAIN
 from desktop_app.providers.transport import Timeouts
+from tests.helpers.closed_port import closed_port
 from tests.unit.providers.loopback import (
     STREAM_HEAD,
     LoopbackServer,
@@ -625,12 +625,11 @@ def waits(events: list[StreamEvent]) -> list[Waiting]:
 
 def test_nobody_there_is_tried_three_times_and_names_the_host() -> None:
     async def main() -> list[StreamEvent]:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
-        profile = replace(OPENAI, base_url=f"http://127.0.0.1:{port}/v1")
-        client = ProviderClient(profile, KEY, CATALOG)
-        events = await collect(client, ask())
-        await client.aclose()
+        with closed_port() as port:
+            profile = replace(OPENAI, base_url=f"http://127.0.0.1:{port}/v1")
+            client = ProviderClient(profile, KEY, CATALOG)
+            events = await collect(client, ask())
+            await client.aclose()
         return events
 
     events = asyncio.run(main())

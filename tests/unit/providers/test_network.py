@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
@@ -19,6 +18,7 @@ from desktop_app.providers.client import ProviderClient
 from desktop_app.providers.transport import Timeouts
 from desktop_app.providers.trust import trusted
 from tests.helpers.certificates import Authority
+from tests.helpers.closed_port import closed_port
 from tests.helpers.proxies import HttpProxy, SocksProxy, TestProxy
 from tests.unit.providers.loopback import LoopbackServer, Script, replies
 from tests.unit.providers.samples import CATALOG, COMPATIBLE
@@ -48,11 +48,6 @@ async def asked(
 def failed(result: tuple[str, ...] | ProviderError) -> ProviderError:
     assert isinstance(result, ProviderError), result
     return result
-
-
-def closed_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 # ---------------------------------------------------------------- proxies
@@ -142,15 +137,17 @@ def test_a_proxy_of_the_environment_brings_its_own_password(
 
 
 def test_no_proxy_at_all_by_choice(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ALL_PROXY", f"http://127.0.0.1:{closed_port()}")
-    profile = replace(COMPATIBLE, base_url=f"https://127.0.0.2:{closed_port()}/v1", proxy=DIRECT)
-    error = failed(asyncio.run(asked(profile, timeouts=Timeouts(connect=1))))
+    with closed_port() as port:
+        monkeypatch.setenv("ALL_PROXY", f"http://127.0.0.1:{port}")
+        profile = replace(COMPATIBLE, base_url=f"https://127.0.0.2:{port}/v1", proxy=DIRECT)
+        error = failed(asyncio.run(asked(profile, timeouts=Timeouts(connect=1))))
     assert "could not be reached at 127.0.0.2" in error.what_happened
 
 
 def test_a_proxy_that_is_not_there() -> None:
-    profile = replace(ALLOWED, proxy=f"http://127.0.0.1:{closed_port()}")
-    error = failed(asyncio.run(asked(profile)))
+    with closed_port() as port:
+        profile = replace(ALLOWED, proxy=f"http://127.0.0.1:{port}")
+        error = failed(asyncio.run(asked(profile)))
     assert "proxy http://127.0.0.1" in error.what_happened
     assert "could not be reached" in error.what_happened
 
@@ -161,10 +158,10 @@ def test_a_proxy_that_is_not_there() -> None:
 )
 def test_a_proxy_that_does_not_reach_the_provider(kind: type[TestProxy], says: str) -> None:
     async def main() -> None:
-        nowhere = f"http://127.0.0.1:{closed_port()}"
-        async with kind(leads_to=nowhere) as proxy:
-            profile = replace(ALLOWED, base_url="https://far.example/v1", proxy=proxy.url)
-            assert says in failed(await asked(profile)).what_happened
+        with closed_port() as port:
+            async with kind(leads_to=f"http://127.0.0.1:{port}") as proxy:
+                profile = replace(ALLOWED, base_url="https://far.example/v1", proxy=proxy.url)
+                assert says in failed(await asked(profile)).what_happened
 
     asyncio.run(main())
 
