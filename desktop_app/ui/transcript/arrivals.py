@@ -1,7 +1,7 @@
 """Pieces of answers on their way to the screen: collected to frames, written in slices.
 
-However fast pieces come, the window has the larger part of every frame to itself: what is not
-written within the slice of a frame waits for the next one. So does the end of an answer that is
+However fast pieces come, the window has half of every frame to itself: what is not written within
+the slice of a frame waits for the next one. So does the end of an answer that is
 waiting behind its text.
 """
 
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 FRAME_S: Final = 1 / 60
-_SLICE_S: Final = 0.006
+_SLICE_S: Final = 0.008
 _PIECE_S: Final = 0.004
 _SHORTLY_S: Final = 0.01
 """Of processor time: on a busy machine it takes longer by the clock, and is to be done all the same."""
 
 _LEAST: Final = 400
 _MOST: Final = 1500
-"""Characters that are parsed and written at once; between the two as many as take two thirds of a
-slice: so what suddenly takes much longer is found out soon. (Of mixed Markdown a piece takes half a
+"""Characters that are parsed and written at once; between the two as many as take half a slice: so
+what suddenly takes much longer is found out soon. (Of mixed Markdown a piece takes half a
 millisecond and a thousandth for each letter, and twice as long where the processor has just slept: short
 ones are dear.)"""
 
@@ -155,8 +155,7 @@ class Arrivals(QObject):
         began = time.monotonic()
         hurried = self._hurried in self._pieces
         try:
-            # What takes most of a slice is written alone.
-            self._write_until(began + _SLICE_S * 0.6, time.monotonic)
+            self._write_until(began + _SLICE_S, time.monotonic)
         finally:  # a defect in one piece must not hold up what follows
             ended = time.monotonic()
             # What is slow to parse leaves the window its time all the same.
@@ -166,10 +165,15 @@ class Arrivals(QObject):
                 self._timer.start(max(1, round((self._next - ended) * 1000)))
 
     def _write_until(self, until: float, clock: Callable[[], float]) -> None:
+        """Write piece by piece, at least one, and none that would end later if it takes as long as
+        the one before."""
+        ended = clock()
         while self.are_there:
+            began = ended
             if not self._do_then():
                 self._write_next()
-            if clock() > until:
+            ended = clock()
+            if ended + (ended - began) > until:
                 return
 
     def _write_next(self) -> None:

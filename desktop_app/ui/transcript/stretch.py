@@ -473,15 +473,19 @@ class TranscriptStretch(TranscriptSurface):
     def _fill(self) -> None:
         """Have what is on screen written and what is around it, the nearest first, in slices; and no
         more than is to be."""
-        self._window.fill(0)
-        if any(self._window.fill(screens, tries=1) for screens in _AROUND):
-            self._filling.start()
+        if not self._window.is_filled(_AROUND[-1]):
+            self._window.fill(0)
+            if any(self._window.fill(screens, tries=1) for screens in _AROUND):
+                self._filling.start()
         self._tidy_soon()
 
     def _fill_screen(self) -> None:
         """Have what is on screen written now, and what is around it soon."""
-        self._window.fill(0)
-        self._filling.start()
+        if self._window.is_filled(_AROUND[-1]):
+            self._tidy_soon()  # each frame of an answer that one follows comes here: one look is all
+        else:
+            self._window.fill(0)
+            self._filling.start()
 
     def _tidy_soon(self) -> None:
         if self._speaker.is_heard():

@@ -48,6 +48,14 @@ class Window:
 
     # ------------------------------------------------------------------ writing
 
+    def is_filled(self, screens: float) -> bool:
+        """Whether all is written that is on screen, and so many screens above and below it."""
+        if all(section.is_whole for section in self._messages.writer.sections):
+            return True
+        self._measure()
+        height, top = self._view.viewport().height(), self._view.verticalScrollBar().value()
+        return self._hole_in(top - screens * height, top + (screens + 1) * height) is None
+
     def fill(self, screens: float = 1.0, tries: int = _TRIES) -> bool:
         """Have all written that is on screen, and so many screens above and below it, or one piece
         of that with each of so many `tries`; whether anything was missing."""
@@ -105,7 +113,7 @@ class Window:
         """What writes what is missing of a hole that reaches between these heights of the
         document."""
         writer, write = self._messages.writer, self._messages.write_items
-        for section in writer.sections[self._place_at(top)[0] :]:
+        for section in writer.sections[self._section_at(top) :]:
             if not section.items or writer.top_of(section, 0) > bottom:
                 return None
             for at in section.parted():
@@ -136,14 +144,23 @@ class Window:
                 return first, max(first + 1, stop - floor(max(0.0, end - bottom) * share))
         return None
 
+    def _section_at(self, y: float) -> int:
+        """The index of the section at this height of the document."""
+        sections = self._messages.writer.sections
+        block = self._view.document().findBlock(self._position_at(y))
+        found = sections.section_at(block.blockNumber())
+        return len(sections) - 1 if found is None else sections.index(found[0])
+
     def _place_at(self, y: float) -> _Block:
         """The section, by index, its item at this height of the document, and its block."""
-        writer = self._messages.writer
-        layout = writer.document.documentLayout()
-        position = layout.hitTest(QPointF(0, max(0.0, y)), Qt.HitTestAccuracy.FuzzyHit)
-        last = len(writer.sections) - 1
-        items = len(writer.sections[last].items) if last >= 0 else 0
-        return self._place_of(position) or (last, max(0, items - 1), 0)
+        sections = self._messages.writer.sections
+        last = len(sections) - 1
+        items = len(sections[last].items) if last >= 0 else 0
+        return self._place_of(self._position_at(y)) or (last, max(0, items - 1), 0)
+
+    def _position_at(self, y: float) -> int:
+        layout = self._view.document().documentLayout()
+        return layout.hitTest(QPointF(0, max(0.0, y)), Qt.HitTestAccuracy.FuzzyHit)
 
     def _place_of(self, position: int) -> _Block | None:
         writer = self._messages.writer

@@ -138,6 +138,27 @@ def test_a_slice_is_written_at_once_and_the_window_has_as_long(
     assert slow._timer.interval() == 1, "somebody waits for it"
 
 
+@pytest.mark.parametrize(("piece_s", "pieces"), [(9, 1), (5, 1), (4, 2), (3, 2), (1, 8)])
+def test_no_piece_is_begun_that_would_end_behind_the_slice(
+    monkeypatch: pytest.MonkeyPatch, qtbot: QtBot, piece_s: int, pieces: int
+) -> None:
+    """Of a slice of eight seconds: halves of frames are no whole numbers."""
+    now, written = [100], []
+    monkeypatch.setattr(arrivals, "_SLICE_S", 8)
+    monkeypatch.setattr(arrivals, "time", SimpleNamespace(monotonic=lambda: now[0]))
+
+    def write(message_id: str, text: str) -> tuple[int, int]:
+        now[0] += piece_s
+        written.append(text)
+        return arrivals.ANY_LENGTH
+
+    owner = QObject()
+    made = Arrivals(write, lambda _: True, owner)
+    made.add("a", "x" * 30_000)
+    assert len(written) == pieces
+    made.clear()
+
+
 def test_what_may_come_soon_waits(slow: Arrivals, written: list[tuple[str, str]]) -> None:
     slow.add("a", "x", soon=True)
     assert written == []

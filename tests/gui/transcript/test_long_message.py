@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication, QTextCursor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
@@ -94,12 +94,14 @@ def top_item(view: TranscriptView) -> int:
     return view._messages.writer.sections.index(found[0]) * 10_000 + found[0].item_at(found[1])
 
 
-def is_filled(view: TranscriptView) -> bool:
-    """Whether nothing on screen waits to be written: no two lines are far from each other there."""
+def is_filled(view: TranscriptView, screens: int = 0) -> bool:
+    """Whether nothing on screen, nor so many screens above and below it, waits to be written: no two
+    lines are far from each other there."""
     tops: list[float] = []
-    block = view.cursorForPosition(view.viewport().rect().topLeft()).block()
+    height = view.viewport().height()
+    block = view.cursorForPosition(QPoint(0, -screens * height)).block()
     layout = view.document().documentLayout()
-    bottom = view.verticalScrollBar().value() + view.viewport().height()
+    bottom = view.verticalScrollBar().value() + (1 + screens) * height
     while block.isValid() and (not tops or tops[-1] < bottom):
         if block.isVisible():
             box = layout.blockBoundingRect(block)
@@ -166,6 +168,19 @@ def test_what_is_on_screen_stays_when_it_is_taken_out_around(
     assert (on_screen(view), bar.value()) == (before, value)
     view._window.fill()
     assert on_screen(view) == before
+
+
+def test_what_is_around_the_screen_is_there_before_one_scrolls_to_it(
+    view: TranscriptView, qtbot: QtBot, long: Message
+) -> None:
+    bar = view.verticalScrollBar()
+    bar.setValue(bar.maximum() // 2)
+    settle(view, qtbot)
+    view._window.narrow(0)
+    bar.setValue(bar.value() + 1)
+    assert (is_filled(view), is_filled(view, 1)) == (True, False)
+    settle(view, qtbot)
+    assert is_filled(view, 1)
 
 
 @pytest.mark.parametrize("change", ["theme", "zoom", "width"])
