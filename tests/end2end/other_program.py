@@ -25,10 +25,14 @@ class OtherProgram:
     """The program, and the hands that drag from it; a context manager that ends it."""
 
     def __init__(self) -> None:
+        self._start()
+
+    def _start(self) -> None:
         self._process = subprocess.Popen(
             [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
         self._reply()
+        self._has_dragged = False
 
     def __enter__(self) -> Self:
         return self
@@ -39,6 +43,10 @@ class OtherProgram:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        pointer("mouseup", 1)  # the next one could not press what is pressed already
+        self._end()
+
+    def _end(self) -> None:
         self._process.kill()
         self._process.communicate()
 
@@ -47,7 +55,12 @@ class OtherProgram:
         self._ask("copy", formats)
 
     def take(self, formats: Mapping[str, str]) -> None:
-        """Take hold of something that is offered like this."""
+        """Take hold of something that is offered like this; each time in another process, since Qt
+        tells what would be done only where that differs from what it last told, of another drag too."""
+        if self._has_dragged:
+            self._end()
+            self._start()
+        self._has_dragged = True
         self._ask("offer", formats)
         pointer("mousemove", "--sync", LEFT + SIDE // 2, TOP + SIDE // 2)
         pointer("mousedown", 1)
