@@ -70,6 +70,7 @@ def parser() -> MarkdownIt:
     from markdown_it import MarkdownIt
     from mdit_py_plugins.footnote import footnote_plugin
 
+    from desktop_app.rendering.block_parser import BlockParser
     from desktop_app.rendering.inline_parser import InlineParser
 
     options = {"html": False, "linkify": True, "maxNesting": 100}
@@ -113,6 +114,7 @@ def parser() -> MarkdownIt:
     markdown.core.ruler.at("inline", _inline)
     _pass_pictures(markdown)
     _limit_columns(markdown)
+    markdown.block = BlockParser(markdown.block)
     markdown.inline = InlineParser(markdown.inline)
     # The first address makes linkify-it compile what it finds them with: 15 ms, better spent here.
     markdown.parse("https://example.com www.example.com")

@@ -1,0 +1,69 @@
+"""The block parser, with the blanks that lines begin with counted all at once.
+
+markdown-it looks at each of them: a line of code that begins with a megabyte of blanks took a fifth of a
+second, wherever it was parsed.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from markdown_it.parser_block import ParserBlock
+from markdown_it.rules_block import StateBlock
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
+
+_BLANKS: Final = re.compile(r"[ \t]*")
+_TAB: Final = 4
+
+
+class _Lines(StateBlock):
+    """A source, and where its lines begin and end."""
+
+    def __init__(self, src: str, md: MarkdownIt, env: Any, tokens: list[Token]) -> None:
+        super().__init__("", md, env, tokens)
+        self.src = src
+        behind = [marks.pop() for marks in self._marks()]  # an empty line behind all others
+        behind[0] = behind[1] = length = len(src)
+        start = 0
+        while start < length:
+            end = src.find("\n", start)
+            end = length if end < 0 else end
+            indent = _BLANKS.match(src, start, end).end() - start  # type: ignore[union-attr]
+            if start + indent == end == length:
+                break  # of blanks alone, and not complete: no line for markdown-it
+            width = len(src[start : start + indent].expandtabs(_TAB))
+            for marks, value in zip(self._marks(), (start, end, indent, width, 0), strict=True):
+                marks.append(value)
+            start = end + 1
+        for marks, value in zip(self._marks(), behind, strict=True):
+            marks.append(value)
+        self.lineMax = len(self.bMarks) - 1
+
+    def _marks(self) -> tuple[list[int], ...]:
+        return self.bMarks, self.eMarks, self.tShift, self.sCount, self.bsCount
+
+
+class BlockParser(ParserBlock):
+    """Has the rules of another parser."""
+
+    def __init__(self, other: ParserBlock) -> None:
+        super().__init__()
+        self.ruler = other.ruler
+
+    def parse(
+        self,
+        src: str,
+        md: MarkdownIt,
+        env: Any,
+        outTokens: list[Token],  # noqa: N803 - as the library calls it
+    ) -> list[Token] | None:
+        """Add the tokens of a source."""
+        if not src:
+            return None
+        state = _Lines(src, md, env, outTokens)
+        self.tokenize(state, state.line, state.lineMax)
+        return state.tokens
