@@ -110,8 +110,8 @@ class Section:
 
     def long(self) -> list[int]:
         """The texts that are written in many blocks."""
-        shapes = enumerate(self.shapes)
-        return [at for at, cuts in shapes if len(cuts) > _MANY and not is_table(self.items[at])]
+        shaped = ((at, cuts) for at, cuts in enumerate(self.shapes) if cuts)
+        return [at for at, cuts in shaped if len(cuts) > _MANY and not is_table(self.items[at])]
 
     def written(self, at: int) -> int:
         """The index of the first item from `at` on that is written; how many items, if none is."""
