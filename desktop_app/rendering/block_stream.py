@@ -144,7 +144,9 @@ class BlockStream:
         if (rows := self._grow_rows()) is not None:
             return patches + rows
         grown = self._grow_plainly(text)
-        steps = self._length % _STEP == 0 and self._context.inside != "code"
+        # Of a long line of code nothing is settled; whether it is one is found out once.
+        is_told = self._context.inside == "code" and not _LONG < len(self._source) <= _LONG + _STEP
+        steps = self._length % _STEP == 0 and not is_told
         if not grown or steps:
             grown += self._advance(final=False, steps=steps)
         return patches + grown
@@ -174,7 +176,8 @@ class BlockStream:
         end, self._definitions.expects_notes = self._plain_end, False
         patches: list[Patch] = []
         # Of a very long line of code, which is all that is open, everything is shown already.
-        if self._context.inside != "code" or end is None or not end.is_long:
+        is_code = self._context.inside == "code" and self.blocks[-1].kind is Kind.CODE
+        if not is_code or end is None or not end.is_long:
             patches += self._advance(final=True)
         self._source, self._plain_end = "", None
         patches += self._renewal.give_up_notes()
@@ -253,13 +256,13 @@ class BlockStream:
         if is_no_paragraph(parse):
             return self._advance_unsplit(parse, final=final, steps=steps)
         loosened = self._loosen(parse)
-        cut = Cut(source.count("\n") + 1) if final else find_cut(parse.tokens, shown, self._context)
+        cut = Cut(source.count("\n") + 1) if final else self._find_cut(parse, shown)
         dangling = not final and self._complete_end(parse, cut.line)
         patches: list[Patch] = loosened
         closed: list[Block] = []
-        # A table may have ended at once behind the last row that was settled.
+        # A table, or code, may have ended at once behind the last line that was settled.
         least = self._context.lines
-        ended = self._context.inside == "table" and cut == Cut(least, cut.holders)
+        ended = self._context.inside != "" and cut == Cut(least, cut.holders)
         closes = final or ended or cut.line > least
         if closes:
             renewed, closed = self._close(parse, source, cut)
@@ -279,6 +282,16 @@ class BlockStream:
                 overdue = self._overdue or _Overdue(len(self._source))
                 self._overdue = replace(overdue, parts=True)
         return patches
+
+    def _find_cut(self, parse: Parse, shown: str) -> Cut:
+        """Where what is shown may be cut. Of a long line below code it is known before it is complete
+        whether it ends what holds the code: all of it would be parsed with each piece."""
+        is_line = self._context.inside == "code" and "\n" not in self._source
+        if is_line and len(self._source) > _LONG and not ends_in_code(parse.tokens):
+            cut = find_cut(parse.tokens, shown + "\n", self._context)
+            if cut.line == self._context.lines:
+                return cut
+        return find_cut(parse.tokens, shown, self._context)
 
     def _loosen(self, parse: Parse) -> list[Patch]:
         """Have the lists spaced anew that turn loose with what has come."""

@@ -48,6 +48,19 @@ HOLDERS = {
     ">\n> ": "> ", "-\n  ": "  ", " 4.  \n    ": "    ", "- >\n  > ": "  > ",
 }  # fmt: skip
 """What begins a container, and its lines below the first."""
+CODE = [
+    "> ```\n", "- ```\n", "1. > ```\n", "```\n", "> - ```\n> code\n", "> ~~~ py\n>  a\n", "- x\n\n      code\n",
+    "[^1]: ```\n", "> > ```\n> > c\n", "- > ```\n",
+]  # fmt: skip
+LONG_LINES = [
+    "x" * 900, "w " * 600, "*a* " * 300, "- " + "y " * 500, "> " + "z" * 1000, "[l]: /u " + "t" * 900,
+    "  " + "x " * 500, "    " + "x " * 500, "| a " * 300, "```" + "q" * 900, "1. " + "n" * 900, "\u202eab" * 400,
+    "[a](b) " * 150, f"${'m' * 900}$", "# " + "h " * 500, "~~~ " + "h" * 900, "> > " + "z " * 500,
+]  # fmt: skip
+BELOW = [
+    "", "\n", "\nend", "\n===\n", "\n---\n", "\n\nend", "\n|---|\n|a|\n", "\n> q\n", "\n- i\n", "\n```\n", "\n  more\n",
+    "more " * 300 + "\nend", "\n[l]: /u\n",
+]  # fmt: skip
 ENDS = ["", "\n---\n", "\n|--|\n", "\n--|--\n", "\n\nfoo", "\n\n[x]: /u\n"]
 
 
@@ -98,6 +111,24 @@ def test_the_end_equals_the_whole(source: str, cuts: list[int]) -> None:
     assert streamed(source, cuts) == at_once(source)
     assert streamed(source, list(range(len(source)))) == at_once(source)
     assert render(source) == at_once(source)
+
+
+@given(st.sampled_from(CODE), st.sampled_from(LONG_LINES), st.sampled_from(BELOW), cuts_anywhere)
+@example("> ```\n", "  " + "x " * 500, "", [871])
+@example("> ```\n", "# " + "h " * 500, "\n---\n", [104, 605, 967])
+def test_a_long_line_below_code(code: str, line: str, below: str, cuts: list[int]) -> None:
+    source = code + line + below
+    assert streamed(source, cuts) == at_once(source)
+    assert render(source) == at_once(source)
+
+
+@pytest.mark.parametrize("code", ["> ```\n", "> - ```\n> code\n", "[^1]: ```\n"])
+def test_a_very_long_line_below_code_is_not_parsed_with_every_piece(code: str) -> None:
+    stream = BlockStream()
+    stream.feed(code)
+    for _ in range(60):
+        stream.feed("\u202eab" * 500)
+    assert len(stream._source) < 30_000
 
 
 @st.composite
