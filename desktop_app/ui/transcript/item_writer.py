@@ -214,4 +214,4 @@ class ItemWriter:
             return self.styles.block_format(item, above)
         if section.is_ruled(at):
             return self.styles.row_format(item, 0, above, section.shapes[at])
-        return self.styles.empty_block()[0]
+        return self.styles.before_frame(item)

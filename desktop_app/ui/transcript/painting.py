@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 _BLOCKS_UNASKED: Final = 8
 _MOST_PIECES: Final = 250
+_BAR_OVER: Final = 4
+"""Pixels at the default text size that a bar is longer than what it stands beside, at either end."""
 
 
 @dataclass
@@ -146,8 +148,11 @@ class Backdrop:
         if look & Look.ROW:
             found.rows.append((box, block.blockFormat().leftMargin()))
         if look >> QUOTES_SHIFT:
-            if look & Look.ROW:  # no taller than its words, unlike the room it takes
-                box = box.adjusted(0, -self.theme.px(CELL_PAD), 0, self.theme.px(CELL_PAD))
+            if look & (Look.ROW | Look.CELL):  # no taller than its words, unlike the room it takes
+                pad = self.theme.px(CELL_PAD) - (
+                    self.theme.px(_BAR_OVER) if look & Look.CELL else 0
+                )
+                box = box.adjusted(0, -pad, 0, pad)
             found.bars += self._bars(block, box)
         if look & Look.RULE:
             found.bars.append((box, []))
@@ -163,7 +168,7 @@ class Backdrop:
             joined = QRectF(box)
             joined.setTop(min(box.top(), layout.blockBoundingRect(block.previous()).bottom()))
             yield joined, common
-        if len(common) < len(edges):
+        if len(common) < len(edges) and not block.blockFormat().intProperty(LOOK) & Look.NO_ROOM:
             yield box, edges[len(common) :]
 
     def _edges(self, block: QTextBlock) -> list[int]:
@@ -185,7 +190,8 @@ class Backdrop:
         painter.setBrush(self.theme.line)
         if not edges:
             painter.drawRect(QRectF(0, box.center().y(), box.right(), 1))
-        top, bottom = floor(box.top() - px(4)), ceil(box.bottom() + px(4))
+        over = px(_BAR_OVER)
+        top, bottom = floor(box.top() - over), ceil(box.bottom() + over)
         for left in edges:  # on whole pixels: no seam where two of them meet
             painter.drawRect(QRect(left, top, px(3), bottom - top))
 

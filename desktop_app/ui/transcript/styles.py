@@ -56,7 +56,7 @@ HEADINGS: Final = (20.0, 17.0, 15.5, 14.5, 14.5, 14.5)
 LOOK: Final = int(QTextFormat.Property.UserProperty) + 1
 """The user property of block formats that holds `Look` flags, and the number of quotes above them."""
 
-QUOTES_SHIFT: Final = 8
+QUOTES_SHIFT: Final = 9
 
 QUOTED_AT: Final = LOOK + 1
 """The user property of block formats that says how deep in lists each quote above them stands."""
@@ -84,6 +84,8 @@ class Look:
     HEAD: Final = 16
     INLINE_CODE: Final = 32
     ROW: Final = 64
+    CELL: Final = 128
+    NO_ROOM: Final = 256
 
 
 class Ground(IntEnum):
@@ -470,11 +472,7 @@ class Styles:
     ) -> QTextBlockFormat:
         px, pad, made = self.theme.px, self.row_pad(), QTextBlockFormat()
         look = Look.ROW | (Look.INLINE_CODE if code else 0) | (Look.FIRST if first else 0)
-        made.setProperty(LOOK, look | block.quote << QUOTES_SHIFT)
-        if block.quoted_at:
-            made.setProperty(QUOTED_AT, list(block.quoted_at))
-        if block.opened and first:
-            made.setProperty(OPENED, block.opened)
+        _look_quoted(made, look, block, first=first)
         made.setTopMargin(px(gap) + pad if first else 2 * pad)
         made.setBottomMargin(pad)
         made.setLineHeight(100, _PROPORTIONAL)
@@ -512,11 +510,14 @@ class Styles:
         made.setRightPadding(px(CELL_PAD))
         return made
 
-    def cell_block(self, align: str, runs: Runs) -> QTextBlockFormat:
-        """The paragraph in a cell."""
+    def cell_block(
+        self, block: Block, align: str, runs: Runs, *, first: bool = False
+    ) -> QTextBlockFormat:
+        """The paragraph in a cell of a table, the `first` of it or another."""
         made = QTextBlockFormat()
-        if any(run.code for run in runs):
-            made.setProperty(LOOK, int(Look.INLINE_CODE))
+        look = Look.CELL if block.quote else 0
+        look |= Look.INLINE_CODE if any(run.code for run in runs) else 0
+        _look_quoted(made, look, block, first=first)
         made.setAlignment(_ALIGNMENTS.get(align, Qt.AlignmentFlag.AlignLeft))
         return made
 
@@ -527,12 +528,30 @@ class Styles:
         made.setBottomMargin(self.theme.px(24))
         return made
 
+    def before_frame(self, block: Block) -> QTextBlockFormat:
+        """The block before Qt's own table, by which the bars of quotes pass that it is in."""
+        made, _ = self.empty_block()
+        _look_quoted(made, Look.NO_ROOM if block.quote else 0, block, first=block.head)
+        return made
+
     def empty_block(self) -> tuple[QTextBlockFormat, QTextCharFormat]:
         """A block that takes no room: before a table, and at the document's end."""
         block, char = QTextBlockFormat(), QTextCharFormat()
         block.setLineHeight(1, QTextBlockFormat.LineHeightTypes.FixedHeight.value)
         char.setFontPointSize(1)
         return block, char
+
+
+def _look_quoted(made: QTextBlockFormat, look: int, block: Block, *, first: bool) -> None:
+    """Note the flags of a row or a cell, the quotes that its table is in, and with the `first` how
+    many of them begin there."""
+    look |= block.quote << QUOTES_SHIFT
+    if look:  # each that has one is asked for where it stands
+        made.setProperty(LOOK, look)
+    if block.quoted_at:
+        made.setProperty(QUOTED_AT, list(block.quoted_at))
+    if block.opened and first:
+        made.setProperty(OPENED, block.opened)
 
 
 # Of the column, whichever way the words of a cell run: Qt would turn them round.

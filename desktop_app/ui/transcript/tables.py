@@ -22,7 +22,7 @@ from desktop_app.ui.transcript.styles import COLUMNS
 from desktop_app.ui.transcript.words import alike, change_words
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QTextBlock
+    from PySide6.QtGui import QTextBlock, QTextBlockFormat
 
     from desktop_app.ui.transcript.items import Item
     from desktop_app.ui.transcript.section import Section
@@ -152,9 +152,8 @@ class Tables:
             self._write_row(table, number, block, cell)
         first = table.cellAt(0, 0).firstCursorPosition().block().previous()
         cursor.setPosition(first.position())
-        empty, char = self.styles.empty_block()
-        cursor.setBlockFormat(empty)
-        cursor.setBlockCharFormat(char)
+        cursor.setBlockFormat(self.styles.before_frame(block))
+        cursor.setBlockCharFormat(self.styles.empty_block()[1])
         cursor.setPosition(table.lastPosition() + 1)
         cursor.setBlockFormat(own_block)
         cursor.setBlockCharFormat(own_char)
@@ -182,14 +181,20 @@ class Tables:
                 part.setFormat(made)
 
     def _write_row(self, table: QTextTable, number: int, block: Block, cell: Any) -> None:
-        for column, align in enumerate(block.aligns):
+        for column in range(len(block.aligns)):
             place = table.cellAt(number, column_of(table, column))
             place.setFormat(cell)
             cursor = place.firstCursorPosition()
-            runs = cell_runs(block, number, column)
-            cursor.setBlockFormat(self.styles.cell_block(align or _begin(table), runs))
-            for run in runs:
+            cursor.setBlockFormat(self._cell_block(table, number, column, block))
+            for run in cell_runs(block, number, column):
                 cursor.insertText(run.text, self.char_format(block, number, run))
+
+    def _cell_block(
+        self, table: QTextTable, number: int, column: int, block: Block
+    ) -> QTextBlockFormat:
+        align, runs = block.aligns[column] or _begin(table), cell_runs(block, number, column)
+        first = block.head and not number and not column_of(table, column)
+        return self.styles.cell_block(block, align, runs, first=first)
 
     def grow_frame(self, table: QTextTable, old: Block, new: Block, cursor: QTextCursor) -> int:
         """Bring Qt's own table from `old` to `new`, which has as many rows or more; the blocks
@@ -216,9 +221,7 @@ class Tables:
             cursor.setPosition(place.firstPosition())
             cursor.setPosition(place.lastPosition(), QTextCursor.MoveMode.KeepAnchor)
             cursor.removeSelectedText()
-            cursor.setBlockFormat(
-                self.styles.cell_block(new.aligns[column] or _begin(table), after)
-            )
+            cursor.setBlockFormat(self._cell_block(table, number, column, new))
             for run in after:
                 cursor.insertText(run.text, self.char_format(new, number, run))
 

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 DATA = Path(__file__).parents[2] / "data" / "markdown"
 CHOICES = {"raw-html", "bare-address"}
+WIDE = "many words that are too wide for a line " * 5
+"""What makes a table one of Qt's own."""
 
 
 def _examples(name: str) -> list[dict[str, Any]]:
@@ -150,6 +152,8 @@ def test_a_formula_that_is_an_item_stands_beside_its_mark(view: TranscriptView) 
         ("> - one\n\n> - two", 1),
         ("- > one\n- > two", INDENT + 1),
         ("> ```\n> one\n> ```\n\n> | two |\n> |---|\n", 1),
+        (f"> one\n\n> | two | b |\n> |---|---|\n> | {WIDE} | {WIDE} |\n", 1),
+        (f"> | a | b |\n> |---|---|\n> | one | {WIDE} |\n\n> two", 1),
     ],
 )
 def test_two_quotes_have_two_bars(
@@ -184,8 +188,15 @@ def test_cells_are_aligned_as_their_columns(
     assert is_qts is (width == 300)
 
 
-def test_the_bar_of_a_quote_has_no_gaps(view: TranscriptView, dressed: Theme) -> None:
-    view.set_messages([answer("> one\n>\n> ```py\n> x\n> ```\n>\n> - two\n>\n> three")])
+@pytest.mark.parametrize(
+    "between",
+    [
+        "```py\n> x\n> ```\n>\n> - two",
+        f"| a | b |\n> |---|---|\n> | {WIDE} | short |\n> | short | {WIDE} |",
+    ],
+)
+def test_the_bar_of_a_quote_has_no_gaps(view: TranscriptView, dressed: Theme, between: str) -> None:
+    view.set_messages([answer(f"> one\n>\n> {between}\n>\n> three")])
     layout = view.document().documentLayout()
     first, last = (view.document().find(words).block() for words in ("one", "three"))
     top = round(layout.blockBoundingRect(first).top())
