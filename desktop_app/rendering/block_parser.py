@@ -26,25 +26,30 @@ class _Lines(StateBlock):
     def __init__(self, src: str, md: MarkdownIt, env: Any, tokens: list[Token]) -> None:
         super().__init__("", md, env, tokens)
         self.src = src
-        behind = [marks.pop() for marks in self._marks()]  # an empty line behind all others
-        behind[0] = behind[1] = length = len(src)
-        start = 0
+        begins, ends, indents, widths = self.bMarks, self.eMarks, self.tShift, self.sCount
+        for marks in (begins, ends, indents, widths):
+            marks.clear()  # there will be an empty line behind all others
+        start, length = 0, len(src)
         while start < length:
             end = src.find("\n", start)
             end = length if end < 0 else end
-            indent = _BLANKS.match(src, start, end).end() - start  # type: ignore[union-attr]
-            if start + indent == end == length:
-                break  # of blanks alone, and not complete: no line for markdown-it
-            width = len(src[start : start + indent].expandtabs(_TAB))
-            for marks, value in zip(self._marks(), (start, end, indent, width, 0), strict=True):
-                marks.append(value)
+            indent = width = 0
+            if src[start] in " \t":
+                indent = _BLANKS.match(src, start, end).end() - start  # type: ignore[union-attr]
+                width = len(src[start : start + indent].expandtabs(_TAB))
+                if start + indent == end == length:
+                    break  # of blanks alone, and not complete: no line for markdown-it
+            begins.append(start)
+            ends.append(end)
+            indents.append(indent)
+            widths.append(width)
             start = end + 1
-        for marks, value in zip(self._marks(), behind, strict=True):
-            marks.append(value)
-        self.lineMax = len(self.bMarks) - 1
-
-    def _marks(self) -> tuple[list[int], ...]:
-        return self.bMarks, self.eMarks, self.tShift, self.sCount, self.bsCount
+        self.lineMax = len(begins)
+        begins.append(length)
+        ends.append(length)
+        indents.append(0)
+        widths.append(0)
+        self.bsCount = [0] * len(begins)
 
 
 class BlockParser(ParserBlock):
