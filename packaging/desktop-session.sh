@@ -34,7 +34,11 @@ scratch=$(mktemp -d)
 x_server=
 clean_up() {
     [[ -z $x_server ]] || kill "$x_server" 2>/dev/null || true
-    rm -rf "$scratch"
+    # The session's own programs are ending, and may still write there.
+    for _ in {1..50}; do
+        ! rm -rf "$scratch" 2>/dev/null || return 0
+        sleep 0.1
+    done
 }
 trap clean_up EXIT
 
