@@ -43,8 +43,8 @@ class OtherProgram:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        pointer("mouseup", 1)  # the next one could not press what is pressed already
         self._end()
+        pointer("mouseup", 1)  # the next one could not press what is pressed already
 
     def _end(self) -> None:
         self._process.kill()

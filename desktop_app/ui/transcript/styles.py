@@ -510,9 +510,7 @@ class Styles:
         made.setRightPadding(px(CELL_PAD))
         return made
 
-    def cell_block(
-        self, block: Block, align: str, runs: Runs, *, first: bool = False
-    ) -> QTextBlockFormat:
+    def cell_block(self, block: Block, align: str, runs: Runs, *, first: bool) -> QTextBlockFormat:
         """The paragraph in a cell of a table, the `first` of it or another."""
         made = QTextBlockFormat()
         look = Look.CELL if block.quote else 0

@@ -142,7 +142,7 @@ def test_a_slice_is_written_at_once_and_the_window_has_as_long(
 def test_no_piece_is_begun_that_would_end_behind_the_slice(
     monkeypatch: pytest.MonkeyPatch, qtbot: QtBot, piece_s: int, pieces: int
 ) -> None:
-    """Of a slice of eight seconds: halves of frames are no whole numbers."""
+    """Of a slice of eight seconds, in whole ones: those are exact."""
     now, written = [100], []
     monkeypatch.setattr(arrivals, "_SLICE_S", 8)
     monkeypatch.setattr(arrivals, "time", SimpleNamespace(monotonic=lambda: now[0]))
