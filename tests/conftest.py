@@ -26,6 +26,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 # A loaded machine is no reason to fail; a failure found by chance must be found again.
 settings.register_profile("check", deadline=None, print_blob=True)
+settings.register_profile("campaign", deadline=None, print_blob=True, max_examples=5_000)
 settings.load_profile("check")
 
 # Set on a developer's machine, they would change what a test sees or whom it speaks to.
