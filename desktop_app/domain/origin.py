@@ -1,0 +1,75 @@
+"""Origins of addresses: scheme, host and port, in one spelling.
+
+A secret belongs to one origin, so two spellings of one origin must compare equal, and two servers
+must never. An address that could be read in two ways has no origin.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
+_AUTHORITY: Final = re.compile(
+    r"(?:[^@\\]*@)?(\[[0-9a-f:.]+\]|[^@:\\\[\]]+)(?::([0-9]{0,5}))?", re.I
+)
+_DOTS: Final = re.compile("[.\u3002\uff0e\uff61]")
+# Everything else in a name is an escape, a control, or a character that IDNA does not allow.
+_LABEL: Final = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
+
+
+def origin(url: str) -> str:
+    """Return the origin of an address as `scheme://host:port`, "" if it has none.
+
+    The host is in lower case and ASCII (IDNA), without a final dot. The port is always there. A
+    user, a password, the path and the query are no part of an origin.
+    """
+    scheme, separator, rest = url.partition("://")
+    scheme = scheme.lower()
+    if not separator or scheme not in _DEFAULT_PORTS:
+        return ""
+    found = _AUTHORITY.fullmatch(re.split("[/?#]", rest, maxsplit=1)[0])
+    if found is None:
+        return ""
+    host = _ipv6(found[1]) if found[1].startswith("[") else _name(found[1])
+    port = int(found[2]) if found[2] else _DEFAULT_PORTS[scheme]
+    return f"{scheme}://{host}:{port}" if host and port < 65536 else ""
+
+
+def host_of(origin: str) -> str:
+    """Return what people call an origin: its host, with the port if it is not the usual one."""
+    scheme, _, rest = origin.partition("://")
+    host, _, port = rest.rpartition(":")
+    return host if port == str(_DEFAULT_PORTS.get(scheme)) else rest
+
+
+def _ipv6(literal: str) -> str:
+    import ipaddress  # the window's start imports the domain
+
+    try:
+        return f"[{ipaddress.IPv6Address(literal[1:-1])}]"
+    except ValueError:
+        return ""
+
+
+def _name(host: str) -> str:
+    labels = [_label(label) for label in _DOTS.split(host)]
+    if len(labels) > 1 and host[-1:] and _DOTS.fullmatch(host[-1]):
+        labels.pop()
+    return ".".join(labels) if all(labels) else ""
+
+
+def _label(label: str) -> str:
+    """Return one label of a name in ASCII, "" if it is none.
+
+    This is what httpx makes of a valid label. The codec "idna" would follow an older standard, in
+    which some names are those of other servers.
+    """
+    import unicodedata
+
+    label = label.lower()
+    if not label.isascii():
+        if unicodedata.normalize("NFKC", label) != label or not label.replace("-", "").isalnum():
+            return ""
+        label = "xn--" + label.encode("punycode").decode("ascii")
+    return label if _LABEL.fullmatch(label) else ""

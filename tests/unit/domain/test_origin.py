@@ -1,0 +1,132 @@
+"""Origins: one spelling for one server, and none for what could be read in two ways."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from desktop_app.domain.origin import host_of, origin
+
+OPENAI = "https://api.openai.com:443"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://api.openai.com",
+        "https://api.openai.com/v1",
+        "https://api.openai.com:443/v1",
+        "https://api.openai.com:0443/v1",
+        "https://api.openai.com:/v1",
+        "HTTPS://API.OpenAI.com/v1",
+        "https://api.openai.com./v1",
+        "https://api\u3002openai\uff0ecom/v1",
+        "https://someone:word@api.openai.com/v1",
+        "https://api.openai.com?api_key=1",
+        "https://api.openai.com#part",
+        "https://API.openai.com:443",
+    ],
+)
+def test_one_server_has_one_spelling(url: str) -> None:
+    assert origin(url) == OPENAI
+
+
+@pytest.mark.attack("key-origin")
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://api.openai.com/v1",
+        "https://api.openai.com:8443/v1",
+        "https://api.openai.com.evil.example/v1",
+        "https://api.openai.com@evil.example/v1",
+        "https://api.openai.com:443@evil.example/v1",
+        "https://evil.example/https://api.openai.com:443",
+        "https://evil.example?https://api.openai.com",
+        "https://evil.example#@api.openai.com",
+        "https://\u0430pi.openai.com/v1",  # a Cyrillic letter
+        "https://api.openai.co\u0301m/v1",
+    ],
+)
+def test_another_server_has_another_origin(url: str) -> None:
+    assert origin(url) != OPENAI
+
+
+@pytest.mark.attack("key-origin")
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "api.openai.com",
+        "file:///etc/passwd",
+        "https:/api.openai.com",
+        "https://",
+        "https://:443",
+        "https://.",
+        "https://a..b/",
+        "https://api.openai.com\\@evil.example/v1",
+        "https://evil.example\\@api.openai.com/v1",
+        "https://one@two@api.openai.com/v1",
+        "https://api.openai.com\t/v1",
+        " https://api.openai.com",
+        "https://api.openai.com /v1",
+        "https://api.openai.com\n.evil.example/v1",
+        "https://api%2eopenai.com/v1",
+        "https://api.openai.com:99999/v1",
+        "https://api.openai.com:4x3/v1",
+        "https://api.openai.com:\uff14\uff14\uff13/v1",
+        "https://[::1/v1",
+        "https://[::1%25eth0]/v1",
+        "https://\uff41pi.openai.com/v1",
+        "https://api.open\u00adai.com/v1",
+        "https://api.open\u200bai.com/v1",
+        f"https://{'a' * 64}.example",
+    ],
+)
+def test_what_could_be_read_in_two_ways_has_no_origin(url: str) -> None:
+    assert origin(url) == ""
+
+
+def test_addresses_by_number() -> None:
+    assert origin("http://[::0001]:8080/v1") == "http://[::1]:8080"
+    assert origin("http://127.0.0.1:8080/v1") == "http://127.0.0.1:8080"
+    assert origin("http://[0:0:0:0:0:0:0:1]") == "http://[::1]:80"
+
+
+def test_proxies_have_origins() -> None:
+    assert origin("socks5h://proxy.example") == "socks5h://proxy.example:1080"
+    assert origin("http://user@proxy.example:3128") == "http://proxy.example:3128"
+
+
+def test_names_in_other_scripts_are_those_that_are_asked() -> None:
+    assert origin("https://b\u00fccher.example") == "https://xn--bcher-kva.example:443"
+    # The older standard makes "fass" of it, which is another server.
+    assert origin("https://fa\u00df.example") == "https://xn--fa-hia.example:443"
+
+
+@pytest.mark.attack("key-origin")
+@given(
+    st.text("aA\u00df\u00fc1-._@:/?#[]%\\ \u3002\u200d\u0130", max_size=20),
+    st.sampled_from(["https://", "HTTP://", "https://a.example"]),
+)
+def test_an_origin_is_where_httpx_sends(text: str, start: str) -> None:
+    """What the key is bound to must be what the request reaches, however an address is spelled."""
+    bound = origin(start + text)
+    if not bound:
+        return
+    try:
+        asked = httpx.URL(start + text)
+    except httpx.InvalidURL:
+        return
+    assert origin(str(asked)) == bound
+    host, port = asked.raw_host.decode("ascii"), asked.port
+    shown = f"[{host}]" if ":" in host else host
+    default = {"http": 80, "https": 443}[asked.scheme]
+    assert bound == f"{asked.scheme}://{shown.removesuffix('.')}:{port or default}"
+
+
+def test_people_call_an_origin_by_its_host() -> None:
+    assert host_of(OPENAI) == "api.openai.com"
+    assert host_of("http://api.openai.com:80") == "api.openai.com"
+    assert host_of("http://[::1]:8080") == "[::1]:8080"
