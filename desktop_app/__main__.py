@@ -1,7 +1,52 @@
-"""`python -m desktop_app`, the same as the command `repartee`."""
+"""The start of every process: `repartee`, `python -m desktop_app`, and by its path a child process."""
 
+import os
 import sys
 
-from desktop_app.cli import main
 
-sys.exit(main())
+def start() -> int:
+    """Run the command line and return the exit code."""
+    _forget_current_folder()
+    from desktop_app.cli import main
+
+    return main()
+
+
+def _forget_current_folder() -> None:
+    """Take out of `sys.path` the current folder and what is relative to it.
+
+    "python -m" and an empty entry in PYTHONPATH put it there, ahead of Python's own modules. A file
+    in it that has the name of a module would run as soon as something imports that module.
+    """
+    if getattr(sys, "frozen", False):
+        return
+    try:
+        current = os.getcwd()  # noqa: PTH109 — no pathlib for those who call a running window
+    except FileNotFoundError:
+        return  # Python could not find it either
+    foreign = {current, os.path.dirname(os.path.abspath(__file__))}  # noqa: PTH100, PTH120
+    if not sys.flags.safe_path and sys.path[0] in foreign:
+        del sys.path[0]
+    if sys.flags.ignore_environment:
+        return
+    for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep):
+        path = os.path.abspath(entry)  # noqa: PTH100
+        if not os.path.isabs(entry) and path in sys.path:  # noqa: PTH117
+            sys.path.remove(path)
+
+
+def _import_own_package() -> None:
+    """Import `desktop_app` from where this file lies, and leave `sys.path` as it is.
+
+    A checkout need not be installed, and a worktree's environment may hold another checkout.
+    """
+    parent = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120
+    sys.path.insert(0, parent)
+    __import__("desktop_app")
+    sys.path.remove(parent)
+
+
+if __name__ == "__main__":
+    if not __package__ and not getattr(sys, "frozen", False):
+        _import_own_package()
+    sys.exit(start())

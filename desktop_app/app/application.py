@@ -8,7 +8,6 @@ tests/gui/app/test_first_paint.py.
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
@@ -24,7 +23,7 @@ import desktop_app.app.source_scan  # noqa: F401 — makes every import after it
 # isort: split
 from desktop_app import __version__
 from desktop_app.app.garbage import begin_start, end_start
-from desktop_app.paths import folders, own_command, resource_path
+from desktop_app.paths import folders, resource_path
 from desktop_app.ui.theme import APPLICATION_ARGUMENTS, ThemeWatcher
 
 if TYPE_CHECKING:
@@ -50,9 +49,9 @@ def run(request: dict[str, Any]) -> int:
     application.show()
     code = application.run()
     if application.starts_again:
-        # The new program takes this one's place: its locks are gone with it.
-        command = own_command()
-        os.execv(command[0], command)
+        from desktop_app.child_processes import restart_program
+
+        restart_program()
     return code
 
 

@@ -40,7 +40,7 @@ from desktop_app.app.title_controller import TitleController
 from desktop_app.app.trash import Trash
 from desktop_app.app.viewer_controller import ViewerController
 from desktop_app.app.workspace import Workspace
-from desktop_app.paths import child_command
+from desktop_app.child_processes import child_command
 from desktop_app.ui.transcript.asker import Asker
 from desktop_app.ui.transcript.typesetter import Typesetter
 

@@ -11,9 +11,9 @@ from PySide6.QtCore import QFile, QFileDevice, QIODevice
 from PySide6.QtGui import QGuiApplication, QImage, QPageSize, QPainter, QPdfWriter
 
 from desktop_app import __version__
+from desktop_app.child_processes import child_command
 from desktop_app.headless.export import WITHOUT_QT, pictures_of
 from desktop_app.headless.library import run_library
-from desktop_app.paths import child_command
 from desktop_app.rendering.formula_process import FormulaProcess
 from desktop_app.ui.printing.pages import Pages, set_paper
 from desktop_app.ui.theme import light

@@ -12,7 +12,7 @@ import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from desktop_app.paths import own_command
+from desktop_app.child_processes import library_command, start_child
 
 Progress = Callable[[int, int], None]
 _STEP = re.compile(rb"(\d+) (\d+)\s*")
@@ -40,9 +40,8 @@ class OwnCommand:
     async def run(self, *arguments: str, progress: Progress) -> Ended:
         """Run it to its end; `progress` gets how many steps are done, and of how many."""
         self.was_stopped = False
-        process = self._process = await asyncio.create_subprocess_exec(
-            *own_command(),
-            *arguments,
+        process = self._process = await start_child(
+            library_command(*arguments),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,

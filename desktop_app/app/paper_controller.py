@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject, QStandardPaths, QUrl
 from PySide6.QtGui import QDesktopServices
 
+from desktop_app.child_processes import child_command, library_command, start_child
 from desktop_app.domain.errors import StorageError
 from desktop_app.domain.export_format import EXPORT_FORMATS
-from desktop_app.paths import child_command, own_command
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from PySide6.QtPrintSupport import QPrinter
 
     from desktop_app.app.workspace import Workspace
+    from desktop_app.child_processes import ChildCommand
     from desktop_app.domain.export_format import ExportFormat
     from desktop_app.ui.clipboard import Copying
     from desktop_app.ui.main_window import MainWindow
@@ -73,11 +74,12 @@ class PaperController(QObject):
 
     def export_to(self, conversation_id: str, file: Path, kind: str) -> None:
         """Write a conversation to a file; `kind` is one that `repartee export` knows."""
-        self._workspace.tasks.start(self._export(conversation_id, file, kind))
+        self._workspace.tasks.start(self._export(conversation_id, file.absolute(), kind))
 
     async def _export(self, conversation_id: str, file: Path, kind: str) -> None:
-        asked = ("export", "--conversation", conversation_id, "--format", kind, "--to", str(file))
-        run = _run([*own_command(), *asked], b"", f"{file.name} could not be written.", file)
+        asked = ("export", "--conversation", conversation_id, "--format", kind, "--to")
+        command = library_command(*asked, str(file))
+        run = _run(command, b"", f"{file.name} could not be written.", file)
         if not await self._told(f"Exporting to {file.name}…", run):
             self._window.notifications.notify(f"{file.name} was not exported.")
             return
@@ -181,16 +183,14 @@ class PaperController(QObject):
 
 
 async def _run(
-    command: list[str], request: bytes, what_happened: str, file: Path | None = None
+    command: ChildCommand, request: bytes, what_happened: str, file: Path | None = None
 ) -> None:
     """Run one of our own processes to its end. Called off, it leaves nothing of `file`.
 
     Raises:
         StorageError: it did not do what it was asked for, with what it said.
     """
-    process = await asyncio.create_subprocess_exec(
-        *command, stdin=PIPE, stdout=DEVNULL, stderr=PIPE
-    )
+    process = await start_child(command, stdin=PIPE, stdout=DEVNULL, stderr=PIPE)
     try:
         _, said = await process.communicate(request)
     except asyncio.CancelledError:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QMarginsF, QSizeF
@@ -43,9 +44,10 @@ def chosen(printer: QPrinter) -> dict[str, Any]:
     """What is chosen of a printer and its paper, as JSON has it."""
     layout = printer.pageLayout()
     size = layout.pageSize().size(QPageSize.Unit.Millimeter)
+    file = printer.outputFileName()
     return {
         "name": printer.printerName(),
-        "file": printer.outputFileName(),
+        "file": file and str(Path(file).absolute()),
         "paper_mm": [size.width(), size.height()],
         "is_landscape": layout.orientation() is QPageLayout.Orientation.Landscape,
         "copies": printer.copyCount(),

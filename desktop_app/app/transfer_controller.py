@@ -66,7 +66,7 @@ class TransferController(QObject):
 
     async def _import(self, paths: Sequence[Path]) -> None:
         names = ", ".join(path.name for path in paths)
-        arguments = ("import", "--json", "--progress", *map(str, paths))
+        arguments = ("import", "--json", "--progress", *(str(path.absolute()) for path in paths))
         ended = await self._run(f"Importing {names}", arguments)
         if ended is None:
             return
@@ -133,7 +133,7 @@ class TransferController(QObject):
         which = ["--all"]
         if conversation_ids is not None:
             which = [word for each in conversation_ids for word in ("--conversation", each)]
-        options = ("--format", format_id, "--to", str(target), "--progress")
+        options = ("--format", format_id, "--to", str(target.absolute()), "--progress")
         self._workspace.tasks.start(self._export(("export", *which, *options)))
 
     async def _export(self, arguments: Sequence[str]) -> None:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from desktop_app.child_processes import ChildCommand
 from desktop_app.documents.protocol import Box, Strip
 from desktop_app.documents.worker import DocumentWorker, Limits
 
@@ -38,7 +38,7 @@ class PageWorker(DocumentWorker):
         limits: Limits | None = None,
         *,
         idle_s: float = 60,
-        command: Sequence[str] | None = None,
+        command: ChildCommand | None = None,
     ) -> None:
         super().__init__(limits or Limits(seconds=20), idle_s=idle_s, command=command)
 

@@ -18,9 +18,9 @@ import os
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-from desktop_app import paths
+from desktop_app.child_processes import ChildCommand, child_command, start_child
 from desktop_app.documents import refusals
 from desktop_app.documents.protocol import (
     LENGTH,
@@ -41,23 +41,6 @@ from desktop_app.domain.parts import PagePicture
 __all__ = ["DocumentWorker", "ExtractedDocument", "Limits", "Progress", "ScaledPicture"]
 
 OnProgress = Callable[[Progress], None]
-
-# What the child needs of our environment. Keys and tokens are not among it: hostile documents are
-# read there.
-_ENVIRONMENT: Final = (
-    "HOME",
-    "LANG",
-    "LC_ALL",
-    "LC_CTYPE",
-    "LD_LIBRARY_PATH",
-    "PATH",
-    "PYTHONPATH",
-    "PYTHONPYCACHEPREFIX",
-    "REPARTEE_HOME",
-    "TMPDIR",
-    "VIRTUAL_ENV",
-    "XDG_RUNTIME_DIR",
-)
 
 
 class _ChildGoneError(Exception):
@@ -81,7 +64,7 @@ class DocumentWorker:
         limits: Limits | None = None,
         *,
         idle_s: float = 30,
-        command: Sequence[str] | None = None,
+        command: ChildCommand | None = None,
     ) -> None:
         self.limits = limits or Limits()
         self.passwords: dict[str, str] = {}
@@ -257,13 +240,9 @@ class DocumentWorker:
         if self._child is None or self._child.returncode is not None:
             self._discard()
             try:
-                self._child = await asyncio.create_subprocess_exec(
-                    *(self._command or paths.child_command("documents")),
-                    stdin=PIPE,
-                    stdout=PIPE,
-                    stderr=DEVNULL,
-                    env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
-                    limit=PIECE,
+                command = self._command or child_command("documents")
+                self._child = await start_child(
+                    command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, limit=PIECE
                 )
             except OSError as error:
                 raise DocumentError(

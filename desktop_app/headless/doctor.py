@@ -9,11 +9,12 @@ import os
 import platform
 import sys
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from desktop_app import __version__
+from desktop_app.child_processes import child_command, start_child
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.headless.backend import Backend, build_backend, use_weights
 from desktop_app.headless.display import why_no_window
@@ -21,7 +22,6 @@ from desktop_app.headless.log import CRASH_NAME, last_lines
 from desktop_app.headless.profiles import BUILT_IN
 from desktop_app.headless.ways import is_remote, way_to
 from desktop_app.local_model.server import INSTALL_WEIGHTS, find_weights
-from desktop_app.paths import child_command
 
 PACKAGES = ("PySide6-Essentials", "qasync", "httpx", "keyring", "markdown-it-py", "Markdown")
 MORE_PACKAGES = ("Pygments", "tiktoken", "kreuzberg", "pypdfium2", "xllamacpp", "truststore")
@@ -166,7 +166,7 @@ async def _qt() -> list[Finding]:
     why_not = why_no_window(os.environ)
     # Without a display the desktop portal can still be asked.
     platform_of_probe = {} if why_not is None else {"QT_QPA_PLATFORM": "offscreen"}
-    found, said = await _probe_qt({**os.environ, **platform_of_probe})
+    found, said = await _probe_qt(platform_of_probe)
     hotkey = Finding("hotkey", None, HOTKEY)
     if "qt" not in found:
         return [Finding("window", False, why_not or why_qt_failed(said)), hotkey]
@@ -182,14 +182,18 @@ def _portal(version: int | None) -> str:
     return f"GlobalShortcuts version {version}" if version else "offers no GlobalShortcuts"
 
 
-async def _probe_qt(environment: dict[str, str]) -> tuple[dict[str, Any], str]:
-    """What the child found before it ended or took too long, and what it, or we, say of that."""
-    process = await asyncio.create_subprocess_exec(
-        *child_command("qt"),
+async def _probe_qt(more: dict[str, str]) -> tuple[dict[str, Any], str]:
+    """What the child found before it ended or took too long, and what it, or we, say of that.
+
+    Args:
+        more: variables that the child gets besides those of its kind.
+    """
+    command = child_command("qt")
+    process = await start_child(
+        replace(command, environment={**command.environment, **more}),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        env=environment,
     )
     found: dict[str, Any] = {}
     try:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
+from desktop_app.child_processes import child_command
 from desktop_app.domain.conversation import Conversation, Message
 from desktop_app.domain.errors import StorageError, UserFacingError
 from desktop_app.domain.parts import ImagePart
@@ -20,7 +21,6 @@ from desktop_app.exchange import html_page, markdown
 from desktop_app.exchange.own_json import JsonWriter
 from desktop_app.headless.steps import Steps, counted, opened, path_of
 from desktop_app.headless.terminal import say
-from desktop_app.paths import child_command
 from desktop_app.rendering.formula_process import FormulaProcess
 
 if TYPE_CHECKING:

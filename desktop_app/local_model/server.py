@@ -18,8 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
+from desktop_app.child_processes import child_command, start_child
 from desktop_app.domain.errors import LocalModelError
-from desktop_app.paths import child_command
 
 if TYPE_CHECKING:
     from desktop_app.local_model.server_process import Configuration
@@ -251,13 +251,13 @@ def _usable(chosen: Path | None) -> Path:
             what_to_do=CHOOSE_ANOTHER,
             details=str(weights),
         )
-    return weights
+    return weights.absolute()  # the child works in another folder
 
 
 async def _spawn(log: IO[bytes]) -> asyncio.subprocess.Process:
     try:
-        return await asyncio.create_subprocess_exec(
-            *child_command("model"),
+        return await start_child(
+            child_command("model"),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=log,

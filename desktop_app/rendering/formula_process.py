@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import json
 import select
-import subprocess
+from subprocess import DEVNULL, PIPE
 from typing import TYPE_CHECKING, Any, Final
 
+from desktop_app.child_processes import open_child
 from desktop_app.rendering.maths import Formula, is_within_limits
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from subprocess import Popen
+
+    from desktop_app.child_processes import ChildCommand
 
 _LONGEST_S: Final = 5.0
 
@@ -22,10 +25,10 @@ class FormulaProcess:
     """Formulas by TeX and whether they stand on a line of their own. The process starts with the
     first of them and ends with `close`; one that takes it down stays source."""
 
-    def __init__(self, command: Sequence[str]) -> None:
+    def __init__(self, command: ChildCommand) -> None:
         """`command` starts the process."""
-        self._command = list(command)
-        self._process: subprocess.Popen[bytes] | None = None
+        self._command = command
+        self._process: Popen[bytes] | None = None
         self._known: dict[tuple[str, bool], Formula | None] = {}
 
     def find(self, tex: str, *, display: bool) -> Formula | None:
@@ -48,11 +51,11 @@ class FormulaProcess:
                 process.kill()
 
     def _ask(self, tex: str, display: bool) -> dict[str, Any]:
-        process = self._process or subprocess.Popen(
+        process = self._process or open_child(
             self._command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=DEVNULL,
         )
         self._process = process
         line = b""

@@ -139,7 +139,7 @@ class Transcript:
             self._typesetter.setParent(view)
             view.typeset_with(self._typesetter)
         if highlights:
-            from desktop_app.paths import child_command
+            from desktop_app.child_processes import child_command
             from desktop_app.ui.transcript.asker import Asker
 
             view.lex_with(Asker(child_command("lexing"), view))
@@ -178,7 +178,7 @@ def _typesetter() -> Typesetter:
     from PySide6.QtCore import QEventLoop
     from PySide6.QtWidgets import QApplication
 
-    from desktop_app.paths import child_command
+    from desktop_app.child_processes import child_command
     from desktop_app.ui.transcript.typesetter import Typesetter
 
     made = Typesetter(child_command("maths"))

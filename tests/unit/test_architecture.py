@@ -26,6 +26,7 @@ LIBRARIES_OF_ROOM: dict[str, set[str]] = {
     "": set(),
     "__main__": set(),
     "app": QT | {"markdown", "qasync"},
+    "child_processes": set(),
     "cli": set(),
     "commands": set(),
     "credentials": {"keyring", "secretstorage"},

@@ -84,9 +84,3 @@ def test_the_path_of_the_socket_is_short_enough(
 
 def test_shipped_files_are_found() -> None:
     assert paths.resource_path("models.toml").is_file()
-
-
-def test_a_child_is_started_by_the_same_interpreter() -> None:
-    command = paths.child_command("documents")
-    assert Path(command[0]).exists()
-    assert command[-2:] == ["_child", "documents"]

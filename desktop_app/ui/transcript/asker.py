@@ -11,10 +11,12 @@ from collections import deque
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
-from PySide6.QtCore import QObject, QProcess, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, Qt, QTimer, Signal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
+
+    from desktop_app.child_processes import ChildCommand
 
 _LONGEST_MS: Final = 5_000
 _IDLE_MS: Final = 30_000
@@ -29,10 +31,10 @@ class Asker(QObject):
 
     answered = Signal(int, object)
 
-    def __init__(self, command: Sequence[str], parent: QObject | None = None) -> None:
+    def __init__(self, command: ChildCommand, parent: QObject | None = None) -> None:
         """`command` starts the process."""
         super().__init__(parent)
-        self._command = list(command)
+        self._command = command
         self._numbers = count(1)
         self._waiting: deque[tuple[int, bytes]] = deque()
         self._current = 0
@@ -46,6 +48,11 @@ class Asker(QObject):
     def is_busy(self) -> bool:
         """Whether something was asked that has no answer yet."""
         return bool(self._current)
+
+    @property
+    def pid(self) -> int | None:
+        """The process that runs now, if any."""
+        return None if self._process is None else self._process.processId()
 
     def ask(self, request: Mapping[str, Any]) -> int:
         """Ask, and return the number of the request. The answer never comes from within."""
@@ -87,12 +94,17 @@ class Asker(QObject):
 
     def _started(self) -> QProcess:
         process = QProcess(self)
+        environment = QProcessEnvironment()
+        for name, value in self._command.environment.items():
+            environment.insert(name, value)
+        process.setProcessEnvironment(environment)
+        process.setWorkingDirectory(self._command.working_directory)
         process.setStandardErrorFile(QProcess.nullDevice())
         process.readyReadStandardOutput.connect(self._read)
         process.finished.connect(self._on_finished)
         # Queued: that it does not start is found while it is asked.
         process.errorOccurred.connect(self._on_error, Qt.ConnectionType.QueuedConnection)
-        process.start(self._command[0], self._command[1:])
+        process.start(self._command.argv[0], list(self._command.argv[1:]))
         return process
 
     def _read(self) -> None:

@@ -10,7 +10,7 @@ from desktop_app.rendering.maths import Formula, is_within_limits
 from desktop_app.ui.transcript.asker import Asker
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from desktop_app.child_processes import ChildCommand
 
 _TOGETHER_MS: Final = 50
 _KEPT: Final = 3_000
@@ -28,7 +28,7 @@ class Typesetter(QObject):
 
     arrived = Signal()
 
-    def __init__(self, command: Sequence[str], parent: QObject | None = None) -> None:
+    def __init__(self, command: ChildCommand, parent: QObject | None = None) -> None:
         """`command` starts the process."""
         super().__init__(parent)
         self._known: dict[Key, Formula | None] = {}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from desktop_app.paths import child_command
+from desktop_app.child_processes import child_command
 from desktop_app.ui.transcript.asker import Asker
 from desktop_app.ui.transcript.view import TranscriptView
 

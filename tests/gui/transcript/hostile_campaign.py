@@ -178,7 +178,8 @@ def work(numbers: range) -> None:
     from PySide6.QtWidgets import QApplication
 
     from desktop_app.app.garbage import end_start
-    from desktop_app.paths import child_command, resource_path
+    from desktop_app.child_processes import child_command
+    from desktop_app.paths import resource_path
     from desktop_app.ui import icons, theme
     from desktop_app.ui.transcript.asker import Asker
     from desktop_app.ui.transcript.typesetter import Typesetter

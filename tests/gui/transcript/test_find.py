@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel
 
-from desktop_app.paths import child_command
+from desktop_app.child_processes import child_command
 from desktop_app.ui.transcript.formulas import DRAWN
 from desktop_app.ui.transcript.typesetter import Typesetter
 from tests.helpers.messages import answer, question, streaming

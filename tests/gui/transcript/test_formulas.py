@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import QPoint, QRect, QSize
 from PySide6.QtGui import QAccessible, QColor, QGuiApplication, QTextCursor
 
-from desktop_app.paths import child_command
+from desktop_app.child_processes import child_command
 from desktop_app.rendering.model import FORMULA_BEGINS as WAITING
 from desktop_app.ui import theme
 from desktop_app.ui.transcript import stretch
@@ -17,6 +16,7 @@ from desktop_app.ui.transcript.formulas import DRAWN
 from desktop_app.ui.transcript.typesetter import Typesetter
 from tests.gui.test_theme import contrast
 from tests.gui.transcript.test_streaming import look, stream_into
+from tests.helpers.children import MISSING_CHILD, python_child
 from tests.helpers.messages import answer, streaming
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def test_a_process_that_dies_is_asked_no_more_for_the_same(
         '    made = {"svg": "<svg/>", "width": 1, "ascent": 1, "depth": 0}\n'
         '    print(json.dumps({"id": json.loads(line)["id"], **made}), flush=True)\n'
     )
-    typesetter = Typesetter([sys.executable, "-c", script])
+    typesetter = Typesetter(python_child(script))
     view.typeset_with(typesetter)
     view.set_messages([answer("$bad$ and $good$")])
     qtbot.waitUntil(lambda: drawn(view) == 1)
@@ -157,7 +157,7 @@ def test_a_process_that_dies_is_asked_no_more_for_the_same(
 
 
 def test_without_the_process_the_source_stays(view: TranscriptView, qtbot: QtBot) -> None:
-    typesetter = Typesetter(["/nonexistent/program"])
+    typesetter = Typesetter(MISSING_CHILD)
     view.typeset_with(typesetter)
     view.set_messages([answer("$x$ and $y$")])
     qtbot.waitUntil(lambda: not typesetter.is_busy)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtGui import QAccessible, QTextCursor
 
-from desktop_app.paths import child_command
+from desktop_app.child_processes import child_command
 from desktop_app.rendering.block_stream import render
 from desktop_app.ui import theme
 from desktop_app.ui.transcript.formulas import DRAWN

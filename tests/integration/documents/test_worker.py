@@ -18,6 +18,7 @@ import pytest
 from desktop_app.documents.worker import DocumentWorker, Limits, Progress
 from desktop_app.domain import errors
 from tests.data.long_pdf import long_pdf
+from tests.helpers.children import MISSING_CHILD, python_child
 from tests.helpers.waiting import until
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ async def a_worker(
     limits: Limits | None = None, *, idle_s: float = 30, script: str = ""
 ) -> AsyncIterator[DocumentWorker]:
     """A worker; with a `script`, one whose child runs that Python code instead."""
-    command = [sys.executable, "-c", script] if script else None
+    command = python_child(script) if script else None
     worker = DocumentWorker(limits, idle_s=idle_s, command=command)
     try:
         yield worker
@@ -211,7 +212,7 @@ def test_a_child_that_talks_nonsense_is_a_sentence(script: str) -> None:
 
 def test_a_program_that_cannot_be_started_is_a_sentence() -> None:
     async def main() -> None:
-        worker = DocumentWorker(command=["/nonexistent/python"])
+        worker = DocumentWorker(command=MISSING_CHILD)
         with pytest.raises(errors.DocumentError, match="could not be started"):
             await worker.count_tokens("x")
         await worker.aclose()
@@ -283,7 +284,6 @@ def test_the_child_knows_no_key_and_says_nothing_on_our_standard_error(
             await worker.extract(DATA / "report.docx")
             environment = environment_of(worker.pid)
             assert b"sk-not-for-the-child" not in environment
-            assert b"REPARTEE_HOME=" in environment
 
     asyncio.run(main())
     assert capfd.readouterr() == ("", "")

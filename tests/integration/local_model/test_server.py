@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from desktop_app.child_processes import child_command, open_child
 from desktop_app.domain.errors import LocalModelError
 from desktop_app.local_model.server import LocalEndpoint, LocalModel, find_weights
-from desktop_app.paths import child_command
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -364,9 +364,7 @@ def child(weights: Path, log: Path) -> Iterator[subprocess.Popen[bytes]]:
     pipe = subprocess.PIPE
     with (
         log.open("wb") as stderr,
-        subprocess.Popen(
-            child_command("model"), cwd=ROOT, stdin=pipe, stdout=pipe, stderr=stderr
-        ) as process,
+        open_child(child_command("model"), stdin=pipe, stdout=pipe, stderr=stderr) as process,
     ):
         assert process.stdin is not None
         process.stdin.write(configuration(weights))

@@ -6,7 +6,7 @@ import json
 import subprocess
 from typing import Any
 
-from desktop_app.paths import child_command
+from desktop_app.child_processes import child_command, open_child
 
 BLANK_LINES = " \n" * 4_000
 """What gherkin's lexer spends minutes on."""
@@ -23,13 +23,9 @@ def test_what_takes_for_ever_is_given_up_and_what_follows_is_lexed() -> None:
 
 
 def answers(requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    done = subprocess.run(
-        child_command("lexing"),
-        input="".join(json.dumps(request) + "\n" for request in requests),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
-    assert done.stderr == ""
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    pipe = subprocess.PIPE
+    asked = "".join(json.dumps(request) + "\n" for request in requests)
+    with open_child(child_command("lexing"), stdin=pipe, stdout=pipe, stderr=pipe) as process:
+        output, complaints = process.communicate(asked.encode(), timeout=60)
+    assert complaints == b""
+    return [json.loads(line) for line in output.splitlines()]

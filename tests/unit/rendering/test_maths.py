@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 
 import pytest
 
+from desktop_app.child_processes import child_command, open_child
 from desktop_app.rendering.maths import CannotTypesetError, is_within_limits, typeset
 
 KNOWN = [
@@ -53,15 +53,11 @@ def test_nesting_has_a_limit() -> None:
 def test_the_process_survives_what_takes_for_ever() -> None:
     hostile = [r"\frac{1}{" * 20 + "x" + "}" * 20, r"\left(" * 20 + "x" + r"\right)" * 20, "\ud800"]
     requests = [{"id": n, "tex": tex, "display": True} for n, tex in enumerate([*hostile, "x"])]
-    done = subprocess.run(
-        [sys.executable, "-m", "desktop_app", "_child", "maths"],
-        input="".join(json.dumps(request) + "\n" for request in requests),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
-    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    pipe = subprocess.PIPE
+    asked = "".join(json.dumps(request) + "\n" for request in requests)
+    with open_child(child_command("maths"), stdin=pipe, stdout=pipe, stderr=pipe) as process:
+        output, complaints = process.communicate(asked.encode(), timeout=60)
+    answers = [json.loads(line) for line in output.splitlines()]
     assert [answer["id"] for answer in answers] == [0, 1, 2, 3]
     assert ["error" in answer for answer in answers] == [True, True, True, False]
-    assert done.stderr == ""
+    assert complaints == b""

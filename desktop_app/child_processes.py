@@ -1,0 +1,189 @@
+"""How the program starts processes: command, environment and working folder of each kind.
+
+A child process takes no code from the folder that the user works in: Python searches neither that
+folder nor what PYTHON* variables name, and the child works in the root folder. It receives the
+variables that its kind needs, by name, so a key in the environment stays in this process.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+if TYPE_CHECKING:
+    import subprocess
+    from asyncio.subprocess import Process
+    from collections.abc import Mapping
+    from typing import NoReturn
+
+Kind = Literal["documents", "lexing", "maths", "model", "print", "qt"]
+
+# Nobody but root can leave a file here, and no mounted drive is kept busy.
+WORKING_DIRECTORY: Final = "/"
+
+# HOME, because "pip install --user" may have put our libraries below it.
+_EVERY: Final = ("HOME", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "TZ")
+# What finds the library, and lays text out as the window does. Without CUPS, Qt prints by "lp".
+_LIBRARY: Final = (
+    "CUPS_SERVER",
+    "FONTCONFIG_FILE",
+    "FONTCONFIG_PATH",
+    "LC_TIME",
+    "LPDEST",
+    "PATH",
+    "PRINTER",
+    "REPARTEE_HOME",
+    "TMPDIR",
+    "XDG_CACHE_HOME",
+    "XDG_CONFIG_DIRS",
+    "XDG_CONFIG_HOME",
+    "XDG_DATA_DIRS",
+    "XDG_DATA_HOME",
+    "XDG_RUNTIME_DIR",
+    "XDG_STATE_HOME",
+)
+_SCREEN: Final = (
+    "DBUS_SESSION_BUS_ADDRESS",
+    "DESKTOP_SESSION",
+    "DISPLAY",
+    "KDE_FULL_SESSION",
+    "KDE_SESSION_VERSION",
+    "QT_AUTO_SCREEN_SCALE_FACTOR",
+    "QT_DEBUG_PLUGINS",
+    "QT_FONT_DPI",
+    "QT_LOGGING_RULES",
+    "QT_PLUGIN_PATH",
+    "QT_QPA_PLATFORM",
+    "QT_QPA_PLATFORMTHEME",
+    "QT_QPA_PLATFORM_PLUGIN_PATH",
+    "QT_SCALE_FACTOR",
+    "QT_SCREEN_SCALE_FACTORS",
+    "QT_STYLE_OVERRIDE",
+    "QT_XCB_GL_INTEGRATION",
+    "WAYLAND_DISPLAY",
+    "XAUTHORITY",
+    "XDG_CURRENT_DESKTOP",
+    "XDG_SESSION_TYPE",
+)
+_OF_KIND: Final[Mapping[Kind, tuple[str, ...]]] = {
+    "documents": _EVERY,
+    "lexing": _EVERY,
+    "maths": _EVERY,
+    "model": _EVERY,
+    "print": (*_EVERY, *_LIBRARY),
+    "qt": (*_EVERY, *_LIBRARY, *_SCREEN),
+}
+# Their values may be relative to the folder that the program was started in.
+_FOLDERS: Final = frozenset(
+    (
+        "FONTCONFIG_FILE",
+        "FONTCONFIG_PATH",
+        "HOME",
+        "REPARTEE_HOME",
+        "TMPDIR",
+        "XAUTHORITY",
+        "XDG_CACHE_HOME",
+        "XDG_CONFIG_HOME",
+        "XDG_DATA_HOME",
+        "XDG_RUNTIME_DIR",
+        "XDG_STATE_HOME",
+    )
+)
+
+
+@dataclass(frozen=True)
+class ChildCommand:
+    """A process to start.
+
+    Attributes:
+        argv: the program and its arguments.
+        environment: every variable that the process gets.
+        working_directory: an absolute path.
+    """
+
+    argv: tuple[str, ...]
+    environment: Mapping[str, str]
+    working_directory: str = WORKING_DIRECTORY
+
+
+def child_command(kind: Kind) -> ChildCommand:
+    """Return the command that starts a child process of this kind."""
+    return ChildCommand((*_program(), "_child", kind), _environment(_OF_KIND[kind]))
+
+
+def library_command(*arguments: str) -> ChildCommand:
+    """Return the command for `repartee export`, `import` or `backup`.
+
+    Args:
+        arguments: the command line. Paths in it are absolute.
+    """
+    return ChildCommand((*_program(), *arguments), _environment((*_EVERY, *_LIBRARY)))
+
+
+async def start_child(command: ChildCommand, **options: Any) -> Process:
+    """Start a process that the event loop watches.
+
+    Args:
+        command: what to start.
+        options: as `asyncio.create_subprocess_exec` takes them, but for `env` and `cwd`.
+
+    Raises:
+        OSError: it cannot be started.
+    """
+    import asyncio  # a second start of the program does without
+
+    return await asyncio.create_subprocess_exec(
+        *command.argv, env=command.environment, cwd=command.working_directory, **options
+    )
+
+
+def open_child(command: ChildCommand, **options: Any) -> subprocess.Popen[bytes]:
+    """Start a process that the calling thread waits for.
+
+    Args:
+        command: what to start.
+        options: as `subprocess.Popen` takes them, but for `env` and `cwd`.
+
+    Raises:
+        OSError: it cannot be started.
+    """
+    import subprocess
+
+    return subprocess.Popen(
+        command.argv, env=command.environment, cwd=command.working_directory, **options
+    )
+
+
+def restart_program() -> NoReturn:
+    """Replace this process, whose locks go with it, by the program started anew."""
+    command = _program()
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    os.execve(command[0], command, kept)
+
+
+def _program() -> tuple[str, ...]:
+    """Return the command that starts this very program, wherever it is installed.
+
+    `-E -P` is `-I` without `-s`, which would hide libraries that "pip install --user" installed.
+    The program is named by its path: with `-m`, Python would look for another `desktop_app` first.
+    """
+    if getattr(sys, "frozen", False):  # isolated by its loader
+        return (sys.executable,)
+    options = ["-E", "-P"]
+    if sys.flags.no_user_site:
+        options.append("-s")
+    if sys.pycache_prefix and os.path.isabs(sys.pycache_prefix):  # noqa: PTH117
+        options.append(f"-Xpycache_prefix={sys.pycache_prefix}")
+    return (sys.executable, *options, str(Path(__file__).with_name("__main__.py")))
+
+
+def _environment(names: tuple[str, ...]) -> dict[str, str]:
+    """Return the variables of these names that are set, with paths that hold anywhere."""
+    found = {name: os.environ[name] for name in names if name in os.environ}
+    for name in _FOLDERS & found.keys():
+        if found[name] and not found[name].startswith("~"):  # REPARTEE_HOME may start with "~"
+            found[name] = str(Path(found[name]).absolute())
+    return found

@@ -1,0 +1,134 @@
+"""Processes that are started in a folder full of traps: no module there ever runs."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from desktop_app.child_processes import Kind, child_command, library_command, open_child
+from desktop_app.documents.worker import DocumentWorker
+from desktop_app.local_model.server import LocalModel
+from desktop_app.rendering.formula_process import FormulaProcess
+from tests.helpers.traps import Traps, imported_later
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[2]
+REPORT = ROOT / "tests" / "data" / "report.pdf"
+# As pip writes the command, without what it needs "re" for.
+COMMAND = "import sys\nfrom desktop_app.__main__ import start\nsys.exit(start())\n"
+
+
+@pytest.fixture
+def traps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Traps]:
+    """The current folder of this process."""
+    made = Traps(tmp_path / "downloads")
+    monkeypatch.chdir(made.folder)
+    monkeypatch.setenv("PYTHONPATH", "")
+    yield made
+    assert made.sprung == []
+
+
+@pytest.mark.attack("working-folder")
+def test_a_document_is_read(traps: Traps) -> None:
+    async def main() -> None:
+        worker = DocumentWorker()
+        try:
+            assert (await worker.extract(REPORT)).pages == 3
+            assert await worker.count_tokens("Hello world") == 2
+            assert worker.pid is not None
+            assert Path(f"/proc/{worker.pid}/cwd").readlink() == Path("/")  # noqa: ASYNC240
+        finally:
+            await worker.aclose()
+
+    asyncio.run(main())
+
+
+@pytest.mark.attack("working-folder")
+def test_a_formula_is_typeset(traps: Traps) -> None:
+    formulas = FormulaProcess(child_command("maths"))
+    assert formulas.find("x^2", display=False) is not None
+    formulas.close()
+
+
+@pytest.mark.attack("working-folder")
+@pytest.mark.parametrize(
+    ("kind", "asked", "answer"),
+    [
+        ("lexing", {"id": 1, "language": "python", "code": "if x: pass"}, b'{"id": 1, "spans": [['),
+        ("print", {"conversation": "none", "printer": {}}, b""),
+        ("qt", {}, b'{"platform": "offscreen"'),
+    ],
+)
+def test_a_child_answers(kind: Kind, asked: dict[str, object], answer: bytes, traps: Traps) -> None:
+    pipe = subprocess.PIPE
+    with open_child(child_command(kind), stdin=pipe, stdout=pipe, stderr=pipe) as process:
+        output, complaints = process.communicate(json.dumps(asked).encode() + b"\n", timeout=60)
+    assert output.startswith(answer)
+    # What a printer needs is missing from the request; by then everything is imported.
+    assert complaints == b"" or (kind == "print" and b"KeyError: 'name'" in complaints)
+
+
+@pytest.mark.attack("working-folder")
+def test_the_library_is_exported(traps: Traps, tmp_path: Path) -> None:
+    for form in ("json", "pdf"):
+        command = library_command("export", "--all", "--format", form, "--to", str(tmp_path / form))
+        with open_child(command, stderr=subprocess.PIPE) as process:
+            complaints = process.communicate(timeout=60)[1]
+        assert b"Traceback" not in complaints
+
+
+@pytest.mark.slow
+@pytest.mark.attack("working-folder")
+def test_the_model_is_loaded(traps: Traps) -> None:
+    async def main() -> None:
+        model = LocalModel()
+        try:
+            assert (await model.endpoint()).context_window > 0
+        finally:
+            await model.aclose()
+
+    asyncio.run(main())
+
+
+def run(program: list[str], traps: Traps, path: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": path}
+    return subprocess.run(
+        [sys.executable, *program, "doctor", "--json"],
+        cwd=traps.folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+@pytest.mark.attack("working-folder")
+@pytest.mark.parametrize("path", [f"{ROOT}", f"{ROOT}:", f"{ROOT}:.", f"{ROOT}:../downloads"])
+def test_the_command_itself(path: str, tmp_path: Path) -> None:
+    """An empty entry in PYTHONPATH means the current folder, ahead of Python's own modules."""
+    traps = Traps(tmp_path / "downloads", imported_later())
+    (tmp_path / "repartee").write_text(COMMAND)
+    done = run([str(tmp_path / "repartee")], traps, path)
+    assert traps.sprung == []
+    assert json.loads(done.stdout)["window"]["works"], done.stderr
+
+
+@pytest.mark.attack("working-folder")
+def test_the_module_beside_traps(tmp_path: Path) -> None:
+    """`python -m desktop_app` in a folder with the package: what is imported later is not its."""
+    traps = Traps(tmp_path / "downloads", {"decimal", "httpx", "json", "keyring", "sqlite3", "ssl"})
+    for name in ("desktop_app", "resources"):
+        (traps.folder / name).symlink_to(ROOT / name)
+    done = run(["-m", "desktop_app"], traps, "")
+    assert traps.sprung == []
+    assert json.loads(done.stdout)["window"]["works"], done.stderr

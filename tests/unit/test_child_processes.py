@@ -1,0 +1,183 @@
+"""How processes are started: by whom, with which variables, from which folder."""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, get_args
+
+import pytest
+
+from desktop_app.child_processes import (
+    ChildCommand,
+    Kind,
+    child_command,
+    library_command,
+    open_child,
+    start_child,
+)
+from tests.helpers.children import python_child
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[2]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+STARTS_PROCESSES = {"desktop_app/child_processes.py", "desktop_app/ui/transcript/asker.py"}
+SAY_WHERE = "import os, sys; print(os.getcwd(), *sorted(os.environ), sep='\\n')"
+
+
+def commands() -> list[ChildCommand]:
+    return [*map(child_command, KINDS), library_command("export", "--all")]
+
+
+@pytest.mark.attack("child-environment")
+@pytest.mark.parametrize(
+    "name",
+    [
+        "OPENAI_API_KEY",
+        "COMETAPI_KEY",
+        "AWS_SECRET_ACCESS_KEY",
+        "GITHUB_TOKEN",
+        "HTTPS_PROXY",
+        "SSH_AUTH_SOCK",
+        "LC_PASSWORD",
+        "QT_API_KEY",
+        "XDG_TOKEN",
+        "REPARTEE_KEY",
+    ],
+)
+def test_no_kind_of_child_gets_a_secret(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, "sk-secret")
+    assert not [one for one in commands() if "sk-secret" in one.environment.values()]
+
+
+@pytest.mark.attack("working-folder")
+@pytest.mark.parametrize("name", ["PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "PYTHONINSPECT"])
+def test_no_variable_of_python_is_passed_on(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, "1")
+    assert not [one for one in commands() if name in one.environment]
+
+
+@pytest.mark.attack("working-folder")
+def test_python_is_told_to_search_no_foreign_folder() -> None:
+    for command in commands():
+        program, *options = command.argv
+        assert program == sys.executable
+        assert {"-E", "-P"} <= set(options)
+        assert "-m" not in options
+        assert command.working_directory == "/"
+
+
+def test_readers_and_typesetters_get_almost_nothing() -> None:
+    wanted = {"HOME", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "TZ"}
+    for kind in ("documents", "lexing", "maths", "model"):
+        assert child_command(kind).environment.keys() <= wanted
+
+
+def test_folders_hold_in_another_working_folder(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("REPARTEE_HOME", "here")
+    monkeypatch.setenv("XDG_RUNTIME_DIR", "")
+    environment = library_command("export").environment
+    assert environment["REPARTEE_HOME"] == str(tmp_path / "here")
+    assert environment["XDG_RUNTIME_DIR"] == ""
+    monkeypatch.setenv("REPARTEE_HOME", "~/there")
+    assert library_command("export").environment["REPARTEE_HOME"] == "~/there"
+
+
+def test_a_child_gets_what_its_command_says() -> None:
+    command = ChildCommand((sys.executable, "-c", SAY_WHERE), {"ONE": "1", "LC_ALL": "C"}, "/usr")
+
+    async def started() -> bytes:
+        process = await start_child(command, stdout=subprocess.PIPE)
+        return (await process.communicate())[0]
+
+    with open_child(command, stdout=subprocess.PIPE) as process:
+        opened = process.communicate()[0]
+    assert asyncio.run(started()) == opened
+    folder, *names = opened.decode().split()
+    assert folder == "/usr"
+    assert {"ONE"} <= set(names) <= {"ONE", "LC_ALL", "LC_CTYPE"}  # Python itself adds the last
+
+
+def test_bytecode_lies_where_that_of_this_process_does(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(sys, "pycache_prefix", str(tmp_path))
+    assert f"-Xpycache_prefix={tmp_path}" in child_command("maths").argv
+    monkeypatch.setattr(sys, "pycache_prefix", "relative")
+    assert not [word for word in child_command("maths").argv if "pycache" in word]
+
+
+def test_a_checkout_starts_its_own_code(tmp_path: Path) -> None:
+    """Whatever checkout the environment has installed, and whatever the current folder holds."""
+    copy = tmp_path / "copy" / "desktop_app"
+    shutil.copytree(ROOT / "desktop_app", copy, ignore=shutil.ignore_patterns("__pycache__"))
+    (copy / "__init__.py").write_text('__version__ = "of the copy"\n')
+    program = (
+        f"import sys; sys.path.insert(0, {str(copy.parent)!r})\n"
+        "from desktop_app.child_processes import library_command, open_child\n"
+        "open_child(library_command('--version')).wait()"
+    )
+    with open_child(python_child(program), stdout=subprocess.PIPE) as process:
+        assert process.communicate()[0] == b"repartee of the copy\n"
+
+
+def spawns(tree: ast.AST) -> Iterator[str]:
+    """What of a module starts a process, by name."""
+    modules = {"subprocess", "multiprocessing", "pty", "concurrent.futures.process"}
+    calls = ("exec", "spawn", "fork", "posix_spawn", "system", "popen", "startDetached")
+    for node in parts(tree):
+        if isinstance(node, ast.Attribute | ast.Name):
+            name = node.attr if isinstance(node, ast.Attribute) else node.id
+            of_os = isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+            if name.startswith("create_subprocess") or name in {"QProcess", "ProcessPoolExecutor"}:
+                yield name
+            elif of_os and node.value.id == "os" and name.startswith(calls):  # type: ignore[union-attr]
+                yield f"os.{name}"
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name in modules)
+        elif isinstance(node, ast.ImportFrom) and node.module in modules:
+            yield from {alias.name for alias in node.names} - {"DEVNULL", "PIPE"}
+
+
+def parts(tree: ast.AST) -> Iterator[ast.AST]:
+    """Every node but those that only type checkers see."""
+    yield tree
+    for node in ast.iter_child_nodes(tree):
+        if not (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"):
+            yield from parts(node)
+
+
+@pytest.mark.attack("child-environment")
+def test_processes_are_started_in_one_place() -> None:
+    found = {}
+    for path in sorted((ROOT / "desktop_app").rglob("*.py")):
+        started = set(spawns(ast.parse(path.read_text("utf-8"))))
+        if started:
+            found[str(path.relative_to(ROOT))] = started
+    assert found.keys() == STARTS_PROCESSES, found
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import subprocess",
+        "from subprocess import run",
+        "import asyncio\nasyncio.create_subprocess_shell('x')",
+        "from asyncio import create_subprocess_exec\ncreate_subprocess_exec('x')",
+        "import os\nos.execv('x', [])",
+        "import os\nos.posix_spawn",
+        "from PySide6.QtCore import QProcess\nQProcess.startDetached('x')",
+        "from concurrent.futures import ProcessPoolExecutor\nProcessPoolExecutor()",
+    ],
+)
+def test_a_spawn_is_recognized(code: str) -> None:
+    assert list(spawns(ast.parse(code)))
