@@ -93,6 +93,25 @@ _FOLDERS: Final = frozenset(
     )
 )
 
+# What names the provider of this run (headless/profiles.py). The address may hold a password.
+_PROVIDER: Final = ("COMETAPI_KEY", "OPENAI_API_KEY", "OPENAI_BASE_URL")
+_hidden: Final[dict[str, str]] = {}
+
+
+def hide_keys() -> None:
+    """Move API keys out of the variables that a process inherits by default.
+
+    Libraries start processes too: Qt opens a browser, and Python asks "uname".
+    """
+    for name in _PROVIDER:
+        if name in os.environ:
+            _hidden[name] = os.environ.pop(name)
+
+
+def environment_with_keys() -> dict[str, str]:
+    """Return the variables that the program was started with."""
+    return {**os.environ, **_hidden}
+
 
 @dataclass(frozen=True)
 class ChildCommand:
@@ -160,7 +179,8 @@ def open_child(command: ChildCommand, **options: Any) -> subprocess.Popen[bytes]
 def restart_program() -> NoReturn:
     """Replace this process, whose locks go with it, by the program started anew."""
     command = _program()
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    variables = environment_with_keys()
+    kept = {name: value for name, value in variables.items() if not name.startswith("PYTHON")}
     os.execve(command[0], command, kept)
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from desktop_app.child_processes import environment_with_keys
 from desktop_app.credentials.vault import KeyPlace, KeyVault
 from desktop_app.documents.media_type import FOLDER
 from desktop_app.documents.worker import DocumentWorker, Limits
@@ -246,9 +246,13 @@ class Backend:
 
 
 def build_backend(
-    where: Folders | None = None, environment: Mapping[str, str] = os.environ
+    where: Folders | None = None, environment: Mapping[str, str] | None = None
 ) -> Backend:
     """Put everything together; `database` is still to be opened, and nothing has started.
+
+    Args:
+        where: the user's folders; by default those of this run.
+        environment: the variables that name a provider; by default those of this run.
 
     Raises:
         SettingError: the person's models.toml cannot be used.
@@ -257,7 +261,8 @@ def build_backend(
     catalog = read_catalog(where)
     database = Database(where.database)
     settings, ledger = SettingsStore(database), Ledger(database)
-    vault, environment_profiles = _keys(where, settings, environment, catalog)
+    variables = environment_with_keys() if environment is None else environment
+    vault, environment_profiles = _keys(where, settings, variables, catalog)
     documents, local_model = DocumentWorker(), LocalModel()
     gateway = ProviderGateway(vault, local_model, settings, catalog)
     counter = ProviderTokenCounter(documents, local_model)

@@ -1,0 +1,164 @@
+"""What a child process can read in its environment, looked up in /proc while it runs."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from desktop_app.child_processes import (
+    ChildCommand,
+    child_command,
+    environment_with_keys,
+    library_command,
+    open_child,
+)
+from desktop_app.documents.page_worker import Looked, PageWorker
+from desktop_app.documents.worker import DocumentWorker
+from desktop_app.local_model.server import LocalModel
+from desktop_app.rendering.formula_process import FormulaProcess
+from tests.helpers.children import python_child
+from tests.integration.headless.command import Shell
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROOT = Path(__file__).parents[2]
+REPORT = ROOT / "tests" / "data" / "report.pdf"
+SECRET = "sk-proj-not-for-children"
+SECRETS = {
+    "OPENAI_API_KEY": SECRET,
+    "COMETAPI_KEY": SECRET,
+    "OPENAI_BASE_URL": f"https://user:{SECRET}@127.0.0.1:9/v1",
+    "HTTPS_PROXY": f"http://user:{SECRET}@127.0.0.1:9",
+    "ANTHROPIC_API_KEY": SECRET,
+    "AWS_SECRET_ACCESS_KEY": SECRET,
+    "GITHUB_TOKEN": SECRET,
+    "PGPASSWORD": SECRET,
+    "PYTHONSECRET": SECRET,
+}
+SHOW_UNAME = '#!/bin/sh\nenv > "$(dirname "$0")/seen"\necho x86_64\n'
+
+
+@pytest.fixture(autouse=True)
+def secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in SECRETS.items():
+        monkeypatch.setenv(name, value)
+
+
+def running_children() -> dict[str, bytes]:
+    """The environment of each process of ours that runs, by its kind."""
+    found = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parent = stat.read_text().rpartition(")")[2].split()[1]
+            command = (stat.parent / "cmdline").read_bytes().split(b"\0")
+            if int(parent) == os.getpid() and b"_child" in command:
+                found[command[-2].decode()] = (stat.parent / "environ").read_bytes()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    return found
+
+
+def assert_clean(kind: str) -> None:
+    environment = running_children()[kind]
+    assert SECRET.encode() not in environment
+    assert b"PYTHON" not in environment
+    assert b"HOME=" in environment  # it was read while the process lived
+
+
+@pytest.mark.attack("child-environment")
+def test_readers_of_documents() -> None:
+    async def main() -> None:
+        for worker in (DocumentWorker(), PageWorker()):
+            try:
+                await worker.count_tokens("x")
+                if isinstance(worker, PageWorker):
+                    assert len(await worker.sizes(Looked("0" * 64, "report.pdf", REPORT))) == 3
+                assert_clean("documents")
+            finally:
+                await worker.aclose()
+
+    asyncio.run(main())
+
+
+@pytest.mark.attack("child-environment")
+def test_formulas() -> None:
+    formulas = FormulaProcess(child_command("maths"))
+    formulas.find("x", display=False)
+    assert_clean("maths")
+    formulas.close()
+
+
+@pytest.mark.slow
+@pytest.mark.attack("child-environment")
+def test_the_on_device_model() -> None:
+    async def main() -> None:
+        model = LocalModel()
+        try:
+            await model.endpoint()
+            assert_clean("model")
+        finally:
+            await model.aclose()
+
+    asyncio.run(main())
+
+
+@pytest.mark.attack("child-environment")
+@pytest.mark.parametrize(
+    "command",
+    [
+        pytest.param(lambda: child_command("lexing"), id="lexing"),
+        pytest.param(lambda: child_command("print"), id="print"),
+        pytest.param(lambda: child_command("qt"), id="qt"),
+        pytest.param(lambda: library_command("export", "--all"), id="export"),
+        pytest.param(lambda: library_command("backup", "/nonexistent"), id="backup"),
+    ],
+)
+def test_others(command: Callable[[], ChildCommand]) -> None:
+    pipe = subprocess.PIPE
+    with open_child(command(), stdin=pipe, stdout=pipe, stderr=pipe) as process:
+        environment = Path(f"/proc/{process.pid}/environ").read_bytes()
+        process.kill()
+        process.communicate()
+    assert SECRET.encode() not in environment
+    assert b"PYTHON" not in environment
+    assert b"HOME=" in environment
+
+
+@pytest.mark.attack("child-environment")
+def test_processes_of_libraries(tmp_path: Path) -> None:
+    """`platform.platform()` runs "uname", which it looks for in PATH."""
+    shell = Shell(tmp_path)
+    tools = shell.outside / "tools"
+    tools.mkdir()
+    (tools / "uname").write_text(SHOW_UNAME)
+    (tools / "uname").chmod(0o700)
+    path = f"{tools}{os.pathsep}{os.environ['PATH']}"
+    keys = {name: SECRETS[name] for name in ("OPENAI_API_KEY", "COMETAPI_KEY", "OPENAI_BASE_URL")}
+    done = asyncio.run(shell.run("doctor", "--json", env={"PATH": path, **keys}))
+    assert "way to 127.0.0.1 (environment)" in done.json  # the program itself has them
+    seen = (tools / "seen").read_text()
+    assert "PATH=" in seen
+    assert SECRET not in seen
+
+
+def test_a_program_that_starts_anew_has_its_keys() -> None:
+    script = (
+        f"import os, sys; sys.path.insert(0, {str(ROOT)!r})\n"
+        "import desktop_app.child_processes as c\n"
+        "c.hide_keys(); assert not {'OPENAI_API_KEY', 'COMETAPI_KEY'} & set(os.environ)\n"
+        "show = 'import json, os; print(json.dumps(dict(os.environ)))'\n"
+        "c._program = lambda: (sys.executable, '-c', show)\n"
+        "c.restart_program()\n"
+    )
+    with open_child(python_child(script), stdout=subprocess.PIPE) as process:
+        variables = json.loads(process.communicate()[0])
+    assert variables["OPENAI_API_KEY"] == SECRET
+    assert not [name for name in variables if name.startswith("PYTHON")]
+    assert environment_with_keys()["OPENAI_API_KEY"] == SECRET
