@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING
 from desktop_app.rendering.direction import side_of
 from desktop_app.rendering.links import is_opened
 from desktop_app.rendering.model import (
+    ADDED,
     LINE_BREAK,
     Block,
     Kind,
     Run,
     Runs,
     depths_of_quotes,
+    is_place,
     words_of,
 )
 from desktop_app.rendering.notes import is_label
@@ -235,6 +237,8 @@ class HtmlWriter:
             return ""
         if is_name(run):
             return f'<img src="{escape(run.link)}" alt="{escape(run.text)}">'
+        if is_place(run):  # pasted, a link still leads there
+            return _lines(run.text.removeprefix(ADDED))
         text = self.formula(words_of(run), display=False) if run.math else _lines(self.words(run))
         for is_on, tag in (
             (run.code, "code"),

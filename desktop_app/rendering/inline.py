@@ -67,9 +67,11 @@ class _State:
             self.runs.append(run)
 
     def close_link(self) -> None:
-        """Say behind the words of a link where it leads, if they say otherwise."""
-        words = "".join(map(words_of, self.runs[self.link_at :]))
-        place = true_place(words, self.link)
+        """Say behind the words of a link where it leads, if they could mislead."""
+        runs = self.runs[self.link_at :]
+        # A formula draws whatever letters it likes.
+        is_drawn = any(run.math for run in runs)
+        place = true_place(None if is_drawn else "".join(map(words_of, runs)), self.link)
         if place and self.runs and self.runs[-1].link == self.link:
             self.runs.append(Run(added(show_unseen(clean(place), link=True)), link=self.link))
         self.link = ""

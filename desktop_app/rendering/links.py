@@ -1,10 +1,9 @@
-"""Where a link leads, said so that nobody is led elsewhere.
+"""Decide which links open, and name where a link leads when its words could mislead.
 
-A link's words are chosen by whoever wrote the answer, or by a page that the model has read. Words that
-look like an address are compared with the true one; where they differ, and where a target is made to
-be misread (a user name before the host, a host that is not in ASCII), or words are (letters of two
-scripts in one of them), the true host stands behind the words. What is opened is decided by the scheme
-alone.
+A link's words are chosen by whoever wrote the answer, or by a page that the model has read. If they
+look like an address of another host, or cannot be compared with one, the true host stands behind
+them. It also does for targets that are made to be misread: a user name before the host, a host that
+is not ASCII.
 """
 
 from __future__ import annotations
@@ -12,98 +11,323 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
-from typing import Final
-from urllib.parse import SplitResult, urlsplit
+from typing import TYPE_CHECKING, Final, NamedTuple
+from urllib.parse import unquote, unquote_to_bytes, urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 OPENED: Final = frozenset(("http", "https", "mailto"))
 """The schemes of what may be opened, on a click, through the system."""
 
-# Some mail programs take it for the name of a file of this computer that is to be sent along.
-_ATTACHES: Final = re.compile(r"[?&;](?:attach|%61ttach)", re.IGNORECASE)
-
 _LONGEST_SHOWN: Final = 80
-_WORD: Final = re.compile(r"[^\W\d_]+")
-_ADDRESS: Final = re.compile(
-    r"(?:(?P<scheme>[a-z][a-z0-9+.-]*):/*|www\.)?(?:[^\s/?#@]*@)?"
-    r"(?P<host>[^\s/?#@:<>()\[\]]+\.[^\W\d_]{2,}|xn--[^\s/?#@:]+)\.?(?::\d+)?(?:[/?#]\S*)?"
+_LONGEST_WORDS: Final = 2_000
+_MOST_DECODINGS: Final = 8
+
+# The last @ ends the user name, as in browsers. A backslash, which they take for a slash, and what
+# does not follow "//" are in no address that is meant honestly.
+_WEB: Final = re.compile(
+    r"https?://(?P<user>[^/?#\\]*@)?(?P<host>[^/?#@:\\\[\]]+|\[[0-9a-f:.]+\])(?::\d{0,5})?(?:[/?#]|\Z)",
+    re.IGNORECASE,
 )
+
+_MAIL_FIELDS: Final = frozenset(("to", "cc", "bcc", "subject", "body"))
+_RECIPIENTS: Final = frozenset(("to", "cc", "bcc"))
+_PARTS_FIELDS: Final = re.compile(r"([&;?#]|\r\n?|\n)")
+_RECIPIENT: Final = re.compile(r"[^\s@<>()\[\]\\,;:&?#\"]+@[\w.-]+")
+
+_SAID: Final = re.compile(
+    r"(?<![\w-])(?P<scheme>[a-z][a-z0-9+-]*+:/+)?(?P<host>[\w-]++(?:\.[\w-]++)*)"
+    r"(?::\d+)?(?P<rest>[/?#][\w/?#&=%+~:;,.@!$*-]*+)?"
+)
+_TOP_LEVEL: Final = re.compile(r"xn--[\w-]+|(?=[\w-]*[^\W\d_])[\w-]{2,}")
+_NUMBER: Final = re.compile(r"0x[0-9a-f]{1,8}|\d+")
+_LONE_NUMBER: Final = re.compile(r"\W*(?P<number>0x[0-9a-f]{7,8}|\d{8,10})\W*")
+_COLONS: Final = re.compile(r"(?<![\w:.])[0-9a-f:.]{2,45}(?![\w:])")
+_MAIL_ADDRESS: Final = re.compile(r"(?<![\w.+-])[\w.+-]++@[\w-]++(?:\.[\w-]++)+")
+_WORD: Final = re.compile(r"[^\W\d_]+")
+
+_FILE_ENDINGS: Final = frozenset(
+    "c cfg cpp cs css csv docx go h htm html ini ipynb java jpeg jpg js json kt lock log lua md mp3 "
+    "mp4 odt pdf php pl png pptx ps py r rb rs rst sh sql svg swift tex toml ts tsv txt webp xlsx "
+    "xml yaml yml".split()
+)
+"""What may end the name of a file that is also a host's, as in README.md."""
+
+# Full stops of other scripts, and signs drawn like one. Between Latin letters a bullet or an Arabic
+# zero passes for one, too; in Catalan the middle dot is a letter's.
+_DOTS: Final = dict.fromkeys(map(ord, "\u3002\uff61\u2024\ua4f8\u0701\u0702\ua60e"), ".") | {
+    0x10A50: ".",
+    0x1D16D: ".",
+}
+_NEARLY_DOTS: Final = re.compile(
+    r"(?<=[a-z0-9])[\u0660\u06f0\u2022\u2219\u22c5\u2027\u30fb](?=[a-z0-9])"
+    r"|(?<=[a-z0-9])(?<!l)\u00b7(?=[a-z0-9])|(?<=l)\u00b7(?=[a-km-z0-9])"
+)
+# Signs that are letters to the eye, but have no compatibility mapping.
+_DRAWN_LETTERS: Final = {
+    first + at: chr(ord("a") + at) for first in (0x1F150, 0x1F170, 0x1F1E6) for at in range(26)
+}
+_NARROW_SPACES: Final = "\u2006\u2009\u200a\u202f"
+
+
+class _Mail(NamedTuple):
+    """The recipients of a mail, and those who get it unseen by the others."""
+
+    seen: list[str]
+    unseen: list[str]
+
+
+class _Field(NamedTuple):
+    """A piece of a mail's address: the field it belongs to, and what parts it from the one before."""
+
+    separator: str
+    name: str
+    value: str
+    is_named: bool
 
 
 def is_opened(target: str) -> bool:
-    """Whether a click on a link to `target` opens it."""
-    scheme = target.partition(":")[0].lower()
-    if scheme == "mailto" and _ATTACHES.search(target):
+    """Return True if a click on a link to `target` may open it through the system."""
+    if not target.isprintable() or any(map(str.isspace, target)):
         return False
-    return scheme in OPENED and target.isprintable() and not any(map(str.isspace, target))
+    if _is_mail(target):
+        return _mail(target) is not None
+    return bool(_host(target))
 
 
 @lru_cache(maxsize=500)  # the open end of an answer is read again with every piece
-def true_place(words: str, target: str) -> str:
-    """What is to stand behind a link's words: where it leads, or "" where the words do not say
-    otherwise.
+def true_place(words: str | None, target: str) -> str:
+    """Return what to show behind a link's words: where it leads, "" if they do not mislead.
 
-    >>> true_place("https://bank.example", "https://evil.example/x")
+    Args:
+        words: None if they cannot be compared, because they are drawn.
+
+    >>> true_place("“bank.example”", "https://evil.example/x")
     'evil.example'
     >>> true_place("the docs", "https://docs.example"), true_place("a.example", "http://a.example/")
     ('', '')
     """
     if target.startswith("#"):
-        return ""  # nowhere: an address that has not arrived yet
-    parts = _split(target)
-    if parts is None:
-        return _short(target)
-    host = _host(parts)
-    if "@" in parts.netloc or "xn--" in host or not host.isascii():
-        return host
-    said = _said_host(words)
-    if not said and _is_in_two_scripts(words):
-        return host
-    if not said or said == host.removeprefix("www."):
-        return ""
-    name = parts.path.rstrip("/").rpartition("/")[2].lower()
-    if name and name == unicodedata.normalize("NFKC", words).strip().lower():
-        return ""  # a file's name, such as README.md, which is no host
-    return host or _short(target)
+        return ""  # an address that has not arrived yet
+    seen = None if words is None or len(words) > _LONGEST_WORDS else _seen(words)
+    if _is_mail(target):
+        return _mail_place(words, seen, target)
+    host = _host(target) or _host_of_other(target)
+    place = host or _short(target)
+    if seen is None or _is_made_to_mislead(target, host):
+        return place
+    said = set(_said_hosts(seen))
+    if not said:
+        return place if _is_in_two_scripts(words or "") else ""
+    return place if said - _names_of_file(target) - {_bare(host)} else ""
 
 
 def place_of_picture(target: str) -> str:
-    """What is to stand behind the name of a picture that is not drawn: where it lies."""
+    """Return what to show behind the name of a picture that is not drawn: where it lies."""
     if target.startswith("#") or not target:
         return ""
     if target[:5].lower() == "data:":
         return f"{target[5:40].partition(',')[0].partition(';')[0]}, not shown"
-    return _short(target)
+    host = _host(target)
+    return host if host and _is_made_to_mislead(target, host) else _short(target)
 
 
-def _split(target: str) -> SplitResult | None:
+# ---------------------------------------------------------------- where a link leads
+
+
+def _is_web(target: str) -> bool:
+    return target[:5].lower() in ("http:", "https")
+
+
+def _is_mail(target: str) -> bool:
+    return target[:7].lower() == "mailto:"
+
+
+def _is_made_to_mislead(target: str, host: str) -> bool:
+    """Return True if an address is easily read as another one, whatever the words say."""
+    if not _is_web(target):
+        return "xn--" in host
+    web = _WEB.match(target)
+    return not host or "xn--" in host or bool(web and web["user"])
+
+
+def _host(target: str) -> str:
+    """Return the host of an http or https address, in ASCII; "" if there is none to be trusted."""
+    web = _WEB.match(target)
+    if web is None:
+        return ""
+    if web["host"].startswith("["):
+        return web["host"].lower()
+    host = unicodedata.normalize("NFKC", unquote(web["host"])).translate(_DOTS).lower()
+    labels = host.rstrip(".").split(".")
+    return ".".join(map(_ascii_label, labels)) if all(map(_is_label, labels)) else ""
+
+
+def _is_label(label: str) -> bool:
+    """Return True if a part of a host holds only what hosts are made of."""
+    marks = (c.isalnum() or c in "-_" or unicodedata.category(c)[0] == "M" for c in label)
+    return bool(label) and all(marks)
+
+
+def _ascii_label(label: str) -> str:
+    return label if label.isascii() else f"xn--{label.encode('punycode').decode()}"
+
+
+def _host_of_other(target: str) -> str:
+    """Return the host of an address that is never opened, as of ftp; "" if it has none."""
+    if _is_web(target):
+        return ""
     try:
         parts = urlsplit(target)
-        _ = parts.hostname
+        host = parts.hostname or ""
     except ValueError:
+        return ""
+    if parts.scheme == "xmpp":
+        host = parts.path.partition("/")[0].rpartition("@")[2].lower()
+    return ".".join(map(_ascii_label, host.rstrip(".").split(".")))
+
+
+def _mail(target: str) -> _Mail | None:
+    """Return who would get a mail; None if the address may make a mail program do more.
+
+    Programs differ in how often they decode and at what they part fields. So every reading is
+    judged: a file to be attached, an unknown field or a second line of a header refuses them all.
+    """
+    readings = list(_decodings(target[7:]))
+    if not readings or any(map(_is_smuggling, readings)):
         return None
-    return parts
+    mail = _Mail([], [])
+    for field in _fields(readings[-1]):
+        addresses = [address for address in field.value.split(",") if address]
+        if field.name in _RECIPIENTS:
+            if not all(map(_RECIPIENT.fullmatch, addresses)):
+                return None
+            (mail.unseen if field.name == "bcc" else mail.seen).extend(addresses)
+    return mail
 
 
-def _host(parts: SplitResult) -> str:
-    if parts.scheme in ("mailto", "xmpp"):
-        address = parts.path.partition("/")[0] if parts.scheme == "xmpp" else parts.path
-        return address.rpartition("@")[2].lower()
-    return (parts.hostname or "").rstrip(".")
+def _decodings(text: str) -> Iterator[str]:
+    """Yield a text as it is written, then decoded again and again; nothing if there is no end."""
+    readings = [text.encode(errors="replace")]
+    while (decoded := unquote_to_bytes(readings[-1])) != readings[-1]:
+        if len(readings) == _MOST_DECODINGS:
+            return
+        readings.append(decoded)
+    yield from (reading.decode(errors="replace") for reading in readings)
 
 
-def _said_host(words: str) -> str:
-    """The host that words name, if they look like an address; look-alike letters folded."""
-    seen = "".join(c for c in unicodedata.normalize("NFKC", words) if c.isprintable())
-    match = _ADDRESS.fullmatch(seen.strip().lower())
-    return match["host"].removeprefix("www.") if match else ""
+def _fields(reading: str) -> Iterator[_Field]:
+    """Yield the pieces of a mail's address, wherever some program would part it."""
+    path, mark, rest = reading.partition("?")
+    name = "to"
+    yield _Field("", name, path, is_named=False)
+    parts = [mark, *_PARTS_FIELDS.split(rest)]
+    for separator, piece in zip(parts[::2], parts[1::2], strict=True):
+        before, is_named, value = piece.partition("=")
+        if is_named or before in ("attach", "attachment"):
+            name = before.strip().lower()
+            yield _Field(separator, name, value, is_named=True)
+        else:
+            yield _Field(separator, name, piece, is_named=False)
+
+
+def _is_smuggling(reading: str) -> bool:
+    """Return True if one reading of a mail's address holds more than recipients and text."""
+    if any(not (c.isprintable() or c in "\r\n") or c == "\ufffd" for c in reading):
+        return True
+    for separator, name, value, is_named in _fields(reading):
+        if is_named and name not in _MAIL_FIELDS:
+            return True
+        # Only a body has lines, and none of them begins with a field's name.
+        if separator in ("\r", "\n", "\r\n") and (is_named or name != "body"):
+            return True
+        if name in _RECIPIENTS and _PARTS_FIELDS.search(value):
+            return True
+    return False
+
+
+def _mail_place(words: str | None, seen: str | None, target: str) -> str:
+    """Return the recipients of a mail if there are several, or others than the words say."""
+    mail = _mail(target)
+    if mail is None:
+        return "" if words in (target, target[7:]) else _short(target)
+    everybody = [*mail.seen, *(f"Bcc {address}" for address in mail.unseen)]
+    if len(everybody) > 1 or mail.unseen:
+        count = f"{len(everybody)} recipients: " if len(everybody) > 1 else ""
+        return _short(count + ", ".join(everybody))
+    address = everybody[0].lower() if everybody else ""
+    host = ".".join(map(_ascii_label, address.rpartition("@")[2].rstrip(".").split(".")))
+    place = host or _short(target)
+    if seen is None or "xn--" in host:
+        return place
+    said = set(_MAIL_ADDRESS.findall(seen))
+    hosts = {_bare(one.rpartition("@")[2]) for one in said}
+    hosts.update(_said_hosts(_MAIL_ADDRESS.sub(" ", seen)))
+    if hosts - {_bare(host)}:
+        return place
+    if said - {address}:
+        return address if address.isascii() else place
+    return place if not hosts and _is_in_two_scripts(words or "") else ""
+
+
+# ---------------------------------------------------------------- what words say
+
+
+def _seen(words: str) -> str:
+    """Return words as an eye reads them: without what is not seen, look-alike signs folded."""
+    if words.isascii():
+        return words.lower()
+    kept = "".join(c for c in words if c not in _NARROW_SPACES)
+    folded = unicodedata.normalize("NFKC", kept.translate(_DRAWN_LETTERS)).translate(_DOTS)
+    # Formats (joiners, directions) and marks (which may hang below a dot) part no address.
+    plain = "".join(c for c in folded if unicodedata.category(c) not in ("Cf", "Mn", "Me", "Cc"))
+    return _NEARLY_DOTS.sub(".", plain.lower())
+
+
+def _said_hosts(seen: str) -> Iterator[str]:
+    """Yield every host that words name, as `_bare` has it."""
+    for match in _SAID.finditer(seen):
+        labels = match["host"].split(".")
+        is_number = len(labels) == 4 and all(map(_NUMBER.fullmatch, labels))
+        is_name = len(labels) > 1 and _TOP_LEVEL.fullmatch(labels[-1])
+        if match["scheme"] or is_number or is_name:
+            yield _bare(match["host"])
+    if number := _LONE_NUMBER.fullmatch(seen):
+        yield number["number"]
+    for match in _COLONS.finditer(seen):
+        if match[0].count(":") > 1 and _is_ipv6(match[0]):
+            yield f"[{match[0]}]"
+
+
+def _bare(host: str) -> str:
+    return host.strip(".-").removeprefix("www.")
+
+
+def _is_ipv6(text: str) -> bool:
+    from ipaddress import AddressValueError, IPv6Address  # no part of the start
+
+    try:
+        IPv6Address(text)
+    except AddressValueError:
+        return False
+    return True
+
+
+def _names_of_file(target: str) -> set[str]:
+    """Return the name of the file that an address ends in, if it could be taken for a host."""
+    web = _WEB.match(target)
+    path = re.split(r"[?#]", target[web.end("host") :] if web else target)[0]
+    name = unquote(path.rstrip("/").rpartition("/")[2]).lower()
+    return {_bare(name)} if name.rpartition(".")[2] in _FILE_ENDINGS else set()
 
 
 def _is_in_two_scripts(words: str) -> bool:
-    """Whether a word has Latin letters beside Cyrillic or Greek ones, which look like them."""
+    """Return True if a word has Latin letters beside Cyrillic or Greek ones, which look like them."""
     if words.isascii():
         return False
     for word in _WORD.findall(words):
-        scripts = {unicodedata.name(letter, " ").split()[0] for letter in word}
+        scripts = {unicodedata.name(letter, "?").split()[0] for letter in word}
         if len(word) > 2 and "LATIN" in scripts and scripts & {"CYRILLIC", "GREEK"}:
             return True
     return False

@@ -190,6 +190,11 @@ def words_of(run: Run) -> str:
     return _ADDED_BY_US.sub(lambda m: chr(int(m["code"], 16)) if m["code"] else "", run.text)
 
 
+def is_place(run: Run) -> bool:
+    """Return True for the words behind a link that say where it leads."""
+    return bool(run.link) and run.text.startswith(f"{ADDED} (")
+
+
 # Characters that Qt's documents give a meaning of their own (the end of a paragraph, frames,
 # embedded objects), and halves of surrogate pairs, which have none.
 _STRUCTURAL: Final = re.compile("[\x00\u2063\r\n\u2029\ufdd0\ufdd1\ufffc\ud800-\udfff]")

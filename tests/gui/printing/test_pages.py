@@ -243,3 +243,9 @@ def test_columns_that_do_not_fit_a_page_stand_below(qtbot: QtBot, tmp_path: Path
     pages = printed(tmp_path / "wide.pdf", answer(table))
     text = "".join(page.get_textpage().get_text_range() for page in pages)
     assert all(f"{n}.end" in text for n in range(50))
+
+
+@pytest.mark.attack("links")
+def test_paper_says_where_a_link_leads(qtbot: QtBot, tmp_path: Path) -> None:
+    [page] = words(printed(tmp_path / "a.pdf", answer("[“bank.example”](https://evil.example/x)")))
+    assert "“bank.example” (evil.example)" in page
