@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QUrl, Signal
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import QObject, Signal
 
 from desktop_app.domain.conversation import now
 from desktop_app.domain.errors import StoreDamagedError, UserFacingError
+from desktop_app.ui.opening import open_path
 from desktop_app.ui.store_dialog import Choices, StoreDialog
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ class ClosedStore:
         if chosen == "repair":
             return repairing(self._where)
         if chosen == "folder":
-            QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._where.data)))
+            open_path(self._where.data)
             return None
         name, _ = QFileDialog.getOpenFileName(
             dialog, "Restore a backup", str(Path.home()), BACKUP_FILES

@@ -10,12 +10,12 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QObject, QStandardPaths, QUrl
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import QObject, QStandardPaths
 
 from desktop_app.child_processes import child_command, library_command, start_child
 from desktop_app.domain.errors import StorageError
 from desktop_app.domain.export_format import EXPORT_FORMATS
+from desktop_app.ui.opening import open_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable
@@ -86,8 +86,8 @@ class PaperController(QObject):
         self._window.notifications.notify(
             f"Exported to {file.name}.",
             actions=[
-                ("Open", lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(file)))),
-                ("Show folder", lambda: QDesktopServices.openUrl(_folder(file))),
+                ("Open", lambda: open_path(file)),
+                ("Show folder", lambda: open_path(file.parent)),
             ],
         )
 
@@ -218,7 +218,3 @@ def _take_away_unfinished(file: Path) -> None:
     """What is written has another name until it is whole."""
     target = file.resolve()
     target.with_name(f"{target.name}.part").unlink(missing_ok=True)
-
-
-def _folder(file: Path) -> QUrl:
-    return QUrl.fromLocalFile(str(file.parent))

@@ -14,8 +14,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QObject, QUrl, Signal
-from PySide6.QtGui import QDesktopServices, QImage
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QImage
 
 from desktop_app.app.attachment_facts import PREVIEW, price_note, shares
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
@@ -23,6 +23,7 @@ from desktop_app.domain.image_tokens import DETAILS, sent_size
 from desktop_app.domain.parts import ImagePart
 from desktop_app.services.pictures import picture_tokens
 from desktop_app.ui.attachment_chips import Chip
+from desktop_app.ui.opening import open_path
 from desktop_app.ui.transcript.pictures import OPEN, THUMBNAIL_BOX
 
 if TYPE_CHECKING:
@@ -140,7 +141,7 @@ class PicturesController(QObject):
             )
         data = await self._workspace.backend.attachments.bytes(part.sha256)
         copy = await asyncio.to_thread(self._copy, part, data)
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(copy)))
+        open_path(copy)
 
     def _copy(self, part: ImagePart, data: bytes) -> Path:
         if self._copies is None:

@@ -16,14 +16,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, Final
 
-from PySide6.QtCore import QObject, QRectF, QUrl
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import QObject, QRectF
 
 from desktop_app.app.attachment_facts import OPEN
 from desktop_app.app.viewer_finding import ViewerFinding
 from desktop_app.app.viewer_places import Piece, pages_of
 from desktop_app.domain.errors import DocumentError, IllegalChoiceError, UserFacingError
 from desktop_app.domain.parts import DocumentPart
+from desktop_app.ui.opening import open_path
 from desktop_app.ui.transcript.items import DOCUMENT
 
 if TYPE_CHECKING:
@@ -344,7 +344,7 @@ class ViewerController(QObject):
                 await attachments.bytes(target.sha256)  # says that it is gone
                 return
             copy = await asyncio.to_thread(self._copy, source, kept)
-            QDesktopServices.openUrl(QUrl.fromLocalFile(str(copy)))
+            open_path(copy)
         except UserFacingError as error:
             self._window_of_it().set_note(error.sentences)
 

@@ -12,7 +12,6 @@ from PySide6.QtCore import QByteArray, QEvent, QMimeData, QPoint, Qt, QTimer, QU
 from PySide6.QtGui import (
     QContextMenuEvent,
     QCursor,
-    QDesktopServices,
     QGuiApplication,
     QKeySequence,
     QTextCursor,
@@ -20,9 +19,9 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QMenu, QWidget
 
 from desktop_app.domain.collections import passage_number
-from desktop_app.rendering import links
 from desktop_app.rendering.citations import is_citation
 from desktop_app.rendering.notes import is_note_link
+from desktop_app.ui.opening import open_link
 from desktop_app.ui.transcript.actions import ACTIONS
 from desktop_app.ui.transcript.caret import Caret
 from desktop_app.ui.transcript.copies import Copies
@@ -275,8 +274,8 @@ class TranscriptView(TranscriptStretch):
                 self.passage_requested.emit(passage)
         elif is_note_link(target):
             self._go_to_note(target, block)
-        elif links.is_opened(url.toString(QUrl.ComponentFormattingOption.FullyEncoded)):
-            QDesktopServices.openUrl(url)
+        else:
+            open_link(url)
 
     def _go_to_note(self, target: str, block: QTextBlock) -> None:
         """Give the keyboard to what the link of a footnote leads to."""

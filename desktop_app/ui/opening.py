@@ -1,0 +1,28 @@
+"""Open links and files with the system's programs. Nothing else in the window may.
+
+A link is somebody else's words: `rendering.links` decides whether it opens. A path is the program's
+own: a copy it made, a file it has just written, its folder.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QDesktopServices
+
+from desktop_app.rendering.links import is_opened
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def open_link(url: QUrl) -> None:
+    """Open a web or mail address; do nothing with any other."""
+    if is_opened(url.toString(QUrl.ComponentFormattingOption.FullyEncoded)):
+        QDesktopServices.openUrl(url)
+
+
+def open_path(path: Path) -> None:
+    """Show a file in its program, or a folder."""
+    QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))
