@@ -251,11 +251,11 @@ class PromptsController(QObject):
     # -------------------------------------------------------------- files
 
     async def _import(self, path: Path) -> None:
-        from desktop_app.exchange.prompts_json import Collection, news, read
+        from desktop_app.exchange.prompts_json import Collection, news, read_file
 
         store, dialog = self._workspace.backend.prompts, self._dialog
         try:
-            found = read(await asyncio.to_thread(_read, path))
+            found = await asyncio.to_thread(read_file, path)
             # What is built in and unchanged counts as known, whether it was exported or not.
             known = [entry.prompt for entry in self.entries if entry.origin is not Origin.BUILT_IN]
             plain = [p for p in self._built_in if p.id not in {k.id for k in known}]
@@ -290,18 +290,6 @@ def _without(found: Sequence[Prompt], plain: Sequence[Prompt]) -> tuple[Prompt, 
     """What is found, without what is there as it came with the program."""
     same = {(p.id, p.title, p.folder, p.text) for p in plain}
     return tuple(p for p in found if p.hidden or (p.id, p.title, p.folder, p.text) not in same)
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as exc:
-        raise ImportRefusedError(
-            f"{path.name} cannot be read.",
-            what_was_kept="Nothing was added.",
-            what_to_do="Choose another file.",
-            details=str(exc),
-        ) from exc
 
 
 def _write_file(path: Path, text: str) -> str:

@@ -21,6 +21,7 @@
     ├── StorageError
     │   ├── StoreFullError          no space, read-only file system
     │   ├── StoreDamagedError       the integrity check found damage
+    │   ├── StoreRefusedError       a value that the store does not take; all others are kept
     │   └── StoreTooNewError        written by a newer version; left untouched
     ├── DocumentError               a document that gives no attachment
     │   ├── DocumentUnsupportedError, DocumentDamagedError,
@@ -175,6 +176,10 @@ class StoreFullError(StorageError):
 
 class StoreDamagedError(StorageError):
     """The store's integrity check found damage."""
+
+
+class StoreRefusedError(StorageError):
+    """A value that the store does not take; what was asked for with it was not done."""
 
 
 class StoreTooNewError(StorageError):

@@ -16,7 +16,11 @@ from typing import Any, Final
 from desktop_app.exchange.imported import mapping_at, objects_at, text_at
 
 CANVAS: Final = "canmore."
-_MARK: Final = re.compile("\ue200([^\ue201]*)\ue201")
+# Not over the next mark: a million openings without an end would take hours.
+_MARK: Final = re.compile("\ue200([^\ue200\ue201]*)\ue201")
+# What marks may add to a text: a short one with a long alternative would fill the memory.
+_MOST_ADDED: Final = 1 << 20
+_TICKS: Final = re.compile("`+")
 _WHOLE: Final = (".*", "(?s).*", "[\\s\\S]*")
 
 
@@ -24,11 +28,19 @@ def readable(text: str, metadata: Mapping[str, Any]) -> str:
     """`text` with what its marks stand for; those that nothing is known of are left out."""
     if "\ue200" not in text:
         return text
-    for reference in objects_at(metadata, "content_references"):
-        mark = text_at(reference, "matched_text")
-        if mark.startswith("\ue200"):
-            text = text.replace(mark, text_at(reference, "alt"))
-    return _MARK.sub(lambda found: _named(found[1]), text)
+    shown = {
+        text_at(reference, "matched_text"): text_at(reference, "alt")
+        for reference in objects_at(metadata, "content_references")
+    }
+    left = _MOST_ADDED
+
+    def replaced(found: re.Match[str]) -> str:
+        nonlocal left
+        words = shown[found[0]] if found[0] in shown else _named(found[1])
+        left -= len(words)
+        return words if left > 0 else ""
+
+    return _MARK.sub(replaced, text)
 
 
 def _named(mark: str) -> str:
@@ -63,9 +75,8 @@ def canvas(message: Mapping[str, Any]) -> str:
 
 def fenced(text: str, language: str = "") -> str:
     """`text` as a block of code in Markdown, whatever it holds."""
-    ticks = "```"
-    while ticks in text:
-        ticks += "`"
+    longest = max(map(len, _TICKS.findall(text)), default=0)
+    ticks = "`" * max(3, longest + 1)
     return f"{ticks}{language}\n{text}\n{ticks}"
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from desktop_app.domain import bounds
 from desktop_app.domain.conversation import (
     Conversation,
     Message,
@@ -26,6 +27,10 @@ from desktop_app.domain.parts import Part, ReasoningPart
 from desktop_app.exchange.imported import EPOCH, moment
 
 _TICK: Final = timedelta(milliseconds=1)
+# A title is cut here; programs make theirs of some words.
+_LONGEST_TITLE: Final = 1000
+# Each branch below gets all reasoning above it: a thousand branches of a thousand are a million.
+_MOST_REASONING: Final = 1000
 
 
 @dataclass(frozen=True)
@@ -83,10 +88,10 @@ def grow(source: Source, nodes: Iterable[Node]) -> tuple[Conversation, tuple[Mes
     ended = max((message.created_at for message in tree.messages), default=began)
     conversation = Conversation(
         id=tree.conversation_id,
-        title=" ".join(source.title.split()) or "Imported conversation",
+        title=_title(source.title) or "Imported conversation",
         created_at=began,
         updated_at=moment(source.updated) or ended,
-        choice=ModelChoice("", source.model),
+        choice=ModelChoice("", bounds.name(source.model)),
         leaf_id=None if last is None else last.id,
         pinned=source.pinned,
         archived=source.archived,
@@ -115,6 +120,8 @@ class _Tree:
         """Make a message of a node, if it carries anything."""
         above = self.message_at(node.parent)
         waiting = self._waiting.get(node.parent or "", ()) + node.reasoning
+        if len(waiting) > _MOST_REASONING:
+            raise ValueError("it reasons without end")
         is_answer = node.role is Role.ASSISTANT
         if node.role is None or not (node.parts or (waiting and is_answer)):
             self._at[node.id], self._waiting[node.id] = above, waiting
@@ -128,7 +135,9 @@ class _Tree:
             status=MessageStatus.COMPLETE if node.is_whole else MessageStatus.INTERRUPTED,
             parts=(*waiting, *node.parts) if is_answer else node.parts,
             created_at=max(moment(node.seconds) or earliest, earliest),
-            choice=ModelChoice("", node.model or self._source.model) if is_answer else None,
+            choice=ModelChoice("", bounds.name(node.model or self._source.model))
+            if is_answer
+            else None,
         )
         self.messages.append(message)
         self._at[node.id], self._waiting[node.id] = message, () if is_answer else waiting
@@ -153,6 +162,11 @@ def _in_order(nodes: Mapping[str, Node]) -> list[Node]:
             ordered.append(node if node.parent in nodes else replace(node, parent=None))
             done.add(node.id)
     return ordered
+
+
+def _title(text: str) -> str:
+    title = " ".join(text.split())
+    return title if len(title) <= _LONGEST_TITLE else f"{title[: _LONGEST_TITLE - 1]}…"
 
 
 def _newest(messages: Iterable[Message]) -> Message | None:

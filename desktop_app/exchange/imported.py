@@ -6,8 +6,10 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from math import isfinite
 from typing import Any, Final
 
+from desktop_app.domain import bounds
 from desktop_app.domain.compaction import Compaction
 from desktop_app.domain.conversation import (
     Conversation,
@@ -24,6 +26,16 @@ from desktop_app.domain.parts import (
 from desktop_app.domain.presets import Preset
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+# What reading a value raises that is not what it should be: the conversation is left out.
+BAD_VALUE: Final = (
+    LookupError,
+    TypeError,
+    ValueError,
+    ArithmeticError,
+    AttributeError,
+    RecursionError,
+)
+_SHOWN: Final = 60  # characters of a title in an error
 LOST_PICTURE: Final = "[A picture that is not in the export]"
 _PICTURES: Final = {
     b"\x89PNG\r\n\x1a\n": "image/png",
@@ -61,6 +73,7 @@ def picture(name: str, data: bytes, files: dict[str, AttachmentFile]) -> Part:
     if not media_type:
         return TextPart(LOST_PICTURE)
     sha256 = hashlib.sha256(data).hexdigest()
+    name = name[: bounds.LONGEST_NAME]
     files[sha256] = AttachmentFile(sha256, name, media_type, data)
     return ImagePart(sha256, name, media_type, len(data))
 
@@ -74,7 +87,7 @@ def moment(seconds: float | None) -> datetime | None:
         if abs(seconds) > 1e11:
             seconds /= 1000
     try:
-        return EPOCH + timedelta(seconds=round(seconds, 6))
+        return bounds.moment(EPOCH + timedelta(seconds=round(seconds, 6)))
     except (OverflowError, ValueError):
         return None
 
@@ -83,15 +96,15 @@ def seconds_of(value: Any) -> float | None:
     """A time as any of these programs writes it: a number, or ISO 8601."""
     if isinstance(value, bool):
         return None
-    if isinstance(value, int | float):
-        return float(value)
-    if not isinstance(value, str):
-        return None
     try:
+        if isinstance(value, int | float):
+            return float(value) if isfinite(value) else None
+        if not isinstance(value, str):
+            return None
         found = datetime.fromisoformat(value)
-    except ValueError:
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
         return None
-    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
 
 
 def text_at(value: Mapping[str, Any], key: str) -> str:
@@ -115,6 +128,37 @@ def objects_at(value: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
     """The objects in the list under a key."""
     found = value.get(key)
     return [item for item in found if isinstance(item, Mapping)] if isinstance(found, list) else []
+
+
+def damaged(item: Any, why: Exception) -> ImportRefusedError:
+    """Return the error for one conversation that makes no sense; the others are imported."""
+    return left_out(text_at(item, "title") if isinstance(item, Mapping) else "", why)
+
+
+def short(title: str) -> str:
+    """Return the beginning of a title, on one line, as an error names it."""
+    title = " ".join(title[:1000].split())
+    return title if len(title) <= _SHOWN else f"{title[:_SHOWN]}…"
+
+
+def left_out(title: str, why: Exception) -> ImportRefusedError:
+    """Return the error that names a conversation and says why it was not imported."""
+    title = short(title)
+    which = f"The conversation “{title}”" if title else "A conversation without a title"
+    return ImportRefusedError(
+        f"{which} was left out: {_reason(why)}.",
+        what_to_do="Export it again where it comes from.",
+        details=repr(why)[:1000],
+    )
+
+
+def _reason(why: Exception) -> str:
+    if isinstance(why, RecursionError):
+        return "it is nested too deeply"
+    if isinstance(why, KeyError):
+        return f"{str(why)[:_SHOWN]} is missing"
+    text = str(why)[:200].rstrip(".") or type(why).__name__
+    return text[:1].lower() + text[1:]
 
 
 def refused(

@@ -16,6 +16,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from desktop_app.domain import bounds
 from desktop_app.domain.conversation import Role
 from desktop_app.domain.parts import AttachmentFile, DocumentPart, Part, ReasoningPart, TextPart
 from desktop_app.exchange.growing import Node, Source, grow
@@ -33,10 +34,12 @@ from desktop_app.exchange.imported import (
 
 SOURCE: Final = "open-webui"
 _ROLES: Final = {"user": Role.USER, "assistant": Role.ASSISTANT}
-_REASONING: Final = re.compile(
-    r'<details type="reasoning"[^>]*>\s*(?:<summary>[^<]*</summary>)?(.*?)</details>\s*', re.DOTALL
-)
+_OPENING: Final = '<details type="reasoning"'
+_SUMMARY: Final = re.compile(r"\s*(?:<summary>[^<]*</summary>)?")
+_CLOSING: Final = "</details>"
+_SPACES: Final = re.compile(r"\s*")
 _NONE: Final[tuple[ReasoningPart, ...]] = ()
+_LONGEST_PICTURE: Final = 86 << 20  # in Base64: 64 MB of bytes
 _QUOTED: Final = re.compile(r"^&gt; ?|^> ?", re.MULTILINE)
 
 
@@ -131,9 +134,21 @@ def _node(
 
 
 def _without_reasoning(text: str) -> tuple[str, tuple[ReasoningPart, ...]]:
-    thoughts = (_QUOTED.sub("", html.unescape(match)).strip() for match in _REASONING.findall(text))
+    # By hand: an expression would look for the end of each of a million openings that have none.
+    rest, thoughts, at = [], [], 0
+    while (opening := text.find(_OPENING, at)) >= 0:
+        tag_end = text.find(">", opening) + 1
+        closing = text.find(_CLOSING, tag_end) if tag_end else -1
+        if closing < 0:
+            break
+        rest.append(text[at:opening])
+        summary = _SUMMARY.match(text, tag_end, closing)
+        thoughts.append(text[summary.end() if summary else tag_end : closing])
+        spaces = _SPACES.match(text, closing + len(_CLOSING))
+        at = spaces.end() if spaces else closing
+    thoughts = [_QUOTED.sub("", html.unescape(thought)).strip() for thought in thoughts]
     found = tuple(ReasoningPart(thought) for thought in thoughts if thought)
-    return _REASONING.sub("", text), found
+    return "".join((*rest, text[at:])), found
 
 
 def _attached(item: Mapping[str, Any], files: dict[str, AttachmentFile]) -> Part | None:
@@ -151,7 +166,7 @@ def _attached(item: Mapping[str, Any], files: dict[str, AttachmentFile]) -> Part
 def _document(name: str, text: str, files: dict[str, AttachmentFile]) -> Part:
     """A file whose text alone came along."""
     data = text.encode("utf-8", "replace")
-    sha256 = hashlib.sha256(data).hexdigest()
+    sha256, name = hashlib.sha256(data).hexdigest(), name[: bounds.LONGEST_NAME]
     files[sha256] = AttachmentFile(sha256, name, "text/plain", data, text=text)
     return DocumentPart(sha256, name, "text/plain", len(data))
 
@@ -160,6 +175,8 @@ def _data_of(address: str) -> bytes:
     """The bytes in a `data:` address; none where it is another, or damaged."""
     head, _, body = address.partition(",")
     if not (head.startswith("data:image/") and head.endswith(";base64")):
+        return b""
+    if len(body) > _LONGEST_PICTURE:
         return b""
     try:
         return base64.b64decode(body, validate=True)

@@ -42,9 +42,9 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any, BinaryIO, Final, TypeVar
 
+from desktop_app.domain import bounds
 from desktop_app.domain.compaction import Compaction, CompactionKind
 from desktop_app.domain.conversation import (
     Conversation,
@@ -62,24 +62,20 @@ from desktop_app.domain.generation import Overrides
 from desktop_app.domain.model_catalog import Effort, Variant
 from desktop_app.domain.parts import (
     AttachmentFile,
-    ChosenPages,
-    DocumentPart,
-    Part,
-    PassagesPart,
     draft_parts,
     parts_from_json,
     parts_to_json,
 )
 from desktop_app.domain.presets import Preset
-from desktop_app.domain.sections import UNITS, joined
 from desktop_app.exchange.imported import (
+    BAD_VALUE,
     ImportedConversation,
+    damaged,
     mapping_at,
     objects_at,
     refused,
 )
 from desktop_app.exchange.preset_json import preset_from_json, preset_to_json
-from desktop_app.exchange.typed import typed
 
 T = TypeVar("T")
 
@@ -124,10 +120,11 @@ class JsonWriter:
         self._stream.write(b"}\n")
 
     def _add(self, section: str, item: Mapping[str, Any]) -> None:
+        line = _line(item)  # an item that cannot be written leaves the file as it was
         is_first = section != self._section
         if is_first:
             self._open(section)
-        self._stream.write((b"\n" if is_first else b",\n") + _line(item))
+        self._stream.write((b"\n" if is_first else b",\n") + line)
 
     def _open(self, section: str | None) -> None:
         """Close the section that is open, and leave those in between empty."""
@@ -159,25 +156,25 @@ def read(value: Mapping[str, Any]) -> Iterator[ImportedConversation | ImportRefu
             what_was_kept="Nothing was imported from it.",
             what_to_do="Import it with that version, or a newer one.",
         )
-    try:
-        folders = {f["id"]: _folder_from(f) for f in objects_at(value, "folders")}
-    except (KeyError, TypeError, ValueError) as exc:
-        raise refused("The file is damaged.", f"folders: {exc!r}") from exc
+    folders = {f["id"]: f for f in objects_at(value, "folders") if bounds.is_id(f.get("id"))}
     given = objects_at(value, "attachments")
-    files = {f["sha256"]: f for f in given if isinstance(f.get("sha256"), str)}
-    return _each(objects_at(value, "conversations"), folders, files)
+    files = {f["sha256"]: f for f in given if bounds.is_hash(f.get("sha256"))}
+    items = value.get("conversations", [])
+    if not isinstance(items, list):
+        raise refused("The file is damaged: its conversations are not a list.")
+    return _each(items, folders, files)
 
 
 def _each(
-    items: Iterable[Mapping[str, Any]],
-    folders: Mapping[str, Folder],
-    files: Mapping[Any, Mapping[str, Any]],
+    items: list[Any],
+    folders: Mapping[str, Mapping[str, Any]],
+    files: Mapping[str, Mapping[str, Any]],
 ) -> Iterator[ImportedConversation | ImportRefusedError]:
     for item in items:
         try:
             yield _imported(item, folders, files)
-        except (KeyError, TypeError, ValueError, ArithmeticError) as exc:
-            yield refused(f"The conversation “{item.get('title')}” is damaged.", repr(exc))
+        except BAD_VALUE as exc:
+            yield damaged(item, exc)
 
 
 # -------------------------------------------------------------- writing
@@ -283,14 +280,18 @@ def _time(moment: datetime) -> str:
 
 
 def _imported(
-    item: Mapping[str, Any],
-    folders: Mapping[str, Folder],
-    files: Mapping[Any, Mapping[str, Any]],
+    item: Any,
+    folders: Mapping[str, Mapping[str, Any]],
+    files: Mapping[str, Mapping[str, Any]],
 ) -> ImportedConversation:
+    if not isinstance(item, Mapping):
+        raise TypeError("it is not an object")
     conversation = _conversation_from(item)
-    folder = folders.get(conversation.folder_id or "")
-    if conversation.folder_id is not None and folder is None:
-        raise ValueError("its folder is not in the file")
+    folder = None
+    if conversation.folder_id is not None:
+        if conversation.folder_id not in folders:
+            raise ValueError("its folder is not in the file")
+        folder = _folder_from(folders[conversation.folder_id])
     messages = tuple(_message_from(m, conversation.id) for m in objects_at(item, "messages"))
     _demand_tree(conversation, messages)
     attachments = [part for message in messages for part in message.attachments]
@@ -302,7 +303,7 @@ def _imported(
         raise ValueError("a compaction of no message")
     preset = preset_from_json(item["preset"]) if isinstance(item.get("preset"), Mapping) else None
     if preset is not None:
-        _storable(preset.provider_id)
+        _storable(bounds.name(preset.provider_id))
         conversation = replace(conversation, preset_id=_identifier(preset.id))
     return ImportedConversation(conversation, messages, folder, found, made, preset)
 
@@ -321,72 +322,50 @@ def _conversation_from(item: Mapping[str, Any]) -> Conversation:
     draft, choice = mapping_at(item, "draft"), _choice_from(item["choice"])
     if choice is None:
         raise ValueError("no choice")
-    attachments = map(_part, parts_from_json(objects_at(draft, "attachments")))
+    attachments = map(bounds.part, parts_from_json(objects_at(draft, "attachments")))
     return Conversation(
         id=_identifier(item["id"]),
-        title=_text(item["title"]),
+        title=bounds.name(item["title"]),
         created_at=_moment(item["created_at"]),
         updated_at=_moment(item["updated_at"]),
         choice=choice,
-        leaf_id=item["leaf_id"],
+        leaf_id=None if item["leaf_id"] is None else _identifier(item["leaf_id"]),
         pinned=item["pinned"] is True,
         draft=Draft(
             _text(draft.get("text", "")),
             draft_parts(attachments),
         ),
         overrides=_overrides_from(item),
-        folder_id=item["folder_id"],
+        folder_id=None if item["folder_id"] is None else _identifier(item["folder_id"]),
         archived=item["archived"] is True,
     )
 
 
 def _message_from(item: Mapping[str, Any], conversation_id: str) -> Message:
-    usage, error = item["usage"], item["error"]
+    usage, error, parent = item["usage"], item["error"], item["parent_id"]
     duration = item["duration_s"]
-    return Message(
+    message = Message(
         id=_identifier(item["id"]),
         conversation_id=conversation_id,
-        parent_id=item["parent_id"],
+        parent_id=None if parent is None else _identifier(parent),
         role=Role(item["role"]),
         status=_ended(MessageStatus(item["status"])),
-        parts=tuple(map(_part, parts_from_json(_rows(item["parts"])))),
+        parts=parts_from_json(_rows(item["parts"])),
         created_at=_moment(item["created_at"]),
         choice=_choice_from(item["choice"]),
-        usage=None if usage is None else typed(Usage(**usage)),
-        cost=None if item["cost"] is None else Decimal(item["cost"]),
+        usage=None if usage is None else Usage(**usage),
+        cost=None if item["cost"] is None else bounds.money(item["cost"]),
         duration_s=None if duration is None else float(duration),
-        error=None if error is None else typed(ErrorNote(**error)),
+        error=None if error is None else ErrorNote(**error),
         notices=tuple(_text(notice) for notice in item["notices"]),
     )
+    return bounds.message(message)
 
 
 def _rows(value: Any) -> list[Mapping[str, Any]]:
     if not isinstance(value, list) or not all(isinstance(row, Mapping) for row in value):
         raise TypeError("parts that are none")
     return value
-
-
-def _part(part: Part) -> Part:
-    """A part whose fields, and those of its passages, have the types that they are declared with."""
-    if isinstance(part, PassagesPart):
-        for passage in part.passages:
-            typed(passage)
-        if not all(type(number) is int for number in part.known):
-            raise TypeError("passages that are no numbers")
-    if isinstance(part, DocumentPart) and part.chosen is not None:
-        _demand_pages(typed(part.chosen))
-    return typed(part)
-
-
-def _demand_pages(chosen: ChosenPages) -> None:
-    """Refuse a choice of pages that nobody could have made."""
-    numbers = [number for span in chosen.spans for number in span]
-    if not all(type(number) is int for number in numbers):
-        raise TypeError("spans of pages are no numbers")
-    if not numbers or chosen.unit not in UNITS.values() or joined(chosen.spans) != chosen.spans:
-        raise ValueError("a choice of pages that is none")
-    if numbers != sorted(numbers) or numbers[0] < 1 or numbers[-1] > chosen.of:
-        raise ValueError("chosen pages that are not there")
 
 
 def _compaction_from(item: Mapping[str, Any], conversation_id: str) -> Compaction:
@@ -406,7 +385,7 @@ def _compaction_from(item: Mapping[str, Any], conversation_id: str) -> Compactio
     )
     if made.kind is CompactionKind.PROVIDER and not _are_items(made.body):
         raise ValueError("a provider's state that is none")
-    return typed(made)
+    return bounds.typed(made)
 
 
 def _are_items(body: object) -> bool:
@@ -424,7 +403,7 @@ def _ended(status: MessageStatus) -> MessageStatus:
 def _folder_from(item: Mapping[str, Any]) -> Folder:
     return Folder(
         _identifier(item["id"]),
-        _text(item["name"]),
+        bounds.name(item["name"]),
         _moment(item["created_at"]),
         _choice_from(item["choice"]),
         _overrides_from(item),
@@ -432,11 +411,7 @@ def _folder_from(item: Mapping[str, Any]) -> Folder:
 
 
 def _overrides_from(item: Mapping[str, Any]) -> Overrides:
-    found = Overrides.from_json(mapping_at(item, "overrides"))
-    typed(found.parameters)
-    if not isinstance(found.instructions, str | None):
-        raise TypeError("instructions are no text")
-    return found
+    return bounds.overrides(Overrides.from_json(mapping_at(item, "overrides")))
 
 
 def _file_from(item: Mapping[str, Any]) -> AttachmentFile:
@@ -448,14 +423,14 @@ def _file_from(item: Mapping[str, Any]) -> AttachmentFile:
         raise ValueError("an attachment whose bytes are not its own")
     file = AttachmentFile(
         item["sha256"],
-        _text(item["name"]),
-        _text(item["media_type"]),
+        bounds.name(item["name"]),
+        _storable(bounds.name(item["media_type"])),
         data,
         _text(item["text"]),
         item["pages"],
         item["tokens"],
     )
-    return typed(file)
+    return bounds.typed(file)
 
 
 def _choice_from(item: Mapping[str, Any] | None) -> ModelChoice | None:
@@ -463,17 +438,17 @@ def _choice_from(item: Mapping[str, Any] | None) -> ModelChoice | None:
         return None
     variant, effort = item["variant"], item["effort"]
     return ModelChoice(
-        _storable(item["provider_id"]),
-        _text(item["model"]),
+        _storable(bounds.name(item["provider_id"])),
+        bounds.name(item["model"]),
         None if variant is None else Variant(variant),
         None if effort is None else Effort(effort),
     )
 
 
 def _identifier(value: Any) -> str:
-    if not isinstance(value, str) or not value or len(value) > 64:
-        raise ValueError("an id")
-    return _storable(value)
+    if not bounds.is_id(value):
+        raise ValueError("an id is not an id")
+    return str(value)
 
 
 def _storable(value: Any) -> str:
@@ -492,4 +467,4 @@ def _moment(value: Any) -> datetime:
     moment = datetime.fromisoformat(_text(value))
     if moment.tzinfo is None:
         raise ValueError("a time without its zone")
-    return moment.astimezone(UTC)
+    return bounds.moment(moment.astimezone(UTC))

@@ -16,10 +16,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from desktop_app.domain import bounds
 from desktop_app.domain.generation import Overrides
 from desktop_app.domain.model_catalog import Effort, Variant
 from desktop_app.domain.presets import Preset
-from desktop_app.exchange.typed import typed
 
 _Object = Mapping[str, Any]
 
@@ -45,10 +45,10 @@ def preset_from_json(value: _Object) -> Preset:
     settings = value.get("settings") or {}
     variant, effort = text_of(value, "variant"), text_of(value, "effort")
     return Preset(
-        id=text_of(value, "id") or made_id(name, json.dumps(settings, sort_keys=True)),
-        name=name,
-        provider_id=text_of(value, "provider"),
-        model=text_of(value, "model"),
+        id=id_of(value) or made_id(name, json.dumps(settings, sort_keys=True)),
+        name=bounds.name(name),
+        provider_id=bounds.name(text_of(value, "provider")),
+        model=bounds.name(text_of(value, "model")),
         variant=Variant(variant) if variant else None,
         effort=Effort(effort) if effort else None,
         overrides=_overrides(settings),
@@ -60,10 +60,7 @@ def preset_from_json(value: _Object) -> Preset:
 def _overrides(settings: Any) -> Overrides:
     if not isinstance(settings, dict) or not isinstance(settings.get("instructions"), str | None):
         raise TypeError("“settings” is not what it should be.")
-    found = Overrides.from_json(settings)
-    if not all(isinstance(stop, str) for stop in typed(found.parameters).stop):
-        raise TypeError("“stop” is not a list of texts.")
-    return found
+    return bounds.overrides(Overrides.from_json(settings))
 
 
 def text_of(value: _Object, name: str, *, needed: bool = False) -> str:
@@ -74,6 +71,12 @@ def text_of(value: _Object, name: str, *, needed: bool = False) -> str:
     if not isinstance(found, str) or (needed and not found.strip()):
         raise TypeError(f"“{name}” is not a text.")
     return found
+
+
+def id_of(value: _Object) -> str:
+    """Return the id, "" where there is none or it cannot be used. Raises TypeError."""
+    found = text_of(value, "id")
+    return found if bounds.is_id(found) else ""
 
 
 def position_of(value: _Object) -> int:
@@ -97,7 +100,9 @@ def moment_of(value: _Object) -> datetime | None:
     if not text:
         return None
     found = datetime.fromisoformat(text)
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    return bounds.moment(
+        found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    )
 
 
 def made_id(*words: str) -> str:

@@ -26,14 +26,18 @@ adds nothing; what has the id of something else that is there gets an id of its 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import Any, Final, TypeVar
 
+from desktop_app.domain import bounds
 from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.domain.presets import Preset
 from desktop_app.domain.prompts import Prompt
+from desktop_app.exchange.imported import BAD_VALUE
 from desktop_app.exchange.preset_json import (
+    id_of,
     made_id,
     moment_of,
     moment_to_json,
@@ -42,7 +46,9 @@ from desktop_app.exchange.preset_json import (
     preset_to_json,
     text_of,
 )
+from desktop_app.foreign_file import RefusedFileError, open_file, read_all
 
+LARGEST_FILE: Final = 4 << 20
 FORMAT, VERSION = "repartee-prompts", 1
 T = TypeVar("T", Prompt, Preset)
 _Object = dict[str, Any]
@@ -67,8 +73,29 @@ def written(collection: Collection) -> str:
     return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
 
 
+def read_file(path: Path) -> Collection:
+    """Return what a file holds. Blocking.
+
+    Raises:
+        ImportRefusedError: it cannot be read, or is no such file; nothing of it is taken.
+    """
+    try:
+        with open_file(path) as file:
+            text = read_all(file, LARGEST_FILE).decode("utf-8-sig")
+    except RefusedFileError as exc:
+        raise _refused(f"It {exc}.") from exc
+    except (OSError, UnicodeDecodeError) as exc:
+        raise ImportRefusedError(
+            f"{path.name} cannot be read.",
+            what_was_kept="Nothing was added.",
+            what_to_do="Choose another file.",
+            details=str(exc),
+        ) from exc
+    return read(text)
+
+
 def read(text: str) -> Collection:
-    """A file's content.
+    """Return a file's content.
 
     Raises:
         ImportRefusedError: it is no such file, or a part of it cannot be understood; nothing of it is
@@ -87,7 +114,7 @@ def read(text: str) -> Collection:
             tuple(map(_prompt_from_json, _list(value, "prompts"))),
             tuple(map(preset_from_json, _list(value, "presets"))),
         )
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as exc:
+    except BAD_VALUE as exc:
         why = f"“{exc.args[0]}” is missing." if isinstance(exc, KeyError) else str(exc)
         raise _refused("A part of it cannot be understood.", why) from exc
 
@@ -101,22 +128,27 @@ def news(found: Collection, known: Collection, new_id: Callable[[], str]) -> Col
 
 
 def _news(
-    found: Iterable[T], known: Iterable[T], words: Callable[[T], object], new_id: Callable[[], str]
+    found: Iterable[T],
+    known: Iterable[T],
+    words: Callable[[T], Hashable],
+    new_id: Callable[[], str],
 ) -> Iterable[T]:
-    taken = {one.id: words(one) for one in known}
+    known = tuple(known)
+    taken, said = {one.id for one in known}, {words(one) for one in known}
     for one in found:
-        if words(one) in taken.values():
+        if words(one) in said:
             continue
         free = one if one.id not in taken else replace(one, id=new_id())
-        taken[free.id] = words(free)
+        taken.add(free.id)
+        said.add(words(free))
         yield free
 
 
-def _words_of_prompt(prompt: Prompt) -> object:
+def _words_of_prompt(prompt: Prompt) -> Hashable:
     return (prompt.title, prompt.folder, prompt.text)
 
 
-def _words_of_preset(preset: Preset) -> object:
+def _words_of_preset(preset: Preset) -> Hashable:
     return replace(preset, id="", position=0, created_at=None)
 
 
@@ -135,10 +167,10 @@ def _prompt_to_json(prompt: Prompt) -> _Object:
 def _prompt_from_json(value: _Object) -> Prompt:
     title, text = text_of(value, "title", needed=True), text_of(value, "text", needed=True)
     return Prompt(
-        id=text_of(value, "id") or made_id(title, text),
-        title=title,
+        id=id_of(value) or made_id(title, text),
+        title=bounds.name(title),
         text=text,
-        folder=text_of(value, "folder"),
+        folder=bounds.name(text_of(value, "folder")),
         position=position_of(value),
         created_at=moment_of(value),
         hidden=value.get("hidden") is True,

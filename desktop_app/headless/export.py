@@ -9,15 +9,22 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
 from desktop_app.child_processes import child_command
 from desktop_app.domain.conversation import Conversation, Message
-from desktop_app.domain.errors import StorageError, UserFacingError
+from desktop_app.domain.errors import (
+    StorageError,
+    StoreDamagedError,
+    StoreFullError,
+    UserFacingError,
+)
 from desktop_app.domain.parts import ImagePart
 from desktop_app.exchange import html_page, markdown
+from desktop_app.exchange.imported import BAD_VALUE, short
 from desktop_app.exchange.own_json import JsonWriter
 from desktop_app.headless.steps import Steps, counted, opened, path_of
 from desktop_app.headless.terminal import say
@@ -28,6 +35,8 @@ if TYPE_CHECKING:
 
     from desktop_app.headless.backend import Backend
 
+EXIT_FAILED: Final = 1
+_LEFT_OUT: Final = "was left out"
 PICTURE_BOX: Final = (1600, 1600)
 """Pixels within which a picture is embedded."""
 
@@ -123,17 +132,18 @@ async def export(options: argparse.Namespace, makers: FileMakers = WITHOUT_QT) -
         UserFacingError: what stopped it.
     """
     async with opened() as backend:
-        wanted = await _wanted(backend, options)
+        left_out: list[str] = []
+        wanted = await _wanted(backend, options, left_out)
         steps = Steps("Exporting", in_lines=options.progress)
         target = path_of(options.to)
         try:
             if options.format == "json":
-                await _export_json(backend, wanted, target, steps)
+                await _export_json(backend, wanted, target, steps, left_out)
             else:
                 maker = makers[options.format](backend)
                 try:
                     await _export_each(
-                        backend, wanted, target, steps, maker, is_one=not options.all
+                        backend, wanted, target, steps, maker, left_out, is_one=not options.all
                     )
                 finally:
                     maker.close()
@@ -142,12 +152,16 @@ async def export(options: argparse.Namespace, makers: FileMakers = WITHOUT_QT) -
         finally:
             steps.clear()
     say(f"{counted(len(wanted), 'conversation')} exported to {target}.")
-    return 0
+    for sentence in left_out:
+        say(sentence)
+    return EXIT_FAILED if left_out else 0
 
 
-async def _wanted(backend: Backend, options: argparse.Namespace) -> list[Conversation]:
+async def _wanted(
+    backend: Backend, options: argparse.Namespace, left_out: list[str]
+) -> list[Conversation]:
     if options.all:
-        everything = await backend.conversations.all()
+        everything = await _everything(backend, left_out)
         # By id where two began at once, as imported ones do: the same wherever they are stored.
         return sorted(everything, key=lambda one: (one.created_at, one.id))
     wanted = []
@@ -163,11 +177,26 @@ async def _wanted(backend: Backend, options: argparse.Namespace) -> list[Convers
     return wanted
 
 
+async def _everything(backend: Backend, left_out: list[str]) -> list[Conversation]:
+    """Return all conversations; one by one if a row among them cannot be read."""
+    with suppress(StoreDamagedError):
+        return await backend.conversations.all()
+    found = []
+    for conversation_id in await backend.conversations.ids():
+        try:
+            conversation = await backend.conversations.get(conversation_id)
+        except StoreDamagedError as error:
+            left_out.append(f"The conversation {conversation_id} {_LEFT_OUT}: {error.details}.")
+        else:
+            found += [conversation] if conversation is not None else []
+    return found
+
+
 async def _export_json(
-    backend: Backend, wanted: list[Conversation], target: Path, steps: Steps
+    backend: Backend, wanted: list[Conversation], target: Path, steps: Steps, left_out: list[str]
 ) -> None:
     with unfinished(target) as file, file.open("wb") as stream:
-        await _write_json(backend, wanted, JsonWriter(stream), steps)
+        await _write_json(backend, wanted, JsonWriter(stream), steps, left_out)
 
 
 @contextmanager
@@ -188,26 +217,63 @@ def unfinished(target: Path) -> Iterator[Path]:
 
 
 async def _write_json(
-    backend: Backend, wanted: list[Conversation], writer: JsonWriter, steps: Steps
+    backend: Backend,
+    wanted: list[Conversation],
+    writer: JsonWriter,
+    steps: Steps,
+    left_out: list[str],
 ) -> None:
     used = {conversation.folder_id for conversation in wanted}
-    for folder in await backend.conversation_folders.all():
-        if folder.id in used:
-            writer.folder(folder)
-    presets = {preset.id: preset for preset in await backend.prompts.presets()}
+    folders: set[str | None] = {None}
+    with _kept_going(left_out, "The folders"):
+        for folder in await backend.conversation_folders.all():
+            if folder.id in used:
+                writer.folder(folder)
+                folders.add(folder.id)
+    presets = {}
+    with _kept_going(left_out, "The presets"):
+        presets = {preset.id: preset for preset in await backend.prompts.presets()}
     hashes: set[str] = set()
-    for number, conversation in enumerate(wanted):
+    for number, conversation in enumerate(list(wanted)):
         steps.show(number, len(wanted))
-        messages = await backend.conversations.messages(conversation.id)
-        made = await backend.compactions.of(conversation.id)
-        writer.conversation(conversation, messages, made, presets.get(conversation.preset_id or ""))
-        parts = [part for message in messages for part in message.attachments]
-        hashes |= {part.sha256 for part in (*parts, *conversation.draft.of_this_question)}
+        with _kept_going(left_out, _named(conversation), wanted, conversation):
+            messages = await backend.conversations.messages(conversation.id)
+            made = await backend.compactions.of(conversation.id)
+            preset = presets.get(conversation.preset_id or "")
+            if conversation.folder_id not in folders:
+                conversation = replace(conversation, folder_id=None)
+            writer.conversation(conversation, messages, made, preset)
+            parts = [part for message in messages for part in message.attachments]
+            hashes |= {part.sha256 for part in (*parts, *conversation.draft.of_this_question)}
     for sha256 in sorted(hashes):
-        file = await backend.attachments.file(sha256)
-        if file is not None:
-            writer.file(file)
+        with _kept_going(left_out, f"The attachment {sha256[:64]}"):
+            file = await backend.attachments.file(sha256)
+            if file is not None:
+                writer.file(file)
     writer.end()
+
+
+def _named(conversation: Conversation) -> str:
+    return f"The conversation “{short(conversation.title)}”"
+
+
+@contextmanager
+def _kept_going(
+    left_out: list[str],
+    what: str,
+    wanted: list[Conversation] | None = None,
+    conversation: Conversation | None = None,
+) -> Iterator[None]:
+    """Leave out what cannot be read or written, and note why; a full disk still ends the export."""
+    try:
+        yield
+    except StoreFullError:
+        raise
+    except (UserFacingError, *BAD_VALUE) as exc:
+        why = exc.details if isinstance(exc, StoreDamagedError) else str(exc)
+        left_out.append(f"{what} {_LEFT_OUT}: {why[:200] or type(exc).__name__}.")
+        if wanted is not None and conversation is not None:
+            wanted.remove(conversation)
 
 
 async def _export_each(
@@ -216,16 +282,19 @@ async def _export_each(
     target: Path,
     steps: Steps,
     maker: ConversationFile,
+    left_out: list[str],
     *,
     is_one: bool,
 ) -> None:
     is_folder = not is_one or len(wanted) > 1 or await asyncio.to_thread(target.is_dir)
-    names = names_of(wanted, maker.suffix)
-    for number, conversation in enumerate(wanted):
+    names = names_of(list(wanted), maker.suffix)
+    for number, conversation in enumerate(list(wanted)):
         steps.show(number, len(wanted))
-        path = await backend.conversations.path(conversation.id)
-        with unfinished(target / next(names) if is_folder else target) as file:
-            await maker.write(file, conversation, path)
+        file_name = next(names)
+        with _kept_going(left_out, _named(conversation), wanted, conversation):
+            path = await backend.conversations.path(conversation.id)
+            with unfinished(target / file_name if is_folder else target) as file:
+                await maker.write(file, conversation, path)
 
 
 def names_of(wanted: list[Conversation], suffix: str) -> Iterator[str]:

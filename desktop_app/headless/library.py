@@ -15,8 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from desktop_app.domain.conversation import ModelChoice, now
-from desktop_app.domain.errors import StorageError, UserFacingError
-from desktop_app.exchange.imported import ImportedConversation
+from desktop_app.domain.errors import (
+    ImportRefusedError,
+    StorageError,
+    StoreRefusedError,
+    UserFacingError,
+)
+from desktop_app.exchange.imported import ImportedConversation, left_out
 from desktop_app.exchange.reading import read_export
 from desktop_app.headless.export import WITHOUT_QT, FileMakers, export
 from desktop_app.headless.steps import Steps, counted, opened, path_of
@@ -119,7 +124,10 @@ async def _import_file(
         for number, found in enumerate(found_there.conversations):
             steps.show(number, found_there.total)
             if isinstance(found, ImportedConversation):
-                taken.count(await _take_in(backend, store, found, choice))
+                try:
+                    taken.count(await _take_in(backend, store, found, choice))
+                except (ImportRefusedError, StoreRefusedError) as error:
+                    taken.refused.append(left_out(found.conversation.title, error).sentences)
             else:
                 taken.refused.append(found.sentences)
     except StorageError:

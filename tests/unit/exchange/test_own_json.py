@@ -304,7 +304,9 @@ def test_the_preset_comes_along(tmp_path: Path) -> None:
     asyncio.run(main())
 
 
-@pytest.mark.parametrize("damage", [{"name": 5}, {"variant": "huge"}, {"id": "x" * 65}])
+@pytest.mark.parametrize(
+    "damage", [{"name": 5}, {"variant": "huge"}, {"settings": {"candidates": 9}}]
+)
 def test_a_damaged_preset_is_said(tmp_path: Path, damage: dict[str, Any]) -> None:
     stream = io.BytesIO()
     writer = JsonWriter(stream)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -20,14 +21,19 @@ from desktop_app.exchange.prompts_json import Collection, news, read, written
 from tests.helpers.generation import overrides
 
 WORDS = st.text(st.characters(codec="utf-8"), min_size=1).filter(str.strip)
-MOMENTS = st.none() | st.datetimes(timezones=st.just(UTC))
+IDS = st.from_regex(r"[0-9A-Za-z][0-9A-Za-z_.:-]{0,63}", fullmatch=True)
+MOMENTS = st.none() | st.datetimes(
+    datetime(1990, 1, 1),  # noqa: DTZ001 - bounds are naive
+    datetime(2100, 1, 1),  # noqa: DTZ001
+    timezones=st.just(UTC),
+)
 PLACES = st.integers(-(2**31), 2**31 - 1)
 prompts = st.builds(
-    Prompt, WORDS, WORDS, WORDS, st.text(st.characters(codec="utf-8")), PLACES, MOMENTS, st.booleans()
+    Prompt, IDS, WORDS, WORDS, st.text(st.characters(codec="utf-8")), PLACES, MOMENTS, st.booleans()
 )  # fmt: skip
 presets = st.builds(
     Preset,
-    WORDS,
+    IDS,
     WORDS,
     st.sampled_from(["", "openai"]),
     st.sampled_from(["", "qwen3"]),
@@ -50,6 +56,15 @@ def test_what_is_written_is_read_back_to_the_last_byte(collection: Collection) -
     text = written(collection)
     assert read(text) == collection
     assert written(read(text)) == text
+
+
+def test_an_id_that_cannot_be_used_is_made_anew() -> None:
+    """Ids end up in paths and logs; a prompt with another one is kept all the same."""
+    value = json.loads(written(Collection((REPLY,), ())))
+    value["prompts"][0]["id"] = "../../x"
+    (found,) = read(json.dumps(value)).prompts
+    assert replace(found, id=REPLY.id) == REPLY
+    assert re.fullmatch("[0-9a-f]{32}", found.id)
 
 
 @given(collections, collections)

@@ -1,0 +1,206 @@
+"""Bounds on values that come out of files: ids, hashes, counts, times, money, parts of messages.
+
+A file that is imported, restored or repaired may have been written by anybody. What the program
+writes itself lies far inside these bounds; outside of them sums overflow, pictures of a number take
+gigabytes, dates cannot be shown, and a hash becomes a path.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from functools import cache
+from math import isfinite
+from typing import Any, Final, TypeVar, get_origin, get_type_hints
+
+from desktop_app.domain.conversation import Message
+from desktop_app.domain.generation import Overrides
+from desktop_app.domain.parts import (
+    ChosenPages,
+    CollectionPart,
+    DocumentPart,
+    ImagePart,
+    Part,
+    PassagesPart,
+)
+from desktop_app.domain.sections import UNITS, joined
+
+T = TypeVar("T")
+
+# Of a million rows with this count the sum still fits into SQLite's 64 bits.
+MOST_COUNT: Final = 2**40
+# What a field of one line takes in the window.
+LONGEST_NAME: Final = 32_767
+LONGEST_ID: Final = 64
+EARLIEST: Final = datetime(1900, 1, 1, tzinfo=UTC)
+LATEST: Final = datetime(3000, 1, 1, tzinfo=UTC)
+MOST_CANDIDATES: Final = 8  # as the setting has it
+MOST_SECONDS: Final = 1e9
+
+_ID: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.:-]{0,63}")
+_HASH: Final = re.compile("[0-9a-f]{64}")
+_MOST_MONEY: Final = Decimal(10**9)
+_MOST_DIGITS: Final = 60
+
+
+def is_id(value: object) -> bool:
+    """Return True for an id that is safe in a path, a URL and a log."""
+    return isinstance(value, str) and _ID.fullmatch(value) is not None
+
+
+def is_hash(value: object) -> bool:
+    """Return True for a SHA-256 in lower-case hexadecimal digits."""
+    return isinstance(value, str) and _HASH.fullmatch(value) is not None
+
+
+def money(text: object) -> Decimal:
+    """Return an amount that can be added up and shown.
+
+    `Decimal("1E+999999")` is finite too, and takes a megabyte once it is written out.
+
+    Raises:
+        ValueError: it is no number, negative, or out of bounds.
+    """
+    try:
+        amount = Decimal(text) if isinstance(text, str) else Decimal("nan")
+    except InvalidOperation:
+        amount = Decimal("nan")
+    if not amount.is_finite() or not 0 <= amount < _MOST_MONEY:
+        raise ValueError("an amount of money is out of bounds")
+    _, digits, exponent = amount.as_tuple()
+    if len(digits) > _MOST_DIGITS or abs(int(exponent)) > _MOST_DIGITS:
+        raise ValueError("an amount of money is out of bounds")
+    return amount
+
+
+def moment(found: datetime) -> datetime:
+    """Return an aware time that every calendar and time zone can show. Raises ValueError."""
+    if not EARLIEST <= found < LATEST:
+        raise ValueError("a time is out of bounds")
+    return found
+
+
+def name(text: object) -> str:
+    """Return the text of a name. Raises TypeError, ValueError."""
+    if not isinstance(text, str):
+        raise TypeError("a name is not a text")
+    if len(text) > LONGEST_NAME:
+        raise ValueError("a name is too long")
+    return text
+
+
+def typed(value: T) -> T:
+    """Return a dataclass whose fields have their declared types and bounded numbers.
+
+    Raises:
+        TypeError: a field has another type, or a number in it is out of bounds.
+    """
+    cls: type = type(value)
+    for field, declared in _declared(cls):
+        if not _is_a(getattr(value, field), declared):
+            raise TypeError(f"{field} is not {declared}")
+    return value
+
+
+@cache
+def _declared(cls: type) -> tuple[tuple[str, Any], ...]:
+    hints = get_type_hints(cls).items()
+    return tuple((n, tuple if get_origin(hint) is tuple else hint) for n, hint in hints)
+
+
+def _is_a(value: object, declared: Any) -> bool:
+    if not isinstance(value, int | float):
+        return isinstance(value, declared)
+    takes_floats = isinstance(0.0, declared)
+    least = -MOST_COUNT if takes_floats else 0
+    # A float without decimals may have been written as an integer.
+    is_declared = isinstance(value, declared) or takes_floats
+    return is_declared and isfinite(value) and least <= value <= MOST_COUNT
+
+
+def part(found: Part) -> Part:
+    """Return a part of a message whose fields, and those inside of them, can be trusted.
+
+    Raises:
+        TypeError, ValueError: a field has another type, or is out of bounds.
+    """
+    if isinstance(found, DocumentPart | ImagePart):
+        _demand_hash(found.sha256)
+        name(found.name)
+        name(found.media_type)
+    elif isinstance(found, CollectionPart | PassagesPart):
+        name(found.collection_id)
+        name(found.name)
+    if isinstance(found, PassagesPart):
+        for passage in found.passages:
+            typed(passage)
+            _demand_hash(passage.sha256)
+            name(passage.name)
+        _demand_numbers(found.known)
+    if isinstance(found, DocumentPart):
+        for page in found.pictured:
+            typed(page)
+        if found.chosen is not None:
+            _demand_pages(typed(found.chosen))
+    return typed(found)
+
+
+def _demand_hash(value: object) -> None:
+    if not is_hash(value):
+        raise ValueError("an attachment without a SHA-256")
+
+
+def _demand_numbers(values: tuple[object, ...]) -> None:
+    if not all(type(value) is int and 0 <= value <= MOST_COUNT for value in values):
+        raise TypeError("numbers of passages or pages are not numbers")
+
+
+def _demand_pages(chosen: ChosenPages) -> None:
+    """Refuse a choice of pages that nobody could have made."""
+    numbers = [number for span in chosen.spans for number in span]
+    _demand_numbers(tuple(numbers))
+    if not numbers or chosen.unit not in UNITS.values() or joined(chosen.spans) != chosen.spans:
+        raise ValueError("an impossible choice of pages")
+    if numbers != sorted(numbers) or numbers[0] < 1 or numbers[-1] > chosen.of:
+        raise ValueError("chosen pages that do not exist")
+
+
+def overrides(found: Overrides) -> Overrides:
+    """Return settings of a conversation, folder or preset that can be trusted.
+
+    Raises:
+        TypeError, ValueError: a value has another type, or is out of bounds.
+    """
+    if not isinstance(found.instructions, str | None):
+        raise TypeError("instructions are not a text")
+    parameters = typed(found.parameters)
+    if not all(isinstance(stop, str) for stop in parameters.stop):
+        raise TypeError("“stop” is not a list of texts.")
+    if not 1 <= parameters.candidates <= MOST_CANDIDATES:
+        raise ValueError("too many answers at once")
+    return found
+
+
+def message(found: Message) -> Message:
+    """Return a message whose ids, times and numbers can be trusted.
+
+    Raises:
+        TypeError, ValueError: one of them cannot.
+    """
+    if not is_id(found.id) or not is_id(found.conversation_id):
+        raise ValueError("a message without an id")
+    moment(found.created_at)
+    for each in found.parts:
+        part(each)
+    for fields in (found.usage, found.error, found.remote_run):
+        if fields is not None:
+            typed(fields)
+    if found.cost is not None:
+        money(str(found.cost))
+    duration = found.duration_s
+    if duration is not None and not 0 <= duration <= MOST_SECONDS:
+        raise ValueError("a duration is out of bounds")
+    if not all(isinstance(notice, str) for notice in found.notices):
+        raise TypeError("a notice is not a text")
+    return found

@@ -1,0 +1,161 @@
+"""Files that somebody else made: ordinary ones alone, and archives that are bounded before unpacking.
+
+Opening a named pipe waits for a writer for ever, a device has no end, and a few kilobytes of ZIP can
+unpack to terabytes. Whoever imports or restores opens files here.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import zipfile
+import zlib
+from collections.abc import Iterator
+from io import FileIO
+from pathlib import Path
+from typing import BinaryIO, Final
+
+CHUNK: Final = 1 << 20
+# A backup of our own takes 140 bytes a member: room for 230,000 attachments.
+LARGEST_DIRECTORY: Final = 32 << 20
+
+_NONBLOCK: Final = getattr(os, "O_NONBLOCK", 0)
+_CLOEXEC: Final = getattr(os, "O_CLOEXEC", 0)
+_BINARY: Final = getattr(os, "O_BINARY", 0)
+_LOCAL_HEADER: Final = 30  # bytes before a member's name
+_ENCRYPTED: Final = 1
+# LZMA and bzip2 are left out: the header of LZMA states how many gigabytes unpacking takes.
+_METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+# What zipfile raises for damage, and for what it does not know.
+_UNREADABLE: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+)
+
+
+class RefusedFileError(Exception):
+    """A file that is not read. The text says why, as the end of a sentence about the file."""
+
+
+def open_file(path: Path) -> BinaryIO:
+    """Open an ordinary file to read its bytes.
+
+    Raises:
+        OSError: it is missing, a folder, or may not be read.
+        RefusedFileError: it is a named pipe, a device or a socket.
+    """
+    _demand_ordinary(path.stat().st_mode, path)
+    # The path may lead elsewhere by now. O_NONBLOCK: opening a named pipe waits for a writer.
+    descriptor = os.open(path, os.O_RDONLY | _NONBLOCK | _CLOEXEC | _BINARY)
+    try:
+        _demand_ordinary(os.fstat(descriptor).st_mode, path)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return os.fdopen(descriptor, "rb")
+
+
+def _demand_ordinary(mode: int, path: Path) -> None:
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(21, "Is a directory", str(path))
+    if not stat.S_ISREG(mode):
+        raise RefusedFileError("is a pipe or a device, not a file")
+
+
+def read_all(file: BinaryIO, most: int) -> bytes:
+    """Read what an ordinary file holds now.
+
+    Files of /proc state no size and some never end; a file that grows is read up to the size that it
+    had.
+
+    Raises:
+        OSError
+        RefusedFileError: it holds more than `most` bytes, or nothing.
+    """
+    size = os.fstat(file.fileno()).st_size
+    if size > most:
+        raise RefusedFileError(f"is larger than {most >> 20:,} MB")
+    if size == 0:
+        raise RefusedFileError("is empty")
+    file.seek(0)
+    return file.read(size)
+
+
+class ForeignArchive:
+    """A ZIP archive whose members are known to lie side by side, in a directory of bounded size.
+
+    Raises:
+        RefusedFileError: it is no archive, or a forged one; so do all methods.
+        OSError
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        size = os.fstat(file.fileno()).st_size
+        try:
+            self._archive = zipfile.ZipFile(_Directory(file.fileno()))
+            self.members = self._archive.infolist()
+        except _UNREADABLE as exc:
+            raise RefusedFileError(f"is no archive that can be read ({exc})") from exc
+        self._file = file
+        _demand_side_by_side(self.members, size)
+
+    def close(self) -> None:
+        """Close the file, too."""
+        self._archive.close()
+        self._file.close()
+
+    def find(self, name: str) -> zipfile.ZipInfo | None:
+        """Return the only member of this name, None if there is none."""
+        found = [info for info in self.members if info.filename == name]
+        if len(found) > 1:
+            raise RefusedFileError(f"holds {name[:100]} more than once")
+        return found[0] if found else None
+
+    def read(self, info: zipfile.ZipInfo, most: int) -> bytes:
+        """Return the bytes of a member that unpacks to `most` bytes at most."""
+        if info.file_size > most:
+            raise RefusedFileError(f"holds more than {most >> 20:,} MB in {info.filename[:100]}")
+        return b"".join(self.chunks(info))
+
+    def chunks(self, info: zipfile.ZipInfo) -> Iterator[bytes]:
+        """Unpack a member piece by piece, never more than it states."""
+        if info.flag_bits & _ENCRYPTED:
+            raise RefusedFileError("asks for a password")
+        if info.compress_type not in _METHODS or info.orig_filename != info.filename:
+            raise RefusedFileError(f"holds {info.filename[:100]} in a form that is not read")
+        try:
+            with self._archive.open(info) as packed:
+                while chunk := packed.read(CHUNK):
+                    yield chunk
+        except _UNREADABLE as exc:
+            raise RefusedFileError(f"is damaged ({exc})") from exc
+
+
+class _Directory(FileIO):
+    """The bytes of an archive; nobody reads more of them at once than a directory may take."""
+
+    def __init__(self, descriptor: int) -> None:
+        super().__init__(descriptor, closefd=False)
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Read `size` bytes, all that follow if that is negative."""
+        if size is None or size < 0:
+            size = max(0, os.fstat(self.fileno()).st_size - self.tell())
+        if size > LARGEST_DIRECTORY:
+            raise zipfile.BadZipFile("its directory is too large")
+        return super().read(size) or b""
+
+
+def _demand_side_by_side(members: list[zipfile.ZipInfo], size: int) -> None:
+    """Refuse members that share bytes: a bomb of kilobytes unpacks one of them a thousand times."""
+    end = 0
+    for info in sorted(members, key=lambda each: each.header_offset):
+        if info.header_offset < end:
+            raise RefusedFileError("is forged: its members overlap")
+        end = info.header_offset + _LOCAL_HEADER + len(info.orig_filename) + info.compress_size
+    if end > size:
+        raise RefusedFileError("is damaged: it ends too early")

@@ -1,0 +1,201 @@
+"""Files to import that were made to do harm: each is refused, or what is sound in it comes."""
+
+from __future__ import annotations
+
+import json
+import re
+import resource
+import subprocess
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from desktop_app.domain import bounds
+from desktop_app.domain.errors import ImportRefusedError
+from desktop_app.exchange import prompts_json
+from desktop_app.exchange.imported import ImportedConversation
+from desktop_app.exchange.reading import read_export
+from desktop_app.settings.schema import setting
+from tests.helpers.hostile_files import (
+    GOOD,
+    GOOD_OWN,
+    Hostile,
+    conversation,
+    hostile_files,
+    names,
+    own,
+    special_files,
+)
+
+pytestmark = pytest.mark.attack("imports")
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Hostile]:
+    return hostile_files(tmp_path_factory.mktemp("hostile") / "files")
+
+
+def found_in(path: Path) -> tuple[list[ImportedConversation], list[ImportRefusedError]]:
+    """What comes and what is refused; anything else that is raised fails the test."""
+    came: list[ImportedConversation] = []
+    refused: list[ImportRefusedError] = []
+    try:
+        for found in read_export(path).conversations:
+            if isinstance(found, ImportedConversation):
+                came.append(found)
+            else:
+                refused.append(found)
+    except ImportRefusedError as error:
+        refused.append(error)
+    return came, refused
+
+
+def test_every_file_is_in_the_table(files: dict[str, Hostile]) -> None:
+    assert list(files) == names()
+    assert len(files) >= 40
+
+
+@pytest.mark.parametrize("name", names())
+def test_what_is_sound_comes_and_nothing_else(name: str, files: dict[str, Hostile]) -> None:
+    came, refused = found_in(files[name].path)
+    assert len(came) == files[name].comes
+    assert refused or name.startswith(("chatgpt", "open-webui", "librechat", "utf-16", "zip-nest"))
+    for error in refused:
+        assert len(error.sentences) < 500
+        assert not re.search(r"Traceback|object at 0x", error.sentences)
+    for each in came:
+        assert bounds.is_id(each.conversation.id)
+        bounds.name(each.conversation.title)
+        for message in each.messages:
+            bounds.message(message)
+            assert len(message.text) < 6_000_000
+
+
+def test_the_sound_one_is_named_and_the_bad_one_is_told_with_its_reason(tmp_path: Path) -> None:
+    file = tmp_path / "export.json"
+    bad = conversation(title="Holiday " * 1000, pinned=True)
+    bad["messages"][0]["cost"] = "1E+999999"
+    file.write_text(json.dumps(own(bad, GOOD_OWN)))
+    (came,), (error,) = found_in(file)
+    assert came.conversation.title == GOOD
+    assert error.what_happened.startswith("The conversation “Holiday Holiday")
+    assert "was left out: an amount of money is out of bounds." in error.what_happened
+
+
+@pytest.mark.parametrize("read", [read_export, prompts_json.read_file])
+def test_pipes_devices_and_endless_files_are_refused_at_once(
+    read: Callable[[Path], object], tmp_path: Path
+) -> None:
+    with special_files(tmp_path) as special:
+        for path in special.values():
+            with pytest.raises(ImportRefusedError):
+                read(path)
+
+
+def test_a_bomb_takes_no_memory(files: dict[str, Hostile]) -> None:
+    """In a process of its own, which may take 300 MB."""
+    limit = partial(resource.setrlimit, resource.RLIMIT_AS, (300 << 20, 300 << 20))
+    source = """
+import sys
+from pathlib import Path
+from desktop_app.domain.errors import ImportRefusedError
+from desktop_app.exchange.reading import read_export
+for name in sys.argv[1:]:
+    try:
+        read_export(Path(name))
+    except ImportRefusedError as error:
+        assert "memory" not in error.sentences, error.sentences
+    else:
+        raise AssertionError(name)
+"""
+    bombs = ["zip-bomb", "zip-directory", "zip-overlapping", "zip-states-4-gb", "zip-lzma"]
+    done = subprocess.run(
+        [sys.executable, "-c", source, *(str(files[name].path) for name in bombs)],
+        cwd=ROOT,
+        preexec_fn=limit,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+values: st.SearchStrategy[Any] = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=20)
+    | st.sampled_from(["user", "complete", "text", "document", "0" * 64, "2026-01-01T00:00:00Z"]),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner),
+    max_leaves=12,
+)
+
+
+def keys_of(value: Any) -> list[tuple[Any, ...]]:
+    """The places in a value that can be replaced."""
+    found: list[tuple[Any, ...]] = [()]
+    pairs = list(value.items()) if isinstance(value, dict) else []
+    pairs += enumerate(value) if isinstance(value, list) else []
+    for key, inner in pairs:
+        found += [(key, *rest) for rest in keys_of(inner)]
+    return found
+
+
+WHOLE = own(
+    conversation(
+        folder_id="f" * 32,
+        overrides={"temperature": 0.5, "stop": ["x"], "instructions": "Be brief."},
+        draft={
+            "text": "d",
+            "attachments": [
+                {"kind": "document", "sha256": "0" * 64, "name": "a", "media_type": "m", "size": 1}
+            ],
+        },
+        preset={"id": "p", "name": "P", "settings": {"candidates": 2}},
+    ),
+    folders=[
+        {"id": "f" * 32, "name": "F", "created_at": "2026-01-01T00:00:00Z", "choice": None}
+    ],
+    attachments=[],
+)  # fmt: skip
+PLACES = [place for place in keys_of(WHOLE) if place]
+
+
+@given(st.sampled_from(PLACES), values)
+def test_whatever_stands_in_our_own_json_nothing_else_is_raised(
+    tmp_path_factory: pytest.TempPathFactory, place: tuple[Any, ...], value: Any
+) -> None:
+    whole = json.loads(json.dumps(WHOLE))
+    *way, last = place
+    inner = whole
+    for key in way:
+        inner = inner[key]
+    inner[last] = value
+    path = tmp_path_factory.getbasetemp() / "own.json"
+    path.write_text(json.dumps(whole))
+    came, _ = found_in(path)
+    for each in came:
+        for message in each.messages:
+            bounds.message(message)
+
+
+@given(values)
+def test_whatever_json_is_imported_nothing_else_is_raised(
+    tmp_path_factory: pytest.TempPathFactory, value: Any
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "any.json"
+    for whole in (value, own(value), [{"mapping": {"u": {"message": value}}}], {"chat": value}):
+        path.write_text(json.dumps(whole))
+        found_in(path)
+
+
+def test_a_conversation_asks_for_as_many_answers_as_the_setting_takes() -> None:
+    assert setting("answer.candidates").maximum == bounds.MOST_CANDIDATES
