@@ -9,7 +9,6 @@ from datetime import date
 from PySide6.QtCore import QObject, QTimer
 
 from desktop_app.app.workspace import PROVIDER_REMOVED, Workspace
-from desktop_app.credentials.vault import KeyPlace
 from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversation import Draft, Message, ModelChoice
 from desktop_app.domain.cost import format_money, format_tokens
@@ -140,8 +139,7 @@ class PromptController(QObject):
         workspace = self._workspace
         entries: list[ModelEntry] = []
         for profile in workspace.profiles:
-            place = await workspace.backend.vault.place(profile.id)
-            if profile.needs_key and place is KeyPlace.NONE:
+            if profile.needs_key and not await workspace.backend.has_key(profile):
                 continue
             entries += self._models_of(profile)
         self._models = tuple(entries)

@@ -18,6 +18,8 @@ from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.cost import format_tokens
 from desktop_app.domain.errors import SettingError, UserFacingError
 from desktop_app.domain.legality import first_api, notes, refusals
+from desktop_app.domain.origin import host_of, origin
+from desktop_app.domain.secret import Secret
 from desktop_app.headless.answer_settings import KEYS, own_values, with_own, without_own
 from desktop_app.headless.backend import WEIGHTS_SETTING, use_weights
 from desktop_app.headless.profiles import OPENAI
@@ -32,12 +34,7 @@ if TYPE_CHECKING:
 
 _RETRY = re.compile(r"\b([Pp])ress Retry(?: to ask (?:again|once more))?")
 _SETTINGS = re.compile(r"\bin Settings › Provider")
-NOTES = {
-    KeyPlace.KEYRING: "",
-    KeyPlace.SESSION: "Kept for this session only: no working keyring was found here.",
-    KeyPlace.ENVIRONMENT: "",
-    KeyPlace.NONE: "",
-}
+_SESSION_ONLY = "Kept for this session only: no working keyring was found here."
 
 
 class SettingsController(QObject):
@@ -138,22 +135,39 @@ class SettingsController(QObject):
         self._start(self._show_profile(shown.id))
 
     async def _show_profile(self, profile_id: str) -> None:
-        place = await self._workspace.backend.vault.place(profile_id)
-        self._panel.set_key_state(profile_id, KeyState(place.value, NOTES[place]))
-        await self._show_password(self._profile(profile_id).proxy_password_id)
+        vault, profile = self._workspace.backend.vault, self._profile(profile_id)
+        where = origin(profile.base_url)
+        place = await vault.place(profile_id, where)
+        self._panel.set_key_state(profile_id, KeyState(place.value, _note("key", place, where)))
+        await self._show_password(profile)
 
-    async def _show_password(self, secret_id: str) -> None:
-        place = await self._workspace.backend.vault.place(secret_id)
-        self._panel.set_password_state(secret_id, KeyState(place.value, NOTES[place]))
+    async def _show_password(self, profile: ProviderProfile) -> None:
+        secret_id, where = profile.proxy_password_id, origin(profile.proxy)
+        place = await self._workspace.backend.vault.place(secret_id, where)
+        state = KeyState(place.value, _note("password", place, where))
+        self._panel.set_password_state(secret_id, state)
 
     async def _keep_password(self, secret_id: str, password: str) -> None:
-        """Keep a proxy's password, or forget it where it is ""."""
+        """Store the password of a proxy, for its address as it is now; "" forgets it."""
         vault = self._workspace.backend.vault
-        try:
-            async with self._keeping_key:
-                await (vault.set(secret_id, password) if password else vault.remove(secret_id))
-        finally:
-            await self._show_password(secret_id)
+        async with self._keeping_key:
+            profile = await self._saved_profile(lambda p: p.proxy_password_id == secret_id)
+            if profile is None:
+                return
+            try:
+                if password:
+                    await vault.set(secret_id, Secret(password, origin(profile.proxy)))
+                else:
+                    await vault.remove(secret_id)
+            finally:
+                await self._show_password(profile)
+
+    async def _saved_profile(
+        self, is_wanted: Callable[[ProviderProfile], bool]
+    ) -> ProviderProfile | None:
+        """Return a profile once the changes that were made before now are saved."""
+        async with self._saving:
+            return next(filter(is_wanted, self._workspace.profiles), None)
 
     async def _choose_ca_file(self, profile_id: str, path: Path | None) -> None:
         """Trust a file's certificates for a provider, if it holds any; None trusts the system's."""
@@ -193,7 +207,12 @@ class SettingsController(QObject):
         workspace = self._workspace
         try:
             async with self._keeping_key:
-                await workspace.backend.vault.set(profile_id, key)
+                # The address that the person sees beside the key may still be on its way.
+                profile = await self._saved_profile(lambda p: p.id == profile_id)
+                if profile is None:
+                    return
+                secret = Secret(key, origin(profile.base_url))
+                await workspace.backend.vault.set(profile_id, secret)
         finally:
             await self._show_profile(profile_id)
         self.key_kept.emit(profile_id)
@@ -238,6 +257,7 @@ class SettingsController(QObject):
             count = f"{len(models)} model{'s' if len(models) != 1 else ''}"
             took = f"Answered in {time.monotonic() - began:.1f} s"
             result = (True, ", ".join(filter(None, (took, count, _windows(listing)))))
+        await self._show_profile(profile_id)  # the keyring has been asked by now
         now = self._profile(profile_id)
         if now.base_url != profile.base_url:
             return  # it is about an address that was left since
@@ -305,6 +325,18 @@ def _windows(listing: ModelListing) -> str:
         return ""
     least, most = format_tokens(sizes[0]), format_tokens(sizes[-1])
     return f"{most} tokens" if least == most else f"{least} to {most} tokens"
+
+
+def _note(what: str, place: KeyPlace, where: str) -> str:
+    """Return what to say of a key or password beside where it is; "" if there is nothing."""
+    if place is KeyPlace.SESSION:
+        return _SESSION_ONLY
+    if place is KeyPlace.ELSEWHERE:
+        return (
+            f"No {what} for {host_of(where) or 'this address'}. Enter it again. "
+            f"The stored {what} stays with the address that it was entered for."
+        )
+    return ""
 
 
 def _worded(error: UserFacingError, profile: ProviderProfile) -> str:

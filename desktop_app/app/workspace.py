@@ -14,7 +14,6 @@ from PySide6.QtCore import QObject, Signal
 
 from desktop_app.app.drafts import Drafts
 from desktop_app.app.tasks import Tasks
-from desktop_app.credentials.vault import KeyPlace
 from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.compaction import Compaction, sent_path
 from desktop_app.domain.conversation import (
@@ -116,11 +115,11 @@ class Workspace(QObject):
     async def refresh_listing(self, profile: ProviderProfile, *, insist: bool = False) -> None:
         """Have a provider say what it serves, unless it did lately; this opens its connection. What
         goes wrong is said when it matters: under the question that could not be sent."""
-        listings, vault = self.backend.listings, self.backend.vault
+        listings = self.backend.listings
         is_here = profile.kind is ProviderKind.ON_DEVICE
         if is_here or (listings.is_fresh(profile) and not insist):
             return
-        if profile.needs_key and await vault.place(profile.id) is KeyPlace.NONE:
+        if profile.needs_key and not await self.backend.has_key(profile):
             return
         with suppress(UserFacingError):
             await listings.fetch(profile)

@@ -41,22 +41,22 @@ class Keyring:
         """Which keyring it is."""
         return _attempt(lambda backend: str(backend.name))
 
-    def read(self, profile_id: str) -> str | None:
-        """The key of a profile; None where there is none."""
-        return _attempt(lambda backend: backend.get_password(self._service, profile_id))
+    def read(self, name: str) -> str | None:
+        """Return the text of this name, None if there is none."""
+        return _attempt(lambda backend: backend.get_password(self._service, name))
 
-    def write(self, profile_id: str, key: str) -> None:
-        """Keep a key in place of the one that was there."""
-        _attempt(lambda backend: backend.set_password(self._service, profile_id, key))
+    def write(self, name: str, text: str) -> None:
+        """Store a text in place of the one of this name."""
+        _attempt(lambda backend: backend.set_password(self._service, name, text))
 
-    def delete(self, profile_id: str) -> None:
-        """Remove a key; nothing where there is none."""
+    def delete(self, name: str) -> None:
+        """Remove the text of this name, if there is one."""
 
         def job(backend: KeyringBackend) -> None:
             from keyring.errors import PasswordDeleteError
 
             with suppress(PasswordDeleteError):
-                backend.delete_password(self._service, profile_id)
+                backend.delete_password(self._service, name)
 
         _attempt(job)
 

@@ -1,36 +1,55 @@
-"""Where the API keys are: the keyring where there is one that works, else this session's memory.
+"""Keys and passwords: in the keyring if one works, otherwise in this session's memory.
 
-The keyring is not asked before a key is needed, since asking may raise the dialog that unlocks it:
-whether a profile has a key there is remembered in the store (`KeyNotes`). Before a key is given to
-it, the keyring must show that it keeps what it is given.
+Each belongs to one origin, which is stored in the keyring together with it: nothing outside the
+keyring can have it sent elsewhere. Whoever reads a secret says which origin it is for, and gets
+nothing if it belongs to another.
+
+Reading the keyring can raise the dialog that unlocks it, so nothing is read before it is needed.
+The store remembers which secrets are in the keyring and where they belong (`KeyNotes`). That is a
+hint for the window; the keyring decides.
 """
 
 from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Protocol, TypeVar
 
+from desktop_app.credentials.envelope import from_keyring, to_keyring
 from desktop_app.credentials.keyring_access import Keyring
 from desktop_app.domain.errors import CredentialError
+from desktop_app.domain.secret import Secret
 
 T = TypeVar("T")
 
 # A dialog to unlock the keyring may be open, and a person look for the password.
 PROMPT_TIMEOUT_S: Final = 60.0
+UNKNOWN_ORIGIN: Final = ""
+# No address has this origin. A key of an older version that nothing binds is noted with it.
+NO_ORIGIN: Final = "none"
 
 
 class KeyPlace(StrEnum):
-    """Where the key of a profile is."""
+    """Where the secret for an origin is."""
 
     KEYRING = "keyring"
     SESSION = "session"
     ENVIRONMENT = "environment"
+    UNKNOWN = "unknown"
+    """In the keyring if anywhere: the keyring has not been asked which origin it belongs to."""
+    ELSEWHERE = "elsewhere"
+    """There is one, and it belongs to another origin."""
     NONE = "none"
+
+    @property
+    def is_usable(self) -> bool:
+        """Return True unless a request would find no secret there."""
+        return self not in (KeyPlace.NONE, KeyPlace.ELSEWHERE)
 
 
 @dataclass(frozen=True)
@@ -48,62 +67,102 @@ class ProbeResult:
 
 
 class KeyNotes(Protocol):
-    """Remembers which profiles have a key in the keyring; never a key."""
+    """Remembers which secrets are in the keyring, and for which origins; never a secret."""
 
-    async def is_key_stored(self, profile_id: str) -> bool:
-        """Whether it was noted."""
+    async def key_origin(self, name: str) -> str | None:
+        """Return the origin noted for a secret, UNKNOWN_ORIGIN, or None if it is not noted."""
 
-    async def note_key_stored(self, profile_id: str, stored: bool) -> None:
-        """Note it, or that it is so no more."""
+    async def note_key(self, name: str, origin: str | None) -> None:
+        """Note that a secret is in the keyring for `origin`; None: it no longer is."""
 
 
 @dataclass(frozen=True)
-class _SessionKey:
-    key: str = field(repr=False)
+class _SessionSecret:
+    secret: Secret
     place: KeyPlace
 
 
 class KeyVault:
-    """The keys of all profiles.
+    """The secrets of all profiles, by name: a profile has its key and its proxy's password.
+
+    Args:
+        legacy_origins: where the keys belong that an older version stored without an origin; called
+            on another thread.
 
     Attributes:
         last_probe: what the newest probe found; None before the first.
     """
 
     def __init__(
-        self, service: str, notes: KeyNotes, *, prompt_timeout_s: float = PROMPT_TIMEOUT_S
+        self,
+        service: str,
+        notes: KeyNotes,
+        *,
+        legacy_origins: Callable[[], Mapping[str, str]] = dict,
+        prompt_timeout_s: float = PROMPT_TIMEOUT_S,
     ) -> None:
         self._keyring = Keyring(service)
         self._notes = notes
+        self._legacy_origins = legacy_origins
         self._prompt_timeout_s = prompt_timeout_s
-        self._session: dict[str, _SessionKey] = {}
+        self._session: dict[str, _SessionSecret] = {}
         self.last_probe: ProbeResult | None = None
 
-    async def get(self, profile_id: str) -> str | None:
-        """The key, this session's first; None where there is none.
+    async def get(self, name: str, origin: str) -> Secret | None:
+        """Return the secret of this name if it belongs to `origin`, this session's first.
 
         Raises:
             CredentialError: it is in the keyring, which is locked, gone or does not answer.
             StorageError: the notes cannot be read.
         """
-        if held := self._session.get(profile_id):
-            return held.key
-        if not await self._notes.is_key_stored(profile_id):
+        if not origin:
             return None
-        key = await _call(lambda: self._keyring.read(profile_id), self._prompt_timeout_s)
-        if key is None:  # removed by other hands
-            await self._notes.note_key_stored(profile_id, False)
-        return key
+        held = self._session.get(name)
+        if held is not None and held.secret.origin == origin:
+            return held.secret
+        noted = await self._notes.key_origin(name)
+        if noted not in (origin, UNKNOWN_ORIGIN):
+            return None
+        found = await _call(lambda: self._read(name), self._prompt_timeout_s)
+        belongs_to = None if found is None else found.origin
+        if belongs_to != noted:
+            await self._notes.note_key(name, belongs_to)
+        return found if belongs_to == origin else None
 
-    async def set(self, profile_id: str, key: str) -> KeyPlace:
-        """Keep a key in the keyring, after a probe; where that does not work, for this session
-        (`last_probe` says why). Returns where it is now."""
+    def _read(self, name: str) -> Secret | None:
+        text = self._keyring.read(name)
+        if text is None:  # removed by another program
+            return None
+        secret = from_keyring(text)
+        if secret is not None:
+            return secret
+        origin = self._legacy_origins().get(name)
+        if not origin:
+            return Secret("", NO_ORIGIN)
+        secret = Secret(text, origin)
+        with suppress(CredentialError):  # it can be used all the same; the next read tries again
+            self._keyring.write(name, to_keyring(secret))
+        return secret
+
+    async def set(self, name: str, secret: Secret) -> KeyPlace:
+        """Store a secret in the keyring, in place of the one of this name, after a probe.
+
+        If the keyring does not work, the secret is held for this session, and `last_probe` says why.
+
+        Raises:
+            CredentialError: it belongs to no origin.
+        """
+        if not secret.origin:
+            raise CredentialError(
+                "The key was not stored: this provider has no usable address.",
+                what_to_do="Enter the address first, then the key.",
+            )
         given_up = threading.Event()
 
         def store() -> str:
             self._keyring.probe()
             if not given_up.is_set():  # nobody waits any more: it is a session key by now
-                self._keyring.write(profile_id, key)
+                self._keyring.write(name, to_keyring(secret))
             return self._keyring.backend_name()
 
         try:
@@ -111,33 +170,40 @@ class KeyVault:
         except CredentialError as exc:
             given_up.set()
             self.last_probe = ProbeResult(False, "", exc.what_happened)
-            self.use_for_session(profile_id, key, KeyPlace.SESSION)
+            self.use_for_session(name, secret, KeyPlace.SESSION)
             return KeyPlace.SESSION
         except asyncio.CancelledError:
             given_up.set()
             raise
         self.last_probe = ProbeResult(True, backend, "")
-        await self._notes.note_key_stored(profile_id, True)
-        self._session.pop(profile_id, None)
+        await self._notes.note_key(name, secret.origin)
+        self._session.pop(name, None)
         return KeyPlace.KEYRING
 
-    async def remove(self, profile_id: str) -> None:
-        """Forget the key, here and in the keyring.
+    async def remove(self, name: str) -> None:
+        """Forget the secret of this name, whichever origin it belongs to.
 
         Raises:
-            CredentialError: the keyring is locked, gone or does not answer; the key is still in it.
+            CredentialError: the keyring is locked, gone or does not answer; it is still in there.
         """
-        self._session.pop(profile_id, None)
-        if await self._notes.is_key_stored(profile_id):
-            await _call(lambda: self._keyring.delete(profile_id), self._prompt_timeout_s)
-            await self._notes.note_key_stored(profile_id, False)
+        self._session.pop(name, None)
+        if await self._notes.key_origin(name) is not None:
+            await _call(lambda: self._keyring.delete(name), self._prompt_timeout_s)
+            await self._notes.note_key(name, None)
 
-    async def place(self, profile_id: str) -> KeyPlace:
-        """Where the key is, without asking the keyring."""
-        if held := self._session.get(profile_id):
+    async def place(self, name: str, origin: str) -> KeyPlace:
+        """Return where the secret for `origin` is, without asking the keyring."""
+        held = self._session.get(name)
+        if held is not None and held.secret.origin == origin:
             return held.place
-        stored = await self._notes.is_key_stored(profile_id)
-        return KeyPlace.KEYRING if stored else KeyPlace.NONE
+        noted = await self._notes.key_origin(name)
+        if noted == UNKNOWN_ORIGIN:
+            noted = (await asyncio.to_thread(self._legacy_origins)).get(name, UNKNOWN_ORIGIN)
+        if noted is None:
+            return KeyPlace.NONE if held is None else KeyPlace.ELSEWHERE
+        if noted == UNKNOWN_ORIGIN:
+            return KeyPlace.UNKNOWN
+        return KeyPlace.KEYRING if noted == origin else KeyPlace.ELSEWHERE
 
     async def probe(self, timeout_s: float = 10) -> ProbeResult:
         """Try the keyring with an entry of no meaning. May raise the dialog that unlocks it."""
@@ -152,14 +218,17 @@ class KeyVault:
             self.last_probe = ProbeResult(False, "", exc.what_happened)
         return self.last_probe
 
-    def use_for_session(self, profile_id: str, key: str, place: KeyPlace) -> None:
-        """Hold a key in memory; `place` says where it came from (SESSION or ENVIRONMENT)."""
-        self._session[profile_id] = _SessionKey(key, place)
+    def use_for_session(self, name: str, secret: Secret, place: KeyPlace) -> None:
+        """Hold a secret in memory; `place` says where it came from (SESSION or ENVIRONMENT)."""
+        self._session[name] = _SessionSecret(secret, place)
 
 
 async def _call(job: Callable[[], T], timeout_s: float) -> T:
-    """Run `job` on a thread that may be left behind: one that waits for a dialog cannot be
-    stopped, and must hold up neither the program's end (so no executor) nor the next call."""
+    """Run `job` on a thread that may be left behind.
+
+    A thread that waits for a dialog cannot be stopped, and must hold up neither the program's end
+    (so no executor) nor the next call.
+    """
     future: Future[T] = Future()
 
     def run() -> None:

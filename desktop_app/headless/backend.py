@@ -16,6 +16,7 @@ from desktop_app.domain.chat_request import ProviderProfile
 from desktop_app.domain.conversation import ModelChoice
 from desktop_app.domain.errors import SettingError
 from desktop_app.domain.model_catalog import Effort, ModelCatalog, Variant
+from desktop_app.domain.origin import origin
 from desktop_app.headless.gateway import ProviderGateway, ProviderTokenCounter
 from desktop_app.headless.late_collections import LateCollections
 from desktop_app.headless.late_reader import LateReader
@@ -35,6 +36,7 @@ from desktop_app.storage.compactions import CompactionStore
 from desktop_app.storage.conversations import ConversationStore
 from desktop_app.storage.database import Database, erasing_mark
 from desktop_app.storage.folders import FolderStore
+from desktop_app.storage.key_origins import legacy_key_origins
 from desktop_app.storage.ledger import Ledger
 from desktop_app.storage.listings import ListingStore
 from desktop_app.storage.notes import NotesStore
@@ -195,15 +197,16 @@ class Backend:
         if self.environment_profiles:
             return by_id[self.environment_profiles[0].id]
         chosen = by_id.get(str(values["default.provider"]))
-        if chosen is not None and (not chosen.needs_key or await self._has_key(chosen)):
+        if chosen is not None and (not chosen.needs_key or await self.has_key(chosen)):
             return chosen
         for profile in by_id.values():
-            if profile.needs_key and await self._has_key(profile):
+            if profile.needs_key and await self.has_key(profile):
                 return profile
         return by_id[ON_DEVICE.id]
 
-    async def _has_key(self, profile: ProviderProfile) -> bool:
-        return await self.vault.place(profile.id) is not KeyPlace.NONE
+    async def has_key(self, profile: ProviderProfile) -> bool:
+        """Return True if there is a key for the address of `profile`; the keyring is not asked."""
+        return (await self.vault.place(profile.id, origin(profile.base_url))).is_usable
 
     def default_choice(
         self, profile: ProviderProfile, values: Mapping[str, SettingValue]
@@ -323,10 +326,15 @@ def _keys(
     catalog: ModelCatalog,
 ) -> tuple[KeyVault, tuple[ProviderProfile, ...]]:
     """Where keys lie, those of the environment among them, and the profiles that it makes."""
-    vault = KeyVault(where.keyring_service, settings)
+    built_in = {profile.id: origin(profile.base_url) for profile in BUILT_IN}
+    vault = KeyVault(
+        where.keyring_service,
+        settings,
+        legacy_origins=lambda: legacy_key_origins(where.database, built_in),
+    )
     found = profiles_of_environment(environment, catalog)
     for profile, key in found:
-        if key:
+        if key is not None:
             vault.use_for_session(profile.id, key, KeyPlace.ENVIRONMENT)
     return vault, tuple(profile for profile, _ in found)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,6 +12,8 @@ from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.errors import StorageError
 from desktop_app.domain.legality import Learnt
 from desktop_app.domain.model_catalog import Api, ModelCatalog
+from desktop_app.domain.origin import origin
+from desktop_app.domain.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,8 +34,8 @@ class _Opened:
     """What a client was made for; another key or way needs another client."""
 
     profile: ProviderProfile
-    key: str | None = field(repr=False)
-    proxy_password: str = field(repr=False)
+    key: Secret | None
+    proxy_password: Secret | None
 
 
 class ProviderGateway:
@@ -60,9 +62,10 @@ class ProviderGateway:
         key = None
         if profile.kind is ProviderKind.ON_DEVICE:
             endpoint = await self.local_model.endpoint()
-            profile, key = replace(profile, base_url=endpoint.base_url), endpoint.key
+            profile = replace(profile, base_url=endpoint.base_url)
+            key = Secret(endpoint.key, origin(endpoint.base_url))
         else:  # a server of one's own may ask for a key, too; the keyring is asked if it has one
-            key = await self._vault.get(profile.id)
+            key = await self._vault.get(profile.id, origin(profile.base_url))
         opened = _Opened(profile, key, await self._proxy_password(profile))
         async with self._opening:  # of two that ask at once, one waits for the other's client
             known = self._clients.get(profile.id)
@@ -93,11 +96,11 @@ class ProviderGateway:
         refused = _known_refusals(profile, stored).get(model, frozenset())
         return Learnt(Api(remembered) if remembered else None, refused)
 
-    async def _proxy_password(self, profile: ProviderProfile) -> str:
-        """Asked of the keyring only for a proxy that is the person's own and has a user."""
+    async def _proxy_password(self, profile: ProviderProfile) -> Secret | None:
+        """Ask the keyring, but only for a proxy from the settings that has a user."""
         if "@" not in profile.proxy:
-            return ""
-        return await self._vault.get(profile.proxy_password_id) or ""
+            return None
+        return await self._vault.get(profile.proxy_password_id, origin(profile.proxy))
 
     async def _new_client(self, opened: _Opened) -> ProviderClient:
         profile = opened.profile

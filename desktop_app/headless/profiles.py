@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from desktop_app.domain.chat_request import FAMILY_MODEL, ProviderKind, ProviderProfile
 from desktop_app.domain.model_catalog import ModelCatalog
 from desktop_app.domain.network_path import needs_confirmation, split_url
+from desktop_app.domain.origin import origin
+from desktop_app.domain.secret import Secret
 
 OPENAI_URL = "https://api.openai.com/v1"
 COMETAPI_URL = "https://api.cometapi.com/v1"
@@ -21,12 +23,16 @@ BUILT_IN = (ON_DEVICE, OPENAI, COMETAPI)
 
 def profiles_of_environment(
     environment: Mapping[str, str], catalog: ModelCatalog
-) -> list[tuple[ProviderProfile, str]]:
-    """Profiles for this run, with their keys; "" where a base URL stands alone."""
-    found: list[tuple[ProviderProfile, str]] = []
+) -> list[tuple[ProviderProfile, Secret | None]]:
+    """Return profiles for this run, each with its key; None if a base URL stands alone.
+
+    A key belongs to the address that the environment gives it, now: nothing changes it later.
+    """
+    found: list[tuple[ProviderProfile, Secret | None]] = []
     key, url = environment.get("OPENAI_API_KEY", ""), environment.get("OPENAI_BASE_URL", "")
     if key or url:
-        found.append((_openai_like(url.rstrip("/") or OPENAI_URL, bool(key), catalog), key))
+        profile = _openai_like(url.rstrip("/") or OPENAI_URL, bool(key), catalog)
+        found.append((profile, _bound(key, profile) if key else None))
     if comet_key := environment.get("COMETAPI_KEY", ""):
         profile = ProviderProfile(
             "env-cometapi",
@@ -35,8 +41,12 @@ def profiles_of_environment(
             COMETAPI_URL,
             from_environment=True,
         )
-        found.append((profile, comet_key))
+        found.append((profile, _bound(comet_key, profile)))
     return found
+
+
+def _bound(key: str, profile: ProviderProfile) -> Secret:
+    return Secret(key, origin(profile.base_url))
 
 
 def _openai_like(url: str, has_key: bool, catalog: ModelCatalog) -> ProviderProfile:

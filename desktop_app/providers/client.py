@@ -61,6 +61,7 @@ from desktop_app.providers.silence import Patience, SilenceWatch, asleep_s
 from desktop_app.providers.transport import Timeouts, Transport
 
 if TYPE_CHECKING:
+    from desktop_app.domain.secret import Secret
     from desktop_app.domain.vectors import Vector
     from desktop_app.providers.batches import BatchClient
 
@@ -98,10 +99,10 @@ class ProviderClient:
     def __init__(
         self,
         profile: ProviderProfile,
-        key: str | None,
+        key: Secret | None,
         catalog: ModelCatalog,
         *,
-        proxy_password: str = "",
+        proxy_password: Secret | None = None,
         known_api: Api | None = None,
         remember_api: RememberApi | None = None,
         known_refusals: Mapping[str, frozenset[str]] | None = None,
@@ -111,7 +112,7 @@ class ProviderClient:
         asleep: Callable[[], float] = asleep_s,
     ) -> None:
         self._profile = profile
-        self._key = key or ""
+        self._key = key
         self._catalog = catalog
         self._learning = Learning(
             profile, known_api, remember_api, known_refusals, remember_refusals
@@ -168,14 +169,18 @@ class ProviderClient:
                             raise error
                         case OfCandidate(_, Failed(error)):
                             error.what_was_kept = TEXT_KEPT
-                            refusals.hide(self._key, error)
+                            self._hide_key(error)
                     yield event
         except ProviderError as error:
             error.what_was_kept = TEXT_KEPT if has_content else QUESTION_KEPT
-            refusals.hide(self._key, error)
+            self._hide_key(error)
             yield Failed(error)
         finally:
             self._streams -= 1
+
+    def _hide_key(self, error: ProviderError) -> None:
+        if self._key is not None:
+            refusals.hide(self._key.value, error)
 
     async def compact(self, request: ChatRequest) -> ProviderState:
         """The conversation of `request` as the provider's own shorter state.
@@ -257,7 +262,7 @@ class ProviderClient:
         await self._transport.aclose()
 
     def _require_key(self) -> None:
-        if self._profile.needs_key and not self._key:
+        if self._profile.needs_key and self._key is None:
             raise AuthenticationError(
                 f"No API key is set for {self._profile.name}.",
                 what_to_do="Add one in Settings › Provider.",

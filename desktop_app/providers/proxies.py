@@ -7,14 +7,19 @@ from urllib.parse import SplitResult
 
 from desktop_app.domain.chat_request import DIRECT
 from desktop_app.domain.network_path import ProxyAddress, is_loopback, parse_proxy
+from desktop_app.domain.origin import origin
+from desktop_app.domain.secret import Secret
 
 
-def proxy_for(address: SplitResult, chosen: str = "", password: str = "") -> ProxyAddress | None:
+def proxy_for(
+    address: SplitResult, chosen: str = "", password: Secret | None = None
+) -> ProxyAddress | None:
     """The proxy for `address`; None where it is reached directly.
 
     Args:
         chosen: as `ProviderProfile.proxy` has it.
-        password: of the chosen proxy; one of the environment brings its own.
+        password: of the chosen proxy, which gets it if it has the password's origin; one of the
+            environment brings its own.
 
     Raises:
         SettingError: what is named is no proxy's address.
@@ -22,7 +27,10 @@ def proxy_for(address: SplitResult, chosen: str = "", password: str = "") -> Pro
     if chosen == DIRECT or is_loopback(address.hostname or ""):
         return None
     if chosen:
-        return replace(parse_proxy(chosen), password=password)
+        proxy = parse_proxy(chosen)
+        if password is None or password.origin != origin(proxy.url):
+            return replace(proxy, password="")
+        return replace(proxy, password=password.value)
     named = _named_by_the_environment(address)
     return parse_proxy(named) if named else None
 

@@ -26,6 +26,7 @@ from desktop_app.domain.network_path import (
     needs_confirmation,
     split_url,
 )
+from desktop_app.domain.origin import host_of, origin
 from desktop_app.providers import json_fields, refusals, unreached
 from desktop_app.providers.connections import ProxyWatch, new_client, socks_error
 from desktop_app.providers.http_reply import HttpReply, details_of, request_id_of
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     import httpx
 
     from desktop_app.domain.chat_request import ProviderProfile
+    from desktop_app.domain.secret import Secret
 
 LARGEST_ERROR_BODY: Final = 64 * 1024
 _WEB_PAGE_STATUSES: Final = (403, 404, 405, 501, 511)  # 511: the network wants a login first
@@ -93,21 +95,22 @@ class _Request:
 class Transport:
     """Requests to one provider with one key; nothing is opened before the first.
 
+    The key goes to its own origin alone, whatever address the profile has.
     `proxy_password` is that of the profile's own proxy.
     """
 
     def __init__(
         self,
         profile: ProviderProfile,
-        key: str | None,
+        key: Secret | None,
         *,
-        proxy_password: str = "",
+        proxy_password: Secret | None = None,
         timeouts: Timeouts | None = None,
     ) -> None:
         self._profile = profile
         self._provider = profile.name
         self._base_url = profile.base_url.rstrip("/")
-        self._key = key or ""
+        self._key = key
         self._proxy_password = proxy_password
         self._timeouts = timeouts or Timeouts()
         self._client: httpx.AsyncClient | None = None
@@ -202,19 +205,17 @@ class Transport:
         client = await self._opened_client()
         import httpx  # already loaded, by the line above
 
-        limits, headers = self._timeouts, dict(request.headers)
+        limits = self._timeouts
         send = partial(
             client.stream,
             request.method,
             self._url(request.path),
-            headers=headers,
+            headers=request.headers,
             content=request.content,
+            # Always one: without it httpx would send the user and password of an address.
+            auth=self._authorize,
             timeout=httpx.Timeout(request.read_s, connect=limits.connect, write=limits.write),
         )
-        if self._key:
-            headers["authorization"] = f"Bearer {self._key}"
-            # A user in the address would take the key's place.
-            send = partial(send, auth=httpx.Auth())
         try:
             if self._proxy is None:
                 return await stack.enter_async_context(send())
@@ -225,6 +226,19 @@ class Transport:
             raise self._tried.proxy_silent() from None
         except socks_error() as exc:
             raise self._tried.proxy_speaks_otherwise(details_of(exc, "")) from None
+
+    def _authorize(self, request: httpx.Request) -> httpx.Request:
+        """Attach the key to a request that is about to be sent: nothing else does.
+
+        Raises:
+            AttemptError: the request goes to another origin than the key's.
+        """
+        if self._key is not None:
+            where = origin(str(request.url))
+            if where != self._key.origin:
+                raise AttemptError(no_key_for(where))
+            request.headers["authorization"] = self._key.authorization
+        return request
 
     def _url(self, path: str) -> str:
         if path.startswith("/"):
@@ -251,7 +265,8 @@ class Transport:
                 await watch.close()
 
     async def _opened_client(self) -> httpx.AsyncClient:
-        if self._key and not (self._key.isascii() and self._key.isprintable()):
+        header = self._key.authorization if self._key is not None else ""
+        if not (header.isascii() and header.isprintable()):
             raise AttemptError(
                 AuthenticationError(
                     "The API key holds characters that no key has.",
@@ -318,8 +333,8 @@ class Transport:
         body = refusals.ErrorBody()
         with suppress(ValueError):
             body = refusals.parse_error(json_fields.parse(await _start_of_body(response)))
-        if self._key and self._key in body.message:
-            words = body.message.replace(self._key, "…")
+        if self._key is not None and self._key.value in body.message:
+            words = body.message.replace(self._key.value, "…")
             body = refusals.ErrorBody(words, body.code, body.type, body.param)
         error = refusals.error_from(
             self._provider,
@@ -352,6 +367,14 @@ class Transport:
             what = f"The connection to {self._provider} broke before the answer began"
         error = NetworkError(f"{what}.", what_to_do=refusals.ASK_AGAIN, details=details)
         return AttemptError(error)
+
+
+def no_key_for(where: str) -> AuthenticationError:
+    """Return the error of a request to an origin that there is no key for."""
+    host = host_of(where) or "this address"
+    return AuthenticationError(
+        f"No key for {host}.", what_to_do="Enter it again in Settings › Provider."
+    )
 
 
 async def _start_of_body(response: httpx.Response) -> bytes:

@@ -30,6 +30,7 @@ from desktop_app.domain.errors import StorageError, StoreDamagedError
 from desktop_app.storage.database import erasing_mark
 from desktop_app.storage.failures import translated
 from desktop_app.storage.files import create_private, create_private_folder, sync
+from desktop_app.storage.key_origins import keep_notes_of, record_key_origins
 from desktop_app.storage.lock import StoreLock
 from desktop_app.storage.migrating import keep_copy, pending
 from desktop_app.storage.migrations import MIGRATIONS
@@ -121,6 +122,8 @@ def restore_backup(
                 for number, name in enumerate(names):
                     progress(number, len(names))
                     _unpack(pack, name, attachments)
+                record_key_origins(database)
+                keep_notes_of(database, copy)
                 sync(copy)
                 return _swap(copy, database, at)
         finally:

@@ -26,6 +26,7 @@ from typing import Final, TypeVar
 from desktop_app.domain.errors import StorageError
 from desktop_app.storage.failures import damaged, translated
 from desktop_app.storage.files import create_private
+from desktop_app.storage.key_origins import record_key_origins
 from desktop_app.storage.lock import StoreLock
 from desktop_app.storage.migrating import Migration, migrate, pending
 from desktop_app.storage.migrations import MIGRATIONS
@@ -198,6 +199,8 @@ class Database:
             if steps:
                 if not (alone or lock.take()):
                     raise _open_elsewhere(self.path)
+                if len(steps) < len(self._migrations):  # else it is new, and has no keys
+                    record_key_origins(self.path)
                 migrate(connection, self.path, steps)
             lock.share()
         except BaseException:

@@ -380,4 +380,9 @@ MIGRATIONS: tuple[Migration, ...] = (
         "0016_listed_windows",
         ("ALTER TABLE model_listings ADD COLUMN windows TEXT NOT NULL DEFAULT '{}'",),
     ),
+    # Which origin each secret in the keyring belongs to; "" while that is not known.
+    Migration(
+        "0017_key_origins",
+        ("ALTER TABLE keys_in_keyring ADD COLUMN origin TEXT NOT NULL DEFAULT ''",),
+    ),
 )

@@ -26,6 +26,7 @@ from desktop_app.domain.errors import StorageError, StoreTooNewError
 from desktop_app.storage.database import refuse_newer
 from desktop_app.storage.failures import damaged, translated
 from desktop_app.storage.files import create_private, sync
+from desktop_app.storage.key_origins import record_key_origins
 from desktop_app.storage.lock import StoreLock
 from desktop_app.storage.mending import drop_unreadable, make_anew, mend
 from desktop_app.storage.migrating import migrate
@@ -153,6 +154,7 @@ def repair_store(database: Path, at: datetime, progress: Progress) -> Repaired:
                 with _pages(database, Path(scratch) / "damaged.sqlite3") as pages:
                     found = _make(made, pages, progress)
                 _put_aside(database, aside)
+                record_key_origins(database, made)
                 sync(made)
                 for end in ("-wal", "-shm"):
                     database.with_name(database.name + end).unlink(missing_ok=True)

@@ -62,20 +62,24 @@ class SettingsStore:
         sql = "DELETE FROM profiles WHERE id = ?"
         await self._database.write(lambda c: c.execute(sql, (profile_id,)))
 
-    async def is_key_stored(self, profile_id: str) -> bool:
-        """Whether the key of a profile was put in the keyring; asks the store, not the keyring."""
-        sql = "SELECT 1 FROM keys_in_keyring WHERE profile_id = ?"
-        row = await self._database.read(lambda c: c.execute(sql, (profile_id,)).fetchone())
-        return row is not None
+    async def key_origin(self, name: str) -> str | None:
+        """Return the origin noted for a secret in the keyring, None if there is no such secret.
 
-    async def note_key_stored(self, profile_id: str, stored: bool) -> None:
-        """Remember that the key of a profile is in the keyring, or is no more."""
-        sql = (
-            "INSERT OR IGNORE INTO keys_in_keyring VALUES (?)"
-            if stored
-            else "DELETE FROM keys_in_keyring WHERE profile_id = ?"
-        )
-        await self._database.write(lambda c: c.execute(sql, (profile_id,)))
+        The origin is "" if the store was restored or is of an older version: it is not known then.
+        """
+        sql = "SELECT origin FROM keys_in_keyring WHERE profile_id = ?"
+        row = await self._database.read(lambda c: c.execute(sql, (name,)).fetchone())
+        return None if row is None else str(row["origin"])
+
+    async def note_key(self, name: str, origin: str | None) -> None:
+        """Note that a secret is in the keyring for `origin`; None: it no longer is."""
+        if origin is None:
+            sql = "DELETE FROM keys_in_keyring WHERE profile_id = ?"
+            await self._database.write(lambda c: c.execute(sql, (name,)))
+            return
+        sql = """INSERT INTO keys_in_keyring (profile_id, origin) VALUES (?, ?)
+            ON CONFLICT DO UPDATE SET origin = excluded.origin"""
+        await self._database.write(lambda c: c.execute(sql, (name, origin)))
 
 
 def _read_settings(connection: sqlite3.Connection) -> dict[str, Any]:

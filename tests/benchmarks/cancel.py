@@ -25,6 +25,7 @@ from desktop_app.domain.events import TextDelta
 from desktop_app.domain.model_catalog import Api, Effort
 from desktop_app.providers.client import ProviderClient
 from tests.helpers.qt_loop import qt_loop
+from tests.helpers.secrets import key_for
 from tests.unit.providers.samples import CATALOG, ask
 
 PATIENCE_S = 10.0
@@ -126,7 +127,7 @@ async def _measure(rounds: int) -> dict[str, list[float]]:
     for api in Api:
         server.api = api
         profile = ProviderProfile("b", "Bench", ProviderKind.OPENAI, server.url, api=api)
-        client = ProviderClient(profile, "sk-test", CATALOG)
+        client = ProviderClient(profile, key_for(profile.base_url), CATALOG)
         for moment in MOMENTS:
             server.moment = moment
             shows_text = moment not in MOMENTS[:2]

@@ -39,6 +39,7 @@ from tests.data.long_pdf import long_pdf
 from tests.end2end.batch_states import fill_batches
 from tests.end2end.prepared_server import Prepared, PreparedServer
 from tests.end2end.program import AssistiveClient, Program, wait_for
+from tests.helpers.secrets import key_for
 
 ROOT = Path(__file__).parents[2]
 REPORT = ROOT / "tests" / "data" / "report.pdf"
@@ -628,7 +629,7 @@ async def _fill(backend: Backend, base_url: str) -> None:
     await backend.settings.save_profile(
         replace(COMETAPI, base_url=base_url, monthly_cap=Decimal(20))
     )
-    await backend.vault.set(COMETAPI.id, "not-a-real-key")
+    await backend.vault.set(COMETAPI.id, key_for(COMETAPI.base_url, "not-a-real-key"))
     choice = ModelChoice(COMETAPI.id, "", Variant.THINKING, Effort.HIGH)
     await backend.settings.set("default.provider", COMETAPI.id)
     await backend.settings.set("default.effort", "high")

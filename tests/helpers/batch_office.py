@@ -31,6 +31,7 @@ from desktop_app.storage.ledger import Ledger
 from desktop_app.storage.settings_store import SettingsStore
 from desktop_app.storage.spending_holds import SpendingHolds
 from tests.helpers.scripted_provider import WordCounter
+from tests.helpers.secrets import key_for
 from tests.unit.providers.samples import CATALOG
 
 TASK = "What is it about?"
@@ -62,7 +63,7 @@ class Office:
         self.store = BatchStore(self.database, self.ledger)
         self.attachments = AttachmentStore(self.database, folder / "attachments")
         self.settings = SettingsStore(self.database)
-        self.client = ProviderClient(self.profile, "sk-test", CATALOG)
+        self.client = ProviderClient(self.profile, key_for(self.profile.base_url), CATALOG)
         self.changes: list[str] = []
         self.service = self.made(UploadLimits())
 

@@ -48,6 +48,7 @@ _WHERE: Final[dict[Place, tuple[str, str, str, Tone]]] = {
         "The keyring is asked when the key is first needed.",
         "note",
     ),
+    "elsewhere": ("", "key", "", "warning"),  # the note names the address: see KeyState
     "none": (
         "",
         "key",
@@ -56,6 +57,7 @@ _WHERE: Final[dict[Place, tuple[str, str, str, Tone]]] = {
         "note",
     ),
 }
+_WITHOUT_KEY: Final[tuple[Place, ...]] = ("none", "elsewhere")
 _SAVING: Final = ("Being stored…", "key", "", "note")
 
 
@@ -130,24 +132,29 @@ class KeySection(Section):
         self.title.setText(text)
 
     def set_state(self, state: KeyState) -> None:
-        """Show where the key lies; no news leaves an entry under way alone."""
-        if state != self._state or not self._entry.isVisibleTo(self):
+        """Show where the key lies; an entry under way goes on if a key can still be entered."""
+        is_entry, typed = self._entry.isVisibleTo(self), self._entry.text()
+        if state != self._state or not is_entry:
             self.show_state(state)
+            if is_entry and state.place in _WITHOUT_KEY:
+                self._entry.setText(typed)
 
     def show_state(self, state: KeyState) -> None:
         """Show where another key lies; an entry under way is dropped."""
         self._state = state
         self._entry.clear()
-        self._show(*_WHERE[state.place], entry=state.place == "none")
+        self._show(*_WHERE[state.place], entry=state.place in _WITHOUT_KEY)
         if state.note and state.note != self._where.text():
-            self.note.set_text(state.note, "warning" if state.place == "session" else "note")
+            self.note.set_text(state.note, _WHERE[state.place][3])
 
     def begin_entry(self) -> None:
         """Make room for a key, and wait for it."""
-        if self._state.place != "environment":
+        if self._state.place == "environment":
+            return
+        if self._state.place not in _WITHOUT_KEY:
             *_, note, tone = _WHERE["none"]
             self._show("", "key", note, tone, entry=True)
-            self._entry.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._entry.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _leave_entry(self) -> None:
         """Everything is as it was before Replace."""
@@ -162,7 +169,7 @@ class KeySection(Section):
         self._inside.setContentsMargins(0, 0, theme.px(8), 0)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        is_replacing = self._entry.isVisible() and self._state.place != "none"
+        is_replacing = self._entry.isVisible() and self._state.place not in _WITHOUT_KEY
         if event.key() == Qt.Key.Key_Escape and is_replacing:
             self._leave_entry()
         else:
@@ -170,6 +177,7 @@ class KeySection(Section):
 
     def _show(self, words: str, mark: str, note: str, tone: Tone, *, entry: bool = False) -> None:
         stored = self._state.place in ("keyring", "session", "unknown") and not entry
+        is_elsewhere = self._state.place == "elsewhere" and entry
         self._entry.setVisible(entry)
         self._where.setVisible(not entry)
         self._where.setText(words)
@@ -177,14 +185,14 @@ class KeySection(Section):
         self._where.setToolTip(words)
         self._mark.setPixmap(pixmap(mark, self._theme.dim, self._theme.px(14)))
         self._replace.setVisible(stored)
-        self._remove.setVisible(stored)
+        self._remove.setVisible(stored or is_elsewhere)
         self._show_buttons()
         self.note.set_text(note.replace("the key is", f"the {self._word} is"), tone)
 
     def _show_buttons(self) -> None:
         """Save once there is something to save; before that a way back, if there is one."""
         is_entry, typed = self._entry.isVisibleTo(self), bool(self._entry.text().strip())
-        way_back = self._state.place != "none"
+        way_back = self._state.place not in _WITHOUT_KEY
         self._save.setVisible(is_entry and (typed or not way_back))
         self._save.setEnabled(typed)
         self._cancel.setVisible(is_entry and way_back and not typed)

@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Place = Literal["keyring", "session", "environment", "none", "unknown"]
+Place = Literal["keyring", "session", "environment", "none", "unknown", "elsewhere"]
 
 
 @dataclass(frozen=True)
 class KeyState:
     """Where a profile's key lies, and one sentence more where there is something to say.
 
-    `place` is "unknown" while the keyring has not been asked (asking may open a dialog).
+    `place` is "unknown" while the keyring has not been asked (asking may open a dialog), and
+    "elsewhere" if the key that is there belongs to another address.
     """
 
     place: Place

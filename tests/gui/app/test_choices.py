@@ -17,6 +17,7 @@ from desktop_app.ui.choice import ChoiceView, ModelEntry
 from desktop_app.ui.settings_tabs.key_state import KeyState
 from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, until
+from tests.helpers.secrets import key_for
 
 KEYED = {"OPENAI_API_KEY": "not-a-key"}
 COMET = {"COMETAPI_KEY": "not-a-key"}
@@ -403,7 +404,7 @@ def test_defaults_hold_for_an_empty_conversation_at_once(
     async def main() -> None:
         async with Desk(environment={} if key == "default.provider" else KEYED) as desk:
             if key == "default.provider":
-                await desk.backend.vault.set(COMETAPI.id, "not-a-key")
+                await desk.backend.vault.set(COMETAPI.id, key_for(COMETAPI.base_url, "not-a-key"))
             desk.window.settings.setting_changed.emit(key, value)
             await desk.written()
             shown = row(desk)
@@ -420,7 +421,7 @@ def test_defaults_hold_for_an_empty_conversation_at_once(
 def test_the_price_of_a_provider_counts(run: Run) -> None:
     async def main() -> None:
         async with Desk() as desk:
-            await desk.backend.vault.set(COMETAPI.id, "not-a-key")
+            await desk.backend.vault.set(COMETAPI.id, key_for(COMETAPI.base_url, "not-a-key"))
             desk.window.settings.profile_saved.emit(
                 replace(COMETAPI, price_multiplier=Decimal("0.5"))
             )

@@ -11,13 +11,19 @@ from pathlib import Path
 import pytest
 import secretstorage
 
+from desktop_app.credentials.envelope import to_keyring
 from desktop_app.credentials.vault import KeyPlace, KeyVault
 from desktop_app.domain.errors import CredentialError
+from desktop_app.domain.secret import Secret
 from desktop_app.storage.settings_store import SettingsStore
 from tests.integration.credentials.conftest import Desktop
 from tests.unit.storage.samples import opened
 
 KEY = "sk-secret-ключ-1234"
+HERE = "https://api.openai.com:443"
+ELSEWHERE = "https://gateway.example:443"
+SECRET = Secret(KEY, HERE)
+OTHER = Secret(KEY + "2", HERE)
 SERVICE = "repartee:0123456789ab"
 
 # keyring leaves its connection to the garbage collector where the collection stays locked.
@@ -51,19 +57,21 @@ def test_a_key_is_kept_found_in_the_next_run_and_removed(
 
     async def main() -> None:
         async with a_vault(tmp_path) as vault:
-            assert await vault.set("openai", KEY) is KeyPlace.KEYRING
+            assert await vault.set("openai", SECRET) is KeyPlace.KEYRING
             assert vault.last_probe is not None
             assert vault.last_probe.works
             assert "SecretService" in vault.last_probe.backend
-            assert in_keyring() == [("openai", KEY.encode())]  # nothing of the probe is left
-            assert await vault.set("openai", KEY + "2") is KeyPlace.KEYRING
+            assert in_keyring() == [
+                ("openai", to_keyring(SECRET).encode())
+            ]  # nothing of the probe is left
+            assert await vault.set("openai", OTHER) is KeyPlace.KEYRING
         async with a_vault(tmp_path) as vault:
-            assert await vault.place("openai") is KeyPlace.KEYRING
-            assert await vault.get("openai") == KEY + "2"
-            assert await vault.get("cometapi") is None
+            assert await vault.place("openai", HERE) is KeyPlace.KEYRING
+            assert await vault.get("openai", HERE) == OTHER
+            assert await vault.get("cometapi", HERE) is None
             await vault.remove("openai")
-            assert await vault.get("openai") is None
-            assert await vault.place("openai") is KeyPlace.NONE
+            assert await vault.get("openai", HERE) is None
+            assert await vault.place("openai", HERE) is KeyPlace.NONE
             assert in_keyring() == []
 
     asyncio.run(main())
@@ -77,18 +85,18 @@ def test_a_key_that_somebody_else_removed_is_gone(
 
     async def main() -> None:
         async with a_vault(tmp_path) as vault:
-            await vault.set("openai", KEY)
+            await vault.set("openai", SECRET)
             with closing(secretstorage.dbus_init()) as connection:
                 for item in secretstorage.get_default_collection(connection).get_all_items():
                     item.delete()
-            assert await vault.get("openai") is None
-            assert await vault.place("openai") is KeyPlace.NONE
-            await vault.set("openai", KEY)
+            assert await vault.get("openai", HERE) is None
+            assert await vault.place("openai", HERE) is KeyPlace.NONE
+            await vault.set("openai", SECRET)
             with closing(secretstorage.dbus_init()) as connection:
                 for item in secretstorage.get_default_collection(connection).get_all_items():
                     item.delete()
             await vault.remove("openai")
-            assert await vault.place("openai") is KeyPlace.NONE
+            assert await vault.place("openai", HERE) is KeyPlace.NONE
 
     asyncio.run(main())
 
@@ -100,12 +108,12 @@ def test_without_a_daemon_the_key_is_for_this_session(
 
     async def main() -> None:
         async with a_vault(tmp_path) as vault:
-            assert await vault.set("openai", KEY) is KeyPlace.SESSION
+            assert await vault.set("openai", SECRET) is KeyPlace.SESSION
             assert vault.last_probe is not None
             assert "no working keyring" in vault.last_probe.why
-            assert await vault.get("openai") == KEY
+            assert await vault.get("openai", HERE) == SECRET
         async with a_vault(tmp_path) as vault:
-            assert await vault.place("openai") is KeyPlace.NONE
+            assert await vault.place("openai", HERE) is KeyPlace.NONE
 
     asyncio.run(main())
 
@@ -118,7 +126,7 @@ def test_without_a_bus_the_key_is_for_this_session(
     async def main() -> None:
         async with a_vault(tmp_path) as vault:
             assert not (await vault.probe()).works
-            assert await vault.set("openai", KEY) is KeyPlace.SESSION
+            assert await vault.set("openai", SECRET) is KeyPlace.SESSION
 
     asyncio.run(main())
 
@@ -130,17 +138,17 @@ def test_a_locked_keyring_whose_dialog_is_dismissed(
 
     async def main() -> None:
         async with a_vault(tmp_path) as vault:
-            assert await vault.set("openai", KEY) is KeyPlace.KEYRING
+            assert await vault.set("openai", SECRET) is KeyPlace.KEYRING
             lock()
-            assert await vault.place("openai") is KeyPlace.KEYRING
+            assert await vault.place("openai", HERE) is KeyPlace.KEYRING
             with pytest.raises(CredentialError, match="locked"):
-                await vault.get("openai")
+                await vault.get("openai", HERE)
             with pytest.raises(CredentialError, match="locked"):
                 await vault.remove("openai")
-            assert await vault.place("openai") is KeyPlace.KEYRING
+            assert await vault.place("openai", HERE) is KeyPlace.KEYRING
             # A new key can be used all the same.
-            assert await vault.set("openai", "sk-other") is KeyPlace.SESSION
-            assert await vault.get("openai") == "sk-other"
+            assert await vault.set("openai", OTHER) is KeyPlace.SESSION
+            assert await vault.get("openai", HERE) == OTHER
 
     asyncio.run(main())
 
@@ -154,14 +162,14 @@ def test_a_dialog_that_nobody_answers_does_not_hold_us_up(
 
     async def main() -> None:
         async with a_vault(tmp_path, timeout_s=5) as vault:
-            assert await vault.set("openai", KEY) is KeyPlace.KEYRING
+            assert await vault.set("openai", SECRET) is KeyPlace.KEYRING
         lock()
         async with a_vault(tmp_path, timeout_s=0.5) as vault:
             begun = time.monotonic()
             with pytest.raises(CredentialError, match="in time"):
-                await vault.get("openai")
+                await vault.get("openai", HERE)
             assert not (await vault.probe(timeout_s=0.5)).works
-            assert await vault.set("cometapi", KEY) is KeyPlace.SESSION
+            assert await vault.set("cometapi", SECRET) is KeyPlace.SESSION
             assert time.monotonic() - begun < 5
 
     asyncio.run(main())
@@ -174,12 +182,12 @@ def test_a_daemon_that_dies_is_an_error_and_comes_back(
 
     async def main() -> None:
         async with a_vault(tmp_path) as vault:
-            assert await vault.set("openai", KEY) is KeyPlace.KEYRING
+            assert await vault.set("openai", SECRET) is KeyPlace.KEYRING
             new_desktop()
             with pytest.raises(CredentialError):
-                await vault.get("openai")
+                await vault.get("openai", HERE)
             new_desktop().start_keyring()
-            assert await vault.set("openai", KEY) is KeyPlace.KEYRING
+            assert await vault.set("openai", SECRET) is KeyPlace.KEYRING
 
     asyncio.run(main())
 
@@ -191,8 +199,8 @@ def test_keys_by_two_names_do_not_meet(tmp_path: Path, new_desktop: Callable[[],
         async with opened(tmp_path / "store.sqlite3") as database:
             notes = SettingsStore(database)
             one, two = KeyVault("repartee", notes), KeyVault(SERVICE, notes)
-            await one.set("openai", "one")
-            await two.set("openai", "two")
-            assert (await one.get("openai"), await two.get("openai")) == ("one", "two")
+            await one.set("openai", SECRET)
+            await two.set("openai", OTHER)
+            assert (await one.get("openai", HERE), await two.get("openai", HERE)) == (SECRET, OTHER)
 
     asyncio.run(main())

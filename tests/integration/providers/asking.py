@@ -33,6 +33,7 @@ from desktop_app.storage.settings_store import SettingsStore
 from desktop_app.storage.spending_holds import SpendingHolds
 from tests.helpers.parts import NothingInParts
 from tests.helpers.scripted_provider import WordCounter
+from tests.helpers.secrets import key_for
 from tests.unit.providers.samples import CATALOG, OPENAI
 
 
@@ -120,7 +121,9 @@ async def asker_of(
     store, attachments = ConversationStore(database), AttachmentStore(database, folder / "files")
     documents = DocumentWorker()
     profile = replace(OPENAI, base_url=base_url, api=api)
-    client = ProviderClient(profile, "sk-test", CATALOG, timeouts=timeouts, **client_options)
+    client = ProviderClient(
+        profile, key_for(profile.base_url), CATALOG, timeouts=timeouts, **client_options
+    )
     chat = ChatService(
         store=store,
         attachments=attachments,

@@ -39,6 +39,7 @@ from desktop_app.domain.events import Failed, StreamEvent, Waiting
 from desktop_app.domain.model_catalog import Api, Effort
 from desktop_app.domain.parts import ReasoningPart, ToolCallPart
 from desktop_app.providers.client import QUESTION_KEPT, ProviderClient
+from tests.helpers.secrets import key_for
 from tests.unit.providers.samples import CATALOG, ask, fold, terminals
 
 BOTH = pytest.mark.parametrize("api", list(Api))
@@ -120,7 +121,7 @@ def attempts(aimock: str) -> int:
 def send(aimock: str, api: Api, request: ChatRequest) -> list[StreamEvent]:
     async def main() -> list[StreamEvent]:
         profile = ProviderProfile("m", "Mock", ProviderKind.OPENAI, f"{aimock}/v1", api=api)
-        client = ProviderClient(profile, "sk-test", CATALOG)
+        client = ProviderClient(profile, key_for(profile.base_url), CATALOG)
         async with aclosing(client.stream(request)) as events:
             collected = [event async for event in events]
         await client.aclose()

@@ -41,6 +41,7 @@ from desktop_app.providers.client import ProviderClient
 from desktop_app.providers.request_bytes import packed
 from tests.helpers.batch_server import BatchServer
 from tests.helpers.generation import EVERY_PARAMETER, maybe, parameters
+from tests.helpers.secrets import key_for
 from tests.unit.providers.samples import CATALOG, COMETAPI, COMPATIBLE, OPENAI
 
 texts = st.text(max_size=20)
@@ -167,7 +168,7 @@ def test_a_batch_is_created_as_the_sdk_does() -> None:
         server = BatchServer()
         async with server.http:
             profile = ProviderProfile("o", "OpenAI", ProviderKind.OPENAI, server.base_url)
-            client = ProviderClient(profile, "sk-test", CATALOG)
+            client = ProviderClient(profile, key_for(profile.base_url), CATALOG)
             batches = client.batches()
             file_id = await batches.upload("repartee-x-1", io.BytesIO(b"{}\n"), 3)
             made = await batches.create("repartee-x-1", file_id, Api.RESPONSES)

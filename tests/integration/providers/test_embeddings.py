@@ -22,6 +22,7 @@ from desktop_app.domain.vectors import Vector
 from desktop_app.providers.client import ProviderClient
 from desktop_app.providers.embeddings import body, is_offered, vectors_from
 from desktop_app.services.embeddings import AT_ONCE
+from tests.helpers.secrets import key_for
 from tests.integration.providers.test_bodies_against_sdk import adapter
 from tests.integration.providers.test_llmock import LLMock, llmock, server
 from tests.unit.providers.samples import CATALOG, COMETAPI, COMPATIBLE, OPENAI
@@ -37,7 +38,7 @@ def with_client(
 ) -> None:
     async def main() -> None:
         profile = ProviderProfile("m", "Mock", kind or ProviderKind.OPENAI, f"{url}/v1")
-        client = ProviderClient(profile, "sk-test", CATALOG)
+        client = ProviderClient(profile, key_for(profile.base_url), CATALOG)
         try:
             await test(client)
         finally:

@@ -26,6 +26,7 @@ from desktop_app.local_model.server import LocalEndpoint, LocalModel
 from desktop_app.providers.client import ProviderClient
 from desktop_app.providers.model_windows import beside
 from desktop_app.providers.transport import Transport
+from tests.helpers.secrets import key_for
 from tests.unit.providers.samples import CATALOG, ask, fold, terminals
 
 pytestmark = pytest.mark.slow
@@ -60,7 +61,9 @@ def with_client(endpoint: LocalEndpoint) -> WithClient:
             profile = ProviderProfile(
                 "here", "On this computer", ProviderKind.COMPATIBLE, endpoint.base_url, api=api
             )
-            client = ProviderClient(profile, key or endpoint.key, CATALOG)
+            client = ProviderClient(
+                profile, key_for(profile.base_url, key or endpoint.key), CATALOG
+            )
             await use(client)
             await client.aclose()
 
@@ -163,7 +166,7 @@ def test_so_do_its_properties(endpoint: LocalEndpoint) -> None:
 
     async def main() -> None:
         profile = ProviderProfile("here", "Here", ProviderKind.COMPATIBLE, endpoint.base_url)
-        transport = Transport(profile, endpoint.key)
+        transport = Transport(profile, key_for(profile.base_url, endpoint.key))
         beyond = beside([{"id": "m", "owned_by": "llamacpp"}])
         assert beyond is not None
         assert beyond.read(await transport.get_json(beyond.path), ["m"]) == {"m": 1024}

@@ -42,6 +42,7 @@ from desktop_app.domain.parts import TextPart
 from desktop_app.providers.client import QUESTION_KEPT, ProviderClient
 from desktop_app.providers.transport import Timeouts
 from tests.helpers.pictures import drawing, packed
+from tests.helpers.secrets import key_for
 from tests.unit.providers.samples import CATALOG, ask, fold, terminals
 
 BOTH = pytest.mark.parametrize("api", list(Api))
@@ -106,7 +107,7 @@ def send(
 ) -> list[StreamEvent]:
     async def main() -> list[StreamEvent]:
         profile = ProviderProfile("m", "Mock", ProviderKind.OPENAI, f"{llmock.url}/v1", api=api)
-        client = ProviderClient(profile, "sk-test", CATALOG, timeouts=timeouts)
+        client = ProviderClient(profile, key_for(profile.base_url), CATALOG, timeouts=timeouts)
         async with aclosing(client.stream(request or ask(effort=Effort.NONE))) as events:
             collected = [event async for event in events]
         await client.aclose()

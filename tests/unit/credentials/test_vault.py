@@ -12,23 +12,30 @@ import pytest
 
 from desktop_app.credentials.vault import KeyPlace, KeyVault, _call
 from desktop_app.domain.errors import CredentialError
+from desktop_app.domain.secret import Secret
 from tests.unit.credentials import forgetful
 
 KEY = "sk-secret-1234"
+HERE = "https://api.openai.com:443"
+ELSEWHERE = "https://gateway.example:443"
+SECRET = Secret(KEY, HERE)
 NEVER = "no.such.module.Keyring"
 
 
 class Notes:
     """KeyNotes in memory."""
 
-    def __init__(self, *stored: str) -> None:
-        self.stored = set(stored)
+    def __init__(self, **stored: str) -> None:
+        self.stored = stored
 
-    async def is_key_stored(self, profile_id: str) -> bool:
-        return profile_id in self.stored
+    async def key_origin(self, name: str) -> str | None:
+        return self.stored.get(name)
 
-    async def note_key_stored(self, profile_id: str, stored: bool) -> None:
-        (self.stored.add if stored else self.stored.discard)(profile_id)
+    async def note_key(self, name: str, origin: str | None) -> None:
+        if origin is None:
+            self.stored.pop(name, None)
+        else:
+            self.stored[name] = origin
 
 
 @pytest.fixture(autouse=True)
@@ -63,15 +70,15 @@ def test_without_a_keyring_to_trust_the_key_is_for_this_session(
         probed = await vault.probe()
         assert not probed.works
         assert probed.why
-        assert await vault.set("openai", KEY) is KeyPlace.SESSION
-        assert await vault.get("openai") == KEY
-        assert await vault.place("openai") is KeyPlace.SESSION
-        assert notes.stored == set()
+        assert await vault.set("openai", SECRET) is KeyPlace.SESSION
+        assert await vault.get("openai", HERE) == SECRET
+        assert await vault.place("openai", HERE) is KeyPlace.SESSION
+        assert notes.stored == {}
         assert vault.last_probe is not None
         assert KEY not in vault.last_probe.why
         await vault.remove("openai")
-        assert await vault.get("openai") is None
-        assert await vault.place("openai") is KeyPlace.NONE
+        assert await vault.get("openai", HERE) is None
+        assert await vault.place("openai", HERE) is KeyPlace.NONE
 
     asyncio.run(main())
 
@@ -83,7 +90,7 @@ def test_a_keyring_that_keeps_nothing_is_not_given_the_key(
 
     async def main() -> None:
         vault = KeyVault("repartee:test", Notes())
-        assert await vault.set("openai", KEY) is KeyPlace.SESSION
+        assert await vault.set("openai", SECRET) is KeyPlace.SESSION
         assert vault.last_probe is not None
         assert "does not keep" in vault.last_probe.why
         assert forgetful.Keyring.given
@@ -112,32 +119,82 @@ def test_a_keyring_named_in_a_file_is_not_trusted_either(
 
 def test_a_key_that_was_stored_and_cannot_be_reached_is_an_error_not_none() -> None:
     async def main() -> None:
-        notes = Notes("openai")
+        notes = Notes(openai=HERE)
         vault = KeyVault("repartee:test", notes)
-        assert await vault.place("openai") is KeyPlace.KEYRING
+        assert await vault.place("openai", HERE) is KeyPlace.KEYRING
         with pytest.raises(CredentialError) as caught:
-            await vault.get("openai")
+            await vault.get("openai", HERE)
         assert caught.value.what_to_do
         with pytest.raises(CredentialError):
             await vault.remove("openai")
-        assert notes.stored == {"openai"}  # it still lies there
+        assert notes.stored == {"openai": HERE}  # it still lies there
 
     asyncio.run(main())
 
 
 def test_keys_from_the_environment_come_first() -> None:
     async def main() -> None:
-        vault = KeyVault("repartee:test", Notes("env"))
-        vault.use_for_session("env", KEY, KeyPlace.ENVIRONMENT)
-        assert await vault.get("env") == KEY
-        assert await vault.place("env") is KeyPlace.ENVIRONMENT
+        vault = KeyVault("repartee:test", Notes(env=HERE))
+        vault.use_for_session("env", SECRET, KeyPlace.ENVIRONMENT)
+        assert await vault.get("env", HERE) == SECRET
+        assert await vault.place("env", HERE) is KeyPlace.ENVIRONMENT
+
+    asyncio.run(main())
+
+
+@pytest.mark.attack("key-origin")
+@pytest.mark.parametrize("place", [KeyPlace.SESSION, KeyPlace.ENVIRONMENT])
+def test_a_key_of_this_session_belongs_to_its_origin(place: KeyPlace) -> None:
+    async def main() -> None:
+        vault = KeyVault("repartee:test", Notes())
+        vault.use_for_session("openai", SECRET, place)
+        for other in (ELSEWHERE, "http://api.openai.com:443", "https://api.openai.com:80", ""):
+            assert await vault.get("openai", other) is None
+            assert await vault.place("openai", other) is KeyPlace.ELSEWHERE
+        assert await vault.get("openai", HERE) == SECRET
+        assert await vault.place("openai", HERE) is place
+
+    asyncio.run(main())
+
+
+@pytest.mark.attack("key-origin")
+def test_a_key_for_another_origin_is_not_even_asked_for() -> None:
+    async def main() -> None:
+        vault = KeyVault("repartee:test", Notes(openai=HERE))
+        assert await vault.get("openai", ELSEWHERE) is None  # there is no keyring to be asked
+        assert await vault.place("openai", ELSEWHERE) is KeyPlace.ELSEWHERE
+        with pytest.raises(CredentialError):
+            await vault.get("openai", HERE)
+
+    asyncio.run(main())
+
+
+def test_a_key_without_an_address_is_not_taken() -> None:
+    async def main() -> None:
+        vault = KeyVault("repartee:test", Notes())
+        with pytest.raises(CredentialError, match="no usable address"):
+            await vault.set("openai", Secret(KEY, ""))
+        assert await vault.place("openai", "") is KeyPlace.NONE
+
+    asyncio.run(main())
+
+
+def test_a_key_of_unknown_origin_may_be_there() -> None:
+    async def main() -> None:
+        known = {"bound": HERE, "lost": ""}
+        notes = Notes(restored="", bound="", lost="")
+        vault = KeyVault("repartee:test", notes, legacy_origins=lambda: known)
+        assert await vault.place("restored", HERE) is KeyPlace.UNKNOWN
+        assert await vault.place("lost", HERE) is KeyPlace.UNKNOWN
+        assert await vault.place("bound", HERE) is KeyPlace.KEYRING
+        assert await vault.place("bound", ELSEWHERE) is KeyPlace.ELSEWHERE
 
     asyncio.run(main())
 
 
 def test_no_representation_shows_a_key() -> None:
     vault = KeyVault("repartee:test", Notes())
-    vault.use_for_session("openai", KEY, KeyPlace.SESSION)
+    vault.use_for_session("openai", SECRET, KeyPlace.SESSION)
     assert KEY not in repr(vault)
     assert KEY not in repr(vars(vault))
 
@@ -145,18 +202,21 @@ def test_no_representation_shows_a_key() -> None:
 WITHOUT_KEYRING = """
 import asyncio, sys
 from desktop_app.credentials.vault import KeyPlace, KeyVault
+from desktop_app.domain.secret import Secret
+
+HERE = "https://api.openai.com:443"
 
 class Notes:
-    async def is_key_stored(self, profile_id): return profile_id == "stored"
-    async def note_key_stored(self, profile_id, stored): raise AssertionError
+    async def key_origin(self, name): return HERE if name == "stored" else None
+    async def note_key(self, name, origin): raise AssertionError
 
 async def main():
     vault = KeyVault("repartee:test", Notes())
-    assert await vault.place("stored") is KeyPlace.KEYRING
-    assert await vault.place("other") is KeyPlace.NONE
-    assert await vault.get("other") is None
-    vault.use_for_session("other", "k", KeyPlace.SESSION)
-    assert await vault.get("other") == "k"
+    assert await vault.place("stored", HERE) is KeyPlace.KEYRING
+    assert await vault.place("other", HERE) is KeyPlace.NONE
+    assert await vault.get("other", HERE) is None
+    vault.use_for_session("other", Secret("k", HERE), KeyPlace.SESSION)
+    assert (await vault.get("other", HERE)).value == "k"
 
 asyncio.run(main())
 assert not {"keyring", "secretstorage", "jeepney"} & set(sys.modules), "imported too early"

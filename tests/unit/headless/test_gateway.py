@@ -15,6 +15,7 @@ from desktop_app.headless.gateway import ProviderGateway
 from desktop_app.local_model.server import LocalModel
 from desktop_app.storage.settings_store import SettingsStore
 from tests.helpers.proxies import HttpProxy
+from tests.helpers.secrets import key_for
 from tests.unit.providers.loopback import (
     STREAM_END,
     STREAM_HEAD,
@@ -80,7 +81,8 @@ def test_a_server_of_one_s_own_gets_the_key_that_was_entered_for_it(tmp_path: Pa
         async with LoopbackServer(LISTED) as server, gateway_over(tmp_path) as (gateway, vault):
             profile = replace(COMPATIBLE, base_url=server.base_url)
             await (await gateway.provider(profile)).models()
-            vault.use_for_session(profile.id, "not-a-key", KeyPlace.SESSION)
+            key = key_for(server.base_url, "not-a-key")
+            vault.use_for_session(profile.id, key, KeyPlace.SESSION)
             await (await gateway.provider(profile)).models()
             sent = [request.headers.get("authorization") for request in server.requests]
             assert sent == [None, "Bearer not-a-key"]
@@ -102,7 +104,8 @@ def test_another_password_of_the_proxy_is_another_client(tmp_path: Path) -> None
                 proxy=proxy.url_for("me"),
             )
             first = await gateway.provider(profile)
-            vault.use_for_session(profile.proxy_password_id, "right", KeyPlace.SESSION)
+            password = key_for(profile.proxy, "right")
+            vault.use_for_session(profile.proxy_password_id, password, KeyPlace.SESSION)
             second = await gateway.provider(profile)
             assert second is not first
             assert await second.models() == ("a",)

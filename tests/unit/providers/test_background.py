@@ -30,6 +30,7 @@ from desktop_app.providers.client import ProviderClient
 from desktop_app.providers.responses_stream import ResponsesReader
 from desktop_app.providers.transport import Timeouts
 from tests.helpers.background_server import USAGE, BackgroundServer, Fault, events_of
+from tests.helpers.secrets import key_for
 from tests.unit.providers.samples import CATALOG, COMPATIBLE, OPENAI, ask, fold
 
 PIECES = ("Hé, ", "théâtre", " ☂\u2028", "end.")
@@ -46,7 +47,9 @@ def client_of(
     server: BackgroundServer, profile: ProviderProfile = OPENAI, times: RunTimes = TIMES
 ) -> ProviderClient:
     there = replace(profile, base_url=server.base_url)
-    return ProviderClient(there, "sk-x", CATALOG, timeouts=Timeouts(), run_times=times)
+    return ProviderClient(
+        there, key_for(there.base_url, "sk-x"), CATALOG, timeouts=Timeouts(), run_times=times
+    )
 
 
 async def all_of(source: AsyncIterator[StreamEvent]) -> list[StreamEvent]:
@@ -277,7 +280,9 @@ def resumed(
                 server.runs.clear()
             server.release()
             profile = replace(OPENAI, base_url=server.base_url)
-            client = ProviderClient(profile, key, CATALOG, run_times=TIMES)
+            client = ProviderClient(
+                profile, key_for(profile.base_url, key), CATALOG, run_times=TIMES
+            )
             try:
                 return await all_of(client.resume(RemoteRun("resp_1", 9)))
             finally:

@@ -29,6 +29,7 @@ from desktop_app.domain.events import Failed
 from desktop_app.domain.model_catalog import Api, Effort
 from desktop_app.providers.client import ProviderClient
 from tests.helpers.compacted import compacted, items
+from tests.helpers.secrets import key_for
 from tests.unit.providers.loopback import LoopbackServer, Script, replies, streams
 from tests.unit.providers.samples import CATALOG, COMETAPI, COMPATIBLE, OPENAI, ask, sse
 
@@ -49,7 +50,7 @@ def with_client(
     async def main() -> None:
         async with LoopbackServer(*scripts) as server:
             here = replace(profile, base_url=server.base_url)
-            client = ProviderClient(here, key, CATALOG, **options)
+            client = ProviderClient(here, key_for(here.base_url, key), CATALOG, **options)
             try:
                 await test(client, server)
             finally:

@@ -11,6 +11,7 @@ from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
 from desktop_app.providers.client import ProviderClient
 from desktop_app.providers.model_windows import LARGEST, SMALLEST, window_of
 from desktop_app.providers.transport import Timeouts
+from tests.helpers.secrets import key_for
 from tests.unit.providers.loopback import LoopbackServer, Script, replies, stalls
 from tests.unit.providers.samples import CATALOG
 
@@ -63,7 +64,9 @@ def windows(*scripts: Script, kind: ProviderKind = ProviderKind.COMPATIBLE) -> t
     async def main() -> tuple[Any, Any]:
         async with LoopbackServer(*scripts) as server:
             profile = ProviderProfile("box", "Box", kind, server.base_url)
-            client = ProviderClient(profile, "key", CATALOG, timeouts=Timeouts(beside=0.2))
+            client = ProviderClient(
+                profile, key_for(profile.base_url, "key"), CATALOG, timeouts=Timeouts(beside=0.2)
+            )
             listing = await client.listing()
             await client.aclose()
             paths = [request.path for request in server.requests]

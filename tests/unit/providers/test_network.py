@@ -20,6 +20,7 @@ from desktop_app.providers.trust import trusted
 from tests.helpers.certificates import Authority
 from tests.helpers.closed_port import closed_port
 from tests.helpers.proxies import HttpProxy, SocksProxy, TestProxy
+from tests.helpers.secrets import key_for
 from tests.unit.providers.loopback import LoopbackServer, Script, replies
 from tests.unit.providers.samples import CATALOG, COMPATIBLE
 
@@ -34,7 +35,11 @@ async def asked(
 ) -> tuple[str, ...] | ProviderError:
     """The models that are listed there, or why not."""
     client = ProviderClient(
-        profile, "k", CATALOG, proxy_password=password, timeouts=timeouts or Timeouts()
+        profile,
+        key_for(profile.base_url, "k"),
+        CATALOG,
+        proxy_password=key_for(profile.proxy, password) if password else None,
+        timeouts=timeouts or Timeouts(),
     )
     try:
         return await client.models()

@@ -23,6 +23,7 @@ from desktop_app.domain.model_catalog import Api, Effort
 from desktop_app.providers.client import ProviderClient
 from desktop_app.providers.refusals import ErrorBody, error_from
 from desktop_app.providers.retries import asked_wait_s, failed_reply
+from tests.helpers.secrets import key_for
 from tests.unit.providers.loopback import LoopbackServer, Script, replies, streams
 from tests.unit.providers.samples import CATALOG, COMPATIBLE, ask, fold, sse
 from tests.unit.providers.test_client import CHAT_CHUNK, DELTA, DONE, KEY, run
@@ -166,7 +167,9 @@ def test_the_key_is_sent_whatever_user_the_address_names() -> None:
     async def main() -> str:
         async with LoopbackServer(streams(sse(DELTA, DONE))) as server:
             there = server.base_url.replace("http://", "http://someone:else@")
-            client = ProviderClient(replace(RESPONSES, base_url=there), KEY, CATALOG)
+            client = ProviderClient(
+                replace(RESPONSES, base_url=there), key_for(there, KEY), CATALOG
+            )
             assert fold([event async for event in client.stream(ask())]).text == "Hello"
             await client.aclose()
             return server.requests[0].headers["authorization"]

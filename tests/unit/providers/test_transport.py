@@ -25,6 +25,7 @@ from desktop_app.domain.errors import NetworkError
 from desktop_app.domain.events import Failed, StreamEvent
 from desktop_app.providers.client import ProviderClient
 from desktop_app.providers.proxies import proxy_for
+from tests.helpers.secrets import key_for
 from tests.unit.providers.loopback import LoopbackServer, replies
 from tests.unit.providers.samples import CATALOG, COMPATIBLE, ask, fold
 from tests.unit.providers.test_client import RESPONSE, client_for, collect
@@ -34,7 +35,9 @@ def error_of(base_url: str) -> tuple[NetworkError, int]:
     """The error that a request to `base_url` ends in, and the number of events before it."""
 
     async def main() -> list[StreamEvent]:
-        client = ProviderClient(replace(COMPATIBLE, base_url=base_url), "k", CATALOG)
+        client = ProviderClient(
+            replace(COMPATIBLE, base_url=base_url), key_for(base_url, "k"), CATALOG
+        )
         events = [event async for event in client.stream(ask(model="m"))]
         await client.aclose()
         return events
@@ -88,7 +91,7 @@ def test_a_request_goes_through_the_proxy(monkeypatch: pytest.MonkeyPatch) -> No
             profile = replace(
                 COMPATIBLE, base_url="http://server.lan/v1", plain_http_hosts=("server.lan",)
             )
-            client = ProviderClient(profile, "k", CATALOG)
+            client = ProviderClient(profile, key_for(profile.base_url, "k"), CATALOG)
             assert await client.models() == ("a",)
             assert proxy.requests[0].path == "http://server.lan/v1/models"
             await client.aclose()
@@ -124,7 +127,11 @@ def test_a_peer_that_is_gone_is_noticed_within_two_minutes(
 
     async def main() -> dict[str, int]:
         async with LoopbackServer(models, tls=context_of(certificate)) as server:
-            client = ProviderClient(replace(COMPATIBLE, base_url=server.base_url), "k", CATALOG)
+            client = ProviderClient(
+                replace(COMPATIBLE, base_url=server.base_url),
+                key_for(server.base_url, "k"),
+                CATALOG,
+            )
             await client.models()
             options = options_of_connection_to(urlsplit(server.base_url).port)
             await client.aclose()
@@ -192,7 +199,7 @@ def over_tls(certificate: Path) -> tuple[tuple[str, ...] | NetworkError, int]:
         models = replies(200, {"data": [{"id": "a"}]})
         async with LoopbackServer(models, tls=context_of(certificate)) as server:
             profile = replace(COMPATIBLE, base_url=server.base_url)
-            client = ProviderClient(profile, "k", CATALOG)
+            client = ProviderClient(profile, key_for(profile.base_url, "k"), CATALOG)
             try:
                 return await client.models(), server.connections
             except NetworkError as error:

@@ -103,12 +103,12 @@ def test_where_keys_are_is_noted(tmp_path: Path) -> None:
     async def main() -> None:
         async with opened(tmp_path / "s.sqlite3") as database:
             settings = SettingsStore(database)
-            assert not await settings.is_key_stored("a")
-            for _ in range(2):
-                await settings.note_key_stored("a", stored=True)
-            assert await settings.is_key_stored("a")
-            assert not await settings.is_key_stored("b")
-            await settings.note_key_stored("a", stored=False)
-            assert not await settings.is_key_stored("a")
+            assert await settings.key_origin("a") is None
+            for where in ("https://one.example:443", "https://two.example:443"):
+                await settings.note_key("a", where)
+                assert await settings.key_origin("a") == where
+            assert await settings.key_origin("b") is None
+            await settings.note_key("a", None)
+            assert await settings.key_origin("a") is None
 
     asyncio.run(main())

@@ -1,0 +1,33 @@
+"""The text that the keyring holds for a secret: the secret with the origin that it belongs to.
+
+Older versions stored the bare key.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Final
+
+from desktop_app.domain.secret import Scheme, Secret
+
+_FIELDS: Final = {"origin", "key", "scheme"}
+
+
+def to_keyring(secret: Secret) -> str:
+    """Return the text to store."""
+    fields = {"origin": secret.origin, "key": secret.value, "scheme": secret.scheme}
+    return json.dumps(fields, ensure_ascii=False)
+
+
+def from_keyring(text: str) -> Secret | None:
+    """Return the secret in a stored text, None if an older version stored the bare key."""
+    try:
+        fields = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(fields, dict) or fields.keys() != _FIELDS:
+        return None
+    if not all(isinstance(value, str) for value in fields.values()):
+        return None
+    scheme: Scheme = "Basic" if fields["scheme"] == "Basic" else "Bearer"
+    return Secret(fields["key"], fields["origin"], scheme)

@@ -1,0 +1,126 @@
+"""Where the keys of an older version belong, and what a restored store may say of that.
+
+Older versions put bare keys into the keyring. Such a key belongs to the address that its profile
+had when this version first met the store. That is written into a file beside the store before
+anything can change an address: a restored store brings other addresses along, and must not decide
+where a key goes. The file is written once and never changed.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any, Final
+
+from desktop_app.domain.origin import origin
+from desktop_app.storage.files import create_private, sync
+
+FILE: Final = "key-origins.json"
+# What reading a damaged or foreign database raises.
+_UNREADABLE: Final = (sqlite3.Error, UnicodeDecodeError)
+
+
+def record_key_origins(database: Path, source: Path | None = None) -> None:
+    """Write down where the keys of the store's profiles belong, unless that was done before.
+
+    If the store cannot be read, no bare key is bound to anything: the keys are to be entered again.
+
+    Args:
+        source: what could be saved of a damaged store, to be read in its place.
+
+    Raises:
+        OSError: the disk is full or fails; the store must not change then.
+    """
+    target = database.with_name(FILE)
+    if target.exists():
+        return
+    origins: dict[str, str] | None = {}
+    source = source or database
+    if source.exists() and source.stat().st_size:
+        origins = _origins_in(source)
+    unfinished = target.with_name(f"{FILE}.part")
+    create_private(unfinished)
+    unfinished.write_text(json.dumps(origins), "utf-8")
+    sync(unfinished)
+    unfinished.replace(target)
+    sync(target.parent)
+
+
+def legacy_key_origins(database: Path, built_in: Mapping[str, str]) -> dict[str, str]:
+    """Return the origins that were written down, by the name of the secret in the keyring.
+
+    Args:
+        built_in: the origins of providers that need no stored profile.
+    """
+    try:
+        recorded = json.loads(database.with_name(FILE).read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return {**built_in, **recorded} if isinstance(recorded, dict) else {}
+
+
+def keep_notes_of(database: Path, restored: Path) -> None:
+    """Have a store that is about to be restored say of keys what the store in place says.
+
+    What a backup notes was true on the computer that made it, at best. Its keys may be in the
+    keyring here, but where they belong is unknown until the keyring is asked.
+    """
+    known = _noted_in(database)
+    with closing(sqlite3.connect(restored, isolation_level=None)) as connection:
+        if not _has_origins(connection):
+            return  # of an older version: opening it adds the column, with no origins
+        connection.execute("UPDATE keys_in_keyring SET origin = ''")
+        sql = "UPDATE keys_in_keyring SET origin = ? WHERE profile_id = ?"
+        connection.executemany(sql, [(where, name) for name, where in known.items()])
+
+
+def _origins_in(database: Path) -> dict[str, str] | None:
+    found: dict[str, str] = {}
+    try:
+        with closing(_read_only(database)) as connection:
+            rows = connection.execute("SELECT id, body FROM profiles").fetchall()
+    except _UNREADABLE:
+        return None
+    for profile_id, body in rows:
+        fields = _fields(body)
+        for name, address in (
+            (profile_id, fields.get("base_url")),
+            (f"{profile_id}.proxy", fields.get("proxy")),
+        ):
+            where = origin(address) if isinstance(address, str) else ""
+            # A profile without a usable address must not fall back to a built-in one.
+            found[name] = where
+    return found
+
+
+def _fields(body: Any) -> dict[str, Any]:
+    with suppress(ValueError, TypeError, RecursionError):
+        fields = json.loads(body)
+        if isinstance(fields, dict):
+            return fields
+    return {}
+
+
+def _noted_in(database: Path) -> dict[str, str]:
+    if not database.exists():
+        return {}
+    try:
+        with closing(_read_only(database)) as connection:
+            if not _has_origins(connection):
+                return {}
+            rows = connection.execute("SELECT profile_id, origin FROM keys_in_keyring")
+            return {str(name): str(where) for name, where in rows}
+    except _UNREADABLE:
+        return {}
+
+
+def _has_origins(connection: sqlite3.Connection) -> bool:
+    columns = {row[1] for row in connection.execute("PRAGMA table_info(keys_in_keyring)")}
+    return "origin" in columns
+
+
+def _read_only(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)

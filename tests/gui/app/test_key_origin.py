@@ -1,0 +1,145 @@
+"""A real window and a real keyring: an address that changes takes the key away, and back again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QWidget
+
+from desktop_app.domain.origin import host_of, origin
+from tests.gui.app.conftest import Run
+from tests.gui.app.desk import Desk, find, until
+from tests.gui.app.test_choices import SERVER
+from tests.integration.credentials.conftest import (
+    Desktop,
+    new_desktop,  # noqa: F401 - a fixture
+)
+from tests.unit.providers.loopback import LoopbackServer, replies
+
+KEY = "sk-window-0123456789-abcdef"
+LISTED = replies(200, {"data": [{"id": "llama3"}]})
+
+pytestmark = [
+    pytest.mark.attack("key-origin"),
+    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
+]
+
+
+class Settings:
+    """The provider page, used with keyboard and mouse."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._panel = desk.window.settings
+
+    async def enter(self, name: str, text: str) -> None:
+        """Type into a field, and press Enter."""
+        field = find(self._panel, QLineEdit, name)
+        field.setFocus()
+        field.selectAll()
+        QTest.keyClicks(field, text)
+        QTest.keyClick(field, Qt.Key.Key_Return)
+        await self._desk.written()
+
+    async def press(self, name: str) -> None:
+        QTest.mouseClick(find(self._panel, QPushButton, name), Qt.MouseButton.LeftButton)
+        await self._desk.written()
+
+    @property
+    def said(self) -> str:
+        """What the page says below its fields."""
+        labels = self._panel.findChildren(QLabel)
+        return "\n".join(label.text() for label in labels if label.isVisible())
+
+    def shows(self, name: str) -> bool:
+        return find(self._panel, QWidget, name).isVisible()
+
+    @property
+    def place(self) -> str:
+        field = find(self._panel, QLineEdit, "key-place")
+        return field.text() if field.isVisible() else ""
+
+
+def keys_sent_to(server: LoopbackServer) -> set[str]:
+    return {request.headers.get("authorization", "") for request in server.requests}
+
+
+def test_the_key_goes_and_comes_with_the_address(
+    run: Run,
+    new_desktop: Callable[[], Desktop],  # noqa: F811 - pytest's way
+    tmp_path: Path,
+) -> None:
+    new_desktop().start_keyring()
+
+    async def main() -> None:
+        async with (
+            LoopbackServer(LISTED) as mine,
+            LoopbackServer(LISTED) as theirs,
+            Desk(real=True) as desk,
+        ):
+            settings = Settings(desk)
+            desk.window.settings.profile_added.emit(replace(SERVER, base_url=mine.base_url))
+            await desk.written()
+            desk.window.show_settings(True)
+            await settings.enter("key", KEY)
+            await until(lambda: settings.place == "Stored in the login keyring")
+            await settings.press("test")
+            await until(lambda: "Answered in" in settings.said)
+            assert keys_sent_to(mine) == {f"Bearer {KEY}", ""}
+
+            await settings.enter("base-url", theirs.base_url)
+            host = host_of(origin(theirs.base_url))
+            await until(lambda: f"No key for {host}. Enter it again." in settings.said)
+            assert settings.place == ""
+            assert settings.shows("key")
+            assert settings.shows("remove-key")
+            await settings.press("test")
+            await until(lambda: theirs.requests)
+            await desk.written()
+            assert keys_sent_to(theirs) == {""}
+
+            await settings.enter("base-url", f"{mine.base_url}/deeper")
+            await until(lambda: settings.place == "Stored in the login keyring")
+            assert "No key for" not in settings.said
+            await settings.enter("base-url", theirs.base_url)
+            await settings.enter("key", "sk-of-theirs-0123456789")
+            await until(lambda: settings.place == "Stored in the login keyring")
+            await settings.press("test")
+            await until(lambda: "Bearer sk-of-theirs-0123456789" in keys_sent_to(theirs))
+            await settings.enter("base-url", mine.base_url)
+            await until(lambda: "No key for" in settings.said)
+            await settings.press("remove-key")
+            await until(lambda: "No key for" not in settings.said)
+            assert not settings.shows("remove-key")
+            assert not desk.stored("SELECT * FROM keys_in_keyring")
+
+    run(main())
+
+
+def test_a_key_that_is_being_typed_survives_a_change_of_the_address(
+    run: Run,
+    new_desktop: Callable[[], Desktop],  # noqa: F811 - pytest's way
+) -> None:
+    new_desktop().start_keyring()
+
+    async def main() -> None:
+        async with Desk() as desk:
+            settings = Settings(desk)
+            desk.window.settings.profile_added.emit(SERVER)
+            await desk.written()
+            desk.window.show_settings(True)
+            await settings.enter("key", KEY)
+            await until(lambda: settings.place == "Stored in the login keyring")
+            await settings.press("replace-key")
+            field = find(desk.window.settings, QLineEdit, "key")
+            QTest.keyClicks(field, "sk-other")
+            await settings.enter("base-url", "https://gateway.example/v1")
+            await until(lambda: "No key for gateway.example. Enter it again." in settings.said)
+            assert field.text() == "sk-other"
+
+    run(main())

@@ -1,0 +1,246 @@
+"""Keys in a real GNOME keyring, and stores that try to have them sent elsewhere."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import secretstorage
+
+from desktop_app.credentials.envelope import to_keyring
+from desktop_app.credentials.keyring_access import Keyring
+from desktop_app.credentials.vault import KeyPlace, KeyVault
+from desktop_app.domain.chat_request import ProviderProfile
+from desktop_app.domain.errors import AuthenticationError
+from desktop_app.domain.origin import origin
+from desktop_app.domain.secret import Secret
+from desktop_app.headless.backend import Backend, build_backend
+from desktop_app.headless.profiles import OPENAI
+from desktop_app.paths import folders
+from desktop_app.storage.backup import make_backup, restore_backup
+from desktop_app.storage.settings_store import SettingsStore
+from tests.integration.credentials.conftest import Desktop
+from tests.unit.providers.loopback import LoopbackServer, replies
+from tests.unit.providers.samples import COMPATIBLE
+from tests.unit.storage.samples import NOON, opened
+from tests.unit.storage.test_key_origins import old_store
+
+KEY = "sk-secret-1234-5678-abcd"
+HERE, ELSEWHERE = "https://api.openai.com:443", "https://evil.example:443"
+SECRET = Secret(KEY, HERE)
+LISTED = replies(200, {"data": [{"id": "a"}]})
+
+# keyring leaves its connection to the garbage collector where the collection stays locked.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
+    pytest.mark.attack("key-origin"),
+]
+
+
+@pytest.fixture(autouse=True)
+def home(
+    tmp_path: Path, new_desktop: Callable[[], Desktop], monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """A home and a keyring of the test's own."""
+    monkeypatch.setenv("REPARTEE_HOME", str(tmp_path / "home"))
+    new_desktop().start_keyring()
+    return tmp_path / "home"
+
+
+@asynccontextmanager
+async def started() -> AsyncIterator[Backend]:
+    backend = build_backend(environment={})
+    await backend.open()
+    try:
+        yield backend
+    finally:
+        await backend.aclose()
+
+
+def in_keyring() -> dict[str, str]:
+    """Secrets of all entries by their names, as another program sees them."""
+    with closing(secretstorage.dbus_init()) as connection:
+        items = secretstorage.get_default_collection(connection).get_all_items()
+        return {i.get_attributes()["username"]: i.get_secret().decode() for i in items}
+
+
+def put_bare(name: str, key: str = KEY) -> None:
+    """Store a key as older versions did."""
+    Keyring(folders().keyring_service).write(name, key)
+
+
+def restore(from_store: Path) -> None:
+    where = folders()
+    archive = make_backup(from_store, where.attachments, where.cache, NOON, lambda *_: None)
+    restore_backup(archive, where.database, where.attachments, NOON, lambda *_: None)
+
+
+async def sent_by(backend: Backend, profile: ProviderProfile, server: LoopbackServer) -> list[str]:
+    """The keys that a server has been sent once it was asked for its models."""
+    try:
+        await (await backend.gateway.provider(profile)).models()
+    except AuthenticationError:
+        assert profile.needs_key
+    return [request.headers.get("authorization", "") for request in server.requests]
+
+
+def test_a_key_comes_for_its_origin_alone(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with opened(tmp_path / "store.sqlite3") as database:
+            vault = KeyVault("repartee:test", SettingsStore(database))
+            assert await vault.set("openai", SECRET) is KeyPlace.KEYRING
+            assert in_keyring() == {"openai": to_keyring(SECRET)}
+            assert await vault.get("openai", ELSEWHERE) is None
+            assert await vault.place("openai", ELSEWHERE) is KeyPlace.ELSEWHERE
+            assert in_keyring() == {"openai": to_keyring(SECRET)}, "it stays where it was"
+            assert await vault.get("openai", HERE) == SECRET
+
+    asyncio.run(main())
+
+
+def test_what_the_store_says_of_an_origin_does_not_count(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with opened(tmp_path / "store.sqlite3") as database:
+            settings = SettingsStore(database)
+            vault = KeyVault("repartee:test", settings)
+            await vault.set("openai", SECRET)
+            for lie in (ELSEWHERE, ""):
+                await settings.note_key("openai", lie)
+                assert await vault.get("openai", ELSEWHERE) is None
+                assert await vault.place("openai", ELSEWHERE) is KeyPlace.ELSEWHERE
+                assert await vault.get("openai", HERE) == SECRET, "the truth has been noted"
+
+    asyncio.run(main())
+
+
+def test_a_key_for_a_new_address_takes_the_place_of_the_old_one(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with opened(tmp_path / "store.sqlite3") as database:
+            vault = KeyVault("repartee:test", SettingsStore(database))
+            await vault.set("openai", SECRET)
+            there = Secret("sk-other", ELSEWHERE)
+            await vault.set("openai", there)
+            assert await vault.get("openai", HERE) is None
+            assert await vault.get("openai", ELSEWHERE) == there
+            assert in_keyring() == {"openai": to_keyring(there)}
+            await vault.remove("openai")
+            assert in_keyring() == {}
+
+    asyncio.run(main())
+
+
+def test_a_password_of_an_address_is_kept_as_one(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with opened(tmp_path / "store.sqlite3") as database:
+            vault = KeyVault("repartee:test", SettingsStore(database))
+            secret = Secret("someone:word", HERE, "Basic")
+            await vault.set("openai", secret)
+            assert await vault.get("openai", HERE) == secret
+
+    asyncio.run(main())
+
+
+# ------------------------------------------------------------------ keys of older versions
+
+
+def test_an_old_key_belongs_to_the_address_that_its_profile_had() -> None:
+    put_bare("openai")
+    old_store(folders().database, OPENAI)
+
+    async def main() -> None:
+        async with started() as backend:
+            assert in_keyring() == {"openai": KEY}, "the keyring is not touched at a start"
+            moved = replace(OPENAI, base_url="https://evil.example/v1")
+            await backend.settings.save_profile(moved)
+            assert await backend.vault.place("openai", HERE) is KeyPlace.KEYRING
+            assert await backend.vault.place("openai", ELSEWHERE) is KeyPlace.ELSEWHERE
+            assert await backend.vault.get("openai", ELSEWHERE) is None
+            assert await backend.vault.get("openai", HERE) == SECRET
+            assert in_keyring() == {"openai": to_keyring(SECRET)}
+        async with started() as backend:
+            assert await backend.vault.get("openai", ELSEWHERE) is None
+            assert await backend.vault.get("openai", HERE) == SECRET
+
+    asyncio.run(main())
+
+
+def test_an_old_key_of_a_built_in_profile_that_was_never_stored() -> None:
+    put_bare("openai")
+    old_store(folders().database, replace(COMPATIBLE, id="other"))
+
+    async def main() -> None:
+        async with started() as backend:
+            await backend.settings.note_key("openai", "")
+            assert await backend.vault.get("openai", ELSEWHERE) is None
+            assert await backend.vault.get("openai", HERE) == SECRET
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("is_started", [True, False], ids=["after-a-start", "before-any-start"])
+def test_a_restored_store_gets_no_old_key(tmp_path: Path, is_started: bool) -> None:
+    put_bare("openai")
+    old_store(folders().database, OPENAI)
+    theirs = tmp_path / "theirs" / "s.sqlite3"
+
+    async def start_once() -> None:
+        async with started():
+            pass
+
+    if is_started:
+        asyncio.run(start_once())
+
+    async def main() -> None:
+        async with LoopbackServer(LISTED) as server:
+            evil = replace(OPENAI, base_url=server.base_url)
+            await asyncio.to_thread(old_store, theirs, evil)
+            await asyncio.to_thread(restore, theirs)
+            async with started() as backend:
+                [found] = [p for p in await backend.profiles() if p.id == "openai"]
+                assert found == evil
+                assert await sent_by(backend, found, server) == []
+                assert not await backend.has_key(found)
+                assert await backend.vault.get("openai", HERE) == SECRET, "back at its address"
+
+    asyncio.run(main())
+
+
+def test_an_old_key_that_nothing_binds_is_not_used() -> None:
+    put_bare("openai")
+
+    async def main() -> None:
+        async with started() as backend:  # a new store: nobody knows where the key was used
+            await backend.settings.note_key("openai", "")
+            assert await backend.vault.place("openai", HERE) is KeyPlace.UNKNOWN
+            assert await backend.vault.get("openai", HERE) is None
+            assert await backend.vault.place("openai", HERE) is KeyPlace.ELSEWHERE
+            assert in_keyring() == {"openai": KEY}
+            await backend.vault.remove("openai")
+            assert in_keyring() == {}
+
+    asyncio.run(main())
+
+
+# ------------------------------------------------------------------ what is sent
+
+
+def test_a_server_that_takes_an_address_over_gets_no_key() -> None:
+    async def main() -> None:
+        async with (
+            LoopbackServer(LISTED) as mine,
+            LoopbackServer(LISTED) as theirs,
+            started() as backend,
+        ):
+            profile = replace(COMPATIBLE, id="mine", base_url=mine.base_url)
+            key = Secret(KEY, origin(mine.base_url))
+            await backend.vault.set("mine", key)
+            assert await sent_by(backend, profile, mine) == [f"Bearer {KEY}"]
+            moved = replace(profile, base_url=theirs.base_url)
+            assert await sent_by(backend, moved, theirs) == [""], "it needs no key: asked without"
+            assert await sent_by(backend, profile, mine) == [f"Bearer {KEY}"] * 2
+
+    asyncio.run(main())

@@ -1,0 +1,177 @@
+"""Where keys belong is decided by this computer's store, never by one that is restored."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from desktop_app.domain.chat_request import ProviderProfile
+from desktop_app.storage.backup import make_backup, restore_backup
+from desktop_app.storage.database import Database
+from desktop_app.storage.key_origins import FILE, legacy_key_origins, record_key_origins
+from desktop_app.storage.migrations import MIGRATIONS
+from desktop_app.storage.repair import repair_store
+from desktop_app.storage.settings_store import SettingsStore
+from tests.unit.providers.samples import COMPATIBLE
+from tests.unit.storage.samples import NOON, opened
+
+BEFORE_ORIGINS = [step for step in MIGRATIONS if step.name < "0017"]
+HERE, EVIL = "https://gateway.example:443", "https://evil.example:443"
+BUILT_IN = {"openai": "https://api.openai.com:443"}
+MINE = replace(COMPATIBLE, id="mine", base_url="https://gateway.example/v1")
+THEIRS = replace(MINE, base_url="https://evil.example/v1")
+
+
+def old_store(path: Path, *profiles: ProviderProfile) -> None:
+    """Make a store as the version before had it, which has put a key of each profile away."""
+
+    async def main() -> None:
+        database = Database(path, BEFORE_ORIGINS)
+        await database.open()
+        for profile in profiles:
+            await SettingsStore(database).save_profile(profile)
+        sql, names = "INSERT INTO keys_in_keyring VALUES (?)", [(p.id,) for p in profiles]
+        await database.write(lambda c: c.executemany(sql, names))
+        await database.close()
+
+    asyncio.run(main())
+
+
+def new_store(path: Path, profile: ProviderProfile, origin: str) -> None:
+    async def main() -> None:
+        async with opened(path) as database:
+            await SettingsStore(database).save_profile(profile)
+            await SettingsStore(database).note_key(profile.id, origin)
+
+    asyncio.run(main())
+
+
+def backup_of(folder: Path, database: Path) -> Path:
+    return make_backup(database, folder / "attachments", folder / "made", NOON, lambda *_: None)
+
+
+def restore(archive: Path, database: Path) -> None:
+    restore_backup(archive, database, database.parent / "attachments", NOON, lambda *_: None)
+
+
+def noted(path: Path, name: str) -> str | None:
+    async def main() -> str | None:
+        async with opened(path) as database:
+            return await SettingsStore(database).key_origin(name)
+
+    return asyncio.run(main())
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    return tmp_path / "data" / "repartee.sqlite3"
+
+
+def test_the_first_start_writes_down_where_keys_belong(store: Path) -> None:
+    proxied = replace(MINE, id="proxied", proxy="socks5://me@Proxy.example")
+    old_store(store, MINE, proxied, replace(MINE, id="openai"), replace(MINE, id="no", base_url=""))
+    assert noted(store, "mine") == ""
+    assert legacy_key_origins(store, BUILT_IN) == {
+        "mine": HERE,
+        "mine.proxy": "",
+        "proxied": HERE,
+        "proxied.proxy": "socks5://proxy.example:1080",
+        "openai": HERE,
+        "openai.proxy": "",
+        "no": "",
+        "no.proxy": "",
+    }
+    assert store.with_name(FILE).stat().st_mode & 0o777 == 0o600
+
+
+def test_a_new_store_writes_nothing_down(store: Path) -> None:
+    new_store(store, MINE, HERE)
+    assert not store.with_name(FILE).exists()
+    assert legacy_key_origins(store, BUILT_IN) == {}
+
+
+@pytest.mark.attack("key-origin")
+def test_what_was_written_down_is_never_changed(store: Path) -> None:
+    old_store(store, MINE)
+    record_key_origins(store)
+    written = store.with_name(FILE).read_bytes()
+    store.unlink()
+    old_store(store, THEIRS)
+    assert noted(store, "mine") == ""
+    assert store.with_name(FILE).read_bytes() == written
+
+
+@pytest.mark.attack("key-origin")
+def test_a_backup_that_is_restored_before_the_first_start_binds_nothing(
+    store: Path, tmp_path: Path
+) -> None:
+    old_store(store, MINE)
+    old_store(tmp_path / "theirs" / "s.sqlite3", THEIRS, replace(THEIRS, id="openai"))
+    restore(backup_of(tmp_path, tmp_path / "theirs" / "s.sqlite3"), store)
+    found = legacy_key_origins(store, BUILT_IN)
+    assert (found["mine"], found["openai"]) == (HERE, BUILT_IN["openai"])
+    assert noted(store, "mine") == ""
+
+
+@pytest.mark.attack("key-origin")
+def test_a_backup_that_is_restored_where_no_store_is_binds_nothing(
+    store: Path, tmp_path: Path
+) -> None:
+    old_store(tmp_path / "theirs" / "s.sqlite3", THEIRS, replace(THEIRS, id="openai"))
+    restore(backup_of(tmp_path, tmp_path / "theirs" / "s.sqlite3"), store)
+    assert noted(store, "mine") == ""
+    assert legacy_key_origins(store, BUILT_IN) == BUILT_IN
+
+
+@pytest.mark.attack("key-origin")
+def test_a_backup_restored_over_a_damaged_store_binds_nothing(store: Path, tmp_path: Path) -> None:
+    old_store(store, replace(MINE, id="openai"))
+    with store.open("r+b") as file:
+        file.write(b"no database at all" * 400)
+    old_store(tmp_path / "theirs" / "s.sqlite3", THEIRS)
+    restore(backup_of(tmp_path, tmp_path / "theirs" / "s.sqlite3"), store)
+    assert noted(store, "mine") == ""
+    # Where the damaged store had OpenAI's key sent is unknown: it may not have been OpenAI.
+    assert legacy_key_origins(store, BUILT_IN) == {}
+
+
+@pytest.mark.attack("key-origin")
+def test_a_backup_does_not_say_where_keys_belong(store: Path, tmp_path: Path) -> None:
+    new_store(store, MINE, HERE)
+    theirs = tmp_path / "theirs" / "s.sqlite3"
+    new_store(theirs, THEIRS, EVIL)
+    new_store(theirs, replace(THEIRS, id="openai"), EVIL)
+    restore(backup_of(tmp_path, theirs), store)
+    assert noted(store, "mine") == HERE
+    assert noted(store, "openai") == ""
+
+
+def test_a_repaired_store_binds_what_was_saved_of_it(store: Path) -> None:
+    old_store(store, MINE)
+    repair_store(store, NOON, lambda *_: None)
+    assert legacy_key_origins(store, BUILT_IN)["mine"] == HERE
+    assert noted(store, "mine") == ""
+
+
+@pytest.mark.attack("key-origin")
+def test_profiles_that_make_no_sense_have_no_origin(store: Path) -> None:
+    old_store(store, MINE, replace(MINE, id="openai"))
+    with closing(sqlite3.connect(store, isolation_level=None)) as connection:
+        for profile_id, body in (("mine", "[" * 5000), ("openai", '{"base_url": 5, "proxy": []}')):
+            sql = "UPDATE profiles SET body = ? WHERE id = ?"
+            connection.execute(sql, (body, profile_id))
+    record_key_origins(store)
+    found = legacy_key_origins(store, BUILT_IN)
+    assert set(found.values()) == {""}
+
+
+@pytest.mark.parametrize("text", ["", "null", "[]", "no JSON", "\0"])
+def test_a_file_that_cannot_be_read_binds_nothing(store: Path, text: str) -> None:
+    old_store(store, MINE)
+    store.with_name(FILE).write_text(text)
+    assert legacy_key_origins(store, BUILT_IN) == {}
