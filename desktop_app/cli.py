@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
+    from desktop_app.app.desktop.window_request import OpenRequest
+
 LIBRARY = ("import", "export", "search", "backup", "restore", "repair")
 COMMANDS = ("quick", "ask", "summarize", "batch", *LIBRARY, "doctor")
 EXIT_INTERRUPTED, EXIT_READER_GONE = 130, 141
@@ -119,20 +121,23 @@ def _run(options: argparse.Namespace) -> int:
 
         return run_library(options)
     from desktop_app.app.desktop.single_instance import open_or_call
+    from desktop_app.app.desktop.window_request import QuickRequest
 
     if options.command == "quick":
         from desktop_app.headless.standard_input import read_what_is_piped
 
         text = read_what_is_piped() if options.text is None else options.text
-        return open_or_call({"command": "quick", "text": text})
+        return open_or_call(QuickRequest(text))
     return open_or_call(_opening(options.files))
 
 
-def _opening(names: Sequence[str]) -> dict[str, object]:
+def _opening(names: Sequence[str]) -> OpenRequest:
     """What is asked of the window: files by their paths or file: addresses; other addresses go into
     the prompt, as nothing is fetched."""
     from pathlib import Path
     from urllib.parse import unquote_to_bytes, urlsplit
+
+    from desktop_app.app.desktop.window_request import OpenRequest
 
     files, links = [], []
     for name in names:
@@ -143,5 +148,4 @@ def _opening(names: Sequence[str]) -> dict[str, object]:
             links.append(name)
         else:
             files.append(str(Path(name).absolute()))
-    asked: dict[str, object] = {"command": "open", "files": files}
-    return {**asked, "text": "\n".join(links)} if links else asked
+    return OpenRequest(tuple(files), "\n".join(links))

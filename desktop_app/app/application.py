@@ -9,7 +9,7 @@ tests/gui/app/test_first_paint.py.
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 # Before Qt what the first paint needs and is not Qt: PySide looks at every import after it.
 from desktop_app.settings.values import with_defaults
@@ -29,6 +29,7 @@ from desktop_app.ui.theme import APPLICATION_ARGUMENTS, ThemeWatcher
 if TYPE_CHECKING:
     import asyncio
 
+    from desktop_app.app.desktop.window_request import WindowRequest
     from desktop_app.app.ready import ReadyWindow
     from desktop_app.domain.errors import StoreDamagedError, UserFacingError
     from desktop_app.headless.backend import Backend
@@ -39,12 +40,8 @@ DESKTOP_FILE = "io.github.repartee.Repartee"
 STARTING: Final = "Repartee is starting: what you type is kept."
 
 
-def run(request: dict[str, Any]) -> int:
-    """Open the window and do what `request` asks; returns the exit code.
-
-    Args:
-        request: {"command": "open", "files": […]} or {"command": "quick", "text": …}.
-    """
+def run(request: WindowRequest) -> int:
+    """Open the window and do what `request` asks; return the exit code."""
     application = Application(request)
     application.show()
     code = application.run()
@@ -67,7 +64,7 @@ class Application:
     window: MainWindow
     _damage: StoreDamagedError
 
-    def __init__(self, request: dict[str, Any]) -> None:
+    def __init__(self, request: WindowRequest) -> None:
         begin_start()
         self._request = request
         self.qt = QApplication([*sys.argv[:1], *APPLICATION_ARGUMENTS])
@@ -95,7 +92,7 @@ class Application:
         )
         self.window = _build_window(self._theme)
         self.window.restore_state(stored.get("window.state") or {})
-        if self._request["command"] != "quick":
+        if self._request.command != b"quick":
             self.window.show()
         self.qt.processEvents()
 

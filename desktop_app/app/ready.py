@@ -14,6 +14,7 @@ from PySide6.QtCore import QTimer
 from desktop_app.app.actions import Actions, actions_of
 from desktop_app.app.controllers import Controllers
 from desktop_app.app.desktop.call_server import CallServer
+from desktop_app.app.desktop.window_request import QuickRequest, WindowRequest
 from desktop_app.app.palette import PALETTE, Palette
 from desktop_app.app.picked_up_runs import pick_up_runs
 from desktop_app.app.quick_host import QuickHost
@@ -93,7 +94,7 @@ class ReadyWindow(Controllers):
 
     # -------------------------------------------------------------- start
 
-    async def start(self, request: dict[str, Any]) -> None:
+    async def start(self, request: WindowRequest) -> None:
         """Load what the window shows, and do what this start was asked to do."""
         use_weights(self._backend, await self._backend.settings.all())
         await self.workspace.load()
@@ -118,16 +119,16 @@ class ReadyWindow(Controllers):
         QTimer.singleShot(BATCHES_MS, self, lambda: self.tasks.start(self.batches.pick_up()))
         self.housekeeping.start()
 
-    def serve(self, request: dict[str, Any]) -> None:
+    def serve(self, request: WindowRequest) -> None:
         """Do what this or a later start asks for."""
-        if request.get("command") == "quick":
-            self.quick.open_with(str(request.get("text", "")))
+        if isinstance(request, QuickRequest):
+            self.quick.open_with(request.text)
             return
         self._raise_window()
-        files = [Path(name) for name in request.get("files", ())]
-        if files or request.get("text"):
+        if request.files or request.text:
             self.library.open_here()
-            self._window.prompt.take(Given(tuple(files), text=str(request.get("text", ""))))
+            files = tuple(map(Path, request.files))
+            self._window.prompt.take(Given(files, text=request.text))
 
     def _raise_window(self) -> None:
         self._window.show()
@@ -241,7 +242,7 @@ class ReadyWindow(Controllers):
         self._closed.set_result(None)
 
     async def _put_away(self) -> None:
-        self._calls.close()
+        await self._calls.aclose()
         self.places.close()
         self.others.close()
         self.typesetter.close()

@@ -25,6 +25,7 @@ LONGEST_END_S = 60
 
 SOURCE = """
 import time
+from desktop_app.app.desktop.window_request import OpenRequest
 from desktop_app.app.application import Application
 from desktop_app.app.library_controller import LibraryController
 
@@ -39,7 +40,7 @@ class Measured(LibraryController):
 
 from desktop_app.app import ready
 ready.LibraryController = Measured
-application = Application({"command": "open", "files": []})
+application = Application(OpenRequest())
 application.show()
 application.run()
 """

@@ -36,13 +36,14 @@ application.exec()
 
 REPARTEE = """
 import time
+from desktop_app.app.desktop.window_request import OpenRequest
 from desktop_app.app.application import Application
 
 class Measured(Application):
     def on_ready(self):
         print(time.time(), time.process_time(), "ready", flush=True)
 
-application = Measured({"command": "open", "files": []})
+application = Measured(OpenRequest())
 application.show()
 print(time.time(), time.process_time(), "paint", flush=True)
 application.run()

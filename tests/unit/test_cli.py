@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import socket
 import subprocess
@@ -11,12 +10,20 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import pytest
 
 from desktop_app import __version__
 from desktop_app.app.desktop.single_instance import WindowLock
+from desktop_app.app.desktop.window_request import (
+    PREFIX,
+    OpenRequest,
+    QuickRequest,
+    WindowRequest,
+    decode,
+    sizes,
+)
 from desktop_app.cli import main
 from desktop_app.paths import folders
 
@@ -40,7 +47,7 @@ class WindowInItsPlace:
     def __init__(self) -> None:
         where = folders()
         assert WindowLock(where.data).take()
-        self.requests: list[Any] = []
+        self.requests: list[WindowRequest] = []
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.bind(str(where.socket))
         self._socket.listen()
@@ -50,11 +57,12 @@ class WindowInItsPlace:
     def _serve(self) -> None:
         while True:
             connection, _ = self._socket.accept()
-            with connection, connection.makefile("rb") as lines:
-                line = lines.readline()
-                if not line:
+            with connection, connection.makefile("rb") as stream:
+                prefix = stream.read(PREFIX.size)
+                if not prefix:
                     return
-                self.requests.append(json.loads(line))
+                head, text = sizes(prefix)
+                self.requests.append(decode(stream.read(head), stream.read(text).decode()))
                 connection.sendall(b"ok\n")
 
     def close(self) -> None:
@@ -106,14 +114,13 @@ def test_files_are_opened_in_the_window(
     window: WindowInItsPlace, arguments: list[str], files: list[str]
 ) -> None:
     assert main(arguments) == 0
-    absolute = [str(Path.cwd() / name) for name in files]
-    assert window.requests == [{"command": "open", "files": absolute}]
+    absolute = tuple(str(Path.cwd() / name) for name in files)
+    assert window.requests == [OpenRequest(absolute)]
 
 
 def test_an_address_goes_into_the_prompt(window: WindowInItsPlace) -> None:
     assert main(["https://e.example/a.pdf", "/b.pdf"]) == 0
-    text = "https://e.example/a.pdf"
-    assert window.requests == [{"command": "open", "files": ["/b.pdf"], "text": text}]
+    assert window.requests == [OpenRequest(("/b.pdf",), "https://e.example/a.pdf")]
 
 
 @pytest.mark.parametrize(
@@ -176,9 +183,8 @@ def test_without_a_display_one_sentence_and_no_abort(repartee_home: Path) -> Non
 
 def asked(window: WindowInItsPlace) -> str:
     (request,) = window.requests
-    assert request["command"] == "quick"
-    text: str = request["text"]
-    return text
+    assert isinstance(request, QuickRequest)
+    return request.text
 
 
 def test_text_given_is_taken_and_standard_input_left_alone(window: WindowInItsPlace) -> None:
@@ -209,7 +215,7 @@ def test_a_file_and_a_socket_bring_text_along(window: WindowInItsPlace, tmp_path
         ours.sendall(b"from a socket")
         ours.shutdown(socket.SHUT_WR)
         quick(stdin=theirs.fileno())
-    assert [request["text"] for request in window.requests] == ["from a file", "from a socket"]
+    assert [request.text for request in window.requests] == ["from a file", "from a socket"]
 
 
 def test_a_pipe_or_socket_that_nobody_writes_to_is_left_alone(window: WindowInItsPlace) -> None:
@@ -221,7 +227,7 @@ def test_a_pipe_or_socket_that_nobody_writes_to_is_left_alone(window: WindowInIt
     with ours, theirs:
         quick(stdin=theirs.fileno())
     quick(stdin=subprocess.DEVNULL)
-    assert [request["text"] for request in window.requests] == ["", "", ""]
+    assert [request.text for request in window.requests] == ["", "", ""]
 
 
 def test_standard_input_that_is_closed(window: WindowInItsPlace) -> None:

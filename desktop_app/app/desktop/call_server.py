@@ -1,25 +1,43 @@
-"""The window's ear: requests of later starts, one line of JSON each, over a local socket."""
+"""Takes the requests of later starts over a local socket (window_request.py)."""
 
 from __future__ import annotations
 
 import asyncio
-import json
+import codecs
+import os
+import socket
+import struct
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Final
 
+from desktop_app.app.desktop import window_request
+from desktop_app.app.desktop.window_request import RequestError, WindowRequest
 from desktop_app.domain.errors import StorageError
 
-MOST_BYTES = 64 * 1024 * 1024  # text may be brought along; no more than this
+if TYPE_CHECKING:
+    from desktop_app.app.desktop.window_request import Reply
+
+LONGEST_S: Final = 10.0
+"""For a whole request; as long as its sender waits."""
+
+MOST_CALLERS: Final = 16
+_PIECE: Final = 1 << 18
+_CREDENTIALS: Final = struct.Struct("3i")  # pid, uid, gid
 
 
 class CallServer:
-    """Listens for requests and hands them to `serve`."""
+    """Listens for requests and hands them to `serve`, one frame a connection.
 
-    def __init__(self, path: Path, serve: Callable[[dict[str, Any]], None]) -> None:
+    What is no request gets a refusal. A caller of another user gets nothing, one that takes its time
+    is left, and more than a few at once are told to come back.
+    """
+
+    def __init__(self, path: Path, serve: Callable[[WindowRequest], None]) -> None:
         self._path = path
         self._serve = serve
         self._server: asyncio.Server | None = None
+        self._callers: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
         """Begin to listen. The window's lock says that nobody else does: what lies at the path is
@@ -30,9 +48,7 @@ class CallServer:
         """
         try:
             self._path.unlink(missing_ok=True)
-            self._server = await asyncio.start_unix_server(
-                self._answer, self._path, limit=MOST_BYTES
-            )
+            self._server = await asyncio.start_unix_server(self._answer, self._path, limit=_PIECE)
             self._path.chmod(0o600)
         except OSError as exc:
             raise StorageError(
@@ -42,28 +58,62 @@ class CallServer:
                 details=f"{self._path}: {exc}",
             ) from exc
 
-    def close(self) -> None:
-        """Stop listening."""
+    async def aclose(self) -> None:
+        """Stop listening, and leave those who are calling."""
         if self._server is not None:
             self._server.close()
             self._path.unlink(missing_ok=True)
+        for caller in self._callers:
+            caller.cancel()
+        await asyncio.gather(*self._callers, return_exceptions=True)
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._callers.add(task)
         try:
-            request = _parsed(await reader.readline())
-            if request is not None:
-                writer.write(b"ok\n")
-                await writer.drain()
-                self._serve(request)
-        except (ValueError, ConnectionError):
-            pass  # too long, or gone: the caller sees that nobody answered
+            if _is_ours(writer):
+                async with asyncio.timeout(LONGEST_S):
+                    writer.write(await self._reply(reader) + b"\n")
+                    await writer.drain()
+        except (OSError, EOFError, asyncio.CancelledError):
+            pass  # gone, too slow, or `aclose`: Python 3.11 would log the cancellation
         finally:
+            self._callers.discard(task)
             writer.close()
 
+    async def _reply(self, reader: asyncio.StreamReader) -> Reply:
+        if len(self._callers) > MOST_CALLERS:
+            return b"busy"
+        try:
+            request = await _received(reader)
+        except RequestError:
+            return b"refused"
+        self._serve(request)
+        return b"ok"
 
-def _parsed(line: bytes) -> dict[str, Any] | None:
-    try:
-        request = json.loads(line)
-    except ValueError:
-        return None
-    return request if isinstance(request, dict) else None
+
+def _is_ours(writer: asyncio.StreamWriter) -> bool:
+    """Return True if the other end is a process of this user."""
+    connection = writer.get_extra_info("socket")
+    options = (socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+    _, uid, _ = _CREDENTIALS.unpack(connection.getsockopt(*options))
+    return bool(uid == os.geteuid())
+
+
+async def _received(reader: asyncio.StreamReader) -> WindowRequest:
+    """Read one request, in pieces between which the event loop turns.
+
+    Raises:
+        RequestError: it is none.
+        EOFError: the caller closed the connection before its end.
+    """
+    head_size, left = window_request.sizes(await reader.readexactly(window_request.PREFIX.size))
+    head = await reader.readexactly(head_size)
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    pieces = []
+    while left:
+        piece = await reader.readexactly(min(left, _PIECE))
+        left -= len(piece)
+        pieces.append(decoder.decode(piece, final=not left))
+    return window_request.decode(head, "".join(pieces))

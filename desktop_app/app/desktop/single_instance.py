@@ -1,20 +1,20 @@
 """One window for one store: the first holds a lock, every later start calls it.
 
-The lock is the kernel's (flock), so it goes with the process however that ends; the call is one
-line of JSON over a local socket. Standard library only, so that a second start costs milliseconds.
+The lock is the kernel's (flock), so it goes with the process however that ends; a call is one frame
+over a local socket (window_request.py). Standard library only: a second start takes milliseconds.
 """
 
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import socket
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
+from desktop_app.app.desktop.window_request import RequestError, WindowRequest, encode
 from desktop_app.paths import Folders, folders
 
 CALL_TIMEOUT_S = 10.0
@@ -45,12 +45,17 @@ class WindowLock:
         return True
 
 
-def open_or_call(request: dict[str, Any]) -> int:
+def open_or_call(request: WindowRequest) -> int:
     """Open the window, or have the one that is open do what `request` asks.
 
     Returns:
         The exit code of the command.
     """
+    try:
+        frame = encode(request)
+    except RequestError as error:  # too large, also for a window of our own
+        print(f"repartee: {error}", file=sys.stderr)  # noqa: T201
+        return 1
     where = folders()
     lock = WindowLock(where.data)
     try:
@@ -58,7 +63,7 @@ def open_or_call(request: dict[str, Any]) -> int:
     except OSError as error:
         return _refuse(where, error)
     if not is_first:
-        return _call(where, request)
+        return _call(where, frame)
     from desktop_app.headless.display import why_no_window
 
     why_not = why_no_window(os.environ)
@@ -90,24 +95,27 @@ def _refuse(where: Folders, cause: OSError) -> int:
     return say_why_not(error)
 
 
-def _call(where: Folders, request: dict[str, Any]) -> int:
+def _call(where: Folders, frame: bytes) -> int:
     deadline = time.monotonic() + CALL_TIMEOUT_S
     while time.monotonic() < deadline:
         try:
-            call(where.socket, request)
+            reply = call(where.socket, frame)
         except (FileNotFoundError, ConnectionError):
-            time.sleep(RETRY_S)  # the other process is still starting
+            reply = b""  # the other process is still starting
         except OSError:
             break  # it does not answer in time, or cannot be spoken to at all
-        else:
+        if reply == b"ok":
             return 0
+        if reply == b"refused":  # a window of another version
+            break
+        time.sleep(RETRY_S)
     message = "Repartee is running and does not answer; end it and start again."
     print(f"repartee: {message}", file=sys.stderr)  # noqa: T201
     return 1
 
 
-def call(path: Path, request: dict[str, Any]) -> None:
-    """Send one request to the window that listens at `path`.
+def call(path: Path, frame: bytes) -> bytes:
+    """Send one request to the window that listens at `path`, and return its reply; see `Reply`.
 
     Raises:
         OSError: nobody listens, or nobody answers within 10 s.
@@ -115,6 +123,6 @@ def call(path: Path, request: dict[str, Any]) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(CALL_TIMEOUT_S)
         connection.connect(str(path))
-        connection.sendall(json.dumps(request).encode() + b"\n")
-        if not connection.recv(16):
-            raise ConnectionResetError("the window closed the connection")
+        with suppress(BrokenPipeError):  # the reply came before all was sent
+            connection.sendall(frame)
+        return connection.recv(16).rstrip(b"\n")

@@ -17,6 +17,7 @@ from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPushButton, QToolButton, QWidget
 
+from desktop_app.app.desktop.window_request import OpenRequest, QuickRequest, WindowRequest
 from desktop_app.app.ready import ReadyWindow
 from desktop_app.domain.conversation import Conversation, Message, MessageStatus
 from desktop_app.domain.errors import StoreFullError
@@ -124,13 +125,13 @@ class Desk:
         self,
         stage: Stage | None = None,
         *,
-        request: dict[str, Any] | None = None,
+        request: WindowRequest | None = None,
         real: bool = False,
         disk: type[Disk] = Disk,
         environment: dict[str, str] | None = None,
     ) -> None:
         self.stage = stage or Stage()
-        self._request = request or {"command": "open", "files": []}
+        self._request = request or OpenRequest()
         self._real = real
         self._disk_class = disk
         self._environment = environment or {}
@@ -158,7 +159,7 @@ class Desk:
 
     def before_ready(self) -> None:
         """What happens between the first paint and the store's opening."""
-        if self._request["command"] != "quick":
+        if not isinstance(self._request, QuickRequest):
             self.window.show()
 
     def _build_backend(self) -> Backend:

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import QMimeData, Qt
 
+from desktop_app.app.desktop.window_request import OpenRequest
 from desktop_app.domain.chat_request import ImageData
 from desktop_app.domain.parts import DocumentPart
 from tests.data.long_pdf import long_pdf
@@ -346,7 +347,7 @@ def test_a_document_attached_while_the_question_goes_to_the_disk_stays(
 
 def test_the_program_is_given_a_file_at_its_start(run: Run, data: Path) -> None:
     async def main() -> None:
-        request = {"command": "open", "files": [str(data / "notes.md")]}
+        request = OpenRequest((str(data / "notes.md"),))
         async with Desk(request=request) as desk:
             await until(lambda: is_read(desk))
             assert desk.chips[0].startswith("notes.md")

@@ -12,6 +12,7 @@ from pathlib import Path
 # says in review why it cannot wait: most of what is not on screen yet can be imported where it is used.
 OURS = {
     "app": "application garbage source_scan",
+    "app.desktop": "window_request",
     "commands": "command keymap shortcut",
     "domain": "errors place variants",
     "rendering": "colour_tokens",
@@ -39,9 +40,10 @@ BUILT_BY_LOOKING = {"QMdiArea", "QTabBar", "QStyle"}
 
 PROGRAM = """
 import json, linecache, sys
+from desktop_app.app.desktop.window_request import OpenRequest
 from desktop_app.app.application import Application
 
-application = Application({"command": "open", "files": []})
+application = Application(OpenRequest())
 application.show()
 from PySide6 import QtWidgets
 

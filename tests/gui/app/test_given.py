@@ -12,6 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
 from desktop_app.app.attachments_controller import MORE, REST, SHOWN
+from desktop_app.app.desktop.window_request import OpenRequest
 from desktop_app.domain.conversation import Folder, new_id, now
 from desktop_app.domain.place import TRASH
 from desktop_app.ui.dropped import Given
@@ -249,11 +250,7 @@ def test_the_files_that_wait_can_be_left(run: Run, tmp_path: Path) -> None:
 
 def test_an_address_of_the_command_line_stands_in_the_prompt(run: Run, data: Path) -> None:
     async def main() -> None:
-        request = {
-            "command": "open",
-            "files": [str(data / "notes.md")],
-            "text": "https://e.example",
-        }
+        request = OpenRequest((str(data / "notes.md"),), "https://e.example")
         async with Desk(request=request) as desk:
             await until(lambda: is_read(desk) and desk.chips)
             assert desk.text.toPlainText() == "https://e.example"

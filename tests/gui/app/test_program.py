@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +16,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QTextBrowser, QWidget
 
 from desktop_app.app.desktop.single_instance import call
+from desktop_app.app.desktop.window_request import OpenRequest, QuickRequest, encode
 from desktop_app.commands.command import COMMANDS, Context
 from desktop_app.domain.errors import StreamCutError
 from desktop_app.domain.model_catalog import Effort, Variant
@@ -223,7 +227,7 @@ def quick_of(desk: Desk) -> QuickPrompt:
 
 def open_quick(desk: Desk, text: str = "") -> QLineEdit:
     """Open it; its line."""
-    desk.ready.serve({"command": "quick", "text": text})
+    desk.ready.serve(QuickRequest(text))
     return find(quick_of(desk), QLineEdit, "prompt")
 
 
@@ -437,7 +441,7 @@ def test_what_goes_wrong_is_said_in_the_quick_prompt(run: Run) -> None:
 
 def test_without_a_window_the_program_ends_with_the_quick_prompt(run: Run) -> None:
     async def main() -> None:
-        async with Desk(request={"command": "quick", "text": "along"}) as desk:
+        async with Desk(request=QuickRequest("along")) as desk:
             assert not desk.window.isVisible()
             assert quick_of(desk)._along.text() == "with 1 word of text"
             turn = await ask_quick(desk, "One")
@@ -445,7 +449,7 @@ def test_without_a_window_the_program_ends_with_the_quick_prompt(run: Run) -> No
             assert desk.ready._ending is None  # the answer is still on its way
             turn.end("1")
             await desk.ready.closed()
-        async with Desk(request={"command": "quick", "text": ""}) as desk:
+        async with Desk(request=QuickRequest()) as desk:
             assert desk.messages()[1] == ("assistant", "complete", "1")
             turn = await ask_quick(desk, "Two")
             turn.end("2")
@@ -480,12 +484,12 @@ def test_a_later_start_brings_files(run: Run, data: Path, is_hidden: bool) -> No
             one = await desk.ask_and_answer("One", "1")
             if is_hidden:
                 desk.window.hide()
-            request = {"command": "open", "files": [str(data / "notes.md")]}
+            request = encode(OpenRequest((str(data / "notes.md"),)))
             await asyncio.to_thread(call, desk.backend.folders.socket, request)
             await until(lambda: desk.chips and "reading" not in desk.chips[0])
             assert desk.window.isVisible()
             assert desk.open_id != one
-            await asyncio.to_thread(call, desk.backend.folders.socket, {"command": "open"})
+            await asyncio.to_thread(call, desk.backend.folders.socket, encode(OpenRequest()))
             await desk.written()
 
     run(main())
@@ -495,7 +499,7 @@ def test_a_later_start_brings_text_for_the_quick_prompt(run: Run) -> None:
     async def main() -> None:
         async with Desk() as desk:
             text = "Straße ✓ " * 20_000
-            request = {"command": "quick", "text": text}
+            request = encode(QuickRequest(text))
             await asyncio.to_thread(call, desk.backend.folders.socket, request)
             await until(lambda: quick_of(desk).isVisible())
             assert quick_of(desk)._along.text().startswith("with 40,000 words")
@@ -505,3 +509,36 @@ def test_a_later_start_brings_text_for_the_quick_prompt(run: Run) -> None:
             assert "SmolLM2 135M takes" in quick_of(desk)._problem.text()
 
     run(main())
+
+
+@pytest.mark.attack("local-calls")
+def test_garbage_on_the_socket_disturbs_nobody(run: Run, caplog: pytest.LogCaptureFixture) -> None:
+    garbage = (
+        b"",
+        b'{"command": "open", "files": [1]}\n',
+        b'{"command": ' + b"[" * 100_000 + b"\n",
+        encode(QuickRequest("half"))[:-2],
+        os.urandom(100_000),
+    )
+
+    def throw(path: Path, data: bytes) -> bytes:
+        with socket.socket(socket.AF_UNIX) as connection, suppress(ConnectionError):
+            connection.connect(str(path))
+            connection.sendall(data)
+            connection.shutdown(socket.SHUT_WR)
+            return connection.recv(16)
+        return b""
+
+    async def main() -> None:
+        async with Desk() as desk:
+            path = desk.backend.folders.socket
+            for data in garbage * 3:
+                assert await asyncio.to_thread(throw, path, data) in (b"refused\n", b"")
+            assert desk.said == ""
+            assert not quick_of(desk).isVisible()
+            request = encode(QuickRequest("came along"))
+            assert await asyncio.to_thread(call, path, request) == b"ok"
+            await until(lambda: quick_of(desk).isVisible())
+
+    run(main())
+    assert caplog.text == ""

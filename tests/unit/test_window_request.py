@@ -1,0 +1,121 @@
+"""Requests to the window as frames, and frames that are none."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from desktop_app.app.desktop.window_request import (
+    MAGIC,
+    MAX_FILES,
+    MAX_HEAD,
+    MAX_TEXT,
+    PREFIX,
+    OpenRequest,
+    QuickRequest,
+    RequestError,
+    WindowRequest,
+    decode,
+    encode,
+    sizes,
+)
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
+PATHS = st.binary(min_size=0, max_size=200).map(lambda name: "/" + os.fsdecode(name)).filter(
+    lambda name: "\0" not in name
+)  # fmt: skip
+REQUESTS = st.builds(OpenRequest, st.lists(PATHS, max_size=9).map(tuple), TEXTS) | st.builds(
+    QuickRequest, TEXTS
+)
+
+
+def decoded(frame: bytes) -> WindowRequest:
+    head, text = sizes(frame[: PREFIX.size])
+    body = frame[PREFIX.size :]
+    assert len(body) == head + text
+    return decode(body[:head], body[head:].decode("utf-8", "replace"))
+
+
+@given(REQUESTS)
+def test_what_is_asked_arrives(request: WindowRequest) -> None:
+    assert decoded(encode(request)) == request
+
+
+@pytest.mark.attack("local-calls")
+@given(st.binary(min_size=PREFIX.size, max_size=PREFIX.size))
+def test_a_prefix_is_bounded_or_refused(prefix: bytes) -> None:
+    try:
+        head, text = sizes(prefix)
+    except RequestError:
+        return
+    assert head <= MAX_HEAD
+    assert text <= MAX_TEXT
+
+
+@pytest.mark.attack("local-calls")
+@given(st.binary(max_size=300) | st.lists(st.binary(max_size=9)).map(b"open\0".join))
+def test_a_head_is_typed_or_refused(head: bytes) -> None:
+    try:
+        found = decode(head, "text")
+    except RequestError:
+        return
+    assert isinstance(found, OpenRequest | QuickRequest)
+    assert all(name.startswith("/") and "\0" not in name for name in found.files)
+
+
+@pytest.mark.attack("local-calls")
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"",
+        b"quit",
+        b"QUICK",
+        b"quick\0/a",
+        b"open\0",
+        b"open\0relative",
+        b"open\0/a\0../b",
+        b"open\0/" + b"x" * 4096,
+        b"open" + b"\0/a" * (MAX_FILES + 1),
+        b'{"command": "open", "files": ["/a"]}',
+        b"[" * 100_000,
+    ],
+)
+def test_what_is_no_head(head: bytes) -> None:
+    with pytest.raises(RequestError):
+        decode(head, "")
+
+
+@pytest.mark.attack("local-calls")
+@pytest.mark.parametrize(
+    "prefix",
+    [
+        b'{"command": ',
+        PREFIX.pack(b"RPT2", 4, 0),
+        PREFIX.pack(MAGIC, MAX_HEAD + 1, 0),
+        PREFIX.pack(MAGIC, 4, MAX_TEXT + 1),
+    ],
+)
+def test_what_is_no_prefix(prefix: bytes) -> None:
+    with pytest.raises(RequestError):
+        sizes(prefix)
+
+
+@pytest.mark.parametrize(
+    ("request_", "why"),
+    [
+        (QuickRequest("x" * (MAX_TEXT + 1)), "16 MB of text"),
+        (OpenRequest(("/a",) * (MAX_FILES + 1)), "5,000 files"),
+        (OpenRequest(("/" + "x" * 4000,) * 300), "5,000 files"),
+        (OpenRequest(("/a\0/b",)), "NUL"),
+    ],
+)
+def test_what_is_too_much_is_not_sent(request_: WindowRequest, why: str) -> None:
+    with pytest.raises(RequestError, match=why):
+        encode(request_)
+
+
+def test_bytes_that_are_no_text_stay_replaceable() -> None:
+    assert decoded(encode(QuickRequest("a\udcffb"))) == QuickRequest("a\ufffdb")
