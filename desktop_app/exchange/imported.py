@@ -16,7 +16,7 @@ from desktop_app.domain.conversation import (
     Folder,
     Message,
 )
-from desktop_app.domain.errors import ImportRefusedError
+from desktop_app.domain.errors import ImportRefusedError, StorageError
 from desktop_app.domain.parts import (
     AttachmentFile,
     ImagePart,
@@ -155,6 +155,8 @@ def left_out(title: str, why: Exception) -> ImportRefusedError:
 def _reason(why: Exception) -> str:
     if isinstance(why, RecursionError):
         return "it is nested too deeply"
+    if isinstance(why, StorageError):
+        return f"the store does not take it ({why.details[:200]})"
     if isinstance(why, KeyError):
         return f"{str(why)[:_SHOWN]} is missing"
     text = str(why)[:200].rstrip(".") or type(why).__name__

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from dataclasses import asdict
 from decimal import Decimal
 from typing import Any, Final
@@ -22,7 +21,7 @@ from desktop_app.domain.cost import Usage
 from desktop_app.domain.generation import NAMES, Overrides
 from desktop_app.domain.model_catalog import Api, Effort, Variant
 from desktop_app.domain.parts import DocumentPart, ImagePart, parts_from_json, parts_to_json
-from desktop_app.storage.rows import Row, from_micros, to_json, to_micros, to_text
+from desktop_app.storage.rows import Cells, Row, from_micros, to_json, to_micros, to_text
 
 _MONEY: Final = ("input_cost", "cost", "ordinary_cost")
 
@@ -58,7 +57,7 @@ def job_to_row(job: BatchJob) -> Row:
     }
 
 
-def job_from_row(row: sqlite3.Row) -> BatchJob:
+def job_from_row(row: Cells) -> BatchJob:
     """The reverse, without uploads and counts."""
     details = json.loads(row["details"])
     answered = Overrides.from_json(details["settings"])
@@ -103,7 +102,7 @@ def upload_to_row(upload: BatchUpload) -> Row:
     return row
 
 
-def upload_from_row(row: sqlite3.Row) -> BatchUpload:
+def upload_from_row(row: Cells) -> BatchUpload:
     """The reverse."""
     return BatchUpload(
         row["job_id"],
@@ -141,7 +140,7 @@ def item_to_row(item: BatchItem) -> Row:
     }
 
 
-def item_from_row(row: sqlite3.Row) -> BatchItem:
+def item_from_row(row: Cells) -> BatchItem:
     """The reverse; `answer` is "" where the row was read without it."""
     parts = [
         part
@@ -165,7 +164,7 @@ def item_from_row(row: sqlite3.Row) -> BatchItem:
     )
 
 
-def usage_from_row(row: sqlite3.Row) -> Usage | None:
+def usage_from_row(row: Cells) -> Usage | None:
     """The four columns of tokens; None where they hold nothing."""
     if row["input_tokens"] is None:
         return None

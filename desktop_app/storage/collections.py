@@ -20,7 +20,7 @@ from typing import Final, Protocol
 from desktop_app.domain.collections import Collection, CollectionFile, FileStatus
 from desktop_app.domain.passage_words import index_words
 from desktop_app.storage.database import Database
-from desktop_app.storage.rows import from_micros, read_row, to_micros, to_text
+from desktop_app.storage.rows import Cells, from_micros, read_row, to_micros, to_text
 
 # So many passages are entered in one write: a few milliseconds.
 STEP: Final = 64
@@ -153,7 +153,7 @@ class CollectionStore:
         sql = """SELECT * FROM collection_files WHERE collection_id = ? AND status != 'removed'
             ORDER BY path"""
         return await self._database.read(
-            lambda c: [read_row(_file, row) for row in c.execute(sql, (collection_id,))]
+            lambda c: [read_row(file_from_row, row) for row in c.execute(sql, (collection_id,))]
         )
 
     async def modified(self, collection_id: str) -> dict[str, tuple[int, int]]:
@@ -237,12 +237,13 @@ class CollectionStore:
 # Rows become values on the thread that read them.
 
 
-def collection_from_row(row: sqlite3.Row) -> Collection:
+def collection_from_row(row: Cells) -> Collection:
     """A row of `collections`."""
     return Collection(row["id"], row["name"], from_micros(row["created_at"]), row["folder"])
 
 
-def _file(row: sqlite3.Row) -> CollectionFile:
+def file_from_row(row: Cells) -> CollectionFile:
+    """A row of `collection_files`."""
     status: FileStatus = row["status"]
     return CollectionFile(
         collection_id=row["collection_id"],

@@ -8,7 +8,7 @@ from typing import Final
 
 from desktop_app.domain.compaction import Compaction, CompactionKind
 from desktop_app.storage.database import Database
-from desktop_app.storage.rows import from_micros, read_row, to_micros, to_text
+from desktop_app.storage.rows import Cells, from_micros, read_row, to_micros, to_text
 
 # Nothing where the message has been deleted meanwhile, or where the same was imported before.
 _INSERT: Final = """
@@ -44,7 +44,7 @@ class CompactionStore:
 
 def _all(connection: sqlite3.Connection, conversation_id: str) -> tuple[Compaction, ...]:
     rows = connection.execute(_OF_CONVERSATION, (conversation_id,))
-    return tuple(read_row(_from_row, row) for row in rows)
+    return tuple(read_row(compaction_from_row, row) for row in rows)
 
 
 def insert_compaction(connection: sqlite3.Connection, compaction: Compaction) -> bool:
@@ -66,7 +66,8 @@ def insert_compaction(connection: sqlite3.Connection, compaction: Compaction) ->
     return connection.execute(_INSERT, row).rowcount == 1
 
 
-def _from_row(row: sqlite3.Row) -> Compaction:
+def compaction_from_row(row: Cells) -> Compaction:
+    """A row of `compactions`."""
     return Compaction(
         id=row["id"],
         conversation_id=row["conversation_id"],

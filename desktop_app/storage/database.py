@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from desktop_app.domain.errors import StorageError
+from desktop_app.storage.connecting import Mode, connect
 from desktop_app.storage.failures import damaged, translated
 from desktop_app.storage.files import create_private
 from desktop_app.storage.key_origins import record_key_origins
@@ -329,17 +330,9 @@ def _without_cursor(result: T) -> T:
     return result
 
 
-def _connect(path: Path, mode: str) -> sqlite3.Connection:
+def _connect(path: Path, mode: Mode) -> sqlite3.Connection:
     # Made on one thread and closed on another, never used by two at once.
-    connection = sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode={mode}",
-        uri=True,
-        timeout=BUSY_TIMEOUT_S,
-        isolation_level=None,
-        check_same_thread=False,
-    )
-    connection.row_factory = sqlite3.Row
-    return connection
+    return connect(path, mode, timeout=BUSY_TIMEOUT_S, is_for_any_thread=True)
 
 
 def _configure(connection: sqlite3.Connection) -> None:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Final
 
 from desktop_app.domain.errors import StorageError
+from desktop_app.storage.connecting import connect
 from desktop_app.storage.database import erasing_mark, refuse_newer
 from desktop_app.storage.failures import translated
 from desktop_app.storage.files import create_private, sync
@@ -98,8 +99,7 @@ def _alone(database: Path) -> Iterator[None]:
 
 
 def _erase(database: Path, attachments: Path, mark: Path) -> None:
-    with closing(sqlite3.connect(database, isolation_level=None)) as connection:
-        connection.row_factory = sqlite3.Row
+    with closing(connect(database, "rw")) as connection:
         pending(connection, database, MIGRATIONS)
         connection.execute("PRAGMA secure_delete = ON")
         if mark.read_bytes() != _EMPTIED:

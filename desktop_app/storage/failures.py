@@ -77,11 +77,8 @@ def _from_sqlite(exc: sqlite3.Error, what: str) -> StorageError:
             what_to_do="Wait for the other program, then try again.",
             details=details,
         )
-    if code in _REFUSED or isinstance(exc, sqlite3.DataError):
-        return StoreRefusedError(
-            "The store does not take a value in it.", what_was_kept=KEPT, details=details
-        )
-    return StorageError(
+    refuses = code in _REFUSED or isinstance(exc, sqlite3.DataError)
+    return (StoreRefusedError if refuses else StorageError)(
         f"The store {what} could not be used.",
         what_was_kept=KEPT,
         what_to_do="Try again; if it happens again, restart the program.",

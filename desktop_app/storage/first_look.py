@@ -23,7 +23,8 @@ def settings_at_start(path: Path) -> dict[str, Any]:
     try:
         uri = f"{path.absolute().as_uri()}?mode=ro"
         with closing(sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S)) as connection:
+            connection.execute("PRAGMA trusted_schema = OFF")
             rows = connection.execute("SELECT key, value FROM settings").fetchall()
         return {key: json.loads(value) for key, value in rows}
-    except (sqlite3.Error, ValueError):
+    except (sqlite3.Error, ValueError, TypeError, RecursionError):
         return {}

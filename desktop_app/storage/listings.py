@@ -8,7 +8,7 @@ from datetime import date
 
 from desktop_app.domain.model_listing import ListedModel, ModelListing
 from desktop_app.storage.database import Database
-from desktop_app.storage.rows import from_micros, read_row, to_json, to_micros
+from desktop_app.storage.rows import Cells, from_micros, read_row, to_json, to_micros
 
 
 class ListingStore:
@@ -42,10 +42,11 @@ class ListingStore:
 def _read_all(connection: sqlite3.Connection) -> dict[str, ModelListing]:
     sql = "SELECT profile_id AS id, base_url, at, models, windows FROM model_listings"
     rows = connection.execute(sql)
-    return {row["id"]: read_row(_from_row, row) for row in rows}
+    return {row["id"]: read_row(listing_from_row, row) for row in rows}
 
 
-def _from_row(row: sqlite3.Row) -> ModelListing:
+def listing_from_row(row: Cells) -> ModelListing:
+    """A row of `model_listings`."""
     windows = json.loads(row["windows"])
     models = tuple(
         ListedModel(

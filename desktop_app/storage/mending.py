@@ -1,29 +1,17 @@
-"""Rows that were saved out of a damaged store, made into a whole one again: see repair.py.
+"""Rows that were taken over from another file, made into a whole store: see repair.py, restoring.py.
 
-What the program could not read goes; what has lost the row that it refers to gets another, or lets
-go of it; what follows from other rows is made anew.
+What has lost the row that it refers to gets another, or lets go of it; what follows from other rows
+is made anew.
 """
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Callable
-from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from desktop_app.domain.conversation import MessageStatus
-from desktop_app.domain.errors import StorageError
-from desktop_app.storage.batch_rows import item_from_row, job_from_row, upload_from_row
-from desktop_app.storage.collections import collection_from_row
-from desktop_app.storage.rows import (
-    conversation_from_row,
-    folder_from_row,
-    message_from_row,
-    read_row,
-    searchable_text,
-)
+from desktop_app.storage.rows import message_from_row, read_row, searchable_text
 from desktop_app.storage.search_index import EntryKind, enter
 from desktop_app.storage.spending_sums import fill_slots
 
@@ -32,74 +20,15 @@ _LOOSE_ENDS: Final = (
     """UPDATE conversations SET folder_id = NULL
     WHERE folder_id IS NOT NULL AND folder_id NOT IN (SELECT id FROM folders)""",
     "DELETE FROM collection_files WHERE collection_id NOT IN (SELECT id FROM collections)",
-    # Their passages are made anew from the files.
-    "UPDATE collection_files SET status = 'waiting' WHERE status = 'ready'",
+    # Without its passages a file waits to be read again.
+    """UPDATE collection_files SET status = 'waiting'
+    WHERE status = 'ready' AND sha256 NOT IN (SELECT sha256 FROM passages)""",
+    "DELETE FROM attachment_origins WHERE sha256 NOT IN (SELECT sha256 FROM attachments)",
     """DELETE FROM compactions WHERE conversation_id NOT IN (SELECT id FROM conversations)
     OR message_id NOT IN (SELECT id FROM messages)""",
     "DELETE FROM batch_uploads WHERE job_id NOT IN (SELECT id FROM batch_jobs)",
     "DELETE FROM batch_items WHERE job_id NOT IN (SELECT id FROM batch_jobs)",
 )
-
-
-def drop_unreadable(connection: sqlite3.Connection) -> int:
-    """Remove what the program could not read; returns how many rows."""
-    readers: tuple[tuple[str, str, Callable[[sqlite3.Row], object]], ...] = (
-        ("messages", "SELECT * FROM messages", message_from_row),
-        ("conversations", "SELECT *, 0 AS streaming FROM conversations", conversation_from_row),
-        ("folders", "SELECT * FROM folders", folder_from_row),
-        ("collections", "SELECT * FROM collections", collection_from_row),
-        ("batch_jobs", "SELECT * FROM batch_jobs", job_from_row),
-        ("batch_uploads", "SELECT * FROM batch_uploads", upload_from_row),
-        ("batch_items", "SELECT * FROM batch_items", item_from_row),
-    )
-    count = 0
-    for table, sql, read in readers:
-        broken = [row["id"] for row in connection.execute(sql) if not _is_readable(read, row)]
-        count += sum(_emptied(connection, table, row_id, read) for row_id in broken)
-    for row in connection.execute("SELECT key, value FROM settings").fetchall():
-        try:
-            json.loads(row["value"])
-        except ValueError:
-            count += 1
-            connection.execute("DELETE FROM settings WHERE key = ?", (row["key"],))
-    # Of a call whose cost is lost it is still known that it was made.
-    for row in connection.execute("SELECT id, cost FROM ledger").fetchall():
-        if row["cost"] is not None and not _is_money(row["cost"]):
-            connection.execute("UPDATE ledger SET cost = NULL WHERE id = ?", (row["id"],))
-    return count
-
-
-def _is_money(text: str) -> bool:
-    try:
-        return Decimal(text).is_finite()
-    except InvalidOperation:
-        return False
-
-
-def _is_readable(read: Callable[[sqlite3.Row], object], row: sqlite3.Row) -> bool:
-    try:
-        read_row(read, row)
-    except StorageError:
-        return False
-    return True
-
-
-def _emptied(
-    connection: sqlite3.Connection,
-    table: str,
-    row_id: str,
-    read: Callable[[sqlite3.Row], object],
-) -> int:
-    """Take what may be broken out of a conversation, or the whole row away where that is not
-    enough."""
-    if table == "conversations":
-        sql = "UPDATE conversations SET draft = '', overrides = '' WHERE id = ?"
-        connection.execute(sql, (row_id,))
-        sql = "SELECT *, 0 AS streaming FROM conversations WHERE id = ?"
-        if _is_readable(read, connection.execute(sql, (row_id,)).fetchone()):
-            return 0
-    connection.execute(f"DELETE FROM {table} WHERE id = ?", (row_id,))  # noqa: S608
-    return 1
 
 
 def mend(connection: sqlite3.Connection) -> int:
@@ -122,15 +51,15 @@ def _found_parents(connection: sqlite3.Connection) -> tuple[int, dict[str, list[
     """Put messages that have lost what they reply to behind the one before them; returns how many,
     and all messages of each conversation."""
     known: defaultdict[str, list[str]] = defaultdict(list)
-    seen: set[str] = set()
+    home: dict[str, str] = {}  # of each message seen so far its conversation: rings are none
     moved = []
     sql = "SELECT id, conversation_id, parent_id FROM messages ORDER BY rowid"
-    for row in connection.execute(sql):
-        before = known[row["conversation_id"]]
-        if row["parent_id"] is not None and row["parent_id"] not in seen:
-            moved.append((before[-1] if before else None, row["id"]))
-        before.append(row["id"])
-        seen.add(row["id"])
+    for message_id, conversation_id, parent_id in connection.execute(sql):
+        before = known[conversation_id]
+        if parent_id is not None and home.get(parent_id) != conversation_id:
+            moved.append((before[-1] if before else None, message_id))
+        before.append(message_id)
+        home[message_id] = conversation_id
     connection.executemany("UPDATE messages SET parent_id = ? WHERE id = ?", moved)
     return len(moved), known
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from desktop_app.domain.errors import StorageError, StoreTooNewError
+from desktop_app.storage.connecting import connect
 from desktop_app.storage.failures import damaged
 from desktop_app.storage.files import create_private, sync
 
@@ -38,8 +39,10 @@ def pending(
         StoreTooNewError: it has seen one that is not known here.
         StorageError: the database is of some other program.
     """
-    tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
-    if tables and "migrations" not in tables:
+    # A view of this name could take for ever; rows of a real table lie below a root page.
+    sql = "SELECT name, type = 'table' AND rootpage > 0 AS is_table FROM sqlite_master"
+    tables = {row[0]: row[1] for row in connection.execute(sql)}
+    if tables and not tables.get("migrations"):
         raise StorageError(
             f"{path} is a database of some other program.",
             what_was_kept="It was left untouched.",
@@ -96,7 +99,7 @@ def keep_copy(connection: sqlite3.Connection, path: Path, target: Path) -> None:
     unfinished = target.with_name(target.name + ".part")
     unfinished.unlink(missing_ok=True)
     create_private(unfinished)
-    with closing(sqlite3.connect(unfinished, isolation_level=None)) as copy:
+    with closing(connect(unfinished, "rw")) as copy:
         connection.backup(copy)
         copy.execute("PRAGMA journal_mode = DELETE")
         verdict = copy.execute("PRAGMA integrity_check(1)").fetchone()[0]

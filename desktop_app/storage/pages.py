@@ -24,6 +24,7 @@ _SIZES: Final = frozenset(1 << n for n in range(9, 17))
 _INTEGER_SIZES: Final = (0, 1, 2, 3, 4, 6, 8)
 # A value may be larger than this only by a lie of a damaged length.
 _LARGEST_RECORD: Final = 1 << 30
+_MOST_READ: Final = 4  # times the pages of the file
 
 
 class _DamagedError(Exception):
@@ -58,6 +59,9 @@ class Pages:
             self.size = stated
         reserved = self.data[20] if self._has_header else 0
         self.usable = self.size - (reserved if reserved <= self.size - 480 else 0)
+        # A record has pages of its own. In a forged file thousands share the same: a megabyte of
+        # them would be read as terabytes.
+        self._overflow_left = _MOST_READ * (len(self.data) // self.size + 1)
 
     @property
     def _has_header(self) -> bool:
@@ -166,6 +170,9 @@ class Pages:
                 if follows in seen:
                     raise _DamagedError
                 seen.add(follows)
+                self._overflow_left -= 1
+                if self._overflow_left < 0:
+                    raise _DamagedError
                 overflow = self.page(follows)
                 (follows,) = struct.unpack_from(">I", overflow)
                 parts.append(overflow[4 : min(self.usable, 4 + rest)])

@@ -11,6 +11,7 @@ from desktop_app.domain.presets import Preset
 from desktop_app.domain.prompts import Prompt
 from desktop_app.storage.database import Database
 from desktop_app.storage.rows import (
+    Cells,
     Row,
     from_micros,
     overrides_from_text,
@@ -76,12 +77,12 @@ def add_preset(connection: sqlite3.Connection, preset: Preset) -> None:
 
 def _prompts(connection: sqlite3.Connection) -> list[Prompt]:
     rows = connection.execute("SELECT * FROM prompts ORDER BY position, created_at, id")
-    return [read_row(_prompt_from_row, row) for row in rows]
+    return [read_row(prompt_from_row, row) for row in rows]
 
 
 def _presets(connection: sqlite3.Connection) -> list[Preset]:
     rows = connection.execute("SELECT * FROM presets ORDER BY position, created_at, id")
-    return [read_row(_preset_from_row, row) for row in rows]
+    return [read_row(preset_from_row, row) for row in rows]
 
 
 def _prompt_to_row(prompt: Prompt) -> Row:
@@ -96,7 +97,8 @@ def _prompt_to_row(prompt: Prompt) -> Row:
     }
 
 
-def _prompt_from_row(row: sqlite3.Row) -> Prompt:
+def prompt_from_row(row: Cells) -> Prompt:
+    """A row of `prompts`."""
     return Prompt(
         id=row["id"],
         title=row["title"],
@@ -122,7 +124,8 @@ def _preset_to_row(preset: Preset) -> Row:
     }
 
 
-def _preset_from_row(row: sqlite3.Row) -> Preset:
+def preset_from_row(row: Cells) -> Preset:
+    """A row of `presets`."""
     return Preset(
         id=row["id"],
         name=row["name"],

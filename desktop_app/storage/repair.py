@@ -5,7 +5,7 @@ into a new, empty store, whose shape is this version's own. What follows from ot
 anew: the index of the search, the sums of the spending. Where a message has lost its conversation
 it gets one; where it has lost the message that it replies to it follows the one before it.
 
-No row is kept that the program could not read: JSON in it is looked through.
+No row is kept that the program could not read, or that is out of bounds: see row_checks.py.
 """
 
 from __future__ import annotations
@@ -23,15 +23,17 @@ from pathlib import Path
 from typing import Final
 
 from desktop_app.domain.errors import StorageError, StoreTooNewError
+from desktop_app.storage.connecting import connect
 from desktop_app.storage.database import refuse_newer
 from desktop_app.storage.failures import damaged, translated
 from desktop_app.storage.files import create_private, sync
 from desktop_app.storage.key_origins import record_key_origins
 from desktop_app.storage.lock import StoreLock
-from desktop_app.storage.mending import drop_unreadable, make_anew, mend
+from desktop_app.storage.mending import make_anew, mend
 from desktop_app.storage.migrating import migrate
 from desktop_app.storage.migrations import MIGRATIONS
-from desktop_app.storage.pages import MAGIC, Pages, Record, Value
+from desktop_app.storage.pages import MAGIC, Pages, Record
+from desktop_app.storage.row_checks import Table, Value, tables_of
 
 # What is made anew from the other tables or by the models, or concerns what is running now.
 _MADE_ANEW: Final = frozenset(
@@ -47,11 +49,7 @@ _MADE_ANEW: Final = frozenset(
     }
 )
 _ID: Final = re.compile(r"[0-9a-f]{32}|[0-9a-f]{64}")
-_TYPES: Final[dict[str, tuple[type, ...]]] = {
-    "TEXT": (str,),
-    "INTEGER": (int,),
-    "REAL": (float, int),
-}
+_NAMED_FREELY: Final = ("profiles", "model_listings", "prompts", "presets")
 
 Progress = Callable[[int, int], None]
 """Called with how many pages are done, and of how many."""
@@ -90,48 +88,6 @@ class Repaired:
         if self.mended:
             words += f" {_count(self.mended, 'message')} had lost their place and got another."
         return f"{words} The damaged file lies in {self.aside}."
-
-
-@dataclass
-class _Table:
-    name: str
-    columns: list[tuple[str, str, bool, Value]]  # name, type, not null, default
-    alias: int | None  # the column that stands for the row's number
-
-    def row(self, record: Record) -> tuple[Value, ...] | None:
-        """A record as a row of this table; None where it is none."""
-        found = list(record.values)
-        if not 1 <= len(found) <= len(self.columns):
-            return None
-        if self.alias is not None:
-            if found[self.alias] is not None:
-                return None
-            found[self.alias] = record.rowid
-        found += [default for _, _, _, default in self.columns[len(found) :]]
-        for value, (name, kind, not_null, _) in zip(found, self.columns, strict=True):
-            if value is None and not not_null:
-                continue
-            if not isinstance(value, _TYPES[kind]):
-                return None
-            if name in ("id", "sha256") and kind == "TEXT" and not _is_id(self.name, str(value)):
-                return None
-        return tuple(found)
-
-    def take(self, connection: sqlite3.Connection, record: Record) -> bool:
-        """Put a record into the new store, unless it is no row of this table or is known."""
-        row = self.row(record)
-        if row is None:
-            return False
-        names = [name for name, _, _, _ in self.columns]
-        if self.alias is None:
-            row, names = (record.rowid, *row), ["rowid", *names]
-        marks = ", ".join("?" * len(row))
-        sql = f"INSERT OR IGNORE INTO {self.name} ({', '.join(names)}) VALUES ({marks})"  # noqa: S608
-        return bool(connection.execute(sql, row).rowcount)
-
-
-def _is_id(table: str, value: str) -> bool:
-    return bool(value) if table in ("profiles", "model_listings") else bool(_ID.fullmatch(value))
 
 
 def repair_store(database: Path, at: datetime, progress: Progress) -> Repaired:
@@ -196,7 +152,7 @@ def _pages(database: Path, scratch: Path) -> Iterator[Pages]:
             file.seek(0)
             file.write(_header())
     unusable = (sqlite3.DatabaseError, UnicodeDecodeError)  # of what it quotes in its message
-    with suppress(*unusable), closing(sqlite3.connect(scratch)) as connection:
+    with suppress(*unusable), closing(connect(scratch, "rw")) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     with scratch.open("rb") as copy, mmap.mmap(copy.fileno(), 0, access=mmap.ACCESS_READ) as data:
         yield Pages(data)
@@ -210,12 +166,12 @@ def _header() -> bytes:
 
 def _make(path: Path, pages: Pages, progress: Progress) -> tuple[int, int, int, int, int]:
     create_private(path)
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.row_factory = sqlite3.Row
+    with closing(connect(path, "rw")) as connection:
         migrate(connection, path, MIGRATIONS)
-        tables = _tables(connection)
+        found = tables_of(connection)
+        tables = {name: table for name, table in found.items() if name not in _MADE_ANEW}
         connection.execute("BEGIN IMMEDIATE")
-        dropped = _gather(connection, pages, tables, progress) + drop_unreadable(connection)
+        dropped = _gather(connection, pages, tables, progress)
         mended = mend(connection)
         make_anew(connection)
         connection.execute("COMMIT")
@@ -229,32 +185,49 @@ def _make(path: Path, pages: Pages, progress: Progress) -> tuple[int, int, int, 
     return counts[0], counts[1], len(pages.bad), mended, dropped
 
 
-def _tables(connection: sqlite3.Connection) -> dict[str, _Table]:
-    """The tables of a store of this version but those that are made anew."""
-    found = {}
-    for (name,) in connection.execute(
-        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'search_index%'"
-        " AND name NOT LIKE 'passage_index%'"
-    ).fetchall():
-        if name in _MADE_ANEW:
-            continue
-        columns, alias = [], None
-        for n, info in enumerate(connection.execute(f"PRAGMA table_info({name})")):
-            default = None if info["dflt_value"] is None else _literal(info["dflt_value"])
-            is_alias = info["type"] == "INTEGER" and info["pk"] == 1
-            alias = n if is_alias else alias
-            not_null = bool(info["notnull"]) or bool(info["pk"])
-            columns.append((info["name"], info["type"], not_null, default))
-        found[name] = _Table(name, columns, alias)
-    return found
+def _row(table: Table, record: Record, *, is_orphan: bool) -> tuple[Value, ...] | None:
+    """Return a record as a row of this table, None where it is none.
+
+    Args:
+        is_orphan: what table the record belonged to is not known, so that its ids must look like
+            those that the program makes.
+    """
+    found = list(record.values)
+    if not 1 <= len(found) <= len(table.columns):
+        return None
+    if table.alias is not None:
+        if found[table.alias] is not None:
+            return None
+        found[table.alias] = record.rowid
+    row = (*found, *(column.default for column in table.columns[len(found) :]))
+    if is_orphan:
+        for value, column in zip(row, table.columns, strict=True):
+            is_text_id = column.name in ("id", "sha256") and column.kind == "TEXT"
+            if is_text_id and value is not None and not _is_made_here(table.name, str(value)):
+                return None
+    return table.checked(row)
 
 
-def _literal(text: str) -> Value:
-    return text.strip("'") if text.startswith("'") else int(text)
+def _is_made_here(table: str, value: str) -> bool:
+    return bool(value) if table in _NAMED_FREELY else bool(_ID.fullmatch(value))
+
+
+def _take(
+    connection: sqlite3.Connection, table: Table, record: Record, *, is_orphan: bool = False
+) -> bool:
+    """Put a record into the new store, unless it is no row of this table or is known."""
+    row, names = _row(table, record, is_orphan=is_orphan), table.names
+    if row is None:
+        return False
+    if table.alias is None:
+        row, names = (record.rowid, *row), ("rowid", *names)
+    marks = ", ".join("?" * len(row))
+    sql = f"INSERT OR IGNORE INTO {table.name} ({', '.join(names)}) VALUES ({marks})"  # noqa: S608
+    return bool(connection.execute(sql, row).rowcount)
 
 
 def _gather(
-    connection: sqlite3.Connection, pages: Pages, tables: dict[str, _Table], progress: Progress
+    connection: sqlite3.Connection, pages: Pages, tables: dict[str, Table], progress: Progress
 ) -> int:
     """Take in what the pages hold; returns how many records made no sense."""
     seen: set[int] = set()
@@ -263,7 +236,7 @@ def _gather(
         for leaf in pages.tree(root):
             seen.add(leaf)
             for record in pages.records(leaf):
-                dropped += not table.take(connection, record)
+                dropped += not _take(connection, table, record)
     foreign = seen | pages.free() | {1}
     for leaf in pages.leaves():
         progress(leaf, pages.count)
@@ -273,7 +246,7 @@ def _gather(
     return dropped
 
 
-def _roots(pages: Pages, tables: dict[str, _Table]) -> list[tuple[_Table, int]]:
+def _roots(pages: Pages, tables: dict[str, Table]) -> list[tuple[Table, int]]:
     """Where each table begins, as far as the first pages still tell."""
     found = []
     for leaf in pages.tree(1):
@@ -286,15 +259,16 @@ def _roots(pages: Pages, tables: dict[str, _Table]) -> list[tuple[_Table, int]]:
     return found
 
 
-def _place(connection: sqlite3.Connection, record: Record, tables: dict[str, _Table]) -> None:
+def _place(connection: sqlite3.Connection, record: Record, tables: dict[str, Table]) -> None:
     """Give a record of a page that belongs to no table any more to the one that it fits."""
     fitting = [
         (len(table.columns) - len(record.values), table)
         for table in tables.values()
-        if len(table.columns) > 1 and table.row(record) is not None
+        if len(table.columns) > 1 and _row(table, record, is_orphan=True) is not None
     ]
     if fitting:
-        min(fitting, key=lambda each: each[0])[1].take(connection, record)
+        table = min(fitting, key=lambda each: each[0])[1]
+        _take(connection, table, record, is_orphan=True)
 
 
 def _count(number: int, what: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -38,6 +38,8 @@ from desktop_app.storage.failures import damaged
 
 T = TypeVar("T")
 Row = dict[str, str | int | float | None]
+Cells = sqlite3.Row | Mapping[str, Any]
+"""A row by the names of its columns, as SQLite or a check of it holds it."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -94,7 +96,7 @@ def conversation_to_row(conversation: Conversation) -> Row:
     }
 
 
-def conversation_from_row(row: sqlite3.Row) -> Conversation:
+def conversation_from_row(row: Cells) -> Conversation:
     """A row of `conversations` with a further column `streaming`."""
     choice = _choice_from_row(row)
     assert choice is not None
@@ -137,7 +139,7 @@ def folder_to_row(folder: Folder) -> Row:
     }
 
 
-def folder_from_row(row: sqlite3.Row) -> Folder:
+def folder_from_row(row: Cells) -> Folder:
     """A row of `folders`."""
     return Folder(
         id=row["id"],
@@ -194,7 +196,7 @@ def answer_to_row(message: Message) -> Row:
     }
 
 
-def message_from_row(row: sqlite3.Row) -> Message:
+def message_from_row(row: Cells) -> Message:
     """A row of `messages`."""
     return Message(
         id=row["id"],
@@ -247,7 +249,7 @@ def _choice_to_row(choice: ModelChoice | None) -> Row:
     }
 
 
-def _choice_from_row(row: sqlite3.Row) -> ModelChoice | None:
+def _choice_from_row(row: Cells) -> ModelChoice | None:
     if row["provider_id"] is None:
         return None
     return ModelChoice(
@@ -258,7 +260,7 @@ def _choice_from_row(row: sqlite3.Row) -> ModelChoice | None:
     )
 
 
-def _usage_from_row(row: sqlite3.Row) -> Usage | None:
+def _usage_from_row(row: Cells) -> Usage | None:
     if row["input_tokens"] is None:
         return None
     return Usage(

@@ -14,7 +14,7 @@ from typing import Any
 from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.model_catalog import Api
 from desktop_app.storage.database import Database
-from desktop_app.storage.rows import read_row, to_json
+from desktop_app.storage.rows import Cells, read_row, to_json
 
 
 class SettingsStore:
@@ -51,7 +51,7 @@ class SettingsStore:
         """
         if profile.from_environment:
             raise ValueError("a profile from the environment is not stored")
-        body = _profile_to_text(profile)
+        body = profile_to_text(profile)
         sql = """INSERT INTO profiles (id, position, body)
             VALUES (?, (SELECT coalesce(max(position), 0) + 1 FROM profiles), ?)
             ON CONFLICT (id) DO UPDATE SET body = excluded.body"""
@@ -89,10 +89,11 @@ def _read_settings(connection: sqlite3.Connection) -> dict[str, Any]:
 
 def _read_profiles(connection: sqlite3.Connection) -> list[ProviderProfile]:
     rows = connection.execute("SELECT id, body FROM profiles ORDER BY position")
-    return [read_row(_profile_from_row, row) for row in rows]
+    return [read_row(profile_from_row, row) for row in rows]
 
 
-def _profile_to_text(profile: ProviderProfile) -> str:
+def profile_to_text(profile: ProviderProfile) -> str:
+    """A profile as the column holds it."""
     fields = asdict(profile)
     del fields["id"], fields["from_environment"]
     fields["price_multiplier"] = str(profile.price_multiplier)
@@ -101,7 +102,8 @@ def _profile_to_text(profile: ProviderProfile) -> str:
     return to_json(fields)
 
 
-def _profile_from_row(row: sqlite3.Row) -> ProviderProfile:
+def profile_from_row(row: Cells) -> ProviderProfile:
+    """A row of `profiles`."""
     fields = json.loads(row["body"])
     fields["kind"] = ProviderKind(fields["kind"])
     fields["api"] = None if fields["api"] is None else Api(fields["api"])

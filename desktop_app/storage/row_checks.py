@@ -1,0 +1,404 @@
+"""What a row of a store must be that somebody else may have written, table by table.
+
+A repair and a restore take rows over, never a file: each row is read as the program reads it and
+held against the bounds of `domain/bounds.py`. What hangs on one bad value loses that value alone if
+it can be done without; else the row is left out.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from math import isfinite
+from typing import Any, Final, get_args
+
+from desktop_app.domain import bounds
+from desktop_app.domain.collections import FileStatus
+from desktop_app.domain.compaction import CompactionKind
+from desktop_app.domain.conversation import Conversation, Message
+from desktop_app.domain.generation import Overrides
+from desktop_app.domain.model_catalog import Api
+from desktop_app.domain.parts import parts_from_json
+from desktop_app.storage.batch_rows import item_from_row, job_from_row, upload_from_row
+from desktop_app.storage.collections import collection_from_row, file_from_row
+from desktop_app.storage.compactions import compaction_from_row
+from desktop_app.storage.listings import listing_from_row
+from desktop_app.storage.prompts import preset_from_row, prompt_from_row
+from desktop_app.storage.rows import (
+    conversation_from_row,
+    folder_from_row,
+    from_micros,
+    message_from_row,
+)
+from desktop_app.storage.settings_store import profile_from_row
+
+Value = int | float | str | bytes | None
+Values = dict[str, Any]
+"""A row by the names of its columns."""
+
+# What reading a value raises that is not what it should be.
+BAD_VALUE: Final = (
+    LookupError,
+    TypeError,
+    ValueError,
+    ArithmeticError,
+    AttributeError,
+    RecursionError,
+)
+NOT_ROWS: Final = ("search_index", "passage_index", "sqlite_")
+"""What the names of tables begin with that belong to an index or to SQLite."""
+
+_TYPES: Final[dict[str, tuple[type, ...]]] = {
+    "TEXT": (str,),
+    "INTEGER": (int,),
+    "REAL": (float, int),
+    "BLOB": (bytes,),
+}
+# As long as what it holds: the words of people and models, and JSON.
+_WHOLE_TEXTS: Final = frozenset(
+    {
+        *("text", "parts", "draft", "overrides", "notices", "error", "remote_run", "body"),
+        *("details", "task", "answer", "part", "value", "models", "windows", "problem"),
+    }
+)
+_LONGEST_SETTING: Final = 4 << 20
+_LONGEST_ID: Final = 1000  # of a provider's own
+_LARGEST_VECTOR: Final = 1 << 16
+_CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f]")
+_REMOTE_ID: Final = re.compile(r"(?:[0-9A-Za-z][0-9A-Za-z_.:=+-]{0,999})?")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table of ours."""
+
+    name: str
+    kind: str
+    is_needed: bool
+    default: Value
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of a store of this version.
+
+    Attributes:
+        alias: the number of the column that stands for the row's own number, if any does.
+    """
+
+    name: str
+    columns: tuple[Column, ...]
+    alias: int | None
+    _known: set[tuple[type, ...]] = field(default_factory=set, compare=False)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the columns, in order."""
+        return tuple(column.name for column in self.columns)
+
+    def has_types(self, row: tuple[Value, ...]) -> bool:
+        """Return True if every value has the type of its column."""
+        types = tuple(map(type, row))
+        if types not in self._known:
+            for found, column in zip(types, self.columns, strict=True):
+                wanted = _TYPES[column.kind]
+                if not (found in wanted or (found is type(None) and not column.is_needed)):
+                    return False
+            self._known.add(types)  # types of which there are few, not values
+        return True
+
+    def checked(self, row: tuple[Value, ...]) -> tuple[Value, ...] | None:
+        """Return a row as it can be taken over, None if it cannot."""
+        if not self.has_types(row):
+            return None
+        check = _CHECKS.get(self.name)
+        values = dict(zip(self.names, row, strict=True))
+        for without in ({}, *_DISPENSABLE.get(self.name, ())):
+            tried = {**values, **without}
+            try:
+                _demand_bounds(tried)
+                if check is not None:
+                    check(tried)
+            except BAD_VALUE:
+                continue
+            return tuple(tried.values())
+        return None
+
+
+def tables_of(connection: sqlite3.Connection) -> dict[str, Table]:
+    """Return the tables of a store of this version that hold rows."""
+    found = {}
+    sql = "SELECT name FROM sqlite_master WHERE type = 'table'"
+    for (name,) in connection.execute(sql).fetchall():
+        if not name.startswith(NOT_ROWS):
+            found[name] = _table(connection, name)
+    return found
+
+
+def _table(connection: sqlite3.Connection, name: str) -> Table:
+    columns, alias = [], None
+    for n, info in enumerate(connection.execute(f"PRAGMA table_info({name})")):
+        default = None if info["dflt_value"] is None else _literal(info["dflt_value"])
+        if info["type"] == "INTEGER" and info["pk"] == 1:
+            alias = n
+        is_needed = bool(info["notnull"]) or bool(info["pk"])
+        columns.append(Column(info["name"], info["type"], is_needed, default))
+    return Table(name, tuple(columns), alias)
+
+
+def _literal(text: str) -> Value:
+    return text.strip("'") if text.startswith("'") else int(text)
+
+
+def checked_message(values: Values) -> Message:
+    """Return the message of a row. Raises one of BAD_VALUE."""
+    for name in ("id", "conversation_id"):
+        _demand_id(values[name])
+    if values["parent_id"] is not None:
+        _demand_id(values["parent_id"])
+    found = bounds.message(message_from_row(values))
+    if found.remote_run is not None:
+        _demand(_REMOTE_ID.fullmatch(found.remote_run.response_id))
+    for name in ("provider_id", "model", "owner_started"):
+        if values[name] is not None:
+            bounds.name(values[name])
+    if values["owner_pid"] is not None:
+        _demand(0 <= values["owner_pid"] < 2**31)
+    return found
+
+
+def _demand(holds: object) -> None:
+    if not holds:
+        raise ValueError("a value is out of bounds")
+
+
+def _demand_id(value: object) -> None:
+    """Ids of older imports may be any short text."""
+    _demand(
+        isinstance(value, str)
+        and 0 < len(value) <= bounds.LONGEST_ID
+        and not _CONTROL.search(value)
+    )
+
+
+# -------------------------------------------------------------- every column, by its name
+
+
+def _demand_bounds(values: Mapping[str, Value]) -> None:
+    for name, value in values.items():
+        if value is None:
+            continue
+        if isinstance(value, str):
+            _demand_text(name, value)
+        elif isinstance(value, int):
+            _demand_number(name, value)
+        elif isinstance(value, float):
+            _demand(isfinite(value) and abs(value) <= bounds.MOST_COUNT)
+
+
+def _demand_text(name: str, value: str) -> None:
+    if name == "id":
+        _demand_id(value)
+    elif name == "sha256":
+        _demand(bounds.is_hash(value))
+    elif name in ("cost", "held"):
+        bounds.money(value)
+    elif name.endswith("_id"):
+        _demand(len(value) <= _LONGEST_ID)
+    elif name not in _WHOLE_TEXTS:
+        bounds.name(value)
+
+
+def _demand_number(name: str, value: int) -> None:
+    if name == "at" or name.endswith("_at"):
+        bounds.moment(from_micros(value))
+    elif name == "position":
+        _demand(-(2**31) <= value < 2**31)
+    elif name not in ("id", "modified", "rowid"):
+        _demand(0 <= value <= bounds.MOST_COUNT)
+
+
+# -------------------------------------------------------------- whole rows
+
+
+def _conversation(values: Values) -> Conversation:
+    found = conversation_from_row({**values, "streaming": 0})
+    bounds.name(found.title)
+    bounds.overrides(found.overrides)
+    _demand(isinstance(found.draft.text, str))
+    for part in found.draft.attachments:
+        bounds.part(part)
+    return found
+
+
+def _folder(values: Values) -> None:
+    bounds.overrides(folder_from_row(values).overrides)
+
+
+def _file(values: Values) -> None:
+    _demand(file_from_row(values).status in get_args(FileStatus))
+
+
+def _compaction(values: Values) -> None:
+    found = compaction_from_row(values)
+    if found.kind is CompactionKind.PROVIDER:
+        items = json.loads(found.body)
+        _demand(isinstance(items, list) and all(isinstance(item, dict) for item in items))
+
+
+def _preset(values: Values) -> None:
+    bounds.overrides(preset_from_row(values).overrides)
+
+
+def _job(values: Values) -> None:
+    found = job_from_row(values)
+    bounds.typed(found.parameters)
+    bounds.typed(found.estimate)
+    for amount in (found.estimate.input_cost, found.estimate.cost, found.estimate.ordinary_cost):
+        if amount is not None:
+            bounds.money(str(amount))
+    _demand(isinstance(found.instructions, str))
+
+
+def _upload(values: Values) -> None:
+    found = upload_from_row(values)
+    for remote in (found.input_file_id, found.batch_id, found.output_file_id, found.error_file_id):
+        _demand(_REMOTE_ID.fullmatch(remote))
+
+
+def _item(values: Values) -> None:
+    part = item_from_row(values).part
+    if part is not None:
+        bounds.part(part)
+
+
+def _profile(values: Values) -> None:
+    found = profile_from_row(values)
+    bounds.typed(found)
+    for text in (found.name, found.base_url, found.proxy, found.ca_file, found.max_tokens_field):
+        bounds.name(text)
+    for text in (*found.models, *found.plain_http_hosts):
+        bounds.name(text)
+    for amount in (found.price_multiplier, found.monthly_cap):
+        if amount is not None:
+            bounds.money(str(amount))
+    _demand(not found.from_environment)
+
+
+def _listing(values: Values) -> None:
+    for model in listing_from_row(values).models:
+        bounds.typed(model)
+        bounds.name(model.id)
+
+
+def _passage(values: Values) -> None:
+    _demand(values["start"] <= values["end"])
+
+
+def _vector(values: Values) -> None:
+    # One of zeros has no direction, and the angle to it divides by its length.
+    _demand(len(values["vector"]) <= _LARGEST_VECTOR and any(values["vector"]))
+
+
+_CHECKS: Final[Mapping[str, Callable[[Values], object]]] = {
+    "messages": checked_message,
+    "conversations": _conversation,
+    "folders": _folder,
+    "collections": collection_from_row,
+    "collection_files": _file,
+    "compactions": _compaction,
+    "prompts": prompt_from_row,
+    "presets": _preset,
+    "batch_jobs": _job,
+    "batch_uploads": _upload,
+    "batch_items": _item,
+    "profiles": _profile,
+    "model_listings": _listing,
+    "passages": _passage,
+    "passage_vectors": _vector,
+    "settings": lambda values: _setting(values["key"], values["value"]),
+}
+
+_NO_USAGE: Final = dict.fromkeys(
+    ("input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens")
+)
+# What a row can be without, tried in this order.
+_DISPENSABLE: Final[Mapping[str, tuple[Values, ...]]] = {
+    "conversations": (
+        {"draft": "", "overrides": ""},
+        {"draft": "", "overrides": "", "title": "Untitled"},
+    ),
+    "passages": ({"title": "", "place": ""},),
+    "messages": (
+        {"remote_run": None},
+        {
+            **_NO_USAGE,
+            "remote_run": None,
+            "cost": None,
+            "duration_s": None,
+            "error": None,
+            "notices": "[]",
+            "owner_pid": None,
+            "owner_started": None,
+        },
+    ),
+    "ledger": ({"cost": None},),
+    "folders": ({"overrides": ""},),
+    "batch_items": ({**_NO_USAGE, "cost": None},),
+}
+
+
+# -------------------------------------------------------------- settings
+
+
+def _setting(key: str, text: str) -> None:
+    """Of structured values those alone that the program reads as such; it checks plain ones itself."""
+    _demand(len(text) <= _LONGEST_SETTING)
+    value = json.loads(text)
+    for prefix, check in _SETTINGS.items():
+        if key.startswith(prefix):
+            check(value)
+            return
+    _demand(value is None or isinstance(value, str | int | float))
+
+
+def _scroll(value: Any) -> None:
+    message_id, offset = value
+    _demand(isinstance(message_id, str) and type(offset) in (int, float) and isfinite(offset))
+
+
+def _new_draft(value: Any) -> None:
+    _demand(isinstance(value["text"], str))
+    for part in parts_from_json(value["attachments"]):
+        bounds.part(part)
+    bounds.overrides(Overrides.from_json(value.get("overrides", {})))
+    _demand(isinstance(value.get("preset"), str | None))
+
+
+def _flat(value: Any) -> None:
+    _demand(isinstance(value, dict))
+    _demand(all(each is None or isinstance(each, str | int) for each in value.values()))
+
+
+def _refusals(value: Any) -> None:
+    _demand(isinstance(value["on"], str) and isinstance(value["refused"], list))
+    _demand(all(isinstance(each, str) for each in value["refused"]))
+
+
+def _text(value: Any) -> None:
+    _demand(isinstance(value, str))
+
+
+_SETTINGS: Final[Mapping[str, Callable[[Any], object]]] = {
+    "window.state": _flat,
+    "window.scroll": _scroll,
+    "window.new_draft": _new_draft,
+    "window.conversation": _text,
+    "backup.last": _flat,
+    "learnt.api.": Api,
+    "learnt.refusals.": _refusals,
+    "local_model.weights": _text,
+}
