@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 if TYPE_CHECKING:
     import subprocess
     from asyncio.subprocess import Process
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from typing import NoReturn
 
 Kind = Literal["documents", "lexing", "maths", "model", "print", "qt"]
@@ -96,6 +97,7 @@ _FOLDERS: Final = frozenset(
 # What names the provider of this run (headless/profiles.py). The address may hold a password.
 _PROVIDER: Final = ("COMETAPI_KEY", "OPENAI_API_KEY", "OPENAI_BASE_URL")
 _hidden: Final[dict[str, str]] = {}
+_foreign_umask: int | None = None
 
 
 def hide_keys() -> None:
@@ -111,6 +113,27 @@ def hide_keys() -> None:
 def environment_with_keys() -> dict[str, str]:
     """Return the variables that the program was started with."""
     return {**os.environ, **_hidden}
+
+
+def keep_files_private() -> None:
+    """Create every file and folder for its owner alone from now on, here and in child processes."""
+    global _foreign_umask
+    _foreign_umask = os.umask(0o077)
+
+
+@contextmanager
+def foreign_umask() -> Iterator[None]:
+    """Lend the umask that this program was started with to a program that is started now.
+
+    A browser would otherwise hide its downloads from the user's group. What other threads of ours
+    create in that moment lies in private folders.
+    """
+    ours = os.umask(0o077)
+    os.umask(ours if _foreign_umask is None else _foreign_umask)
+    try:
+        yield
+    finally:
+        os.umask(ours)
 
 
 @dataclass(frozen=True)
@@ -181,7 +204,8 @@ def restart_program() -> NoReturn:
     command = _program()
     variables = environment_with_keys()
     kept = {name: value for name, value in variables.items() if not name.startswith("PYTHON")}
-    os.execve(command[0], command, kept)
+    with foreign_umask():
+        os.execve(command[0], command, kept)
 
 
 def _program() -> tuple[str, ...]:

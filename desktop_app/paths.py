@@ -43,6 +43,11 @@ class Folders:
         return self.data / "attachments"
 
     @property
+    def temporary(self) -> Path:
+        """Copies that last no longer than the process that made them (storage/temporary.py)."""
+        return self.cache / "temporary"
+
+    @property
     def socket(self) -> Path:
         """The local socket of the running window."""
         return self.runtime / f"repartee{'-' + self.scope if self.scope else ''}.sock"

@@ -78,9 +78,11 @@ def restoring(where: Folders, archive: Path) -> ClosedWork:
 def erasing(where: Folders) -> ClosedWork:
     """Delete everything."""
     from desktop_app.storage.erasing import erase_everything
+    from desktop_app.storage.temporary import remove_all
 
     def work(_progress: Progress) -> str:
         erase_everything(where.database, where.attachments)
+        remove_all(where.temporary)
         return "Everything was deleted."
 
     return ClosedWork("Deleting everything…", work)

@@ -7,8 +7,6 @@ plain. They are made when they come into view, and a few dozen are held.
 from __future__ import annotations
 
 import asyncio
-import shutil
-import tempfile
 from collections import OrderedDict
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +20,7 @@ from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
 from desktop_app.domain.image_tokens import DETAILS, sent_size
 from desktop_app.domain.parts import ImagePart
 from desktop_app.services.pictures import picture_tokens
+from desktop_app.storage.temporary import TemporaryFolder
 from desktop_app.ui.attachment_chips import Chip
 from desktop_app.ui.opening import open_path
 from desktop_app.ui.transcript.pictures import OPEN, THUMBNAIL_BOX
@@ -58,7 +57,7 @@ class PicturesController(QObject):
         self._transcript = transcript
         self._held: OrderedDict[str, QImage] = OrderedDict()
         self._making: set[str] = set()
-        self._copies: Path | None = None
+        self._copies: TemporaryFolder | None = None
         transcript.picture_wanted.connect(self._show_in_transcript)
         transcript.action_requested.connect(self._act)
         self.thumbnail_made.connect(self._hand_over)
@@ -145,9 +144,9 @@ class PicturesController(QObject):
 
     def _copy(self, part: ImagePart, data: bytes) -> Path:
         if self._copies is None:
-            self._copies = Path(tempfile.mkdtemp(prefix="repartee-"))
+            self._copies = TemporaryFolder(self._workspace.backend.folders.temporary)
         # The name is the file's own words: it may hold anything, the ending decides who opens it.
-        copy = self._copies / f"{part.sha256[:16]}{_ENDINGS.get(part.media_type, '.png')}"
+        copy = self._copies.path / f"{part.sha256[:16]}{_ENDINGS.get(part.media_type, '.png')}"
         if not copy.exists():
             copy.write_bytes(data)
             copy.chmod(0o400)
@@ -156,7 +155,7 @@ class PicturesController(QObject):
     def close(self) -> None:
         """Take away the copies that were opened."""
         if self._copies is not None:
-            shutil.rmtree(self._copies, ignore_errors=True)
+            self._copies.close()
 
 
 def _price(part: ImagePart, model: ModelInfo) -> str:

@@ -294,8 +294,11 @@ def _without(found: Sequence[Prompt], plain: Sequence[Prompt]) -> tuple[Prompt, 
 
 def _write_file(path: Path, text: str) -> str:
     """Write a file; why it could not be, "" where it could."""
+    from desktop_app.headless.export import unfinished  # every format comes with it
+
     try:
-        path.write_text(text, "utf-8")
+        with unfinished(path) as file:
+            file.write_text(text, "utf-8")
     except OSError as exc:
         return f"{path.name} could not be written: {exc.strerror or exc}. Choose another place."
     return ""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import tempfile
 import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -23,6 +22,7 @@ from desktop_app.app.viewer_finding import ViewerFinding
 from desktop_app.app.viewer_places import Piece, pages_of
 from desktop_app.domain.errors import DocumentError, IllegalChoiceError, UserFacingError
 from desktop_app.domain.parts import DocumentPart
+from desktop_app.storage.temporary import TemporaryFolder
 from desktop_app.ui.opening import open_path
 from desktop_app.ui.transcript.items import DOCUMENT
 
@@ -87,7 +87,7 @@ class ViewerController(QObject):
         self._wanted: list[PageStrip] = []
         self._drawing: asyncio.Task[Any] | None = None
         self._drawn: tuple[PageStrip, float] | None = None
-        self._copies: Path | None = None
+        self._copies: TemporaryFolder | None = None
         window.transcript.action_requested.connect(self._act)
         window.transcript.passage_requested.connect(self.open_passage)
         window.prompt.attachment_acted.connect(self._act_on_chip)
@@ -350,9 +350,9 @@ class ViewerController(QObject):
 
     def _copy(self, source: Path, kept: AttachmentFile) -> Path:
         if self._copies is None:
-            self._copies = Path(tempfile.mkdtemp(prefix="repartee-"))
+            self._copies = TemporaryFolder(self._workspace.backend.folders.temporary)
         ending = PurePath(kept.name).suffix.lower()
-        copy = self._copies / f"{kept.sha256[:16]}{ending if ending in _ENDINGS else '.txt'}"
+        copy = self._copies.path / f"{kept.sha256[:16]}{ending if ending in _ENDINGS else '.txt'}"
         if not copy.exists():
             shutil.copyfile(source, copy)
             copy.chmod(0o400)
@@ -367,7 +367,7 @@ class ViewerController(QObject):
         if self._worker is not None:
             await self._worker.aclose()
         if self._copies is not None:
-            shutil.rmtree(self._copies, ignore_errors=True)
+            await asyncio.to_thread(self._copies.close)
 
 
 def _sought_in(text: str, target: Target) -> Target:

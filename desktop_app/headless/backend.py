@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -99,6 +100,7 @@ class Backend:
             where = self.folders
             await asyncio.to_thread(go_on_erasing, where.database, where.attachments)
         await self.database.open()
+        await asyncio.to_thread(_tidy, self.folders)
 
     def chat_with(
         self, store: MessageStore, attachments: AttachmentSource, notes: NotesStore | None = None
@@ -317,6 +319,19 @@ def build_backend(
     )
     passages.chosen = backend.embedding_choice
     return backend
+
+
+def _tidy(where: Folders) -> None:
+    """Close folders of older versions to others, and remove what killed processes left."""
+    from desktop_app.storage.erasing import remove_scratch
+    from desktop_app.storage.files import tighten
+    from desktop_app.storage.temporary import remove_abandoned
+
+    for folder in (where.data, where.attachments, where.config, where.cache, where.logs):
+        tighten(folder)
+    remove_abandoned(where.temporary)
+    with suppress(OSError):
+        remove_scratch(where.database)
 
 
 def _keys(

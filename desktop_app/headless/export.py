@@ -28,7 +28,10 @@ from desktop_app.exchange.imported import BAD_VALUE, short
 from desktop_app.exchange.own_json import JsonWriter
 from desktop_app.headless.steps import Steps, counted, opened, path_of
 from desktop_app.headless.terminal import say
+from desktop_app.paths import folders
 from desktop_app.rendering.formula_process import FormulaProcess
+from desktop_app.storage.files import create_private
+from desktop_app.storage.temporary import noted
 
 if TYPE_CHECKING:
     import argparse
@@ -209,11 +212,11 @@ def unfinished(target: Path) -> Iterator[Path]:
     target = target.resolve()
     target.parent.mkdir(parents=True, exist_ok=True)
     file = target.with_name(target.name + ".part")
-    try:
+    file.unlink(missing_ok=True)
+    with noted(file, folders().temporary):
+        create_private(file)
         yield file
         file.replace(target)
-    finally:
-        file.unlink(missing_ok=True)
 
 
 async def _write_json(

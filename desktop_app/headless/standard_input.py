@@ -37,15 +37,15 @@ def as_file(names: Sequence[str]) -> Iterator[list[str]]:
         return
     # Imported here: the quick prompt's command, which is to be quick, reads standard input, too.
     import shutil
-    import tempfile
-    from pathlib import Path
 
     from desktop_app.domain.errors import IllegalChoiceError
+    from desktop_app.paths import folders
+    from desktop_app.storage.temporary import TemporaryFolder
 
     if sys.stdin is None or sys.stdin.isatty():
         raise IllegalChoiceError("“-” stands for standard input, and nothing is piped in.")
-    with tempfile.TemporaryDirectory(prefix="repartee-") as folder:
-        path = Path(folder) / "standard input"
+    with TemporaryFolder(folders().temporary) as folder:
+        path = folder.path / "standard input"
         with path.open("wb") as file:
             shutil.copyfileobj(sys.stdin.buffer, file)
         yield [str(path) if name == "-" else name for name in names]

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import shutil
 import sqlite3
@@ -27,6 +28,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from desktop_app.domain.errors import StorageError, StoreDamagedError
+from desktop_app.paths import folders
 from desktop_app.storage.database import erasing_mark
 from desktop_app.storage.failures import translated
 from desktop_app.storage.files import create_private, create_private_folder, sync
@@ -34,6 +36,7 @@ from desktop_app.storage.key_origins import keep_notes_of, record_key_origins
 from desktop_app.storage.lock import StoreLock
 from desktop_app.storage.migrating import keep_copy, pending
 from desktop_app.storage.migrations import MIGRATIONS
+from desktop_app.storage.temporary import noted
 
 FORMAT: Final = "repartee-backup"
 VERSION: Final = 1
@@ -69,17 +72,17 @@ def make_backup(
     with translated(str(target)):
         folder.mkdir(parents=True, exist_ok=True)
         unfinished = target.with_name(target.name + ".part")
-        try:
-            with tempfile.TemporaryDirectory(dir=folder, prefix=".repartee-") as scratch:
-                copy = Path(scratch) / STORE
-                with closing(_read_only(database)) as connection:
-                    keep_copy(connection, database, copy)
-                create_private(unfinished)
-                _pack(copy, attachments, unfinished, at, progress)
+        scratch = folder / f".repartee-{os.urandom(8).hex()}"
+        temporary = folders().temporary
+        with noted(scratch, temporary), noted(unfinished, temporary):
+            create_private_folder(scratch)
+            copy = scratch / STORE
+            with closing(_read_only(database)) as connection:
+                keep_copy(connection, database, copy)
+            create_private(unfinished)
+            _pack(copy, attachments, unfinished, at, progress)
             sync(unfinished)
             unfinished.replace(target)
-        finally:
-            unfinished.unlink(missing_ok=True)
         sync(folder)
     return target
 

@@ -162,10 +162,15 @@ def _remove_files(database: Path, attachments: Path) -> None:
         shutil.rmtree(_aside(attachments))
     for path in database.parent.glob(f"{database.stem}.before-*"):
         path.unlink()
+    remove_scratch(database)
+    sync(database.parent)
+
+
+def remove_scratch(database: Path) -> None:
+    """Remove what a restoring or a repair left that was killed. The store's lock must be held."""
     for pattern in (".restore-*", ".repair-*"):
         for folder in database.parent.glob(pattern):
             shutil.rmtree(folder)
-    sync(database.parent)
 
 
 def _in_use() -> StorageError:

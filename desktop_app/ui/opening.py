@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
 
+from desktop_app.child_processes import foreign_umask
 from desktop_app.rendering.links import is_opened
 
 if TYPE_CHECKING:
@@ -20,9 +21,14 @@ if TYPE_CHECKING:
 def open_link(url: QUrl) -> None:
     """Open a web or mail address; do nothing with any other."""
     if is_opened(url.toString(QUrl.ComponentFormattingOption.FullyEncoded)):
-        QDesktopServices.openUrl(url)
+        _open(url)
 
 
 def open_path(path: Path) -> None:
     """Show a file in its program, or a folder."""
-    QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))
+    _open(QUrl.fromLocalFile(str(path)))
+
+
+def _open(url: QUrl) -> None:
+    with foreign_umask():
+        QDesktopServices.openUrl(url)

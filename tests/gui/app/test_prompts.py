@@ -227,7 +227,7 @@ def test_what_is_exported_is_imported_once(run: Run, tmp_path: Path) -> None:
             await until(lambda: "no file of prompts" in said(dialog))
             dialog.import_wanted.emit(tmp_path / "missing.json")
             await until(lambda: "cannot be read" in said(dialog))
-            dialog.export_wanted.emit(tmp_path / "nowhere" / "x.json")
+            dialog.export_wanted.emit(Path("/proc/x.json"))
             await until(lambda: "could not be written" in said(dialog))
             await desk.settled()
 

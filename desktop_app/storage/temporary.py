@@ -1,0 +1,125 @@
+"""Temporary copies, which stay no longer than the process that made them, however that ends.
+
+Each lies in a folder of its own below `Folders.temporary`, which its process holds locked. The kernel
+releases the lock with the process, so the next start sees what is abandoned. A file that has to lie
+elsewhere, beside the one that it becomes, is noted in such a folder by a symbolic link.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Final
+
+from desktop_app.storage.files import create_private_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from typing import Self
+
+_FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class TemporaryFolder:
+    """A folder for copies; a context manager that removes it.
+
+    Attributes:
+        path: of the folder.
+    """
+
+    def __init__(self, parent: Path) -> None:
+        """Make it below `parent`.
+
+        Raises:
+            OSError: the disk is full or fails.
+        """
+        create_private_folder(parent)
+        self.path = parent / os.urandom(8).hex()
+        with _locked(parent, fcntl.LOCK_SH):  # nobody cleans up before the folder is locked, too
+            self.path.mkdir(mode=0o700)
+            self._descriptor = os.open(self.path, _FOLDER)
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def note(self, elsewhere: Path) -> None:
+        """Have a file or a folder that lies elsewhere removed with this folder."""
+        (self.path / os.urandom(8).hex()).symlink_to(elsewhere.absolute())
+
+    def close(self) -> None:
+        """Remove it."""
+        _remove_folder(self.path)
+        os.close(self._descriptor)
+
+
+@contextmanager
+def noted(elsewhere: Path, parent: Path) -> Iterator[None]:
+    """Have a file or folder removed at the end, or at the next start if this process is killed.
+
+    If no note can be made, because the disk is full, the end alone removes it.
+
+    Args:
+        elsewhere: what is removed if it is there.
+        parent: `Folders.temporary`.
+    """
+    folder = None
+    with suppress(OSError):
+        folder = TemporaryFolder(parent)
+        folder.note(elsewhere)
+    try:
+        yield
+    finally:
+        _remove(elsewhere)
+        if folder is not None:
+            folder.close()
+
+
+def remove_abandoned(parent: Path) -> None:
+    """Remove the temporary folders below `parent` whose processes have ended."""
+    with suppress(FileNotFoundError), _locked(parent, fcntl.LOCK_EX):
+        for folder in list(parent.iterdir()):
+            with suppress(OSError), _locked(folder, fcntl.LOCK_EX | fcntl.LOCK_NB):
+                _remove_folder(folder)
+
+
+def remove_all(parent: Path) -> None:
+    """Remove every temporary folder below `parent`, also of processes that run."""
+    with suppress(FileNotFoundError):
+        for folder in list(parent.iterdir()):
+            _remove_folder(folder)
+
+
+@contextmanager
+def _locked(folder: Path, how: int) -> Iterator[None]:
+    descriptor = os.open(folder, _FOLDER)
+    try:
+        fcntl.flock(descriptor, how)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _remove_folder(folder: Path) -> None:
+    """Remove a temporary folder, and first what is noted in it."""
+    with suppress(OSError):
+        for entry in folder.iterdir():
+            if entry.is_symlink():
+                _remove(entry.readlink())
+    _remove(folder)
+
+
+def _remove(path: Path) -> None:
+    """Remove a file or a folder if it is there. A link is removed, not followed."""
+    import shutil  # not a part of the start
+
+    with suppress(OSError):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)

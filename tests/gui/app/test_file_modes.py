@@ -1,0 +1,119 @@
+"""What the window writes is for its owner alone, whatever the umask that it was started with."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtCore import QObject, QUrl, Slot
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtPrintSupport import QPrinter
+
+from desktop_app import child_processes
+from desktop_app.child_processes import keep_files_private
+from desktop_app.domain.parts import DocumentPart
+from desktop_app.paths import folders
+from desktop_app.ui.opening import open_path
+from tests.gui.app.conftest import Run
+from tests.gui.app.desk import Desk, until
+from tests.gui.app.test_paper import has_said
+from tests.gui.app.test_viewer import OPENAI
+from tests.integration.headless.test_file_modes import open_to_others
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QApplication
+
+
+@pytest.fixture(autouse=True)
+def umask(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Start as the program does, where nothing is taken from the modes that are asked for."""
+    monkeypatch.setattr(child_processes, "_foreign_umask", None)
+    before = os.umask(0)
+    keep_files_private()
+    yield
+    os.umask(before)
+
+
+class System(QObject):
+    """Stands where the system's programs stand.
+
+    Attributes:
+        opened: files.
+        umasks: those that a program would have been started with.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.opened: list[Path] = []
+        self.umasks: list[int] = []
+
+    @Slot(QUrl)
+    def open(self, url: QUrl) -> None:
+        self.opened.append(Path(url.toLocalFile()))
+        self.umasks.append(os.umask(0))
+        os.umask(self.umasks[-1])
+
+
+@pytest.fixture
+def system() -> Iterator[System]:
+    made = System()
+    QDesktopServices.setUrlHandler("file", made, "open")  # type: ignore[arg-type]
+    yield made
+    QDesktopServices.unsetUrlHandler("file")
+
+
+@pytest.mark.attack("file-modes")
+def test_nobody_else_reads_what_the_window_writes(
+    run: Run, data: Path, tmp_path: Path, system: System
+) -> None:
+    out = tmp_path / "out"
+    out.mkdir(mode=0o700)
+
+    async def main() -> None:
+        async with Desk(environment=OPENAI) as desk:
+            desk.window.prompt.files_chosen.emit([data / "report.pdf"])
+            await until(lambda: bool(desk.chips) and not desk.ready.attachments._reading)
+            await desk.ask_and_answer("Which is it?", "This one.")
+            logging.getLogger("desktop_app").warning("a line in the log")
+            for kind in ("pdf", "html", "markdown", "json"):
+                desk.ready.paper.export_to(desk.open_id, out / f"out.{kind}", kind)
+                await until(partial(has_said, desk, f"Exported to out.{kind}."))
+            printer = QPrinter(QPrinter.PrinterMode.HighResolution)
+            printer.setOutputFormat(QPrinter.OutputFormat.PdfFormat)
+            printer.setOutputFileName(str(out / "printed.pdf"))
+            desk.ready.paper.print_on(desk.open_id, printer)
+            await until(lambda: desk.said == "Printed to printed.pdf.")
+            (part,) = desk.ready.workspace.path[0].attachments
+            assert isinstance(part, DocumentPart)
+            desk.act(f"document/{part.sha256}", 0)
+            viewer = desk.ready.viewer._viewer
+            assert viewer is not None
+            viewer._buttons["viewer-original"].click()
+            await until(lambda: bool(system.opened))
+            assert system.opened[0].is_relative_to(folders().temporary)
+            # With the write-ahead log, the socket and the copy that another program shows.
+            home = folders().data.parent
+            names = {path.name for path in (*home.rglob("*"), *folders().runtime.iterdir())}
+            assert {"repartee.sqlite3-wal", "repartee.log", folders().socket.name} <= names
+            assert open_to_others(home, folders().runtime, out) == []
+        assert open_to_others(home, out) == []
+        assert list(folders().temporary.iterdir()) == []
+        assert {path.name for path in out.iterdir()} == {
+            *(f"out.{kind}" for kind in ("pdf", "html", "markdown", "json")),
+            "printed.pdf",
+        }
+
+    run(main())
+
+
+def test_another_program_gets_the_umask_that_we_were_given(
+    qapp: QApplication, system: System, tmp_path: Path
+) -> None:
+    open_path(tmp_path)
+    assert system.umasks == [0]
+    assert os.umask(0o077) == 0o077

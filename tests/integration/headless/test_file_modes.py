@@ -1,0 +1,171 @@
+"""Whatever the umask: what the commands write is for its owner alone, and goes when it should."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from desktop_app.app.closed_store import erasing
+from desktop_app.paths import folders
+from desktop_app.storage.database import Database
+from desktop_app.storage.temporary import TemporaryFolder
+from tests.helpers.waiting import until
+from tests.integration.headless.command import Shell, against, gateway
+from tests.integration.headless.test_batch import TASK, Run
+from tests.integration.headless.test_batch import against as against_batches
+from tests.integration.headless.test_library import CHATGPT
+from tests.unit.providers.loopback import LoopbackServer
+
+
+@pytest.fixture(autouse=True)
+def open_umask() -> Iterator[None]:
+    """Nothing is taken from the modes that a program asks for."""
+    before = os.umask(0)
+    yield
+    os.umask(before)
+
+
+def open_to_others(*roots: Path) -> list[str]:
+    """What somebody else may read, write or enter, with its mode."""
+    found = []
+    for root in roots:
+        assert root.exists()
+        for path in (root, *root.rglob("*")):
+            mode = path.lstat().st_mode
+            if not stat.S_ISLNK(mode) and mode & 0o077:
+                found.append(f"{stat.filemode(mode)} {path}")
+    return found
+
+
+@pytest.mark.attack("file-modes")
+def test_the_library_and_what_comes_out_of_it(shell: Shell, tmp_path: Path) -> None:
+    source = tmp_path / "conversations.json"
+    source.write_text(json.dumps(CHATGPT))
+    out = tmp_path / "new" / "out"
+
+    async def main() -> None:
+        for arguments in (
+            ("import", str(source)),
+            ("export", "--all", "--format", "json", "--to", str(out / "all.json")),
+            ("export", "--all", "--format", "markdown", "--to", str(out / "markdown")),
+            ("export", "--all", "--format", "html", "--to", str(out / "html")),
+            ("export", "--all", "--format", "pdf", "--to", str(out / "pdf")),
+            ("backup", str(out / "backups")),
+            ("search", "京都"),
+            ("repair",),
+        ):
+            done = await shell.run(*arguments, env={"QT_QPA_PLATFORM": "offscreen"})
+            assert done.code == 0, done.err
+        (backup,) = (out / "backups").iterdir()
+        assert (await shell.run("restore", str(backup))).code == 0
+        await shell.run("doctor", env={"QT_QPA_PLATFORM": "offscreen"})
+
+    asyncio.run(main())
+    assert len(list(out.rglob("*.*"))) == 5
+    assert open_to_others(shell.home, tmp_path / "new") == []
+    assert shell.files_outside() == []
+
+
+@pytest.mark.attack("file-modes")
+def test_an_export_over_a_file_that_others_could_read(shell: Shell, tmp_path: Path) -> None:
+    target = tmp_path / "all.json"
+    for path in (target, tmp_path / "all.json.part"):
+        path.write_text("old")
+        path.chmod(0o666)
+    arguments = ("export", "--all", "--format", "json", "--to", str(target))
+    assert asyncio.run(shell.run(*arguments)).code == 0
+    assert target.stat().st_mode & 0o777 == 0o600
+    assert not (tmp_path / "all.json.part").exists()
+
+
+@pytest.mark.attack("file-modes")
+def test_an_answer_and_a_report(shell: Shell, tmp_path: Path) -> None:
+    async def asked(server: LoopbackServer) -> None:
+        done = await shell.run(
+            *("ask", "--save", "--file", "-", "What is it?"),
+            stdin=b"A text that is piped in.",
+            env=gateway(server.base_url),
+        )
+        assert done.code in (0, 1)  # the server says nothing: what was asked is kept
+
+    async def reported(_provider: object, run: Run) -> None:
+        begun = await run("start", *run.files("a"), *TASK, "--wait", "--json")
+        for kind in ("csv", "markdown"):
+            to = str(tmp_path / "reports" / kind)
+            assert (await run("report", begun.json["id"], "--format", kind, "--to", to)).code == 0
+
+    against(test=asked)
+    against_batches(shell, reported)
+    assert open_to_others(shell.home, tmp_path / "reports") == []
+
+
+@pytest.mark.attack("file-modes")
+def test_folders_of_an_older_version_are_closed_at_the_start(shell: Shell) -> None:
+    asyncio.run(shell.run("search", "x"))
+    for path in (shell.home / "data", *(shell.home / "data").iterdir()):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    asyncio.run(shell.run("search", "x"))
+    assert open_to_others(shell.home / "data") == []
+
+
+def copies(shell: Shell) -> list[Path]:
+    return list((shell.home / "cache" / "temporary").rglob("*"))
+
+
+@pytest.mark.attack("file-modes")
+def test_what_a_killed_command_left_is_removed_at_the_next_start(shell: Shell) -> None:
+    async def main() -> None:
+        process = await shell.start("ask", "--file", "-", "Hi", stdin=asyncio.subprocess.PIPE)
+        assert process.stdin is not None
+        process.stdin.write(b"secret " * 100_000)
+
+        async def is_copied() -> bool:
+            return any(path.is_file() and path.stat().st_size for path in copies(shell))
+
+        await until(is_copied)
+        await shell.run("search", "x")
+        assert any(path.is_file() for path in copies(shell))  # its process lives
+        process.kill()
+        process.stdin.close()
+        await process.wait()
+        assert copies(shell)
+        await shell.run("search", "x")
+        assert copies(shell) == []
+
+    asyncio.run(main())
+
+
+@pytest.mark.attack("file-modes")
+def test_deleting_everything_deletes_the_copies(repartee_home: Path) -> None:
+    async def make_store() -> None:
+        database = Database(where.database)
+        await database.open()
+        await database.close()
+
+    where = folders()
+    asyncio.run(make_store())
+    folder = TemporaryFolder(where.temporary)
+    (folder.path / "copy").write_text("secret")
+    for name in (".restore-killed", ".repair-killed"):
+        (where.data / name).mkdir(parents=True)
+        (where.data / name / "copy").write_text("secret")
+    erasing(where).work(lambda _done, _total: None)
+    assert list(where.temporary.iterdir()) == []
+    assert not [path for path in repartee_home.rglob("*") if path.name == "copy"]
+    folder.close()
+
+
+@pytest.mark.attack("file-modes")
+def test_half_a_restoring_is_removed_at_the_start(shell: Shell) -> None:
+    asyncio.run(shell.run("search", "x"))
+    for name in (".restore-killed", ".repair-killed"):
+        (shell.home / "data" / name).mkdir()
+        (shell.home / "data" / name / "copy").write_text("secret")
+    asyncio.run(shell.run("search", "x"))
+    assert not list((shell.home / "data").glob(".re*"))

@@ -1,0 +1,132 @@
+"""Temporary copies: gone at the end, gone at the next start, and never those of a living process."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from desktop_app.storage.files import tighten
+from desktop_app.storage.temporary import TemporaryFolder, noted, remove_abandoned, remove_all
+
+ROOT = Path(__file__).parents[3]
+HOLDS_ONE = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from pathlib import Path
+from desktop_app.storage.temporary import TemporaryFolder
+
+folder = TemporaryFolder(Path(sys.argv[2]))
+(folder.path / "copy").write_text("secret")
+folder.note(Path(sys.argv[3]))
+Path(sys.argv[3]).write_text("half")
+print("made", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def parent(tmp_path: Path) -> Path:
+    return tmp_path / "temporary"
+
+
+def test_a_folder_goes_with_what_is_noted_in_it(parent: Path, tmp_path: Path) -> None:
+    part, scratch = tmp_path / "out.md.part", tmp_path / "scratch"
+    with TemporaryFolder(parent) as folder:
+        (folder.path / "copy").write_text("secret")
+        (folder.path / "copy").chmod(0o400)
+        for path in (part, scratch, tmp_path / "never made"):
+            folder.note(path)
+        part.write_text("half")
+        scratch.mkdir()
+        (scratch / "copy").write_text("secret")
+        assert folder.path.stat().st_mode & 0o777 == 0o700
+    assert not folder.path.exists()
+    assert not part.exists()
+    assert not scratch.exists()
+
+
+@pytest.mark.attack("file-modes")
+def test_what_a_killed_process_left_is_removed(parent: Path, tmp_path: Path) -> None:
+    part = tmp_path / "out.md.part"
+    command = [sys.executable, "-c", HOLDS_ONE, str(ROOT), str(parent), str(part)]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"made\n"
+        remove_abandoned(parent)
+        assert len(list(parent.iterdir())) == 1  # it lives
+        assert part.exists()
+        process.send_signal(signal.SIGKILL)
+    assert part.exists()
+    remove_abandoned(parent)
+    assert list(parent.iterdir()) == []
+    assert not part.exists()
+
+
+def test_everything_is_removed_where_that_is_asked_for(parent: Path) -> None:
+    remove_all(parent)  # nothing there
+    remove_abandoned(parent)
+    folder = TemporaryFolder(parent)
+    remove_all(parent)
+    assert not folder.path.exists()
+    folder.close()
+
+
+@pytest.mark.attack("file-modes")
+def test_no_link_is_followed(parent: Path, tmp_path: Path) -> None:
+    precious = tmp_path / "precious"
+    precious.mkdir()
+    (precious / "file").write_text("mine")
+    (tmp_path / "scratch").mkdir()
+    (tmp_path / "scratch" / "link").symlink_to(precious)
+    (tmp_path / "out.part").symlink_to(precious)
+    with TemporaryFolder(parent) as folder:
+        folder.note(tmp_path / "scratch")
+        folder.note(tmp_path / "out.part")
+    assert not (tmp_path / "scratch").exists()
+    assert not (tmp_path / "out.part").is_symlink()
+    assert (precious / "file").read_text() == "mine"
+
+
+def test_without_a_note_the_end_removes_it(tmp_path: Path) -> None:
+    part = tmp_path / "out.part"
+    with noted(part, Path("/proc/nowhere")):
+        part.write_text("half")
+    assert not part.exists()
+
+
+@pytest.mark.attack("file-modes")
+def test_what_an_older_version_left_open_is_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = tmp_path / "data"
+    (data / "attachments").mkdir(parents=True)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.write_text("not ours to change")
+    elsewhere.chmod(0o644)
+    for name, mode in (("store", 0o644), ("executable", 0o755), ("closed", 0o400)):
+        (data / name).write_text("")
+        (data / name).chmod(mode)
+    (data / "link").symlink_to(elsewhere)
+    for folder in (data, data / "attachments"):
+        folder.chmod(0o755)
+    tighten(data)
+    modes = {path.name: path.stat().st_mode & 0o777 for path in (data, *data.iterdir())}
+    assert modes == {
+        "data": 0o700,
+        "attachments": 0o700,
+        "store": 0o600,
+        "executable": 0o700,
+        "closed": 0o400,
+        "link": 0o644,
+    }
+    tighten(tmp_path / "missing")
+    monkeypatch.setattr(os, "geteuid", lambda: 4711)
+    data.chmod(0o755)
+    tighten(data)  # of somebody else
+    assert data.stat().st_mode & 0o777 == 0o755
