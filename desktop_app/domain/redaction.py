@@ -1,0 +1,424 @@
+"""Takes keys out of what a server sends back, in every spelling that an echo is likely to have.
+
+Servers, gateways and proxies repeat what they were sent: in error messages, in ids, in answers. The
+search looks at ASCII letters and digits alone, in lower case. A key is found like that whatever
+stands between its characters (blanks, line ends, invisible characters, the zeros of UTF-16) and in
+whatever case. The other spellings are searched for beside it: reversed, hexadecimal, decimal and
+base64; escapes (%2D, \\u002d, \\x2d, =2D, &#45;) are undone first.
+
+A key that is short, or that could be words, is searched for as it is, or not at all. Local servers
+take any key ("lm-studio"), and an answer must be able to speak of those.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from array import array
+from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import compress
+from typing import Final
+from urllib.parse import quote
+
+REMOVED: Final = "[key removed]"
+_MARK: Final = REMOVED.encode()
+SHORTEST: Final = 8
+"""Characters of a secret that is searched for."""
+SHORTEST_WITHOUT_DIGITS: Final = 16
+SHORTEST_IN_DISGUISE: Final = 16
+"""Letters and digits of a secret that is found in any case, and with anything in between."""
+_HELD_FROM: Final = 4
+"""Letters of a key at the end of a delta that hold it back: fewer end every other word."""
+_LONGEST_GAP: Final = 40
+"""Characters between two of a key that still hold it back: prose in another script has no end."""
+
+_Bytes = bytes | bytearray
+_Views = tuple[bytes, bytes]
+_Seen = Callable[[_Bytes], bytes]
+_Encode = Callable[[bytes], bytes]
+_NOTHING: Final[_Views] = (b"", b"")
+
+_KEPT: Final = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_DROPPED: Final = bytes(set(range(256)) - set(_KEPT))
+_LOWER: Final = bytes(range(256)).lower()
+_IS_KEPT: Final = bytes(byte in _KEPT for byte in range(256))
+
+# Escapes of ASCII, also if they were escaped again, and of blanks within JSON. Each branch begins
+# with a character of its own, so that text without escapes is passed over quickly. Repetitions are
+# bounded and never tried again with less: a megabyte of backslashes must not take a minute.
+_ESCAPE: Final = re.compile(
+    rb"""
+    %(?:25){0,3}+(?P<percent>[0-7][0-9a-fA-F])
+    | =(?P<equals>[2-7][0-9a-fA-F])
+    | &(?:amp;){0,2}+\#(?:
+        [xX]0{0,4}+(?P<html>[2-7][0-9a-fA-F])
+        | 0{0,4}+(?P<decimal>3[2-9]|[4-9][0-9]|1[01][0-9]|12[0-6])
+      );?
+    | \\{1,4}+(?:
+        [uU](?:\{?0{0,4}+(?P<u>[2-7][0-9a-fA-F])\}?|00[01][0-9a-fA-F]|007[fF])
+        | [xX](?P<x>[2-7][0-9a-fA-F])
+        | (?P<octal>0?[4-7][0-7]|1[0-7]{2})
+        | (?P<itself>["'/])
+        | [nrtbfv]
+      )
+    """,
+    re.VERBOSE,
+)
+# The beginning of one, at the end of a delta.
+_BEGUN_ESCAPE: Final = re.compile(
+    rb"(?:%(?:25){0,3}2?|\\{1,4}(?:u\{?0{0,4}|x)?|&(?:amp;){0,2}(?:a|am|amp|\#x?0{0,4})?|=)"
+    rb"[0-9a-f]{0,2}\Z",
+    re.IGNORECASE,
+)
+_BASES: Final = {"decimal": 10, "octal": 8}
+_MARKS_OF_ESCAPES: Final = (b"%", b"\\", b"&", b"=")
+_LONGEST_BEGUN: Final = 16
+_LONGEST_ESCAPE: Final = 24
+_SLICE: Final = 32 * 1024  # bytes; some 10 ms if all of them are escapes
+
+
+class Redactor:
+    """Takes some secrets out of text. Without secrets, text passes as it is."""
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        wanted = [secret for secret in secrets if _can_be_told(secret)]
+        exact = [secret for secret in wanted if not _can_be_disguised(secret)]
+        disguised = [secret for secret in wanted if _can_be_disguised(secret)]
+        searches = (
+            _Search(_needles(exact, _as_it_is), _as_it_is, b"\1" * 256),
+            _Search(_needles(disguised, _letters_and_digits), _letters_and_digits, _IS_KEPT),
+        )
+        self.searches = tuple(search for search in searches if search.needles)
+
+    def clean(self, text: str) -> str:
+        """Return `text` with each secret replaced by REMOVED.
+
+        JSON stays JSON, if a secret stands within one of its strings.
+        """
+        data = _encoded(text)
+        cleaned = self.clean_bytes(data)
+        return text if cleaned is data else _decoded(cleaned)
+
+    def clean_bytes(self, data: _Bytes) -> _Bytes:
+        """Return text in UTF-8 with each secret replaced by REMOVED; `data` itself if it has none.
+
+        A megabyte takes some milliseconds, or a quarter of a second if all of it is escapes: what
+        may be long belongs into a thread.
+        """
+        for search in self.searches:
+            data = search.clean(data)
+        return data
+
+    def stream(self) -> RedactedStream:
+        """Return a filter for text that comes in pieces."""
+        return RedactedStream(self)
+
+
+class RedactedStream:
+    """One text that comes in pieces; a secret may be cut anywhere.
+
+    A piece that ends in what may begin a secret is held back to that point, until the next piece
+    or the end tells. A few letters are not held back: they would be the end of every other word,
+    and say nothing of a key.
+    """
+
+    def __init__(self, redactor: Redactor) -> None:
+        self._streams = [_SearchedStream(search) for search in redactor.searches]
+
+    def feed(self, text: str) -> str:
+        """Return what can be handed on once `text` has come."""
+        data = free = _encoded(text)
+        for stream in self._streams:
+            free = stream.feed(free)
+        return text if free is data else _decoded(free)
+
+    def end(self) -> str:
+        """Return what was held back; the next piece begins another text."""
+        data = b""
+        for stream in self._streams:
+            data = stream.feed(data) + stream.end()
+        return _decoded(data)
+
+
+@dataclass(frozen=True)
+class _Mapped:
+    """A view, and where each of its bytes stands in the text."""
+
+    data: bytes
+    starts: array[int]
+    ends: array[int]
+
+
+class _Search:
+    """Looks for spellings of secrets in two views of a text: as it is, and with escapes undone.
+
+    Args:
+        needles: the spellings, as a view shows them.
+        seen: makes a view of bytes; drops those that `kept` has 0 for.
+    """
+
+    def __init__(self, needles: Iterable[bytes], seen: _Seen, kept: bytes) -> None:
+        self.needles = tuple(needles)
+        self._shortest = min(map(len, self.needles), default=0)
+        self._begins = [(needle[:_HELD_FROM], needle) for needle in self.needles]
+        self._seen = seen
+        self._kept = kept
+
+    def views(self, data: _Bytes) -> _Views:
+        """Return both views of a text; they are one object if it has no escapes."""
+        view = self._seen(data)
+        if _has_mark(data):
+            slices = [_ESCAPE.sub(_undone, piece) for piece in _slices(data)]
+            undone = self._seen(b"".join(slices))
+            if undone != view:
+                return view, undone
+        return view, view
+
+    def has_hit(self, views: _Views) -> bool:
+        """Return True if a secret is in a view."""
+        view, undone = views
+        return self._is_in(view) or (undone is not view and self._is_in(undone))
+
+    def _is_in(self, view: bytes) -> bool:
+        if len(view) >= self._shortest:  # most deltas are shorter
+            for needle in self.needles:
+                if needle in view:
+                    return True
+        return False
+
+    def clean(self, data: _Bytes, before: _Views = _NOTHING) -> _Bytes:
+        """Return a text without what is looked for; `data` itself if that is not there.
+
+        Args:
+            before: the end of the text that came before.
+        """
+        views = self.views(data)
+        if not self.has_hit(_joined(before, views)):
+            return data
+        spans = list(self._spans(self._mapped(data, escapes=False), before[0]))
+        if views[0] is not views[1] or before[0] != before[1]:
+            spans += self._spans(self._mapped(data, escapes=True), before[1])
+        return _without(data, spans)
+
+    def _spans(self, view: _Mapped, before: bytes) -> Iterator[tuple[int, int]]:
+        whole, known = before + view.data, len(before)
+        for needle in self.needles:
+            at = whole.find(needle)
+            while at != -1:
+                last = at + len(needle) - 1 - known
+                if last >= 0:
+                    yield view.starts[at - known] if at >= known else 0, view.ends[last]
+                at = whole.find(needle, at + 1)
+
+    def _mapped(self, data: _Bytes, *, escapes: bool) -> _Mapped:
+        """Return a view with the place of each of its bytes; slower than `views`."""
+        seen, starts, ends = bytearray(), array("Q"), array("Q")
+
+        def take(begin: int, end: int) -> None:
+            piece = data[begin:end]
+            seen.extend(self._seen(piece))
+            is_kept = piece.translate(self._kept)
+            starts.extend(compress(range(begin, end), is_kept))
+            ends.extend(compress(range(begin + 1, end + 1), is_kept))
+
+        first = 0
+        for piece in _slices(data):
+            behind = first
+            for found in _ESCAPE.finditer(piece) if escapes else ():
+                take(behind, first + found.start())
+                behind = first + found.end()
+                character = self._seen(_undone(found))
+                if character:
+                    seen.extend(character)
+                    starts.append(first + found.start())
+                    ends.append(behind)
+            first += len(piece)
+            take(behind, first)
+        return _Mapped(bytes(seen), starts, ends)
+
+    def held_from(self, data: bytes, before: _Views) -> int:
+        """Return where in a text a secret may begin that its end cuts; its length if nowhere."""
+        rest = data[: _begun_escape(data)]
+        at = len(rest)
+        if at > _LONGEST_GAP and not self.views(rest[-_LONGEST_GAP:])[0]:
+            return at
+        whole = _joined(before, self.views(rest))
+        for number in (0,) if whole[0] is whole[1] else (0, 1):
+            cut = self.cut(whole[number])
+            if cut is not None:
+                place = cut - len(before[number])
+                found = self._mapped(rest, escapes=number == 1).starts[place] if place > 0 else 0
+                at = min(at, found)
+        return at
+
+    def cut(self, view: bytes) -> int | None:
+        """Return where the first needle begins that the end of a view cuts, None if none does."""
+        first: int | None = None
+        for begins, needle in self._begins:
+            if begins not in view:
+                continue
+            at = view.find(begins, max(0, len(view) - len(needle) + 1))
+            while at != -1 and not needle.startswith(view[at:]):
+                at = view.find(begins, at + 1)
+            if at != -1:
+                first = at if first is None else min(first, at)
+        return first
+
+
+class _SearchedStream:
+    def __init__(self, search: _Search) -> None:
+        self._search = search
+        self._held = b""
+        self._before = _NOTHING
+
+    def feed(self, data: bytes) -> bytes:
+        if not data:
+            return data
+        search = self._search
+        if self._held:
+            data, self._held = self._held + data, b""
+        views = _joined(self._before, search.views(data))
+        is_plain = views[0] is views[1] and not search.has_hit(views)
+        if is_plain and search.cut(views[0]) is None and _begun_escape(data) == len(data):
+            self._before = _ends(views)
+            return data
+        return self._feed_what_may_hold_one(data)
+
+    def _feed_what_may_hold_one(self, data: bytes) -> bytes:
+        cleaned, done = bytes(self._search.clean(data, self._before)), b""
+        if cleaned != data:
+            # What stands behind the last mark may begin another secret.
+            done, mark, data = cleaned.rpartition(_MARK)
+            done, self._before = done + mark, _NOTHING
+        at = self._search.held_from(data, self._before)
+        free, self._held = data[:at], data[at:]
+        self._before = _ends(_joined(self._before, self._search.views(free)))
+        return done + free
+
+    def end(self) -> bytes:
+        held, self._held, self._before = self._held, b"", _NOTHING
+        return held
+
+
+def _has_mark(data: _Bytes) -> bool:
+    return b"\\" in data or b"%" in data or b"&" in data or b"=" in data
+
+
+def _begun_escape(data: bytes) -> int:
+    """Return where an escape begins that the end of a text cuts; its length if there is none."""
+    tail = data[-_LONGEST_BEGUN:]
+    found = _BEGUN_ESCAPE.search(tail) if _has_mark(tail) else None
+    return len(data) - len(tail) + found.start() if found else len(data)
+
+
+def _ends(views: _Views) -> _Views:
+    """Return as much of the end of some text as may belong to a secret that goes on."""
+    view, undone = views
+    view_end = view[1 - _HELD_FROM :]
+    return view_end, view_end if undone is view else undone[1 - _HELD_FROM :]
+
+
+def _joined(before: _Views, views: _Views) -> _Views:
+    if not any(before):
+        return views
+    view = before[0] + views[0]
+    if views[0] is views[1] and before[0] == before[1]:
+        return view, view
+    return view, before[1] + views[1]
+
+
+def _can_be_told(secret: str) -> bool:
+    has_digit = any(character in "0123456789" for character in secret)
+    return len(secret) >= (SHORTEST if has_digit else SHORTEST_WITHOUT_DIGITS)
+
+
+def _can_be_disguised(secret: str) -> bool:
+    has_digit = any(character in "0123456789" for character in secret)
+    return has_digit and len(_letters_and_digits(secret.encode())) >= SHORTEST_IN_DISGUISE
+
+
+def _as_it_is(data: _Bytes) -> bytes:
+    return bytes(data)
+
+
+def _letters_and_digits(data: _Bytes) -> bytes:
+    return bytes(data.translate(_LOWER, _DROPPED))
+
+
+def _needles(secrets: Iterable[str], seen: _Seen) -> list[bytes]:
+    forms = [form for secret in secrets for form in _spellings(secret)]
+    forms += [_ESCAPE.sub(_undone, form) for form in forms]
+    # One that contains another is found with it.
+    needles = sorted({seen(form) for form in forms}, key=len)
+    return [n for i, n in enumerate(needles) if not any(short in n for short in needles[:i])]
+
+
+def _spellings(secret: str) -> Iterator[bytes]:
+    data = secret.encode()
+    wide = secret.encode("utf-16-le")
+    yield data
+    yield secret[::-1].encode()
+    yield html.escape(secret).encode()
+    yield quote(secret, safe="").encode()
+    yield json.dumps(secret)[1:-1].encode()
+    for digits in (data.hex(), wide.hex().removesuffix("00")):
+        yield digits.encode()
+        yield digits.upper().encode()
+    yield "".join(f"0x{byte:02x}" for byte in data).encode()
+    yield "".join(map(str, data)).encode()
+    for raw in (data, wide):
+        for encode in (b64encode, urlsafe_b64encode):
+            yield from _within_base64(raw, encode)
+
+
+def _within_base64(data: bytes, encode: _Encode) -> Iterator[bytes]:
+    """The characters that depend on `data` alone, for each number of bytes that may precede it."""
+    for before in range(3):
+        encoded = encode(bytes(before) + data).rstrip(b"=")
+        bits_after = (before + len(data)) * 8 % 6
+        yield encoded[-(-before * 8 // 6) : len(encoded) - bool(bits_after)]
+
+
+def _slices(data: _Bytes) -> Iterator[_Bytes]:
+    """Split at the beginning of escapes, so that no single call holds up other threads for long."""
+    begin = 0
+    while len(data) - begin > _SLICE:
+        end = begin + _SLICE
+        last = max(data.rfind(mark, end - _LONGEST_ESCAPE, end) for mark in _MARKS_OF_ESCAPES)
+        end = last if last > begin else end
+        while data[end - 1 : end] == b"\\" and end > begin + _SLICE - 2 * _LONGEST_ESCAPE:
+            end -= 1
+        yield data[begin:end]
+        begin = end
+    yield data[begin:]
+
+
+def _undone(found: re.Match[bytes]) -> bytes:
+    kind = found.lastgroup
+    if kind is None:
+        return b" "
+    if kind == "itself":
+        return found[kind]
+    return bytes([int(found[kind], _BASES.get(kind, 16))])
+
+
+def _without(data: _Bytes, spans: Iterable[tuple[int, int]]) -> bytes:
+    """Return `data` with REMOVED in place of each span; those that overlap count as one."""
+    pieces: list[_Bytes] = []
+    end = 0
+    for start, stop in sorted(spans):
+        if start >= end:
+            pieces.append(data[end:start])
+        end = max(end, stop)
+    return _MARK.join([*pieces, data[end:]])
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _decoded(data: _Bytes) -> str:
+    return data.decode("utf-8", "surrogatepass")

@@ -1,0 +1,192 @@
+"""Keys are taken out of text, however they are spelled, and nothing else is."""
+
+from __future__ import annotations
+
+import json
+import random
+from base64 import b64encode
+from collections.abc import Iterable
+from itertools import pairwise
+
+import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+
+from desktop_app.domain.redaction import REMOVED, Redactor
+from tests.helpers.spellings import SPELLINGS
+
+# What can stand behind "Bearer" (RFC 6750, section 2.1), of which most providers use a part.
+_CHARACTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_+/.~"
+_STARTS = ("sk-", "sk-proj-", "gsk_", "AIza", "key.", "")
+
+
+def a_key(seed: int) -> str:
+    rng = random.Random(seed)
+    body = "".join(rng.choices(_CHARACTERS, k=rng.randint(24, 80)))
+    return f"{rng.choice(_STARTS)}{body}7{'=' * rng.randrange(3)}"
+
+
+KEYS = st.integers(0, 1 << 64).map(a_key)
+NAMES = st.sampled_from(sorted(SPELLINGS))
+WORDS = st.text("abc xyz.,:;!?\n\"'<>&%\\=é☂\u200b", max_size=30)
+KEY = "sk-proj-Zx81-ab_cd3fG7hJ2kL9mN4pQ6rS8tV0wX5yZ1"
+REDACTOR = Redactor([KEY])
+
+pytestmark = pytest.mark.attack("secrets")
+
+
+@pytest.mark.parametrize("name", SPELLINGS)
+def test_each_spelling_of_a_key_is_found(name: str) -> None:
+    spelled = SPELLINGS[name](KEY)
+    for text in (REDACTOR.clean(f"a {spelled} b"), in_pieces(KEY, f"a {spelled} b", range(400))):
+        assert REMOVED in text
+        assert spelled not in text
+        assert text.startswith("a ")
+        assert text.endswith(" b")
+
+
+@given(KEYS, NAMES, WORDS, WORDS)
+def test_no_spelling_of_any_key_is_left(key: str, name: str, before: str, after: str) -> None:
+    spelled = SPELLINGS[name](key)
+    cleaned = Redactor([key]).clean(f"{before} {spelled} {after}")
+    assert spelled not in cleaned
+    assert REMOVED in cleaned
+    assert cleaned.startswith(f"{before} ")
+    assert cleaned.endswith(f" {after}")
+
+
+@given(KEYS, NAMES, WORDS, WORDS, st.lists(st.integers(0, 400), max_size=60))
+def test_a_key_that_comes_in_pieces_is_found(
+    key: str, name: str, before: str, after: str, cuts: list[int]
+) -> None:
+    spelled = SPELLINGS[name](key)
+    whole = in_pieces(key, f"{before} {spelled} {after}", cuts)
+    assert key not in whole
+    assert spelled not in whole
+    assert REMOVED in whole
+    assert whole.startswith(f"{before} ")
+    assert whole.endswith(f" {after}")
+
+
+def in_pieces(key: str, text: str, cuts: Iterable[int]) -> str:
+    stream = Redactor([key]).stream()
+    places = sorted({0, *(cut for cut in cuts if cut < len(text)), len(text)})
+    pieces = [text[a:b] for a, b in pairwise(places)]
+    return "".join(stream.feed(piece) for piece in pieces) + stream.end()
+
+
+def test_a_key_that_comes_letter_by_letter_leaves_no_more_than_three_letters() -> None:
+    stream = REDACTOR.stream()
+    whole = "".join(stream.feed(letter) for letter in f"see {KEY}.") + stream.end()
+    assert whole == f"see sk-p{REMOVED}."
+
+
+FRAGMENTS = st.sampled_from(
+    [KEY[:n] for n in (1, 3, 4, 5, 8, 20, len(KEY) - 1)]
+    + [KEY[1:], b64encode(KEY.encode()).decode()[:20], KEY.encode().hex()[:30], KEY[::-1][:9]]
+    + ["%", "%7", "%73", "\\", "\\u00", "&#", "&#115", "=", "=73", "words", " ", "\n", "☂"]
+)
+
+
+@given(st.lists(FRAGMENTS, max_size=12))
+@example(["sk-proj-", "Zx81"])
+def test_what_is_no_key_is_handed_on_as_it_came(pieces: list[str]) -> None:
+    text = "".join(pieces)
+    assume(REDACTOR.clean(text) == text)
+    stream = REDACTOR.stream()
+    assert "".join(stream.feed(piece) for piece in pieces) + stream.end() == text
+
+
+def test_what_can_be_no_key_is_not_held_back() -> None:
+    stream = REDACTOR.stream()
+    for piece in ("Task", " s", "k", "-", "p", "ok ", "risk", " 7", "3", "6", "c"):
+        assert stream.feed(piece) == piece
+    assert stream.feed("sk-proj-Zx") == ""
+    assert stream.feed("?") == ""
+    assert stream.feed("!y") == "sk-proj-Zx?!y"
+
+
+def test_prose_in_another_script_is_not_held_back() -> None:
+    stream = REDACTOR.stream()
+    assert stream.feed("sk-proj") == ""
+    assert stream.feed("\u4e00" * 10) == ""
+    assert stream.feed("\u4e00" * 50) == "sk-proj" + "\u4e00" * 60
+    assert stream.feed("\u4e00") == "\u4e00"
+
+
+@pytest.mark.parametrize(
+    "piece", ["\\", "%25", "%", "&amp;", "&", "=", "\\u0", "&#0", "%2", KEY[:9]]
+)
+def test_endless_escapes_are_passed_over(piece: str) -> None:
+    """Each would take hours if the time grew with the square of the length."""
+    text = piece * (1_000_000 // len(piece))
+    assert REDACTOR.clean(text) == text
+    stream = REDACTOR.stream()
+    assert stream.feed(text) + stream.end() == text
+
+
+def test_two_keys_in_one_text() -> None:
+    redactor = Redactor([KEY, "hunter2-hunter2", ""])
+    assert redactor.clean(f"{KEY}, {KEY}, hunter2-hunter2") == ", ".join([REMOVED] * 3)
+    stream = redactor.stream()
+    text = "".join(map(stream.feed, f"{KEY}, hunter2-hunter2; {KEY}")) + stream.end()
+    assert text.count(REMOVED) == 3
+    assert "hunter2-h" not in text
+
+
+@pytest.mark.parametrize("word", ["lm-studio", "ollama", "EMPTY", "not-needed", "", "1234567"])
+def test_keys_that_are_words_are_left_alone(word: str) -> None:
+    text = f"LM Studio takes any key: {word}, LM-Studio, not needed, 1234567."
+    assert Redactor([word]).clean(text) == text
+    stream = Redactor([word]).stream()
+    assert "".join(map(stream.feed, text)) + stream.end() == text
+
+
+@pytest.mark.parametrize("key", ["pass:w0rd/é", "hunter22", "correct horse battery staple"])
+@pytest.mark.parametrize("name", ["as it is", "URL", "JSON", "JSON, each", "base64", "hexadecimal"])
+def test_a_short_password_is_found_as_it_is(key: str, name: str) -> None:
+    spelled = SPELLINGS[name](key)
+    cleaned = Redactor([key]).clean(f"so {spelled} it is")
+    assert spelled not in cleaned
+    assert cleaned.startswith("so ")
+    assert Redactor([key]).clean("Correct Horse, hunter 22") == "Correct Horse, hunter 22"
+
+
+@given(
+    st.recursive(
+        st.none() | st.integers() | st.sampled_from([KEY, "a", f"x{KEY}", KEY[:20]]),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner),
+        max_leaves=6,
+    )
+)
+def test_json_stays_json(value: object) -> None:
+    cleaned = json.loads(REDACTOR.clean(json.dumps(value)))
+    assert KEY not in json.dumps(cleaned)
+    assert cleaned == json.loads(json.dumps(value).replace(KEY, REMOVED))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps([KEY[:20], KEY[20:]]),
+        json.dumps("\n".join(KEY)),
+        json.dumps({"inner": json.dumps({"key": "\t".join(KEY)})}),
+        "".join(f"\\u{ord(c):04x}" for c in KEY).join('""'),
+    ],
+)
+def test_a_key_is_found_in_json_as_it_is_written(text: str) -> None:
+    cleaned = REDACTOR.clean(text)
+    assert REMOVED in cleaned
+    assert KEY[20:] not in cleaned
+
+
+@pytest.mark.parametrize("name", ["as it is", "URL, each twice", "JSON, each twice", "HTML, twice"])
+def test_a_key_is_found_wherever_it_stands_in_a_long_text(name: str) -> None:
+    """However the text is cut into slices, no escape is."""
+    for before in range(32 * 1024 - 400, 32 * 1024 + 30, 3):
+        text = "y" * before + SPELLINGS[name](KEY) + "y"
+        assert REDACTOR.clean(text) == "y" * before + REMOVED + "y"
+
+
+def test_half_a_surrogate_pair_is_no_obstacle() -> None:
+    assert REDACTOR.clean(f"\ud800{KEY}\udc00") == f"\ud800{REMOVED}\udc00"
