@@ -1,0 +1,219 @@
+"""A JSON parser for replies of any size, in short steps and within bounds.
+
+`json.loads` holds the interpreter's lock from the first byte to the last: the window stands still
+for 0.4 s per 32 MB, even if a thread parses. Here no call into C takes more than a millisecond or
+two, so a thread that parses lets the window work. Nor does `json.loads` know what a value takes:
+32 MB of "[]," become 700 MB of lists. Here memory is counted as it is taken.
+
+The parser accepts what `json.loads` accepts, except for numbers of more than 400 digits. Bytes that
+are not UTF-8 become U+FFFD.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, Final
+
+LARGEST_VALUE: Final = 100 * 1024 * 1024
+"""Bytes of memory that all of the values may take, as estimated here."""
+LARGEST_TEXT: Final = 64 * 1024 * 1024
+"""The same for one string, which exists twice while its pieces are joined."""
+MOST_CONTAINERS: Final = 200_000
+"""Objects and lists: the garbage collector looks at each, 0.1 s for a million of them."""
+MOST_NAMES: Final = 50_000
+"""Names in one object: the table of them is made anew as it grows, 0.1 s for a million."""
+DEEPEST: Final = 500
+
+_BOM: Final = "\ufeff".encode()
+_BLANKS: Final = re.compile(rb"[ \t\n\r]{0,65536}")
+_NUMBER: Final = re.compile(
+    rb"-?(?:0|[1-9][0-9]{0,399}+)(\.[0-9]{1,400}+)?([eE][-+]?[0-9]{1,400}+)?(?![0-9.eE])"
+)
+# Numbers in a row, as in embeddings: `json.loads` reads them far faster, some kilobytes at once.
+_NUMBERS: Final = re.compile(rb"(?:[-+.0-9eE]{1,400},[ \t\n\r]{0,80}){8,1024}")
+_WORD: Final = re.compile(rb"true|false|null|NaN|-?Infinity")
+_WORDS: Final[dict[bytes, Any]] = {
+    b"true": True,
+    b"false": False,
+    b"null": None,
+    b"NaN": float("nan"),
+    b"Infinity": float("inf"),
+    b"-Infinity": float("-inf"),
+}
+# Some hundred kilobytes of a string at most. A pair of surrogates is never cut in two, nor is a
+# character of several bytes.
+_TEXT: Final = re.compile(
+    rb"(?:[ !#-\[\]-\x7f]{1,64}+"
+    rb"|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+    rb'|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})'
+    rb"|[\xc0-\xff][\x80-\xbf]{0,3}+|[\x80-\xbf]){1,4096}+"
+)
+_WIDE: Final = re.compile(rb"[\xf0-\xff]|\\u[dD][89abAB]")
+_PIECES_JOINED: Final = 256
+_NAMES_SHARED: Final = 1024
+
+_SCALAR_COST: Final = 32
+_TEXT_COST: Final = 60
+_LIST_COST: Final = 100
+_OBJECT_COST: Final = 240
+
+
+class ValueTooLargeError(Exception):
+    """The value would take more memory than it may."""
+
+
+def parse(data: bytes | bytearray) -> Any:
+    """Return the value that `data` holds.
+
+    It takes about a second for 10 MB: call it in a thread.
+
+    Raises:
+        ValueError: `data` is not JSON, or nested more than 500 deep.
+        ValueTooLargeError
+    """
+    return _Parser(data).parse()
+
+
+class _Parser:
+    def __init__(self, data: bytes | bytearray) -> None:
+        self._data = data
+        self._at = len(_BOM) if data.startswith(_BOM) else 0
+        self._room = LARGEST_VALUE
+        self._containers = MOST_CONTAINERS
+        self._names: dict[str, str] = {}  # an object's names are those of its neighbors
+
+    def parse(self) -> Any:
+        """Return the value. The stack of open containers is a list: depth costs no recursion."""
+        stack: list[tuple[list[Any] | dict[str, Any], str]] = []
+        while True:
+            value, is_open = self._begin()
+            if is_open:
+                name = "" if isinstance(value, list) else self._name()
+                stack.append((value, name))
+                if len(stack) > DEEPEST:
+                    raise ValueError("nested too deeply")
+                continue
+            while stack:
+                container, name = stack[-1]
+                if isinstance(container, list):
+                    container.append(value)
+                else:
+                    container[name] = value
+                    if len(container) > MOST_NAMES:
+                        raise ValueTooLargeError
+                if self._take(b","):
+                    if not isinstance(container, list):
+                        stack[-1] = (container, self._name())
+                    break
+                self._expect(b"]" if isinstance(container, list) else b"}")
+                value, _ = stack.pop()
+            else:
+                if self._peek():
+                    raise ValueError(f"more behind the value, at {self._at}")
+                return value
+
+    def _begin(self) -> tuple[Any, bool]:
+        """Return the next value, or a container that stays open."""
+        first = self._peek()
+        if first == b'"':
+            self._at += 1
+            return self._text(), False
+        if first == b"[":
+            self._at += 1
+            self._count_container(_LIST_COST)
+            row = self._numbers()
+            return row, not (not row and self._take(b"]"))
+        if first == b"{":
+            self._at += 1
+            self._count_container(_OBJECT_COST)
+            return {}, not self._take(b"}")
+        return self._scalar(), False
+
+    def _peek(self) -> bytes:
+        """Return the next byte that is no blank, b"" at the end."""
+        while True:
+            found = _BLANKS.match(self._data, self._at)
+            if found is None or found.end() == self._at:
+                return bytes(self._data[self._at : self._at + 1])
+            self._at = found.end()
+
+    def _take(self, wanted: bytes) -> bool:
+        is_next = self._peek() == wanted
+        self._at += is_next
+        return is_next
+
+    def _expect(self, wanted: bytes) -> None:
+        if not self._take(wanted):
+            raise ValueError(f"{wanted.decode()} expected at {self._at}")
+
+    def _spend(self, size: int) -> None:
+        self._room -= size
+        if self._room < 0:
+            raise ValueTooLargeError
+
+    def _count_container(self, cost: int) -> None:
+        self._containers -= 1
+        if self._containers < 0:
+            raise ValueTooLargeError
+        self._spend(cost)
+
+    def _name(self) -> str:
+        self._expect(b'"')
+        name = self._text()
+        self._expect(b":")
+        if len(self._names) == _NAMES_SHARED:
+            self._names.clear()
+        return self._names.setdefault(name, name)
+
+    def _numbers(self) -> list[Any]:
+        """Return the numbers that a list begins with, all but the last of them."""
+        row: list[Any] = []
+        self._peek()
+        while found := _NUMBERS.match(self._data, self._at):
+            some = json.loads(b"[" + found[0].rstrip()[:-1] + b"]")
+            self._spend(_SCALAR_COST * len(some))
+            row += some
+            self._at = found.end()
+        return row
+
+    def _scalar(self) -> Any:
+        self._spend(_SCALAR_COST)
+        found = _NUMBER.match(self._data, self._at)
+        if found is not None:
+            self._at = found.end()
+            is_whole = found[1] is None and found[2] is None
+            return int(found[0]) if is_whole else float(found[0])
+        found = _WORD.match(self._data, self._at)
+        if found is None:
+            raise ValueError(f"no value at {self._at}")
+        self._at = found.end()
+        return _WORDS[bytes(found[0])]
+
+    def _text(self) -> str:
+        """Return the string whose opening quote has been read."""
+        parts: list[str] = []
+        pieces: list[str] = []
+        length, width = 0, 1
+        while found := _TEXT.match(self._data, self._at):
+            self._at = found.end()
+            raw = found[0]
+            text = raw.decode("utf-8", "replace")
+            if b"\\" in raw:
+                text = json.loads(f'"{text}"')
+            if width < 4 and not text.isascii():
+                width = 4 if _WIDE.search(raw) else max(width, 2)
+            length += len(text)
+            if length * width > min(LARGEST_TEXT, self._room):
+                raise ValueTooLargeError
+            pieces.append(text)
+            if len(pieces) == _PIECES_JOINED:
+                parts.append("".join(pieces))
+                pieces.clear()
+        if self._data[self._at : self._at + 1] != b'"':
+            raise ValueError(f"a string that does not end, at {self._at}")
+        self._at += 1
+        self._spend(length * width + _TEXT_COST)
+        if len(pieces) == 1 and not parts:
+            return pieces[0]
+        return "".join((*parts, *pieces))

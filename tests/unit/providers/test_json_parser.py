@@ -1,0 +1,126 @@
+"""The bounded parser beside json.loads."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from desktop_app.providers.json_parser import ValueTooLargeError, parse
+
+MB = 1024 * 1024
+
+values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**30), 10**30)
+    | st.floats(allow_nan=False)
+    | st.text(st.characters(codec="utf-8")),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(st.characters(codec="utf-8")), inner),
+)
+tokens = st.lists(
+    st.sampled_from(
+        ["[", "]", "{", "}", ",", ":", '"', '"a"', "1", "-0.5e3", "01", "1.", "true", "nul", " "]
+        + [
+            '"\\u0041"',
+            '"\\ud83d\\ude00"',
+            '"\\ud83d"',
+            '"\\x"',
+            '"\n"',
+            "NaN",
+            "-Infinity",
+            "\x7f",
+        ]
+        + ["1,2,3,4,5,6,7,8,9,10", "1,2,3,4,5,6,7,8,,", '"é"', "\ufeff"]
+    ),
+    max_size=12,
+)
+
+
+def outcome(parsed: Callable[[Any], Any], text: str | bytes) -> Any:
+    """What comes of `text`; None for what is no JSON."""
+    try:
+        return (parsed(text),)
+    except ValueError:
+        return None
+
+
+@given(values, st.booleans(), st.sampled_from([None, 1]))
+def test_what_was_encoded_comes_out(value: Any, escaped: bool, indent: int | None) -> None:
+    text = json.dumps(value, ensure_ascii=escaped, indent=indent)
+    assert parse(text.encode()) == value
+
+
+@given(tokens)
+def test_it_accepts_and_refuses_what_json_loads_does(pieces: list[str]) -> None:
+    text = "".join(pieces)
+    expected = outcome(json.loads, text.removeprefix("\ufeff"))
+    found = outcome(lambda text: parse(text.encode()), text)
+    assert repr(found) == repr(expected)
+
+
+@given(
+    st.lists(st.sampled_from(["a" * 70, "é", "🙂", "\\n", "\\u00e9", "\\ud83d\\ude42", "\\ud800"]))
+)
+def test_long_strings_are_put_together_as_they_were(pieces: list[str]) -> None:
+    text = '"' + "".join(pieces) * 300 + '"'
+    assert parse(text.encode()) == json.loads(text)
+
+
+def test_long_rows_of_numbers() -> None:
+    numbers = [n / 7 for n in range(5000)]
+    assert parse(json.dumps({"a": [numbers, numbers], "b": numbers}).encode()) == {
+        "a": [numbers, numbers],
+        "b": numbers,
+    }
+
+
+def test_bytes_that_are_not_utf8_are_replaced() -> None:
+    assert parse(b'{"a\xff": "\xc3b\x80"}') == {"a\ufffd": "\ufffdb\ufffd"}
+
+
+@pytest.mark.attack("reply-bounds")
+@pytest.mark.parametrize(
+    "data",
+    {
+        "lists": b"[" + b"[]," * (3 * MB) + b"1]",
+        "objects": b"[" + b"{}," * MB + b"1]",
+        "names": b"{" + b",".join(b'"%d":0' % n for n in range(200_000)) + b"}",
+        "numbers": b"[" + b"1," * (4 * MB) + b"1]",
+        "strings": b"[" + b'"",' * (2 * MB) + b"1]",
+        "one emoji": b'"' + b"a" * (17 * MB) + "🙂".encode() + b'"',
+        "one escaped emoji": b'"' + b"a" * (17 * MB) + b'\\ud83d\\ude42"',
+    }.items(),
+    ids=lambda pair: pair[0],
+)
+def test_what_would_fill_the_memory_is_refused(data: tuple[str, bytes]) -> None:
+    with pytest.raises(ValueTooLargeError):
+        parse(data[1])
+
+
+@pytest.mark.attack("reply-bounds")
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"[" * 1_000_000,
+        b'{"a":' * 100_000 + b"1" + b"}" * 100_000,
+        b"1" * 1_000_000,
+        b"-" + b"1" * 401,
+        b'"' + b"a" * 100_000,
+        b"",
+        b" " * 1_000_000,
+        b'"a\x00b"',
+    ],
+    ids=lambda data: repr(data[:5]),
+)
+def test_damage_is_refused_without_recursion(data: bytes) -> None:
+    assert outcome(parse, data) is None
+
+
+def test_large_exponents_are_infinite_as_with_json_loads() -> None:
+    assert parse(b"[1e400, -1e400, NaN]")[:2] == [math.inf, -math.inf]
