@@ -13,6 +13,7 @@
     │   ├── EndpointMissingError    404, 405, a redirect or HTML where an API was expected
     │   ├── StreamCutError          the stream ended without its terminal event
     │   ├── RunLostError            a run in the background that the provider no longer has
+    │   ├── ReplyTooLargeError      a reply that passed a limit on its size
     │   └── UnexpectedReplyError    a reply that is not what the API promises
     ├── CompactionError         a conversation could not be made shorter
     ├── IllegalChoiceError          what the chosen model does not take; found before sending
@@ -143,6 +144,10 @@ class StreamCutError(ProviderError):
 
 class RunLostError(ProviderError):
     """A run in the background can no longer be picked up."""
+
+
+class ReplyTooLargeError(ProviderError):
+    """The reply passed a limit on its size; the connection was closed."""
 
 
 class UnexpectedReplyError(ProviderError):

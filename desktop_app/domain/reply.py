@@ -2,13 +2,15 @@
 
 `accumulate` never changes its argument, and a delta costs the same however long the reply is:
 text is kept as a tuple of pieces whose lengths fall by at least half (as in a binomial heap), so
-that n characters in any number of pieces are copied O(log n) times in all.
+that n characters in any number of pieces are copied O(log n) times in all. Pieces of a megabyte are
+copied no more, so that no delta holds the event loop up.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import Enum, auto
+from typing import Final
 
 from desktop_app.domain.conversation import MessageStatus, RemoteRun
 from desktop_app.domain.cost import Usage
@@ -32,6 +34,9 @@ from desktop_app.domain.events import (
 )
 from desktop_app.domain.parts import Part, ReasoningPart, RefusalPart, TextPart, ToolCallPart
 
+_WHOLE_PIECE: Final = 1024 * 1024
+"""Characters."""
+
 
 class GrowingText:
     """An immutable text that is cheap to extend."""
@@ -46,7 +51,11 @@ class GrowingText:
         """This text with `text` behind it."""
         pieces = self._pieces
         tail = text
-        while pieces and len(pieces[-1]) < 2 * len(tail):
+        while (
+            pieces
+            and len(tail) < _WHOLE_PIECE
+            and len(pieces[-1]) < min(2 * len(tail), _WHOLE_PIECE)
+        ):
             tail = pieces[-1] + tail
             pieces = pieces[:-1]
         grown = GrowingText()

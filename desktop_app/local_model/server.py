@@ -34,6 +34,7 @@ LOOPBACK: Final = "127.0.0.1"
 
 START_TIMEOUT_S: Final = 180.0  # several GB from a slow disk
 REQUEST_TIMEOUT_S: Final = 60.0
+LARGEST_REPLY: Final = 32 * 1024 * 1024
 DETAILS_CHARACTERS: Final = 4000
 # A slice of a text to count: the answer to it is parsed in well under a frame.
 SLICE_CHARACTERS: Final = 100_000
@@ -337,12 +338,14 @@ def _request_now(port: int, key: str, path: str, body: dict[str, Any] | None) ->
         method = "POST" if data else "GET"
         connection.request(method, path, data, {"Authorization": f"Bearer {key}"})
         response = connection.getresponse()
-        answer = response.read()
+        answer = response.read(LARGEST_REPLY + 1)
     except http.client.HTTPException as exc:
         raise ConnectionError(f"no whole reply ({type(exc).__name__})") from exc
     finally:
         connection.close()
     if response.status != http.client.OK:
         raise ConnectionError(f"{path} answered {response.status}")
+    if len(answer) > LARGEST_REPLY:
+        raise ConnectionError(f"{path} answered more than it can have to say")
     reply: dict[str, Any] = json.loads(answer)
     return reply

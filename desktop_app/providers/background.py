@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -188,15 +189,16 @@ class BackgroundRun:
             self._reached_at = self._loop.time()
             if await reply.is_json():
                 self._may_stream = False
-                for event in self._take_whole(await reply.json(), reply.request_id):
+                take = partial(self._take_whole, request_id=reply.request_id)
+                for event in await reply.json(take):
                     yield event
                 return
-            async with aclosing(reply.events()) as events:
-                async for received in events:
+            async with aclosing(reply.events(self._reader.read)) as received:
+                async for events in received:
                     if self._has_said:
                         self._has_said = False
                         yield Waiting(0, "")
-                    for event in self._reader.read(received.data, received.event):
+                    for event in events:
                         yield self._noted(event, reply.request_id)
                     if self._reader.is_finished:
                         await reply.drain()
@@ -226,21 +228,20 @@ class BackgroundRun:
             AttemptError
         """
         try:
-            value = await self._transport.get_json(self._path)
+            return await self._transport.get_json(self._path, self._take_whole)
         except (StreamCutError, UnexpectedReplyError) as error:
             raise AttemptError(error) from error
-        self._reached_at = self._loop.time()
-        return self._take_whole(value, "")
 
-    def _take_whole(self, value: object, request_id: str) -> list[StreamEvent]:
+    def _take_whole(self, value: object, request_id: str = "") -> list[StreamEvent]:
+        self._reached_at = self._loop.time()
         error = refusals.error_of_whole(self._provider, value, request_id)
         if error is not None:
             raise error
-        self._id = json_fields.text(value, "id") or self._id
+        self._id = json_fields.name(value, "id") or self._id
         status = json_fields.text(value, "status")
         if status not in _UNDER_WAY or not self._id:
             return [self._noted(e, request_id) for e in self._reader.read_whole(value)]
-        model = json_fields.text(value, "model")
+        model = json_fields.name(value, "model")
         return [
             Started(self._id, model, request_id),
             RunReached(RemoteRun(self._id, self._reader.sequence)),
@@ -313,7 +314,7 @@ async def cancel(transport: Transport, run: RemoteRun, times: RunTimes) -> Usage
     try:
         async with asyncio.timeout(times.cancel):
             async with transport.post(f"{path_of(run.response_id)}/cancel", {}) as reply:
-                usage = json_fields.mapping(await reply.json(), "usage")
+                usage = await reply.json(lambda value: json_fields.mapping(value, "usage"))
     except AttemptError as failed:
         raise failed.error from failed
     except TimeoutError as exc:

@@ -10,17 +10,21 @@ import base64
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import reduce
 from typing import Any, Final
 
 from desktop_app.domain.batches import BatchResult, BatchStatus, ItemStatus, RemoteBatch
 from desktop_app.domain.chat_request import ChatRequest, FileData, ProviderProfile
 from desktop_app.domain.conversation import MessageStatus
+from desktop_app.domain.errors import ReplyTooLargeError
+from desktop_app.domain.events import Failed
 from desktop_app.domain.model_catalog import Api, ModelInfo
 from desktop_app.domain.parts import text_of
 from desktop_app.domain.reply import Reply, accumulate
 from desktop_app.providers import chat_completions, json_fields, left_out, refusals, responses
 from desktop_app.providers.chat_completions import ChatCompletionsReader
+from desktop_app.providers.json_parser import ValueTooLargeError
+from desktop_app.providers.refusals import LONGEST_QUOTE
+from desktop_app.providers.reply_limits import AnswerMeter
 from desktop_app.providers.responses_stream import ResponsesReader
 
 URLS: Final = {
@@ -32,6 +36,8 @@ NAME_KEY: Final = "repartee"
 
 # A batch streams nothing, and nobody replays the reasoning of its answers.
 _LEFT_OUT: Final = frozenset({"stream", "stream_options", "include", "background"})
+MOST_ERRORS: Final = 50_000
+"""Of a batch: one for each of its requests."""
 # Whoever splits lines as Python's splitlines() does would split a request in two.
 _BREAKS: Final = {ord(c): f"\\u{ord(c):04x}" for c in "\x85\u2028\u2029"}
 _NOT_BEGUN: Final = {
@@ -79,9 +85,9 @@ def result_of(line: bytes, provider: str, api: Api) -> BatchResult | None:
     """What a line of the results says; None where it is none."""
     try:
         row = json_fields.parse(line)
-    except ValueError:
+    except (ValueError, ValueTooLargeError):
         return None
-    name = json_fields.text(row, "custom_id")
+    name = json_fields.name(row, "custom_id")
     if not name:
         return None
     response = json_fields.mapping(row, "response")
@@ -137,7 +143,14 @@ _BY_OBJECT: Final = {"chat.completion": Api.CHAT_COMPLETIONS, "response": Api.RE
 def _reply(body: Mapping[str, Any], provider: str, api: Api) -> Reply:
     api = _BY_OBJECT.get(json_fields.text(body, "object"), api)
     reader = ResponsesReader(provider) if api is Api.RESPONSES else ChatCompletionsReader(provider)
-    return reduce(accumulate, reader.read_whole(body), Reply())
+    reply, meter = Reply(), AnswerMeter(provider)
+    for event in reader.read_whole(body):
+        try:
+            meter.add(event)
+        except ReplyTooLargeError as error:
+            return accumulate(reply, Failed(error))
+        reply = accumulate(reply, event)
+    return reply
 
 
 def _reason(reason: str) -> str:
@@ -150,23 +163,26 @@ def _reason(reason: str) -> str:
 
 def batch_of(value: object) -> RemoteBatch | None:
     """A batch as the provider describes it; None where that is none."""
-    batch_id = json_fields.text(value, "id")
+    batch_id = json_fields.name(value, "id")
     if not batch_id:
         return None
-    told = json_fields.text(value, "status")
+    told = json_fields.name(value, "status")
     counts = json_fields.mapping(value, "request_counts")
     errors = json_fields.rows(json_fields.mapping(value, "errors"), "data")
     return RemoteBatch(
         batch_id,
         BatchStatus(told) if told in _REMOTE else None,
-        json_fields.text(value, "input_file_id"),
-        json_fields.text(value, "output_file_id"),
-        json_fields.text(value, "error_file_id"),
-        json_fields.text(json_fields.mapping(value, "metadata"), NAME_KEY),
+        json_fields.name(value, "input_file_id"),
+        json_fields.name(value, "output_file_id"),
+        json_fields.name(value, "error_file_id"),
+        json_fields.name(json_fields.mapping(value, "metadata"), NAME_KEY),
         json_fields.count(counts, "total"),
         json_fields.count(counts, "completed"),
         json_fields.count(counts, "failed"),
-        tuple((json_fields.count(e, "line"), json_fields.text(e, "message")) for e in errors),
+        tuple(
+            (json_fields.count(e, "line"), json_fields.text(e, "message")[:LONGEST_QUOTE])
+            for e in errors[:MOST_ERRORS]
+        ),
     )
 
 

@@ -11,6 +11,7 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import AbstractContextManager, aclosing
+from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeVar
 from urllib.parse import quote
@@ -25,7 +26,14 @@ from desktop_app.domain.errors import (
 )
 from desktop_app.providers import json_fields
 from desktop_app.providers.batch_rows import NAME_KEY, URLS, batch_of, request_line, result_of
+from desktop_app.providers.reply_limits import (
+    LARGEST_FILE,
+    LARGEST_JSON,
+    MOST_LINES,
+    too_many_lines,
+)
 from desktop_app.providers.retries import AttemptError
+from desktop_app.providers.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Mapping
@@ -36,7 +44,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-LONGEST_LINE: Final = 64 << 20
+LONGEST_LINE: Final = LARGEST_JSON
 _PIECE: Final = 256 * 1024
 _BOUNDARY: Final = "repartee-8f1c3b6d5a7e4920"
 _PAGE: Final = 100
@@ -91,7 +99,7 @@ class BatchClient:
         async def once() -> str:
             body = _multipart(head, file, tail)
             async with self._transport.send("POST", "files", headers, body) as reply:
-                return json_fields.text(await reply.json(), "id")
+                return await reply.json(lambda value: json_fields.name(value, "id"))
 
         try:
             file_id = await self._repeated(once)
@@ -160,13 +168,13 @@ class BatchClient:
     async def results(self, file_id: str, api: Api) -> AsyncGenerator[BatchResult | None, None]:
         """The lines of a file of results as they come; None for one that is none."""
         path = f"{_path('files', file_id)}/content"
-        attempts = count()
+        attempts, read = count(), partial(result_of, provider=self._profile.name, api=api)
         while True:
             try:
                 async with aclosing(self._lines(path)) as lines:
                     async for line in lines:
-                        if line.strip():
-                            yield result_of(line, self._profile.name, api)
+                        is_small = len(line) <= json_fields.AT_ONCE
+                        yield read(line) if is_small else await asyncio.to_thread(read, line)
                 return
             except AttemptError as failed:
                 await self._pause(failed, next(attempts))
@@ -176,7 +184,11 @@ class BatchClient:
     async def _lines(self, path: str) -> AsyncGenerator[bytes, None]:
         with self._in_use():
             async with self._transport.send("GET", path) as reply:
-                async for line in lines_of(reply.pieces()):
+                number = 0
+                async for line in lines_of(reply.pieces(LARGEST_FILE)):
+                    number += 1
+                    if number > MOST_LINES:
+                        raise too_many_lines(self._profile.name)
                     yield line
 
     # -- requests
@@ -185,10 +197,10 @@ class BatchClient:
         headers = {"accept": "application/json", "content-type": "application/json"}
         content = json.dumps(body).encode()
         async with self._transport.send("POST", path, headers, content) as reply:
-            return self._batch(await reply.json())
+            return await reply.json(self._batch)
 
     async def _got(self, path: str) -> RemoteBatch:
-        return self._batch(await self._transport.get_json(path))
+        return await self._transport.get_json(path, self._batch)
 
     def _batch(self, value: object) -> RemoteBatch:
         batch = batch_of(value)
@@ -202,12 +214,11 @@ class BatchClient:
         for _ in range(_MOST_PAGES):
             behind = f"&after={quote(after, safe='')}" if after else ""
             address = f"{path}?{query}limit={_PAGE}{behind}"
-            page = await self._repeated(lambda at=address: self._transport.get_json(at))  # type: ignore[misc]
-            rows = json_fields.rows(page, "data")
+            rows, has_more = await self._repeated(partial(self._transport.get_json, address, _page))
             for row in rows:
                 yield row
-            last = json_fields.text(rows[-1], "id") if rows else ""
-            if not page.get("has_more") or not last or last == after:
+            last = json_fields.name(rows[-1], "id") if rows else ""
+            if not has_more or not last or last == after:
                 return
             after = last
 
@@ -258,6 +269,12 @@ def _path(kind: str, name: str) -> str:
     return f"{kind}/{quote(name, safe='')}"
 
 
+def _page(value: object) -> tuple[list[Mapping[str, Any]], bool]:
+    """The rows of a page of a list, no more than it has; and whether another page follows."""
+    has_more = isinstance(value, dict) and bool(value.get("has_more"))
+    return json_fields.rows(value, "data")[: 2 * _PAGE], has_more
+
+
 async def _multipart(head: bytes, file: BinaryIO, tail: bytes) -> AsyncIterator[bytes]:
     yield head
     await asyncio.to_thread(file.seek, 0)
@@ -268,16 +285,21 @@ async def _multipart(head: bytes, file: BinaryIO, tail: bytes) -> AsyncIterator[
 
 async def lines_of(pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
     """What stands between line feeds, and nothing else: a text may hold every other kind of break.
-    A line that is too long to be an answer comes without its end, and so is none."""
-    held = bytearray()
+    A line that is too long to be an answer comes without its end, and so is none; a blank one does
+    not come."""
+    held, turns = bytearray(), Turns()
     async with aclosing(pieces):
         async for piece in pieces:
-            *whole, rest = piece.split(b"\n")
-            for end in whole:
-                held += end
-                yield bytes(held)
-                held.clear()
+            first, *others = piece.split(b"\n")
             if len(held) <= LONGEST_LINE:
-                held += rest
+                held += first
+            if not others:
+                continue
+            *whole, rest = others
+            for line in (bytes(held), *whole):
+                if line and not line.isspace():
+                    yield line
+                    await turns.give()
+            held = bytearray(rest)
     if held:
         yield bytes(held)

@@ -36,7 +36,7 @@ class CandidatesReader:
         """Whether every answer that was asked for has begun."""
         return len(self._begun) == len(self._others)
 
-    def read(self, data: str, name: str = "") -> list[StreamEvent]:
+    def read(self, data: bytes | bytearray, name: str = "") -> list[StreamEvent]:
         """What the event with this `data` says; `name` is its event field."""
         if self.is_finished or not data.strip():
             return []
@@ -58,7 +58,7 @@ class CandidatesReader:
         others = [(at, self._others[at].end()) for at in sorted(self._begun)]
         return [*_wrapped(others), *self._first.end()]
 
-    def _of_begun(self, data: str, name: str = "") -> list[StreamEvent]:
+    def _of_begun(self, data: bytes | bytearray, name: str = "") -> list[StreamEvent]:
         return _wrapped([(at, self._others[at].read(data, name)) for at in sorted(self._begun)])
 
     def _split(self, chunk: object, key: str) -> Iterator[StreamEvent]:
@@ -74,7 +74,7 @@ class CandidatesReader:
                 yield from _wrapped([(number, [e for e in events if not isinstance(e, Started)])])
 
 
-def _chunk(data: str, name: str) -> object:
+def _chunk(data: bytes | bytearray, name: str) -> object:
     """The decoded chunk; None for what is none: the end, an error, or no JSON."""
     if data.strip() == DONE or name == "error":
         return None

@@ -39,7 +39,7 @@ from desktop_app.providers.responses import data_url
 from desktop_app.providers.token_usage import usage_of
 
 PATH: Final = "chat/completions"
-DONE: Final = "[DONE]"
+DONE: Final = b"[DONE]"
 
 _KNOWN_KINDS: Final = (ProviderKind.OPENAI, ProviderKind.COMETAPI)
 _NEW_LIMIT: Final = "max_completion_tokens"
@@ -168,15 +168,21 @@ class ChatCompletionsReader:
         self._reason = ""
         self._usage: Usage | None = None
         self._tier = ""
-        self._call_ids: list[str] = []
+        self._call_ids: dict[str, int] = {}
 
-    def read(self, data: str, name: str = "") -> list[StreamEvent]:
-        """What the event with this `data` says; `name` is its event field."""
-        data = data.strip()
-        if self.is_finished or not data:
+    def read(self, data: bytes | bytearray, name: str = "") -> list[StreamEvent]:
+        """What the event with this `data` says; `name` is its event field.
+
+        Raises:
+            json_parser.ValueTooLargeError: it would fill the memory.
+        """
+        if self.is_finished:
             return []
-        if data == DONE:
-            return self._end(marked=True)
+        if not data.startswith(b"{"):  # as hardly any event does
+            if not data.strip():
+                return []
+            if data.strip() == DONE:
+                return self._end(marked=True)
         try:
             chunk = json_fields.parse(data)
         except ValueError:
@@ -217,8 +223,8 @@ class ChatCompletionsReader:
         """What a decoded chunk says; `key` is where its choice has what is new."""
         if not self._has_started:
             self._has_started = True
-            yield Started(json_fields.text(chunk, "id"), json_fields.text(chunk, "model"))
-        self._tier = json_fields.text(chunk, "service_tier") or self._tier
+            yield Started(json_fields.name(chunk, "id"), json_fields.name(chunk, "model"))
+        self._tier = json_fields.name(chunk, "service_tier") or self._tier
         usage = json_fields.mapping(chunk, "usage")
         if usage:
             self._usage = usage_of(usage)  # some servers send it with every chunk
@@ -227,7 +233,7 @@ class ChatCompletionsReader:
             for event in self._delta(delta):
                 self._has_content = True
                 yield event
-            reason = json_fields.text(choice, "finish_reason").lower()  # Gemini's are in capitals
+            reason = json_fields.name(choice, "finish_reason").lower()  # Gemini's are in capitals
             self._reason = reason or self._reason
 
     def _delta(self, delta: Mapping[str, Any]) -> Iterator[StreamEvent]:
@@ -248,22 +254,20 @@ class ChatCompletionsReader:
 
     def _call(self, call: Mapping[str, Any]) -> ToolCallDelta:
         function = json_fields.mapping(call, "function")
-        call_id = json_fields.text(call, "id")
+        call_id = json_fields.name(call, "id")
         return ToolCallDelta(
             self._call_index(call, call_id),
             arguments=json_fields.text(function, "arguments"),
             call_id=call_id,
-            name=json_fields.text(function, "name"),
+            name=json_fields.name(function, "name"),
         )
 
     def _call_index(self, call: Mapping[str, Any], call_id: str) -> int:
         """The call's index; without one, a new id is a new call and anything else the last."""
         if isinstance(call.get("index"), int):
             return json_fields.count(call, "index")
-        if call_id and call_id not in self._call_ids:
-            self._call_ids.append(call_id)
-        elif call_id:
-            return self._call_ids.index(call_id)
+        if call_id:
+            return self._call_ids.setdefault(call_id, len(self._call_ids))
         return max(0, len(self._call_ids) - 1)
 
 

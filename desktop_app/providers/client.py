@@ -55,6 +55,7 @@ from desktop_app.providers.negotiation import (
     RememberApi,
     RememberRefusals,
 )
+from desktop_app.providers.reply_limits import AnswerMeter
 from desktop_app.providers.responses_stream import ResponsesReader
 from desktop_app.providers.retries import ATTEMPTS, AttemptError
 from desktop_app.providers.silence import Patience, SilenceWatch, asleep_s
@@ -81,7 +82,7 @@ class _Reader(Protocol):
     @property
     def has_all(self) -> bool: ...
 
-    def read(self, data: str, name: str = "") -> list[StreamEvent]: ...
+    def read(self, data: bytes | bytearray, name: str = "") -> list[StreamEvent]: ...
     def read_whole(self, reply: object) -> list[StreamEvent]: ...
     def end(self) -> list[StreamEvent]: ...
 
@@ -157,12 +158,13 @@ class ProviderClient:
         self, source: AsyncGenerator[StreamEvent, None]
     ) -> AsyncGenerator[StreamEvent, None]:
         """`source`, with its errors as terminals."""
-        has_content = False
+        has_content, meter = False, AnswerMeter(self._profile.name)
         self._streams += 1
         try:
             self._require_key()
             async with aclosing(source) as events:
                 async for event in events:
+                    meter.add(event)
                     has_content = has_content or _is_content(event)
                     match event:
                         case Failed(error):
@@ -366,9 +368,9 @@ class ProviderClient:
 
     async def _events(self, reply: HttpReply, reader: _Reader) -> AsyncGenerator[StreamEvent, None]:
         try:
-            async with aclosing(reply.events()) as events:
-                async for received in events:
-                    for event in reader.read(received.data, received.event):
+            async with aclosing(reply.events(reader.read)) as received:
+                async for events in received:
+                    for event in events:
                         yield event
                     if reader.is_finished:
                         return
@@ -386,9 +388,11 @@ class ProviderClient:
             yield event
 
     async def _whole(self, reply: HttpReply, reader: _Reader) -> AsyncGenerator[StreamEvent, None]:
-        value = await reply.json()
-        error = refusals.error_of_whole(self._profile.name, value, reply.request_id)
-        if error is not None:
-            raise error
-        for event in reader.read_whole(value):
+        def read(value: object) -> list[StreamEvent]:
+            error = refusals.error_of_whole(self._profile.name, value, reply.request_id)
+            if error is not None:
+                raise error
+            return reader.read_whole(value)
+
+        for event in await reply.json(read):
             yield event

@@ -18,6 +18,7 @@ from desktop_app.domain.compaction import ProviderState
 from desktop_app.domain.errors import UnexpectedReplyError
 from desktop_app.domain.model_catalog import Api, ModelInfo
 from desktop_app.providers import json_fields, responses
+from desktop_app.providers.reply_limits import MB
 from desktop_app.providers.retries import AttemptError
 from desktop_app.providers.token_usage import usage_of
 
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 PATH: Final = "responses/compact"
 REFUSED: Final = "compact"
 """How it is remembered that a provider has no such endpoint."""
+
+LARGEST_STATE: Final = 8 * MB
+"""It goes along with each further question."""
 
 _FIELDS: Final = ("model", "instructions", "input", "prompt_cache_key")
 
@@ -67,7 +71,9 @@ async def compact(
     while True:
         try:
             async with transport.post(PATH, fields) as reply:
-                return state_from(await reply.json(), profile.name)
+                return await reply.json(
+                    lambda value: state_from(value, profile.name), LARGEST_STATE
+                )
         except AttemptError as failed:
             wait = failed.wait_s(next(attempts))
             if wait is None:

@@ -9,11 +9,14 @@ from __future__ import annotations
 import asyncio
 import importlib
 import socket
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.domain.network_path import ProxyAddress, is_loopback
+from desktop_app.providers.reply_limits import LARGEST_HEADERS
+from desktop_app.providers.turns import Turns
 
 if TYPE_CHECKING:
     import ssl
@@ -23,6 +26,11 @@ if TYPE_CHECKING:
 
 # Seconds that an idle connection is kept: it is opened while the person types.
 _KEEPALIVE_S: Final = 300.0
+
+_READ_AT_ONCE: Final = 16 * 1024
+"""Bytes. httpx reads 64 KB and works on all of it in one turn of the event loop: 0.3 s for chunks
+of one byte."""
+_headers_left: ContextVar[list[int] | None] = ContextVar("headers_left", default=None)
 
 
 def _keepalive_options() -> list[tuple[int, int, int]]:
@@ -76,6 +84,74 @@ def socks_error() -> type[Exception]:
     return SOCKSError
 
 
+class HeadersTooLargeError(Exception):
+    """More than LARGEST_HEADERS came before the body."""
+
+
+@contextmanager
+def bounded_headers() -> Iterator[None]:
+    """While it lasts, connections give this task LARGEST_HEADERS and then HeadersTooLargeError."""
+    token = _headers_left.set([LARGEST_HEADERS])
+    try:
+        yield
+    finally:
+        _headers_left.reset(token)
+
+
+class BoundedStream:
+    """A network stream of httpcore's that is read in small steps, with turns between them."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        self._turns = Turns()
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - httpcore's
+        """Read what is there, 16 KB at most."""
+        await self._turns.give()
+        data: bytes = await self._stream.read(min(max_bytes, _READ_AT_ONCE), timeout)
+        left = _headers_left.get()
+        if left is not None:
+            left[0] -= len(data)
+            if left[0] < 0:
+                raise HeadersTooLargeError
+        return data
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
+        """Write all of `buffer`."""
+        await self._stream.write(buffer, timeout)
+
+    async def aclose(self) -> None:
+        """Close the connection."""
+        await self._stream.aclose()
+
+    async def start_tls(self, *arguments: Any, **named: Any) -> BoundedStream:
+        """Return the encrypted stream over this one."""
+        return BoundedStream(await self._stream.start_tls(*arguments, **named))
+
+    def get_extra_info(self, info: str) -> Any:
+        """Return what the stream below knows."""
+        return self._stream.get_extra_info(info)
+
+
+class BoundedBackend:
+    """Opens the connections of a pool of httpcore's, as BoundedStreams."""
+
+    def __init__(self, backend: Any) -> None:
+        self._backend = backend
+
+    async def connect_tcp(self, *arguments: Any, **named: Any) -> BoundedStream:
+        """Connect to a host."""
+        return BoundedStream(await self._backend.connect_tcp(*arguments, **named))
+
+    async def connect_unix_socket(self, *arguments: Any, **named: Any) -> BoundedStream:
+        """Connect to a socket in the file system."""
+        return BoundedStream(await self._backend.connect_unix_socket(*arguments, **named))
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait between two tries to connect."""
+        await self._backend.sleep(seconds)
+
+
 def new_client(address: SplitResult, proxy: ProxyAddress | None, ca_file: str) -> httpx.AsyncClient:
     """A client of httpx for one provider, by the way to it. Runs in a thread: imports, certificates.
 
@@ -102,8 +178,13 @@ def new_client(address: SplitResult, proxy: ProxyAddress | None, ca_file: str) -
         proxy=None if proxy is None else _proxy_of_httpx(proxy, trust),
         socket_options=_keepalive_options(),
     )
-    agent = {"user-agent": "Repartee"}
-    return httpx.AsyncClient(transport=transport, follow_redirects=False, headers=agent)
+    # httpx hands no backend on to the pool that it makes.
+    pool: Any = transport._pool
+    pool._network_backend = BoundedBackend(pool._network_backend)
+    # Compressed replies are refused (http_reply.py); and a proxy that compresses holds events back
+    # until its buffer is full.
+    headers = {"user-agent": "Repartee", "accept-encoding": "identity"}
+    return httpx.AsyncClient(transport=transport, follow_redirects=False, headers=headers)
 
 
 def _trusted(ca_file: str) -> ssl.SSLContext:

@@ -7,7 +7,7 @@ that its reply is read without holding up whoever types.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,6 +16,7 @@ from desktop_app.domain.errors import UnexpectedReplyError
 from desktop_app.domain.vectors import Vector
 from desktop_app.providers import json_fields
 from desktop_app.providers.retries import AttemptError
+from desktop_app.providers.token_usage import tokens
 
 if TYPE_CHECKING:
     from desktop_app.providers.transport import Transport
@@ -24,6 +25,8 @@ PATH: Final = "embeddings"
 # OpenAI's third generation can be asked for fewer dimensions than it has, the first being the most
 # telling. Other models have the number that they have.
 DIMENSIONS: Final = 512
+MOST_DIMENSIONS: Final = 50_000
+"""The largest models have some ten thousand."""
 _SHORTENED: Final = "text-embedding-3-"
 
 
@@ -53,7 +56,7 @@ async def embed(
     while True:
         try:
             async with transport.post(PATH, body(model, texts)) as reply:
-                return vectors_from(await reply.json(), len(texts), profile.name)
+                return await reply.json(lambda value: vectors_from(value, len(texts), profile.name))
         except AttemptError as failed:
             wait = failed.wait_s(next(attempts))
             if wait is None:
@@ -81,15 +84,11 @@ def vectors_from(reply: object, expected: int, provider: str) -> tuple[list[Vect
             what_to_do="Check the name of the embedding model in Settings › Library.",
         )
     usage = json_fields.mapping(reply, "usage")
-    return [found[index] for index in range(expected)], _tokens(usage)
+    billed = tokens(usage, "prompt_tokens") or tokens(usage, "total_tokens")
+    return [found[index] for index in range(expected)], billed
 
 
 def _numbers(values: object) -> list[float]:
-    if not isinstance(values, list):
-        raise TypeError("no list")
+    if not isinstance(values, list) or len(values) > MOST_DIMENSIONS:
+        raise TypeError("no vector")
     return [float(value) for value in values]
-
-
-def _tokens(usage: Mapping[str, Any]) -> int:
-    tokens = usage.get("prompt_tokens") or usage.get("total_tokens")
-    return tokens if isinstance(tokens, int) else 0

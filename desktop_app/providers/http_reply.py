@@ -1,7 +1,9 @@
 """A reply of a provider's over HTTP: its bytes as they come, as events, or as one JSON value.
 
 What breaks while it is read is an error of ours from here on: a connection that breaks or falls
-silent has cut the answer. httpx is imported in the functions that need it: see transport.py.
+silent has cut the answer. Nothing is unpacked: plain bytes are asked for, and a few kilobytes can
+unpack to gigabytes. However fast bytes come, the event loop gets its turn every few milliseconds.
+httpx is imported in the functions that need it: see transport.py.
 """
 
 from __future__ import annotations
@@ -9,16 +11,26 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from desktop_app.domain.errors import StreamCutError, UnexpectedReplyError
-from desktop_app.providers import json_fields, refusals, unreached
-from desktop_app.providers.sse import EventTooLargeError, ServerSentEvent, SSEDecoder
+from desktop_app.domain.errors import ProviderError, StreamCutError, UnexpectedReplyError
+from desktop_app.providers import json_fields, refusals, reply_limits, unreached
+from desktop_app.providers.json_parser import ValueTooLargeError
+from desktop_app.providers.reply_limits import (
+    LARGEST_JSON,
+    LARGEST_STREAM,
+    BodyTooLargeError,
+    EventTooLargeError,
+)
+from desktop_app.providers.sse import SSEDecoder
+from desktop_app.providers.turns import Turns
 
 if TYPE_CHECKING:
     import httpx
 
-LARGEST_REPLY: Final = 256 * 1024 * 1024
+T = TypeVar("T")
+
+LONGEST_ID: Final = 200
 _BOM: Final = "\ufeff".encode()
 # A comment or a field of a server-sent event: data, event, id, retry.
 _BEGINS_A_FIELD: Final = (b":", b"d", b"e", b"i", b"r")
@@ -39,7 +51,8 @@ class HttpReply:
         self._provider = tried.provider
         self._drain_s = drain_s
         self._heard = heard
-        self._chunks = response.aiter_bytes()
+        self._turns = Turns()
+        self._chunks = response.aiter_raw()
         self._beginning = bytearray()  # what was read to see what comes
         self.received = 0
         """Bytes of the body so far."""
@@ -69,7 +82,7 @@ class HttpReply:
     async def _first_character(self) -> bytes:
         """The first byte of the body that is no blank, b"" where there is none."""
         async for chunk in self._chunks:
-            self._count(chunk)
+            await self._count(chunk, LARGEST_STREAM)
             self._beginning += chunk
             if not _BOM.startswith(self._beginning):
                 begins = self._beginning.removeprefix(_BOM).lstrip()
@@ -78,59 +91,72 @@ class HttpReply:
                 self._beginning.clear()  # blank lines are heartbeats of some servers
         return b""
 
-    async def _body(self) -> AsyncGenerator[bytes, None]:
+    async def _body(self, largest: int) -> AsyncGenerator[bytes, None]:
         beginning, self._beginning = bytes(self._beginning), bytearray()
         if beginning:
             yield beginning
         async for chunk in self._chunks:
-            self._count(chunk)
+            await self._count(chunk, largest)
             yield chunk
 
-    def _count(self, chunk: bytes) -> None:
+    async def _count(self, chunk: bytes, largest: int) -> None:
         self._heard()
         self.received += len(chunk)
+        if self.received > largest:
+            raise BodyTooLargeError(largest)
+        await self._turns.give()
 
-    async def events(self) -> AsyncGenerator[ServerSentEvent, None]:
-        """The events as they arrive.
+    async def events(self, read: Callable[[bytes | bytearray, str], T]) -> AsyncGenerator[T, None]:
+        """What `read` makes of the data and the name of each event, as they arrive; it runs in a
+        thread for events that are large.
 
         Raises:
             StreamCutError: the connection broke or fell silent.
+            ReplyTooLargeError: the stream, or one event, passed a limit.
         """
         decoder = SSEDecoder()
         with self._cut_means_stream_cut():
-            async for chunk in self._body():
+            async for chunk in self._body(LARGEST_STREAM):
                 for event in decoder.feed(chunk):
-                    yield event
+                    if len(event.data) > json_fields.AT_ONCE:
+                        yield await asyncio.to_thread(read, event.data, event.event)
+                    else:
+                        yield read(event.data, event.event)
+                    await self._turns.give()
 
-    async def pieces(self) -> AsyncGenerator[bytes, None]:
-        """The body as it arrives, however large it is.
+    async def pieces(self, largest: int) -> AsyncGenerator[bytes, None]:
+        """The body as it arrives.
 
         Raises:
             StreamCutError: the connection broke or fell silent.
+            ReplyTooLargeError: more than `largest` bytes came.
         """
         with self._cut_means_stream_cut():
-            async for chunk in self._body():
+            async for chunk in self._body(largest):
                 yield chunk
 
-    async def json(self) -> Any:
-        """The whole body, decoded.
+    async def json(self, read: Callable[[Any], T], largest: int = LARGEST_JSON) -> T:
+        """What `read` makes of the whole body, decoded; in a thread if it is large.
 
         Raises:
             StreamCutError: the connection broke.
             UnexpectedReplyError: it is not JSON.
+            ReplyTooLargeError: more than `largest` bytes came, or values that fill the memory.
         """
         body = bytearray()
         with self._cut_means_stream_cut():
-            async for chunk in self._body():
+            async for chunk in self._body(largest):
                 body += chunk
-                if len(body) > LARGEST_REPLY:
-                    raise EventTooLargeError
-        try:
-            return json_fields.parse(bytes(body))
-        except ValueError as exc:
-            raise self._unexpected(
-                f"The reply of {self._provider} was not the JSON that it should be"
-            ) from exc
+
+            def made() -> T:
+                return read(json_fields.parse(body))
+
+            try:
+                return made() if len(body) <= json_fields.AT_ONCE else await asyncio.to_thread(made)
+            except ValueError as exc:
+                raise self._unexpected(
+                    f"The reply of {self._provider} was not the JSON that it should be"
+                ) from exc
 
     async def drain(self) -> None:
         """Read what is left, if it comes at once: a reply read to its end frees its connection
@@ -140,7 +166,7 @@ class HttpReply:
         with suppress(TimeoutError, httpx.HTTPError, httpx.StreamError):
             async with asyncio.timeout(self._drain_s):
                 async for _ in self._chunks:
-                    pass
+                    await self._turns.give()
 
     async def leave(self) -> None:
         """Read no further; the response is closed. Left to the garbage collector, what reads would
@@ -156,12 +182,19 @@ class HttpReply:
             yield
         except httpx.TimeoutException as exc:
             raise self._cut("fell silent", exc) from exc
-        except httpx.DecodingError as exc:
-            raise self._unexpected("The reply could not be unpacked") from exc
         except httpx.TransportError as exc:
             raise self._cut("broke", exc) from exc
         except EventTooLargeError as exc:
-            raise self._unexpected("The reply was larger than fits into memory") from exc
+            raise self._with_id(reply_limits.too_large_event(self._provider)) from exc
+        except ValueTooLargeError as exc:
+            raise self._with_id(reply_limits.too_large_value(self._provider)) from exc
+        except BodyTooLargeError as exc:
+            raise self._with_id(reply_limits.too_large_body(self._provider, exc.limit)) from exc
+
+    def _with_id(self, error: ProviderError) -> ProviderError:
+        error.request_id = self.request_id
+        error.details = refusals.details(None, "", self.request_id, "")
+        return error
 
     def _cut(self, how: str, exc: Exception) -> StreamCutError:
         return StreamCutError(
@@ -182,7 +215,7 @@ class HttpReply:
 
 def request_id_of(headers: Mapping[str, str]) -> str:
     """The request's id for the provider's support, "" where it gave none."""
-    return str(headers.get("x-request-id", ""))
+    return str(headers.get("x-request-id", ""))[:LONGEST_ID]
 
 
 def details_of(exc: Exception, request_id: str) -> str:

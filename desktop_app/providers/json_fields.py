@@ -10,19 +10,37 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
-_SURROGATES = re.compile("[\ud800-\udfff]")
+from desktop_app.providers import json_parser
+
+AT_ONCE: Final = 64 * 1024
+"""Bytes of JSON that are parsed on the event loop, in a millisecond or two."""
+LONGEST_NAME: Final = 4096
+
+_SURROGATES: Final = re.compile("[\ud800-\udfff]")
 
 
-def parse(text: str | bytes) -> Any:
-    """The value that `text` holds.
+def parse(data: str | bytes | bytearray) -> Any:
+    """Return the value that `data` holds. What is larger than AT_ONCE belongs into a thread.
+
+    Raises:
+        ValueError: it is not JSON, or nested too deeply.
+        json_parser.ValueTooLargeError: it would fill the memory.
+    """
+    if len(data) > AT_ONCE:
+        return json_parser.parse(data.encode("utf-8", "replace") if isinstance(data, str) else data)
+    return parse_at_once(data if isinstance(data, str) else data.decode("utf-8", "replace"))
+
+
+def parse_at_once(text: str) -> Any:
+    """Return the value that `text` holds: for short texts, and those of the program's own store.
 
     Raises:
         ValueError: it is not JSON, or nested deeper than Python can follow.
     """
     try:
-        return json.loads(text)
+        return json.loads(text.removeprefix("\ufeff"))
     except RecursionError as exc:
         raise ValueError("nested too deeply") from exc
 
@@ -46,6 +64,12 @@ def text(value: object, key: str) -> str:
     if not isinstance(found, str):
         return ""
     return found if found.isascii() else _SURROGATES.sub("\ufffd", found)
+
+
+def name(value: object, key: str) -> str:
+    """Return the text under `key`, else "". One of more than LONGEST_NAME characters is no name."""
+    found = text(value, key)
+    return found if len(found) <= LONGEST_NAME else ""
 
 
 def count(value: object, key: str) -> int:

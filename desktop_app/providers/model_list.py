@@ -5,10 +5,10 @@ the fields that gateways add to it; what they say of windows is model_windows.py
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol, TypeVar
 
 from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.errors import ProviderError, UnexpectedReplyError
@@ -20,28 +20,38 @@ from desktop_app.providers.retries import AttemptError
 PATH: Final = "models"
 
 
-async def fetched(
-    get_json: Callable[[str], Awaitable[Any]], profile: ProviderProfile, beside_s: float
-) -> ModelListing:
+MOST_MODELS: Final = 10_000
+LONGEST_ID: Final = 1_000
+"""Characters. Local servers name models by the paths of their files."""
+
+T = TypeVar("T")
+
+
+class GetJson(Protocol):
+    """Gives what `read` makes of the JSON at a path; one that begins with / lies beside the API."""
+
+    async def __call__(self, path: str, read: Callable[[Any], T]) -> T: ...
+
+
+async def fetched(get_json: GetJson, profile: ProviderProfile, beside_s: float) -> ModelListing:
     """What the provider lists now.
 
     Args:
-        get_json: gives what lies at a path; one that begins with / lies beside the API.
         beside_s: seconds that a question about windows may take.
 
     Raises:
         AttemptError, ProviderError
     """
-    reply = await get_json(PATH)
-    listing = listing_from(reply, profile)
+    listing, more = await get_json(
+        PATH, lambda reply: (listing_from(reply, profile), beside(_rows(reply)))
+    )
     # OpenAI's own list looks like others', and its windows are known.
-    more = None if profile.kind is ProviderKind.OPENAI else beside(_rows(reply))
-    if more is None:
+    if more is None or profile.kind is ProviderKind.OPENAI:
         return listing
     ids = [model.id for model in listing.models]
     try:
         async with asyncio.timeout(beside_s):
-            windows = more.read(await get_json(more.path), ids)
+            windows = await get_json(more.path, lambda reply: more.read(reply, ids))
     except (AttemptError, ProviderError, TimeoutError):
         return listing  # then less is known
     models = (replace(m, window=windows.get(m.id, m.window)) for m in listing.models)
@@ -64,14 +74,15 @@ def listing_from(reply: object, profile: ProviderProfile) -> ModelListing:
     models = tuple(
         ListedModel(name, _day(row.get("shutdown_date")), window_of(row))
         for row in rows
-        if (name := json_fields.text(row, "id"))
+        if 0 < len(name := json_fields.text(row, "id")) <= LONGEST_ID
     )
     return ModelListing(profile.base_url, models, datetime.now(UTC))
 
 
 def _rows(reply: object) -> list[Mapping[str, Any]]:
     """The rows of a list; Together sends them bare."""
-    return json_fields.rows({"data": reply} if isinstance(reply, list) else reply, "data")
+    rows = json_fields.rows({"data": reply} if isinstance(reply, list) else reply, "data")
+    return rows[:MOST_MODELS]
 
 
 def _day(value: object) -> date | None:
@@ -79,6 +90,6 @@ def _day(value: object) -> date | None:
     try:
         if isinstance(value, int | float):
             return datetime.fromtimestamp(value, UTC).date()
-        return date.fromisoformat(str(value)[:10])
+        return date.fromisoformat(value[:10]) if isinstance(value, str) else None
     except (ValueError, OverflowError, OSError):
         return None

@@ -25,7 +25,10 @@ from desktop_app.domain.errors import (
 )
 from desktop_app.providers import json_fields
 
+LONGEST_MESSAGE: Final = 10_000
 LONGEST_QUOTE: Final = 300
+LONGEST_CODE: Final = 200
+_DEEPEST_FIELD: Final = 10
 SHORTEST_SECRET: Final = 8
 # Whatever ran at the provider before it failed is the person's money: never again by itself.
 ASK_AGAIN: Final = "It may have been billed. Press Retry to ask again."
@@ -128,7 +131,7 @@ def parse_error(value: object) -> ErrorBody:
     nested = json_fields.mapping(value, "error")
     if nested:
         return _fields(nested)
-    message = json_fields.text(value, "error")
+    message = _words(value, "error")
     if message:
         return ErrorBody(message=message)
     within = json_fields.mapping(value, "message")
@@ -136,7 +139,7 @@ def parse_error(value: object) -> ErrorBody:
     if details:
         return _validation_error(details[0])
     flat = _fields(value)
-    return flat if flat.message else ErrorBody(json_fields.text(value, "detail"), flat.code)
+    return flat if flat.message else ErrorBody(_words(value, "detail"), flat.code)
 
 
 def error_of_whole(provider: str, value: object, request_id: str) -> ProviderError | None:
@@ -149,20 +152,29 @@ def error_of_whole(provider: str, value: object, request_id: str) -> ProviderErr
 
 
 def _fields(value: object) -> ErrorBody:
-    kind = json_fields.text(value, "type")
+    kind = _code(value, "type")
     return ErrorBody(
-        message=json_fields.text(value, "message"),
-        code=json_fields.text(value, "code"),
+        message=_words(value, "message"),
+        code=_code(value, "code"),
         type="" if kind == "error" else kind,
-        param=json_fields.text(value, "param"),
+        param=_code(value, "param"),
     )
+
+
+def _words(value: object, key: str) -> str:
+    """The beginning of a message: what is shown is far shorter, and patterns are searched for."""
+    return json_fields.text(value, key)[:LONGEST_MESSAGE]
+
+
+def _code(value: object, key: str) -> str:
+    return json_fields.text(value, key)[:LONGEST_CODE]
 
 
 def _validation_error(row: Mapping[str, Any]) -> ErrorBody:
     where = row.get("loc")
-    names = [name for name in where if isinstance(name, str)] if isinstance(where, list) else []
-    param = ".".join(name for name in names if name != "body")
-    return ErrorBody(json_fields.text(row, "msg"), json_fields.text(row, "type"), param=param)
+    found = where[:_DEEPEST_FIELD] if isinstance(where, list) else []
+    names = (name for name in found if isinstance(name, str) and name != "body")
+    return ErrorBody(_words(row, "msg"), _code(row, "type"), param=".".join(names)[:LONGEST_CODE])
 
 
 def hide(secret: str, error: ProviderError) -> None:

@@ -51,7 +51,7 @@ def body(
         "instructions": request.instructions,
         "input": [
             # A state of the provider's own goes first, as it came.
-            *(json_fields.parse(request.state) if request.state else ()),
+            *(json_fields.parse_at_once(request.state) if request.state else ()),
             *(item for message in request.messages for item in _items(message, is_known, replay)),
         ],
         "stream": request.parameters.stream,

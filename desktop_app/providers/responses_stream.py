@@ -24,7 +24,11 @@ from desktop_app.domain.events import (
     UsageReported,
 )
 from desktop_app.providers import json_fields, refusals, stream_ends
+from desktop_app.providers.reply_limits import MOST_PARTS, too_many_parts
 from desktop_app.providers.token_usage import usage_of
+
+_END_OF_NUMBERS: Final = 2**53
+"""JavaScript's numbers end here, and the store's not far above."""
 
 
 class ResponsesReader:
@@ -57,19 +61,20 @@ class ResponsesReader:
         self.has_content = False
         self._has_closed_item = False
 
-    def read(self, data: str, name: str = "") -> list[StreamEvent]:
+    def read(self, data: bytes | bytearray, name: str = "") -> list[StreamEvent]:
         """What the event with this `data` says; `name` is its event field, for gateways that
         leave the type out of the data.
 
         Raises:
             StreamCutError: it is garbage, in a stream whose events are numbered.
+            json_parser.ValueTooLargeError: it would fill the memory.
         """
         if self.is_finished:
             return []
-        if not data.startswith("{"):  # as hardly any event does
+        if not data.startswith(b"{"):  # as hardly any event does
             if not data.strip():
                 return []
-            if data.strip() == "[DONE]":
+            if data.strip() == b"[DONE]":
                 return self._end_by_mark()
         try:
             event = json_fields.parse(data)
@@ -83,11 +88,20 @@ class ResponsesReader:
         if not kind.startswith("response.") and isinstance(event, Mapping) and event.get("error"):
             kind = "error"
         handler = _HANDLERS.get(kind)
-        return list(handler(self, event)) if handler else []
+        events = list(handler(self, event)) if handler else []
+        if self._parts > MOST_PARTS and not self.is_finished:
+            events += self._finish(Failed(too_many_parts(self._provider)))
+        return events
+
+    @property
+    def _parts(self) -> int:
+        """Pieces of the answer that are remembered, the most of any kind."""
+        kept = (self._seen, self._sections, self._open_items, self._reasoning_items)
+        return max(map(len, kept))
 
     def _is_next(self, event: object) -> bool:
         number = event.get("sequence_number") if isinstance(event, dict) else None
-        if not isinstance(number, int):
+        if not isinstance(number, int) or not 0 <= number < _END_OF_NUMBERS:
             return True
         if self.sequence is not None and number <= self.sequence:
             return False
@@ -122,8 +136,8 @@ class ResponsesReader:
 
     def _started(self, event: object) -> Iterator[StreamEvent]:
         response = json_fields.mapping(event, "response")
-        names = json_fields.text(response, "id"), json_fields.text(response, "model")
-        tier = json_fields.text(response, "service_tier")
+        names = json_fields.name(response, "id"), json_fields.name(response, "model")
+        tier = json_fields.name(response, "service_tier")
         if any(names):
             yield Started(*names, service_tier=tier)
 
@@ -186,7 +200,7 @@ class ResponsesReader:
                 yield from self._item(at, item)
         usage = json_fields.mapping(response, "usage")
         if usage:
-            tier = json_fields.text(response, "service_tier")
+            tier = json_fields.name(response, "service_tier")
             yield UsageReported(usage_of(usage), tier)
         yield from self._finish(self._terminal(event, response))
 
@@ -203,7 +217,7 @@ class ResponsesReader:
             body = refusals.parse_error(response)
             return Failed(refusals.error_from(self._provider, body))
         if status == "incomplete" or kind.endswith("incomplete"):
-            why = json_fields.text(json_fields.mapping(response, "incomplete_details"), "reason")
+            why = json_fields.name(json_fields.mapping(response, "incomplete_details"), "reason")
             return Incomplete(why or "unknown")
         if status == "cancelled":
             return Failed(stream_ends.cut(self._provider))
@@ -240,7 +254,7 @@ class ResponsesReader:
                 yield from self._grow(
                     kind, at, index, json_fields.text(part, "text"), is_whole=True
                 )
-        item_id = json_fields.text(item, "id")
+        item_id = json_fields.name(item, "id")
         encrypted = json_fields.text(item, "encrypted_content")
         if (item_id or encrypted) and item_id not in self._reasoning_items:
             self._reasoning_items.add(item_id)
@@ -256,8 +270,8 @@ class ResponsesReader:
             self.has_content = True
             yield ToolCallDelta(
                 at,
-                call_id=json_fields.text(item, "call_id"),
-                name=json_fields.text(item, "name"),
+                call_id=json_fields.name(item, "call_id"),
+                name=json_fields.name(item, "name"),
             )
 
     def _more(self, kind: str, event: object, index: str, name: str) -> list[StreamEvent]:

@@ -19,6 +19,8 @@ from desktop_app.domain.errors import StreamCutError
 from desktop_app.domain.events import StreamEvent, Waiting
 from desktop_app.providers.refusals import ASK_AGAIN
 
+MOST_AHEAD = 100
+"""Events that wait to be taken before the source has to wait."""
 _A_SLEEP_S = 1.0  # the two clocks are read one after the other
 
 
@@ -66,8 +68,8 @@ class SilenceWatch:
         self.may_cut = True
         self._asleep = asleep
         self._loop = asyncio.get_running_loop()
-        # It cannot grow far: whoever reads a stream of these folds them faster than they come.
         self._events: asyncio.Queue[StreamEvent | None] = asyncio.Queue()
+        self._room = asyncio.Event()
         self._heard_at = self._loop.time()
         self._slept_s = asleep()
         self._woke_at: float | None = None
@@ -106,6 +108,8 @@ class SilenceWatch:
         try:
             while (event := await self._events.get()) is not None:
                 yield event
+                if self._events.empty():
+                    self._room.set()
             if self._lost is not None:
                 raise self._lost
             task.result()
@@ -119,6 +123,9 @@ class SilenceWatch:
         async with aclosing(source):
             async for event in source:
                 self._events.put_nowait(event)
+                if self._events.qsize() >= MOST_AHEAD:
+                    self._room.clear()
+                    await self._room.wait()
 
     def _check(self) -> None:
         now = self._loop.time()

@@ -1,32 +1,33 @@
 """Server-sent events out of bytes, by the rules of the WHATWG (HTML standard, section 9.2).
 
 The decoder does no I/O and keeps no more than the event that is under way. It works on bytes up
-to the end of a line and decodes whole lines only, so a character may be cut anywhere; always as
-UTF-8, whatever a header says. Each byte is looked at once, however small the chunks are.
+to the end of a line, so a character may be cut anywhere; names are decoded as UTF-8, whatever a
+header says. Each byte is looked at once, however small the chunks are. Data stays bytes: a text of
+16 MB with one emoji takes 64 MB.
 """
 
 from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-LARGEST_EVENT: Final = 256 * 1024 * 1024
-"""Bytes. A whole answer with its pictures is far below; what is above would fill the memory."""
+from desktop_app.providers.reply_limits import LARGEST_EVENT, EventTooLargeError
 
 _BOM: Final = "\ufeff".encode()
-
-
-class EventTooLargeError(Exception):
-    """One event passed LARGEST_EVENT."""
+_LINE_COST: Final = 64
+"""Bytes that a line of data takes beside its content."""
+_LONGEST_NAME: Final = 1024
+"""Bytes of an event's name or id. Longer ones are no names: they are dropped."""
 
 
 class ServerSentEvent(NamedTuple):
     """One dispatched event.
 
-    `event` is "message" where the stream named none; `id` is the last one seen so far; `retry`
-    is the newest reconnection time in milliseconds, None where none was given.
+    `data` is as it came, in UTF-8 if the server keeps to the standard. `event` is "message" where
+    the stream named none; `id` is the last one seen so far; `retry` is the newest reconnection time
+    in milliseconds, None where none was given.
     """
 
-    data: str
+    data: bytes | bytearray
     event: str = "message"
     id: str = ""
     retry: int | None = None
@@ -41,7 +42,7 @@ class SSEDecoder:
     def __init__(self, largest_event: int = LARGEST_EVENT) -> None:
         self._largest_event = largest_event
         self._line = bytearray()
-        self._data: list[str] = []
+        self._data: list[bytes | bytearray] = []
         self._size = 0
         self._event = ""
         self._last_id = ""
@@ -66,10 +67,11 @@ class SSEDecoder:
         # Of bytes, splitlines() knows CR, LF and CRLF alone, as the standard does.
         lines = chunk.splitlines()
         rest = b"" if chunk[-1:] in b"\r\n" else lines.pop()
-        for line in lines:
+        for end in lines:
+            line: bytes | bytearray = end
             if self._line:
-                line = bytes(self._line) + line
-                self._line.clear()
+                line, self._line = self._line, bytearray()
+                line += end
             event = self._end_line(line)
             if event is not None:
                 events.append(event)
@@ -78,22 +80,27 @@ class SSEDecoder:
             raise EventTooLargeError
         return events
 
-    def _end_line(self, line: bytes) -> ServerSentEvent | None:
+    def _end_line(self, line: bytes | bytearray) -> ServerSentEvent | None:
         if self._is_first_line:
             self._is_first_line = False
             line = line.removeprefix(_BOM)
         if not line:
             return self._dispatch()
-        if line[:1] != b":":
+        if line[:5] == b"data:" or line == b"data":
+            self._size += len(line) + _LINE_COST
+            start = 6 if line[5:6] == b" " else 5
+            if isinstance(line, bytearray):
+                del line[:start]  # of a long line no copy is made
+            else:
+                line = line[start:]
+            self._data.append(line)
+        elif line[:1] != b":" and len(line) <= _LONGEST_NAME:
             name, _, value = line.decode("utf-8", "replace").partition(":")
             self._take_field(name, value.removeprefix(" "))
         return None
 
     def _take_field(self, name: str, value: str) -> None:
-        if name == "data":
-            self._data.append(value)
-            self._size += len(value) + 1  # an empty line takes memory, too
-        elif name == "event":
+        if name == "event":
             self._event = value
         elif name == "id" and "\0" not in value:
             self._last_id = value
@@ -106,5 +113,5 @@ class SSEDecoder:
         if not data:
             return None
         self._data, self._size = [], 0
-        whole = data[0] if len(data) == 1 else "\n".join(data)
+        whole = data[0] if len(data) == 1 else b"\n".join(data)
         return ServerSentEvent(whole, event or "message", self._last_id, self._retry)

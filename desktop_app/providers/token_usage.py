@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from desktop_app.domain.cost import Usage
 from desktop_app.providers import json_fields
+
+MOST_TOKENS: Final = 1_000_000_000
+"""Of one call. The largest windows hold some ten million."""
 
 
 def usage_of(usage: Mapping[str, Any]) -> Usage:
@@ -19,12 +22,19 @@ def usage_of(usage: Mapping[str, Any]) -> Usage:
         usage, "completion_tokens_details"
     )
     sent, came = (
-        json_fields.count(usage, f"{one}_tokens") or json_fields.count(usage, f"{other}_tokens")
+        tokens(usage, f"{one}_tokens") or tokens(usage, f"{other}_tokens")
         for one, other in (("input", "prompt"), ("output", "completion"))
     )
     return Usage(
         input_tokens=sent,
-        cached_tokens=min(sent, json_fields.count(inputs, "cached_tokens")),
+        cached_tokens=min(sent, tokens(inputs, "cached_tokens")),
         output_tokens=came,
-        reasoning_tokens=min(came, json_fields.count(outputs, "reasoning_tokens")),
+        reasoning_tokens=min(came, tokens(outputs, "reasoning_tokens")),
     )
+
+
+def tokens(usage: Mapping[str, Any], name: str) -> int:
+    """Return the number of tokens under `name`, 0 for what is none or beyond belief: the month's
+    spending would pass any cap, and stay there."""
+    number = json_fields.count(usage, name)
+    return number if number <= MOST_TOKENS else 0

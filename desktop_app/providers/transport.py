@@ -17,9 +17,14 @@ from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from desktop_app.domain.errors import AuthenticationError, NetworkError, SettingError
+from desktop_app.domain.errors import (
+    AuthenticationError,
+    NetworkError,
+    SettingError,
+    UnexpectedReplyError,
+)
 from desktop_app.domain.network_path import (
     ProxyAddress,
     is_loopback,
@@ -27,8 +32,14 @@ from desktop_app.domain.network_path import (
     split_url,
 )
 from desktop_app.domain.origin import host_of, origin
-from desktop_app.providers import json_fields, refusals, unreached
-from desktop_app.providers.connections import ProxyWatch, new_client, socks_error
+from desktop_app.providers import json_fields, refusals, reply_limits, unreached
+from desktop_app.providers.connections import (
+    HeadersTooLargeError,
+    ProxyWatch,
+    bounded_headers,
+    new_client,
+    socks_error,
+)
 from desktop_app.providers.http_reply import HttpReply, details_of, request_id_of
 from desktop_app.providers.proxies import proxy_for
 from desktop_app.providers.request_bytes import packed
@@ -42,7 +53,11 @@ if TYPE_CHECKING:
     from desktop_app.domain.chat_request import ProviderProfile
     from desktop_app.domain.secret import Secret
 
-LARGEST_ERROR_BODY: Final = 64 * 1024
+T = TypeVar("T")
+
+LARGEST_ERROR_BODY: Final = json_fields.AT_ONCE
+_LONGEST_HOST: Final = 253
+_LONGEST_QUOTE: Final = 100
 _WEB_PAGE_STATUSES: Final = (403, 404, 405, 501, 511)  # 511: the network wants a login first
 
 
@@ -54,6 +69,7 @@ class Timeouts:
         proxy: what a proxy may take to make the connection.
         read: the longest silence while an answer is awaited: more than any provider gives itself,
             so that only a peer that is gone meets it.
+        whole: the longest that a reply to a quick question may take in all, however it drips.
         transfer: the longest silence of a file's way.
         silence: after how long the person is told that nothing was heard.
         silence_again: how often from then on.
@@ -67,6 +83,7 @@ class Timeouts:
     proxy: float = 20.0
     read: float = 1800.0
     quick_read: float = 30.0
+    whole: float = 120.0
     transfer: float = 120.0
     write: float = 120.0
     silence: float = 40.0
@@ -132,8 +149,6 @@ class Transport:
         headers = {
             **needed,
             "accept": "text/event-stream, application/json",
-            # A proxy that compresses holds events back until its buffer is full.
-            "accept-encoding": "identity",
             "content-type": "application/json",
         }
         request = _Request("POST", path, self._timeouts.read, headers, content)
@@ -149,19 +164,23 @@ class Transport:
         Raises:
             AttemptError
         """
-        headers = {"accept": "text/event-stream, application/json", "accept-encoding": "identity"}
+        headers = {"accept": "text/event-stream, application/json"}
         async with self._open(_Request("GET", path, self._timeouts.read, headers), heard) as reply:
             yield reply
 
-    async def get_json(self, path: str) -> Any:
-        """The JSON at `path`; one that begins with / lies beside the API, not within it.
+    async def get_json(self, path: str, read: Callable[[Any], T]) -> T:
+        """What `read` makes of the JSON at `path`; see `HttpReply.json`. A path that begins with /
+        lies beside the API, not within it.
 
         Raises:
-            AttemptError, StreamCutError, UnexpectedReplyError
+            AttemptError, StreamCutError, UnexpectedReplyError, ReplyTooLargeError
         """
         request = _Request("GET", path, self._timeouts.quick_read, {"accept": "application/json"})
-        async with self._open(request) as reply:
-            return await reply.json()
+        try:
+            async with asyncio.timeout(self._timeouts.whole), self._open(request) as reply:
+                return await reply.json(read)
+        except TimeoutError as exc:
+            raise AttemptError(self._silent(exc)) from exc
 
     @asynccontextmanager
     async def send(
@@ -217,9 +236,12 @@ class Transport:
             timeout=httpx.Timeout(request.read_s, connect=limits.connect, write=limits.write),
         )
         try:
-            if self._proxy is None:
-                return await stack.enter_async_context(send())
-            return await self._send_through_proxy(stack, send)
+            with bounded_headers():
+                if self._proxy is None:
+                    return await stack.enter_async_context(send())
+                return await self._send_through_proxy(stack, send)
+        except HeadersTooLargeError:
+            raise AttemptError(reply_limits.too_many_headers(self._provider)) from None
         except (httpx.HTTPError, httpx.InvalidURL) as exc:
             raise self._not_reached(exc) from None
         except TimeoutError:
@@ -319,8 +341,8 @@ class Transport:
     async def _refuse_what_is_no_api(self, response: httpx.Response) -> None:
         status = response.status_code
         if 300 <= status < 400:
-            to = split_url(response.headers.get("location", "")).hostname or "another address"
-            raise self._tried.redirected(to)
+            to = split_url(response.headers.get("location", "")).hostname or ""
+            raise self._tried.redirected(to if 0 < len(to) <= _LONGEST_HOST else "another address")
         if status == 407:
             raise self._tried.proxy_refused("407", "HTTP status 407")
         html = "html" in response.headers.get("content-type", "").lower()
@@ -328,11 +350,13 @@ class Transport:
             raise self._tried.web_page(status)
         if status >= 400:
             raise await self._refused(response)
+        if _is_packed(response):
+            raise AttemptError(self._packed(response))
 
     async def _refused(self, response: httpx.Response) -> AttemptError:
         body = refusals.ErrorBody()
         with suppress(ValueError):
-            body = refusals.parse_error(json_fields.parse(await _start_of_body(response)))
+            body = refusals.parse_error(json_fields.parse(await self._start_of_body(response)))
         if self._key is not None and self._key.value in body.message:
             words = body.message.replace(self._key.value, "…")
             body = refusals.ErrorBody(words, body.code, body.type, body.param)
@@ -362,11 +386,36 @@ class Transport:
         if isinstance(exc, httpx.ProxyError):
             return self._tried.proxy_refused(str(exc), details)
         if isinstance(exc, httpx.TimeoutException):
-            what = f"{self._provider} gave no answer in time"
-        else:
-            what = f"The connection to {self._provider} broke before the answer began"
-        error = NetworkError(f"{what}.", what_to_do=refusals.ASK_AGAIN, details=details)
-        return AttemptError(error)
+            return AttemptError(self._silent(exc))
+        what = f"The connection to {self._provider} broke before the answer began."
+        return AttemptError(NetworkError(what, what_to_do=refusals.ASK_AGAIN, details=details))
+
+    def _silent(self, exc: Exception) -> NetworkError:
+        what = f"{self._provider} gave no answer in time."
+        return NetworkError(what, what_to_do=refusals.ASK_AGAIN, details=details_of(exc, ""))
+
+    def _packed(self, response: httpx.Response) -> UnexpectedReplyError:
+        return UnexpectedReplyError(
+            f"{self._provider} sent a compressed reply, though a plain one was asked for.",
+            what_to_do="Turn compression off at the server, or at the proxy in front of it.",
+            details=f"content-encoding: {response.headers['content-encoding'][:_LONGEST_QUOTE]}",
+            request_id=request_id_of(response.headers),
+        )
+
+    async def _start_of_body(self, response: httpx.Response) -> bytes:
+        """As much of an error's body as is worth reading; what breaks on the way is not missed."""
+        import httpx
+
+        body = bytearray()
+        if _is_packed(response):
+            return b""
+        with suppress(httpx.HTTPError, TimeoutError):
+            async with asyncio.timeout(self._timeouts.quick_read):
+                async for chunk in response.aiter_raw():
+                    body += chunk
+                    if len(body) > LARGEST_ERROR_BODY:
+                        break
+        return bytes(body[:LARGEST_ERROR_BODY])
 
 
 def no_key_for(where: str) -> AuthenticationError:
@@ -377,14 +426,6 @@ def no_key_for(where: str) -> AuthenticationError:
     )
 
 
-async def _start_of_body(response: httpx.Response) -> bytes:
-    """As much of an error's body as is worth reading; what breaks on the way is not missed."""
-    import httpx
-
-    body = bytearray()
-    with suppress(httpx.HTTPError):
-        async for chunk in response.aiter_bytes():
-            body += chunk
-            if len(body) > LARGEST_ERROR_BODY:
-                break
-    return bytes(body)
+def _is_packed(response: httpx.Response) -> bool:
+    """Whether a body would have to be unpacked: a few kilobytes can grow to gigabytes."""
+    return response.headers.get("content-encoding", "").strip().lower() not in ("", "identity")

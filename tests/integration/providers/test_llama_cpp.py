@@ -169,7 +169,8 @@ def test_so_do_its_properties(endpoint: LocalEndpoint) -> None:
         transport = Transport(profile, key_for(profile.base_url, endpoint.key))
         beyond = beside([{"id": "m", "owned_by": "llamacpp"}])
         assert beyond is not None
-        assert beyond.read(await transport.get_json(beyond.path), ["m"]) == {"m": 1024}
+        windows = await transport.get_json(beyond.path, lambda reply: beyond.read(reply, ["m"]))
+        assert windows == {"m": 1024}
         await transport.aclose()
 
     asyncio.run(main())

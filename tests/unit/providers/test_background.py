@@ -74,7 +74,9 @@ def _whole() -> Reply:
     """What the stream adds up to where nothing is in its way."""
     reader = ResponsesReader("OpenAI", numbered=True)
     named = json.dumps(EVENTS).replace('"id": ""', '"id": "resp_1"')
-    return fold(said for event in json.loads(named) for said in reader.read(json.dumps(event)))
+    return fold(
+        said for event in json.loads(named) for said in reader.read(json.dumps(event).encode())
+    )
 
 
 WHOLE = _whole()

@@ -50,7 +50,9 @@ def answers(events: list[StreamEvent], count: int) -> list[Reply]:
 def read(*sent: dict[str, Any] | str, count: int = 2) -> list[StreamEvent]:
     reader = CandidatesReader("X", count)
     events = [
-        e for each in sent for e in reader.read(each if isinstance(each, str) else json.dumps(each))
+        e
+        for each in sent
+        for e in reader.read((each if isinstance(each, str) else json.dumps(each)).encode())
     ]
     return events if reader.is_finished else [*events, *reader.end()]
 

@@ -158,7 +158,7 @@ def read(*chunks: dict[str, Any] | str, end: bool = True) -> list[StreamEvent]:
     reader = ChatCompletionsReader("My server")
     out: list[StreamEvent] = []
     for chunk in chunks:
-        out += reader.read(chunk if isinstance(chunk, str) else json.dumps(chunk))
+        out += reader.read((chunk if isinstance(chunk, str) else json.dumps(chunk)).encode())
     return out + (reader.end() if end else [])
 
 

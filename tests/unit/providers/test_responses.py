@@ -242,7 +242,7 @@ def read(*events: dict[str, Any] | str, end: bool = True) -> list[StreamEvent]:
     reader = ResponsesReader("OpenAI")
     out: list[StreamEvent] = []
     for event in events:
-        out += reader.read(event if isinstance(event, str) else json.dumps(event))
+        out += reader.read((event if isinstance(event, str) else json.dumps(event)).encode())
     return out + (reader.end() if end else [])
 
 
@@ -369,7 +369,7 @@ def test_gateways_that_leave_things_out(events: list[dict[str, Any]]) -> None:
 
 def test_the_type_may_stand_in_the_event_field_alone() -> None:
     reader = ResponsesReader("x")
-    assert reader.read('{"delta": "a"}', "response.output_text.delta") == [TextDelta("a")]
+    assert reader.read(b'{"delta": "a"}', "response.output_text.delta") == [TextDelta("a")]
 
 
 @pytest.mark.parametrize(

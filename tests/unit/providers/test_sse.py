@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_app.providers.sse import EventTooLargeError, ServerSentEvent, SSEDecoder
+from desktop_app.providers.reply_limits import EventTooLargeError
+from desktop_app.providers.sse import ServerSentEvent, SSEDecoder
 
 
 def decode(*chunks: bytes) -> list[ServerSentEvent]:
@@ -17,7 +18,7 @@ def decode(*chunks: bytes) -> list[ServerSentEvent]:
 
 
 def datas(*chunks: bytes) -> list[str]:
-    return [event.data for event in decode(*chunks)]
+    return [event.data.decode("utf-8", "replace") for event in decode(*chunks)]
 
 
 CASES = {
@@ -69,9 +70,9 @@ def test_name_id_and_retry() -> None:
         b"id: bad\0id\nretry: 1e3\ndata: b\n\n"
         b"id\nretry: -5\ndata: c\n\n"
     )
-    assert first == ServerSentEvent("a", "delta", "7", 3000)
-    assert second == ServerSentEvent("b", "message", "7", 3000), "the name is for one event only"
-    assert third == ServerSentEvent("c", "message", "", 3000), "an empty id resets it"
+    assert first == ServerSentEvent(b"a", "delta", "7", 3000)
+    assert second == ServerSentEvent(b"b", "message", "7", 3000), "the name is for one event only"
+    assert third == ServerSentEvent(b"c", "message", "", 3000), "an empty id resets it"
 
 
 def test_retry_takes_ascii_digits_only_and_never_fails() -> None:
@@ -81,9 +82,9 @@ def test_retry_takes_ascii_digits_only_and_never_fails() -> None:
 
 def test_a_cr_at_the_end_of_a_chunk_dispatches_at_once() -> None:
     decoder = SSEDecoder()
-    assert [event.data for event in decoder.feed(b"data: a\r\r")] == ["a"]
+    assert [event.data for event in decoder.feed(b"data: a\r\r")] == [b"a"]
     assert decoder.feed(b"\n") == []
-    assert [event.data for event in decoder.feed(b"data: b\n\n")] == ["b"]
+    assert [event.data for event in decoder.feed(b"data: b\n\n")] == [b"b"]
 
 
 def test_an_event_beyond_the_limit_is_refused_in_a_line_and_in_many() -> None:

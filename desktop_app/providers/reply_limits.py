@@ -1,0 +1,137 @@
+"""How much a provider may send, and the errors that say that it sent more.
+
+A faulty or hostile server can send without end. What arrived before a limit is kept; the limits lie
+far above what any honest reply takes.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from desktop_app.domain.errors import ReplyTooLargeError
+from desktop_app.domain.events import (
+    OfCandidate,
+    ReasoningDelta,
+    ReasoningItem,
+    RefusalDelta,
+    StreamEvent,
+    TextDelta,
+    ToolCallDelta,
+)
+
+MB: Final = 1024 * 1024
+
+LARGEST_ANSWER: Final = 64 * MB
+"""Bytes of memory. Text of the Basic Latin block takes one a character, with one emoji four."""
+LARGEST_EVENT: Final = 16 * MB
+LARGEST_JSON: Final = 32 * MB
+LARGEST_STREAM: Final = 512 * MB
+"""All that comes in one stream: each token of an answer travels in some 300 bytes."""
+LARGEST_FILE: Final = 8192 * MB
+"""Results of a batch, which are read line by line."""
+MOST_LINES: Final = 200_000
+"""Lines of such a file: a batch has at most 50,000 requests."""
+LARGEST_HEADERS: Final = 64 * 1024
+"""All that precedes the body, interim responses included."""
+MOST_PARTS: Final = 2_000
+"""Parts of one answer: texts, reasoning, refusals, calls."""
+
+_WIDE: Final = re.compile("[\U00010000-\U0010ffff]")
+_ASK_DIFFERENTLY: Final = "Ask for a shorter answer, or choose another provider."
+_CHECK_ADDRESS: Final = "Check the address in Settings › Provider, or choose another provider."
+
+
+class EventTooLargeError(Exception):
+    """One server-sent event passed its limit."""
+
+
+class BodyTooLargeError(Exception):
+    """The body of a reply passed the limit of `limit` bytes."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(limit)
+        self.limit = limit
+
+
+def too_long_answer(provider: str) -> ReplyTooLargeError:
+    """Return the error for an answer that passed LARGEST_ANSWER."""
+    return _error(f"The answer of {provider} grew beyond 64 MB", _ASK_DIFFERENTLY)
+
+
+def too_many_parts(provider: str) -> ReplyTooLargeError:
+    """Return the error for an answer of more than MOST_PARTS."""
+    return _error(f"The answer of {provider} fell into more than 2,000 parts", _ASK_DIFFERENTLY)
+
+
+def too_large_event(provider: str) -> ReplyTooLargeError:
+    """Return the error for an event that passed LARGEST_EVENT."""
+    return _error(f"{provider} sent a single event of more than 16 MB", _CHECK_ADDRESS)
+
+
+def too_large_body(provider: str, limit: int) -> ReplyTooLargeError:
+    """Return the error for a body that passed `limit` bytes."""
+    return _error(f"{provider} sent more than {limit // MB:,} MB in one reply", _CHECK_ADDRESS)
+
+
+def too_large_value(provider: str) -> ReplyTooLargeError:
+    """Return the error for JSON that would fill the memory."""
+    return _error(f"{provider} sent JSON with more values than a reply has", _CHECK_ADDRESS)
+
+
+def too_many_lines(provider: str) -> ReplyTooLargeError:
+    """Return the error for a file of results that passed MOST_LINES."""
+    return _error(f"{provider} sent more results than a batch has requests", _CHECK_ADDRESS)
+
+
+def too_many_headers(provider: str) -> ReplyTooLargeError:
+    """Return the error for a reply that passed LARGEST_HEADERS."""
+    return _error(f"{provider} sent more than 64 KB of headers", _CHECK_ADDRESS)
+
+
+def _error(what: str, what_to_do: str) -> ReplyTooLargeError:
+    return ReplyTooLargeError(f"{what}; the connection was closed.", what_to_do=what_to_do)
+
+
+class AnswerMeter:
+    """Counts what one answer takes, with all that was asked for beside it."""
+
+    def __init__(self, provider: str) -> None:
+        self._provider = provider
+        self._characters = 0
+        self._width = 1
+        self._parts = 0
+        self._last: type[StreamEvent] | None = None
+        self._calls: set[int] = set()
+
+    def add(self, event: StreamEvent) -> None:
+        """Count `event`.
+
+        Raises:
+            ReplyTooLargeError: the answer with `event` would pass a limit.
+        """
+        match event:
+            case OfCandidate(_, event_of_candidate):
+                self.add(event_of_candidate)
+            case TextDelta(text) | ReasoningDelta(text) | RefusalDelta(text):
+                self._add_text(text)
+                self._parts += type(event) is not self._last
+                self._last = type(event)
+            case ReasoningItem(item_id, encrypted):
+                self._add_text(item_id + encrypted)
+                self._parts += 1
+                self._last = None
+            case ToolCallDelta(index, arguments):
+                self._add_text(arguments)
+                self._parts += index not in self._calls
+                self._calls.add(index)
+                self._last = None
+        if self._parts > MOST_PARTS:
+            raise too_many_parts(self._provider)
+
+    def _add_text(self, text: str) -> None:
+        self._characters += len(text)
+        if self._width < 4 and not text.isascii():
+            self._width = 4 if _WIDE.search(text) else 2
+        if self._characters * self._width > LARGEST_ANSWER:
+            raise too_long_answer(self._provider)

@@ -1,0 +1,89 @@
+"""Asks a server of hostile replies as the program asks its providers."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.conversation import RemoteRun
+from desktop_app.domain.errors import ProviderError
+from desktop_app.domain.events import Failed
+from desktop_app.domain.model_catalog import Api, Effort
+from desktop_app.domain.reply import Reply, accumulate
+from desktop_app.providers.background import RunTimes
+from desktop_app.providers.client import ProviderClient
+from desktop_app.providers.transport import Timeouts
+from tests.helpers.hostile_replies import HostileReply, path_of
+from tests.helpers.secrets import key_for
+from tests.unit.providers.samples import CATALOG, ask
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a request.
+
+    Attributes:
+        kept: the text that arrived, or what was made of the reply.
+        error: the error that ended it, None if there was none.
+    """
+
+    kept: str
+    error: ProviderError | None = None
+
+
+async def outcome_of(
+    address: str, reply: HostileReply, timeouts: Timeouts | None = None
+) -> Outcome:
+    """Return what the client makes of `reply` from the server at `address`."""
+    api = Api.CHAT_COMPLETIONS if reply.asks in ("chat", "results") else Api.RESPONSES
+    base_url = f"{address}/{path_of(reply.name)}/v1"
+    profile = ProviderProfile("h", "Host", ProviderKind.OPENAI, base_url, api=api)
+    times = RunTimes(poll=0.05, patience=1.0)
+    client = ProviderClient(profile, key_for(base_url), CATALOG, timeouts=timeouts, run_times=times)
+    try:
+        return await _asked(client, reply)
+    except ProviderError as error:
+        return Outcome("", error)
+    finally:
+        await client.aclose()
+
+
+async def _asked(client: ProviderClient, reply: HostileReply) -> Outcome:
+    if reply.asks == "models":
+        models = (await client.listing()).models
+        return Outcome(f"{len(models):,} models")
+    if reply.asks == "embeddings":
+        vectors, _ = await client.embed("m", ["text"])
+        return Outcome(f"{len(vectors[0].numbers):,} numbers")
+    if reply.asks == "compaction":
+        state = await client.compact(ask(effort=Effort.NONE))
+        return Outcome(f"{len(state.items):,} characters")
+    if reply.asks == "results":
+        return await _results(client)
+    return await _answer(client, is_run=reply.asks == "run")
+
+
+async def _results(client: ProviderClient) -> Outcome:
+    kept, unreadable = [], 0
+    try:
+        async with aclosing(client.batches().results("file", Api.CHAT_COMPLETIONS)) as results:
+            async for result in results:
+                if result is None:
+                    unreadable += 1
+                else:
+                    kept.append(result.custom_id)
+    except ProviderError as error:
+        return Outcome(", ".join(kept), error)
+    return Outcome(f"{', '.join(kept)}; {unreadable} unreadable")
+
+
+async def _answer(client: ProviderClient, *, is_run: bool) -> Outcome:
+    stream = client.resume(RemoteRun("r")) if is_run else client.stream(ask(effort=Effort.NONE))
+    reply, error = Reply(), None
+    async with aclosing(stream) as events:
+        async for event in events:
+            reply = accumulate(reply, event)
+            if isinstance(event, Failed):
+                error = event.error
+    return Outcome(reply.text, error)

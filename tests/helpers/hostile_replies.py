@@ -1,0 +1,500 @@
+"""Replies that try to block the window or to fill the memory, and a server that sends them.
+
+Each reply is named, says what the client has to ask for to get it, and is made piece by piece:
+many of them never end. `python -m tests.helpers.hostile_replies` serves them all on loopback, each
+below a path of its own (`http://127.0.0.1:PORT/NAME/v1`), and prints the port. The server is a
+process of its own, so that neither its memory nor its work counts as the client's.
+"""
+
+from __future__ import annotations
+
+import gzip
+import itertools
+import json
+import socket
+import subprocess
+import sys
+import threading
+import time
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+MB: Final = 1 << 20
+PIECE: Final = 64 * 1024
+STREAM: Final = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n"
+JSON: Final = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
+BODY: Final = b"connection: close\r\n\r\n"
+TOO_LARGE: Final = "ReplyTooLargeError"
+DAMAGED: Final = "UnexpectedReplyError"
+CUT: Final = "StreamCutError"
+REFUSED: Final = "ProviderFaultError"
+KEPT: Final = "What had arrived."
+"""The text that comes first, if the reply begins like an answer."""
+
+
+@dataclass(frozen=True)
+class HostileReply:
+    """One hostile reply.
+
+    Attributes:
+        asks: what the client asks for: "answer" or "chat" (the two streaming APIs), "run" (in the
+            background), "models", "embeddings", "results" (of a batch) or "compaction".
+        begins: whether KEPT arrives before the attack.
+        error: the class of the error that is to be shown; "" if what arrives is large, but in order.
+        is_long: whether it takes minutes, too long for the suite.
+    """
+
+    name: str
+    asks: str
+    pieces: Callable[[], Iterable[bytes]]
+    begins: bool = False
+    error: str = TOO_LARGE
+    is_long: bool = False
+
+
+def event(value: object) -> bytes:
+    """One server-sent event."""
+    return b"data: " + json.dumps(value, ensure_ascii=False).encode() + b"\n\n"
+
+
+def delta(text: str) -> bytes:
+    """A piece of an answer of the Responses API."""
+    return event({"type": "response.output_text.delta", "output_index": 0, "delta": text})
+
+
+def chat_delta(text: str) -> bytes:
+    """A piece of an answer of Chat Completions."""
+    return event({"id": "c", "choices": [{"index": 0, "delta": {"content": text}}]})
+
+
+CREATED: Final = event({"type": "response.created", "response": {"id": "r", "model": "m"}})
+COMPLETED: Final = event(
+    {"type": "response.completed", "response": {"id": "r", "status": "completed"}}
+)
+BEGUN: Final = STREAM + BODY + CREATED + delta(KEPT)
+CHAT_BEGUN: Final = STREAM + BODY + chat_delta(KEPT)
+
+
+def _repeated(piece: bytes, size: int | None = None) -> Iterator[bytes]:
+    """`piece` again and again, in larger pieces; `size` bytes of it, or without end."""
+    block = piece * max(1, PIECE // len(piece))
+    if size is None:
+        yield from itertools.repeat(block)
+        return
+    for _ in range(size // len(block)):
+        yield block
+    yield piece * (size % len(block) // len(piece))
+
+
+def _numbered(made: Callable[[int], bytes], count: int | None = None) -> Iterator[bytes]:
+    """What `made` gives for 0, 1, 2 and so on, in larger pieces."""
+    numbers = itertools.count() if count is None else iter(range(count))
+    while some := [made(number) for number in itertools.islice(numbers, 200)]:
+        yield b"".join(some)
+
+
+def _bomb(layers: int = 1) -> bytes:
+    """A stream of events that unpacks to a gigabyte, or more where it is packed repeatedly."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+    head = packer.compress(CREATED + delta(KEPT) + b"data: ")
+    packed = head + b"".join(packer.compress(b"a" * MB) for _ in range(1024)) + packer.flush()
+    for _ in range(layers - 1):
+        packed = gzip.compress(packed)
+    return packed
+
+
+def _dripping(head: bytes) -> Iterator[bytes]:
+    """A byte every 50 ms, without end."""
+    yield head
+    while True:
+        time.sleep(0.05)
+        yield b" "
+
+
+def _chunked(pieces: Iterable[bytes], size: int) -> Iterator[bytes]:
+    for piece in pieces:
+        parts = (piece[at : at + size] for at in range(0, len(piece), size))
+        yield b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in parts)
+
+
+def _item(number: int, **fields: object) -> bytes:
+    kinds = {"type": "response.output_item.added", "output_index": number}
+    return event({**kinds, "item": {"type": "message", **fields}})
+
+
+def _call(number: int) -> bytes:
+    calls = [{"index": number, "id": f"c{number}", "function": {"name": "f", "arguments": "{"}}]
+    return event({"id": "c", "choices": [{"index": 0, "delta": {"tool_calls": calls}}]})
+
+
+def _summary(number: int) -> bytes:
+    kind = "response.reasoning_summary_text.delta"
+    return event({"type": kind, "output_index": 0, "summary_index": number, "delta": "a"})
+
+
+def _reasoning_item(number: int) -> bytes:
+    item = {"type": "reasoning", "id": f"rs_{number}", "encrypted_content": "x", "summary": []}
+    done = {"type": "response.output_item.done", "output_index": number, "item": item}
+    return event(done)
+
+
+def _in_turns(number: int) -> bytes:
+    kind = "response.refusal.delta" if number % 2 else "response.output_text.delta"
+    return event({"type": kind, "output_index": number % 2, "delta": "a"})
+
+
+_OPEN: Final = b'data: {"type": "response.output_text.delta", "delta": "'
+_CLOSE: Final = b'"}\n\n'
+_ANSWER_OPEN: Final = (
+    b'{"id": "r", "object": "response", "status": "completed", "output": [{"type": "message", '
+    b'"content": [{"type": "output_text", "text": "'
+)
+_ANSWER_CLOSE: Final = b'"}]}]}'
+_MODELS: Final = JSON + BODY + b'{"data": ['
+
+
+def _usage(number: object) -> bytes:
+    usage = {"input_tokens": number, "output_tokens": number}
+    response = {"id": "r", "status": "completed", "usage": usage}
+    return event({"type": "response.completed", "response": response})
+
+
+def _result(number: int, text: str = "a") -> bytes:
+    choice = {"index": 0, "message": {"content": text}, "finish_reason": "stop"}
+    body = {"object": "chat.completion", "choices": [choice]}
+    row = {"custom_id": f"r{number}", "response": {"status_code": 200, "body": body}}
+    return json.dumps(row).encode() + b"\n"
+
+
+Part = bytes | Callable[[], Iterable[bytes]]
+
+
+class _Group:
+    """Makes replies that begin alike."""
+
+    def __init__(self, asks: str, head: bytes = b"", *, begins: bool = False) -> None:
+        self._asks, self._head, self._begins = asks, head, begins
+
+    def __call__(
+        self,
+        name: str,
+        *parts: Part,
+        error: str = TOO_LARGE,
+        begins: bool = False,
+        is_long: bool = False,
+    ) -> HostileReply:
+        def pieces() -> Iterator[bytes]:
+            yield self._head
+            for part in parts:
+                if isinstance(part, bytes):
+                    yield part
+                else:
+                    yield from part()
+
+        return HostileReply(name, self._asks, pieces, begins or self._begins, error, is_long)
+
+
+def _times(piece: bytes, size: int | None = None) -> Callable[[], Iterator[bytes]]:
+    return lambda: _repeated(piece, size)
+
+
+def _all() -> Iterator[HostileReply]:
+    yield from _packed()
+    yield from _of_http()
+    yield from _of_streams()
+    yield from _of_large_events()
+    yield from _of_answers()
+    yield from _of_chats()
+    yield from _of_whole_replies()
+    yield from _of_other_requests()
+
+
+def _packed() -> Iterator[HostileReply]:
+    def packed(name: str, encoding: bytes, body: Callable[[], bytes]) -> HostileReply:
+        head = STREAM + b"content-encoding: " + encoding + b"\r\n" + BODY
+        return _Group("answer", head)(name, lambda: [body()], error=DAMAGED)
+
+    yield packed("gzip bomb", b"gzip", _bomb)
+    yield packed("gzip twice", b"gzip, gzip", lambda: _bomb(2))
+    yield packed("deflate", b"deflate", lambda: zlib.compress(b"a" * MB))
+    yield packed("br", b"br", lambda: b"a" * MB)
+    yield packed("zstd", b"zstd", lambda: b"a" * MB)
+    yield packed("encoding of 60 KB", b"a" * 60_000, lambda: b"a")
+
+
+def _of_http() -> Iterator[HostileReply]:
+    http, chunked = _Group("answer"), STREAM + b"transfer-encoding: chunked\r\n\r\n"
+    begun = CREATED + delta(KEPT)
+    yield http("header line without end", STREAM + b"x-a: ", _times(b"a"))
+    yield http("headers without end", STREAM, lambda: _numbered(lambda n: b"a%d: b\r\n" % n))
+    yield http("20,000 headers", STREAM + b"a:b\r\n" * 20_000 + BODY + begun)
+    yield http("1xx without end", _times(b"HTTP/1.1 103 Early\r\na:b\r\n\r\n"))
+    yield http("status line without end", _times(b"HTTP"))
+    trailers = lambda: _chunked([begun], PIECE)  # noqa: E731
+    yield http(
+        "trailers without end",
+        chunked,
+        trailers,
+        b"0\r\n",
+        _times(b"a: b\r\n"),
+        error=CUT,
+        begins=True,
+    )
+    yield http("chunk size without end", chunked, _times(b"0"), error=CUT)
+    single = lambda: _chunked([begun, *[delta("a" * 50)] * 1_000, COMPLETED], 1)  # noqa: E731
+    yield http("chunks of one byte", chunked, single, b"0\r\n\r\n", error="", begins=True)
+    moved = b"HTTP/1.1 302 F\r\nlocation: http://" + b"a" * 60_000 + b"/\r\n\r\n"
+    yield http("redirect of 60 KB", moved, error="EndpointMissingError")
+    refused = b"HTTP/1.1 400 B\r\ncontent-type: application/json\r\n" + BODY
+    message = refused + b'{"error": {"message": "'
+    yield http("error body without end", message, _times(b"a"), error=REFUSED)
+    yield http("error body dripping", lambda: _dripping(refused), error=REFUSED)
+    busy = b"HTTP/1.1 429 B\r\nretry-after: " + b"9" * 50_000 + b"\r\n" + BODY
+    yield http("retry-after of 50,000 digits", busy, error="RateLimitedError")
+
+
+def _of_streams() -> Iterator[HostileReply]:
+    begun = _Group("answer", BEGUN, begins=True)
+    yield begun("event without end", b"data: ", _times(b"a"))
+    yield begun("data lines without end", _times(b"data\n"))
+    yield begun("data lines of two letters", _times(b"data:ab\n"))
+    yield begun("comments without end", _times(b":\n"), is_long=True)
+    yield begun("comment line without end", b":", _times(b"a"))
+    yield begun("comment lines of 15 MB without end", _times(b":" + b"a" * (15 * MB) + b"\n"))
+    yield begun("blank lines without end", _times(b"\n"), is_long=True)
+    yield begun("event name without end", b"event:", _times(b"a"))
+    yield begun("event id of 15 MB", b"id:", _times(b"a", 15 * MB), b"\n\n", COMPLETED, error="")
+    yield begun("unknown events without end", _times(event({"type": "x", "a": "b"})), is_long=True)
+    padding = [b'data: {"type":"x","a":"', b"a" * (15 * MB), b'"}\n\n']
+    yield begun("events of 15 MB without end", lambda: itertools.cycle(padding), is_long=True)
+    yield begun("garbage", b"data: {\n\n", error=DAMAGED)
+    nested = b"data: " + b'{"a":' * 100_000 + b"1" + b"}" * 100_000 + b"\n\n"
+    yield begun("nested 100,000 deep", nested, error=DAMAGED)
+    number = b'data: {"a":' + b"1" * 1_000_000 + b"}\n\n"
+    yield begun("a number of 1,000,000 digits", number, error=DAMAGED)
+    odd = b'data: {"type":"x","a":[1e400,NaN,-Infinity],"type":"y"}\n\n'
+    yield begun("1e400, NaN and a name twice", odd, COMPLETED, error="")
+    halves = _OPEN + b"\\ud800\\u0000\\udfff" + _CLOSE
+    yield begun("lone surrogates and NULs", halves, COMPLETED, error="")
+    yield begun("goes on after its end", COMPLETED, _times(delta("more")), error="")
+    yield begun("usage of 10^30 tokens", _usage(10**30), error="")
+    yield begun("usage below zero", _usage(-5), error="")
+
+
+def _of_large_events() -> Iterator[HostileReply]:
+    begun = _Group("answer", BEGUN, begins=True)
+
+    def text(name: str, piece: bytes, last: bytes = b"") -> HostileReply:
+        of_15_mb = _times(piece, 15 * MB)
+        return begun(f"text of 15 MB, {name}", _OPEN, of_15_mb, last, _CLOSE, COMPLETED, error="")
+
+    yield text("plain", b"words ")
+    yield text("one emoji", b"words ", "🙂".encode())
+    yield text("escaped", b"\\u0416")
+    yield text("not UTF-8", b"\xff")
+    yield begun("15 MB nested", b"data: ", _times(b"[", 15 * MB), b"\n\n", error=DAMAGED)
+    yield begun("15 MB of lists", b"data: [", _times(b"[],", 15 * MB), b"1]\n\n")
+    yield begun("15 MB of objects", b"data: [", _times(b'{"a":1},', 15 * MB), b"1]\n\n")
+    yield begun("15 MB of numbers", b"data: [", _times(b"1.5,", 15 * MB), b"1]\n\n")
+    names = lambda: _numbered(lambda n: b',"n%d":0' % n, 1_200_000)  # noqa: E731
+    yield begun("15 MB of names", b'data: {"type":"x"', names, b"}\n\n")
+    message, words = b'data: {"error": {"message": "', _times(b"a b ", 15 * MB)
+    yield begun("error of 15 MB", message, words, b'"}}\n\n', error=REFUSED)
+    created = b'data: {"type": "response.created", "response": {"id": "r", "model": "'
+    yield begun("name of 15 MB", created, _times(b"a", 15 * MB), b'"}}\n\n', COMPLETED, error="")
+
+
+def _of_answers() -> Iterator[HostileReply]:
+    begun = _Group("answer", BEGUN, begins=True)
+    words = delta("and so on " * 6_000)
+    yield begun("answer without end", _times(words))
+    yield begun("paragraphs without end", _times(delta("and so on\n\n" * 5_000)))
+    yield begun("letters in paragraphs without end", _times(delta("a\n\n" * 12_000)))
+    yield begun("lines without end", _times(delta("a\n" * 20_000)))
+    yield begun("quotes in quotes without end", _times(delta("> " * 20_000)))
+    yield begun("emoji without end", delta("🙂"), _times(words))
+    small = delta("a")
+    yield begun("20,000 small deltas", small * 20_000, COMPLETED, error="")
+    many = _times(small, 1_000_000 * len(small))
+    yield begun("1,000,000 small deltas", many, COMPLETED, error="", is_long=True)
+    kind = "response.reasoning_text.delta"
+    yield begun("reasoning without end", _times(event({"type": kind, "delta": "so " * 20_000})))
+    yield begun("items without end", lambda: _numbered(_item))
+    yield begun("items at far places", lambda: _numbered(lambda n: _item(10**9 + n)))
+    yield begun("summaries without end", lambda: _numbered(_summary))
+    yield begun("reasoning items without end", lambda: _numbered(_reasoning_item))
+    yield begun("text and refusal in turns", lambda: _numbered(_in_turns))
+    yield begun("created without end", _times(CREATED), is_long=True)
+
+
+def _of_chats() -> Iterator[HostileReply]:
+    chat = _Group("chat", CHAT_BEGUN, begins=True)
+    yield chat("chat: answer without end", _times(chat_delta("and so on " * 6_000)))
+    yield chat("chat: calls without end", lambda: _numbered(_call))
+
+    def calls() -> list[bytes]:
+        made = [{"id": f"c{n}", "function": {"arguments": "{"}} for n in range(200_000)]
+        return [event({"choices": [{"index": 0, "delta": {"tool_calls": made}}]})]
+
+    def choices(count: int) -> list[bytes]:
+        made = [{"index": n, "delta": {"content": "a"}} for n in range(count)]
+        return [event({"choices": made}), b"data: [DONE]\n\n"]
+
+    yield chat("chat: 200,000 calls at once", calls)
+    yield chat("chat: 200,000 choices", lambda: choices(200_000))
+    yield chat("chat: 50,000 choices", lambda: choices(50_000), error="")
+    more = _times(chat_delta("more"))
+    yield chat("chat: goes on after [DONE]", b"data: [DONE]\n\n", more, error="")
+
+
+def _of_whole_replies() -> Iterator[HostileReply]:
+    whole = _Group("answer", JSON + BODY)
+    kept = _ANSWER_OPEN + KEPT.encode()
+
+    def text(name: str, piece: bytes) -> HostileReply:
+        of_31_mb = _times(piece, 31 * MB)
+        return whole(name, kept, of_31_mb, _ANSWER_CLOSE, error="", begins=True)
+
+    def output(
+        name: str, piece: bytes, size: int = 31 * MB, error: str = TOO_LARGE
+    ) -> HostileReply:
+        head = b'{"id":"r","status":"completed","output":['
+        return whole(name, head, _times(piece, size), b"1]}", error=error)
+
+    item = b'{"type":"message","content":[{"type":"output_text","text":"a"}]},'
+    refusing = item.replace(b"output_text", b"refusal").replace(b'"text"', b'"refusal"')
+    yield whole("JSON without end", _ANSWER_OPEN, _times(b"a"))
+    yield text("JSON of 31 MB", b"words ")
+    yield text("JSON of 31 MB, escaped", b'\\n\\"')
+    yield output("JSON of 31 MB of lists", b"[],")
+    yield output("JSON of 31 MB of numbers", b"0.123456789,", error="")
+    yield output("JSON of 31 MB of items", item)
+    yield output("JSON of 40,000 items", item + refusing, 20_000 * len(item + refusing))
+    yield whole("JSON of 31 MB of blanks", b'{"output":', _times(b" ", 31 * MB), b"1}", error="")
+    yield whole("JSON of 31 MB nested", _times(b"[", 31 * MB), error=DAMAGED)
+    yield whole("blank body without end", _times(b" "), is_long=True)
+    page = b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\n" + BODY
+    yield _Group("answer", page)("text without end", _times(b"a"))
+
+
+def _of_other_requests() -> Iterator[HostileReply]:
+    models = _Group("models", _MODELS)
+    yield models("models: without end", lambda: _numbered(lambda n: b'{"id":"m%d"},' % n))
+    million = lambda: _numbered(lambda n: b'{"id":"m%d"},' % n, 1_000_000)  # noqa: E731
+    yield models("models: 1,000,000", million, b"{}]}")
+    some = lambda: _numbered(lambda n: b'{"id":"m%d","context_length":9999},' % n, 50_000)  # noqa: E731
+    yield models("models: 50,000", some, b"{}]}", error="")
+    long = b'{"id":"' + b"a" * MB + b'"},'
+    yield models("models: names of a megabyte", long * 30, b'{"id":"m"}]}', error="")
+    gzipped = JSON + b"content-encoding: gzip\r\n" + BODY
+    yield _Group("models", gzipped)("models: gzip", lambda: [gzip.compress(b"{}")], error=DAMAGED)
+    yield models("models: dripping", lambda: _dripping(b""), error="NetworkError")
+    vectors = _Group("embeddings", JSON + BODY + b'{"data": [{"index": 0, "embedding": [')
+    yield vectors("embeddings: without end", _times(b"0.123456789,"))
+    yield vectors("embeddings: 31 MB", _times(b"0.123456789,", 31 * MB), b"1]}]}", error=DAMAGED)
+    yield vectors(
+        "embeddings: huge numbers", b"1e400," * 1000 + b"9" * 5000 + b"]}]}", error=DAMAGED
+    )
+    yield vectors("embeddings: too many", b"1]}", _times(b',{"embedding":[1]}', 3 * MB), b"]}")
+    file = b"HTTP/1.1 200 OK\r\ncontent-type: application/octet-stream\r\n" + BODY
+    results = _Group("results", file + _result(0), begins=False)
+    line = b'{"a":"'
+    yield results(
+        "results: line without end", line, _times(b"a", 100 * MB), b'"}\n' + _result(1), error=""
+    )
+    yield results("results: blank lines", _times(b"\n", 32 * MB), _result(1), error="")
+    yield results("results: lines without end", _times(b"{}\n"))
+    yield results(
+        "results: line of 31 MB", lambda: [_result(2, "words " * (5 * MB)), _result(1)], error=""
+    )
+    state = _Group(
+        "compaction", JSON + BODY + b'{"output":[{"type":"compaction","encrypted_content":"'
+    )
+    yield state("compaction: without end", _times(b"a"))
+    yield state("compaction: 7 MB", _times(b"a", 7 * MB), b'"}]}', error="")
+    number = 10**40
+    created = {"type": "response.created", "sequence_number": number, "response": {"id": "r"}}
+    done = {"type": "response.completed", "sequence_number": number + 1}
+    end = event({**done, "response": {"id": "r", "status": "completed", "output": []}})
+    yield _Group("run", STREAM + BODY)("run: numbers of 40 digits", event(created) + end, error="")
+
+
+REPLIES: Final = {reply.name: reply for reply in _all()}
+
+
+# -- the server
+
+
+def path_of(name: str) -> str:
+    """Return the path below which the server sends the reply `name`."""
+    return str(list(REPLIES).index(name))
+
+
+def main() -> None:
+    """Serve until standard input ends."""
+    listener = socket.create_server(("127.0.0.1", 0), backlog=50)
+    sys.stdout.write(f"{listener.getsockname()[1]}\n")
+    sys.stdout.flush()
+    threading.Thread(target=_accept, args=(listener,), daemon=True).start()
+    sys.stdin.read()
+
+
+def _accept(listener: socket.socket) -> None:
+    while True:
+        connection, _ = listener.accept()
+        threading.Thread(target=_serve, args=(connection,), daemon=True).start()
+
+
+def _serve(connection: socket.socket) -> None:
+    with connection, suppress(OSError):
+        path = _read_request(connection)
+        reply = list(REPLIES.values())[int(path.split("/")[1])]
+        for piece in reply.pieces():
+            connection.sendall(piece)
+        connection.shutdown(socket.SHUT_WR)
+        while connection.recv(PIECE):
+            pass
+
+
+def _read_request(connection: socket.socket) -> str:
+    received = b""
+    while b"\r\n\r\n" not in received:
+        more = connection.recv(PIECE)
+        if not more:
+            raise ConnectionError
+        received += more
+    head, _, body = received.partition(b"\r\n\r\n")
+    lengths = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
+    length = int(lengths[0].split(b":")[1]) if lengths else 0
+    while len(body) < length:
+        body += connection.recv(PIECE)
+    return head.split(b" ", 2)[1].decode()
+
+
+@contextmanager
+def serving() -> Iterator[str]:
+    """Run the server; gives its address, without a path."""
+    arguments = [sys.executable, "-m", "tests.helpers.hostile_replies"]
+    server = subprocess.Popen(
+        arguments,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[2],
+    )
+    assert server.stdin is not None
+    assert server.stdout is not None
+    try:
+        yield f"http://127.0.0.1:{int(server.stdout.readline())}"
+    finally:
+        server.stdin.close()
+        server.wait()
+        server.stdout.close()
+
+
+if __name__ == "__main__":
+    main()
