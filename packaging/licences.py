@@ -41,7 +41,6 @@ What Qt itself contains: https://doc.qt.io/qt-6/licenses-used-in-qt.html
 NATIVE = (
     ("Qt", "LGPL-3.0-only", QT_NOTE),
     ("llama.cpp and ggml", "MIT", "Copyright (c) 2023-2026 The ggml authors. Inside xllamacpp."),
-    ("ONNX Runtime", "MIT", "Copyright (c) Microsoft Corporation. Inside kreuzberg."),
     (
         "SmolLM2-135M-Instruct",
         "Apache-2.0",

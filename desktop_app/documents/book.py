@@ -10,7 +10,7 @@ from typing import Final
 from urllib.parse import unquote
 from xml.etree.ElementTree import Element
 
-from desktop_app.documents import office, refusals
+from desktop_app.documents import refusals, web_page
 from desktop_app.documents.package import Package, resolved
 from desktop_app.documents.protocol import Limits, Progress
 
@@ -37,7 +37,7 @@ def read(
     texts = []
     for number, chapter in enumerate(chapters):
         on_progress(Progress(number, len(chapters), "chapter"))
-        page = office.read_html(name, package.bytes(chapter)) if chapter in package else None
+        page = web_page.read(package.bytes(chapter)) if chapter in package else None
         if page and page.text.strip():
             texts.append(page.text.strip())
     on_progress(Progress(len(chapters), len(chapters), "chapter"))

@@ -28,7 +28,7 @@ def read(name: str, data: bytes, files: Collection) -> tuple[str, str]:
     """
     message = email.message_from_bytes(data, EmailMessage, policy=email.policy.default)
     try:
-        heads, text = _message(name, message, files, 0)
+        heads, text = _message(message, files, 0)
     except (ValueError, LookupError, TypeError, AttributeError, email.errors.MessageError) as error:
         raise refusals.damaged(name, f"{type(error).__name__}: {error}"[:500]) from error
     if not heads:
@@ -36,19 +36,17 @@ def read(name: str, data: bytes, files: Collection) -> tuple[str, str]:
     return "\n\n".join([text, *files.texts]), files.note() if files.left_out else ""
 
 
-def _message(
-    name: str, message: EmailMessage, files: Collection, depth: int
-) -> tuple[list[str], str]:
+def _message(message: EmailMessage, files: Collection, depth: int) -> tuple[list[str], str]:
     """The lines of its head, and its words, attached messages included; its files go to `files`."""
     heads = [f"{head}: {message[head]}" for head in _HEADERS if message[head]]
-    words, messages = [_body(name, message)], []
+    words, messages = [_body(message)], []
     attached: list[tuple[str, bytes]] = []
     for part in message.iter_attachments():
         inner = _inner(part)
         if inner is not None and depth < _DEEPEST:
-            messages.append(f"Attached message:\n\n{_message(name, inner, files, depth + 1)[1]}")
+            messages.append(f"Attached message:\n\n{_message(inner, files, depth + 1)[1]}")
         elif _is_text(part):
-            words.append(_words(name, part))
+            words.append(_words(part))
         else:
             payload = part.get_payload(decode=True)
             data = payload if isinstance(payload, bytes) else b""
@@ -87,9 +85,9 @@ def added(attached: list[tuple[str, bytes]], files: Collection) -> Iterator[str]
         yield f"Attachments (not included): {', '.join(named)}"
 
 
-def _body(name: str, message: EmailMessage) -> str:
+def _body(message: EmailMessage) -> str:
     part = message.get_body(("plain", "html"))
-    return "" if part is None else _words(name, part)
+    return "" if part is None else _words(part)
 
 
 def _is_text(part: MIMEPart) -> bool:
@@ -98,14 +96,14 @@ def _is_text(part: MIMEPart) -> bool:
     return part.get_content_type() in ("text/plain", "text/html") and not is_file
 
 
-def _words(name: str, part: MIMEPart) -> str:
+def _words(part: MIMEPart) -> str:
     payload = part.get_payload(decode=True)
     assert isinstance(payload, bytes)
     text = _decoded(payload, part.get_content_charset())
     if part.get_content_subtype() == "html":
-        from desktop_app.documents.office import html_to_markdown
+        from desktop_app.documents import web_page
 
-        return html_to_markdown(name, text)
+        return web_page.to_markdown(text)
     return text.replace("\r\n", "\n").strip()
 
 

@@ -14,7 +14,7 @@ from typing import Final
 
 import olefile
 
-from desktop_app.documents import office, plain_text, refusals, rtf
+from desktop_app.documents import plain_text, refusals, rtf, web_page
 from desktop_app.documents.collection import Collection
 from desktop_app.documents.compressed_rtf import unpacked
 from desktop_app.documents.mail import added
@@ -50,7 +50,7 @@ def read(name: str, data: bytes, files: Collection) -> tuple[str, str]:
     """
     try:
         with olefile.OleFileIO(io.BytesIO(data)) as file:
-            text = _Message(name, file).text(files, 0)
+            text = _Message(file).text(files, 0)
     except _BROKEN as error:
         raise refusals.damaged(name, f"{type(error).__name__}: {error}"[:300]) from error
     return "\n\n".join([text, *files.texts]), files.note() if files.left_out else ""
@@ -59,8 +59,7 @@ def read(name: str, data: bytes, files: Collection) -> tuple[str, str]:
 class _Message:
     """A message, or one that is attached to it: `place` is where in the file its properties lie."""
 
-    def __init__(self, name: str, file: olefile.OleFileIO, place: str = "") -> None:
-        self._name = name
+    def __init__(self, file: olefile.OleFileIO, place: str = "") -> None:
         self._file = file
         self._place = place
 
@@ -70,7 +69,7 @@ class _Message:
         for folder in self._attachments():
             inner = f"{self._place}{folder}/{_INNER}/"
             if self._file.exists(f"{inner}{_PROPERTIES}") and depth < _DEEPEST:
-                message = _Message(self._name, self._file, inner)
+                message = _Message(self._file, inner)
                 messages.append(f"Attached message:\n\n{message.text(files, depth + 1)}")
                 continue
             name = self._text(_LONG_NAME, f"{folder}/") or self._text(_NAME, f"{folder}/")
@@ -93,7 +92,7 @@ class _Message:
         if text := self._text(_BODY).replace("\r\n", "\n").strip():
             return text
         if html := self._bytes(f"{_HTML}0102") or self._text(_HTML).encode():
-            page = office.read_html(self._name, html)
+            page = web_page.read(html)
             return page.text.strip() if page else ""
         packed = self._bytes(f"{_RTF}0102")
         return rtf.read(unpacked(packed)).strip() if packed else ""

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import zipfile
 from pathlib import PurePath
+from typing import Final
 
 from desktop_app.documents import media_type, plain_text, refusals
 from desktop_app.documents.collection import Collection
 from desktop_app.documents.outcome import OnProgress, Read
 from desktop_app.documents.protocol import Limits
+from desktop_app.domain.errors import DocumentError
 from desktop_app.domain.sections import UNITS
+
+_ENCRYPTED_STREAM: Final = "EncryptedPackage".encode("utf-16-le")
 
 
 def read(
@@ -25,7 +29,7 @@ def read(
     Raises:
         DocumentError: one of its subclasses, with sentences for the person.
     """
-    # The libraries are imported when a document of their kind comes: kreuzberg is 79 MB large.
+    # A library is imported when the first document comes that needs it.
     kind = _binary_kind(name, data)
     try:
         if kind == media_type.ZIP:
@@ -86,9 +90,9 @@ def _read_binary(
             from desktop_app.documents import rtf
 
             return Read(kind, rtf.read(data))
-    from desktop_app.documents import office
+    from desktop_app.documents import workbook
 
-    return Read(kind, office.read_workbook(name, data, limits))
+    return Read(kind, workbook.read(name, data, limits))
 
 
 def _binary_kind(name: str, data: bytes) -> str | None:
@@ -103,11 +107,11 @@ def _binary_kind(name: str, data: bytes) -> str | None:
     except (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError, RuntimeError) as error:
         raise refusals.damaged(name, str(error)) from error
     if data.startswith(media_type.OLE):
-        from desktop_app.documents import office, outlook
+        from desktop_app.documents import outlook
 
         if outlook.is_message(data):
             return media_type.OUTLOOK
-        office.check_legacy(name, data)
+        raise _refused_container(name, data)
     if kind == media_type.ZIP and media_type.is_unread_package(name):
         raise refusals.unsupported(name, "is in a format that is not read; save it as PDF")
     if kind and not (kind == media_type.ZIP and promised not in (None, media_type.ZIP)):
@@ -122,6 +126,13 @@ def _binary_kind(name: str, data: bytes) -> str | None:
     return None
 
 
+def _refused_container(name: str, data: bytes) -> DocumentError:
+    """Return why a compound file is refused: Word 97's formats, and all that have a password."""
+    if _ENCRYPTED_STREAM in data:
+        return refusals.encrypted(name)
+    return refusals.unsupported(name, "is in an old Office format; save it as .docx or .xlsx")
+
+
 def _read_text(name: str, data: bytes, decoded: plain_text.DecodedText) -> Read:
     kind = media_type.of_text(name, data)
     if kind == media_type.NOTEBOOK:
@@ -129,8 +140,8 @@ def _read_text(name: str, data: bytes, decoded: plain_text.DecodedText) -> Read:
 
         return Read(kind, notebook.read(name, decoded.text), note=decoded.note)
     if kind == media_type.HTML:
-        from desktop_app.documents import office
+        from desktop_app.documents import web_page
 
-        page = office.read_html(name, data) or decoded
+        page = web_page.read(data) or decoded
         return Read(kind, page.text, note=page.note)
     return Read(kind, decoded.text, note=decoded.note)

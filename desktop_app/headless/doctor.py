@@ -24,7 +24,7 @@ from desktop_app.headless.ways import is_remote, way_to
 from desktop_app.local_model.server import INSTALL_WEIGHTS, find_weights
 
 PACKAGES = ("PySide6-Essentials", "qasync", "httpx", "keyring", "markdown-it-py", "Markdown")
-MORE_PACKAGES = ("Pygments", "tiktoken", "kreuzberg", "pypdfium2", "xllamacpp", "truststore")
+MORE_PACKAGES = ("Pygments", "tiktoken", "python-calamine", "pypdfium2", "xllamacpp", "truststore")
 # Everything is looked at at once, so the longest of these is the longest that it takes.
 QT_TIMEOUT_S, KEYRING_TIMEOUT_S, MODEL_TIMEOUT_S = 10.0, 10.0, 30.0
 HOTKEY = (

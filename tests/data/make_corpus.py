@@ -4,8 +4,8 @@
     python tests/data/make_corpus.py [FOLDER]
 
 The files are committed; the tests do not run this. What is expected of FILE is `expected/FILE.txt`,
-checked by eye and kept by hand. Needs reportlab, pypdf, python-docx and Pillow, and LibreOffice's
-`soffice`. `house-rules.fodt` is written by hand; `outlook.msg` comes from the tests of python-oxmsg
+checked by eye and kept by hand. Needs reportlab, pypdf, python-docx, openpyxl and Pillow, and
+LibreOffice's `soffice`. `house-rules.fodt` is written by hand; `outlook.msg` comes from the tests of python-oxmsg
 (MIT, Steve Canny). The texts may be used for any purpose.
 """
 
@@ -14,6 +14,7 @@ checked by eye and kept by hand. Needs reportlab, pypdf, python-docx and Pillow,
 
 from __future__ import annotations
 
+import datetime
 import io
 import subprocess
 import sys
@@ -22,6 +23,7 @@ import zipfile
 from pathlib import Path
 
 import docx
+import openpyxl
 import pypdf
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
@@ -280,6 +282,45 @@ def _put(packed: zipfile.ZipFile, name: str, content: bytes) -> None:
     packed.writestr(zipfile.ZipInfo(name, (2026, 1, 1, 0, 0, 0)), content)
 
 
+def numbers_xlsx() -> bytes:
+    """Make a workbook of numbers in many formats, errors, merged cells, gaps and hidden sheets."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.title = "Depots & rooms"
+    rows = [
+        ("Depot", "Harrow", None),
+        ("Rooms", 7, None),
+        ("Share of the rooms", 0.978, "0.0%"),
+        ("Price", 1234.5, '#,##0.00 "€"'),
+        ("Sum of thirds", 0.1 + 0.2, None),
+        ("Tiny", 1.2e-7, "0.00E+00"),
+        ("Opened", datetime.date(1987, 3, 4), "d mmm yyyy"),
+        ("Inspected", datetime.datetime(2026, 3, 4, 15, 30), "dd/mm/yyyy hh:mm"),  # noqa: DTZ001
+        ("Gate opens", datetime.time(5, 30), "hh:mm"),
+        ("Hours in use", datetime.timedelta(hours=30, minutes=15), "[h]:mm"),
+        ("Shelf life", 5, '0 "days"'),
+        ("Heated", False, None),
+        ("Rooms per warden", "#DIV/0!", None),
+        ("Not calculated", '=IF(B2>5,"R&D",B2*2)', None),
+        ("Key", "007", None),
+        ("Notes", 'a | b\n<R&D> "x" \\n', None),
+    ]
+    for number, (name, value, style) in enumerate(rows, start=2):
+        sheet.cell(number, 2, name)
+        cell = sheet.cell(number, 3, value)
+        cell.number_format = style or "General"
+    sheet["B22"], sheet["C22"], sheet["D22"] = "Warden", "Keys", "Since"
+    sheet["B23"], sheet["D23"] = "Ines Okafor", 2019
+    sheet.merge_cells("B23:C23")
+    sheet.row_dimensions[4].hidden = True
+    book.create_sheet("Empty")
+    book.create_sheet("Old prices")["A1"] = 12
+    book["Old prices"].sheet_state = "hidden"
+    target = io.BytesIO()
+    book.save(target)
+    return target.getvalue()
+
+
 TEXTS = {
     "semicolons.csv": 'Depot;Räume;Preis\nHarrow;7;1,5\nSelby;4;„zwei"\n',
     "rooms.tsv": "Depot\tRooms\nHarrow\t7\nSelby\t4\n",
@@ -289,6 +330,18 @@ TEXTS = {
     "table.html": "<html><head><title>x</title></head><body><h2>Rooms</h2><table><thead><tr><th>Room</th>"
     "<th>Warden</th></tr></thead><tbody><tr><td>1</td><td>Ines <b>Okafor</b><br>and more</td></tr>"
     "<tr><td colspan=2>both | none</td></tr></tbody></table><script>never()</script></body></html>\n",
+    "newsletter.html": """<html><head><title>News</title><style>p { margin: 0 }</style></head>
+<body bgcolor="#eeeeee"><div style="display:none; max-height:0">Seen in a list of mails alone.</div>
+<table width="100%" cellpadding="0"><tr><td align="center"><table width="600"><tr><td><img
+src="http://127.0.0.1:9/logo.png" alt="Alder &amp; Finch" width="100"></td><td align="right"><a
+href="https://alder-finch.example/view">View online</a></td></tr><tr><td colspan="2"><h1>Autumn
+prices</h1><p>Dear Ines,</p><p>from 1 October the prices <b>fall</b> by 20&nbsp;%.<br>Until then all
+stays.</p><table><tr><td>Depot</td><td>per pallet</td></tr><tr><td rowspan="2">Harrow</td><td>7.30
+€</td></tr><tr><td>6.10 €</td></tr></table><ol start="3"><li>Ring<li><p>Wait</p><p>for the light</p>
+</ol></td></tr><tr><td><img src="http://127.0.0.1:9/p.gif" width="1" height="1" alt="seen"></td></tr>
+</table></td></tr></table><p><small>Unsubscribe <a href="mailto:news@alder-finch.example">here</a>, or
+<a href="javascript:leave()">at once</a>.</small></p><script>never()</script></body></html>
+""",
     "attached.eml": "From: a@alder-finch.example\nTo: b@alder-finch.example\nSubject: =?utf-8?q?K=C3=BChlraum?=\n"
     "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain\n\nSee "
     "the plan.\n--b\nContent-Type: application/pdf\nContent-Disposition: attachment; filename=plan.pdf\n\n"
@@ -336,6 +389,7 @@ def documents() -> dict[str, bytes]:
         "rows-plain.pdf": rows_pdf(ruled=False),
         "prices.pdf": prices_pdf(),
         "form.pdf": form_pdf(),
+        "numbers.xlsx": numbers_xlsx(),
         "cjk.pdf": cjk_pdf(),
         "partly-scanned.pdf": partly_scanned_pdf(),
         "turned.pdf": turned_pdf(),

@@ -32,7 +32,14 @@ OURS = {
 # Wait for their first use, all of them.
 THEIRS = {
     *("asyncio", "qasync", "httpx", "ssl", "keyring", "pygments", "markdown_it", "tiktoken"),
-    *("kreuzberg", "decimal", "email", "logging.handlers", "PySide6.QtNetwork", "PySide6.QtDBus"),
+    *(
+        "python_calamine",
+        "decimal",
+        "email",
+        "logging.handlers",
+        "PySide6.QtNetwork",
+        "PySide6.QtDBus",
+    ),
 }
 # What Qt made itself is of a class that PySide has to look for, and for that it builds all of them:
 # 15 ms for the first `viewport()` of a widget that was not given one, as many for a `style()`.

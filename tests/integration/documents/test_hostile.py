@@ -100,6 +100,30 @@ def test_a_zip_bomb_that_lies_about_its_size_is_refused() -> None:
     assert isinstance(result, errors.DocumentError)
 
 
+@pytest.mark.attack("sandbox")
+def test_workbooks_that_unpack_too_far_are_refused() -> None:
+    part, bomb = "xl/worksheets/sheet1.xml", bytes(450 << 20)
+    honest = packed(members_of("figures.xlsx") | {part: bomb})
+    lying = honest.replace(len(bomb).to_bytes(4, "little"), (1000).to_bytes(4, "little"))
+    assert len(honest) < 1 << 20
+    begun = time.monotonic()
+    for result in outcome([("honest.xlsx", honest), ("lying.xlsx", lying)]):
+        assert isinstance(result, errors.DocumentError)
+    assert time.monotonic() - begun < 10
+
+
+@pytest.mark.attack("sandbox")
+def test_two_cells_that_span_a_sheet_of_17_billion_end_the_reader_alone() -> None:
+    sheet = members_of("figures.xlsx")
+    cells = b'<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="XFD1048576"><v>2</v></c></row>'
+    part = sheet["xl/worksheets/sheet1.xml"]
+    begin, end = part.index(b"<sheetData>") + len(b"<sheetData>"), part.index(b"</sheetData>")
+    bomb = packed(sheet | {"xl/worksheets/sheet1.xml": part[:begin] + cells + part[end:]})
+    (result,) = outcome([("bomb.xlsx", bomb)])
+    assert isinstance(result, errors.DocumentDamagedError)
+    assert "needs more memory" in result.what_happened
+
+
 def test_what_needs_more_memory_than_set_aside_is_refused() -> None:
     limits = Limits(memory_bytes=400 << 20)
     (result,) = outcome([("long.txt", "Größe 東京 ".encode() * 10_000_000)], limits)

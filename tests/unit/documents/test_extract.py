@@ -221,7 +221,7 @@ class TestOffice:
         assert read("page.html").text == (
             "# Opening hours\n\nThe gate in **Harrow** is open – except on Sundays.\n\n"
             "| Day | From |\n| --- | --- |\n| Monday | 05:30 |\n\n"
-            "- Ring the bell\n- Wait for the light\nThe gate"
+            "- Ring the bell\n- Wait for the light\n\nThe gate"
         )
 
     def test_html_in_the_encoding_that_it_states(self) -> None:

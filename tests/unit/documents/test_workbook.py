@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
+from collections.abc import Callable
 
-from desktop_app.documents.office import read_workbook
+import pytest
+
 from desktop_app.documents.protocol import Limits
+from desktop_app.documents.workbook import read
+from desktop_app.domain import errors
 from desktop_app.domain.sections import sections
 
 MAIN = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
 RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-STYLES = f"""<styleSheet {MAIN}><fonts count="1"><font/></fonts><fills count="1"><fill/></fills>
-<borders count="1"><border/></borders><cellStyleXfs count="1"><xf/></cellStyleXfs><cellXfs count="5">
+STYLES = f"""<styleSheet {MAIN}><numFmts count="1"><numFmt numFmtId="170" formatCode='0 "days"'/></numFmts><fonts count="1"><font/></fonts><fills count="1"><fill/></fills>
+<borders count="1"><border/></borders><cellStyleXfs count="1"><xf/></cellStyleXfs><cellXfs count="7">
 <xf numFmtId="0"/><xf numFmtId="14" applyNumberFormat="1"/><xf numFmtId="20" applyNumberFormat="1"/>
-<xf numFmtId="22" applyNumberFormat="1"/><xf numFmtId="10" applyNumberFormat="1"/></cellXfs></styleSheet>"""
+<xf numFmtId="22" applyNumberFormat="1"/><xf numFmtId="10" applyNumberFormat="1"/>
+<xf numFmtId="46" applyNumberFormat="1"/><xf numFmtId="170" applyNumberFormat="1"/></cellXfs></styleSheet>"""
 
 
 def relations(kind: str, *targets: str) -> str:
@@ -52,7 +58,7 @@ def workbook(**cells: str) -> bytes:
 
 
 def text_of(**cells: str) -> str:
-    return read_workbook("x.xlsx", workbook(**cells), Limits())
+    return read("x.xlsx", workbook(**cells), Limits())
 
 
 def test_empty_sheets_count() -> None:
@@ -105,7 +111,7 @@ def test_a_hidden_sheet_is_read_and_said_to_be_hidden() -> None:
         for name in given.namelist():
             content = given.read(name).replace(b'"Unseen"', b'"Unseen" state="hidden"')
             changed.writestr(name, content)
-    text = read_workbook("x.xlsx", target.getvalue(), Limits())
+    text = read("x.xlsx", target.getvalue(), Limits())
     assert text.startswith("## Seen\n\n| word |")
     assert "\n\n## Unseen (hidden)\n\n| word |" in text
 
@@ -117,3 +123,102 @@ def test_percentages_are_shown_as_such() -> None:
         '<c r="E1" s="4"><v>-1.0E-2</v></c>'
     )
     assert text_of(S=cells).split("\n")[2] == "| 97.8% | 48.9% | 0.978 | none | -1% |"
+
+
+def changed(data: bytes, change: Callable[[str, bytes], bytes]) -> bytes:
+    """Return a workbook whose parts are what `change` makes of them."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as given, zipfile.ZipFile(target, "w") as copy:
+        for name in given.namelist():
+            copy.writestr(name, change(name, given.read(name)))
+    return target.getvalue()
+
+
+def test_the_namespace_may_have_a_prefix_and_the_type_of_a_number_may_be_stated() -> None:
+    cells = (
+        '<c r="A1" s="4" t="n"><v>0.978</v></c><c r="B1" t="e"><f>1/0</f><v>#DIV/0!</v></c>'
+        '<c r="C1"><f>A1*2</f><v></v></c><c r="D1" s="4"><f>A1</f><v>0.5</v></c>'
+    )
+
+    def prefixed(name: str, part: bytes) -> bytes:
+        if not name.startswith("xl/worksheets/"):
+            return part
+        return re.sub(rb"<(/?)([a-z])", rb"<\1x:\2", part).replace(b" xmlns=", b" xmlns:x=")
+
+    shown = "| 97.8% | #DIV/0! | =A1*2 | 50% |"
+    data = workbook(S=cells)
+    assert read("x.xlsx", data, Limits()).split("\n")[2] == shown
+    assert read("x.xlsx", changed(data, prefixed), Limits()).split("\n")[2] == shown
+
+
+def test_a_strict_workbook_is_read() -> None:
+    def strict(_: str, part: bytes) -> bytes:
+        for name in (b"spreadsheetml", b"officeDocument"):
+            common = b"http://schemas.openxmlformats.org/%b/2006/" % name
+            part = part.replace(common, b"http://purl.oclc.org/ooxml/%b/" % name)
+        return part
+
+    data = workbook(S='<c r="A1" s="1"><v>46085</v></c><c r="B1"><v>5</v></c>')
+    assert read("x.xlsx", changed(data, strict), Limits()) == (
+        "## S\n\n| 2026-03-04 | 5 |\n| --- | --- |"
+    )
+
+
+def test_values_as_excel_shows_them() -> None:
+    cells = (
+        '<c r="A1" t="b"><v>1</v></c><c r="B1" s="5"><v>1.25</v></c><c r="C1" s="6"><v>5</v></c>'
+        '<c r="D1"><v>0.30000000000000004</v></c><c r="E1"><v>1.2E-7</v></c>'
+        '<c r="F1"><v>9007199254740993</v></c><c r="G1"><v>1E+300</v></c>'
+        '<c r="H1" t="inlineStr"><is><t> a | b\nR&amp;D &lt;b&gt; "q" \\n </t></is></c>'
+    )
+    assert text_of(S=cells).split("\n")[2] == (
+        '| TRUE | 30:00:00 | 5 | 0.3 | 0.00000012 | 9007199254740992 | 1e+300 | a \\| b R&D <b> "q" \\n |'
+    )
+
+
+def test_a_formula_whose_result_is_empty_is_calculated() -> None:
+    cells = '<c r="A1"><v>1</v></c><c r="B1" t="str"><f>IF(A1=1,"",A1)</f><v></v></c>'
+    assert text_of(S=cells).split("\n")[2] == "| 1 |  |"
+
+
+def test_a_hidden_row_is_read_and_a_merged_cell_stands_in_its_first_place() -> None:
+    rows = (
+        '<c r="B2" t="str"><v>both</v></c></row><row r="3" hidden="1"><c r="B3"><v>1</v></c>'
+        '<c r="C3"><v>2</v></c>'
+    )
+    merged = b'</sheetData><mergeCells count="1"><mergeCell ref="B2:C2"/></mergeCells>'
+    data = changed(workbook(S=rows), lambda _, part: part.replace(b"</sheetData>", merged))
+    assert read("x.xlsx", data, Limits()) == "## S\n\n| both |  |\n| --- | --- |\n| 1 | 2 |"
+
+
+def test_empty_rows_between_two_tables_become_one() -> None:
+    rows = (
+        '<c r="A1"><v>1</v></c></row><row r="900"><c r="A900" t="str"><v> </v></c></row>'
+        '<row r="90000"><c r="A90000"><v>2</v></c></row><row r="90001">'
+        '<c r="A90001" t="str"><v> </v></c>'
+    )
+    assert text_of(S=rows) == "## S\n\n| 1 |\n| --- |\n|  |\n| 2 |"
+
+
+def test_days_since_1904() -> None:
+    data = workbook(S='<c r="A1" s="1"><v>44623</v></c>')
+    since_1904 = b'<workbookPr date1904="1"/><sheets>'
+    data = changed(data, lambda _, part: part.replace(b"<sheets>", since_1904))
+    assert "2026-03-04" in read("x.xlsx", data, Limits())
+
+
+@pytest.mark.parametrize(
+    "sheet",
+    [
+        b"",
+        b"<worksheet><sheetData><row",
+        b"\xff\xfe<",
+        b"<!DOCTYPE x [<!ENTITY e 'y'>]><worksheet><sheetData><row r='1'>"
+        b"<c r='A1' t='inlineStr'><is><t>&e;</t></is></c></row></sheetData></worksheet>",
+    ],
+    ids=["empty", "cut", "no text", "entity of its own"],
+)
+def test_a_damaged_sheet_is_refused(sheet: bytes) -> None:
+    data = changed(workbook(S="<c/>"), lambda name, part: sheet if "worksheets" in name else part)
+    with pytest.raises(errors.DocumentDamagedError, match="is damaged"):
+        read("x.xlsx", data, Limits())

@@ -1,0 +1,698 @@
+"""HTML as Markdown, as its author meant it: for web pages, books, mails and the clipboard.
+
+Browsers copy sound HTML. Word writes list items as paragraphs that begin with a sign. Google Docs
+wraps everything in a <b> that is not bold, keeps bold in styles, and puts lists beside the items
+that they belong to. Mails and older pages lay out their text with tables.
+
+Scripts, styles, hidden parts, pictures (but for their alternative text) and links into the page are
+left out. Nothing is fetched. Markdown's signs in the text stay as they are, because escapes cost
+tokens and hide words from a search.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from typing import Final
+
+from desktop_app.documents import markdown_text as md
+from desktop_app.documents.markdown_text import Block
+
+_HEADINGS: Final = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
+_LISTS: Final = frozenset({"ul", "ol"})
+_CELLS: Final = frozenset({"td", "th"})
+_MARKS: Final = {
+    **dict.fromkeys(("b", "strong"), "**"),
+    **dict.fromkeys(("i", "em"), "*"),
+    **dict.fromkeys(("s", "strike", "del"), "~~"),
+    **dict.fromkeys(("code", "tt", "kbd", "samp"), "`"),
+}
+_DIVISIONS: Final = frozenset(
+    {"p", "dt", "dd", "summary", "figcaption", "legend", "caption"}
+    | {"div", "section", "article", "header", "footer", "main", "nav", "aside", "figure", "address"}
+    | {"center", "details", "dialog", "dl", "fieldset", "form", "hgroup", "search"}
+)
+_BLOCKS: Final = _DIVISIONS | _HEADINGS.keys() | _LISTS | {"blockquote", "hr", "li", "pre", "table"}
+_TABLE_PARTS: Final = frozenset({"tr", "thead", "tbody", "tfoot"}) | _CELLS
+# What a browser draws apart from the words around it.
+_CONTROLS: Final = frozenset({"button", "option", "textarea"})
+_NEVER_SHOWN: Final = frozenset(
+    {"script", "style", "noscript", "template", "title", "svg", "iframe", "object"}
+    | {"audio", "video", "canvas"}
+)
+# A page's menus are noise; of what somebody selected, buttons and menus of choices are.
+LEFT_OUT_OF_PAGES: Final = _NEVER_SHOWN | {"nav"}
+LEFT_OUT_OF_SELECTIONS: Final = _NEVER_SHOWN | {"button", "select"}
+_VOID: Final = frozenset(
+    {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source"}
+    | {"track", "wbr"}
+)
+
+
+@dataclass(frozen=True)
+class _ImpliedEnd:
+    """Where one of `starting` starts, an open one of `ended` ends, unless a `barrier` is between."""
+
+    starting: frozenset[str]
+    ended: frozenset[str]
+    barriers: frozenset[str]
+
+
+_IMPLIED_ENDS: Final = (
+    _ImpliedEnd(
+        _BLOCKS - {"li"}, frozenset({"p"}), frozenset({"li", "div", "blockquote"}) | _CELLS
+    ),
+    _ImpliedEnd(frozenset({"li"}), frozenset({"li"}), _LISTS),
+    _ImpliedEnd(frozenset({"dt", "dd"}), frozenset({"dt", "dd"}), frozenset({"dl"})),
+    _ImpliedEnd(_CELLS | {"tr"}, _CELLS, frozenset({"table"})),
+    _ImpliedEnd(frozenset({"tr"}), frozenset({"tr"}), frozenset({"table"})),
+)
+_MONOSPACED: Final = re.compile(r"font-family:[^;]*(?:mono|courier|consolas|menlo)", re.I)
+_SPACE: Final = re.compile(r"[ \t\r\n\f]+")
+_LINES_KEPT: Final = re.compile(r"white-space:\s*(?:pre-wrap|pre-line|break-spaces)", re.I)
+_PREFORMATTED: Final = re.compile(r"white-space:\s*pre\s*(?:;|$)", re.I)
+_BOLD: Final = re.compile(r"font-weight:\s*(?:bold|[6-9]00)", re.I)
+_NOT_BOLD: Final = re.compile(r"font-weight:\s*(?:normal|[1-5]00)", re.I)
+_ITALIC: Final = re.compile(r"font-style:\s*(?:italic|oblique)", re.I)
+_LINE_THROUGH: Final = re.compile(r"text-decoration[a-z-]*:[^;]*line-through", re.I)
+_HIDDEN: Final = re.compile(r"display:\s*none|visibility:\s*hidden|mso-hide:\s*all", re.I)
+# KaTeX draws each formula a second time beside its MathML.
+_DRAWN_FORMULA: Final = re.compile(r"(?:^|\s)katex-html(?:\s|$)")
+_WORD_LEVEL: Final = re.compile(r"mso-list:\s*l\d+\s+level(\d+)", re.I)
+_WORD_SIGN: Final = re.compile(r"mso-list:\s*ignore", re.I)
+_NUMBER: Final = re.compile(r"\s*\(?(?:\d+|[a-zA-Z]{1,5})[.)]")
+_LANGUAGE: Final = re.compile(r"(?:language-|lang-|highlight-source-)([\w+#-]+)")
+_TINY: Final = re.compile(r"[0-3](?:px)?")
+_EMPTY_LINES: Final = re.compile(r"\n{3,}")
+_BACKTICKS: Final = re.compile("`+")
+_BULLETS: Final = "-*+"
+# Each level of lists and quotes costs another copy of the text in it.
+_DEEPEST: Final = 50
+_MOST_OPEN: Final = 1_000
+_MOST_SPANNED: Final = 100
+# Word's lists have no elements of their own.
+_WORD_LIST, _WORD_ITEM = "#list", "#item"
+
+
+@dataclass(frozen=True)
+class Converted:
+    """Markdown; `has_prose` says whether there are words outside blocks of code."""
+
+    text: str
+    has_prose: bool
+
+
+def convert(source: str, left_out: frozenset[str]) -> Converted:
+    """Return HTML as Markdown; elements of `left_out` are dropped with their content."""
+    source = _terminated(source.replace("\r\n", "\n").replace("\r", "\n"))
+    writer = _Writer(left_out)
+    writer.feed(source)
+    writer.close()
+    return Converted(writer.text(), writer.has_prose)
+
+
+def _terminated(source: str) -> str:
+    """Return the source with an end to its last comment or tag, as browsers read it.
+
+    The library's parser looks for the end again from every "<" that follows: 80 kB take it 5 s.
+    """
+    if source.rfind("<!--") > source.rfind("-->"):
+        return source + "-->"
+    return source + ">" if source.rfind("<") > source.rfind(">") else source
+
+
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    """A cell of a table: its words on one line, the same as blocks, and what it spans."""
+
+    text: str
+    blocks: list[Block]
+    columns: int
+    rows: int
+
+
+@dataclass
+class _Table:
+    """A table; `is_layout` says that it only lays out text, and is no table to a reader."""
+
+    is_layout: bool
+    rows: list[list[_Cell]] = field(default_factory=list)
+
+    def blocks(self) -> list[Block]:
+        """Return the table, or the blocks of its cells if it is none."""
+        if self.is_layout or max(map(len, self.rows), default=0) < 2:
+            return [block for row in self.rows for cell in row for block in cell.blocks]
+        table = md.table(self._grid())
+        return [table] if table.text else []
+
+    def _grid(self) -> list[list[str]]:
+        """Return the texts by rows and columns; a cell that spans several is in the first."""
+        # A cell alone in its row often states more columns than the table has.
+        width = max(sum(cell.columns for cell in row) if row[1:] else 1 for row in self.rows)
+        grid: list[list[str]] = []
+        covered: dict[int, int] = {}  # by column, how many of the next rows a cell above takes
+        for row in self.rows:
+            texts: list[str] = []
+            for cell in row:
+                _skip_covered(texts, covered, width)
+                columns = max(1, min(cell.columns, width - len(texts)))
+                if cell.rows > 1:
+                    covered |= dict.fromkeys(range(len(texts), len(texts) + columns), cell.rows)
+                texts += [cell.text, *[""] * (columns - 1)]
+            grid.append(texts)
+            covered = {column: rows - 1 for column, rows in covered.items() if rows > 1}
+        return grid
+
+
+def _skip_covered(texts: list[str], covered: Mapping[int, int], width: int) -> None:
+    """Leave the columns empty that cells of rows above take."""
+    while len(texts) < width and len(texts) in covered:
+        texts.append("")
+
+
+@dataclass
+class _Mark:
+    """A mark that is open.
+
+    Attributes:
+        sign: what stands on both sides of the marked words; "" for a link.
+        start: the piece of the line with which it begins.
+        address: of a link; "" once the first line of its words has been linked.
+    """
+
+    sign: str
+    start: int
+    address: str = ""
+
+
+@dataclass
+class _Flow:
+    """What is read into one place: the document, an item of a list, a quote, a cell.
+
+    Attributes:
+        blocks: what is finished. A list is an item: it may follow its introduction closely.
+        line: the pieces of the paragraph that is not finished.
+        marks: the marks that are open in it.
+    """
+
+    blocks: list[Block] = field(default_factory=list)
+    line: list[str] = field(default_factory=list)
+    marks: list[_Mark] = field(default_factory=list)
+
+    def text(self, *, is_item: bool = False) -> str:
+        """Return the blocks; in an item of a list, a list follows the first line closely."""
+        texts = [block.text for block in self.blocks]
+        if is_item and len(texts) > 1 and self.blocks[1].is_item and not self.blocks[0].is_item:
+            texts[:2] = [f"{texts[0]}\n{texts[1]}"]
+        return "\n\n".join(texts)
+
+
+@dataclass
+class _List:
+    """A list.
+
+    Attributes:
+        bullet: what stands before an item; "" if they are numbered.
+        number: of the first item.
+        level: of a list of Word's.
+    """
+
+    bullet: str
+    number: int = 1
+    items: list[_Flow] = field(default_factory=list)
+    level: int = 0
+
+    def text(self) -> str:
+        """Return the items, each under the one before."""
+        lines = []
+        for number, item in enumerate(self.items, self.number):
+            marker = self.bullet or f"{number}."
+            indent = " " * (len(marker) + 1)
+            first, *others = item.text(is_item=True).split("\n")
+            lines.append(f"{marker} {first}".rstrip())
+            lines += [line and indent + line for line in others]
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True, slots=True)
+class _Element:
+    """An open element.
+
+    Attributes:
+        tag: as it came.
+        at_end: what is done at its end.
+        keeps_lines: whether line ends in its text count.
+        is_left_out: whether nothing in it is written.
+    """
+
+    tag: str
+    at_end: Callable[[], None] | None = None
+    keeps_lines: bool = False
+    is_left_out: bool = False
+
+
+class _Writer(HTMLParser):
+    """Writes the Markdown.
+
+    Attributes:
+        has_prose: there are words outside blocks of code.
+    """
+
+    def __init__(self, left_out: frozenset[str]) -> None:
+        super().__init__(convert_charrefs=True)
+        self.has_prose = False
+        self._elements_left_out = left_out
+        self._flows = [_Flow()]
+        self._lists: list[_List] = []
+        self._tables: list[_Table] = []
+        self._cell_texts: list[list[str]] = []  # the paragraphs of each open cell
+        self._open: list[_Element] = []
+        # Sums over the open elements, because each piece of text asks for them.
+        self._tags: Counter[str] = Counter()
+        self._left_out = 0
+        self._line_keepers = 0
+        self._is_after_space = True
+        self._heading = 0
+        self._code: list[str] | None = None
+        self._language = ""
+        self._sign: list[str] | None = None  # what Word writes before an item
+        self._formula: list[str] = []
+        self._annotation: list[str] = []
+
+    def text(self) -> str:
+        """Return what was read."""
+        while self._open:
+            self._close_last()
+        self._end_paragraph()
+        return self._flows[0].text()
+
+    # ------------------------------------------------------------ tags and text
+
+    def parse_marked_section(self, i: int, report: bool = True) -> int:
+        """Return where the declaration that begins at `i` ends; -1 if it does not.
+
+        As in browsers, all up to the next ">" is a comment. The library fails an assertion at a
+        piece of one ("<![;").
+        """
+        return self.parse_bogus_comment(i, report)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        if tag in _VOID:
+            if not self._left_out:
+                self._void(tag, given)
+        elif self._left_out or self._is_left_out(tag, given):
+            if len(self._open) < _MOST_OPEN:
+                self._push(_Element(tag, is_left_out=True))
+        else:
+            self._end_implied(tag)
+            self._start(tag, given, given.get("style", ""))
+
+    def handle_endtag(self, tag: str) -> None:
+        if self._tags[tag]:
+            while self._close_last() != tag:
+                pass
+
+    def handle_data(self, data: str) -> None:
+        if self._left_out:
+            return
+        if self._sign is not None:
+            self._sign.append(data)
+        elif self._tags["math"]:
+            self._add_to_formula(data)
+        elif self._code is not None:
+            self._code.append(data)
+        else:
+            self._write(data.replace("\xa0", " "))
+
+    def _write(self, text: str) -> None:
+        lines = [text]
+        if self._line_keepers:
+            lines = _EMPTY_LINES.sub("\n\n", text).split("\n")
+        for number, line in enumerate(lines):
+            if number:
+                self._break_line()
+            line = _SPACE.sub(" ", line)
+            if self._is_after_space:
+                line = line.lstrip(" ")
+            if line:
+                self._is_after_space = line.endswith(" ")
+                self.has_prose = self.has_prose or line != " "
+                self._flows[-1].line.append(line)
+
+    def _break_line(self) -> None:
+        """End the line; a second time in a row, the paragraph."""
+        line = self._flows[-1].line
+        if self._heading:
+            self._write(" ")
+        elif line[-1:] == ["\n"]:
+            self._end_paragraph()
+        elif line:
+            line[-1] = line[-1].rstrip(" ")
+            line.append("\n")
+            self._is_after_space = True
+
+    def _end_paragraph(self) -> None:
+        """Finish the paragraph or heading that is being written, if there is one."""
+        flow = self._flows[-1]
+        for mark in reversed(flow.marks):
+            self._mark(flow, mark)
+            mark.start = 0
+        text = "".join(flow.line).strip()
+        flow.line.clear()
+        self._is_after_space = True
+        if text:
+            flow.blocks.append(md.heading(text, self._heading) if self._heading else Block(text))
+            if self._cell_texts:
+                self._cell_texts[-1].append(text)
+
+    def _end_implied(self, tag: str) -> None:
+        """Close the elements that end where `tag` starts, though nothing says so: "<li>a<li>b"."""
+        for rule in _IMPLIED_ENDS:
+            if tag in rule.starting and any(self._tags[ended] for ended in rule.ended):
+                for element in reversed(self._open):
+                    if element.tag in rule.ended:
+                        self.handle_endtag(element.tag)
+                        break
+                    if element.tag in rule.barriers:
+                        break
+
+    # ------------------------------------------------------------ elements
+
+    def _is_left_out(self, tag: str, given: dict[str, str]) -> bool:
+        return (
+            tag in self._elements_left_out
+            or _is_hidden(given)
+            or ("class" in given and bool(_DRAWN_FORMULA.search(given["class"])))
+        )
+
+    def _void(self, tag: str, given: dict[str, str]) -> None:
+        if tag == "br" and self._code is not None:
+            self._code.append("\n")
+        elif tag == "br":
+            self._break_line()
+        elif tag == "hr" and self._code is None:
+            self._end_implied(tag)
+            self._start_block()
+            self._flows[-1].blocks.append(Block("---"))
+        elif tag == "img":
+            is_tiny = any(_TINY.fullmatch(given.get(side, "")) for side in ("width", "height"))
+            if given.get("alt", "").strip() and not is_tiny and not _is_hidden(given):
+                self.handle_data(given["alt"].strip())
+        elif tag == "input" and given.get("type") == "checkbox":
+            self.handle_data("[x] " if "checked" in given else "[ ] ")
+
+    def _start(self, tag: str, given: dict[str, str], style: str) -> None:
+        if len(self._open) >= _MOST_OPEN:
+            if tag in _BLOCKS | _TABLE_PARTS:
+                self._break_line()
+        elif self._tags["math"]:
+            self._push(_Element(tag))
+        elif tag == "math":
+            self._formula, self._annotation = [], [given.get("alttext", "")]
+            self._push(_Element(tag, self._end_formula))
+        elif self._code is not None:
+            self._start_within_code(self._code, tag, given)
+        elif tag == "pre" or (style and _PREFORMATTED.search(style) and _MONOSPACED.search(style)):
+            self._start_code(tag, given)
+        elif self._heading and tag in _DIVISIONS and (tag != "p" or not self._flows[-1].line):
+            self._write(" ")  # A heading is one line.
+            self._push(_Element(tag, lambda: self._write(" ")))
+        elif tag in _BLOCKS:
+            self._start_of_block(tag, given, style)
+        elif tag in _TABLE_PARTS:
+            self._start_in_table(tag, given)
+        else:
+            self._start_inline(tag, given, style)
+
+    def _start_block(self) -> None:
+        """End the paragraph, and the lists of Word, before which a block starts."""
+        while self._tags[_WORD_LIST]:
+            self.handle_endtag(_WORD_LIST)
+        self._end_paragraph()
+
+    def _start_of_block(self, tag: str, given: dict[str, str], style: str) -> None:
+        level = _WORD_LEVEL.search(style) if style and tag == "p" else None
+        if level and not self._tags["li"]:
+            self._start_word_item(min(int(level[1]), 9))
+            return
+        self._start_block()
+        self._heading = 0
+        is_too_deep = len(self._flows) + len(self._lists) > _DEEPEST
+        if tag in _HEADINGS:
+            self._heading = _HEADINGS[tag]
+            self._push(_Element(tag, self._end_heading))
+        elif tag == "table":
+            for outer in self._tables[-1:]:
+                outer.is_layout = True
+            self._tables.append(_Table(given.get("role") in ("presentation", "none")))
+            self._push(_Element(tag, self._end_table))
+        elif tag == "blockquote" and not is_too_deep:
+            self._flows.append(_Flow())
+            self._push(_Element(tag, self._end_quote))
+        elif tag in _LISTS and not is_too_deep:
+            self._start_list(tag, given.get("start", ""))
+        elif tag == "li" and self._lists and not is_too_deep:
+            self._start_item(tag)
+        else:
+            self._language = _language(given) or self._language
+            self._push(_Element(tag, self._end_paragraph, _keeps_lines(style)))
+
+    def _end_heading(self) -> None:
+        self._end_paragraph()
+        self._heading = 0
+
+    def _end_quote(self) -> None:
+        self._end_paragraph()
+        text = self._flows.pop().text()
+        if text:
+            lines = (f"> {line}".rstrip() for line in text.split("\n"))
+            self._flows[-1].blocks.append(Block("\n".join(lines)))
+
+    def _start_code(self, tag: str, given: dict[str, str]) -> None:
+        """Start a block of code; editors copy theirs as <div>s with a style."""
+        self._start_block()
+        self._code = []
+        self._language = _language(given) or self._language
+        self._push(_Element(tag, self._end_code))
+
+    def _start_within_code(self, code: list[str], tag: str, given: dict[str, str]) -> None:
+        if tag == "code" and not "".join(code).strip():
+            self._language = _language(given) or self._language
+        is_line = tag in ("div", "p")
+        self._push(_Element(tag, (lambda: code.append("\n")) if is_line else None))
+
+    def _end_code(self) -> None:
+        code = "".join(self._code or ()).strip("\n")
+        if code.strip():
+            longest = max(map(len, _BACKTICKS.findall(code)), default=0)
+            fence = "`" * max(3, longest + 1)
+            block = Block(f"{fence}{self._language}\n{code}\n{fence}")
+            self._flows[-1].blocks.append(block)
+            for table in self._tables[-1:]:
+                table.is_layout = True  # Code needs its lines.
+        self._code, self._language = None, ""
+
+    # ------------------------------------------------------------ within a line
+
+    def _start_inline(self, tag: str, given: dict[str, str], style: str) -> None:
+        line, address = self._flows[-1].line, given.get("href", "").strip()
+        if tag == "span" and style and _WORD_SIGN.search(style):
+            self._sign = []
+            self._push(_Element(tag, self._take_sign))
+        elif tag == "a" and address and all(mark.sign for mark in self._flows[-1].marks):
+            self._start_marks(tag, [_Mark("", len(line), address.replace(" ", "%20"))])
+        elif tag == "q":
+            self._write('"')
+            self._push(_Element(tag, lambda: self._write('"')))
+        elif tag in _CONTROLS:
+            self._write(" ")
+            self._push(_Element(tag, lambda: self._write(" ")))
+        elif tag in ("sup", "sub"):
+            start, change = len(line), md.raised if tag == "sup" else md.lowered
+            self._push(_Element(tag, lambda: self._change(line, start, change)))
+        else:
+            signs = self._new_signs(tag, style)
+            marks = [_Mark(sign, len(line)) for sign in signs]
+            self._start_marks(tag, marks, keeps_lines=_keeps_lines(style))
+
+    def _change(self, line: list[str], start: int, change: Callable[[str], str]) -> None:
+        line[start:] = [change("".join(line[start:]))]
+
+    def _new_signs(self, tag: str, style: str) -> list[str]:
+        """Return the marks that an element adds: struck out, bold, italic, code."""
+        sign = _MARKS.get(tag, "")
+        if not sign and not style:
+            return []
+        signs = {sign}
+        if style:
+            if _BOLD.search(style):
+                signs.add("**")
+            elif _NOT_BOLD.search(style):
+                signs.discard("**")
+            if _ITALIC.search(style):
+                signs.add("*")
+            if _LINE_THROUGH.search(style):
+                signs.add("~~")
+            if tag in ("span", "font") and _MONOSPACED.search(style):
+                signs.add("`")
+        if self._heading or self._tags["th"]:
+            signs.discard("**")
+        signs -= {mark.sign for mark in self._flows[-1].marks}
+        return [sign for sign in ("~~", "**", "*", "`") if sign in signs]
+
+    def _start_marks(self, tag: str, marks: list[_Mark], *, keeps_lines: bool = False) -> None:
+        flow = self._flows[-1]
+        flow.marks += marks
+
+        def end() -> None:
+            for mark in reversed(marks):
+                self._mark(flow, mark)
+                flow.marks.remove(mark)
+
+        self._push(_Element(tag, end if marks else None, keeps_lines))
+
+    def _mark(self, flow: _Flow, mark: _Mark) -> None:
+        """Put a mark around the words since its start. The space around them stays outside."""
+        text = "".join(flow.line[mark.start :])
+        words = text.strip()
+        if not words:
+            return
+        before, after = text[: text.index(words)], text[text.index(words) + len(words) :]
+        if mark.address:
+            marked = md.link(words, mark.address)
+        elif mark.sign == "`":
+            longest = max(map(len, _BACKTICKS.findall(words)), default=0)
+            fence, space = "`" * (longest + 1), " " if longest else ""
+            marked = f"{fence}{space}{words}{space}{fence}"
+        else:
+            marked = f"{mark.sign}{words}{mark.sign}"
+        mark.address = ""
+        flow.line[mark.start :] = [piece for piece in (before, marked, after) if piece]
+
+    def _add_to_formula(self, data: str) -> None:
+        if self._tags["annotation"]:
+            self._annotation.append(data)
+        elif not self._tags["annotation-xml"]:
+            self._formula.append(data)
+
+    def _end_formula(self) -> None:
+        """Write a formula as it was typed, else its signs one after the other."""
+        typed = "".join(self._annotation[1:]).strip() or self._annotation[0]
+        self._write(" ".join((typed or " ".join(self._formula)).split()))
+
+    # ------------------------------------------------------------ tables
+
+    def _start_in_table(self, tag: str, given: dict[str, str]) -> None:
+        """Start a row or a cell. A cell outside a table is a paragraph."""
+        self._end_paragraph()
+        if not self._tables or tag not in _CELLS | {"tr"}:
+            self._push(_Element(tag, self._end_paragraph))
+            return
+        table = self._tables[-1]
+        if tag == "tr" or not table.rows:
+            table.rows.append([])
+        if tag == "tr":
+            self._push(_Element(tag))
+            return
+        columns, rows = _span(given, "colspan"), _span(given, "rowspan")
+        self._flows.append(_Flow())
+        self._cell_texts.append([])
+        self._push(_Element(tag, lambda: self._end_cell(table, columns, rows)))
+
+    def _end_cell(self, table: _Table, columns: int, rows: int) -> None:
+        self._end_paragraph()
+        text = " ".join(self._cell_texts.pop())
+        table.rows[-1].append(_Cell(text, self._flows.pop().blocks, columns, rows))
+
+    def _end_table(self) -> None:
+        self._end_paragraph()
+        self._flows[-1].blocks += self._tables.pop().blocks()
+
+    # ------------------------------------------------------------ lists
+
+    def _start_list(self, tag: str, start: str) -> None:
+        """Start a list. One beside the items of another belongs to the last of them."""
+        outer = self._lists[-1] if self._open and self._open[-1].tag in _LISTS else None
+        depth = sum(bool(list_.bullet) for list_ in self._lists)
+        bullet = _BULLETS[depth % len(_BULLETS)] if tag == "ul" else ""
+        number = int(start) if start.isdecimal() and len(start) < 10 else 1
+        self._lists.append(_List(bullet, number))
+        item = outer.items[-1] if outer and outer.items else None
+        self._push(_Element(tag, lambda: self._end_list(item)))
+
+    def _start_item(self, tag: str) -> None:
+        self._flows.append(_Flow())
+        self._lists[-1].items.append(self._flows[-1])
+        self._push(_Element(tag, self._end_item))
+
+    def _end_item(self) -> None:
+        self._end_paragraph()
+        self._flows.pop()
+
+    def _end_list(self, item: _Flow | None = None) -> None:
+        self._end_paragraph()
+        text = self._lists.pop().text()
+        if text:
+            (item or self._flows[-1]).blocks.append(Block(text, is_item=True))
+
+    def _start_word_item(self, level: int) -> None:
+        """Start an item of a list of Word's: a paragraph that names its level."""
+        while self._tags[_WORD_LIST] and self._lists[-1].level > level:
+            self.handle_endtag(_WORD_LIST)
+        if self._tags[_WORD_LIST] and self._lists[-1].level == level:
+            self.handle_endtag(_WORD_ITEM)
+        else:
+            self._end_paragraph()
+            depth = sum(bool(list_.bullet) for list_ in self._lists)
+            self._lists.append(_List(_BULLETS[depth % len(_BULLETS)], level=level))
+            self._push(_Element(_WORD_LIST, self._end_list))
+        self._start_item(_WORD_ITEM)
+        self._push(_Element("p", self._end_paragraph))
+
+    def _take_sign(self) -> None:
+        """Make a list numbered whose first item begins with a number."""
+        sign, self._sign = "".join(self._sign or ()), None
+        if self._tags[_WORD_LIST] and len(self._lists[-1].items) == 1 and _NUMBER.match(sign):
+            self._lists[-1].bullet = ""
+
+    # ------------------------------------------------------------ open elements
+
+    def _push(self, element: _Element) -> None:
+        self._open.append(element)
+        self._tags[element.tag] += 1
+        self._left_out += element.is_left_out
+        self._line_keepers += element.keeps_lines
+
+    def _close_last(self) -> str:
+        """Close the innermost element, and return its tag."""
+        element = self._open.pop()
+        self._tags[element.tag] -= 1
+        self._left_out -= element.is_left_out
+        self._line_keepers -= element.keeps_lines
+        if element.at_end:
+            element.at_end()
+        return element.tag
+
+
+def _is_hidden(given: dict[str, str]) -> bool:
+    return "hidden" in given or bool("style" in given and _HIDDEN.search(given["style"]))
+
+
+def _language(given: dict[str, str]) -> str:
+    """Return the programming language that the classes of an element name."""
+    found = _LANGUAGE.search(given.get("class", ""))
+    return found[1] if found else ""
+
+
+def _keeps_lines(style: str) -> bool:
+    return bool(style and _LINES_KEPT.search(style))
+
+
+def _span(given: Mapping[str, str | None], name: str) -> int:
+    """Return how many columns or rows a cell takes."""
+    count = given.get(name) or ""
+    return int(count) if count.isdecimal() and 1 <= int(count[:4]) <= _MOST_SPANNED else 1

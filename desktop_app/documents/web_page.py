@@ -1,0 +1,37 @@
+"""Web pages, and what else is kept as one: chapters of books and mails in HTML."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from desktop_app.documents import html_markdown, plain_text
+
+_CHARSET: Final = re.compile(rb"<meta\b[^>]*?charset\s*=\s*[\"']?\s*([\w.:-]+)", re.I)
+
+
+def read(data: bytes) -> plain_text.DecodedText | None:
+    """Return a web page as Markdown, without its head; None if its encoding is unknown."""
+    decoded = _decoded(data)
+    if decoded is None:
+        return None
+    return plain_text.DecodedText(to_markdown(decoded.text), decoded.note)
+
+
+def to_markdown(page: str) -> str:
+    """Return a web page or the body of a mail as Markdown."""
+    return html_markdown.convert(page, html_markdown.LEFT_OUT_OF_PAGES).text
+
+
+def _decoded(data: bytes) -> plain_text.DecodedText | None:
+    """Return the text of a page in the encoding that it states, or in the likeliest."""
+    stated = _CHARSET.search(data[:2048])
+    if not stated:
+        return plain_text.decode(data)
+    # Browsers read ISO 8859-1 as Windows-1252, and so pages are written.
+    encoding = stated[1].decode("ascii", "replace").lower()
+    try:
+        text = data.decode("cp1252" if encoding in ("iso-8859-1", "latin1") else encoding)
+    except (LookupError, UnicodeDecodeError):
+        return plain_text.decode(data)
+    return plain_text.DecodedText(text)

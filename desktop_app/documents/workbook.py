@@ -1,0 +1,184 @@
+"""Workbooks (.xlsx) as Markdown tables, one for each sheet, read by python-calamine.
+
+python-calamine does not tell how a number is formatted or which error a cell holds, and it reads a
+formula that no program has calculated as an empty cell. Such cells are rewritten as the text that
+Excel shows before python-calamine gets the workbook.
+"""
+
+from __future__ import annotations
+
+import datetime
+import io
+import re
+import zipfile
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from typing import Any, Final
+
+import python_calamine
+
+from desktop_app.documents import drawing, refusals
+from desktop_app.documents import markdown_text as md
+from desktop_app.documents.package import Package
+from desktop_app.documents.protocol import Limits
+
+_WORKBOOK: Final = "xl/workbook.xml"
+_SHEETS: Final = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+# Pictures and cached pivot tables can be larger than all cells, and hold none.
+_WITHOUT_CELLS: Final = ("/media/", "/embeddings/", "/pivotCache/", "/printerSettings/")
+_SHEET_PART: Final = re.compile(r"xl/(?:worksheets/)?[^/]+\.xml")
+_BUILT_IN_PERCENTAGES: Final = frozenset(("9", "10"))
+_QUOTED: Final = re.compile(r'"[^"]*"|\\.')
+
+_CELL: Final = rb"<((?:\w+:)?)c\b([^<>]*)>\s*"
+_UNCALCULATED_CELL: Final = re.compile(
+    _CELL + rb"<\1f\b[^<>]*>([^<>]+)</\1f>\s*(?:(<\1v\s*/>|<\1v>\s*</\1v>)\s*)?</\1c>"
+)
+_STYLED_NUMBER_CELL: Final = (
+    rb"""<((?:\w+:)?)c\b(?=[^<>]*\ss\s*=\s*["'](?:%b)["'])([^<>]*)>\s*"""
+    rb"(?:(?:<\1f\b[^<>]*>[^<>]*</\1f>|<\1f\b[^<>]*/>)\s*)?"
+    rb"<\1v>(-?[0-9]{1,20}(?:\.[0-9]{1,30})?(?:[eE][+-]?[0-9]{1,3})?)</\1v>\s*</\1c>"
+)
+_ERROR_CELL: Final = re.compile(rb"""(<(?:\w+:)?c\b[^<>]*\st=["'])e(?=["'])""")
+_CELL_TYPE: Final = re.compile(rb"""\st\s*=\s*["']([^"']*)["']""")
+
+
+def read(name: str, data: bytes, limits: Limits) -> str:
+    """Return the sheets of a workbook as tables, each under its name.
+
+    Raises:
+        DocumentDamagedError, DocumentEncryptedError, DocumentTooLargeError
+    """
+    package = Package(name, data, limits)
+    try:
+        with python_calamine.load_workbook(io.BytesIO(_rewritten(package))) as workbook:
+            sheets = list(_sections(package, workbook))
+    except python_calamine.CalamineError as error:
+        raise refusals.damaged(name, f"{type(error).__name__}: {error}"[:500]) from error
+    has_content = any(content for _, content in sheets)
+    texts = (f"{title}\n\n{content}".rstrip("\n") for title, content in sheets)
+    return "\n\n".join(texts) if has_content else ""
+
+
+def _sections(
+    package: Package, workbook: python_calamine.CalamineWorkbook
+) -> Iterator[tuple[str, str]]:
+    """Yield the heading of each sheet with its table and what is drawn over its cells.
+
+    Hidden sheets are read, and named as such. Empty ones count, too.
+    """
+    main = package.main_part(_WORKBOOK)
+    targets = package.relations(main)
+    cells_of = {name.strip(): name for name in workbook.sheet_names}
+    for element in package.xml_if_there(main).iter():
+        if not str(element.tag).endswith("}sheet"):
+            continue
+        name = element.get("name", "").strip()
+        is_hidden = element.get("state", "visible") != "visible"
+        table = _table(workbook.get_sheet_by_name(cells_of[name])) if name in cells_of else ""
+        part = targets.get(drawing.related(element), "")
+        drawn = md.joined(drawing.of_sheet(package, part)) if part in package else ""
+        content = "\n\n".join(filter(None, (table, drawn)))
+        yield f"## {name}{' (hidden)' if is_hidden else ''}", content
+
+
+def _table(sheet: python_calamine.CalamineSheet) -> str:
+    """Return the used range as a table. Several empty rows become one, which still parts tables."""
+    lines: list[str] = []
+    blank = f"|{'  |' * sheet.width}"
+    for row in sheet.iter_rows():
+        line = f"| {' | '.join([_SHOWN[type(value)](value) for value in row])} |"
+        if line != blank or (lines and lines[-1] != blank):
+            lines.append(line)
+    if lines and lines[-1] == blank:
+        lines.pop()
+    lines[1:1] = [f"|{' --- |' * sheet.width}"] if lines else []
+    return "\n".join(lines)
+
+
+def _number(value: float) -> str:
+    """Return a number with the 15 significant digits that Excel keeps, without an exponent."""
+    if value.is_integer() and abs(value) < 1e17:
+        return str(int(value))
+    text = f"{value:.15g}"
+    return f"{Decimal(text):f}" if "e" in text and 1e-15 < abs(value) < 1e21 else text
+
+
+def _duration(value: datetime.timedelta) -> str:
+    sign = "-" if value < datetime.timedelta() else ""
+    minutes, seconds = divmod(round(abs(value).total_seconds()), 60)
+    return f"{sign}{minutes // 60}:{minutes % 60:02}:{seconds:02}"
+
+
+# python-calamine returns values of exactly these types.
+_SHOWN: Final[dict[type, Callable[[Any], str]]] = {
+    str: lambda text: " ".join(text.split()).replace("|", "\\|"),
+    int: str,
+    float: _number,
+    bool: lambda value: "TRUE" if value else "FALSE",
+    datetime.date: datetime.date.isoformat,
+    datetime.datetime: lambda value: value.isoformat(" ", "seconds"),
+    datetime.time: lambda value: value.isoformat("seconds"),
+    datetime.timedelta: _duration,
+}
+
+
+def _rewritten(package: Package) -> bytes:
+    """Return a copy of the workbook whose special cells hold the text that Excel shows.
+
+    The copy is not packed, and every part in it has been unpacked within the limits.
+    """
+    copy = io.BytesIO()
+    percentages = _percentage_cell(package)
+    with zipfile.ZipFile(copy, "w") as archive:
+        for part in package.names:
+            if any(folder in part for folder in _WITHOUT_CELLS):
+                continue
+            content = package.bytes(part)
+            if _SHEET_PART.fullmatch(part):
+                # The searches in bytes are instant; the expressions take seconds for 100 MB.
+                if b't="e"' in content or b"t='e'" in content:
+                    content = _ERROR_CELL.sub(rb"\1str", content)
+                if b"f>" in content:
+                    content = _UNCALCULATED_CELL.sub(_with_formula, content)
+                if percentages:
+                    content = percentages.sub(_with_percentage, content)
+            archive.writestr(part, content)
+    return copy.getvalue()
+
+
+def _with_formula(cell: re.Match[bytes]) -> bytes:
+    prefix, attributes, formula, empty_value = cell.groups()
+    kind = _CELL_TYPE.search(attributes)
+    if empty_value and kind and kind[1] == b"str":
+        return cell[0]  # It has been calculated, and its result is an empty text.
+    return _text_cell(prefix, attributes, b"=" + formula)
+
+
+def _percentage_cell(package: Package) -> re.Pattern[bytes] | None:
+    """Return what matches a number in a style of percentages; None without such styles."""
+    tree = package.xml_if_sound("xl/styles.xml")
+    formats = _BUILT_IN_PERCENTAGES | {
+        row.get("numFmtId", "")
+        for row in tree.iter(f"{_SHEETS}numFmt")
+        if "%" in _QUOTED.sub("", row.get("formatCode", ""))
+    }
+    styles = tree.find(f"{_SHEETS}cellXfs")
+    rows = enumerate(() if styles is None else styles)
+    numbers = [str(number) for number, row in rows if row.get("numFmtId") in formats]
+    return re.compile(_STYLED_NUMBER_CELL % "|".join(numbers).encode()) if numbers else None
+
+
+def _with_percentage(cell: re.Match[bytes]) -> bytes:
+    """Return the cell with a text such as "97.8%" for 0.978."""
+    prefix, attributes, value = cell.groups()
+    kind = _CELL_TYPE.search(attributes)
+    if kind and kind[1] != b"n":
+        return cell[0]
+    percentage = f"{round(float(value) * 100, 9):.12g}%"
+    return _text_cell(prefix, attributes, percentage.encode())
+
+
+def _text_cell(prefix: bytes, attributes: bytes, text: bytes) -> bytes:
+    attributes = _CELL_TYPE.sub(b"", attributes) + b' t="str"'
+    return b"<%bc%b><%bv>%b</%bv></%bc>" % (prefix, attributes, prefix, text, prefix, prefix)
