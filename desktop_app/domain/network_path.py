@@ -6,10 +6,12 @@ and `urllib.parse` are imported where they are used: the window's start imports 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.domain.errors import SettingError
+from desktop_app.domain.origin import origin
 
 if TYPE_CHECKING:
     from urllib.parse import SplitResult
@@ -58,6 +60,37 @@ def needs_confirmation(base_url: str) -> str:
     host = address.hostname or ""
     is_open = address.scheme == "http" and is_private(host) and not is_loopback(host)
     return host if is_open else ""
+
+
+def bare_address(url: str) -> tuple[str, str]:
+    """Return an address without user, password, query and fragment, and its "user:password".
+
+    Only what is bare may be stored, shown or logged: keys are written into each of these places.
+    An address that is bare comes back as it is, with "".
+    """
+    from urllib.parse import unquote
+
+    head, separator, rest = url.partition("://")
+    scheme, rest = (head + separator, rest) if separator else ("", url)
+    authority = re.split("[/?#]", rest, maxsplit=1)[0]
+    # A password with a slash in it ends the authority early, so that there is no host.
+    is_cut = "@" in rest and "@" not in authority and not origin(url)
+    login, at, _ = (rest if is_cut else authority).rpartition("@")
+    path = re.split("[?#]", rest[len(login + at) :], maxsplit=1)[0]
+    user, _, password = login.partition(":")
+    return scheme + path, f"{unquote(user)}:{unquote(password)}" if login else ""
+
+
+def bare_proxy(text: str) -> tuple[str, str]:
+    """Return a proxy as a profile keeps it, with the user at most, and its password."""
+    address, login = bare_address(text)
+    password = login.partition(":")[2]
+    if not login or (not password and not re.search("[?#]", text)):
+        return (text if login else address), ""
+    try:
+        return parse_proxy(text).with_user, password
+    except SettingError:
+        return address, password
 
 
 @dataclass(frozen=True)

@@ -101,6 +101,21 @@ class Backend:
             await asyncio.to_thread(go_on_erasing, where.database, where.attachments)
         await self.database.open()
         await asyncio.to_thread(_tidy, self.folders)
+        await self._move_secrets_of_addresses()
+
+    async def _move_secrets_of_addresses(self) -> None:
+        """Move passwords out of the store into the keyring: it can hold some of older versions.
+
+        This may raise the dialog that unlocks the keyring, but only once, and for such a store.
+        """
+        found = await self.settings.secrets_in_addresses()
+        for name, secret in found:
+            # If there is a key, no server ever got to see the password.
+            place = await self.vault.place(name, secret.origin)
+            if secret.value and secret.origin and place is KeyPlace.NONE:
+                await self.vault.set(name, secret)
+        if found:
+            await self.settings.forget_secrets_in_addresses()
 
     def chat_with(
         self, store: MessageStore, attachments: AttachmentSource, notes: NotesStore | None = None

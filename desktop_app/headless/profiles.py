@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from desktop_app.domain.chat_request import FAMILY_MODEL, ProviderKind, ProviderProfile
 from desktop_app.domain.model_catalog import ModelCatalog
-from desktop_app.domain.network_path import needs_confirmation, split_url
+from desktop_app.domain.network_path import bare_address, needs_confirmation, split_url
 from desktop_app.domain.origin import origin
 from desktop_app.domain.secret import Secret
 
@@ -26,13 +26,18 @@ def profiles_of_environment(
 ) -> list[tuple[ProviderProfile, Secret | None]]:
     """Return profiles for this run, each with its key; None if a base URL stands alone.
 
-    A key belongs to the address that the environment gives it, now: nothing changes it later.
+    A key belongs to the address that the environment gives it, now: nothing changes it later. A
+    user and password in the address stand in for a key. An address with a query is of no use, as
+    the path would have to stand before it: its profile has none, and says so when it is asked.
     """
     found: list[tuple[ProviderProfile, Secret | None]] = []
     key, url = environment.get("OPENAI_API_KEY", ""), environment.get("OPENAI_BASE_URL", "")
     if key or url:
-        profile = _openai_like(url.rstrip("/") or OPENAI_URL, bool(key), catalog)
-        found.append((profile, _bound(key, profile) if key else None))
+        bare, login = bare_address(url)
+        bare = "" if "?" in url or "#" in url else bare.rstrip("/") or OPENAI_URL
+        profile = _openai_like(bare, bool(key and bare), catalog)
+        secret = Secret(login, origin(bare), "Basic") if login else None
+        found.append((profile, _bound(key, profile) if key else secret))
     if comet_key := environment.get("COMETAPI_KEY", ""):
         profile = ProviderProfile(
             "env-cometapi",
@@ -51,7 +56,7 @@ def _bound(key: str, profile: ProviderProfile) -> Secret:
 
 def _openai_like(url: str, has_key: bool, catalog: ModelCatalog) -> ProviderProfile:
     """OpenAI itself, or a gateway that OPENAI_BASE_URL puts in its place."""
-    host = split_url(url).hostname or "Server"  # the whole may hold a password
+    host = split_url(url).hostname or "Server"
     at_openai = host == split_url(OPENAI_URL).hostname
     family = tuple(model.id for model in catalog if model.id.startswith(FAMILY_MODEL))
     return ProviderProfile(

@@ -36,4 +36,5 @@ def way_to(profile: ProviderProfile) -> tuple[bool | None, str]:
 
 def is_remote(profile: ProviderProfile) -> bool:
     """Whether there is a way at all."""
-    return profile.kind is not ProviderKind.ON_DEVICE and bool(profile.base_url)
+    has_address = bool(profile.base_url) or profile.from_environment
+    return profile.kind is not ProviderKind.ON_DEVICE and has_address

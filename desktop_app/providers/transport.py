@@ -369,10 +369,10 @@ class Transport:
         return failed_reply(error, response.status_code, response.headers)
 
     def _bad_address(self) -> NetworkError:
-        return NetworkError(
-            f"The address of {self._provider} cannot be used.",
-            what_to_do="Enter one like https://host/v1 in Settings › Provider.",
-        )
+        todo = "Enter one like https://host/v1 in Settings › Provider."
+        if self._profile.from_environment:
+            todo = "Set OPENAI_BASE_URL to one like https://host/v1, without a query."
+        return NetworkError(f"The address of {self._provider} cannot be used.", what_to_do=todo)
 
     def _not_reached(self, exc: Exception) -> AttemptError:
         """No reply came: only a connection that was never made is tried again."""

@@ -144,8 +144,12 @@ class Database:
             pages = -MERGED_PAGES  # below zero: begin with all of the index
             while await self.write(partial(_merge, statement, pages)):
                 pages = MERGED_PAGES
-        await asyncio.shield(asyncio.wrap_future(self._submit(self._writer, self._fold_in)))
+        await self.fold_log_in()
         await self.write(lambda c: c.execute("DELETE FROM settings WHERE key = ?", (_UNWIPED,)))
+
+    async def fold_log_in(self) -> None:
+        """Move what the write-ahead log holds into the store, and empty the log."""
+        await asyncio.shield(asyncio.wrap_future(self._submit(self._writer, self._fold_in)))
 
     async def wipe_rest(self) -> None:
         """Go on with wiping what was deleted, where that was broken off."""

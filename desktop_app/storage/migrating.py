@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from desktop_app.domain.errors import StorageError, StoreTooNewError
+from desktop_app.storage.address_secrets import strip_copy
 from desktop_app.storage.connecting import connect
 from desktop_app.storage.failures import damaged
 from desktop_app.storage.files import create_private, sync
@@ -95,13 +96,17 @@ def migrate(connection: sqlite3.Connection, path: Path, steps: Sequence[Migratio
 
 
 def keep_copy(connection: sqlite3.Connection, path: Path, target: Path) -> None:
-    """Copy the store to `target`, checked and on disk before it takes its name."""
+    """Copy the store to `target`, checked and on disk before it takes its name.
+
+    Passwords within addresses are left out: a copy may lie anywhere, for ever.
+    """
     unfinished = target.with_name(target.name + ".part")
     unfinished.unlink(missing_ok=True)
     create_private(unfinished)
     with closing(connect(unfinished, "rw")) as copy:
         connection.backup(copy)
         copy.execute("PRAGMA journal_mode = DELETE")
+        strip_copy(copy)
         verdict = copy.execute("PRAGMA integrity_check(1)").fetchone()[0]
     if verdict != "ok":
         unfinished.unlink()

@@ -6,6 +6,7 @@ Times are integers: microseconds since 1970 in UTC. Money is text: a Decimal, ex
 
 from __future__ import annotations
 
+from desktop_app.storage.address_secrets import strip_addresses
 from desktop_app.storage.migrating import Migration
 from desktop_app.storage.search_index import build_index_again
 from desktop_app.storage.spending_sums import fill_slots
@@ -385,4 +386,6 @@ MIGRATIONS: tuple[Migration, ...] = (
         "0017_key_origins",
         ("ALTER TABLE keys_in_keyring ADD COLUMN origin TEXT NOT NULL DEFAULT ''",),
     ),
+    # What OPENAI_BASE_URL held of passwords was written down with what was learnt of its server.
+    Migration("0018_no_passwords_in_addresses", (), strip_addresses),
 )

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from decimal import Decimal
 from typing import Any
 
 from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.model_catalog import Api
+from desktop_app.domain.network_path import bare_address, bare_proxy
+from desktop_app.domain.secret import Secret
+from desktop_app.storage.address_secrets import secrets_in_profiles, strip_profiles
 from desktop_app.storage.database import Database
 from desktop_app.storage.rows import Cells, read_row, to_json
 
@@ -51,11 +54,20 @@ class SettingsStore:
         """
         if profile.from_environment:
             raise ValueError("a profile from the environment is not stored")
-        body = profile_to_text(profile)
+        body = profile_to_text(_without_passwords(profile))
         sql = """INSERT INTO profiles (id, position, body)
             VALUES (?, (SELECT coalesce(max(position), 0) + 1 FROM profiles), ?)
             ON CONFLICT (id) DO UPDATE SET body = excluded.body"""
         await self._database.write(lambda c: c.execute(sql, (profile.id, body)))
+
+    async def secrets_in_addresses(self) -> list[tuple[str, Secret]]:
+        """Return passwords within addresses of stored profiles, by their names in the keyring."""
+        return await self._database.read(secrets_in_profiles)
+
+    async def forget_secrets_in_addresses(self) -> None:
+        """Take passwords out of the addresses of stored profiles, and out of the files."""
+        await self._database.write(strip_profiles)
+        await self._database.fold_log_in()
 
     async def remove_profile(self, profile_id: str) -> None:
         """Forget a profile. Its key is the vault's to remove, before this."""
@@ -112,4 +124,11 @@ def profile_from_row(row: Cells) -> ProviderProfile:
     fields["price_multiplier"] = Decimal(fields["price_multiplier"])
     if fields.get("monthly_cap") is not None:
         fields["monthly_cap"] = Decimal(fields["monthly_cap"])
-    return ProviderProfile(id=row["id"], **fields)
+    return _without_passwords(ProviderProfile(id=row["id"], **fields))
+
+
+def _without_passwords(profile: ProviderProfile) -> ProviderProfile:
+    base_url, proxy = bare_address(profile.base_url)[0], bare_proxy(profile.proxy)[0]
+    if (base_url, proxy) == (profile.base_url, profile.proxy):
+        return profile
+    return replace(profile, base_url=base_url, proxy=proxy)

@@ -13,6 +13,7 @@ from PySide6.QtCore import Qt, QUrl, Signal
 from PySide6.QtWidgets import QPushButton, QSizePolicy
 
 from desktop_app.domain.network_path import is_loopback, is_private, needs_confirmation
+from desktop_app.domain.origin import origin
 from desktop_app.ui.settings_tabs.fields import LineSection
 from desktop_app.ui.theme import set_role
 
@@ -26,10 +27,13 @@ if TYPE_CHECKING:
 def problem_of_address(text: str) -> str:
     """Why `text` cannot be a base URL, in a sentence; "" where it can."""
     url = QUrl(text, QUrl.ParsingMode.StrictMode)
-    if not url.isValid() or url.scheme() not in ("http", "https") or not url.host():
+    has_host = bool(url.host() and origin(text))
+    if not url.isValid() or url.scheme() not in ("http", "https") or not has_host:
         return "An address starts with https:// and has no spaces in it."
-    if url.hasQuery() or url.hasFragment() or url.userInfo():
-        return "An address ends with its path, as a rule /v1."
+    if url.userInfo():
+        return "Leave out the user and the password: an address is stored unprotected."
+    if url.hasQuery() or url.hasFragment():
+        return "An address ends with its path, as a rule /v1. A key goes into its own field."
     if url.scheme() == "http" and not is_private(url.host()):
         return (
             "Not encrypted: only an address of this computer or its network may start with http://."

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from desktop_app.domain.errors import SettingError
 from desktop_app.domain.network_path import (
+    bare_address,
+    bare_proxy,
     is_loopback,
     is_private,
     needs_confirmation,
@@ -101,3 +103,60 @@ def test_user_and_password_are_taken_apart_and_the_password_goes(user: str, pass
 
 def _utf8(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
+
+
+@pytest.mark.attack("secrets")
+@pytest.mark.parametrize(
+    ("url", "bare", "login"),
+    [
+        ("https://h/v1", "https://h/v1", ""),
+        ("https://h:8/v1/@org", "https://h:8/v1/@org", ""),
+        ("http://[::1]:8080/v1", "http://[::1]:8080/v1", ""),
+        ("", "", ""),
+        ("https://user:word@h/v1", "https://h/v1", "user:word"),
+        ("https://token@h/v1", "https://h/v1", "token:"),
+        ("https://:word@h", "https://h", ":word"),
+        ("https://us%40er:w%3Ard@h:8/v1", "https://h:8/v1", "us@er:w:rd"),
+        ("https://user:wo@rd@h/v1", "https://h/v1", "user:wo@rd"),
+        ("https://user:wo/rd@h/v1", "https://h/v1", "user:wo/rd"),
+        ("https://user:wo?rd#@h/v1", "https://h/v1", "user:wo?rd#"),
+        ("user:word@h/v1", "h/v1", "user:word"),
+        ("https://h/v1?api_key=word", "https://h/v1", ""),
+        ("https://h/v1#word", "https://h/v1", ""),
+        ("https://user:word@h/v1?key=a@b", "https://h/v1", "user:word"),
+    ],
+)
+def test_a_bare_address(url: str, bare: str, login: str) -> None:
+    assert bare_address(url) == (bare, login)
+    assert bare_address(bare) == (bare, "")
+
+
+@pytest.mark.attack("secrets")
+@given(
+    st.text("abcXYZ019-._~!$&'()*+,;=é", min_size=8),
+    st.sampled_from(["https://", "http://", "socks5://", ""]),
+    st.sampled_from(["", ":80", "/v1", ":80/v1"]),
+)
+def test_no_password_stays_in_an_address(word: str, scheme: str, end: str) -> None:
+    for login in (f"user:{word}@", f"{word}@", f":{word}@"):
+        assert word not in bare_address(f"{scheme}{login}h.example{end}")[0]
+    for query in (f"?api_key={word}", f"#{word}"):
+        assert word not in bare_address(f"{scheme}h.example{end}{query}")[0]
+        assert word not in bare_proxy(f"{scheme}h.example{end}{query}")[0]
+    assert bare_proxy(f"{scheme}user:{word}@h.example{end}")[1] == word
+    assert word not in bare_proxy(f"{scheme}user:{word}@h.example{end}")[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "bare", "password"),
+    [
+        ("", "", ""),
+        ("none", "none", ""),
+        ("socks5://me@p", "socks5://me@p", ""),
+        ("http://me:word@p:3128", "http://me@p:3128", "word"),
+        ("http://me:word@p:3128?x", "http://me@p:3128", "word"),
+        ("gopher://me:word@p", "gopher://p", "word"),
+    ],
+)
+def test_a_bare_proxy(text: str, bare: str, password: str) -> None:
+    assert bare_proxy(text) == (bare, password)

@@ -1,0 +1,163 @@
+"""Passwords within addresses: out of the store and every copy of it, into a real keyring."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import zipfile
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from desktop_app.credentials.vault import KeyPlace
+from desktop_app.domain.origin import origin
+from desktop_app.domain.secret import Secret
+from desktop_app.headless.backend import Backend, build_backend
+from desktop_app.paths import folders
+from desktop_app.storage.backup import make_backup
+from desktop_app.storage.settings_store import SettingsStore, profile_to_text
+from tests.integration.credentials.conftest import Desktop
+from tests.unit.providers.loopback import LoopbackServer, replies
+from tests.unit.providers.samples import COMPATIBLE
+from tests.unit.storage.samples import NOON
+from tests.unit.storage.test_key_origins import old_store
+
+WORD = "w0rd-within-an-address"
+LISTED = replies(200, {"data": [{"id": "a"}]})
+PROXY = f"http://me:{WORD}@proxy.example:3128"
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
+    pytest.mark.attack("secrets"),
+]
+
+
+@pytest.fixture(autouse=True)
+def home(
+    tmp_path: Path, new_desktop: Callable[[], Desktop], monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """A home and a keyring of the test's own."""
+    monkeypatch.setenv("REPARTEE_HOME", str(tmp_path / "home"))
+    new_desktop().start_keyring()
+    return tmp_path / "home"
+
+
+@asynccontextmanager
+async def started(environment: dict[str, str] | None = None) -> AsyncIterator[Backend]:
+    backend = build_backend(environment=environment or {})
+    await backend.open()
+    try:
+        yield backend
+    finally:
+        await backend.aclose()
+
+
+def files_with_the_word(folder: Path) -> list[str]:
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return [path.name for path in files if WORD.encode() in path.read_bytes()]
+
+
+def address_with_login(server: LoopbackServer) -> str:
+    return server.base_url.replace("http://", f"http://someone:{WORD}@")
+
+
+def leave_words(base_url: str) -> None:
+    """Make a store as an older version may have left it, with a password in every address."""
+    store = folders().database
+    old_store(store)
+    profile = replace(COMPATIBLE, id="mine", base_url=base_url, proxy=PROXY)
+    with closing(sqlite3.connect(store, isolation_level=None)) as connection:
+        body = profile_to_text(profile)
+        connection.execute(
+            "INSERT INTO profiles (id, position, body) VALUES ('mine', 1, ?)", [body]
+        )
+        for key in (f"learnt.api.env-openai.{base_url}", f"learnt.refusals.x {base_url} m"):
+            connection.execute("INSERT INTO settings VALUES (?, '\"responses\"')", [key])
+        values = ("env-openai", base_url, 0, "[]", "{}")
+        sql = "INSERT INTO model_listings (profile_id, base_url, at, models, windows)"
+        connection.execute(f"{sql} VALUES (?, ?, ?, ?, ?)", values)
+
+
+def test_words_leave_the_store_for_the_keyring_and_are_sent_as_before(home: Path) -> None:
+    async def main() -> None:
+        async with LoopbackServer(LISTED) as server:
+            await asyncio.to_thread(leave_words, address_with_login(server))
+            assert files_with_the_word(home)
+            async with started() as backend:
+                assert files_with_the_word(home) == []
+                [profile] = [p for p in await backend.profiles() if p.id == "mine"]
+                assert profile.base_url == server.base_url
+                assert profile.proxy == "http://me@proxy.example:3128"
+                secret = Secret(f"someone:{WORD}", origin(server.base_url), "Basic")
+                assert await backend.vault.get("mine", secret.origin) == secret
+                assert await backend.vault.place("mine", secret.origin) is KeyPlace.KEYRING
+                password = await backend.vault.get("mine.proxy", origin(profile.proxy))
+                assert password == Secret(WORD, "http://proxy.example:3128")
+                await (await backend.gateway.provider(profile)).models()
+                assert server.requests[0].headers["authorization"].startswith("Basic ")
+        assert files_with_the_word(home) == []
+
+    asyncio.run(main())
+
+
+def test_a_copy_that_was_made_before_a_migration_holds_no_word(home: Path) -> None:
+    leave_words(f"https://someone:{WORD}@gateway.example/v1")
+
+    async def main() -> None:
+        async with started():
+            pass
+
+    asyncio.run(main())
+    assert list((home / "data").glob("repartee.before-*.sqlite3"))
+    assert files_with_the_word(home) == []
+
+
+def test_a_backup_holds_no_word(tmp_path: Path) -> None:
+    leave_words(f"https://someone:{WORD}@gateway.example/v1")
+    where = folders()
+    archive = make_backup(where.database, where.attachments, tmp_path, NOON, lambda *_: None)
+    with zipfile.ZipFile(archive) as pack:
+        assert not any(WORD.encode() in pack.read(name) for name in pack.namelist())
+
+
+def test_a_key_that_is_there_is_not_replaced(home: Path) -> None:
+    async def main() -> None:
+        async with started() as backend:
+            key = Secret("sk-mine-0123456789", "https://gateway.example:443")
+            await backend.vault.set("mine", key)
+            profile = replace(COMPATIBLE, id="mine")
+            text = f"https://someone:{WORD}@gateway.example/v1"
+            body = profile_to_text(replace(profile, base_url=text))
+            sql = "INSERT INTO profiles (id, position, body) VALUES ('mine', 1, ?)"
+            await backend.database.write(lambda c: c.execute(sql, (body,)))
+        async with started() as backend:
+            assert await backend.vault.get("mine", key.origin) == key
+            assert files_with_the_word(home) == []
+
+    asyncio.run(main())
+
+
+def test_a_profile_is_never_stored_with_a_word(home: Path) -> None:
+    async def main() -> None:
+        async with started() as backend:
+            profile = replace(COMPATIBLE, id="mine", base_url=f"https://a:{WORD}@h.example/v1")
+            await SettingsStore(backend.database).save_profile(replace(profile, proxy=PROXY))
+        assert files_with_the_word(home) == []
+
+    asyncio.run(main())
+
+
+def test_what_is_learnt_of_an_address_of_the_environment_holds_no_word(home: Path) -> None:
+    async def main() -> None:
+        async with LoopbackServer(LISTED) as server:
+            environment = {"OPENAI_BASE_URL": address_with_login(server)}
+            async with started(environment) as backend:
+                profile = (await backend.profiles())[0]
+                await backend.listings.fetch(profile)
+                assert server.requests[0].headers["authorization"].startswith("Basic ")
+        assert files_with_the_word(home) == []
+
+    asyncio.run(main())
