@@ -36,6 +36,7 @@ class _Opened:
     profile: ProviderProfile
     key: Secret | None
     proxy_password: Secret | None
+    socket_path: str
 
 
 class ProviderGateway:
@@ -59,14 +60,15 @@ class ProviderGateway:
 
     async def provider(self, profile: ProviderProfile) -> ProviderClient:
         """The client for `profile` as it is now. Raises CredentialError, LocalModelError."""
-        key = None
+        key, socket_path = None, ""
         if profile.kind is ProviderKind.ON_DEVICE:
             endpoint = await self.local_model.endpoint()
             profile = replace(profile, base_url=endpoint.base_url)
             key = Secret(endpoint.key, origin(endpoint.base_url))
+            socket_path = endpoint.socket_path
         else:  # a server of one's own may ask for a key, too; the keyring is asked if it has one
             key = await self._vault.get(profile.id, origin(profile.base_url))
-        opened = _Opened(profile, key, await self._proxy_password(profile))
+        opened = _Opened(profile, key, await self._proxy_password(profile), socket_path)
         async with self._opening:  # of two that ask at once, one waits for the other's client
             known = self._clients.get(profile.id)
             if known is not None and known[0] == opened:
@@ -112,6 +114,7 @@ class ProviderGateway:
             opened.key,
             self._catalog,
             proxy_password=opened.proxy_password,
+            socket_path=opened.socket_path,
             known_api=Api(remembered) if remembered else None,
             remember_api=lambda api: self._remember(_api_key(profile), api.value),
             known_refusals=_known_refusals(profile, learnt),

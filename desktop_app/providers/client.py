@@ -93,7 +93,8 @@ class ProviderClient:
     `known_api` is what was learnt of a compatible server before; `remember_api` is told what is
     learnt now. `known_refusals` is what the server refused before, by model, as left_out.py spells
     it; `remember_refusals` is told a model and all that is known of it now. `proxy_password` is
-    that of the profile's own proxy. Tests shorten `timeouts` and `run_times`, and set `asleep`, the
+    that of the profile's own proxy, `socket_path` the Unix socket of a server without a port. Tests
+    shorten `timeouts` and `run_times`, and set `asleep`, the
     clock of the computer's sleep.
     """
 
@@ -104,6 +105,7 @@ class ProviderClient:
         catalog: ModelCatalog,
         *,
         proxy_password: Secret | None = None,
+        socket_path: str = "",
         known_api: Api | None = None,
         remember_api: RememberApi | None = None,
         known_refusals: Mapping[str, frozenset[str]] | None = None,
@@ -123,7 +125,11 @@ class ProviderClient:
         self._asleep = asleep
         self._streams = 0
         self._transport = Transport(
-            profile, key, proxy_password=proxy_password, timeouts=self._timeouts
+            profile,
+            key,
+            proxy_password=proxy_password,
+            socket_path=socket_path,
+            timeouts=self._timeouts,
         )
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:

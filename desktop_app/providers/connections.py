@@ -152,8 +152,13 @@ class BoundedBackend:
         await self._backend.sleep(seconds)
 
 
-def new_client(address: SplitResult, proxy: ProxyAddress | None, ca_file: str) -> httpx.AsyncClient:
+def new_client(
+    address: SplitResult, proxy: ProxyAddress | None, ca_file: str, socket_path: str = ""
+) -> httpx.AsyncClient:
     """A client of httpx for one provider, by the way to it. Runs in a thread: imports, certificates.
+
+    Args:
+        socket_path: of the Unix socket that leads to `address`; "" connects to its host and port.
 
     Raises:
         SettingError: the file of certificates cannot be used.
@@ -176,7 +181,8 @@ def new_client(address: SplitResult, proxy: ProxyAddress | None, ca_file: str) -
             keepalive_expiry=_KEEPALIVE_S, max_keepalive_connections=0 if is_here else None
         ),
         proxy=None if proxy is None else _proxy_of_httpx(proxy, trust),
-        socket_options=_keepalive_options(),
+        uds=socket_path or None,
+        socket_options=None if socket_path else _keepalive_options(),
     )
     # httpx hands no backend on to the pool that it makes.
     pool: Any = transport._pool

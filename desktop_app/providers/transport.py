@@ -113,7 +113,8 @@ class Transport:
     """Requests to one provider with one key; nothing is opened before the first.
 
     The key goes to its own origin alone, whatever address the profile has.
-    `proxy_password` is that of the profile's own proxy.
+    `proxy_password` is that of the profile's own proxy. `socket_path` is the Unix socket of a server
+    that listens on no port.
     """
 
     def __init__(
@@ -122,6 +123,7 @@ class Transport:
         key: Secret | None,
         *,
         proxy_password: Secret | None = None,
+        socket_path: str = "",
         timeouts: Timeouts | None = None,
     ) -> None:
         self._profile = profile
@@ -129,6 +131,7 @@ class Transport:
         self._base_url = profile.base_url.rstrip("/")
         self._key = key
         self._proxy_password = proxy_password
+        self._socket_path = socket_path
         self._timeouts = timeouts or Timeouts()
         self._client: httpx.AsyncClient | None = None
         self._proxy: ProxyAddress | None = None
@@ -306,6 +309,8 @@ class Transport:
     def _new_client(self, address: SplitResult) -> tuple[ProxyAddress | None, httpx.AsyncClient]:
         """Runs in a thread: imports, certificates."""
         try:
+            if self._socket_path:
+                return None, new_client(address, None, "", self._socket_path)
             proxy = proxy_for(address, self._profile.proxy, self._proxy_password)
             return proxy, new_client(address, proxy, self._profile.ca_file)
         except SettingError as exc:

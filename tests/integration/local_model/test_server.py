@@ -8,8 +8,11 @@ import json
 import os
 import select
 import signal
+import socket
+import stat
 import subprocess
 import sys
+import tempfile
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +21,8 @@ import pytest
 
 from desktop_app.child_processes import child_command, open_child
 from desktop_app.domain.errors import LocalModelError
-from desktop_app.local_model.server import LocalEndpoint, LocalModel, find_weights
+from desktop_app.local_model.server import BASE_URL, LocalEndpoint, LocalModel, find_weights
+from desktop_app.paths import LONGEST_RUNTIME, folders
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -60,14 +64,14 @@ def built_in() -> Path:
 def children_of(pid: int) -> list[int]:
     """The living model servers among the child processes of `pid`."""
     found = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
+    for file in Path("/proc").glob("[0-9]*/stat"):
         try:
-            state, parent = stat.read_text("utf-8").rpartition(")")[2].split()[:2]
-            command = (stat.parent / "cmdline").read_bytes()
+            state, parent = file.read_text("utf-8").rpartition(")")[2].split()[:2]
+            command = (file.parent / "cmdline").read_bytes()
         except (FileNotFoundError, ProcessLookupError):
             continue
         if int(parent) == pid and state != "Z" and command.endswith(b"_child\0model\0"):
-            found.append(int(stat.parent.name))
+            found.append(int(file.parent.name))
     return found
 
 
@@ -110,10 +114,12 @@ async def until(condition: Callable[[], object]) -> None:
 def request(
     endpoint: LocalEndpoint, path: str, body: Any = None, key: str | None = None
 ) -> Iterator[http.client.HTTPResponse]:
-    port = int(endpoint.base_url.split(":")[2].partition("/")[0])
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
+    connection = http.client.HTTPConnection("127.0.0.1")
     headers = {"Authorization": f"Bearer {key}"} if key else {}
     try:
+        connection.sock = socket.socket(socket.AF_UNIX)
+        connection.sock.settimeout(PATIENCE_S)
+        connection.sock.connect(endpoint.socket_path)
         connection.request("POST" if body else "GET", path, body and json.dumps(body), headers)
         with connection.getresponse() as response:
             yield response
@@ -177,16 +183,43 @@ def test_it_wants_the_key_for_all_but_health() -> None:
     asyncio.run(main())
 
 
-def test_it_listens_on_loopback_alone_and_shows_its_key_to_nobody() -> None:
+@pytest.mark.attack("child-environment")
+def test_it_listens_on_no_port_and_shows_its_key_to_nobody() -> None:
     async def main() -> None:
         async with local_model() as model:
             endpoint = await model.endpoint()
             (pid,) = children_of(os.getpid())
-            assert listening_addresses(pid) == ["0100007F"]
+            assert listening_addresses(pid) == []
+            path = endpoint.socket_path
+            assert is_socket(path)
+            assert stat.S_IMODE(os.stat(os.path.dirname(path)).st_mode) == 0o700  # noqa: PTH116, PTH120
             for seen_by_others in ("cmdline", "environ"):
                 assert endpoint.key.encode() not in seen(pid, seen_by_others)
+        assert not is_socket(path)
 
     asyncio.run(main())
+
+
+def is_socket(path: str) -> bool:
+    return Path(path).is_socket()
+
+
+def test_a_folder_with_the_longest_name_still_takes_the_socket(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with tempfile.TemporaryDirectory() as short:
+        runtime = Path(short) / ("r" * (LONGEST_RUNTIME - len(short) - 1))
+        runtime.mkdir(mode=0o700)
+        monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime))
+
+        async def main() -> None:
+            async with local_model() as model:
+                endpoint = await model.endpoint()
+                assert Path(endpoint.socket_path).parent == runtime
+                assert await model.count_tokens("Hello") == 1
+
+        asyncio.run(main())
+        assert list(runtime.iterdir()) == []
 
 
 def test_what_it_logs_lies_on_no_disk() -> None:
@@ -346,9 +379,10 @@ def test_it_dies_with_its_parent() -> None:
         os.close(pidfd)
 
 
-def configuration(weights: Path) -> bytes:
+def configuration(weights: Path, socket_path: str) -> bytes:
     line = {
         "weights": str(weights),
+        "socket_path": socket_path,
         "alias": "model",
         "key": "key-of-this-test",
         "context_window": 512,
@@ -359,7 +393,9 @@ def configuration(weights: Path) -> bytes:
 
 
 @contextmanager
-def child(weights: Path, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+def child(
+    weights: Path, log: Path, socket_path: str = "/nowhere/model.sock"
+) -> Iterator[subprocess.Popen[bytes]]:
     """The child alone, told to load `weights`; what it says on standard error goes to `log`."""
     pipe = subprocess.PIPE
     with (
@@ -367,7 +403,7 @@ def child(weights: Path, log: Path) -> Iterator[subprocess.Popen[bytes]]:
         open_child(child_command("model"), stdin=pipe, stdout=pipe, stderr=stderr) as process,
     ):
         assert process.stdin is not None
-        process.stdin.write(configuration(weights))
+        process.stdin.write(configuration(weights, socket_path))
         process.stdin.flush()
         try:
             yield process
@@ -392,15 +428,15 @@ def test_it_dies_with_its_parent_while_it_loads(tmp_path: Path) -> None:
 
 def test_neither_prompts_nor_the_key_are_logged(tmp_path: Path) -> None:
     log = tmp_path / "log"
+    socket_path = str(folders().runtime / "model-of-this-test.sock")
 
     async def main() -> None:
-        with child(built_in(), log) as process:
+        with child(built_in(), log, socket_path) as process:
             assert process.stdin is not None
             assert process.stdout is not None
             answer = json.loads(process.stdout.readline())
-            assert answer.keys() == {"port", "model"}
-            url = f"http://127.0.0.1:{answer['port']}/v1"
-            endpoint = LocalEndpoint(url, "key-of-this-test", "model", 512)
+            assert answer == {"model": "model"}
+            endpoint = LocalEndpoint(BASE_URL, socket_path, "key-of-this-test", "model", 512)
             streamed(endpoint, chat("private matter", max_tokens=4))
             for body in ({"messages": "private matter"}, chat("private matter " * 600)):
                 with request(endpoint, "/v1/chat/completions", body, endpoint.key) as response:
@@ -410,6 +446,7 @@ def test_neither_prompts_nor_the_key_are_logged(tmp_path: Path) -> None:
             process.stdin.close()
             assert process.wait(PATIENCE_S) == 0
             assert process.stdout.read() == b""
+            assert not is_socket(socket_path)
 
     asyncio.run(main())
     assert b"private" not in log.read_bytes()

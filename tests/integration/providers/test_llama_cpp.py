@@ -62,7 +62,10 @@ def with_client(endpoint: LocalEndpoint) -> WithClient:
                 "here", "On this computer", ProviderKind.COMPATIBLE, endpoint.base_url, api=api
             )
             client = ProviderClient(
-                profile, key_for(profile.base_url, key or endpoint.key), CATALOG
+                profile,
+                key_for(profile.base_url, key or endpoint.key),
+                CATALOG,
+                socket_path=endpoint.socket_path,
             )
             await use(client)
             await client.aclose()
@@ -166,7 +169,8 @@ def test_so_do_its_properties(endpoint: LocalEndpoint) -> None:
 
     async def main() -> None:
         profile = ProviderProfile("here", "Here", ProviderKind.COMPATIBLE, endpoint.base_url)
-        transport = Transport(profile, key_for(profile.base_url, endpoint.key))
+        key, socket_path = key_for(profile.base_url, endpoint.key), endpoint.socket_path
+        transport = Transport(profile, key, socket_path=socket_path)
         beyond = beside([{"id": "m", "owned_by": "llamacpp"}])
         assert beyond is not None
         windows = await transport.get_json(beyond.path, lambda reply: beyond.read(reply, ["m"]))

@@ -61,7 +61,7 @@ def test_a_file_that_is_gone_and_a_folder(tmp_path: Path) -> None:
 
 
 def test_the_key_is_not_in_the_endpoints_repr() -> None:
-    assert "s3cret" not in repr(LocalEndpoint("http://127.0.0.1:1/v1", "s3cret", "m", 1))
+    assert "s3cret" not in repr(LocalEndpoint("http://127.0.0.1/v1", "/a.sock", "s3cret", "m", 1))
 
 
 def test_cores_are_counted() -> None:
