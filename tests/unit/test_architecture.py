@@ -46,6 +46,7 @@ LIBRARIES_OF_ROOM: dict[str, set[str]] = {
     "paths": {"platformdirs"},
     "providers": {"httpx", "socksio", "truststore"},
     "rendering": MARKDOWN | {"latex2mathml", "pygments", "ziamath"},
+    "sandbox": set(),
     "services": set(),
     "settings": set(),
     "storage": set(),

@@ -1,0 +1,56 @@
+"""Confines processes that read foreign input, behind one interface for all systems.
+
+A child process calls `confine` before it reads a byte. What an exploited parser can then do is
+compute, read the program's own files, and answer. `available` tells `repartee doctor` how much of
+that this computer enforces. `deny_inspection` is for processes that hold keys.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from desktop_app.sandbox.policy import Confinement, Policy
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+__all__ = ["Confinement", "Policy", "available", "confine", "deny_inspection"]
+
+
+def available() -> Confinement:
+    """Return what this computer offers to confine a process."""
+    found: Confinement = _system().available()
+    return found
+
+
+def confine(policy: Policy) -> None:
+    """Give up, for good, what the policy does not permit.
+
+    Raises:
+        OSError: the system refused what it offers.
+        RuntimeError: the process has several threads already.
+    """
+    _system().confine(policy)
+
+
+def deny_inspection() -> None:
+    """Keep other processes of the user out of this one's memory, and write no core dump.
+
+    Raises:
+        OSError: the system refused.
+    """
+    _system().deny_inspection()
+
+
+def _system() -> ModuleType:
+    """Return the module for this system. It imports ctypes, which no window needs to be painted."""
+    if sys.platform == "linux":
+        from desktop_app.sandbox import linux as system
+    elif sys.platform == "darwin":
+        from desktop_app.sandbox import macos as system
+    elif sys.platform == "win32":
+        from desktop_app.sandbox import windows as system
+    else:
+        from desktop_app.sandbox import unconfined as system
+    return system

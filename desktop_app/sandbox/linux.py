@@ -1,0 +1,214 @@
+"""Confines a process on Linux: no new privileges, Landlock, seccomp and hard resource limits.
+
+Written over `ctypes`, because no library does it as well. The four Landlock packages in the Python
+index are alpha or beta, with one author each, for three system calls; `pyseccomp` dates from 2021
+and needs the system's libseccomp, which a user's computer may lack. Nothing here needs privileges.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import stat
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from desktop_app.sandbox.policy import Confinement
+from desktop_app.sandbox.system_calls import ARCHITECTURES, NUMBERS, filter_program
+from desktop_app.sandbox.unix import close_others, limit_resources, python_paths, write_no_core_dump
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from desktop_app.sandbox.policy import Policy
+
+# linux/prctl.h
+_PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 4, 38
+# linux/seccomp.h
+_SET_MODE_FILTER, _GET_ACTION_AVAIL = 1, 2
+_SYNC_THREADS: Final = 1
+_RETURN_ERRNO: Final = 0x00050000
+# linux/landlock.h. Each version of the interface adds rights that a ruleset may handle.
+_VERSION_QUERY, _RULE_PATH_BENEATH, _RULE_NET_PORT = 1, 1, 2
+_FS_OF_ABI: Final = ((1, 0x1FFF), (2, 1 << 13), (3, 1 << 14), (5, 1 << 15))
+_WRITE_FILE, _READ_FILE, _READ_DIR, _TRUNCATE = 1 << 1, 1 << 2, 1 << 3, 1 << 14
+_REMOVE_FILE, _MAKE_REG = 1 << 5, 1 << 8
+_BIND_TCP, _CONNECT_TCP = 1, 2
+_SCOPE_ABSTRACT_UNIX_SOCKET, _SCOPE_SIGNAL = 1, 2
+_NET_SINCE, _SCOPES_SINCE = 4, 6
+# Installed software and fonts, which anybody may read. No folder of the user's is among them.
+_SYSTEM: Final = (
+    *("/lib", "/lib32", "/lib64", "/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/local/lib"),
+    *("/nix/store", "/gnu/store", "/etc/ld.so.cache", "/etc/localtime", "/usr/share/zoneinfo"),
+    *("/etc/ssl/openssl.cnf", "/etc/pki/tls/openssl.cnf", "/etc/crypto-policies"),
+    *("/usr/share/locale", "/usr/share/fonts", "/usr/local/share/fonts"),
+    *("/dev/null", "/dev/urandom"),
+)
+
+
+def available() -> Confinement:
+    """Return what this kernel offers."""
+    active, missing = ["no new privileges", "resource limits"], []
+    if abi := _landlock_abi():
+        active.insert(0, f"Landlock (ABI {abi})")
+    else:
+        missing.append("files can be read, because the kernel has no Landlock")
+    if _has_seccomp():
+        active.insert(0, "seccomp")
+    else:
+        missing.append("system calls are not filtered, because the kernel has no seccomp filters")
+    return Confinement(tuple(active), tuple(missing))
+
+
+def confine(policy: Policy) -> None:
+    """Give up, for good, what the policy does not permit.
+
+    The process has one thread: Landlock confines the thread that asks for it.
+
+    Raises:
+        OSError: the kernel refused what it offers.
+        RuntimeError: the process has more threads.
+    """
+    if len(os.listdir("/proc/self/task")) != 1:  # noqa: PTH208
+        raise RuntimeError("a process with several threads cannot be confined")
+    close_others(policy.descriptors)
+    limit_resources(policy)
+    _prctl(_PR_SET_NO_NEW_PRIVS, 1)
+    if abi := _landlock_abi():
+        _restrict_files(policy, abi)
+    if _has_seccomp():
+        _filter_system_calls(policy)
+
+
+def deny_inspection() -> None:
+    """Keep other processes of the user out of this one's memory, and write no core dump.
+
+    Raises:
+        OSError: the kernel refused.
+    """
+    write_no_core_dump()
+    _prctl(_PR_SET_DUMPABLE, 0)
+
+
+def _restrict_files(policy: Policy, abi: int) -> None:
+    """Let Landlock refuse every file, port and signal that the policy does not name."""
+    handled = sum(rights for since, rights in _FS_OF_ABI if abi >= since)
+    # The size of the attributes says which of them the kernel is asked for.
+    attributes = [handled]
+    if abi >= _NET_SINCE:
+        attributes.append(_BIND_TCP | _CONNECT_TCP)
+    if abi >= _SCOPES_SINCE:
+        attributes.append(_SCOPE_ABSTRACT_UNIX_SOCKET | _SCOPE_SIGNAL)
+    given = (ctypes.c_uint64 * len(attributes))(*attributes)
+    ruleset = _call("landlock_create_ruleset", given, ctypes.sizeof(given), 0)
+    try:
+        for path in (*python_paths(), *_system_paths(), *policy.readable):
+            _allow_path(ruleset, path, _READ_FILE | _READ_DIR)
+        for path in policy.writable:
+            rights = _READ_FILE | _READ_DIR | _WRITE_FILE | _TRUNCATE | _REMOVE_FILE | _MAKE_REG
+            _allow_path(ruleset, path, rights & handled)
+        for port in policy.tcp_ports if abi >= _NET_SINCE else ():
+            rule = (ctypes.c_uint64 * 2)(_CONNECT_TCP, port)
+            _call("landlock_add_rule", ruleset, _RULE_NET_PORT, rule, 0)
+        _call("landlock_restrict_self", ruleset, 0)
+    finally:
+        os.close(ruleset)
+
+
+class _PathBeneath(ctypes.Structure):
+    """`struct landlock_path_beneath_attr`."""
+
+    _pack_ = 1
+    _layout_ = "ms"
+    _fields_ = (("allowed_access", ctypes.c_uint64), ("parent_fd", ctypes.c_int32))
+
+
+def _allow_path(ruleset: int, path: Path, rights: int) -> None:
+    """Add a rule for what is at the path and below it. A path that is not there needs none."""
+    try:
+        descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    except OSError:
+        return
+    try:
+        if not stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            rights &= _READ_FILE | _WRITE_FILE | _TRUNCATE
+        rule = _PathBeneath(rights, descriptor)
+        _call("landlock_add_rule", ruleset, _RULE_PATH_BENEATH, ctypes.byref(rule), 0)
+    finally:
+        os.close(descriptor)
+
+
+def _system_paths() -> Iterator[Path]:
+    """Yield what libraries read of the system."""
+    yield from map(Path, _SYSTEM)
+    for entry in os.environ.get("LD_LIBRARY_PATH", "").split(os.pathsep):
+        if entry:
+            yield Path(entry)
+
+
+def _filter_system_calls(policy: Policy) -> None:
+    code = filter_program(
+        os.uname().machine,
+        can_write=bool(policy.writable),
+        can_connect=bool(policy.tcp_ports),
+    )
+    instructions = ctypes.create_string_buffer(code, len(code))
+    program = _Program(len(code) // 8, ctypes.addressof(instructions))
+    _call("seccomp", _SET_MODE_FILTER, _SYNC_THREADS, ctypes.byref(program))
+
+
+class _Program(ctypes.Structure):
+    """`struct sock_fprog`."""
+
+    _fields_ = (("length", ctypes.c_ushort), ("instructions", ctypes.c_void_p))
+
+
+def _landlock_abi() -> int:
+    """Return the version of the kernel's Landlock, or 0."""
+    with suppress(OSError):
+        return _call("landlock_create_ruleset", None, 0, _VERSION_QUERY)
+    return 0
+
+
+def _has_seccomp() -> bool:
+    """Return True if the kernel takes a filter on this architecture."""
+    if os.uname().machine not in ARCHITECTURES:
+        return False
+    action = ctypes.c_uint32(_RETURN_ERRNO)
+    with suppress(OSError):
+        return _call("seccomp", _GET_ACTION_AVAIL, 0, ctypes.byref(action)) == 0
+    return False
+
+
+@cache
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)
+
+
+def _call(name: str, *arguments: object) -> int:
+    """Make a system call.
+
+    Raises:
+        OSError
+    """
+    machine = os.uname().machine
+    if machine not in ARCHITECTURES:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+    number = NUMBERS[name][list(ARCHITECTURES).index(machine)]
+    words = [ctypes.c_long(one) if isinstance(one, int) else one for one in arguments]
+    return _checked(_libc().syscall(ctypes.c_long(number), *words))
+
+
+def _prctl(option: int, value: int) -> None:
+    rest = (ctypes.c_ulong(value), *(ctypes.c_ulong(0),) * 3)
+    _checked(_libc().prctl(ctypes.c_int(option), *rest))
+
+
+def _checked(result: int) -> int:
+    if result < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+    return result

@@ -1,0 +1,77 @@
+"""Confines a process on macOS by its sandbox, from within.
+
+Not tried on a Mac: the tests of this project run on Linux. `sandbox_init` is deprecated, but it is
+what browsers use, and the one way without a signed helper program.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from desktop_app.sandbox.policy import Confinement
+from desktop_app.sandbox.unix import close_others, limit_resources, python_paths, write_no_core_dump
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from desktop_app.sandbox.policy import Policy
+
+_PT_DENY_ATTACH: Final = 31
+_SYSTEM: Final = (
+    *("/usr/lib", "/System", "/Library/Fonts", "/opt/homebrew/lib", "/usr/local/lib"),
+    *("/usr/share/locale", "/usr/share/zoneinfo", "/private/etc/localtime"),
+    *("/dev/null", "/dev/random", "/dev/urandom"),
+)
+_ALWAYS: Final = """(version 1)
+(deny default)
+(allow file-read-metadata)
+(allow sysctl-read)
+(allow process-info* (target self))
+(allow signal (target self))
+"""
+_UNIX_SOCKETS: Final = "(allow network-outbound (remote unix-socket))\n"
+
+
+def available() -> Confinement:
+    """Return what macOS offers."""
+    return Confinement(
+        ("the macOS sandbox", "resource limits"), ("it has not been tried on this system",)
+    )
+
+
+def confine(policy: Policy) -> None:
+    """Give up, for good, what the policy does not permit.
+
+    Raises:
+        OSError: the sandbox was refused.
+    """
+    close_others(policy.descriptors)
+    limit_resources(policy)
+    readable = (*python_paths(), *map(Path, _SYSTEM), *policy.readable)
+    profile = _ALWAYS + _allowed("file-read*", readable)
+    if policy.writable:
+        profile += _allowed("file-read* file-write*", policy.writable)
+    if policy.tcp_ports:
+        profile += _UNIX_SOCKETS
+    for port in policy.tcp_ports:
+        profile += f'(allow network-outbound (remote tcp "*:{port}"))\n'
+    error = ctypes.c_char_p()
+    if ctypes.CDLL(None).sandbox_init(profile.encode(), ctypes.c_uint64(0), ctypes.byref(error)):
+        raise OSError(f"the sandbox was refused: {error.value!r}")
+
+
+def deny_inspection() -> None:
+    """Refuse debuggers, and write no core dump."""
+    write_no_core_dump()
+    ctypes.CDLL(None).ptrace(_PT_DENY_ATTACH, 0, None, 0)
+
+
+def _allowed(operations: str, paths: Iterable[Path]) -> str:
+    """Return the rule that allows operations on what is at the paths and below them."""
+    rules = []
+    for path in paths:
+        quoted = str(path.resolve()).replace("\\", "\\\\").replace('"', '\\"')
+        rules.append(f'(subpath "{quoted}")')
+    return f"(allow {operations} {' '.join(rules)})\n"

@@ -1,0 +1,274 @@
+"""The system calls that confined processes may make, as a seccomp filter.
+
+The filter lists what is allowed. Every other call fails with ENOSYS, the answer that C libraries
+expect of an older kernel: they then use an older call, which the list judges again. A call of
+another architecture ends the process.
+
+The numbers are those of Linux's `asm/unistd_64.h` (x86_64) and `asm-generic/unistd.h` (aarch64).
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import struct
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+# linux/audit.h, by os.uname().machine
+ARCHITECTURES: Final = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
+# System calls of the x32 ABI carry this bit and would pass a comparison of numbers alone.
+_X32_BIT: Final = 0x40000000
+
+# linux/bpf_common.h and linux/seccomp.h
+_LOAD_WORD, _JUMP_IF_EQUAL, _JUMP_IF_AT_LEAST, _AND, _RETURN = 0x20, 0x15, 0x35, 0x54, 0x06
+_ALLOW, _KILL_PROCESS, _FAIL = 0x7FFF0000, 0x80000000, 0x00050000
+_NUMBER_AT, _ARCHITECTURE_AT, _ARGUMENTS_AT = 0, 4, 16
+_INSTRUCTION: Final = struct.Struct("=HBBI")
+
+_NO_NUMBER: Final = -1
+# name: (x86_64, aarch64)
+NUMBERS: Final[Mapping[str, tuple[int, int]]] = {
+    # memory, threads, time
+    "futex": (202, 98),
+    "mmap": (9, 222),
+    "munmap": (11, 215),
+    "mprotect": (10, 226),
+    "mremap": (25, 216),
+    "madvise": (28, 233),
+    "brk": (12, 214),
+    "membarrier": (324, 283),
+    "clone": (56, 220),
+    "set_tid_address": (218, 96),
+    "set_robust_list": (273, 99),
+    "rseq": (334, 293),
+    "arch_prctl": (158, _NO_NUMBER),
+    "prctl": (157, 167),
+    "gettid": (186, 178),
+    "getpid": (39, 172),
+    "getuid": (102, 174),
+    "geteuid": (107, 175),
+    "getgid": (104, 176),
+    "getegid": (108, 177),
+    "sched_yield": (24, 124),
+    "sched_getaffinity": (204, 123),
+    "getcpu": (309, 168),
+    "uname": (63, 160),
+    "sysinfo": (99, 179),
+    "getrusage": (98, 165),
+    "times": (100, 153),
+    "getrandom": (318, 278),
+    "clock_gettime": (228, 113),
+    "clock_getres": (229, 114),
+    "clock_nanosleep": (230, 115),
+    "nanosleep": (35, 101),
+    "gettimeofday": (96, 169),
+    "time": (201, _NO_NUMBER),
+    "setitimer": (38, 103),
+    "getitimer": (36, 102),
+    "prlimit64": (302, 261),
+    "exit": (60, 93),
+    "exit_group": (231, 94),
+    "restart_syscall": (219, 128),
+    # signals to itself
+    "rt_sigaction": (13, 134),
+    "rt_sigprocmask": (14, 135),
+    "rt_sigreturn": (15, 139),
+    "sigaltstack": (131, 132),
+    "tgkill": (234, 131),
+    # descriptors that are open
+    "read": (0, 63),
+    "write": (1, 64),
+    "readv": (19, 65),
+    "writev": (20, 66),
+    "pread64": (17, 67),
+    "lseek": (8, 62),
+    "close": (3, 57),
+    "close_range": (436, 436),
+    "fstat": (5, 80),
+    "fadvise64": (221, 223),
+    "dup": (32, 23),
+    "dup2": (33, _NO_NUMBER),
+    "dup3": (292, 24),
+    "fcntl": (72, 25),
+    "ioctl": (16, 29),
+    "poll": (7, _NO_NUMBER),
+    "ppoll": (271, 73),
+    "select": (23, _NO_NUMBER),
+    "pselect6": (270, 72),
+    "epoll_create1": (291, 20),
+    "epoll_ctl": (233, 21),
+    "epoll_wait": (232, _NO_NUMBER),
+    "epoll_pwait": (281, 22),
+    "eventfd2": (290, 19),
+    "pipe2": (293, 59),
+    "socketpair": (53, 199),
+    "recvmsg": (47, 212),
+    # files; Landlock says which
+    "openat": (257, 56),
+    "open": (2, _NO_NUMBER),
+    "newfstatat": (262, 79),
+    "stat": (4, _NO_NUMBER),
+    "lstat": (6, _NO_NUMBER),
+    "statx": (332, 291),
+    "statfs": (137, 43),
+    "fstatfs": (138, 44),
+    "access": (21, _NO_NUMBER),
+    "faccessat": (269, 48),
+    "faccessat2": (439, 439),
+    "readlink": (89, _NO_NUMBER),
+    "readlinkat": (267, 78),
+    "getdents64": (217, 61),
+    "getcwd": (79, 17),
+    # written files: `Policy.writable`
+    "pwrite64": (18, 68),
+    "ftruncate": (77, 46),
+    "fallocate": (285, 47),
+    "fsync": (74, 82),
+    "fdatasync": (75, 83),
+    "unlink": (87, _NO_NUMBER),
+    "unlinkat": (263, 35),
+    "rename": (82, _NO_NUMBER),
+    "renameat": (264, 38),
+    "renameat2": (316, 276),
+    "fchmod": (91, 52),
+    "umask": (95, 166),
+    "flock": (73, 32),
+    "wait4": (61, 260),
+    # the network: `Policy.tcp_ports`
+    "socket": (41, 198),
+    "connect": (42, 203),
+    "sendto": (44, 206),
+    "sendmsg": (46, 211),
+    "sendmmsg": (307, 269),
+    "recvfrom": (45, 207),
+    "shutdown": (48, 210),
+    "getsockname": (51, 204),
+    "getpeername": (52, 205),
+    "setsockopt": (54, 208),
+    "getsockopt": (55, 209),
+    # to install the filter
+    "seccomp": (317, 277),
+    "landlock_create_ruleset": (444, 444),
+    "landlock_add_rule": (445, 445),
+    "landlock_restrict_self": (446, 446),
+}
+_FOR_WRITING: Final = (
+    *("pwrite64", "ftruncate", "fallocate", "fsync", "fdatasync", "unlink", "unlinkat", "rename"),
+    *("renameat", "renameat2", "fchmod", "umask", "flock", "wait4"),
+)
+_FOR_NETWORK: Final = (
+    *("socket", "connect", "sendto", "sendmsg", "sendmmsg", "recvfrom", "shutdown"),
+    *("getsockname", "getpeername", "setsockopt", "getsockopt"),
+)
+_TO_INSTALL: Final = (
+    *("seccomp", "landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self"),
+)
+
+
+class _Check(NamedTuple):
+    """A condition on an argument: `argument & mask` is one of `values`.
+
+    Attributes:
+        word: 0 for the lower half of the 64 bits, 1 for the upper.
+    """
+
+    argument: int
+    values: tuple[int, ...]
+    mask: int = 0xFFFFFFFF
+    word: int = 0
+
+
+# linux/sched.h. Bits of namespaces, of tracing and of vfork must be absent from a new thread.
+_CLONE_THREAD: Final = 0x00010000
+_CLONE_FORBIDDEN: Final = 0x7E02_6080
+# fcntl.h: opened to read, and neither made nor emptied. O_TMPFILE contains a bit of its own.
+_O_TMPFILE_BIT: Final = 0o20000000
+_OPENS_TO_WRITE: Final = os.O_ACCMODE | os.O_CREAT | os.O_TRUNC | _O_TMPFILE_BIT
+# asm-generic/ioctls.h: is it a terminal and how large, how much can be read, flags of a descriptor.
+_IOCTL_COMMANDS: Final = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
+# F_SETOWN and F_SETSIG would have the kernel send signals to other processes.
+_FCNTL_COMMANDS: Final = (
+    *(fcntl.F_DUPFD, fcntl.F_DUPFD_CLOEXEC, fcntl.F_GETFD, fcntl.F_SETFD),
+    *(fcntl.F_GETFL, fcntl.F_SETFL),
+)
+_FCNTL_LOCKS: Final = (fcntl.F_GETLK, fcntl.F_SETLK, fcntl.F_SETLKW)
+_PR_SET_NAME, _PR_GET_NAME, _PR_SET_VMA = 15, 16, 0x53564D41
+# bits/socket.h
+_AF_UNIX, _AF_INET, _AF_INET6 = 1, 2, 10
+_SOCK_STREAM, _SOCK_DGRAM, _SOCK_TYPE = 1, 2, 0xF
+
+
+def filter_program(machine: str, *, can_write: bool, can_connect: bool) -> bytes:
+    """Return the program of the seccomp filter, as an array of `struct sock_filter`.
+
+    Args:
+        machine: a key of `ARCHITECTURES`.
+        can_write: files may be opened for writing; Landlock says which.
+        can_connect: sockets may be made and connected.
+    """
+    column = list(ARCHITECTURES).index(machine)
+    checks = _checks(can_write=can_write)
+    left_out = {
+        *(() if can_write else _FOR_WRITING),
+        *(() if can_connect else _FOR_NETWORK),
+        *_TO_INSTALL,
+    }
+    program = [
+        _op(_LOAD_WORD, _ARCHITECTURE_AT),
+        _op(_JUMP_IF_EQUAL, ARCHITECTURES[machine], if_true=1),
+        _op(_RETURN, _KILL_PROCESS),
+        _op(_LOAD_WORD, _NUMBER_AT),
+        _op(_JUMP_IF_AT_LEAST, _X32_BIT, if_false=1),
+        _op(_RETURN, _KILL_PROCESS),
+    ]
+    for name, numbers in NUMBERS.items():
+        if numbers[column] != _NO_NUMBER and name not in left_out:
+            rule = list(_rule(checks.get(name, ())))
+            program += [_op(_JUMP_IF_EQUAL, numbers[column], if_false=len(rule)), *rule]
+    program.append(_op(_RETURN, _FAIL | errno.ENOSYS))
+    return b"".join(program)
+
+
+def _checks(*, can_write: bool) -> dict[str, tuple[_Check, ...]]:
+    """Return the conditions on arguments, by system call. All must hold."""
+    locks = _FCNTL_LOCKS if can_write else ()
+    return {
+        "clone": (_Check(0, (_CLONE_THREAD,), _CLONE_THREAD | _CLONE_FORBIDDEN),),
+        "tgkill": (_Check(0, (os.getpid(),)),),
+        # Root may raise its hard limits, so limits may be read only.
+        "prlimit64": (_Check(0, (0, os.getpid())), _Check(2, (0,)), _Check(2, (0,), word=1)),
+        "prctl": (_Check(0, (_PR_SET_NAME, _PR_GET_NAME, _PR_SET_VMA)),),
+        "fcntl": (_Check(1, (*_FCNTL_COMMANDS, *locks)),),
+        # TIOCSTI would type into the terminal that the program was started from.
+        "ioctl": (_Check(1, _IOCTL_COMMANDS),),
+        # A pair reaches nobody else; asyncio makes one.
+        "socketpair": (_Check(0, (_AF_UNIX,)),),
+        "socket": (
+            _Check(0, (_AF_UNIX, _AF_INET, _AF_INET6)),
+            _Check(1, (_SOCK_STREAM, _SOCK_DGRAM), _SOCK_TYPE),
+        ),
+        **({} if can_write else {"openat": (_opened(2),), "open": (_opened(1),)}),
+    }
+
+
+def _opened(argument: int) -> _Check:
+    return _Check(argument, (os.O_RDONLY,), _OPENS_TO_WRITE)
+
+
+def _rule(checks: tuple[_Check, ...]) -> Iterator[bytes]:
+    """Yield what follows the comparison of a number: its checks, and a verdict."""
+    for check in checks:
+        yield _op(_LOAD_WORD, _ARGUMENTS_AT + 8 * check.argument + 4 * check.word)
+        yield _op(_AND, check.mask)
+        for left, value in zip(range(len(check.values), 0, -1), check.values, strict=True):
+            yield _op(_JUMP_IF_EQUAL, value, if_true=left)  # over the others and the refusal
+        yield _op(_RETURN, _FAIL | errno.EACCES)
+    yield _op(_RETURN, _ALLOW)
+
+
+def _op(code: int, operand: int, *, if_true: int = 0, if_false: int = 0) -> bytes:
+    return _INSTRUCTION.pack(code, if_true, if_false, operand)

@@ -1,0 +1,65 @@
+"""What confines a process on Linux and macOS alike: resource limits, and closed descriptors."""
+
+from __future__ import annotations
+
+import os
+import resource
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from desktop_app.sandbox.policy import Policy
+
+# A worker has 8 open files; pdfium and folders of fonts add a few dozen.
+_OPEN_FILES: Final = 256
+
+
+def close_others(kept: tuple[int, ...]) -> None:
+    """Close the descriptors that were inherited by mistake."""
+    start = 3
+    for descriptor in (*sorted(kept), resource.getrlimit(resource.RLIMIT_NOFILE)[0]):
+        os.closerange(start, descriptor)
+        start = descriptor + 1
+
+
+def limit_resources(policy: Policy) -> None:
+    """Set hard limits.
+
+    Processes are not counted: the system counts all of the user's. Time is not limited, because a
+    worker serves many requests; the asking side gives each its time.
+    """
+    _limit(resource.RLIMIT_DATA, policy.memory_bytes)
+    _limit(resource.RLIMIT_NOFILE, _OPEN_FILES)
+    write_no_core_dump()
+    if not policy.writable:
+        _limit(resource.RLIMIT_FSIZE, 0)
+
+
+def write_no_core_dump() -> None:
+    """Keep memory off the disk when the process crashes."""
+    _limit(resource.RLIMIT_CORE, 0)
+
+
+def _limit(which: int, most: int) -> None:
+    hard = resource.getrlimit(which)[1]
+    if hard != resource.RLIM_INFINITY:
+        most = min(most, hard)
+    resource.setrlimit(which, (most, most))
+
+
+def python_paths() -> Iterator[Path]:
+    """Yield the files and folders that Python reads when it imports a module."""
+    yield Path(__file__).parents[1]
+    for prefix in {sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix}:
+        yield from (Path(prefix, "lib"), Path(prefix, "lib64"))
+    # Other entries of sys.path may be a checkout or the user's own folder.
+    yield from (
+        Path(entry) for entry in sys.path if Path(entry).name in ("site-packages", "dist-packages")
+    )
+    if sys.pycache_prefix:
+        yield Path(sys.pycache_prefix)
+    if frozen := getattr(sys, "_MEIPASS", ""):
+        yield Path(frozen)

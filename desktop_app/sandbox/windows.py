@@ -1,0 +1,112 @@
+"""Confines a process on Windows, from within: a job object, no privileges, low integrity.
+
+Not tried on Windows: the tests of this project run on Linux. A process of low integrity writes
+nowhere but to its own folders. It still reads the user's files and opens sockets: only its parent
+could have started it in an AppContainer, which takes a helper program.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from ctypes import wintypes
+from typing import TYPE_CHECKING, Any, Final
+
+from desktop_app.sandbox.policy import Confinement
+
+if TYPE_CHECKING:
+    from desktop_app.sandbox.policy import Policy
+
+# Off Windows, types know nothing of these names.
+_windows: Any = ctypes
+# winnt.h
+_LIMIT_ACTIVE_PROCESS, _LIMIT_PROCESS_MEMORY, _DIE_ON_EXCEPTION = 0x8, 0x100, 0x400
+_BASIC_UI_RESTRICTIONS, _EXTENDED_LIMITS = 4, 9
+# No handles, clipboard, desktops, settings or atoms of other processes; no end of the session.
+_EVERY_UI_RESTRICTION: Final = 0xFF
+_CHILD_PROCESS_POLICY, _NO_CHILD_PROCESS = 13, 1
+_TOKEN_ACCESS: Final = 0x0008 | 0x0020 | 0x0080  # query, adjust privileges, adjust defaults
+_TOKEN_INTEGRITY_LEVEL, _GROUP_INTEGRITY = 25, 0x20
+_LOW_INTEGRITY: Final = "S-1-16-4096"
+
+
+class _BasicLimits(ctypes.Structure):
+    _fields_ = (
+        ("process_user_time", ctypes.c_int64),
+        ("job_user_time", ctypes.c_int64),
+        ("flags", wintypes.DWORD),
+        ("minimum_working_set", ctypes.c_size_t),
+        ("maximum_working_set", ctypes.c_size_t),
+        ("active_processes", wintypes.DWORD),
+        ("affinity", ctypes.c_size_t),
+        ("priority", wintypes.DWORD),
+        ("scheduling", wintypes.DWORD),
+    )
+
+
+class _ExtendedLimits(ctypes.Structure):
+    _fields_ = (
+        ("basic", _BasicLimits),
+        ("io", ctypes.c_uint64 * 6),
+        ("process_memory", ctypes.c_size_t),
+        ("job_memory", ctypes.c_size_t),
+        ("peak_process_memory", ctypes.c_size_t),
+        ("peak_job_memory", ctypes.c_size_t),
+    )
+
+
+class _Label(ctypes.Structure):
+    _fields_ = (("sid", ctypes.c_void_p), ("attributes", wintypes.DWORD))
+
+
+def available() -> Confinement:
+    """Return what Windows offers from within a process."""
+    return Confinement(
+        ("a job object", "low integrity", "no child processes"),
+        ("the user's files can be read and sockets opened; it has not been tried on this system",),
+    )
+
+
+def confine(policy: Policy) -> None:
+    """Give up, for good, what the policy does not permit and Windows can refuse.
+
+    Raises:
+        OSError: Windows refused.
+    """
+    kernel = _windows.WinDLL("kernel32", use_last_error=True)
+    kernel.GetCurrentProcess.restype = kernel.CreateJobObjectW.restype = wintypes.HANDLE
+    process = wintypes.HANDLE(kernel.GetCurrentProcess())
+    job = wintypes.HANDLE(kernel.CreateJobObjectW(None, None))
+    limits = _ExtendedLimits()
+    limits.basic.flags = _LIMIT_ACTIVE_PROCESS | _LIMIT_PROCESS_MEMORY | _DIE_ON_EXCEPTION
+    limits.basic.active_processes = 1
+    limits.process_memory = policy.memory_bytes
+    restrictions = wintypes.DWORD(_EVERY_UI_RESTRICTION)
+    for kind, value in ((_EXTENDED_LIMITS, limits), (_BASIC_UI_RESTRICTIONS, restrictions)):
+        size = ctypes.sizeof(value)
+        _check(kernel.SetInformationJobObject(job, kind, ctypes.byref(value), size))
+    _check(kernel.AssignProcessToJobObject(job, process))
+    no_child = wintypes.DWORD(_NO_CHILD_PROCESS)
+    _check(kernel.SetProcessMitigationPolicy(_CHILD_PROCESS_POLICY, ctypes.byref(no_child), 4))
+    _lower_integrity(process)
+
+
+def deny_inspection() -> None:
+    """Do nothing: a process of the same user may open this one, whatever it does."""
+
+
+def _lower_integrity(process: wintypes.HANDLE) -> None:
+    """Give up every privilege, and the right to write what processes of medium integrity own."""
+    security = _windows.WinDLL("advapi32", use_last_error=True)
+    token, sid = wintypes.HANDLE(), ctypes.c_void_p()
+    _check(security.OpenProcessToken(process, _TOKEN_ACCESS, ctypes.byref(token)))
+    _check(security.AdjustTokenPrivileges(token, True, None, 0, None, None))
+    _check(security.ConvertStringSidToSidW(_LOW_INTEGRITY, ctypes.byref(sid)))
+    label = _Label(sid, _GROUP_INTEGRITY)
+    size = ctypes.sizeof(label) + security.GetLengthSid(sid)
+    kind = _TOKEN_INTEGRITY_LEVEL
+    _check(security.SetTokenInformation(token, kind, ctypes.byref(label), size))
+
+
+def _check(succeeded: int) -> None:
+    if not succeeded:
+        raise _windows.WinError(_windows.get_last_error())
