@@ -26,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line `argv` (without the program's name) and return the exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments[:1] == ["_child"]:
-        return _child(arguments[1])
+        return _child(arguments[1], arguments[2:])
     try:
         return _command(arguments)
     except BrokenPipeError:  # as with `repartee search … | head`
@@ -63,12 +63,12 @@ def _take_files(options: argparse.Namespace, unknown: list[str]) -> None:
         files += [*found, *behind]
 
 
-def _child(name: str) -> int:
+def _child(name: str, arguments: Sequence[str]) -> int:
     """One of our own child processes; nothing else is imported in it."""
     if name == "documents":
         from desktop_app.documents.worker_process import main as documents
 
-        return documents()
+        return documents(arguments)
     if name == "model":
         from desktop_app.local_model.server_process import main as model
 
@@ -100,6 +100,7 @@ def _window_parser() -> argparse.ArgumentParser:
 
 
 def _run(options: argparse.Namespace) -> int:
+    _guard_memory(options.command)
     if options.command in ("ask", "summarize"):
         from desktop_app.headless.ask import run_ask
 
@@ -129,6 +130,19 @@ def _run(options: argparse.Namespace) -> int:
         text = read_what_is_piped() if options.text is None else options.text
         return open_or_call(QuickRequest(text))
     return open_or_call(_opening(options.files))
+
+
+def _guard_memory(command: str) -> None:
+    """Keep keys in this process: no core dump, and no debugger of another process."""
+    if command in ("window", "quick"):  # see app/inspection.py
+        if sys.platform != "win32":
+            from desktop_app.sandbox.unix import write_no_core_dump
+
+            write_no_core_dump()
+    else:
+        from desktop_app.sandbox import deny_inspection
+
+        deny_inspection()
 
 
 def _opening(names: Sequence[str]) -> OpenRequest:

@@ -109,11 +109,13 @@ class Application:
         return self._exit_code
 
     async def _live(self, loop: asyncio.AbstractEventLoop) -> None:
+        from desktop_app.app.inspection import deny_inspection_after_portal
         from desktop_app.app.ready import ReadyWindow
         from desktop_app.domain.errors import UserFacingError
         from desktop_app.headless.backend import build_backend
         from desktop_app.ui.transcript.view import TranscriptView
 
+        deny_inspection_after_portal(self.window)
         self.window.set_transcript(TranscriptView(self._theme.current))
         backend = None
         try:

@@ -1,5 +1,5 @@
 """A file, a folder or bytes of any kind to counted text, or to a measured picture, in the child
-process.
+process, from what the window has opened.
 
 What cannot be read is refused with a sentence. Everything is read from one copy of the bytes, so
 that the hash always belongs to the text. A folder has no bytes: the text that was read from it takes
@@ -9,34 +9,46 @@ their place.
 from __future__ import annotations
 
 import hashlib
-import stat
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from desktop_app.documents import media_type, reading, refusals
-from desktop_app.documents.files import read_regular_file, too_large
+from desktop_app.documents.files import read_file
 from desktop_app.documents.outcome import OnProgress, Read
-from desktop_app.documents.protocol import ExtractedDocument, Limits
+from desktop_app.documents.protocol import ExtractedDocument, Limits, sound
 
 
 def extract_file(
-    path: Path, limits: Limits, on_progress: OnProgress, password: str = ""
+    name: str, descriptor: int, limits: Limits, on_progress: OnProgress, password: str = ""
 ) -> ExtractedDocument:
-    """The text of a file, or of the files in a folder.
+    """Return the text of an open file, and close it.
 
     Raises:
         DocumentError: one of its subclasses, with sentences for the person.
     """
     try:
-        if stat.S_ISDIR(path.stat().st_mode):
-            from desktop_app.documents import folder
-
-            read = folder.read(path, limits, on_progress)
-            return _counted(_sound(path.name), _sound(read.text).encode(), read)
-        data = read_regular_file(path, limits)
+        data = read_file(descriptor, limits)
     except OSError as error:
-        raise refusals.unreadable(path.name, (error.strerror or "unknown").lower()) from error
-    return extract_bytes(_sound(path.name), data, limits, on_progress, password)
+        raise refusals.unreadable(name, (error.strerror or "unknown").lower()) from error
+    return extract_bytes(sound(name), data, limits, on_progress, password)
+
+
+def extract_folder(
+    name: str,
+    members: Sequence[tuple[str, str]],
+    open_member: Callable[[int], int | None],
+    limits: Limits,
+    on_progress: OnProgress,
+) -> ExtractedDocument:
+    """Return the text of the files in a folder: see `folder.read`.
+
+    Raises:
+        DocumentError: one of its subclasses, with sentences for the person.
+    """
+    from desktop_app.documents import folder
+
+    read = folder.read(name, members, open_member, limits, on_progress)
+    return _counted(sound(name), sound(read.text).encode(), read)
 
 
 def extract_bytes(
@@ -48,7 +60,7 @@ def extract_bytes(
         DocumentError: one of its subclasses, with sentences for the person.
     """
     if len(data) > limits.file_bytes:
-        raise too_large(name, limits)
+        raise refusals.file_too_large(name, limits)
     if not data:
         raise refusals.empty(name)
     if picture := media_type.of_picture(data):
@@ -65,7 +77,7 @@ def _counted(name: str, data: bytes, read: Read) -> ExtractedDocument:
     # tiktoken is needed for nothing but the count, and takes 0.2 s to load: after all refusals.
     from desktop_app.documents.tokens import count_tokens
 
-    text = _sound(read.text)
+    text = sound(read.text)
     return ExtractedDocument(
         name=name,
         media_type=read.kind,
@@ -74,16 +86,6 @@ def _counted(name: str, data: bytes, read: Read) -> ExtractedDocument:
         text=text,
         pages=read.pages,
         tokens=count_tokens(text),
-        note=_sound(read.note),
+        note=sound(read.note),
         pictured=read.pictured,
     )
-
-
-def _sound(text: str) -> str:
-    """A text that can be sent and kept: halves of characters, as in names of files in other
-    encodings and in JSON, as question marks."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode(errors="replace").decode()
-    return text

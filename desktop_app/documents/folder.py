@@ -1,71 +1,67 @@
-"""A folder: the documents in it and below it as one text, those that a file manager would show."""
+"""A folder: the documents in it and below it as one text, those that a file manager would show.
+
+The window lists the folder and opens each file (see opening.py), because this process cannot.
+"""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Final
+from collections.abc import Callable, Sequence
 
-from desktop_app.documents import collection, media_type, reading, refusals
+from desktop_app.documents import media_type, reading, refusals
 from desktop_app.documents.collection import Collection
-from desktop_app.documents.files import read_regular_file
+from desktop_app.documents.files import read_file
 from desktop_app.documents.outcome import OnProgress, Read
 from desktop_app.documents.protocol import Limits, Progress
-from desktop_app.domain.errors import DocumentError
-
-_DEEPEST: Final = 16
 
 
-def read(path: Path, limits: Limits, on_progress: OnProgress) -> Read:
-    """The files in the order of their names, each under its path. Links lead nowhere from here.
+def read(
+    name: str,
+    members: Sequence[tuple[str, str]],
+    open_member: Callable[[int], int | None],
+    limits: Limits,
+    on_progress: OnProgress,
+) -> Read:
+    """Return the text of the files in a folder, each under its path.
+
+    Args:
+        name: the folder's name.
+        members: the path of each file, relative to the folder, and why it is left out, if it is.
+        open_member: returns the descriptor of a member by its number, None if it cannot be read.
+        limits: what may be read.
+        on_progress: is told of each file.
 
     Raises:
         DocumentTooLargeError, DocumentEmptyError
-        OSError: the folder itself cannot be read.
     """
     found = Collection(limits, on_progress, 0, reading.read)
-    files: list[os.DirEntry[str]] = []
-    for entry in _entries(path, found, str(path), 0):
-        files.append(entry)
-        if len(files) > limits.pages:
-            raise refusals.too_many(path.name, len(files), "files", limits.pages)
+    wanted = []
+    for number, (path, left_out) in enumerate(members):
+        if left_out:
+            found.leave_out(path, left_out)
+        else:
+            wanted.append((number, path))
     left = limits.unpacked_bytes
-    for number, entry in enumerate(files):
-        name = os.path.relpath(entry.path, path)
-        try:
-            data = read_regular_file(Path(entry.path), limits)
-        except (OSError, DocumentError):
-            found.leave_out(name, "unreadable or too large")
+    for done, (number, path) in enumerate(wanted):
+        data = _read_member(open_member(number), limits)
+        if data is None:
+            found.leave_out(path, "unreadable or too large")
             continue
         left -= len(data)
         if left < 0:
             megabytes = limits.unpacked_bytes >> 20
-            raise refusals.too_large(path.name, f"holds more than {megabytes} MB of files")
-        found.add(name, data, number, len(files))
-    on_progress(Progress(len(files), len(files), "file"))
+            raise refusals.too_large(name, f"holds more than {megabytes} MB of files")
+        found.add(path, data, done, len(wanted))
+    on_progress(Progress(len(wanted), len(wanted), "file"))
     if not found.text():
-        raise refusals.empty(path.name, found.note() if found.left_out else "")
+        raise refusals.empty(name, found.note() if found.left_out else "")
     return Read(media_type.FOLDER, found.text(), note=found.note())
 
 
-def _entries(
-    folder: Path | str, found: Collection, root: str, depth: int
-) -> Iterator[os.DirEntry[str]]:
-    with os.scandir(folder) as rows:
-        entries = sorted(rows, key=lambda entry: (entry.name.casefold(), entry.name))
-    for entry in entries:
-        name = os.path.relpath(entry.path, root)
-        if collection.is_hidden(entry.name):
-            found.leave_out(name, collection.HIDDEN)
-        elif entry.is_symlink():
-            found.leave_out(name, collection.LINK)
-        elif entry.is_dir(follow_symlinks=False):
-            if depth < _DEEPEST:
-                yield from _entries(entry.path, found, root, depth + 1)
-            else:
-                found.leave_out(name, "too deep")
-        elif entry.is_file(follow_symlinks=False):
-            yield entry
-        else:
-            found.leave_out(name, "no file")
+def _read_member(descriptor: int | None, limits: Limits) -> bytes | None:
+    if descriptor is None:
+        return None
+    try:
+        data = read_file(descriptor, limits)
+    except OSError:
+        return None
+    return data if len(data) <= limits.file_bytes else None

@@ -8,15 +8,23 @@ document anew.
 from __future__ import annotations
 
 import json
-import os
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 from desktop_app.child_processes import ChildCommand
+from desktop_app.documents import answers
 from desktop_app.documents.protocol import Box, Strip
-from desktop_app.documents.worker import DocumentWorker, Limits
+from desktop_app.documents.worker import DocumentWorker, Limits, Request
 
 __all__ = ["Box", "Looked", "PageWorker", "Strip"]
+
+_T = TypeVar("_T")
+# Bytes: the sizes of 50,000 pages, the most that settings allow, with 16 digits each.
+_LONGEST_SIZES: Final = 1 << 22
+# The most that settings allow.
+_LARGEST_FILE: Final = 2_000 << 20
 
 
 class Looked(NamedTuple):
@@ -40,38 +48,45 @@ class PageWorker(DocumentWorker):
         idle_s: float = 60,
         command: ChildCommand | None = None,
     ) -> None:
-        super().__init__(limits or Limits(seconds=20), idle_s=idle_s, command=command)
+        # What is looked at was within the limits when it was read, whatever they are today.
+        limits = limits or Limits(file_bytes=_LARGEST_FILE, seconds=20)
+        super().__init__(limits, idle_s=idle_s, command=command)
 
     async def sizes(self, looked: Looked) -> list[tuple[float, float]]:
         """Width and height of each page as it is shown, in points; the document is open from now
         on, and any other is closed."""
         source = looked.source
         header = {"kind": "view-open", "name": looked.name, "document": looked.sha256}
-        header["by"] = "path" if isinstance(source, Path) else "bytes"
         header["password"] = self.passwords.get(looked.sha256, "")
-        payload = os.fsencode(source.absolute()) if isinstance(source, Path) else source
-        _, sizes = await self._ask(header, payload, None)
-        return [(width, height) for width, height in json.loads(sizes)]
+        if isinstance(source, Path):
+            request = Request({**header, "by": "descriptor"}, path=source, most=_LONGEST_SIZES)
+        else:
+            request = Request({**header, "by": "bytes"}, source, most=_LONGEST_SIZES)
+        return await self._ask(request, lambda _, sizes: answers.page_sizes(sizes))
 
     async def strip(self, looked: Looked, wanted: Strip) -> bytes:
         """The pixels of a strip of a page: see `pdf_view`."""
         header = {"kind": "view-strip", "strip": list(wanted)}
-        _, pixels = await self._look(looked, header, b"")
-        assert isinstance(pixels, bytes)
-        return pixels
+        size = 4 * wanted.width * wanted.rows
+        request = Request(header, most=size, is_text=False)
+        return await self._look(looked, request, lambda _, pixels: answers.pixels(pixels, size))
 
     async def boxes(self, looked: Looked, page: int, text: str, before: str) -> list[Box]:
         """Where a passage stands on a page: see `pdf_marks.boxes`."""
         payload = json.dumps([text, before]).encode()
-        answer, _ = await self._look(looked, {"kind": "view-boxes", "page": page}, payload)
-        return [Box(*box) for box in answer["boxes"]]
+        request = Request({"kind": "view-boxes", "page": page}, payload, most=0)
+        return await self._look(looked, request, lambda answer, _: answers.boxes(answer))
 
     async def _look(
-        self, looked: Looked, header: dict[str, Any], payload: bytes
-    ) -> tuple[dict[str, Any], str | bytes]:
-        asked = {**header, "name": looked.name, "document": looked.sha256}
-        answer = await self._ask(asked, payload, None)
-        if answer[0]["kind"] == "view-closed":
+        self, looked: Looked, request: Request, read: Callable[[dict[str, Any], Any], _T]
+    ) -> _T:
+        def read_unless_closed(answer: dict[str, Any], found: Any) -> _T | None:
+            return None if answer["kind"] == "view-closed" else read(answer, found)
+
+        header = {**request.header, "name": looked.name, "document": looked.sha256}
+        asked = replace(request, header=header)
+        found = await self._ask(asked, read_unless_closed)
+        if found is None:
             await self.sizes(looked)
-            answer = await self._ask(asked, payload, None)
-        return answer
+            found = await self._ask(asked, read)
+        return found

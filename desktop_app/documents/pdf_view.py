@@ -7,6 +7,9 @@ never more of it than is on the screen. The page that was drawn last stays open 
 
 from __future__ import annotations
 
+import ctypes
+import mmap
+import os
 from typing import Final
 
 import pypdfium2 as pdfium
@@ -31,15 +34,16 @@ class PdfView:
         DocumentDamagedError: of every method and of making it: it is no PDF, or has no such page.
     """
 
-    def __init__(self, name: str, source: str | bytes, password: str = "") -> None:
-        """`source` is the path of a file, or its bytes."""
+    def __init__(self, name: str, source: int | bytes, password: str = "") -> None:
+        """`source` is the descriptor of a file, which is closed, or its bytes."""
         self._name = name
         self._page: tuple[int, pdfium.PdfPage] | None = None
         try:
-            self._document = pdfium.PdfDocument(source, password=password or None)
+            data = _mapped(source) if isinstance(source, int) else source
+            self._document = pdfium.PdfDocument(data, password=password or None)
             if self._document.get_formtype() != raw.FORMTYPE_NONE:
                 self._document.init_forms()
-        except (pdfium.PdfiumError, FileNotFoundError) as error:
+        except (pdfium.PdfiumError, OSError, ValueError) as error:
             if getattr(error, "err_code", None) in _LOCKED:
                 raise self._locked() from error
             raise self._refused(error) from error
@@ -111,3 +115,15 @@ class PdfView:
             what_to_do="If you still have the file, attach it again.",
             details=str(error),
         )
+
+
+def _mapped(descriptor: int) -> ctypes.Array[ctypes.c_char]:
+    """Return the bytes of an open file, which the system reads as they are needed. Close it.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is empty.
+    """
+    with os.fdopen(descriptor, "rb") as file:
+        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+    return (ctypes.c_char * len(mapped)).from_buffer(mapped)

@@ -2,14 +2,17 @@
 
 A frame is four bytes of length, a JSON object of that length, and a payload of `payload` bytes,
 UTF-8 text or a file's bytes. The payload stays outside the JSON: a document's text may be tens of
-megabytes, and the window must be able to take it in small pieces.
+megabytes, and the window must be able to take it in small pieces. Open files go from the window to
+the child over a socket of their own, one after each frame that announces or asks for one.
+
+Nothing that the child says is trusted: see answers.py.
 """
 
 from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, BinaryIO, Final, NamedTuple
 
@@ -169,21 +172,8 @@ class Box(NamedTuple):
     bottom: float
 
 
-_ERRORS: Final[Mapping[str, type[errors.DocumentError]]] = {
-    cls.__name__: cls
-    for cls in (
-        errors.DocumentError,
-        errors.DocumentUnsupportedError,
-        errors.DocumentEncryptedError,
-        errors.DocumentDamagedError,
-        errors.DocumentEmptyError,
-        errors.DocumentTooLargeError,
-    )
-}
-
-
 def error_to_json(error: errors.DocumentError) -> dict[str, str | bool]:
-    """The error as JSON-ready values."""
+    """Return the error as JSON-ready values; `answers.error` is the reverse."""
     return {
         "error": type(error).__name__,
         "what_happened": error.what_happened,
@@ -192,19 +182,6 @@ def error_to_json(error: errors.DocumentError) -> dict[str, str | bool]:
         "details": error.details,
         "takes_password": getattr(error, "takes_password", False),
     }
-
-
-def error_from_json(row: Mapping[str, Any]) -> errors.DocumentError:
-    """The reverse of `error_to_json`."""
-    error = _ERRORS[row["error"]](
-        row["what_happened"],
-        what_was_kept=row["what_was_kept"],
-        what_to_do=row["what_to_do"],
-        details=row["details"],
-    )
-    if isinstance(error, errors.DocumentEncryptedError):
-        error.takes_password = row["takes_password"]
-    return error
 
 
 def limits_to_json(limits: Limits) -> dict[str, float]:
@@ -233,3 +210,22 @@ def read_frame(stream: BinaryIO) -> tuple[dict[str, Any], bytes] | None:
     header: dict[str, Any] = json.loads(stream.read(LENGTH.unpack(length)[0]))
     payload = stream.read(header["payload"])
     return (header, payload) if len(payload) == header["payload"] else None
+
+
+def rows_to_payload(rows: Iterable[Sequence[object]]) -> bytes:
+    """Return rows as JSON, one in a line, so that the other side need not parse them all at once."""
+    lines = (json.dumps(row, ensure_ascii=False) for row in rows)
+    return "\n".join(lines).encode(errors="replace")
+
+
+def sound(text: str) -> str:
+    """Return a text that can be sent and kept.
+
+    Halves of characters become question marks. They come from names of files in other encodings and
+    from JSON.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode(errors="replace").decode()
+    return text

@@ -86,6 +86,11 @@ def too_large(name: str, what: str) -> errors.DocumentTooLargeError:
     )
 
 
+def file_too_large(name: str, limits: Limits) -> errors.DocumentTooLargeError:
+    """Return the refusal of a file that is larger than the limit."""
+    return too_large(name, f"is larger than {limits.file_bytes >> 20} MB")
+
+
 def too_many(name: str, count: int, what: str, limit: int) -> errors.DocumentTooLargeError:
     """It has more pages, files … than the limit."""
     error = too_large(name, f"has {count:,} {what}, more than {limit:,}")

@@ -7,7 +7,7 @@ opens it first.
 from __future__ import annotations
 
 import json
-import os
+from collections.abc import Callable
 from typing import Any, BinaryIO
 
 from desktop_app.documents.pdf_view import PdfView
@@ -16,14 +16,22 @@ from desktop_app.documents.protocol import Strip, write_frame
 _open: dict[str, PdfView] = {}
 
 
-def serve(header: dict[str, Any], payload: bytes, answers: BinaryIO) -> None:
+def serve(
+    header: dict[str, Any], payload: bytes, answers: BinaryIO, take_file: Callable[[], int]
+) -> None:
     """Answer a request whose kind begins with "view-".
+
+    Args:
+        header: the request.
+        payload: what comes with it.
+        answers: where to write the answer.
+        take_file: returns the descriptor of the file that the request announces.
 
     Raises:
         DocumentDamagedError: what is asked for cannot be drawn.
     """
     if header["kind"] == "view-open":
-        _open_other(header, payload, answers)
+        _open_other(header, take_file() if header["by"] == "descriptor" else payload, answers)
         return
     view = _open.get(header["document"])
     if view is None:
@@ -37,11 +45,10 @@ def serve(header: dict[str, Any], payload: bytes, answers: BinaryIO) -> None:
         write_frame(answers, {"kind": "boxes", "boxes": boxes})
 
 
-def _open_other(header: dict[str, Any], payload: bytes, answers: BinaryIO) -> None:
+def _open_other(header: dict[str, Any], source: int | bytes, answers: BinaryIO) -> None:
     for view in _open.values():
         view.close()
     _open.clear()
-    source = os.fsdecode(payload) if header["by"] == "path" else payload
     view = PdfView(header["name"], source, header["password"])
     _open[header["document"]] = view
     write_frame(answers, {"kind": "opened"}, json.dumps(view.sizes()).encode())

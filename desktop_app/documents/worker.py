@@ -1,9 +1,9 @@
 """The window's side of reading documents: one child process, started on first use.
 
 A document that crashes, hangs or fills the memory ends the child; the person gets a sentence and
-the next document a new child. The child is given no API key (its environment is chosen), reads
-nothing but what it is sent, and ends when it has had nothing to do for a while, when its standard
-input closes, and so with us however we end.
+the next document a new child. The child is confined (see worker_process.py): files are opened here
+and sent to it, and what it answers is checked. It ends when it has had nothing to do for a while,
+when its standard input closes, and so with us however we end.
 
 Works on any asyncio event loop, Qt's included.
 """
@@ -13,15 +13,17 @@ from __future__ import annotations
 import asyncio
 import codecs
 import contextlib
-import json
 import os
+import socket
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from desktop_app.child_processes import ChildCommand, child_command, start_child
-from desktop_app.documents import refusals
+from desktop_app.documents import answers, refusals
 from desktop_app.documents.protocol import (
     LENGTH,
     PIECE,
@@ -31,20 +33,51 @@ from desktop_app.documents.protocol import (
     Limits,
     Progress,
     ScaledPicture,
-    error_from_json,
     head,
     limits_to_json,
+    sound,
 )
 from desktop_app.domain.errors import DocumentError
-from desktop_app.domain.parts import PagePicture
+
+if TYPE_CHECKING:
+    from desktop_app.documents.opening import OpenDocument
 
 __all__ = ["DocumentWorker", "ExtractedDocument", "Limits", "Progress", "ScaledPicture"]
 
 OnProgress = Callable[[Progress], None]
 
 
+_T = TypeVar("_T")
+# A byte of an old encoding may take three in UTF-8.
+_LARGEST_GROWTH: Final = 3
+
+
 class _ChildGoneError(Exception):
     """The child ended before it had answered; the argument says how."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the child is asked.
+
+    Attributes:
+        header: its fields; `kind` and `name` are always among them.
+        payload: a document's bytes, or a text.
+        path: a file or a folder that is opened for the child.
+        most: bytes of the answer's payload; None for the text of a document.
+        is_text: the answer's payload is UTF-8.
+    """
+
+    header: Mapping[str, Any]
+    payload: bytes = b""
+    path: Path | None = None
+    most: int | None = None
+    is_text: bool = True
+
+    @property
+    def name(self) -> str:
+        """The document's name, for people."""
+        return str(self.header["name"])
 
 
 class DocumentWorker:
@@ -72,6 +105,8 @@ class DocumentWorker:
         self._command = command
         self._turn = asyncio.Lock()
         self._child: Process | None = None
+        self._files: socket.socket | None = None
+        self._memory = 0
         self._killed: int | None = None
         self._idle: asyncio.TimerHandle | None = None
         self._ending: set[asyncio.Task[None]] = set()
@@ -90,9 +125,8 @@ class DocumentWorker:
             DocumentEncryptedError: it asks for a password, or for another one than `password`.
             DocumentError: one of its subclasses.
         """
-        payload = os.fsencode(path.absolute())  # noqa: ASYNC240 — looks at no file
         header = {"kind": "extract-file", "name": path.name, "password": password}
-        return await self._extracted(header, payload, on_progress)
+        return await self._extracted(Request(header, path=path), on_progress)
 
     async def extract_bytes(
         self,
@@ -104,7 +138,7 @@ class DocumentWorker:
     ) -> ExtractedDocument:
         """The text of a document that is no file: pasted or piped. Otherwise as `extract`."""
         header = {"kind": "extract-bytes", "name": name, "password": password}
-        return await self._extracted(header, data, on_progress)
+        return await self._extracted(Request(header, data), on_progress)
 
     async def scale(
         self, name: str, data: bytes, media_type: str, size: tuple[int, int]
@@ -116,9 +150,9 @@ class DocumentWorker:
             DocumentError: one of its subclasses.
         """
         asked = {"kind": "scale", "name": name, "media_type": media_type}
-        answer, scaled = await self._ask({**asked, "width": size[0], "height": size[1]}, data, None)
-        assert isinstance(scaled, bytes)
-        return ScaledPicture(answer["media_type"], answer["width"], answer["height"], scaled)
+        header = {**asked, "width": size[0], "height": size[1]}
+        request = Request(header, data, most=_picture_bytes(size), is_text=False)
+        return await self._ask(request, lambda answer, data: answers.picture(answer, data, size))
 
     async def render_pages(
         self,
@@ -137,9 +171,10 @@ class DocumentWorker:
         """
         asked = [[number, *size] for number, size in pages]
         header = {"kind": "render", "name": name, "pages": asked, "password": password}
-        answer, packed = await self._ask(header, data, None)
-        assert isinstance(packed, bytes)
-        return list(_unpacked(answer["pictures"], packed))
+        sizes = [size for _, size in pages]
+        most = sum(map(_picture_bytes, sizes))
+        request = Request(header, data, most=most, is_text=False)
+        return await self._ask(request, lambda answer, data: answers.pictures(answer, data, sizes))
 
     async def count_tokens(self, text: str) -> int:
         """The number of tokens by o200k_base, which OpenAI's models use.
@@ -148,8 +183,11 @@ class DocumentWorker:
             DocumentError: the child could not be started, or failed.
         """
         payload = text.encode(errors="replace")
-        header, _ = await self._ask({"kind": "count", "name": "The text"}, payload, None)
-        return int(header["tokens"])
+        request = Request({"kind": "count", "name": "The text"}, payload, most=0)
+        most = len(payload)
+        return await self._ask(
+            request, lambda answer, _: answers.whole_number(answer, "tokens", most)
+        )
 
     async def markdown_of(self, html: str) -> str:
         """What another program put on the clipboard as HTML: see `rich_text.py`.
@@ -158,9 +196,9 @@ class DocumentWorker:
             DocumentError: it cannot be read, or the child could not be started.
         """
         payload = html.encode(errors="replace")
-        _, markdown = await self._ask({"kind": "convert", "name": "The text"}, payload, None)
-        assert isinstance(markdown, str)
-        return markdown
+        most = 4 * len(payload) + PIECE
+        request = Request({"kind": "convert", "name": "The text"}, payload, most=most)
+        return await self._ask(request, lambda _, markdown: str(markdown))
 
     async def chunks(self, text: str, tokens: int) -> list[Chunk]:
         """Parts of a text of at most so many tokens (by o200k_base): see `chunks.py`.
@@ -168,10 +206,11 @@ class DocumentWorker:
         Raises:
             DocumentError: the child could not be started, or failed.
         """
-        text = text.encode(errors="replace").decode()
-        request = {"kind": "chunk", "name": "The text", "tokens": tokens}
-        _, found = await self._ask(request, text.encode(), None)
-        return [Chunk(*row) for row in json.loads(found)]
+        payload = text.encode(errors="replace")
+        header = {"kind": "chunk", "name": "The text", "tokens": tokens}
+        request = Request(header, payload, most=_rows_bytes(payload))
+        length = len(text)
+        return await self._ask(request, lambda _, rows: answers.chunks(rows, length))
 
     async def passages(self, text: str, name: str, media_type: str) -> list[IndexedPassage]:
         """The passages of a document's text: see `passages.py`.
@@ -179,10 +218,11 @@ class DocumentWorker:
         Raises:
             DocumentError: the child could not be started, or failed.
         """
-        text = text.encode(errors="replace").decode()
-        request = {"kind": "passages", "name": name, "media_type": media_type}
-        _, found = await self._ask(request, text.encode(), None)
-        return await asyncio.to_thread(lambda: [IndexedPassage(*row) for row in json.loads(found)])
+        payload = text.encode(errors="replace")
+        header = {"kind": "passages", "name": name, "media_type": media_type}
+        request = Request(header, payload, most=_rows_bytes(payload))
+        length = len(text)
+        return await self._ask(request, lambda _, rows: answers.passages(rows, length))
 
     async def aclose(self) -> None:
         """End the child and wait for its end. A request still running is cut off."""
@@ -193,37 +233,49 @@ class DocumentWorker:
         await asyncio.gather(*self._ending)
 
     async def _extracted(
-        self, header: Mapping[str, Any], payload: bytes, on_progress: OnProgress | None
+        self, request: Request, on_progress: OnProgress | None
     ) -> ExtractedDocument:
-        answer, text = await self._ask(header, payload, on_progress)
-        answer.pop("kind")
-        answer.pop("payload")
-        assert isinstance(text, str)
-        answer["pictured"] = tuple(PagePicture(*page) for page in answer["pictured"])
-        document = ExtractedDocument(**answer, text=text)
-        if document.is_protected:
-            self.passwords[document.sha256] = header["password"]
-        return document
+        password, limits = str(request.header["password"]), self.limits
+        name = sound(request.name)
+
+        def read(answer: dict[str, Any], text: str) -> ExtractedDocument:
+            has_password = bool(password)
+            return answers.document(answer, text, name, limits, has_password=has_password)
+
+        found = await self._ask(request, read, on_progress)
+        if found.is_protected:
+            self.passwords[found.sha256] = password
+        return found
 
     async def _ask(
-        self, header: Mapping[str, Any], payload: bytes, on_progress: OnProgress | None
-    ) -> tuple[dict[str, Any], str | bytes]:
-        """Send a request and wait for its answer, within the time limit."""
-        name, limits = header["name"], self.limits
+        self,
+        request: Request,
+        read: Callable[[dict[str, Any], Any], _T],
+        on_progress: OnProgress | None = None,
+    ) -> _T:
+        """Send a request, and return what `read` makes of its answer within the time limit.
+
+        Args:
+            request: what to ask.
+            read: makes the result of the answer's header and payload, in a thread if it is long.
+            on_progress: is told how far the work is.
+        """
+        limits = self.limits
         async with self._turn:
             self._stay()
             try:
                 async with asyncio.timeout(limits.seconds):
-                    child = await self._running_child()
-                    await _send(child, {**header, "limits": limits_to_json(limits)}, payload)
-                    answer, text = await _answer(child, on_progress)
+                    answer, found = await self._exchange(request, limits, read, on_progress)
             except TimeoutError as error:
                 self._discard()
                 what = f"takes longer than {limits.seconds:g} s to read"
-                raise refusals.too_large(name, what) from error
+                raise refusals.too_large(request.name, what) from error
             except _ChildGoneError as error:
                 self._discard()
-                raise refusals.reader_stopped(name, str(error), limits) from error
+                raise refusals.reader_stopped(request.name, str(error), limits) from error
+            except DocumentError:  # nothing was asked
+                self._leave_when_idle()
+                raise
             except BaseException:
                 # Cancelled, or the progress callback raised: the child is in the middle of its work.
                 self._discard()
@@ -232,26 +284,139 @@ class DocumentWorker:
                 self._discard()
             else:
                 self._leave_when_idle()
-        if answer["kind"] == "refused":
-            raise error_from_json(answer)
-        return answer, text
+        if isinstance(found, DocumentError):
+            raise found
+        return found
 
-    async def _running_child(self) -> Process:
-        if self._child is None or self._child.returncode is not None:
-            self._discard()
+    async def _exchange(
+        self,
+        request: Request,
+        limits: Limits,
+        read: Callable[[dict[str, Any], Any], _T],
+        on_progress: OnProgress | None,
+    ) -> tuple[dict[str, Any], _T | DocumentError]:
+        """Return the answer's header, and what `read` makes of it or what was refused.
+
+        Raises:
+            _ChildGoneError
+            DocumentError: the file or the child could not be opened; nothing was asked.
+        """
+        opened = None if request.path is None else await _open(request.path, limits)
+        with opened or nullcontext():
+            child = await self._running_child(limits)
+            header, payload, size = {**request.header}, request.payload, len(request.payload)
+            if opened is not None:
+                size = opened.size
+                if opened.members is not None:
+                    header["kind"], payload = "extract-folder", opened.listing
+            most = request.most
+            if most is None:
+                most = max(_LARGEST_GROWTH * size, limits.unpacked_bytes)
+            await _send(child, {**header, "limits": limits_to_json(limits)}, payload)
+            if opened is not None and opened.members is None:
+                await self._send_file(child, opened.descriptor)
+            answer, found = await self._answer(child, opened, on_progress, most, request.is_text)
+        try:
+            if answer["kind"] == "crashed":
+                raise _ChildGoneError(answers.details(answer))
+            if answer["kind"] == "refused":
+                return answer, answers.error(answer)
+            if len(found) > PIECE:
+                return answer, await asyncio.to_thread(read, answer, found)
+            return answer, read(answer, found)
+        except answers.MalformedAnswerError as error:
+            raise await _gone(child) from error
+
+    async def _answer(
+        self,
+        child: Process,
+        opened: OpenDocument | None,
+        on_progress: OnProgress | None,
+        most: int,
+        is_text: bool,
+    ) -> tuple[dict[str, Any], str | bytes]:
+        """Return the header and the payload of the answer; serve what the child asks before it.
+
+        Raises:
+            _ChildGoneError
+        """
+        while True:
+            header, payload = await _receive(child, most, is_text=is_text)
             try:
-                command = self._command or child_command("documents")
-                self._child = await start_child(
-                    command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, limit=PIECE
-                )
-            except OSError as error:
-                raise DocumentError(
-                    "The part of the program that reads documents could not be started.",
-                    what_was_kept=refusals.NOTHING_MADE,
-                    what_to_do="Start the program anew; if it happens again, install it anew.",
-                    details=str(error),
-                ) from error
+                step = answers.progress(header) if header["kind"] == "progress" else None
+                wanted = answers.member(header) if header["kind"] == "open" else None
+            except answers.MalformedAnswerError as error:
+                raise await _gone(child) from error
+            if wanted is not None:
+                await self._send_member(child, opened, wanted)
+            elif step is None:
+                return header, payload
+            elif on_progress:
+                on_progress(step)
+            await asyncio.sleep(0)  # many steps may have come at once
+
+    async def _send_member(self, child: Process, opened: OpenDocument | None, number: int) -> None:
+        """Open a file of the folder for the child."""
+        try:
+            if opened is None:
+                raise IndexError(number)
+            descriptor = await asyncio.to_thread(opened.open_member, number)
+        except (IndexError, OSError):
+            await self._send_file(child, None)
+            return
+        try:
+            await self._send_file(child, descriptor)
+        finally:
+            os.close(descriptor)
+
+    async def _send_file(self, child: Process, descriptor: int | None) -> None:
+        """Send an open file to the child, or that there is none.
+
+        Raises:
+            _ChildGoneError
+        """
+        assert self._files is not None
+        given = [] if descriptor is None else [descriptor]
+        try:
+            socket.send_fds(self._files, [b"f" if given else b"-"], given)
+        except OSError as error:  # BlockingIOError, too: it takes none of them
+            raise await _gone(child) from error
+
+    async def _running_child(self, limits: Limits) -> Process:
+        is_running = self._child is not None and self._child.returncode is None
+        if not is_running or self._memory != limits.memory_bytes:
+            self._discard()
+            self._child, self._files = await self._start(limits.memory_bytes)
+            self._memory = limits.memory_bytes
+        assert self._child is not None
         return self._child
+
+    async def _start(self, memory: int) -> tuple[Process, socket.socket]:
+        """Start a child; return it with the socket that it takes open files from.
+
+        Raises:
+            DocumentError
+        """
+        ours, theirs = socket.socketpair()
+        with theirs:
+            command = self._command or child_command("documents")
+            argv = (*command.argv, str(theirs.fileno()), str(memory))
+            try:
+                child = await start_child(
+                    replace(command, argv=argv),
+                    stdin=PIPE,
+                    stdout=PIPE,
+                    stderr=DEVNULL,
+                    limit=PIECE,
+                    pass_fds=(theirs.fileno(),),
+                )
+            except BaseException as error:
+                ours.close()
+                if isinstance(error, OSError):
+                    raise _not_started(error) from error
+                raise
+        ours.setblocking(False)
+        return child, ours
 
     def _leave_when_idle(self) -> None:
         loop = asyncio.get_running_loop()
@@ -273,6 +438,9 @@ class DocumentWorker:
         """Kill the child, and see to its end in the background. A new one starts on demand."""
         self._stay()
         child, self._child = self._child, None
+        if self._files:
+            self._files.close()
+            self._files = None
         if child:
             self._kill(child)
             task = asyncio.get_running_loop().create_task(_reap(child))
@@ -280,12 +448,44 @@ class DocumentWorker:
             task.add_done_callback(self._ending.discard)
 
 
-def _unpacked(rows: Sequence[Sequence[Any]], packed: bytes) -> Iterator[ScaledPicture]:
-    """Several pictures out of one payload; a row is media type, width, height, bytes."""
-    start = 0
-    for media_type, width, height, size in rows:
-        yield ScaledPicture(media_type, width, height, packed[start : start + size])
-        start += size
+def _not_started(error: OSError) -> DocumentError:
+    return DocumentError(
+        "The part of the program that reads documents could not be started.",
+        what_was_kept=refusals.NOTHING_MADE,
+        what_to_do="Start the program anew; if it happens again, install it anew.",
+        details=str(error),
+    )
+
+
+def _picture_bytes(size: tuple[int, int]) -> int:
+    """Return more bytes than a picture of this size takes as PNG or JPEG."""
+    return 4 * size[0] * size[1] + PIECE
+
+
+def _rows_bytes(text: bytes) -> int:
+    """Return more bytes than rows about the parts of a text take."""
+    return 16 * len(text) + PIECE
+
+
+async def _open(path: Path, limits: Limits) -> OpenDocument:
+    """Open a file or a folder in a thread.
+
+    Raises:
+        DocumentError
+    """
+    from desktop_app.documents.opening import open_document  # its imports are no part of the start
+
+    opening = asyncio.ensure_future(asyncio.to_thread(open_document, path, limits))
+    try:
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        opening.add_done_callback(_close_opened)
+        raise
+
+
+def _close_opened(opening: asyncio.Future[OpenDocument]) -> None:
+    if not opening.cancelled() and opening.exception() is None:
+        opening.result().close()
 
 
 async def _send(child: Process, header: Mapping[str, Any], payload: bytes) -> None:
@@ -305,34 +505,27 @@ async def _send(child: Process, header: Mapping[str, Any], payload: bytes) -> No
         raise await _gone(child) from error
 
 
-async def _answer(
-    child: Process, on_progress: OnProgress | None
+async def _receive(
+    child: Process, most: int, *, is_text: bool
 ) -> tuple[dict[str, Any], str | bytes]:
-    """The header and the text or bytes of the answer, after reporting the progress that precedes it.
+    """Return the header and the payload of the next frame.
 
     Raises:
-        _ChildGoneError
+        _ChildGoneError: the child has ended, or sends more than `most` bytes.
     """
-    while True:
-        header, text = await _receive(child)
-        if header["kind"] == "crashed":
-            raise _ChildGoneError(header["details"])
-        if header["kind"] != "progress":
-            return header, text
-        if on_progress:
-            on_progress(Progress(header["done"], header["total"], header["unit"]))
-
-
-async def _receive(child: Process) -> tuple[dict[str, Any], str | bytes]:
     assert child.stdout is not None
     try:
         (length,) = LENGTH.unpack(await child.stdout.readexactly(LENGTH.size))
-        header: dict[str, Any] = json.loads(await child.stdout.readexactly(length))
-        if header.get("is_binary"):  # a picture to be sent: a few megabytes
-            return header, await child.stdout.readexactly(header["payload"])
+        if length > answers.LONGEST_HEADER:
+            raise answers.MalformedAnswerError("too long a header")
+        header = answers.header_of(await child.stdout.readexactly(length))
+        left = header["payload"]
+        if left > most:
+            raise answers.MalformedAnswerError("too long a payload")
+        if not is_text:  # pictures: a few megabytes
+            return header, await child.stdout.readexactly(left)
         decoder = codecs.getincrementaldecoder("utf-8")()
         pieces = []
-        left = header["payload"]
         while left:
             # Piece by piece: the event loop turns between them, however long the text is.
             piece = await child.stdout.readexactly(min(left, PIECE))

@@ -1,29 +1,33 @@
 """The child process that reads documents and counts tokens.
 
 It takes one request after the other from its standard input and answers on its standard output,
-in the frames of `protocol.py`. Whatever a document does to it stays in here: memory, writing of
-files and core dumps are limited, a crash ends this process and nothing else. It ends when its
-standard input closes, which the system does even when the window is killed; a thread watches for
-that, so that a document that takes minutes does not keep it alive.
+in the frames of `protocol.py`. Whatever a document does to it stays in here. Before it reads a byte
+it gives up all that it does not need: it opens no file but the program's own and fonts, writes none,
+connects to nothing and starts nothing (see the package `sandbox`). Documents come as descriptors of
+open files. It ends when its standard input closes, which the system does even when the window is
+killed; a thread watches for that, so that a document that takes minutes does not keep it alive.
 """
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import functools
 import json
 import os
 import queue
-import resource
+import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import astuple
 from pathlib import Path
 from traceback import extract_tb
 from types import TracebackType
 from typing import Any, BinaryIO, Final
 
+from desktop_app import sandbox
 from desktop_app.documents import extract, refusals
 from desktop_app.documents.protocol import (
     ExtractedDocument,
@@ -31,9 +35,11 @@ from desktop_app.documents.protocol import (
     Progress,
     error_to_json,
     read_frame,
+    rows_to_payload,
     write_frame,
 )
 from desktop_app.domain.errors import DocumentError
+from desktop_app.paths import resource_path
 
 Frame = tuple[dict[str, Any], bytes]
 
@@ -41,19 +47,32 @@ Frame = tuple[dict[str, Any], bytes]
 _PROGRESS_EVERY_S: Final = 0.04
 
 
-def main() -> int:
-    """Serve until the standard input closes."""
+def main(arguments: Sequence[str]) -> int:
+    """Serve until the standard input closes.
+
+    Args:
+        arguments: the descriptor of the socket that open files come by, and the private memory in
+            bytes that this process may take.
+    """
+    descriptor, memory = map(int, arguments)
+    files = socket.socket(fileno=descriptor)
     answers = _take_standard_output()
+    sandbox.confine(policy(memory, (descriptor, answers.fileno())))
     sys.excepthook = functools.partial(_last_words, answers)
     requests: queue.SimpleQueue[Frame] = queue.SimpleQueue()
     threading.Thread(target=_receive, args=(sys.stdin.buffer, requests), daemon=True).start()
     while True:
         header, payload = requests.get()
-        _serve(header, payload, answers)
+        _serve(header, payload, answers, files)
+
+
+def policy(memory: int, descriptors: tuple[int, ...]) -> sandbox.Policy:
+    """Return what this process may do: take memory, and read the ranks of tokens."""
+    return sandbox.Policy(memory, (resource_path("tokenizer"),), descriptors=descriptors)
 
 
 def _take_standard_output() -> BinaryIO:
-    """The standard output for frames alone: what a library prints goes nowhere."""
+    """Return the standard output for frames alone: what a library prints goes nowhere."""
     answers = os.fdopen(os.dup(1), "wb")
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
@@ -80,10 +99,9 @@ def _receive(stream: BinaryIO, requests: queue.SimpleQueue[Frame]) -> None:
     os._exit(0)
 
 
-def _serve(header: dict[str, Any], payload: bytes, answers: BinaryIO) -> None:
+def _serve(header: dict[str, Any], payload: bytes, answers: BinaryIO, files: socket.socket) -> None:
     """Answer one request; a DocumentError is an answer too, anything else ends the process."""
     limits = Limits(**header["limits"])
-    _confine(limits)
     try:
         if header["kind"] == "scale":
             _scale(header, payload, limits, answers)
@@ -96,7 +114,7 @@ def _serve(header: dict[str, Any], payload: bytes, answers: BinaryIO) -> None:
         elif header["kind"].startswith("view-"):
             from desktop_app.documents import viewing
 
-            viewing.serve(header, payload, answers)
+            viewing.serve(header, payload, answers, lambda: _take_file(files))
         elif header["kind"] == "convert":
             from desktop_app.documents.rich_text import to_markdown
 
@@ -106,7 +124,7 @@ def _serve(header: dict[str, Any], payload: bytes, answers: BinaryIO) -> None:
         elif header["kind"] == "passages":
             _passages(payload.decode(), header, answers)
         else:
-            _send(_extracted(header, payload, limits, _reporter(answers)), answers)
+            _send(_extracted(header, payload, limits, answers, files), answers)
     except DocumentError as error:
         write_frame(answers, {"kind": "refused", **error_to_json(error)})
     except MemoryError:
@@ -115,24 +133,38 @@ def _serve(header: dict[str, Any], payload: bytes, answers: BinaryIO) -> None:
         write_frame(answers, {"kind": "refused", "exhausted": True, **error_to_json(too_large)})
 
 
-def _confine(limits: Limits) -> None:
-    """Bound what the process may take: private memory; no written file, no core dump."""
-    hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
-    memory = (
-        limits.memory_bytes if hard == resource.RLIM_INFINITY else min(limits.memory_bytes, hard)
-    )
-    resource.setrlimit(resource.RLIMIT_DATA, (memory, hard))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+def _take_file(files: socket.socket) -> int:
+    """Return the descriptor that the window sends next.
+
+    Raises:
+        OSError: the window could not open the file.
+    """
+    _, descriptors, _, _ = socket.recv_fds(files, 1, 1)
+    if not descriptors:
+        raise OSError(errno.ENOENT, os.strerror(errno.ENOENT))
+    return descriptors[0]
 
 
 def _extracted(
-    header: dict[str, Any], payload: bytes, limits: Limits, report: Callable[[Progress], None]
+    header: dict[str, Any],
+    payload: bytes,
+    limits: Limits,
+    answers: BinaryIO,
+    files: socket.socket,
 ) -> ExtractedDocument:
-    password = header["password"]
+    name, password, report = header["name"], header["password"], _reporter(answers)
     if header["kind"] == "extract-file":
-        return extract.extract_file(Path(os.fsdecode(payload)), limits, report, password)
-    return extract.extract_bytes(header["name"], payload, limits, report, password)
+        return extract.extract_file(name, _take_file(files), limits, report, password)
+    if header["kind"] == "extract-bytes":
+        return extract.extract_bytes(name, payload, limits, report, password)
+
+    def open_member(number: int) -> int | None:
+        write_frame(answers, {"kind": "open", "number": number})
+        with contextlib.suppress(OSError):
+            return _take_file(files)
+        return None
+
+    return extract.extract_folder(name, json.loads(payload), open_member, limits, report)
 
 
 def _chunk(text: str, tokens: int, answers: BinaryIO) -> None:
@@ -140,7 +172,7 @@ def _chunk(text: str, tokens: int, answers: BinaryIO) -> None:
     from desktop_app.documents.tokens import count_tokens
 
     found = [[c.start, c.end, c.tokens] for c in chunks(text, tokens, count_tokens)]
-    write_frame(answers, {"kind": "chunked"}, json.dumps(found).encode())
+    write_frame(answers, {"kind": "chunked"}, rows_to_payload(found))
 
 
 def _passages(text: str, header: dict[str, Any], answers: BinaryIO) -> None:
@@ -148,8 +180,7 @@ def _passages(text: str, header: dict[str, Any], answers: BinaryIO) -> None:
     from desktop_app.documents.tokens import count_tokens
 
     found = passages(text, header["name"], header["media_type"], count_tokens)
-    rows = json.dumps([astuple(passage) for passage in found], ensure_ascii=False)
-    write_frame(answers, {"kind": "passages"}, rows.encode(errors="replace"))
+    write_frame(answers, {"kind": "passages"}, rows_to_payload(map(astuple, found)))
 
 
 def _scale(header: dict[str, Any], payload: bytes, limits: Limits, answers: BinaryIO) -> None:

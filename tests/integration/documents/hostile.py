@@ -41,11 +41,17 @@ _ENDINGS = (".pdf", ".docx", ".odt", ".txt", ".rtf", ".html", ".eml", ".msg", ".
 _READER = """
 import sys
 from pathlib import Path
-from desktop_app.documents import extract, worker_process
+from desktop_app import sandbox
+from desktop_app.documents import extract
+from desktop_app.documents.opening import open_document
 from desktop_app.documents.protocol import Limits
+from desktop_app.paths import resource_path
+path = Path(sys.argv[1])
 limits = Limits(seconds=20, memory_bytes=1 << 30, unpacked_bytes=100 << 20)
-worker_process._confine(limits)
-extract.extract_file(Path(sys.argv[1]), limits, lambda _: None)
+opened = open_document(path, limits)
+readable, descriptors = (resource_path("tokenizer"),), (opened.descriptor,)
+sandbox.confine(sandbox.Policy(limits.memory_bytes, readable, descriptors=descriptors))
+extract.extract_file(path.name, opened.descriptor, limits, lambda _: None)
 """
 _OPENED = re.compile(r'open(?:at)?\((?:AT_FDCWD, )?"([^"]+)", ([A-Z_|]+)[^)]*\) += (\d+)')
 
@@ -281,7 +287,7 @@ async def _read(worker: DocumentWorker, path: Path, outcome: Outcome) -> None:
 def _read_traced(path: Path, scratch: Path, outcome: Outcome) -> None:
     """Under strace: which files the reader opens, and whether it makes a socket."""
     log = scratch.parent / f"{scratch.name}.strace"
-    calls = "trace=open,openat,creat,socket,connect,unlink,rename,mkdir"
+    calls = "trace=open,openat,creat,socket,connect,unlink,rename,mkdir,seccomp"
     command = ["strace", "-f", "-qq", "-o", str(log), "-e", calls, sys.executable, "-c", _READER]
     with contextlib.suppress(subprocess.TimeoutExpired):
         subprocess.run(
@@ -293,12 +299,14 @@ def _read_traced(path: Path, scratch: Path, outcome: Outcome) -> None:
             cwd=Path(__file__).parents[3],
         )
     outcome.traced += 1
+    if "seccomp(SECCOMP_SET_MODE_FILTER" not in log.read_text():
+        outcome.wrong.append(f"{path.name} was read by a process that is not confined")
     outcome.wrong += [f"{path.name}: {line}" for line in unexpected(log.read_text(), path)]
     log.unlink()
 
 
 def unexpected(log: str, document: Path) -> Iterator[str]:
-    """What a reader should not do, by strace's lines."""
+    """What a reader should not do, by strace's lines from where it is confined."""
     home = Path(__file__).parents[3]
     allowed = (
         *(str(Path(p)) for p in (home / "desktop_app", home / "resources", sys.prefix)),
@@ -313,7 +321,7 @@ def unexpected(log: str, document: Path) -> Iterator[str]:
         ),
         *("/etc/ld.so", "/etc/localtime", "/etc/ssl/openssl", str(document)),
     )
-    for line in log.splitlines():
+    for line in log.partition("seccomp(SECCOMP_SET_MODE_FILTER")[2].splitlines():
         if (
             re.search(r"(?:socket|connect|unlink|rename|mkdir|creat)\(", line)
             and ") = -1" not in line

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.documents.extract import extract_bytes, extract_file
+from desktop_app.documents.extract import extract_bytes
 from desktop_app.documents.protocol import Limits, Progress
 from desktop_app.domain import errors
+from tests.helpers.extraction import extract_file
 
 CORPUS = Path(__file__).parents[2] / "data" / "corpus"
 FILES = sorted(path.name for path in CORPUS.iterdir() if path.is_file() and path.suffix != ".fodt")

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.documents.extract import extract_bytes, extract_file
+from desktop_app.documents.extract import extract_bytes
 from desktop_app.documents.protocol import ExtractedDocument, Limits, Progress
 from desktop_app.domain import errors
 from desktop_app.domain.parts import DocumentPart
 from tests.data.long_pdf import pdf_of
+from tests.helpers.extraction import extract_file
 
 DATA = Path(__file__).parents[2] / "data"
 

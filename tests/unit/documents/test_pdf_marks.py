@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from io import BytesIO
 from pathlib import Path
@@ -133,11 +134,13 @@ def test_strips_make_the_page() -> None:
     assert len(set(whole)) > 10
 
 
-def test_what_is_no_pdf_and_what_has_no_such_page() -> None:
+def test_what_is_no_pdf_and_what_has_no_such_page(tmp_path: Path) -> None:
+    empty = tmp_path / "empty.pdf"
+    empty.touch()
     with pytest.raises(DocumentDamagedError, match="cannot be drawn"):
         PdfView("it", b"no PDF")
     with pytest.raises(DocumentDamagedError):
-        PdfView("it", "/nowhere/at/all.pdf")
+        PdfView("it", os.open(empty, os.O_RDONLY))
     with pytest.raises(DocumentDamagedError):
         PdfView("it", long_pdf(1)).strip(Strip(2, 10, 10, 0, 10))
 

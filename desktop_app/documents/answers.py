@@ -1,0 +1,336 @@
+"""Checks what the process that reads documents has answered.
+
+A hostile document may have taken that process over. So whatever it says is of the expected types,
+within the limits, and about what was asked, or the process is ended. A path is never taken from it.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, TypeVar
+
+from desktop_app.documents.protocol import (
+    Box,
+    Chunk,
+    ExtractedDocument,
+    IndexedPassage,
+    Limits,
+    Progress,
+    ScaledPicture,
+    sound,
+)
+from desktop_app.domain import errors
+from desktop_app.domain.parts import PagePicture
+
+LONGEST_HEADER: Final = 1 << 21
+"""Bytes. 50,000 pages that are pictures, the most that settings allow, take half of it."""
+
+# A note may name five files by their paths.
+_LONGEST_SENTENCE: Final = 100_000
+_LONGEST_ROW: Final = 1 << 20
+_MOST: Final = 1 << 53
+# Points, by the format; a point more for what is rounded.
+_LARGEST_PAGE: Final = 14_401
+_HASH: Final = re.compile(r"[0-9a-f]{64}")
+_MEDIA_TYPE: Final = re.compile(r"[a-z]{1,20}/[\w.+-]{1,100}", re.ASCII)
+_PICTURES: Final = ("image/jpeg", "image/png")
+_ERRORS: Final[Mapping[str, type[errors.DocumentError]]] = {
+    cls.__name__: cls
+    for cls in (
+        errors.DocumentError,
+        errors.DocumentUnsupportedError,
+        errors.DocumentEncryptedError,
+        errors.DocumentDamagedError,
+        errors.DocumentEmptyError,
+        errors.DocumentTooLargeError,
+    )
+}
+_T = TypeVar("_T")
+
+
+class MalformedAnswerError(ValueError):
+    """The process did not answer as it should."""
+
+
+def header_of(packed: bytes) -> dict[str, Any]:
+    """Return the header of a frame. Its kind is a text, and its payload a number from 0.
+
+    Raises:
+        MalformedAnswerError
+    """
+    header = _expect(dict, _parsed(packed))
+    _text(header.get("kind"))
+    _whole(header.get("payload"), 0, _MOST)
+    return header
+
+
+def progress(header: Mapping[str, Any]) -> Progress:
+    """Return how far a document is read.
+
+    Raises:
+        MalformedAnswerError
+    """
+    total = header.get("total")
+    return Progress(
+        _whole(header.get("done"), 0, _MOST),
+        None if total is None else _whole(total, 0, _MOST),
+        _text(header.get("unit")),
+    )
+
+
+def member(header: Mapping[str, Any]) -> int:
+    """Return the number of the file that the process asks for.
+
+    Raises:
+        MalformedAnswerError
+    """
+    return _whole(header.get("number"), 0, _MOST)
+
+
+def error(header: Mapping[str, Any]) -> errors.DocumentError:
+    """Return the refusal of a document: the reverse of `protocol.error_to_json`.
+
+    Raises:
+        MalformedAnswerError
+    """
+    kind = _ERRORS.get(_text(header.get("error")))
+    if kind is None:
+        raise MalformedAnswerError("an error of no known kind")
+    found = kind(
+        _text(header.get("what_happened")),
+        what_was_kept=_text(header.get("what_was_kept")),
+        what_to_do=_text(header.get("what_to_do")),
+        details=_text(header.get("details")),
+    )
+    if isinstance(found, errors.DocumentEncryptedError):
+        found.takes_password = _expect(bool, header.get("takes_password"))
+    return found
+
+
+def details(header: Mapping[str, Any]) -> str:
+    """Return what the process says of its own end.
+
+    Raises:
+        MalformedAnswerError
+    """
+    return _text(header.get("details"))
+
+
+def whole_number(header: Mapping[str, Any], name: str, most: int) -> int:
+    """Return a number from 0 to `most`.
+
+    Raises:
+        MalformedAnswerError
+    """
+    return _whole(header.get(name), 0, most)
+
+
+def document(
+    header: Mapping[str, Any], text: str, name: str, limits: Limits, *, has_password: bool
+) -> ExtractedDocument:
+    """Return a document as it was read.
+
+    Args:
+        header: what is known of it.
+        text: its text.
+        name: under which it was asked for.
+        limits: within which it was asked for.
+        has_password: it was asked for with a password.
+
+    Raises:
+        MalformedAnswerError
+    """
+    pages = header.get("pages")
+    width, height = (_whole(header.get(side), 0, limits.pixels) for side in ("width", "height"))
+    if width * height > limits.pixels:
+        raise MalformedAnswerError("more pixels than were allowed")
+    is_protected = _expect(bool, header.get("is_protected"))
+    found = header.get("pictured")
+    return ExtractedDocument(
+        name=name,
+        media_type=_matching(_MEDIA_TYPE, header.get("media_type")),
+        sha256=_matching(_HASH, header.get("sha256")),
+        size=_whole(header.get("size"), 0, _MOST),
+        text=text,
+        pages=None if pages is None else _whole(pages, 0, _MOST),
+        tokens=_whole(header.get("tokens"), 0, 4 * len(text)),
+        note=_text(header.get("note")),
+        width=width,
+        height=height,
+        animated=_expect(bool, header.get("animated")),
+        pictured=tuple(PagePicture(*_wholes(row, 3)) for row in _expect(list, found)),
+        is_protected=is_protected and has_password,
+    )
+
+
+def picture(header: Mapping[str, Any], data: bytes, size: tuple[int, int]) -> ScaledPicture:
+    """Return a picture that was to fit into `size` pixels.
+
+    Raises:
+        MalformedAnswerError
+    """
+    width, height = (header.get(side) for side in ("width", "height"))
+    return _picture([header.get("media_type"), width, height], data, size)
+
+
+def pictures(
+    header: Mapping[str, Any], packed: bytes, sizes: Sequence[tuple[int, int]]
+) -> list[ScaledPicture]:
+    """Return several pictures out of one payload, each of which was to fit into its size.
+
+    Raises:
+        MalformedAnswerError
+    """
+    rows = _expect(list, header.get("pictures"))
+    if len(rows) != len(sizes):
+        raise MalformedAnswerError("not as many pictures as were asked for")
+    found, start = [], 0
+    for row, size in zip(rows, sizes, strict=True):
+        end = start + _whole(_row(row, 4)[3], 0, len(packed) - start)
+        found.append(_picture(row[:3], packed[start:end], size))
+        start = end
+    return found
+
+
+def _picture(row: Sequence[Any], data: bytes, size: tuple[int, int]) -> ScaledPicture:
+    media_type, width, height = row
+    if media_type not in _PICTURES:
+        raise MalformedAnswerError("a picture of an unknown kind")
+    return ScaledPicture(media_type, _whole(width, 1, size[0]), _whole(height, 1, size[1]), data)
+
+
+def chunks(payload: str, length: int) -> list[Chunk]:
+    """Return the parts of a text of `length` characters.
+
+    Raises:
+        MalformedAnswerError
+    """
+    return [Chunk(*_span(row[:2], length), _whole(row[2], 0, _MOST)) for row in _rows(payload, 3)]
+
+
+def passages(payload: str, length: int) -> list[IndexedPassage]:
+    """Return the passages of a text of `length` characters.
+
+    Raises:
+        MalformedAnswerError
+    """
+    found = []
+    for start, end, tokens, page, place, title, words in _rows(payload, 7):
+        found.append(
+            IndexedPassage(
+                *_span((start, end), length),
+                _whole(tokens, 0, _MOST),
+                None if page is None else _whole(page, 0, _MOST),
+                _text(place),
+                _text(title, _LONGEST_ROW),
+                _text(words, _LONGEST_ROW),
+            )
+        )
+    return found
+
+
+def page_sizes(payload: str) -> list[tuple[float, float]]:
+    """Return the width and height of each page of a document, in points.
+
+    Raises:
+        MalformedAnswerError
+    """
+    rows = (_row(row, 2) for row in _expect(list, _parsed(payload)))
+    return [(_length(width), _length(height)) for width, height in rows]
+
+
+def pixels(data: bytes, size: int) -> bytes:
+    """Return pixels that take `size` bytes.
+
+    Raises:
+        MalformedAnswerError
+    """
+    if len(data) != size:
+        raise MalformedAnswerError("not as many pixels as were asked for")
+    return data
+
+
+def boxes(header: Mapping[str, Any]) -> list[Box]:
+    """Return rectangles on a page.
+
+    Raises:
+        MalformedAnswerError
+    """
+    rows = (_row(row, 4) for row in _expect(list, header.get("boxes")))
+    return [Box(*map(_finite, row)) for row in rows]
+
+
+def _rows(payload: str, columns: int) -> Iterator[list[Any]]:
+    """Yield the rows of `protocol.rows_to_payload`, each parsed by itself.
+
+    A megabyte of brackets becomes twenty of lists: a whole payload of them would fill the memory.
+    """
+    for match in re.finditer(r"[^\n]+", payload):
+        if match.end() - match.start() > _LONGEST_ROW:
+            raise MalformedAnswerError("a row that is too long")
+        yield _row(_parsed(match[0]), columns)
+
+
+def _parsed(packed: str | bytes) -> Any:
+    try:
+        return json.loads(packed)
+    except (ValueError, RecursionError) as error:
+        raise MalformedAnswerError("no JSON") from error
+
+
+def _expect(kind: type[_T], value: Any) -> _T:
+    if not isinstance(value, kind):
+        raise MalformedAnswerError(f"no {kind.__name__}")
+    return value
+
+
+def _whole(value: Any, least: int, most: int) -> int:
+    if type(value) is not int or not least <= value <= most:
+        raise MalformedAnswerError("no number that makes sense")
+    return value
+
+
+def _wholes(value: Any, count: int) -> list[int]:
+    return [_whole(one, 1, _MOST) for one in _row(value, count)]
+
+
+def _span(value: Sequence[Any], length: int) -> tuple[int, int]:
+    end = _whole(value[1], 0, length)
+    return _whole(value[0], 0, end), end
+
+
+def _finite(value: Any) -> float:
+    if type(value) not in (int, float) or not math.isfinite(value):
+        raise MalformedAnswerError("no number that makes sense")
+    return float(value)
+
+
+def _length(value: Any) -> float:
+    length = _finite(value)
+    if not 1 <= length <= _LARGEST_PAGE:
+        raise MalformedAnswerError("a page of no size that the format allows")
+    return length
+
+
+def _text(value: Any, longest: int = _LONGEST_SENTENCE) -> str:
+    text = _expect(str, value)
+    if len(text) > longest:
+        raise MalformedAnswerError("a text that is too long")
+    return sound(text)
+
+
+def _matching(pattern: re.Pattern[str], value: Any) -> str:
+    text = _text(value)
+    if not pattern.fullmatch(text):
+        raise MalformedAnswerError("a text of another form")
+    return text
+
+
+def _row(value: Any, columns: int) -> list[Any]:
+    row: list[Any] = _expect(list, value)
+    if len(row) != columns:
+        raise MalformedAnswerError("a row of another length")
+    return row

@@ -1,0 +1,170 @@
+"""Opens what is dropped, in the window's process: the reader is confined and can open nothing.
+
+The reader receives descriptors of regular files. Named pipes, devices and sockets are refused, as
+are links within a folder, even if something puts them there after the folder was listed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path, PurePath
+from types import TracebackType
+from typing import Final, NamedTuple, Self
+
+from desktop_app.documents import collection, refusals
+from desktop_app.documents.protocol import Limits
+from desktop_app.domain.errors import DocumentError
+
+_DEEPEST: Final = 16
+# O_NONBLOCK, because opening a named pipe waits for a writer.
+_TO_READ: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
+_FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class Member(NamedTuple):
+    """A file in a folder.
+
+    Attributes:
+        name: its path, relative to the folder.
+        left_out: why it is not read; "" if it is.
+    """
+
+    name: str
+    left_out: str = ""
+
+
+class OpenDocument:
+    """A file or a folder that is open to be read.
+
+    Attributes:
+        descriptor: of the file or the folder, -1 once closed.
+        size: bytes of the file, 0 for a folder.
+        members: what lies in the folder and below it, in the order of reading; None for a file.
+        listing: the members as JSON.
+    """
+
+    def __init__(self, descriptor: int, size: int, members: list[Member] | None) -> None:
+        self.descriptor = descriptor
+        self.size = size
+        self.members = members
+        self.listing = b"" if members is None else json.dumps(members).encode()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the descriptor."""
+        descriptor, self.descriptor = self.descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
+
+    def open_member(self, number: int) -> int:
+        """Return the descriptor of a file in the folder.
+
+        Raises:
+            OSError: it cannot be read, or is no regular file any more.
+            IndexError: there is no such member, or it is left out.
+        """
+        members = self.members or []
+        if not 0 <= number < len(members) or members[number].left_out:
+            raise IndexError(number)
+        *folders, name = PurePath(members[number].name).parts
+        inner = self.descriptor
+        try:
+            for folder in folders:
+                outer, inner = inner, os.open(folder, _FOLDER, dir_fd=inner)
+                if outer != self.descriptor:
+                    os.close(outer)
+            return _regular(os.open(name, _TO_READ | os.O_NOFOLLOW, dir_fd=inner))
+        finally:
+            if inner != self.descriptor:
+                os.close(inner)
+
+
+def open_document(path: Path, limits: Limits) -> OpenDocument:
+    """Open a file or a folder. A link that the user chose is followed.
+
+    Raises:
+        DocumentTooLargeError: the file is too large, or there are too many in the folder.
+        DocumentError: it is neither, or cannot be opened.
+    """
+    try:
+        # Looked at before it is opened, because opening a device may change it.
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            return _open_folder(path, limits)
+        if not stat.S_ISREG(mode):
+            raise refusals.unreadable(path.name, "it is not a file")
+        descriptor = _regular(os.open(path, _TO_READ))
+        opened = OpenDocument(descriptor, os.fstat(descriptor).st_size, None)
+    except OSError as error:
+        raise refusals.unreadable(path.name, (error.strerror or "unknown").lower()) from error
+    if opened.size > limits.file_bytes:
+        opened.close()
+        raise refusals.file_too_large(path.name, limits)
+    return opened
+
+
+def _regular(descriptor: int) -> int:
+    """Return the descriptor if it is of a regular file; close it otherwise.
+
+    Raises:
+        OSError
+    """
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(None, "it is not a file")
+    return descriptor
+
+
+def _open_folder(path: Path, limits: Limits) -> OpenDocument:
+    descriptor = os.open(path, _FOLDER & ~os.O_NOFOLLOW)
+    members, count = [], 0
+    try:
+        for member in _members(descriptor, "", 0):
+            members.append(member)
+            count += not member.left_out
+            if count > limits.pages:
+                raise refusals.too_many(path.name, count, "files", limits.pages)
+    except (OSError, DocumentError):
+        os.close(descriptor)
+        raise
+    return OpenDocument(descriptor, 0, members)
+
+
+def _members(folder: int, above: str, depth: int) -> Iterator[Member]:
+    """Yield the members of an open folder in the order of their names, those below it in place.
+
+    Raises:
+        OSError
+    """
+    with os.scandir(folder) as rows:
+        entries = sorted(rows, key=lambda entry: (entry.name.casefold(), entry.name))
+    for entry in entries:
+        name = f"{above}{entry.name}"
+        if collection.is_hidden(entry.name):
+            yield Member(name, collection.HIDDEN)
+        elif entry.is_symlink():
+            yield Member(name, collection.LINK)
+        elif entry.is_dir(follow_symlinks=False):
+            if depth >= _DEEPEST:
+                yield Member(name, "too deep")
+                continue
+            inner = os.open(entry.name, _FOLDER, dir_fd=folder)
+            try:
+                yield from _members(inner, f"{name}{os.sep}", depth + 1)
+            finally:
+                os.close(inner)
+        else:
+            yield Member(name, "" if entry.is_file(follow_symlinks=False) else "no file")

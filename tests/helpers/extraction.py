@@ -1,0 +1,31 @@
+"""Reads documents in this process, as the confined one does."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from desktop_app.documents import extract
+from desktop_app.documents.opening import open_document
+from desktop_app.documents.outcome import OnProgress
+from desktop_app.documents.protocol import ExtractedDocument, Limits
+
+
+def extract_file(
+    path: Path, limits: Limits, on_progress: OnProgress, password: str = ""
+) -> ExtractedDocument:
+    """Return the text of a file or a folder."""
+    with open_document(path, limits) as opened:
+
+        def open_member(number: int) -> int | None:
+            try:
+                return opened.open_member(number)
+            except OSError:
+                return None
+
+        if opened.members is not None:
+            return extract.extract_folder(
+                path.name, opened.members, open_member, limits, on_progress
+            )
+        descriptor = os.dup(opened.descriptor)
+        return extract.extract_file(path.name, descriptor, limits, on_progress, password)

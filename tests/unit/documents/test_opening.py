@@ -1,0 +1,196 @@
+"""What is opened for the process that reads documents: regular files, and nothing in their place."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from desktop_app.documents.opening import open_document
+from desktop_app.documents.protocol import Limits
+from desktop_app.documents.worker import DocumentWorker
+from desktop_app.domain import errors
+
+pytestmark = pytest.mark.attack("sandbox")
+
+
+def open_descriptors() -> set[str]:
+    return set(os.listdir("/proc/self/fd"))  # noqa: PTH208
+
+
+def test_a_file_is_opened_to_be_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("words")
+    with open_document(path, Limits()) as opened:
+        assert opened.members is None
+        assert opened.size == 5
+        assert os.read(opened.descriptor, 10) == b"words"
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            os.write(opened.descriptor, b"x")
+    assert opened.descriptor == -1
+
+
+def test_pipes_sockets_and_devices_are_refused_without_waiting(tmp_path: Path) -> None:
+    before = open_descriptors()
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to(tmp_path / "pipe")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / "socket"))
+        for path in (*(tmp_path / n for n in ("pipe", "link", "socket")), Path("/dev/zero")):
+            with pytest.raises(errors.DocumentError, match="it is not a file"):
+                open_document(path, Limits())
+    assert open_descriptors() == before
+
+
+def test_a_pipe_that_takes_the_place_of_a_file_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("words")
+    looked = Path.stat
+
+    def look_and_replace(self: Path, *, follow_symlinks: bool = True) -> os.stat_result:
+        found = looked(self, follow_symlinks=follow_symlinks)
+        if self == path:
+            path.unlink()
+            os.mkfifo(path)
+        return found
+
+    monkeypatch.setattr(Path, "stat", look_and_replace)
+    before = open_descriptors()
+    with pytest.raises(errors.DocumentError, match="it is not a file"):
+        open_document(path, Limits())
+    assert open_descriptors() == before
+
+
+def test_a_folder_lists_its_files_and_says_what_is_left_out(tmp_path: Path) -> None:
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "inner.txt").write_text("inner")
+    (tmp_path / "A.txt").write_text("first")
+    (tmp_path / ".hidden").touch()
+    (tmp_path / "c").symlink_to(tmp_path / "A.txt")
+    os.mkfifo(tmp_path / "d")
+    with open_document(tmp_path, Limits()) as opened:
+        assert opened.members == [
+            (".hidden", "hidden"),
+            ("A.txt", ""),
+            ("b/inner.txt", ""),
+            ("c", "a link to elsewhere"),
+            ("d", "no file"),
+        ]
+        descriptor = opened.open_member(2)
+        assert os.read(descriptor, 10) == b"inner"
+        os.close(descriptor)
+        for number in (-1, 0, 3, 4, 5):
+            with pytest.raises(IndexError):
+                opened.open_member(number)
+
+
+def replace_by_link(path: Path, target: Path) -> None:
+    path.rename(path.with_name("moved"))
+    path.symlink_to(target)
+
+
+def test_a_link_that_takes_the_place_of_a_file_is_refused(tmp_path: Path) -> None:
+    secret, folder = tmp_path / "secret.txt", tmp_path / "folder"
+    secret.write_text("secret")
+    folder.mkdir()
+    (folder / "a.txt").write_text("words")
+    before = open_descriptors()
+    with open_document(folder, Limits()) as opened:
+        replace_by_link(folder / "a.txt", secret)
+        with pytest.raises(OSError, match="Too many levels of symbolic links"):
+            opened.open_member(0)
+    assert open_descriptors() == before
+
+
+def test_a_link_that_takes_the_place_of_a_folder_is_refused(tmp_path: Path) -> None:
+    secret, inner = tmp_path / "secret", tmp_path / "folder" / "inner"
+    for folder in (secret, inner):
+        folder.mkdir(parents=True)
+        (folder / "a.txt").write_text("words")
+    before = open_descriptors()
+    with open_document(tmp_path / "folder", Limits()) as opened:
+        replace_by_link(inner, secret)
+        with pytest.raises(NotADirectoryError):
+            opened.open_member(0)
+    assert open_descriptors() == before
+
+
+def test_a_pipe_that_takes_the_place_of_a_member_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("words")
+    before = open_descriptors()
+    with open_document(tmp_path, Limits()) as opened:
+        (tmp_path / "a.txt").unlink()
+        os.mkfifo(tmp_path / "a.txt")
+        with pytest.raises(OSError, match="it is not a file"):
+            opened.open_member(0)
+    assert open_descriptors() == before
+
+
+def test_a_member_that_went_away_is_left_out_and_the_others_are_read(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("first")
+    (tmp_path / "b.txt").write_text("second")
+
+    async def main() -> str:
+        worker = DocumentWorker()
+        try:
+            await worker.count_tokens("x")
+            (tmp_path / "b.txt").chmod(0)
+            (tmp_path / "b.txt").unlink()
+            (tmp_path / "b.txt").symlink_to("/etc/hostname")
+            return (await worker.extract(tmp_path)).text
+        finally:
+            await worker.aclose()
+
+    assert asyncio.run(main()) == (
+        "# a.txt\n\nfirst\n\n[not included: b.txt (a link to elsewhere)]"
+    )
+
+
+def test_a_folder_of_more_files_than_may_be_open_is_read(tmp_path: Path) -> None:
+    for number in range(400):
+        (tmp_path / f"{number:03}.txt").write_text(f"file {number}")
+
+    async def main() -> None:
+        worker = DocumentWorker()
+        try:
+            await worker.count_tokens("x")
+            before = open_descriptors()
+            document = await worker.extract(tmp_path)
+            assert "# 399.txt\n\nfile 399" in document.text
+            assert document.note == "400 files read."
+            assert open_descriptors() == before
+        finally:
+            await worker.aclose()
+
+    asyncio.run(main())
+
+
+def test_cancelling_leaves_no_file_open(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("words")
+
+    async def main() -> None:
+        worker = DocumentWorker()
+        try:
+            await worker.extract(tmp_path / "a.txt")
+            await worker.aclose()
+            before = open_descriptors()
+            for turns in range(8):
+                reading = asyncio.ensure_future(worker.extract(tmp_path / "a.txt"))
+                for _ in range(turns):
+                    await asyncio.sleep(0)
+                reading.cancel()
+                with pytest.raises(asyncio.CancelledError):
+                    await reading
+            await worker.aclose()
+            await asyncio.get_running_loop().shutdown_default_executor()
+            await asyncio.sleep(0)
+            assert open_descriptors() == before
+        finally:
+            await worker.aclose()
+
+    asyncio.run(main())
