@@ -6,12 +6,16 @@ The window has its own way of asking (ui/transcript/typesetter.py), which never 
 from __future__ import annotations
 
 import json
+import os
 import select
+import time
+from contextlib import suppress
 from subprocess import DEVNULL, PIPE
 from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.child_processes import open_child
-from desktop_app.rendering.maths import Formula, is_within_limits
+from desktop_app.rendering.maths import Formula, formula_of, is_within_limits
+from desktop_app.rendering.process_answers import LONGEST_ANSWER, parse_answer
 
 if TYPE_CHECKING:
     from subprocess import Popen
@@ -31,12 +35,29 @@ class FormulaProcess:
         self._process: Popen[bytes] | None = None
         self._known: dict[tuple[str, bool], Formula | None] = {}
 
+    @property
+    def descriptors(self) -> tuple[int, ...]:
+        """The pipes to the process, if it runs."""
+        process = self._process
+        if process is None or process.stdin is None or process.stdout is None:
+            return ()
+        return (process.stdin.fileno(), process.stdout.fileno())
+
+    def start(self) -> None:
+        """Start the process, if it does not run.
+
+        Raises:
+            OSError: it cannot be started.
+        """
+        if self._process is None:
+            self._process = open_child(self._command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL)
+
     def find(self, tex: str, *, display: bool) -> Formula | None:
         """The formula; None for one that is to stay as it is written."""
         key = (tex, display)
         if key not in self._known:
-            answer = self._ask(tex, display) if is_within_limits(tex) else {"error": ""}
-            self._known[key] = None if "error" in answer else Formula(**answer)
+            answer = self._ask(tex, display) if is_within_limits(tex) else None
+            self._known[key] = formula_of(answer)
         return self._known[key]
 
     def forget(self) -> None:
@@ -47,30 +68,39 @@ class FormulaProcess:
         """End the process."""
         process, self._process = self._process, None
         if process is not None:
-            with process:
+            # A confined process may not kill, but its closed pipe ends the other one, too.
+            with process, suppress(OSError):
                 process.kill()
 
-    def _ask(self, tex: str, display: bool) -> dict[str, Any]:
-        process = self._process or open_child(
-            self._command,
-            stdin=PIPE,
-            stdout=PIPE,
-            stderr=DEVNULL,
-        )
-        self._process = process
-        line = b""
-        if process.stdin is not None and process.stdout is not None:
-            request = json.dumps({"id": 0, "tex": tex, "display": display})
-            try:
-                process.stdin.write(request.encode() + b"\n")
-                process.stdin.flush()
-                ready, _, _ = select.select([process.stdout], [], [], _LONGEST_S)
-                line = process.stdout.readline() if ready else b""
-            except BrokenPipeError:
-                line = b""
-        if not line.endswith(b"\n"):
+    def _ask(self, tex: str, display: bool) -> dict[str, Any] | None:
+        request = json.dumps({"id": 0, "tex": tex, "display": display})
+        try:
+            self.start()
+            answer = self._exchange(request.encode() + b"\n")
+        except OSError:
+            answer = None
+        if answer is None:  # it has gone, is hung, or talks nonsense
             self.close()
-            return {"error": "the process has gone"}
-        answer: dict[str, Any] = json.loads(line)
-        answer.pop("id")
         return answer
+
+    def _exchange(self, request: bytes) -> dict[str, Any] | None:
+        process = self._process
+        assert process is not None
+        assert process.stdin is not None
+        process.stdin.write(request)
+        process.stdin.flush()
+        return parse_answer(_read_line(process), 0)
+
+
+def _read_line(process: Popen[bytes]) -> bytes:
+    """Return what the process writes up to the end of a line, or until it has taken too long."""
+    assert process.stdout is not None
+    descriptor, until = process.stdout.fileno(), time.monotonic() + _LONGEST_S
+    line = b""
+    while not line.endswith(b"\n") and len(line) <= LONGEST_ANSWER:
+        ready, _, _ = select.select([descriptor], [], [], max(0.0, until - time.monotonic()))
+        piece = os.read(descriptor, 1 << 16) if ready else b""
+        if not piece:
+            return b""
+        line += piece
+    return line

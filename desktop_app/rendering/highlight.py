@@ -13,10 +13,10 @@ from __future__ import annotations
 import re
 from enum import Enum
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from pygments.lexer import Lexer
 
@@ -116,6 +116,28 @@ def spans(code: str, found: Lexer) -> Iterator[Span]:
     for stretch in stretches(code):
         yield from _spans(stretch, first, found)
         first += stretch.count("\n")
+
+
+def spans_of(answer: Mapping[str, Any] | None, code: str) -> list[Span] | None:
+    """Return the spans that the process has answered for `code`, None if there are none.
+
+    The code may have taken the process over, so every span is checked.
+    """
+    rows = (answer or {}).get("spans")
+    if not isinstance(rows, list) or len(rows) > len(code):
+        return None
+    lines, found = code.count("\n") + 1, []
+    for row in rows:
+        try:
+            line, start, length, colour = row
+            span = Span(line, start, length, Colour(colour))
+        except (TypeError, ValueError):
+            return None
+        numbers = ((line, lines), (start, len(code)), (length, len(code)))
+        if not all(type(number) is int and 0 <= number <= most for number, most in numbers):
+            return None
+        found.append(span)
+    return found
 
 
 def stretches(code: str) -> Iterator[str]:

@@ -3,17 +3,18 @@ lexing_process.py).
 
 Each reads requests from its standard input, one JSON object in a line, and writes as many answers to
 its standard output: to `{"id": 3, …}` either `{"id": 3, …}` with what was asked for, or
-`{"id": 3, "error": "…"}`. What takes too long is given up; memory is limited. The process ends with
-its standard input.
+`{"id": 3, "error": "…"}`. What takes too long is given up; memory is limited, and files, sockets and
+processes are out of reach (see the package `sandbox`). The process ends with its standard input.
 """
 
 from __future__ import annotations
 
 import json
-import resource
 import signal
 import sys
 from typing import TYPE_CHECKING, Any, Final
+
+from desktop_app import sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 LONGEST_S: Final = 1.0
 """Of processor time, so that a busy machine takes nothing away."""
 
-_MEMORY: Final = 512 * 1024 * 1024
+POLICY: Final = sandbox.Policy(memory_bytes=512 << 20)
 
 
 class TooSlowError(Exception):
@@ -30,9 +31,8 @@ class TooSlowError(Exception):
 
 
 def serve(answer: Callable[[dict[str, Any]], dict[str, Any]]) -> int:
-    """Answer until the standard input closes."""
-    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    """Answer until the standard input closes. The process is confined before it reads a byte."""
+    sandbox.confine(POLICY)
     signal.signal(signal.SIGPROF, _give_up)
     # A hit Ctrl+C in the terminal is meant for the window, which ends this process itself.
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -3,14 +3,18 @@
 ziamath (MIT) does it in plain Python with a font of its own: no LaTeX, no browser, no network. It
 was not made for hostile input: nested fractions take time exponential in their depth, and it stumbles
 in every way over what it does not know. So it runs in a process of its own (maths_process.py), with
-limits of time and memory, and what it cannot do stays source.
+limits of time and memory, and what it cannot do stays source. The process may be taken over, so its
+drawings are checked again where they arrive.
 """
 
 from __future__ import annotations
 
 import re
 from functools import cache
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 LONGEST: Final = 1_500
 """Characters of TeX beyond which a formula stays source."""
@@ -23,9 +27,18 @@ TALLEST_EM: Final = 60.0
 LARGEST_SVG: Final = 400_000
 
 _EM: Final = 24.0
-_TAG: Final = re.compile(r"<\s*/?\s*([A-Za-z]+)")
-_DRAWN: Final = {"svg", "g", "path", "rect", "line"}
-_LOADS: Final = re.compile(r"href|url\(|style=|<[!?]", re.IGNORECASE)
+_DEEPEST_DRAWING: Final = 50
+_NUMBERS: Final = r"[-+.,eE\d\sMLHVCSQTAZmlhvcsqtaz]*"
+_ATTRIBUTE: Final = (
+    rf'(?:(?:d|width|height|viewBox|x|y|rx|ry|x1|x2|y1|y2|stroke-width)="{_NUMBERS}"'
+    r'|(?:fill|stroke)="(?:[A-Za-z]{1,30}|#[0-9A-Fa-f]{3,8})"'
+    r'|xmlns="http://www\.w3\.org/2000/svg"|xmlns:xlink="http://www\.w3\.org/1999/xlink")'
+)
+# Possessive, so that no drawing takes long to refuse.
+_TAG: Final = re.compile(
+    rf"\s*+<(?:(?P<closes>/)|)(?:svg|g|path|rect|line)(?:\s++{_ATTRIBUTE})*+\s*+(?P<is_empty>/?)>\s*+",
+    re.ASCII,
+)
 _GROUPS: Final = re.compile(r"\\\\|\\[{}]|[{}]|\\left\b|\\right\b|\\begin\b|\\end\b")
 _DEEPER: Final = {"{": 1, "\\left": 1, "\\begin": 1, "}": -1, "\\right": -1, "\\end": -1}
 
@@ -81,15 +94,47 @@ def _draw(tex: str, *, display: bool) -> tuple[str, tuple[float, float], float]:
     return made.svg(), made.getsize(), made.getyofst()
 
 
+def formula_of(answer: Mapping[str, Any] | None) -> Formula | None:
+    """Return the formula that the process has answered, None if there is none that can be drawn."""
+    given = answer or {}
+    svg = given.get("svg")
+    lengths = [given.get(name) for name in ("width", "ascent", "depth")]
+    numbers = [float(one) for one in lengths if isinstance(one, int | float)]
+    if not isinstance(svg, str) or len(numbers) != len(lengths):
+        return None
+    width, ascent, depth = numbers
+    # Comparisons with NaN are false.
+    is_within = abs(ascent) <= TALLEST_EM and abs(depth) <= TALLEST_EM
+    if not is_within or not _is_drawing(svg, width, ascent + depth):
+        return None
+    return Formula(svg, width, ascent, depth)
+
+
 def _checked(svg: str, size: tuple[float, float], lowest: float) -> Formula:
     """Lengths in em; nothing but strokes and areas within measure may come out."""
     width, height = (length / _EM for length in size)
     depth = -lowest / _EM
-    if not (0 < width <= WIDEST_EM and 0 < height <= TALLEST_EM and len(svg) <= LARGEST_SVG):
-        raise CannotTypesetError("out of measure")
-    if set(_TAG.findall(svg)) - _DRAWN or _LOADS.search(svg):
-        raise CannotTypesetError("more than strokes and areas")
+    if not _is_drawing(svg, width, height):
+        raise CannotTypesetError("more than strokes and areas, or out of measure")
     return Formula(svg, width, height - depth, depth)
+
+
+def _is_drawing(svg: str, width: float, height: float) -> bool:
+    """Return True if an SVG is nothing but strokes and areas within measure."""
+    if not (0 < width <= WIDEST_EM and 0 < height <= TALLEST_EM and len(svg) <= LARGEST_SVG):
+        return False
+    if not svg.startswith("<svg"):
+        return False
+    at, depth = 0, 0
+    while at < len(svg):
+        tag = _TAG.match(svg, at)
+        if tag is None:
+            return False
+        at = tag.end()
+        depth += -1 if tag["closes"] else not tag["is_empty"]
+        if depth > _DEEPEST_DRAWING:
+            return False
+    return depth == 0
 
 
 @cache

@@ -1,7 +1,8 @@
 """Asks a child process of ours for one thing after the other (rendering/limited_process.py).
 
 One at a time, so that what takes the process down or outlasts its time is known: it gets no answer,
-and the next ones go to a new process. Without anything to do the process ends after a while.
+and the next ones go to a new process. So does what makes the process talk nonsense. Without anything
+to do the process ends after a while.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, Qt, QTimer, Signal
+
+from desktop_app.rendering.process_answers import LONGEST_ANSWER, parse_answer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -110,9 +113,13 @@ class Asker(QObject):
     def _read(self) -> None:
         process = self._process
         while process is not None and process.canReadLine():
-            answer = json.loads(bytes(process.readLine().data()))
-            if answer.pop("id") == self._current:
-                self._settle(answer)
+            answer = parse_answer(bytes(process.readLine().data()), self._current)
+            if answer is None:
+                self._kill()
+                return
+            self._settle(answer)
+        if process is not None and process.bytesAvailable() > LONGEST_ANSWER:
+            self._kill()
 
     def _settle(self, answer: dict[str, Any] | None) -> None:
         number, self._current = self._current, 0

@@ -172,14 +172,14 @@ class CodeHighlighter(QObject):
         _number, job, stretch = self._asked
         self._asked = None
         self._timer.start()
-        if answer is None or "error" in answer:
+        spans = highlight.spans_of(answer, stretch)
+        if spans is None:
             self._plain.add(job.language)
             self._jobs = deque(other for other in self._jobs if other.language != job.language)
             return
-        for line, start, length, colour in answer["spans"]:
-            if (at := job.lexed + line) >= job.line:
-                span = highlight.Span(at, start, length, highlight.Colour(colour))
-                job.pending.setdefault(at, []).append(span)
+        for span in spans:
+            if (at := job.lexed + span.line) >= job.line:
+                job.pending.setdefault(at, []).append(span._replace(line=at))
         job.lexed += stretch.count("\n")
 
     # ------------------------------------------------------------------ painted in slices

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from desktop_app.rendering.maths import Formula, is_within_limits
+from desktop_app.rendering.maths import Formula, formula_of, is_within_limits
 from desktop_app.ui.transcript.asker import Asker
 
 if TYPE_CHECKING:
@@ -69,6 +69,6 @@ class Typesetter(QObject):
         key, asked = next(iter(self._asked.items()), (("", False), 0))
         if number == asked:
             del self._asked[key]
-            self._known[key] = None if answer is None or "error" in answer else Formula(**answer)
+            self._known[key] = formula_of(answer)
             if not self._news.isActive():
                 self._news.start()

@@ -9,6 +9,7 @@ import pytest
 
 from desktop_app.child_processes import child_command
 from desktop_app.ui.transcript.asker import Asker
+from tests.helpers.children import python_child
 from tests.helpers.traps import Traps
 
 if TYPE_CHECKING:
@@ -46,4 +47,34 @@ def test_the_process_gets_what_its_command_names(
     )
     assert variables.keys() - {"LC_CTYPE"} == command.environment.keys()  # Python itself adds one
     assert (seen / "cwd").readlink() == Path("/")
+    asker.close()
+
+
+# Reads a request, and answers with what stands in ANSWER.
+TAKEN_OVER = """
+import json, sys
+number = json.loads(sys.stdin.readline())["id"]
+sys.stdout.write(ANSWER)
+sys.stdout.flush()
+sys.stdin.read()
+"""
+NONSENSE = {
+    "no JSON": "'x\\n'",
+    "no object": "'[]\\n'",
+    "another number": "json.dumps({'id': number + 1}) + '\\n'",
+    "no number": "'{}\\n'",
+    "nested beyond measure": "'[' * 300_000 + '\\n'",
+    "a line that is too long": "json.dumps({'id': number, 'x': 'x' * (1 << 20)}) + '\\n'",
+    "a line without an end": "'x' * (3 << 20)",
+}
+
+
+@pytest.mark.attack("sandbox")
+@pytest.mark.parametrize("answer", NONSENSE.values(), ids=NONSENSE)
+def test_a_process_that_talks_nonsense_is_ended(qtbot: QtBot, answer: str) -> None:
+    asker = Asker(python_child(TAKEN_OVER.replace("ANSWER", answer)))
+    with qtbot.waitSignal(asker.answered) as answered:
+        number = asker.ask({"language": "python", "code": "x"})
+    assert answered.args == [number, None]
+    assert asker.pid is None
     asker.close()

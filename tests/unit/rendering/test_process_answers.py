@@ -1,0 +1,149 @@
+"""What the processes that typeset and lex answer is checked: an answer may have taken them over."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+
+from desktop_app.rendering import highlight
+from desktop_app.rendering.formula_process import FormulaProcess
+from desktop_app.rendering.highlight import Colour, Span
+from desktop_app.rendering.maths import LARGEST_SVG, Formula, formula_of, typeset
+from tests.helpers.children import python_child
+
+pytestmark = pytest.mark.attack("sandbox")
+XMLNS = 'xmlns="http://www.w3.org/2000/svg"'
+PATH = '<path d="M 1 2 L 3 4 Z" fill="black" />'
+
+
+def drawing(inner: str, attributes: str = XMLNS) -> str:
+    return f"<svg {attributes}>{inner}</svg>"
+
+
+def answer(svg: str, **lengths: Any) -> dict[str, Any]:
+    return {"svg": svg, "width": 1.0, "ascent": 0.5, "depth": 0.5, **lengths}
+
+
+@pytest.mark.parametrize(
+    "tex", ["x", r"\frac{a}{b}", r"\sqrt{x}", r"\begin{pmatrix}a&b\end{pmatrix}"]
+)
+def test_what_is_typeset_passes(tex: str) -> None:
+    made = typeset(tex, display=True)
+    assert formula_of(made._asdict()) == made
+
+
+def test_strokes_and_areas_pass() -> None:
+    svg = drawing(f'<g>{PATH}<rect x="1" y="-2.5" width="3" height="1e-2" stroke="#fff" /></g>')
+    assert formula_of(answer(svg)) == Formula(svg, 1.0, 0.5, 0.5)
+
+
+HOSTILE = [
+    "",
+    "x",
+    "<svg",
+    drawing("text"),
+    drawing("<image/>"),
+    drawing('<image href="file:///etc/passwd"/>'),
+    drawing('<path d="M 1 2" style="fill:url(file:///etc/passwd)"/>'),
+    drawing('<path d="M 1 2" fill="url(http://127.0.0.1/)"/>'),
+    drawing('<path d="M 1 2" filter="x"/>'),
+    drawing('<path d="M 1 2" stroke-dasharray="0.00001"/>'),
+    drawing('<path d="M 1 2" transform="scale(1e9)"/>'),
+    drawing('<path onload="x"/>'),
+    drawing("<path d='M 1 2'/>"),
+    drawing("<script>x</script>"),
+    drawing("<style>*{}</style>"),
+    drawing("<use/>"),
+    drawing("<!-- x -->"),
+    drawing("<![CDATA[x]]>"),
+    drawing("&xxe;"),
+    drawing("<a><b/></a>"),
+    drawing("<g>" * 60 + "</g>" * 60),
+    drawing("<g>"),
+    drawing("</g>"),
+    drawing(PATH, 'xmlns="http://127.0.0.1/"'),
+    f"<?xml version='1.0'?><!DOCTYPE x [<!ENTITY x SYSTEM 'file:///x'>]>{drawing(PATH)}",
+    drawing(PATH * (LARGEST_SVG // len(PATH) + 1)),
+    drawing("<g " + " " * 300_000),
+]
+
+
+@pytest.mark.parametrize("svg", HOSTILE, ids=range(len(HOSTILE)))
+def test_another_drawing_is_refused(svg: str) -> None:
+    assert formula_of(answer(svg)) is None
+
+
+@pytest.mark.parametrize(
+    "lengths",
+    [
+        {"width": 1e9},
+        {"width": math.nan},
+        {"width": math.inf},
+        {"width": "1"},
+        {"width": None},
+        {"width": 0},
+        {"ascent": 1e9, "depth": -1e9},
+        {"ascent": math.nan},
+        {"depth": -math.inf},
+        {"ascent": [1]},
+    ],
+)
+def test_other_lengths_are_refused(lengths: dict[str, Any]) -> None:
+    assert formula_of(answer(drawing(PATH), **lengths)) is None
+
+
+@pytest.mark.parametrize("given", [None, {}, {"error": "too slow"}, {"svg": 3}, {"svg": None}])
+def test_no_drawing_is_no_formula(given: dict[str, Any] | None) -> None:
+    assert formula_of(given) is None
+
+
+CODE = "if x:\n    pass"
+
+
+def test_spans_of_the_code_pass() -> None:
+    spans = highlight.spans_of({"spans": [[0, 0, 2, "keyword"], [1, 4, 4, "keyword"]]}, CODE)
+    assert spans == [Span(0, 0, 2, Colour.KEYWORD), Span(1, 4, 4, Colour.KEYWORD)]
+
+
+@pytest.mark.parametrize(
+    "spans",
+    [
+        None,
+        "x",
+        {},
+        [[0, 0, 2]],
+        [[0, 0, 2, "purple"]],
+        [[0, 0, 2, ["keyword"]]],
+        [[0, 0, -2, "keyword"]],
+        [[0, 0, 1 << 40, "keyword"]],
+        [[3, 0, 2, "keyword"]],
+        [[-1, 0, 2, "keyword"]],
+        [[0, 0.5, 2, "keyword"]],
+        [[0, True, 2, "keyword"]],
+        [["0", 0, 2, "keyword"]],
+        [[0, 0, 1, "keyword"]] * 100,
+        [7],
+    ],
+)
+def test_other_spans_are_refused(spans: object) -> None:
+    assert highlight.spans_of({"spans": spans}, CODE) is None
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        "print('x', flush=True)",
+        "print('{\"id\": 1}', flush=True)",
+        "sys.stdout.write('[' * 3_000_000); sys.stdout.flush()",
+        "sys.exit()",
+        "print('[' * 200_000, flush=True)",
+    ],
+)
+def test_a_process_that_talks_nonsense_is_ended(answers: str) -> None:
+    script = f"import sys\nsys.stdin.readline()\n{answers}\nsys.stdin.read()\n"
+    formulas = FormulaProcess(python_child(script))
+    assert formulas.find("x", display=False) is None
+    assert formulas.descriptors == ()
+    formulas.close()
