@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QFile, QFileDevice, QIODevice
@@ -20,12 +21,17 @@ from desktop_app.ui.theme import light
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Awaitable, Callable
     from pathlib import Path
 
     from PySide6.QtGui import QPagedPaintDevice
 
     from desktop_app.domain.conversation import Conversation, Message
+    from desktop_app.domain.model_catalog import ModelCatalog
+    from desktop_app.exchange.html_page import Picture
     from desktop_app.headless.backend import Backend
+
+    FindPictures = Callable[[Message], Awaitable[dict[str, Picture]]]
 
 # Letters are placed in whole pixels of this many to the inch.
 _RESOLUTION = 1200
@@ -47,37 +53,45 @@ def without_a_screen() -> QGuiApplication:
 
 
 class Paper:
-    """Lays conversations out for a device, with what belongs to them out of the library."""
+    """Lays conversations out for a device, with their pictures and formulas.
 
-    def __init__(self, backend: Backend) -> None:
-        self._backend = backend
-        self._formulas = FormulaProcess(child_command("maths"))
+    Attributes:
+        formulas: what typesets.
+    """
+
+    def __init__(self, catalog: ModelCatalog, find_pictures: FindPictures) -> None:
+        self.formulas = FormulaProcess(child_command("maths"))
+        self._catalog = catalog
+        self._find_pictures = find_pictures
 
     async def pages(
         self, device: QPagedPaintDevice, conversation: Conversation, path: list[Message]
     ) -> Pages:
         """The pages of the path shown."""
-        catalog = self._backend.catalog
-        self._formulas.forget()
+        catalog = self._catalog
+        self.formulas.forget()
         pages = Pages(
-            conversation.title, light(), device, lambda m: catalog.info(m).name, self._formulas
+            conversation.title, light(), device, lambda m: catalog.info(m).name, self.formulas
         )
         for message in path:
             await asyncio.sleep(0)  # here it can be interrupted
-            found = await pictures_of(self._backend, message)
+            found = await self._find_pictures(message)
             images = {key: QImage.fromData(picture.data) for key, picture in found.items()}
             pages.content.add(message, images)
         return pages
 
     def close(self) -> None:
         """End what typesets."""
-        self._formulas.close()
+        self.formulas.close()
 
 
 class PdfFile(Paper):
     """A conversation as PDF, as it is printed."""
 
     suffix = ".pdf"
+
+    def __init__(self, backend: Backend) -> None:
+        super().__init__(backend.catalog, partial(pictures_of, backend))
 
     async def write(self, file: Path, conversation: Conversation, path: list[Message]) -> None:
         """Write the path shown; raises OSError."""

@@ -8,7 +8,7 @@ import json
 from asyncio.subprocess import DEVNULL, PIPE
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QObject, QStandardPaths
 
@@ -18,7 +18,7 @@ from desktop_app.domain.export_format import EXPORT_FORMATS
 from desktop_app.ui.opening import open_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterable
+    from collections.abc import Callable, Coroutine, Iterable, Mapping
 
     from PySide6.QtPrintSupport import QPrinter
 
@@ -146,11 +146,29 @@ class PaperController(QObject):
         done = "The conversation was handed to the printer."
         if file := printer.outputFileName():
             done = f"Printed to {Path(file).name}."
-        self._workspace.tasks.start(self._print(json.dumps(request).encode(), done))
+        self._workspace.tasks.start(self._print(request, done))
 
-    async def _print(self, request: bytes, done: str) -> None:
-        run = _run(child_command("print"), request, "The conversation could not be printed.")
-        is_done = await self._told("Printing the conversation…", run)
+    async def _print(self, request: Mapping[str, Any], done: str) -> None:
+        # Imported here: not a part of the start.
+        from desktop_app.storage.temporary import TemporaryFolder
+
+        # The process that prints is confined to this folder, and cannot remove it.
+        temporary = self._workspace.backend.folders.temporary
+        try:
+            scratch = await asyncio.to_thread(TemporaryFolder, temporary)
+        except OSError as error:
+            raise StorageError(
+                "The conversation could not be printed.",
+                what_was_kept="The conversation is as it was.",
+                what_to_do="Check that there is room on the disk, and print it again.",
+                details=str(error),
+            ) from error
+        try:
+            asked = json.dumps({**request, "scratch": str(scratch.path)}).encode()
+            run = _run(child_command("print"), asked, "The conversation could not be printed.")
+            is_done = await self._told("Printing the conversation…", run)
+        finally:
+            await asyncio.to_thread(scratch.close)
         self._window.notifications.notify(done if is_done else "The conversation was not printed.")
 
     async def _told(self, words: str, run: Coroutine[None, None, None]) -> bool:
