@@ -22,6 +22,7 @@ from desktop_app.headless.log import CRASH_NAME, last_lines
 from desktop_app.headless.profiles import BUILT_IN
 from desktop_app.headless.ways import is_remote, way_to
 from desktop_app.local_model.server import INSTALL_WEIGHTS, find_weights
+from desktop_app.sandbox import available
 
 PACKAGES = ("PySide6-Essentials", "qasync", "httpx", "keyring", "markdown-it-py", "Markdown")
 MORE_PACKAGES = ("Pygments", "tiktoken", "python-calamine", "pypdfium2", "xllamacpp", "truststore")
@@ -100,6 +101,7 @@ async def examine(
         model,
         store,
         *ways,
+        _confinement(),
         *qt[1:],
         *_facts(backend),
         *_log(backend),
@@ -230,6 +232,13 @@ def why_qt_failed(said: str) -> str:
     if any("no Qt platform plugin could be initialized" in line for line in lines):
         return f"Qt knows no platform “{os.environ.get('QT_QPA_PLATFORM', '')}” that works here."
     return lines[-1] if lines else "Qt did not start, and did not say why."
+
+
+def _confinement() -> Finding:
+    """What confines the processes that read documents and other foreign input."""
+    active, missing = available()
+    text = f"what reads documents is confined by {', '.join(active) or 'nothing'}"
+    return Finding("confinement", not missing, "; ".join((text, *missing)))
 
 
 def _facts(backend: Backend) -> list[Finding]:

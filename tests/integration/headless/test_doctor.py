@@ -6,6 +6,7 @@ import asyncio
 import os
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
@@ -15,8 +16,9 @@ from typing import Any
 import pytest
 
 from desktop_app.headless.backend import Backend, build_backend
-from desktop_app.headless.doctor import Finding, why_qt_failed
+from desktop_app.headless.doctor import Finding, _confinement, why_qt_failed
 from desktop_app.headless.doctor import examine as look
+from desktop_app.sandbox import linux
 from tests.integration.credentials.conftest import Desktop
 from tests.integration.headless.command import KEY, Ended, Shell
 
@@ -52,11 +54,31 @@ def test_all_is_well_where_all_is_there(shell: Shell) -> None:
     assert "offscreen" in found["window"]["text"]
     assert found["data"]["text"] == str(shell.home / "data")
     assert "PySide6-Essentials 6" in found["packages"]["text"]
+    assert "resource limits" in found["confinement"]["text"]
     assert "repartee quick" in found["hotkey"]["text"]
     assert shell.files_outside() == []
     done = asyncio.run(shell.run("doctor", env=OFFSCREEN))
     assert "ok  window: Qt 6" in done.out
     assert "NO  keyring: There is no working keyring." in done.out
+
+
+@pytest.mark.attack("sandbox")
+@pytest.mark.skipif(sys.platform != "linux", reason="the sandbox of Linux")
+def test_it_says_what_confines_the_readers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(linux, "_landlock_abi", lambda: 6)
+    assert _confinement() == Finding(
+        "confinement",
+        True,
+        "what reads documents is confined by seccomp, Landlock (ABI 6), no new privileges, "
+        "resource limits",
+    )
+    monkeypatch.setattr(linux, "_landlock_abi", lambda: 0)
+    assert _confinement() == Finding(
+        "confinement",
+        False,
+        "what reads documents is confined by seccomp, no new privileges, resource limits; "
+        "files can be read, because the kernel has no Landlock",
+    )
 
 
 def test_without_a_display_it_says_so_and_still_asks_the_portal(shell: Shell) -> None:
