@@ -168,7 +168,11 @@ class BatchClient:
     async def results(self, file_id: str, api: Api) -> AsyncGenerator[BatchResult | None, None]:
         """The lines of a file of results as they come; None for one that is none."""
         path = f"{_path('files', file_id)}/content"
-        attempts, read = count(), partial(result_of, provider=self._profile.name, api=api)
+        attempts, clean = count(), self._transport.redactor.clean_bytes
+
+        def read(line: bytes) -> BatchResult | None:
+            return result_of(bytes(clean(line)), self._profile.name, api)
+
         while True:
             try:
                 async with aclosing(self._lines(path)) as lines:

@@ -55,6 +55,7 @@ from desktop_app.providers.negotiation import (
     RememberApi,
     RememberRefusals,
 )
+from desktop_app.providers.redacted_answer import RedactedAnswer
 from desktop_app.providers.reply_limits import AnswerMeter
 from desktop_app.providers.responses_stream import ResponsesReader
 from desktop_app.providers.retries import ATTEMPTS, AttemptError
@@ -165,6 +166,7 @@ class ProviderClient:
     ) -> AsyncGenerator[StreamEvent, None]:
         """`source`, with its errors as terminals."""
         has_content, meter = False, AnswerMeter(self._profile.name)
+        answer = RedactedAnswer(lambda: self._transport.redactor.stream())
         self._streams += 1
         try:
             self._require_key()
@@ -177,18 +179,17 @@ class ProviderClient:
                             raise error
                         case OfCandidate(_, Failed(error)):
                             error.what_was_kept = TEXT_KEPT
-                            self._hide_key(error)
-                    yield event
+                            refusals.hide(self._transport.redactor, error)
+                    for cleaned in answer.take(event):
+                        yield cleaned
         except ProviderError as error:
             error.what_was_kept = TEXT_KEPT if has_content else QUESTION_KEPT
-            self._hide_key(error)
+            refusals.hide(self._transport.redactor, error)
+            for cleaned in answer.end():
+                yield cleaned
             yield Failed(error)
         finally:
             self._streams -= 1
-
-    def _hide_key(self, error: ProviderError) -> None:
-        if self._key is not None:
-            refusals.hide(self._key.value, error)
 
     async def compact(self, request: ChatRequest) -> ProviderState:
         """The conversation of `request` as the provider's own shorter state.

@@ -1,5 +1,8 @@
 """A reply of a provider's over HTTP: its bytes as they come, as events, or as one JSON value.
 
+Here and in transport.py everything enters that a server sends: keys are taken out of it before it is
+read. Only `pieces` come as they are.
+
 What breaks while it is read is an error of ours from here on: a connection that breaks or falls
 silent has cut the answer. Nothing is unpacked: plain bytes are asked for, and a few kilobytes can
 unpack to gigabytes. However fast bytes come, the event loop gets its turn every few milliseconds.
@@ -22,11 +25,13 @@ from desktop_app.providers.reply_limits import (
     BodyTooLargeError,
     EventTooLargeError,
 )
-from desktop_app.providers.sse import SSEDecoder
+from desktop_app.providers.sse import ServerSentEvent, SSEDecoder
 from desktop_app.providers.turns import Turns
 
 if TYPE_CHECKING:
     import httpx
+
+    from desktop_app.domain.redaction import Redactor
 
 T = TypeVar("T")
 
@@ -43,10 +48,12 @@ class HttpReply:
         self,
         response: httpx.Response,
         tried: unreached.Tried,
+        redactor: Redactor,
         drain_s: float,
         heard: Callable[[], None],
     ) -> None:
         self._response = response
+        self._redactor = redactor
         self._tried = tried
         self._provider = tried.provider
         self._drain_s = drain_s
@@ -60,7 +67,7 @@ class HttpReply:
     @property
     def request_id(self) -> str:
         """The provider's id of the request, "" where it gave none."""
-        return request_id_of(self._response.headers)
+        return request_id_of(self._response.headers, self._redactor)
 
     async def is_json(self) -> bool:
         """Whether one JSON value comes instead of a stream of events. The body's first character
@@ -114,14 +121,18 @@ class HttpReply:
             StreamCutError: the connection broke or fell silent.
             ReplyTooLargeError: the stream, or one event, passed a limit.
         """
+
+        def cleaned(event: ServerSentEvent) -> T:
+            return read(self._redactor.clean_bytes(event.data), event.event)
+
         decoder = SSEDecoder()
         with self._cut_means_stream_cut():
             async for chunk in self._body(LARGEST_STREAM):
                 for event in decoder.feed(chunk):
                     if len(event.data) > json_fields.AT_ONCE:
-                        yield await asyncio.to_thread(read, event.data, event.event)
+                        yield await asyncio.to_thread(cleaned, event)
                     else:
-                        yield read(event.data, event.event)
+                        yield cleaned(event)
                     await self._turns.give()
 
     async def pieces(self, largest: int) -> AsyncGenerator[bytes, None]:
@@ -149,7 +160,7 @@ class HttpReply:
                 body += chunk
 
             def made() -> T:
-                return read(json_fields.parse(body))
+                return read(json_fields.parse(self._redactor.clean_bytes(body)))
 
             try:
                 return made() if len(body) <= json_fields.AT_ONCE else await asyncio.to_thread(made)
@@ -200,7 +211,7 @@ class HttpReply:
         return StreamCutError(
             f"The connection to {self._provider} {how} before the answer was whole.",
             what_to_do=refusals.ASK_AGAIN,
-            details=details_of(exc, self.request_id),
+            details=details_of(exc, self._redactor, self.request_id),
             request_id=self.request_id,
         )
 
@@ -213,12 +224,13 @@ class HttpReply:
         )
 
 
-def request_id_of(headers: Mapping[str, str]) -> str:
-    """The request's id for the provider's support, "" where it gave none."""
-    return str(headers.get("x-request-id", ""))[:LONGEST_ID]
+def request_id_of(headers: Mapping[str, str], redactor: Redactor) -> str:
+    """Return the request's id for the provider's support, "" if it gave none."""
+    # Cleaned first: half a key would not be found.
+    return redactor.clean(str(headers.get("x-request-id", "")))[:LONGEST_ID]
 
 
-def details_of(exc: Exception, request_id: str) -> str:
-    """What a foreign exception says, for whoever looks into it."""
-    line = f"{type(exc).__name__}: {exc}".rstrip(": ")
+def details_of(exc: Exception, redactor: Redactor, request_id: str = "") -> str:
+    """Return what a foreign exception says; it can quote what the server or a proxy sent."""
+    line = redactor.clean(f"{type(exc).__name__}: {exc}".rstrip(": "))
     return f"{line}\nRequest id: {request_id}" if request_id else line

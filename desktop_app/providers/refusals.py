@@ -23,13 +23,13 @@ from desktop_app.domain.errors import (
     RateLimitedError,
     RefusedParameterError,
 )
+from desktop_app.domain.redaction import Redactor
 from desktop_app.providers import json_fields
 
 LONGEST_MESSAGE: Final = 10_000
 LONGEST_QUOTE: Final = 300
 LONGEST_CODE: Final = 200
 _DEEPEST_FIELD: Final = 10
-SHORTEST_SECRET: Final = 8
 # Whatever ran at the provider before it failed is the person's money: never again by itself.
 ASK_AGAIN: Final = "It may have been billed. Press Retry to ask again."
 
@@ -177,13 +177,13 @@ def _validation_error(row: Mapping[str, Any]) -> ErrorBody:
     return ErrorBody(_words(row, "msg"), _code(row, "type"), param=".".join(names)[:LONGEST_CODE])
 
 
-def hide(secret: str, error: ProviderError) -> None:
-    """Take `secret` out of an error's words: some providers repeat the key."""
-    if len(secret) < SHORTEST_SECRET:
-        return  # it would be found in ordinary words
-    error.what_happened = error.what_happened.replace(secret, "…")
-    error.details = error.details.replace(secret, "…")
-    error.args = tuple(str(word).replace(secret, "…") for word in error.args)
+def hide(redactor: Redactor, error: ProviderError) -> None:
+    """Take secrets out of everything that an error says."""
+    for name in ("what_happened", "what_was_kept", "what_to_do", "details", "code", "request_id"):
+        setattr(error, name, redactor.clean(getattr(error, name)))
+    if isinstance(error, RefusedParameterError):
+        error.param = redactor.clean(error.param)
+    error.args = tuple(redactor.clean(str(word)) for word in error.args)
 
 
 def error_from(

@@ -32,6 +32,7 @@ from desktop_app.domain.network_path import (
     split_url,
 )
 from desktop_app.domain.origin import host_of, origin
+from desktop_app.domain.redaction import Redactor
 from desktop_app.providers import json_fields, refusals, reply_limits, unreached
 from desktop_app.providers.connections import (
     HeadersTooLargeError,
@@ -132,6 +133,8 @@ class Transport:
         self._key = key
         self._proxy_password = proxy_password
         self._socket_path = socket_path
+        self.redactor = self._new_redactor(None)
+        """Knows the secrets that are sent, and so can come back."""
         self._timeouts = timeouts or Timeouts()
         self._client: httpx.AsyncClient | None = None
         self._proxy: ProxyAddress | None = None
@@ -218,7 +221,8 @@ class Transport:
             response = await self._send(stack, request)
             heard()
             await self._refuse_what_is_no_api(response)
-            reply = HttpReply(response, self._tried, self._timeouts.drain, heard)
+            limit_s = self._timeouts.drain
+            reply = HttpReply(response, self._tried, self.redactor, limit_s, heard)
             afterwards.push_async_callback(reply.leave)
             yield reply
 
@@ -250,7 +254,7 @@ class Transport:
         except TimeoutError:
             raise self._tried.proxy_silent() from None
         except socks_error() as exc:
-            raise self._tried.proxy_speaks_otherwise(details_of(exc, "")) from None
+            raise self._tried.proxy_speaks_otherwise(details_of(exc, self.redactor)) from None
 
     def _authorize(self, request: httpx.Request) -> httpx.Request:
         """Attach the key to a request that is about to be sent: nothing else does.
@@ -264,6 +268,16 @@ class Transport:
                 raise AttemptError(no_key_for(where))
             request.headers["authorization"] = self._key.authorization
         return request
+
+    def _new_redactor(self, proxy: ProxyAddress | None) -> Redactor:
+        key, password = self._key, self._proxy_password
+        secrets = [] if key is None else [key.value]
+        if key is not None and key.scheme == "Basic":
+            secrets.append(key.value.partition(":")[2])
+        secrets += [] if password is None else [password.value]
+        if proxy is not None:  # one of the environment brings its password
+            secrets.append(proxy.password)
+        return Redactor(dict.fromkeys(secrets))
 
     def _url(self, path: str) -> str:
         if path.startswith("/"):
@@ -285,7 +299,7 @@ class Transport:
             except httpx.RemoteProtocolError as exc:
                 if watch.is_sending:
                     raise
-                raise self._tried.proxy_speaks_otherwise(details_of(exc, "")) from None
+                raise self._tried.proxy_speaks_otherwise(details_of(exc, self.redactor)) from None
             finally:
                 await watch.close()
 
@@ -304,6 +318,7 @@ class Transport:
                 self._refuse_what_anyone_could_read(address)
                 self._proxy, client = await asyncio.to_thread(self._new_client, address)
                 self._client = client
+                self.redactor = self._new_redactor(self._proxy)
             return self._client
 
     def _new_client(self, address: SplitResult) -> tuple[ProxyAddress | None, httpx.AsyncClient]:
@@ -347,7 +362,8 @@ class Transport:
         status = response.status_code
         if 300 <= status < 400:
             to = split_url(response.headers.get("location", "")).hostname or ""
-            raise self._tried.redirected(to if 0 < len(to) <= _LONGEST_HOST else "another address")
+            is_name = 0 < len(to) <= _LONGEST_HOST
+            raise self._tried.redirected(self.redactor.clean(to) if is_name else "another address")
         if status == 407:
             raise self._tried.proxy_refused("407", "HTTP status 407")
         html = "html" in response.headers.get("content-type", "").lower()
@@ -361,15 +377,13 @@ class Transport:
     async def _refused(self, response: httpx.Response) -> AttemptError:
         body = refusals.ErrorBody()
         with suppress(ValueError):
-            body = refusals.parse_error(json_fields.parse(await self._start_of_body(response)))
-        if self._key is not None and self._key.value in body.message:
-            words = body.message.replace(self._key.value, "…")
-            body = refusals.ErrorBody(words, body.code, body.type, body.param)
+            start = self.redactor.clean_bytes(await self._start_of_body(response))
+            body = refusals.parse_error(json_fields.parse(start))
         error = refusals.error_from(
             self._provider,
             body,
             status=response.status_code,
-            request_id=request_id_of(response.headers),
+            request_id=request_id_of(response.headers, self.redactor),
         )
         return failed_reply(error, response.status_code, response.headers)
 
@@ -383,13 +397,14 @@ class Transport:
         """No reply came: only a connection that was never made is tried again."""
         import httpx
 
-        details = details_of(exc, "")
+        details = details_of(exc, self.redactor)
+        reason = self.redactor.clean(str(exc))
         if isinstance(exc, httpx.InvalidURL | httpx.UnsupportedProtocol):
             return AttemptError(self._bad_address())
         if isinstance(exc, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout):
-            return self._tried.not_connected(str(exc), details)
+            return self._tried.not_connected(reason, details)
         if isinstance(exc, httpx.ProxyError):
-            return self._tried.proxy_refused(str(exc), details)
+            return self._tried.proxy_refused(reason, details)
         if isinstance(exc, httpx.TimeoutException):
             return AttemptError(self._silent(exc))
         what = f"The connection to {self._provider} broke before the answer began."
@@ -397,14 +412,17 @@ class Transport:
 
     def _silent(self, exc: Exception) -> NetworkError:
         what = f"{self._provider} gave no answer in time."
-        return NetworkError(what, what_to_do=refusals.ASK_AGAIN, details=details_of(exc, ""))
+        return NetworkError(
+            what, what_to_do=refusals.ASK_AGAIN, details=details_of(exc, self.redactor)
+        )
 
     def _packed(self, response: httpx.Response) -> UnexpectedReplyError:
+        encoding = self.redactor.clean(response.headers["content-encoding"])
         return UnexpectedReplyError(
             f"{self._provider} sent a compressed reply, though a plain one was asked for.",
             what_to_do="Turn compression off at the server, or at the proxy in front of it.",
-            details=f"content-encoding: {response.headers['content-encoding'][:_LONGEST_QUOTE]}",
-            request_id=request_id_of(response.headers),
+            details=f"content-encoding: {encoding[:_LONGEST_QUOTE]}",
+            request_id=request_id_of(response.headers, self.redactor),
         )
 
     async def _start_of_body(self, response: httpx.Response) -> bytes:

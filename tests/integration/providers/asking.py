@@ -113,6 +113,7 @@ async def asker_of(
     api: Api | None = None,
     timeouts: Timeouts | None = None,
     variant: Variant = Variant.THINKING,
+    key: str = "sk-test",
     **client_options: Any,
 ) -> AsyncIterator[Asker]:
     """An asker whose store lies in `folder`; at the end all is closed."""
@@ -122,7 +123,7 @@ async def asker_of(
     documents = DocumentWorker()
     profile = replace(OPENAI, base_url=base_url, api=api)
     client = ProviderClient(
-        profile, key_for(profile.base_url), CATALOG, timeouts=timeouts, **client_options
+        profile, key_for(profile.base_url, key), CATALOG, timeouts=timeouts, **client_options
     )
     chat = ChatService(
         store=store,

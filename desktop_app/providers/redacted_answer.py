@@ -1,0 +1,93 @@
+"""Takes secrets out of an answer whose deltas can cut them anywhere.
+
+A secret within one event is gone before the event is read: see http_reply.py. What is left to be
+found here is one that comes in several deltas.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final
+
+from desktop_app.domain.events import (
+    Completed,
+    Failed,
+    Incomplete,
+    OfCandidate,
+    ReasoningDelta,
+    ReasoningItem,
+    RefusalDelta,
+    StreamEvent,
+    TextDelta,
+    ToolCallDelta,
+)
+from desktop_app.domain.redaction import RedactedStream
+
+_Delta = TextDelta | ReasoningDelta | RefusalDelta | ToolCallDelta
+_DELTAS: Final = (TextDelta, ReasoningDelta, RefusalDelta, ToolCallDelta)
+_TERMINALS: Final = (Completed, Incomplete, Failed)
+
+
+class RedactedAnswer:
+    """The events of one answer, or of several that were asked for at once.
+
+    Text, reasoning, refusal and each tool call are texts of their own, however they interleave.
+
+    Args:
+        new_stream: called with the first delta of each, when all secrets are known.
+    """
+
+    def __init__(self, new_stream: Callable[[], RedactedStream]) -> None:
+        self._new_stream = new_stream
+        self._texts: dict[tuple[type[_Delta], int], tuple[RedactedStream, _Delta]] = {}
+        self._others: dict[int, RedactedAnswer] = {}
+
+    def take(self, event: StreamEvent) -> list[StreamEvent]:
+        """Return the events to hand on once `event` has come."""
+        if isinstance(event, _DELTAS):
+            return self._take_delta(event)
+        if isinstance(event, OfCandidate):
+            other = self._others.setdefault(event.number, RedactedAnswer(self._new_stream))
+            return [OfCandidate(event.number, inner) for inner in other.take(event.event)]
+        if isinstance(event, ReasoningItem):  # later reasoning is another text
+            return [*self._end(ReasoningDelta), event]
+        if isinstance(event, _TERMINALS):
+            return [*self.end(), event]
+        return [event]
+
+    def end(self) -> list[StreamEvent]:
+        """Return what was held back of all texts."""
+        held = [event for kind in _DELTAS for event in self._end(kind)]
+        for number, other in self._others.items():
+            held += [OfCandidate(number, event) for event in other.end()]
+        return held
+
+    def _take_delta(self, event: _Delta) -> list[StreamEvent]:
+        key = (type(event), event.index if isinstance(event, ToolCallDelta) else 0)
+        known = self._texts.get(key)
+        stream = self._new_stream() if known is None else known[0]
+        self._texts[key] = (stream, event)
+        text = _text_of(event)
+        free = stream.feed(text)
+        if free == text:
+            return [event]
+        return [_with_text(event, free)] if free or isinstance(event, ToolCallDelta) else []
+
+    def _end(self, kind: type[_Delta]) -> list[StreamEvent]:
+        held: list[StreamEvent] = []
+        for key in [key for key in self._texts if key[0] is kind]:
+            stream, last = self._texts.pop(key)
+            if text := stream.end():
+                held.append(_with_text(last, text))
+        return held
+
+
+def _text_of(event: _Delta) -> str:
+    return event.arguments if isinstance(event, ToolCallDelta) else event.text
+
+
+def _with_text(event: _Delta, text: str) -> _Delta:
+    if isinstance(event, ToolCallDelta):
+        return replace(event, arguments=text)
+    return replace(event, text=text)

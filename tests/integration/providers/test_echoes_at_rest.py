@@ -1,0 +1,74 @@
+"""What a server sends back of a key reaches neither the store nor the log nor an export."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from pathlib import Path
+
+import pytest
+
+from desktop_app.domain.conversation import Draft
+from desktop_app.domain.redaction import REMOVED
+from desktop_app.headless.log import LOG_NAME, start_log
+from tests.helpers.spellings import SPELLINGS
+from tests.integration.providers.asking import asker_of
+from tests.unit.providers.loopback import LoopbackServer, Received, Script, replies, streams
+from tests.unit.providers.samples import sse
+
+KEY = "sk-proj-Zx81-ab_cd3fG7hJ2kL9mN4pQ6rS8tV0wX5yZ1"
+
+pytestmark = pytest.mark.attack("secrets")
+
+
+def answers(spelled: str) -> Script:
+    """Send text in small deltas, reasoning, ids and the name of a model that are the key."""
+    text = f"It is {spelled}."
+    deltas = [
+        {"type": "response.output_text.delta", "delta": text[at : at + 5]}
+        for at in range(0, len(text), 5)
+    ]
+    started = {"type": "response.created", "response": {"id": spelled, "model": spelled}}
+    done = {"id": spelled, "status": "completed", "model": spelled}
+    return streams(sse(started, *deltas, {"type": "response.completed", "response": done}))
+
+
+def refuses(spelled: str) -> Script:
+    error = {"message": f"Wrong: {spelled}", "code": spelled, "type": spelled, "param": spelled}
+    return replies(400, {"error": error}, x_request_id=json.dumps(spelled)[1:-1])
+
+
+@pytest.mark.parametrize("name", SPELLINGS)
+def test_neither_answer_nor_error_leaves_the_key_on_the_disk(name: str, tmp_path: Path) -> None:
+    spelled = SPELLINGS[name](KEY)
+    start_log(tmp_path / "logs")
+    handler = logging.getLogger().handlers[-1]
+    scripts = [answers(spelled), refuses(spelled)]
+
+    async def both(request: Received, writer: asyncio.StreamWriter) -> None:
+        await (scripts.pop(0) if len(scripts) > 1 else scripts[0])(request, writer)
+
+    async def main() -> str:
+        async with (
+            LoopbackServer(both) as server,
+            asker_of(tmp_path, server.base_url, key=KEY) as asker,
+        ):
+            path = await asker.ask(Draft("What is my key?"), [])
+            path = await asker.ask(Draft("Again?"), path)
+            for message in path:
+                logging.getLogger("desktop_app.test").warning("%s", message)
+            return str(path)
+
+    try:
+        said = asyncio.run(main())
+    finally:
+        logging.getLogger().removeHandler(handler)
+        handler.close()
+    assert REMOVED in said
+    forms = {KEY, spelled, json.dumps(spelled)[1:-1], repr(spelled)[1:-1]}
+    assert (tmp_path / "logs" / LOG_NAME).is_file()
+    for path in (path for path in tmp_path.rglob("*") if path.is_file()):
+        content = path.read_bytes()
+        for form in forms:
+            assert form.encode() not in content, path.name

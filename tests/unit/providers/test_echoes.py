@@ -1,0 +1,263 @@
+"""Servers that send the key back, in every place and spelling: it is gone before it is read."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+from dataclasses import asdict, replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from desktop_app.domain.chat_request import ProviderProfile
+from desktop_app.domain.errors import ProviderError
+from desktop_app.domain.events import (
+    Completed,
+    Failed,
+    OfCandidate,
+    ReasoningDelta,
+    ReasoningItem,
+    RefusalDelta,
+    StreamEvent,
+    TextDelta,
+    ToolCallDelta,
+)
+from desktop_app.domain.model_catalog import Api
+from desktop_app.domain.redaction import REMOVED, Redactor
+from desktop_app.providers.client import ProviderClient
+from desktop_app.providers.redacted_answer import RedactedAnswer
+from tests.helpers.secrets import key_for
+from tests.helpers.spellings import SPELLINGS
+from tests.unit.providers.loopback import (
+    LoopbackServer,
+    Received,
+    Script,
+    replies,
+    streams,
+)
+from tests.unit.providers.samples import CATALOG, COMPATIBLE, OPENAI, ask, fold, sse
+
+KEY = "sk-proj-Zx81-ab_cd3fG7hJ2kL9mN4pQ6rS8tV0wX5yZ1"
+DONE = {"type": "response.completed", "response": {"id": "r", "status": "completed"}}
+
+pytestmark = pytest.mark.attack("secrets")
+
+
+def events_of(script: Script, profile: ProviderProfile = OPENAI) -> list[StreamEvent]:
+    async def main() -> list[StreamEvent]:
+        async with LoopbackServer(script) as server:
+            here = replace(profile, base_url=server.base_url)
+            client = ProviderClient(here, key_for(server.base_url, KEY), CATALOG)
+            events = [event async for event in client.stream(ask())]
+            await client.aclose()
+            assert server.requests[0].headers["authorization"] == f"Bearer {KEY}"
+            return events
+
+    return asyncio.run(main())
+
+
+def said_by(error: ProviderError) -> str:
+    """All that an error holds, however it is looked at."""
+    return f"{error.sentences} {error.details} {error!r} {error.args} {vars(error)}"
+
+
+def assert_is_gone(text: str, spelled: str) -> None:
+    assert KEY not in text
+    assert spelled not in text
+    assert json.dumps(spelled)[1:-1] not in text
+    assert repr(spelled)[1:-1] not in text
+
+
+def failure(events: list[StreamEvent]) -> ProviderError:
+    assert isinstance(events[-1], Failed), events
+    return events[-1].error
+
+
+@pytest.mark.parametrize("name", SPELLINGS)
+def test_an_error_names_no_key(name: str) -> None:
+    spelled = SPELLINGS[name](KEY)
+    for field in ("message", "code", "type", "param"):
+        body = {"error": {"message": "No.", "code": "unsupported_value", field: f"a {spelled} b"}}
+        said = said_by(failure(events_of(replies(400, body))))
+        assert_is_gone(said, spelled)
+
+
+@pytest.mark.parametrize("status", [200, 400, 401, 404, 429, 500, 503])
+def test_no_header_brings_the_key(status: int) -> None:
+    body = {"error": {"message": f"The key {KEY} is wrong.", "code": KEY, "type": KEY}}
+    script = replies(status, body, x_request_id=f"{'r' * 180}{KEY}", retry_after="0")
+    said = said_by(failure(events_of(script)))
+    assert_is_gone(said, KEY)
+    assert KEY[:24] not in said, "half of it is not what is left"
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        f"HTTP/1.1 400 {KEY}\r\ncontent-length: 0\r\n\r\n",
+        f"HTTP/1.1 200 OK\r\n{KEY}\r\n\r\n",
+        f"HTTP/1.1 {KEY}\r\n\r\n",
+        f"{KEY}\r\n\r\n",
+        f"HTTP/1.1 302 X\r\nlocation: https://{KEY}.example/\r\ncontent-length: 0\r\n\r\n",
+        f"HTTP/1.1 200 OK\r\ncontent-encoding: {KEY}\r\ncontent-length: 1\r\n\r\nx",
+        f"HTTP/1.1 200 OK\r\ncontent-length: {KEY}\r\n\r\n",
+        f"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{KEY}\r\n",
+        f"HTTP/1.1 200 OK\r\ncontent-type: text/html; {KEY}\r\ncontent-length: 5\r\n\r\n<a>12",
+    ],
+)
+def test_what_is_hardly_http_brings_no_key(head: str) -> None:
+    async def script(_: Received, writer: Any) -> None:
+        writer.write(head.encode())
+        await writer.drain()
+        writer.close()
+
+    said = said_by(failure(events_of(script)))
+    assert_is_gone(said.lower(), KEY.lower())
+
+
+@pytest.mark.parametrize("name", SPELLINGS)
+@pytest.mark.parametrize("size", [1, 7, 1000])
+def test_no_answer_brings_the_key(name: str, size: int) -> None:
+    spelled = SPELLINGS[name](KEY)
+    text = f"Your key is {spelled} I think."
+    pieces = [text[at : at + size] for at in range(0, len(text), size)]
+    deltas = [{"type": "response.output_text.delta", "delta": piece} for piece in pieces]
+    events = events_of(streams(sse(*deltas, DONE)))
+    reply = fold(events)
+    assert isinstance(events[-1], Completed)
+    assert REMOVED in reply.text
+    assert_is_gone(f"{reply.text} {reply}", spelled)
+    assert reply.text.startswith("Your key is ")
+    assert reply.text.endswith(" I think.")
+
+
+def test_chat_completions_bring_no_key() -> None:
+    def chunk(**delta: Any) -> dict[str, Any]:
+        return {"id": KEY, "model": KEY, "choices": [{"index": 0, "delta": delta}]}
+
+    call = {"index": 0, "id": KEY, "function": {"name": KEY, "arguments": KEY[:20]}}
+    rest = {"index": 0, "function": {"arguments": KEY[20:]}}
+    script = streams(
+        sse(
+            *(chunk(reasoning_content=letter) for letter in f"Hm. {KEY}"),
+            *(chunk(content=letter) for letter in f"It is {KEY}."),
+            *(chunk(refusal=letter) for letter in KEY),
+            chunk(tool_calls=[call]),
+            chunk(tool_calls=[rest]),
+            {"id": "c", "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]},
+            "[DONE]",
+        )
+    )
+    profile = replace(COMPATIBLE, api=Api.CHAT_COMPLETIONS)
+    events = events_of(script, profile)
+    reply = fold(events)
+    assert_is_gone(f"{[asdict(event) for event in events]} {reply.parts} {reply.model}", KEY)
+    assert str(reply.parts).count(REMOVED) >= 4
+
+
+def test_a_whole_reply_brings_no_key() -> None:
+    part = {"type": "output_text", "text": f"It is {KEY}.", "annotations": []}
+    item = {"type": "message", "id": KEY, "content": [part]}
+    body = {"id": KEY, "object": "response", "status": "completed", "model": KEY, "output": [item]}
+    events = events_of(replies(200, body))
+    assert fold(events).text == f"It is {REMOVED}."
+    assert_is_gone(str([asdict(event) for event in events]), KEY)
+
+
+def test_a_stream_that_breaks_within_the_key_ends_with_what_is_harmless() -> None:
+    delta = {"type": "response.output_text.delta", "delta": f"It is {KEY[:30]}"}
+    events = events_of(streams(sse(delta), end=False))
+    assert isinstance(events[-1], Failed)
+    assert fold(events).text == f"It is {KEY[:30]}", "nothing that arrived is lost"
+
+
+def test_a_list_of_models_brings_no_key() -> None:
+    async def main() -> tuple[str, ...]:
+        async with LoopbackServer(replies(200, {"data": [{"id": f"m-{KEY}"}]})) as server:
+            profile = replace(COMPATIBLE, base_url=server.base_url)
+            client = ProviderClient(profile, key_for(server.base_url, KEY), CATALOG)
+            try:
+                return await client.models()
+            finally:
+                await client.aclose()
+
+    assert asyncio.run(main()) == (f"m-{REMOVED}",)
+
+
+def test_a_file_of_results_brings_no_key() -> None:
+    answer = {"choices": [{"message": {"content": f"It is {KEY}."}, "finish_reason": "stop"}]}
+    rows = [
+        {"custom_id": "a", "response": {"status_code": 200, "request_id": KEY, "body": answer}},
+        {"custom_id": "b", "error": {"code": KEY, "message": f"The key {KEY}"}},
+    ]
+    file = "".join(json.dumps(row) + "\n" for row in rows).encode()
+
+    async def main() -> str:
+        async with LoopbackServer(replies(200, file, "application/jsonl")) as server:
+            profile = replace(COMPATIBLE, base_url=server.base_url, offers_batches=True)
+            client = ProviderClient(profile, key_for(server.base_url, KEY), CATALOG)
+            batches = client.batches()
+            found = [row async for row in batches.results("file-1", Api.CHAT_COMPLETIONS)]
+            await client.aclose()
+            assert len(found) == 2
+            return str(found)
+
+    found = asyncio.run(main())
+    assert_is_gone(found, KEY)
+    assert REMOVED in found
+
+
+# ------------------------------------------------------------------ deltas of several texts
+
+
+@given(st.integers(0, 1 << 32), st.sampled_from(sorted(SPELLINGS)))
+def test_texts_that_interleave_are_cleaned_each_for_itself(seed: int, name: str) -> None:
+    rng = random.Random(seed)
+    spelled = SPELLINGS[name](KEY)
+    left = dict.fromkeys(("text", "reasoning", "refusal", "call", "other"), f"a {spelled} b")
+    answer, events = RedactedAnswer(Redactor([KEY]).stream), []
+    while any(left.values()):
+        kind = rng.choice([kind for kind, text in left.items() if text])
+        cut = rng.randint(1, 9)
+        piece, left[kind] = left[kind][:cut], left[kind][cut:]
+        event: dict[str, StreamEvent] = {
+            "text": TextDelta(piece),
+            "reasoning": ReasoningDelta(piece, rng.randrange(2)),
+            "refusal": RefusalDelta(piece),
+            "call": ToolCallDelta(3, piece),
+            "other": OfCandidate(1, TextDelta(piece)),
+        }
+        events += answer.take(event[kind])
+    events += answer.take(Completed())
+    assert isinstance(events[-1], Completed)
+    texts = {
+        "text": "".join(e.text for e in events if isinstance(e, TextDelta)),
+        "reasoning": "".join(e.text for e in events if isinstance(e, ReasoningDelta)),
+        "refusal": "".join(e.text for e in events if isinstance(e, RefusalDelta)),
+        "call": "".join(e.arguments for e in events if isinstance(e, ToolCallDelta)),
+        "other": fold([e.event for e in events if isinstance(e, OfCandidate)]).text,
+    }
+    for text in texts.values():
+        assert_is_gone(text, spelled)
+        assert REMOVED in text
+        assert text.startswith("a ")
+        assert text.endswith(" b")
+
+
+def test_what_was_held_back_comes_before_what_ends_it() -> None:
+    answer = RedactedAnswer(Redactor([KEY]).stream)
+    assert answer.take(ReasoningDelta(KEY[:12], 1)) == []
+    item = ReasoningItem("rs_1")
+    assert answer.take(item) == [ReasoningDelta(KEY[:12], 1), item]
+    assert answer.take(TextDelta(KEY[:12])) == []
+    assert answer.take(Completed()) == [TextDelta(KEY[:12]), Completed()]
+
+
+def test_without_a_key_every_event_passes_as_it_is() -> None:
+    answer = RedactedAnswer(Redactor().stream)
+    event = TextDelta(KEY)
+    [passed] = answer.take(event)
+    assert passed is event
