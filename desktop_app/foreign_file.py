@@ -88,20 +88,25 @@ def read_all(file: BinaryIO, most: int) -> bytes:
 class ForeignArchive:
     """A ZIP archive whose members are known to lie side by side, in a directory of bounded size.
 
+    The file is the archive's to close, also if it is refused.
+
     Raises:
         RefusedFileError: it is no archive, or a forged one; so do all methods.
         OSError
     """
 
     def __init__(self, file: BinaryIO) -> None:
-        size = os.fstat(file.fileno()).st_size
+        self._file = file
         try:
             self._archive = zipfile.ZipFile(_Directory(file.fileno()))
             self.members = self._archive.infolist()
+            _demand_side_by_side(self.members, os.fstat(file.fileno()).st_size)
         except _UNREADABLE as exc:
+            file.close()
             raise RefusedFileError(f"is no archive that can be read ({exc})") from exc
-        self._file = file
-        _demand_side_by_side(self.members, size)
+        except BaseException:
+            file.close()
+            raise
 
     def close(self) -> None:
         """Close the file, too."""
@@ -128,9 +133,13 @@ class ForeignArchive:
         if info.compress_type not in _METHODS or info.orig_filename != info.filename:
             raise RefusedFileError(f"holds {info.filename[:100]} in a form that is not read")
         try:
+            left = info.file_size
             with self._archive.open(info) as packed:
                 while chunk := packed.read(CHUNK):
+                    left -= len(chunk)
                     yield chunk
+            if left:
+                raise zipfile.BadZipFile(f"{info.filename[:100]} has another size")
         except _UNREADABLE as exc:
             raise RefusedFileError(f"is damaged ({exc})") from exc
 

@@ -7,10 +7,10 @@ for such work in a window that is open, the window ends first, and the program s
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Signal
 
@@ -23,9 +23,12 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.paths import Folders
+    from desktop_app.storage.outward import Change
     from desktop_app.ui.theme import Theme
 
 Progress = Callable[[int, int], None]
+Ask = Callable[[str, str, Choices], str]
+"""Shows a title, words and choices, and waits for one; called on the thread that works."""
 BACKUP_FILES = "Backups (*.zip)"
 _DAMAGED: Choices = (
     (
@@ -38,6 +41,17 @@ _DAMAGED: Choices = (
     ("quit", "Quit", ""),
 )
 _ENDED: Choices = (("go-on", "Go on", ""),)
+_CHANGES: Final = "This backup would change where data goes."
+_CONFIRM: Choices = (
+    (
+        "keep",
+        "Restore without these settings",
+        "They stay as they are now. A provider that is new comes without its address.",
+    ),
+    ("take", "Restore with these settings", "Only if you know where this backup comes from."),
+    ("cancel", "Cancel", ""),
+)
+_NOTHING_CHANGED: Final = "Nothing was changed."
 
 
 @dataclass(frozen=True)
@@ -46,18 +60,19 @@ class ClosedWork:
 
     Attributes:
         words: what is said meanwhile.
-        work: does it, on another thread; returns a sentence for the person, or "".
+        work: does it, on another thread; returns a sentence for the person, or "". What it asks
+            is answered in the dialog.
     """
 
     words: str
-    work: Callable[[Progress], str]
+    work: Callable[[Progress, Ask], str]
 
 
 def repairing(where: Folders) -> ClosedWork:
     """Repair the store."""
     from desktop_app.storage.repair import repair_store
 
-    def work(progress: Progress) -> str:
+    def work(progress: Progress, _ask: Ask) -> str:
         return repair_store(where.database, now(), progress).sentence
 
     return ClosedWork("Reading what is left of the store…", work)
@@ -65,12 +80,24 @@ def repairing(where: Folders) -> ClosedWork:
 
 def restoring(where: Folders, archive: Path) -> ClosedWork:
     """Put a backup in the store's place."""
-    from desktop_app.storage.backup import restore_backup
+    from desktop_app.headless.profiles import BUILT_IN
+    from desktop_app.storage.restoring import Answer, restore_backup
 
-    def work(progress: Progress) -> str:
-        before = restore_backup(archive, where.database, where.attachments, now(), progress)
-        there = f" What was there before is kept in {before}." if before else ""
-        return f"The library is as it was when {archive.name} was made.{there}"
+    def work(progress: Progress, ask: Ask) -> str:
+        def confirm(changes: Sequence[Change]) -> Answer:
+            listed = "\n".join(change.sentence for change in changes)
+            return Answer(ask(_CHANGES, listed, _CONFIRM))
+
+        restored = restore_backup(
+            archive,
+            where.database,
+            where.attachments,
+            now(),
+            progress,
+            ask=confirm,
+            built_in=BUILT_IN,
+        )
+        return _NOTHING_CHANGED if restored is None else restored.sentence(archive.name)
 
     return ClosedWork(f"Restoring {archive.name}…", work)
 
@@ -80,7 +107,7 @@ def erasing(where: Folders) -> ClosedWork:
     from desktop_app.storage.erasing import erase_everything
     from desktop_app.storage.temporary import remove_all
 
-    def work(_progress: Progress) -> str:
+    def work(_progress: Progress, _ask: Ask) -> str:
         erase_everything(where.database, where.attachments)
         remove_all(where.temporary)
         return "Everything was deleted."
@@ -144,8 +171,18 @@ class ClosedStore:
         dialog.open()
         steps = _Steps()
         steps.came.connect(dialog.set_progress)  # from the other thread: queued
+        loop = asyncio.get_running_loop()
+
+        async def answered(title: str, words: str, choices: Choices) -> str:
+            chosen = await _answer(dialog, title, words, choices)
+            dialog.show_work(work.words)
+            return chosen
+
+        def ask(title: str, words: str, choices: Choices) -> str:
+            return asyncio.run_coroutine_threadsafe(answered(title, words, choices), loop).result()
+
         try:
-            said = await asyncio.to_thread(work.work, steps.came.emit)
+            said = await asyncio.to_thread(work.work, steps.came.emit, ask)
         except UserFacingError as error:
             words = f"{error.what_was_kept} {error.what_to_do}".strip()
             await _answer(dialog, error.what_happened, words, _ENDED)

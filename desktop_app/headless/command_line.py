@@ -68,6 +68,12 @@ exit codes: 0 something was found; 1 nothing, or it could not be done; 2 wrong c
 RESTORE_EPILOG = """\
 The window must be closed. The store that was there is kept beside the restored one.
 
+Before anything changes, the settings are listed that would have data reach other places: hosts, proxies,
+certificate and model files, network permissions, the folder of automatic backups. On a terminal you are
+asked whether they are taken over. Without a terminal everything else is restored and they stay as they
+are, unless --accept-settings is given; a provider that is not there yet comes without its address. Keys
+belong to the host that they were entered for, and go to no other.
+
 exit codes: 0 done; 1 it could not be done, the store is as it was; 2 wrong command line
 """
 REPAIR_EPILOG = """\
@@ -189,8 +195,15 @@ def _add_library(commands: Commands) -> list[argparse.ArgumentParser]:
         "--keep", type=_count, metavar="N", help="remove all but the newest N there"
     )
     backup.add_argument("--progress", action="store_true", help="a line for each step")
-    restore = command("restore", "everything out of a backup", "PATH", RESTORE_EPILOG)
+    restore = command(
+        "restore", "everything out of a backup", "PATH [--accept-settings]", RESTORE_EPILOG
+    )
     restore.add_argument("path", metavar="PATH")
+    restore.add_argument(
+        "--accept-settings",
+        action="store_true",
+        help="take over hosts, proxies, files and permissions, too, without asking",
+    )
     repair = command("repair", "a new store out of a damaged one", "", REPAIR_EPILOG)
     return [importing, exporting, search, backup, restore, repair]
 

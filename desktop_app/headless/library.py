@@ -24,18 +24,21 @@ from desktop_app.domain.errors import (
 from desktop_app.exchange.imported import ImportedConversation, left_out
 from desktop_app.exchange.reading import read_export
 from desktop_app.headless.export import WITHOUT_QT, FileMakers, export
+from desktop_app.headless.profiles import BUILT_IN
 from desktop_app.headless.steps import Steps, counted, opened, path_of
 from desktop_app.headless.terminal import say
 from desktop_app.paths import folders
-from desktop_app.storage.backup import keep_newest, make_backup, restore_backup
+from desktop_app.storage.backup import keep_newest, make_backup
 from desktop_app.storage.importing import Added, ImportStore
 from desktop_app.storage.repair import repair_store
+from desktop_app.storage.restoring import Answer, restore_backup
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Sequence
 
     from desktop_app.headless.backend import Backend
+    from desktop_app.storage.outward import Change
 
 EXIT_FAILED, EXIT_INTERRUPTED = 1, 130
 
@@ -204,14 +207,53 @@ async def _backup(options: argparse.Namespace) -> int:
 
 
 def _restore(options: argparse.Namespace) -> int:
-    where, steps = folders(), Steps("Unpacking", in_lines=False)
+    where, steps = folders(), Steps("Restoring, MB", in_lines=False)
     archive = path_of(options.path)
-    before = restore_backup(archive, where.database, where.attachments, now(), steps.show)
+
+    def ask(changes: Sequence[Change]) -> Answer:
+        steps.clear()
+        return _confirmed(changes, accept=options.accept_settings)
+
+    restored = restore_backup(
+        archive,
+        where.database,
+        where.attachments,
+        now(),
+        steps.show,
+        ask=ask,
+        built_in=BUILT_IN,
+    )
     steps.clear()
-    say(f"The library is as it was when {archive.name} was made.")
-    if before is not None:
-        say(f"What was there before is kept in {before}.")
+    if restored is None:
+        say("Nothing was changed.")
+        return EXIT_FAILED
+    say(restored.sentence(archive.name))
     return 0
+
+
+def _confirmed(changes: Sequence[Change], *, accept: bool) -> Answer:
+    """List what would change, and ask whoever sits at the terminal."""
+    say("This backup would change where data goes:")
+    for change in changes:
+        say(f"  {change.sentence}")
+    if accept:
+        return Answer.TAKE
+    if not (sys.stdin and sys.stdin.isatty() and sys.stderr.isatty()):
+        say("These settings are not taken over; --accept-settings takes them over.")
+        return Answer.KEEP
+    print(
+        "Take them over? [y]es, [N]o: keep the present ones, [c]ancel: ",
+        end="",
+        file=sys.stderr,
+        flush=True,
+    )
+    try:
+        typed = sys.stdin.readline().strip().lower()
+    except KeyboardInterrupt:
+        typed = "c"
+    if typed in ("y", "yes"):
+        return Answer.TAKE
+    return Answer.CANCEL if typed in ("c", "cancel") else Answer.KEEP
 
 
 def _repair() -> int:

@@ -11,6 +11,7 @@ from collections import defaultdict
 from typing import Final
 
 from desktop_app.domain.conversation import MessageStatus
+from desktop_app.storage.address_secrets import strip_addresses
 from desktop_app.storage.rows import message_from_row, read_row, searchable_text
 from desktop_app.storage.search_index import EntryKind, enter
 from desktop_app.storage.spending_sums import fill_slots
@@ -44,6 +45,8 @@ def mend(connection: sqlite3.Connection) -> int:
             connection.execute(sql, (leaf, row["id"]))
     for statement in _LOOSE_ENDS:
         connection.execute(statement)
+    # As the migrations do: the rows may come from an older version.
+    strip_addresses(connection)
     return found + moved
 
 

@@ -49,20 +49,27 @@ def pending(
             what_was_kept="It was left untouched.",
             what_to_do="Move it elsewhere, then start again.",
         )
-    applied = (
+    applied: set[object] = (
         {row[0] for row in connection.execute("SELECT name FROM migrations")} if tables else set()
     )
+    return steps_left(applied, path, migrations)
+
+
+def steps_left(
+    applied: set[object], path: Path, migrations: Sequence[Migration]
+) -> list[Migration]:
+    """Return the steps that a store has not seen; raise as `pending`."""
     if not all(isinstance(name, str) for name in applied):
         raise damaged(str(path), "its migrations have no names")
     known = [migration.name for migration in migrations]
-    if unknown := sorted(applied.difference(known)):
+    if unknown := sorted(str(name)[:100] for name in applied.difference(known)):
         if unknown[0] < known[-1]:  # a newer version has all of ours, and its own behind them
-            raise damaged(str(path), f"unknown steps: {', '.join(unknown)}")
+            raise damaged(str(path), f"unknown steps: {', '.join(unknown[:20])}")
         raise StoreTooNewError(
             f"The store {path} was written by a newer version of Repartee.",
             what_was_kept="It was left untouched.",
             what_to_do="Install the newer version to open it.",
-            details=f"unknown steps: {', '.join(unknown)}",
+            details=f"unknown steps: {', '.join(unknown[:20])}",
         )
     return [migration for migration in migrations if migration.name not in applied]
 

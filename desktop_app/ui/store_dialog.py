@@ -7,7 +7,15 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtWidgets import QDialog, QLabel, QProgressBar, QPushButton, QVBoxLayout
+from PySide6.QtWidgets import (
+    QDialog,
+    QFrame,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+)
 
 from desktop_app.ui.theme import set_role
 
@@ -18,6 +26,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.theme import Theme
 
 _WIDTH: Final = 460
+_MOST_WORDS: Final = 260  # high; longer ones are scrolled
 Choices = Sequence[tuple[str, str, str]]
 """Each: its name, its label, and a sentence on what it does."""
 
@@ -53,7 +62,13 @@ class StoreDialog(QDialog):
             label.setWordWrap(True)
             label.setTextFormat(Qt.TextFormat.PlainText)
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-            self._column.addWidget(label)
+        self._column.addWidget(self._title)
+        # A list may be longer than the screen, and a path in it wider than the dialog.
+        self._scroll = QScrollArea()
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setWidget(self._words)
+        self._column.addWidget(self._scroll)
         self._column.addWidget(self._bar)
         self._bar.hide()
         self.setFixedWidth(theme.px(_WIDTH))
@@ -113,7 +128,7 @@ class StoreDialog(QDialog):
         self._buttons, self._notes = [], []
         self._title.setText(title)
         self._words.setText(words)
-        self._words.setVisible(bool(words))
+        self._scroll.setVisible(bool(words))
         self.setAccessibleName(self.words)
 
     def _add(self, name: str, label: str, note: str, *, is_first: bool) -> None:
@@ -140,6 +155,11 @@ class StoreDialog(QDialog):
 
     def _fit(self) -> None:
         # A label that wraps says how high it is only once it knows its width.
+        inner = self._theme.px(_WIDTH) - 2 * self._theme.px(20)
+        needed = max(0, self._words.heightForWidth(inner))  # below zero without words
+        shown = min(needed, self._theme.px(_MOST_WORDS))
+        if shown != self._scroll.height():
+            self._scroll.setFixedHeight(shown)
         height = self._column.heightForWidth(self._theme.px(_WIDTH))
         if height != self.height():
             self.setFixedHeight(height)

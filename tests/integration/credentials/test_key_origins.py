@@ -21,8 +21,9 @@ from desktop_app.domain.secret import Secret
 from desktop_app.headless.backend import Backend, build_backend
 from desktop_app.headless.profiles import OPENAI
 from desktop_app.paths import folders
-from desktop_app.storage.backup import make_backup, restore_backup
+from desktop_app.storage.backup import make_backup
 from desktop_app.storage.settings_store import SettingsStore
+from tests.helpers.restores import restored
 from tests.integration.credentials.conftest import Desktop
 from tests.unit.providers.loopback import LoopbackServer, replies
 from tests.unit.providers.samples import COMPATIBLE
@@ -76,7 +77,7 @@ def put_bare(name: str, key: str = KEY) -> None:
 def restore(from_store: Path) -> None:
     where = folders()
     archive = make_backup(from_store, where.attachments, where.cache, NOON, lambda *_: None)
-    restore_backup(archive, where.database, where.attachments, NOON, lambda *_: None)
+    restored(archive, where.database, where.attachments, NOON)
 
 
 async def sent_by(backend: Backend, profile: ProviderProfile, server: LoopbackServer) -> list[str]:

@@ -21,13 +21,14 @@ from desktop_app.domain.conversation import now
 from desktop_app.domain.errors import DocumentError, UserFacingError
 from desktop_app.services.collections import CollectionProgress, Collections
 from desktop_app.storage.attachments import AttachmentStore
-from desktop_app.storage.backup import make_backup, restore_backup
+from desktop_app.storage.backup import make_backup
 from desktop_app.storage.collections import CollectionStore
 from desktop_app.storage.database import Database
 from desktop_app.storage.erasing import erase_everything
 from desktop_app.storage.repair import repair_store
 from desktop_app.storage.search import Search
 from desktop_app.storage.vectors import VectorStore
+from tests.helpers.restores import restored
 
 DATA = Path(__file__).parents[2] / "data"
 WORD = "zanzibarquix"
@@ -352,5 +353,5 @@ def test_backups_repairs_and_erasing_know_collections(tmp_path: Path, papers: Pa
     assert asyncio.run(ask(made, go_on=True)) == asked
     erase_everything(database, attachments)
     assert asyncio.run(ask(made)) == []
-    restore_backup(archive, database, attachments, at, lambda *_: None)
+    restored(archive, database, attachments, at)
     assert asyncio.run(ask(made)) == asked

@@ -155,7 +155,7 @@ def test_deleting_everything_deletes_the_copies(repartee_home: Path) -> None:
     for name in (".restore-killed", ".repair-killed"):
         (where.data / name).mkdir(parents=True)
         (where.data / name / "copy").write_text("secret")
-    erasing(where).work(lambda _done, _total: None)
+    erasing(where).work(lambda _done, _total: None, lambda *_: "")
     assert list(where.temporary.iterdir()) == []
     assert not [path for path in repartee_home.rglob("*") if path.name == "copy"]
     folder.close()

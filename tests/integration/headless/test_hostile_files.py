@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sqlite3
-from contextlib import closing
+import subprocess
+import sys
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
 
+from tests.helpers.hostile_backups import BROKEN, EVIL, STRANGE, Sound
 from tests.helpers.hostile_files import (
     GOOD,
     GOOD_OWN,
     conversation,
+    hostile_archives,
     hostile_files,
     own,
     special_files,
@@ -73,3 +78,78 @@ def test_a_bad_conversation_never_stops_an_export(shell: Shell, tmp_path: Path, 
     written = [out] if kind == "json" else list(out.iterdir())
     assert len(written) == 1
     assert GOOD in written[0].read_text()
+
+
+def evil(shell: Shell, tmp_path: Path) -> Path:
+    """A backup of this shell's library whose only provider leads elsewhere."""
+    made = run(shell, "backup", str(tmp_path / "backups"))
+    sound = Sound.of(Path(made.out.strip()), tmp_path / "sound")
+    return sound.changed("evil", STRANGE["profile-openai"])
+
+
+def test_without_a_terminal_a_restore_keeps_where_data_goes(shell: Shell, tmp_path: Path) -> None:
+    file = tmp_path / "good.json"
+    file.write_text(json.dumps(own(GOOD_OWN)))
+    assert run(shell, "import", str(file)).code == 0
+    archive = evil(shell, tmp_path)
+    kept = run(shell, "restore", str(archive))
+    assert kept.code == 0, kept.err
+    listed = "OpenAI (openai), address: https://api.openai.com:443 → https://evil.example:443"
+    assert listed in kept.err
+    assert "--accept-settings takes them over" in kept.err
+    assert shell.rows("SELECT id FROM profiles") == []
+    assert shell.rows("SELECT title FROM conversations") == [(GOOD,)]
+    taken = run(shell, "restore", str(archive), "--accept-settings")
+    assert taken.code == 0, taken.err
+    assert listed in taken.err
+    ((body,),) = shell.rows("SELECT body FROM profiles")
+    assert EVIL in body
+
+
+@pytest.mark.parametrize(
+    ("typed", "code", "stored"), [("y", 0, 1), ("n", 0, 0), ("", 0, 0), ("c", 1, 0)]
+)
+def test_on_a_terminal_it_is_asked(
+    shell: Shell, tmp_path: Path, typed: str, code: int, stored: int
+) -> None:
+    archive = evil(shell, tmp_path)
+    master, slave = os.openpty()
+    command = [sys.executable, "-m", "desktop_app", "restore", str(archive)]
+    with subprocess.Popen(
+        command,
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        env=shell.environment,
+        cwd=shell.outside / "here",
+        start_new_session=True,
+    ) as process:
+        os.close(slave)
+        shown = b""
+        while b"[c]ancel" not in shown:
+            shown += os.read(master, 4096)
+        os.write(master, typed.encode() + b"\n")
+        with suppress(OSError):  # the other side is closed
+            while piece := os.read(master, 4096):
+                shown += piece
+        assert process.wait(60) == code, shown
+    os.close(master)
+    assert b"https://evil.example:443" in shown
+    assert b"Traceback" not in shown
+    assert len(shell.rows("SELECT id FROM profiles")) == stored
+
+
+def test_hostile_backups_are_refused_by_the_command(shell: Shell, tmp_path: Path) -> None:
+    made = run(shell, "backup", str(tmp_path / "backups"))
+    sound = Sound.of(Path(made.out.strip()), tmp_path / "sound")
+    refused = [
+        sound.changed("view", BROKEN["messages-are-a-view"]),
+        sound.changed("newer", BROKEN["newer"]),
+        *(one.path for one in hostile_archives(sound.folder).values()),
+    ]
+    with special_files(tmp_path / "special") as special:
+        for path in [*refused, *special.values()]:
+            ended = run(shell, "restore", str(path))
+            assert (ended.code, ended.out) == (1, ""), path
+            assert not list((shell.home / "data").glob(".restore-*"))
+    assert run(shell, "search", "nothing").code == 1

@@ -19,8 +19,9 @@ from desktop_app.domain.conversation import Draft
 from desktop_app.domain.errors import StorageError, StoreDamagedError, StoreTooNewError
 from desktop_app.domain.parts import DocumentPart
 from desktop_app.storage.attachments import AttachmentStore
-from desktop_app.storage.backup import MANIFEST, STORE, keep_newest, make_backup, restore_backup
+from desktop_app.storage.backup import MANIFEST, STORE, keep_newest, make_backup
 from desktop_app.storage.conversations import ConversationStore
+from tests.helpers.restores import restored
 from tests.unit.storage.samples import NOON, a_conversation, opened
 
 DATA = b"the original"
@@ -67,7 +68,9 @@ class Home:
         return make_backup(self.database, self.attachments, self.backups, at, lambda *_: None)
 
     def restore(self, archive: Path) -> Path | None:
-        return restore_backup(archive, self.database, self.attachments, NOON, lambda *_: None)
+        done = restored(archive, self.database, self.attachments, NOON)
+        assert done is not None
+        return done.before
 
 
 @pytest.fixture

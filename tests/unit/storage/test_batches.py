@@ -24,13 +24,14 @@ from desktop_app.domain.generation import GenerationParameters
 from desktop_app.domain.model_catalog import Api, Effort, Variant
 from desktop_app.domain.parts import DocumentPart
 from desktop_app.storage.attachments import AttachmentStore
-from desktop_app.storage.backup import make_backup, restore_backup
+from desktop_app.storage.backup import make_backup
 from desktop_app.storage.batches import BatchStore
 from desktop_app.storage.database import Database
 from desktop_app.storage.erasing import erase_everything
 from desktop_app.storage.ledger import Ledger
 from desktop_app.storage.owner import _start_of
 from desktop_app.storage.repair import repair_store
+from tests.helpers.restores import restored
 from tests.unit.storage.samples import NOON, opened
 from tests.unit.storage.test_erasing import DATA, SHA256, WORD, holding
 
@@ -157,7 +158,7 @@ def test_repair_and_backup_carry_jobs(tmp_path: Path) -> None:
 
     with_store(tmp_path, after)
     path.unlink()
-    restore_backup(made, path, attachments, NOON, lambda _d, _t: None)
+    restored(made, path, attachments, NOON)
     with_store(tmp_path, after)
 
 

@@ -20,7 +20,7 @@ from desktop_app.domain.parts import DocumentPart
 from desktop_app.domain.spending import Call
 from desktop_app.storage import erasing
 from desktop_app.storage.attachments import AttachmentStore
-from desktop_app.storage.backup import make_backup, restore_backup
+from desktop_app.storage.backup import make_backup
 from desktop_app.storage.conversations import ConversationStore
 from desktop_app.storage.erasing import KEPT_TABLES, erase_everything, go_on_erasing
 from desktop_app.storage.folders import FolderStore
@@ -29,6 +29,7 @@ from desktop_app.storage.notes import NotesStore
 from desktop_app.storage.repair import repair_store
 from desktop_app.storage.search import Search
 from desktop_app.storage.settings_store import SettingsStore
+from tests.helpers.restores import restored
 from tests.unit.storage.samples import NOON, a_conversation, a_question, an_answer, ended, opened
 
 WORD = "zanzibarquix"
@@ -84,7 +85,7 @@ def test_no_word_is_left_of_everything(tmp_path: Path) -> None:
     # Copies of all kinds beside it.
     repair_store(database, NOON, lambda _done, _of: None)
     backup = make_backup(database, attachments, tmp_path / "backups", NOON, lambda _d, _o: None)
-    restore_backup(backup, database, attachments, NOON, lambda _d, _o: None)
+    restored(backup, database, attachments, NOON)
     (data / "repartee.before-0002_x.sqlite3").write_bytes(WORD.encode())
     assert len(holding(data)) > 3
     erase_everything(database, attachments)

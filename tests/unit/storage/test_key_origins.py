@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 
 from desktop_app.domain.chat_request import ProviderProfile
-from desktop_app.storage.backup import make_backup, restore_backup
+from desktop_app.storage.backup import make_backup
 from desktop_app.storage.database import Database
 from desktop_app.storage.key_origins import FILE, legacy_key_origins, record_key_origins
 from desktop_app.storage.migrations import MIGRATIONS
 from desktop_app.storage.repair import repair_store
 from desktop_app.storage.settings_store import SettingsStore
+from tests.helpers.restores import restored
 from tests.unit.providers.samples import COMPATIBLE
 from tests.unit.storage.samples import NOON, opened
 
@@ -56,7 +57,7 @@ def backup_of(folder: Path, database: Path) -> Path:
 
 
 def restore(archive: Path, database: Path) -> None:
-    restore_backup(archive, database, database.parent / "attachments", NOON, lambda *_: None)
+    restored(archive, database, database.parent / "attachments", NOON)
 
 
 def noted(path: Path, name: str) -> str | None:

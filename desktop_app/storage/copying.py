@@ -1,0 +1,255 @@
+"""A store out of the rows of another file, which somebody else may have made.
+
+Rows are copied into a new, empty store of this version's own shape, table by table, each checked as
+`row_checks.py` says. Triggers, views and unknown tables stay behind. The index of the search, the
+sums of the spending and what refers to what are made anew: an index that does not hold the words of
+its texts breaks when they are deleted.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from desktop_app.domain.conversation import MessageStatus
+from desktop_app.domain.passage_words import index_words
+from desktop_app.storage.connecting import connect
+from desktop_app.storage.failures import damaged
+from desktop_app.storage.files import create_private
+from desktop_app.storage.foreign_store import ForeignStore, foreign_store
+from desktop_app.storage.mending import mend
+from desktop_app.storage.migrating import migrate, steps_left
+from desktop_app.storage.migrations import MIGRATIONS
+from desktop_app.storage.row_checks import (
+    BAD_VALUE,
+    Table,
+    Value,
+    Values,
+    checked_message,
+    tables_of,
+)
+from desktop_app.storage.rows import searchable_text
+from desktop_app.storage.search_index import EntryKind, enter, first_of, is_entered
+from desktop_app.storage.search_text import index_text
+from desktop_app.storage.spending_sums import fill_slots
+
+# What is made anew from the other tables, or concerns what was running when the copy was made.
+_MADE_ANEW: Final = frozenset(
+    {"migrations", "search_entries", "message_attachments", "ledger_slots", "spending_holds"}
+)
+# Passages overlap a little. A thousand that are each the whole text would fill the disk.
+_MOST_OVERLAP: Final = 4
+_SEARCHED_FILES: Final = "SELECT ref FROM search_entries NOT INDEXED WHERE kind = 'attachment'"
+_AT_ONCE: Final = 2000  # rows
+_BYTES_AT_ONCE: Final = 16 << 20
+# The index is put together from parts of so many bytes: half the time of parts of 1 MB.
+_PART_BYTES: Final = 64 << 20
+_USUAL_PART_BYTES: Final = 1 << 20
+# A new file that nobody needs if this process ends.
+_FAST: Final = (
+    "PRAGMA journal_mode = OFF",
+    "PRAGMA synchronous = OFF",
+    "PRAGMA cache_size = -65536",
+)
+
+Progress = Callable[[int, int], None]
+"""Called with how many bytes are read, and of how many."""
+
+
+@dataclass(frozen=True)
+class Copied:
+    """What became of the rows.
+
+    Attributes:
+        dropped: rows that were out of bounds or made no sense.
+        mended: messages that had lost their conversation or the message before them.
+    """
+
+    dropped: int
+    mended: int
+
+
+def copy_store(source: Path, target: Path, name: str, progress: Progress) -> Copied:
+    """Make `target`, a new store, out of the rows of `source`, a private copy of somebody's file.
+
+    Args:
+        name: what errors call the source.
+
+    Raises:
+        StoreTooNewError: a newer version wrote it.
+        StoreDamagedError: it is damaged, or no store.
+        sqlite3.Error, OSError: as well, or there is no room.
+    """
+    create_private(target)
+    with closing(connect(target, "rw")) as connection:
+        migrate(connection, target, MIGRATIONS)
+        for pragma in _FAST:
+            connection.execute(pragma)
+        tables = tables_of(connection)
+        connection.execute("BEGIN IMMEDIATE")
+        with foreign_store(source, name, tables) as store:
+            steps = store.steps()
+            if not steps:
+                raise damaged(name, "it holds no store")
+            steps_left(steps, Path(name), MIGRATIONS)
+            copied = _Copying(connection, store, progress).run(tables)
+        connection.execute("COMMIT")
+        verdict = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
+        if verdict != "ok":
+            raise damaged(name, f"the restored store: {verdict}")
+        connection.execute("PRAGMA journal_mode = DELETE")
+    return copied
+
+
+class _Copying:
+    """One copy under way."""
+
+    def __init__(
+        self, connection: sqlite3.Connection, store: ForeignStore, progress: Progress
+    ) -> None:
+        self._connection, self._store, self._progress = connection, store, progress
+        self._dropped = 0
+
+    def run(self, tables: dict[str, Table]) -> Copied:
+        searched = set(self._store.words(_SEARCHED_FILES, "search_entries"))
+        index = _Index(self._connection)
+        for table in tables.values():
+            if table.name not in _MADE_ANEW:
+                self._copy(table, index, searched)
+        _index_passages(self._connection)
+        mended = mend(self._connection)
+        for row in self._connection.execute("SELECT id, title, updated_at FROM conversations"):
+            index.add(EntryKind.TITLE, row["id"], row["title"], row["updated_at"])
+        index.end()
+        fill_slots(self._connection)
+        return Copied(self._dropped, mended)
+
+    def _copy(self, table: Table, index: _Index, searched: set[str]) -> None:
+        marks = ", ".join("?" * len(table.columns))
+        sql = f"INSERT OR IGNORE INTO {table.name} VALUES ({marks})"  # noqa: S608
+        if table.name == "messages":
+            rows = self._messages(table, index)
+        elif table.name == "attachments":
+            rows = self._attachments(table, index, searched)
+        else:
+            rows = self._checked(table)
+        batch, began = [], self._store.read
+        for row in rows:
+            batch.append(row)
+            if len(batch) == _AT_ONCE or self._store.read - began > _BYTES_AT_ONCE:
+                self._connection.executemany(sql, batch)
+                batch, began = [], self._store.read
+                self._progress(min(began, self._store.size), self._store.size)
+        self._connection.executemany(sql, batch)
+
+    def _checked(self, table: Table) -> Iterator[tuple[Value, ...]]:
+        for row in self._store.rows(table):
+            checked = table.checked(row)
+            if checked is None:
+                self._dropped += 1
+            else:
+                yield checked
+
+    def _messages(self, table: Table, index: _Index) -> Iterator[tuple[Value, ...]]:
+        """Messages are most of a store: each is read once, for its check and for what follows."""
+        names, files = table.names, []
+        created_at = names.index("created_at")
+        for found in self._store.rows(table):
+            row = found
+            try:
+                if not table.has_types(row):
+                    raise TypeError
+                message = checked_message(dict(zip(names, row, strict=True)))
+            except BAD_VALUE:
+                mended = table.checked(row)  # perhaps without what is bad in it
+                if mended is None:
+                    self._dropped += 1
+                    continue
+                row = mended
+                message = checked_message(dict(zip(names, row, strict=True)))
+            yield row
+            files += [(sha256, message.id) for sha256 in message.files]
+            if message.status is not MessageStatus.STREAMING:
+                text = searchable_text(message.parts)
+                index.add(EntryKind.MESSAGE, message.id, text, row[created_at])
+        sql = "INSERT OR IGNORE INTO message_attachments VALUES (?, ?)"
+        self._connection.executemany(sql, files)
+
+    def _attachments(
+        self, table: Table, index: _Index, searched: set[str]
+    ) -> Iterator[tuple[Value, ...]]:
+        """Of files that stand only in collections the search knows nothing."""
+        names = table.names
+        for row in self._checked(table):
+            yield row
+            values: Values = dict(zip(names, row, strict=True))
+            sha256 = values["sha256"]
+            if sha256 in searched:
+                index.add(EntryKind.ATTACHMENT, sha256, values["text"], values["created_at"])
+
+
+class _Index:
+    """The index of the search, filled in batches whose numbers rise: FTS5 is fast at those alone."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._waiting: list[tuple[int, EntryKind, str, str]] = []
+        self._bytes = 0
+        self._set_part(_PART_BYTES)
+
+    def _set_part(self, size: int) -> None:
+        sql = "INSERT INTO search_index (search_index, rank) VALUES ('hashsize', ?)"
+        self._connection.execute(sql, (size,))
+
+    def add(self, kind: EntryKind, ref: str, text: str, at_micros: Value) -> None:
+        self._waiting.append((int(at_micros or 0), kind, ref, text))
+        self._bytes += len(text)
+        if len(self._waiting) == _AT_ONCE or self._bytes > _BYTES_AT_ONCE:
+            self._write()
+
+    def end(self) -> None:
+        self._write()
+        self._set_part(_USUAL_PART_BYTES)
+
+    def _write(self) -> None:
+        entries, crowded = [], []
+        for at, kind, ref, text in sorted(self._waiting):
+            row = (first_of(at), kind, ref)
+            sql = "INSERT OR IGNORE INTO search_entries VALUES (?, ?, ?)"
+            if self._connection.execute(sql, row).rowcount:
+                entries.append((row[0], index_text(text)))
+            elif not is_entered(self._connection, kind, ref):
+                crowded.append((kind, ref, text, at))
+        sql = "INSERT INTO search_index (rowid, words) VALUES (?, ?)"
+        self._connection.executemany(sql, entries)
+        for each in crowded:
+            enter(self._connection, *each)
+        self._waiting, self._bytes = [], 0
+
+
+def _index_passages(connection: sqlite3.Connection) -> None:
+    """Index the passages of each text. If they are not passages of it, the file is read again."""
+    sql = """SELECT p.sha256, max(p."end") AS last, sum(p."end" - p.start) AS sum,
+            length(a.text) AS whole
+        FROM passages AS p LEFT JOIN attachments AS a USING (sha256) GROUP BY p.sha256"""
+    for row in connection.execute(sql).fetchall():
+        of_text, whole = (row["sha256"],), row["whole"]
+        if whole is None or row["last"] > whole or row["sum"] > _MOST_OVERLAP * whole:
+            connection.execute("DELETE FROM passages WHERE sha256 = ?", of_text)
+            continue
+        text = connection.execute("SELECT text FROM attachments WHERE sha256 = ?", of_text)
+        words: str = text.fetchone()["text"]
+        sql = 'SELECT id, title, start, "end" FROM passages WHERE sha256 = ? ORDER BY id'
+        connection.executemany(
+            "INSERT INTO passage_index (rowid, title, words) VALUES (?, ?, ?)",
+            [
+                (id_, index_words(title), index_words(words[start:end]))
+                for id_, title, start, end in connection.execute(sql, of_text).fetchall()
+            ],
+        )
+    sql = "DELETE FROM passage_vectors WHERE passage_id NOT IN (SELECT id FROM passages)"
+    connection.execute(sql)

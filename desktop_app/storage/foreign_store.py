@@ -1,0 +1,170 @@
+"""A database that somebody else may have made, read without running anything that stands in it.
+
+The file is a private copy, opened read-only and immutable. Its rows are read by full scans of real
+tables; views, triggers, indexes, virtual tables and generated columns are never touched, and an
+authorizer refuses every statement that would. No function runs.
+
+A tree of pages can be forged so that a megabyte holds more rows than the disk: what is read is
+bounded by the size of the file.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Container, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Final
+
+from desktop_app.storage.connecting import connect
+from desktop_app.storage.failures import damaged
+from desktop_app.storage.row_checks import Table, Value
+
+# Texts of a sound store are shorter than its file, and a row takes eight bytes at least.
+_MOST_TEXT: Final = 2
+_SMALLEST_ROW: Final = 8
+_AT_LEAST: Final = 1 << 20
+# Every version has had these.
+_OLDEST: Final = frozenset(
+    {"migrations", "conversations", "messages", "attachments", "ledger", "settings", "profiles"}
+)
+_LIMITS: Final = {
+    sqlite3.SQLITE_LIMIT_SQL_LENGTH: 100_000,
+    sqlite3.SQLITE_LIMIT_COLUMN: 200,
+    sqlite3.SQLITE_LIMIT_EXPR_DEPTH: 100,
+    sqlite3.SQLITE_LIMIT_COMPOUND_SELECT: 10,
+    sqlite3.SQLITE_LIMIT_FUNCTION_ARG: 10,
+    sqlite3.SQLITE_LIMIT_ATTACHED: 0,
+    sqlite3.SQLITE_LIMIT_TRIGGER_DEPTH: 1,
+    sqlite3.SQLITE_LIMIT_WORKER_THREADS: 0,
+}
+
+
+class ForeignStore:
+    """See the module.
+
+    Attributes:
+        read: how many bytes of texts were read.
+        size: of the file, in bytes.
+    """
+
+    def __init__(
+        self, connection: sqlite3.Connection, path: Path, name: str, tables: Container[str]
+    ) -> None:
+        self._connection = connection
+        self._name = name
+        self.size = path.stat().st_size
+        self.read = 0
+        self._most = _MOST_TEXT * self.size + _AT_LEAST
+        self._columns = self._real_tables(tables)
+        connection.text_factory = self._text
+        connection.set_authorizer(_authorizer(frozenset(self._columns)))
+
+    def _real_tables(self, wanted: Container[str]) -> dict[str, frozenset[str]]:
+        """The columns of each of these tables. A view or virtual table in the place of one is
+        damage: reading it runs what its author wrote."""
+        sql = """SELECT name, type = 'table' AND rootpage > 0 FROM sqlite_master
+            WHERE type IN ('table', 'view')"""
+        found = {}
+        for name, is_real in self._connection.execute(sql).fetchall():
+            if name not in wanted:
+                continue
+            if not is_real:
+                raise damaged(self._name, f"{name} is no table")
+            columns = self._connection.execute(f'PRAGMA table_xinfo("{name}")').fetchall()
+            # Generated columns are hidden: their values come out of expressions.
+            found[name] = frozenset(row["name"] for row in columns if not row["hidden"])
+        if missing := sorted(_OLDEST - found.keys()):
+            raise damaged(self._name, f"it has no {missing[0]}")
+        return found
+
+    def steps(self) -> set[object]:
+        """Return the names of the migrations that it has seen; none of a database of others."""
+        if "name" not in self._columns["migrations"]:
+            return set()
+        return {row[0] for row in self._connection.execute("SELECT name FROM migrations")}
+
+    def rows(self, table: Table) -> Iterator[tuple[Value, ...]]:
+        """Yield the rows of a table of ours as they lie there; none where there is no such table.
+        A column that an older version lacks has its default.
+
+        Raises:
+            StoreDamagedError: it holds more than its file can hold, or lacks a column.
+            sqlite3.Error: it is damaged.
+        """
+        there = self._columns.get(table.name)
+        if there is None:
+            return
+        for column in table.columns:
+            if column.name not in there and column.is_needed and column.default is None:
+                raise damaged(self._name, f"{table.name} has no column {column.name}")
+        wanted = ", ".join(
+            f'"{column.name}"' if column.name in there else _literal(column.default)
+            for column in table.columns
+        )
+        left = self.size // _SMALLEST_ROW
+        with closing(self._connection.cursor()) as cursor:
+            cursor.row_factory = None
+            # No index: a forged one leads to other rows than the table has.
+            cursor.execute(f'SELECT {wanted} FROM "{table.name}" NOT INDEXED')  # noqa: S608
+            for row in cursor:
+                left -= 1
+                self.read += sum(len(value) for value in row if type(value) is bytes)
+                if left < 0 or self.read > self._most:
+                    raise self._too_much()
+                yield row
+
+    def words(self, sql: str, table: str) -> Iterator[str]:
+        """Yield the texts of one column, by a statement of ours over one table, if it is there."""
+        if table in self._columns:
+            for (value,) in self._connection.execute(sql):
+                if isinstance(value, str):
+                    yield value
+
+    def _text(self, data: bytes) -> str:
+        self.read += len(data)
+        if self.read > self._most:
+            raise self._too_much()
+        return data.decode("utf-8", "replace")
+
+    def _too_much(self) -> Exception:
+        return damaged(self._name, "it holds more than its size")
+
+
+@contextmanager
+def foreign_store(path: Path, name: str, tables: Container[str]) -> Iterator[ForeignStore]:
+    """Open a private copy of somebody's database.
+
+    Args:
+        name: what errors call it.
+        tables: the names of the tables that are read.
+
+    Raises:
+        sqlite3.Error, StoreDamagedError: it cannot be read.
+    """
+    with closing(connect(path, "ro", is_immutable=True)) as connection:
+        for limit, value in _LIMITS.items():
+            connection.setlimit(limit, value)
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, max(_AT_LEAST, path.stat().st_size))
+        yield ForeignStore(connection, path, name, tables)
+
+
+def _authorizer(
+    tables: frozenset[str],
+) -> Callable[[int, str | None, str | None, str | None, str | None], int]:
+    def judge(
+        action: int, first: str | None, _second: str | None, _base: str | None, inner: str | None
+    ) -> int:
+        is_read = action == sqlite3.SQLITE_READ and first in tables and inner is None
+        return sqlite3.SQLITE_OK if action == sqlite3.SQLITE_SELECT or is_read else _DENY
+
+    return judge
+
+
+_DENY: Final = sqlite3.SQLITE_DENY
+
+
+def _literal(value: Value) -> str:
+    if value is None:
+        return "NULL"
+    return str(value) if isinstance(value, int) else "'" + str(value).replace("'", "''") + "'"

@@ -1,0 +1,185 @@
+"""Settings that decide where data goes: hosts, proxies, certificates, model files, permissions.
+
+A restore compares those of the backup with those of the store in place, and lists what would change.
+What is not confirmed stays: a provider that is there keeps its own settings, and one that is not gets
+no address, so that nothing reaches it until its address is entered.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from desktop_app.domain.chat_request import DIRECT, ProviderProfile
+from desktop_app.domain.origin import origin
+from desktop_app.storage.row_checks import BAD_VALUE
+from desktop_app.storage.settings_store import profile_from_row, profile_to_text
+
+_NOTHING: Final = "none"
+_LONGEST_SHOWN: Final = 200
+_YES_NO: Final[Mapping[Any, str]] = {True: "yes", False: "no", None: "no"}
+
+# Key of the setting: what it decides, and its default.
+_SETTINGS: Final[Mapping[str, tuple[str, Any]]] = {
+    "default.provider": ("Provider of new conversations", ""),
+    "local_model.weights": ("Model file", ""),
+    "library.embeddings": ("Send passages to the provider to compare their meaning", False),
+    "library.model_titles": ("Send new conversations to a small model for a title", False),
+    "answer.background": ("Long answers in the background, kept at the provider", "offer"),
+    "backup.folder": ("Folder of automatic backups", ""),
+}
+
+
+@dataclass(frozen=True)
+class Change:
+    """A setting that the backup would change.
+
+    Attributes:
+        profile_id: the provider that it belongs to, "" for none.
+        key: of the setting, or the profile's field.
+        what: names both.
+        now, then: the value in place and the backup's.
+    """
+
+    profile_id: str
+    key: str
+    what: str
+    now: str
+    then: str
+
+    @property
+    def sentence(self) -> str:
+        """One line for the list."""
+        return f"{self.what}: {self.now} → {self.then}"
+
+
+@dataclass(frozen=True)
+class Outward:
+    """The settings of one store.
+
+    Attributes:
+        stored: the profiles that it holds, by their ids, as rows.
+        profiles: those that are in effect, built-in ones too.
+    """
+
+    profiles: Mapping[str, ProviderProfile]
+    stored: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def default(cls, built_in: Iterable[ProviderProfile]) -> Outward:
+        """Those of a store without settings."""
+        return cls({profile.id: profile for profile in built_in})
+
+
+def read_outward(connection: sqlite3.Connection, built_in: Iterable[ProviderProfile]) -> Outward:
+    """Return the settings of a store; of rows that cannot be read the defaults.
+
+    Raises:
+        sqlite3.Error: it is damaged.
+    """
+    profiles = {profile.id: profile for profile in built_in}
+    stored, settings = {}, {}
+    for row in connection.execute("SELECT id, body FROM profiles"):
+        with suppress(*BAD_VALUE):
+            profiles[row["id"]] = profile_from_row(row)
+            stored[row["id"]] = row["body"]
+    for row in connection.execute("SELECT key, value FROM settings"):
+        if row["key"] in _SETTINGS:
+            with suppress(*BAD_VALUE):
+                settings[row["key"]] = json.loads(row["value"])
+    return Outward(profiles, stored, settings)
+
+
+def changes(present: Outward, restored: Outward) -> tuple[Change, ...]:
+    """Return what would change, provider by provider."""
+    found = []
+    for profile_id, then in sorted(restored.profiles.items()):
+        now = present.profiles.get(profile_id)
+        # One that is not there yet is like one without an address.
+        before = _fields(now or ProviderProfile(profile_id, then.name, then.kind))
+        for key, after in _fields(then).items():
+            if after.value != before[key].value:
+                what = f"{_short(then.name)} ({_short(profile_id)}), {after.label}"
+                shown = _short(before[key].shown), _short(after.shown)
+                found.append(Change(profile_id, key, what, *shown))
+    for key, (label, default) in _SETTINGS.items():
+        old, new = (_shown(one.settings.get(key, default)) for one in (present, restored))
+        if old != new:
+            found.append(Change("", key, label, old, new))
+    return tuple(found)
+
+
+def keep_present(
+    connection: sqlite3.Connection, present: Outward, unconfirmed: Iterable[Change]
+) -> None:
+    """Write into a restored store, in its transaction, what is in place for these settings."""
+    for profile_id in {change.profile_id for change in unconfirmed if change.profile_id}:
+        body = present.stored.get(profile_id)
+        if profile_id in present.profiles and body is None:  # built in, and as it came
+            connection.execute("DELETE FROM profiles WHERE id = ?", (profile_id,))
+            continue
+        body = body or _without_address(connection, profile_id)
+        sql = """INSERT INTO profiles VALUES (?, (SELECT coalesce(max(position), 0) + 1
+            FROM profiles), ?) ON CONFLICT (id) DO UPDATE SET body = excluded.body"""
+        connection.execute(sql, (profile_id, body))
+    for key in {change.key for change in unconfirmed if not change.profile_id}:
+        connection.execute("DELETE FROM settings WHERE key = ?", (key,))
+        if key in present.settings:
+            row = (key, json.dumps(present.settings[key]))
+            connection.execute("INSERT INTO settings VALUES (?, ?)", row)
+
+
+def _without_address(connection: sqlite3.Connection, profile_id: str) -> str:
+    sql = "SELECT id, body FROM profiles WHERE id = ?"
+    found = profile_from_row(connection.execute(sql, (profile_id,)).fetchone())
+    fresh = ProviderProfile(found.id, found.name, found.kind)
+    outward = {key: getattr(fresh, key) for key in _fields(fresh)}
+    return profile_to_text(replace(found, **outward))
+
+
+@dataclass(frozen=True)
+class _Field:
+    label: str
+    value: Any
+    shown: str
+
+
+def _fields(profile: ProviderProfile) -> dict[str, _Field]:
+    """What decides where the questions to a provider go, by the names of a profile's fields."""
+    hosts = profile.plain_http_hosts
+    keeps, files = profile.keeps_at_provider, profile.takes_files
+    return {
+        "kind": _Field("kind", profile.kind, profile.kind.value),
+        "base_url": _address("address", profile.base_url, _NOTHING),
+        "proxy": _address("proxy", profile.proxy, "the system's"),
+        "ca_file": _Field("certificate file", profile.ca_file, profile.ca_file or _NOTHING),
+        "plain_http_hosts": _Field(
+            "hosts allowed without encryption", hosts, ", ".join(hosts) or _NOTHING
+        ),
+        "keeps_at_provider": _Field("provider may keep conversations", keeps, _YES_NO[keeps]),
+        "takes_files": _Field("documents may be sent as files", files, _YES_NO[files]),
+    }
+
+
+def _address(label: str, text: str, if_none: str) -> _Field:
+    """The origin alone: a path changes nothing of where data goes, and a user is a secret."""
+    if not text:
+        return _Field(label, "", if_none)
+    if text == DIRECT:
+        return _Field(label, text, "no proxy")
+    where = origin(text)
+    return _Field(label, where or text, where or "an address that cannot be used")
+
+
+def _shown(value: Any) -> str:
+    return _YES_NO[value] if isinstance(value, bool) else _short(str(value)) or _NOTHING
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST_SHOWN else f"{line[:_LONGEST_SHOWN]}…"

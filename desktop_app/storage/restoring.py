@@ -1,0 +1,353 @@
+"""A backup put in the place of the store; see `backup.py` for what is in one.
+
+The archive may come from anybody. Its members are bounded before anything is unpacked, the rows of
+its store are copied into a new one (`copying.py`), and attachments are taken only if that names them
+and their bytes have their hash. Before anything changes, whoever restores is told which settings
+would have data reach other places (`outward.py`), and says whether they are taken over.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from pathlib import Path
+from typing import Any, Final
+from zipfile import ZipInfo
+
+from desktop_app.domain.bounds import is_hash
+from desktop_app.domain.chat_request import ProviderProfile
+from desktop_app.domain.errors import (
+    StorageError,
+    StoreDamagedError,
+    StoreFullError,
+    StoreTooNewError,
+)
+from desktop_app.foreign_file import ForeignArchive, RefusedFileError, open_file
+from desktop_app.storage.backup import FORMAT, MANIFEST, STORE, VERSION
+from desktop_app.storage.connecting import connect
+from desktop_app.storage.copying import copy_store
+from desktop_app.storage.database import erasing_mark
+from desktop_app.storage.failures import translated
+from desktop_app.storage.files import create_private, create_private_folder, sync
+from desktop_app.storage.key_origins import keep_notes_of, record_key_origins
+from desktop_app.storage.lock import StoreLock
+from desktop_app.storage.outward import Change, Outward, changes, keep_present, read_outward
+
+Progress = Callable[[int, int], None]
+"""Called with how many megabytes are done, and of how many."""
+
+# An attachment is as large as the largest file that can be attached; a store holds texts.
+LARGEST_ATTACHMENT: Final = 4 << 30
+LARGEST_STORE: Final = 64 << 30
+_LARGEST_MANIFEST: Final = 64 << 20
+# The new store beside the unpacked one: its index is put together from parts.
+_ROOM_FOR_COPY: Final = 2
+_UNREADABLE: Final = (sqlite3.DatabaseError, UnicodeDecodeError)
+
+
+class Answer(Enum):
+    """What becomes of the settings that a restore would change."""
+
+    TAKE = "take"
+    KEEP = "keep"
+    CANCEL = "cancel"
+
+
+Ask = Callable[[Sequence[Change]], Answer]
+"""Called before anything changes, if there is anything to ask."""
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What became of a restore.
+
+    Attributes:
+        before: where the store that was there lies now; None if there was none.
+        dropped: rows of the backup that were out of bounds or made no sense.
+        kept: settings that were not taken over.
+    """
+
+    before: Path | None
+    dropped: int
+    kept: tuple[Change, ...]
+
+    def sentence(self, archive: str) -> str:
+        """Return what to tell the user."""
+        words = [f"The library is as it was when {archive} was made."]
+        if self.kept:
+            words.append(_kept_words(len(self.kept)))
+        if self.dropped:
+            rows = "1 row" if self.dropped == 1 else f"{self.dropped:,} rows"
+            words.append(f"{rows} of the backup made no sense and were left out.")
+        if self.before is not None:
+            words.append(f"What was there before is kept in {self.before}.")
+        return " ".join(words)
+
+
+def _kept_words(count: int) -> str:
+    which = "One setting" if count == 1 else f"{count} settings"
+    return f"{which} of the backup that you did not confirm stayed as before."
+
+
+def restore_backup(
+    archive: Path,
+    database: Path,
+    attachments: Path,
+    at: datetime,
+    progress: Progress,
+    *,
+    ask: Ask,
+    built_in: Sequence[ProviderProfile] = (),
+) -> Restored | None:
+    """Put the store of a backup in the place of the one that is there.
+
+    Args:
+        ask: called on this thread before anything changes, if settings would change that decide
+            where data goes.
+        built_in: the profiles that exist without being stored.
+
+    Returns:
+        None if the answer was to cancel; nothing was changed then.
+
+    Raises:
+        StorageError: the store is open somewhere, there is no room, or the file is no backup; the
+            store is as it was.
+        StoreDamagedError: the backup is damaged; the store is as it was.
+        StoreTooNewError: a newer version made the backup.
+    """
+    name = str(archive)
+    with translated(name), _opened(archive) as pack, translated(name):
+        attached = _attached(pack, archive)
+        create_private_folder(database.parent)
+        lock = StoreLock(database)
+        try:
+            if not lock.take():
+                raise _in_use()
+            with tempfile.TemporaryDirectory(dir=database.parent, prefix=".restore-") as scratch:
+                made = Path(scratch) / STORE
+                unpacked = _Unpacking(pack, archive, progress)
+                dropped = unpacked.store(made)
+                kept, answer = _settled(made, database, built_in, ask)
+                if answer is Answer.CANCEL:
+                    return None
+                for sha256 in sorted(_named(made) & attached.keys()):
+                    unpacked.attachment(attached[sha256], sha256, attachments)
+                sync(made)
+                record_key_origins(database)
+                keep_notes_of(database, made)
+                return Restored(_swap(made, database, at), dropped, kept)
+        finally:
+            lock.release()
+
+
+def _settled(
+    made: Path, database: Path, built_in: Sequence[ProviderProfile], ask: Ask
+) -> tuple[tuple[Change, ...], Answer]:
+    """Ask about the settings that would change; returns those that stay as they are now."""
+    with closing(connect(made, "rw")) as connection:
+        present = _present(database, built_in)
+        found = changes(present, read_outward(connection, built_in))
+        answer = ask(found) if found else Answer.TAKE
+        if answer is Answer.KEEP:
+            connection.execute("BEGIN")
+            keep_present(connection, present, found)
+            connection.execute("COMMIT")
+    return (found if answer is Answer.KEEP else ()), answer
+
+
+def _present(database: Path, built_in: Sequence[ProviderProfile]) -> Outward:
+    if database.exists() and database.stat().st_size:
+        # Whoever only reads a store leaves an empty log beside it. Nobody writes: we hold the lock.
+        has_log = database.with_name(database.name + "-wal").exists()
+        with (
+            suppress(*_UNREADABLE, StorageError, OSError),  # damaged: as if there were none
+            closing(connect(database, "ro", is_immutable=not has_log)) as connection,
+        ):
+            return read_outward(connection, built_in)
+    return Outward.default(built_in)
+
+
+# -------------------------------------------------------------- the archive
+
+
+@contextmanager
+def _opened(archive: Path) -> Iterator[ForeignArchive]:
+    try:
+        pack = ForeignArchive(open_file(archive))
+    except RefusedFileError as exc:
+        raise _no_backup(archive, str(exc)) from exc
+    with closing(pack):
+        try:
+            yield pack
+        except RefusedFileError as exc:
+            raise _damaged(archive, str(exc)) from exc
+        except StoreDamagedError as exc:
+            raise _damaged(archive, exc.details) from exc
+        except StoreTooNewError as exc:
+            exc.what_was_kept = "The store is as it was."
+            raise
+
+
+def _attached(pack: ForeignArchive, archive: Path) -> Mapping[str, ZipInfo]:
+    """The attachments in an archive that is a backup of this version's, by their hashes."""
+    manifest = pack.find(MANIFEST)
+    try:
+        if manifest is None or pack.find(STORE) is None:
+            raise KeyError(MANIFEST)
+        value: Any = json.loads(pack.read(manifest, _LARGEST_MANIFEST))
+        found = (value["format"], value["version"])
+    except (KeyError, ValueError, TypeError, RecursionError) as exc:
+        raise _no_backup(archive, repr(exc)[:500]) from exc
+    if found != (FORMAT, VERSION):
+        raise _no_backup(archive, f"format and version: {found}"[:500])
+    attached: dict[str, ZipInfo] = {}
+    for info in pack.members:
+        folder, *rest = info.filename.split("/")
+        sha256 = "".join(rest)
+        if folder == "attachments" and len(rest) == 2 and len(rest[0]) == 2 and is_hash(sha256):
+            if sha256 in attached:
+                raise RefusedFileError(f"holds {info.filename} more than once")
+            attached[sha256] = info
+    return attached
+
+
+class _Unpacking:
+    """What comes out of an archive, and how far that is."""
+
+    def __init__(self, pack: ForeignArchive, archive: Path, progress: Progress) -> None:
+        self._pack, self._archive, self._progress = pack, archive, progress
+        store = pack.find(STORE)
+        assert store is not None
+        self._store = store
+        self._done, self._total = 0, 2 * store.file_size
+
+    def _count(self, size: int) -> None:
+        self._done += size
+        self._progress(self._done >> 20, max(1, self._total >> 20))
+
+    def store(self, made: Path) -> int:
+        """Unpack the store, and copy its rows; returns how many were left out."""
+        size = self._store.file_size
+        if size > LARGEST_STORE:
+            raise RefusedFileError(f"holds a store of more than {LARGEST_STORE >> 30} GB")
+        self._demand_room(made.parent, _ROOM_FOR_COPY * size)
+        foreign = made.with_name("foreign.sqlite3")
+        create_private(foreign)
+        with foreign.open("wb") as file:
+            for chunk in self._pack.chunks(self._store):
+                file.write(chunk)
+                self._count(len(chunk))
+
+        def show(read: int, _of: int) -> None:
+            self._progress((size + read) >> 20, max(1, self._total >> 20))
+
+        copied = copy_store(foreign, made, str(self._archive), show)
+        foreign.unlink()
+        self._done = self._total
+        return copied.dropped
+
+    def attachment(self, info: ZipInfo, sha256: str, attachments: Path) -> None:
+        """Unpack an attachment, if it is not there."""
+        target = attachments / sha256[:2] / sha256[2:]
+        if target.exists():
+            return
+        if info.file_size > LARGEST_ATTACHMENT:
+            raise RefusedFileError(f"holds more than {LARGEST_ATTACHMENT >> 30} GB in {sha256}")
+        for folder in (attachments, target.parent):
+            create_private_folder(folder)
+        self._demand_room(attachments, info.file_size)
+        self._total += info.file_size
+        unfinished = target.with_name(f".{target.name}")
+        digest = hashlib.sha256()
+        try:
+            create_private(unfinished)
+            with unfinished.open("wb") as file:
+                for chunk in self._pack.chunks(info):
+                    digest.update(chunk)
+                    file.write(chunk)
+                    self._count(len(chunk))
+            if digest.hexdigest() != sha256:
+                raise _damaged(self._archive, f"{info.filename} has other bytes")
+            sync(unfinished)
+            unfinished.replace(target)
+        finally:
+            unfinished.unlink(missing_ok=True)
+        sync(target.parent)
+
+    def _demand_room(self, folder: Path, size: int) -> None:
+        free = shutil.disk_usage(folder).free
+        if size > free:
+            raise StoreFullError(
+                f"{self._archive.name} unpacks to {size >> 20:,} MB, and {free >> 20:,} MB are free.",
+                what_was_kept="The store is as it was.",
+                what_to_do="Free some space on the disk, then restore again.",
+            )
+
+
+def _named(made: Path) -> set[str]:
+    """The attachments that the new store speaks of."""
+    with closing(connect(made, "ro")) as connection:
+        return {row["sha256"] for row in connection.execute("SELECT sha256 FROM attachments")}
+
+
+# -------------------------------------------------------------- the store
+
+
+def _swap(made: Path, database: Path, at: datetime) -> Path | None:
+    """Put `made` in the place of the store; what lay there takes another name."""
+    before = database.with_name(f"{database.stem}.before-restore-{at:%Y%m%d-%H%M%S}.sqlite3")
+    has_store = database.exists() and database.stat().st_size > 0
+    if has_store:
+        # A copy, which holds what is still in the write-ahead log; so a store is there throughout.
+        with (
+            suppress(*_UNREADABLE),  # damaged: it is kept as it is
+            closing(connect(database, "rw")) as connection,
+        ):
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        create_private(before)
+        shutil.copyfile(database, before)
+        sync(before)
+    wal = database.with_name(database.name + "-wal")
+    if wal.exists() and wal.stat().st_size:
+        wal.replace(before.with_name(before.name + "-wal"))
+    for end in ("-wal", "-shm"):
+        database.with_name(database.name + end).unlink(missing_ok=True)
+    made.replace(database)
+    # What was to be deleted is not what is there now.
+    erasing_mark(database).unlink(missing_ok=True)
+    sync(database.parent)
+    return before if has_store else None
+
+
+def _no_backup(path: Path, details: str) -> StorageError:
+    return StorageError(
+        f"{path.name} is no backup of Repartee's.",
+        what_was_kept="The store is as it was.",
+        what_to_do="Choose a file that “repartee backup” has written.",
+        details=details,
+    )
+
+
+def _damaged(path: Path, details: str) -> StoreDamagedError:
+    return StoreDamagedError(
+        f"The backup {path.name} is damaged.",
+        what_was_kept="The store is as it was.",
+        what_to_do="Choose another backup.",
+        details=details,
+    )
+
+
+def _in_use() -> StorageError:
+    return StorageError(
+        "The store is open in a window of Repartee or in another command.",
+        what_was_kept="Nothing was changed.",
+        what_to_do="Close it, then restore again.",
+    )

@@ -1,0 +1,134 @@
+"""Hostile exports and backups, through the window's own controllers and dialog."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QLabel
+
+from desktop_app.app.closed_store import ClosedStore, restoring
+from desktop_app.paths import folders
+from desktop_app.storage.backup import make_backup
+from desktop_app.ui.theme import light
+from tests.gui.app.conftest import Run
+from tests.gui.app.desk import Desk, until
+from tests.gui.app.test_library_places import answers, choose, dialog
+from tests.helpers.full_store import NOON
+from tests.helpers.hostile_backups import BROKEN, STRANGE, Sound, broken_archives
+from tests.helpers.hostile_files import GOOD, GOOD_OWN, hostile_files, own, special_files
+
+pytestmark = pytest.mark.attack("imports")
+
+
+def test_hostile_exports_bring_what_is_sound(run: Run, tmp_path: Path) -> None:
+    files = hostile_files(tmp_path / "files")
+    sound = tmp_path / "sound.json"
+    sound.write_text(json.dumps(own(GOOD_OWN)))
+
+    async def main() -> None:
+        async with Desk() as desk:
+            await desk.ask_and_answer("Mine?", "Yes.")
+            with special_files(tmp_path / "special") as special:
+                paths = [one.path for one in files.values()]
+                desk.ready.places.transfer.import_files([*paths, *special.values(), sound])
+                await until(lambda: "imported" in desk.said)
+            assert "was left out" in desk.said
+            assert {GOOD, "Mine?"} <= set(desk.rows)
+            await desk.ask_and_answer("Still there?", "Yes.")
+
+    run(main())
+
+
+async def _backup(tmp_path: Path) -> Sound:
+    async with Desk() as desk:
+        await desk.ask_and_answer("Mine?", "Yes.")
+    where = folders()
+    archive = make_backup(
+        where.database, where.attachments, tmp_path / "backups", NOON, lambda *_: None
+    )
+    return Sound.of(archive, tmp_path / "sound")
+
+
+def test_what_would_go_elsewhere_is_listed_and_confirmed(run: Run, tmp_path: Path) -> None:
+    found: list[Sound] = []
+
+    async def backed_up() -> None:
+        found.append(await _backup(tmp_path))
+
+    run(backed_up())
+    archive = found[0].changed("evil", STRANGE["profile-openai"])
+
+    async def restored(answer: str) -> str:
+        closed = ClosedStore(None, light(), folders())
+        doing = asyncio.ensure_future(closed.do(restoring(folders(), archive)))
+        await until(lambda: "take" in answers())
+        shown = dialog()
+        assert shown is not None
+        assert list(answers()) == ["keep", "take", "cancel"]
+        assert answers()["keep"].isDefault()
+        assert shown.rect().contains(answers()["cancel"].geometry())
+        (words,) = [w for w in shown.findChildren(QLabel) if "evil" in w.text()]
+        assert words.isVisible()
+        assert "https://api.openai.com:443 → https://evil.example:443" in words.text()
+        if answer == "cancel":
+            shown.reject()  # Esc
+        else:
+            answers()[answer].click()
+        said = await choose("go-on")
+        await doing
+        return said
+
+    async def look(stored: int) -> None:
+        async with Desk() as desk:
+            assert desk.rows == ["Mine?"]
+            assert desk.stored("SELECT count(*) FROM profiles") == [(stored,)]
+
+    for answer, stored, says in (
+        ("cancel", 0, "Nothing was changed."),
+        ("keep", 0, "did not confirm stayed as before"),
+        ("take", 1, "as it was when"),
+    ):
+
+        async def one(answer: str = answer, says: str = says) -> None:
+            assert says in await restored(answer)
+
+        run(one())
+        run(look(stored))
+
+
+def test_hostile_backups_change_nothing_but_what_is_said(run: Run, tmp_path: Path) -> None:
+    found: list[Sound] = []
+
+    async def backed_up() -> None:
+        found.append(await _backup(tmp_path))
+
+    run(backed_up())
+    sound = found[0]
+    names = ("messages-are-a-view", "schema-of-noise", "newer", "parts-are-generated")
+    # It needs an attachment to forge; the other archives do not.
+    bare = Sound(sound.folder, sound.store, {**sound.members, f"attachments/ab/{'c' * 62}": b"x"})
+    refused = [sound.changed(name, BROKEN[name]) for name in names]
+    refused += [
+        path for name, path in broken_archives(bare).items() if not name.startswith("attachment")
+    ]
+
+    async def main() -> None:
+        closed = ClosedStore(None, light(), folders())
+        with special_files(tmp_path / "special") as special:
+            for archive in [*refused, *special.values()]:
+                doing = asyncio.ensure_future(closed.do(restoring(folders(), archive)))
+                said = await choose("go-on")
+                assert "as it was when" not in said, archive
+                assert "Done." not in said, archive
+                await doing
+
+    run(main())
+
+    async def look() -> None:
+        async with Desk() as desk:
+            assert desk.rows == ["Mine?"]
+
+    run(look())

@@ -1,0 +1,212 @@
+"""A store with some of everything that one can hold, and all that stands in it."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from desktop_app.domain.batches import BatchEstimate, BatchItem, BatchJob, BatchStatus, BatchUpload
+from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.collections import Collection, CollectionFile
+from desktop_app.domain.compaction import Compaction, CompactionKind
+from desktop_app.domain.conversation import (
+    Conversation,
+    Draft,
+    Folder,
+    Message,
+    MessageStatus,
+    ModelChoice,
+    Role,
+    new_id,
+)
+from desktop_app.domain.cost import Usage
+from desktop_app.domain.generation import Overrides
+from desktop_app.domain.model_catalog import Effort, Variant
+from desktop_app.domain.model_listing import ListedModel, ModelListing
+from desktop_app.domain.parts import DocumentPart, ReasoningPart, TextPart
+from desktop_app.domain.passage_words import index_words
+from desktop_app.domain.presets import Preset
+from desktop_app.domain.prompts import Prompt
+from desktop_app.domain.spending import Call
+from desktop_app.domain.vectors import Vector
+from desktop_app.storage.attachments import AttachmentStore
+from desktop_app.storage.batches import BatchStore
+from desktop_app.storage.collections import CollectionStore
+from desktop_app.storage.compactions import CompactionStore
+from desktop_app.storage.conversations import ConversationStore
+from desktop_app.storage.database import Database
+from desktop_app.storage.folders import FolderStore
+from desktop_app.storage.ledger import Ledger
+from desktop_app.storage.listings import ListingStore
+from desktop_app.storage.notes import NotesStore
+from desktop_app.storage.prompts import PromptStore
+from desktop_app.storage.settings_store import SettingsStore
+from desktop_app.storage.vectors import VectorStore
+
+NOON = datetime(2026, 3, 14, 12, 0, 0, 123456, tzinfo=UTC)
+CHOICE = ModelChoice("openai", "gpt-5.2", Variant.THINKING, Effort.HIGH)
+TEXT = "The door of the house is green. The key lies under the stone. " * 3
+DATA = TEXT.encode()
+SHA256 = hashlib.sha256(DATA).hexdigest()
+PROFILE = ProviderProfile(
+    "own", "Own server", ProviderKind.COMPATIBLE, "http://127.0.0.1:1234/v1", needs_key=False
+)
+
+
+@dataclass(frozen=True)
+class _Words:
+    start: int
+    end: int
+    tokens: int
+    page: int | None
+    place: str
+    title: str
+    words: str
+
+
+@asynccontextmanager
+async def opened(path: Path) -> AsyncIterator[Database]:
+    """A database, open inside the block and cleanly closed behind it."""
+    database = Database(path)
+    await database.open()
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+async def fill(database: Database, attachments: Path, conversations: int = 6) -> None:
+    """Put some of everything into an empty store."""
+    store = ConversationStore(database)
+    folder = Folder("f" * 32, "Work", NOON, CHOICE, Overrides("Be brief."))
+    await FolderStore(database).save(folder)
+    files = AttachmentStore(database, attachments)
+    for name, is_found in (("found.txt", True), ("in a collection.txt", False)):
+        data = DATA if is_found else DATA + b"!"
+        await files.add(
+            data, sha256=hashlib.sha256(data).hexdigest(), name=name, media_type="text/plain",
+            text=data.decode(), pages=None, tokens=40, is_found=is_found,
+        )  # fmt: skip
+    await files.note_origin(SHA256, Path("/somewhere/found.txt"))
+    part = DocumentPart(SHA256, "found.txt", "text/plain", len(DATA))
+    first: Conversation | None = None
+    for n in range(conversations):
+        at = NOON + timedelta(minutes=n // 2)  # two at a time have the same
+        inside = folder.id if n % 2 else None
+        made = Conversation(new_id(), f"Title {n}", at, at, CHOICE, folder_id=inside)
+        made = replace(made, overrides=Overrides("Hm.") if n == 1 else Overrides())
+        first = first or made
+        await store.create(replace(made, draft=Draft(f"draft {n}", (part,) if n == 2 else ())))
+        question = Message(
+            new_id(), made.id, None, Role.USER, MessageStatus.COMPLETE,
+            (TextPart(f"quince {n} \U0001f600 \ud800"), part), at, CHOICE,
+        )  # fmt: skip
+        answer = Message(
+            new_id(), made.id, question.id, Role.ASSISTANT, MessageStatus.STREAMING, (), at, CHOICE
+        )
+        await store.begin_turn(made, question, answer)
+        words = (
+            ReasoningPart("hm", seconds=2.5),
+            TextPart(f"apricot {n} " * (900 if n % 3 else 5)),
+        )
+        ended = replace(answer, status=MessageStatus.COMPLETE, parts=words, cost=Decimal("0.0123"))
+        await store.save_answer(replace(ended, usage=Usage(10, 2, 30, 4), duration_s=3.5))
+        if n == 0:
+            await CompactionStore(database).add(
+                Compaction(
+                    new_id(),
+                    made.id,
+                    question.id,
+                    CompactionKind.PROVIDER,
+                    "openai",
+                    "m",
+                    '[{"a": 1}]',
+                    NOON,
+                    100,
+                    10,
+                )
+            )
+    assert first is not None
+    await _fill_rest(database, first)
+
+
+async def _fill_rest(database: Database, first: Conversation) -> None:
+    settings = SettingsStore(database)
+    for key, value in {
+        "look.theme": "dark",
+        "keys.new": "Ctrl+N",
+        "window.state": {"geometry": "AAAA", "list": True, "settings": False},
+        "window.scroll": ["m", 0.5],
+        "window.conversation": first.id,
+        "window.new_draft": {"text": "hm", "attachments": [], "overrides": {}, "preset": None},
+        "backup.last": {"at": NOON.isoformat()},
+        "learnt.api.own.http://127.0.0.1:1234/v1": "responses",
+        "learnt.refusals.own http://127.0.0.1:1234/v1 m": {"refused": ["stop"], "on": "2026-01-01"},
+        "spending.warned.openai": "2026-01 5",
+    }.items():
+        await settings.set(key, value)
+    await settings.save_profile(PROFILE)
+    await settings.note_key("openai", "https://api.openai.com:443")
+    prompt = Prompt("paragraph", "Mine", "Say {{selection}}", "Mail", 2, NOON, hidden=True)
+    preset = Preset(new_id(), "Editor", variant=Variant.PRO, overrides=Overrides("Edit."))
+    await PromptStore(database).save([prompt], [preset])
+    usage = Usage(10, 0, 20, 0)
+    for cost in (Decimal("0.25"), None):
+        call = Call(NOON, "openai", "gpt-5.2", "answer", usage, cost, first.id)
+        await Ledger(database).add(call)
+    await NotesStore(database).put("a" * 64, "a note")
+    models = (ListedModel("m", None, 8192), ListedModel("n"))
+    await ListingStore(database).save("own", ModelListing(PROFILE.base_url, models, NOON))
+    await _fill_collection(database)
+    job = BatchJob(
+        new_id(), CHOICE, "Job", "What?", NOON, BatchStatus.COMPLETED, PROFILE.base_url,
+        estimate=BatchEstimate(1, 0, 10, Decimal("0.1"), None, None),
+    )  # fmt: skip
+    item = BatchItem(job.id, 1, "found.txt", "/somewhere/found.txt")
+    batches = BatchStore(database, Ledger(database))
+    await batches.create(job, [item])
+    await batches.plan(BatchUpload(job.id, 1, batch_id="batch_1"), [1])
+
+
+async def _fill_collection(database: Database) -> None:
+    collections = CollectionStore(database)
+    collection = Collection("c" * 32, "Books", NOON, "/somewhere")
+    await collections.put(collection)
+    file = CollectionFile(
+        collection.id, "/somewhere/found.txt", "found.txt", SHA256, "text/plain", len(DATA),
+        None, "ready",
+    )  # fmt: skip
+    await collections.put_files([(file, 1_700_000_000_000_000_000)])
+    middle = len(TEXT) // 2
+    await collections.enter(
+        SHA256,
+        [
+            _Words(start, end, 20, None, "door", "found", index_words(TEXT[start:end]))
+            for start, end in ((0, middle), (middle, len(TEXT)))
+        ],
+    )
+    ids = await database.read(lambda c: [row[0] for row in c.execute("SELECT id FROM passages")])
+    vectors = [(id_, Vector.of([0.5, -0.25, id_ / 100])) for id_ in ids]
+    await VectorStore(database).put("small", vectors)
+
+
+def everything(path: Path) -> dict[str, list[tuple[Any, ...]]]:
+    """The rows of every table but those inside of an index, and the shape of the store."""
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+        names = [
+            name
+            for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+            if not name.startswith(("search_index", "passage_index", "sqlite_", "migrations"))
+        ]
+        found = {name: connection.execute(f"SELECT * FROM {name}").fetchall() for name in names}
+        found["shape"] = connection.execute(
+            "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY type, name"
+        ).fetchall()
+        return found

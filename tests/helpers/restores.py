@@ -1,0 +1,43 @@
+"""A backup restored as somebody does who answers at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from desktop_app.headless.profiles import BUILT_IN
+from desktop_app.storage.outward import Change
+from desktop_app.storage.restoring import Answer, Restored, restore_backup
+
+
+class Asked:
+    """Answers the question of a restore, and remembers what was listed."""
+
+    def __init__(self, answer: Answer = Answer.TAKE) -> None:
+        self.answer = answer
+        self.changes: list[Change] = []
+
+    def __call__(self, changes: Sequence[Change]) -> Answer:
+        self.changes += changes
+        return self.answer
+
+    @property
+    def listed(self) -> list[str]:
+        """The lines of the list."""
+        return [change.sentence for change in self.changes]
+
+
+def restored(
+    archive: Path, database: Path, attachments: Path, at: datetime, ask: Asked | None = None
+) -> Restored | None:
+    """Restore a backup; all settings are taken over unless `ask` says otherwise."""
+    return restore_backup(
+        archive,
+        database,
+        attachments,
+        at,
+        lambda _done, _total: None,
+        ask=ask or Asked(),
+        built_in=BUILT_IN,
+    )

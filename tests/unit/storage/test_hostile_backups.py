@@ -1,0 +1,274 @@
+"""Backups that were made to do harm: what is sound in them comes, or the store stays as it was."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from functools import cache
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from desktop_app.domain import bounds
+from desktop_app.domain.errors import StorageError, StoreTooNewError
+from desktop_app.domain.vectors import Vector
+from desktop_app.headless.profiles import BUILT_IN
+from desktop_app.storage.attachments import AttachmentStore
+from desktop_app.storage.backup import make_backup
+from desktop_app.storage.collections import CollectionStore
+from desktop_app.storage.conversations import ConversationStore
+from desktop_app.storage.folders import FolderStore
+from desktop_app.storage.ledger import Ledger
+from desktop_app.storage.listings import ListingStore
+from desktop_app.storage.prompts import PromptStore
+from desktop_app.storage.repair import repair_store
+from desktop_app.storage.restoring import Answer
+from desktop_app.storage.search import Search
+from desktop_app.storage.settings_store import SettingsStore
+from desktop_app.storage.vectors import VectorStore
+from tests.helpers.full_store import NOON, everything, fill, opened
+from tests.helpers.hostile_backups import (
+    BROKEN,
+    STRANGE,
+    Sound,
+    broken_archives,
+    strange_archives,
+)
+from tests.helpers.hostile_files import special_files
+from tests.helpers.restores import Asked, restored
+from tests.unit.storage.samples import a_conversation, a_question, an_answer, ended
+
+pytestmark = pytest.mark.attack("imports")
+
+
+class Home:
+    """A store with one conversation, and a sound backup of a full one."""
+
+    def __init__(self, folder: Path) -> None:
+        self.database = folder / "data" / "repartee.sqlite3"
+        self.attachments = folder / "data" / "attachments"
+
+    async def begin(self) -> None:
+        async with opened(self.database) as database:
+            await ConversationStore(database).create(a_conversation("mine"))
+
+    def restore(self, archive: Path) -> None:
+        assert restored(archive, self.database, self.attachments, NOON, Asked(Answer.KEEP))
+
+    def refuses(self, archive: Path) -> StorageError:
+        before = {p: p.read_bytes() for p in self.database.parent.rglob("*") if p.is_file()}
+        with pytest.raises(StorageError) as caught:
+            self.restore(archive)
+        after = {p: p.read_bytes() for p in self.database.parent.rglob("*") if p.is_file()}
+        assert {p: d for p, d in after.items() if "key-origins" not in p.name} == before
+        assert "as it was" in caught.value.what_was_kept or archive.name in str(caught.value)
+        assert len(caught.value.sentences) < 600
+        return caught.value
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Sound:
+    source = Home(tmp_path_factory.mktemp("source"))
+
+    async def main() -> None:
+        async with opened(source.database) as database:
+            await fill(database, source.attachments)
+
+    asyncio.run(main())
+    folder = tmp_path_factory.mktemp("backup")
+    archive = make_backup(source.database, source.attachments, folder, NOON, lambda *_: None)
+    return Sound.of(archive, tmp_path_factory.mktemp("hostile"))
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    made = Home(tmp_path / "home")
+    asyncio.run(made.begin())
+    return made
+
+
+@cache
+def shape() -> list[tuple[object, ...]]:
+    """The schema of an empty store."""
+    import tempfile
+
+    async def main(path: Path) -> None:
+        async with opened(path):
+            pass
+
+    with tempfile.TemporaryDirectory() as folder:
+        asyncio.run(main(Path(folder) / "s.sqlite3"))
+        return everything(Path(folder) / "s.sqlite3")["shape"]
+
+
+async def used(home: Home) -> list[str]:
+    """Do what the program does with a store; returns the titles."""
+    async with opened(home.database) as database:
+        store, values = ConversationStore(database), SettingsStore(database)
+        conversations = await store.all()
+        for conversation in conversations:
+            bounds.name(conversation.title)
+            for message in await store.messages(conversation.id):
+                bounds.message(message)
+            assert len(await store.path(conversation.id)) <= 2
+            await store.versions(conversation.leaf_id or "")
+        await FolderStore(database).all()
+        await values.all()
+        await values.profiles()
+        prompts = PromptStore(database)
+        await prompts.prompts()
+        await prompts.presets()
+        await ListingStore(database).all()
+        await Ledger(database).report(NOON)
+        search, collections = Search(database), CollectionStore(database)
+        for words in ("apricot", "Title", "stone"):
+            await search.find(words)
+        for collection in await collections.all():
+            await collections.files(collection.id)
+            await collections.find([collection.id], ["green"], 5)
+            await VectorStore(database).nearest([collection.id], "other", Vector.of([1.0] * 64), 5)
+        files = AttachmentStore(database, home.attachments)
+        await files.collect()
+        conversation = a_conversation("After")
+        question = a_question(conversation, "Does it work?")
+        await store.begin_turn(conversation, question, ended(an_answer(question), "Yes."))
+        for each in conversations:
+            await store.delete(each.id)
+        await files.collect()
+        await collections.tidy()
+        await database.wipe()
+        check = "INSERT INTO search_index (search_index) VALUES ('integrity-check')"
+        await database.write(lambda c: c.execute(check))
+        return [conversation.title for conversation in conversations]
+
+
+def is_sound(home: Home) -> None:
+    with closing(sqlite3.connect(home.database)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+    assert everything(home.database)["shape"] == shape()
+
+
+@pytest.mark.parametrize("name", STRANGE)
+def test_a_strange_store_brings_what_is_sound(name: str, sound: Sound, home: Home) -> None:
+    home.restore(sound.changed(name, STRANGE[name]))
+    is_sound(home)
+    titles = asyncio.run(used(home))
+    assert sorted(titles) == [f"Title {n}" for n in range(6)]
+    assert not list(home.database.parent.glob(".restore-*"))
+    is_sound(home)
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_store_changes_nothing(name: str, sound: Sound, home: Home) -> None:
+    error = home.refuses(sound.changed(name, BROKEN[name]))
+    assert isinstance(error, StoreTooNewError) == (name == "newer")
+
+
+STRANGE_ARCHIVES = (
+    "paths-that-lead-out", "attachment-of-nobody", "windows-path", "second-store-in-a-folder",
+)  # fmt: skip
+BROKEN_ARCHIVES = (
+    "attachment-of-other-bytes", "no-manifest", "manifest-of-noise", "manifest-nested",
+    "manifest-of-others", "manifest-of-a-newer", "manifest-list", "encrypted", "states-4-gb",
+    "lzma", "store-twice", "name-with-nul", "store-of-a-petabyte", "overlapping", "directory",
+    "tree-of-one-leaf", "tree-in-a-ring", "cells-outside", "pages-of-noise", "cut-in-half",
+    "not-sqlite", "empty-store", "cut",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def archives(sound: Sound) -> dict[str, Path]:
+    strange, broken = strange_archives(sound), broken_archives(sound)
+    assert (tuple(strange), tuple(broken)) == (STRANGE_ARCHIVES, BROKEN_ARCHIVES)
+    return {**strange, **broken}
+
+
+@pytest.mark.parametrize("name", STRANGE_ARCHIVES)
+def test_of_a_strange_archive_only_a_backup_comes_out(
+    name: str, archives: dict[str, Path], home: Home, tmp_path: Path
+) -> None:
+    home.restore(archives[name])
+    is_sound(home)
+    assert not list(tmp_path.rglob("*outside*"))
+    assert len([p for p in home.attachments.rglob("*") if p.is_file()]) == 2
+
+
+@pytest.mark.parametrize("name", BROKEN_ARCHIVES)
+def test_a_broken_archive_changes_nothing(name: str, archives: dict[str, Path], home: Home) -> None:
+    home.refuses(archives[name])
+
+
+def test_pipes_and_devices_are_refused_at_once(home: Home, tmp_path: Path) -> None:
+    with special_files(tmp_path / "special") as special:
+        for path in special.values():
+            home.refuses(path)
+
+
+@pytest.mark.parametrize("name", [*STRANGE, *BROKEN])
+def test_a_repair_trusts_no_more(name: str, sound: Sound, home: Home) -> None:
+    """The same stores, as the file that is to be repaired."""
+    change: Callable[[sqlite3.Connection], None] = {**STRANGE, **BROKEN}[name]
+    home.database.write_bytes(sound.store)
+    with closing(sqlite3.connect(home.database, isolation_level=None)) as connection:
+        change(connection)
+    if name == "newer":
+        with pytest.raises(StoreTooNewError):
+            repair_store(home.database, NOON, lambda *_: None)
+        return
+    repair_store(home.database, NOON, lambda *_: None)
+    is_sound(home)
+    if not name.startswith(("messages-are", "parts-are")):
+        assert len(asyncio.run(used(home))) == 6
+
+
+def test_a_row_that_leads_out_of_the_folder_is_in_no_backup(home: Home, tmp_path: Path) -> None:
+    """A live store that some other program has written to."""
+    secret = tmp_path / "secret"
+    secret.write_text("secret")
+    home.attachments.mkdir()
+    lead = f"..{'/' * 1}../../secret"
+    with closing(sqlite3.connect(home.database)) as connection:
+        row = (lead, "n", "m", 1, None, None, 0, "")
+        connection.execute("INSERT INTO attachments VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+        connection.commit()
+    assert (home.attachments / lead[:2] / lead[2:]).resolve() is not None
+    archive = make_backup(home.database, home.attachments, tmp_path / "b", NOON, lambda *_: None)
+    assert b"secret" not in archive.read_bytes()
+
+
+def test_a_built_in_profile_is_never_replaced_unasked(sound: Sound, home: Home) -> None:
+    for name in ("profile-on-device", "profile-openai"):
+        home.restore(sound.changed(name, STRANGE[name]))
+
+        async def stored() -> set[str]:
+            async with opened(home.database) as database:
+                return {p.id for p in await SettingsStore(database).profiles()}
+
+        assert asyncio.run(stored()) & {p.id for p in BUILT_IN} == set()
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 1 << 32), count=st.integers(1, 60), in_header=st.booleans())
+def test_whatever_bytes_of_the_store_are_changed(
+    seed: int, count: int, in_header: bool, sound: Sound, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    home = Home(tmp_path_factory.mktemp("home"))
+    asyncio.run(home.begin())
+    data, chance = bytearray(sound.store), random.Random(seed)
+    for _ in range(count):
+        data[chance.randrange(4096 if in_header else len(data))] = chance.randrange(256)
+    archive = sound.packed(f"changed-{seed}", bytes(data))
+    try:
+        home.restore(archive)
+    except StorageError:
+        assert asyncio.run(used(home)) == ["mine"]
+    else:
+        is_sound(home)
+        asyncio.run(used(home))
+    archive.unlink()

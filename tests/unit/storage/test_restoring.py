@@ -1,0 +1,308 @@
+"""Restoring: what the program wrote itself comes back to the last row, also from older versions."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import zipfile
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.passage_words import question_words
+from desktop_app.domain.vectors import Vector
+from desktop_app.headless.profiles import OPENAI
+from desktop_app.storage.backup import MANIFEST, STORE, make_backup
+from desktop_app.storage.collections import CollectionStore
+from desktop_app.storage.connecting import connect
+from desktop_app.storage.conversations import ConversationStore
+from desktop_app.storage.migrating import migrate
+from desktop_app.storage.migrations import MIGRATIONS
+from desktop_app.storage.restoring import Answer
+from desktop_app.storage.search import Search
+from desktop_app.storage.settings_store import SettingsStore
+from desktop_app.storage.vectors import VectorStore
+from tests.helpers.full_store import NOON, PROFILE, everything, fill, opened
+from tests.helpers.restores import Asked, restored
+
+
+class Place:
+    """A store, its attachments, and its backups."""
+
+    def __init__(self, folder: Path) -> None:
+        self.database = folder / "data" / "repartee.sqlite3"
+        self.attachments = folder / "data" / "attachments"
+        self.backups = folder / "backups"
+
+    def fill(self) -> None:
+        async def main() -> None:
+            async with opened(self.database) as database:
+                await fill(database, self.attachments)
+
+        asyncio.run(main())
+
+    def set(self, *profiles: ProviderProfile, **values: object) -> None:
+        """Keep profiles and settings (`_` stands for a dot)."""
+
+        async def main() -> None:
+            async with opened(self.database) as database:
+                store = SettingsStore(database)
+                for profile in profiles:
+                    await store.save_profile(profile)
+                for key, value in values.items():
+                    await store.set(key.replace("__", "."), value)
+
+        asyncio.run(main())
+
+    def settings(self) -> tuple[dict[str, ProviderProfile], dict[str, object]]:
+        async def main() -> tuple[dict[str, ProviderProfile], dict[str, object]]:
+            async with opened(self.database) as database:
+                store = SettingsStore(database)
+                return {p.id: p for p in await store.profiles()}, await store.all()
+
+        return asyncio.run(main())
+
+    def back_up(self) -> Path:
+        return make_backup(self.database, self.attachments, self.backups, NOON, lambda *_: None)
+
+    def restore(self, archive: Path, asked: Asked | None = None) -> None:
+        assert restored(archive, self.database, self.attachments, NOON, asked) is not None
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path / "here")
+
+
+def test_everything_comes_back_as_it_was(place: Place, tmp_path: Path) -> None:
+    place.fill()
+    before = everything(place.database)
+    archive = place.back_up()
+    other = Place(tmp_path / "other")
+    done = restored(archive, other.database, other.attachments, NOON)
+    assert done is not None
+    assert (done.before, done.dropped, done.kept) == (None, 0, ())
+    after = everything(other.database)
+    # What is known of keys is true on one computer alone.
+    assert after.pop("keys_in_keyring") == [("openai", "")]
+    before.pop("keys_in_keyring")
+    # Of what is of the same moment, the order in the index is nobody's.
+    entered, again = (
+        {row[1:]: row[0] for row in all_.pop("search_entries")} for all_ in (before, after)
+    )
+    assert entered.keys() == again.keys()
+    assert all(abs(number - again[key]) < 64 for key, number in entered.items())
+    assert [name for name, rows in before.items() if not rows] == ["spending_holds"]
+    assert after == before
+    assert sorted(p.name for p in other.attachments.rglob("*")) == sorted(
+        p.name for p in place.attachments.rglob("*")
+    )
+
+    async def search(path: Path) -> list[object]:
+        async with opened(path) as database:
+            found = Search(database)
+            collections = CollectionStore(database)
+            near = VectorStore(database)
+            ids, vector = ["c" * 32], Vector.of([0.5, -0.25, 0.01])
+            return [
+                *[
+                    sorted(await found.find(words), key=repr)
+                    for words in ("apricot", "\U0001f600", "Title", "stone")
+                ],
+                await collections.find(ids, question_words("green door"), 5),
+                await collections.is_indexed((await collections.files(ids[0]))[0].sha256),
+                await near.nearest(ids, "small", vector, 5),
+            ]
+
+    found = asyncio.run(search(other.database))
+    assert all(found)
+    assert found == asyncio.run(search(place.database))
+
+
+def test_what_is_deleted_after_a_restore_is_not_found(place: Place, tmp_path: Path) -> None:
+    """The index holds the words that the texts hold, else taking them out would damage it."""
+    place.fill()
+    archive = place.back_up()
+    place.restore(archive)
+
+    async def main() -> None:
+        async with opened(place.database) as database:
+            store = ConversationStore(database)
+            for conversation in await store.all():
+                await store.delete(conversation.id)
+            await database.wipe()
+            assert await Search(database).find("apricot") == []
+            check = "INSERT INTO search_index (search_index) VALUES ('integrity-check')"
+            await database.write(lambda c: c.execute(check))
+            rows = await database.read(
+                lambda c: c.execute("SELECT count(*) FROM search_entries").fetchone()[0]
+            )
+            assert rows == 1  # the attachment
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("count", range(1, len(MIGRATIONS) + 1))
+def test_a_backup_of_any_version_is_restored(place: Place, tmp_path: Path, count: int) -> None:
+    old = tmp_path / "old.sqlite3"
+    old.touch()
+    parts = json.dumps([{"kind": "text", "text": "quince"}])
+    with closing(connect(old, "rw")) as connection:
+        migrate(connection, old, MIGRATIONS[:count])
+        names = "id, title, created_at, updated_at, provider_id, model, leaf_id, pinned, draft"
+        connection.execute(
+            f"INSERT INTO conversations ({names}) VALUES ('c', 'Old', 5, 6, 'p', 'm', 'm', 1, '')"
+        )
+        names = "id, conversation_id, role, status, created_at, notices, parts"
+        connection.execute(
+            f"INSERT INTO messages ({names}) VALUES ('m', 'c', 'user', 'complete', 5, '[]', ?)",
+            (parts,),
+        )
+        connection.execute("INSERT INTO settings VALUES ('look.theme', '\"dark\"')")
+    archive = tmp_path / "old.zip"
+    with zipfile.ZipFile(archive, "w") as pack:
+        pack.write(old, STORE)
+        pack.writestr(MANIFEST, json.dumps({"format": "repartee-backup", "version": 1}))
+    place.restore(archive)
+
+    async def main() -> None:
+        async with opened(place.database) as database:
+            (found,) = await ConversationStore(database).all()
+            assert (found.id, found.title, found.pinned, found.leaf_id) == ("c", "Old", True, "m")
+            assert [m.text for m in await ConversationStore(database).path("c")] == ["quince"]
+            assert len(await Search(database).find("quince")) == 1
+            assert await SettingsStore(database).all() == {"look.theme": "dark"}
+
+    asyncio.run(main())
+
+
+# -------------------------------------------------------------- what decides where data goes
+
+EVIL = "https://evil.example/v1"
+
+
+def evil_backup(folder: Path) -> Path:
+    """A backup that would have everything go elsewhere."""
+    source = Place(folder)
+    source.fill()
+    moved = ProviderProfile("own", "Own server", ProviderKind.COMPATIBLE, EVIL, needs_key=False)
+    new = ProviderProfile(
+        "new", "Cheap", ProviderKind.COMPATIBLE, EVIL, needs_key=False,
+        proxy="socks5://me:pw@evil.example:1", ca_file="/data/ca.pem",
+        plain_http_hosts=("10.0.0.1",), keeps_at_provider=True, takes_files=True,
+    )  # fmt: skip
+    impostor = ProviderProfile("openai", "OpenAI", ProviderKind.COMPATIBLE, EVIL, needs_key=False)
+    device = ProviderProfile("on-device", "On this computer", ProviderKind.COMPATIBLE, EVIL)
+    source.set(
+        moved, new, impostor, device, default__provider="new", local_model__weights="/data/evil.gguf",
+        library__embeddings=True, library__model_titles=True, answer__background="offer",
+        backup__folder="/data/shared", look__theme="light",
+    )  # fmt: skip
+    return source.back_up()
+
+
+@pytest.mark.attack("imports")
+def test_everything_that_would_go_elsewhere_is_listed(place: Place, tmp_path: Path) -> None:
+    archive = evil_backup(tmp_path / "evil")
+    place.set(PROFILE, answer__background="off")
+    asked = Asked()
+    place.restore(archive, asked)
+    assert asked.listed == [
+        "Cheap (new), address: none → https://evil.example:443",
+        "Cheap (new), proxy: the system's → socks5://evil.example:1",
+        "Cheap (new), certificate file: none → /data/ca.pem",
+        "Cheap (new), hosts allowed without encryption: none → 10.0.0.1",
+        "Cheap (new), provider may keep conversations: no → yes",
+        "Cheap (new), documents may be sent as files: no → yes",
+        "On this computer (on-device), kind: on_device → compatible",
+        "On this computer (on-device), address: none → https://evil.example:443",
+        "OpenAI (openai), kind: openai → compatible",
+        "OpenAI (openai), address: https://api.openai.com:443 → https://evil.example:443",
+        "Own server (own), address: http://127.0.0.1:1234 → https://evil.example:443",
+        "Provider of new conversations: none → new",
+        "Model file: none → /data/evil.gguf",
+        "Send passages to the provider to compare their meaning: no → yes",
+        "Send new conversations to a small model for a title: no → yes",
+        "Long answers in the background, kept at the provider: off → offer",
+        "Folder of automatic backups: none → /data/shared",
+    ]
+    assert "pw" not in " ".join(asked.listed)
+
+
+@pytest.mark.attack("imports")
+def test_what_is_not_confirmed_stays_as_it_is(place: Place, tmp_path: Path) -> None:
+    archive = evil_backup(tmp_path / "evil")
+    place.set(PROFILE, answer__background="off", default__provider="own")
+    done = restored(archive, place.database, place.attachments, NOON, Asked(Answer.KEEP))
+    assert done is not None
+    assert len(done.kept) == 17
+    assert "17 settings of the backup that you did not confirm stayed" in done.sentence("x")
+    profiles, values = place.settings()
+    assert set(profiles) == {"own", "new"}  # those that are built in are as they came
+    assert profiles["own"] == PROFILE
+    fresh = ProviderProfile("new", "Cheap", ProviderKind.COMPATIBLE, needs_key=False)
+    assert profiles["new"] == fresh
+    assert values["default.provider"] == "own"
+    assert values["answer.background"] == "off"
+    assert values["look.theme"] == "light"  # which goes nowhere
+    for key in (
+        "local_model.weights",
+        "library.embeddings",
+        "library.model_titles",
+        "backup.folder",
+    ):
+        assert key not in values
+    assert EVIL not in json.dumps([[repr(p) for p in profiles.values()], values])
+
+
+def test_what_is_confirmed_is_taken_over(place: Place, tmp_path: Path) -> None:
+    archive = evil_backup(tmp_path / "evil")
+    place.set(PROFILE)
+    place.restore(archive, Asked(Answer.TAKE))
+    profiles, values = place.settings()
+    assert {p.base_url for p in profiles.values()} == {EVIL}
+    assert values["local_model.weights"] == "/data/evil.gguf"
+
+
+@pytest.mark.attack("imports")
+def test_nothing_changes_before_it_is_confirmed(place: Place, tmp_path: Path) -> None:
+    archive = evil_backup(tmp_path / "evil")
+    place.set(PROFILE)
+    before = {p: p.read_bytes() for p in place.database.parent.rglob("*") if p.is_file()}
+    during: list[set[Path]] = []
+
+    class Looking(Asked):
+        def __call__(self, changes: object) -> Answer:
+            during.append(set(place.attachments.rglob("*")))
+            assert place.database.read_bytes() == before[place.database]
+            return Answer.CANCEL
+
+    asked = Looking()
+    assert restored(archive, place.database, place.attachments, NOON, asked) is None
+    assert during == [set()]
+    assert {p: p.read_bytes() for p in place.database.parent.rglob("*") if p.is_file()} == before
+
+
+def test_nothing_is_asked_where_nothing_would_change(place: Place) -> None:
+    place.fill()
+    archive = place.back_up()
+    asked = Asked(Answer.CANCEL)
+    place.restore(archive, asked)
+    assert asked.changes == []
+
+
+def test_a_setting_that_is_gone_from_a_provider_is_listed(place: Place, tmp_path: Path) -> None:
+    """Without its proxy a provider would be reached directly."""
+    old = Place(tmp_path / "old")
+    old.set(PROFILE)
+    archive = old.back_up()
+    through = ProviderProfile(
+        OPENAI.id, OPENAI.name, OPENAI.kind, OPENAI.base_url, proxy="socks5://127.0.0.1:9050"
+    )
+    place.set(PROFILE, through)
+    asked = Asked(Answer.KEEP)
+    place.restore(archive, asked)
+    assert asked.listed == ["OpenAI (openai), proxy: socks5://127.0.0.1:9050 → the system's"]
+    assert place.settings()[0]["openai"] == through
