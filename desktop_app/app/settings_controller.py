@@ -311,11 +311,13 @@ class SettingsController(QObject):
 
     async def _show_about(self) -> None:
         from desktop_app.headless.doctor import as_text, examine
+        from desktop_app.ui.paged_text import stretches
 
-        self._panel.set_about("Looking…", "")
+        self._panel.set_about("Looking…", "", [])
         licences = await asyncio.to_thread(_read_if_there, resource_path("licences.txt"))
+        ends = await asyncio.to_thread(stretches, licences)
         self._panel.set_help(await asyncio.to_thread(_help_html))
-        self._panel.set_about(as_text(await examine(self._workspace.backend)), licences)
+        self._panel.set_about(as_text(await examine(self._workspace.backend)), licences, ends)
 
 
 def _windows(listing: ModelListing) -> str:

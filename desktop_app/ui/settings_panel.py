@@ -110,7 +110,7 @@ class SettingsPanel(SettingsFrame):
         self._notes: Mapping[str, str] = {}
         self._backup_state: tuple[str, Tone] = ("", "note")
         self._has_open = False
-        self._about_texts = ("", "")
+        self._about_texts: tuple[str, str, list[int]] = ("", "", [])
         self._help = ""
 
     # ------------------------------------------------------------------ what the program tells
@@ -201,11 +201,12 @@ class SettingsPanel(SettingsFrame):
         if self._library:
             self._library.set_has_open(has_open)
 
-    def set_about(self, text: str, licences: str) -> None:
-        """What About shows to be copied, and the licences."""
-        self._about_texts = (text, licences)
+    def set_about(self, text: str, licences: str, ends: list[int]) -> None:
+        """What About shows to be copied, and the licences with the ends of their stretches (see
+        `paged_text.stretches`)."""
+        self._about_texts = (text, licences, ends)
         if self._about:
-            self._about.set_about(text, licences)
+            self._about.set_about(text, licences, ends)
 
     def set_help(self, html: str) -> None:
         """The help, made from our own Markdown."""

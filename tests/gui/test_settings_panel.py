@@ -118,7 +118,7 @@ def test_a_panel_that_was_never_opened_is_empty(qtbot: QtBot, dressed: themes.Th
     made.set_profiles(PROFILES, "openai")
     made.set_values({"look.theme": "dark"})
     made.set_refusals({"answer.temperature": "no"})
-    made.set_about("a", "b")
+    made.set_about("a", "b", [1])
     made.set_help("<p>c</p>")
     made.set_theme(themes.dark())
     assert not made.findChildren(QWidget)
@@ -537,13 +537,14 @@ def test_escape_leaves_and_backspace_takes_away(qtbot: QtBot, panel: SettingsPan
 
 
 def test_what_is_said_can_be_copied(qtbot: QtBot, panel: SettingsPanel) -> None:
-    panel.set_about("Repartee 0.1.0", "MIT")
+    panel.set_about("Repartee 0.1.0", "MIT", [3])
     panel.show_page("about")
     click(qtbot, panel, "program")
     click(qtbot, panel, "copy-about")
     assert QGuiApplication.clipboard().text() == "Repartee 0.1.0"
     click(qtbot, panel, "licences")
-    assert find(panel, QPlainTextEdit, "licences").toPlainText() == "MIT"
+    licenses = find(panel, QPlainTextEdit, "licences")
+    qtbot.waitUntil(lambda: licenses.toPlainText() == "MIT")
 
 
 def test_the_help_jumps_and_loads_nothing(qtbot: QtBot, panel: SettingsPanel) -> None:

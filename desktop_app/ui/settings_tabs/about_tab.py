@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop_app.ui.paged_text import PagedText
 from desktop_app.ui.segmented_control import SegmentedControl
 from desktop_app.ui.settings_tabs.fields import Note
 from desktop_app.ui.theme import set_role
@@ -90,7 +91,8 @@ class AboutTab(QWidget):
         self._help = QuietBrowser(theme)
         self._help.setObjectName("help")
         self._program = _read_only("about-text", "About this program")
-        self._licences = _read_only("licences", "Licences")
+        # A megabyte: written at once, it holds the window up for a tenth of a second.
+        self._licences = PagedText(theme, "licences", "Licences")
         self._copy = QPushButton("Copy")
         self._copy.setObjectName("copy-about")
         self._copy.setAccessibleName("Copy what is said about this program")
@@ -122,10 +124,11 @@ class AboutTab(QWidget):
         self._choice.set_current(key)
         self._pages.setCurrentIndex([name for name, _ in _PAGES].index(key))
 
-    def set_about(self, text: str, licences: str) -> None:
-        """What is said about the program and this computer, and the licences."""
+    def set_about(self, text: str, licences: str, ends: list[int]) -> None:
+        """What is said about the program and this computer, and the licences with the ends of their
+        stretches."""
         self._program.setPlainText(text)
-        self._licences.setPlainText(licences)
+        self._licences.set_text(licences, ends)
         self._copied.set_text("No key and no conversation is in it.")
 
     def set_help(self, html: str) -> None:
@@ -136,7 +139,7 @@ class AboutTab(QWidget):
         self._column.setSpacing(theme.px(10))
         font = theme.code()
         font.setPointSizeF(theme.points(11))
-        for text in (self._program, self._licences):
+        for text in (self._program, self._licences.view):
             text.setFont(font)
             text.document().setDocumentMargin(theme.px(6))
 

