@@ -1,0 +1,146 @@
+"""Fuzz one target, or all in turn, under Atheris.
+
+    python -m tests.fuzz [TARGET] [--seconds N]
+
+Atheris is in `packaging/requirements/fuzz.txt`. Every finding is kept in `build/fuzz/TARGET/`: the
+bytes, and the traceback beside them. Inputs that reached new code are kept there as well, so that
+the next run goes on from them. `runs.jsonl` adds up what was run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import importlib.util
+import json
+import re
+import subprocess
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from tests.fuzz import NAMES, load
+
+_BUILD: Final = Path(__file__).parents[2] / "build" / "fuzz"
+_TURN_S: Final = 300
+"""Seconds of one target before the next has its turn."""
+_LONGEST_INPUT: Final = 4_096
+_LONGEST_STEP_S: Final = 60
+"""Seconds after which one input counts as a hang."""
+_MOST_MEMORY_MB: Final = 2_048
+_EXECUTED: Final = re.compile(r"stat::number_of_executed_units: (\d+)")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the turns and return 1 if anything was found."""
+    parser = argparse.ArgumentParser(prog="python -m tests.fuzz")
+    parser.add_argument("target", nargs="?", choices=(*NAMES, "all"), default="all")
+    parser.add_argument("--seconds", type=int, default=_TURN_S * len(NAMES))
+    parser.add_argument("--turn", action="store_true", help=argparse.SUPPRESS)
+    asked = parser.parse_args(arguments)
+    if importlib.util.find_spec("atheris") is None:
+        print("Atheris is not installed: pip install -r packaging/requirements/fuzz.txt")
+        return 2
+    if asked.turn:
+        _fuzz(asked.target, asked.seconds)
+        return 0
+    names = NAMES if asked.target == "all" else (asked.target,)
+    left = asked.seconds
+    while left > 0:
+        for name in names:
+            seconds = min(left, _TURN_S)
+            if seconds <= 0:
+                break
+            _take_turn(name, seconds)
+            left -= seconds
+    return _report(names)
+
+
+def _take_turn(name: str, seconds: int) -> None:
+    """Run one target in a process of its own: libFuzzer ends the process that it runs in."""
+    folder = _BUILD / name
+    (folder / "corpus").mkdir(parents=True, exist_ok=True)
+    for seed in load(name).seeds():
+        (folder / "corpus" / hashlib.sha1(seed, usedforsecurity=False).hexdigest()).write_bytes(
+            seed
+        )
+    command = [sys.executable, "-m", "tests.fuzz", name, "--turn", "--seconds", str(seconds)]
+    ran = subprocess.run(command, stderr=subprocess.PIPE, text=True, errors="replace", check=False)
+    (folder / "last.log").write_text(ran.stderr)
+    executed = _EXECUTED.search(ran.stderr)
+    row = {
+        "seconds": seconds,
+        "inputs": int(executed[1]) if executed else 0,
+        "code": ran.returncode,
+    }
+    with (folder / "runs.jsonl").open("a") as runs:
+        runs.write(json.dumps(row) + "\n")
+
+
+def _fuzz(name: str, seconds: int) -> None:
+    """Fuzz in this process until its time is over. A finding is kept and does not end the run."""
+    import atheris
+
+    with atheris.instrument_imports(include=["desktop_app"]):
+        one_input = load(name).one_input
+    folder = _BUILD / name
+
+    def guarded(data: bytes) -> None:
+        try:
+            one_input(data)
+        except Exception as error:  # noqa: BLE001 — whatever escapes is what is looked for
+            _keep(folder, data, error)
+
+    options = [
+        f"-max_total_time={seconds}",
+        f"-max_len={_LONGEST_INPUT}",
+        f"-timeout={_LONGEST_STEP_S}",
+        f"-rss_limit_mb={_MOST_MEMORY_MB}",
+        f"-artifact_prefix={folder}/",
+        "-print_final_stats=1",
+        str(folder / "corpus"),
+    ]
+    atheris.Setup([sys.argv[0], *options], guarded)
+    atheris.Fuzz()
+
+
+def _keep(folder: Path, data: bytes, error: Exception) -> None:
+    """Keep the shortest input for each place that raises."""
+    frames = traceback.extract_tb(error.__traceback__)
+    places = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames[-3:]]
+    key = hashlib.sha1(
+        f"{type(error).__name__} {places}".encode(), usedforsecurity=False
+    ).hexdigest()[:12]
+    kept = folder / f"finding-{key}"
+    if kept.exists() and kept.stat().st_size <= len(data):
+        return
+    kept.write_bytes(data)
+    kept.with_suffix(".txt").write_text(
+        "".join(traceback.format_exception(error)), errors="backslashreplace"
+    )
+
+
+def _report(names: Sequence[str]) -> int:
+    """Print what was run so far and what was found. Return 1 if anything was."""
+    print("| target | minutes | inputs | findings |\n|---|--:|--:|--:|")
+    total = 0
+    for name in names:
+        lines = (_BUILD / name / "runs.jsonl").read_text().splitlines()
+        rows = [json.loads(line) for line in lines]
+        found = [
+            path
+            for kind in ("finding-*", "timeout-*", "crash-*", "oom-*")
+            for path in (_BUILD / name).glob(kind)
+            if path.suffix != ".txt"
+        ]
+        total += len(found)
+        minutes = sum(row["seconds"] for row in rows) / 60
+        inputs = sum(row["inputs"] for row in rows)
+        print(f"| {name} | {minutes:.0f} | {inputs:,} | {len(found)} |")
+    return 1 if total else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
