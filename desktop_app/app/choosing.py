@@ -16,6 +16,7 @@ from PySide6.QtCore import QObject, Signal
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.parts import ChosenPages, DocumentPart, ImagePart
 from desktop_app.domain.sections import Section, chosen_text, parse_spans, sections, unit_of
+from desktop_app.services.prompt import is_first_fenced
 
 if TYPE_CHECKING:
     from PySide6.QtCore import SignalInstance
@@ -41,11 +42,18 @@ class Held(Protocol):
         """The documents and pictures, in order."""
 
     @property
+    def conversation_id(self) -> str:
+        """The conversation that they would be asked in."""
+
+    @property
     def resolved(self) -> ResolvedChoice:
         """Who would be asked now."""
 
     def as_sent(self, part: Attached) -> Attached:
         """One of them as it would be sent: a document that was sent before is named alone."""
+
+    def is_first_fenced(self, part: Attached) -> bool:
+        """Return True if one of them would be the first of its request between boundaries."""
 
     def change(self, change: Callable[[Attached], Attached]) -> None:
         """Have each be another."""
@@ -79,6 +87,11 @@ class HeldInDraft(QObject):
         return [part for part in parts if isinstance(part, DocumentPart | ImagePart)]
 
     @property
+    def conversation_id(self) -> str:
+        """The open conversation's."""
+        return self._workspace.conversation.id
+
+    @property
     def resolved(self) -> ResolvedChoice:
         """Who would be asked in the open conversation."""
         return self._workspace.resolved
@@ -86,6 +99,10 @@ class HeldInDraft(QObject):
     def as_sent(self, part: Attached) -> Attached:
         """One of them behind what is sent of the open conversation."""
         return self._workspace.as_sent([part])[0]
+
+    def is_first_fenced(self, part: Attached) -> bool:
+        """Return True if one of them is the first between boundaries in the conversation."""
+        return is_first_fenced(part, self.attached, self._workspace.sent, self.resolved.files)
 
     def change(self, change: Callable[[Attached], Attached]) -> None:
         """Have each be another."""

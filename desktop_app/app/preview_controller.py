@@ -193,7 +193,8 @@ class PreviewController(QObject):
         resolved = self._held.resolved
         if isinstance(part, DocumentPart) and part.chosen is not None:
             part = replace(part, chosen=replace(part.chosen, tokens=None))
-        return part, resolved.model.id, resolved.profile.id, resolved.files
+        is_first = self._held.is_first_fenced(part)
+        return part, is_first, resolved.model.id, resolved.profile.id, resolved.files
 
     def _tell(self, part: Attached) -> None:
         assert self._dialog is not None
@@ -240,14 +241,17 @@ class PreviewController(QObject):
         if isinstance(part, ImagePart):
             shown = await Sight(resolved.model, backend.pictures).shown(part)
             return shown.text if isinstance(shown, TextPart) else ""
+        fence = await backend.fences.of(self._held.conversation_id)
         if part.in_parts:
             chat = workspace.chat_for(workspace.conversation)
             words = self._prompt.text()
             instructions = workspace.ask_settings.instructions
-            return "\n\n".join(await chat.parts.texts(part, words, resolved, instructions))
+            return "\n\n".join(await chat.parts.texts(part, words, resolved, fence, instructions))
         if is_file(part, resolved.files):
             return await backend.attachments.text(part.sha256)
-        block = await sent_block(part, backend.attachments)
+        block = await sent_block(part, backend.attachments, fence)
+        if self._held.is_first_fenced(part):
+            block = f"{fence.explanation}\n\n{block}"
         return sent_text(part, block, sees=resolved.model.sees_images is not False)
 
     async def _pages(self, part: Attached) -> tuple[str, str, str]:

@@ -15,6 +15,7 @@ from desktop_app.domain.conversation import new_id
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.parts import DocumentPart, ImagePart
 from desktop_app.services.pictures import with_detail
+from desktop_app.services.prompt import is_first_fenced
 from desktop_app.services.repeats import as_sent_after
 from desktop_app.ui.attachment_chips import Chip
 
@@ -44,6 +45,7 @@ class QuickAttachments(QObject):
     Args:
         resolved: who would be asked now.
         path: what was asked and answered here before.
+        conversation_id: of the conversation that the next question is asked in.
     """
 
     changed = Signal()
@@ -55,10 +57,12 @@ class QuickAttachments(QObject):
         pictures: PicturesController,
         resolved: Callable[[], ResolvedChoice],
         path: Callable[[], Sequence[Message]],
+        conversation_id: Callable[[], str],
     ) -> None:
         super().__init__(quick)
         self._quick, self._workspace = quick, workspace
         self._pictures, self._choice, self._path = pictures, resolved, path
+        self._conversation_id = conversation_id
         self._passwords = Passwords(quick, lambda: quick.theme)
         self._reading: dict[str, tuple[str, asyncio.Task[Any]]] = {}
         self.parts: tuple[DocumentPart | ImagePart, ...] = ()
@@ -81,6 +85,15 @@ class QuickAttachments(QObject):
     def as_sent(self, part: DocumentPart | ImagePart) -> DocumentPart | ImagePart:
         """One of them behind what was asked here before."""
         return as_sent_after(self._path(), [part], self.resolved.files)[0]
+
+    @property
+    def conversation_id(self) -> str:
+        """The quick prompt's conversation."""
+        return self._conversation_id()
+
+    def is_first_fenced(self, part: DocumentPart | ImagePart) -> bool:
+        """Return True if one of them is the first between boundaries in the conversation."""
+        return is_first_fenced(part, self.attached, self._path(), self.resolved.files)
 
     def change(
         self, change: Callable[[DocumentPart | ImagePart], DocumentPart | ImagePart]

@@ -67,7 +67,12 @@ class QuickPromptController(QObject):
         self._path: list[Message] = []
         self._conversation = self._blank()
         self.attachments = QuickAttachments(
-            quick, workspace, pictures, self._resolved, lambda: self._path
+            quick,
+            workspace,
+            pictures,
+            self._resolved,
+            lambda: self._path,
+            lambda: self._conversation.id,
         )
         self._connect()
 

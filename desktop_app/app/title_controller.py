@@ -41,7 +41,7 @@ class TitleController(QObject):
             return
         own = backend.chat.resolve(self._workspace.profile_of(known), known.choice)
         try:
-            title = await Titles(backend.small_jobs).suggest(path, own)
+            title = await Titles(backend.small_jobs, backend.fences).suggest(path, own)
         except UserFacingError as error:
             log.warning("no title: %s %s", error.what_happened, error.details)
             return

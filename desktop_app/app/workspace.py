@@ -266,9 +266,13 @@ class Workspace(QObject):
 
     def as_sent(self, parts: Sequence[P]) -> list[P]:
         """Attachments of the prompt as they would be sent behind the open conversation."""
+        return as_sent_after(self.sent, parts, self.resolved.files)
+
+    @property
+    def sent(self) -> Sequence[Message]:
+        """The messages of the open conversation that are sent with the next question."""
         resolved = self.resolved
-        sent = sent_path(self.path, self.compactions, resolved.profile, resolved.model.id)
-        return as_sent_after(sent.messages, parts, resolved.files)
+        return sent_path(self.path, self.compactions, resolved.profile, resolved.model.id).messages
 
     @property
     def ask_settings(self) -> AskSettings:

@@ -29,6 +29,7 @@ from desktop_app.services.budget import Budget
 from desktop_app.services.chat import ChatService
 from desktop_app.services.choice import ON_DEVICE_MODEL, default_choice
 from desktop_app.services.estimate import Estimator
+from desktop_app.services.fence import Fences
 from desktop_app.services.listings import Listings
 from desktop_app.settings.setting import SettingValue
 from desktop_app.settings.values import with_defaults
@@ -87,6 +88,7 @@ class Backend:
     gateway: ProviderGateway
     counter: ProviderTokenCounter
     budget: Budget
+    fences: Fences
     chat: ChatService
     passages: LateCollections
     listings: Listings
@@ -134,6 +136,7 @@ class Backend:
             counter=self.counter,
             ledger=self.ledger,
             budget=self.budget,
+            fences=self.fences,
             catalog=self.catalog,
             compactions=self.compactions,
             passages=self.passages,
@@ -171,6 +174,7 @@ class Backend:
             estimator=self.chat.estimator,
             jobs=self.small_jobs,
             catalog=self.catalog,
+            fences=self.fences,
         )
 
     async def keep(
@@ -288,7 +292,7 @@ def build_backend(
     counter = ProviderTokenCounter(documents, local_model)
     conversations = ConversationStore(database)
     attachments = AttachmentStore(database, where.attachments)
-    budget = Budget(SpendingHolds(database), settings)
+    budget, fences = Budget(SpendingHolds(database), settings), Fences(settings)
     compactions = CompactionStore(database)
     listings = Listings(ListingStore(database), gateway)
     passages = LateCollections(database, attachments, gateway, ledger, budget)
@@ -302,6 +306,7 @@ def build_backend(
         counter=counter,
         ledger=ledger,
         budget=budget,
+        fences=fences,
         catalog=catalog,
         compactions=compactions,
         passages=passages,
@@ -327,6 +332,7 @@ def build_backend(
         gateway=gateway,
         counter=counter,
         budget=budget,
+        fences=fences,
         chat=chat,
         passages=passages,
         listings=listings,
@@ -379,6 +385,7 @@ def _chat(
     counter: ProviderTokenCounter,
     ledger: Ledger,
     budget: Budget,
+    fences: Fences,
     catalog: ModelCatalog,
     compactions: CompactionStore,
     passages: LateCollections,
@@ -408,6 +415,7 @@ def _chat(
         catalog=catalog,
         compactions=compactions,
         parts=parts,
+        fences=fences,
         passages=passages,
         listing_of=listings.of,
     )

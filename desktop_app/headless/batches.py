@@ -44,6 +44,7 @@ def batch_service(
             store,
             backend.attachments,
             backend.pictures,
+            backend.fences,
             backend.database.path.parent,
             limits,
         ),

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.conversation import Message
     from desktop_app.domain.parts import DocumentPart
     from desktop_app.services.choice import ResolvedChoice
+    from desktop_app.services.fence import Fence
     from desktop_app.services.in_parts import PartsReader
     from desktop_app.services.parts_plan import PartsPlan
     from desktop_app.services.ports import Gateway
@@ -28,10 +29,15 @@ class LateReader:
         self._made_of = made_of
 
     def read(
-        self, question: Message, answer: Message, request: ChatRequest, resolved: ResolvedChoice
+        self,
+        question: Message,
+        answer: Message,
+        request: ChatRequest,
+        resolved: ResolvedChoice,
+        fence: Fence,
     ) -> Gateway:
         """A gateway whose provider reads the question's documents in parts, and then answers."""
-        return self._reader.read(question, answer, request, resolved)
+        return self._reader.read(question, answer, request, resolved, fence)
 
     async def plan(
         self,
@@ -48,10 +54,11 @@ class LateReader:
         document: DocumentPart,
         prompt: str,
         resolved: ResolvedChoice,
+        fence: Fence,
         instructions: str = "",
     ) -> list[str]:
         """The parts of a document as they would be sent. Raises UserFacingError."""
-        return await self._reader.texts(document, prompt, resolved, instructions)
+        return await self._reader.texts(document, prompt, resolved, fence, instructions)
 
     @cached_property
     def _reader(self) -> PartsReader:

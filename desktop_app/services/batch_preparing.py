@@ -24,8 +24,8 @@ from desktop_app.services.ports import TokenCounter
 
 OnProgress = Callable[[int, int], None]
 """Called with how many files are read, and of how many."""
-# What stands around a document in its question: its name, its pages.
-BLOCK_TOKENS: Final = 30
+# What stands around a document in its question: its name, its pages, what its boundaries mean.
+BLOCK_TOKENS: Final = 60
 # Nobody is there to be asked for one, and hundreds of files may want hundreds.
 NO_PASSWORDS: Final = (
     "A batch asks for no passwords: save a copy without one, and give that to another batch, or ask "

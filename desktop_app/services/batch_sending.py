@@ -34,6 +34,7 @@ from desktop_app.domain.errors import (
 )
 from desktop_app.domain.model_catalog import ModelInfo
 from desktop_app.services.batch_ports import BatchBook, BatchProvider
+from desktop_app.services.fence import Fences
 from desktop_app.services.pictures import Sight
 from desktop_app.services.ports import AttachmentSource, PictureSource
 from desktop_app.services.prompt import question_parts, request_messages
@@ -60,12 +61,14 @@ class BatchSender:
         store: BatchBook,
         attachments: AttachmentSource,
         pictures: PictureSource,
+        fences: Fences,
         scratch: Path,
         limits: UploadLimits | None = None,
     ) -> None:
         self._store = store
         self._attachments = attachments
         self._pictures = pictures
+        self._fences = fences
         self._scratch = scratch
         self._limits = limits or UploadLimits()
 
@@ -194,10 +197,10 @@ class BatchSender:
         self, job: BatchJob, info: ModelInfo, provider: BatchProvider, item: BatchItem
     ) -> bytes:
         question = question_of(job, item, "")
-        sight = Sight(info, self._pictures)
+        sight, fence = Sight(info, self._pictures), await self._fences.of(job.id)
         request = ChatRequest(
             model=info.id,
-            messages=await request_messages([question], self._attachments, sight),
+            messages=await request_messages([question], self._attachments, fence, sight),
             instructions=job.instructions,
             effort=job.choice.effort,
             parameters=job.parameters,

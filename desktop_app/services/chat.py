@@ -39,6 +39,7 @@ from desktop_app.services.budget import Budget, Hold
 from desktop_app.services.candidates import OneRequest, several, shares
 from desktop_app.services.choice import ResolvedChoice, resolve
 from desktop_app.services.estimate import Estimate, Estimator
+from desktop_app.services.fence import Fence, Fences
 from desktop_app.services.files import demand_files, not_files, text_notice
 from desktop_app.services.long_runs import offers_background
 from desktop_app.services.on_device_form import form_of
@@ -90,6 +91,7 @@ class ChatService:
         catalog: ModelCatalog,
         compactions: CompactionSource,
         parts: PartsSource,
+        fences: Fences,
         passages: PassageSource | None = None,
         listing_of: Callable[[ProviderProfile], ModelListing | None] = lambda _profile: None,
     ) -> None:
@@ -103,6 +105,7 @@ class ChatService:
         self.estimator = estimator
         self.budget = budget
         self.catalog = catalog
+        self._fences = fences
         self._passages = passages or NoCollections()
         self._listing_of = listing_of
         self._without_instant: set[str] = set()
@@ -236,11 +239,13 @@ class ChatService:
         conversation = replace(conversation, leaf_id=answers[0].id, updated_at=now())
         async with AsyncExitStack() as undo:
             undo.push_async_callback(hold.release)
-            request = await self._request(conversation.id, sent, path[-1], resolved, settings)
+            fence = await self._fences.of(conversation.id)
+            request = await self._request(sent, path[-1], resolved, settings, fence)
             gateways, request = await self._ways(resolved, request)
             if any(isinstance(p, DocumentPart) and p.in_parts for p in path[-1].parts):
                 gateways = [
-                    self.parts.read(path[-1], answer, request, resolved) for answer in answers
+                    self.parts.read(path[-1], answer, request, resolved, fence)
+                    for answer in answers
                 ]
             await self.store.begin_turn(conversation, question, *answers)
             undo.pop_all()
@@ -264,22 +269,22 @@ class ChatService:
 
     async def _request(
         self,
-        conversation_id: str,
         sent: SentPath,
         question: Message,
         resolved: ResolvedChoice,
         settings: AskSettings,
+        fence: Fence,
     ) -> ChatRequest:
         """What is sent for `question`, the last of the messages. Raises StorageError, DocumentError."""
         sight = Sight(resolved.model, self.pictures, resolved.files)
-        state, messages = await sent_messages(sent, self.attachments, sight)
+        state, messages = await sent_messages(sent, self.attachments, fence, sight)
         return ChatRequest(
             model=resolved.model.id,
             messages=messages,
             instructions=settings.instructions,
             effort=resolved.effort,
             parameters=_legal(settings.parameters, resolved),
-            cache_key=conversation_id,
+            cache_key=question.conversation_id,
             state=state,
             store=resolved.profile.keeps_at_provider,
             background=settings.background and offers_background(resolved),

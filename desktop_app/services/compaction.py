@@ -31,6 +31,7 @@ from desktop_app.domain.parts import TextPart, text_of
 from desktop_app.domain.spending import Purpose
 from desktop_app.services.choice import ResolvedChoice
 from desktop_app.services.estimate import Estimator, usable_input, used_tokens
+from desktop_app.services.fence import Fence, Fences
 from desktop_app.services.pictures import Sight
 from desktop_app.services.ports import AttachmentSource, CompactionSource, PictureSource
 from desktop_app.services.prompt import has_words, request_messages, sent_messages
@@ -105,6 +106,7 @@ class CompactionService:
         estimator: Estimator,
         jobs: SmallJobs,
         catalog: ModelCatalog,
+        fences: Fences,
     ) -> None:
         self._store = store
         self._attachments = attachments
@@ -112,6 +114,7 @@ class CompactionService:
         self._estimator = estimator
         self._jobs = jobs
         self._catalog = catalog
+        self._fences = fences
 
     async def of(self, conversation_id: str) -> tuple[Compaction, ...]:
         """All of a conversation, undone ones too. Raises StorageError."""
@@ -303,7 +306,8 @@ class CompactionService:
 
     async def _at_provider(self, plan: Plan, instructions: str) -> tuple[str, int]:
         sight = Sight(plan.by.model, self._pictures, plan.own.files)
-        state, messages = await sent_messages(plan.sent, self._attachments, sight)
+        fence = await self._fences.of(plan.point.conversation_id)
+        state, messages = await sent_messages(plan.sent, self._attachments, fence, sight)
         request = ChatRequest(
             model=plan.by.model.id,
             messages=messages,
@@ -350,7 +354,8 @@ class CompactionService:
     # -- the summary
 
     async def _summary(self, plan: Plan, on_part: Progress) -> str:
-        pieces = await self._pieces(plan.sent)
+        fence = await self._fences.of(plan.point.conversation_id)
+        pieces = await self._pieces(plan.sent, fence)
         size, instructions = _part_size(plan.by, plan.tokens), INSTRUCTIONS
         parts = await self._packed(pieces, size, plan.own)
         while True:
@@ -367,23 +372,25 @@ class CompactionService:
             parts = merged
 
     async def _ask(self, plan: Plan, instructions: str, text: str) -> str:
+        # A fence of its own: the messages hold documents in the conversation's fence.
+        fence = await self._fences.of(plan.point.conversation_id, "summary")
         return await self._jobs.ask(
             Purpose.COMPACTION,
             plan.own,
             instructions,
-            f"<conversation>\n{text}\n</conversation>\n\nWrite the summary.",
+            f"{fence.around('conversation', text)}\n\nWrite the summary.",
             max_output_tokens=_longest_summary(plan.by),
             conversation_id=plan.point.conversation_id,
             message_id=plan.point.id,
         )
 
-    async def _pieces(self, sent: SentPath) -> list[str]:
+    async def _pieces(self, sent: SentPath, fence: Fence) -> list[str]:
         """What was said, one piece a message, after the earlier summary."""
         pieces = []
         # What only a provider can read has been left out of the plan; its messages are there.
         if sent.compaction is not None and sent.compaction.kind is CompactionKind.SUMMARY:
             pieces.append(f"Summary of what came before:\n{sent.compaction.body}")
-        for message in await request_messages(sent.messages, self._attachments):
+        for message in await request_messages(sent.messages, self._attachments, fence):
             who = "Person" if message.role is Role.USER else "Assistant"
             words = text_of(part for part in message.parts if isinstance(part, TextPart))
             pieces.append(f"{who}:\n{words}")

@@ -19,6 +19,7 @@ from desktop_app.domain.model_catalog import ModelInfo
 from desktop_app.domain.parts import DocumentPart, ImagePart, PassagesPart, TextPart
 from desktop_app.services.choice import ResolvedChoice
 from desktop_app.services.counted_together import counts_others, is_counted_elsewhere
+from desktop_app.services.fence import SAMPLE
 from desktop_app.services.files import file_tokens, is_file
 from desktop_app.services.passages import (
     NoCollections,
@@ -28,7 +29,7 @@ from desktop_app.services.passages import (
 )
 from desktop_app.services.pictures import page_tokens, picture_tokens
 from desktop_app.services.ports import AttachmentSource, TokenCounter
-from desktop_app.services.prompt import sent_block, summary_messages
+from desktop_app.services.prompt import has_fenced, is_fenced, sent_block, summary_messages
 from desktop_app.services.repeats import as_sent_after
 
 # Tokens that the frame of one message (role, separators) takes; OpenAI's own examples count 3 or 4.
@@ -109,7 +110,11 @@ class Estimator:
         total = context + words + FRAME
         sent = sent_path(path, compactions, resolved.profile, resolved.model.id)
         new = as_sent_after(sent.messages, draft.of_this_question, resolved.files)
-        attached, attached_exact = await self._attached_tokens((*new, *found), resolved)
+        parts = (*new, *found)
+        attached, attached_exact = await self._attached_tokens(parts, resolved)
+        explains = not has_fenced(sent.messages, resolved.files)
+        if explains and any(is_fenced(part, resolved.files) for part in parts):
+            attached += await self.text_tokens(SAMPLE.explanation, resolved)
         exact = exact and context_exact and attached_exact
         return _priced(total + attached, exact, resolved, max_output_tokens)
 
@@ -120,7 +125,10 @@ class Estimator:
         total, exact = 0, True
         for part in parts:
             if isinstance(part, PassagesPart):
-                tokens, is_known = await self.text_tokens(passages_block(part), resolved), True
+                tokens, is_known = (
+                    await self.text_tokens(passages_block(part, SAMPLE), resolved),
+                    True,
+                )
             elif isinstance(part, DocumentPart) and is_file(part, resolved.files):
                 text = await self.document_tokens(part, resolved)
                 tokens, is_known = file_tokens(part, text, resolved.model), False
@@ -144,6 +152,8 @@ class Estimator:
         sent = sent_path(path, compactions, resolved.profile, resolved.model.id)
         total, exact, seen_from = 0, True, _first_picture(path)
         before = len(path) - len(sent.messages)
+        fenced = (n for n, m in enumerate(sent.messages, before) if has_fenced([m], resolved.files))
+        explaining = next(fenced, None)
         for number in range(len(path) - 1, before - 1, -1):
             message = _as_sent(path, before, number, resolved)
             if (
@@ -157,6 +167,8 @@ class Estimator:
                 total += message.usage.input_tokens
                 return total + await self.message_tokens(message, resolved), False
             total += await self.message_tokens(message, resolved)
+            if number == explaining:
+                total += await self.text_tokens(SAMPLE.explanation, resolved)
             exact = exact and not message.text
         if instructions:
             total += (await self._counter.count(instructions, resolved.profile))[0] + FRAME
@@ -177,7 +189,7 @@ class Estimator:
 
     async def summary_tokens(self, summary: str, resolved: ResolvedChoice) -> int:
         """Tokens of a summary as it is sent."""
-        parts = [part for message in summary_messages(summary) for part in message.parts]
+        parts = [part for message in summary_messages(summary, SAMPLE) for part in message.parts]
         texts = [part.text for part in parts if isinstance(part, TextPart)]
         counts = [(await self._counter.count(text, resolved.profile))[0] for text in texts]
         return sum(counts) + FRAME * len(counts)
@@ -191,7 +203,7 @@ class Estimator:
         spans = part.chosen.spans if part.chosen else ()
         key = (part.sha256, f"{resolved.profile.id} {part.in_parts} {spans} {part.again_as}")
         if key not in self._documents:
-            block = await sent_block(part, self._attachments)
+            block = await sent_block(part, self._attachments, SAMPLE)
             self._documents[key] = (await self._counter.count(block, resolved.profile))[0]
         return self._documents[key]
 

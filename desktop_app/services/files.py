@@ -18,6 +18,7 @@ from desktop_app.domain.errors import NOTHING_SENT, IllegalChoiceError
 from desktop_app.domain.image_tokens import image_tokens
 from desktop_app.domain.model_catalog import FileInputs, ModelInfo
 from desktop_app.domain.parts import DocumentPart, Part
+from desktop_app.services.fence import one_line
 
 if TYPE_CHECKING:
     from desktop_app.services.choice import ResolvedChoice
@@ -45,7 +46,7 @@ def is_file(part: DocumentPart, files: FileInputs | None) -> bool:
 
 async def file_data(part: DocumentPart, attachments: AttachmentSource) -> FileData:
     """A document as it is sent as a file. Raises StorageError."""
-    return FileData(part.name, part.media_type, await attachments.bytes(part.sha256))
+    return FileData(one_line(part.name), part.media_type, await attachments.bytes(part.sha256))
 
 
 def file_tokens(part: DocumentPart, text_tokens: int, model: ModelInfo) -> int:

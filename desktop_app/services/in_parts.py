@@ -26,6 +26,7 @@ from desktop_app.domain.sections import chosen_text
 from desktop_app.services.budget import Budget
 from desktop_app.services.choice import ResolvedChoice
 from desktop_app.services.estimate import FRAME, Estimator, usable_input
+from desktop_app.services.fence import Fence, one_line
 from desktop_app.services.note_taking import (
     INSTRUCTIONS,
     MERGING,
@@ -141,16 +142,23 @@ class PartsReader:
         document: DocumentPart,
         prompt: str,
         resolved: ResolvedChoice,
+        fence: Fence,
         instructions: str = "",
     ) -> list[str]:
         """The parts of a document as they would be sent. Raises UserFacingError."""
         pieces = await self.pieces(Task((document,), prompt, resolved, instructions))
         return [
-            "\n\n".join([tagged(piece, is_merging=False), *names_of(piece)]) for piece in pieces
+            "\n\n".join([tagged(piece, fence, is_merging=False), *names_of(piece)])
+            for piece in pieces
         ]
 
     def read(
-        self, question: Message, answer: Message, request: ChatRequest, resolved: ResolvedChoice
+        self,
+        question: Message,
+        answer: Message,
+        request: ChatRequest,
+        resolved: ResolvedChoice,
+        fence: Fence,
     ) -> Gateway:
         """A gateway whose provider reads the question's documents in parts, and then answers."""
         task = Task(
@@ -161,6 +169,7 @@ class PartsReader:
             request.parameters,
             question.conversation_id,
             answer.id,
+            fence,
         )
         return self.reading(task)
 
@@ -177,7 +186,7 @@ class PartsReader:
             text = await self._attachments.text(document.sha256)
             text = await asyncio.to_thread(chosen_text, document, text)
             cut = await self._cut(document, text, room, task.resolved.model)
-            name = document.name.replace('"', "'")
+            name = one_line(document.name)
             for number, piece in enumerate(cut, 1):
                 label = f'document="{name}" part="{number} of {len(cut)}"{piece.label}'
                 made.append(replace(piece, label=label))
@@ -207,6 +216,7 @@ class PartsReader:
         usable = usable_input(task.resolved.model) or UNKNOWN_WINDOW
         around = FRAME * 8 + await self._tokens(task, task.instructions + INSTRUCTIONS + MERGING)
         around += await self._tokens(task, task.prompt)
+        around += await self._tokens(task, task.fence.around("notes", ""))
         share = SHARE if task.resolved.profile.serves_the_family else SHARE_ELSEWHERE
         return max(LEAST_PART, int((usable - around) * share))
 
@@ -236,7 +246,9 @@ class PartsReader:
         return Piece(piece.label, text, await self._tokens(task, text))
 
     async def _together(self, task: Task, notes: Sequence[Piece]) -> Piece:
-        text = "\n\n".join(f"<notes {note.label}>\n{note.text}\n</notes>" for note in notes)
+        text = "\n\n".join(
+            task.fence.around("notes", note.text, f" {note.label}") for note in notes
+        )
         first, last = notes[0].label, notes[-1].label.replace('"', "")
         label = first if len(notes) == 1 else f'{first} to="{last}"'
         return Piece(label, text, await self._tokens(task, text))

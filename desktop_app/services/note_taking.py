@@ -42,6 +42,7 @@ from desktop_app.domain.reply import Reply, accumulate
 from desktop_app.domain.spending import Call, Purpose
 from desktop_app.services.budget import Budget
 from desktop_app.services.choice import ResolvedChoice
+from desktop_app.services.fence import SAMPLE, Fence
 from desktop_app.services.on_device_form import is_built_in
 from desktop_app.services.parts_plan import PartsPlan
 from desktop_app.services.pictures import page_name
@@ -98,6 +99,7 @@ class Task:
     Attributes:
         prompt: the person's words.
         instructions, parameters: as for any answer.
+        fence: what stands around the parts and the notes.
     """
 
     documents: tuple[DocumentPart, ...]
@@ -107,6 +109,7 @@ class Task:
     parameters: GenerationParameters = field(default_factory=GenerationParameters)
     conversation_id: str = ""
     message_id: str = ""
+    fence: Fence = SAMPLE
 
 
 class NotesStore(Protocol):
@@ -136,11 +139,13 @@ class Reader(Protocol):
 
 
 def key_of(task: Task, piece: Piece) -> str:
-    """What a note on a piece is made of; the label is a part of it, since notes name their part."""
+    """What a note on a piece is made of; the label is a part of it, since notes name their part.
+    The fence is none: a run that goes on in another conversation finds its notes again."""
     resolved = task.resolved
     effort = resolved.effort.value if resolved.effort else ""
     model = (resolved.profile.id, resolved.model.id, effort)
-    made_of: list[object] = [INSTRUCTIONS, *model, task.prompt, piece.label, piece.text]
+    text = task.fence.plain(piece.text)
+    made_of: list[object] = [INSTRUCTIONS, *model, task.prompt, piece.label, text]
     if piece.seen is not None:
         pages = [page.number for page in piece.seen.pictured]
         made_of += [piece.seen.sha256, piece.seen.detail, pages]
@@ -341,7 +346,7 @@ class _Reading:
 def _request(
     task: Task, piece: Piece, seen: Sequence[RequestPart], *, is_merging: bool
 ) -> ChatRequest:
-    words = tagged(piece, is_merging=is_merging)
+    words = tagged(piece, task.fence, is_merging=is_merging)
     asked = TextPart(f"<task>\n{task.prompt.strip()}\n</task>\n\n{words}")
     return ChatRequest(
         model=task.resolved.model.id,
@@ -353,10 +358,11 @@ def _request(
     )
 
 
-def tagged(piece: Piece, *, is_merging: bool) -> str:
-    """A piece as it is sent."""
-    tag = "notes" if is_merging else "part"
-    return f"<{tag} {piece.label}>\n{piece.text.strip()}\n</{tag}>"
+def tagged(piece: Piece, fence: Fence, *, is_merging: bool) -> str:
+    """A piece as it is sent; one to be merged holds notes that stand between tags already."""
+    if is_merging:
+        return fence.around_fenced("notes", [piece.text], f" {piece.label}")
+    return fence.around("part", piece.text, f" {piece.label}")
 
 
 def names_of(piece: Piece) -> list[str]:

@@ -8,6 +8,8 @@ import re
 from bisect import bisect_right
 from typing import Final
 
+from desktop_app.services.fence import attribute
+
 _HEADING: Final = re.compile(r"^(#{1,6})[ \t]+(\S.*?)[ \t#]*$", re.M)
 _MARK: Final = re.compile(r"^\[(page|slide|chapter) (\d+)\][ \t]*$", re.M)
 _ROW: Final = re.compile(r"[ \t]*\|.*\|[ \t]*")
@@ -35,7 +37,7 @@ class Places:
         if number >= 0 and self._marks[number][0] < at:
             found += f' {self._marks[number][1]}="{self._marks[number][2]}"'
         above = self._above(at)
-        return f'{found} under="{_plain(" › ".join(above))}"' if above else found
+        return found + attribute("under", " › ".join(above)) if above else found
 
     def _above(self, at: int) -> list[str]:
         last = bisect_right(self._headings, at, key=lambda heading: heading[0])
@@ -66,7 +68,3 @@ class Places:
 def _line_before(text: str, at: int) -> int:
     """Where the line begins that ends before `at`."""
     return text.rfind("\n", 0, at - 1) + 1
-
-
-def _plain(words: str) -> str:
-    return " ".join(words.replace('"', "'").replace("<", "‹").split())

@@ -16,6 +16,7 @@ from desktop_app.domain.errors import (
 from desktop_app.domain.image_tokens import LARGEST_SIDE, image_tokens
 from desktop_app.domain.model_catalog import FileInputs, ModelInfo
 from desktop_app.domain.parts import DocumentPart, ImagePart, Part, TextPart
+from desktop_app.services.fence import one_line
 from desktop_app.services.ports import PictureSource
 
 # What a picture's name takes in its place.
@@ -43,7 +44,8 @@ class Sight:
         """
         if self.model.sees_images is False:
             return TextPart(
-                f"[picture {part.name}, not sent: {self.model.name} does not see pictures]"
+                f"[picture {one_line(part.name)}, not sent: "
+                f"{self.model.name} does not see pictures]"
             )
         return await self.pictures.scaled(part, self.model.image_tokens)
 
@@ -65,12 +67,12 @@ class Sight:
 
 def page_name(part: DocumentPart, number: int) -> str:
     """What stands before a page that is sent as a picture."""
-    return f"[page {number} of {part.name}, as a picture]"
+    return f"[page {number} of {one_line(part.name)}, as a picture]"
 
 
 def named(part: ImagePart) -> TextPart:
     """A picture in a text about a conversation."""
-    return TextPart(f"[picture {part.name}]")
+    return TextPart(f"[picture {one_line(part.name)}]")
 
 
 def with_detail(part: DocumentPart | ImagePart, detail: str) -> DocumentPart | ImagePart:

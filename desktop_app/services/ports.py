@@ -18,6 +18,7 @@ from desktop_app.domain.spending import Call
 from desktop_app.services.choice import ResolvedChoice
 
 if TYPE_CHECKING:
+    from desktop_app.services.fence import Fence
     from desktop_app.services.parts_plan import PartsPlan
 
 
@@ -118,7 +119,12 @@ class PartsSource(Protocol):
     """Reads documents that are too large for a model: see in_parts.py."""
 
     def read(
-        self, question: Message, answer: Message, request: ChatRequest, resolved: ResolvedChoice
+        self,
+        question: Message,
+        answer: Message,
+        request: ChatRequest,
+        resolved: ResolvedChoice,
+        fence: Fence,
     ) -> Gateway:
         """A gateway whose provider reads the question's documents in parts, and then answers."""
 
@@ -136,6 +142,7 @@ class PartsSource(Protocol):
         document: DocumentPart,
         prompt: str,
         resolved: ResolvedChoice,
+        fence: Fence,
         instructions: str = "",
     ) -> list[str]:
         """The parts of a document as they would be sent. Raises UserFacingError."""

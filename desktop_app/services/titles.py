@@ -16,6 +16,7 @@ from desktop_app.domain.conversation import (
 from desktop_app.domain.spending import Purpose
 from desktop_app.services.chat import first_title
 from desktop_app.services.choice import ResolvedChoice
+from desktop_app.services.fence import Fences, one_line
 from desktop_app.services.small_jobs import SmallJobs
 
 # A title needs the beginning alone, and reasoning counts as output.
@@ -61,8 +62,8 @@ def wants_title(conversation: Conversation, path: Sequence[Message]) -> bool:
 class Titles:
     """Asks for titles."""
 
-    def __init__(self, jobs: SmallJobs) -> None:
-        self._jobs = jobs
+    def __init__(self, jobs: SmallJobs, fences: Fences) -> None:
+        self._jobs, self._fences = jobs, fences
 
     async def suggest(self, path: Sequence[Message], own: ResolvedChoice) -> str:
         """A title for a question and its answer; "" where the model had none.
@@ -71,16 +72,17 @@ class Titles:
             UserFacingError: the provider failed.
         """
         question, answer = path[0], path[1]
-        names = "".join(f"[attached: {part.name}]\n" for part in question.attachments)
+        names = "".join(f"[attached: {one_line(part.name)}]\n" for part in question.attachments)
         text = (
             f"Question:\n{names}{question.text[:QUESTION_CHARACTERS]}\n\n"
             f"Answer:\n{answer.text[:ANSWER_CHARACTERS]}"
         )
+        fence = await self._fences.of(question.conversation_id)
         written = await self._jobs.ask(
             Purpose.TITLE,
             own,
             INSTRUCTIONS,
-            text,
+            fence.around("conversation", text),
             max_output_tokens=LONGEST_OUTPUT,
             conversation_id=question.conversation_id,
             message_id=answer.id,

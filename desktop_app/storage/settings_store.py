@@ -6,10 +6,11 @@ Only what differs from its default is here; settings/schema.py says what there i
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from dataclasses import asdict, replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.model_catalog import Api
@@ -18,6 +19,9 @@ from desktop_app.domain.secret import Secret
 from desktop_app.storage.address_secrets import secrets_in_profiles, strip_profiles
 from desktop_app.storage.database import Database
 from desktop_app.storage.rows import Cells, read_row, to_json
+
+# "Delete everything" removes what begins with "store.".
+_SECRET: Final = "store.secret"
 
 
 class SettingsStore:
@@ -41,6 +45,10 @@ class SettingsStore:
         await self._database.write(
             lambda c: c.execute("DELETE FROM settings WHERE key = ?", (key,))
         )
+
+    async def secret(self) -> bytes:
+        """Random bytes of this store's own, made when they are first asked for."""
+        return await self._database.read(_read_secret) or await self._database.write(_make_secret)
 
     async def profiles(self) -> list[ProviderProfile]:
         """The stored profiles, in the order they were added."""
@@ -97,6 +105,18 @@ class SettingsStore:
 def _read_settings(connection: sqlite3.Connection) -> dict[str, Any]:
     rows = connection.execute("SELECT key AS id, key, value FROM settings")
     return {row["key"]: read_row(lambda r: json.loads(r["value"]), row) for row in rows}
+
+
+def _read_secret(connection: sqlite3.Connection) -> bytes:
+    row = connection.execute("SELECT value FROM settings WHERE key = ?", (_SECRET,)).fetchone()
+    return b"" if row is None else str(row["value"]).encode()
+
+
+def _make_secret(connection: sqlite3.Connection) -> bytes:
+    """Make the secret, unless another process has made one meanwhile."""
+    made = to_json(os.urandom(32).hex())
+    connection.execute("INSERT OR IGNORE INTO settings VALUES (?, ?)", (_SECRET, made))
+    return _read_secret(connection)
 
 
 def _read_profiles(connection: sqlite3.Connection) -> list[ProviderProfile]:

@@ -30,6 +30,7 @@ from desktop_app.storage.database import Database
 from desktop_app.storage.ledger import Ledger
 from desktop_app.storage.settings_store import SettingsStore
 from desktop_app.storage.spending_holds import SpendingHolds
+from tests.helpers.fences import fences
 from tests.helpers.scripted_provider import WordCounter
 from tests.helpers.secrets import key_for
 from tests.unit.providers.samples import CATALOG
@@ -78,7 +79,9 @@ class Office:
             store=self.store,
             gateway=OneGateway(self.client),
             preparer=BatchPreparer(self.store, self.read, WordCounter()),
-            sender=BatchSender(self.store, self.attachments, pictures, self.folder, limits),
+            sender=BatchSender(
+                self.store, self.attachments, pictures, fences(), self.folder, limits
+            ),
             budget=Budget(SpendingHolds(self.database), self.settings),
             catalog=CATALOG,
             profiles=profiles,

@@ -8,6 +8,7 @@ from itertools import product
 import pytest
 
 from desktop_app.services.choice import INSTANT_RETIRED
+from tests.helpers.fences import plain
 from tests.integration.headless.command import Ended, Shell, against, answer_to, gateway
 from tests.integration.headless.replies import (
     ANSWER,
@@ -164,7 +165,7 @@ def test_documents_and_standard_input(shell: Shell) -> None:
             request.json["input"][0]["content"] for request in server.requests
         )
         assert both.index("First.") < both.index("Second.") < both.index("Compare")
-        assert '<document name="a.md">' in both
+        assert '<document name="a.md">' in plain(both)
         assert (dash, bare) == ("Grüße?", "Piped?")
         assert "6 to 8 bullets" in summary
         assert "Second." in summary

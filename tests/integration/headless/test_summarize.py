@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.helpers.fences import plain
 from tests.integration.headless.command import Shell, against, gateway
 from tests.integration.headless.replies import ANSWER, WHOLE, refusal
 from tests.unit.providers.loopback import LoopbackServer, replies
@@ -47,7 +48,7 @@ def test_several_documents_are_asked_for_one_by_one_and_together(
     (here / "both").mkdir()
     for name in ("a.md", "b.md", "both/a.md", "both/b.md"):
         (here / name).write_text(f"# {name}\n\nThe ferry leaves at nine.\n", "utf-8")
-    words = asked_for(shell, *arguments).rpartition("</document>")[2]
+    words = plain(asked_for(shell, *arguments)).rpartition("</document>")[2]
     assert (EACH in words) is bool(count)
     assert count in words
 
@@ -131,7 +132,7 @@ def test_pages_are_chosen(
 ) -> None:
     pdf = pytestconfig.rootpath / "tests" / "data" / "report.pdf"
     content = asked_for(shell, str(pdf), *given)
-    assert f'<document name="report.pdf" pages="{numbers}">' in content
+    assert f'<document name="report.pdf" pages="{numbers}">' in plain(content)
 
 
 @pytest.mark.parametrize(
@@ -181,7 +182,7 @@ def test_what_is_piped_in_is_a_document_too(shell: Shell, pytestconfig: pytest.C
         done = await shell.run("summarize", "-", "--save", stdin=pdf, env=named)
         assert (done.code, done.out) == (0, ANSWER + "\n"), done.err
         (content,) = (request.json["input"][0]["content"] for request in server.requests)
-        assert '<document name="standard input"' in content
+        assert '<document name="standard input"' in plain(content)
         assert "Brightwater" in content
         assert shell.files_outside() == [], "the file that it was is gone"
         nothing = await shell.run("summarize", "-", stdin=b"", env=named)

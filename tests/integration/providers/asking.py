@@ -31,6 +31,7 @@ from desktop_app.storage.database import Database
 from desktop_app.storage.ledger import Ledger
 from desktop_app.storage.settings_store import SettingsStore
 from desktop_app.storage.spending_holds import SpendingHolds
+from tests.helpers.fences import fences
 from tests.helpers.parts import NothingInParts
 from tests.helpers.scripted_provider import WordCounter
 from tests.helpers.secrets import key_for
@@ -134,6 +135,7 @@ async def asker_of(
         estimator=Estimator(WordCounter(), attachments),
         budget=Budget(SpendingHolds(database), SettingsStore(database)),
         catalog=CATALOG,
+        fences=fences(),
         compactions=CompactionStore(database),
         parts=NothingInParts(),
     )

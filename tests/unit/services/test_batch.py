@@ -26,6 +26,7 @@ from tests.helpers.batch_server import (
     not_begun,
     refused,
 )
+from tests.helpers.fences import plain
 
 Test = Callable[[BatchServer, Office], Awaitable[None]]
 
@@ -81,7 +82,7 @@ def test_what_is_uploaded(tmp_path: Path) -> None:
         assert body["reasoning"] == {"effort": "medium"}
         assert not {"stream", "background", "include", "service_tier"} & set(body)
         words = body["input"][0]["content"]
-        assert words.startswith('<document name="file-1.txt">')
+        assert plain(words).startswith('<document name="file-1.txt">')
         assert words.endswith(TASK)
         assert "Zeilen\u2028und\x85mehr" in words
         assert "žluť" in second["body"]["input"][0]["content"]

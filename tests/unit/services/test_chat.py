@@ -64,6 +64,7 @@ from desktop_app.storage.database import Database
 from desktop_app.storage.ledger import Ledger
 from desktop_app.storage.settings_store import SettingsStore
 from desktop_app.storage.spending_holds import SpendingHolds
+from tests.helpers.fences import fences, plain
 from tests.helpers.parts import NothingInParts
 from tests.helpers.scripted_provider import OneProvider, ScriptedProvider, WordCounter
 from tests.helpers.waiting import until
@@ -152,6 +153,7 @@ def with_room(
             estimator=Estimator(counter, attachments, passages),
             budget=Budget(SpendingHolds(database), SettingsStore(database)),
             catalog=CATALOG,
+            fences=fences(),
             compactions=CompactionStore(database),
             parts=NothingInParts(),
             passages=passages,
@@ -423,11 +425,10 @@ def test_a_document_goes_in_whole_before_the_words(tmp_path: Path) -> None:
         )
         await room.run(await room.begin("Summarise it.", attachments=(DOCUMENT,)))
         (message,) = provider.requests[0].messages
-        assert message.parts == (
-            TextPart(
-                '<document name="report.pdf" pages="2">\nAll its text.\n</document>'
-                "\n\nSummarise it."
-            ),
+        (sent,) = message.parts
+        assert isinstance(sent, TextPart)
+        assert plain(sent.text) == (
+            '<document name="report.pdf" pages="2">\nAll its text.\n</document>\n\nSummarise it.'
         )
 
     with_room(tmp_path, provider, test)

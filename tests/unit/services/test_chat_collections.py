@@ -14,6 +14,7 @@ from desktop_app.domain.events import Completed, TextDelta
 from desktop_app.domain.parts import CollectionPart, PassagesPart, TextPart
 from desktop_app.services.chat import AskSettings
 from desktop_app.services.passages import HOW_TO_ANSWER, KNOWN, NOTHING_FOUND
+from tests.helpers.fences import plain
 from tests.helpers.scripted_provider import ScriptedProvider
 from tests.unit.domain.test_collections import COLLECTION, a_passage
 from tests.unit.services.test_chat import Room, with_room
@@ -69,7 +70,7 @@ def test_the_passages_go_in_before_the_words_and_the_collection_stays(tmp_path: 
         assert kept.title == "Which colour?"
         await room.run(began)
         text = sent(provider)
-        assert text.startswith('<passages collection="Contracts">\n<passage number="1"')
+        assert plain(text).startswith('<passages collection="Contracts">\n<passage number="1"')
         assert text.index(HOW_TO_ANSWER) < text.index("Which colour?")
 
     with_room(tmp_path, provider, test, source)
@@ -124,7 +125,7 @@ def test_what_the_conversation_holds_already_is_named_and_not_sent_again(tmp_pat
         (found,) = second.question.found
         assert ([p.number for p in found.passages], found.known) == ([3], (2,))
         text = sent(provider)
-        assert text.count("<passage ") == 1
+        assert plain(text).count("<passage ") == 1
         assert KNOWN.format("[2]") in text
         assert text.index(KNOWN.format("[2]")) < text.index(HOW_TO_ANSWER)
         before, after = provider.requests[0].messages, provider.requests[1].messages
@@ -135,7 +136,7 @@ def test_what_the_conversation_holds_already_is_named_and_not_sent_again(tmp_pat
             draft.text, path=path, attachments=(COLLECTION,), conversation=second.conversation
         )
         await room.run(third)
-        assert "<passage " not in sent(provider)
+        assert "<passage " not in plain(sent(provider))
         assert NOTHING_FOUND not in sent(provider)
         assert KNOWN.format("[1] [2]") in sent(provider)
 

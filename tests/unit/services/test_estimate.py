@@ -18,6 +18,7 @@ from desktop_app.headless.profiles import COMETAPI, OPENAI
 from desktop_app.paths import resource_path
 from desktop_app.services.choice import ResolvedChoice
 from desktop_app.services.estimate import FRAME, Estimate, Estimator
+from desktop_app.services.fence import SAMPLE
 from desktop_app.services.prompt import document_block
 from tests.helpers.scripted_provider import WordCounter
 
@@ -54,7 +55,8 @@ def estimate(
 
 @pytest.mark.parametrize("model", PRICED)
 def test_every_price_times_the_providers_share_and_nothing_taken_for_cached(model: str) -> None:
-    tokens = 4 + FRAME + len(document_block(DOCUMENT, WORDS).split())
+    fenced = f"{SAMPLE.explanation} {document_block(DOCUMENT, WORDS, SAMPLE)}"
+    tokens = 4 + FRAME + len(fenced.split())
     made, row = estimate(resolved(model)), ROWS[model]
     assert made.input_tokens == tokens
     by_hand = Decimal(row["price"]["input"]) * tokens * Decimal("0.8") / 1_000_000
@@ -106,10 +108,10 @@ def test_chosen_pages_alone_are_counted() -> None:
     async def main() -> None:
         first = replace(DOCUMENT, chosen=ChosenPages("page", ((1, 1),), 2))
         second = replace(DOCUMENT, chosen=ChosenPages("page", ((2, 2),), 2))
-        assert await counted(DOCUMENT) == len(document_block(DOCUMENT, shelf.words).split())
+        assert await counted(DOCUMENT) == len(document_block(DOCUMENT, shelf.words, SAMPLE).split())
         assert await counted(second) - await counted(first) == 10
-        assert 'pages="2 of 2">\n[page 2]' in document_block(second, shelf.words)
-        assert "[page 1]" not in document_block(second, shelf.words)
+        assert 'pages="2 of 2">\n[page 2]' in document_block(second, shelf.words, SAMPLE)
+        assert "[page 1]" not in document_block(second, shelf.words, SAMPLE)
 
     asyncio.run(main())
 

@@ -20,9 +20,11 @@ from desktop_app.domain.parts import ChosenPages, DocumentPart, TextPart
 from desktop_app.headless.profiles import COMETAPI, ON_DEVICE, OPENAI
 from desktop_app.providers import responses
 from desktop_app.providers.request_bytes import packed
+from desktop_app.services.answering import Answering
 from desktop_app.services.choice import ResolvedChoice, resolve
 from desktop_app.services.files import demand_files, file_tokens, is_file, preferred, text_notice
 from desktop_app.services.prompt import document_block
+from tests.helpers.fences import fences
 from tests.helpers.scripted_provider import ScriptedProvider
 from tests.unit.services.test_chat import CATALOG, Room, with_room
 
@@ -88,14 +90,21 @@ def test_the_file_goes_in_place_of_the_text_the_same_on_every_turn(tmp_path: Pat
     with_room(tmp_path, provider, test)
 
 
+async def as_text(began: Answering, part: DocumentPart) -> TextPart:
+    """The question "Who?" about a document that is sent as its text."""
+    fence = await fences().of(began.conversation.id)
+    return TextPart(f"{fence.explanation}\n\n{document_block(part, TEXT, fence)}\n\nWho?")
+
+
 def test_of_chosen_pages_the_text_is_sent(tmp_path: Path) -> None:
     provider = ScriptedProvider(ANSWER)
 
     async def test(room: Room) -> None:
         part = replace(await kept(room), chosen=ChosenPages("page", ((2, 2),), 2, 3))
-        await room.run(await room.begin("Who?", attachments=(part,)))
+        began = await room.begin("Who?", attachments=(part,))
+        await room.run(began)
         (sent,) = provider.requests[0].messages[0].parts
-        assert sent == TextPart(f"{document_block(part, TEXT)}\n\nWho?")
+        assert sent == await as_text(began, part)
 
     with_room(tmp_path, provider, test)
 
@@ -148,7 +157,7 @@ def test_a_later_provider_is_sent_the_text_and_that_is_said(tmp_path: Path) -> N
         later = await room.begin("When?", COMETAPI, path=path, conversation=moved)
         await room.run(later)
         (sent,) = provider.requests[1].messages[0].parts
-        assert sent == TextPart(f"{document_block(part, TEXT)}\n\nWho?")
+        assert sent == await as_text(later, part)
         assert later.answer.notices == ("CometAPI was sent the text of a.pdf, not the file.",)
         assert text_notice(path, resolved()) == ""
 

@@ -36,11 +36,11 @@ Three.
     [
         ("[page 1]", ""),
         ("# Terms", ' page="1"'),
-        ("One.", """ page="1" under="Terms 'of' ‹use>\""""),
-        ("## Prices", """ page="1" under="Terms 'of' ‹use>\""""),
-        ("Two.", """ page="1" under="Terms 'of' ‹use> › Prices\""""),
-        ("[page 2]", """ under="Terms 'of' ‹use> › Prices\""""),
-        ("| b", """ page="2" under="Terms 'of' ‹use> › Prices\""""),
+        ("One.", """ page="1" under="Terms 'of' ‹use›\""""),
+        ("## Prices", """ page="1" under="Terms 'of' ‹use›\""""),
+        ("Two.", """ page="1" under="Terms 'of' ‹use› › Prices\""""),
+        ("[page 2]", """ under="Terms 'of' ‹use› › Prices\""""),
+        ("| b", """ page="2" under="Terms 'of' ‹use› › Prices\""""),
         ("# End", ' page="2"'),
     ],
 )

@@ -14,9 +14,11 @@ from desktop_app.domain.parts import TEXT_ALONE, ChosenPages, DocumentPart, Page
 from desktop_app.headless.profiles import OPENAI
 from desktop_app.services.choice import ResolvedChoice
 from desktop_app.services.estimate import Estimator
+from desktop_app.services.fence import SAMPLE
 from desktop_app.services.pictures import Sight
 from desktop_app.services.prompt import request_messages
 from desktop_app.services.repeats import as_sent_after, once
+from tests.helpers.fences import plain
 from tests.helpers.scripted_provider import WordCounter
 from tests.unit.providers.samples import CATALOG
 
@@ -73,15 +75,15 @@ def test_what_was_read_in_parts_never_stood_in_a_request() -> None:
 
 def test_the_request_holds_it_once() -> None:
     path = [asked("first", REPORT), asked("second", replace(REPORT, name='a "copy".pdf'))]
-    sent = asyncio.run(request_messages(path, Shelf()))
+    sent = asyncio.run(request_messages(path, Shelf(), SAMPLE))
     texts = [message.parts[0].text for message in sent]  # type: ignore[union-attr]
     assert [text.count("ferry") for text in texts] == [100, 0]
-    assert texts[1].startswith(
+    assert plain(texts[1]).startswith(
         '<document name="a \'copy\'.pdf" pages="20">\n(The same as “report.pdf” '
     )
-    assert texts[1].endswith("</document>\n\nsecond")
+    assert plain(texts[1]).endswith("</document>\n\nsecond")
     # Behind a compaction that took the first away, it goes whole; what is kept is as it was.
-    (alone,) = asyncio.run(request_messages(path[1:], Shelf()))
+    (alone,) = asyncio.run(request_messages(path[1:], Shelf(), SAMPLE))
     assert alone.parts[0].text.count("ferry") == 100  # type: ignore[union-attr]
     assert path[1].attachments[0].again_as == ""  # type: ignore[union-attr]
 
@@ -89,7 +91,9 @@ def test_the_request_holds_it_once() -> None:
 def test_a_file_goes_once_too() -> None:
     file = replace(REPORT, as_file=True)
     sight = Sight(CATALOG.info("gpt-5.2"), None, FILES)  # type: ignore[arg-type]
-    sent = asyncio.run(request_messages([asked("a", file), asked("b", file)], Shelf(), sight))
+    sent = asyncio.run(
+        request_messages([asked("a", file), asked("b", file)], Shelf(), SAMPLE, sight)
+    )
     assert isinstance(sent[0].parts[0], FileData)
     assert not any(isinstance(part, FileData) for part in sent[1].parts)
 

@@ -24,6 +24,7 @@ from desktop_app.domain.parts import (
 )
 from desktop_app.headless.profiles import ON_DEVICE
 from desktop_app.services.pictures import PAGE_NAME_TOKENS, demand_sight, page_tokens
+from tests.helpers.fences import plain
 from tests.helpers.pictures import unpacked
 from tests.helpers.scripted_provider import ScriptedProvider
 from tests.unit.services.test_chat import CATALOG, Room, with_room
@@ -62,7 +63,7 @@ def test_its_pages_stand_behind_its_text_the_same_on_every_turn(tmp_path: Path) 
         assert first == second
         text, second_page, name, third_page, words = first
         assert isinstance(text, TextPart)
-        assert text.text.endswith("</document>\n\n[page 2 of letter.pdf, as a picture]")
+        assert plain(text.text).endswith("</document>\n\n[page 2 of letter.pdf, as a picture]")
         assert name == TextPart("[page 3 of letter.pdf, as a picture]")
         assert words == TextPart("Who wrote it?")
         for page in (second_page, third_page):
@@ -104,8 +105,10 @@ def test_only_the_chosen_pages_are_sent(tmp_path: Path) -> None:
         await room.run(began)
         text, picture, words = provider.requests[0].messages[0].parts
         assert isinstance(text, TextPart)
-        assert text.text.startswith('<document name="letter.pdf" pages="3-4 of 4">\n[page 3]')
-        assert text.text.endswith("</document>\n\n[page 3 of letter.pdf, as a picture]")
+        assert plain(text.text).startswith(
+            '<document name="letter.pdf" pages="3-4 of 4">\n[page 3]'
+        )
+        assert plain(text.text).endswith("</document>\n\n[page 3 of letter.pdf, as a picture]")
         assert "[page 1]" not in text.text
         assert isinstance(picture, ImageData)
         assert words == TextPart("Who wrote it?")

@@ -1,0 +1,28 @@
+"""Fences for tests: made from a secret that is always the same."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from desktop_app.services.fence import DIGITS, SAMPLE, Fences
+
+_NUMBER: Final = re.compile(rf"(?<=[a-z])-\d{{{DIGITS}}}(?=[ >])")
+_EXPLANATION: Final = re.compile(
+    re.escape(SAMPLE.explanation).replace(SAMPLE.number, rf"\d{{{DIGITS}}}") + "\n\n"
+)
+
+
+class _FixedSecret:
+    async def secret(self) -> bytes:
+        return b"a secret"
+
+
+def fences() -> Fences:
+    """Return what makes the fences of conversations."""
+    return Fences(_FixedSecret())
+
+
+def plain(prompt: str) -> str:
+    """Return a prompt without the numbers in its tags and what is said of them."""
+    return _NUMBER.sub("", _EXPLANATION.sub("", prompt, count=1))
