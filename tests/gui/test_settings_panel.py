@@ -241,6 +241,25 @@ def test_what_is_no_address(text: str) -> None:
     assert problem_of_address(text)
 
 
+@pytest.mark.attack("secrets")
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("https://someone:w0rd@gateway.example/v1", "Leave out the user and the password"),
+        ("https://t0ken@gateway.example/v1", "Leave out the user and the password"),
+        ("https://gateway.example/v1?api_key=w0rd", "A key goes into its own field"),
+        ("https://gateway.example/v1#w0rd", "A key goes into its own field"),
+        ("https://api.openai.com\\@gateway.example/v1", "An address starts with https://"),
+    ],
+)
+def test_an_address_with_a_secret_is_refused_with_a_reason(
+    qtbot: QtBot, panel: SettingsPanel, text: str, says: str
+) -> None:
+    with qtbot.assertNotEmitted(panel.profile_saved):
+        write(qtbot, panel, "base-url", text)
+    assert says in all_text(panel)
+
+
 def test_an_open_address_is_warned_of() -> None:
     for text in ("http://localhost:11434/v1", "https://api.openai.com/v1", "http://[::1]:80/v1"):
         assert not problem_of_address(text)
