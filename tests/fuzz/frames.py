@@ -1,0 +1,151 @@
+"""What a document reader that was taken over can say to the window.
+
+The first byte chooses what the window asks; the rest is what the child writes to its standard
+output. The window must get a result or a DocumentError, whatever the child says.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from collections.abc import Awaitable, Callable
+from dataclasses import astuple, dataclass, field
+from typing import Any, Final
+
+from desktop_app.documents.protocol import (
+    ExtractedDocument,
+    IndexedPassage,
+    Limits,
+    error_to_json,
+    head,
+)
+from desktop_app.documents.worker import DocumentWorker
+from desktop_app.domain.errors import DocumentEncryptedError, DocumentError
+from desktop_app.domain.parts import parts_from_json, parts_to_json
+
+
+@dataclass
+class _Child:
+    """Stands for the process: says what it was given, and ends."""
+
+    said: bytes
+    pid: int = -1
+    returncode: int | None = None
+    stdout: asyncio.StreamReader = field(default_factory=asyncio.StreamReader)
+
+    def __post_init__(self) -> None:
+        self.stdin = self
+        self.stdout.feed_data(self.said)
+        self.stdout.feed_eof()
+
+    def write(self, data: bytes | memoryview) -> None:
+        """Take a request."""
+
+    async def drain(self) -> None:
+        """Take it at once."""
+
+    def kill(self) -> None:
+        """End."""
+        self.returncode = -9
+
+    async def wait(self) -> int:
+        """Return the code that it ends with."""
+        self.returncode = 0
+        return 0
+
+    async def communicate(self) -> tuple[bytes, bytes]:
+        """End with nothing left to say."""
+        return b"", b""
+
+
+class _Worker(DocumentWorker):
+    """Asks the child that it is given."""
+
+    def __init__(self, said: bytes) -> None:
+        super().__init__()
+        self._said = said
+        self.theirs: socket.socket | None = None
+
+    async def _running_child(self, limits: Limits) -> Any:
+        self._child = _Child(self._said)  # type: ignore[assignment]
+        self._files, self.theirs = socket.socketpair()
+        self._files.setblocking(False)
+        return self._child
+
+
+async def _extract(worker: DocumentWorker) -> None:
+    document = await worker.extract_bytes("a.txt", b"a")
+    document.text.encode()
+    row = json.loads(json.dumps(parts_to_json([document.part])))
+    assert parts_from_json(row) == (document.part,)
+
+
+async def _scale(worker: DocumentWorker) -> None:
+    assert isinstance((await worker.scale("a.png", b"a", "image/png", (9, 9))).width, int)
+
+
+async def _count(worker: DocumentWorker) -> None:
+    assert isinstance(await worker.count_tokens("a"), int)
+
+
+_QUESTIONS: Final[tuple[Callable[[DocumentWorker], Awaitable[object]], ...]] = (
+    _extract,
+    _scale,
+    _count,
+    lambda worker: worker.render_pages("a.pdf", b"a", [(1, (9, 9))]),
+    lambda worker: worker.markdown_of("<p>a"),
+    lambda worker: worker.chunks("a", 5),
+    lambda worker: worker.passages("a", "a.txt", "text/plain"),
+)
+
+
+def seeds() -> list[bytes]:
+    """Return an honest answer to each question, progress before one, a refusal and a crash."""
+    extracted = ExtractedDocument("a.txt", "text/plain", "0" * 64, 1, "words", None, 1)
+    fields = {name: value for name, value in vars(extracted).items() if name != "text"}
+    refusal = DocumentEncryptedError("It asks for a password.", what_was_kept="", what_to_do="")
+    passage = IndexedPassage(0, 5, 1, None, "", "a", "words")
+    answers: list[tuple[int, dict[str, Any], bytes]] = [
+        (0, {"kind": "extracted", **fields}, b"words"),
+        (0, {"kind": "extracted", **fields, "pictured": [[1, 9, 9]], "pages": 1}, b"[page 1]"),
+        (0, {"kind": "extracted", **fields, "width": 9, "height": 9}, b""),
+        (0, {"kind": "refused", **error_to_json(refusal)}, b""),
+        (0, {"kind": "crashed", "details": "ValueError in a.py:1"}, b""),
+        (
+            1,
+            {
+                "kind": "scaled",
+                "is_binary": True,
+                "media_type": "image/png",
+                "width": 9,
+                "height": 9,
+            },
+            b"x",
+        ),
+        (2, {"kind": "counted", "tokens": 5}, b""),
+        (3, {"kind": "rendered", "is_binary": True, "pictures": [["image/png", 9, 9, 1]]}, b"x"),
+        (4, {"kind": "converted"}, b"a"),
+        (5, {"kind": "chunked"}, b"[[0, 1, 1]]"),
+        (6, {"kind": "passages"}, json.dumps([astuple(passage)]).encode()),
+    ]
+    made = [bytes([asked]) + head(row, len(body)) + body for asked, row, body in answers]
+    step = head({"kind": "progress", "done": 1, "total": None, "unit": "page"}, 0)
+    return [*made, b"\0" + step + made[0][1:], b"\0" + b"\0\0\0\x02[]"]
+
+
+def one_input(data: bytes) -> None:
+    """Check that the window gets an answer or a DocumentError."""
+    asyncio.run(_ask(_QUESTIONS[(data[:1] or b"\0")[0] % len(_QUESTIONS)], data[1:]))
+
+
+async def _ask(question: Callable[[DocumentWorker], Awaitable[object]], said: bytes) -> None:
+    worker = _Worker(said)
+    try:
+        await question(worker)
+    except DocumentError as error:
+        assert error.what_happened
+    finally:
+        await worker.aclose()
+        if worker.theirs is not None:
+            worker.theirs.close()
