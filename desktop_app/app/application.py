@@ -99,10 +99,13 @@ class Application:
     def run(self) -> int:
         """Turn the event loop until the program is quit; returns the exit code."""
         import asyncio
+        from concurrent.futures import ThreadPoolExecutor
 
         from qasync import QEventLoop
 
         loop = QEventLoop(self.qt)
+        # Before the first use: qasync would start ten QThreads, and end the process by their end.
+        loop.set_default_executor(ThreadPoolExecutor(4, "work"))
         asyncio.set_event_loop(loop)
         with loop:
             loop.run_until_complete(self._live(loop))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,8 +56,6 @@ class ReadyWindow(Controllers):
         loop: asyncio.AbstractEventLoop,
     ) -> None:
         start_log(backend.folders.logs)
-        # qasync would start ten threads of its own; what blocks here is short and rare.
-        loop.set_default_executor(ThreadPoolExecutor(4, "work"))
         super().__init__(
             window,
             theme,

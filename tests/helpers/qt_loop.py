@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ CLOSED_LOOPS: list[qasync.QEventLoop] = []
 def qt_loop(application: QApplication) -> Iterator[qasync.QEventLoop]:
     """A loop that is closed at the end and kept for good."""
     loop = qasync.QEventLoop(application)
+    loop.set_default_executor(ThreadPoolExecutor(4, "work"))  # as the program does
     CLOSED_LOOPS.append(loop)
     with loop:
         yield loop
