@@ -35,7 +35,8 @@ def profiles_of_environment(
     if key or url:
         bare, login = bare_address(url)
         bare = "" if "?" in url or "#" in url else bare.rstrip("/") or OPENAI_URL
-        profile = _openai_like(bare, bool(key and bare), catalog)
+        # Without an origin no key is looked for: what is wrong is the address, and that is said.
+        profile = _openai_like(bare, bool(key and origin(bare)), catalog)
         secret = Secret(login, origin(bare), "Basic") if login else None
         found.append((profile, _bound(key, profile) if key else secret))
     if comet_key := environment.get("COMETAPI_KEY", ""):

@@ -127,7 +127,10 @@ def test_an_address_that_is_none_is_said(shell: Shell) -> None:
         way = gateway("http://someone:hush-hush@[::1/v1")
         done = await shell.run("ask", "Hi", env=way)
         assert done.code == 1
-        assert "cannot be used. Enter one like https://host/v1 in the environment." in done.err
+        assert (
+            "cannot be used. Set OPENAI_BASE_URL to one like https://host/v1, without a query."
+            in done.err
+        )
         looked = await shell.run("doctor", env={**way, **OFFSCREEN})
         assert "its address cannot be used" in looked.out
         assert SECRET not in done.err + looked.out + looked.err

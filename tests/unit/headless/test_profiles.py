@@ -55,5 +55,6 @@ def test_an_address_with_a_query_is_refused(end: str) -> None:
     profile, _ = found(OPENAI_API_KEY=KEY, OPENAI_BASE_URL=f"https://gateway.example/v1{end}")
     assert profile.base_url == ""
     assert "w0rd" not in repr(profile)
+    assert not profile.needs_key, "the address is what is wrong"
     assert is_remote(profile)
     assert way_to(profile) == (False, "its address cannot be used")
