@@ -27,11 +27,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments[:1] == ["_child"]:
         return _child(arguments[1], arguments[2:])
+    from desktop_app.headless.console import guarded
+
+    with guarded():
+        return _run_command(arguments)
+
+
+def _run_command(arguments: list[str]) -> int:
     try:
         return _command(arguments)
     except BrokenPipeError:  # as with `repartee search … | head`
-        # What Python would flush at exit must not complain once more.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        from desktop_app.headless.console import drop_output
+
+        drop_output()
         return EXIT_READER_GONE
     except KeyboardInterrupt:
         # What had not begun: of these, one object is written in any case.

@@ -169,9 +169,11 @@ def say_why_not(error: UserFacingError) -> int:
     started it from a menu, in a dialog; returns the exit code."""
     from PySide6.QtWidgets import QMessageBox
 
+    from desktop_app.headless.console import say  # no start that works has anything to say
+
     # The person's folders may be what is the matter: nothing is read from them here.
     qt = QApplication.instance() or QApplication([*sys.argv[:1], *APPLICATION_ARGUMENTS])
-    print(f"repartee: {error.sentences} {error.details}".rstrip(), file=sys.stderr)  # noqa: T201
+    say(f"{error.sentences} {error.details}".rstrip())
     box = QMessageBox(QMessageBox.Icon.Critical, "Repartee", error.what_happened)
     box.setInformativeText(f"{error.what_was_kept} {error.what_to_do}".strip())
     box.setDetailedText(error.details)

@@ -24,9 +24,9 @@ from PySide6.QtPrintSupport import QPrinter
 from desktop_app import sandbox
 from desktop_app.app.export_pdf import Paper, paint, without_a_screen
 from desktop_app.domain.errors import StorageError, UserFacingError
+from desktop_app.headless.console import say
 from desktop_app.headless.export import pictures_of
 from desktop_app.headless.steps import opened
-from desktop_app.headless.terminal import say
 from desktop_app.paths import resource_path
 from desktop_app.ui.printing.pages import MARGIN_MM
 

@@ -10,7 +10,6 @@ import asyncio
 import hashlib
 import os
 import signal
-import sys
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -40,10 +39,12 @@ from desktop_app.headless import passwords
 from desktop_app.headless.answer_settings import ask_settings
 from desktop_app.headless.asked_collections import asked_collections, cited, passages_json
 from desktop_app.headless.backend import Backend, build_backend, use_limits, use_weights
+from desktop_app.headless.console import say
 from desktop_app.headless.pages import pages_by_file, with_pages
 from desktop_app.headless.prompt_library import from_template, prompt_library
 from desktop_app.headless.standard_input import as_file, read_all
-from desktop_app.headless.terminal import Output, say
+from desktop_app.headless.steps import Steps
+from desktop_app.headless.terminal import Output
 from desktop_app.services.choice import ON_DEVICE_MODEL, demand_legal
 from desktop_app.services.files import preferred
 from desktop_app.services.pictures import with_detail
@@ -343,18 +344,12 @@ def _conversation(choice: ModelChoice) -> Conversation:
 
 
 async def _extract(backend: Backend, path: Path) -> ExtractedDocument:
-    is_watched = sys.stderr is not None and sys.stderr.isatty()
+    steps = Steps(path.name)
 
     def show(progress: Progress) -> None:
-        total = f" of {progress.total}" if progress.total else ""
-        if is_watched:
-            print(f"\r{path.name}: {progress.unit} {progress.done}{total}", end="", file=sys.stderr)
+        steps.show(progress.done, progress.total or None, progress.unit)
 
-    try:
-        document = await passwords.extract(backend.documents, path, show)
-    finally:
-        if is_watched:
-            print(file=sys.stderr)
+    document = await passwords.extract(backend.documents, path, show)
     if document.note:
         say(f"{document.name}: {document.note}")
     return document

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.parts import CollectionPart
+from desktop_app.headless.console import say
 from desktop_app.headless.steps import Steps, path_of
-from desktop_app.headless.terminal import say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,11 +61,8 @@ async def _of_folder(backend: Backend, known: Sequence[Collection], folder: Path
     made = next((each for each in known if each.folder == str(folder)), None)
     if made is None:
         made = await backend.collections.create(folder.name or str(folder), folder)
-    steps = Steps(made.name, in_lines=False)
-    try:
-        await backend.collections.refresh(made.id, lambda p: steps.show(p.done, p.total))
-    finally:
-        steps.clear()
+    steps = Steps(made.name)
+    await backend.collections.refresh(made.id, lambda p: steps.show(p.done, p.total))
     for file in await backend.collections.files(made.id):
         if file.status == "failed":
             say(f"{made.name}: {file.problem}")

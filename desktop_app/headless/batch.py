@@ -6,7 +6,6 @@ A job that another process goes on with, an open window as a rule, is shown as i
 from __future__ import annotations
 
 import asyncio
-import json
 import signal
 import sys
 from typing import TYPE_CHECKING, Any
@@ -21,14 +20,16 @@ from desktop_app.domain.batch_words import (
 from desktop_app.domain.batches import BatchJob, ItemStatus, refusal
 from desktop_app.domain.cost import format_money
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
+from desktop_app.headless import console
 from desktop_app.headless.answer_settings import ask_settings
 from desktop_app.headless.ask import choice_of, learn_window, profile_named
 from desktop_app.headless.backend import use_limits
 from desktop_app.headless.batch_output import facts, report_pieces, with_items, write_report
 from desktop_app.headless.batches import batch_service, expanded
+from desktop_app.headless.console import say
 from desktop_app.headless.prompt_library import from_template, prompt_library
 from desktop_app.headless.steps import Steps, opened, path_of
-from desktop_app.headless.terminal import note_of, say, worded
+from desktop_app.headless.terminal import note_of, worded
 from desktop_app.services.choice import demand_legal
 from desktop_app.services.prompts import SUMMARY, named
 
@@ -165,10 +166,7 @@ async def _go_on(
 
 async def _read(service: BatchService, job: BatchJob, options: argparse.Namespace) -> BatchJob:
     steps = Steps("Reading", in_lines=options.progress)
-    try:
-        return await service.prepare(job.id, steps.show)
-    finally:
-        steps.clear()
+    return await service.prepare(job.id, steps.show)
 
 
 async def _say_left_out(backend: Backend, job: BatchJob) -> None:
@@ -181,9 +179,9 @@ async def _say_left_out(backend: Backend, job: BatchJob) -> None:
 
 async def _confirmed() -> bool:
     """Whether the person says yes; where there is no terminal nobody is asked."""
-    if not (sys.stdin and sys.stdin.isatty() and sys.stderr and sys.stderr.isatty()):
+    if not (sys.stdin and sys.stdin.isatty() and console.is_watched()):
         return True
-    print("repartee: Send it? [y/N] ", end="", file=sys.stderr, flush=True)
+    console.ask("Send it? [y/N]")
     # Not in a thread, which Ctrl+C could not end.
     loop, typed = asyncio.get_running_loop(), asyncio.Event()
     loop.add_reader(sys.stdin.fileno(), typed.set)
@@ -195,7 +193,7 @@ async def _confirmed() -> bool:
 
 
 def _say_step(job: BatchJob, options: argparse.Namespace) -> None:
-    if options.progress or (sys.stderr and sys.stderr.isatty()):
+    if options.progress or console.is_watched():
         say(progress_words(job))
 
 
@@ -203,9 +201,9 @@ async def _say_begun(backend: Backend, job: BatchJob, options: argparse.Namespac
     if job.error:
         say(job.error)
     if options.json:
-        print(json.dumps(await with_items(backend, job), ensure_ascii=False), flush=True)
+        console.write_json(await with_items(backend, job))
     elif job.status.was_sent:
-        print(job.id, flush=True)
+        console.write_line(job.id)
     if not job.status.was_sent:
         say(f"The job is kept: “repartee batch resume {job.id}” tries again.")
         return EXIT_FAILED
@@ -232,16 +230,15 @@ async def _status(backend: Backend, service: BatchService, options: argparse.Nam
         return 0
     jobs = await backend.batch_store.all()
     if options.json:
-        print(json.dumps([facts(job) for job in jobs], ensure_ascii=False, indent=1), flush=True)
+        console.write_json([facts(job) for job in jobs], indent=1)
         return 0
     for job in jobs:
         cost = format_money(job.counts.cost) if job.counts.cost else "–"
-        print(f"{job.id}  {progress_words(job)}  {cost}  {job.title}")
+        console.write_line(f"{job.id}  {progress_words(job)}  {cost}  {job.title}")
         if job.error:
-            print(f"    {job.error}")
+            console.write_line(f"    {job.error}")
     if not jobs:
         say("There are no batch jobs.")
-    sys.stdout.flush()
     return 0
 
 
@@ -256,16 +253,15 @@ async def _look(backend: Backend, service: BatchService, job_id: str) -> None:
 
 async def _show_one(backend: Backend, job: BatchJob, options: argparse.Namespace) -> None:
     if options.json:
-        print(json.dumps(await with_items(backend, job), ensure_ascii=False, indent=1), flush=True)
+        console.write_json(await with_items(backend, job), indent=1)
         return
-    print(f"{job.title}: {progress_words(job)}")
+    console.write_line(f"{job.title}: {progress_words(job)}")
     if job.error:
-        print(job.error)
+        console.write_line(job.error)
     for row in await backend.batch_store.rows(job.id):
         cost = "" if row.cost is None else f"  {format_money(row.cost)}"
         error = f"  {row.error}" if row.error else ""
-        print(f"{ITEM_WORDS[row.status]:>12}  {row.name}{cost}{error}")
-    sys.stdout.flush()
+        console.write_line(f"{ITEM_WORDS[row.status]:>12}  {row.name}{cost}{error}")
 
 
 async def _cancel(backend: Backend, service: BatchService, options: argparse.Namespace) -> int:
@@ -276,7 +272,7 @@ async def _cancel(backend: Backend, service: BatchService, options: argparse.Nam
     await _look(backend, service, job.id)
     job = await _named(backend, job.id)
     if options.json:
-        print(json.dumps(facts(job), ensure_ascii=False), flush=True)
+        console.write_json(facts(job))
     say(f"{progress_words(job)}." + (f" {job.error}" if job.error else ""))
     return 0
 
@@ -294,9 +290,8 @@ async def _report(backend: Backend, _: BatchService, options: argparse.Namespace
     named = "csv" if options.to.lower().endswith(".csv") else "markdown"
     kind = options.format or named
     if options.to == "-":
-        async for piece in report_pieces(backend, job, kind):
-            sys.stdout.write(piece)
-        sys.stdout.flush()
+        async for piece in report_pieces(backend, job, kind, console.clean_line):
+            console.write(piece)
         return 0
     target = path_of(options.to)
     await write_report(backend, job, kind, target)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -46,12 +47,18 @@ async def _is_plain(backend: Backend, job: BatchJob) -> bool:
     return True
 
 
-async def report_pieces(backend: Backend, job: BatchJob, format_: str) -> AsyncIterator[str]:
-    """The text of a report, some files at a time."""
+async def report_pieces(
+    backend: Backend, job: BatchJob, format_: str, named: Callable[[str], str] = str
+) -> AsyncIterator[str]:
+    """The text of a report, some files at a time; `named` makes names and errors fit to be read."""
+    job = replace(job, title=named(job.title), error=named(job.error))
     behind = 0
     head = True
     while head or behind:
-        items = await backend.batch_store.page(job.id, behind)
+        items = [
+            replace(item, name=named(item.name), error=named(item.error))
+            for item in await backend.batch_store.page(job.id, behind)
+        ]
         pieces = _written(backend, job, items, format_)
         first = next(pieces)
         yield (first if head else "") + "".join(pieces)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from desktop_app import __version__
 from desktop_app.domain.export_format import EXPORT_FORMATS
 from desktop_app.headless.batch_options import add_batch
+from desktop_app.headless.console import clean_line
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -109,10 +110,18 @@ end; without one, standard input that brings nothing within 0.3 s is left alone.
 """
 
 
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors, which repeat what was typed, cannot pretend to be further lines."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong with the command line, and end with 2."""
+        super().error(clean_line(message))
+
+
 def parser(names: Sequence[str]) -> argparse.ArgumentParser:
     """The commands and their options; `names` are those of all commands. A command's `more` names the
     list that takes files which stand behind an option, and `refuse` ends it with a wrong line."""
-    made = argparse.ArgumentParser(
+    made: argparse.ArgumentParser = Parser(
         prog="repartee",
         description="A desktop assistant for the GPT-5.2 family and for models of your own. "
         "Without a command it opens the window; files named are attached.",

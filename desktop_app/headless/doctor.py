@@ -7,7 +7,6 @@ import asyncio
 import json
 import os
 import platform
-import sys
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
@@ -16,6 +15,7 @@ from typing import Any
 from desktop_app import __version__
 from desktop_app.child_processes import child_command, start_child
 from desktop_app.domain.errors import UserFacingError
+from desktop_app.headless import console
 from desktop_app.headless.backend import Backend, build_backend, use_weights
 from desktop_app.headless.display import why_no_window
 from desktop_app.headless.log import CRASH_NAME, last_lines
@@ -48,10 +48,13 @@ def run_doctor(*, as_json: bool) -> int:
     try:
         backend = build_backend()
     except UserFacingError as error:
-        print(f"repartee: {error.sentences}", file=sys.stderr)
+        console.say(error.sentences)
         return 1
     found = asyncio.run(_examine_and_close(backend))
-    print(as_text(found) if not as_json else json.dumps(as_object(found), ensure_ascii=False))
+    if as_json:
+        console.write_json(as_object(found))
+    else:
+        console.write_lines(as_text(found))
     # Without a keyring keys last for a session, without a portal one binds a command: both work.
     needed = {"window", "store", "on-device model"}
     return 1 if any(f.works is False and f.name in needed for f in found) else 0

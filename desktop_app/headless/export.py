@@ -26,8 +26,8 @@ from desktop_app.domain.parts import ImagePart
 from desktop_app.exchange import html_page, markdown
 from desktop_app.exchange.imported import BAD_VALUE, short
 from desktop_app.exchange.own_json import JsonWriter
+from desktop_app.headless.console import say
 from desktop_app.headless.steps import Steps, counted, opened, path_of
-from desktop_app.headless.terminal import say
 from desktop_app.paths import folders
 from desktop_app.rendering.formula_process import FormulaProcess
 from desktop_app.storage.files import create_private
@@ -152,8 +152,6 @@ async def export(options: argparse.Namespace, makers: FileMakers = WITHOUT_QT) -
                     maker.close()
         except OSError as exc:
             raise unwritable(target, exc) from exc
-        finally:
-            steps.clear()
     say(f"{counted(len(wanted), 'conversation')} exported to {target}.")
     for sentence in left_out:
         say(sentence)

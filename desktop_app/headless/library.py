@@ -7,7 +7,6 @@ standard error: on a terminal in one line that changes, with --progress a line f
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -23,10 +22,11 @@ from desktop_app.domain.errors import (
 )
 from desktop_app.exchange.imported import ImportedConversation, left_out
 from desktop_app.exchange.reading import read_export
+from desktop_app.headless.console import ask as ask_typed
+from desktop_app.headless.console import is_watched, say, write_json, write_line
 from desktop_app.headless.export import WITHOUT_QT, FileMakers, export
 from desktop_app.headless.profiles import BUILT_IN
 from desktop_app.headless.steps import Steps, counted, opened, path_of
-from desktop_app.headless.terminal import say
 from desktop_app.paths import folders
 from desktop_app.storage.backup import keep_newest, make_backup
 from desktop_app.storage.importing import Added, ImportStore
@@ -105,7 +105,7 @@ async def _import(options: argparse.Namespace) -> int:
             if not options.json:
                 _say_taken(taken[-1])
     if options.json:
-        print(json.dumps({"files": [vars(one) for one in taken]}, ensure_ascii=False))
+        write_json({"files": [vars(one) for one in taken]})
     return EXIT_FAILED if any(one.refused for one in taken) else 0
 
 
@@ -134,11 +134,9 @@ async def _import_file(
             else:
                 taken.refused.append(found.sentences)
     except StorageError:
-        steps.clear()
         raise
     except UserFacingError as error:
         taken.refused.append(error.sentences)
-    steps.clear()
     return taken
 
 
@@ -180,14 +178,11 @@ async def _search(options: argparse.Namespace) -> int:
             }
             for hit in hits
         ]
-        print(json.dumps(found, ensure_ascii=False, indent=1))
+        write_json(found, indent=1)
     for hit in hits if not options.json else ():
-        bold = ("\033[1m", "\033[0m") if sys.stdout.isatty() else ("", "")
-        snippet = " ".join(hit.snippet.split())
-        snippet = snippet.replace("\x02", bold[0]).replace("\x03", bold[1])
-        print(f"{hit.date.astimezone():%Y-%m-%d %H:%M}  {hit.title}  [{hit.conversation_id}]")
-        print(f"    {snippet}")
-    sys.stdout.flush()  # where nobody reads it any more, that is told here
+        snippet = " ".join(hit.snippet.replace("\x02", "").replace("\x03", "").split())
+        write_line(f"{hit.date.astimezone():%Y-%m-%d %H:%M}  {hit.title}  [{hit.conversation_id}]")
+        write_line(f"    {snippet}")
     return 0 if hits else EXIT_FAILED
 
 
@@ -201,17 +196,15 @@ async def _backup(options: argparse.Namespace) -> int:
         made = make_backup(where.database, where.attachments, folder, now(), steps.show)
         if options.keep is not None:
             keep_newest(folder, max(1, options.keep))
-    steps.clear()
-    print(made)
+    write_line(str(made))
     return 0
 
 
 def _restore(options: argparse.Namespace) -> int:
-    where, steps = folders(), Steps("Restoring, MB", in_lines=False)
+    where, steps = folders(), Steps("Restoring, MB")
     archive = path_of(options.path)
 
     def ask(changes: Sequence[Change]) -> Answer:
-        steps.clear()
         return _confirmed(changes, accept=options.accept_settings)
 
     restored = restore_backup(
@@ -223,7 +216,6 @@ def _restore(options: argparse.Namespace) -> int:
         ask=ask,
         built_in=BUILT_IN,
     )
-    steps.clear()
     if restored is None:
         say("Nothing was changed.")
         return EXIT_FAILED
@@ -238,15 +230,10 @@ def _confirmed(changes: Sequence[Change], *, accept: bool) -> Answer:
         say(f"  {change.sentence}")
     if accept:
         return Answer.TAKE
-    if not (sys.stdin and sys.stdin.isatty() and sys.stderr.isatty()):
+    if not (sys.stdin and sys.stdin.isatty() and is_watched()):
         say("These settings are not taken over; --accept-settings takes them over.")
         return Answer.KEEP
-    print(
-        "Take them over? [y]es, [N]o: keep the present ones, [c]ancel: ",
-        end="",
-        file=sys.stderr,
-        flush=True,
-    )
+    ask_typed("Take them over? [y]es, [N]o: keep the present ones, [c]ancel:")
     try:
         typed = sys.stdin.readline().strip().lower()
     except KeyboardInterrupt:
@@ -257,10 +244,9 @@ def _confirmed(changes: Sequence[Change], *, accept: bool) -> Answer:
 
 
 def _repair() -> int:
-    where, steps = folders(), Steps("Reading", in_lines=False)
+    where, steps = folders(), Steps("Reading")
     if not where.database.exists():
         raise StorageError("There is no store yet.", what_to_do="Start Repartee: it makes one.")
     found = repair_store(where.database, now(), steps.show)
-    steps.clear()
     say(found.sentence)
     return 0

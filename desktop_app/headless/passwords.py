@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.domain.errors import DocumentEncryptedError
+from desktop_app.headless.console import note
 
 if TYPE_CHECKING:
     from desktop_app.documents.worker import DocumentWorker, ExtractedDocument, Progress
@@ -38,7 +39,7 @@ async def extract(
             error.what_to_do = TO_DO
             if not _has_terminal():
                 raise
-            print(error.what_happened, file=sys.stderr)
+            note(error.what_happened)
             password = _asked()
             if not password:
                 raise

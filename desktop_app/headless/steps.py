@@ -2,34 +2,35 @@
 
 from __future__ import annotations
 
-import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Final
 
 from desktop_app.headless.backend import Backend, build_backend
+from desktop_app.headless.console import clean_line, is_watched, note
+
+_EVERY_S: Final = 2.0
 
 
 class Steps:
-    """Says how far the work has come."""
+    """Says how far the work has come: on a terminal every two seconds, elsewhere only if a line for
+    each step is wanted. A line that changes would take control characters."""
 
-    def __init__(self, what: str, *, in_lines: bool) -> None:
+    def __init__(self, what: str, *, in_lines: bool = False) -> None:
         self._what = what
         self._in_lines = in_lines
-        stream = sys.stderr
-        self._on_terminal = stream is not None and stream.isatty() and not in_lines
+        self._next = time.monotonic() + _EVERY_S
 
-    def show(self, done: int, total: int) -> None:
-        """`done` of `total` are done."""
+    def show(self, done: int, total: int | None, unit: str = "") -> None:
+        """`done` of `total` are done; None if nobody knows how many there are."""
         if self._in_lines:
-            print(f"{done} {total}", file=sys.stderr, flush=True)
-        elif self._on_terminal:
-            print(f"\r{self._what}: {done:,} of {total:,}\033[K", end="", file=sys.stderr)
-
-    def clear(self) -> None:
-        """The work has ended: the line is free again."""
-        if self._on_terminal:
-            print("\r\033[K", end="", file=sys.stderr, flush=True)
+            note(f"{done} {total}")
+        elif is_watched() and time.monotonic() >= self._next:
+            self._next = time.monotonic() + _EVERY_S
+            of_all = "" if total is None else f" of {total:,}"
+            note(clean_line(f"{self._what}: {f'{unit} '.lstrip()}{done:,}{of_all}"))
 
 
 def path_of(name: str) -> Path:

@@ -5,17 +5,10 @@ Errors are worded for the window, with its buttons; here they lose what a termin
 
 from __future__ import annotations
 
-import asyncio
-import errno
-import json
 import math
-import os
 import re
-import sys
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from io import TextIOWrapper
 from typing import Any
 
 from desktop_app.domain.conversation import ErrorNote, Message, MessageStatus
@@ -29,8 +22,8 @@ from desktop_app.domain.errors import (
 )
 from desktop_app.domain.events import Notice, RefusalDelta, StreamEvent, TextDelta, Waiting
 from desktop_app.domain.reply import Reply
+from desktop_app.headless.console import as_json, drop_output, is_watched, say, write
 
-_CLEARED = "\r\x1b[K"  # the line, as every terminal of today understands it
 QUESTION_KEPT = "Your question is kept."
 _KEPT_HERE = {
     NOTHING_SENT: "Nothing was sent.",
@@ -52,12 +45,6 @@ _BY_ENVIRONMENT = {
     ),
 }
 _SETTINGS = re.compile(r"\b(in )?Settings › Provider")
-
-
-def say(text: str) -> None:
-    """One message on standard error."""
-    if sys.stderr is not None:
-        print(f"repartee: {text}", file=sys.stderr, flush=True)
 
 
 def worded(note: ErrorNote, *, saved: bool, from_environment: bool) -> str:
@@ -96,65 +83,15 @@ def note_of(error: UserFacingError) -> ErrorNote:
     )
 
 
-class Countdown:
-    """Says on standard error when the next try comes: in a terminal with a figure that falls each
-    second, elsewhere once. In a terminal, and there alone, it also says why nothing comes. To be
-    used where a loop runs."""
-
-    def __init__(self) -> None:
-        self._timer: asyncio.TimerHandle | None = None
-        self._has_said = False  # a line that the next event takes back
-
-    def start(self, seconds: float, reason: str) -> None:
-        """Begin at `seconds`."""
-        if sys.stderr is None or not sys.stderr.isatty():
-            say(_trying_again(seconds, reason))
-            return
-        self._show(time.monotonic() + seconds, reason)
-
-    def _show(self, until: float, reason: str) -> None:
-        left = until - time.monotonic()
-        if left <= 0:
-            return
-        line = _fitting(f"repartee: {_trying_again(left, reason)}")
-        print(f"{_CLEARED}{line}", end="", file=sys.stderr, flush=True)
-        pause = left - max(math.ceil(left) - 1, 0)  # until the figure changes
-        loop = asyncio.get_running_loop()
-        self._timer = loop.call_later(max(pause, 0.05), self._show, until, reason)
-
-    def say_why(self, reason: str) -> None:
-        """Show why nothing comes, until `stop`."""
-        if reason and sys.stderr is not None and sys.stderr.isatty():
-            line = _fitting(f"repartee: {reason}")
-            print(f"{_CLEARED}{line}", end="", file=sys.stderr, flush=True)
-            self._has_said = True
-
-    def stop(self) -> None:
-        """Leave the line of a countdown as it is, if there is one; take back any other."""
-        if self._has_said:
-            self._has_said = False
-            print(_CLEARED, end="", file=sys.stderr, flush=True)
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-            print(file=sys.stderr, flush=True)
-
-
 def _trying_again(seconds: float, reason: str) -> str:
     return f"{reason} Trying again in {math.ceil(seconds)} s."
-
-
-def _fitting(line: str) -> str:
-    """`line` without its beginning, where it would break: only one that does not can be cleared."""
-    columns = os.get_terminal_size(sys.stderr.fileno()).columns
-    return line if not 0 < columns <= len(line) else "…" + line[len(line) - columns + 2 :]
 
 
 class Output:
     """Writes one answer.
 
     Args:
-        shows_steps: why nothing comes is said off a terminal, too, a line for each reason.
+        shows_steps: why nothing comes is said off a terminal, too.
 
     Attributes:
         write_error: why standard output could not be written to; None as long as it can.
@@ -163,18 +100,14 @@ class Output:
 
     def __init__(self, *, as_json: bool, shows_steps: bool = False) -> None:
         self._as_json = as_json
-        self._shows_steps = shows_steps and not (sys.stderr and sys.stderr.isatty())
+        self._shows_steps = shows_steps
         self._at_line_start = True
         self._is_asked = False
         self._stop: Callable[[], object] = lambda: None
-        self._countdown = Countdown()
+        self._reason = ""
         self._passages: list[Mapping[str, Any]] = []
         self.write_error: OSError | None = None
         self.store_failed = False
-        for stream in (sys.stdout, sys.stderr):
-            if isinstance(stream, TextIOWrapper):
-                # What the terminal's encoding lacks is no reason to lose the rest.
-                stream.reconfigure(errors="replace")
 
     def stop_with(self, stop: Callable[[], object]) -> None:
         """Call `stop` as soon as nobody reads the answer any more."""
@@ -182,20 +115,25 @@ class Output:
 
     def listen(self, event: StreamEvent, _reply: Reply) -> None:
         """Show one event."""
-        self._countdown.stop()
         match event:
             case TextDelta(text) | RefusalDelta(text) if not self._as_json and text:
                 self._write(text)
             case Notice(text):
                 say(text)
             case Waiting(seconds, reason) if seconds:
-                self._countdown.start(seconds, reason)
+                say(_trying_again(seconds, reason))
             # The first says no more than that the answer is waited for.
-            case Waiting(_, reason) if self._is_asked and self._shows_steps:
-                say(reason)
-            case Waiting(_, reason) if self._is_asked and self._at_line_start:
-                self._countdown.say_why(reason)
+            case Waiting(_, reason) if self._is_asked:
+                self._say_why(reason)
         self._is_asked = True
+
+    def _say_why(self, reason: str) -> None:
+        """Say why nothing comes, once for each reason: in the midst of a line it would stand in the
+        answer."""
+        is_shown = self._shows_steps or (is_watched() and self._at_line_start)
+        if reason and reason != self._reason and is_shown:
+            say(reason)
+        self._reason = reason
 
     def on_store(self, error: StorageError | None) -> None:
         """Say that something could not be kept."""
@@ -215,7 +153,6 @@ class Output:
         went in."""
         self._passages = list(passages)
         self._stop = lambda: None  # there is nothing left to stop
-        self._countdown.stop()
         if not self._at_line_start:
             self._write("\n")
         error = answer.error
@@ -246,21 +183,17 @@ class Output:
     ) -> None:
         if self._as_json:
             self._as_json = False  # one object, whatever still goes wrong
-            self._write(_as_json(answer, error, conversation_id, self._passages))
+            self._write(_object(answer, error, conversation_id, self._passages))
 
     def _write(self, text: str) -> None:
         if self.write_error is not None:
             return
-        if sys.stdout is None:  # it was closed before the program began
-            self._give_up(OSError(errno.EBADF, os.strerror(errno.EBADF)))
-            return
         try:
-            sys.stdout.write(text)
-            sys.stdout.flush()
+            write(text)
         except OSError as error:
-            # What Python would flush at exit must not complain once more.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            drop_output()
             self._give_up(error)
+            return
         self._at_line_start = text.endswith("\n")
 
     def _give_up(self, error: OSError) -> None:
@@ -270,7 +203,7 @@ class Output:
         self._stop()
 
 
-def _as_json(
+def _object(
     answer: Message | None,
     error: ErrorNote | None,
     conversation_id: str | None,
@@ -294,7 +227,7 @@ def _as_json(
         "conversation_id": conversation_id,
         "passages": list(passages),
     }
-    return json.dumps(value, ensure_ascii=False) + "\n"
+    return as_json(value) + "\n"
 
 
 def _usage(usage: Usage) -> dict[str, int]:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import fcntl
 import os
 import socket
-import sys
 import time
 from contextlib import suppress
 from pathlib import Path
 
 from desktop_app.app.desktop.window_request import RequestError, WindowRequest, encode
+from desktop_app.headless.console import say
 from desktop_app.paths import Folders, folders
 
 CALL_TIMEOUT_S = 10.0
@@ -54,7 +54,7 @@ def open_or_call(request: WindowRequest) -> int:
     try:
         frame = encode(request)
     except RequestError as error:  # too large, also for a window of our own
-        print(f"repartee: {error}", file=sys.stderr)  # noqa: T201
+        say(str(error))
         return 1
     where = folders()
     lock = WindowLock(where.data)
@@ -69,7 +69,7 @@ def open_or_call(request: WindowRequest) -> int:
     why_not = why_no_window(os.environ)
     if why_not is not None:
         advice = "“repartee ask” answers without a window."
-        print(f"repartee: {why_not} {advice}", file=sys.stderr)  # noqa: T201
+        say(f"{why_not} {advice}")
         return 1
     from desktop_app.app.application import run
 
@@ -88,7 +88,7 @@ def _refuse(where: Folders, cause: OSError) -> int:
         details=str(cause),
     )
     if why_no_window(os.environ) is not None:
-        print(f"repartee: {error.sentences} {error.details}", file=sys.stderr)  # noqa: T201
+        say(f"{error.sentences} {error.details}")
         return 1
     from desktop_app.app.application import say_why_not
 
@@ -110,7 +110,7 @@ def _call(where: Folders, frame: bytes) -> int:
             break
         time.sleep(RETRY_S)
     message = "Repartee is running and does not answer; end it and start again."
-    print(f"repartee: {message}", file=sys.stderr)  # noqa: T201
+    say(message)
     return 1
 
 

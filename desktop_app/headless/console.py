@@ -1,0 +1,192 @@
+"""Standard output and standard error: the only way by which commands write to them.
+
+A terminal obeys what it is sent: an answer, a title, a file's name or an error can hold sequences
+that clear the screen, set the clipboard or turn the direction of writing. Such characters are
+written so that they can be read, as `\\x1b`. What a command is asked for goes through a pipe byte
+for byte; names and errors are cleaned there, too.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from io import TextIOWrapper
+from typing import Any, Final, TextIO, cast
+
+# Control characters but newline and tab; what turns the direction of writing or ends a line; signs
+# that are never seen (joiners of letters and emoji are not among them); halves of characters.
+_UNSAFE: Final = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\ud800-\udfff\U000e0000-\U000e007f]"
+)
+_BREAKS: Final = re.compile("[\n\t]")
+
+
+def clean(text: str) -> str:
+    """Return `text` with every unsafe character made visible, on its lines.
+
+    >>> clean("a\\x1b[2Jb\\r\\n")
+    'a\\\\x1b[2Jb\\n'
+    """
+    return _UNSAFE.sub(_visible, text.replace("\r\n", "\n"))
+
+
+def clean_line(text: str) -> str:
+    """Return `text` as `clean` does, on a single line: a name cannot pretend to be another line.
+
+    >>> clean_line("a\\nb")
+    'a\\\\x0ab'
+    """
+    return _BREAKS.sub(_visible, _UNSAFE.sub(_visible, text))
+
+
+def _visible(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    if 0xDC80 <= code <= 0xDCFF:  # a byte of a file's name that is not UTF-8
+        code -= 0xDC00
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def as_json(value: object, *, indent: int | None = None) -> str:
+    """Return `value` as JSON that a terminal can be sent: unsafe characters are escaped."""
+    import json
+
+    return _UNSAFE.sub(_escaped, json.dumps(value, ensure_ascii=False, indent=indent))
+
+
+def _escaped(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    if code < 0x10000:
+        return f"\\u{code:04x}"
+    code -= 0x10000
+    return f"\\u{0xD800 + (code >> 10):04x}\\u{0xDC00 + (code & 0x3FF):04x}"
+
+
+# -- writing
+
+
+def say(text: str) -> None:
+    """Write one message to standard error. Further lines of it are indented."""
+    note(f"repartee: {_indented(text)}")
+
+
+def note(text: str) -> None:
+    """Write a line to standard error."""
+    if sys.stderr is not None:
+        print(clean(text), file=sys.stderr, flush=True)
+
+
+def ask(question: str) -> None:
+    """Write a question to standard error, behind which the answer is typed."""
+    if sys.stderr is not None:
+        print(f"repartee: {clean(question)} ", end="", file=sys.stderr, flush=True)
+
+
+def _indented(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\n", "\n    ")
+
+
+def write(text: str) -> None:
+    """Write what was asked for to standard output: byte for byte, except to a terminal.
+
+    Raises:
+        OSError: it is closed, full, or nobody reads it.
+    """
+    if sys.stdout is None:  # it was closed before the program began
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def write_line(text: str) -> None:
+    """Write a line with names in it to standard output; raises as `write`."""
+    write(f"{clean_line(text)}\n")
+
+
+def write_lines(text: str) -> None:
+    """Write lines with names in them to standard output; raises as `write`."""
+    write(f"{clean(text)}\n")
+
+
+def write_json(value: object, *, indent: int | None = None) -> None:
+    """Write a value as JSON to standard output; raises as `write`."""
+    write(f"{as_json(value, indent=indent)}\n")
+
+
+def drop_output() -> None:
+    """Send to nowhere what Python would flush at its exit, to somebody who reads no more."""
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def is_watched() -> bool:
+    """Return True if standard error is a terminal."""
+    return sys.stderr is not None and sys.stderr.isatty()
+
+
+# -- what others write: argparse, tracebacks, warnings, libraries
+
+
+class _CleanStream:
+    """A stream that cleans all that it is given."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._held = ""  # a CR that may be half of a line's end
+
+    def write(self, text: str) -> int:
+        """Write `text`, cleaned."""
+        whole = self._held + text
+        self._held = "\r" if whole.endswith("\r") else ""
+        self._stream.write(clean(whole.removesuffix("\r")))
+        return len(text)
+
+    def writelines(self, lines: list[str]) -> None:
+        """Write each of `lines`, cleaned."""
+        for line in lines:
+            self.write(line)
+
+    def end(self) -> None:
+        """Write what is held back."""
+        held, self._held = self._held, ""
+        self._stream.write(clean(held))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+@contextmanager
+def guarded() -> Iterator[None]:
+    """Have nothing unsafe reach a terminal, nor standard error, whoever writes it.
+
+    An exception leaves the guards in place: Python writes its traceback afterwards.
+    """
+    before = sys.stdout, sys.stderr
+    for stream in before:
+        if isinstance(stream, TextIOWrapper):
+            # What the terminal's encoding lacks is no reason to lose the rest.
+            stream.reconfigure(errors="replace")
+    if sys.stdout is not None and sys.stdout.isatty():
+        sys.stdout = cast("TextIO", _CleanStream(sys.stdout))
+    if sys.stderr is not None:
+        sys.stderr = cast("TextIO", _CleanStream(sys.stderr))
+    try:
+        yield
+    except SystemExit:
+        _restore(*before)
+        raise
+    _restore(*before)
+
+
+def _restore(out: TextIO, err: TextIO) -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, _CleanStream):
+            with suppress(OSError, ValueError):
+                stream.end()
+    sys.stdout, sys.stderr = out, err

@@ -1,0 +1,233 @@
+"""The commands on a real terminal: what they show of hostile words is text, and nothing else.
+
+Through a pipe the answer is what the server sent, byte for byte.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import termios
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.helpers.batch_server import BatchServer, Outcome, answered, lines, refused
+from tests.integration.headless.command import Shell, against, gateway
+from tests.integration.headless.replies import COMPLETED, CREATED, delta, refusal
+from tests.unit.providers.loopback import LoopbackServer, Script, streams
+from tests.unit.providers.samples import sse
+
+HOSTILE = "a\x1b[2J\x1b]0;t\x07\x9b31m\x7f\u202eb\u2066\u200f\u2028\x08\rc"
+SHOWN = r"a\x1b[2J\x1b]0;t\x07\x9b31m\x7f\u202eb\u2066\u200f\u2028\x08\x0dc"
+NAME = b"n\x1b[2J\x9b\xe2\x80\xae\xff\rm.md"
+"""A file's name that is not UTF-8, with a sequence that clears the screen."""
+NAME_SHOWN = r"n\x1b[2J\x9b\u202e\xff\x0dm.md"
+
+
+class Terminal:
+    """Runs commands on a terminal of their own, which changes nothing of what they write."""
+
+    def __init__(self, shell: Shell) -> None:
+        self._shell = shell
+
+    async def shows(self, *arguments: str | bytes, **env: str) -> str:
+        """What a command writes, once it is known to be safe."""
+        ours, its = os.openpty()
+        mode = termios.tcgetattr(its)
+        mode[1] &= ~termios.OPOST
+        termios.tcsetattr(its, termios.TCSANOW, mode)
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-P", "-m", "desktop_app", *arguments),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=its,
+            stderr=its,
+            cwd=self._shell.outside / "here",
+            env={**self._shell.environment, **env},
+            start_new_session=True,
+        )
+        os.close(its)
+        said, _ = await asyncio.gather(asyncio.to_thread(all_of, ours), process.wait())
+        shown = said.decode()
+        assert not [char for char in shown if is_unsafe(char)], shown
+        assert "Traceback" not in shown
+        return shown
+
+
+def is_unsafe(char: str) -> bool:
+    code = ord(char)
+    is_control = code < 0x20 or 0x7F <= code < 0xA0
+    turns = 0x202A <= code <= 0x202E or 0x2066 <= code <= 0x2069 or code in (0x200E, 0x200F, 0x61C)
+    return (is_control and char not in "\n\t") or turns
+
+
+def all_of(terminal: int) -> bytes:
+    """What comes until nobody holds the terminal open any more. It is closed."""
+    said = b""
+    with suppress(OSError):  # what a terminal says when its last process is gone
+        while more := os.read(terminal, 65536):
+            said += more
+    os.close(terminal)
+    return said
+
+
+def asked(shell: Shell, script: Script, *arguments: str | bytes) -> str:
+    """What a command that asks shows."""
+    shown: list[str] = []
+
+    async def test(server: LoopbackServer) -> None:
+        shown.append(await Terminal(shell).shows(*arguments, **gateway(server.base_url)))
+
+    against(script, test=test)
+    return shown[0]
+
+
+def hostile_answer() -> Script:
+    """An answer whose sequences are cut between any two characters."""
+    return streams(sse(CREATED), *(delta(char) for char in HOSTILE), sse(COMPLETED))
+
+
+def file_in(shell: Shell, name: bytes, text: str = "Words.") -> Path:
+    path = Path(os.fsdecode(os.fsencode(shell.outside / "here") + b"/" + name))
+    path.write_text(text, "utf-8")
+    return path
+
+
+@pytest.mark.attack("terminal")
+def test_ask_shows_a_hostile_answer_as_text(shell: Shell) -> None:
+    assert asked(shell, hostile_answer(), "ask", "Why?") == f"{SHOWN}\n"
+    shown = asked(shell, hostile_answer(), "ask", "Why?", "--json")
+    assert json.loads(shown)["answer"] == HOSTILE
+
+
+@pytest.mark.attack("terminal")
+def test_line_ends_of_an_answer_are_line_ends(shell: Shell) -> None:
+    script = streams(sse(CREATED), delta("a\r"), delta("\nb\r\n"), delta("c\r"), sse(COMPLETED))
+    assert asked(shell, script, "ask", "Why?") == "a\nb\nc\n"
+
+
+@pytest.mark.attack("terminal")
+def test_ask_shows_hostile_errors_and_names_as_text(shell: Shell) -> None:
+    shown = asked(shell, refusal(400, "bad", HOSTILE.replace("\n", " ")), "ask", "Why?")
+    assert r"\x1b[2J" in shown
+    refused = refusal(404, "model_not_found", HOSTILE)
+    assert r"\x1b[2J" in asked(shell, refused, "ask", "Why?", "--model", "m\x1b[2J")
+    assert NAME_SHOWN in asked(shell, hostile_answer(), "ask", "Why?", "--file", NAME)
+    assert r"\x1b[2J" in asked(shell, hostile_answer(), "ask", "Why?", "--provider", "p\x1b[2J")
+    unknown = asked(shell, hostile_answer(), "ask", "Why?", "--x\x1b[2J\nrepartee: Sent.")
+    assert r"--x\x1b[2J\x0arepartee: Sent." in unknown
+
+
+@pytest.mark.attack("terminal")
+def test_summarize_shows_names_and_summary_as_text(shell: Shell) -> None:
+    file_in(shell, NAME)
+    shown = asked(shell, hostile_answer(), "summarize", NAME)
+    assert shown.endswith(f"{SHOWN}\n")
+    empty = file_in(shell, b"empty-" + NAME, "")
+    shown = asked(shell, hostile_answer(), "summarize", os.fsencode(empty))
+    assert r"empty-n\x1b[2J" in shown
+
+
+def some_answered(requests: list[dict[str, Any]]) -> Outcome:
+    rows = [answered(request["custom_id"], HOSTILE) for request in requests[:1]]
+    rows += [refused(request["custom_id"], message=HOSTILE) for request in requests[1:]]
+    return Outcome(output=lines(*rows))
+
+
+@pytest.mark.attack("terminal")
+def test_batch_shows_names_answers_and_errors_as_text(shell: Shell) -> None:
+    name, shown = b"n\x1b[2J\xe2\x80\xae\rm.md", r"n\x1b[2J\u202e\x0dm.md"
+
+    async def main() -> None:
+        provider = BatchServer(some_answered)
+        async with provider.http:
+            terminal, env = Terminal(shell), gateway(provider.base_url)
+            file_in(shell, name)
+            file_in(shell, b"2" + name)
+            begin = ("batch", "start", ".", "--task", HOSTILE, "--yes", "--wait")
+            said = await terminal.shows(*begin, **env)
+            job = next(line for line in said.splitlines() if len(line) > 20 and " " not in line)
+            status = await terminal.shows("batch", "status", job, **env)
+            assert shown in status
+            assert r"\x1b[2J" in await terminal.shows("batch", "status", **env)
+            listed = await terminal.shows("batch", "status", job, "--json", **env)
+            answers = [item["answer"] for item in json.loads(listed)["items"]]
+            assert HOSTILE in answers
+            for kind in ("csv", "markdown"):
+                report = ("batch", "report", job, "--format", kind, "--to", "-")
+                assert r"\x9b31m\x7f\u202eb" in await terminal.shows(*report, **env)
+                piped = await shell.run(*report, env=env)
+                assert "\x9b31m\x7f\u202eb" in piped.out, "the answer"
+                assert shown in piped.out.replace("\\\\", "\\"), "a name"
+
+    asyncio.run(main())
+
+
+@pytest.mark.attack("terminal")
+def test_import_and_search_show_titles_as_text(shell: Shell) -> None:
+    node: dict[str, Any] = {"id": "1", "parent": None, "children": []}
+    message = {"author": {"role": "user"}, "content": {"content_type": "text", "parts": [HOSTILE]}}
+    exported = {
+        "title": f"{HOSTILE}\nrepartee: Sent.",
+        "create_time": 1.0,
+        "update_time": 1.0,
+        "mapping": {"1": {**node, "message": {"id": "1", **message}}},
+        "current_node": "1",
+        "conversation_id": "c",
+    }
+    file_in(shell, NAME, json.dumps([exported]))
+    file_in(shell, b"bad-" + NAME, "no export")
+
+    async def main() -> None:
+        terminal = Terminal(shell)
+        shown = await terminal.shows("import", NAME, b"bad-" + NAME, b"gone-" + NAME)
+        assert shown.count(NAME_SHOWN) >= 3
+        found = await terminal.shows("search", "b")
+        assert found.count("\n") == 4, "a title and a message, two lines each"
+        assert r"\x1b[2J" in found
+        as_json = await terminal.shows("search", "b", "--json")
+        assert (
+            json.loads(as_json)[0]["title"]
+            == json.loads((await shell.run("search", "b", "--json")).out)[0]["title"]
+        )
+        piped = await shell.run("search", "b")
+        assert not [char for char in piped.out if is_unsafe(char)], "names are cleaned in a pipe"
+
+    asyncio.run(main())
+
+
+@pytest.mark.attack("terminal")
+def test_doctor_shows_what_the_environment_says_as_text(shell: Shell) -> None:
+    async def main() -> None:
+        env = {"XDG_CURRENT_DESKTOP": "d\x1b[2J\x9b\u202e", "DISPLAY": ":9\x1b[2J"}
+        assert r"d\x1b[2J" in await Terminal(shell).shows("doctor", **env)
+        as_json = await Terminal(shell).shows("doctor", "--json", **env)
+        assert "d\x1b[2J" in json.loads(as_json)["system"]["text"]
+
+    asyncio.run(main())
+
+
+@pytest.mark.attack("terminal")
+def test_through_a_pipe_the_answer_is_what_was_sent(shell: Shell) -> None:
+    async def test(server: LoopbackServer) -> None:
+        process = await shell.start("ask", "Why?", env=gateway(server.base_url))
+        out, err = await process.communicate()
+        assert out == f"{HOSTILE}\n".encode()
+        assert err == b""
+
+    against(hostile_answer(), test=test)
+
+
+@pytest.mark.attack("terminal")
+def test_through_a_pipe_errors_are_cleaned(shell: Shell) -> None:
+    async def test(server: LoopbackServer) -> None:
+        process = await shell.start("ask", "Why?", env=gateway(server.base_url))
+        _, err = await process.communicate()
+        assert not [char for char in err.decode() if is_unsafe(char)]
+        assert rb"\x1b[2J" in err
+
+    against(refusal(400, "bad", HOSTILE), test=test)

@@ -1,0 +1,135 @@
+"""What reaches a terminal is text, whoever writes it."""
+
+from __future__ import annotations
+
+import ast
+import io
+import json
+import sys
+import traceback
+import unicodedata
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import desktop_app
+from desktop_app.headless import console
+from desktop_app.headless.console import as_json, clean, clean_line, guarded
+
+HOSTILE = "a\x1b[2J\x07\x9b31m\x00\r\u202eb\u2066\u2028\u200f\udce9\U000e0041\x7f"
+UNSAFE_KINDS = {"Cc", "Cs", "Zl", "Zp"}
+
+
+def is_safe(text: str) -> bool:
+    """Whether a terminal would show each character of `text`."""
+    turning = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
+    return all(
+        char in "\n\t"
+        or (
+            unicodedata.category(char) not in UNSAFE_KINDS
+            and unicodedata.bidirectional(char) not in turning
+        )
+        for char in text
+    )
+
+
+@pytest.mark.attack("terminal")
+def test_unsafe_characters_are_made_visible() -> None:
+    assert clean(HOSTILE) == (
+        r"a\x1b[2J\x07\x9b31m\x00\x0d\u202eb\u2066\u2028\u200f\xe9\U000e0041\x7f"
+    )
+    assert clean("a\r\nb\tc\n") == "a\nb\tc\n"
+    assert clean("žluť 漢字 👩‍👩‍👧 עברית नमस्ते") == "žluť 漢字 👩‍👩‍👧 עברית नमस्ते"
+
+
+@pytest.mark.attack("terminal")
+@given(st.text())
+def test_whatever_comes_is_safe(text: str) -> None:
+    assert is_safe(clean(text))
+    assert is_safe(clean_line(text))
+    assert "\n" not in clean_line(text)
+
+
+@pytest.mark.attack("terminal")
+@given(st.recursive(st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
+def test_json_is_safe_and_says_the_same(value: object) -> None:
+    text = as_json(value, indent=1)
+    assert is_safe(text)
+    assert json.loads(text) == value
+
+
+class Terminal(io.TextIOWrapper):
+    """A stream that says it is a terminal."""
+
+    def __init__(self) -> None:
+        super().__init__(io.BytesIO(), "utf-8", newline="", write_through=True)
+
+    def isatty(self) -> bool:
+        return True
+
+    @property
+    def shown(self) -> str:
+        buffer = self.buffer
+        assert isinstance(buffer, io.BytesIO)
+        return buffer.getvalue().decode()
+
+
+@pytest.mark.attack("terminal")
+@given(st.text(st.sampled_from("a\r\n\x1b]\u202e\t")), st.lists(st.integers(1, 3)))
+def test_pieces_of_a_text_are_shown_as_the_whole(text: str, sizes: list[int]) -> None:
+    screen, before, at = Terminal(), sys.stdout, 0
+    sys.stdout = screen
+    try:
+        with guarded():
+            for size in sizes:
+                console.write(text[at : at + size])
+                at += size
+            console.write(text[at:])
+    finally:
+        sys.stdout = before
+    assert screen.shown == clean(text)
+
+
+def fails() -> None:
+    with guarded():
+        sys.stderr.write("lib \x1b[31m\n")
+        raise ValueError("bad \x1b]0;title\x07")
+
+
+@pytest.mark.attack("terminal")
+def test_tracebacks_and_what_libraries_print_are_cleaned(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = Terminal()
+    monkeypatch.setattr(sys, "stderr", screen)
+    with pytest.raises(ValueError, match="bad") as caught:
+        fails()
+    traceback.print_exception(caught.value, limit=0)  # as Python does behind `main`
+    assert screen.shown == "lib \\x1b[31m\nValueError: bad \\x1b]0;title\\x07\n"
+
+
+@pytest.mark.attack("terminal")
+def test_a_message_cannot_pretend_to_be_two(capsys: pytest.CaptureFixture[str]) -> None:
+    console.say("No file “a\nrepartee: Sent.\r\x1b[A”.")
+    assert capsys.readouterr().err == ("repartee: No file “a\n    repartee: Sent.\\x0d\\x1b[A”.\n")
+
+
+# Children speak to their parent in JSON, one of them asks whether a terminal is there.
+WRITERS = {"print", "sys.stdout", "sys.stderr", "sys.__stdout__", "sys.__stderr__"}
+OTHERS = {"rendering/limited_process.py", "app/qt_probe.py", "headless/passwords.py"}
+
+
+@pytest.mark.attack("terminal")
+def test_nothing_else_writes_to_the_standard_streams() -> None:
+    root = Path(desktop_app.__file__).parent
+    found = []
+    for path in sorted(root.rglob("*.py")):
+        name = path.relative_to(root).as_posix()
+        if name == "headless/console.py" or name in OTHERS:
+            continue
+        found += [
+            f"{name}:{node.lineno}"
+            for node in ast.walk(ast.parse(path.read_text("utf-8")))
+            if isinstance(node, ast.Name | ast.Attribute) and ast.unparse(node) in WRITERS
+        ]
+    assert not found
