@@ -129,8 +129,9 @@ def _confine(file: str, scratch: str, descriptors: tuple[int, ...]) -> None:
         OSError: the file cannot be written.
     """
     if file:
-        with Path(file).open("ab"):  # Landlock permits a file that is there
-            pass
+        with Path(file).open("ab") as output:  # Landlock permits a file that is there
+            if Path(file).is_file():  # and no device
+                os.fchmod(output.fileno(), 0o600)
     else:
         os.environ["TMPDIR"] = scratch
     sandbox.confine(policy(file, scratch, descriptors))

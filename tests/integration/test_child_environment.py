@@ -59,7 +59,8 @@ def running_children() -> dict[str, bytes]:
             parent = stat.read_text().rpartition(")")[2].split()[1]
             command = (stat.parent / "cmdline").read_bytes().split(b"\0")
             if int(parent) == os.getpid() and b"_child" in command:
-                found[command[-2].decode()] = (stat.parent / "environ").read_bytes()
+                kind = command[command.index(b"_child") + 1].decode()
+                found[kind] = (stat.parent / "environ").read_bytes()
         except (FileNotFoundError, ProcessLookupError):
             continue
     return found

@@ -73,6 +73,8 @@ def test_nobody_else_reads_what_the_window_writes(
 ) -> None:
     out = tmp_path / "out"
     out.mkdir(mode=0o700)
+    (out / "printed.pdf").write_text("old")
+    (out / "printed.pdf").chmod(0o666)
 
     async def main() -> None:
         async with Desk(environment=OPENAI) as desk:
