@@ -211,6 +211,8 @@ class _Reader:
             self._put(text.replace("\0", ""))
 
     def _put(self, text: str) -> None:
+        if self._state.place == "skipped":
+            return
         if self._state.place:
             self._words.append(text)
         elif not self._state.is_hidden:
@@ -351,7 +353,11 @@ class _Reader:
         if self._state.place == "skipped":
             return
         self._state = self._state._replace(place=place)
+        if place == "skipped":
+            return
         self._words = []
+        if place == "stylesheet":
+            self._defined = 0  # Not the last font: a style that states no number has 0.
         if place in _LABELS and self._groups:
             self._groups[-1].at_end = self._take_label
         elif place == "fldinst" and self._groups:
@@ -388,6 +394,8 @@ class _Reader:
             self._headings[self._defined] = 0
         elif found := _HEADING.fullmatch(name):
             self._headings.setdefault(self._defined, int(found[1]) - 1)
+        if name:
+            self._defined = 0
 
     def _take_label(self) -> None:
         label = "".join(self._words).strip()

@@ -48,13 +48,18 @@ def _edges(rows: Sequence[Row]) -> list[int]:
 
 
 def _cells(row: Row, columns: Sequence[int]) -> list[str]:
-    """The texts in their columns; "" where a cell goes on."""
+    """Return the texts in their columns; "" where a cell goes on.
+
+    Cells that are too narrow for a column of their own, or whose edge is not behind the one before,
+    share a column: their texts are joined.
+    """
     if len(row.edges) != len(row.texts) or len(columns) > _MOST_COLUMNS:
         return row.texts
     cells = [""] * len(columns)
     begins = 0
     for number, (text, edge) in enumerate(zip(row.texts, row.edges, strict=True)):
-        if begins < len(columns) and number not in row.merged:
-            cells[begins] = text
+        if number not in row.merged:
+            column = min(begins, len(columns) - 1)
+            cells[column] = f"{cells[column]} {text}".strip()
         begins = max(begins, bisect_left(columns, edge - _SAME) + 1)
     return cells

@@ -53,6 +53,31 @@ def test_a_table_with_merged_cells_keeps_its_columns() -> None:
     assert rtf(body) == ("| wide |  | end |\n| --- | --- | --- |\n| a\\|b | -9 more | c |\n\nafter")
 
 
+@pytest.mark.parametrize(
+    ("edges", "row"),
+    [
+        ((1000, 1050, 2000), "| a | b c |"),
+        ((1000, 1060, 2000), "| a | b c |"),
+        ((1000, 1061, 2000), "| a | b | c |"),
+        ((1000, 1000, 2000), "| a | b c |"),
+        ((1000, 2000, 2000), "| a | b c |"),
+        ((3000, 2000, 1000), "| a |  | b c |"),
+    ],
+)
+def test_no_text_of_a_narrow_cell_is_lost(edges: tuple[int, ...], row: str) -> None:
+    cells = "".join(f"\\cellx{edge}" for edge in edges)
+    body = f"\\trowd{cells}\\intbl a\\cell b\\cell c\\cell\\row\\pard"
+    assert rtf(body.encode()).split("\n")[0] == row
+
+
+def test_a_style_with_the_number_0_may_be_a_heading() -> None:
+    styles = rb"{\stylesheet{\s2 heading 2;}{\b heading 1;}{\s3{\*\keycode F1;} heading 3;}}"
+    body = rb"\pard\s0 First\par\pard\s2 Second\par\pard\s3 Third\par\pard\s1 Text\par"
+    assert rtf(body, styles) == "# First\n\n## Second\n\n### Third\n\nText"
+    bare = rb"{\rtf1{\stylesheet{heading 1;}}\pard\s0 First\par\pard\s1 Text\par}"
+    assert read(bare) == "# First\n\nText"
+
+
 def test_a_cell_that_goes_on_is_empty() -> None:
     body = (
         rb"\trowd\clvmgf\cellx1000\cellx2000\intbl a\cell b\cell\row"
