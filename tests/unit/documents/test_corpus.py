@@ -103,6 +103,36 @@ def test_half_a_character_in_json_does_not_stop_the_reader() -> None:
     assert extract_bytes("x.ipynb", notebook, Limits(), lambda _: None).text == "half ? of it"
 
 
+def locked_zip(members: dict[str, str], locked: set[str]) -> bytes:
+    """Return an archive some of whose members are marked as encrypted."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    data = bytearray(target.getvalue())
+    with zipfile.ZipFile(target) as archive:
+        starts = {info.filename: info.header_offset for info in archive.infolist()}
+        entry = archive.start_dir
+    for name in members:
+        for flags in (starts[name] + 6, entry + 8):
+            data[flags] |= name in locked
+        entry += 46 + len(name)
+    return bytes(data)
+
+
+def test_a_locked_file_in_an_archive_does_not_lock_the_others() -> None:
+    data = locked_zip({"a.txt": "open", "b.txt": "shut"}, {"b.txt"})
+    document = extract_bytes("x.zip", data, Limits(), lambda _: None)
+    assert document.text.startswith("# a.txt\n\nopen")
+    assert "b.txt (protected by a password)" in document.note
+
+
+def test_an_archive_of_locked_files_is_protected() -> None:
+    data = locked_zip({"a.txt": "shut", "b.txt": "shut"}, {"a.txt", "b.txt"})
+    with pytest.raises(errors.DocumentEncryptedError):
+        extract_bytes("x.zip", data, Limits(), lambda _: None)
+
+
 @pytest.mark.parametrize("name", ["x.xlsb", "x.pages", "x.key"])
 def test_archives_that_are_documents_of_other_programs_are_refused(name: str) -> None:
     target = io.BytesIO()

@@ -106,6 +106,15 @@ def test_a_chart_and_a_diagram_on_a_slide() -> None:
     assert read("x.pptx", parts) == (f"[slide 1]\n\n{CHART_TEXT}\n\n- First\n   - Below\n- Second")
 
 
+def test_the_title_of_a_chart_may_come_from_a_cell() -> None:
+    cell = "<c:strRef><c:strCache><c:pt idx='0'><c:v>Geese &amp; swans</c:v></c:pt></c:strCache></c:strRef>"
+    linked = CHART.replace(titled("Geese &amp; swans"), f"<c:title><c:tx>{cell}</c:tx></c:title>")
+    parts = word(f"<w:p><w:r><w:t>Before.</w:t></w:r><w:r>{DRAWN}</w:r></w:p>")
+    parts["word/_rels/document.xml.rels"] = relations(one="charts/chart1.xml")
+    parts["word/charts/chart1.xml"] = linked
+    assert read("x.docx", parts) == f"Before.\n\n{CHART_TEXT}"
+
+
 def test_what_lies_over_the_cells_of_a_sheet_is_read_with_it() -> None:
     drawing = (
         f"<xdr:wsDr {_SPACES}><xdr:sp><xdr:txBody><a:p><a:r><a:t>Counted at dawn.</a:t></a:r></a:p>"

@@ -66,6 +66,29 @@ def test_cells_between_lines_are_a_table_where_they_stand() -> None:
     )
 
 
+def test_boxes_with_round_corners_are_no_table() -> None:
+    def box(x: float, y: float) -> str:
+        right, top = x + 100, y + 20
+        return (
+            f"{x + 4} {y} m {right - 4} {y} l {right} {y} {right} {y} {right} {y + 4} c "
+            f"{right} {top - 4} l {right} {top} {right} {top} {right - 4} {top} c "
+            f"{x + 4} {top} l {x} {top} {x} {top} {x} {top - 4} c "
+            f"{x} {y + 4} l {x} {y} {x} {y} {x + 4} {y} c h S "
+        )
+
+    boxes = "".join(box(x, y) for x in (60, 160, 260) for y in (640, 660, 680))
+    text = read(
+        boxes
+        + rows(
+            [("Ask", "Wait", "Go"), ("Stay", "Ring", "Look"), ("Read", "Sign", "Pay")],
+            (70, 170, 270),
+            686,
+            20,
+        )
+    )
+    assert "|" not in text
+
+
 def test_a_cell_over_several_columns_stands_in_the_first() -> None:
     drawn = line(60, 712, 320, 712) + line(60, 712, 60, 668) + line(320, 712, 320, 668)
     drawn += line(60, 696, 320, 696) + line(60, 682, 320, 682) + line(60, 668, 320, 668)

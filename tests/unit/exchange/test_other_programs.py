@@ -256,6 +256,13 @@ def test_what_is_no_export_is_refused(tmp_path: Path, content: bytes) -> None:
     assert caught.value.what_was_kept == "Nothing was imported from it."
 
 
+def test_json_that_is_nested_too_deeply_is_said_to_be_damaged(tmp_path: Path) -> None:
+    file = tmp_path / "x.json"
+    file.write_bytes(b"[" * 100_000)
+    with pytest.raises(ImportRefusedError, match="The file is no JSON, or damaged"):
+        read_export(file)
+
+
 def test_one_damaged_conversation_does_not_stop_the_others(tmp_path: Path) -> None:
     first, second, third = read(tmp_path, [*CHATGPT, {"mapping": 5}, *CHATGPT])
     assert isinstance(second, ImportRefusedError)
@@ -436,6 +443,8 @@ def test_open_webuis_files_come_along(tmp_path: Path) -> None:
         {"type": "file", "name": "a.pdf", "file": {"data": {"content": "zebras"}}},
         {"type": "image", "url": address},
         {"type": "image", "url": "/api/v1/files/x"},
+        {"type": "image", "url": "data:image/png;base64,ü"},
+        {"type": "image", "url": "data:image/png;base64,A"},
         {"type": "file", "name": "b.pdf"},
     ]
     messages = [{"role": "user", "content": "Look", "files": files}]
@@ -447,4 +456,4 @@ def test_open_webuis_files_come_along(tmp_path: Path) -> None:
         image.sha256: ("", PIXEL),
     }
     lost = "[A picture that is not in the export]"
-    assert found.messages[0].text == f"{lost}\n\n[Attached: b.pdf]\n\nLook"
+    assert found.messages[0].text == f"{lost}\n\n{lost}\n\n{lost}\n\n[Attached: b.pdf]\n\nLook"

@@ -89,6 +89,7 @@ def ours(source: str) -> list[bool]:
 @example("-\n\n- a\n")
 @example("> - a\n>\n> - b\n")
 @example("- a\n\n  [x]: /u\n")
+@example("- [x]: /u\n\n  a\n- b\n")
 def test_a_list_is_loose_where_the_parser_says_so(source: str) -> None:
     assert ours(source) == tightness(source)
 
