@@ -80,6 +80,55 @@ def test_an_encoding_that_was_guessed_is_named(text: str, encoding: str, name: s
     assert decoded.note == f"The file does not say its encoding; it was read as {name}."
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("Größe", "Müller;Hauptstraße 5", "weiß nicht", "Öffnungszeiten für Ärzte", "für 5 €"),
+        *(
+            "été",
+            "élèves. L'été",
+            "Où est Noël ?",
+            "forêt, à bientôt. Château, crème brûlée, naïve",
+        ),
+        *("señor", "¿Cómo está?", "El niño", "n.º 5, 2ª", "São Paulo", "não há", "às vezes"),
+        *("caffè è", "però è già", "La città è più bella di sera. Perché non è venuto?"),
+        *("Il caffè è pronto, però è già freddo. Lunedì sarà l'università.", "instal·lar això"),
+        *("Räksmörgås på ön", "Så må vi gå nå.", "Både gå og stå", "Rødgrød med fløde på øen"),
+        "Hvor er du på vej hen? Købmanden lukker på søndag. Vi må læse på ny.",
+        *("Hyvää", "päivää, mitä", "on päivän sää. Äiti ja", "Tämä on päivän sää. Äiti ja isä"),
+        *("Hyvää päivää, mitä kuuluu? Tämä on päivän sää. Äiti ja isä lähtevät töihin.", "één van"),
+        *("Hij is één van de beste.", "Það er gott veður", "Sjö þúsund krónur. Góðan daginn"),
+    ],
+)
+def test_short_western_text_is_taken_for_no_other(text: str) -> None:
+    decoded = decode(text.encode("cp1252"))
+    assert decoded is not None
+    assert (decoded.text, "Windows-1252" in decoded.note) == (text, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("Chłodnia w Selby", "cp1250"),
+        ("Příliš žluťoučký kůň", "cp1250"),
+        ("Můžeme začít zítra ráno.", "cp1250"),
+        ("Árvíztűrő tükörfúrógép. Őszi idő", "cp1250"),
+        ("Oraşul este frumos. Să mergem acasă.", "cp1250"),
+        ("Mõni mees läks õue. Šokolaad", "cp1257"),
+        ("Įmonė yra Vilniuje. Laba diena, norėčiau užsisakyti", "cp1257"),
+        ("Teşekkür ederim, nasılsınız?", "cp1254"),
+        ("Сегодня хорошая погода.", "cp1251"),
+        ("שלום עולם", "cp1255"),
+        ("Ευχαριστώ πολύ. Η πόλη είναι όμορφη.", "cp1253"),
+        ("カタカナのテスト。第三", "cp932"),
+    ],
+)
+def test_other_short_texts_are_not_taken_for_western_ones(text: str, encoding: str) -> None:
+    decoded = decode(text.encode(encoding))
+    assert decoded is not None
+    assert decoded.text == text
+
+
 def test_what_tells_the_encoding_may_stand_far_into_the_file() -> None:
     text = "Plain words in ASCII only.\n" * 20_000 + POLISH + "\n"
     decoded = decode(text.encode("cp1250"))
