@@ -23,6 +23,7 @@ from typing import BinaryIO, Final, TypeVar
 from desktop_app.domain.conversation import new_id, now
 from desktop_app.domain.errors import StorageError
 from desktop_app.domain.parts import AttachmentFile
+from desktop_app.foreign_file import RefusedFileError, open_file
 from desktop_app.storage.database import Database
 from desktop_app.storage.failures import translated
 from desktop_app.storage.files import create_private_folder, sync
@@ -179,14 +180,13 @@ def _store(source: Path | bytes, target: Path, sha256: str) -> int:
             sync(folder.parent)
         unfinished = target.with_name(f".{new_id()}")
         try:
-            with _reading(source) as stream:
-                found, size = _copy(stream, unfinished)
+            try:
+                with _reading(source) as stream:
+                    found, size = _copy(stream, unfinished)
+            except RefusedFileError as exc:  # a pipe lies there by now
+                raise _changed() from exc
             if found != sha256:
-                raise StorageError(
-                    "The file changed while it was being attached.",
-                    what_was_kept="Nothing of it was kept.",
-                    what_to_do="Attach it again.",
-                )
+                raise _changed()
             unfinished.replace(target)
         finally:
             unfinished.unlink(missing_ok=True)
@@ -195,7 +195,15 @@ def _store(source: Path | bytes, target: Path, sha256: str) -> int:
 
 
 def _reading(source: Path | bytes) -> BinaryIO:
-    return source.open("rb") if isinstance(source, Path) else io.BytesIO(source)
+    return open_file(source) if isinstance(source, Path) else io.BytesIO(source)
+
+
+def _changed() -> StorageError:
+    return StorageError(
+        "The file changed while it was being attached.",
+        what_was_kept="Nothing of it was kept.",
+        what_to_do="Attach it again.",
+    )
 
 
 def _copy(source: BinaryIO, target: Path) -> tuple[str, int]:

@@ -67,7 +67,6 @@ _WHOLE_TEXTS: Final = frozenset(
 _LONGEST_SETTING: Final = 4 << 20
 _LONGEST_ID: Final = 1000  # of a provider's own
 _LARGEST_VECTOR: Final = 1 << 16
-_CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f]")
 _REMOTE_ID: Final = re.compile(r"(?:[0-9A-Za-z][0-9A-Za-z_.:=+-]{0,999})?")
 
 
@@ -177,11 +176,7 @@ def _demand(holds: object) -> None:
 
 def _demand_id(value: object) -> None:
     """Ids of older imports may be any short text."""
-    _demand(
-        isinstance(value, str)
-        and 0 < len(value) <= bounds.LONGEST_ID
-        and not _CONTROL.search(value)
-    )
+    _demand(isinstance(value, str) and 0 < len(value) <= bounds.LONGEST_ID and value.isprintable())
 
 
 # -------------------------------------------------------------- every column, by its name

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from desktop_app.domain.conversation import (
@@ -211,7 +212,7 @@ def message_from_row(row: Cells) -> Message:
         cost=None if row["cost"] is None else Decimal(row["cost"]),
         duration_s=row["duration_s"],
         error=None if row["error"] is None else ErrorNote(**json.loads(row["error"])),
-        notices=tuple(json.loads(row["notices"])),
+        notices=() if row["notices"] == "[]" else tuple(json.loads(row["notices"])),
         remote_run=None
         if row["remote_run"] is None
         else RemoteRun(**json.loads(row["remote_run"])),
@@ -252,11 +253,17 @@ def _choice_to_row(choice: ModelChoice | None) -> Row:
 def _choice_from_row(row: Cells) -> ModelChoice | None:
     if row["provider_id"] is None:
         return None
+    return _choice(row["provider_id"], row["model"], row["variant"], row["effort"])
+
+
+@lru_cache(maxsize=64)
+def _choice(provider_id: str, model: str, variant: str | None, effort: str | None) -> ModelChoice:
+    """Of all messages of a store, few choices are told apart; making one takes 3 µs."""
     return ModelChoice(
-        row["provider_id"],
-        row["model"],
-        None if row["variant"] is None else Variant(row["variant"]),
-        None if row["effort"] is None else Effort(row["effort"]),
+        provider_id,
+        model,
+        None if variant is None else Variant(variant),
+        None if effort is None else Effort(effort),
     )
 
 
