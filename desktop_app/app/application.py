@@ -170,13 +170,14 @@ def say_why_not(error: UserFacingError) -> int:
     from PySide6.QtWidgets import QMessageBox
 
     from desktop_app.headless.console import say  # no start that works has anything to say
+    from desktop_app.ui.plain_text import message_box
 
     # The person's folders may be what is the matter: nothing is read from them here.
     qt = QApplication.instance() or QApplication([*sys.argv[:1], *APPLICATION_ARGUMENTS])
     say(f"{error.sentences} {error.details}".rstrip())
-    box = QMessageBox(QMessageBox.Icon.Critical, "Repartee", error.what_happened)
-    box.setInformativeText(f"{error.what_was_kept} {error.what_to_do}".strip())
-    box.setDetailedText(error.details)
+    more = f"{error.what_was_kept} {error.what_to_do}".strip()
+    box = message_box(error.what_happened, more, details=error.details)
+    box.setIcon(QMessageBox.Icon.Critical)
     box.exec()
     del qt
     return 1

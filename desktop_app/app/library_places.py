@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Final
 
 from PySide6.QtCore import QObject
 
@@ -12,7 +13,14 @@ from desktop_app.app.closed_store import BACKUP_FILES, ClosedWork, erasing, repa
 from desktop_app.app.transfer_controller import TransferController
 from desktop_app.app.workspace import Workspace
 from desktop_app.ui.main_window import MainWindow
+from desktop_app.ui.plain_text import message_box
 from desktop_app.ui.theme import ThemeWatcher
+
+_RESTORES: Final = (
+    "The library will be as it was when this backup was made: conversations, attachments and "
+    "settings. The window closes, and opens again after it. What is there now is kept in a "
+    "file beside it."
+)
 
 
 class LibraryPlaces(QObject):
@@ -81,14 +89,8 @@ class LibraryPlaces(QObject):
     def _confirm_restore(self, archive: Path) -> None:
         from PySide6.QtWidgets import QMessageBox
 
-        box = QMessageBox(self._window)
+        box = message_box(f"Restore {archive.name}?", _RESTORES, parent=self._window)
         box.setObjectName("confirm-restore")
-        box.setText(f"Restore {archive.name}?")
-        box.setInformativeText(
-            "The library will be as it was when this backup was made: conversations, attachments and "
-            "settings. The window closes, and opens again after it. What is there now is kept in a "
-            "file beside it."
-        )
         restore = box.addButton("Restore", QMessageBox.ButtonRole.AcceptRole)
         box.addButton(QMessageBox.StandardButton.Cancel)
         where = self._workspace.backend.folders

@@ -13,6 +13,7 @@ from desktop_app.domain.conversation import Conversation, new_id, now
 from desktop_app.domain.generation import Overrides
 from desktop_app.domain.presets import Preset, preset_of
 from desktop_app.headless.answer_settings import own_values, with_own, without_own
+from desktop_app.ui.plain_text import menu_text
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QMenu
@@ -183,7 +184,7 @@ class PresetsController(QObject):
         conversation = self._workspace.conversation
         current = self.of(conversation)
         for preset in self._presets.values():
-            action = menu.addAction(preset.name.replace("&", "&&"))
+            action = menu.addAction(menu_text(preset.name))
             action.setCheckable(True)
             action.setChecked(preset is current)
             action.triggered.connect(lambda _=False, id_=preset.id: self.use(id_))
@@ -193,10 +194,8 @@ class PresetsController(QObject):
         none.triggered.connect(lambda _=False: self.leave())
         menu.addSeparator()
         if current is not None and self.is_changed(conversation):
-            name = current.name.replace("&", "&&")
-            menu.addAction(f"Change “{name}” to these settings").triggered.connect(
-                lambda: self._update(current)
-            )
+            change = menu.addAction(menu_text(f"Change “{current.name}” to these settings"))
+            change.triggered.connect(lambda: self._update(current))
         menu.addAction("Save these settings as a preset").triggered.connect(self.save_here)
         menu.addAction("Edit presets…").triggered.connect(lambda: self._manage())
 

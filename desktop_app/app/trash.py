@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Qt
 from desktop_app.domain.conversation import now
 from desktop_app.domain.errors import StorageError
 from desktop_app.domain.place import TRASH, TRASH_STAYS
+from desktop_app.ui.plain_text import message_box
 
 if TYPE_CHECKING:
     from desktop_app.app.library_controller import LibraryController
@@ -158,10 +159,9 @@ class Trash(QObject):
     def _ask(self, words: str, act: object) -> None:
         from PySide6.QtWidgets import QMessageBox  # no part of the start
 
-        box = QMessageBox(QMessageBox.Icon.NoIcon, "Repartee", words, parent=self._window)
+        box = message_box(words, "This cannot be undone.", parent=self._window)
         box.setObjectName("delete-for-good")
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.setInformativeText("This cannot be undone.")
         delete = box.addButton("Delete for good", QMessageBox.ButtonRole.DestructiveRole)
         box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
         delete.clicked.connect(act)

@@ -115,7 +115,11 @@ def true_place(words: str | None, target: str) -> str:
         return _mail_place(words, seen, target)
     host = _host(target) or _host_of_other(target)
     place = host or _short(target)
-    if seen is None or _is_made_to_mislead(target, host):
+    if _is_made_to_mislead(target, host):
+        return place
+    if words is not None and unquote(words) == unquote(target):
+        return ""
+    if seen is None or (_is_web(target) and not host):
         return place
     said = set(_said_hosts(seen))
     if not said:
@@ -146,10 +150,8 @@ def _is_mail(target: str) -> bool:
 
 def _is_made_to_mislead(target: str, host: str) -> bool:
     """Return True if an address is easily read as another one, whatever the words say."""
-    if not _is_web(target):
-        return "xn--" in host
     web = _WEB.match(target)
-    return not host or "xn--" in host or bool(web and web["user"])
+    return "xn--" in host or bool(web and web["user"])
 
 
 def _host(target: str) -> str:

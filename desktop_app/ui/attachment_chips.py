@@ -19,13 +19,13 @@ from PySide6.QtWidgets import (
     QMenu,
     QScrollArea,
     QSizePolicy,
-    QToolButton,
     QWidget,
 )
 
 from desktop_app.ui import painting
 from desktop_app.ui.flow_layout import FlowLayout, tab_through
 from desktop_app.ui.icons import icon
+from desktop_app.ui.plain_text import PlainToolButton, menu_text, one_line, set_tooltip, spoken_text
 from desktop_app.ui.theme import set_role
 
 if TYPE_CHECKING:
@@ -130,12 +130,12 @@ class ChipWidget(QFrame):
         self._theme = theme
         set_role(self, "chip")
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._cross = QToolButton(self)
+        self._cross = PlainToolButton(self)
         set_role(self._cross, "quiet")
         self._cross.installEventFilter(self)
         self._cross.setObjectName("remove-attachment")
         self._cross.clicked.connect(self.remove)
-        self._detail = QToolButton(self)
+        self._detail = PlainToolButton(self)
         set_role(self._detail, "quiet")
         self._detail.clicked.connect(self.offer)
         self._face = _Face(self)
@@ -148,15 +148,16 @@ class ChipWidget(QFrame):
         if chip == self._chip and self.accessibleName():
             return
         self._chip = chip
-        self.setAccessibleName(f"{chip.name}, {chip.detail}")
-        self.setToolTip("\n".join(line for line in (chip.name, chip.detail, chip.about) if line))
-        self.setAccessibleDescription(chip.about)
+        name, detail = one_line(chip.name), one_line(chip.detail)
+        self.setAccessibleName(spoken_text(f"{name}, {detail}"))
+        set_tooltip(self, "\n".join(line for line in (name, detail, chip.about) if line))
+        self.setAccessibleDescription(spoken_text(chip.about))
         self._name_menu(chip)
-        self._face.setAccessibleName(f"Preview of {chip.name}: {chip.detail}")
-        self._face.setAccessibleDescription(chip.about)
+        self._face.setAccessibleName(spoken_text(f"Preview of {name}: {detail}"))
+        self._face.setAccessibleDescription(spoken_text(chip.about))
         self._face.setVisible(chip.has_preview)
-        self._cross.setAccessibleName(f"Remove {chip.name}")
-        self._cross.setToolTip("Stop reading" if chip.state == "reading" else "Remove")
+        self._cross.setAccessibleName(spoken_text(f"Remove {name}"))
+        set_tooltip(self._cross, "Stop reading" if chip.state == "reading" else "Remove")
         self._fit_face()
         self.updateGeometry()
         self.update()
@@ -166,9 +167,10 @@ class ChipWidget(QFrame):
         chosen = dict(chip.details).get(chip.chosen, "")
         is_detail = bool(chip.details) and chip.icon == "image"
         self._detail.setObjectName("picture-detail" if is_detail else "attachment-options")
-        what = f"Detail of {chip.name}: {chosen}" if is_detail else f"Options of {chip.name}"
-        self._detail.setAccessibleName(what)
-        self._detail.setToolTip(f"Detail: {chosen}" if is_detail else "What is sent of it")
+        name = one_line(chip.name)
+        what = f"Detail of {name}: {chosen}" if is_detail else f"Options of {name}"
+        self._detail.setAccessibleName(spoken_text(what))
+        set_tooltip(self._detail, f"Detail: {chosen}" if is_detail else "What is sent of it")
         self._detail.setVisible(self._has_menu)
 
     @property
@@ -207,7 +209,7 @@ class ChipWidget(QFrame):
         """What can be done with it; how closely it may be looked at, and what each costs."""
         menu = QMenu(self)
         for key, label, holds in self._chip.actions:
-            action = menu.addAction(label)
+            action = menu.addAction(menu_text(label))
             action.setObjectName(key)
             action.setCheckable(holds is not None)
             action.setChecked(bool(holds))
@@ -220,7 +222,7 @@ class ChipWidget(QFrame):
 
         group = QActionGroup(menu)
         for value, label in self._chip.details:
-            action = menu.addAction(label)
+            action = menu.addAction(menu_text(label))
             action.setCheckable(True)
             action.setChecked(value == self._chip.chosen)
             group.addAction(action)

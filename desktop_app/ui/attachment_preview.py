@@ -12,10 +12,8 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QImage, QKeySequence, QPainter, QShortcut
 from PySide6.QtWidgets import (
-    QComboBox,
     QDialog,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QSizePolicy,
     QStackedWidget,
@@ -23,10 +21,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop_app.ui.header import ElidedLabel
 from desktop_app.ui.paged_text import PagedText
+from desktop_app.ui.plain_text import PlainLabel, one_line, set_tooltip, spoken_text
 from desktop_app.ui.prompts_page import plain_button
 from desktop_app.ui.segmented_control import SegmentedControl
-from desktop_app.ui.settings_tabs.fields import retheme
+from desktop_app.ui.settings_tabs.fields import Combo, retheme
 from desktop_app.ui.theme import set_role
 from desktop_app.ui.transcript.find_bar import FindBar
 
@@ -101,16 +101,15 @@ class AttachmentPreview(QDialog):
         self.resize(wanted.boundedTo(room - QSize(edge, edge)))
 
     def _build(self, theme: Theme) -> None:
-        self._which = QComboBox()
+        self._which = Combo(theme, "Attachment")
         self._which.setObjectName("previewed-attachment")
-        self._which.setAccessibleName("Attachment")
         self._which.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self._name, self._facts, self._note = QLabel(), QLabel(), QLabel()
-        self._name.setTextFormat(Qt.TextFormat.PlainText)
+        self._name = ElidedLabel(Qt.TextElideMode.ElideMiddle)
+        self._facts, self._note = PlainLabel(), PlainLabel()
         set_role(self._name, "strong")
         self._facts.setObjectName("preview-facts")
         self._note.setObjectName("preview-note")
-        self._unit, self.field, self._wrong = QLabel(), QLineEdit(), QLabel()
+        self._unit, self.field, self._wrong = PlainLabel(), QLineEdit(), PlainLabel()
         self.field.setObjectName("pages-to-send")
         self._wrong.setObjectName("pages-error")
         set_role(self._wrong, "error")
@@ -118,14 +117,13 @@ class AttachmentPreview(QDialog):
         set_role(self._note, "note")
         for label in (self._facts, self._note, self._wrong):
             label.setWordWrap(True)
-            label.setTextFormat(Qt.TextFormat.PlainText)
         self._apply = plain_button("Choose", "apply-pages")
         self._tabs = SegmentedControl(TABS, theme, name="Text or pictures")
         self.text = PagedText(theme, "preview-text", IS_SENT)
         self._find = FindBar(theme, self)
         self._find.field.setPlaceholderText("Find in what is sent")
         self._find.field.setAccessibleName("Find in what is sent")
-        self._picture, self._caption = _Picture(theme), QLabel()
+        self._picture, self._caption = _Picture(theme), ElidedLabel()
         self._caption.setObjectName("picture-caption")
         set_role(self._caption, "note")
         self._previous = plain_button("Previous", "previous-picture")
@@ -219,9 +217,9 @@ class AttachmentPreview(QDialog):
     def tell(self, facts: str, note: str) -> None:
         """What it amounts to, and what there is to know of how it is sent."""
         self._facts.setText(facts)
-        self._facts.setAccessibleName(facts)
+        self._facts.setAccessibleName(spoken_text(facts))
         self._note.setText(note)
-        self._note.setAccessibleName(note)
+        self._note.setAccessibleName(spoken_text(note))
         self._note.setVisible(bool(note))
 
     def offer_pages(self, unit: str, given: str, hint: str) -> None:
@@ -229,10 +227,10 @@ class AttachmentPreview(QDialog):
         self._pages.setVisible(bool(unit))
         label = f"{unit.capitalize()}s"
         self._unit.setText(label)
-        self.field.setAccessibleName(f"{label} to send")
-        self.field.setAccessibleDescription(hint)
-        self.field.setPlaceholderText(hint)
-        self.field.setToolTip(hint)
+        self.field.setAccessibleName(spoken_text(f"{label} to send"))
+        self.field.setAccessibleDescription(spoken_text(hint))
+        self.field.setPlaceholderText(one_line(hint))
+        set_tooltip(self.field, hint)
         self.field.setText(given)
         self.refuse("")
 
@@ -241,7 +239,7 @@ class AttachmentPreview(QDialog):
         self._wrong.setText(why)
         self._wrong.setVisible(bool(why))
         if why:
-            self._wrong.setAccessibleName(why)
+            self._wrong.setAccessibleName(spoken_text(why))
             from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent  # takes 10 ms
 
             QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self._wrong, why))
@@ -270,7 +268,7 @@ class AttachmentPreview(QDialog):
             self._picture.image = image
             self._picture.update()
             self._caption.setText(caption)
-            self._picture.setAccessibleName(caption)
+            self._picture.setAccessibleName(spoken_text(caption))
 
     def focus_pages(self) -> None:
         """Give the keyboard to the field of pages, where there is one."""

@@ -9,12 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QMenu, QToolButton
+from PySide6.QtWidgets import QMenu
 
 from desktop_app.ui import choice_menus
 from desktop_app.ui.choice import NOTHING_CHOSEN
 from desktop_app.ui.icons import icon
 from desktop_app.ui.painting import width_of
+from desktop_app.ui.plain_text import PlainToolButton, set_tooltip, spoken_text
 from desktop_app.ui.theme import set_role
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ _PADDING: Final = 16  # of icon and word, left and right, and between them
 _NOTE_WIDTH: Final = 300
 
 
-class BackgroundButton(QToolButton):
+class BackgroundButton(PlainToolButton):
     """Off, or on with a word beside the icon.
 
     Attributes:
@@ -58,8 +59,8 @@ class BackgroundButton(QToolButton):
         self._choice = choice
         self.setVisible(choice.background is not None)
         state = "on" if choice.background else "off"
-        self.setAccessibleName(f"Run in the background: {state}")
-        self.setToolTip(f"Run in the background: {state}")
+        self.setAccessibleName(spoken_text(f"Run in the background: {state}"))
+        set_tooltip(self, f"Run in the background: {state}")
         self._show_icon()
 
     def show_word(self, wide: bool) -> None:

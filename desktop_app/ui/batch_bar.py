@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy
 
+from desktop_app.ui.plain_text import PlainButton, PlainLabel, spoken_text
 from desktop_app.ui.theme import set_role
 
 if TYPE_CHECKING:
@@ -30,13 +31,12 @@ class BatchBar(QFrame):
         super().__init__(parent)
         self.setObjectName("batch-bar")
         set_role(self, "note-card")
-        self.words = QLabel()
+        self.words = PlainLabel()
         self.words.setObjectName("batch-bar-words")
-        self.words.setTextFormat(Qt.TextFormat.PlainText)
         self.words.setWordWrap(True)
         policy = QSizePolicy.Policy
         self.words.setSizePolicy(policy.Ignored, policy.Preferred)
-        self.show_button, self.dismiss_button = QPushButton("Show"), QPushButton("Dismiss")
+        self.show_button, self.dismiss_button = PlainButton("Show"), PlainButton("Dismiss")
         self.show_button.setObjectName("show-batch-jobs")
         self.dismiss_button.setObjectName("dismiss-batch-bar")
         self._line = QHBoxLayout(self)
@@ -58,7 +58,7 @@ class BatchBar(QFrame):
         """Show how things stand; "" hides it."""
         self.show_button.setText("Show")
         self.words.setText(words)
-        self.setAccessibleName(words)
+        self.setAccessibleName(spoken_text(words))
         self.dismiss_button.setVisible(has_ended)
         self.setVisible(bool(words))
 

@@ -10,8 +10,6 @@ from PySide6.QtWidgets import (
     QDialog,
     QFileDialog,
     QHBoxLayout,
-    QLabel,
-    QPushButton,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -22,6 +20,7 @@ from desktop_app.ui.batch_new_page import BatchNewPage
 from desktop_app.ui.drop_area import LeavesFiles
 from desktop_app.ui.dropped import accept_copy
 from desktop_app.ui.models.batch_models import BatchJobModel
+from desktop_app.ui.plain_text import PlainButton, PlainLabel, spoken_text
 from desktop_app.ui.settings_tabs.fields import Note, retheme
 from desktop_app.ui.shared_columns import SharedColumns
 from desktop_app.ui.theme import set_role
@@ -68,11 +67,11 @@ class BatchDialog(QDialog):
         self.new, self.job = BatchNewPage(theme), BatchJobPage(theme)
         self.jobs = BatchJobModel()
         self.table = SharedColumns(self.jobs, _SHARES)
-        self.new_button = QPushButton("New batch job…")
+        self.new_button = PlainButton("New batch job…")
         self.new_button.setObjectName("batch-new-job")
         self.new_button.setAutoDefault(False)
         set_role(self.new_button, "primary")
-        self._empty = QLabel(EMPTY)
+        self._empty = PlainLabel(EMPTY)
         self._empty.setWordWrap(True)
         set_role(self._empty, "note")
         self.words = Note(theme)
@@ -165,7 +164,7 @@ class BatchDialog(QDialog):
             # Imported late, as everywhere: it takes 10 ms.
             from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 
-            self.words.setAccessibleName(text)
+            self.words.setAccessibleName(spoken_text(text))
             QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self.words, text))
 
     # ------------------------------------------------------------------ the person

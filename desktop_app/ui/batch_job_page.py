@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtWidgets import (
     QHBoxLayout,
-    QLabel,
     QMenu,
-    QPlainTextEdit,
     QProgressBar,
     QPushButton,
     QSplitter,
@@ -22,6 +20,13 @@ from desktop_app.domain.batches import BatchStatus, ItemStatus
 from desktop_app.domain.cost import format_money
 from desktop_app.ui.flow_layout import FlowLayout
 from desktop_app.ui.models.batch_models import BatchLineModel
+from desktop_app.ui.plain_text import (
+    PlainButton,
+    PlainLabel,
+    PlainTextField,
+    menu_text,
+    spoken_text,
+)
 from desktop_app.ui.segmented_control import SegmentedControl
 from desktop_app.ui.settings_tabs.fields import Note
 from desktop_app.ui.shared_columns import SharedColumns
@@ -65,12 +70,11 @@ class BatchJobPage(QWidget):
         self._job: BatchJob | None = None
         self._item: BatchItem | None = None
         self.back = _button("‹ All jobs", "batch-all-jobs", "link")
-        self.title, self.status = QLabel(), QLabel()
+        self.title, self.status = PlainLabel(), PlainLabel()
         self.title.setObjectName("batch-title")
         self.status.setObjectName("batch-status")
         for label in (self.title, self.status):
             label.setWordWrap(True)
-            label.setTextFormat(Qt.TextFormat.PlainText)
         set_role(self.title, "strong")
         set_role(self.status, "dim")
         self.bar = QProgressBar()
@@ -82,7 +86,7 @@ class BatchJobPage(QWidget):
         self.filter = SegmentedControl(FILTERS, theme, name="Files")
         self.lines = BatchLineModel()
         self.table = SharedColumns(self.lines, _SHARES)
-        self.answer = QPlainTextEdit()
+        self.answer = PlainTextField()
         self.start = _button("Start", "batch-start", "primary")
         self.cancel = _button("Cancel the job", "batch-cancel", "plain")
         self.again_button = _button("Run the rest again", "batch-again", "plain")
@@ -106,7 +110,7 @@ class BatchJobPage(QWidget):
         set_role(self.answer, "field")
         menu = QMenu(self.report)
         for label, format_ in (("Markdown…", "markdown"), ("CSV for spreadsheets…", "csv")):
-            action = menu.addAction(label)
+            action = menu.addAction(menu_text(label))
             action.triggered.connect(lambda _=False, f=format_: self._want_report(f))
         self.report.setMenu(menu)
         self._head = QHBoxLayout()
@@ -182,7 +186,7 @@ class BatchJobPage(QWidget):
         effort = f", {job.choice.effort.value}" if job.choice.effort else ""
         cost = f" · {format_money(counts.cost)}" if counts.cost else ""
         self.status.setText(f"{progress_words(job)} · {job.choice.model}{effort}{cost}")
-        self.status.setAccessibleName(self.status.text())
+        self.status.setAccessibleName(spoken_text(self.status.text()))
         is_asked = status is BatchStatus.READY
         self.estimate.set_text(estimate_words(job.estimate) if is_asked else "")
         self.error.set_text(job.error, "warning")
@@ -202,7 +206,7 @@ class BatchJobPage(QWidget):
         self.bar.setMaximum(max(1, total))
         self.bar.setValue(done)
         self.status.setText(f"Reading the files · {done:,} of {total:,}")
-        self.status.setAccessibleName(self.status.text())
+        self.status.setAccessibleName(spoken_text(self.status.text()))
 
     def _show_progress(self, job: BatchJob) -> None:
         counts = job.counts
@@ -212,7 +216,7 @@ class BatchJobPage(QWidget):
         remote = sum(upload.completed + upload.failed for upload in job.uploads)
         self.bar.setMaximum(max(1, counts.total - counts.left_out))
         self.bar.setValue(max(remote, counts.done))
-        self.bar.setAccessibleName(progress_words(job))
+        self.bar.setAccessibleName(spoken_text(progress_words(job)))
 
     def set_lines(self, lines: Sequence[BatchLine], changed: tuple[int, int] | None = None) -> None:
         """The files of the job; see `BatchLineModel.set_lines`."""
@@ -279,7 +283,7 @@ class BatchJobPage(QWidget):
 
 
 def _button(label: str, name: str, role: str) -> QPushButton:
-    button = QPushButton(label)
+    button = PlainButton(label)
     button.setObjectName(name)
     button.setAutoDefault(False)
     set_role(button, role)

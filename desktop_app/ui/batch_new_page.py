@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from desktop_app.domain.batch_words import counted
 from desktop_app.ui.flow_layout import FlowLayout
+from desktop_app.ui.plain_text import PlainButton, PlainLabel, spoken_text
 from desktop_app.ui.settings_tabs.fields import Combo, LongText, Note
 from desktop_app.ui.theme import set_role
 
@@ -97,10 +98,9 @@ class BatchNewPage(QWidget):
         self.add_files = _button("Add files…", "batch-add-files", "plain")
         self.add_folder = _button("Add a folder…", "batch-add-folder", "plain")
         self.clear = _button("Clear", "batch-clear-files", "plain")
-        self.files = QLabel()
+        self.files = PlainLabel()
         self.files.setObjectName("batch-files")
         self.files.setWordWrap(True)
-        self.files.setTextFormat(Qt.TextFormat.PlainText)
         self.prompt = _combo(theme, "Prompt", "batch-prompt")
         self.task = LongText(theme, "What is asked of each file", 96)
         self.task.setObjectName("batch-task")
@@ -135,7 +135,7 @@ class BatchNewPage(QWidget):
         for column, (label, field) in enumerate(
             (("Provider", self.provider), ("Model", self.model), ("Effort", self.effort))
         ):
-            words = QLabel(label)
+            words = PlainLabel(label)
             set_role(words, "note")
             words.setBuddy(field)
             self._choice.addWidget(words, 0, column)
@@ -251,7 +251,7 @@ class BatchNewPage(QWidget):
         words = words.replace("file or folders", "files and folders")
         self.files.setText(words if names else "None yet: add some, or drop them here.")
         set_role(self.files, "" if names else "note")
-        self.files.setAccessibleName(self.files.text())
+        self.files.setAccessibleName(spoken_text(self.files.text()))
         self.clear.setEnabled(bool(names))
         self._show_ready()
 
@@ -334,7 +334,7 @@ def _combo(theme: Theme, label: str, name: str) -> Combo:
 
 
 def _button(label: str, name: str, role: str) -> QPushButton:
-    button = QPushButton(label)
+    button = PlainButton(label)
     button.setObjectName(name)
     button.setAutoDefault(False)
     set_role(button, role)
@@ -342,6 +342,6 @@ def _button(label: str, name: str, role: str) -> QPushButton:
 
 
 def _strong(text: str) -> QLabel:
-    label = QLabel(text)
+    label = PlainLabel(text)
     set_role(label, "strong")
     return label

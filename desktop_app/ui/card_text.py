@@ -30,7 +30,6 @@ class CardText(QScrollArea):
         self.column.setContentsMargins(0, 0, 0, 0)
         for label in labels:
             label.setWordWrap(True)
-            label.setTextFormat(Qt.TextFormat.PlainText)
             label.setMinimumWidth(1)  # else it keeps to a shape of its own, beyond what is seen
             self.column.addWidget(label)
         self.setWidget(inner)

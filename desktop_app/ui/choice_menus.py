@@ -10,9 +10,10 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtGui import QActionGroup
-from PySide6.QtWidgets import QLabel, QMenu, QWidgetAction
+from PySide6.QtWidgets import QMenu, QWidgetAction
 
 from desktop_app.ui.choice import EFFORT_LABELS
+from desktop_app.ui.plain_text import LONGEST_LINE, PlainLabel, menu_text, set_tooltip
 from desktop_app.ui.theme import set_role
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def fill_models(
     for (_, provider), entries in by_provider.items():
         place = menu
         if len(choice.models) > LONGEST_FLAT_MENU and len(by_provider) > 1:
-            place = menu.addMenu(_plain(provider))
+            place = menu.addMenu(menu_text(provider))
         else:
             _add_note(menu, provider, note_width)
         for entry, inner in _by_maker(place, entries):
@@ -63,7 +64,7 @@ def _by_maker(place: QMenu, entries: list[ModelEntry]) -> Iterator[tuple[ModelEn
             yield entry, place
             continue
         if maker not in menus:
-            menus[maker] = QMenu(_plain(maker) or "Others", place)
+            menus[maker] = QMenu(menu_text(maker) or "Others", place)
         yield entry, menus[maker]
     for _, menu in sorted(menus.items(), key=lambda named: (not named[0], named[0])):
         place.addMenu(menu)
@@ -111,7 +112,7 @@ def fill_background(
 
 
 def _add(menu: QMenu, group: QActionGroup, label: str, *, ticked: bool) -> QAction:
-    action = menu.addAction(_plain(label))
+    action = menu.addAction(menu_text(label))
     action.setCheckable(True)
     group.addAction(action)
     action.setChecked(ticked)
@@ -121,7 +122,7 @@ def _add(menu: QMenu, group: QActionGroup, label: str, *, ticked: bool) -> QActi
 def _refuse(action: QAction, why: str) -> None:
     action.setEnabled(not why)
     if why:
-        action.setToolTip(why)
+        set_tooltip(action, why)
 
 
 def _add_reasons(menu: QMenu, reasons: Iterable[str], width: int) -> None:
@@ -131,22 +132,17 @@ def _add_reasons(menu: QMenu, reasons: Iterable[str], width: int) -> None:
 
 def _add_note(menu: QMenu, words: str, width: int) -> None:
     """A line to be read, not taken."""
-    label = QLabel(words)
+    label = PlainLabel(words)
     set_role(label, "note")
     label.setWordWrap(True)
     label.setMaximumWidth(width)
     label.setContentsMargins(12, 6, 12, 4)
     action = QWidgetAction(menu)
     action.setDefaultWidget(label)
-    action.setText(words)  # what assistive technology reads
+    action.setText(menu_text(words, LONGEST_LINE))  # what assistive technology reads
     action.setEnabled(False)
     menu.addAction(action)
 
 
 def _is_chosen(entry: ModelEntry, choice: ChoiceView) -> bool:
     return (entry.provider_id, entry.model) == (choice.provider_id, choice.model)
-
-
-def _plain(words: str) -> str:
-    """Text in which & is a sign, not a mnemonic."""
-    return words.replace("&", "&&")

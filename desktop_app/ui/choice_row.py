@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QSize, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
 from desktop_app.domain.variants import Variant
 from desktop_app.ui import choice_menus
@@ -20,6 +20,7 @@ from desktop_app.ui.choice import EFFORT_BARS, EFFORT_LABELS, NOTHING_CHOSEN
 from desktop_app.ui.icons import icon
 from desktop_app.ui.painting import width_of
 from desktop_app.ui.pick_button import PickButton
+from desktop_app.ui.plain_text import PlainLabel, PlainToolButton, set_tooltip, spoken_text
 from desktop_app.ui.segmented_control import SegmentedControl
 from desktop_app.ui.theme import SEND, set_role
 
@@ -62,7 +63,7 @@ class ModelControl(QFrame):
         self._choice = choice
         self.variants.set_current(choice.variant.value if choice.variant else None)
         self.variants.set_refusals({v.value: why for v, why in choice.variant_refusals.items()})
-        self.more.setAccessibleName(f"Model: {choice.model_name}")
+        self.more.setAccessibleName(spoken_text(f"Model: {choice.model_name}"))
 
     def show_variants(self, wide: bool) -> None:
         """Show the three beside each other, or the one taken by its name."""
@@ -116,7 +117,7 @@ class ChoiceRow(QWidget):
         self.effort.setToolTip("How long the model thinks before it answers")
         self.background = BackgroundButton(theme)
         self.background.chosen.connect(self.background_chosen)
-        self.figures = QLabel()
+        self.figures = PlainLabel()
         self.figures.setObjectName("estimate")
         set_role(self.figures, "note")
         self.send = _button("send", "Send", "send")
@@ -151,7 +152,7 @@ class ChoiceRow(QWidget):
         self.effort.setVisible(effort is not None)
         if effort is not None:
             self.effort.set_bars(EFFORT_BARS[effort])
-            self.effort.setAccessibleName(f"Effort: {EFFORT_LABELS[effort]}")
+            self.effort.setAccessibleName(spoken_text(f"Effort: {EFFORT_LABELS[effort]}"))
         self.background.set_choice(choice)
         self._fit()
 
@@ -205,7 +206,7 @@ class ChoiceRow(QWidget):
         self._fit()
 
     def _show_figures(self) -> None:
-        self.figures.setToolTip("" if self._streaming else self._estimate[2])
+        set_tooltip(self.figures, "" if self._streaming else self._estimate[2])
         self._fit()
 
     def _fit(self) -> None:
@@ -256,9 +257,9 @@ class ChoiceRow(QWidget):
 
 
 def _button(name: str, label: str, role: str) -> QToolButton:
-    button = QToolButton()
+    button = PlainToolButton()
     button.setObjectName(name)
-    button.setAccessibleName(label)
-    button.setToolTip(label)
+    button.setAccessibleName(spoken_text(label))
+    set_tooltip(button, label)
     set_role(button, role)
     return button

@@ -12,6 +12,7 @@ from PySide6.QtCore import (
 
 from desktop_app.ui import painting
 from desktop_app.ui.models.rows_model import ROW, RowsModel
+from desktop_app.ui.plain_text import one_line
 from desktop_app.ui.row_delegates import Index, RowDelegate
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class CollectionFilesModel(RowsModel["CollectionFile"]):
             lambda file: file.name,
             lambda file: f"{file.name}, {facts_of(file)}",
             parent,
-            hint=lambda file: "\n".join((file.path, facts_of(file))).replace("<", "‹"),
+            hint=lambda file: "\n".join((one_line(file.path), facts_of(file))),
         )
 
     def set_rows(self, rows: Sequence[CollectionFile]) -> None:

@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
-    QPushButton,
     QVBoxLayout,
     QWidget,
 )
@@ -28,6 +27,7 @@ from desktop_app.ui.dropped import accept_copy
 from desktop_app.ui.flow_layout import FlowLayout
 from desktop_app.ui.library_list import LibraryList, LibraryRow
 from desktop_app.ui.models.rows_model import ROW
+from desktop_app.ui.plain_text import PlainButton, PlainLabel, set_tooltip, spoken_text
 from desktop_app.ui.prompts_page import plain_button
 from desktop_app.ui.row_view import RowView
 from desktop_app.ui.settings_tabs.fields import retheme
@@ -108,6 +108,7 @@ class CollectionsDialog(QDialog):
         self.setAcceptDrops(True)
         self._theme = theme
         self._states: dict[str, CollectionState] = {}
+        self._put_name = ""
         self.list = LibraryList("collections", "Find a collection", "New collection", theme)
         self.name = QLineEdit()
         self.name.setObjectName("collection-name")
@@ -118,7 +119,7 @@ class CollectionsDialog(QDialog):
         self.files = RowView("collection-files", self._model, self._delegate)
         self.files.setAccessibleName("Documents")
         self.empty = _note("collection-empty")
-        self.ask = QPushButton("Ask this collection")
+        self.ask = PlainButton("Ask this collection")
         self.ask.setObjectName("ask-collection")
         self.ask.setAutoDefault(False)
         set_role(self.ask, "primary")
@@ -130,12 +131,12 @@ class CollectionsDialog(QDialog):
         self.work.setObjectName("collection-work")
         self._meaning = QWidget()
         self.meaning = _note("collection-meaning")
-        self.embed = QPushButton("Send them")
+        self.embed = PlainButton("Send them")
         self.embed.setObjectName("embed-collection")
         self.embed.setAutoDefault(False)
         set_role(self.embed, "link")
         self._words = _note("collections-status")
-        self._undo = QPushButton("Undo")
+        self._undo = PlainButton("Undo")
         self._undo.setObjectName("undo-collections")
         self._undo.setAutoDefault(False)
         set_role(self._undo, "link")
@@ -171,7 +172,7 @@ class CollectionsDialog(QDialog):
         right.addWidget(self._meaning)
         right.addWidget(self.work)
         right.addWidget(buttons)
-        self.nothing = QLabel(WHAT_FOR)
+        self.nothing = PlainLabel(WHAT_FOR, keeps_lines=True)
         self.nothing.setObjectName("collections-introduction")
         self.nothing.setWordWrap(True)
         self.nothing.setAlignment(Qt.AlignmentFlag.AlignVCenter)
@@ -244,7 +245,7 @@ class CollectionsDialog(QDialog):
         """Say what would be sent for passages to be found by their meaning, too; "" where nothing
         would."""
         self.meaning.setText(words)
-        self.meaning.setAccessibleName(words)
+        self.meaning.setAccessibleName(spoken_text(words))
         self._meaning.setVisible(bool(words))
 
     def show_work(self, words: str, done: int, total: int) -> None:
@@ -254,8 +255,7 @@ class CollectionsDialog(QDialog):
         else:
             if self.work.isHidden():
                 self.work.begin(words)
-            self.work.words.setText(words)
-            self.work.setAccessibleName(words)
+            self.work.say(words)
             self.work.set_progress(done, total)
         for button in (self.refresh, self.add_files, self.add_folder, self.embed):
             button.setEnabled(not words)
@@ -265,7 +265,7 @@ class CollectionsDialog(QDialog):
     ) -> None:
         """Say what was done, and how it is undone; "" says nothing."""
         self._words.setText(words)
-        self._words.setAccessibleName(words)
+        self._words.setAccessibleName(spoken_text(words))
         set_role(self._words, "error" if is_error else "note")
         self._words.setVisible(bool(words))
         self._undo.setVisible(undo is not None)
@@ -282,12 +282,12 @@ class CollectionsDialog(QDialog):
         self.nothing.setVisible(state is None)
         if state is not None:
             if anew or not self.name.hasFocus():
-                self.name.setText(state.collection.name)
+                self._put(state.collection.name)
             folder = f" · from {state.collection.folder}" if state.collection.folder else ""
             self.state.setText(state.words + folder)
-            self.state.setAccessibleName(self.state.text())
+            self.state.setAccessibleName(spoken_text(self.state.text()))
             self.ask.setEnabled(state.ready > 0)
-            self.ask.setToolTip("" if state.ready else "Add documents first.")
+            set_tooltip(self.ask, "" if state.ready else "Add documents first.")
         if anew:
             self.set_files([])
             self.set_meaning("")
@@ -302,12 +302,17 @@ class CollectionsDialog(QDialog):
 
     def _rename(self) -> None:
         state, name = self._states.get(self.current), self.name.text().strip()
-        if state is None:
+        if state is None or self.name.text() == self._put_name:
             return
         if not name:
-            self.name.setText(state.collection.name)
+            self._put(state.collection.name)
         elif name != state.collection.name:
             self.renamed.emit(self.current, name)
+
+    def _put(self, name: str) -> None:
+        """Put a name into the field, which may not hold all of it."""
+        self.name.setText(name)
+        self._put_name = self.name.text()
 
     def _remove(self, index: QModelIndex) -> None:
         file: CollectionFile = index.data(ROW)
@@ -387,10 +392,9 @@ class CollectionsDialog(QDialog):
 
 
 def _note(name: str) -> QLabel:
-    label = QLabel()
+    label = PlainLabel()
     label.setObjectName(name)
     label.setWordWrap(True)
-    label.setTextFormat(Qt.TextFormat.PlainText)
     set_role(label, "note")
     return label
 

@@ -21,7 +21,6 @@ from PySide6.QtCore import (
 from PySide6.QtWidgets import (
     QApplication,
     QFrame,
-    QLabel,
     QLineEdit,
     QStyleOptionViewItem,
     QVBoxLayout,
@@ -31,6 +30,7 @@ from PySide6.QtWidgets import (
 from desktop_app.commands.matching import matching
 from desktop_app.ui import painting
 from desktop_app.ui.models.rows_model import ROW, RowsModel
+from desktop_app.ui.plain_text import PlainLabel, spoken_text
 from desktop_app.ui.row_delegates import Index, RowDelegate
 from desktop_app.ui.row_view import RowView
 
@@ -114,7 +114,7 @@ class CommandPalette(QWidget):
         self.view = RowView("commands", self.model, self._delegate)
         self.view.setAccessibleName("Commands")
         self.view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._nothing = QLabel("No command has this in its name.")
+        self._nothing = PlainLabel("No command has this in its name.")
         self._nothing.setProperty("role", "note")
         self._column = QVBoxLayout(self._card)
         for widget in (self.field, self.view, self._nothing):
@@ -130,7 +130,7 @@ class CommandPalette(QWidget):
         nothing is found."""
         self.setObjectName(name)
         for widget in (self, self.field, self.view):
-            widget.setAccessibleName(words)
+            widget.setAccessibleName(spoken_text(words))
         self.field.setPlaceholderText(words)
         self._nothing.setText(nothing)
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout
 
 from desktop_app.ui import icons
 from desktop_app.ui.card_text import CardText
+from desktop_app.ui.plain_text import PlainButton, PlainLabel, spoken_text
 from desktop_app.ui.theme import set_role
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class CompactionBar(QFrame):
         super().__init__(parent)
         self.setObjectName("compaction")
         set_role(self, "note-card")
-        self._picture, self._words, self._note = QLabel(), QLabel(), QLabel()
+        self._picture, self._words, self._note = PlainLabel(), PlainLabel(), PlainLabel()
         self._text = CardText(self._words, self._note)
         set_role(self._note, "note")
         self.compact_button = self._button("Compact", "compact")
@@ -82,7 +83,7 @@ class CompactionBar(QFrame):
         self._line.addLayout(self._column, 1)
 
     def _button(self, label: str, name: str) -> QPushButton:
-        button = QPushButton(label)
+        button = PlainButton(label)
         button.setObjectName(name)
         set_role(button, "link")
         return button
@@ -91,7 +92,7 @@ class CompactionBar(QFrame):
         self._words.setText(words)
         self._note.setText(note)
         self._note.setVisible(bool(note))
-        self.setAccessibleName(self.words)
+        self.setAccessibleName(spoken_text(self.words))
         for button in (self.compact_button, self.decline_button):
             button.setVisible(not is_working)
         self.cancel_button.setVisible(is_working)

@@ -21,7 +21,6 @@ from PySide6.QtCore import (
 )
 from PySide6.QtWidgets import (
     QFrame,
-    QLabel,
     QMenu,
     QStackedWidget,
     QVBoxLayout,
@@ -35,6 +34,7 @@ from desktop_app.ui.list_foot import ListFoot
 from desktop_app.ui.list_search import ListSearch
 from desktop_app.ui.models.conversation_model import ConversationModel, Roles
 from desktop_app.ui.places import PlaceBar, PlacesRow
+from desktop_app.ui.plain_text import PlainLabel, spoken_text
 from desktop_app.ui.search_field import NewButton
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ class ConversationList(QFrame):
         self._delegates: tuple[ConversationDelegate, HitDelegate] | None = None
         self.view = ConversationView("conversations", self.model)
         self.foot = ListFoot(theme)
-        self.note = QLabel()
+        self.note = PlainLabel(keeps_lines=True)
         self.place_bar, self.places = PlaceBar(theme), PlacesRow(theme)
         self._pages = QStackedWidget()
         self._midnight = QTimer(self, singleShot=True)
@@ -397,7 +397,7 @@ class ConversationList(QFrame):
         place = self.model.place
         name = next((f.name for f in self.folders if f.id == place.folder_id), "")
         self.place_bar.show_place(place, name)
-        self.view.setAccessibleName(self.place_bar.title.text() or "Conversations")
+        self.view.setAccessibleName(spoken_text(self.place_bar.title.text() or "Conversations"))
 
     def _go_back(self) -> None:
         if self.model.place != LIST:

@@ -15,9 +15,7 @@ from PySide6.QtGui import QIntValidator, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
-    QSizePolicy,
     QStackedWidget,
     QToolButton,
     QVBoxLayout,
@@ -25,6 +23,15 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app.ui import icons
+from desktop_app.ui.header import ElidedLabel
+from desktop_app.ui.plain_text import (
+    PlainLabel,
+    PlainToolButton,
+    one_line,
+    set_tooltip,
+    spoken_text,
+    window_title,
+)
 from desktop_app.ui.theme import set_role
 from desktop_app.ui.transcript.find_bar import FindBar
 from desktop_app.ui.viewer_pages import ViewerPages
@@ -39,6 +46,7 @@ if TYPE_CHECKING:
 
 SIZE: Final = (860, 900)
 _ICON: Final = 17
+_LONGEST_PLACE: Final = 60
 
 
 class DocumentViewer(QWidget):
@@ -66,7 +74,8 @@ class DocumentViewer(QWidget):
         self.find_bar = FindBar(theme, self)
         self.find_bar.field.setPlaceholderText("Find in the document")
         self.find_bar.field.setAccessibleName("Find in the document")
-        self._name, self._place, self._of = _Name(), QLabel(), QLabel()
+        self._name = ElidedLabel(Qt.TextElideMode.ElideMiddle)
+        self._place, self._of = PlainLabel(), PlainLabel()
         self._name.setObjectName("viewer-name")
         self._place.setObjectName("viewer-place")
         set_role(self._name, "strong")
@@ -94,7 +103,7 @@ class DocumentViewer(QWidget):
                 ),
             )
         }
-        self._zoom = QLabel()
+        self._zoom = PlainLabel()
         self._zoom.setObjectName("viewer-zoom")
         set_role(self._zoom, "note")
         self._lay_out()
@@ -103,11 +112,11 @@ class DocumentViewer(QWidget):
         self.resize(theme.px(SIZE[0]), theme.px(SIZE[1]))
 
     def _button(self, name: str, icon: str, words: str, act: Callable[[], object]) -> QToolButton:
-        button = QToolButton()
+        button = PlainToolButton()
         button.setObjectName(name)
         button.setProperty("icon-name", icon)
-        button.setAccessibleName(words.partition(" (")[0])
-        button.setToolTip(words)
+        button.setAccessibleName(spoken_text(words.partition(" (")[0]))
+        set_tooltip(button, words)
         button.clicked.connect(lambda: act())
         set_role(button, "quiet")
         return button
@@ -137,17 +146,15 @@ class DocumentViewer(QWidget):
         self._row.addWidget(buttons["viewer-original"])
         self._note = QFrame()
         set_role(self._note, "note-card")
-        self._note_words = QLabel()
+        self._note_words = PlainLabel(keeps_lines=True)
         self._note_words.setObjectName("viewer-note")
         self._note_words.setWordWrap(True)
-        self._note_words.setTextFormat(Qt.TextFormat.PlainText)
         self._note_words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         set_role(self._note_words, "note")
         QVBoxLayout(self._note).addWidget(self._note_words)
-        self._message = QLabel()
+        self._message = PlainLabel()
         self._message.setObjectName("viewer-message")
         self._message.setWordWrap(True)
-        self._message.setTextFormat(Qt.TextFormat.PlainText)
         self._message.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._message.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._message.setMargin(self._theme.px(40))
@@ -193,11 +200,11 @@ class DocumentViewer(QWidget):
 
     def begin(self, title: str, place: str) -> None:
         """Another document, of which nothing can be shown yet; `place` says what is looked for."""
-        self._title = title
-        self.setWindowTitle(f"{title} – Repartee")
-        self._name.set_words(title)
-        self._place.setText(place)
-        self._place.setToolTip(place)
+        self._title = one_line(title)
+        self.setWindowTitle(window_title(f"{self._title} – Repartee"))
+        self._name.setText(title)
+        self._place.setText(one_line(place, _LONGEST_PLACE))
+        set_tooltip(self._place, place)
         self._place.setVisible(bool(place))
         self.set_note("")
         self._buttons["viewer-mark"].setVisible(bool(place))
@@ -209,13 +216,13 @@ class DocumentViewer(QWidget):
     def say(self, words: str) -> None:
         """Say this where the document would be."""
         self._message.setText(words)
-        self._message.setAccessibleName(words)
+        self._message.setAccessibleName(spoken_text(words))
         self._show(self._message)
 
     def set_note(self, words: str) -> None:
         """Say this above the document; "" says nothing."""
         self._note_words.setText(words)
-        self._note_words.setAccessibleName(words)
+        self._note_words.setAccessibleName(spoken_text(words))
         self._note.setVisible(bool(words))
 
     @property
@@ -240,7 +247,7 @@ class DocumentViewer(QWidget):
 
     def show_text(self, slices: int, at: int) -> None:
         """Show a text of so many slices, beginning with this one."""
-        self.text.setAccessibleName(f"Text of {self._title}")
+        self.text.setAccessibleName(spoken_text(f"Text of {self._title}"))
         self._show(self.text)
         self.text.begin(slices, at)
 
@@ -303,16 +310,16 @@ class DocumentViewer(QWidget):
         self._field.setText(str(page))
         self._buttons["viewer-previous"].setEnabled(page > 1)
         self._buttons["viewer-next"].setEnabled(page < count)
-        self.pages.setAccessibleName(f"{self._title}, page {page:,} of {count:,}")
+        self.pages.setAccessibleName(spoken_text(f"{self._title}, page {page:,} of {count:,}"))
 
     def describe(self, words: str) -> None:
         """What is marked, for those who do not see it."""
-        self.pages.setAccessibleDescription(words)
-        self.text.setAccessibleDescription(words)
+        self.pages.setAccessibleDescription(spoken_text(words))
+        self.text.setAccessibleDescription(spoken_text(words))
 
     def _show_zoom(self) -> None:
         self._zoom.setText(f"{self.pages.percent} %")
-        self._zoom.setAccessibleName(f"Size: {self.pages.percent} %")
+        self._zoom.setAccessibleName(spoken_text(f"Size: {self.pages.percent} %"))
 
     # ------------------------------------------------------------ look
 
@@ -356,28 +363,3 @@ class DocumentViewer(QWidget):
         """It is kept for the next document."""
         super().closeEvent(event)
         self.closed.emit()
-
-
-class _Name(QLabel):
-    """A name in one line, cut in the middle where there is no room for it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._words = ""
-        self.setTextFormat(Qt.TextFormat.PlainText)
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-
-    def set_words(self, words: str) -> None:
-        """Show this."""
-        self._words = words
-        self.setToolTip(words)
-        self.setAccessibleName(words)
-        self._fit()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._fit()
-
-    def _fit(self) -> None:
-        mode = Qt.TextElideMode.ElideMiddle
-        self.setText(self.fontMetrics().elidedText(self._words, mode, self.width()))

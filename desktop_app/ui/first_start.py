@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop_app.ui import icons
+from desktop_app.ui.plain_text import PlainButton, PlainLabel, spoken_text
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
@@ -44,7 +45,7 @@ class FirstStart(QWidget):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("first-start")
-        self._question = QLabel(_QUESTION)
+        self._question = PlainLabel(_QUESTION)
         self._question.setProperty("role", "hero")
         self._question.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self._question.setWordWrap(True)
@@ -96,7 +97,7 @@ class FirstStart(QWidget):
             card.setFixedHeight(height)
 
 
-class _Card(QPushButton):
+class _Card(PlainButton):
     """A thing to try: its sign, its name, what it takes."""
 
     def __init__(self, key: str, sign: str, title: str, takes: str) -> None:
@@ -105,9 +106,9 @@ class _Card(QPushButton):
         self._sign = sign
         self.setObjectName(f"example-{key}")
         self.setProperty("role", "example")
-        self.setAccessibleName(title)
-        self.setAccessibleDescription(takes)
-        self._picture, self._title, self._takes = QLabel(), QLabel(title), QLabel(takes)
+        self.setAccessibleName(spoken_text(title))
+        self.setAccessibleDescription(spoken_text(takes))
+        self._picture, self._title, self._takes = PlainLabel(), PlainLabel(title), PlainLabel(takes)
         self._title.setProperty("role", "strong")
         self._takes.setProperty("role", "note")
         self._column = QVBoxLayout(self)
@@ -145,10 +146,10 @@ class _KeyLine(QFrame):
         super().__init__()
         self.setObjectName("key-line")
         self.setProperty("role", "note-card")
-        self._picture, self.words = QLabel(), QLabel()
+        self._picture, self.words = PlainLabel(), PlainLabel()
         self.words.setProperty("role", "note")
         self.words.setWordWrap(True)
-        self.button = QPushButton("Add an API key")
+        self.button = PlainButton("Add an API key")
         self.button.setObjectName("add-key")
         self.button.setProperty("role", "primary")
         self._line = QHBoxLayout(self)

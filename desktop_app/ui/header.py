@@ -6,10 +6,17 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen, QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
 from desktop_app.ui import icons
 from desktop_app.ui.pick_button import PickButton
+from desktop_app.ui.plain_text import (
+    PlainLabel,
+    PlainToolButton,
+    one_line,
+    set_tooltip,
+    spoken_text,
+)
 
 if TYPE_CHECKING:
     from desktop_app.ui.theme import Theme
@@ -36,7 +43,7 @@ class Header(QFrame):
         super().__init__(parent)
         self.list_button = _button("toggle-list", "Conversations")
         self.settings_button = _button("open-settings", "Settings")
-        self.private_sign = QLabel()
+        self.private_sign = PlainLabel()
         self.private_sign.setObjectName("private-sign")
         self.private_sign.setAccessibleName("Private")
         self.private_sign.setToolTip("Private: kept nowhere on this computer")
@@ -45,8 +52,8 @@ class Header(QFrame):
         self.title.setObjectName("title")
         self.title.setProperty("role", "title")
         self.meter = ContextMeter(theme)
-        self.context, self.cost = QLabel(), QLabel()
-        self._dot = QLabel("·")
+        self.context, self.cost = PlainLabel(), PlainLabel()
+        self._dot = PlainLabel("·")
         for label in (self.context, self._dot, self.cost):
             label.setProperty("role", "note")
         self._line = QHBoxLayout(self)
@@ -82,17 +89,17 @@ class Header(QFrame):
             self.meter.set_share(used / limit)
             self.context.setText(f"{_short(used)} of {_short(limit)}")
             words = f"{used:,} of {limit:,} tokens of the model's window are used"
-            self.context.setToolTip(words)
-            self.meter.setToolTip(words)
-            self.context.setAccessibleName(words)
+            set_tooltip(self.context, words)
+            set_tooltip(self.meter, words)
+            self.context.setAccessibleName(spoken_text(words))
         self._show_dot()
 
     def set_cost(self, cost: str, note: str = "") -> None:
         """What the conversation cost, "" for none, and what there is to know of it."""
         self.cost.setText(cost)
         self.cost.setVisible(bool(cost))
-        self.cost.setToolTip(f"What this conversation cost\n{note}".strip())
-        self.cost.setAccessibleName(f"{cost} for this conversation {note}".strip())
+        set_tooltip(self.cost, f"What this conversation cost\n{note}".strip())
+        self.cost.setAccessibleName(spoken_text(f"{cost} for this conversation {note}".strip()))
         self._show_dot()
 
     def set_preset(self, name: str, *, is_offered: bool, is_changed: bool) -> None:
@@ -100,9 +107,9 @@ class Header(QFrame):
         shown where there are presets to choose from."""
         changed = " · changed" if is_changed else ""
         self.preset.set_text(f"{name}{changed}" if name else "No preset")
-        words = f"Preset: {name or 'none'}{', changed since' if is_changed else ''}"
-        self.preset.setAccessibleName(words)
-        self.preset.setToolTip(words)
+        words = f"Preset: {one_line(name) or 'none'}{', changed since' if is_changed else ''}"
+        self.preset.setAccessibleName(spoken_text(words))
+        set_tooltip(self.preset, words)
         self.preset.setVisible(is_offered)
 
     def open_preset_menu(self) -> None:
@@ -188,19 +195,20 @@ class ContextMeter(QWidget):
                 painter.drawArc(rect, 90 * 16, -max(1, round(self._share * 360 * 16)))
 
 
-class ElidedLabel(QLabel):
+class ElidedLabel(PlainLabel):
     """One line that gives way: cut with "…", and whole in the tooltip."""
 
-    def __init__(self) -> None:
+    def __init__(self, cut: Qt.TextElideMode = Qt.TextElideMode.ElideRight) -> None:
+        """`cut` says where "…" stands."""
         super().__init__()
         self._whole = ""
-        self.setTextFormat(Qt.TextFormat.PlainText)
+        self._cut = cut
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
 
     def setText(self, text: str) -> None:
         """The whole text."""
-        self._whole = text
-        self.setAccessibleName(text)
+        self._whole = one_line(text)
+        self.setAccessibleName(spoken_text(self._whole))
         self._elide()
 
     def text(self) -> str:
@@ -214,17 +222,17 @@ class ElidedLabel(QLabel):
 
     def _elide(self) -> None:
         metrics = QFontMetrics(self.font())
-        shown = metrics.elidedText(self._whole, Qt.TextElideMode.ElideRight, self.width())
+        shown = metrics.elidedText(self._whole, self._cut, self.width())
         super().setText(shown)
-        self.setToolTip(self._whole if shown != self._whole else "")
+        set_tooltip(self, self._whole if shown != self._whole else "")
 
 
 def _button(name: str, words: str) -> QToolButton:
-    button = QToolButton()
+    button = PlainToolButton()
     button.setObjectName(name)
     button.setProperty("role", "quiet")
-    button.setAccessibleName(words)
-    button.setToolTip(words)
+    button.setAccessibleName(spoken_text(words))
+    set_tooltip(button, words)
     button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     return button
 

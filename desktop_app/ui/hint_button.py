@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QKeySequence, QPainter
-from PySide6.QtWidgets import QPushButton, QSizePolicy
+from PySide6.QtWidgets import QSizePolicy
 
 from desktop_app.ui import painting
+from desktop_app.ui.plain_text import PlainButton
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QEnterEvent, QPaintEvent
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.theme import Theme
 
 
-class HintButton(QPushButton):
+class HintButton(PlainButton):
     """A quiet button that shows its keys."""
 
     def __init__(self, label: str, theme: Theme) -> None:

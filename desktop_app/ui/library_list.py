@@ -19,7 +19,6 @@ from PySide6.QtWidgets import (
     QApplication,
     QHBoxLayout,
     QLineEdit,
-    QPushButton,
     QStyleOptionViewItem,
     QVBoxLayout,
     QWidget,
@@ -27,6 +26,7 @@ from PySide6.QtWidgets import (
 
 from desktop_app.ui import painting
 from desktop_app.ui.models.rows_model import ROW, RowsModel
+from desktop_app.ui.plain_text import PlainButton, spoken_text
 from desktop_app.ui.row_delegates import Index, RowDelegate
 from desktop_app.ui.row_view import RowView
 from desktop_app.ui.theme import set_role
@@ -142,13 +142,13 @@ class LibraryList(QWidget):
         self.field = QLineEdit()
         self.field.setObjectName(f"find-{name}")
         self.field.setPlaceholderText(find)
-        self.field.setAccessibleName(find)
+        self.field.setAccessibleName(spoken_text(find))
         self.field.installEventFilter(self)
         self.model = LibraryModel(self)
         self._delegate = LibraryDelegate(theme, self)
         self.view = RowView(f"{name}-list", self.model, self._delegate)
-        self.view.setAccessibleName(name.capitalize())
-        self.new_button = QPushButton(new)
+        self.view.setAccessibleName(spoken_text(name.capitalize()))
+        self.new_button = PlainButton(new)
         self.new_button.setObjectName(f"new-{name}")
         set_role(self.new_button, "plain")
         self.new_button.setAutoDefault(False)

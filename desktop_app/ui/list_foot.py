@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from desktop_app.ui import icons
 from desktop_app.ui import theme as themes
 from desktop_app.ui.header import ElidedLabel
+from desktop_app.ui.plain_text import PlainLabel, set_tooltip
 
 if TYPE_CHECKING:
     from desktop_app.ui.theme import Theme
@@ -21,8 +21,7 @@ class ListFoot(QWidget):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._sign = ""
-        self.icon, self.name, self.month = QLabel(), ElidedLabel(), QLabel()
-        self.name.setTextFormat(Qt.TextFormat.PlainText)
+        self.icon, self.name, self.month = PlainLabel(), ElidedLabel(), PlainLabel()
         for label in (self.name, self.month):
             label.setProperty("role", "note")
         self._line = QHBoxLayout(self)
@@ -37,7 +36,7 @@ class ListFoot(QWidget):
         self._sign = icon
         self.name.setText(provider_name)
         self.month.setText(month)
-        self.month.setToolTip("Spent this month, of its cap" if is_near_cap else "")
+        set_tooltip(self.month, "Spent this month, of its cap" if is_near_cap else "")
         themes.set_style_property(self.month, "role", "warning" if is_near_cap else "note")
         self._draw_icon()
 

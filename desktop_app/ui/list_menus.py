@@ -14,6 +14,7 @@ from desktop_app.domain.export_format import EXPORT_FORMATS
 from desktop_app.domain.place import PlaceKind
 from desktop_app.ui import icons
 from desktop_app.ui.models.conversation_model import Roles
+from desktop_app.ui.plain_text import menu_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -104,10 +105,12 @@ def ground_menu(listing: ConversationList) -> QMenu:
 
 
 def _add_export(menu: QMenu, listing: ConversationList, ids: Sequence[str], words: str) -> None:
-    below = menu.addMenu(_sign(listing.theme, "file-up"), words)
+    below = menu.addMenu(_sign(listing.theme, "file-up"), menu_text(words))
     below.setObjectName("export-as")
     for each in EXPORT_FORMATS:
-        below.addAction(each.label, partial(listing.export_wanted.emit, list(ids), each.id))
+        below.addAction(
+            menu_text(each.label), partial(listing.export_wanted.emit, list(ids), each.id)
+        )
 
 
 def _add_folders(
@@ -116,10 +119,10 @@ def _add_folders(
     """Where they can be moved to: every folder but the one that all of them lie in."""
     ids = [conversation.id for conversation in chosen]
     here = {conversation.folder_id for conversation in chosen}
-    below = menu.addMenu(_sign(listing.theme, "folder-input"), words)
+    below = menu.addMenu(_sign(listing.theme, "folder-input"), menu_text(words))
     below.setObjectName("move-to")
     for folder in listing.folders:
-        row = below.addAction(_sign(listing.theme, "folder"), folder.name.replace("&", "&&"))
+        row = below.addAction(_sign(listing.theme, "folder"), menu_text(folder.name))
         row.triggered.connect(lambda _=False, id_=folder.id: listing.moved.emit(ids, id_))
         row.setEnabled(here != {folder.id})
     if listing.folders:
@@ -133,7 +136,8 @@ def _add_folders(
 
 def _fill(menu: QMenu, theme: Theme, *rows: Row) -> None:
     for sign, words, action in rows:
-        menu.addAction(_sign(theme, sign), words, action)
+        label, _, keys = words.partition("\t")
+        menu.addAction(_sign(theme, sign), menu_text(label, keys=keys), action)
 
 
 def _sign(theme: Theme, name: str) -> QIcon:

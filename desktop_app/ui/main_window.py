@@ -20,6 +20,7 @@ from desktop_app.ui.conversation_list import ConversationList
 from desktop_app.ui.header import Header
 from desktop_app.ui.middle import Middle
 from desktop_app.ui.overlays import Shade
+from desktop_app.ui.plain_text import window_title
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent
@@ -125,7 +126,7 @@ class MainWindow(QMainWindow):
     def set_title(self, title: str) -> None:
         """The conversation's title, in the header and on the window; "" for none."""
         self.header.set_title(title)
-        self.setWindowTitle(f"{title} – {_NAME}" if title else _NAME)
+        self.setWindowTitle(window_title(f"{title} – {_NAME}") if title else _NAME)
 
     def show_first_start(self, shown: bool) -> None:
         """An empty conversation: the prompt in the middle, with things to try above it."""

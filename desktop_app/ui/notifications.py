@@ -12,11 +12,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QSize, Qt, QTimer
-from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout
 
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.ui import icons
 from desktop_app.ui.card_text import CardText
+from desktop_app.ui.plain_text import (
+    LONGEST_PARAGRAPH,
+    PlainButton,
+    PlainLabel,
+    PlainToolButton,
+    one_line,
+    spoken_text,
+)
 from desktop_app.ui.theme import set_style_property
 
 if TYPE_CHECKING:
@@ -55,13 +63,13 @@ class Notifications(QFrame):
         super().__init__(parent)
         self.setObjectName("notifications")
         self._cards: list[_Card] = []
-        self._picture, self.status, self._more = QLabel(), QLabel(), QLabel()
+        self._picture, self.status, self._more = PlainLabel(), PlainLabel(), PlainLabel()
         self.status.setObjectName("status")
         self._text = CardText(self.status, self._more)
-        self._count = QLabel()
+        self._count = PlainLabel()
         self._count.setObjectName("count")
         self._count.setProperty("role", "note")
-        self.close_button = QToolButton()
+        self.close_button = PlainToolButton()
         self.close_button.setObjectName("dismiss")
         self.close_button.setProperty("role", "quiet")
         self.close_button.setAccessibleName("Dismiss")
@@ -88,10 +96,11 @@ class Notifications(QFrame):
             stays: of a note, that it does not go by itself.
         """
         if isinstance(what, UserFacingError):
-            more = " ".join(s for s in (what.what_was_kept, what.what_to_do) if s)
-            card = _Card(what.what_happened, more, True, tuple(actions), topic, stays=True)
+            more = _shown(" ".join(s for s in (what.what_was_kept, what.what_to_do) if s))
+            first = _shown(what.what_happened)
+            card = _Card(first, more, True, tuple(actions), topic, stays=True)
         else:
-            card = _Card(what, "", False, tuple(actions), topic, stays)
+            card = _Card(_shown(what), "", False, tuple(actions), topic, stays)
         self._cards = [c for c in self._cards if c.stays and c != card]
         self._cards.append(card)
         self._show_last()
@@ -110,6 +119,7 @@ class Notifications(QFrame):
 
     def announce(self, text: str) -> None:
         """Say something to those who listen; the others see it by themselves."""
+        text = _shown(text)
         if not self._cards:
             self.status.setText(text)
         self._say(text)
@@ -164,7 +174,7 @@ class Notifications(QFrame):
             self.hide()
             return
         card = self._cards[-1]
-        self.status.setAccessibleName(card.words)
+        self.status.setAccessibleName(spoken_text(card.words))
         set_style_property(self, "role", "error-card" if card.is_error else "note-card")
         set_style_property(self.status, "role", "error-title" if card.is_error else "")
         set_style_property(self._more, "role", "error-note" if card.is_error else "note")
@@ -208,7 +218,7 @@ class Notifications(QFrame):
                 widget.hide()
                 widget.deleteLater()
         for label, action in card.actions:
-            button = QPushButton(label)
+            button = PlainButton(label)
             button.setProperty("role", "link")
             button.clicked.connect(lambda *_, action=action: self._do(action))
             self._buttons.addWidget(button)
@@ -227,5 +237,9 @@ class Notifications(QFrame):
         # Imported late: 10 ms that no start should wait for.
         from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 
-        self.status.setAccessibleName(text)
+        self.status.setAccessibleName(spoken_text(text))
         QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self.status, text))
+
+
+def _shown(text: str) -> str:
+    return one_line(text, LONGEST_PARAGRAPH)

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRect, Qt, Signal
 from PySide6.QtGui import QColor, QPainter
-from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
 from desktop_app.ui import icons
+from desktop_app.ui.plain_text import PlainLabel, spoken_text
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QMouseEvent, QPaintEvent, QResizeEvent
@@ -44,7 +45,7 @@ class DropOverlay(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self._frame = QFrame(self)
         self._frame.setProperty("role", "overlay")
-        self._picture, self.words = QLabel(), QLabel()
+        self._picture, self.words = PlainLabel(), PlainLabel()
         self.words.setObjectName("drop-words")
         self.words.setWordWrap(True)
         column = QVBoxLayout(self._frame)
@@ -65,7 +66,7 @@ class DropOverlay(QWidget):
         """Say this over a part of the window."""
         if words != self.words.text():
             self.words.setText(words)
-            self.setAccessibleName(words)
+            self.setAccessibleName(spoken_text(words))
         self.setGeometry(place)
         self.show()
         self.raise_()

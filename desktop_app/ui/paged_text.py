@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QTextCursor
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from desktop_app.ui.plain_text import PlainLabel, PlainTextField, spoken_text
 from desktop_app.ui.prompts_page import plain_button
 from desktop_app.ui.theme import set_role
 
@@ -69,15 +70,15 @@ class PagedText(QWidget):
         self._words = ""
         self._matches: list[Match] = []
         self._at, self._next = -1, 0
-        self.view = QPlainTextEdit()
+        self.view = PlainTextField()
         self.view.setObjectName(name)
         self.view.setReadOnly(True)
         set_role(self.view, "field")
         self.view.setUndoRedoEnabled(False)
-        self.view.setAccessibleName(words)
+        self.view.setAccessibleName(spoken_text(words))
         self._earlier = plain_button("Earlier", "earlier-text")
         self._later = plain_button("Later", "later-text")
-        self._where = QLabel()
+        self._where = PlainLabel()
         self._where.setObjectName("text-stretch")
         set_role(self._where, "note")
         self._row = QWidget()

@@ -12,6 +12,7 @@ from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPen
 
 from desktop_app.ui.icons import pixmap
+from desktop_app.ui.plain_text import one_line
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QColor, QFocusEvent, QFont
@@ -65,7 +66,7 @@ def text(
     """One line from the left, cut with … where it does not fit."""
     painter.setFont(font)
     painter.setPen(color)
-    shown = painter.fontMetrics().elidedText(words, cut, rect.width())
+    shown = painter.fontMetrics().elidedText(one_line(words), cut, rect.width())
     painter.drawText(rect, LEFT, shown)
 
 
@@ -79,7 +80,7 @@ def mark(painter: QPainter, rect: QRect, name: str, color: QColor, size: int) ->
 
 def width_of(words: str, font: QFont) -> int:
     """The width of one line of text."""
-    return QFontMetrics(font).horizontalAdvance(words)
+    return QFontMetrics(font).horizontalAdvance(one_line(words))
 
 
 def key_size(theme: Theme, words: str) -> tuple[int, int]:

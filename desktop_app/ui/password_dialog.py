@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QVBoxLayout
 
+from desktop_app.ui.plain_text import PlainButton, PlainLabel, spoken_text
 from desktop_app.ui.theme import set_role
 
 if TYPE_CHECKING:
@@ -34,20 +35,19 @@ class PasswordDialog(QDialog):
         super().__init__(parent)
         self.setObjectName("password-dialog")
         self.setWindowTitle("Password")
-        self.setAccessibleName(words)
+        self.setAccessibleName(spoken_text(words))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        title, note = QLabel(words), QLabel(KEPT)
+        title, note = PlainLabel(words), PlainLabel(KEPT)
         set_role(title, "error-title" if was_wrong else "strong")
         set_role(note, "note")
         for label in (title, note):
             label.setWordWrap(True)
-            label.setTextFormat(Qt.TextFormat.PlainText)
         self.field = QLineEdit()
         self.field.setObjectName("document-password")
         self.field.setAccessibleName("Password")
-        self.field.setAccessibleDescription(words)
+        self.field.setAccessibleDescription(spoken_text(words))
         self.field.setEchoMode(QLineEdit.EchoMode.Password)
-        self._open, cancel = QPushButton("Open"), QPushButton("Cancel")
+        self._open, cancel = PlainButton("Open"), PlainButton("Cancel")
         for button, name, role in (
             (self._open, "open-document", "primary"),
             (cancel, "cancel-password", "plain"),

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QPainter
-from PySide6.QtWidgets import QMenu, QPushButton, QSizePolicy
+from PySide6.QtWidgets import QMenu, QSizePolicy
 
 from desktop_app.ui import painting
+from desktop_app.ui.plain_text import PlainButton
 from desktop_app.ui.theme import RADIUS, ROW
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ _BARE: Final = 29
 WIDEST_TEXT: Final = 260
 
 
-class PickButton(QPushButton):
+class PickButton(PlainButton):
     """A button whose menu is filled when it opens."""
 
     def __init__(
@@ -39,7 +40,7 @@ class PickButton(QPushButton):
         grounded: bool = True,
     ) -> None:
         """`fill` puts the actions into the menu; `grounded` False where a frame has the ground."""
-        super().__init__(parent)
+        super().__init__(parent=parent)
         self._theme = theme
         self._grounded = grounded
         self._caption = ""

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
 from desktop_app.domain.place import ARCHIVE, LIST, TRASH, Place, PlaceKind
 from desktop_app.ui import icons
@@ -15,6 +15,7 @@ from desktop_app.ui import theme as themes
 from desktop_app.ui.conversation_view import dragged
 from desktop_app.ui.header import ElidedLabel
 from desktop_app.ui.models.conversation_model import MIME_TYPE
+from desktop_app.ui.plain_text import PlainButton, PlainToolButton, spoken_text
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QDragEnterEvent, QDropEvent
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 _TITLES: Final = {PlaceKind.ARCHIVE: "Archive", PlaceKind.TRASH: "Trash"}
 
 
-class _Target(QToolButton):
+class _Target(PlainToolButton):
     """A quiet button that conversations can be dropped on.
 
     Signals:
@@ -36,7 +37,7 @@ class _Target(QToolButton):
     def __init__(self, name: str, words: str) -> None:
         super().__init__()
         self.setObjectName(name)
-        self.setAccessibleName(words)
+        self.setAccessibleName(spoken_text(words))
         self.setProperty("role", "quiet")
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAcceptDrops(True)
@@ -77,11 +78,11 @@ class PlaceBar(QWidget):
         self.back.setToolTip("Back to all conversations (Esc)")
         self.title = ElidedLabel()
         self.title.setProperty("role", "strong")
-        self.menu_button = QToolButton()
+        self.menu_button = PlainToolButton()
         self.menu_button.setObjectName("folder-menu")
         self.menu_button.setAccessibleName("What can be done with the folder")
         self.menu_button.setProperty("role", "quiet")
-        self.empty = QPushButton("Empty")
+        self.empty = PlainButton("Empty")
         self.empty.setObjectName("empty-trash")
         self.empty.setAccessibleName("Empty the trash")
         self.empty.setProperty("role", "link")
@@ -129,7 +130,7 @@ class PlacesRow(QWidget):
         super().__init__()
         self.archive = self._place_button("show-archive", ARCHIVE)
         self.trash = self._place_button("show-trash", TRASH)
-        self.new_folder = QToolButton()
+        self.new_folder = PlainToolButton()
         self.new_folder.setObjectName("new-folder")
         self.new_folder.setAccessibleName("New folder")
         self.new_folder.setToolTip("New folder")

@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QFrame,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QScrollArea,
     QVBoxLayout,
@@ -25,6 +24,7 @@ from desktop_app.domain.model_catalog import EFFORTS_OF_THE_FAMILY, Effort, Vari
 from desktop_app.settings.setting import Group
 from desktop_app.ui.choice import EFFORT_LABELS
 from desktop_app.ui.library_list import LibraryList, LibraryRow
+from desktop_app.ui.plain_text import PlainLabel
 from desktop_app.ui.prompts_page import plain_button
 from desktop_app.ui.settings_tabs.fields import Combo
 from desktop_app.ui.settings_tabs.schema_form import SchemaForm
@@ -73,6 +73,7 @@ class PresetsPage(QWidget):
         self._own: Own = lambda _preset: {}
         self._default = ""
         self._shown: Preset | None = None
+        self._put_name = ""
         self.list = LibraryList("presets", "Find a preset", "New preset", theme)
         self.name = QLineEdit()
         self.name.setObjectName("preset-name")
@@ -99,7 +100,7 @@ class PresetsPage(QWidget):
         self._choices = QHBoxLayout()
         for label, combo in (("Answers", self.model), ("Effort", self.effort)):
             column = QVBoxLayout()
-            words = QLabel(label)
+            words = PlainLabel(label)
             set_role(words, "strong")
             words.setBuddy(combo)
             column.addWidget(words)
@@ -128,7 +129,7 @@ class PresetsPage(QWidget):
         self._right.addWidget(self._area, 1)
         self._right.addWidget(self.is_default)
         self._right.addLayout(self._buttons)
-        self._nothing = QLabel(
+        self._nothing = PlainLabel(
             "A preset is a role with its instructions, its variant, its effort and its settings."
         )
         self._nothing.setWordWrap(True)
@@ -205,10 +206,10 @@ class PresetsPage(QWidget):
             return
         # Qt gives members of an enumeration back as the texts that they are.
         provider_id, model, variant = self.model.currentData()
-        effort = self.effort.currentData()
+        effort, name = self.effort.currentData(), self.name.text()
         edited = replace(
             shown,
-            name=self.name.text().strip() or shown.name,
+            name=shown.name if name == self._put_name else name.strip() or shown.name,
             provider_id=provider_id,
             model=model,
             variant=Variant(variant) if variant else None,
@@ -249,7 +250,7 @@ class PresetsPage(QWidget):
         self._editor.setVisible(preset is not None)
         self._nothing.setVisible(preset is None)
         if preset is not None:
-            self.name.setText(preset.name)
+            self._name(preset)
             self._put(preset)
 
     def _refresh(self) -> None:
@@ -259,7 +260,7 @@ class PresetsPage(QWidget):
     def _put(self, preset: Preset) -> None:
         self._shown = None
         if not self.name.isModified():  # else it is being written
-            self.name.setText(preset.name)
+            self._name(preset)
         self.model.setCurrentIndex(self._index_of(preset))
         self.effort.setCurrentIndex(max(0, self.effort.findData(preset.effort)))
         self.is_default.setChecked(preset.id == self._default)
@@ -267,6 +268,11 @@ class PresetsPage(QWidget):
         self.form.set_values({**self._values, **own})
         self.form.set_own(own)
         self._shown = preset
+
+    def _name(self, preset: Preset) -> None:
+        """Put a name into the field, which may not hold all of it."""
+        self.name.setText(preset.name)
+        self._put_name = self.name.text()
 
     def _index_of(self, preset: Preset) -> int:
         """The line of who answers; one that is not offered now gets a line of its own."""

@@ -8,16 +8,15 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QSizePolicy,
-    QToolButton,
     QWidget,
 )
 
 from desktop_app.ui import icons
 from desktop_app.ui import theme as themes
 from desktop_app.ui.dropped import accept_copy, given_in, is_welcome, promise
+from desktop_app.ui.plain_text import PlainButton, PlainLabel, PlainToolButton, spoken_text
 from desktop_app.ui.theme import set_role
 
 if TYPE_CHECKING:
@@ -48,9 +47,8 @@ class PrivateBar(QFrame):
         super().__init__(parent)
         self.setObjectName("private")
         set_role(self, "note-card")
-        self._picture, self.words = QLabel(), QLabel()
+        self._picture, self.words = PlainLabel(), PlainLabel()
         self.words.setWordWrap(True)
-        self.words.setTextFormat(Qt.TextFormat.PlainText)
         self.close_button = _link("Close", "private-close")
         self.forget_button = _link("Forget", "private-forget")
         self.keep_button = _link("Not yet", "private-keep")
@@ -86,7 +84,7 @@ class PrivateBar(QFrame):
     def _say(self, words: str, *, is_asking: bool) -> None:
         set_role(self.words, "" if is_asking else "note")
         self.words.setText(words)
-        self.setAccessibleName(words)
+        self.setAccessibleName(spoken_text(words))
         self.close_button.setVisible(not is_asking)
         self.forget_button.setVisible(is_asking)
         self.keep_button.setVisible(is_asking)
@@ -110,11 +108,11 @@ class PrivateRow(QWidget):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAcceptDrops(True)
-        self.button = QPushButton(TITLE)
+        self.button = PlainButton(TITLE)
         self.button.setObjectName("private-row")
         self.button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         set_role(self.button, "row")
-        self.close_button = QToolButton()
+        self.close_button = PlainToolButton()
         self.close_button.setObjectName("private-row-close")
         self.close_button.setAccessibleName("Close the private conversation")
         self.close_button.setToolTip("Close")
@@ -159,7 +157,7 @@ class PrivateRow(QWidget):
 
 
 def _link(words: str, name: str) -> QPushButton:
-    made = QPushButton(words)
+    made = PlainButton(words)
     made.setObjectName(name)
     set_role(made, "link")
     return made

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QSizePolicy, QVBoxLayout, QWidget
 
 from desktop_app.commands.keymap import Keymap
 from desktop_app.ui.attachment_chips import AttachmentChips, Chip
 from desktop_app.ui.choice import ChoiceView, ModelEntry
 from desktop_app.ui.choice_row import ChoiceRow
+from desktop_app.ui.plain_text import PlainLabel, menu_text, set_tooltip, spoken_text
 from desktop_app.ui.prompt_text import PromptText
 from desktop_app.ui.slash import Slash
 from desktop_app.ui.slash_lines import AboveEditor, EditorLine
@@ -126,7 +127,7 @@ class PromptEditor(QFrame):
             self._upper.addWidget(widget)
         self._inside.addLayout(self._upper)
         self._inside.addWidget(self.row)
-        self._hint_label = QLabel()
+        self._hint_label = PlainLabel()
         self._hint_label.setObjectName("hint")
         self._hint_label.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter)
         self._hint_label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
@@ -288,8 +289,8 @@ class PromptEditor(QFrame):
         self._refusal = "" if can_send else (why or "This cannot be sent now.")
         self._warning = ""
         self.row.send.setEnabled(can_send)
-        self.row.send.setToolTip(self._refusal or "Send")
-        self.row.send.setAccessibleDescription(self._refusal)
+        set_tooltip(self.row.send, self._refusal or "Send")
+        self.row.send.setAccessibleDescription(spoken_text(self._refusal))
         self._suggestions.set_refusal(self._refusal)
         self._show_hint()
 
@@ -328,7 +329,7 @@ class PromptEditor(QFrame):
         menu.setObjectName("attach-menu")
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         for command, words in _TO_ATTACH.items():
-            menu.addAction(words, partial(self.command_requested.emit, command))
+            menu.addAction(menu_text(words), partial(self.command_requested.emit, command))
         attach = self.row.attach
         menu.popup(attach.mapToGlobal(attach.rect().topLeft()))
 

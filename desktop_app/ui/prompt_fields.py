@@ -14,8 +14,6 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
-    QPlainTextEdit,
-    QPushButton,
     QScrollArea,
     QSizePolicy,
     QVBoxLayout,
@@ -23,6 +21,8 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app.domain.prompts import Prompt, missing, variables
+from desktop_app.ui.header import ElidedLabel
+from desktop_app.ui.plain_text import PlainButton, PlainLabel, PlainTextField, one_line, spoken_text
 from desktop_app.ui.settings_tabs.fields import Combo, retheme
 from desktop_app.ui.theme import set_role
 
@@ -36,10 +36,12 @@ if TYPE_CHECKING:
 
 _MOST_LINES: Final = 5
 _LABELS: Final = 150
+_LONGEST_NAME: Final = 60
+_LONGEST_NOTE: Final = 160
 _ENTER: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
-class FieldText(QPlainTextEdit):
+class FieldText(PlainTextField):
     """One line that grows with what is written.
 
     Signals:
@@ -49,10 +51,11 @@ class FieldText(QPlainTextEdit):
     entered = Signal()
 
     def __init__(self, theme: Theme, name: str, text: str) -> None:
-        super().__init__(text)
+        super().__init__()
+        self.setPlainText(text)
         set_role(self, "field")
         self.setObjectName(f"field-{name}")
-        self.setAccessibleName(name)
+        self.setAccessibleName(spoken_text(name))
         self.setTabChangesFocus(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -118,24 +121,25 @@ class PromptFields(QFrame):
         """`values` are what was typed before; they come before the defaults."""
         super().__init__(parent)
         self.setObjectName("prompt-fields")
-        self.setAccessibleName(f"{prompt.title}: what it asks for")
+        self.setAccessibleName(f"{one_line(prompt.title)}: what it asks for")
         set_role(self, "card")
         self.prompt = prompt
         self._labels: dict[str, QLabel] = {}
         self._fields: dict[str, FieldText | Combo] = {}
-        self._title = QLabel(prompt.title)
+        self._title = ElidedLabel()
+        self._title.setText(prompt.title)
         set_role(self._title, "strong")
         self._grid = QGridLayout()
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setColumnStretch(1, 1)
         for row, variable in enumerate(variables(prompt.text)):
             self._add(row, variable, values.get(variable.name, variable.default or ""), theme)
-        self._note = QLabel()
+        self._note = PlainLabel()
         self._note.setObjectName("prompt-fields-note")
-        self._insert = QPushButton("Insert")
+        self._insert = PlainButton("Insert")
         self._insert.setObjectName("insert-prompt")
         set_role(self._insert, "primary")
-        self._cancel = QPushButton("Cancel")
+        self._cancel = PlainButton("Cancel")
         self._cancel.setObjectName("leave-prompt")
         set_role(self._cancel, "plain")
         self._insert.clicked.connect(self._go_on)
@@ -145,7 +149,7 @@ class PromptFields(QFrame):
         self.set_theme(theme)
 
     def _add(self, row: int, variable: Variable, value: str, theme: Theme) -> None:
-        label = QLabel(_shown(variable.name))
+        label = PlainLabel(_shown(variable.name))
         label.setWordWrap(True)
         if variable.choices:
             field: FieldText | Combo = _choices(variable, value, theme)
@@ -183,7 +187,7 @@ class PromptFields(QFrame):
     def values(self) -> dict[str, str]:
         """What stands in the fields."""
         return {
-            name: field.currentText() if isinstance(field, Combo) else field.toPlainText()
+            name: field.currentData() if isinstance(field, Combo) else field.toPlainText()
             for name, field in self._fields.items()
         }
 
@@ -239,7 +243,7 @@ class PromptFields(QFrame):
         if not needed:
             self.filled.emit(self.values())
             return
-        self._say(f"Still needed: {', '.join(map(_shown, needed))}")
+        self._say(one_line(f"Still needed: {', '.join(map(_shown, needed))}", _LONGEST_NOTE))
         for name in needed:
             set_role(self._labels[name], "error-title")
         self._focus(needed[0])
@@ -263,13 +267,14 @@ class PromptFields(QFrame):
 def _choices(variable: Variable, value: str, theme: Theme) -> Combo:
     combo = Combo(theme, variable.name)
     combo.setObjectName(f"field-{variable.name}")
-    combo.addItems(variable.choices)
-    combo.setCurrentIndex(max(0, combo.findText(value)))
+    for choice in variable.choices:
+        combo.addItem(choice, choice)
+    combo.setCurrentIndex(max(0, combo.findData(value)))
     return combo
 
 
 def _shown(name: str) -> str:
-    return name[:1].upper() + name[1:]
+    return one_line(name[:1].upper() + name[1:], _LONGEST_NAME)
 
 
 def _is_escape(event: QEvent) -> bool:

@@ -8,7 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QKeyCombination, QMimeData, Qt, Signal
-from PySide6.QtWidgets import QFrame, QPlainTextEdit, QSizePolicy
+from PySide6.QtWidgets import QFrame, QSizePolicy
+
+from desktop_app.ui.plain_text import PlainTextField
 
 if TYPE_CHECKING:
     from PySide6.QtGui import (
@@ -30,7 +32,7 @@ LARGEST_TEXT: Final = 1_000_000
 """Characters beyond which no text goes into the prompt: laying it out would be felt."""
 
 
-class PromptText(QPlainTextEdit):
+class PromptText(PlainTextField):
     """The editable text.
 
     Attributes:
@@ -202,6 +204,7 @@ class PromptText(QPlainTextEdit):
         elif given.html:
             self.rich_text_given.emit(RichPaste(self.textCursor(), given))
         elif given.text:
+            self.wrap_for(given.text)
             self.textCursor().insertText(given.text)
         if given.is_text:
             self.ensureCursorVisible()
@@ -224,6 +227,7 @@ class PromptText(QPlainTextEdit):
         if len(text) > LARGEST_TEXT:
             self.large_text_given.emit(text)
             return
+        self.wrap_for(text)
         self.textCursor().insertText(text)
         self.ensureCursorVisible()
 

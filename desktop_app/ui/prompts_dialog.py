@@ -10,13 +10,12 @@ from PySide6.QtWidgets import (
     QDialog,
     QFileDialog,
     QHBoxLayout,
-    QLabel,
-    QPushButton,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
 
+from desktop_app.ui.plain_text import PlainButton, PlainLabel, spoken_text
 from desktop_app.ui.presets_page import PresetsPage
 from desktop_app.ui.prompts_page import PromptsPage, plain_button
 from desktop_app.ui.segmented_control import SegmentedControl
@@ -58,11 +57,10 @@ class PromptsDialog(QDialog):
         self._stack = QStackedWidget()
         self._stack.addWidget(self.prompts)
         self._stack.addWidget(self.presets)
-        self._words = QLabel()
+        self._words = PlainLabel()
         self._words.setObjectName("prompts-status")
         self._words.setWordWrap(True)
-        self._words.setTextFormat(Qt.TextFormat.PlainText)
-        self._undo = QPushButton("Undo")
+        self._undo = PlainButton("Undo")
         self._undo.setObjectName("undo-prompts")
         self._undo.setAutoDefault(False)
         set_role(self._undo, "link")
@@ -113,7 +111,7 @@ class PromptsDialog(QDialog):
             # Imported late, as everywhere: it takes 10 ms.
             from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 
-            self._words.setAccessibleName(words)
+            self._words.setAccessibleName(spoken_text(words))
             QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self._words, words))
 
     def settle(self) -> None:

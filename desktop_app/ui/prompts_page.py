@@ -12,7 +12,6 @@ from PySide6.QtCore import QStringListModel, Qt, Signal
 from PySide6.QtWidgets import (
     QCompleter,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QPushButton,
     QVBoxLayout,
@@ -21,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from desktop_app.domain.prompts import CLIPBOARD, DATE, SELECTION, filled_names, variables
 from desktop_app.ui.library_list import LibraryList, LibraryRow
+from desktop_app.ui.plain_text import PlainButton, PlainLabel, one_line, spoken_text
 from desktop_app.ui.settings_tabs.fields import LongText, Note
 from desktop_app.ui.theme import set_role
 
@@ -69,6 +69,7 @@ class PromptsPage(QWidget):
         super().__init__()
         self._entries: dict[str, tuple[Prompt, str]] = {}
         self._shown: Prompt | None = None
+        self._put = ("", "", "")
         self.list = LibraryList("prompts", "Find a prompt", "New prompt", theme)
         self.title, self.folder = QLineEdit(), QLineEdit()
         for field, name, label in (
@@ -76,7 +77,7 @@ class PromptsPage(QWidget):
             (self.folder, "prompt-folder", "Folder"),
         ):
             field.setObjectName(name)
-            field.setAccessibleName(label)
+            field.setAccessibleName(spoken_text(label))
             field.setPlaceholderText(label)
             field.editingFinished.connect(self.settle)
         self._folders = QStringListModel(self)
@@ -113,7 +114,7 @@ class PromptsPage(QWidget):
         self._right.addWidget(self.text, 1)
         self._right.addWidget(self._note)
         self._right.addLayout(self._buttons)
-        self._nothing = QLabel("Choose a prompt, or begin a new one.")
+        self._nothing = PlainLabel("Choose a prompt, or begin a new one.")
         set_role(self._nothing, "note")
         self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._row = QHBoxLayout(self)
@@ -137,7 +138,9 @@ class PromptsPage(QWidget):
     def set_entries(self, entries: Sequence[tuple[Prompt, str]]) -> None:
         """Every prompt with whose it is (`OWN`, `EDITED`, `BUILT_IN`), those of a folder together."""
         self._entries = {prompt.id: (prompt, origin) for prompt, origin in entries}
-        self._folders.setStringList(sorted({p.folder for p, _ in entries if p.folder}))
+        folders = {prompt.folder for prompt, _ in entries}
+        # What completes is what is shown: a name that is shown otherwise is typed by hand.
+        self._folders.setStringList(sorted(f for f in folders if f and f == one_line(f)))
         rows = [
             LibraryRow(
                 prompt.id,
@@ -169,11 +172,12 @@ class PromptsPage(QWidget):
         shown = self._shown
         if shown is None:
             return
+        title, folder, text = self._in_fields()
         edited = replace(
             shown,
-            title=self.title.text().strip() or shown.title,
-            folder=self.folder.text().strip(),
-            text=self.text.toPlainText(),
+            title=shown.title if title == self._put[0] else title.strip() or shown.title,
+            folder=shown.folder if folder == self._put[1] else folder.strip(),
+            text=shown.text if text == self._put[2] else text,
         )
         if edited != shown:
             self._shown = edited
@@ -202,12 +206,19 @@ class PromptsPage(QWidget):
         self._nothing.setVisible(entry is None)
         if entry is None:
             return
-        prompt = entry[0]
+        self._fill(entry[0])
+        self._refresh()
+
+    def _fill(self, prompt: Prompt) -> None:
+        """Put a prompt into the fields, which may not hold all of it."""
         self.title.setText(prompt.title)
         self.folder.setText(prompt.folder)
         self.text.show_text(prompt.text)
+        self._put = self._in_fields()
         self._shown = prompt
-        self._refresh()
+
+    def _in_fields(self) -> tuple[str, str, str]:
+        return self.title.text(), self.folder.text(), self.text.toPlainText()
 
     def _refresh(self) -> None:
         """The shown prompt may have been changed from elsewhere: undone, reset, hidden."""
@@ -217,10 +228,7 @@ class PromptsPage(QWidget):
         prompt, origin = self._entries[shown.id]
         if prompt != shown:
             self._shown = None  # nothing of this is a change of the person's
-            self.title.setText(prompt.title)
-            self.folder.setText(prompt.folder)
-            self.text.show_text(prompt.text)
-            self._shown = prompt
+            self._fill(prompt)
         self.reset.setVisible(origin == EDITED)
         self.delete.setVisible(origin == OWN)
         self.hide_button.setText("Show" if prompt.hidden else "Hide")
@@ -261,7 +269,7 @@ class PromptsPage(QWidget):
 
 def plain_button(label: str, name: str) -> QPushButton:
     """A button that Enter in a field does not press."""
-    button = QPushButton(label)
+    button = PlainButton(label)
     button.setObjectName(name)
     button.setAutoDefault(False)
     set_role(button, "plain")

@@ -22,10 +22,8 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QLabel,
     QMenu,
     QSizePolicy,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -39,6 +37,7 @@ from desktop_app.ui.dropped import accept_copy, given_in, is_welcome, promise
 from desktop_app.ui.hint_button import HintButton
 from desktop_app.ui.icons import icon, pixmap
 from desktop_app.ui.pick_button import PickButton
+from desktop_app.ui.plain_text import PlainLabel, PlainToolButton, set_tooltip, spoken_text
 from desktop_app.ui.quick_choice import fill_menu
 from desktop_app.ui.quick_line import QuickLine, words_about
 from desktop_app.ui.slash import Slash
@@ -135,23 +134,23 @@ class QuickPrompt(QWidget):
     # ------------------------------------------------------------------ building
 
     def _build(self) -> None:
-        self._sign = QLabel()
+        self._sign = PlainLabel()
         self._line = QuickLine()
         self._chips = AttachmentChips(self._theme)
         self.setAcceptDrops(True)
         self._pick = PickButton(self._theme, self._fill_menu)
         self._pick.setObjectName("variant")
-        self._stop = QToolButton()
+        self._stop = PlainToolButton()
         self._stop.setObjectName("stop")
         self._stop.setAccessibleName("Stop the answer")
         self._stop.setToolTip("Stop the answer")
         set_role(self._stop, "stop")
-        self._along = QLabel()
+        self._along = PlainLabel()
         self._along.setObjectName("brought-text")
         set_role(self._along, "note")
         self._rule = QFrame()
         set_role(self._rule, "rule")
-        self._problem = QLabel()
+        self._problem = PlainLabel()
         self._problem.setObjectName("problem")
         self._problem.setWordWrap(True)
         set_role(self._problem, "error")
@@ -161,7 +160,7 @@ class QuickPrompt(QWidget):
         self._copy = HintButton("Copy", self._theme)
         self._go_on = HintButton("Go on in the window", self._theme)
         self._close = HintButton("Close", self._theme)
-        self._status = QLabel()
+        self._status = PlainLabel()
         self._status.setObjectName("status")
         set_role(self._status, "note")
         self._lay_out()
@@ -277,8 +276,8 @@ class QuickPrompt(QWidget):
         if choice.effort_shown is not None and len(accepted) > 1:
             words = f"{words} · {EFFORT_LABELS[choice.effort_shown]}"
         self._pick.set_text(words)
-        self._pick.setAccessibleName(f"Answers: {words}")
-        self._pick.setToolTip(choice.notice)
+        self._pick.setAccessibleName(spoken_text(f"Answers: {words}"))
+        set_tooltip(self._pick, choice.notice)
 
     def set_streaming(self, streaming: bool) -> None:
         """An answer is on its way: unfold, and offer Stop."""

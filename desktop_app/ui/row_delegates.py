@@ -41,6 +41,7 @@ from desktop_app.ui.conversation_view import ConversationView
 from desktop_app.ui.models import conversation_model, hit_model
 from desktop_app.ui.models.calendar import day_of
 from desktop_app.ui.models.rows_model import ROW
+from desktop_app.ui.plain_text import one_line, tooltip_text
 from desktop_app.ui.row_view import RowView
 
 if TYPE_CHECKING:
@@ -170,9 +171,9 @@ class ConversationDelegate(RowDelegate):
         if event.type() != QEvent.Type.ToolTip or not index.isValid():
             return False
         room = self._title_rect(option, index).width()
-        text = str(index.data())
+        text = one_line(str(index.data()))
         is_cut = QFontMetrics(self.theme.interface()).horizontalAdvance(text) > room
-        QToolTip.showText(event.globalPos(), text if is_cut else "", view)
+        QToolTip.showText(event.globalPos(), tooltip_text(text) if is_cut else "", view)
         return True
 
     # ------------------------------------------------------------ renaming in place
@@ -186,9 +187,18 @@ class ConversationDelegate(RowDelegate):
         editor.setMaxLength(_LONGEST_TITLE)
         return editor
 
-    def setModelData(self, editor: QWidget, model: QAbstractItemModel, index: Index) -> None:
-        """Hand the new title to the model, which tells of it."""
+    def setEditorData(self, editor: QWidget, index: Index) -> None:
+        """Begin with the title that there is."""
+        super().setEditorData(editor, index)
         if isinstance(editor, QLineEdit):
+            editor.setProperty("before", editor.text())
+
+    def setModelData(self, editor: QWidget, model: QAbstractItemModel, index: Index) -> None:
+        """Hand the new title to the model, which tells of it.
+
+        The line may not hold all of a title. Left as it is, it must not become the title.
+        """
+        if isinstance(editor, QLineEdit) and editor.text() != editor.property("before"):
             model.setData(index, editor.text())
 
     def updateEditorGeometry(
@@ -279,7 +289,7 @@ def _draw_line(
 ) -> None:
     """One line, elided at its end, centred in height."""
     side = Qt.AlignmentFlag.AlignRight if at_right else Qt.AlignmentFlag.AlignLeft
-    shown = QFontMetrics(font).elidedText(text, Qt.TextElideMode.ElideRight, rect.width())
+    shown = QFontMetrics(font).elidedText(one_line(text), Qt.TextElideMode.ElideRight, rect.width())
     painter.setFont(font)
     painter.setPen(color)
     painter.drawText(rect, side | Qt.AlignmentFlag.AlignVCenter, shown)

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QToolButton
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit
 
 from desktop_app.ui import icons
 from desktop_app.ui import theme as themes
+from desktop_app.ui.plain_text import PlainButton, PlainLabel, PlainToolButton
 
 if TYPE_CHECKING:
     from desktop_app.ui.theme import Theme
@@ -29,9 +30,9 @@ class SearchField(QLineEdit):
         self.setObjectName("search")
         self.setAccessibleName("Search conversations")
         self.setPlaceholderText("Search")
-        self.hint = QLabel(self)
+        self.hint = PlainLabel(parent=self)
         self.hint.setProperty("role", "key")
-        self.clear_button = QToolButton(self)
+        self.clear_button = PlainToolButton(self)
         self.clear_button.setProperty("role", "quiet")
         self.clear_button.setAccessibleName("Clear the search")
         self.clear_button.setCursor(Qt.CursorShape.ArrowCursor)
@@ -83,7 +84,7 @@ class SearchField(QLineEdit):
             widget.move(x, (self.height() - widget.height()) // 2)
 
 
-class NewButton(QPushButton):
+class NewButton(PlainButton):
     """A row that begins a conversation, with its shortcut at the end."""
 
     def __init__(self) -> None:
@@ -91,11 +92,11 @@ class NewButton(QPushButton):
         self.setObjectName("new-conversation")
         self.setAccessibleName("New conversation")
         self.setProperty("role", "row")
-        self._picture, self.hint = QLabel(), QLabel()
+        self._picture, self.hint = PlainLabel(), PlainLabel()
         self.hint.setProperty("role", "key")
         self._line = QHBoxLayout(self)
         self._line.addWidget(self._picture)
-        self._line.addWidget(QLabel("New conversation"), 1)
+        self._line.addWidget(PlainLabel("New conversation"), 1)
         self._line.addWidget(self.hint, 0, Qt.AlignmentFlag.AlignVCenter)
         self.set_hint("")
         for label in self.findChildren(QLabel):

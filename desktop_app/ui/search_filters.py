@@ -28,6 +28,7 @@ from desktop_app.domain.conversation import Folder, SearchFilter, SearchOrder
 from desktop_app.domain.model_catalog import Variant
 from desktop_app.ui import icons
 from desktop_app.ui.flow_layout import FlowLayout
+from desktop_app.ui.plain_text import PlainButton, menu_text, set_tooltip, spoken_text
 from desktop_app.ui.theme import set_role, set_style_property
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ class SearchFilters(QWidget):
     # ------------------------------------------------------------ menus
 
     def _button(self, name: str, fill: Callable[[QMenu], None] | None) -> QPushButton:
-        made = QPushButton()
+        made = PlainButton()
         made.setObjectName(name)
         made.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         set_role(made, "filter")
@@ -155,7 +156,7 @@ class SearchFilters(QWidget):
         for folder in self._folders:
             self._offer(
                 menu,
-                folder.name.replace("&", "&&"),
+                folder.name,
                 folder.id == self._folder_id,
                 partial(self._set_folder, folder.id),
             )
@@ -183,7 +184,7 @@ class SearchFilters(QWidget):
 
     @staticmethod
     def _offer(menu: QMenu, words: str, is_set: bool, action: Callable[[], None]) -> None:
-        made = menu.addAction(words)
+        made = menu.addAction(menu_text(words))
         made.setCheckable(True)
         made.setChecked(is_set)
         made.triggered.connect(lambda *_: action())
@@ -238,9 +239,9 @@ class SearchFilters(QWidget):
     @staticmethod
     def _name(button: QPushButton, value: str, unset: str, what: str) -> None:
         """Show a value, or what it is called where there is none."""
-        button.setText((value or unset).replace("&", "&&"))
-        button.setAccessibleName(f"{what}: {value or unset}")
-        button.setToolTip(what)
+        button.setText(value or unset)
+        button.setAccessibleName(spoken_text(f"{what}: {value or unset}"))
+        set_tooltip(button, what)
         set_style_property(button, "set", "true" if value else "false")
 
 
@@ -254,9 +255,9 @@ class DaysDialog(QDialog):
         form = QFormLayout()
         for words, field in zip(("From", "To"), self._fields, strict=True):
             field.setCalendarPopup(True)
-            field.setAccessibleName(words)
+            field.setAccessibleName(spoken_text(words))
             form.addRow(words, field)
-        accept, leave = QPushButton("Search"), QPushButton("Cancel")
+        accept, leave = PlainButton("Search"), PlainButton("Cancel")
         set_role(accept, "primary")
         set_role(leave, "plain")
         accept.setDefault(True)

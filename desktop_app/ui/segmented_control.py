@@ -12,6 +12,7 @@ from PySide6.QtGui import QFont, QPainter
 from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QPushButton, QSizePolicy
 
 from desktop_app.ui import painting
+from desktop_app.ui.plain_text import PlainButton, set_tooltip, spoken_text
 from desktop_app.ui.theme import RADIUS, ROW, set_role
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.theme import Theme
 
 
-class Segment(QPushButton):
+class Segment(PlainButton):
     """A button as wide as its text in bold, so that choosing it moves nothing."""
 
     def __init__(self, label: str, theme: Theme, padding: int, *, small: bool) -> None:
@@ -103,7 +104,7 @@ class SegmentedControl(QFrame):
         in smaller letters, where there are many."""
         super().__init__(parent)
         set_role(self, "segments")
-        self.setAccessibleName(name)
+        self.setAccessibleName(spoken_text(name))
         self._group = QButtonGroup(self)
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)
@@ -144,8 +145,8 @@ class SegmentedControl(QFrame):
         for key, button in self._buttons.items():
             why = refusals.get(key, "")
             button.setEnabled(not why)
-            button.setToolTip(why)
-            button.setAccessibleDescription(why)
+            set_tooltip(button, why)
+            button.setAccessibleDescription(spoken_text(why))
 
     def stretch(self) -> None:
         """Take all the width there is, and no more."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QLabel, QPlainTextEdit, QVBoxLayout
+from PySide6.QtWidgets import QDialog, QVBoxLayout
+
+from desktop_app.ui.plain_text import PlainLabel, PlainTextField
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -21,9 +23,10 @@ class SentText(QDialog):
         self.setObjectName("sent-text")
         self.setWindowTitle("What is sent")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.note = QLabel(words)
+        self.note = PlainLabel(words)
         self.note.setWordWrap(True)
-        self.text = QPlainTextEdit(text)
+        self.text = PlainTextField()
+        self.text.setPlainText(text)
         self.text.setReadOnly(True)
         self.text.setAccessibleName("What is sent")
         self.text.setFont(theme.answer())

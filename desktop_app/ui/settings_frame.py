@@ -13,15 +13,14 @@ from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QLabel,
     QScrollArea,
     QStackedWidget,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from desktop_app.ui.icons import icon
+from desktop_app.ui.plain_text import PlainLabel, PlainToolButton
 from desktop_app.ui.segmented_control import SegmentedControl
 from desktop_app.ui.theme import set_role
 
@@ -116,9 +115,9 @@ class SettingsFrame(QFrame):
         if self._is_built:
             return
         self._is_built = True
-        title = QLabel("Settings")
+        title = PlainLabel("Settings")
         set_role(title, "title")
-        self._close = QToolButton()
+        self._close = PlainToolButton()
         self._close.setObjectName("close-settings")
         self._close.setAccessibleName("Close the settings")
         self._close.setToolTip("Close")
@@ -130,7 +129,7 @@ class SettingsFrame(QFrame):
         self._stack = QStackedWidget()
         for page, _ in PAGES:
             self._stack.addWidget(self._holder(page))
-        self._foot = QLabel("Settings are kept on this computer.")
+        self._foot = PlainLabel("Settings are kept on this computer.")
         set_role(self._foot, "note")
         self._head = QHBoxLayout()
         self._head.addWidget(title, 1)

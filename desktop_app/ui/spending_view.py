@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QDialog,
     QHBoxLayout,
     QHeaderView,
-    QLabel,
     QPushButton,
     QTableWidget,
     QTableWidgetItem,
@@ -20,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app.domain.cost import format_exact
+from desktop_app.ui.plain_text import PlainButton, PlainLabel, one_line, set_tooltip
 from desktop_app.ui.segmented_control import SegmentedControl
 from desktop_app.ui.spending_table import FIGURES, SpendingTable, figures_of
 from desktop_app.ui.theme import set_role
@@ -54,9 +54,9 @@ class SpendingView(QDialog):
         self._tabs.chosen.connect(lambda _: self._show())
         self.table = QTableWidget()
         self.table.setObjectName("spending-table")
-        self.total = QLabel()
+        self.total = PlainLabel()
         self.total.setObjectName("spending-total")
-        self._copy = QPushButton("Copy as table")
+        self._copy = PlainButton("Copy as table")
         self._copy.setObjectName("copy-spending")
         self._copy.setToolTip("Every digit, with tabs between: for a spreadsheet")
         self._copy.clicked.connect(self.copy)
@@ -125,7 +125,7 @@ class SpendingView(QDialog):
         total = table.total
         unknown = f" · {total.uncounted:,} not counted" if total.uncounted else ""
         self.total.setText(f"Together {format_exact(total.cost)}{unknown}")
-        self.total.setToolTip(NOT_COUNTED if total.uncounted else "")
+        set_tooltip(self.total, NOT_COUNTED if total.uncounted else "")
 
     def _fill(self, table: SpendingTable) -> None:
         widget, headings = self.table, table.headings
@@ -134,7 +134,7 @@ class SpendingView(QDialog):
         widget.setRowCount(len(table.rows))
         names = len(headings) - len(FIGURES)
         for column, heading in enumerate(headings):
-            item = QTableWidgetItem(heading)
+            item = QTableWidgetItem(one_line(heading))
             item.setTextAlignment(_RIGHT if column >= names else _LEFT)
             widget.setHorizontalHeaderItem(column, item)
         for row, (names_of_row, spent) in enumerate(table.rows):
@@ -152,11 +152,11 @@ class SpendingView(QDialog):
 
     def _fill_row(self, row: int, names: tuple[str, ...], spent: Spent) -> None:
         for column, name in enumerate(names):
-            item = QTableWidgetItem(name)
-            item.setToolTip(name)
+            item = QTableWidgetItem(one_line(name))
+            set_tooltip(item, name)
             self.table.setItem(row, column, item)
         for column, figure in enumerate(figures_of(spent), len(names)):
-            item = QTableWidgetItem(figure)
+            item = QTableWidgetItem(one_line(figure))
             item.setTextAlignment(_RIGHT)
-            item.setToolTip(format_exact(spent.cost))
+            set_tooltip(item, format_exact(spent.cost))
             self.table.setItem(row, column, item)

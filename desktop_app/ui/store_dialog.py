@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
 )
 
+from desktop_app.ui.plain_text import PlainButton, PlainLabel, spoken_text
 from desktop_app.ui.theme import set_role
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class StoreDialog(QDialog):
         self.setWindowTitle("Repartee")
         self.setWindowModality(Qt.WindowModality.WindowModal)
         self._theme = theme
-        self._title, self._words = QLabel(), QLabel()
+        self._title, self._words = PlainLabel(), PlainLabel()
         self._bar = QProgressBar()
         self._bar.setTextVisible(False)
         self._bar.setFixedHeight(theme.px(6))
@@ -60,7 +61,6 @@ class StoreDialog(QDialog):
         self._column.setSizeConstraint(QVBoxLayout.SizeConstraint.SetNoConstraint)
         for label in (self._title, self._words):
             label.setWordWrap(True)
-            label.setTextFormat(Qt.TextFormat.PlainText)
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._column.addWidget(self._title)
         # A list may be longer than the screen, and a path in it wider than the dialog.
@@ -129,10 +129,10 @@ class StoreDialog(QDialog):
         self._title.setText(title)
         self._words.setText(words)
         self._scroll.setVisible(bool(words))
-        self.setAccessibleName(self.words)
+        self.setAccessibleName(spoken_text(self.words))
 
     def _add(self, name: str, label: str, note: str, *, is_first: bool) -> None:
-        button = QPushButton(label)
+        button = PlainButton(label)
         button.setObjectName(name)
         button.setDefault(is_first)
         set_role(button, "primary" if is_first else "plain")
@@ -141,10 +141,10 @@ class StoreDialog(QDialog):
         button.show()  # in a dialog that is open already it would come too late to be fitted in
         self._buttons.append(button)
         if note:
-            line = QLabel(note)
+            line = PlainLabel(note)
             line.setWordWrap(True)
             set_role(line, "note")
-            button.setAccessibleDescription(note)
+            button.setAccessibleDescription(spoken_text(note))
             self._column.addWidget(line)
             line.show()
             self._notes.append(line)

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QRect, QSize, Signal
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QPushButton, QWidget
+from PySide6.QtWidgets import QWidget
 
 from desktop_app.ui import painting
 from desktop_app.ui.flow_layout import FlowLayout, tab_through
+from desktop_app.ui.plain_text import PlainButton, set_tooltip
 from desktop_app.ui.theme import RADIUS, SEGMENT
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ _ICON: Final = 15
 _GAP: Final = 6
 
 
-class SuggestionButton(QPushButton):
+class SuggestionButton(PlainButton):
     """An icon, a few words, and the key that takes it, if one does."""
 
     def __init__(self, label: str, icon: str, theme: Theme) -> None:
@@ -130,7 +131,7 @@ class Suggestions(QWidget):
         """Disable all of them and say why; "" enables them."""
         for button in self._buttons:
             button.setEnabled(not why)
-            button.setToolTip(why)
+            set_tooltip(button, why)
 
     def set_theme(self, theme: Theme) -> None:
         """Draw with another theme."""

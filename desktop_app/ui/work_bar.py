@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar
 
+from desktop_app.ui.plain_text import PlainButton, PlainLabel, one_line, spoken_text
 from desktop_app.ui.theme import set_role
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.ui.theme import Theme
+
+_LONGEST: Final = 80
 
 
 class WorkBar(QFrame):
@@ -28,10 +31,10 @@ class WorkBar(QFrame):
         super().__init__(parent)
         self.setObjectName("work")
         set_role(self, "note-card")
-        self.words = QLabel()
+        self.words = PlainLabel()
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
-        self.cancel_button = QPushButton("Cancel")
+        self.cancel_button = PlainButton("Cancel")
         self.cancel_button.setObjectName("cancel-work")
         set_role(self.cancel_button, "link")
         self._line = QHBoxLayout(self)
@@ -44,17 +47,23 @@ class WorkBar(QFrame):
 
     def begin(self, words: str) -> None:
         """Show that something is under way; how far is not known yet."""
-        self.words.setText(words)
-        self.setAccessibleName(words)
+        self.say(words)
         self.set_progress(0, 0)
         self.show()
+
+    def say(self, words: str) -> None:
+        """Say what is being done."""
+        self.words.setText(one_line(words, _LONGEST))
+        self.setAccessibleName(spoken_text(self.words.text()))
 
     def set_progress(self, done: int, total: int) -> None:
         """How far it has come. Without a total the bar stays empty: one that runs to and fro would
         have the window painted all the time."""
         self.bar.setMaximum(max(1, total))
         self.bar.setValue(min(done, total))
-        self.bar.setAccessibleName(f"{done:,} of {total:,}" if total else self.words.text())
+        self.bar.setAccessibleName(
+            spoken_text(f"{done:,} of {total:,}" if total else self.words.text())
+        )
 
     def set_theme(self, theme: Theme) -> None:
         """Draw with this theme from now on."""

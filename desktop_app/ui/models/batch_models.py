@@ -14,6 +14,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from desktop_app.domain.batch_words import ITEM_WORDS, progress_words
 from desktop_app.domain.batches import BatchLine, ItemStatus
 from desktop_app.domain.cost import format_money
+from desktop_app.ui.plain_text import one_line, tooltip_text
 
 if TYPE_CHECKING:
     from desktop_app.domain.batches import BatchJob
@@ -83,7 +84,7 @@ class BatchJobModel(QAbstractTableModel):
             progress_words(job),
             format_money(job.counts.cost) if job.counts.cost else "",
         )
-        return cells[index.column()]
+        return _shown(cells[index.column()], role)
 
 
 class BatchLineModel(QAbstractTableModel):
@@ -151,17 +152,18 @@ class BatchLineModel(QAbstractTableModel):
             return _RIGHT if index.column() in (3, 4) else _LEFT
         if role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
             return None
-        match index.column():
-            case 0:
-                return line.name
-            case 1:
-                return ITEM_WORDS[line.status].capitalize()
-            case 2:
-                return line.error
-            case 3:
-                return f"{line.tokens:,}" if line.tokens else ""
-            case _:
-                return "" if line.cost is None else format_money(line.cost)
+        cells = (
+            line.name,
+            ITEM_WORDS[line.status].capitalize(),
+            line.error,
+            f"{line.tokens:,}" if line.tokens else "",
+            "" if line.cost is None else format_money(line.cost),
+        )
+        return _shown(cells[index.column()], role)
+
+
+def _shown(words: str, role: int) -> str:
+    return tooltip_text(words) if role == Qt.ItemDataRole.ToolTipRole else one_line(words)
 
 
 def _heading(headings: Sequence[str], section: int, role: int, numbers: Sequence[int]) -> Any:

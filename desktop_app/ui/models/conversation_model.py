@@ -29,6 +29,7 @@ from PySide6.QtCore import (
 
 from desktop_app.domain.place import LIST, Place, PlaceKind, days_left
 from desktop_app.ui.models.calendar import FOLDERS, PINNED, Calendar
+from desktop_app.ui.plain_text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -138,7 +139,9 @@ class ConversationModel(QAbstractListModel):
             shown = (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole)
             return row.label if role in shown else role == Roles.IS_HEADING or None
         match role:
-            case Qt.ItemDataRole.DisplayRole | Qt.ItemDataRole.EditRole:
+            case Qt.ItemDataRole.DisplayRole:
+                return one_line(_name(row))
+            case Qt.ItemDataRole.EditRole:
                 return _name(row)
             case Qt.ItemDataRole.AccessibleTextRole:
                 return self._said(row)
@@ -300,8 +303,8 @@ class ConversationModel(QAbstractListModel):
         return (PINNED if above else self._calendar.group(moment), -moment, row.id)
 
     def _said(self, row: Conversation | FolderRow) -> str:
-        name = f"Folder {row.folder.name}" if isinstance(row, FolderRow) else row.title
-        note = self._note(row)
+        name = f"Folder {_name(row)}" if isinstance(row, FolderRow) else row.title
+        name, note = one_line(name), self._note(row)
         words = (name, "answering" if row.streaming else "", f"goes in {note}" if note else "")
         return ", ".join(word for word in words if word)
 

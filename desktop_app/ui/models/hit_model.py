@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.ui.models.rows_model import RowsModel
+from desktop_app.ui.plain_text import one_line
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QObject
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 # The matches stand between these in a snippet (see SearchHit).
 _MARKS: Final = re.compile("\x02([^\x02\x03]*)\x03?")
+_LONGEST: Final = 2_000
+"""Characters of a snippet, which has two lines."""
 
 
 class HitModel(RowsModel["SearchHit"]):
@@ -31,10 +34,11 @@ def _said(hit: SearchHit) -> str:
 def plain(snippet: str) -> tuple[str, list[tuple[int, int]]]:
     """A snippet in one line without its marks, and (start, length) of each match in it."""
     text, spans, end = "", [], 0
-    snippet = re.sub(r"[ \t\r\n]+", " ", snippet)
+    snippet = re.sub(r"[ \t\r\n]+", " ", snippet[:_LONGEST])
     for match in _MARKS.finditer(snippet):
-        text += snippet[end : match.start()]
-        spans.append((len(text), len(match[1])))
-        text += match[1]
+        text += one_line(snippet[end : match.start()], _LONGEST)
+        found = one_line(match[1], _LONGEST)
+        spans.append((len(text), len(found)))
+        text += found
         end = match.end()
-    return text + snippet[end:], spans
+    return text + one_line(snippet[end:], _LONGEST), spans

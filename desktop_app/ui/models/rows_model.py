@@ -13,6 +13,8 @@ from PySide6.QtCore import (
     Qt,
 )
 
+from desktop_app.ui.plain_text import one_line, tooltip_text
+
 Row = TypeVar("Row")
 Index = QModelIndex | QPersistentModelIndex
 
@@ -65,4 +67,7 @@ class RowsModel(QAbstractListModel, Generic[Row]):
         if role == ROW:
             return row
         words = self._words.get(role)
-        return None if words is None else words(row)
+        if words is None:
+            return None
+        is_hint = role == Qt.ItemDataRole.ToolTipRole
+        return tooltip_text(words(row)) if is_hint else one_line(words(row))

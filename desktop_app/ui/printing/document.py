@@ -63,6 +63,7 @@ from desktop_app.ui.printing.styles import (
     PrintStyles,
 )
 from desktop_app.ui.printing.wide_tables import column_groups
+from desktop_app.ui.sealed_text import SealedDocument
 from desktop_app.ui.transcript.formulas import Formulas
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ class PrintedConversation:
         formulas: FindsFormulas,
     ) -> None:
         """`unit`: pixels of the device in a point; `theme`: the light one."""
-        self.document = QTextDocument()
+        self.document = SealedDocument()
         self._page = page
         self._styles = PrintStyles(theme, unit)
         self._theme, self._name_of_model = theme, name_of_model

@@ -10,15 +10,14 @@ from PySide6.QtCore import QUrl, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QHBoxLayout,
-    QPlainTextEdit,
-    QPushButton,
     QStackedWidget,
-    QTextBrowser,
     QVBoxLayout,
     QWidget,
 )
 
 from desktop_app.ui.paged_text import PagedText
+from desktop_app.ui.plain_text import PlainButton, PlainTextField, spoken_text
+from desktop_app.ui.sealed_text import SealedBrowser
 from desktop_app.ui.segmented_control import SegmentedControl
 from desktop_app.ui.settings_tabs.fields import Note
 from desktop_app.ui.theme import set_role
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 _PAGES: Final = (("help", "Help"), ("program", "This program"), ("licences", "Licences"))
 
 
-class QuietBrowser(QTextBrowser):
+class QuietBrowser(SealedBrowser):
     """Shows HTML of ours; jumps within it, and loads nothing.
 
     Signals (inherited): anchorClicked is used for jumps alone.
@@ -64,10 +63,6 @@ class QuietBrowser(QTextBrowser):
         )
         self.setHtml(self._html)
 
-    def loadResource(self, _type: int, _name: QUrl | str) -> object:
-        """Nothing is loaded, from this computer or another."""
-        return None
-
     def _jump(self, url: QUrl) -> None:
         if not url.scheme() and not url.path():
             self.scrollToAnchor(url.fragment())
@@ -93,7 +88,7 @@ class AboutTab(QWidget):
         self._program = _read_only("about-text", "About this program")
         # A megabyte: written at once, it holds the window up for a tenth of a second.
         self._licences = PagedText(theme, "licences", "Licences")
-        self._copy = QPushButton("Copy")
+        self._copy = PlainButton("Copy")
         self._copy.setObjectName("copy-about")
         self._copy.setAccessibleName("Copy what is said about this program")
         set_role(self._copy, "plain")
@@ -148,10 +143,10 @@ class AboutTab(QWidget):
         self._copied.set_text("Copied.")
 
 
-def _read_only(name: str, spoken: str) -> QPlainTextEdit:
-    made = QPlainTextEdit()
+def _read_only(name: str, spoken: str) -> PlainTextField:
+    made = PlainTextField()
     made.setObjectName(name)
-    made.setAccessibleName(spoken)
+    made.setAccessibleName(spoken_text(spoken))
     made.setReadOnly(True)
     made.setTabChangesFocus(True)
     set_role(made, "field")

@@ -10,10 +10,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QUrl, Signal
-from PySide6.QtWidgets import QPushButton, QSizePolicy
+from PySide6.QtWidgets import QSizePolicy
 
 from desktop_app.domain.network_path import is_loopback, is_private, needs_confirmation
 from desktop_app.domain.origin import origin
+from desktop_app.ui.plain_text import PlainButton, spoken_text
 from desktop_app.ui.settings_tabs.fields import LineSection
 from desktop_app.ui.theme import set_role
 
@@ -65,7 +66,7 @@ class AddressSection(LineSection):
         super().__init__("Base URL", "base-url", theme)
         self._save = save
         self._profile: ProviderProfile | None = None
-        self._allow = QPushButton("Allow it")
+        self._allow = PlainButton("Allow it")
         self._allow.setObjectName("allow-unencrypted")
         self._allow.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         set_role(self._allow, "plain")
@@ -94,7 +95,7 @@ class AddressSection(LineSection):
     def _judge(self, text: str) -> bool:
         problem = problem_of_address(text.strip())
         host = self._host_to_allow(text.strip())
-        self._allow.setAccessibleName(f"Allow {host} without encryption")
+        self._allow.setAccessibleName(spoken_text(f"Allow {host} without encryption"))
         self._allow.setVisible(bool(host) and not problem)
         if problem:
             self.note.set_text(problem, "error")

@@ -5,16 +5,14 @@ Each has `set_theme`, and takes care of itself alone: `retheme` finds them all.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Final, Literal, Protocol, runtime_checkable
 
 from PySide6.QtCore import QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QPainter, QPalette
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QLabel,
     QLineEdit,
-    QPlainTextEdit,
     QSlider,
     QStyle,
     QStyleOptionFrame,
@@ -24,6 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app.ui import painting
+from desktop_app.ui.plain_text import PlainLabel, PlainTextField, one_line, spoken_text
 from desktop_app.ui.theme import set_role
 
 if TYPE_CHECKING:
@@ -33,6 +32,8 @@ if TYPE_CHECKING:
     from desktop_app.ui.theme import Theme
 
 Tone = Literal["note", "warning", "error"]
+
+_LONGEST_CHOICE: Final = 200
 
 TYPING_PAUSE_MS = 600
 """A text counts as changed once nothing was typed for so long."""
@@ -54,7 +55,7 @@ def retheme(root: QWidget, theme: Theme) -> None:
             widget.set_theme(theme)
 
 
-class Note(QLabel):
+class Note(PlainLabel):
     """A few quiet words that wrap; hidden while there are none."""
 
     def __init__(self, theme: Theme, text: str = "") -> None:
@@ -100,7 +101,7 @@ class Section(QWidget):
 
     def __init__(self, title: str, theme: Theme) -> None:
         super().__init__()
-        self.title = QLabel(title)
+        self.title = PlainLabel(title)
         set_role(self.title, "strong")
         self.note = Note(theme)
         self.body = QVBoxLayout()
@@ -138,7 +139,7 @@ class LineSection(Section):
         super().__init__(title, theme)
         self.field = QLineEdit()
         self.field.setObjectName(name)
-        self.field.setAccessibleName(title)
+        self.field.setAccessibleName(spoken_text(title))
         self.body.addWidget(self.field)
         self._shown = ""
         self.field.editingFinished.connect(self._finish)
@@ -150,6 +151,7 @@ class LineSection(Section):
         if is_writing:
             return
         self.field.setText(text)
+        self._shown = self.field.text().strip()  # a line may not hold all of it
         self.field.setCursorPosition(0)
         self.field.setReadOnly(read_only)
 
@@ -166,6 +168,10 @@ class ShownLine(QLineEdit):
     def __init__(self) -> None:
         super().__init__()
         self.setReadOnly(True)
+
+    def setText(self, text: str | None) -> None:
+        """Show this text."""
+        super().setText(one_line(text or ""))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         option = QStyleOptionFrame()
@@ -191,10 +197,18 @@ class Combo(QComboBox):
     def __init__(self, theme: Theme, name: str) -> None:
         super().__init__()
         self._theme = theme
-        self.setAccessibleName(name)
+        self.setAccessibleName(spoken_text(name))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(6)
+
+    def addItem(self, text: str, data: object = None) -> None:  # type: ignore[override]
+        """Offer `data` as this text."""
+        super().addItem(one_line(text, _LONGEST_CHOICE), data)
+
+    def setItemText(self, index: int, text: str) -> None:
+        """Call a choice otherwise."""
+        super().setItemText(index, one_line(text, _LONGEST_CHOICE))
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
@@ -257,7 +271,7 @@ class Switch(QCheckBox):
     def __init__(self, theme: Theme, name: str) -> None:
         super().__init__()
         self._theme = theme
-        self.setAccessibleName(name)
+        self.setAccessibleName(spoken_text(name))
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
@@ -287,7 +301,7 @@ class Switch(QCheckBox):
             painting.outline(painter, track.adjusted(-3, -3, 3, 3), theme.accent, px(13), 2)
 
 
-class LongText(QPlainTextEdit):
+class LongText(PlainTextField):
     """Several lines of text.
 
     Signals:
@@ -301,9 +315,10 @@ class LongText(QPlainTextEdit):
         super().__init__()
         self._height = height
         set_role(self, "field")
-        self.setAccessibleName(name)
+        self.setAccessibleName(spoken_text(name))
         self.setTabChangesFocus(True)
         self._told = ""
+        self._given = ("", "")  # a text, and what the field made of it
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
         self._pause.setInterval(TYPING_PAUSE_MS)
@@ -316,10 +331,17 @@ class LongText(QPlainTextEdit):
         self.document().setDocumentMargin(theme.px(6))
 
     def show_text(self, text: str) -> None:
-        """Show a stored text, unless the person is writing another."""
-        if not self._pause.isActive() and text != self.toPlainText():
-            self._told = text
+        """Show a stored text, unless the person is writing another.
+
+        A field turns some characters into others, such as no-break spaces. That is no change of the
+        person's, and is told to nobody.
+        """
+        now = self.toPlainText()
+        if not self._pause.isActive() and text != now and (text, now) != self._given:
             self.setPlainText(text)
+            self._pause.stop()
+            self._told = self.toPlainText()
+            self._given = (text, self._told)
 
     def _on_change(self) -> None:
         # A new margin or font is a change to Qt, too.

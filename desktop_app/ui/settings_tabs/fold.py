@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, QTimer
-from PySide6.QtWidgets import QScrollArea, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from desktop_app.ui.icons import icon
+from desktop_app.ui.plain_text import PlainToolButton, spoken_text
 from desktop_app.ui.settings_tabs.fields import Note
 from desktop_app.ui.theme import set_role
 
@@ -27,7 +28,7 @@ class Fold(QWidget):
         super().__init__()
         self._title = title
         self._theme = theme
-        self.head = QToolButton()
+        self.head = PlainToolButton()
         self.head.setObjectName(name)
         self.head.setText(title)
         self.head.setCheckable(True)
@@ -84,5 +85,7 @@ class Fold(QWidget):
         mark = "chevron-down" if is_open else "chevron-right"
         self.head.setIcon(icon(mark, self._theme.dim, self._theme.px(14)))
         # Assistive technology hears of the state in words: Qt has no role for a fold.
-        self.head.setAccessibleName(f"{self._title}, {'open' if is_open else 'folded'}")
-        self.head.setAccessibleDescription("" if is_open else self._words)
+        self.head.setAccessibleName(
+            spoken_text(f"{self._title}, {'open' if is_open else 'folded'}")
+        )
+        self.head.setAccessibleDescription(spoken_text("" if is_open else self._words))

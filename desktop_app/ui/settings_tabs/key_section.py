@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QSizePolicy
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QSizePolicy
 
 from desktop_app.ui.icons import pixmap
+from desktop_app.ui.plain_text import PlainButton, PlainLabel, set_tooltip, spoken_text
 from desktop_app.ui.settings_tabs.fields import Section, ShownLine, Tone
 from desktop_app.ui.settings_tabs.key_state import KeyState, Place
 from desktop_app.ui.theme import set_role
@@ -90,7 +91,7 @@ class KeySection(Section):
     def _build(self) -> None:
         self._entry = QLineEdit()
         self._entry.setObjectName(f"{self._prefix}key")
-        self._entry.setAccessibleName(self._name)
+        self._entry.setAccessibleName(spoken_text(self._name))
         self._entry.setEchoMode(QLineEdit.EchoMode.Password)
         self._entry.setPlaceholderText("Paste it here")
         hints = Qt.InputMethodHint
@@ -99,11 +100,11 @@ class KeySection(Section):
         self._save = self._plain("save-key", "Save", f"Save {called}")
         self._where = ShownLine()
         self._where.setObjectName(f"{self._prefix}key-place")
-        self._where.setAccessibleName(self._name)
-        self._mark = QLabel()
+        self._where.setAccessibleName(spoken_text(self._name))
+        self._mark = PlainLabel()
         self._replace = self._plain("replace-key", "Replace", f"Replace {called}")
         self._cancel = self._plain("cancel-key", "Cancel", f"Keep {called} as it is")
-        self._remove = QPushButton(f"Remove the {self._word}")
+        self._remove = PlainButton(f"Remove the {self._word}")
         self._remove.setObjectName(f"{self._prefix}remove-key")
         set_role(self._remove, "link")
         self._remove.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
@@ -182,7 +183,7 @@ class KeySection(Section):
         self._where.setVisible(not entry)
         self._where.setText(words)
         self._where.setCursorPosition(0)
-        self._where.setToolTip(words)
+        set_tooltip(self._where, words)
         self._mark.setPixmap(pixmap(mark, self._theme.dim, self._theme.px(14)))
         self._replace.setVisible(stored)
         self._remove.setVisible(stored or is_elsewhere)
@@ -208,8 +209,8 @@ class KeySection(Section):
         self.entered.emit(key)
 
     def _plain(self, name: str, label: str, spoken: str) -> QPushButton:
-        button = QPushButton(label)
+        button = PlainButton(label)
         button.setObjectName(f"{self._prefix}{name}")
-        button.setAccessibleName(spoken)
+        button.setAccessibleName(spoken_text(spoken))
         set_role(button, "plain")
         return button

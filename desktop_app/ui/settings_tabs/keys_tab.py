@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QPainter
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from desktop_app.commands.keymap import Keymap
 from desktop_app.commands.shortcut import normalised, refusal_of
 from desktop_app.domain.errors import SettingError
 from desktop_app.ui import painting
+from desktop_app.ui.plain_text import PlainButton, PlainLabel, spoken_text
 from desktop_app.ui.settings_tabs.fields import Note
 from desktop_app.ui.theme import set_role
 
@@ -31,7 +32,7 @@ _BARE_MODIFIERS: Final = frozenset(
 )
 
 
-class KeyCap(QPushButton):
+class KeyCap(PlainButton):
     """The keys of one command; pressed, it waits for other keys.
 
     Esc leaves them as they are, Backspace takes them away.
@@ -122,11 +123,11 @@ class CommandRow(QWidget):
     def __init__(self, command: Command, theme: Theme) -> None:
         super().__init__()
         self._command = command
-        title = QLabel(command.title)
+        title = PlainLabel(command.title)
         title.setWordWrap(True)
-        self._reset = QPushButton("Reset")
+        self._reset = PlainButton("Reset")
         self._reset.setObjectName(f"reset-{command.id}")
-        self._reset.setAccessibleName(f"Reset the keys of: {command.title}")
+        self._reset.setAccessibleName(spoken_text(f"Reset the keys of: {command.title}"))
         set_role(self._reset, "link")
         self._cap = KeyCap(theme)
         self._cap.setObjectName(f"keys-{command.id}")
@@ -149,7 +150,7 @@ class CommandRow(QWidget):
         """Show the command's keys, and with what they collide."""
         self._cap.set_keys(keys)
         spoken = native(keys) or "no keys"
-        self._cap.setAccessibleName(f"{self._command.title}: {spoken}")
+        self._cap.setAccessibleName(spoken_text(f"{self._command.title}: {spoken}"))
         self._reset.setVisible(is_changed)
         self._note.set_text(f"The same keys as: {rivals}" if rivals else "", "warning")
 
@@ -182,7 +183,7 @@ class KeysTab(QWidget):
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         for category, commands in groupby(Keymap(), key=lambda command: command.category):
-            title = QLabel(category.value)
+            title = PlainLabel(category.value)
             set_role(title, "strong")
             self._titles.append(title)
             self._column.addWidget(title)

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from desktop_app.domain.export_format import EXPORT_FORMATS
 from desktop_app.settings.setting import Group
+from desktop_app.ui.plain_text import PlainButton, menu_text, set_tooltip
 from desktop_app.ui.settings_tabs.fields import Note, Section, ShownLine, Tone
 from desktop_app.ui.settings_tabs.fold import Fold
 from desktop_app.ui.settings_tabs.schema_form import SchemaForm
@@ -72,7 +73,7 @@ class LibraryTab(QWidget):
         self._backups = Section("Backups", theme)
         self._state = Note(theme)
         self._erase = EraseSection(theme)
-        self._folder = ShownLine()
+        self._folder, self._path = ShownLine(), ""
         self._has_open = True
         self._make_in_out()
         self._make_backups()
@@ -123,9 +124,9 @@ class LibraryTab(QWidget):
         """The settings."""
         for form in (self._titles, self._schedule, self._limits):
             form.set_values(values)
-        path = str(values.get(FOLDER_KEY) or "")
+        path = self._path = str(values.get(FOLDER_KEY) or "")
         self._folder.setText(path)
-        self._folder.setToolTip(path)
+        set_tooltip(self._folder, path)
         self._folder.setCursorPosition(0)
 
     def set_backup_state(self, words: str, tone: Tone) -> None:
@@ -143,9 +144,9 @@ class LibraryTab(QWidget):
     def _fill_export(self, menu: QMenu) -> None:
         menu.clear()
         for which, words in (("open", "This conversation"), ("all", "All conversations")):
-            menu.addSection(words)
+            menu.addSection(menu_text(words))
             for each in EXPORT_FORMATS:
-                action = menu.addAction(f"{each.label}…")
+                action = menu.addAction(menu_text(f"{each.label}…"))
                 action.setData((which, each.id))
                 action.setEnabled(which == "all" or self._has_open)
                 action.triggered.connect(
@@ -153,7 +154,7 @@ class LibraryTab(QWidget):
                 )
 
     def _choose_folder(self) -> None:
-        start = self._folder.text() or str(Path.home())
+        start = self._path or str(Path.home())
         found = QFileDialog.getExistingDirectory(self, "Folder of the backups", start)
         if found:
             self.changed.emit(FOLDER_KEY, found)
@@ -195,7 +196,7 @@ class EraseSection(Fold):
 
 
 def _button(words: str, name: str) -> QPushButton:
-    made = QPushButton(words)
+    made = PlainButton(words)
     made.setObjectName(name)
     made.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
     set_role(made, "plain")

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QLineEdit, QPushButton, QSizePolicy
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QSizePolicy
 
 from desktop_app.domain.chat_request import DIRECT, ProviderKind
 from desktop_app.domain.errors import SettingError
 from desktop_app.domain.network_path import parse_proxy
+from desktop_app.ui.plain_text import PlainButton, PlainLabel, set_tooltip
 from desktop_app.ui.settings_tabs.fields import Combo, Section, ShownLine, Switch
 from desktop_app.ui.settings_tabs.fold import Fold
 from desktop_app.ui.settings_tabs.key_section import KeySection
@@ -157,12 +158,12 @@ class CertificateSection(Section):
         self._file = ShownLine()
         self._file.setObjectName("ca-file")
         self._file.setAccessibleName("Trusted certificates")
-        choose = QPushButton("Choose…")
+        choose = PlainButton("Choose…")
         choose.setObjectName("choose-ca-file")
         choose.setAccessibleName("Choose a certificate file")
         choose.setToolTip("A PEM or DER file, trusted beside the system's")
         set_role(choose, "plain")
-        self._clear = QPushButton("Trust the system's alone")
+        self._clear = PlainButton("Trust the system's alone")
         self._clear.setObjectName("clear-ca-file")
         self._clear.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         set_role(self._clear, "link")
@@ -177,7 +178,7 @@ class CertificateSection(Section):
     def show_file(self, path: str, *, ok: bool = True, words: str = "") -> None:
         """Show which file is trusted, and what it holds or why it was not taken."""
         self._file.setText(Path(path).name if path else "The system's")
-        self._file.setToolTip(path)
+        set_tooltip(self._file, path)
         self._file.setCursorPosition(0)
         self._clear.setVisible(bool(path))
         usual = (
@@ -223,7 +224,7 @@ class NetworkSection(Fold):
         self._keeps = Section("", theme)
         self._keeps_switch = Switch(theme, "Let the provider keep conversations")
         self._keeps_switch.setObjectName("keeps-at-provider")
-        label = QLabel("Let the provider keep conversations")
+        label = PlainLabel("Let the provider keep conversations")
         label.setWordWrap(True)
         set_role(label, "strong")
         row = QHBoxLayout()

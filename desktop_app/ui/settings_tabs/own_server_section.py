@@ -6,9 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSignalBlocker
-from PySide6.QtWidgets import QHBoxLayout, QLabel
+from PySide6.QtWidgets import QHBoxLayout
 
 from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
+from desktop_app.ui.plain_text import PlainLabel
 from desktop_app.ui.settings_tabs.fields import Section, Switch
 from desktop_app.ui.theme import set_role
 
@@ -36,7 +37,7 @@ class OwnServerSection(Section):
         self._files.toggled.connect(lambda on: self._change(takes_files=on))
 
     def _add(self, theme: Theme, words: str, name: str) -> Switch:
-        label = QLabel(words)
+        label = PlainLabel(words)
         set_role(label, "strong")
         switch = Switch(theme, words)
         switch.setObjectName(name)

@@ -15,9 +15,7 @@ from PySide6.QtGui import QIntValidator
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QLabel,
     QMenu,
-    QPushButton,
     QSizePolicy,
     QToolButton,
     QVBoxLayout,
@@ -27,6 +25,7 @@ from PySide6.QtWidgets import (
 from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
 from desktop_app.settings.server_presets import SERVER_PRESETS, preset_of, profile_from
 from desktop_app.ui.icons import icon, pixmap
+from desktop_app.ui.plain_text import PlainButton, PlainLabel, PlainToolButton, menu_text
 from desktop_app.ui.settings_tabs.address_section import AddressSection
 from desktop_app.ui.settings_tabs.fields import Combo, LineSection, Note, Section, Switch
 from desktop_app.ui.settings_tabs.key_section import KeySection
@@ -112,7 +111,7 @@ class ProviderTab(QWidget):
         self._column.addWidget(self._own_server)
         self.network = NetworkSection(theme, self._save)
         self._column.addWidget(self.network)
-        self._remove = QPushButton("Remove this server")
+        self._remove = PlainButton("Remove this server")
         self._remove.setObjectName("remove-provider")
         set_role(self._remove, "link")
         self._column.addWidget(self._remove, 0, Qt.AlignmentFlag.AlignLeft)
@@ -122,7 +121,7 @@ class ProviderTab(QWidget):
         section = Section("Provider", theme)
         self._combo = Combo(theme, "Provider")
         self._combo.setObjectName("provider")
-        self._add = QToolButton()
+        self._add = PlainToolButton()
         self._add.setObjectName("add-provider")
         self._add.setAccessibleName("Add a server")
         self._add.setToolTip("Add a server")
@@ -130,7 +129,7 @@ class ProviderTab(QWidget):
         set_role(self._add, "quiet")
         menu = QMenu(self._add)
         for preset in SERVER_PRESETS:
-            action = menu.addAction(preset.name)
+            action = menu.addAction(menu_text(preset.name))
             action.triggered.connect(
                 lambda _=False, preset=preset: self.profile_added.emit(profile_from(preset))
             )
@@ -148,11 +147,11 @@ class ProviderTab(QWidget):
         return section
 
     def _build_test(self, theme: Theme) -> None:
-        self._test = QPushButton("Test")
+        self._test = PlainButton("Test")
         self._test.setObjectName("test")
         self._test.setAccessibleName("Test the provider")
         set_role(self._test, "plain")
-        self._mark = QLabel()
+        self._mark = PlainLabel()
         self._result = Note(theme)
         self._result.setObjectName("test-result")
         self._test.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
@@ -166,7 +165,7 @@ class ProviderTab(QWidget):
     def _build_default(self, theme: Theme) -> None:
         self._use = Switch(theme, "Use for new conversations")
         self._use.setObjectName("use-for-new")
-        label = QLabel("Use for new conversations")
+        label = PlainLabel("Use for new conversations")
         set_role(label, "strong")
         row = QHBoxLayout()
         row.addWidget(label, 1)

@@ -11,12 +11,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Protocol
 
 from PySide6.QtCore import QSignalBlocker, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop_app.domain.errors import SettingError
 from desktop_app.settings.schema import setting, settings_of
 from desktop_app.settings.setting import Group, Setting, SettingValue
 from desktop_app.settings.values import validate, with_defaults
+from desktop_app.ui.plain_text import PlainButton, PlainLabel, spoken_text
 from desktop_app.ui.segmented_control import SegmentedControl
 from desktop_app.ui.settings_tabs.fields import Combo, LongText, Section, Slider, Switch
 from desktop_app.ui.theme import set_role
@@ -138,11 +139,11 @@ class _OwnValue:
     """Under a row: whose own the value is, and the way back to the default."""
 
     def __init__(self, declared: Setting, section: Section) -> None:
-        self._words = QLabel()
+        self._words = PlainLabel()
         set_role(self._words, "note")
-        self.reset = QPushButton("Use default")
+        self.reset = PlainButton("Use default")
         self.reset.setObjectName(f"reset-{declared.key}")
-        self.reset.setAccessibleName(f"{declared.label}: use the default")
+        self.reset.setAccessibleName(spoken_text(f"{declared.label}: use the default"))
         set_role(self.reset, "link")
         self._row = QWidget()
         row = QHBoxLayout(self._row)
@@ -175,7 +176,7 @@ class _FlagField:
         self._switch = Switch(theme, declared.label)
         self._switch.setObjectName(declared.key)
         section.title.hide()
-        label = QLabel(declared.label)
+        label = PlainLabel(declared.label)
         set_role(label, "strong")
         label.setWordWrap(True)
         row = QHBoxLayout()
@@ -252,7 +253,7 @@ class _SliderField:
         self._slider = Slider(theme)
         self._slider.setObjectName(declared.key)
         self._slider.setRange(0, len(self._stops) - 1)
-        self._words = QLabel()
+        self._words = PlainLabel()
         set_role(self._words, "note")
         row = QHBoxLayout()
         row.addWidget(self._slider, 1)
@@ -291,7 +292,7 @@ class _SliderField:
     def _say(self, value: SettingValue) -> None:
         words = in_words(value, self._declared.unit)
         self._words.setText(words)
-        self._slider.setAccessibleName(f"{self._declared.label}: {words}")
+        self._slider.setAccessibleName(spoken_text(f"{self._declared.label}: {words}"))
 
 
 def in_words(value: SettingValue, unit: str = "") -> str:

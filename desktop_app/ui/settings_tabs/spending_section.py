@@ -7,11 +7,11 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QPushButton
 
 from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.cost import format_exact, format_money
 from desktop_app.domain.spending import MonthUnderCap
+from desktop_app.ui.plain_text import PlainButton
 from desktop_app.ui.settings_tabs.fields import LineSection
 from desktop_app.ui.theme import set_role
 
@@ -59,7 +59,7 @@ class SpendingSection(LineSection):
         self._profile: ProviderProfile | None = None
         self._months: dict[str, MonthUnderCap] = {}
         self.field.setPlaceholderText("No cap")
-        self._report = QPushButton("Show spending")
+        self._report = PlainButton("Show spending")
         self._report.setObjectName("show-spending")
         set_role(self._report, "link")
         self._column.addWidget(self._report, 0, Qt.AlignmentFlag.AlignLeft)

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QSizePolicy
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QSizePolicy
 
+from desktop_app.ui.plain_text import PlainButton, set_tooltip
 from desktop_app.ui.settings_tabs.fields import Section, ShownLine
 from desktop_app.ui.theme import set_role
 
@@ -35,11 +36,11 @@ class WeightsSection(Section):
         self._file = ShownLine()
         self._file.setObjectName("weights")
         self._file.setAccessibleName("Model file")
-        self._choose = QPushButton("Choose…")
+        self._choose = PlainButton("Choose…")
         self._choose.setObjectName("choose-weights")
         self._choose.setToolTip("Choose a GGUF file")
         set_role(self._choose, "plain")
-        self._built_in = QPushButton("Use the one that comes along")
+        self._built_in = PlainButton("Use the one that comes along")
         self._built_in.setObjectName("built-in-weights")
         set_role(self._built_in, "link")
         self._built_in.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
@@ -54,7 +55,7 @@ class WeightsSection(Section):
     def show_file(self, path: str) -> None:
         """Show which file is used; "" for the model that comes along."""
         self._file.setText(Path(path).name if path else "SmolLM2 135M")
-        self._file.setToolTip(path)
+        set_tooltip(self._file, path)
         self._file.setCursorPosition(0)
         self._built_in.setVisible(bool(path))
         self.note.set_text(OWN_WEIGHTS if path else SMALL_MODEL)

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
 from desktop_app.domain.conversation import Role
 from desktop_app.ui import icons
+from desktop_app.ui.plain_text import PlainToolButton, set_tooltip, spoken_text
 from desktop_app.ui.theme import set_role
 from desktop_app.ui.transcript.styles import LOOK, PAD, Look
 from desktop_app.ui.transcript.surface import SAID_MS
@@ -147,8 +148,8 @@ class ActionRow(QWidget):
             set_role(button, "quiet")
             button.setIcon(icons.icon(icon, self._theme.dim, self._theme.px(15)))
             button.setIconSize(QSize(self._theme.px(15), self._theme.px(15)))
-            button.setToolTip(words)
-            button.setAccessibleName(words)
+            set_tooltip(button, words)
+            button.setAccessibleName(spoken_text(words))
             button.setObjectName(f"message-{action}")
             button.clicked.connect(lambda _=False, name=action: self._choose(name))
             self._row.addWidget(button)
@@ -185,7 +186,7 @@ class ActionRow(QWidget):
         painter.end()
 
 
-class _Action(QToolButton):
+class _Action(PlainToolButton):
     """One of them: it can be given the keyboard, but neither by Tab, which the view leads, nor by
     the mouse."""
 

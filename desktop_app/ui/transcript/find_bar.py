@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QToolButton, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QToolButton, QWidget
 
 from desktop_app.ui import icons
+from desktop_app.ui.plain_text import PlainLabel, PlainToolButton, set_tooltip, spoken_text
 from desktop_app.ui.theme import set_role
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class FindBar(QFrame):
         self.field.setPlaceholderText("Find in the conversation")
         self.field.setAccessibleName("Find in the conversation")
         self.field.setFrame(False)
-        self._count = QLabel(self)
+        self._count = PlainLabel(parent=self)
         self._count.setObjectName("find-count")
         set_role(self._count, "note")
         self._buttons = [
@@ -67,11 +68,11 @@ class FindBar(QFrame):
         self.hide()
 
     def _button(self, name: str, icon: str, words: str) -> QToolButton:
-        button = QToolButton(self)
+        button = PlainToolButton(self)
         button.setObjectName(name)
         button.setProperty("icon-name", icon)
-        button.setToolTip(words)
-        button.setAccessibleName(words.partition(" (")[0])
+        set_tooltip(button, words)
+        button.setAccessibleName(spoken_text(words.partition(" (")[0]))
         button.setCursor(Qt.CursorShape.ArrowCursor)
         set_role(button, "quiet")
         return button
@@ -104,7 +105,7 @@ class FindBar(QFrame):
         else:
             words = f"{number:,} of {total:,}" + ("" if is_whole else "…")
         self._count.setText(words)
-        self._count.setAccessibleName(words)
+        self._count.setAccessibleName(spoken_text(words))
         for button in self._buttons[:2]:
             button.setEnabled(total > 0)
 

@@ -21,7 +21,8 @@ from desktop_app.domain.facts import (
 )
 from desktop_app.domain.parts import ImagePart, ReasoningPart, ToolCallPart
 from desktop_app.rendering.blocks import code_line
-from desktop_app.rendering.model import Block, Kind, Run, Runs, clean, show_unseen
+from desktop_app.rendering.model import Block, Kind, Run, Runs, clean
+from desktop_app.ui.plain_text import LONGEST_PARAGRAPH, one_line
 from desktop_app.ui.transcript.pictures import OPEN, picture_runs
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ DOCUMENT: Final = "document/"
 ACTION: Final = "action:"
 """Scheme of the links that ask for something to be done with the message they stand in."""
 
+_MOST_DETAILS: Final = 200
+"""Lines of what a server said."""
 
 _RETRY: Final = re.compile(r"\b([Pp]ress) Retry( to ask again)?")
 
@@ -106,11 +109,10 @@ def attachment_lines(message: Message) -> list[Item]:
     if pictures:
         lines.append(Line(Part.PICTURES, picture_runs(pictures, ACTION)))
     for part in message.attachments:
-        rest, opens = _words(attachment_text(part))[0].text, OPEN
-        if not isinstance(part, ImagePart):
-            opens = DOCUMENT
-        name = Run(clean(part.name), link=f"{ACTION}{opens}{part.sha256}")
-        lines.append(Line(Part.ATTACHMENT, (name, Run(rest.removeprefix(clean(part.name))))))
+        opens = OPEN if isinstance(part, ImagePart) else DOCUMENT
+        name = Run(one_line(part.name), link=f"{ACTION}{opens}{part.sha256}")
+        rest = Run(one_line(attachment_text(part).removeprefix(part.name)))
+        lines.append(Line(Part.ATTACHMENT, (name, rest)))
     return lines
 
 
@@ -129,7 +131,7 @@ def reasoning_line(reasoning: str, seconds: float | None, *, thinking: bool, fol
     """`› Thought for 9 s about which failures are safe to repeat`."""
     words = thought_words(reasoning, None if thinking else seconds, thinking=thinking)
     mark = Run("›  " if folded else "⌄  ", bold=True, link=f"{ACTION}reasoning")
-    return Line(Part.REASONING, (mark, Run(clean(words), link=f"{ACTION}reasoning")))
+    return Line(Part.REASONING, (mark, Run(one_line(words), link=f"{ACTION}reasoning")))
 
 
 def tool_lines(message: Message, unfolded: Container[int]) -> list[Item]:
@@ -139,7 +141,7 @@ def tool_lines(message: Message, unfolded: Container[int]) -> list[Item]:
     for number, call in enumerate(calls):
         is_open, link = number in unfolded, f"{ACTION}{TOOL}{number}"
         mark = Run("⌄  " if is_open else "›  ", bold=True, link=link)
-        name = show_unseen(clean(f"Used {call.name}"))
+        name = one_line(f"Used {call.name}")
         lines.append(Line(Part.REASONING, (mark, Run(name, link=link))))
         if is_open:
             lines.append(Block(Kind.CODE_HEAD, language="json"))
@@ -154,15 +156,15 @@ def ending_lines(
     unfolded), how it ended. What is not the last has been gone on from."""
     lines: list[Item] = []
     if waiting:
-        lines.append(Line(Part.WAITING, _words(waiting)))
-    lines += [Line(Part.NOTICE, _words(notice)) for notice in message.notices]
+        lines.append(Line(Part.WAITING, _said(waiting)))
+    lines += [Line(Part.NOTICE, _said(notice)) for notice in message.notices]
     ending = ENDINGS.get(message.status)
     is_explained = message.status is MessageStatus.INTERRUPTED and message.error is not None
     if ending and not is_explained:
         name = "Continue" if message.text.strip() else "Retry"
         offers = message.role is Role.ASSISTANT and (is_last or name == "Retry")
         actions = (Run("\u2003"), _action(name)) if offers else ()
-        lines.append(Line(Part.NOTICE, (*_words(ending), *actions)))
+        lines.append(Line(Part.NOTICE, (*_said(ending), *actions)))
     return lines + error_lines(message, details=details, is_last=is_last)
 
 
@@ -179,9 +181,9 @@ def error_lines(message: Message, *, details: bool, is_last: bool = True) -> lis
     if error.kind == "Incomplete" and not is_last:
         what_to_do = ""  # it names Continue alone
     text = " ".join(s for s in (error.what_was_kept, what_to_do) if s)
-    lines: list[Item] = [Line(Part.ERROR_TITLE, _words(error.what_happened), first=True)]
+    lines: list[Item] = [Line(Part.ERROR_TITLE, _said(error.what_happened), first=True)]
     if text:
-        lines.append(Line(Part.ERROR_TEXT, _words(text)))
+        lines.append(Line(Part.ERROR_TEXT, _said(text)))
     if error.kind == "ContextTooLongError":
         actions.append("Compact")
     if error.kind == "AuthenticationError":
@@ -192,8 +194,8 @@ def error_lines(message: Message, *, details: bool, is_last: bool = True) -> lis
         links.append(Run(words, bold=True, link=ACTION + DETAILS))
     runs = [run for link in links for run in (link, Run("\u2003\u2002"))]
     lines.append(Line(Part.ERROR_ACTIONS, tuple(runs[:-1])))
-    told = error.details.splitlines() if details else []
-    return lines + [Line(Part.ERROR_DETAILS, (Run(show_unseen(clean(line))),)) for line in told]
+    told = error.details.splitlines()[:_MOST_DETAILS] if details else []
+    return lines + [Line(Part.ERROR_DETAILS, (Run(_told(line)),)) for line in told]
 
 
 def _retry_or_continue(found: re.Match[str]) -> str:
@@ -208,7 +210,7 @@ def _retry_or_continue(found: re.Match[str]) -> str:
 
 def mark_line(mark: Mark) -> Line:
     """`Compacted: 182k → 9k tokens · Undo · Show what is sent`."""
-    runs = list(_words(mark.words))
+    runs = list(_said(mark.words))
     for label, action in mark.actions:
         runs += [Run(" · "), Run(label, link=ACTION + action)]
     return Line(Part.NOTICE, tuple(runs))
@@ -241,7 +243,7 @@ def footer_line(message: Message, version: tuple[int, int] | None, facts: Facts)
     if version is not None and version[1] > 1:
         runs += [*_arrows(*version), Run("\u2003")]
     if message.status is not MessageStatus.STREAMING and facts.shown:
-        runs += _words(" · ".join(facts_of(message, facts.name_of)))
+        runs += _said(" · ".join(facts_of(message, facts.name_of)))
     return Line(Part.FOOTER, tuple(runs))
 
 
@@ -258,5 +260,16 @@ def _action(name: str, *, bold: bool = False) -> Run:
 
 
 def _words(text: str) -> Runs:
+    """What the person wrote, whole."""
     text = clean(text)
     return (Run(text),) if text else ()
+
+
+def _said(text: str) -> Runs:
+    """What the program says, perhaps in a server's words."""
+    text = _told(text)
+    return (Run(text),) if text else ()
+
+
+def _told(text: str) -> str:
+    return one_line(text, LONGEST_PARAGRAPH)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtGui import QTextCursor, QTextDocument
 
 from desktop_app.rendering.long_runs import texts_of_runs
+from desktop_app.ui.sealed_text import SealedDocument
 from desktop_app.ui.transcript.words import units
 
 if TYPE_CHECKING:
@@ -222,7 +223,7 @@ class LongText:
     ) -> list[int]:
         """Where the lines of these words begin."""
         if self._scratch is None:
-            self._scratch = QTextDocument(undoRedoEnabled=False)
+            self._scratch = SealedDocument(undoRedoEnabled=False)
             self._scratch.setDocumentMargin(0)
         document = self._scratch
         document.clear()

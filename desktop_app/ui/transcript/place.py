@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from PySide6.QtCore import QObject, QPoint, QPointF, QSize, Qt, Signal
 from PySide6.QtGui import QTextCursor
-from PySide6.QtWidgets import QPushButton, QScrollBar, QTextBrowser
+from PySide6.QtWidgets import QScrollBar, QTextBrowser
 
 from desktop_app.ui import icons
+from desktop_app.ui.plain_text import PlainButton
 from desktop_app.ui.theme import set_role
 from desktop_app.ui.transcript.spot import Spot, cursor_at, spot_at
 
@@ -37,11 +38,11 @@ class QuietScrollBar(QScrollBar):
             super().paintEvent(event)
 
 
-class LatestButton(QPushButton):
+class LatestButton(PlainButton):
     """Leads back to the end of the conversation."""
 
     def __init__(self, view: QTextBrowser) -> None:
-        super().__init__(view)
+        super().__init__(parent=view)
         self._within = view
         self.setObjectName("latest")
         self.setText("Latest")
@@ -82,7 +83,7 @@ class ReadingPlace(QObject):
     followed = Signal(bool)
 
     def __init__(self, view: QTextBrowser, messages: WrittenMessages) -> None:
-        super().__init__(view)
+        super().__init__(parent=view)
         self._view = view
         self._messages = messages
         self.is_following = True

@@ -7,7 +7,8 @@ from collections.abc import Container, Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.domain.collections import passage_link
-from desktop_app.rendering.model import Run, clean, show_unseen
+from desktop_app.rendering.model import Run
+from desktop_app.ui.plain_text import one_line
 from desktop_app.ui.transcript.items import ACTION, SOURCES, Item, Line, Part
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 _MARKS: Final = re.compile(r"^(?:\[[a-z]+ \d+\]$|#{1,6} |\|[-| :]+\|$)|\|", re.MULTILINE)
 _FIRST_WORDS: Final = 160
 _LISTED_WORDS: Final = 80
+_MARKED: Final = 10
+"""How many times longer a text may be that has its marks."""
 _NOTHING: Final[Mapping[int, Passage]] = {}
 
 
@@ -54,12 +57,12 @@ class Sources:
 
 def name_of(passage: Passage) -> str:
     """A citation in words: "source 3: contract.pdf, page 12"."""
-    return f"source {passage.number}: {passage.source}"
+    return f"source {passage.number}: {one_line(passage.source)}"
 
 
 def hint_of(passage: Passage) -> str:
     """Where a citation leads, and the first words there."""
-    return f"{passage.source}\n{_first_words(passage, _FIRST_WORDS)}"
+    return f"{one_line(passage.source)}\n{_first_words(passage, _FIRST_WORDS)}"
 
 
 def source_lines(message: Message, unfolded: Container[int]) -> list[Item]:
@@ -67,7 +70,7 @@ def source_lines(message: Message, unfolded: Container[int]) -> list[Item]:
     lines: list[Item] = []
     for number, part in enumerate(message.found):
         is_open, link = number in unfolded, f"{ACTION}{SOURCES}{number}"
-        words = show_unseen(clean(_count(part)))
+        words = one_line(_count(part))
         if not part.passages:
             lines.append(Line(Part.NOTICE, (Run(words),)))
             continue
@@ -86,13 +89,13 @@ def _count(part: PassagesPart) -> str:
 
 
 def _source_line(passage: Passage) -> Line:
-    source = show_unseen(clean(f"[{passage.number}] {passage.source}"))
-    words = show_unseen(clean(_first_words(passage, _LISTED_WORDS)))
+    source = one_line(f"[{passage.number}] {passage.source}")
+    words = one_line(_first_words(passage, _LISTED_WORDS))
     return Line(
         Part.ATTACHMENT, (Run(source, link=passage_link(passage.number)), Run(f"\u2003{words}"))
     )
 
 
 def _first_words(passage: Passage, most: int) -> str:
-    words = " ".join(_MARKS.sub(" ", passage.text).split())
+    words = " ".join(_MARKS.sub(" ", passage.text[: most * _MARKED]).split())
     return words if len(words) <= most else f"{words[:most].rsplit(' ', 1)[0]}…"

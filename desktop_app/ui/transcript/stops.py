@@ -18,6 +18,7 @@ from desktop_app.rendering.links import is_opened
 from desktop_app.rendering.long_runs import styles_of
 from desktop_app.rendering.model import Block, Kind
 from desktop_app.rendering.notes import is_label, is_note_link, name_of
+from desktop_app.ui.plain_text import one_line, spoken_text
 from desktop_app.ui.transcript.items import ACTION, DETAILS, DETAILS_SHOWN
 from desktop_app.ui.transcript.painting import Backdrop
 from desktop_app.ui.transcript.styles import LOOK, Look
@@ -101,7 +102,7 @@ def shown_target(target: str) -> str:
 def described(document: QTextDocument, stop: Stop) -> tuple[str, str]:
     """What a screen reader says of a stop, and the address that it leads to, "" for none."""
     shown = _words(document, stop).replace("\ufffc", "").replace("\u2063", "")
-    words = shown.strip(_SIGNS)
+    words = one_line(shown.strip(_SIGNS))
     if stop.target == COPY_CODE:
         return f"Copy the code, {words}" if words else "Copy the code", ""
     if stop.target.startswith(ACTION):
@@ -180,7 +181,7 @@ class StopButton(QAbstractButton):
     def stand_for(self, stop: Stop, name: str) -> None:
         """Belong to a stop of the same target, which says this."""
         if name != self.accessibleName():  # each time, it would be said
-            self.setAccessibleName(name)
+            self.setAccessibleName(spoken_text(name))
         self._cursor.setPosition(stop.start)
         self._cursor.setPosition(stop.end, QTextCursor.MoveMode.KeepAnchor)
 

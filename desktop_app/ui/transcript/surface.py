@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, QPoint, QRectF, Qt, QTimer
 from PySide6.QtGui import QPainter, QPen, QTextCursor
-from PySide6.QtWidgets import QFrame, QTextBrowser, QWidget
+from PySide6.QtWidgets import QFrame, QWidget
 
 from desktop_app.ui import icons
+from desktop_app.ui.sealed_text import SealedBrowser
 from desktop_app.ui.theme import MARGIN, MEASURE
 from desktop_app.ui.transcript.painting import Backdrop, CodeMark
 from desktop_app.ui.transcript.place import QuietScrollBar
@@ -35,7 +36,7 @@ SAID_MS: Final = 1_500
 _BORROWED: Final = (Qt.FocusReason.ActiveWindowFocusReason, Qt.FocusReason.PopupFocusReason)
 
 
-class TranscriptSurface(QTextBrowser):
+class TranscriptSurface(SealedBrowser):
     """A read-only text view in the transcript's look."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:

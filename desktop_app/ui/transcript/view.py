@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QByteArray, QEvent, QMimeData, QPoint, Qt, QTimer, QUrl, Signal
+from PySide6.QtCore import QEvent, QMimeData, QPoint, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QCursor,
@@ -22,6 +22,8 @@ from desktop_app.domain.collections import passage_number
 from desktop_app.rendering.citations import is_citation
 from desktop_app.rendering.notes import is_note_link
 from desktop_app.ui.opening import open_link
+from desktop_app.ui.plain_text import menu_text, set_tooltip
+from desktop_app.ui.sealed_text import nothing_for
 from desktop_app.ui.transcript.actions import ACTIONS
 from desktop_app.ui.transcript.caret import Caret
 from desktop_app.ui.transcript.copies import Copies
@@ -35,6 +37,7 @@ from desktop_app.ui.transcript.styles import Styles
 from desktop_app.ui.transcript.target_label import TargetLabel
 
 if TYPE_CHECKING:
+    from PySide6.QtCore import QByteArray
     from PySide6.QtGui import (
         QFocusEvent,
         QImage,
@@ -289,10 +292,9 @@ class TranscriptView(TranscriptStretch):
         if is_citation(target):
             self._hint_at(target)
             return
-        # Plain text to QToolTip, whatever is in it.
         is_within = target.startswith(ACTION) or is_note_link(target)
         plain = "" if is_within else target.replace("<", "%3C")
-        self.viewport().setToolTip(plain)
+        set_tooltip(self.viewport(), plain)
 
     def _passage(self, entry: Entry | None, target: str) -> Passage | None:
         """What a citation in a message leads to."""
@@ -306,9 +308,7 @@ class TranscriptView(TranscriptStretch):
         position = self.viewport().mapFromGlobal(QCursor.pos())
         passage = self._passage(self._entry_at(position), target)
         if passage is not None:
-            import html  # its table of entities takes 2 ms that no start should wait for
-
-            self.viewport().setToolTip(html.escape(hint_of(passage)).replace("\n", "<br>"))
+            set_tooltip(self.viewport(), hint_of(passage))
 
     def _describe(self, stop: Stop) -> tuple[str, str]:
         """The name of a stop of the keyboard, and where it leads."""
@@ -343,9 +343,8 @@ class TranscriptView(TranscriptStretch):
         self.viewport().update()
 
     def loadResource(self, kind: int, name: QUrl | str) -> QByteArray | QImage:
-        """Nothing is loaded, whatever a message names, but pictures that a question came with are
-        drawn. (None would make Qt read local files.)"""
-        return self._pictures.resource(name) or QByteArray()
+        """Draw the pictures that a question came with; load nothing else."""
+        return self._pictures.resource(name) or nothing_for(kind)
 
     def createMimeDataFromSelection(self) -> QMimeData:
         """HTML, Markdown and plain text of what is selected."""
@@ -450,7 +449,7 @@ class TranscriptView(TranscriptStretch):
         passage = self._passage(self._entry_at(position), link)
         if passage is not None:
             words = f"Open {name_of(passage)}"
-            menu.addAction(words, partial(self.passage_requested.emit, passage))
+            menu.addAction(menu_text(words), partial(self.passage_requested.emit, passage))
         elif link and not (link.startswith(ACTION) or is_note_link(link)):
             menu.addAction("Copy link", lambda: QGuiApplication.clipboard().setText(link))
         head = self._copies.code_head(self.cursorForPosition(position).block())
@@ -460,12 +459,12 @@ class TranscriptView(TranscriptStretch):
         entry = self._entry_at(position)
         if entry is not None:
             for action, _, words in ACTIONS[entry.message.role]:
-                menu.addAction(words, partial(self._act, entry.message.id, action))
+                menu.addAction(menu_text(words), partial(self._act, entry.message.id, action))
         menu.addAction("Select all", self.selectAll)
         if not self._messages.is_brief:
             menu.addSeparator()
             for command, words in _COMMANDS.items():
-                menu.addAction(words, partial(self.command_requested.emit, command))
+                menu.addAction(menu_text(words), partial(self.command_requested.emit, command))
         return menu
 
     def leaveEvent(self, event: QEvent) -> None:

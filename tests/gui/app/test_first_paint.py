@@ -21,8 +21,8 @@ OURS = {
     "ui": """
         attachment_chips background_button choice choice_menus choice_row
         conversation_list conversation_view flow_layout header icons list_foot list_search
-        main_window middle overlays painting pick_button places prompt_editor prompt_text
-        row_view search_field segmented_control settings_frame settings_panel slash slash_lines
+        main_window middle overlays painting pick_button places plain_text prompt_editor
+        prompt_text row_view search_field segmented_control settings_frame settings_panel slash slash_lines
         suggestions theme
     """,
     "ui.models": "calendar conversation_model hit_model rows_model",

@@ -89,6 +89,9 @@ DOES_NOT = [
     ("me.too@docs.example", "mailto:me.too@docs.example"),
     ("Mail us", "mailto:me@docs.example?subject=x"),
     ("a.b", "#a"),
+    ("https://../", "https://../"),
+    ("https://foo.bar.`baz", "https://foo.bar.%60baz"),
+    ("made-up-scheme://foo,bar", "made-up-scheme://foo,bar"),
 ]
 
 

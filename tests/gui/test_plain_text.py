@@ -1,0 +1,809 @@
+"""Hostile text in every place that shows text of others: it stays text, bounded, and loads nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import pytest
+from PySide6.QtCore import QEvent, QPoint, QRect, Qt, QUrl
+from PySide6.QtGui import QHelpEvent, QImage, QTextDocument, QTextDocumentFragment
+from PySide6.QtGui import Qt as QtOfGui
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QApplication,
+    QComboBox,
+    QLabel,
+    QLineEdit,
+    QMenu,
+    QTextBrowser,
+    QToolTip,
+    QWidget,
+)
+
+from desktop_app.commands.command import COMMANDS
+from desktop_app.commands.keymap import Keymap
+from desktop_app.domain.batches import BatchItem, BatchJob, BatchLine, BatchStatus, ItemStatus
+from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.collections import Collection, CollectionFile, Passage
+from desktop_app.domain.conversation import Conversation, ErrorNote, Folder, ModelChoice, SearchHit
+from desktop_app.domain.errors import UserFacingError
+from desktop_app.domain.model_catalog import Effort
+from desktop_app.domain.parts import DocumentPart, PassagesPart, ToolCallPart
+from desktop_app.domain.place import Place, PlaceKind
+from desktop_app.domain.presets import Preset
+from desktop_app.domain.prompts import Prompt
+from desktop_app.domain.spending import Spent
+from desktop_app.settings.values import with_defaults
+from desktop_app.ui import theme as themes
+from desktop_app.ui.choice import ChoiceView, ModelEntry
+from desktop_app.ui.plain_text import message_box
+from tests.helpers.messages import answer, question
+from tests.helpers.pipe_trap import PipeTrap
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytestqt.qtbot import QtBot
+
+NOW: Final = datetime(2026, 3, 18, tzinfo=UTC)
+CHOICE: Final = ModelChoice("openai", "gpt-5.2")
+LONGEST: Final = 4_000
+MEGABYTE: Final = "m" * 1_000_000
+TURNS: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
+
+# What is given, and what is to be read; {pipe} is a pipe whose reading blocks.
+HOSTILE: Final = {
+    "device": ("<img src=/dev/zero>", "<img src=/dev/zero>"),
+    "pipe": ("<img src={pipe}><b>x</b>", "<img src={pipe}><b>x</b>"),
+    "style": ("<link rel=stylesheet href={pipe}>x", "<link rel=stylesheet href={pipe}>x"),
+    "entity": ("a &amp; b &lt; R&D", "a &amp; b &lt; R&D"),
+    "mark": ("a[*]b [*][*]", "a[*]b [*][*]"),
+    "bidi": ("invoice\u202efdp.exe\u2066", "invoice⟨U+202E⟩fdp.exe⟨U+2066⟩"),
+    "lines": ("one\ntwo\r\nthree\x07\u2028four\tfive", "one two three\ufffd four five"),
+    "megabyte": (MEGABYTE, "mmm…mmm"),
+}
+
+
+@dataclass
+class Stage:
+    """Where a place is put up."""
+
+    theme: themes.Theme
+    window: QWidget
+    qtbot: QtBot
+
+    def show(self, widget: QWidget) -> QWidget:
+        """Show a widget that has no window of its own."""
+        self.qtbot.addWidget(widget)
+        widget.resize(700, 600)
+        widget.show()
+        return widget
+
+
+Make = Callable[[Stage, str], QWidget]
+PLACES: dict[str, Make] = {}
+
+
+def place(make: Make) -> Make:
+    PLACES[make.__name__] = make
+    return make
+
+
+def conversation(title: str, **more: object) -> Conversation:
+    return replace(Conversation("c", title, NOW, NOW, CHOICE), **more)  # type: ignore[arg-type]
+
+
+def models(text: str) -> ChoiceView:
+    """A choice in which everything a server named is this text."""
+    entries = (ModelEntry("p", text, text, text, None, text), ModelEntry("q", "Q", "q", "Q", None))
+    return ChoiceView(
+        None,
+        text,
+        Effort.HIGH,
+        offers_variants=False,
+        effort_refusals={Effort.LOW: text},
+        offers_effort=True,
+        models=entries,
+        notice=text,
+        background=True,
+        provider_name=text,
+        provider_id="p",
+        model=text,
+    )
+
+
+# ---------------------------------------------------------------- the list and the header
+
+
+@place
+def titles_in_the_list(stage: Stage, text: str) -> QWidget:
+    from desktop_app.ui.conversation_list import ConversationList
+
+    made = ConversationList(stage.theme)
+    made.set_folders([Folder("f", text, NOW)])
+    made.set_conversations([conversation(text)])
+    return stage.show(made)
+
+
+@place
+def a_folder_that_is_open(stage: Stage, text: str) -> QWidget:
+    from desktop_app.ui.conversation_list import ConversationList
+
+    made = ConversationList(stage.theme)
+    made.set_folders([Folder("f", text, NOW)])
+    made.set_conversations([], place=Place(PlaceKind.FOLDER, "f"))
+    return stage.show(made)
+
+
+@place
+def hits_of_a_search(stage: Stage, text: str) -> QWidget:
+    from desktop_app.ui.conversation_list import ConversationList
+
+    made = ConversationList(stage.theme)
+    made.show_hits([SearchHit("c", text, None, f"\x02{text}\x03 {text}", NOW)])
+    return stage.show(made)
+
+
+@place
+def folders_to_move_to(stage: Stage, text: str) -> QWidget:
+    from desktop_app.ui.conversation_list import ConversationList
+    from desktop_app.ui.list_menus import conversations_menu
+
+    made = ConversationList(stage.theme)
+    stage.qtbot.addWidget(made)
+    made.set_folders([Folder("f", text, NOW)])
+    return conversations_menu(made, [conversation("x")])
+
+
+@place
+def folders_to_search_in(stage: Stage, text: str) -> QWidget:
+    from desktop_app.ui.search_filters import SearchFilters
+
+    made = SearchFilters(stage.theme)
+    made.set_folders([Folder("f", text, NOW)])
+    stage.show(made)
+    made.folder_button.menu().aboutToShow.emit()
+    return made.folder_button.menu()
+
+
+@place
+def the_foot_of_the_list(stage: Stage, text: str) -> QWidget:
+    from desktop_app.ui.list_foot import ListFoot
+
+    made = ListFoot(stage.theme)
+    made.show_month(text, "cloud", "$1", is_near_cap=False)
+    return stage.show(made)
+
+
+@place
+def the_header(stage: Stage, text: str) -> QWidget:
+    from desktop_app.ui.header import Header
+
+    made = Header(stage.theme)
+    made.set_title(text)
+    made.set_cost("$1", text)
+    made.set_preset(text, is_offered=True, is_changed=False)
+    return stage.show(made)
+
+
+@place
+def the_title_of_the_window(stage: Stage, text: str) -> QWidget:
+    from desktop_app.ui.plain_text import window_title
+
+    stage.window.setWindowTitle(window_title(f"{text} – Repartee"))
+    return stage.window
+
+
+# ---------------------------------------------------------------- attachments and documents
+
+
+@place
+def chips(stage: Stage, text: str) -> QWidget:
+    from desktop_app.ui.attachment_chips import AttachmentChips, Chip
+
+    made = AttachmentChips(stage.theme)
+    made.set_chips([Chip("a", text, text, "failed", None, "file-text", about=text)])
+    return stage.show(made)
+
+
+@place
+def the_menu_of_a_chip(stage: Stage, text: str) -> QWidget:
+    from desktop_app.ui.attachment_chips import Chip, ChipWidget
+
+    chip = Chip("a", text, text, "ready", None, "image", actions=(("k", text, None),))
+    made = ChipWidget(replace(chip, details=(("low", text),)), stage.theme)
+    stage.show(made)
+    return made.menu()
+
+
+@place
+def the_preview_of_an_attachment(stage: Stage, text: str) -> QWidget:
+    from desktop_app.ui.attachment_preview import AttachmentPreview
+
+    made = AttachmentPreview(stage.theme, stage.window)
+    made.offer([("a", text), ("b", text)], "a")
+    made.tell(text, text)
+    made.offer_pages("page", "", text)
+    made.refuse(text)
+    made.show_pictures([text], has_text=False)
+    made.show_picture(0, QImage(4, 4, QImage.Format.Format_RGB32), text)
+    return stage.show(made)
+
+
+@place
+def one_attachment_in_the_preview(stage: Stage, text: str) -> QWidget:
+    from desktop_app.ui.attachment_preview import AttachmentPreview
+
+    made = AttachmentPreview(stage.theme, stage.window)
+    made.offer([("a", text)], "a")
+    return stage.show(made)
+
+
+@place
+def the_viewer_of_documents(stage: Stage, text: str) -> QWidget:
+    from desktop_app.ui.document_viewer import DocumentViewer
+
+    made = DocumentViewer(stage.theme)
+    made.begin(text, text)
+    made.set_note(text)
+    made.say(text)
+    made.describe(text)
+    return stage.show(made)
+
+
+@place
+def the_question_for_a_password(stage: Stage, text: str) -> QWidget:
+    from desktop_app.ui.password_dialog import PasswordDialog
+
+    words = f"“{text}” is protected by a password."
+    return stage.show(PasswordDialog(stage.theme, words, stage.window, was_wrong=True))
+
+
+# ---------------------------------------------------------------- what the program says
+
+
+@place
+def an_error_card(stage: Stage, text: str) -> QWidget:
+    from desktop_app.ui.notifications import Notifications
+
+    made = Notifications(stage.theme, stage.window)
+    error = UserFacingError(text, what_was_kept=text, what_to_do=text, details=text)
+    made.notify(error, actions=[("Open", lambda: None)])
+    return stage.show(made)
+
+
+@place
+def a_note_card(stage: Stage, text: str) -> QWidget:
+    from desktop_app.ui.notifications import Notifications
+
+    made = Notifications(stage.theme, stage.window)
+    made.notify(f"Exported to {text}.", stays=True)
+    made.announce(text)
+    return stage.show(made)
+
+
+@place
+def the_dialog_of_a_closed_store(stage: Stage, text: str) -> QWidget:
+    from desktop_app.ui.store_dialog import StoreDialog
+
+    made = StoreDialog(stage.theme, stage.window)
+    made.offer(text, text, [("a", "Restore", text), ("b", "Close", "")])
+    return stage.show(made)
+
+
+@place
+def a_message_box(stage: Stage, text: str) -> QWidget:
+    box = message_box(f"Restore {text}?", text, details=text, parent=stage.window)
+    stage.qtbot.addWidget(box)
+    box.show()
+    return box
+
+
+@place
+def cards_above_the_prompt(stage: Stage, text: str) -> QWidget:
+    from PySide6.QtWidgets import QVBoxLayout
+
+    from desktop_app.ui.batch_bar import BatchBar
+    from desktop_app.ui.compaction_bar import CompactionBar
+    from desktop_app.ui.first_start import FirstStart
+    from desktop_app.ui.work_bar import WorkBar
+
+    holder = QWidget()
+    column = QVBoxLayout(holder)
+    work, jobs = WorkBar(stage.theme), BatchBar(stage.theme)
+    compaction, start = CompactionBar(stage.theme), FirstStart(stage.theme)
+    column.addWidget(start)
+    for widget in (work, jobs, compaction, start.key_line):
+        column.addWidget(widget)
+    work.begin(text)
+    jobs.say(text, has_ended=True)
+    compaction.offer(text, text)
+    start.set_key_line(True, text)
+    return stage.show(holder)
+
+
+@place
+def what_a_drop_will_do(stage: Stage, text: str) -> QWidget:
+    from desktop_app.ui.overlays import DropOverlay
+
+    made = DropOverlay(stage.window, stage.theme)
+    made.show_words(f"Drop to attach to “{text}”", QRect(0, 0, 600, 400))
+    return made
+
+
+@place
+def the_prompt(stage: Stage, text: str) -> QWidget:
+    from desktop_app.ui.prompt_editor import PromptEditor
+
+    made = PromptEditor(stage.theme)
+    made.set_can_send(False, text)
+    made.set_hint(text)
+    made.set_choice(models(text))
+    made.set_estimate("$1", "$1", text)
+    return stage.show(made)
+
+
+# ---------------------------------------------------------------- models and providers
+
+
+@place
+def the_menu_of_models(stage: Stage, text: str) -> QWidget:
+    from desktop_app.ui.choice_menus import fill_models
+
+    menu = QMenu(stage.window)
+    fill_models(menu, models(text), lambda _: None, 260)
+    return menu
+
+
+@place
+def a_menu_of_many_models(stage: Stage, text: str) -> QWidget:
+    from desktop_app.ui.choice_menus import fill_models
+
+    names = [text, *(f"{text[:40]}{number}" for number in range(60))]
+    many = tuple(ModelEntry("p", text, name, name, None) for name in names)
+    one = ModelEntry("q", "Q", "q", "Q", None)
+    menu = QMenu(stage.window)
+    fill_models(menu, replace(models(text), models=(*many, one)), lambda _: None, 260)
+    return menu
+
+
+@place
+def the_menus_of_effort_and_background(stage: Stage, text: str) -> QWidget:
+    from desktop_app.ui.choice_menus import fill_background, fill_efforts
+
+    menu = QMenu(stage.window)
+    fill_efforts(menu, models(text), lambda _: None, 260)
+    fill_background(menu, models(text), lambda _: None, 260)
+    return menu
+
+
+@place
+def the_quick_prompt(stage: Stage, text: str) -> QWidget:
+    from desktop_app.ui.quick_prompt import QuickPrompt
+    from desktop_app.ui.transcript.view import TranscriptView
+
+    made = QuickPrompt(stage.theme, TranscriptView(stage.theme, is_brief=True))
+    made.set_choice(models(text))
+    made.set_status(text, "Add key")
+    return stage.show(made)
+
+
+@place
+def the_menu_of_the_quick_prompt(stage: Stage, text: str) -> QWidget:
+    from desktop_app.ui.quick_choice import fill_menu
+
+    menu = QMenu(stage.window)
+    choice = replace(models(text), offers_effort=False)
+    fill_menu(menu, choice, lambda _: None, lambda _: None)
+    return menu
+
+
+@place
+def the_settings_of_a_provider(stage: Stage, text: str) -> QWidget:
+    from desktop_app.ui.settings_panel import SettingsPanel
+    from desktop_app.ui.settings_tabs.key_state import KeyState
+
+    made = SettingsPanel(stage.theme)
+    profile = ProviderProfile("p", text, ProviderKind.COMPATIBLE, "https://a.example/v1")
+    made.set_profiles([replace(profile, ca_file=f"/x/{text[:200]}")], "p")
+    made.set_key_state("p", KeyState("session", text))
+    made.set_test_result("p", False, text)
+    made.set_ca_file_result("p", False, text)
+    return stage.show(made)
+
+
+@place
+def the_settings_of_the_library(stage: Stage, text: str) -> QWidget:
+    from desktop_app.ui.settings_tabs.library_tab import FOLDER_KEY, LibraryTab
+
+    made = LibraryTab(stage.theme)
+    made.set_values(with_defaults({}) | {FOLDER_KEY: text})
+    made.set_backup_state(text, "error")
+    return stage.show(made)
+
+
+@place
+def the_settings_of_a_folder(stage: Stage, text: str) -> QWidget:
+    from desktop_app.ui.settings_tabs.answer_tab import FOLDER, AnswerTab
+
+    made = AnswerTab(stage.theme)
+    made.set_values(with_defaults({}))
+    made.set_folder("f", text, {})
+    made.show_scope(FOLDER)
+    return stage.show(made)
+
+
+@place
+def the_file_of_weights(stage: Stage, text: str) -> QWidget:
+    from desktop_app.ui.settings_tabs.weights_section import WeightsSection
+
+    made = WeightsSection(stage.theme)
+    made.show_file(text)
+    return stage.show(made)
+
+
+@place
+def spending(stage: Stage, text: str) -> QWidget:
+    from desktop_app.ui.spending_table import FIGURES, SpendingTable
+    from desktop_app.ui.spending_view import SpendingView
+
+    made = SpendingView(stage.theme)
+    rows = (((text, text, text), Spent(1, cost=Decimal(1))),)
+    made.set_tables({"month": SpendingTable(("Provider", "Model", "For", *FIGURES), rows)})
+    return stage.show(made)
+
+
+# ---------------------------------------------------------------- prompts and presets
+
+
+@place
+def the_menu_of_prompts(stage: Stage, text: str) -> QWidget:
+    from desktop_app.ui.prompt_menu import PromptMenu
+
+    made = PromptMenu(stage.theme)
+    made.set_prompts([Prompt("a", text, text, text)])
+    made.narrow("")
+    return stage.show(made)
+
+
+@place
+def the_fields_of_a_prompt(stage: Stage, text: str) -> QWidget:
+    from desktop_app.ui.prompt_fields import PromptFields
+
+    choices = re.sub(r"[{}|]", "", text)
+    prompt = Prompt("a", text, f"{{{{tone={choices}|other}}}} {{{{{'n' * 2_000}}}}}", text)
+    return stage.show(PromptFields(prompt, {}, stage.theme))
+
+
+@place
+def the_dialog_of_prompts(stage: Stage, text: str) -> QWidget:
+    from desktop_app.ui.prompts_dialog import PromptsDialog
+
+    made = PromptsDialog(stage.theme, stage.window)
+    made.prompts.set_entries([(Prompt("a", text, text, text), "own")])
+    stage.show(made)
+    made.say(text)
+    return made
+
+
+@place
+def the_dialog_of_presets(stage: Stage, text: str) -> QWidget:
+    from desktop_app.ui.prompts_dialog import PromptsDialog
+
+    made = PromptsDialog(stage.theme, stage.window)
+    made.presets.set_models([ModelEntry("p", text, text, text, None)])
+    made.presets.set_values(with_defaults({}), lambda _: {})
+    made.presets.set_presets([Preset("p", text, provider_id=text, model=f"{text}!")], "p")
+    made.show_page("presets")
+    return stage.show(made)
+
+
+@place
+def a_palette_of_names(stage: Stage, text: str) -> QWidget:
+    from desktop_app.ui.command_palette import CommandPalette
+
+    made = CommandPalette(stage.window, stage.theme)
+    made.open_with([replace(COMMANDS[0], title=text)], Keymap())
+    return made
+
+
+# ---------------------------------------------------------------- collections and batch jobs
+
+
+@place
+def collections(stage: Stage, text: str) -> QWidget:
+    from desktop_app.ui.collections_dialog import CollectionsDialog, CollectionState
+
+    made = CollectionsDialog(stage.theme, stage.window)
+    made.set_collections([CollectionState(Collection("c", text, NOW, text), 1, 0, 0)])
+    file = CollectionFile("c", f"/x/{text}", text, status="failed", problem=text)
+    made.set_files([file])
+    made.set_meaning(text)
+    stage.show(made)
+    made.show_work(text, 1, 2)
+    made.say(text)
+    return made
+
+
+@place
+def batch_jobs(stage: Stage, text: str) -> QWidget:
+    from desktop_app.ui.batch_dialog import BatchDialog
+
+    made = BatchDialog(stage.theme, stage.window)
+    made.set_jobs([BatchJob("j", ModelChoice("p", text), text, text, NOW, error=text)])
+    return stage.show(made)
+
+
+@place
+def the_files_of_a_batch_job(stage: Stage, text: str) -> QWidget:
+    from desktop_app.ui.batch_job_page import BatchJobPage
+
+    made = BatchJobPage(stage.theme)
+    job = BatchJob("j", ModelChoice("p", text), text, text, NOW, BatchStatus.FAILED, error=text)
+    made.show_job(job)
+    made.set_lines([BatchLine(1, text, ItemStatus.FAILED, 3, None, text)])
+    made.show_item(BatchItem("j", 1, text, answer="x", error="y"))
+    return stage.show(made)
+
+
+@place
+def a_new_batch_job(stage: Stage, text: str) -> QWidget:
+    from desktop_app.ui.batch_new_page import BatchModel, BatchNewPage, BatchPrompt, BatchProvider
+
+    made = BatchNewPage(stage.theme)
+    made.set_prompts([BatchPrompt("a", text, "x")], "a")
+    model = BatchModel(text, text, refusal=text)
+    made.set_providers([BatchProvider("p", text, models=(model,))], "p", text, None)
+    made.set_files([Path(f"/x/{text}")])
+    return stage.show(made)
+
+
+# ---------------------------------------------------------------- the transcript
+
+
+@place
+def what_stands_around_messages(stage: Stage, text: str) -> QWidget:
+    from desktop_app.ui.transcript.view import TranscriptView
+
+    made = TranscriptView(stage.theme)
+    made.set_model_names(lambda _: text)
+    document = DocumentPart("a" * 64, text, "application/pdf", 3)
+    passage = Passage(1, "c", "b" * 64, text, None, text, 0, 3, text)
+    asked = question("Q", document, PassagesPart("c", text, (passage,)))
+    error = ErrorNote(text, text, text, text)
+    said = answer("A", error=error, notices=(text,))
+    said = replace(said, parts=(ToolCallPart("t", text, "{}"), *said.parts))
+    made.set_messages([asked, said])
+    stage.show(made)
+    stage.qtbot.waitUntil(lambda: not made.is_writing)
+    return made
+
+
+@place
+def the_hint_at_a_citation(stage: Stage, text: str) -> QWidget:
+    from desktop_app.ui.plain_text import set_tooltip
+    from desktop_app.ui.transcript.sources import hint_of
+
+    made = QLabel()
+    set_tooltip(made, hint_of(Passage(1, "c", "b" * 64, text, None, text, 0, 3, text)))
+    return stage.show(made)
+
+
+# ---------------------------------------------------------------- reading what is shown
+
+
+def as_text(tip: str) -> str:
+    """What Qt shows of a tooltip."""
+    if QtOfGui.mightBeRichText(tip):
+        return QTextDocumentFragment.fromHtml(tip).toPlainText()
+    return tip
+
+
+def in_model(view: QAbstractItemView) -> Iterator[str]:
+    model = view.model()
+    for row in range(min(model.rowCount(), 50)):
+        for column in range(model.columnCount()):
+            index = model.index(row, column)
+            for role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
+                yield str(index.data(role) or "")
+            yield as_text(str(index.data(Qt.ItemDataRole.ToolTipRole) or ""))
+
+
+def in_menu(menu: QMenu) -> Iterator[str]:
+    for action in menu.actions():
+        yield action.text().replace("&&", "&")
+        yield as_text(action.toolTip())
+        inner = action.menu()
+        if isinstance(inner, QMenu):
+            yield from in_menu(inner)
+
+
+def in_widget(widget: QWidget) -> Iterator[str]:
+    """Every text that one widget shows or says, but for those that are edited."""
+    yield as_text(widget.toolTip())
+    yield widget.accessibleName()
+    yield widget.accessibleDescription()
+    yield widget.windowTitle().replace("[*][*]", "[*]")
+    match widget:
+        case QLabel():
+            is_plain = widget.textFormat() is Qt.TextFormat.PlainText
+            assert is_plain or not QtOfGui.mightBeRichText(widget.text())
+            yield QLabel.text(widget)
+        case QAbstractButton():
+            yield QAbstractButton.text(widget).replace("&&", "&")
+        case QLineEdit():
+            yield widget.placeholderText()
+            if widget.isReadOnly():
+                yield widget.text()
+        case QTextBrowser():
+            yield from widget.toPlainText().replace("\u2063", "").split("\n")
+        case QComboBox():
+            yield from (widget.itemText(at) for at in range(widget.count()))
+        case QAbstractItemView():
+            yield from in_model(widget)
+        case QMenu():
+            yield from in_menu(widget)
+
+
+def everything(widget: QWidget) -> list[QWidget]:
+    return [widget, *widget.findChildren(QWidget)]
+
+
+def shown_in(widget: QWidget) -> list[str]:
+    return [text for one in everything(widget) for text in in_widget(one) if text]
+
+
+def point_at(widget: QWidget) -> Iterator[str]:
+    """Have the tooltip of a widget and of its first row shown; what is really on the screen."""
+    spots = [(widget, QPoint(2, 2))]
+    if isinstance(widget, QAbstractItemView):
+        index = widget.model().index(min(1, widget.model().rowCount() - 1), 0)
+        spots = [(widget.viewport(), widget.visualRect(index).center())]
+    for target, at in spots:
+        event = QHelpEvent(QEvent.Type.ToolTip, at, target.mapToGlobal(at))
+        QApplication.sendEvent(target, event)
+        for top in QApplication.topLevelWidgets():
+            if top.objectName() == "qtooltip_label" and isinstance(top, QLabel):
+                top.grab()
+                yield as_text(top.text())
+        QToolTip.hideText()
+
+
+def is_read(expected: str, shown: list[str]) -> bool:
+    if expected == HOSTILE["megabyte"][1]:
+        return any("mmm…mmm" in text for text in shown)
+    return any(expected in text.replace("\u200b", "").replace("\n", " ") for text in shown)
+
+
+# ---------------------------------------------------------------- the tests
+
+
+@pytest.fixture(scope="module")
+def trap() -> Iterator[PipeTrap]:
+    with PipeTrap() as made:
+        yield made
+
+
+@pytest.fixture
+def stage(qtbot: QtBot, dressed: themes.Theme) -> Iterator[Stage]:
+    window = QWidget()
+    window.resize(900, 700)
+    qtbot.addWidget(window)
+    window.show()
+    yield Stage(dressed, window, qtbot)
+    QToolTip.hideText()
+
+
+@pytest.mark.attack("plain-text")
+@pytest.mark.parametrize("kind", HOSTILE)
+@pytest.mark.parametrize("name", PLACES)
+def test_text_of_others_stays_text(stage: Stage, trap: PipeTrap, name: str, kind: str) -> None:
+    given, expected = (text.replace("{pipe}", str(trap.path)) for text in HOSTILE[kind])
+    widget = PLACES[name](stage, given)
+    shown = shown_in(widget)
+    assert is_read(expected, shown), shown
+    assert not [text[:80] for text in shown if TURNS.search(text)]
+    assert not [text[:80] for text in shown if len(text) > LONGEST]
+    widget.grab()
+    for one in everything(widget):
+        for tip in point_at(one):
+            assert len(tip) <= LONGEST
+            assert not TURNS.search(tip)
+    assert not trap.was_opened()
+
+
+@pytest.mark.attack("plain-text")
+@pytest.mark.parametrize("name", PLACES)
+def test_a_megabyte_makes_no_window_wider_than_a_screen(stage: Stage, name: str) -> None:
+    widget = PLACES[name](stage, MEGABYTE)
+    if not isinstance(widget, QMenu):
+        assert widget.minimumSizeHint().width() <= 900
+
+
+@pytest.mark.attack("plain-text")
+def test_a_name_with_an_ampersand_is_no_shortcut(stage: Stage) -> None:
+    from desktop_app.ui.plain_text import PlainButton, PlainToolButton
+
+    for kind in (PlainButton, PlainToolButton):
+        button = kind()
+        stage.qtbot.addWidget(button)
+        button.setText("R&D")
+        assert button.text() == "R&D"
+        assert button.shortcut().isEmpty()
+
+
+@pytest.mark.attack("plain-text")
+def test_a_message_box_keeps_its_details_plain(stage: Stage, trap: PipeTrap) -> None:
+    box = message_box("a", "b", details=f"<img src={trap.path}>", parent=stage.window)
+    stage.qtbot.addWidget(box)
+    [details] = [w for w in everything(box) if hasattr(w, "toPlainText")]
+    assert details.toPlainText() == f"<img src={trap.path}>"
+    assert not trap.was_opened()
+
+
+@pytest.mark.attack("plain-text")
+def test_the_title_of_a_window_reads_as_it_is(stage: Stage) -> None:
+    from desktop_app.ui.plain_text import window_title
+
+    stage.window.setWindowTitle(window_title("a [*] b"))
+    assert stage.window.windowHandle().title().startswith("a [*] b")
+
+
+@pytest.mark.attack("plain-text")
+def test_what_is_edited_is_left_as_it_is(stage: Stage) -> None:
+    """Only what is shown is made harmless: a field holds the very text, for it may be kept."""
+    from desktop_app.ui.collections_dialog import CollectionsDialog, CollectionState
+
+    name = HOSTILE["bidi"][0]
+    made = CollectionsDialog(stage.theme, stage.window)
+    made.set_collections([CollectionState(Collection("c", name, NOW), 1, 0, 0)])
+    assert made.name.text() == name
+
+
+@pytest.mark.attack("plain-text")
+def test_a_choice_of_a_prompt_is_inserted_as_it_was_written(stage: Stage) -> None:
+    from desktop_app.ui.prompt_fields import PromptFields
+
+    made = PromptFields(Prompt("a", "t", "{{tone=<b>x\u202ey|other}}", ""), {}, stage.theme)
+    stage.qtbot.addWidget(made)
+    assert made.values() == {"tone": "<b>x\u202ey"}
+
+
+@pytest.mark.attack("plain-text")
+def test_a_title_that_a_line_cannot_hold_is_not_cut_by_a_look_at_it(stage: Stage) -> None:
+    from desktop_app.ui.conversation_list import ConversationList
+
+    made = ConversationList(stage.theme)
+    made.set_conversations([conversation("x" * 1_000)])
+    stage.show(made)
+    renamed: list[str] = []
+    made.model.renamed.connect(lambda _id, title: renamed.append(title))
+    made.rename("c")
+    [editor] = made.view.findChildren(QLineEdit, "rename")
+    stage.qtbot.keyClick(editor, Qt.Key.Key_Return)
+    assert renamed == []
+
+
+@pytest.mark.attack("plain-text")
+@pytest.mark.parametrize("tag", ["<img src={}>", "<link rel=stylesheet href={}>", "![x]({})"])
+def test_no_document_opens_what_it_names(stage: Stage, trap: PipeTrap, tag: str) -> None:
+    from desktop_app.ui.sealed_text import SealedBrowser, SealedDocument
+
+    html = f"<html><head>{tag.format(trap.path)}</head><body>{tag.format(trap.path)}</body></html>"
+    browser, document = SealedBrowser(), SealedDocument()
+    stage.show(browser)
+    browser.setHtml(html)
+    browser.grab()
+    document.setHtml(html)
+    document.size()
+    for kind in QTextDocument.ResourceType:
+        for one in (document, browser.document()):
+            one.resource(kind.value, QUrl.fromLocalFile(str(trap.path)))
+    assert not trap.was_opened()

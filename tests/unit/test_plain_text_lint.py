@@ -1,0 +1,252 @@
+"""Every widget of the product is given text in an explicit format.
+
+Qt guesses whether a text is HTML, and makes shortcuts of "&" and marks of "[*]". What comes from
+others must be none of that, so the classes and functions of `ui/plain_text.py`, `ui/sealed_text.py`
+and `Combo` stand between. This reads the source of `ui` and `app` and finds what goes past them.
+"""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PRODUCT: Final = Path(__file__).parents[2] / "desktop_app"
+
+HOMES: Final = {
+    "QLabel": "ui/plain_text.py",
+    "QPushButton": "ui/plain_text.py",
+    "QToolButton": "ui/plain_text.py",
+    "QMessageBox": "ui/plain_text.py",
+    "QPlainTextEdit": "ui/plain_text.py",
+    "QTextDocument": "ui/sealed_text.py",
+    "QTextBrowser": "ui/sealed_text.py",
+    "QTextEdit": "ui/sealed_text.py",
+    "QComboBox": "ui/settings_tabs/fields.py",
+}
+"""What is made, called or inherited in one module alone, which makes it safe."""
+
+UNUSED: Final = {
+    "QCommandLinkButton",
+    "QDockWidget",
+    "QErrorMessage",
+    "QGroupBox",
+    "QInputDialog",
+    "QListWidget",
+    "QProgressDialog",
+    "QRadioButton",
+    "QStatusBar",
+    "QSystemTrayIcon",
+    "QTabBar",
+    "QTabWidget",
+    "QToolBox",
+    "QTreeWidget",
+    "QWhatsThis",
+    "QWizard",
+}
+"""Widgets that take text and have no safe kind yet: whoever needs one makes one."""
+
+RICH: Final = {
+    "appendHtml",
+    "insertHtml",
+    "insertMarkdown",
+    "setDetailedText",
+    "setHtml",
+    "setInformativeText",
+    "setMarkdown",
+    "setStatusTip",
+    "setTextFormat",
+    "setWhatsThis",
+    "showMessage",
+}
+"""Methods that take HTML, or what Qt may take for it."""
+
+ALLOWED: Final = {
+    ("ui/plain_text.py", "setDetailedText"): "shown in a plain text field; a test looks",
+    ("ui/plain_text.py", "setInformativeText"): "its label is set to plain text",
+    ("ui/plain_text.py", "setTextFormat"): "sets plain text",
+    ("ui/settings_tabs/about_tab.py", "setHtml"): "the help, from our own Markdown",
+    ("ui/clipboard.py", "setHtml"): "fills the clipboard, which shows nothing",
+}
+
+ROLES: Final = {"ui/models/batch_models.py", "ui/models/rows_model.py"}
+"""The models with tooltips; each hands them through `tooltip_text`."""
+
+SAFE: Final = {
+    "menu_text",
+    "one_line",
+    "several_lines",
+    "spoken_text",
+    "tooltip_text",
+    "window_title",
+}
+# method or class -> the function that its text must come from, unless it is the program's own
+TEXT_OF: Final = {
+    "QAction": "menu_text",
+    "QCheckBox": "menu_text",
+    "QMenu": "menu_text",
+    "QTableWidgetItem": "one_line",
+    "addAction": "menu_text",
+    "addMenu": "menu_text",
+    "addSection": "menu_text",
+    "setAccessibleDescription": "spoken_text",
+    "setAccessibleName": "spoken_text",
+    "setTabText": "menu_text",
+    "setToolTip": "set_tooltip",
+    "setWindowTitle": "window_title",
+    "showText": "tooltip_text",
+}
+ICONS: Final = {"_sign", "icon"}
+
+
+def name_of(node: ast.expr) -> str:
+    """The last part of what is called or named."""
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def is_own(node: ast.expr) -> bool:
+    """Whether a text is written in the program, made of numbers, or comes from a safe function."""
+    match node:
+        case ast.Constant():
+            return True
+        case ast.Name() | ast.Attribute():
+            return name_of(node).isupper()
+        case ast.Call():
+            return name_of(node.func) in SAFE
+        case ast.IfExp():
+            return is_own(node.body) and is_own(node.orelse)
+        case ast.BoolOp():
+            return all(map(is_own, node.values))
+        case ast.BinOp():
+            return is_own(node.left) and is_own(node.right)
+        case ast.JoinedStr():
+            return all(map(is_own, node.values))
+        case ast.FormattedValue(format_spec=ast.JoinedStr(values=[ast.Constant(value=form)])):
+            return str(form)[-1:] in ",%dfY"
+        case ast.FormattedValue():
+            return is_own(node.value)
+    return False
+
+
+def text_in(call: ast.Call) -> ast.expr | None:
+    """The argument of a call that is shown, if one is."""
+    name, arguments = name_of(call.func), list(call.args)
+    if name == "showText":
+        return arguments[1] if len(arguments) > 1 else None
+    if name == "QMenu" and len(arguments) < 2:  # its parent
+        return None
+    if arguments and isinstance(arguments[0], ast.Call) and name_of(arguments[0].func) in ICONS:
+        del arguments[0]
+    if not arguments or isinstance(arguments[0], ast.Starred):
+        return None
+    first = arguments[0]
+    is_object = isinstance(first, ast.Name) and first.id in ("action", "menu", "self", "made")
+    return None if is_object and name != "setToolTip" else first
+
+
+def problems(source: str, path: str) -> Iterator[str]:
+    """What gives a widget text past the safe kinds, with its line."""
+    for node in ast.walk(ast.parse(source)):
+        where = f"{path}:{getattr(node, 'lineno', 0)}"
+        if isinstance(node, ast.ClassDef):
+            for base in map(name_of, node.bases):
+                if HOMES.get(base, path) != path or base in UNUSED:
+                    yield f"{where} inherits {base}"
+        if isinstance(node, ast.Attribute) and node.attr == "ToolTipRole" and path not in ROLES:
+            yield f"{where} has a tooltip of its own: hand it through tooltip_text"
+        if not isinstance(node, ast.Call):
+            continue
+        name, owner = name_of(node.func), ""
+        if isinstance(node.func, ast.Attribute) and name[:1].islower():
+            owner = name_of(node.func.value)
+        for made in (name, owner):
+            if HOMES.get(made, path) != path or made in UNUSED:
+                yield f"{where} makes or calls {made}"
+        if name in RICH and (path, name) not in ALLOWED:
+            yield f"{where} calls {name}"
+        is_of_action = name == "setText" and owner == "action"
+        if (name in TEXT_OF or is_of_action) and path != "ui/plain_text.py":
+            text = text_in(node)
+            if text is not None and not is_own(text):
+                yield f"{where} {name}({ast.unparse(text)}): use {TEXT_OF.get(name, 'menu_text')}"
+
+
+@pytest.mark.attack("plain-text")
+@pytest.mark.parametrize("room", ["ui", "app"])
+def test_every_text_has_an_explicit_format(room: str) -> None:
+    found = [
+        problem
+        for file in sorted((PRODUCT / room).rglob("*.py"))
+        for problem in problems(file.read_text(), file.relative_to(PRODUCT).as_posix())
+    ]
+    assert found == []
+
+
+def test_every_exception_is_needed() -> None:
+    used = {
+        (path, name_of(node.func))
+        for path in {path for path, _ in ALLOWED}
+        for node in ast.walk(ast.parse((PRODUCT / path).read_text()))
+        if isinstance(node, ast.Call)
+    }
+    assert used >= ALLOWED.keys()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "x = QLabel(name)",
+        "x = QtWidgets.QLabel()",
+        "class X(QLabel): pass",
+        "class X(QTextBrowser): pass",
+        "x = QPushButton('Save')",
+        "x = QTextDocument()",
+        "x = QTextEdit()",
+        "QMessageBox.warning(self, 'a', name)",
+        "QInputDialog.getText(self, name, name)",
+        "x.setToolTip(name)",
+        "x.setToolTip(f'{name}')",
+        "x.setStatusTip('a')",
+        "x.setHtml('a')",
+        "x.setTextFormat(Qt.TextFormat.RichText)",
+        "self.setWindowTitle(f'{name} – Repartee')",
+        "menu.addAction(name)",
+        "menu.addAction(icon, f'{name}…', act)",
+        "menu.addAction(icons.icon('x'), folder.name, act)",
+        "menu.addMenu(name)",
+        "QMenu(name, place)",
+        "action.setText(words)",
+        "x = QTableWidgetItem(name)",
+        "QToolTip.showText(at, name, view)",
+        "role = Qt.ItemDataRole.ToolTipRole",
+    ],
+)
+def test_what_goes_past_is_found(line: str) -> None:
+    assert list(problems(line, "ui/x.py"))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "x = PlainLabel(name)",
+        "x.setToolTip('Close')",
+        "x.setToolTip(WORDS if on else '')",
+        "set_tooltip(x, name)",
+        "self.setWindowTitle(window_title(name))",
+        "menu.addAction(menu_text(name), act)",
+        "menu.addAction(icons.icon('x'), menu_text(name), act)",
+        "group.addAction(action)",
+        "x = QTableWidgetItem(f'{count:,} files')",
+        "QMessageBox.StandardButton.Cancel",
+        "QToolTip.showText(at, tooltip_text(name) if on else '', view)",
+    ],
+)
+def test_what_is_safe_is_left_alone(line: str) -> None:
+    assert not list(problems(line, "ui/x.py"))
