@@ -32,6 +32,7 @@ class WorkBar(QFrame):
         self.setObjectName("work")
         set_role(self, "note-card")
         self.words = PlainLabel()
+        self.words.setMinimumWidth(1)  # a long name gives way to the window's width
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.cancel_button = PlainButton("Cancel")
