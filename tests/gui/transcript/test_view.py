@@ -24,6 +24,7 @@ from desktop_app.domain.cost import Usage
 from desktop_app.domain.parts import DocumentPart, ReasoningPart, TextPart
 from desktop_app.providers.refusals import ASK_AGAIN
 from desktop_app.ui import theme
+from desktop_app.ui.sealed_text import nothing_for
 from desktop_app.ui.transcript.actions import ActionRow
 from desktop_app.ui.transcript.items import reasoning_line
 from desktop_app.ui.transcript.styles import PAD
@@ -493,7 +494,7 @@ def test_nothing_is_loaded(
     file = tmp_path / "secret.png"
     file.write_text("secret")
     for target in (file.as_uri(), str(file), "https://127.0.0.1:9/x.png", "data:text/plain,secret"):
-        assert not view.document().resource(kind.value, QUrl(target)).size()
+        assert view.document().resource(kind.value, QUrl(target)) == nothing_for(kind.value)
 
 
 # ---------------------------------------------------------------- assistive technology
