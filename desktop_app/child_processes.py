@@ -1,4 +1,4 @@
-"""How the program starts processes: command, environment and working folder of each kind.
+"""Starts our own processes: command, environment and working folder of each kind.
 
 A child process takes no code from the folder that the user works in: Python searches neither that
 folder nor what PYTHON* variables name, and the child works in the root folder. It receives the

@@ -65,7 +65,7 @@ _CUPS: Final = tuple(
 
 
 class Loaded(NamedTuple):
-    """What is printed, out of the store.
+    """A conversation to print, read from the store.
 
     Attributes:
         pictures: those of each message, by the message's id.

@@ -35,7 +35,7 @@ NO_ORIGIN: Final = "none"
 
 
 class KeyPlace(StrEnum):
-    """Where the secret for an origin is."""
+    """The place that holds the secret for an origin."""
 
     KEYRING = "keyring"
     SESSION = "session"

@@ -54,7 +54,7 @@ _VOID: Final = frozenset(
 
 @dataclass(frozen=True)
 class _ImpliedEnd:
-    """Where one of `starting` starts, an open one of `ended` ends, unless a `barrier` is between."""
+    """A rule: a tag of `starting` closes an open tag of `ended`, up to a `barrier`."""
 
     starting: frozenset[str]
     ended: frozenset[str]
@@ -190,7 +190,7 @@ class _Mark:
 
 @dataclass
 class _Flow:
-    """What is read into one place: the document, an item of a list, a quote, a cell.
+    """The blocks of one container: the document, a list item, a quote, a cell.
 
     Attributes:
         blocks: what is finished. A list is an item: it may follow its introduction closely.

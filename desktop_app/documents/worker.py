@@ -58,7 +58,7 @@ class _ChildGoneError(Exception):
 
 @dataclass(frozen=True)
 class Request:
-    """What the child is asked.
+    """A request to the child.
 
     Attributes:
         header: its fields; `kind` and `name` are always among them.

@@ -188,7 +188,7 @@ def _portal(version: int | None) -> str:
 
 
 async def _probe_qt(more: dict[str, str]) -> tuple[dict[str, Any], str]:
-    """What the child found before it ended or took too long, and what it, or we, say of that.
+    """Return the child's findings, and its own or our explanation of a failure.
 
     Args:
         more: variables that the child gets besides those of its kind.
@@ -238,7 +238,7 @@ def why_qt_failed(said: str) -> str:
 
 
 def _confinement() -> Finding:
-    """What confines the processes that read documents and other foreign input."""
+    """Report what confines the processes that read foreign input."""
     active, missing = available()
     text = f"what reads documents is confined by {', '.join(active) or 'nothing'}"
     return Finding("confinement", not missing, "; ".join((text, *missing)))

@@ -37,7 +37,7 @@ class CandidatesReader:
         return len(self._begun) == len(self._others)
 
     def read(self, data: bytes | bytearray, name: str = "") -> list[StreamEvent]:
-        """What the event with this `data` says; `name` is its event field."""
+        """Return the stream events of an SSE event with this name and data."""
         if self.is_finished or not data.strip():
             return []
         chunk = _chunk(data, name)

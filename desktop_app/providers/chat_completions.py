@@ -171,7 +171,7 @@ class ChatCompletionsReader:
         self._call_ids: dict[str, int] = {}
 
     def read(self, data: bytes | bytearray, name: str = "") -> list[StreamEvent]:
-        """What the event with this `data` says; `name` is its event field.
+        """Return the stream events of an SSE event with this name and data.
 
         Raises:
             json_parser.ValueTooLargeError: it would fill the memory.

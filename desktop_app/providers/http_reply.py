@@ -114,8 +114,9 @@ class HttpReply:
         await self._turns.give()
 
     async def events(self, read: Callable[[bytes | bytearray, str], T]) -> AsyncGenerator[T, None]:
-        """What `read` makes of the data and the name of each event, as they arrive; it runs in a
-        thread for events that are large.
+        """Yield the result of `read` for each server-sent event.
+
+        `read` takes data and name. It runs in a thread for a large event.
 
         Raises:
             StreamCutError: the connection broke or fell silent.
@@ -147,7 +148,7 @@ class HttpReply:
                 yield chunk
 
     async def json(self, read: Callable[[Any], T], largest: int = LARGEST_JSON) -> T:
-        """What `read` makes of the whole body, decoded; in a thread if it is large.
+        """Return the result of `read` for the parsed body; in a thread if it is large.
 
         Raises:
             StreamCutError: the connection broke.

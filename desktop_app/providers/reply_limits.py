@@ -1,4 +1,4 @@
-"""How much a provider may send, and the errors that say that it sent more.
+"""Limits on what a provider may send, and the errors for exceeding them.
 
 A faulty or hostile server can send without end. What arrived before a limit is kept; the limits lie
 far above what any honest reply takes.

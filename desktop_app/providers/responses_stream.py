@@ -62,8 +62,9 @@ class ResponsesReader:
         self._has_closed_item = False
 
     def read(self, data: bytes | bytearray, name: str = "") -> list[StreamEvent]:
-        """What the event with this `data` says; `name` is its event field, for gateways that
-        leave the type out of the data.
+        """Return the stream events of an SSE event with this name and data.
+
+        `name` stands in for the type if a gateway leaves it out of the data.
 
         Raises:
             StreamCutError: it is garbage, in a stream whose events are numbered.

@@ -175,8 +175,9 @@ class Transport:
             yield reply
 
     async def get_json(self, path: str, read: Callable[[Any], T]) -> T:
-        """What `read` makes of the JSON at `path`; see `HttpReply.json`. A path that begins with /
-        lies beside the API, not within it.
+        """GET `path` and return the result of `read` for its JSON; see `HttpReply.json`.
+
+        A path that begins with / lies beside the API, not within it.
 
         Raises:
             AttemptError, StreamCutError, UnexpectedReplyError, ReplyTooLargeError

@@ -1,4 +1,4 @@
-"""What a start asks of the window, and how a later start says it over the local socket.
+"""Requests of a later start to the running window, over the local socket.
 
 A request is one frame: a magic word, the sizes of its two parts, then the parts. The first holds the
 command and absolute paths, separated by NUL, which no path contains; the second is text in UTF-8.
@@ -29,7 +29,7 @@ Reply = Literal[b"ok", b"refused", b"busy"]
 
 
 class RequestError(ValueError):
-    """What arrived is no request, or is too large; the argument says why."""
+    """Raised for bytes that are no request or too large; the argument says why."""
 
 
 @dataclass(frozen=True)
