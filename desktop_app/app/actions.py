@@ -10,7 +10,7 @@ from desktop_app.domain.place import ARCHIVE, LIST, TRASH, Place
 
 if TYPE_CHECKING:
     from desktop_app.app.controllers import Controllers
-    from desktop_app.ui.main_window import MainWindow
+    from desktop_app.ui.window.main_window import MainWindow
 
 Actions = dict[str, Callable[[], object]]
 

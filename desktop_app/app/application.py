@@ -24,7 +24,7 @@ import desktop_app.app.source_scan  # noqa: F401 — makes every import after it
 from desktop_app import __version__
 from desktop_app.app.garbage import begin_start, end_start
 from desktop_app.paths import folders, resource_path
-from desktop_app.ui.theme import APPLICATION_ARGUMENTS, ThemeWatcher
+from desktop_app.ui.look.theme import APPLICATION_ARGUMENTS, ThemeWatcher
 
 if TYPE_CHECKING:
     import asyncio
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from desktop_app.app.ready import ReadyWindow
     from desktop_app.domain.errors import StoreDamagedError, UserFacingError
     from desktop_app.headless.backend import Backend
-    from desktop_app.ui.main_window import MainWindow
+    from desktop_app.ui.window.main_window import MainWindow
 
 DESKTOP_FILE = "io.github.repartee.Repartee"
 
@@ -80,7 +80,7 @@ class Application:
 
     def show(self) -> None:
         """Build the window and paint it; returns after the first paint."""
-        from desktop_app.ui import icons
+        from desktop_app.ui.look import icons
 
         stored = settings_at_start(folders().database)
         values = with_defaults(stored)
@@ -184,9 +184,9 @@ def say_why_not(error: UserFacingError) -> int:
 
 
 def _build_window(theme: ThemeWatcher) -> MainWindow:
-    from desktop_app.ui.main_window import MainWindow
-    from desktop_app.ui.prompt_editor import PromptEditor
-    from desktop_app.ui.settings_panel import SettingsPanel
+    from desktop_app.ui.composer.prompt_editor import PromptEditor
+    from desktop_app.ui.settings.settings_panel import SettingsPanel
+    from desktop_app.ui.window.main_window import MainWindow
 
     prompt = PromptEditor(theme.current)
     prompt.set_can_send(False, STARTING)  # until a conversation is open

@@ -13,7 +13,7 @@ from PySide6.QtCore import QBuffer, QIODevice
 
 from desktop_app.services.files import preferred
 from desktop_app.services.pictures import with_detail
-from desktop_app.ui.dropped import GivenContent
+from desktop_app.ui.composer.dropped_content import GivenContent
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QImage

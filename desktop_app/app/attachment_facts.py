@@ -12,7 +12,7 @@ from desktop_app.domain.parts import TEXT_ALONE
 from desktop_app.domain.sections import unit_of
 from desktop_app.services.files import can_be_file, file_tokens, is_file, refusal_of
 from desktop_app.services.pictures import page_tokens
-from desktop_app.ui.attachment_chips import Chip
+from desktop_app.ui.composer.attachment_chips import Chip
 
 if TYPE_CHECKING:
     from desktop_app.domain.parts import DocumentPart

@@ -25,9 +25,9 @@ from desktop_app.domain.errors import (
 from desktop_app.domain.parts import CollectionPart, DocumentPart, DraftPart, ImagePart, part_id
 from desktop_app.services.files import demand_files, not_files
 from desktop_app.services.pictures import demand_sight, with_detail
-from desktop_app.ui.main_window import MainWindow
-from desktop_app.ui.prompt_editor import Chip
-from desktop_app.ui.prompt_text import LARGEST_TEXT
+from desktop_app.ui.composer.prompt_editor import Chip
+from desktop_app.ui.composer.prompt_text import LARGEST_TEXT
+from desktop_app.ui.window.main_window import MainWindow
 
 if TYPE_CHECKING:
     from desktop_app.app.passwords import Passwords
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from desktop_app.app.prompts_controller import PromptsController
     from desktop_app.documents.worker import Progress
     from desktop_app.services.choice import ResolvedChoice
-    from desktop_app.ui.dropped import GivenContent
+    from desktop_app.ui.composer.dropped_content import GivenContent
 
 TOPIC = "document"  # of notifications: what could not be attached to this draft
 FEW = 8  # files; while more are being read, what is shown follows ten times a second

@@ -16,7 +16,7 @@ from desktop_app.app.own_command import Ended, OwnCommand
 from desktop_app.app.workspace import Workspace
 from desktop_app.domain.conversation import now
 from desktop_app.domain.errors import StorageError
-from desktop_app.ui.main_window import MainWindow
+from desktop_app.ui.window.main_window import MainWindow
 
 LAST_KEY = "backup.last"
 # After the start, which has better things to do.

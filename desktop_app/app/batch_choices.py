@@ -10,7 +10,7 @@ from desktop_app.domain.conversation import ModelChoice
 from desktop_app.domain.prompts import DATE, fill
 from desktop_app.headless.prompt_library import today
 from desktop_app.services.model_menu import Offer, offers
-from desktop_app.ui.batch_new_page import BatchModel, BatchPrompt, BatchProvider, BatchWish
+from desktop_app.ui.batch.batch_new_page import BatchModel, BatchPrompt, BatchProvider, BatchWish
 
 if TYPE_CHECKING:
     from desktop_app.app.prompts_controller import PromptsController

@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from desktop_app.app.prompts_controller import PromptsController
     from desktop_app.app.workspace import Workspace
     from desktop_app.domain.batches import BatchJob, BatchLine
-    from desktop_app.ui.batch_bar import BatchBar
-    from desktop_app.ui.batch_dialog import BatchDialog
-    from desktop_app.ui.batch_new_page import BatchWish
-    from desktop_app.ui.main_window import MainWindow
-    from desktop_app.ui.theme import ThemeWatcher
+    from desktop_app.ui.batch.batch_bar import BatchBar
+    from desktop_app.ui.batch.batch_dialog import BatchDialog
+    from desktop_app.ui.batch.batch_new_page import BatchWish
+    from desktop_app.ui.look.theme import ThemeWatcher
+    from desktop_app.ui.window.main_window import MainWindow
 
 MANY: Final = 10
 """So many files given at once are offered as a batch job."""
@@ -87,7 +87,7 @@ class BatchController(QObject):
 
     @cached_property
     def _bar(self) -> BatchBar:
-        from desktop_app.ui.batch_bar import BatchBar
+        from desktop_app.ui.batch.batch_bar import BatchBar
 
         bar = BatchBar(self._theme.current)
         self._theme.changed.connect(bar.set_theme)
@@ -99,7 +99,7 @@ class BatchController(QObject):
     def _made_dialog(self) -> BatchDialog:
         if self._dialog is not None:
             return self._dialog
-        from desktop_app.ui.batch_dialog import BatchDialog
+        from desktop_app.ui.batch.batch_dialog import BatchDialog
 
         self._dialog = dialog = BatchDialog(self._theme.current, self._window)
         self._theme.changed.connect(dialog.set_theme)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from desktop_app.app.running_answers import RunningAnswers
     from desktop_app.app.workspace import Workspace
     from desktop_app.domain.compaction import Compaction
-from desktop_app.ui.main_window import MainWindow
+from desktop_app.ui.window.main_window import MainWindow
 
 MARK = " (branch)"
 

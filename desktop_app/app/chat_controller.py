@@ -36,9 +36,9 @@ from desktop_app.domain.errors import (
 )
 from desktop_app.services.answering import Answering
 from desktop_app.services.prompt import CONTINUE
-from desktop_app.ui.choice_menus import fill_efforts, fill_models
-from desktop_app.ui.main_window import MainWindow
-from desktop_app.ui.notifications import Actions
+from desktop_app.ui.composer.choice_menus import fill_efforts, fill_models
+from desktop_app.ui.window.main_window import MainWindow
+from desktop_app.ui.window.notifications import Actions
 
 NOTE_WIDTH = 260
 BeforeAsking = Callable[[Conversation, list[Message], Draft], Awaitable[None]]

@@ -17,14 +17,14 @@ from PySide6.QtCore import QObject, Signal
 from desktop_app.domain.conversation import now
 from desktop_app.domain.errors import StoreDamagedError, UserFacingError
 from desktop_app.ui.opening import open_path
-from desktop_app.ui.store_dialog import Choices, StoreDialog
+from desktop_app.ui.window.store_dialog import Choices, StoreDialog
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.paths import Folders
     from desktop_app.storage.outward import Change
-    from desktop_app.ui.theme import Theme
+    from desktop_app.ui.look.theme import Theme
 
 Progress = Callable[[int, int], None]
 Ask = Callable[[str, str, Choices], str]

@@ -29,11 +29,11 @@ if TYPE_CHECKING:
     from desktop_app.domain.collections import CollectionFile
     from desktop_app.services.collections import CollectionProgress, Collections
     from desktop_app.services.embeddings import EmbeddingPlan
-    from desktop_app.ui.collections_dialog import CollectionsDialog, CollectionState
-    from desktop_app.ui.command_palette import CommandPalette
-    from desktop_app.ui.main_window import MainWindow
-    from desktop_app.ui.notifications import Actions
-    from desktop_app.ui.theme import ThemeWatcher
+    from desktop_app.ui.library.collections_dialog import CollectionsDialog, CollectionState
+    from desktop_app.ui.look.theme import ThemeWatcher
+    from desktop_app.ui.window.command_palette import CommandPalette
+    from desktop_app.ui.window.main_window import MainWindow
+    from desktop_app.ui.window.notifications import Actions
 
 OFFER: Final = "Make a collection…"
 NEW_NAME: Final = "New collection"
@@ -102,7 +102,7 @@ class CollectionsController(QObject):
         if self._dialog is not None:
             return self._dialog
         # Imported here: no start shows it.
-        from desktop_app.ui.collections_dialog import CollectionsDialog
+        from desktop_app.ui.library.collections_dialog import CollectionsDialog
 
         dialog = self._dialog = CollectionsDialog(self._theme.current, self._window)
         self._theme.changed.connect(dialog.set_theme)
@@ -126,7 +126,7 @@ class CollectionsController(QObject):
             await self._look()
 
     async def _look(self) -> None:
-        from desktop_app.ui.collections_dialog import CollectionState
+        from desktop_app.ui.library.collections_dialog import CollectionState
 
         before = self._states
         states: dict[str, CollectionState] = {}
@@ -304,7 +304,9 @@ class CollectionsController(QObject):
             await self._show()
             return
         if self._picker is None:
-            from desktop_app.ui.command_palette import CommandPalette  # not a part of the start
+            from desktop_app.ui.window.command_palette import (
+                CommandPalette,  # not a part of the start
+            )
 
             picker = self._picker = CommandPalette(self._window, self._theme.current)
             picker.name(

@@ -15,12 +15,12 @@ from desktop_app.domain.cost import FREE, format_money, format_tokens
 from desktop_app.domain.errors import DocumentDoesNotFitError, UserFacingError
 from desktop_app.services.compaction import Plan, readable
 from desktop_app.services.estimate import usable_input
-from desktop_app.ui.compaction_bar import CompactionBar
-from desktop_app.ui.main_window import MainWindow
-from desktop_app.ui.notifications import Actions
-from desktop_app.ui.sent_text import SentText
-from desktop_app.ui.theme import ThemeWatcher
+from desktop_app.ui.look.theme import ThemeWatcher
 from desktop_app.ui.transcript.items import Mark
+from desktop_app.ui.window.compaction_card import CompactionBar
+from desktop_app.ui.window.main_window import MainWindow
+from desktop_app.ui.window.notifications import Actions
+from desktop_app.ui.window.sent_text_dialog import SentText
 
 TOPIC = "compaction"
 LOOK_MS = 300

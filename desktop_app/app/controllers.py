@@ -48,8 +48,8 @@ if TYPE_CHECKING:
     from desktop_app.app.closed_store import ClosedWork
     from desktop_app.domain.errors import UserFacingError
     from desktop_app.headless.backend import Backend
-    from desktop_app.ui.main_window import MainWindow
-    from desktop_app.ui.theme import ThemeWatcher
+    from desktop_app.ui.look.theme import ThemeWatcher
+    from desktop_app.ui.window.main_window import MainWindow
 
 
 class Controllers(QObject):

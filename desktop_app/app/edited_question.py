@@ -11,7 +11,7 @@ from desktop_app.domain.conversation import Draft, Message, Role
 
 if TYPE_CHECKING:
     from desktop_app.app.workspace import Workspace
-    from desktop_app.ui.main_window import MainWindow
+    from desktop_app.ui.window.main_window import MainWindow
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from desktop_app.child_processes import child_command
 from desktop_app.headless.export import WITHOUT_QT, pictures_of
 from desktop_app.headless.library import run_library
 from desktop_app.rendering.formula_process import FormulaProcess
+from desktop_app.ui.look.theme import light
 from desktop_app.ui.printing.pages import Pages, set_paper
-from desktop_app.ui.theme import light
 
 if TYPE_CHECKING:
     import argparse

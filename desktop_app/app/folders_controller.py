@@ -17,9 +17,9 @@ from desktop_app.domain.place import LIST, Place, PlaceKind
 if TYPE_CHECKING:
     from desktop_app.app.library_controller import LibraryController
     from desktop_app.app.workspace import Workspace
-    from desktop_app.ui.command_palette import CommandPalette
-    from desktop_app.ui.main_window import MainWindow
-    from desktop_app.ui.theme import ThemeWatcher
+    from desktop_app.ui.look.theme import ThemeWatcher
+    from desktop_app.ui.window.command_palette import CommandPalette
+    from desktop_app.ui.window.main_window import MainWindow
 
 NEW_NAME = "New folder"
 _NEW, _NONE = "folder.new", "folder.none"
@@ -168,7 +168,7 @@ class FoldersController(QObject):
         self._picker.open_with(rows, Keymap({}, tuple(rows)))
 
     def _make_picker(self) -> CommandPalette:
-        from desktop_app.ui.command_palette import CommandPalette  # not a part of the start
+        from desktop_app.ui.window.command_palette import CommandPalette  # not a part of the start
 
         picker = CommandPalette(self._window, self._theme.current)
         picker.name("folder-picker", "Move to a folder", "No folder has this in its name.")

@@ -15,16 +15,16 @@ from PySide6.QtCore import QObject
 
 from desktop_app.app.attaching import LARGE_PASTE
 from desktop_app.domain.errors import DocumentError
-from desktop_app.ui.rich_paste import says_more, words_of
+from desktop_app.ui.composer.rich_text_paste import says_more, words_of
 
 if TYPE_CHECKING:
     from desktop_app.app.attachments_controller import AttachmentsController
     from desktop_app.app.library_controller import LibraryController
     from desktop_app.app.workspace import Workspace
     from desktop_app.documents.worker import DocumentWorker
-    from desktop_app.ui.dropped import Given
-    from desktop_app.ui.main_window import MainWindow
-    from desktop_app.ui.rich_paste import RichPaste
+    from desktop_app.ui.composer.dropped_content import Given
+    from desktop_app.ui.composer.rich_text_paste import RichPaste
+    from desktop_app.ui.window.main_window import MainWindow
 
 LONGEST_CONVERSION_S = 15.0
 

@@ -18,7 +18,7 @@ from desktop_app.app.workspace import Workspace
 from desktop_app.domain.conversation import Conversation, Draft, Message, MessageStatus
 from desktop_app.domain.errors import StorageError
 from desktop_app.domain.place import LIST, PlaceKind
-from desktop_app.ui.main_window import MainWindow
+from desktop_app.ui.window.main_window import MainWindow
 
 DRAFT_MS = 400
 PREVIEW = 30  # messages that are shown before a longer conversation has been read

@@ -12,9 +12,9 @@ from desktop_app.app.backup_controller import BackupController
 from desktop_app.app.closed_store import BACKUP_FILES, ClosedWork, erasing, repairing, restoring
 from desktop_app.app.transfer_controller import TransferController
 from desktop_app.app.workspace import Workspace
-from desktop_app.ui.main_window import MainWindow
+from desktop_app.ui.look.theme import ThemeWatcher
 from desktop_app.ui.plain_text import message_box
-from desktop_app.ui.theme import ThemeWatcher
+from desktop_app.ui.window.main_window import MainWindow
 
 _RESTORES: Final = (
     "The library will be as it was when this backup was made: conversations, attachments and "

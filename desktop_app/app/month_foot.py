@@ -10,7 +10,7 @@ from desktop_app.app.workspace import PROVIDER_REMOVED, Workspace
 from desktop_app.domain.cost import format_exact, format_money
 
 if TYPE_CHECKING:
-    from desktop_app.ui.main_window import MainWindow
+    from desktop_app.ui.window.main_window import MainWindow
 
 
 class MonthFoot(QObject):

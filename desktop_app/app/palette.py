@@ -11,9 +11,9 @@ from desktop_app.commands.keymap import Keymap
 
 if TYPE_CHECKING:
     from desktop_app.app.workspace import Workspace
-    from desktop_app.ui.command_palette import CommandPalette
-    from desktop_app.ui.main_window import MainWindow
-    from desktop_app.ui.theme import ThemeWatcher
+    from desktop_app.ui.look.theme import ThemeWatcher
+    from desktop_app.ui.window.command_palette import CommandPalette
+    from desktop_app.ui.window.main_window import MainWindow
 
 PALETTE = "palette.open"
 
@@ -46,7 +46,7 @@ class Palette(QObject):
 
     def _made(self) -> CommandPalette:
         # Imported here: not a part of the start.
-        from desktop_app.ui.command_palette import CommandPalette
+        from desktop_app.ui.window.command_palette import CommandPalette
 
         widget = CommandPalette(self._window, self._theme.current)
         self._theme.changed.connect(widget.set_theme)

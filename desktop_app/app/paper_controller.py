@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from desktop_app.app.workspace import Workspace
     from desktop_app.child_processes import ChildCommand
     from desktop_app.domain.export_format import ExportFormat
-    from desktop_app.ui.clipboard import Copying
-    from desktop_app.ui.main_window import MainWindow
+    from desktop_app.ui.widgets.clipboard import Copying
+    from desktop_app.ui.window.main_window import MainWindow
 
 FORMATS: Final = {f"{one.label} (*{one.suffix})": one for one in reversed(EXPORT_FORMATS)}
 
@@ -97,7 +97,7 @@ class PaperController(QObject):
             return
         # Imported here: not a part of the start.
         from desktop_app.exchange import markdown, rich_text
-        from desktop_app.ui.clipboard import HTML, LONGEST_RICH, MARKDOWN, PLAIN, Texts
+        from desktop_app.ui.widgets.clipboard import HTML, LONGEST_RICH, MARKDOWN, PLAIN, Texts
 
         workspace, catalog = self._workspace, self._workspace.backend.catalog
         shown = [workspace.as_shown(message) for message in workspace.path]
@@ -112,7 +112,7 @@ class PaperController(QObject):
         self._copying(end).put(Texts(makers, is_short=False))
 
     def _copying(self, end: str) -> Copying:
-        from desktop_app.ui.clipboard import Copying
+        from desktop_app.ui.widgets.clipboard import Copying
 
         notify = self._window.notifications.notify
         copying = Copying(self)

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject
 from desktop_app.domain.cost import FREE
 from desktop_app.domain.errors import DocumentDoesNotFitError
 from desktop_app.domain.parts import DocumentPart
-from desktop_app.ui.notifications import Actions
+from desktop_app.ui.window.notifications import Actions
 
 if TYPE_CHECKING:
     from desktop_app.app.chat_controller import ChatController
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.conversation import Draft
     from desktop_app.domain.errors import UserFacingError
     from desktop_app.services.parts_plan import PartsPlan
-    from desktop_app.ui.main_window import MainWindow
+    from desktop_app.ui.window.main_window import MainWindow
 
 OFFER: Final = "Read in parts…"
 TOPIC: Final = "question"  # as of other words on why a question is not sent yet

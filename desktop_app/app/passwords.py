@@ -15,15 +15,15 @@ from PySide6.QtCore import QObject
 
 from desktop_app.domain.errors import DocumentEncryptedError
 from desktop_app.domain.parts import DocumentPart
-from desktop_app.ui.notifications import Actions
+from desktop_app.ui.window.notifications import Actions
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.app.workspace import Workspace
     from desktop_app.domain.errors import UserFacingError
-    from desktop_app.ui.main_window import MainWindow
-    from desktop_app.ui.theme import Theme
+    from desktop_app.ui.look.theme import Theme
+    from desktop_app.ui.window.main_window import MainWindow
 
 TOPIC: Final = "question"  # as of other words on why a question is not sent yet
 T = TypeVar("T")
@@ -77,7 +77,7 @@ class Passwords:
                 return opened
 
     async def _ask(self, words: str, *, was_wrong: bool) -> str | None:
-        from desktop_app.ui.password_dialog import PasswordDialog  # not a part of the start
+        from desktop_app.ui.viewer.password_dialog import PasswordDialog  # not a part of the start
 
         answer: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
         dialog = PasswordDialog(self._theme(), words, self._window, was_wrong=was_wrong)

@@ -21,7 +21,7 @@ from desktop_app.domain.image_tokens import DETAILS, sent_size
 from desktop_app.domain.parts import ImagePart
 from desktop_app.services.pictures import picture_tokens
 from desktop_app.storage.temporary import TemporaryFolder
-from desktop_app.ui.attachment_chips import Chip
+from desktop_app.ui.composer.attachment_chips import Chip
 from desktop_app.ui.opening import open_path
 from desktop_app.ui.transcript.pictures import OPEN, THUMBNAIL_BOX
 

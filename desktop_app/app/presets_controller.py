@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from desktop_app.app.prompt_controller import PromptController
     from desktop_app.app.tasks import Work
     from desktop_app.app.workspace import Workspace
-    from desktop_app.ui.main_window import MainWindow
-    from desktop_app.ui.presets_page import PresetsPage
-    from desktop_app.ui.prompts_dialog import PromptsDialog
+    from desktop_app.ui.library.presets_page import PresetsPage
+    from desktop_app.ui.library.prompts_dialog import PromptsDialog
+    from desktop_app.ui.window.main_window import MainWindow
 
 DEFAULT = "default.preset"
 NEW_NAME = "New preset"

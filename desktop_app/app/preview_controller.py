@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from desktop_app.app.choosing import Held
     from desktop_app.app.pictures_controller import PicturesController
     from desktop_app.app.workspace import Workspace
-    from desktop_app.ui.attachment_preview import AttachmentPreview
-    from desktop_app.ui.theme import ThemeWatcher
+    from desktop_app.ui.look.theme import ThemeWatcher
+    from desktop_app.ui.viewer.attachment_preview import AttachmentPreview
 
 NOTHING_ATTACHED = "Nothing is attached."
 NO_PAGES = "{} has no pages, slides, sheets or chapters to choose from."
@@ -146,7 +146,9 @@ class PreviewController(QObject):
         return dialog
 
     def _made(self) -> AttachmentPreview:
-        from desktop_app.ui.attachment_preview import AttachmentPreview  # not a part of the start
+        from desktop_app.ui.viewer.attachment_preview import (
+            AttachmentPreview,  # not a part of the start
+        )
 
         dialog = self._dialog = AttachmentPreview(self._theme.current, self._window)
         self._theme.changed.connect(dialog.set_theme)
@@ -225,7 +227,7 @@ class PreviewController(QObject):
         asked = self._asked
         text = await self._words(part)
         unit, given, hint = await self._pages(part)
-        from desktop_app.ui.paged_text import stretches
+        from desktop_app.ui.viewer.paged_text import stretches
 
         ends = await asyncio.to_thread(stretches, text)
         if asked != self._asked or self._dialog is None:

@@ -8,9 +8,9 @@ from desktop_app.app.library_controller import LibraryController
 from desktop_app.app.running_answers import RunningAnswers
 from desktop_app.app.workspace import Workspace
 from desktop_app.domain.conversation import Conversation, new_id, now
-from desktop_app.ui.main_window import MainWindow
-from desktop_app.ui.private_bar import TITLE, PrivateBar, PrivateRow
-from desktop_app.ui.theme import ThemeWatcher
+from desktop_app.ui.look.theme import ThemeWatcher
+from desktop_app.ui.window.main_window import MainWindow
+from desktop_app.ui.window.temporary_bar import TITLE, PrivateBar, PrivateRow
 
 
 class PrivateController(QObject):

@@ -18,8 +18,8 @@ from desktop_app.rendering.parser import parser
 from desktop_app.services.choice import ResolvedChoice, model_info
 from desktop_app.services.estimate import Estimate, needs_counting, used_tokens
 from desktop_app.services.model_menu import offers
-from desktop_app.ui.choice import NOTHING_CHOSEN, ChoiceView, ModelEntry
-from desktop_app.ui.main_window import MainWindow
+from desktop_app.ui.composer.model_choice_view import NOTHING_CHOSEN, ChoiceView, ModelEntry
+from desktop_app.ui.window.main_window import MainWindow
 
 ESTIMATE_MS = 300
 ESTIMATE_ON_DEVICE = (

@@ -39,10 +39,10 @@ from desktop_app.services.prompts import (
 if TYPE_CHECKING:
     from desktop_app.app.tasks import Work
     from desktop_app.app.workspace import Workspace
-    from desktop_app.ui.main_window import MainWindow
-    from desktop_app.ui.prompts_dialog import PromptsDialog
-    from desktop_app.ui.slash import Slash
-    from desktop_app.ui.theme import ThemeWatcher
+    from desktop_app.ui.composer.prompt_completer import Slash
+    from desktop_app.ui.library.prompts_dialog import PromptsDialog
+    from desktop_app.ui.look.theme import ThemeWatcher
+    from desktop_app.ui.window.main_window import MainWindow
 
 ATTACHED = "the attached text"  # what stands for a text that is too long for the prompt
 _SIGNS = {"executive-summary": "list", "extract-table": "table-2", "differences": "columns-2"}
@@ -175,7 +175,7 @@ class PromptsController(QObject):
 
     def _made(self) -> PromptsDialog:
         # Imported here: not a part of the start.
-        from desktop_app.ui.prompts_dialog import PromptsDialog
+        from desktop_app.ui.library.prompts_dialog import PromptsDialog
 
         dialog = PromptsDialog(self._theme.current, self._window)
         self._theme.changed.connect(dialog.set_theme)

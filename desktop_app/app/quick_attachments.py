@@ -17,7 +17,7 @@ from desktop_app.domain.parts import DocumentPart, ImagePart
 from desktop_app.services.pictures import with_detail
 from desktop_app.services.prompt import is_first_fenced
 from desktop_app.services.repeats import as_sent_after
-from desktop_app.ui.attachment_chips import Chip
+from desktop_app.ui.composer.attachment_chips import Chip
 
 if TYPE_CHECKING:
     import asyncio
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from desktop_app.documents.worker import Progress
     from desktop_app.domain.conversation import Message
     from desktop_app.services.choice import ResolvedChoice
-    from desktop_app.ui.dropped import GivenContent
-    from desktop_app.ui.quick_prompt import QuickPrompt
+    from desktop_app.ui.composer.dropped_content import GivenContent
+    from desktop_app.ui.quick.quick_prompt import QuickPrompt
 
 
 class QuickAttachments(QObject):

@@ -19,8 +19,8 @@ from desktop_app.ui.transcript.view import TranscriptView
 if TYPE_CHECKING:
     from desktop_app.app.controllers import Controllers
     from desktop_app.app.quick_prompt_controller import QuickPromptController
-    from desktop_app.ui.main_window import MainWindow
-    from desktop_app.ui.theme import ThemeWatcher
+    from desktop_app.ui.look.theme import ThemeWatcher
+    from desktop_app.ui.window.main_window import MainWindow
 
 
 class QuickHost(QObject):
@@ -60,7 +60,7 @@ class QuickHost(QObject):
     def _built(self) -> QuickPromptController:
         # Imported here: not a part of the start.
         from desktop_app.app.quick_prompt_controller import QuickPromptController
-        from desktop_app.ui.quick_prompt import QuickPrompt
+        from desktop_app.ui.quick.quick_prompt import QuickPrompt
 
         its, theme = self._controllers, self._theme.current
         transcript = TranscriptView(theme, is_brief=True)

@@ -23,8 +23,8 @@ from desktop_app.domain.model_catalog import Effort, Variant
 from desktop_app.domain.prompts import CLIPBOARD, DATE, SELECTION
 from desktop_app.headless.prompt_library import today
 from desktop_app.services.choice import ResolvedChoice
-from desktop_app.ui.choice import ChoiceView
-from desktop_app.ui.quick_prompt import QuickPrompt
+from desktop_app.ui.composer.model_choice_view import ChoiceView
+from desktop_app.ui.quick.quick_prompt import QuickPrompt
 
 RAISE_CAP = "raise-cap"
 _MARKS = {name: f"{{{{{name}}}}}" for name in (SELECTION, CLIPBOARD)}

@@ -24,9 +24,9 @@ from desktop_app.domain.chat_request import ProviderKind
 from desktop_app.domain.errors import StorageError, StoreDamagedError, UserFacingError
 from desktop_app.headless.backend import use_limits, use_weights
 from desktop_app.headless.log import start_log
-from desktop_app.ui.dropped import Given
-from desktop_app.ui.main_window import MainWindow
-from desktop_app.ui.theme import ThemeWatcher
+from desktop_app.ui.composer.dropped_content import Given
+from desktop_app.ui.look.theme import ThemeWatcher
+from desktop_app.ui.window.main_window import MainWindow
 
 if TYPE_CHECKING:
     from desktop_app.app.closed_store import ClosedWork

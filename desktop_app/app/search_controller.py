@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject
 
 from desktop_app.app.library_controller import LibraryController
 from desktop_app.app.workspace import Workspace
-from desktop_app.ui.main_window import MainWindow
+from desktop_app.ui.window.main_window import MainWindow
 
 
 class SearchController(QObject):

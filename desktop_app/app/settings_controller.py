@@ -24,8 +24,8 @@ from desktop_app.headless.answer_settings import KEYS, own_values, with_own, wit
 from desktop_app.headless.backend import WEIGHTS_SETTING, use_weights
 from desktop_app.headless.profiles import OPENAI
 from desktop_app.paths import resource_path
-from desktop_app.ui.main_window import MainWindow
-from desktop_app.ui.settings_tabs.key_state import KeyState
+from desktop_app.ui.settings.sections.key_state import KeyState
+from desktop_app.ui.window.main_window import MainWindow
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -311,7 +311,7 @@ class SettingsController(QObject):
 
     async def _show_about(self) -> None:
         from desktop_app.headless.doctor import as_text, examine
-        from desktop_app.ui.paged_text import stretches
+        from desktop_app.ui.viewer.paged_text import stretches
 
         self._panel.set_about("Looking…", "", [])
         licences = await asyncio.to_thread(_read_if_there, resource_path("licences.txt"))

@@ -19,7 +19,7 @@ from desktop_app.domain.place import LIST, Place, PlaceKind
 if TYPE_CHECKING:
     from desktop_app.app.running_answers import RunningAnswers
     from desktop_app.app.workspace import Workspace
-    from desktop_app.ui.main_window import MainWindow
+    from desktop_app.ui.window.main_window import MainWindow
 
 PAGE = 100  # more rows than the tallest window has
 LARGE_PAGE = 2000  # where all are wanted

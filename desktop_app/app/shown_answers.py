@@ -13,7 +13,7 @@ from desktop_app.domain.errors import StorageError
 if TYPE_CHECKING:
     from desktop_app.app.running_answers import RunningAnswers
     from desktop_app.app.workspace import Workspace
-    from desktop_app.ui.main_window import MainWindow
+    from desktop_app.ui.window.main_window import MainWindow
 
 STORE = "store"  # the topic of notifications about answers that cannot be kept
 _ANNOUNCED = {

@@ -12,9 +12,9 @@ from desktop_app.domain.conversation import now
 if TYPE_CHECKING:
     from desktop_app.app.tasks import Work
     from desktop_app.app.workspace import Workspace
-    from desktop_app.ui.main_window import MainWindow
-    from desktop_app.ui.spending_view import SpendingView
-    from desktop_app.ui.theme import ThemeWatcher
+    from desktop_app.ui.look.theme import ThemeWatcher
+    from desktop_app.ui.spending.spending_view import SpendingView
+    from desktop_app.ui.window.main_window import MainWindow
 
 
 class SpendingController(QObject):
@@ -75,14 +75,14 @@ class SpendingController(QObject):
 
     def _made(self) -> SpendingView:
         # Imported here: not a part of the start.
-        from desktop_app.ui.spending_view import SpendingView
+        from desktop_app.ui.spending.spending_view import SpendingView
 
         view = SpendingView(self._theme.current, self._window)
         self._theme.changed.connect(view.set_theme)
         return view
 
     async def _fill(self, view: SpendingView) -> None:
-        from desktop_app.ui.spending_table import by_date, by_kind
+        from desktop_app.ui.spending.spending_table import by_date, by_kind
 
         report = await self._workspace.backend.ledger.report(now())
         names = {profile.id: profile.name for profile in self._workspace.profiles}

@@ -14,9 +14,9 @@ from desktop_app.app.own_command import Ended, OwnCommand
 from desktop_app.app.workspace import Workspace
 from desktop_app.domain.errors import ImportRefusedError, StorageError, UserFacingError
 from desktop_app.domain.export_format import EXPORT_FORMATS, ExportFormat
-from desktop_app.ui.main_window import MainWindow
-from desktop_app.ui.theme import ThemeWatcher
-from desktop_app.ui.work_bar import WorkBar
+from desktop_app.ui.look.theme import ThemeWatcher
+from desktop_app.ui.window.main_window import MainWindow
+from desktop_app.ui.window.progress_card import WorkBar
 
 BUSY = "One thing after the other: wait until this has ended, or cancel it."
 # So many reasons are told one by one; the rest by their number.

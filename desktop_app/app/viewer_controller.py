@@ -33,10 +33,10 @@ if TYPE_CHECKING:
     from desktop_app.domain.collections import Passage
     from desktop_app.domain.parts import AttachmentFile
     from desktop_app.rendering.document_text import DocumentText
-    from desktop_app.ui.document_viewer import DocumentViewer
-    from desktop_app.ui.main_window import MainWindow
-    from desktop_app.ui.theme import ThemeWatcher
-    from desktop_app.ui.viewer_pages import PageStrip
+    from desktop_app.ui.look.theme import ThemeWatcher
+    from desktop_app.ui.viewer.document_viewer import DocumentViewer
+    from desktop_app.ui.viewer.viewer_pages import PageStrip
+    from desktop_app.ui.window.main_window import MainWindow
 
 _PDF: Final = "application/pdf"
 _UNPLACED: Final = "Where exactly the passage stands could not be told. It reads:"
@@ -128,7 +128,7 @@ class ViewerController(QObject):
     def _window_of_it(self) -> DocumentViewer:
         if self._viewer is None:
             # Imported here: no start shows a document.
-            from desktop_app.ui.document_viewer import DocumentViewer
+            from desktop_app.ui.viewer.document_viewer import DocumentViewer
 
             viewer = self._viewer = DocumentViewer(self._theme.current)
             self._theme.changed.connect(viewer.set_theme)

@@ -47,7 +47,7 @@ def main(messages: int = 10_000, steps: int = 50) -> dict[str, Any]:
 def _ours(application: QApplication, history: list[Message], steps: int) -> dict[str, Any]:
     from PySide6.QtCore import QTimer
 
-    from desktop_app.ui import theme
+    from desktop_app.ui.look import theme
     from desktop_app.ui.transcript.view import TranscriptView
 
     view = TranscriptView(theme.light())

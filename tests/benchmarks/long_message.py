@@ -109,7 +109,7 @@ class _Steps:
         from PySide6.QtTest import QTest
 
         from desktop_app.domain.parts import ReasoningPart
-        from desktop_app.ui import theme
+        from desktop_app.ui.look import theme
         from desktop_app.ui.transcript.view import TranscriptView
         from tests.helpers.messages import answer, question
 

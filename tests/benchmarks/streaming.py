@@ -121,7 +121,7 @@ class Transcript:
             new_id,
             now,
         )
-        from desktop_app.ui import theme
+        from desktop_app.ui.look import theme
         from desktop_app.ui.transcript.view import TranscriptView
 
         view = TranscriptView(theme.light())
@@ -251,7 +251,7 @@ def _application() -> QApplication:
 
     from desktop_app.app import garbage
     from desktop_app.rendering.parser import parser
-    from desktop_app.ui import icons, theme
+    from desktop_app.ui.look import icons, theme
 
     application = QApplication.instance() or QApplication([])
     assert isinstance(application, QApplication)

@@ -11,7 +11,7 @@ from PySide6.QtCore import QCoreApplication, QEvent
 
 from desktop_app.app.garbage import collect_if_due
 from desktop_app.paths import resource_path
-from desktop_app.ui import icons, theme
+from desktop_app.ui.look import icons, theme
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

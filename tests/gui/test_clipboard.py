@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QGuiApplication
 
-from desktop_app.ui.clipboard import HTML, MARKDOWN, PLAIN, Copying, Texts, mime_data
+from desktop_app.ui.widgets.clipboard import HTML, MARKDOWN, PLAIN, Copying, Texts, mime_data
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

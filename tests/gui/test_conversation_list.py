@@ -15,11 +15,11 @@ from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QMenu
 
 from desktop_app.domain.conversation import Conversation, Folder, ModelChoice, SearchHit
 from desktop_app.domain.place import ARCHIVE, LIST
-from desktop_app.ui import theme
-from desktop_app.ui.conversation_list import ConversationList
-from desktop_app.ui.models.calendar import day_of
-from desktop_app.ui.models.conversation_model import ConversationModel, Roles
-from desktop_app.ui.models.hit_model import HitModel, plain
+from desktop_app.ui.look import theme
+from desktop_app.ui.sidebar.calendar import day_of
+from desktop_app.ui.sidebar.conversation_list import ConversationList
+from desktop_app.ui.sidebar.conversation_model import ConversationModel, Roles
+from desktop_app.ui.sidebar.hit_model import HitModel, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,9 +11,9 @@ from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QDialog, QLineEdit, QPlainTextEdit, QWidget
 
-from desktop_app.ui.batch_dialog import BatchDialog
-from desktop_app.ui.collections_dialog import CollectionsDialog
-from desktop_app.ui.theme import Theme, light
+from desktop_app.ui.batch.batch_dialog import BatchDialog
+from desktop_app.ui.library.collections_dialog import CollectionsDialog
+from desktop_app.ui.look.theme import Theme, light
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot

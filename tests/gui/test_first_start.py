@@ -8,8 +8,8 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from desktop_app.ui import theme
-from desktop_app.ui.first_start import FirstStart
+from desktop_app.ui.look import theme
+from desktop_app.ui.window.first_start import FirstStart
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtCore import Qt
 
-from desktop_app.ui import theme
-from desktop_app.ui.header import Header
+from desktop_app.ui.look import theme
+from desktop_app.ui.window.header import Header
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot

@@ -13,13 +13,13 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPlainTextEdit, QWidget
 
 from desktop_app.domain.conversation import Conversation, ModelChoice, now
-from desktop_app.ui import theme
-from desktop_app.ui.attachment_chips import Chip
-from desktop_app.ui.dropped import GivenContent
-from desktop_app.ui.main_window import MainWindow
-from desktop_app.ui.prompt_editor import PromptEditor
-from desktop_app.ui.settings_panel import SettingsPanel
+from desktop_app.ui.composer.attachment_chips import Chip
+from desktop_app.ui.composer.dropped_content import GivenContent
+from desktop_app.ui.composer.prompt_editor import PromptEditor
+from desktop_app.ui.look import theme
+from desktop_app.ui.settings.settings_panel import SettingsPanel
 from desktop_app.ui.transcript.view import TranscriptView
+from desktop_app.ui.window.main_window import MainWindow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -20,17 +20,17 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app.domain.chat_request import DIRECT, ProviderKind, ProviderProfile
-from desktop_app.ui import theme as themes
-from desktop_app.ui.settings_panel import SettingsPanel
-from desktop_app.ui.settings_tabs.fields import Switch
-from desktop_app.ui.settings_tabs.key_state import KeyState
-from desktop_app.ui.settings_tabs.network_section import (
+from desktop_app.ui.look import theme as themes
+from desktop_app.ui.settings.form_widgets import Switch
+from desktop_app.ui.settings.sections.key_state import KeyState
+from desktop_app.ui.settings.sections.network_section import (
     KEPT,
     NOT_KEPT,
     CertificateSection,
     summary_of,
 )
-from desktop_app.ui.settings_tabs.provider_tab import ProviderTab
+from desktop_app.ui.settings.settings_panel import SettingsPanel
+from desktop_app.ui.settings.tabs.provider_tab import ProviderTab
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot

@@ -9,8 +9,8 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
 from desktop_app.domain.errors import StoreFullError
-from desktop_app.ui import theme
-from desktop_app.ui.notifications import NOTE_STAYS_MS, Notifications
+from desktop_app.ui.look import theme
+from desktop_app.ui.window.notifications import NOTE_STAYS_MS, Notifications
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot

@@ -41,8 +41,8 @@ from desktop_app.domain.presets import Preset
 from desktop_app.domain.prompts import Prompt
 from desktop_app.domain.spending import Spent
 from desktop_app.settings.values import with_defaults
-from desktop_app.ui import theme as themes
-from desktop_app.ui.choice import ChoiceView, ModelEntry
+from desktop_app.ui.composer.model_choice_view import ChoiceView, ModelEntry
+from desktop_app.ui.look import theme as themes
 from desktop_app.ui.plain_text import message_box
 from tests.helpers.messages import answer, question
 from tests.helpers.pipe_trap import PipeTrap
@@ -124,7 +124,7 @@ def models(text: str) -> ChoiceView:
 
 @place
 def titles_in_the_list(stage: Stage, text: str) -> QWidget:
-    from desktop_app.ui.conversation_list import ConversationList
+    from desktop_app.ui.sidebar.conversation_list import ConversationList
 
     made = ConversationList(stage.theme)
     made.set_folders([Folder("f", text, NOW)])
@@ -134,7 +134,7 @@ def titles_in_the_list(stage: Stage, text: str) -> QWidget:
 
 @place
 def a_folder_that_is_open(stage: Stage, text: str) -> QWidget:
-    from desktop_app.ui.conversation_list import ConversationList
+    from desktop_app.ui.sidebar.conversation_list import ConversationList
 
     made = ConversationList(stage.theme)
     made.set_folders([Folder("f", text, NOW)])
@@ -144,7 +144,7 @@ def a_folder_that_is_open(stage: Stage, text: str) -> QWidget:
 
 @place
 def hits_of_a_search(stage: Stage, text: str) -> QWidget:
-    from desktop_app.ui.conversation_list import ConversationList
+    from desktop_app.ui.sidebar.conversation_list import ConversationList
 
     made = ConversationList(stage.theme)
     made.show_hits([SearchHit("c", text, None, f"\x02{text}\x03 {text}", NOW)])
@@ -153,8 +153,8 @@ def hits_of_a_search(stage: Stage, text: str) -> QWidget:
 
 @place
 def folders_to_move_to(stage: Stage, text: str) -> QWidget:
-    from desktop_app.ui.conversation_list import ConversationList
-    from desktop_app.ui.list_menus import conversations_menu
+    from desktop_app.ui.sidebar.conversation_list import ConversationList
+    from desktop_app.ui.sidebar.list_menus import conversations_menu
 
     made = ConversationList(stage.theme)
     stage.qtbot.addWidget(made)
@@ -164,7 +164,7 @@ def folders_to_move_to(stage: Stage, text: str) -> QWidget:
 
 @place
 def folders_to_search_in(stage: Stage, text: str) -> QWidget:
-    from desktop_app.ui.search_filters import SearchFilters
+    from desktop_app.ui.sidebar.search_filters import SearchFilters
 
     made = SearchFilters(stage.theme)
     made.set_folders([Folder("f", text, NOW)])
@@ -175,7 +175,7 @@ def folders_to_search_in(stage: Stage, text: str) -> QWidget:
 
 @place
 def the_foot_of_the_list(stage: Stage, text: str) -> QWidget:
-    from desktop_app.ui.list_foot import ListFoot
+    from desktop_app.ui.sidebar.sidebar_footer import ListFoot
 
     made = ListFoot(stage.theme)
     made.show_month(text, "cloud", "$1", is_near_cap=False)
@@ -184,7 +184,7 @@ def the_foot_of_the_list(stage: Stage, text: str) -> QWidget:
 
 @place
 def the_header(stage: Stage, text: str) -> QWidget:
-    from desktop_app.ui.header import Header
+    from desktop_app.ui.window.header import Header
 
     made = Header(stage.theme)
     made.set_title(text)
@@ -206,7 +206,7 @@ def the_title_of_the_window(stage: Stage, text: str) -> QWidget:
 
 @place
 def chips(stage: Stage, text: str) -> QWidget:
-    from desktop_app.ui.attachment_chips import AttachmentChips, Chip
+    from desktop_app.ui.composer.attachment_chips import AttachmentChips, Chip
 
     made = AttachmentChips(stage.theme)
     made.set_chips([Chip("a", text, text, "failed", None, "file-text", about=text)])
@@ -215,7 +215,7 @@ def chips(stage: Stage, text: str) -> QWidget:
 
 @place
 def the_menu_of_a_chip(stage: Stage, text: str) -> QWidget:
-    from desktop_app.ui.attachment_chips import Chip, ChipWidget
+    from desktop_app.ui.composer.attachment_chips import Chip, ChipWidget
 
     chip = Chip("a", text, text, "ready", None, "image", actions=(("k", text, None),))
     made = ChipWidget(replace(chip, details=(("low", text),)), stage.theme)
@@ -225,7 +225,7 @@ def the_menu_of_a_chip(stage: Stage, text: str) -> QWidget:
 
 @place
 def the_preview_of_an_attachment(stage: Stage, text: str) -> QWidget:
-    from desktop_app.ui.attachment_preview import AttachmentPreview
+    from desktop_app.ui.viewer.attachment_preview import AttachmentPreview
 
     made = AttachmentPreview(stage.theme, stage.window)
     made.offer([("a", text), ("b", text)], "a")
@@ -239,7 +239,7 @@ def the_preview_of_an_attachment(stage: Stage, text: str) -> QWidget:
 
 @place
 def one_attachment_in_the_preview(stage: Stage, text: str) -> QWidget:
-    from desktop_app.ui.attachment_preview import AttachmentPreview
+    from desktop_app.ui.viewer.attachment_preview import AttachmentPreview
 
     made = AttachmentPreview(stage.theme, stage.window)
     made.offer([("a", text)], "a")
@@ -248,7 +248,7 @@ def one_attachment_in_the_preview(stage: Stage, text: str) -> QWidget:
 
 @place
 def the_viewer_of_documents(stage: Stage, text: str) -> QWidget:
-    from desktop_app.ui.document_viewer import DocumentViewer
+    from desktop_app.ui.viewer.document_viewer import DocumentViewer
 
     made = DocumentViewer(stage.theme)
     made.begin(text, text)
@@ -260,7 +260,7 @@ def the_viewer_of_documents(stage: Stage, text: str) -> QWidget:
 
 @place
 def the_question_for_a_password(stage: Stage, text: str) -> QWidget:
-    from desktop_app.ui.password_dialog import PasswordDialog
+    from desktop_app.ui.viewer.password_dialog import PasswordDialog
 
     words = f"“{text}” is protected by a password."
     return stage.show(PasswordDialog(stage.theme, words, stage.window, was_wrong=True))
@@ -271,7 +271,7 @@ def the_question_for_a_password(stage: Stage, text: str) -> QWidget:
 
 @place
 def an_error_card(stage: Stage, text: str) -> QWidget:
-    from desktop_app.ui.notifications import Notifications
+    from desktop_app.ui.window.notifications import Notifications
 
     made = Notifications(stage.theme, stage.window)
     error = UserFacingError(text, what_was_kept=text, what_to_do=text, details=text)
@@ -281,7 +281,7 @@ def an_error_card(stage: Stage, text: str) -> QWidget:
 
 @place
 def a_note_card(stage: Stage, text: str) -> QWidget:
-    from desktop_app.ui.notifications import Notifications
+    from desktop_app.ui.window.notifications import Notifications
 
     made = Notifications(stage.theme, stage.window)
     made.notify(f"Exported to {text}.", stays=True)
@@ -291,7 +291,7 @@ def a_note_card(stage: Stage, text: str) -> QWidget:
 
 @place
 def the_dialog_of_a_closed_store(stage: Stage, text: str) -> QWidget:
-    from desktop_app.ui.store_dialog import StoreDialog
+    from desktop_app.ui.window.store_dialog import StoreDialog
 
     made = StoreDialog(stage.theme, stage.window)
     made.offer(text, text, [("a", "Restore", text), ("b", "Close", "")])
@@ -310,10 +310,10 @@ def a_message_box(stage: Stage, text: str) -> QWidget:
 def cards_above_the_prompt(stage: Stage, text: str) -> QWidget:
     from PySide6.QtWidgets import QVBoxLayout
 
-    from desktop_app.ui.batch_bar import BatchBar
-    from desktop_app.ui.compaction_bar import CompactionBar
-    from desktop_app.ui.first_start import FirstStart
-    from desktop_app.ui.work_bar import WorkBar
+    from desktop_app.ui.batch.batch_bar import BatchBar
+    from desktop_app.ui.window.compaction_card import CompactionBar
+    from desktop_app.ui.window.first_start import FirstStart
+    from desktop_app.ui.window.progress_card import WorkBar
 
     holder = QWidget()
     column = QVBoxLayout(holder)
@@ -331,7 +331,7 @@ def cards_above_the_prompt(stage: Stage, text: str) -> QWidget:
 
 @place
 def what_a_drop_will_do(stage: Stage, text: str) -> QWidget:
-    from desktop_app.ui.overlays import DropOverlay
+    from desktop_app.ui.window.overlays import DropOverlay
 
     made = DropOverlay(stage.window, stage.theme)
     made.show_words(f"Drop to attach to “{text}”", QRect(0, 0, 600, 400))
@@ -340,7 +340,7 @@ def what_a_drop_will_do(stage: Stage, text: str) -> QWidget:
 
 @place
 def the_prompt(stage: Stage, text: str) -> QWidget:
-    from desktop_app.ui.prompt_editor import PromptEditor
+    from desktop_app.ui.composer.prompt_editor import PromptEditor
 
     made = PromptEditor(stage.theme)
     made.set_can_send(False, text)
@@ -355,7 +355,7 @@ def the_prompt(stage: Stage, text: str) -> QWidget:
 
 @place
 def the_menu_of_models(stage: Stage, text: str) -> QWidget:
-    from desktop_app.ui.choice_menus import fill_models
+    from desktop_app.ui.composer.choice_menus import fill_models
 
     menu = QMenu(stage.window)
     fill_models(menu, models(text), lambda _: None, 260)
@@ -364,7 +364,7 @@ def the_menu_of_models(stage: Stage, text: str) -> QWidget:
 
 @place
 def a_menu_of_many_models(stage: Stage, text: str) -> QWidget:
-    from desktop_app.ui.choice_menus import fill_models
+    from desktop_app.ui.composer.choice_menus import fill_models
 
     names = [text, *(f"{text[:40]}{number}" for number in range(60))]
     many = tuple(ModelEntry("p", text, name, name, None) for name in names)
@@ -376,7 +376,7 @@ def a_menu_of_many_models(stage: Stage, text: str) -> QWidget:
 
 @place
 def the_menus_of_effort_and_background(stage: Stage, text: str) -> QWidget:
-    from desktop_app.ui.choice_menus import fill_background, fill_efforts
+    from desktop_app.ui.composer.choice_menus import fill_background, fill_efforts
 
     menu = QMenu(stage.window)
     fill_efforts(menu, models(text), lambda _: None, 260)
@@ -386,7 +386,7 @@ def the_menus_of_effort_and_background(stage: Stage, text: str) -> QWidget:
 
 @place
 def the_quick_prompt(stage: Stage, text: str) -> QWidget:
-    from desktop_app.ui.quick_prompt import QuickPrompt
+    from desktop_app.ui.quick.quick_prompt import QuickPrompt
     from desktop_app.ui.transcript.view import TranscriptView
 
     made = QuickPrompt(stage.theme, TranscriptView(stage.theme, is_brief=True))
@@ -397,7 +397,7 @@ def the_quick_prompt(stage: Stage, text: str) -> QWidget:
 
 @place
 def the_menu_of_the_quick_prompt(stage: Stage, text: str) -> QWidget:
-    from desktop_app.ui.quick_choice import fill_menu
+    from desktop_app.ui.quick.quick_prompt_menu import fill_menu
 
     menu = QMenu(stage.window)
     choice = replace(models(text), offers_effort=False)
@@ -407,8 +407,8 @@ def the_menu_of_the_quick_prompt(stage: Stage, text: str) -> QWidget:
 
 @place
 def the_settings_of_a_provider(stage: Stage, text: str) -> QWidget:
-    from desktop_app.ui.settings_panel import SettingsPanel
-    from desktop_app.ui.settings_tabs.key_state import KeyState
+    from desktop_app.ui.settings.sections.key_state import KeyState
+    from desktop_app.ui.settings.settings_panel import SettingsPanel
 
     made = SettingsPanel(stage.theme)
     profile = ProviderProfile("p", text, ProviderKind.COMPATIBLE, "https://a.example/v1")
@@ -421,7 +421,7 @@ def the_settings_of_a_provider(stage: Stage, text: str) -> QWidget:
 
 @place
 def the_settings_of_the_library(stage: Stage, text: str) -> QWidget:
-    from desktop_app.ui.settings_tabs.library_tab import FOLDER_KEY, LibraryTab
+    from desktop_app.ui.settings.tabs.data_tab import FOLDER_KEY, LibraryTab
 
     made = LibraryTab(stage.theme)
     made.set_values(with_defaults({}) | {FOLDER_KEY: text})
@@ -431,7 +431,7 @@ def the_settings_of_the_library(stage: Stage, text: str) -> QWidget:
 
 @place
 def the_settings_of_a_folder(stage: Stage, text: str) -> QWidget:
-    from desktop_app.ui.settings_tabs.answer_tab import FOLDER, AnswerTab
+    from desktop_app.ui.settings.tabs.responses_tab import FOLDER, AnswerTab
 
     made = AnswerTab(stage.theme)
     made.set_values(with_defaults({}))
@@ -442,7 +442,7 @@ def the_settings_of_a_folder(stage: Stage, text: str) -> QWidget:
 
 @place
 def the_file_of_weights(stage: Stage, text: str) -> QWidget:
-    from desktop_app.ui.settings_tabs.weights_section import WeightsSection
+    from desktop_app.ui.settings.sections.local_model_section import WeightsSection
 
     made = WeightsSection(stage.theme)
     made.show_file(text)
@@ -451,8 +451,8 @@ def the_file_of_weights(stage: Stage, text: str) -> QWidget:
 
 @place
 def spending(stage: Stage, text: str) -> QWidget:
-    from desktop_app.ui.spending_table import FIGURES, SpendingTable
-    from desktop_app.ui.spending_view import SpendingView
+    from desktop_app.ui.spending.spending_table import FIGURES, SpendingTable
+    from desktop_app.ui.spending.spending_view import SpendingView
 
     made = SpendingView(stage.theme)
     rows = (((text, text, text), Spent(1, cost=Decimal(1))),)
@@ -465,7 +465,7 @@ def spending(stage: Stage, text: str) -> QWidget:
 
 @place
 def the_menu_of_prompts(stage: Stage, text: str) -> QWidget:
-    from desktop_app.ui.prompt_menu import PromptMenu
+    from desktop_app.ui.composer.prompt_menu import PromptMenu
 
     made = PromptMenu(stage.theme)
     made.set_prompts([Prompt("a", text, text, text)])
@@ -475,7 +475,7 @@ def the_menu_of_prompts(stage: Stage, text: str) -> QWidget:
 
 @place
 def the_fields_of_a_prompt(stage: Stage, text: str) -> QWidget:
-    from desktop_app.ui.prompt_fields import PromptFields
+    from desktop_app.ui.composer.prompt_fields import PromptFields
 
     choices = re.sub(r"[{}|]", "", text)
     prompt = Prompt("a", text, f"{{{{tone={choices}|other}}}} {{{{{'n' * 2_000}}}}}", text)
@@ -484,7 +484,7 @@ def the_fields_of_a_prompt(stage: Stage, text: str) -> QWidget:
 
 @place
 def the_dialog_of_prompts(stage: Stage, text: str) -> QWidget:
-    from desktop_app.ui.prompts_dialog import PromptsDialog
+    from desktop_app.ui.library.prompts_dialog import PromptsDialog
 
     made = PromptsDialog(stage.theme, stage.window)
     made.prompts.set_entries([(Prompt("a", text, text, text), "own")])
@@ -495,7 +495,7 @@ def the_dialog_of_prompts(stage: Stage, text: str) -> QWidget:
 
 @place
 def the_dialog_of_presets(stage: Stage, text: str) -> QWidget:
-    from desktop_app.ui.prompts_dialog import PromptsDialog
+    from desktop_app.ui.library.prompts_dialog import PromptsDialog
 
     made = PromptsDialog(stage.theme, stage.window)
     made.presets.set_models([ModelEntry("p", text, text, text, None)])
@@ -507,7 +507,7 @@ def the_dialog_of_presets(stage: Stage, text: str) -> QWidget:
 
 @place
 def a_palette_of_names(stage: Stage, text: str) -> QWidget:
-    from desktop_app.ui.command_palette import CommandPalette
+    from desktop_app.ui.window.command_palette import CommandPalette
 
     made = CommandPalette(stage.window, stage.theme)
     made.open_with([replace(COMMANDS[0], title=text)], Keymap())
@@ -519,7 +519,7 @@ def a_palette_of_names(stage: Stage, text: str) -> QWidget:
 
 @place
 def collections(stage: Stage, text: str) -> QWidget:
-    from desktop_app.ui.collections_dialog import CollectionsDialog, CollectionState
+    from desktop_app.ui.library.collections_dialog import CollectionsDialog, CollectionState
 
     made = CollectionsDialog(stage.theme, stage.window)
     made.set_collections([CollectionState(Collection("c", text, NOW, text), 1, 0, 0)])
@@ -534,7 +534,7 @@ def collections(stage: Stage, text: str) -> QWidget:
 
 @place
 def batch_jobs(stage: Stage, text: str) -> QWidget:
-    from desktop_app.ui.batch_dialog import BatchDialog
+    from desktop_app.ui.batch.batch_dialog import BatchDialog
 
     made = BatchDialog(stage.theme, stage.window)
     made.set_jobs([BatchJob("j", ModelChoice("p", text), text, text, NOW, error=text)])
@@ -543,7 +543,7 @@ def batch_jobs(stage: Stage, text: str) -> QWidget:
 
 @place
 def the_files_of_a_batch_job(stage: Stage, text: str) -> QWidget:
-    from desktop_app.ui.batch_job_page import BatchJobPage
+    from desktop_app.ui.batch.batch_job_page import BatchJobPage
 
     made = BatchJobPage(stage.theme)
     job = BatchJob("j", ModelChoice("p", text), text, text, NOW, BatchStatus.FAILED, error=text)
@@ -555,7 +555,12 @@ def the_files_of_a_batch_job(stage: Stage, text: str) -> QWidget:
 
 @place
 def a_new_batch_job(stage: Stage, text: str) -> QWidget:
-    from desktop_app.ui.batch_new_page import BatchModel, BatchNewPage, BatchPrompt, BatchProvider
+    from desktop_app.ui.batch.batch_new_page import (
+        BatchModel,
+        BatchNewPage,
+        BatchPrompt,
+        BatchProvider,
+    )
 
     made = BatchNewPage(stage.theme)
     made.set_prompts([BatchPrompt("a", text, "x")], "a")
@@ -759,7 +764,7 @@ def test_the_title_of_a_window_reads_as_it_is(stage: Stage) -> None:
 @pytest.mark.attack("plain-text")
 def test_what_is_edited_is_left_as_it_is(stage: Stage) -> None:
     """Only what is shown is made harmless: a field holds the very text, for it may be kept."""
-    from desktop_app.ui.collections_dialog import CollectionsDialog, CollectionState
+    from desktop_app.ui.library.collections_dialog import CollectionsDialog, CollectionState
 
     name = HOSTILE["bidi"][0]
     made = CollectionsDialog(stage.theme, stage.window)
@@ -769,7 +774,7 @@ def test_what_is_edited_is_left_as_it_is(stage: Stage) -> None:
 
 @pytest.mark.attack("plain-text")
 def test_a_choice_of_a_prompt_is_inserted_as_it_was_written(stage: Stage) -> None:
-    from desktop_app.ui.prompt_fields import PromptFields
+    from desktop_app.ui.composer.prompt_fields import PromptFields
 
     made = PromptFields(Prompt("a", "t", "{{tone=<b>x\u202ey|other}}", ""), {}, stage.theme)
     stage.qtbot.addWidget(made)
@@ -778,7 +783,7 @@ def test_a_choice_of_a_prompt_is_inserted_as_it_was_written(stage: Stage) -> Non
 
 @pytest.mark.attack("plain-text")
 def test_a_title_that_a_line_cannot_hold_is_not_cut_by_a_look_at_it(stage: Stage) -> None:
-    from desktop_app.ui.conversation_list import ConversationList
+    from desktop_app.ui.sidebar.conversation_list import ConversationList
 
     made = ConversationList(stage.theme)
     made.set_conversations([conversation("x" * 1_000)])

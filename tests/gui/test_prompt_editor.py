@@ -31,11 +31,11 @@ from PySide6.QtWidgets import (
 
 from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.model_catalog import Effort, Variant
-from desktop_app.ui import theme as themes
-from desktop_app.ui.attachment_chips import ChipWidget
-from desktop_app.ui.dropped import GivenContent
-from desktop_app.ui.prompt_editor import Chip, ChoiceView, ModelEntry, PromptEditor
-from desktop_app.ui.suggestions import SuggestionButton
+from desktop_app.ui.composer.attachment_chips import ChipWidget
+from desktop_app.ui.composer.dropped_content import GivenContent
+from desktop_app.ui.composer.prompt_editor import Chip, ChoiceView, ModelEntry, PromptEditor
+from desktop_app.ui.composer.suggestions import SuggestionButton
+from desktop_app.ui.look import theme as themes
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot

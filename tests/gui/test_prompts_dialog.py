@@ -13,8 +13,8 @@ from desktop_app.domain.presets import Preset
 from desktop_app.domain.prompts import Prompt
 from desktop_app.headless.answer_settings import own_values
 from desktop_app.settings.values import with_defaults
-from desktop_app.ui import theme as themes
-from desktop_app.ui.prompts_dialog import PromptsDialog
+from desktop_app.ui.library.prompts_dialog import PromptsDialog
+from desktop_app.ui.look import theme as themes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -22,12 +22,12 @@ from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.conversation import Message, MessageStatus, Role
 from desktop_app.domain.model_catalog import Effort, Variant
 from desktop_app.domain.parts import TextPart
-from desktop_app.ui import theme as themes
-from desktop_app.ui.attachment_chips import Chip
-from desktop_app.ui.choice import ChoiceView
-from desktop_app.ui.dropped import GivenContent
-from desktop_app.ui.quick_line import words_about
-from desktop_app.ui.quick_prompt import SHARE_OF_SCREEN, QuickPrompt
+from desktop_app.ui.composer.attachment_chips import Chip
+from desktop_app.ui.composer.dropped_content import GivenContent
+from desktop_app.ui.composer.model_choice_view import ChoiceView
+from desktop_app.ui.look import theme as themes
+from desktop_app.ui.quick.quick_prompt import SHARE_OF_SCREEN, QuickPrompt
+from desktop_app.ui.quick.quick_prompt_field import words_about
 from desktop_app.ui.transcript.view import TranscriptView
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QApplication, QMenu, QPushButton
 
 from desktop_app.domain.conversation import Folder, SearchFilter
 from desktop_app.domain.model_catalog import Variant
-from desktop_app.ui.search_filters import DaysDialog, SearchFilters
-from desktop_app.ui.theme import ThemeWatcher
+from desktop_app.ui.look.theme import ThemeWatcher
+from desktop_app.ui.sidebar.search_filters import DaysDialog, SearchFilters
 
 NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
 

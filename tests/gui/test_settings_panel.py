@@ -28,12 +28,12 @@ from desktop_app.settings.schema import setting, settings_of
 from desktop_app.settings.server_presets import SERVER_PRESETS, profile_from
 from desktop_app.settings.setting import Group
 from desktop_app.settings.values import validate
-from desktop_app.ui import theme as themes
-from desktop_app.ui.settings_frame import PAGES
-from desktop_app.ui.settings_panel import SettingsPanel
-from desktop_app.ui.settings_tabs.address_section import problem_of_address, warning_of_address
-from desktop_app.ui.settings_tabs.fields import Switch
-from desktop_app.ui.settings_tabs.key_state import KeyState
+from desktop_app.ui.look import theme as themes
+from desktop_app.ui.settings.form_widgets import Switch
+from desktop_app.ui.settings.sections.address_section import problem_of_address, warning_of_address
+from desktop_app.ui.settings.sections.key_state import KeyState
+from desktop_app.ui.settings.settings_frame import PAGES
+from desktop_app.ui.settings.settings_panel import SettingsPanel
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot

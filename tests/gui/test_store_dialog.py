@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 
-from desktop_app.ui.store_dialog import StoreDialog
-from desktop_app.ui.theme import light
+from desktop_app.ui.look.theme import light
+from desktop_app.ui.window.store_dialog import StoreDialog
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot

@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPalette
 from PySide6.QtWidgets import QFrame, QLabel
 
 from desktop_app.paths import resource_path
-from desktop_app.ui import icons, theme
+from desktop_app.ui.look import icons, theme
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication

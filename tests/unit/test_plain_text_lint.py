@@ -27,7 +27,7 @@ HOMES: Final = {
     "QTextDocument": "ui/sealed_text.py",
     "QTextBrowser": "ui/sealed_text.py",
     "QTextEdit": "ui/sealed_text.py",
-    "QComboBox": "ui/settings_tabs/fields.py",
+    "QComboBox": "ui/settings/form_widgets.py",
 }
 """What is made, called or inherited in one module alone, which makes it safe."""
 
@@ -70,11 +70,11 @@ ALLOWED: Final = {
     ("ui/plain_text.py", "setDetailedText"): "shown in a plain text field; a test looks",
     ("ui/plain_text.py", "setInformativeText"): "its label is set to plain text",
     ("ui/plain_text.py", "setTextFormat"): "sets plain text",
-    ("ui/settings_tabs/about_tab.py", "setHtml"): "the help, from our own Markdown",
-    ("ui/clipboard.py", "setHtml"): "fills the clipboard, which shows nothing",
+    ("ui/settings/tabs/about_tab.py", "setHtml"): "the help, from our own Markdown",
+    ("ui/widgets/clipboard.py", "setHtml"): "fills the clipboard, which shows nothing",
 }
 
-ROLES: Final = {"ui/models/batch_models.py", "ui/models/rows_model.py"}
+ROLES: Final = {"ui/batch/batch_models.py", "ui/widgets/rows_model.py"}
 """The models with tooltips; each hands them through `tooltip_text`."""
 
 SAFE: Final = {

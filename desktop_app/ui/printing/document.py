@@ -52,7 +52,7 @@ from desktop_app.rendering.model import (
 )
 from desktop_app.rendering.notes import is_label, link_to_mark
 from desktop_app.rendering.raster import bytes_of, is_drawn, is_name
-from desktop_app.ui.printing.styles import (
+from desktop_app.ui.printing.print_styles import (
     BETWEEN_QUOTES,
     CODE,
     INDENT,
@@ -71,7 +71,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QColor, QFont, QTextBlock, QTextFrame, QTextFrameFormat
 
-    from desktop_app.ui.theme import Theme
+    from desktop_app.ui.look.theme import Theme
     from desktop_app.ui.transcript.formulas import FindsFormulas
 
 KEPT_TOGETHER: Final = 0.4

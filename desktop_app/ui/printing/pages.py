@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QPagedPaintDevice
 
-    from desktop_app.ui.theme import Theme
+    from desktop_app.ui.look.theme import Theme
     from desktop_app.ui.transcript.formulas import FindsFormulas
 
 MARGIN_MM: Final = 18.0

@@ -10,16 +10,16 @@ from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
 from desktop_app.domain.conversation import Role
-from desktop_app.ui import icons
+from desktop_app.ui.look import icons
+from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.plain_text import PlainToolButton, set_tooltip, spoken_text
-from desktop_app.ui.theme import set_role
 from desktop_app.ui.transcript.styles import LOOK, PAD, Look
 from desktop_app.ui.transcript.surface import SAID_MS
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QFocusEvent, QKeyEvent, QPaintEvent, QTextBlock
 
-    from desktop_app.ui.theme import Theme
+    from desktop_app.ui.look.theme import Theme
 
 ACTIONS: Final = {
     Role.USER: (

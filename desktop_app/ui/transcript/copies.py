@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QMimeData
     from PySide6.QtWidgets import QTextBrowser
 
-    from desktop_app.ui.clipboard import Copying, Texts
     from desktop_app.ui.transcript.entry import Entry
     from desktop_app.ui.transcript.reach import Reach
     from desktop_app.ui.transcript.written import WrittenMessages
+    from desktop_app.ui.widgets.clipboard import Copying, Texts
 
 
 class Copies(QObject):
@@ -40,7 +40,7 @@ class Copies(QObject):
 
     def selected(self) -> QMimeData:
         """HTML, Markdown and plain text of what is selected: to be dragged, or for the middle button."""
-        from desktop_app.ui.clipboard import mime_data
+        from desktop_app.ui.widgets.clipboard import mime_data
 
         return mime_data(self._reach.texts())
 
@@ -51,7 +51,7 @@ class Copies(QObject):
 
     def _put(self, texts: Texts) -> None:
         if self._copying is None:
-            from desktop_app.ui.clipboard import Copying  # no start copies anything
+            from desktop_app.ui.widgets.clipboard import Copying  # no start copies anything
 
             self._copying = Copying(self)
             self._copying.lasts.connect(lambda: self.told.emit("Copying…"))

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QApplication, QTextBrowser, QWidget
 
-from desktop_app.ui.theme import MARGIN, MEASURE
+from desktop_app.ui.look.theme import MARGIN, MEASURE
 from desktop_app.ui.transcript.find_bar import FindBar
 from desktop_app.ui.transcript.finder import Finder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from desktop_app.ui.theme import Theme
+    from desktop_app.ui.look.theme import Theme
     from desktop_app.ui.transcript.finder import Then
     from desktop_app.ui.transcript.section import Section
     from desktop_app.ui.transcript.written import WrittenMessages

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QToolButton, QWidget
 
-from desktop_app.ui import icons
+from desktop_app.ui.look import icons
+from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.plain_text import PlainLabel, PlainToolButton, set_tooltip, spoken_text
-from desktop_app.ui.theme import set_role
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QKeyEvent
 
-    from desktop_app.ui.theme import Theme
+    from desktop_app.ui.look.theme import Theme
 
 _PAUSE_MS: Final = 120
 _LONGEST: Final = 200

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QTextBlock
 
     from desktop_app.rendering.model import Runs
-    from desktop_app.ui.theme import Theme
+    from desktop_app.ui.look.theme import Theme
     from desktop_app.ui.transcript.entry import Entry
     from desktop_app.ui.transcript.items import Item
     from desktop_app.ui.transcript.section import Section

@@ -25,7 +25,7 @@ from desktop_app.ui.transcript.words import units
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from desktop_app.ui.theme import Theme
+    from desktop_app.ui.look.theme import Theme
     from desktop_app.ui.transcript.asker import Asker
     from desktop_app.ui.transcript.document import DocumentWriter
     from desktop_app.ui.transcript.items import Item

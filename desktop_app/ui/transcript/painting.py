@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 
-from desktop_app.ui.theme import RADIUS_CHIP, Theme
+from desktop_app.ui.look.theme import RADIUS_CHIP, Theme
 from desktop_app.ui.transcript.styles import (
     CELL_PAD,
     INDENT,

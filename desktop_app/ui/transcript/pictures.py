@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QTextCharFormat
 
     from desktop_app.domain.parts import ImagePart
-    from desktop_app.ui.theme import Theme
+    from desktop_app.ui.look.theme import Theme
 
 OPEN: Final = "picture/"
 """What an action begins with that opens a picture; its hash follows."""

@@ -9,9 +9,9 @@ from PySide6.QtCore import QObject, QPoint, QPointF, QSize, Qt, Signal
 from PySide6.QtGui import QTextCursor
 from PySide6.QtWidgets import QScrollBar, QTextBrowser
 
-from desktop_app.ui import icons
+from desktop_app.ui.look import icons
+from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.plain_text import PlainButton
-from desktop_app.ui.theme import set_role
 from desktop_app.ui.transcript.spot import Spot, cursor_at, spot_at
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QPaintEvent
 
-    from desktop_app.ui.theme import Theme
+    from desktop_app.ui.look.theme import Theme
     from desktop_app.ui.transcript.entry import Entry
     from desktop_app.ui.transcript.written import WrittenMessages
 

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QTextBrowser
 
     from desktop_app.domain.conversation import Message
-    from desktop_app.ui.clipboard import Texts
     from desktop_app.ui.transcript.items import Item
     from desktop_app.ui.transcript.written import WrittenMessages
+    from desktop_app.ui.widgets.clipboard import Texts
 
 _END: Final = sys.maxsize // 2
 

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QTextBlock, QTextCursor
 
-    from desktop_app.ui.clipboard import Texts
     from desktop_app.ui.transcript.document import DocumentWriter
     from desktop_app.ui.transcript.items import Item
     from desktop_app.ui.transcript.section import Section
+    from desktop_app.ui.widgets.clipboard import Texts
 
 
 # As browsers begin what they copy: without it, who pastes may take the bytes for another encoding.
@@ -45,7 +45,7 @@ def texts_of(
     # Imported here: no start copies anything.
     from desktop_app.rendering.export_html import html_pieces
     from desktop_app.rendering.export_text import markdown_pieces, plain_pieces
-    from desktop_app.ui.clipboard import HTML, MARKDOWN, PLAIN, Texts
+    from desktop_app.ui.widgets.clipboard import HTML, MARKDOWN, PLAIN, Texts
 
     known = lru_cache(maxsize=1)(blocks)
     makers: dict[str, Callable[[], Iterable[str]]] = {
@@ -70,7 +70,7 @@ def texts_of_many(pieces: Sequence[Piece]) -> Texts:
     would take long, for which whoever pastes would wait. Of very much there is no HTML."""
     from desktop_app.rendering.export_html import html_pieces
     from desktop_app.rendering.export_text import markdown_pieces, plain_pieces
-    from desktop_app.ui.clipboard import HTML, LONGEST_RICH, MARKDOWN, PLAIN, Texts
+    from desktop_app.ui.widgets.clipboard import HTML, LONGEST_RICH, MARKDOWN, PLAIN, Texts
 
     def blocks() -> Iterable[Block]:
         return chain.from_iterable(piece.blocks() for piece in pieces)
@@ -93,7 +93,7 @@ def texts_of_many(pieces: Sequence[Piece]) -> Texts:
 
 def texts_of_code(blocks: Sequence[Block]) -> Texts:
     """Code is copied as code: as plain text alone."""
-    from desktop_app.ui.clipboard import PLAIN, Texts
+    from desktop_app.ui.widgets.clipboard import PLAIN, Texts
 
     return Texts(
         {PLAIN: lambda: ["\n".join([block.text for block in blocks])]}, is_short=are_few(blocks)
@@ -103,7 +103,7 @@ def texts_of_code(blocks: Sequence[Block]) -> Texts:
 def selected(writer: DocumentWriter, cursor: QTextCursor) -> Texts:
     """What a selection in the document puts on the clipboard."""
     from desktop_app.rendering.export_text import plain_pieces
-    from desktop_app.ui.clipboard import PLAIN, Texts
+    from desktop_app.ui.widgets.clipboard import PLAIN, Texts
 
     span = _span(writer, cursor)
     copied = [item for item in span.items if is_copied(item)]

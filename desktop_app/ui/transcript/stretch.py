@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QWidget
 
-    from desktop_app.ui.theme import Theme
+    from desktop_app.ui.look.theme import Theme
     from desktop_app.ui.transcript.asker import Asker
     from desktop_app.ui.transcript.entry import Entry
     from desktop_app.ui.transcript.items import Mark

@@ -31,7 +31,7 @@ from desktop_app.rendering.long_runs import styles_of, texts_of_runs
 from desktop_app.rendering.model import Block, Kind, Run, Runs, are_parted, is_apart
 from desktop_app.rendering.notes import link_to_mark
 from desktop_app.rendering.raster import size_of
-from desktop_app.ui.theme import ANSWER_LINE_HEIGHT, CODE_LINE_HEIGHT, Theme
+from desktop_app.ui.look.theme import ANSWER_LINE_HEIGHT, CODE_LINE_HEIGHT, Theme
 from desktop_app.ui.transcript.hidden import hidden
 from desktop_app.ui.transcript.items import ACTION, Item, Line, Part
 from desktop_app.ui.transcript.pictures import image_format, raster_format

@@ -11,9 +11,9 @@ from PySide6.QtCore import QEvent, QPoint, QRectF, Qt, QTimer
 from PySide6.QtGui import QPainter, QPen, QTextCursor
 from PySide6.QtWidgets import QFrame, QWidget
 
-from desktop_app.ui import icons
+from desktop_app.ui.look import icons
+from desktop_app.ui.look.theme import MARGIN, MEASURE
 from desktop_app.ui.sealed_text import SealedBrowser
-from desktop_app.ui.theme import MARGIN, MEASURE
 from desktop_app.ui.transcript.painting import Backdrop, CodeMark
 from desktop_app.ui.transcript.place import QuietScrollBar
 from desktop_app.ui.transcript.repainting import Repainting
@@ -22,7 +22,7 @@ from desktop_app.ui.transcript.styles import LOOK, Look
 if TYPE_CHECKING:
     from PySide6.QtGui import QFocusEvent, QPaintEvent, QResizeEvent, QShowEvent, QTextBlock
 
-    from desktop_app.ui.theme import Theme
+    from desktop_app.ui.look.theme import Theme
 
 _BY_KEYS: Final = (
     Qt.FocusReason.TabFocusReason,

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     )
 
     from desktop_app.domain.collections import Passage
-    from desktop_app.ui.theme import Theme
+    from desktop_app.ui.look.theme import Theme
     from desktop_app.ui.transcript.entry import Entry
 
 _COMMANDS: Final = {

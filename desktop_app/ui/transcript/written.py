@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from desktop_app.domain.conversation import Message, MessageStatus, Role
 from desktop_app.rendering.model import Block
-from desktop_app.ui.theme import MEASURE
+from desktop_app.ui.look.theme import MEASURE
 from desktop_app.ui.transcript.code_folds import number_of, show_fold
 from desktop_app.ui.transcript.cost import cost_more
 from desktop_app.ui.transcript.document import DocumentWriter
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QObject
     from PySide6.QtGui import QTextBlock, QTextDocument
 
-    from desktop_app.ui.theme import Theme
+    from desktop_app.ui.look.theme import Theme
     from desktop_app.ui.transcript.section import Section
 
 MOST_CHARACTERS: Final = 100_000

@@ -28,14 +28,14 @@ from desktop_app.services.listings import Listings
 from desktop_app.storage.conversations import ConversationStore
 from desktop_app.storage.first_look import settings_at_start
 from desktop_app.storage.listings import ListingStore
-from desktop_app.ui.attachment_chips import ChipWidget
-from desktop_app.ui.main_window import MainWindow
-from desktop_app.ui.models.conversation_model import Roles
-from desktop_app.ui.prompt_editor import PromptEditor
-from desktop_app.ui.prompt_text import PromptText
-from desktop_app.ui.settings_panel import SettingsPanel
-from desktop_app.ui.theme import ThemeWatcher
+from desktop_app.ui.composer.attachment_chips import ChipWidget
+from desktop_app.ui.composer.prompt_editor import PromptEditor
+from desktop_app.ui.composer.prompt_text import PromptText
+from desktop_app.ui.look.theme import ThemeWatcher
+from desktop_app.ui.settings.settings_panel import SettingsPanel
+from desktop_app.ui.sidebar.conversation_model import Roles
 from desktop_app.ui.transcript.view import TranscriptView
+from desktop_app.ui.window.main_window import MainWindow
 from tests.gui.app.stage import Stage, StageGateway, Turn
 from tests.helpers.scripted_provider import WordCounter
 

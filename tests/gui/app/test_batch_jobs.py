@@ -14,9 +14,9 @@ from PySide6.QtWidgets import QAbstractButton
 from desktop_app.domain.batches import BatchItem, BatchJob, BatchStatus, ItemStatus
 from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversation import ModelChoice, new_id, now
-from desktop_app.ui.batch_bar import BatchBar
-from desktop_app.ui.batch_dialog import BatchDialog
-from desktop_app.ui.settings_tabs.fields import Combo, Switch
+from desktop_app.ui.batch.batch_bar import BatchBar
+from desktop_app.ui.batch.batch_dialog import BatchDialog
+from desktop_app.ui.settings.form_widgets import Combo, Switch
 from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, find, until
 from tests.helpers.batch_server import BatchServer, Outcome, lines, not_begun, refused

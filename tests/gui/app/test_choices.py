@@ -13,8 +13,8 @@ from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.errors import AuthenticationError
 from desktop_app.domain.model_catalog import Effort, Variant
 from desktop_app.headless.profiles import COMETAPI, OPENAI
-from desktop_app.ui.choice import ChoiceView, ModelEntry
-from desktop_app.ui.settings_tabs.key_state import KeyState
+from desktop_app.ui.composer.model_choice_view import ChoiceView, ModelEntry
+from desktop_app.ui.settings.sections.key_state import KeyState
 from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, until
 from tests.helpers.secrets import key_for

@@ -16,7 +16,7 @@ from desktop_app.domain.parts import DocumentPart
 from tests.gui.app.desk import Desk, until
 
 if TYPE_CHECKING:
-    from desktop_app.ui.collections_dialog import CollectionsDialog
+    from desktop_app.ui.library.collections_dialog import CollectionsDialog
     from tests.gui.app.conftest import Run
 
 OPENAI = {"OPENAI_API_KEY": "sk-test"}

@@ -12,9 +12,9 @@ from desktop_app.domain.compaction import ProviderState
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.errors import ContextTooLongError, ProviderFaultError
 from desktop_app.services.prompt import SUMMARY_READ
-from desktop_app.ui.card_text import CardText
-from desktop_app.ui.compaction_bar import CompactionBar
-from desktop_app.ui.sent_text import SentText
+from desktop_app.ui.widgets.card_text import CardText
+from desktop_app.ui.window.compaction_card import CompactionBar
+from desktop_app.ui.window.sent_text_dialog import SentText
 from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, Held, until
 from tests.gui.app.stage import Turn

@@ -15,8 +15,8 @@ from desktop_app.app.attachments_controller import MORE, REST, SHOWN
 from desktop_app.app.desktop.window_request import OpenRequest
 from desktop_app.domain.conversation import Folder, new_id, now
 from desktop_app.domain.place import TRASH
-from desktop_app.ui.dropped import Given
-from desktop_app.ui.private_bar import PrivateRow
+from desktop_app.ui.composer.dropped_content import Given
+from desktop_app.ui.window.temporary_bar import PrivateRow
 from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, find, until
 

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QLabel
 from desktop_app.app.closed_store import ClosedStore, restoring
 from desktop_app.paths import folders
 from desktop_app.storage.backup import make_backup
-from desktop_app.ui.theme import light
+from desktop_app.ui.look.theme import light
 from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, until
 from tests.gui.app.test_library_places import answers, choose, dialog

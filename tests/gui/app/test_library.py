@@ -29,8 +29,8 @@ from desktop_app.domain.model_catalog import Effort, Variant
 from desktop_app.domain.parts import TextPart
 from desktop_app.domain.place import ARCHIVE, LIST, TRASH, Place
 from desktop_app.headless.backend import Backend, build_backend
-from desktop_app.ui import list_menus
-from desktop_app.ui.models.conversation_model import Roles
+from desktop_app.ui.sidebar import list_menus
+from desktop_app.ui.sidebar.conversation_model import Roles
 from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, find, until
 

@@ -20,9 +20,9 @@ from desktop_app.domain.conversation import now
 from desktop_app.domain.errors import StoreDamagedError
 from desktop_app.paths import folders
 from desktop_app.storage.database import Database
-from desktop_app.ui.settings_tabs.library_tab import LibraryTab
-from desktop_app.ui.store_dialog import StoreDialog
-from desktop_app.ui.work_bar import WorkBar
+from desktop_app.ui.settings.tabs.data_tab import LibraryTab
+from desktop_app.ui.window.progress_card import WorkBar
+from desktop_app.ui.window.store_dialog import StoreDialog
 from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, find, until
 
@@ -275,7 +275,7 @@ def test_damage_is_offered_to_be_repaired(run: Run) -> None:
     async def rescue() -> None:
         with pytest.raises(StoreDamagedError) as raised:
             await Database(folders().database).open()
-        from desktop_app.ui.theme import ThemeWatcher
+        from desktop_app.ui.look.theme import ThemeWatcher
 
         theme = ThemeWatcher(QApplication.instance(), "light", 100)  # type: ignore[arg-type]
         closed = ClosedStore(None, theme.current, folders())

@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from desktop_app.ui.command_palette import CommandPalette
+from desktop_app.ui.window.command_palette import CommandPalette
 from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, find, until
 

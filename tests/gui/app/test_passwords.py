@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QPushButton
 
 from desktop_app.domain.parts import DocumentPart
 from desktop_app.paths import folders
-from desktop_app.ui.password_dialog import PasswordDialog
+from desktop_app.ui.viewer.password_dialog import PasswordDialog
 from tests.data.locked_pdf import locked_pdf
 from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, until

@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QToolButton
 
 from desktop_app.domain.chat_request import ImageData
 from desktop_app.domain.parts import ImagePart
-from desktop_app.ui.attachment_chips import ChipWidget
-from desktop_app.ui.dropped import GivenContent, given_in
+from desktop_app.ui.composer.attachment_chips import ChipWidget
+from desktop_app.ui.composer.dropped_content import GivenContent, given_in
 from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, until
 from tests.helpers.pictures import animation, drawing, exif, packed, photo, unpacked

@@ -15,8 +15,8 @@ from desktop_app.domain.model_catalog import Effort, Variant
 from desktop_app.domain.presets import Preset
 from desktop_app.headless.answer_settings import with_own
 from desktop_app.storage.prompts import PromptStore
-from desktop_app.ui.prompts_dialog import PromptsDialog
-from desktop_app.ui.settings_tabs.fields import Combo, LongText
+from desktop_app.ui.library.prompts_dialog import PromptsDialog
+from desktop_app.ui.settings.form_widgets import Combo, LongText
 from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, find, until
 from tests.unit.storage.samples import opened

@@ -13,10 +13,10 @@ from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QLineEdit, QWi
 
 from desktop_app.domain.chat_request import FileData
 from desktop_app.domain.parts import DocumentPart
-from desktop_app.ui.attachment_chips import ChipWidget
-from desktop_app.ui.attachment_preview import AttachmentPreview
-from desktop_app.ui.paged_text import STRETCH, PagedText, stretches
-from desktop_app.ui.theme import light
+from desktop_app.ui.composer.attachment_chips import ChipWidget
+from desktop_app.ui.look.theme import light
+from desktop_app.ui.viewer.attachment_preview import AttachmentPreview
+from desktop_app.ui.viewer.paged_text import STRETCH, PagedText, stretches
 from tests.data.long_pdf import long_pdf
 from tests.end2end.prepared_server import Prepared, PreparedServer
 from tests.gui.app.conftest import Run

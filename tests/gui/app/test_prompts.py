@@ -15,11 +15,11 @@ from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton
 from desktop_app.app.prompts_controller import ATTACHED
 from desktop_app.domain.prompts import Prompt
 from desktop_app.headless.prompt_library import today
-from desktop_app.ui.library_list import LibraryModel, LibraryRow
-from desktop_app.ui.prompt_fields import FieldText, PromptFields
-from desktop_app.ui.prompt_menu import PromptMenu
-from desktop_app.ui.prompt_text import LARGE_PASTE
-from desktop_app.ui.prompts_dialog import PromptsDialog
+from desktop_app.ui.composer.prompt_fields import FieldText, PromptFields
+from desktop_app.ui.composer.prompt_menu import PromptMenu
+from desktop_app.ui.composer.prompt_text import LARGE_PASTE
+from desktop_app.ui.library.library_list import LibraryModel, LibraryRow
+from desktop_app.ui.library.prompts_dialog import PromptsDialog
 from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, find, until
 

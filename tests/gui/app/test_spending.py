@@ -13,8 +13,8 @@ from PySide6.QtWidgets import QLineEdit
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.events import Completed, UsageReported
 from desktop_app.headless.profiles import OPENAI
-from desktop_app.ui.settings_tabs.spending_section import SpendingSection
-from desktop_app.ui.spending_view import SpendingView
+from desktop_app.ui.settings.sections.spending_section import SpendingSection
+from desktop_app.ui.spending.spending_view import SpendingView
 from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, find, until
 

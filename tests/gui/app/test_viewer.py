@@ -19,7 +19,7 @@ from tests.data.long_pdf import long_pdf, pdf_of
 from tests.gui.app.desk import Desk, until
 
 if TYPE_CHECKING:
-    from desktop_app.ui.document_viewer import DocumentViewer
+    from desktop_app.ui.viewer.document_viewer import DocumentViewer
     from tests.gui.app.conftest import Run
 
 CORPUS = Path(__file__).parents[2] / "data" / "corpus"

@@ -18,9 +18,9 @@ from desktop_app.domain.collections import Passage
 from desktop_app.domain.conversation import Message
 from desktop_app.domain.parts import ImagePart, PassagesPart
 from desktop_app.rendering.maths import Formula, typeset
+from desktop_app.ui.look.theme import light
 from desktop_app.ui.printing.pages import Pages, set_paper
 from desktop_app.ui.printing.wide_tables import column_groups
-from desktop_app.ui.theme import light
 from tests.helpers.messages import answer, question
 from tests.unit.rendering.test_raster import address
 

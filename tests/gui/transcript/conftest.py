@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from pytestqt.qtbot import QtBot
 
-    from desktop_app.ui.theme import Theme
+    from desktop_app.ui.look.theme import Theme
 
 
 @pytest.fixture

@@ -180,7 +180,7 @@ def work(numbers: range) -> None:
     from desktop_app.app.garbage import end_start
     from desktop_app.child_processes import child_command
     from desktop_app.paths import resource_path
-    from desktop_app.ui import icons, theme
+    from desktop_app.ui.look import icons, theme
     from desktop_app.ui.transcript.asker import Asker
     from desktop_app.ui.transcript.typesetter import Typesetter
 

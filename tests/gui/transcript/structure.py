@@ -39,7 +39,7 @@ from desktop_app.ui.transcript.styles import (
 if TYPE_CHECKING:
     from PySide6.QtGui import QTextBlock, QTextCharFormat, QTextDocument, QTextTable
 
-    from desktop_app.ui.theme import Theme
+    from desktop_app.ui.look.theme import Theme
 
 BULLETS: Final = ("•", "◦", "▪")
 LEAST_BOLD, LEAST_BOLDER = 501, 700

@@ -11,7 +11,7 @@ import pytest
 from desktop_app.rendering.block_stream import render
 from desktop_app.rendering.long_runs import LongRuns
 from desktop_app.rendering.model import Run
-from desktop_app.ui import theme
+from desktop_app.ui.look import theme
 from desktop_app.ui.transcript.cost import cost_more, cost_of, cost_of_runs, is_costly
 from desktop_app.ui.transcript.document import DocumentWriter
 from tests.gui.transcript.test_long_message import settle

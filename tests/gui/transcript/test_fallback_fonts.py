@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtGui import QFont
 
-from desktop_app.ui import theme
+from desktop_app.ui.look import theme
 from desktop_app.ui.transcript import fallback_fonts
 from desktop_app.ui.transcript.entry import AT_ONCE
 from desktop_app.ui.transcript.fallback_fonts import FallbackFonts, before_many_scripts

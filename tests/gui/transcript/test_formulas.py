@@ -10,7 +10,7 @@ from PySide6.QtGui import QAccessible, QColor, QGuiApplication, QTextCursor
 
 from desktop_app.child_processes import child_command
 from desktop_app.rendering.model import FORMULA_BEGINS as WAITING
-from desktop_app.ui import theme
+from desktop_app.ui.look import theme
 from desktop_app.ui.transcript import stretch
 from desktop_app.ui.transcript.formulas import DRAWN
 from desktop_app.ui.transcript.typesetter import Typesetter

@@ -27,7 +27,7 @@ from tests.gui.transcript import structure
 from tests.helpers.messages import answer, streaming
 
 if TYPE_CHECKING:
-    from desktop_app.ui.theme import Theme
+    from desktop_app.ui.look.theme import Theme
     from desktop_app.ui.transcript.view import TranscriptView
 
 DATA = Path(__file__).parents[2] / "data" / "markdown"

@@ -15,7 +15,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from desktop_app.rendering.block_stream import render
-from desktop_app.ui import theme
+from desktop_app.ui.look import theme
 from desktop_app.ui.transcript import stretch
 from desktop_app.ui.transcript.document import DocumentWriter
 from desktop_app.ui.transcript.long_items import KEPT_AT_END
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from desktop_app.domain.conversation import Message
-    from desktop_app.ui.theme import Theme
+    from desktop_app.ui.look.theme import Theme
     from desktop_app.ui.transcript.section import Section
     from desktop_app.ui.transcript.view import TranscriptView
 

@@ -16,7 +16,7 @@ from desktop_app.domain.parts import ReasoningPart
 from desktop_app.rendering.block_stream import render
 from desktop_app.rendering.export_html import to_html
 from desktop_app.rendering.export_text import to_markdown
-from desktop_app.ui import theme
+from desktop_app.ui.look import theme
 from desktop_app.ui.transcript import arrivals, stretch
 from desktop_app.ui.transcript.code_folds import SHOWN, show_folds, with_folds
 from tests.gui.transcript.test_streaming import finished

@@ -10,7 +10,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QImage, QTextCursor
 
 from desktop_app.domain.parts import DocumentPart, ImagePart
-from desktop_app.ui.theme import Theme
+from desktop_app.ui.look.theme import Theme
 from desktop_app.ui.transcript.stops import StopButton
 from tests.helpers.messages import answer, question
 from tests.unit.rendering.test_raster import address

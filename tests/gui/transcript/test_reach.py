@@ -8,8 +8,9 @@ from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtGui import QGuiApplication, QTextCursor
 from PySide6.QtTest import QTest
 
-from desktop_app.ui import clipboard, theme
+from desktop_app.ui.look import theme
 from desktop_app.ui.transcript import selection, stretch
+from desktop_app.ui.widgets import clipboard
 from tests.gui.transcript.test_stretch import many, mouse
 from tests.helpers.messages import answer
 

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QLabel, QToolButton, QWidget
 
 from desktop_app.domain.conversation import ErrorNote, MessageStatus
 from desktop_app.domain.parts import ImagePart, ToolCallPart
-from desktop_app.ui import theme
+from desktop_app.ui.look import theme
 from desktop_app.ui.transcript.actions import ActionRow
 from desktop_app.ui.transcript.stops import StopButton, next_stop
 from tests.helpers.messages import answer, question, streaming
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QImage
     from pytestqt.qtbot import QtBot
 
-    from desktop_app.ui.theme import Theme
+    from desktop_app.ui.look.theme import Theme
     from desktop_app.ui.transcript.view import TranscriptView
 
 LINES = "".join(f"line_{number}\n" for number in range(40))

@@ -10,7 +10,7 @@ from PySide6.QtGui import QGuiApplication, QMouseEvent, QTextCursor
 from PySide6.QtTest import QTest
 
 from desktop_app.domain.parts import TextPart, ToolCallPart
-from desktop_app.ui import theme
+from desktop_app.ui.look import theme
 from desktop_app.ui.transcript import stretch
 from tests.gui.transcript.test_streaming import finished
 from tests.helpers.messages import answer, question, streaming

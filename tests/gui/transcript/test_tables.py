@@ -11,7 +11,7 @@ from PySide6.QtGui import QAccessible, QTextCursor
 
 from desktop_app.child_processes import child_command
 from desktop_app.rendering.block_stream import render
-from desktop_app.ui import theme
+from desktop_app.ui.look import theme
 from desktop_app.ui.transcript.formulas import DRAWN
 from desktop_app.ui.transcript.typesetter import Typesetter
 from desktop_app.ui.transcript.view import TranscriptView
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QTextBlock
     from pytestqt.qtbot import QtBot
 
-    from desktop_app.ui.theme import Theme
+    from desktop_app.ui.look.theme import Theme
 
 HEAD = "| first | second | n |\n|---|:-:|--:|\n"
 ROW = "| a cell | another *cell* | 12 |\n"

@@ -23,7 +23,7 @@ from desktop_app.domain.conversation import ErrorNote, MessageStatus, ModelChoic
 from desktop_app.domain.cost import Usage
 from desktop_app.domain.parts import DocumentPart, ReasoningPart, TextPart
 from desktop_app.providers.refusals import ASK_AGAIN
-from desktop_app.ui import theme
+from desktop_app.ui.look import theme
 from desktop_app.ui.sealed_text import nothing_for
 from desktop_app.ui.transcript.actions import ActionRow
 from desktop_app.ui.transcript.items import reasoning_line

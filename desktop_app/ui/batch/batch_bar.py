@@ -1,0 +1,69 @@
+"""A line above the prompt while a batch job is under way, and when one has ended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy
+
+from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.plain_text import PlainButton, PlainLabel, spoken_text
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
+    from desktop_app.ui.look.theme import Theme
+
+
+class BatchBar(QFrame):
+    """See the module.
+
+    Signals:
+        show_wanted(): the jobs, or what is offered, is to be shown.
+        dismissed(): the person has read it, or does not want it.
+    """
+
+    show_wanted = Signal()
+    dismissed = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("batch-bar")
+        set_role(self, "note-card")
+        self.words = PlainLabel()
+        self.words.setObjectName("batch-bar-words")
+        self.words.setWordWrap(True)
+        policy = QSizePolicy.Policy
+        self.words.setSizePolicy(policy.Ignored, policy.Preferred)
+        self.show_button, self.dismiss_button = PlainButton("Show"), PlainButton("Dismiss")
+        self.show_button.setObjectName("show-batch-jobs")
+        self.dismiss_button.setObjectName("dismiss-batch-bar")
+        self._line = QHBoxLayout(self)
+        self._line.addWidget(self.words, 1)
+        for button in (self.show_button, self.dismiss_button):
+            set_role(button, "link")
+            self._line.addWidget(button)
+        self.show_button.clicked.connect(lambda: self.show_wanted.emit())
+        self.dismiss_button.clicked.connect(lambda: self.dismissed.emit())
+        self.set_theme(theme)
+        self.hide()
+
+    def offer(self, words: str) -> None:
+        """Offer a job of files that were given."""
+        self.say(words, has_ended=True)
+        self.show_button.setText("Summarise many…")
+
+    def say(self, words: str, *, has_ended: bool = False) -> None:
+        """Show how things stand; "" hides it."""
+        self.show_button.setText("Show")
+        self.words.setText(words)
+        self.setAccessibleName(spoken_text(words))
+        self.dismiss_button.setVisible(has_ended)
+        self.setVisible(bool(words))
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw with this theme from now on."""
+        px = theme.px
+        self._line.setContentsMargins(px(14), px(10), px(14), px(10))
+        self._line.setSpacing(px(14))

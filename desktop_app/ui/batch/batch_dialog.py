@@ -1,0 +1,228 @@
+"""The window of batch jobs: all of them, a new one, and each by itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import (
+    QDialog,
+    QFileDialog,
+    QHBoxLayout,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from desktop_app.ui.batch.batch_job_page import BatchJobPage
+from desktop_app.ui.batch.batch_models import BatchJobModel
+from desktop_app.ui.batch.batch_new_page import BatchNewPage
+from desktop_app.ui.composer.dropped_content import accept_copy
+from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.plain_text import PlainButton, PlainLabel, spoken_text
+from desktop_app.ui.settings.form_widgets import Note, retheme
+from desktop_app.ui.widgets.shared_columns import SharedColumns
+from desktop_app.ui.window.drop_area import LeavesFiles
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent, QShowEvent
+
+    from desktop_app.domain.batches import BatchJob
+    from desktop_app.domain.errors import UserFacingError
+    from desktop_app.ui.look.theme import Theme
+
+SIZE: Final = (860, 620)
+EMPTY: Final = (
+    "A batch job asks one question of each of many files, at half price. The answers come within a day, "
+    "whether this window is open or not."
+)
+_SHARES: Final = (0.24, 0.23, 0.42, 0.11)
+_ENDINGS: Final = {"markdown": ("Markdown (*.md)", ".md"), "csv": ("CSV (*.csv)", ".csv")}
+
+
+class BatchDialog(QDialog):
+    """See the module.
+
+    Attributes:
+        new, job: the pages.
+
+    Signals:
+        new_wanted(): a new job is about to be made.
+        job_wanted(str): this one is to be shown.
+        report_chosen(str, str, Path): a job's id, the format, and where to.
+    """
+
+    new_wanted = Signal()
+    job_wanted = Signal(str)
+    report_chosen = Signal(str, str, object)
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("batch-jobs")
+        self.setWindowTitle("Batch jobs")
+        self.setAcceptDrops(True)
+        self.new, self.job = BatchNewPage(theme), BatchJobPage(theme)
+        self.jobs = BatchJobModel()
+        self.table = SharedColumns(self.jobs, _SHARES)
+        self.new_button = PlainButton("New batch job…")
+        self.new_button.setObjectName("batch-new-job")
+        self.new_button.setAutoDefault(False)
+        set_role(self.new_button, "primary")
+        self._empty = PlainLabel(EMPTY)
+        self._empty.setWordWrap(True)
+        set_role(self._empty, "note")
+        self.words = Note(theme)
+        self.words.setObjectName("batch-words")
+        self._stack = QStackedWidget()
+        self._list = QWidget()
+        self._build()
+        self._connect()
+        self.set_theme(theme)
+        room, edge = parent.window().size(), theme.px(24)
+        wanted = QSize(theme.px(SIZE[0]), theme.px(SIZE[1]))
+        self._first_size = wanted.boundedTo(room - QSize(edge, edge))
+        self.resize(self._first_size)  # so that it is put in the middle
+
+    def _build(self) -> None:
+        table = self.table
+        table.setObjectName("batch-list")
+        table.setAccessibleName("Batch jobs")
+        self._head = QHBoxLayout()
+        self._head.addWidget(self._empty, 1)
+        self._head.addStretch()
+        self._head.addWidget(self.new_button, 0, Qt.AlignmentFlag.AlignTop)
+        self._list_column = QVBoxLayout(self._list)
+        self._list_column.setContentsMargins(0, 0, 0, 0)
+        self._list_column.addLayout(self._head)
+        self._list_column.addWidget(table, 1)
+        for page in (self._list, self.new, self.job):
+            self._stack.addWidget(page)
+        LeavesFiles(self._stack)
+        self._column = QVBoxLayout(self)
+        self._column.addWidget(self._stack, 1)
+        self._column.addWidget(self.words)
+
+    def _connect(self) -> None:
+        self.new_button.clicked.connect(lambda: self.new_wanted.emit())
+        self.table.activated.connect(self._open)
+        self.table.clicked.connect(self._open)
+        self.new.left.connect(self.show_list)
+        self.job.left.connect(self.show_list)
+        self.job.report_wanted.connect(self._choose_report)
+
+    # ------------------------------------------------------------------ pages
+
+    @property
+    def page(self) -> str:
+        """What is shown: "list", "new" or "job"."""
+        return ("list", "new", "job")[self._stack.currentIndex()]
+
+    def show_list(self) -> None:
+        """Show all jobs."""
+        self.say("")
+        shown = self.jobs.row_of(self.job.job_id)
+        self._stack.setCurrentIndex(0)
+        if shown >= 0:
+            self.table.setCurrentIndex(self.jobs.index(shown, 0))
+        (self.table if self.jobs.rowCount() else self.new_button).setFocus()
+
+    def show_new(self) -> None:
+        """Show the page on which a job is made."""
+        self.say("")
+        self._stack.setCurrentIndex(1)
+        self.new.add_files.setFocus()
+
+    def show_job(self, job: BatchJob) -> None:
+        """Show one job."""
+        is_other = self.page != "job" or self.job.job_id != job.id
+        self.job.show_job(job)
+        self._stack.setCurrentIndex(2)
+        if is_other:
+            self.say("")
+            self.job.table.setFocus()
+
+    def set_jobs(self, jobs: Sequence[BatchJob]) -> None:
+        """All jobs, newest first."""
+        self.jobs.set_jobs(jobs)
+        self.table.setVisible(bool(jobs))
+        self._list_column.setAlignment(
+            self._head, Qt.AlignmentFlag(0) if jobs else Qt.AlignmentFlag.AlignTop
+        )
+        if jobs and self.page == "list" and not self.table.currentIndex().isValid():
+            self.table.setCurrentIndex(self.jobs.index(0, 0))
+            if self.new_button.hasFocus():
+                self.table.setFocus()
+
+    def say(self, words: UserFacingError | str, *, is_error: bool = False) -> None:
+        """Say something at the foot; "" says nothing."""
+        text = words if isinstance(words, str) else words.sentences
+        self.words.set_text(text, "error" if is_error or not isinstance(words, str) else "note")
+        if text:
+            # Imported late, as everywhere: it takes 10 ms.
+            from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
+
+            self.words.setAccessibleName(spoken_text(text))
+            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self.words, text))
+
+    # ------------------------------------------------------------------ the person
+
+    def _open(self, index: object) -> None:
+        job = self.jobs.job_at(index)  # type: ignore[arg-type]
+        if job is not None:
+            self.job_wanted.emit(job.id)
+
+    def _choose_report(self, job_id: str, format_: str) -> None:
+        kind, ending = _ENDINGS[format_]
+        title = "".join(c if c.isalnum() or c in " -_" else " " for c in self.job.title.text())
+        name = f"{title.strip()[:60] or 'Batch job'}{ending}"
+        dialog = QFileDialog(self, "Report", str(Path.home() / name), kind)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.selectFile(name)
+        dialog.setDefaultSuffix(ending)
+        dialog.fileSelected.connect(
+            lambda chosen: self.report_chosen.emit(job_id, format_, Path(chosen))
+        )
+        dialog.open()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Esc goes back to the list, and from there closes; Enter in the list opens."""
+        if event.key() == Qt.Key.Key_Escape and self.page != "list":
+            self.show_list()
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.table.hasFocus():
+            self._open(self.table.currentIndex())
+        else:
+            super().keyPressEvent(event)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            accept_copy(event)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        accept_copy(event)
+        if self.page != "new":
+            self.new_wanted.emit()
+        self.new.add(paths)
+
+    # ------------------------------------------------------------------ looks
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw with this theme from now on."""
+        px = theme.px
+        self._column.setContentsMargins(px(16), px(14), px(16), px(14))
+        self._column.setSpacing(px(10))
+        self._list_column.setSpacing(px(12))
+        self._head.setSpacing(px(12))
+        self.table.verticalHeader().setDefaultSectionSize(px(34))
+        retheme(self, theme)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._first_size.isValid():
+            self._column.activate()
+            self.resize(self._first_size)
+            self._first_size = QSize()

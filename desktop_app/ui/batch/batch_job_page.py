@@ -1,0 +1,290 @@
+"""One batch job: what it takes before it is sent, how far it is, and what came for each file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QModelIndex, Qt, Signal
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QMenu,
+    QProgressBar,
+    QPushButton,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)
+
+from desktop_app.domain.batch_words import estimate_words, progress_words
+from desktop_app.domain.batches import BatchStatus, ItemStatus
+from desktop_app.domain.cost import format_money
+from desktop_app.ui.batch.batch_models import BatchLineModel
+from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.plain_text import (
+    PlainButton,
+    PlainLabel,
+    PlainTextField,
+    menu_text,
+    spoken_text,
+)
+from desktop_app.ui.settings.form_widgets import Note
+from desktop_app.ui.widgets.flow_layout import FlowLayout
+from desktop_app.ui.widgets.segmented_control import SegmentedControl
+from desktop_app.ui.widgets.shared_columns import SharedColumns
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from desktop_app.domain.batches import BatchItem, BatchJob, BatchLine
+    from desktop_app.ui.look.theme import Theme
+
+FILTERS: Final = (("all", "All files"), ("problems", "Without an answer"))
+_SHARES: Final = (0.31, 0.17, 0.29, 0.11, 0.12)
+
+
+class BatchJobPage(QWidget):
+    """See the module.
+
+    Signals:
+        left(): back to the jobs.
+        started(str), cancelled(str), again(str), removed(str): the person wants that, by the job's id.
+        report_wanted(str, str): as "markdown" or "csv".
+        item_wanted(str, int): its answer is to be shown.
+        open_wanted(str, int): as a conversation.
+        parts_wanted(str, int): as an ordinary question, read in parts.
+    """
+
+    left = Signal()
+    started = Signal(str)
+    cancelled = Signal(str)
+    again = Signal(str)
+    removed = Signal(str)
+    report_wanted = Signal(str, str)
+    item_wanted = Signal(str, int)
+    open_wanted = Signal(str, int)
+    parts_wanted = Signal(str, int)
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.setObjectName("batch-job")
+        self._job: BatchJob | None = None
+        self._item: BatchItem | None = None
+        self.back = _button("‹ All jobs", "batch-all-jobs", "link")
+        self.title, self.status = PlainLabel(), PlainLabel()
+        self.title.setObjectName("batch-title")
+        self.status.setObjectName("batch-status")
+        for label in (self.title, self.status):
+            label.setWordWrap(True)
+        set_role(self.title, "strong")
+        set_role(self.status, "dim")
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setObjectName("batch-progress")
+        self.estimate, self.error = Note(theme), Note(theme)
+        self.estimate.setObjectName("batch-estimate")
+        self.error.setObjectName("batch-error")
+        self.filter = SegmentedControl(FILTERS, theme, name="Files")
+        self.lines = BatchLineModel()
+        self.table = SharedColumns(self.lines, _SHARES)
+        self.answer = PlainTextField()
+        self.start = _button("Start", "batch-start", "primary")
+        self.cancel = _button("Cancel the job", "batch-cancel", "plain")
+        self.again_button = _button("Run the rest again", "batch-again", "plain")
+        self.report = _button("Report", "batch-report", "plain")
+        self.open = _button("Open as a conversation", "batch-open", "plain")
+        self.parts = _button("Read in parts…", "batch-parts", "plain")
+        self.remove = _button("Remove", "batch-remove", "plain")
+        self._build()
+        self._connect()
+        self.set_theme(theme)
+
+    def _build(self) -> None:
+        table = self.table
+        table.setObjectName("batch-items")
+        table.setAccessibleName("Files of the job")
+        self.answer.setObjectName("batch-answer")
+        self.answer.setAccessibleName("Answer")
+        self.answer.setReadOnly(True)
+        self.answer.setPlaceholderText("Choose a file to see its answer.")
+        self.answer.setTabChangesFocus(True)
+        set_role(self.answer, "field")
+        menu = QMenu(self.report)
+        for label, format_ in (("Markdown…", "markdown"), ("CSV for spreadsheets…", "csv")):
+            action = menu.addAction(menu_text(label))
+            action.triggered.connect(lambda _=False, f=format_: self._want_report(f))
+        self.report.setMenu(menu)
+        self._head = QHBoxLayout()
+        self._head.addWidget(self.title, 1)
+        self._head.addWidget(self.filter)
+        self._split = QSplitter(Qt.Orientation.Vertical)
+        self._split.setChildrenCollapsible(False)
+        self._split.addWidget(table)
+        self._split.addWidget(self.answer)
+        self._split.setStretchFactor(0, 3)
+        self._split.setStretchFactor(1, 2)
+        holder = QWidget()
+        self._buttons = FlowLayout(holder)
+        for button in (
+            self.start,
+            self.open,
+            self.parts,
+            self.report,
+            self.again_button,
+            self.cancel,
+            self.remove,
+        ):
+            self._buttons.addWidget(button)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.addWidget(self.back, 0, Qt.AlignmentFlag.AlignLeft)
+        self._column.addLayout(self._head)
+        for widget in (self.status, self.bar, self.estimate, self.error):
+            self._column.addWidget(widget)
+        self._column.addWidget(self._split, 1)
+        self._column.addWidget(holder)
+
+    def _connect(self) -> None:
+        self.back.clicked.connect(lambda: self.left.emit())
+        self.filter.chosen.connect(self._narrow)
+        selection = self.table.selectionModel()
+        selection.currentRowChanged.connect(lambda now, _before: self._choose(now))
+        self.table.doubleClicked.connect(lambda _: self._open())
+        for button, signal in (
+            (self.start, self.started),
+            (self.cancel, self.cancelled),
+            (self.again_button, self.again),
+            (self.remove, self.removed),
+        ):
+            button.clicked.connect(lambda _=False, s=signal: self._want(s))
+        self.open.clicked.connect(self._open)
+        self.parts.clicked.connect(lambda: self._want_item(self.parts_wanted))
+
+    # ------------------------------------------------------------------ what the program tells
+
+    @property
+    def job_id(self) -> str:
+        """Of the job that is shown."""
+        return "" if self._job is None else self._job.id
+
+    @property
+    def chosen(self) -> int:
+        """The number of the file that is chosen, 0 for none."""
+        line = self.lines.line_at(self.table.currentIndex())
+        return 0 if line is None else line.number
+
+    def show_job(self, job: BatchJob) -> None:
+        """Show how a job stands; its files come by `set_lines`."""
+        if self._job is None or job.id != self._job.id:
+            self._item = None
+            self.answer.clear()
+            self.filter.set_current("all")
+            self.lines.narrow(False)
+            self.lines.set_lines(())
+        self._job = job
+        counts, status = job.counts, job.status
+        self.title.setText(job.title)
+        effort = f", {job.choice.effort.value}" if job.choice.effort else ""
+        cost = f" · {format_money(counts.cost)}" if counts.cost else ""
+        self.status.setText(f"{progress_words(job)} · {job.choice.model}{effort}{cost}")
+        self.status.setAccessibleName(spoken_text(self.status.text()))
+        is_asked = status is BatchStatus.READY
+        self.estimate.set_text(estimate_words(job.estimate) if is_asked else "")
+        self.error.set_text(job.error, "warning")
+        self._show_progress(job)
+        self.start.setVisible(is_asked)
+        self.start.setEnabled(bool(job.estimate.files))
+        self.cancel.setVisible(not status.is_over)
+        self.cancel.setEnabled(not job.is_cancelled)
+        self.cancel.setText("Cancel the job" if status.was_sent else "Do not send it")
+        rest = counts.failed + counts.unanswered
+        self.again_button.setVisible(status.is_over and bool(rest))
+        self.report.setVisible(status.was_sent)
+        self.remove.setVisible(status.is_over)
+
+    def show_reading(self, done: int, total: int) -> None:
+        """How many files are read."""
+        self.bar.setMaximum(max(1, total))
+        self.bar.setValue(done)
+        self.status.setText(f"Reading the files · {done:,} of {total:,}")
+        self.status.setAccessibleName(spoken_text(self.status.text()))
+
+    def _show_progress(self, job: BatchJob) -> None:
+        counts = job.counts
+        self.bar.setVisible(not job.status.is_over and job.status is not BatchStatus.READY)
+        if job.status is BatchStatus.PREPARING:
+            return
+        remote = sum(upload.completed + upload.failed for upload in job.uploads)
+        self.bar.setMaximum(max(1, counts.total - counts.left_out))
+        self.bar.setValue(max(remote, counts.done))
+        self.bar.setAccessibleName(spoken_text(progress_words(job)))
+
+    def set_lines(self, lines: Sequence[BatchLine], changed: tuple[int, int] | None = None) -> None:
+        """The files of the job; see `BatchLineModel.set_lines`."""
+        self.lines.set_lines(lines, changed)
+        self._choose(self.table.currentIndex())
+
+    def show_item(self, item: BatchItem) -> None:
+        """Show the answer of the file that is chosen."""
+        self._item = item
+        words = [f"[{item.error}]"] if item.error else []
+        words += [item.answer] if item.answer else []
+        text = "\n\n".join(words)
+        if text != self.answer.toPlainText():
+            self.answer.setPlainText(text)
+        self.open.setEnabled(item.status is ItemStatus.ANSWERED)
+        is_large = item.status is ItemStatus.LEFT_OUT and item.part is not None
+        self.parts.setVisible(is_large)
+        self.open.setVisible(not is_large)
+
+    # ------------------------------------------------------------------ what the person does
+
+    def _narrow(self, name: str) -> None:
+        self.lines.narrow(name == "problems")
+        self._choose(self.table.currentIndex())
+
+    def _choose(self, index: QModelIndex) -> None:
+        line = self.lines.line_at(index)
+        if line is not None and self._job is not None:
+            self.item_wanted.emit(self._job.id, line.number)
+            return
+        self._item = None
+        self.answer.clear()
+        self.open.setEnabled(False)
+        self.open.setVisible(True)
+        self.parts.hide()
+
+    def _open(self) -> None:
+        if self._item is not None and self._item.status is ItemStatus.ANSWERED:
+            self._want_item(self.open_wanted)
+
+    def _want(self, signal: object) -> None:
+        if self._job is not None:
+            signal.emit(self._job.id)  # type: ignore[attr-defined]
+
+    def _want_item(self, signal: object) -> None:
+        if self._job is not None and self._item is not None:
+            signal.emit(self._job.id, self._item.number)  # type: ignore[attr-defined]
+
+    def _want_report(self, format_: str) -> None:
+        if self._job is not None:
+            self.report_wanted.emit(self._job.id, format_)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw with this theme from now on."""
+        px = theme.px
+        self._column.setSpacing(px(8))
+        self._head.setSpacing(px(10))
+        self._buttons.set_gap(px(8))
+        self.filter.set_theme(theme)
+        self.bar.setFixedHeight(px(6))
+        self.table.verticalHeader().setDefaultSectionSize(px(30))
+        self.table.setMinimumHeight(px(80))
+        self.answer.setMinimumHeight(px(56))
+
+
+def _button(label: str, name: str, role: str) -> QPushButton:
+    button = PlainButton(label)
+    button.setObjectName(name)
+    button.setAutoDefault(False)
+    set_role(button, role)
+    return button

@@ -1,0 +1,347 @@
+"""A new batch job: which files, what is asked of each, and who answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from desktop_app.domain.batch_words import counted
+from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.plain_text import PlainButton, PlainLabel, spoken_text
+from desktop_app.ui.settings.form_widgets import Combo, LongText, Note
+from desktop_app.ui.widgets.flow_layout import FlowLayout
+
+if TYPE_CHECKING:
+    from desktop_app.domain.model_catalog import Effort, Variant
+    from desktop_app.ui.look.theme import Theme
+
+OWN_TASK: Final = ""
+NAMED_FILES: Final = 3
+
+
+@dataclass(frozen=True)
+class BatchModel:
+    """A model to choose; `refusal` is why it cannot be, "" where it can."""
+
+    model: str
+    name: str
+    variant: Variant | None = None
+    efforts: tuple[Effort, ...] = ()
+    refusal: str = ""
+
+
+@dataclass(frozen=True)
+class BatchProvider:
+    """A provider to choose, with its models; `refusal` as above."""
+
+    id: str
+    name: str
+    refusal: str = ""
+    models: tuple[BatchModel, ...] = ()
+
+
+@dataclass(frozen=True)
+class BatchPrompt:
+    """A prompt of the library, its text as it is asked."""
+
+    id: str
+    title: str
+    text: str
+
+
+@dataclass(frozen=True)
+class BatchWish:
+    """What the person wants."""
+
+    paths: tuple[Path, ...]
+    title: str
+    task: str
+    provider_id: str
+    model: str
+    variant: Variant | None
+    effort: Effort | None
+
+
+class BatchNewPage(QWidget):
+    """See the module.
+
+    Signals:
+        wanted(BatchWish): read these files, and say what it takes.
+        left(): back to the jobs.
+    """
+
+    wanted = Signal(object)
+    left = Signal()
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.setObjectName("batch-new")
+        self._paths: dict[Path, None] = {}
+        self._prompts: Mapping[str, BatchPrompt] = {}
+        self._providers: Mapping[str, BatchProvider] = {}
+        self._wanted_effort: Effort | None = None
+        self.back = _button("‹ All jobs", "batch-back", "link")
+        self.add_files = _button("Add files…", "batch-add-files", "plain")
+        self.add_folder = _button("Add a folder…", "batch-add-folder", "plain")
+        self.clear = _button("Clear", "batch-clear-files", "plain")
+        self.files = PlainLabel()
+        self.files.setObjectName("batch-files")
+        self.files.setWordWrap(True)
+        self.prompt = _combo(theme, "Prompt", "batch-prompt")
+        self.task = LongText(theme, "What is asked of each file", 96)
+        self.task.setObjectName("batch-task")
+        self.task.setPlaceholderText("What is asked of each file")
+        self.provider = _combo(theme, "Provider", "batch-provider")
+        self.model = _combo(theme, "Model", "batch-model")
+        self.effort = _combo(theme, "Effort", "batch-effort")
+        self.refusal = Note(theme)
+        self.refusal.setObjectName("batch-refusal")
+        self.read = _button("Read the files", "batch-read", "primary")
+        self._build(theme)
+        self._connect()
+        self.set_theme(theme)
+        self._show_files()
+
+    def _build(self, theme: Theme) -> None:
+        inner = QWidget()
+        self._column = QVBoxLayout(inner)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        holder = QWidget()
+        self._buttons = FlowLayout(holder)
+        for button in (self.add_files, self.add_folder, self.clear):
+            self._buttons.addWidget(button)
+        self._column.addWidget(_strong("Files"))
+        self._column.addWidget(self.files)
+        self._column.addWidget(holder)
+        self._column.addWidget(_strong("Asked of each file"))
+        self._column.addWidget(self.prompt)
+        self._column.addWidget(self.task)
+        self._column.addWidget(_strong("Answered by"))
+        self._choice = QGridLayout()
+        for column, (label, field) in enumerate(
+            (("Provider", self.provider), ("Model", self.model), ("Effort", self.effort))
+        ):
+            words = PlainLabel(label)
+            set_role(words, "note")
+            words.setBuddy(field)
+            self._choice.addWidget(words, 0, column)
+            self._choice.addWidget(field, 1, column)
+            self._choice.setColumnStretch(column, 3 if column < 2 else 2)
+        self._column.addLayout(self._choice)
+        self._column.addWidget(self.refusal)
+        self._column.addStretch(1)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFrameShape(QScrollArea.Shape.NoFrame)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setWidget(inner)
+        self._foot = QHBoxLayout()
+        self._hint = Note(theme, "Nothing is sent yet: what it costs is said first.")
+        self._foot.addWidget(self._hint, 1)
+        self._foot.addWidget(self.read)
+        self._page = QVBoxLayout(self)
+        self._page.setContentsMargins(0, 0, 0, 0)
+        self._page.addWidget(self.back, 0, Qt.AlignmentFlag.AlignLeft)
+        self._page.addWidget(area, 1)
+        self._page.addLayout(self._foot)
+
+    def _connect(self) -> None:
+        self.back.clicked.connect(lambda: self.left.emit())
+        self.add_files.clicked.connect(self._choose_files)
+        self.add_folder.clicked.connect(self._choose_folder)
+        self.clear.clicked.connect(lambda: self.set_files(()))
+        self.prompt.activated.connect(lambda _: self._take_prompt())
+        self.task.textChanged.connect(self._show_ready)
+        self.provider.currentIndexChanged.connect(lambda _: self._show_models())
+        self.model.currentIndexChanged.connect(lambda _: self._show_efforts())
+        self.effort.activated.connect(lambda _: self._note_effort())
+        self.read.clicked.connect(self._want)
+
+    # ------------------------------------------------------------------ what there is to choose
+
+    def set_files(self, paths: Sequence[Path]) -> None:
+        """Take these in place of others."""
+        self._paths = dict.fromkeys(paths)
+        self._show_files()
+
+    def add(self, paths: Sequence[Path]) -> None:
+        """Take these, too."""
+        self._paths |= dict.fromkeys(paths)
+        self._show_files()
+
+    def begin_anew(self) -> None:
+        """The job is made: nothing is left of it here."""
+        self.task.clear()
+        self.set_files(())
+
+    def set_prompts(self, prompts: Sequence[BatchPrompt], chosen: str) -> None:
+        """The prompts to choose from; the task is the chosen one's, unless there is one."""
+        self._prompts = {prompt.id: prompt for prompt in prompts}
+        self.prompt.clear()
+        for prompt in prompts:
+            self.prompt.addItem(prompt.title, prompt.id)
+        self.prompt.addItem("A question of my own", OWN_TASK)
+        self.prompt.setCurrentIndex(max(0, self.prompt.findData(chosen)))
+        if not self.task.toPlainText().strip():
+            self._take_prompt()
+
+    def set_providers(
+        self,
+        providers: Sequence[BatchProvider],
+        provider_id: str,
+        model: str,
+        effort: Effort | None,
+    ) -> None:
+        """The providers to choose from, and what to begin with."""
+        self._wanted_effort = effort
+        self._providers = {provider.id: provider for provider in providers}
+        self.provider.blockSignals(True)
+        self.provider.clear()
+        for provider in providers:
+            self.provider.addItem(provider.name, provider.id)
+        self.provider.setCurrentIndex(max(0, self.provider.findData(provider_id)))
+        self.provider.blockSignals(False)
+        self._show_models(model)
+
+    # ------------------------------------------------------------------ the person's choices
+
+    def _choose_files(self) -> None:
+        dialog = self._dialog("Files for the batch job")
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+        dialog.filesSelected.connect(lambda names: self.add([Path(name) for name in names]))
+        dialog.open()
+
+    def _choose_folder(self) -> None:
+        dialog = self._dialog("A folder of files")
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.fileSelected.connect(lambda name: self.add([Path(name)]))
+        dialog.open()
+
+    def _dialog(self, title: str) -> QFileDialog:
+        dialog = QFileDialog(self, title, str(Path.home()))
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        return dialog
+
+    def _take_prompt(self) -> None:
+        prompt = self._prompts.get(self.prompt.currentData() or OWN_TASK)
+        if prompt is not None:
+            self.task.setPlainText(prompt.text)
+        else:
+            self.task.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _show_files(self) -> None:
+        names = [path.name for path in self._paths]
+        more = len(names) - NAMED_FILES
+        listed = ", ".join(names[:NAMED_FILES]) + (f" and {more:,} more" if more > 0 else "")
+        words = f"{counted(len(names), 'file or folder')}: {listed}"
+        words = words.replace("file or folders", "files and folders")
+        self.files.setText(words if names else "None yet: add some, or drop them here.")
+        set_role(self.files, "" if names else "note")
+        self.files.setAccessibleName(spoken_text(self.files.text()))
+        self.clear.setEnabled(bool(names))
+        self._show_ready()
+
+    def _show_models(self, chosen: str = "") -> None:
+        provider = self._chosen_provider()
+        wanted = chosen or self.model.currentData() or ""
+        self.model.blockSignals(True)
+        self.model.clear()
+        for model in provider.models if provider else ():
+            self.model.addItem(model.name, model.model)
+        self.model.setCurrentIndex(max(0, self.model.findData(wanted)))
+        self.model.blockSignals(False)
+        self._show_efforts()
+
+    def _show_efforts(self) -> None:
+        model = self._chosen_model()
+        self.effort.clear()
+        for effort in model.efforts if model else ():
+            self.effort.addItem(effort.value, effort)
+        at = self.effort.findData(self._wanted_effort)
+        self.effort.setCurrentIndex(at if at >= 0 else max(0, self.effort.findText("medium")))
+        self.effort.setEnabled(self.effort.count() > 1)
+        self._show_ready()
+
+    def _note_effort(self) -> None:
+        self._wanted_effort = self.effort.currentData()
+
+    def _chosen_provider(self) -> BatchProvider | None:
+        return self._providers.get(self.provider.currentData() or "")
+
+    def _chosen_model(self) -> BatchModel | None:
+        provider = self._chosen_provider()
+        models = provider.models if provider else ()
+        return next((m for m in models if m.model == self.model.currentData()), None)
+
+    def _show_ready(self) -> None:
+        provider, model = self._chosen_provider(), self._chosen_model()
+        why = "Add a provider with batches in Settings › Provider."
+        if provider is not None:
+            why = provider.refusal or ("" if model else "No model is known there.")
+        if model is not None and not why:
+            why = model.refusal
+        self.refusal.set_text(why, "warning")
+        task = self.task.toPlainText().strip()
+        self.read.setEnabled(bool(self._paths) and bool(task) and not why)
+
+    def _want(self) -> None:
+        provider, model = self._chosen_provider(), self._chosen_model()
+        if provider is None or model is None:
+            return
+        task = self.task.toPlainText().strip()
+        prompt = self._prompts.get(self.prompt.currentData() or OWN_TASK)
+        title = prompt.title if prompt is not None and prompt.text == task else ""
+        self.wanted.emit(
+            BatchWish(
+                tuple(self._paths),
+                title,
+                task,
+                provider.id,
+                model.model,
+                model.variant,
+                self.effort.currentData(),
+            )
+        )
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw with this theme from now on."""
+        px = theme.px
+        self._page.setSpacing(px(10))
+        self._column.setSpacing(px(8))
+        self._choice.setHorizontalSpacing(px(10))
+        self._choice.setVerticalSpacing(px(4))
+        self._buttons.set_gap(px(8))
+
+
+def _combo(theme: Theme, label: str, name: str) -> Combo:
+    combo = Combo(theme, label)
+    combo.setObjectName(name)
+    return combo
+
+
+def _button(label: str, name: str, role: str) -> QPushButton:
+    button = PlainButton(label)
+    button.setObjectName(name)
+    button.setAutoDefault(False)
+    set_role(button, role)
+    return button
+
+
+def _strong(text: str) -> QLabel:
+    label = PlainLabel(text)
+    set_role(label, "strong")
+    return label

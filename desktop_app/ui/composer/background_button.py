@@ -1,0 +1,103 @@
+"""The button of the choice row that offers to have a long answer made in the background.
+
+It is there only where that is offered. Its menu says what either choice means before one is taken:
+to run on without the window, a provider has to keep the request and the reply.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import QMenu
+
+from desktop_app.ui.composer import choice_menus
+from desktop_app.ui.composer.model_choice_view import NOTHING_CHOSEN
+from desktop_app.ui.look.icons import icon
+from desktop_app.ui.look.painting import width_of
+from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.plain_text import PlainToolButton, set_tooltip, spoken_text
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
+    from desktop_app.ui.composer.model_choice_view import ChoiceView
+    from desktop_app.ui.look.theme import Theme
+
+_LABEL: Final = "Background"
+_ICON: Final = 18
+_PADDING: Final = 16  # of icon and word, left and right, and between them
+_NOTE_WIDTH: Final = 300
+
+
+class BackgroundButton(PlainToolButton):
+    """Off, or on with a word beside the icon.
+
+    Attributes:
+        options: its menu.
+
+    Signals:
+        chosen(bool): whether the next answers are to be made in the background.
+    """
+
+    chosen = Signal(bool)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("background")
+        set_role(self, "quiet")
+        self._theme = theme
+        self._choice = NOTHING_CHOSEN
+        # Not the button's own menu: assistive technology that presses the button would not open it.
+        self.options = QMenu(self)
+        self.options.aboutToShow.connect(self._fill)
+        self.clicked.connect(self._open)
+        self.set_theme(theme)
+
+    def set_choice(self, choice: ChoiceView) -> None:
+        """Show whether it is offered, and whether it is on."""
+        self._choice = choice
+        self.setVisible(choice.background is not None)
+        state = "on" if choice.background else "off"
+        self.setAccessibleName(spoken_text(f"Run in the background: {state}"))
+        set_tooltip(self, f"Run in the background: {state}")
+        self._show_icon()
+
+    def show_word(self, wide: bool) -> None:
+        """Say that it is on beside the icon, where there is room."""
+        word = _LABEL if wide and self._choice.background else ""
+        style = Qt.ToolButtonStyle
+        self.setText(word)
+        self.setToolButtonStyle(
+            style.ToolButtonTextBesideIcon if word else style.ToolButtonIconOnly
+        )
+
+    def width_with(self, *, wide: bool) -> int:
+        """The width it would like, without changing anything."""
+        width = self._theme.px(_ICON) + self._theme.px(_PADDING)
+        if wide and self._choice.background:
+            width += width_of(_LABEL, self._theme.interface()) + self._theme.px(_PADDING) // 2
+        return width
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take another theme's colours and measures."""
+        self._theme = theme
+        self.setFont(theme.interface())
+        self.setIconSize(QSize(theme.px(_ICON), theme.px(_ICON)))
+        self._show_icon()
+
+    def sizeHint(self) -> QSize:
+        return QSize(self.width_with(wide=bool(self.text())), super().sizeHint().height())
+
+    def _show_icon(self) -> None:
+        theme = self._theme
+        color = theme.accent if self._choice.background else theme.dim
+        self.setIcon(icon("cloud", color, theme.px(_ICON)))
+
+    def _open(self) -> None:
+        self.options.popup(self.mapToGlobal(self.rect().bottomLeft()))
+
+    def _fill(self) -> None:
+        self.options.clear()
+        width = self._theme.px(_NOTE_WIDTH)
+        choice_menus.fill_background(self.options, self._choice, self.chosen.emit, width)

@@ -1,0 +1,148 @@
+"""The menus behind ▾: every model of every provider, and the efforts with what is refused and why.
+
+They are filled when they open, from the choice as it is then.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtGui import QActionGroup
+from PySide6.QtWidgets import QMenu, QWidgetAction
+
+from desktop_app.ui.composer.model_choice_view import EFFORT_LABELS
+from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.plain_text import LONGEST_LINE, PlainLabel, menu_text, set_tooltip
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from PySide6.QtGui import QAction
+
+    from desktop_app.domain.model_catalog import Effort
+    from desktop_app.ui.composer.model_choice_view import ChoiceView, ModelEntry
+
+LONGEST_FLAT_MENU: Final = 18
+LONGEST_SUBMENU: Final = 40
+
+
+def fill_models(
+    menu: QMenu, choice: ChoiceView, chosen: Callable[[ModelEntry], None], note_width: int
+) -> None:
+    """Models by provider: below headings, or each provider its own menu where there are many."""
+    by_provider: defaultdict[tuple[str, str], list[ModelEntry]] = defaultdict(list)
+    for entry in choice.models:
+        by_provider[entry.provider_id, entry.provider_name].append(entry)
+    group = QActionGroup(menu)
+    for (_, provider), entries in by_provider.items():
+        place = menu
+        if len(choice.models) > LONGEST_FLAT_MENU and len(by_provider) > 1:
+            place = menu.addMenu(menu_text(provider))
+        else:
+            _add_note(menu, provider, note_width)
+        for entry, inner in _by_maker(place, entries):
+            label = f"{entry.name} · {entry.note}" if entry.note else entry.name
+            action = _add(inner, group, label, ticked=_is_chosen(entry, choice))
+            action.triggered.connect(lambda _=False, entry=entry: chosen(entry))
+            if entry.variant is not None and entry.provider_id == choice.provider_id:
+                _refuse(action, choice.variant_refusals.get(entry.variant, ""))
+
+
+def _by_maker(place: QMenu, entries: list[ModelEntry]) -> Iterator[tuple[ModelEntry, QMenu]]:
+    """Each entry with its menu: an aggregator's hundreds of models go by the first word of their
+    names, those that stand alone under "Others"; the first three and a short list stay as is."""
+    if len(entries) <= LONGEST_SUBMENU:
+        yield from ((entry, place) for entry in entries)
+        return
+    counts = Counter(_maker(entry) for entry in entries if entry.variant is None)
+    menus: dict[str, QMenu] = {}
+    for entry in entries:
+        maker = _maker(entry) if counts[_maker(entry)] > 1 else ""
+        if entry.variant is not None:
+            yield entry, place
+            continue
+        if maker not in menus:
+            menus[maker] = QMenu(menu_text(maker) or "Others", place)
+        yield entry, menus[maker]
+    for _, menu in sorted(menus.items(), key=lambda named: (not named[0], named[0])):
+        place.addMenu(menu)
+
+
+def _maker(entry: ModelEntry) -> str:
+    """The first word of a model's id: "gpt" of gpt-5.2, "claude" of anthropic/claude-4."""
+    return re.split(r"[-_.:\d ]", entry.model.rpartition("/")[2].casefold(), maxsplit=1)[0]
+
+
+def fill_efforts(
+    menu: QMenu, choice: ChoiceView, chosen: Callable[[Effort], None], note_width: int
+) -> None:
+    """The efforts; those refused are disabled, and the reasons stand below."""
+    group = QActionGroup(menu)
+    for effort in choice.efforts_listed:
+        action = _add(menu, group, EFFORT_LABELS[effort], ticked=effort is choice.effort)
+        action.triggered.connect(lambda _=False, effort=effort: chosen(effort))
+        _refuse(action, choice.effort_refusals.get(effort, ""))
+    _add_reasons(
+        menu, (choice.effort_refusals.get(e, "") for e in choice.efforts_listed), note_width
+    )
+
+
+def fill_background(
+    menu: QMenu, choice: ChoiceView, chosen: Callable[[bool], None], note_width: int
+) -> None:
+    """Where a long answer is made, and what either means."""
+    name, group = choice.provider_name, QActionGroup(menu)
+    here = _add(menu, group, "Ends with the connection", ticked=not choice.background)
+    here.triggered.connect(lambda _=False: chosen(False))
+    _add_note(
+        menu,
+        "That is when the window closes, the network fails or the computer sleeps.",
+        note_width,
+    )
+    there = _add(menu, group, "Runs in the background", ticked=bool(choice.background))
+    there.triggered.connect(lambda _=False: chosen(True))
+    _add_note(
+        menu,
+        "It goes on meanwhile, and is picked up again. "
+        f"For that {name} keeps the request and the reply: 30 days or more at OpenAI.",
+        note_width,
+    )
+
+
+def _add(menu: QMenu, group: QActionGroup, label: str, *, ticked: bool) -> QAction:
+    action = menu.addAction(menu_text(label))
+    action.setCheckable(True)
+    group.addAction(action)
+    action.setChecked(ticked)
+    return action
+
+
+def _refuse(action: QAction, why: str) -> None:
+    action.setEnabled(not why)
+    if why:
+        set_tooltip(action, why)
+
+
+def _add_reasons(menu: QMenu, reasons: Iterable[str], width: int) -> None:
+    for why in dict.fromkeys(reason for reason in reasons if reason):
+        _add_note(menu, why, width)
+
+
+def _add_note(menu: QMenu, words: str, width: int) -> None:
+    """A line to be read, not taken."""
+    label = PlainLabel(words)
+    set_role(label, "note")
+    label.setWordWrap(True)
+    label.setMaximumWidth(width)
+    label.setContentsMargins(12, 6, 12, 4)
+    action = QWidgetAction(menu)
+    action.setDefaultWidget(label)
+    action.setText(menu_text(words, LONGEST_LINE))  # what assistive technology reads
+    action.setEnabled(False)
+    menu.addAction(action)
+
+
+def _is_chosen(entry: ModelEntry, choice: ChoiceView) -> bool:
+    return (entry.provider_id, entry.model) == (choice.provider_id, choice.model)

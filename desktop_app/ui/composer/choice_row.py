@@ -1,0 +1,265 @@
+"""The row under the text of the prompt: attach, who is to answer, effort, estimate, Send or Stop.
+
+The row shows a `ChoiceView`, made elsewhere, and says what the person takes instead. Where it is
+too narrow it leaves things out, the least needed first: what of the estimate is not the cost, the
+word "Effort", the two variants not taken (the menu behind ▾ still has them), the effort's name, the
+estimate.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QSize, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QToolButton, QWidget
+
+from desktop_app.domain.variants import Variant
+from desktop_app.ui.composer import choice_menus
+from desktop_app.ui.composer.background_button import BackgroundButton
+from desktop_app.ui.composer.model_choice_view import EFFORT_BARS, EFFORT_LABELS, NOTHING_CHOSEN
+from desktop_app.ui.look.icons import icon
+from desktop_app.ui.look.painting import width_of
+from desktop_app.ui.look.theme import SEND, set_role
+from desktop_app.ui.plain_text import PlainLabel, PlainToolButton, set_tooltip, spoken_text
+from desktop_app.ui.widgets.menu_button import PickButton
+from desktop_app.ui.widgets.segmented_control import SegmentedControl
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PySide6.QtGui import QResizeEvent
+    from PySide6.QtWidgets import QMenu
+
+    from desktop_app.ui.composer.model_choice_view import ChoiceView
+    from desktop_app.ui.look.theme import Theme
+
+_GAP: Final = 9
+_NOTE_WIDTH: Final = 260
+_SHORTEST_ROW: Final = 280
+
+
+class ModelControl(QFrame):
+    """Instant · Thinking · Pro ▾, or the name of another model ▾."""
+
+    def __init__(self, theme: Theme, fill_menu: Callable[[QMenu], None]) -> None:
+        super().__init__()
+        set_role(self, "segments")
+        options = [(variant.value, variant.value.capitalize()) for variant in Variant]
+        self.variants = SegmentedControl(options, theme, name="Variant")
+        self.variants.setObjectName("variant")
+        self.more = PickButton(theme, fill_menu, grounded=False)
+        self.more.setObjectName("model")
+        self.more.setToolTip("Other models and providers")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self.variants)
+        row.addWidget(self.more)
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        self._choice = NOTHING_CHOSEN
+
+    def set_choice(self, choice: ChoiceView) -> None:
+        """Show who is to answer."""
+        self._choice = choice
+        self.variants.set_current(choice.variant.value if choice.variant else None)
+        self.variants.set_refusals({v.value: why for v, why in choice.variant_refusals.items()})
+        self.more.setAccessibleName(spoken_text(f"Model: {choice.model_name}"))
+
+    def show_variants(self, wide: bool) -> None:
+        """Show the three beside each other, or the one taken by its name."""
+        three = wide and self._choice.is_variant
+        self.variants.setVisible(three)
+        self.more.set_text("" if three else self._choice.short_name)
+
+    def width_with(self, *, wide: bool) -> int:
+        """The width it would like, without changing anything."""
+        if wide and self._choice.is_variant:
+            return self.variants.sizeHint().width() + self.more.width_with(text="")
+        return self.more.width_with(text=self._choice.short_name)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take another theme's colours and measures."""
+        self.variants.set_theme(theme)
+        self.more.set_theme(theme)
+
+
+class ChoiceRow(QWidget):
+    """The controls under the text.
+
+    Attributes:
+        attach, attach_more, send, stop: buttons.
+
+    Signals:
+        variant_chosen(Variant), effort_chosen(Effort), model_chosen(ModelEntry)
+        models_opened(): the menu of models is looked at.
+        background_chosen(bool)
+    """
+
+    variant_chosen = Signal(object)
+    effort_chosen = Signal(object)
+    model_chosen = Signal(object)
+    models_opened = Signal()
+    background_chosen = Signal(bool)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._choice = NOTHING_CHOSEN
+        self._estimate = ("", "", "")
+        self._rate = ""
+        self._streaming = False
+        self.attach = _button("attach", "Attach files", "quiet")
+        self.attach_more = _button("attach-more", "What else to attach", "quiet")
+        self.attach_more.setToolTip("Folders and collections")
+        self.models = ModelControl(theme, self._fill_models)
+        self.effort = PickButton(theme, self._fill_efforts)
+        self.effort.setObjectName("effort")
+        self.effort.setToolTip("How long the model thinks before it answers")
+        self.background = BackgroundButton(theme)
+        self.background.chosen.connect(self.background_chosen)
+        self.figures = PlainLabel()
+        self.figures.setObjectName("estimate")
+        set_role(self.figures, "note")
+        self.send = _button("send", "Send", "send")
+        self.stop = _button("stop", "Stop the answer", "stop")
+        self.stop.hide()
+        self.models.variants.chosen.connect(lambda key: self.variant_chosen.emit(Variant(key)))
+        self._lay_out()
+        self.set_theme(theme)
+        self.set_choice(NOTHING_CHOSEN)
+
+    def _lay_out(self) -> None:
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        before: list[QWidget] = [self.models, self.effort, self.background]
+        behind: list[QWidget] = [self.figures, self.send, self.stop]
+        self._attaching = QHBoxLayout()
+        self._attaching.setSpacing(0)
+        for button in (self.attach, self.attach_more):
+            self._attaching.addWidget(button)
+        self._row.addLayout(self._attaching)
+        for widget in before:
+            self._row.addWidget(widget)
+        self._row.addStretch(1)
+        for widget in behind:
+            self._row.addWidget(widget)
+
+    def set_choice(self, choice: ChoiceView) -> None:
+        """Show who is to answer, and what can be chosen instead."""
+        self._choice = choice
+        self.models.set_choice(choice)
+        effort = choice.effort_shown
+        self.effort.setVisible(effort is not None)
+        if effort is not None:
+            self.effort.set_bars(EFFORT_BARS[effort])
+            self.effort.setAccessibleName(spoken_text(f"Effort: {EFFORT_LABELS[effort]}"))
+        self.background.set_choice(choice)
+        self._fit()
+
+    def set_estimate(self, text: str, short: str, tooltip: str) -> None:
+        """What the question will cost, as far as anybody knows; `short` where there is less room."""
+        self._estimate = (text, short, tooltip)
+        self._show_figures()
+
+    def set_rate(self, text: str) -> None:
+        """How fast the answer comes ("38 tok/s"); shown while it streams."""
+        self._rate = text
+        self._show_figures()
+
+    def set_streaming(self, streaming: bool) -> None:
+        """Stop in place of Send, the rate in place of the estimate."""
+        self._streaming = streaming
+        self.send.setVisible(not streaming)
+        self.stop.setVisible(streaming)
+        if not streaming:
+            self._rate = ""
+        self._show_figures()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take another theme's colours and measures."""
+        self._theme = theme
+        self.models.set_theme(theme)
+        self.effort.set_theme(theme)
+        self.background.set_theme(theme)
+        self.figures.setFont(theme.note())
+        self._row.setSpacing(theme.px(_GAP))
+        for button, name, color, size in (
+            (self.attach, "paperclip", theme.dim, 18),
+            (self.attach_more, "chevron-down", theme.dim, 12),
+            (self.send, "arrow-up", theme.on_accent, 18),
+            (self.stop, "square", theme.ground, 14),
+        ):
+            button.setIcon(icon(name, color, theme.px(size), disabled=theme.faint))
+            button.setIconSize(QSize(theme.px(size), theme.px(size)))
+        self._fit()
+
+    def minimumSizeHint(self) -> QSize:
+        """As narrow as can be used; the row arranges itself to any width above it."""
+        least = self._widths(figures="", caption=False, wide=False, name=False)
+        return QSize(min(least, self._theme.px(_SHORTEST_ROW)), self._theme.px(SEND))
+
+    def sizeHint(self) -> QSize:
+        return QSize(self._widths(figures=self._rate or self._estimate[0]), self._theme.px(SEND))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _show_figures(self) -> None:
+        set_tooltip(self.figures, "" if self._streaming else self._estimate[2])
+        self._fit()
+
+    def _fit(self) -> None:
+        """Leave out what the width has no room for, step by step."""
+        whole, short, _ = (self._rate, self._rate, "") if self._streaming else self._estimate
+        figures, shown = whole, dict.fromkeys(("caption", "wide", "name"), True)
+        for step in ("short", "caption", "wide", "name", "none"):
+            if self._widths(figures=figures, **shown) <= self.width():
+                break
+            if step in shown:
+                shown[step] = False
+            else:
+                figures = short if step == "short" else ""
+        self.figures.setText(figures)
+        self.figures.setVisible(bool(figures))
+        self.models.show_variants(shown["wide"])
+        self.effort.set_caption("Effort" if shown["caption"] else "")
+        self.background.show_word(shown["caption"])
+        self.effort.set_text(self._effort_label() if shown["name"] else "")
+
+    def _widths(
+        self, *, figures: str, caption: bool = True, wide: bool = True, name: bool = True
+    ) -> int:
+        gap = self._theme.px(_GAP)
+        total = self._attaching.sizeHint().width() + self._theme.px(SEND) + 2 * gap
+        total += self.models.width_with(wide=wide)
+        if self._choice.effort_shown is not None:
+            label = self._effort_label() if name else ""
+            total += gap + self.effort.width_with(text=label, caption="Effort" if caption else "")
+        if self._choice.background is not None:
+            total += gap + self.background.width_with(wide=caption)
+        if figures:
+            total += gap + width_of(figures, self._theme.note())
+        return total
+
+    def _effort_label(self) -> str:
+        effort = self._choice.effort_shown
+        return "" if effort is None else EFFORT_LABELS[effort]
+
+    def _fill_models(self, menu: QMenu) -> None:
+        width = self._theme.px(_NOTE_WIDTH)
+        self.models_opened.emit()
+        choice_menus.fill_models(menu, self._choice, self.model_chosen.emit, width)
+
+    def _fill_efforts(self, menu: QMenu) -> None:
+        width = self._theme.px(_NOTE_WIDTH)
+        choice_menus.fill_efforts(menu, self._choice, self.effort_chosen.emit, width)
+
+
+def _button(name: str, label: str, role: str) -> QToolButton:
+    button = PlainToolButton()
+    button.setObjectName(name)
+    button.setAccessibleName(spoken_text(label))
+    set_tooltip(button, label)
+    set_role(button, role)
+    return button

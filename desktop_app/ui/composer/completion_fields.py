@@ -1,0 +1,168 @@
+"""The two texts that `/` is typed in, and where the list is shown: above the prompt of the main
+window, below the line of the quick prompt."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QEvent, QObject, QPoint
+
+from desktop_app.ui.composer.prompt_completer import SIGNS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+    from desktop_app.ui.composer.prompt_text import PromptText
+    from desktop_app.ui.quick.quick_prompt_field import QuickLine
+
+_GAP: Final = 6
+_HEADER, _LEAST = 46, 180
+
+
+class EditorLine:
+    """The line of the prompt that the cursor is in."""
+
+    def __init__(self, text: PromptText) -> None:
+        self.widget: QWidget = text
+        self._text = text
+
+    @property
+    def is_composing(self) -> bool:
+        """See `slash.Line`."""
+        return self._text.is_composing
+
+    @property
+    def before(self) -> str:
+        """See `slash.Line`; "" while anything is selected, and in a line that / does not begin."""
+        cursor = self._text.textCursor()
+        block = cursor.block()
+        if cursor.hasSelection() or block.text()[:1] not in SIGNS:
+            return ""
+        units = block.text().encode("utf-16-le", "surrogatepass")  # as Qt counts
+        return units[: 2 * cursor.positionInBlock()].decode("utf-16-le", "ignore")
+
+    def replace(self, count: int, text: str, cursor: int) -> None:
+        """See `slash.Line`; Ctrl+Z takes it back."""
+        edit = self._text.textCursor()
+        edit.movePosition(edit.MoveOperation.PreviousCharacter, edit.MoveMode.KeepAnchor, count)
+        start = edit.selectionStart()
+        edit.insertText(text)
+        edit.setPosition(start + len(text[:cursor].encode("utf-16-le", "surrogatepass")) // 2)
+        self._text.setTextCursor(edit)
+        self._text.ensureCursorVisible()
+
+    def begin_line(self) -> None:
+        """See `slash.Line`."""
+        cursor = self._text.textCursor()
+        cursor.clearSelection()
+        if cursor.positionInBlock():
+            cursor.movePosition(cursor.MoveOperation.End)
+            if cursor.positionInBlock():
+                cursor.insertBlock()
+        self._text.setTextCursor(cursor)
+
+
+class QuickLineText:
+    """The quick prompt's only line."""
+
+    def __init__(self, line: QuickLine) -> None:
+        self.widget: QWidget = line
+        self._line = line
+
+    @property
+    def is_composing(self) -> bool:
+        """See `slash.Line`."""
+        return self._line.is_composing
+
+    @property
+    def before(self) -> str:
+        """See `slash.Line`; "" while anything is selected."""
+        if self._line.hasSelectedText():
+            return ""
+        units = self._line.text().encode("utf-16-le", "surrogatepass")
+        return units[: 2 * self._line.cursorPosition()].decode("utf-16-le", "ignore")
+
+    def replace(self, count: int, text: str, cursor: int) -> None:
+        """See `slash.Line`."""
+        line = self._line
+        start = line.cursorPosition() - count
+        if count:
+            line.setSelection(start, count)
+        line.insert(text)
+        line.setCursorPosition(start + len(text[:cursor].encode("utf-16-le", "surrogatepass")) // 2)
+
+    def begin_line(self) -> None:
+        """See `slash.Line`."""
+        self._line.deselect()
+        self._line.home(False)
+
+
+class AboveEditor(QObject):
+    """Over the window, right above the prompt, and as wide."""
+
+    def __init__(self, editor: QWidget) -> None:
+        super().__init__(editor)
+        self._editor = editor
+        self._shown: QWidget | None = None
+
+    def show(self, widget: QWidget) -> None:
+        """See `slash.Place`."""
+        window = self._editor.window()
+        if widget.parent() is not window:
+            widget.setParent(window)
+        if self._shown is None:
+            window.installEventFilter(self)
+            self._editor.installEventFilter(self)
+        self._shown = widget
+        self._fit(widget)
+        widget.show()
+        widget.raise_()
+
+    def hide(self, widget: QWidget) -> None:
+        """See `slash.Place`."""
+        widget.hide()
+        if self._shown is widget:
+            self._shown = None
+            self._editor.window().removeEventFilter(self)
+            self._editor.removeEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """The window, or the prompt in it, has another size or place."""
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.Move) and self._shown is not None:
+            self._fit(self._shown)
+        return False
+
+    def _fit(self, widget: QWidget) -> None:
+        at = self._editor.mapTo(self._editor.window(), QPoint())
+        room = at.y() - 2 * _GAP
+        if room - _HEADER >= _LEAST:  # else it may cover the header
+            room -= _HEADER
+        height = min(widget.sizeHint().height(), room)
+        widget.setGeometry(at.x(), at.y() - _GAP - height, self._editor.width(), height)
+
+
+class BelowLine:
+    """In the column of the quick prompt, which grows for it.
+
+    Args:
+        column, at: the layout, and where in it.
+        fit: has the window take its new height.
+    """
+
+    def __init__(self, column: QVBoxLayout, at: int, fit: Callable[[], None]) -> None:
+        self._column, self._at, self._fit = column, at, fit
+
+    def show(self, widget: QWidget) -> None:
+        """See `slash.Place`."""
+        if self._column.indexOf(widget) < 0:
+            self._column.insertWidget(self._at, widget)
+        widget.setFixedHeight(widget.sizeHint().height())
+        widget.show()
+        self._fit()
+
+    def hide(self, widget: QWidget) -> None:
+        """See `slash.Place`."""
+        widget.hide()
+        self._fit()

@@ -1,0 +1,449 @@
+"""Where questions are written: the card with the text, what is attached, and the row of choices.
+
+The editor keeps the text until it is told otherwise: `submitted` says what is to be sent, and the
+one who has put it on disk clears the prompt. Everything it shows about models, costs and
+attachments is given to it as plain values.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtWidgets import QFrame, QSizePolicy, QVBoxLayout, QWidget
+
+from desktop_app.commands.keymap import Keymap
+from desktop_app.ui.composer.attachment_chips import AttachmentChips, Chip
+from desktop_app.ui.composer.choice_row import ChoiceRow
+from desktop_app.ui.composer.completion_fields import AboveEditor, EditorLine
+from desktop_app.ui.composer.model_choice_view import ChoiceView, ModelEntry
+from desktop_app.ui.composer.prompt_completer import Slash
+from desktop_app.ui.composer.prompt_text import PromptText
+from desktop_app.ui.composer.suggestions import Suggestions
+from desktop_app.ui.look.theme import set_role, set_style_property
+from desktop_app.ui.plain_text import PlainLabel, menu_text, set_tooltip, spoken_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from PySide6.QtCore import QObject
+    from PySide6.QtGui import QDragEnterEvent, QDropEvent, QFocusEvent, QResizeEvent, QShowEvent
+
+    from desktop_app.ui.composer.dropped_content import Given
+    from desktop_app.ui.look.theme import Theme
+
+__all__ = ["Chip", "ChoiceView", "ModelEntry", "PromptEditor"]
+
+SHARE_OF_WINDOW: Final = 0.4
+"""How much of the window's height the editor may grow to."""
+
+_TO_ATTACH: Final = {
+    "prompt.attach": "Attach files…",
+    "prompt.attach-folder": "Attach a folder…",
+    "collections.ask": "Ask a collection…",
+    "collections.show": "Collections…",
+}
+
+
+class PromptEditor(QFrame):
+    """The prompt.
+
+    Attributes:
+        row: the controls under the text.
+        slash: the prompts that / offers.
+
+    Signals:
+        submitted(str): send this text, as it was typed; while an answer streams, when it has ended.
+        stop_requested(): stop the answer.
+        step_back_requested(): the key that stops was pressed while one streams.
+        text_changed(): by the person (or assistive technology), not by `set_text`.
+        files_chosen(list[Path]), picture_given(GivenContent), text_pasted_large(str),
+            rich_text_pasted_large(str text, str html): to be attached.
+        rich_text_given(RichPaste): stands there as plain text, and is to become Markdown.
+        noted(str): what could not be taken, in a sentence.
+        attachment_removed(str), detail_chosen(str, str), suggestion_chosen(str): by id and by key.
+        command_requested(str): a command of the window, by id, from the menu of what to attach.
+        attachment_previewed(str), attachment_acted(str, str): as of AttachmentChips.
+        variant_chosen(Variant), effort_chosen(Effort), model_chosen(ModelEntry)
+        models_opened(): the menu of models is looked at.
+        background_chosen(bool): whether long answers are made in the background.
+    """
+
+    submitted = Signal(str)
+    stop_requested = Signal()
+    step_back_requested = Signal()
+    text_changed = Signal()
+    files_chosen = Signal(list)
+    picture_given = Signal(object)
+    text_pasted_large = Signal(str)
+    rich_text_pasted_large = Signal(str, str)
+    rich_text_given = Signal(object)
+    noted = Signal(str)
+    attachment_removed = Signal(str)
+    detail_chosen = Signal(str, str)
+    command_requested = Signal(str)
+    attachment_previewed = Signal(str)
+    attachment_acted = Signal(str, str)
+    suggestion_chosen = Signal(str)
+    variant_chosen = Signal(object)
+    effort_chosen = Signal(object)
+    model_chosen = Signal(object)
+    models_opened = Signal()
+    background_chosen = Signal(bool)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("prompt-editor")
+        self._keymap = Keymap()
+        self._streaming = False
+        self._refusal = ""
+        self._hint = ""
+        self._has_hint, self._is_tight = True, False
+        self._warning = ""
+        self._notice = ""
+        self._silent = False
+        self._watched: QWidget | None = None
+        self._build(theme)
+        self.slash = Slash(EditorLine(self._text), AboveEditor(self), theme, self)
+        self._connect()
+        self.setAcceptDrops(True)
+        # Not Maximum: suggestions that wrap make it higher than its hint.
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self._space(theme)
+
+    def _build(self, theme: Theme) -> None:
+        self._card = QFrame()
+        set_role(self._card, "prompt")
+        self._chips = AttachmentChips(theme)
+        self._suggestions = Suggestions(theme)
+        self._text = PromptText(theme)
+        self.row = ChoiceRow(theme)
+        self._inside = QVBoxLayout(self._card)
+        self._upper = QVBoxLayout()
+        parts: list[QWidget] = [self._chips, self._suggestions, self._text]
+        for widget in parts:
+            self._upper.addWidget(widget)
+        self._inside.addLayout(self._upper)
+        self._inside.addWidget(self.row)
+        self._hint_label = PlainLabel()
+        self._hint_label.setObjectName("hint")
+        self._hint_label.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter)
+        self._hint_label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        set_role(self._hint_label, "note")
+        self._outside = QVBoxLayout(self)
+        self._outside.setContentsMargins(0, 0, 0, 0)
+        self._outside.addWidget(self._card)
+        self._outside.addWidget(self._hint_label)
+
+    def _connect(self) -> None:
+        text, row = self._text, self.row
+        text.textChanged.connect(self._on_text_changed)
+        text.cursorPositionChanged.connect(self.slash.follow_cursor)
+        text.send_pressed.connect(self._send)
+        text.stop_pressed.connect(self.step_back_requested)
+        text.files_given.connect(self.files_chosen)
+        text.picture_given.connect(self.picture_given)
+        text.large_text_given.connect(self.text_pasted_large)
+        text.large_rich_text_given.connect(self.rich_text_pasted_large)
+        text.rich_text_given.connect(self.rich_text_given)
+        text.noted.connect(self.noted)
+        text.focus_changed.connect(lambda on: set_style_property(self._card, "focused", on))
+        text.height_wanted.connect(self._fit)
+        row.attach.clicked.connect(self.choose_files)
+        row.attach.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        row.attach.customContextMenuRequested.connect(lambda _: self._offer_to_attach())
+        row.attach_more.clicked.connect(self._offer_to_attach)
+        row.send.clicked.connect(self._send)
+        row.stop.clicked.connect(self.stop_requested)
+        row.variant_chosen.connect(self.variant_chosen)
+        row.effort_chosen.connect(self.effort_chosen)
+        row.model_chosen.connect(self.model_chosen)
+        row.models_opened.connect(self.models_opened)
+        row.background_chosen.connect(self.background_chosen)
+        self._chips.removed.connect(self.attachment_removed)
+        self._chips.detail_chosen.connect(self.detail_chosen)
+        self._chips.previewed.connect(self.attachment_previewed)
+        self._chips.acted.connect(self.attachment_acted)
+        self._suggestions.chosen.connect(self.suggestion_chosen)
+
+    def text(self) -> str:
+        """What is typed, with its line breaks."""
+        return self._text.toPlainText()
+
+    def set_text(self, text: str) -> None:
+        """Put a draft there, the cursor behind it; `text_changed` does not tell."""
+        self.slash.close()
+        self._silent = True
+        self._text.setPlainText(text)
+        self._text.moveCursor(self._text.textCursor().MoveOperation.End)
+        self._silent = False
+
+    def begin_with(self, words: str) -> None:
+        """Put `words` before what stands there, as if the person had typed them."""
+        cursor = self._text.textCursor()
+        cursor.movePosition(cursor.MoveOperation.Start)
+        cursor.insertText(words)
+        self._text.moveCursor(cursor.MoveOperation.End)
+
+    def take(self, given: Given) -> None:
+        """Take what was dropped elsewhere, as if it had been pasted here."""
+        cursor = self._text.textCursor()
+        cursor.beginEditBlock()  # one step to undo
+        if given.is_text:
+            self._text.part()
+        self._text.take(given)
+        cursor.endEditBlock()
+
+    def put(self, text: str) -> None:
+        """Put a text where the cursor is, as it is."""
+        self._text.put(text)
+
+    def paste_plain(self) -> None:
+        """Paste text as it is."""
+        self.focus_text()
+        self._text.paste_plain()
+
+    def set_large_paste(self, characters: int) -> None:
+        """What is longer than so many characters is handed over to be attached."""
+        self._text.large_paste = characters
+
+    def focus_text(self) -> None:
+        """Give the keyboard to the text."""
+        self._text.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def set_choice(self, choice: ChoiceView) -> None:
+        """Show who is to answer."""
+        self._notice = choice.notice
+        self.row.set_choice(choice)
+        self._show_hint()
+
+    @property
+    def focused_chip(self) -> str:
+        """The id of the chip that has the keyboard, "" where none has."""
+        return self._chips.focused
+
+    def focus_chip(self, chip_id: str) -> None:
+        """Give the keyboard to a chip, where it is still there."""
+        self._chips.focus(chip_id)
+
+    @property
+    def has_chips(self) -> bool:
+        """Whether something is attached."""
+        return bool(self._chips.count())
+
+    def set_chips(self, chips: Sequence[Chip]) -> None:
+        """Show what is attached."""
+        self._chips.set_chips(chips)
+        self._fit()
+
+    def set_suggestions(self, items: Sequence[tuple[str, str, str]]) -> None:
+        """Offer what can be asked with one click: (key, label, name of an icon)."""
+        self._suggestions.set_suggestions(items)
+        self._suggestions.set_refusal(self._refusal)
+        self._show_enter_key()
+        self._fit()
+
+    def set_estimate(self, text: str, short: str, tooltip: str) -> None:
+        """What the question will cost, as far as anybody knows; `short` where there is less room."""
+        self.row.set_estimate(text, short, tooltip)
+
+    def set_streaming(self, streaming: bool) -> None:
+        """Stop in place of Send, and the hint that goes with it."""
+        had_focus = self.row.send.hasFocus() or self.row.stop.hasFocus()
+        self._streaming = self._text.can_stop = streaming
+        self._warning = ""
+        self.row.set_streaming(streaming)
+        if had_focus:
+            self.focus_text()
+        self._show_enter_key()
+        self._show_hint()
+
+    def set_rate(self, text: str) -> None:
+        """How fast the answer comes."""
+        self.row.set_rate(text)
+
+    def set_hint(self, text: str) -> None:
+        """A line under the card in place of the usual one; "" gives that back."""
+        self._hint = text
+        self._show_hint()
+
+    def show_hint(self, shown: bool) -> None:
+        """Whether there is a line under the card at all."""
+        self._has_hint = shown
+        self._show_hint()
+
+    def set_tight(self, tight: bool) -> None:
+        """Where there is little room, what Enter does is no longer said, and only that."""
+        self._is_tight = tight
+        self._show_hint()
+
+    @property
+    def can_send(self) -> bool:
+        """Whether sending makes sense now."""
+        return not self._refusal
+
+    def set_can_send(self, can_send: bool, why: str = "") -> None:
+        """Whether sending makes sense now; `why` not is said when the person tries."""
+        self._refusal = "" if can_send else (why or "This cannot be sent now.")
+        self._warning = ""
+        self.row.send.setEnabled(can_send)
+        set_tooltip(self.row.send, self._refusal or "Send")
+        self.row.send.setAccessibleDescription(spoken_text(self._refusal))
+        self._suggestions.set_refusal(self._refusal)
+        self._show_hint()
+
+    def set_keymap(self, keymap: Keymap) -> None:
+        """Send and stop by these keys. (The keys of a PROMPT command need no shortcut else.)"""
+        self._keymap = keymap
+        self._text.send_keys = keymap.shortcut_of("prompt.send")
+        self._text.stop_keys = keymap.shortcut_of("prompt.stop")
+        self._text.plain_paste_keys = keymap.shortcut_of("prompt.paste-plain")
+        self._show_enter_key()
+        self._show_hint()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take another theme's colours and measures."""
+        self._chips.set_theme(theme)
+        self._suggestions.set_theme(theme)
+        self._text.set_theme(theme)
+        self.slash.set_theme(theme)
+        self.row.set_theme(theme)
+        self._space(theme)
+
+    def _space(self, theme: Theme) -> None:
+        px = theme.px
+        self._inside.setContentsMargins(px(6), px(11), px(12), px(9))
+        self._inside.setSpacing(px(12))
+        self._upper.setContentsMargins(px(8), 0, px(2), 0)
+        self._upper.setSpacing(px(12))
+        self._outside.setSpacing(px(6))
+        self._fit()
+
+    def _offer_to_attach(self) -> None:
+        """Whatever can go along with a question."""
+        from PySide6.QtWidgets import QMenu  # no part of the start
+
+        menu = QMenu(self)
+        menu.setObjectName("attach-menu")
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for command, words in _TO_ATTACH.items():
+            menu.addAction(menu_text(words), partial(self.command_requested.emit, command))
+        attach = self.row.attach
+        menu.popup(attach.mapToGlobal(attach.rect().topLeft()))
+
+    def choose_files(self) -> None:
+        """Let the person pick files; `files_chosen` tells which."""
+        self._choose("Attach files", "ExistingFiles")
+
+    def choose_folder(self) -> None:
+        """Let the person pick a folder, all of which is attached; `files_chosen` tells which."""
+        self._choose("Attach a folder", "Directory")
+
+    def _choose(self, title: str, mode: str) -> None:
+        # Imported late: the window is shown without it.
+        from PySide6.QtWidgets import QFileDialog
+
+        dialog = QFileDialog(self, title)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setFileMode(QFileDialog.FileMode[mode])
+        dialog.filesSelected.connect(lambda names: self.files_chosen.emit([Path(n) for n in names]))
+        dialog.open()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        from desktop_app.ui.composer.dropped_content import (  # no part of the start
+            accept_copy,
+            is_to_attach,
+        )
+
+        if is_to_attach(event.mimeData()):
+            accept_copy(event)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        from desktop_app.ui.composer.dropped_content import accept_copy
+
+        self._text.insertFromMimeData(event.mimeData())
+        accept_copy(event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """The keyboard belongs to the text. (A focus proxy would hide controls from Tab.)"""
+        self._text.setFocus(event.reason())
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._watched is not self.window():
+            if self._watched is not None:
+                self._watched.removeEventFilter(self)
+            self._watched = self.window()
+            self._watched.installEventFilter(self)  # the limit is a share of the window's height
+        self._fit()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self._watched and event.type() == QEvent.Type.Resize:
+            self._fit()
+        return False
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        self._inside.activate()  # what came or went since the last event counts, too
+        wanted = self.sizeHint().height()
+        if self._outside.hasHeightForWidth():  # suggestions may wrap
+            wanted = self._outside.totalHeightForWidth(self.width())
+        around = wanted - self._text.height()
+        self._text.fit_height(round(self.window().height() * SHARE_OF_WINDOW) - around)
+        self._inside.activate()  # so that whoever asks next is told the new height
+
+    def _send(self) -> None:
+        if self._refusal:
+            self._warn(self._refusal)
+        elif self.text().strip():
+            self.submitted.emit(self.text())
+        elif self._streaming:
+            self.focus_text()
+        elif (first := self._suggestions.first()) is not None:
+            self.suggestion_chosen.emit(first)
+        elif self._chips.count():
+            self._warn("Type what to do with it")
+        else:
+            self.focus_text()
+
+    def _on_text_changed(self) -> None:
+        self._show_enter_key()
+        if self._warning:
+            self._warn("")
+        if not self._silent:
+            self.slash.follow()
+            self.text_changed.emit()
+
+    def _show_enter_key(self) -> None:
+        """Enter takes the first suggestion only while nothing is typed."""
+        takes_it = not self.text().strip() and not self._streaming
+        self._suggestions.set_first_key(self._name("prompt.send") if takes_it else "")
+
+    def _warn(self, words: str) -> None:
+        self._warning = words
+        self._show_hint()
+
+    def _show_hint(self) -> None:
+        words = self._warning or self._hint or self._usual_hint()
+        if words != self._hint_label.text():
+            self._hint_label.setText(words)
+        is_usual = not (self._warning or self._hint or self._notice or self._streaming)
+        self._hint_label.setVisible(self._has_hint and not (is_usual and self._is_tight))
+
+    def _usual_hint(self) -> str:
+        stop, send = self._name("prompt.stop"), self._name("prompt.send")
+        if self._streaming:
+            waits = f"{send or 'Send'} sends when the answer has ended"
+            return f"{waits} · {stop} stops" if stop else waits
+        if self._notice:
+            return self._notice
+        new_line = "Shift+Enter" if send == "Enter" else "Enter"
+        return f"{send} sends · {new_line} new line" if send else f"{new_line} new line"
+
+    def _name(self, command_id: str) -> str:
+        return self._keymap.shortcut_of(command_id).replace("Return", "Enter")

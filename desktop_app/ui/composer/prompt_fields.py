@@ -1,0 +1,281 @@
+"""What a prompt asks for before it is put into the text: one field for each of its variables.
+
+Tab goes from field to field, Shift+Enter makes a new line, Enter puts the prompt in (or goes to what
+is still needed), Esc leaves; what was typed is kept for the next time.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from desktop_app.domain.prompts import Prompt, missing, variables
+from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.plain_text import PlainButton, PlainLabel, PlainTextField, one_line, spoken_text
+from desktop_app.ui.settings.form_widgets import Combo, retheme
+from desktop_app.ui.window.header import ElidedLabel
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from PySide6.QtGui import QKeyEvent, QResizeEvent
+
+    from desktop_app.domain.prompts import Variable
+    from desktop_app.ui.look.theme import Theme
+
+_MOST_LINES: Final = 5
+_LABELS: Final = 150
+_LONGEST_NAME: Final = 60
+_LONGEST_NOTE: Final = 160
+_ENTER: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+
+
+class FieldText(PlainTextField):
+    """One line that grows with what is written.
+
+    Signals:
+        entered(): Enter.
+    """
+
+    entered = Signal()
+
+    def __init__(self, theme: Theme, name: str, text: str) -> None:
+        super().__init__()
+        self.setPlainText(text)
+        set_role(self, "field")
+        self.setObjectName(f"field-{name}")
+        self.setAccessibleName(spoken_text(name))
+        self.setTabChangesFocus(True)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.document().documentLayout().documentSizeChanged.connect(self._fit)
+        self.set_theme(theme)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take another theme's measures."""
+        self._theme = theme
+        self.document().setDocumentMargin(theme.px(6))
+        self._fit()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter goes on, unless an input method composes; Shift+Enter makes a line."""
+        is_composing = bool(self.textCursor().block().layout().preeditAreaText())
+        if event.key() not in _ENTER:
+            super().keyPressEvent(event)
+        elif is_composing:
+            event.accept()
+        elif event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+            self.textCursor().insertBlock()
+            self.ensureCursorVisible()
+        else:
+            self.entered.emit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        # A plain document measures its height in lines.
+        lines = min(max(1, round(self.document().size().height())), _MOST_LINES)
+        is_long = round(self.document().size().height()) > _MOST_LINES
+        policy = Qt.ScrollBarPolicy
+        self.setVerticalScrollBarPolicy(
+            policy.ScrollBarAsNeeded if is_long else policy.ScrollBarAlwaysOff
+        )
+        height = lines * self.fontMetrics().lineSpacing() + 2 * self._theme.px(6) + 4
+        self.setFixedHeight(max(height, self._theme.px(32)))
+
+
+class PromptFields(QFrame):
+    """The fields of one prompt.
+
+    Attributes:
+        prompt: whose they are.
+
+    Signals:
+        filled(dict[str, str]): the person is done, nothing is missing.
+        left(): the person does not want it after all.
+    """
+
+    filled = Signal(dict)
+    left = Signal()
+
+    def __init__(
+        self,
+        prompt: Prompt,
+        values: Mapping[str, str],
+        theme: Theme,
+        parent: QWidget | None = None,
+    ) -> None:
+        """`values` are what was typed before; they come before the defaults."""
+        super().__init__(parent)
+        self.setObjectName("prompt-fields")
+        self.setAccessibleName(f"{one_line(prompt.title)}: what it asks for")
+        set_role(self, "card")
+        self.prompt = prompt
+        self._labels: dict[str, QLabel] = {}
+        self._fields: dict[str, FieldText | Combo] = {}
+        self._title = ElidedLabel()
+        self._title.setText(prompt.title)
+        set_role(self._title, "strong")
+        self._grid = QGridLayout()
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setColumnStretch(1, 1)
+        for row, variable in enumerate(variables(prompt.text)):
+            self._add(row, variable, values.get(variable.name, variable.default or ""), theme)
+        self._note = PlainLabel()
+        self._note.setObjectName("prompt-fields-note")
+        self._insert = PlainButton("Insert")
+        self._insert.setObjectName("insert-prompt")
+        set_role(self._insert, "primary")
+        self._cancel = PlainButton("Cancel")
+        self._cancel.setObjectName("leave-prompt")
+        set_role(self._cancel, "plain")
+        self._insert.clicked.connect(self._go_on)
+        self._cancel.clicked.connect(lambda: self.left.emit())
+        self._lay_out()
+        self._say("")
+        self.set_theme(theme)
+
+    def _add(self, row: int, variable: Variable, value: str, theme: Theme) -> None:
+        label = PlainLabel(_shown(variable.name))
+        label.setWordWrap(True)
+        if variable.choices:
+            field: FieldText | Combo = _choices(variable, value, theme)
+        else:
+            field = FieldText(theme, variable.name, value)
+            field.entered.connect(self._go_on)
+            field.textChanged.connect(lambda: self._say(""))
+            if variable.default is None:
+                field.setPlaceholderText("needed")
+        label.setBuddy(field)
+        self._labels[variable.name], self._fields[variable.name] = label, field
+        self._grid.addWidget(label, row, 0, Qt.AlignmentFlag.AlignTop)
+        self._grid.addWidget(field, row, 1)
+
+    def _lay_out(self) -> None:
+        inner = QWidget()
+        inner.setLayout(self._grid)
+        self._area = QScrollArea()
+        self._area.setWidgetResizable(True)
+        self._area.setFrameShape(QFrame.Shape.NoFrame)
+        self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._area.setWidget(inner)
+        for surface in (self._area.viewport(), inner):
+            surface.setAutoFillBackground(False)
+        self._foot = QHBoxLayout()
+        self._foot.addWidget(self._note, 1)
+        self._foot.addWidget(self._cancel)
+        self._foot.addWidget(self._insert)
+        self._column = QVBoxLayout(self)
+        self._column.addWidget(self._title)
+        self._column.addWidget(self._area, 1)
+        self._column.addLayout(self._foot)
+
+    def values(self) -> dict[str, str]:
+        """What stands in the fields."""
+        return {
+            name: field.currentData() if isinstance(field, Combo) else field.toPlainText()
+            for name, field in self._fields.items()
+        }
+
+    def focus_first(self) -> None:
+        """The keyboard into the first field that must be filled, else into the first."""
+        names = missing(self.prompt.text, self.values()) or tuple(self._fields)
+        self._focus(names[0])
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw with this theme from now on."""
+        px = theme.px
+        self._theme = theme
+        self._column.setContentsMargins(px(14), px(12), px(14), px(12))
+        self._column.setSpacing(px(10))
+        self._grid.setHorizontalSpacing(px(12))
+        self._grid.setVerticalSpacing(px(8))
+        self._foot.setSpacing(px(8))
+        for label in self._labels.values():
+            label.setFixedWidth(px(_LABELS))
+            label.setContentsMargins(0, px(7), 0, 0)
+        retheme(self, theme)
+        self.updateGeometry()
+
+    def sizeHint(self) -> QSize:
+        """As high as all fields; whoever has less room gives less, and they scroll."""
+        self._grid.activate()
+        margins = self._column.contentsMargins()
+        height = margins.top() + margins.bottom() + 2 * self._column.spacing()
+        height += self._title.sizeHint().height() + self._foot.sizeHint().height()
+        return QSize(self._theme.px(320), height + self._grid.sizeHint().height() + 4)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, min(self.sizeHint().height(), self._theme.px(150)))
+
+    def event(self, event: QEvent) -> bool:
+        """Esc is ours even where the window has a shortcut of that key."""
+        if event.type() == QEvent.Type.ShortcutOverride and _is_escape(event):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Esc leaves; Enter on a choice goes on."""
+        if event.key() == Qt.Key.Key_Escape:
+            self.left.emit()
+        elif event.key() in _ENTER:
+            self._go_on()
+        else:
+            super().keyPressEvent(event)
+
+    def _go_on(self) -> None:
+        needed = missing(self.prompt.text, self.values())
+        if not needed:
+            self.filled.emit(self.values())
+            return
+        self._say(one_line(f"Still needed: {', '.join(map(_shown, needed))}", _LONGEST_NOTE))
+        for name in needed:
+            set_role(self._labels[name], "error-title")
+        self._focus(needed[0])
+
+    def _say(self, words: str) -> None:
+        if not words:
+            for name, label in self._labels.items():
+                if name not in missing(self.prompt.text, self.values()):
+                    set_role(label, "")
+        self._note.setText(words or "Enter inserts · Tab goes on · Esc leaves")
+        set_role(self._note, "error" if words else "note")
+
+    def _focus(self, name: str) -> None:
+        field = self._fields[name]
+        field.setFocus(Qt.FocusReason.TabFocusReason)
+        if isinstance(field, FieldText):
+            field.selectAll()
+        self._area.ensureWidgetVisible(field)
+
+
+def _choices(variable: Variable, value: str, theme: Theme) -> Combo:
+    combo = Combo(theme, variable.name)
+    combo.setObjectName(f"field-{variable.name}")
+    for choice in variable.choices:
+        combo.addItem(choice, choice)
+    combo.setCurrentIndex(max(0, combo.findData(value)))
+    return combo
+
+
+def _shown(name: str) -> str:
+    return one_line(name[:1].upper() + name[1:], _LONGEST_NAME)
+
+
+def _is_escape(event: QEvent) -> bool:
+    return event.key() == Qt.Key.Key_Escape  # type: ignore[attr-defined, no-any-return]

@@ -1,0 +1,175 @@
+"""The list that `/` opens: the prompts of the library, and what the typed letters leave of them.
+
+It never has the keyboard: that stays in the text, whose keys are handed on to it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import (
+    QModelIndex,
+    QSize,
+    Qt,
+    Signal,
+)
+from PySide6.QtWidgets import QApplication, QFrame, QStyleOptionViewItem, QVBoxLayout, QWidget
+
+from desktop_app.commands.matching import rank
+from desktop_app.domain.prompts import preview
+from desktop_app.ui.look import painting
+from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.sidebar.row_delegates import Index, RowDelegate
+from desktop_app.ui.sidebar.row_view import RowView
+from desktop_app.ui.widgets.rows_model import ROW, RowsModel
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from PySide6.QtGui import QKeyEvent, QPainter
+
+    from desktop_app.domain.prompts import Prompt
+    from desktop_app.ui.look.theme import Theme
+
+_MOST_ROWS: Final = 9
+_PREVIEW: Final = 160  # characters
+_INSET: Final = 12
+_EDGE: Final = 6
+_TAKE: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Tab)
+_MOVE: Final = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
+
+
+def matching(typed: str, prompts: Sequence[Prompt]) -> list[Prompt]:
+    """The prompts in whose title or folder every typed word occurs, the likeliest first."""
+    words = typed.casefold().split()
+    ranked = [
+        (place, prompt)
+        for prompt in prompts
+        if (place := rank(words, prompt.title, prompt.folder)) is not None
+    ]
+    return [prompt for _, prompt in sorted(ranked, key=lambda pair: pair[0])]
+
+
+def _said(prompt: Prompt) -> str:
+    return ", ".join(word for word in (prompt.title, prompt.folder) if word)
+
+
+class _PromptDelegate(RowDelegate):
+    """Title, folder, and as much of the text as there is room for."""
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """Draw a row."""
+        theme, px = self.theme, self.theme.px
+        prompt: Prompt = index.data(ROW)
+        rect = self.row_rect(option).adjusted(px(_INSET), 0, -px(_INSET), 0)
+        painter.save()
+        painting.smooth(painter)
+        self.paint_ground(painter, option, index)
+        for words, font, color in (
+            (prompt.title, theme.interface(), theme.text),
+            (prompt.folder, theme.note(), theme.dim),
+            (preview(prompt.text, _PREVIEW), theme.note(), theme.faint),
+        ):
+            if words and rect.width() > px(24):
+                painting.text(painter, rect, words, font, color)
+                rect.setLeft(rect.left() + painting.width_of(words, font) + px(_INSET))
+        painter.restore()
+
+
+class PromptMenu(QFrame):
+    """See the module.
+
+    Signals:
+        chosen(Prompt): by a key or a click.
+    """
+
+    chosen = Signal(object)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("prompt-menu")
+        self.setAccessibleName("Prompts")
+        set_role(self, "card")
+        self._prompts: Sequence[Prompt] = ()
+        self.model: RowsModel[Prompt] = RowsModel(
+            lambda prompt: prompt.title, _said, self, hint=lambda prompt: prompt.text[:600]
+        )
+        self._delegate = _PromptDelegate(theme, self)
+        self.view = RowView("prompts", self.model, self._delegate)
+        self.view.setAccessibleName("Prompts")
+        self.view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.view.chosen.connect(self._choose)
+        self._column = QVBoxLayout(self)
+        self._column.addWidget(self.view)
+        self.set_theme(theme)
+
+    def set_prompts(self, prompts: Sequence[Prompt]) -> None:
+        """What there is to choose from."""
+        self._prompts = prompts
+
+    def narrow(self, typed: str) -> bool:
+        """Show what the letters leave; False where that is nothing."""
+        found = matching(typed, self._prompts)
+        self.model.set_rows(found)
+        self.view.ensure_current()
+        self._mark_current()
+        self.updateGeometry()
+        return bool(found)
+
+    def take_key(self, event: QKeyEvent) -> bool:
+        """Do what a key does while the list is open; False for the keys that are the text's."""
+        if not self.wants(event):
+            return False
+        if event.key() in _TAKE:
+            self._choose(self.view.currentIndex())
+            return True
+        if not self._wraps(event.key()):
+            QApplication.sendEvent(self.view, event)
+        self._mark_current()
+        return True
+
+    @staticmethod
+    def wants(event: QKeyEvent) -> bool:
+        """Whether a key is the list's while it is open."""
+        is_plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        return is_plain and event.key() in (*_TAKE, *_MOVE)
+
+    def _wraps(self, key: int) -> bool:
+        """Up from the first row goes to the last, and down from that to the first."""
+        row, last = self.view.currentIndex().row(), self.model.rowCount() - 1
+        ends = {Qt.Key.Key_Up: (0, last), Qt.Key.Key_Down: (last, 0)}
+        if key not in ends or row != ends[Qt.Key(key)][0]:
+            return False
+        self.view.setCurrentIndex(self.view.model().index(ends[Qt.Key(key)][1], 0))
+        return True
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw with this theme from now on."""
+        self._theme = self._delegate.theme = theme
+        self._column.setContentsMargins(*(theme.px(_EDGE),) * 4)
+        self.view.lay_out_anew()
+        self.updateGeometry()
+
+    def sizeHint(self) -> QSize:
+        px = self._theme.px
+        rows = min(max(1, self.model.rowCount()), _MOST_ROWS)
+        return QSize(px(320), rows * px(self._delegate.height) + 2 * px(_EDGE) + 2)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, min(self.sizeHint().height(), self._theme.px(90)))
+
+    def _mark_current(self) -> None:
+        """The row that Enter takes looks chosen, and is read aloud: the keyboard is in the text."""
+        selection = self.view.selectionModel()
+        selection.select(self.view.currentIndex(), selection.SelectionFlag.ClearAndSelect)
+        # Imported late, as everywhere: it takes 10 ms.
+        from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
+
+        words = self.view.currentIndex().data(Qt.ItemDataRole.AccessibleTextRole)
+        if words and QAccessible.isActive():
+            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self.view, words))
+
+    def _choose(self, index: QModelIndex) -> None:
+        prompt = index.data(ROW)
+        if prompt is not None:
+            self.chosen.emit(prompt)

@@ -1,0 +1,148 @@
+"""What can be asked with one click about what is attached; the first is also taken by Enter."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QRect, QSize, Signal
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QWidget
+
+from desktop_app.ui.look import painting
+from desktop_app.ui.look.theme import RADIUS, SEGMENT
+from desktop_app.ui.plain_text import PlainButton, set_tooltip
+from desktop_app.ui.widgets.flow_layout import FlowLayout, tab_through
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from PySide6.QtGui import QEnterEvent, QPaintEvent
+
+    from desktop_app.ui.look.theme import Theme
+
+_PADDING: Final = 11
+_ICON: Final = 15
+_GAP: Final = 6
+
+
+class SuggestionButton(PlainButton):
+    """An icon, a few words, and the key that takes it, if one does."""
+
+    def __init__(self, label: str, icon: str, theme: Theme) -> None:
+        super().__init__(label)
+        self._icon = icon
+        self._theme = theme
+        self._key = ""
+
+    def set_key(self, words: str) -> None:
+        """Show that this key takes it; "" shows none."""
+        if words != self._key:
+            self._key = words
+            self.updateGeometry()
+            self.update()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw with another theme."""
+        self._theme = theme
+        self.updateGeometry()
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        px = self._theme.px
+        width = 2 * px(_PADDING) + px(_ICON + _GAP)
+        width += painting.width_of(self.text(), self._theme.strong())
+        if self._key:
+            width += painting.key_size(self._theme, self._key)[0] + px(_GAP)
+        return QSize(width, px(SEGMENT))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(self._theme.px(60), self._theme.px(SEGMENT))
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        super().enterEvent(event)
+        self.update()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painting.smooth(painter)
+        theme, px = self._theme, self._theme.px
+        color = theme.accent if self.isEnabled() else theme.faint
+        hovered = self.underMouse() and self.isEnabled()
+        painting.ground(painter, self.rect(), theme.selected if hovered else theme.tint, px(RADIUS))
+        if self.hasFocus():
+            painting.outline(painter, self.rect(), theme.accent, px(RADIUS), 2)
+        at = QRect(px(_PADDING), 0, px(_ICON), self.height())
+        painting.mark(painter, at, self._icon, color, px(_ICON))
+        right = self.width() - px(_PADDING)
+        if self._key:
+            width, height = painting.key_size(theme, self._key)
+            cap = QRect(right - width, (self.height() - height) // 2, width, height)
+            painting.key(painter, theme, cap, self._key, theme.dim)
+            right = cap.left() - px(_GAP)
+        left = at.right() + 1 + px(_GAP)
+        words = QRect(left, 0, right - left + 1, self.height())
+        painting.text(painter, words, self.text(), theme.strong(), color)
+
+
+class Suggestions(QWidget):
+    """The suggestions in a row.
+
+    Signals:
+        chosen(str): the person took the suggestion of this key.
+    """
+
+    chosen = Signal(str)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._items: tuple[tuple[str, str, str], ...] = ()
+        self._buttons: list[SuggestionButton] = []
+        self._flow = FlowLayout(self, theme.px(8))
+        self.setAccessibleName("Suggestions")
+        self.hide()
+
+    def set_suggestions(self, items: Sequence[tuple[str, str, str]]) -> None:
+        """Offer these: (key, label, name of an icon)."""
+        if tuple(items) == self._items:
+            return
+        self._items = tuple(items)
+        for button in self._buttons:
+            self._flow.removeWidget(button)
+            button.hide()  # now: deletion waits for the event loop
+            button.deleteLater()
+        self._buttons = [self._made(*item) for item in items]
+        tab_through(self, self._buttons)
+        self.setVisible(bool(items))
+
+    def first(self) -> str | None:
+        """The key of the first one that can be taken."""
+        enabled = (
+            item[0] for item, b in zip(self._items, self._buttons, strict=True) if b.isEnabled()
+        )
+        return next(enabled, None)
+
+    def set_first_key(self, words: str) -> None:
+        """Show at the first one which key takes it; "" for none."""
+        for number, button in enumerate(self._buttons):
+            button.set_key("" if number else words)
+
+    def set_refusal(self, why: str) -> None:
+        """Disable all of them and say why; "" enables them."""
+        for button in self._buttons:
+            button.setEnabled(not why)
+            set_tooltip(button, why)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw with another theme."""
+        self._theme = theme
+        self._flow.set_gap(theme.px(8))
+        for button in self._buttons:
+            button.set_theme(theme)
+
+    def _made(self, key: str, label: str, icon: str) -> SuggestionButton:
+        button = SuggestionButton(label, icon, self._theme)
+        button.setObjectName(f"suggest-{key}")
+        button.clicked.connect(lambda: self.chosen.emit(key))
+        self._flow.addWidget(button)
+        return button

@@ -1,0 +1,82 @@
+"""The files of a collection: a list with what is the matter with each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import (
+    QObject,
+    QSize,
+)
+
+from desktop_app.ui.look import painting
+from desktop_app.ui.plain_text import one_line
+from desktop_app.ui.sidebar.row_delegates import Index, RowDelegate
+from desktop_app.ui.widgets.rows_model import ROW, RowsModel
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QPainter
+    from PySide6.QtWidgets import QStyleOptionViewItem
+
+    from desktop_app.domain.collections import CollectionFile
+
+_HEIGHT: Final = 46
+_INSET: Final = 10
+_ORDER: Final = {"failed": 0, "waiting": 1, "ready": 2}
+
+
+def facts_of(file: CollectionFile) -> str:
+    """What is to be said of a file: its pages, or what is the matter with it.
+
+    >>> from desktop_app.domain.collections import CollectionFile
+    >>> facts_of(CollectionFile("c", "/a.pdf", "a.pdf", pages=1, status="ready"))
+    '1 page'
+    """
+    if file.status == "waiting":
+        return "Waits to be read"
+    pages = "" if file.pages is None else f"{file.pages:,} page{'' if file.pages == 1 else 's'}"
+    if file.status == "ready":
+        return " · ".join(said for said in (pages, file.problem) if said) or "Read"
+    return file.problem
+
+
+class CollectionFilesModel(RowsModel["CollectionFile"]):
+    """Files, those with a problem first."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(
+            lambda file: file.name,
+            lambda file: f"{file.name}, {facts_of(file)}",
+            parent,
+            hint=lambda file: "\n".join((one_line(file.path), facts_of(file))),
+        )
+
+    def set_rows(self, rows: Sequence[CollectionFile]) -> None:
+        """Show these."""
+        ordered = sorted(rows, key=lambda f: (_ORDER[f.status], f.name.casefold(), f.path))
+        if ordered != self._rows:
+            super().set_rows(ordered)
+
+
+class CollectionFilesDelegate(RowDelegate):
+    """Draws a name, and below it the facts."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        """Two lines."""
+        return QSize(self.theme.px(120), self.theme.px(_HEIGHT))
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """Draw a row."""
+        theme, px = self.theme, self.theme.px
+        file: CollectionFile = index.data(ROW)
+        painter.save()
+        painting.smooth(painter)
+        self.paint_ground(painter, option, index)
+        rect = self.row_rect(option).adjusted(px(_INSET), px(3), -px(_INSET), -px(3))
+        upper = rect.adjusted(0, 0, 0, -rect.height() // 2)
+        lower = rect.adjusted(0, rect.height() // 2, 0, 0)
+        painting.text(painter, upper, file.name, theme.interface(), theme.text)
+        color = theme.error if file.status == "failed" else theme.dim
+        painting.text(painter, lower, facts_of(file), theme.note(), color)
+        painter.restore()

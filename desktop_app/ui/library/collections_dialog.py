@@ -1,0 +1,408 @@
+"""The window in which collections are made and filled: a list of them, and beside it the files of
+one, with what is the matter with each.
+
+Files and folders can be dropped anywhere on it; where no collection is shown, one is made of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QModelIndex, QSize, Qt, Signal
+from PySide6.QtWidgets import (
+    QDialog,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QVBoxLayout,
+    QWidget,
+)
+
+from desktop_app.ui.composer.dropped_content import accept_copy
+from desktop_app.ui.library.collection_files import CollectionFilesDelegate, CollectionFilesModel
+from desktop_app.ui.library.library_list import LibraryList, LibraryRow
+from desktop_app.ui.library.prompts_page import plain_button
+from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.plain_text import PlainButton, PlainLabel, set_tooltip, spoken_text
+from desktop_app.ui.settings.form_widgets import retheme
+from desktop_app.ui.sidebar.row_view import RowView
+from desktop_app.ui.widgets.flow_layout import FlowLayout
+from desktop_app.ui.widgets.rows_model import ROW
+from desktop_app.ui.window.drop_area import LeavesFiles
+from desktop_app.ui.window.progress_card import WorkBar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from PySide6.QtGui import QDragEnterEvent, QDropEvent, QHideEvent, QResizeEvent, QShowEvent
+
+    from desktop_app.domain.collections import Collection, CollectionFile
+    from desktop_app.ui.look.theme import Theme
+
+SIZE: Final = (840, 600)
+WHAT_FOR: Final = (
+    "A collection is documents that you ask questions of: a folder of contracts, a library of "
+    "papers.\n\nThey are read and indexed on this computer. With each question only the passages "
+    "that fit it are sent, and the answer cites them: a click on [1] opens the document at that "
+    "passage.\n\nDrop a folder here, or begin with a new collection."
+)
+EMPTY: Final = "Nothing is in this collection yet. Add files or a folder, or drop them here."
+
+
+@dataclass(frozen=True)
+class CollectionState:
+    """A collection as it stands in the list."""
+
+    collection: Collection
+    ready: int
+    problems: int
+    waiting: int
+
+    @property
+    def words(self) -> str:
+        """How many documents, and what is the matter."""
+        count = self.ready + self.problems + self.waiting
+        words = [f"{count:,} document{'' if count == 1 else 's'}"]
+        if self.problems:
+            words.append(f"{self.problems:,} could not be read")
+        if self.waiting:
+            words.append(f"{self.waiting:,} waiting")
+        return " · ".join(words)
+
+
+class CollectionsDialog(QDialog):
+    """See the module. All signals but `made` name a collection by its id.
+
+    Signals:
+        made(list[Path]): a new one is wanted, with these in it.
+        added(str, list[Path]): files and folders for it.
+        renamed(str, str), deleted(str), refreshed(str), asked(str)
+        embedded(str): its passages may be sent to be found by their meaning.
+        file_removed(str, str): a file, by its path.
+        file_opened(CollectionFile)
+        cancelled(): what is being read is to be broken off.
+        shown(str): another collection is shown; "" for none.
+        closed()
+    """
+
+    made = Signal(list)
+    added = Signal(str, list)
+    renamed = Signal(str, str)
+    deleted = Signal(str)
+    refreshed = Signal(str)
+    asked = Signal(str)
+    embedded = Signal(str)
+    file_removed = Signal(str, str)
+    file_opened = Signal(object)
+    cancelled = Signal()
+    shown = Signal(str)
+    closed = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("collections-dialog")
+        self.setWindowTitle("Collections")
+        self.setAcceptDrops(True)
+        self._theme = theme
+        self._states: dict[str, CollectionState] = {}
+        self._put_name = ""
+        self.list = LibraryList("collections", "Find a collection", "New collection", theme)
+        self.name = QLineEdit()
+        self.name.setObjectName("collection-name")
+        self.name.setAccessibleName("Name of the collection")
+        self.state = _note("collection-state")
+        self._model = CollectionFilesModel(self)
+        self._delegate = CollectionFilesDelegate(theme, self)
+        self.files = RowView("collection-files", self._model, self._delegate)
+        self.files.setAccessibleName("Documents")
+        self.empty = _note("collection-empty")
+        self.ask = PlainButton("Ask this collection")
+        self.ask.setObjectName("ask-collection")
+        self.ask.setAutoDefault(False)
+        set_role(self.ask, "primary")
+        self.add_files = plain_button("Add files…", "add-files")
+        self.add_folder = plain_button("Add a folder…", "add-folder")
+        self.refresh = plain_button("Look for changes", "refresh-collection")
+        self.delete = plain_button("Delete", "delete-collection")
+        self.work = WorkBar(theme)
+        self.work.setObjectName("collection-work")
+        self._meaning = QWidget()
+        self.meaning = _note("collection-meaning")
+        self.embed = PlainButton("Send them")
+        self.embed.setObjectName("embed-collection")
+        self.embed.setAutoDefault(False)
+        set_role(self.embed, "link")
+        self._words = _note("collections-status")
+        self._undo = PlainButton("Undo")
+        self._undo.setObjectName("undo-collections")
+        self._undo.setAutoDefault(False)
+        set_role(self._undo, "link")
+        self._on_undo: Callable[[], object] = lambda: None
+        self._lay_out()
+        self._connect()
+        self.set_theme(theme)
+        self.say("")
+        self._show("")
+        room, edge = parent.window().size(), theme.px(24)
+        wanted = QSize(theme.px(SIZE[0]), theme.px(SIZE[1]))
+        self._first_size = wanted.boundedTo(room - QSize(edge, edge))
+
+    def _lay_out(self) -> None:
+        head = self._head = QHBoxLayout()
+        head.addWidget(self.name, 1)
+        head.addWidget(self.ask)
+        buttons = QWidget()
+        self._buttons = FlowLayout(buttons, self._theme.px(8))
+        for button in (self.add_files, self.add_folder, self.refresh, self.delete):
+            self._buttons.addWidget(button)
+        self._page = QWidget()
+        right = self._right = QVBoxLayout(self._page)
+        right.setContentsMargins(0, 0, 0, 0)
+        right.addLayout(head)
+        right.addWidget(self.state)
+        right.addWidget(self.files, 1)
+        right.addWidget(self.empty, 1)
+        meaning = QHBoxLayout(self._meaning)
+        meaning.setContentsMargins(0, 0, 0, 0)
+        meaning.addWidget(self.meaning, 1)
+        meaning.addWidget(self.embed)
+        right.addWidget(self._meaning)
+        right.addWidget(self.work)
+        right.addWidget(buttons)
+        self.nothing = PlainLabel(WHAT_FOR, keeps_lines=True)
+        self.nothing.setObjectName("collections-introduction")
+        self.nothing.setWordWrap(True)
+        self.nothing.setAlignment(Qt.AlignmentFlag.AlignVCenter)
+        set_role(self.nothing, "dim")
+        row = self._row = QHBoxLayout()
+        row.addWidget(self.list)
+        row.addWidget(self._page, 1)
+        row.addWidget(self.nothing, 1)
+        foot = self._foot = QHBoxLayout()
+        foot.addWidget(self._words, 1)
+        foot.addWidget(self._undo)
+        column = self._column = QVBoxLayout(self)
+        column.addLayout(row, 1)
+        column.addLayout(foot)
+        for part in (self.list, self._page):
+            LeavesFiles(part)
+
+    def _connect(self) -> None:
+        self.list.current_changed.connect(self._show)
+        self.list.new_wanted.connect(lambda: self.made.emit([]))
+        self.list.delete_pressed.connect(lambda id_: self.deleted.emit(id_) if id_ else None)
+        self.list.chosen.connect(lambda _id: self.files.setFocus())
+        self.name.editingFinished.connect(self._rename)
+        self.files.delete_pressed.connect(self._remove)
+        self.files.chosen.connect(self._open)
+        self.ask.clicked.connect(lambda: self._tell(self.asked))
+        self.refresh.clicked.connect(lambda: self._tell(self.refreshed))
+        self.delete.clicked.connect(lambda: self._tell(self.deleted))
+        self.embed.clicked.connect(lambda: self._tell(self.embedded))
+        self.add_files.clicked.connect(lambda: self._choose("Add files", "ExistingFiles"))
+        self.add_folder.clicked.connect(lambda: self._choose("Add a folder", "Directory"))
+        self.work.cancelled.connect(lambda: self.cancelled.emit())
+        self._undo.clicked.connect(self._take_back)
+
+    # ------------------------------------------------------------ what the program tells
+
+    @property
+    def current(self) -> str:
+        """The collection that is shown; "" for none."""
+        return self.list.current
+
+    def set_collections(self, states: Sequence[CollectionState]) -> None:
+        """All there are."""
+        self._states = {state.collection.id: state for state in states}
+        self.list.set_rows(
+            [
+                LibraryRow(state.collection.id, state.collection.name, f"{_count(state):,}")
+                for state in states
+            ]
+        )
+        if not self.current and states:
+            self.list.select(states[0].collection.id)
+        self._show(self.current, anew=False)
+
+    def select(self, collection_id: str, *, is_new: bool = False) -> None:
+        """Show one; a new one's name is ready to be typed over."""
+        self.list.select(collection_id)
+        if is_new:
+            self.name.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.name.selectAll()
+
+    def set_files(self, files: Sequence[CollectionFile]) -> None:
+        """The files of the one that is shown."""
+        self._model.set_rows(files)
+        self.files.setVisible(bool(files))
+        self.empty.setVisible(not files)
+        self.empty.setText(EMPTY)
+
+    def set_meaning(self, words: str) -> None:
+        """Say what would be sent for passages to be found by their meaning, too; "" where nothing
+        would."""
+        self.meaning.setText(words)
+        self.meaning.setAccessibleName(spoken_text(words))
+        self._meaning.setVisible(bool(words))
+
+    def show_work(self, words: str, done: int, total: int) -> None:
+        """Say what is being read, and how far that is; "" where nothing is."""
+        if not words:
+            self.work.hide()
+        else:
+            if self.work.isHidden():
+                self.work.begin(words)
+            self.work.say(words)
+            self.work.set_progress(done, total)
+        for button in (self.refresh, self.add_files, self.add_folder, self.embed):
+            button.setEnabled(not words)
+
+    def say(
+        self, words: str, undo: Callable[[], object] | None = None, *, is_error: bool = False
+    ) -> None:
+        """Say what was done, and how it is undone; "" says nothing."""
+        self._words.setText(words)
+        self._words.setAccessibleName(spoken_text(words))
+        set_role(self._words, "error" if is_error else "note")
+        self._words.setVisible(bool(words))
+        self._undo.setVisible(undo is not None)
+        self._on_undo = undo or (lambda: None)
+
+    def end_undo(self, undo: Callable[[], object]) -> None:
+        """What was done can no longer be undone like this."""
+        if self._on_undo == undo:
+            self._undo.hide()
+
+    def _show(self, collection_id: str, *, anew: bool = True) -> None:
+        state = self._states.get(collection_id)
+        self._page.setVisible(state is not None)
+        self.nothing.setVisible(state is None)
+        if state is not None:
+            if anew or not self.name.hasFocus():
+                self._put(state.collection.name)
+            folder = f" · from {state.collection.folder}" if state.collection.folder else ""
+            self.state.setText(state.words + folder)
+            self.state.setAccessibleName(spoken_text(self.state.text()))
+            self.ask.setEnabled(state.ready > 0)
+            set_tooltip(self.ask, "" if state.ready else "Add documents first.")
+        if anew:
+            self.set_files([])
+            self.set_meaning("")
+            self.empty.setText("")
+            self.shown.emit(collection_id if state is not None else "")
+
+    # ------------------------------------------------------------ what the person does
+
+    def _tell(self, signal: object) -> None:
+        if self.current:
+            signal.emit(self.current)  # type: ignore[attr-defined]
+
+    def _rename(self) -> None:
+        state, name = self._states.get(self.current), self.name.text().strip()
+        if state is None or self.name.text() == self._put_name:
+            return
+        if not name:
+            self._put(state.collection.name)
+        elif name != state.collection.name:
+            self.renamed.emit(self.current, name)
+
+    def _put(self, name: str) -> None:
+        """Put a name into the field, which may not hold all of it."""
+        self.name.setText(name)
+        self._put_name = self.name.text()
+
+    def _remove(self, index: QModelIndex) -> None:
+        file: CollectionFile = index.data(ROW)
+        self.file_removed.emit(self.current, file.path)
+
+    def _open(self, index: QModelIndex) -> None:
+        file: CollectionFile = index.data(ROW)
+        if file.sha256:
+            self.file_opened.emit(file)
+
+    def _take_back(self) -> None:
+        undo = self._on_undo
+        self.say("")
+        undo()
+
+    def _choose(self, title: str, mode: str) -> None:
+        dialog = QFileDialog(self, title)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setFileMode(QFileDialog.FileMode[mode])
+        collection_id = self.current
+        dialog.filesSelected.connect(
+            lambda names: self.added.emit(collection_id, [Path(name) for name in names])
+        )
+        dialog.open()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Files and folders are taken."""
+        if _files_in(event):
+            accept_copy(event)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Into the collection that is shown, or a new one."""
+        paths = _files_in(event)
+        accept_copy(event)
+        if self.current and not self.work.isVisible():
+            self.added.emit(self.current, paths)
+        elif paths:
+            self.made.emit(paths)
+
+    # ------------------------------------------------------------ look
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw with this theme from now on."""
+        self._theme, px = theme, theme.px
+        self._delegate.theme = theme
+        self._column.setContentsMargins(px(16), px(14), px(16), px(14))
+        self._column.setSpacing(px(10))
+        self._row.setSpacing(px(16))
+        self._right.setSpacing(px(10))
+        self._head.setSpacing(px(8))
+        self._foot.setSpacing(px(10))
+        self._buttons.set_gap(px(8))
+        self.nothing.setMargin(px(24))
+        self.files.lay_out_anew()
+        retheme(self, theme)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The list takes its share."""
+        super().resizeEvent(event)
+        self.list.fit(self.width())
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._first_size.isValid():
+            self._column.activate()
+            self.resize(self._first_size)
+            self._first_size = QSize()
+        if not self.name.hasFocus():
+            self.list.field.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """What was typed is kept."""
+        self._rename()
+        self.say("")
+        super().hideEvent(event)
+        self.closed.emit()
+
+
+def _note(name: str) -> QLabel:
+    label = PlainLabel()
+    label.setObjectName(name)
+    label.setWordWrap(True)
+    set_role(label, "note")
+    return label
+
+
+def _count(state: CollectionState) -> int:
+    return state.ready + state.problems + state.waiting
+
+
+def _files_in(event: QDropEvent) -> list[Path]:
+    urls = event.mimeData().urls()
+    return [Path(url.toLocalFile()) for url in urls if url.isLocalFile()]

@@ -1,0 +1,235 @@
+"""A list of named things under headings, with a field to find them: the left side of the window in
+which prompts and presets are managed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import (
+    QEvent,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    Qt,
+    Signal,
+)
+from PySide6.QtWidgets import (
+    QApplication,
+    QHBoxLayout,
+    QLineEdit,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from desktop_app.ui.look import painting
+from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.plain_text import PlainButton, spoken_text
+from desktop_app.ui.sidebar.row_delegates import Index, RowDelegate
+from desktop_app.ui.sidebar.row_view import RowView
+from desktop_app.ui.widgets.rows_model import ROW, RowsModel
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QPainter
+
+    from desktop_app.ui.look.theme import Theme
+
+_WIDTH: Final = 220
+_NARROWEST: Final = 160
+_SHARE: Final = 0.28
+_INSET: Final = 10
+
+
+@dataclass(frozen=True)
+class LibraryRow:
+    """One line. A heading has no id; `note` stands at the right ("edited"), `faint` is what is there
+    but not offered."""
+
+    id: str
+    title: str
+    note: str = ""
+    faint: bool = False
+    heading: str = ""
+
+    @property
+    def said(self) -> str:
+        """What is read aloud."""
+        return ", ".join(word for word in (self.title, self.note, self.heading) if word)
+
+    def has(self, words: Sequence[str]) -> bool:
+        """Whether every word (casefolded) occurs in its title or heading."""
+        text = f"{self.title} {self.heading}".casefold()
+        return all(word in text for word in words)
+
+
+class LibraryModel(RowsModel[LibraryRow]):
+    """Lines under their headings."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(lambda row: row.title, lambda row: row.said, parent)
+
+    def set_rows(self, rows: Sequence[LibraryRow]) -> None:
+        """Show these, those of a heading under it; they come in that order."""
+        shown = []
+        heading = ""
+        for row in rows:
+            if row.heading != heading:
+                heading = row.heading
+                shown.append(LibraryRow("", heading))
+            shown.append(row)
+        super().set_rows(shown)
+
+    def index_of(self, row_id: str) -> QModelIndex:
+        """Where it stands; an invalid index where it does not."""
+        at = next((n for n, row in enumerate(self._rows) if row.id and row.id == row_id), -1)
+        return self.index(at, 0) if at >= 0 else QModelIndex()
+
+    def flags(self, index: QModelIndex | QPersistentModelIndex) -> Qt.ItemFlag:
+        """A heading cannot be chosen."""
+        if index.isValid() and not self._rows[index.row()].id:
+            return Qt.ItemFlag.NoItemFlags
+        return super().flags(index)
+
+
+class LibraryDelegate(RowDelegate):
+    """Draws a line or a heading."""
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """Draw a row."""
+        theme, px = self.theme, self.theme.px
+        row: LibraryRow = index.data(ROW)
+        rect = self.row_rect(option).adjusted(px(_INSET), 0, -px(_INSET), 0)
+        painter.save()
+        painting.smooth(painter)
+        if not row.id:
+            font = theme.note()
+            font.setWeight(font.Weight.DemiBold)
+            painting.text(painter, rect.adjusted(0, px(6), 0, 0), row.title, font, theme.dim)
+        else:
+            self.paint_ground(painter, option, index)
+            if row.note:
+                width = painting.width_of(row.note, theme.note()) + 1
+                at = rect.adjusted(rect.width() - width, 0, 0, 0)
+                painting.text(painter, at, row.note, theme.note(), theme.faint)
+                rect.setRight(at.left() - px(8))
+            color = theme.faint if row.faint else theme.text
+            painting.text(painter, rect, row.title, theme.interface(), color)
+        painter.restore()
+
+
+class LibraryList(QWidget):
+    """See the module.
+
+    Signals:
+        current_changed(str): another row has the keyboard; "" for none.
+        new_wanted(): the button below.
+        delete_pressed(str)
+        chosen(str): Enter, or a click.
+    """
+
+    current_changed = Signal(str)
+    new_wanted = Signal()
+    delete_pressed = Signal(str)
+    chosen = Signal(str)
+
+    def __init__(self, name: str, find: str, new: str, theme: Theme) -> None:
+        """`name` is the list's for assistive technology, `find` the field's, `new` the button's."""
+        super().__init__()
+        self._rows: Sequence[LibraryRow] = ()
+        self._current = ""
+        self.field = QLineEdit()
+        self.field.setObjectName(f"find-{name}")
+        self.field.setPlaceholderText(find)
+        self.field.setAccessibleName(spoken_text(find))
+        self.field.installEventFilter(self)
+        self.model = LibraryModel(self)
+        self._delegate = LibraryDelegate(theme, self)
+        self.view = RowView(f"{name}-list", self.model, self._delegate)
+        self.view.setAccessibleName(spoken_text(name.capitalize()))
+        self.new_button = PlainButton(new)
+        self.new_button.setObjectName(f"new-{name}")
+        set_role(self.new_button, "plain")
+        self.new_button.setAutoDefault(False)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.addWidget(self.field)
+        self._column.addWidget(self.view, 1)
+        foot = QHBoxLayout()
+        foot.addWidget(self.new_button)
+        foot.addStretch(1)
+        self._column.addLayout(foot)
+        self.field.textChanged.connect(lambda _text: self._find())
+        self.new_button.clicked.connect(lambda: self.new_wanted.emit())
+        self.view.selectionModel().currentChanged.connect(lambda now, _old: self._tell(now))
+        self.view.delete_pressed.connect(lambda index: self.delete_pressed.emit(_id_of(index)))
+        self.view.left_upwards.connect(self.field.setFocus)
+        self.view.chosen.connect(lambda index: self.chosen.emit(_id_of(index)))
+        self.set_theme(theme)
+
+    @property
+    def current(self) -> str:
+        """The row that is shown beside the list; "" for none."""
+        return self._current
+
+    def set_rows(self, rows: Sequence[LibraryRow]) -> None:
+        """Show these; the current one stays."""
+        self._rows = tuple(rows)
+        self._find()
+
+    def select(self, row_id: str) -> None:
+        """Make this the current one, even where the typed letters hide it."""
+        if not self.model.index_of(row_id).isValid():
+            self.field.clear()
+        index = self.view.row_of(self.model.index_of(row_id))
+        if index.isValid():
+            self.view.setCurrentIndex(index)
+
+    def fit(self, room: int) -> None:
+        """Take the share of a page so wide, in pixels, that leaves the editor the larger part."""
+        px = self._delegate.theme.px
+        self.setFixedWidth(min(px(_WIDTH), max(px(_NARROWEST), round(room * _SHARE))))
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw with this theme from now on."""
+        self._delegate.theme = theme
+        self._column.setSpacing(theme.px(8))
+        self.view.lay_out_anew()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Arrow keys and Enter go from the field to the list."""
+        if watched is self.field and event.type() == QEvent.Type.KeyPress:
+            key = event.key()  # type: ignore[attr-defined]
+            if key in (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Return, Qt.Key.Key_Enter):
+                QApplication.sendEvent(self.view, event)
+                return True
+        return super().eventFilter(watched, event)
+
+    def _find(self) -> None:
+        words = self.field.text().casefold().split()
+        before = self._current
+        self.model.set_rows([row for row in self._rows if row.has(words)])
+        index = self.view.row_of(self.model.index_of(before))
+        if index.isValid():
+            self.view.setCurrentIndex(index)
+        elif words or before:
+            self.view.ensure_current()
+        if not self.view.currentIndex().isValid():
+            self._tell(QModelIndex())
+
+    def _tell(self, index: QModelIndex) -> None:
+        row_id = _id_of(index)
+        selection = self.view.selectionModel()
+        if index.isValid():
+            selection.select(index, selection.SelectionFlag.ClearAndSelect)
+        elif self.model.index_of(self._current).isValid():
+            return  # only while the rows are being changed
+        if row_id != self._current:
+            self._current = row_id
+            self.current_changed.emit(row_id)
+
+
+def _id_of(index: QModelIndex) -> str:
+    row = index.data(ROW) if index.isValid() else None
+    return row.id if isinstance(row, LibraryRow) else ""

@@ -1,0 +1,298 @@
+"""The presets: a list, and beside it who answers and how in the one that is being edited.
+
+What is changed is kept by itself. The settings are the rows of the Answer page: what a preset does
+not set stays as it is for every conversation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QFrame,
+    QHBoxLayout,
+    QLineEdit,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from desktop_app.domain.model_catalog import EFFORTS_OF_THE_FAMILY, Effort, Variant
+from desktop_app.settings.setting import Group
+from desktop_app.ui.composer.model_choice_view import EFFORT_LABELS
+from desktop_app.ui.library.library_list import LibraryList, LibraryRow
+from desktop_app.ui.library.prompts_page import plain_button
+from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.plain_text import PlainLabel
+from desktop_app.ui.settings.form_widgets import Combo
+from desktop_app.ui.settings.tabs.schema_form import SchemaForm
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from PySide6.QtCore import SignalInstance
+    from PySide6.QtGui import QResizeEvent
+
+    from desktop_app.domain.presets import Preset
+    from desktop_app.ui.composer.model_choice_view import ModelEntry
+    from desktop_app.ui.look.theme import Theme
+
+    Own = Callable[[Preset], Mapping[str, object]]
+
+_AS_IT_IS = "As in the conversation"
+
+
+class PresetsPage(QWidget):
+    """See the module.
+
+    Signals:
+        saved(Preset): its name or who answers was changed.
+        own_changed(str, str, object): a setting of the preset of this id, by its key.
+        own_removed(str, str): it no longer sets the one of this key.
+        new_wanted(): a new one.
+        duplicate_wanted(str), delete_wanted(str), use_wanted(str): by id.
+        default_chosen(str): new conversations begin with it; "" with none.
+    """
+
+    saved = Signal(object)
+    own_changed = Signal(str, str, object)
+    own_removed = Signal(str, str)
+    new_wanted = Signal()
+    duplicate_wanted = Signal(str)
+    delete_wanted = Signal(str)
+    use_wanted = Signal(str)
+    default_chosen = Signal(str)
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._presets: dict[str, Preset] = {}
+        self._values: Mapping[str, object] = {}
+        self._own: Own = lambda _preset: {}
+        self._default = ""
+        self._shown: Preset | None = None
+        self._put_name = ""
+        self.list = LibraryList("presets", "Find a preset", "New preset", theme)
+        self.name = QLineEdit()
+        self.name.setObjectName("preset-name")
+        self.name.setAccessibleName("Name")
+        self.name.setPlaceholderText("Name")
+        self.model, self.effort = Combo(theme, "Answers"), Combo(theme, "Effort")
+        self.model.setObjectName("preset-model")
+        self.effort.setObjectName("preset-effort")
+        self.form = SchemaForm(Group.ANSWER, theme, "Set by this preset")
+        self.is_default = QCheckBox("New conversations begin with it")
+        self.is_default.setObjectName("preset-default")
+        self.use = plain_button("Use here", "use-preset")
+        self.use.setToolTip("Put it into force in the conversation that is open")
+        self.duplicate = plain_button("Duplicate", "duplicate-preset")
+        self.delete = plain_button("Delete", "delete-preset")
+        self._fill_efforts()
+        self.set_models(())
+        self._lay_out()
+        self._connect()
+        self.set_theme(theme)
+        self._show("")
+
+    def _lay_out(self) -> None:
+        self._choices = QHBoxLayout()
+        for label, combo in (("Answers", self.model), ("Effort", self.effort)):
+            column = QVBoxLayout()
+            words = PlainLabel(label)
+            set_role(words, "strong")
+            words.setBuddy(combo)
+            column.addWidget(words)
+            column.addWidget(combo)
+            self._choices.addLayout(column, 1)
+        inner = QWidget()
+        self._inner = QVBoxLayout(inner)
+        self._inner.addLayout(self._choices)
+        self._inner.addWidget(self.form, 1)
+        self._area = QScrollArea()
+        self._area.setWidgetResizable(True)
+        self._area.setFrameShape(QFrame.Shape.NoFrame)
+        self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._area.setWidget(inner)
+        for surface in (self._area.viewport(), inner):
+            surface.setAutoFillBackground(False)
+        self._buttons = QHBoxLayout()
+        for button in (self.use, self.duplicate, self.delete):
+            self._buttons.addWidget(button)
+        self._buttons.addStretch(1)
+        self._editor = QWidget()
+        self._right = QVBoxLayout(self._editor)
+        self._right.setContentsMargins(0, 0, 0, 0)
+        self._right.addWidget(self.name)
+        self._right.addWidget(self._area, 1)
+        self._right.addWidget(self.is_default)
+        self._right.addLayout(self._buttons)
+        self._nothing = PlainLabel(
+            "A preset is a role with its instructions, its variant, its effort and its settings."
+        )
+        self._nothing.setWordWrap(True)
+        self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        set_role(self._nothing, "note")
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.addWidget(self.list)
+        self._row.addWidget(self._editor, 1)
+        self._row.addWidget(self._nothing, 1)
+
+    def _connect(self) -> None:
+        self.list.current_changed.connect(self._show)
+        self.list.new_wanted.connect(self._want_new)
+        self.list.chosen.connect(lambda _id: self.name.setFocus())
+        self.list.delete_pressed.connect(lambda id_: self._want(self.delete_wanted, id_))
+        self.name.editingFinished.connect(self.settle)
+        self.model.activated.connect(lambda _at: self.settle())
+        self.effort.activated.connect(lambda _at: self.settle())
+        self.form.changed.connect(self._take_own)
+        self.form.reset.connect(lambda key: self.own_removed.emit(self.list.current, key))
+        self.use.clicked.connect(lambda: self._want(self.use_wanted, self.list.current))
+        self.duplicate.clicked.connect(lambda: self._want(self.duplicate_wanted, self.list.current))
+        self.delete.clicked.connect(lambda: self._want(self.delete_wanted, self.list.current))
+        self.is_default.clicked.connect(
+            lambda on: self.default_chosen.emit(self.list.current if on else "")
+        )
+
+    # ------------------------------------------------------------------ what the program tells
+
+    def set_models(self, models: Sequence[ModelEntry]) -> None:
+        """Every model that could answer, to be chosen from."""
+        with QSignalBlocker(self.model):
+            self.model.clear()
+            self.model.addItem(_AS_IT_IS, ("", "", None))
+            for variant in Variant:
+                self.model.addItem(variant.value.capitalize(), ("", "", variant))
+            for entry in models:
+                if entry.variant is None:
+                    words = f"{entry.name} – {entry.provider_name}"
+                    self.model.addItem(words, (entry.provider_id, entry.model, None))
+        self._refresh()
+
+    def set_values(self, values: Mapping[str, object], own: Own) -> None:
+        """The settings of every conversation, and how a preset's are told by their keys."""
+        self._values, self._own = values, own
+        self._refresh()
+
+    def set_presets(self, presets: Sequence[Preset], default: str) -> None:
+        """Every preset, and which one new conversations begin with."""
+        self._presets = {preset.id: preset for preset in presets}
+        self._default = default
+        self.list.set_rows(
+            [LibraryRow(p.id, p.name, "default" if p.id == default else "") for p in presets]
+        )
+        if not self.list.current and presets:
+            self.list.select(presets[0].id)
+        self._refresh()
+
+    def select(self, preset_id: str) -> None:
+        """Show this preset."""
+        self.list.select(preset_id)
+
+    def edit(self, preset_id: str) -> None:
+        """Show this preset, its name ready to be typed over."""
+        self.select(preset_id)
+        self.name.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.name.selectAll()
+
+    def settle(self) -> None:
+        """Tell what was changed and not told yet."""
+        shown = self._shown
+        if shown is None:
+            return
+        # Qt gives members of an enumeration back as the texts that they are.
+        provider_id, model, variant = self.model.currentData()
+        effort, name = self.effort.currentData(), self.name.text()
+        edited = replace(
+            shown,
+            name=shown.name if name == self._put_name else name.strip() or shown.name,
+            provider_id=provider_id,
+            model=model,
+            variant=Variant(variant) if variant else None,
+            effort=Effort(effort) if effort else None,
+        )
+        self.name.setModified(False)
+        if edited != shown:
+            self._shown = edited
+            self.saved.emit(edited)
+        self.form.settle()  # last: what it tells fills the page anew
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw with this theme from now on."""
+        px = theme.px
+        self.list.fit(self.width())
+        self._row.setSpacing(px(16))
+        self._right.setSpacing(px(10))
+        self._inner.setContentsMargins(0, 0, px(12), 0)
+        self._inner.setSpacing(px(16))
+        self._choices.setSpacing(px(8))
+        self._buttons.setSpacing(px(8))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.list.fit(event.size().width())
+
+    # ------------------------------------------------------------------ inside
+
+    def _fill_efforts(self) -> None:
+        self.effort.addItem(_AS_IT_IS, None)
+        for effort in EFFORTS_OF_THE_FAMILY:
+            self.effort.addItem(EFFORT_LABELS[effort], effort)
+
+    def _show(self, preset_id: str) -> None:
+        self.settle()
+        preset = self._presets.get(preset_id)
+        self._shown = None
+        self._editor.setVisible(preset is not None)
+        self._nothing.setVisible(preset is None)
+        if preset is not None:
+            self._name(preset)
+            self._put(preset)
+
+    def _refresh(self) -> None:
+        if self._shown is not None and self._shown.id in self._presets:
+            self._put(self._presets[self._shown.id])
+
+    def _put(self, preset: Preset) -> None:
+        self._shown = None
+        if not self.name.isModified():  # else it is being written
+            self._name(preset)
+        self.model.setCurrentIndex(self._index_of(preset))
+        self.effort.setCurrentIndex(max(0, self.effort.findData(preset.effort)))
+        self.is_default.setChecked(preset.id == self._default)
+        own = self._own(preset)
+        self.form.set_values({**self._values, **own})
+        self.form.set_own(own)
+        self._shown = preset
+
+    def _name(self, preset: Preset) -> None:
+        """Put a name into the field, which may not hold all of it."""
+        self.name.setText(preset.name)
+        self._put_name = self.name.text()
+
+    def _index_of(self, preset: Preset) -> int:
+        """The line of who answers; one that is not offered now gets a line of its own."""
+        wanted = (preset.provider_id, preset.model, preset.variant)
+        for at in range(self.model.count()):
+            if tuple(self.model.itemData(at)) == wanted:
+                return at
+        words = preset.model or _AS_IT_IS
+        self.model.addItem(f"{words} – {preset.provider_id}", wanted)
+        return self.model.count() - 1
+
+    def _take_own(self, key: str, value: object) -> None:
+        if self._shown is not None:
+            self.own_changed.emit(self._shown.id, key, value)
+
+    def _want(self, signal: SignalInstance, preset_id: str) -> None:
+        self.settle()
+        if preset_id:
+            signal.emit(preset_id)
+
+    def _want_new(self) -> None:
+        self.settle()
+        self.new_wanted.emit()

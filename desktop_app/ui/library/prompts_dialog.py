@@ -1,0 +1,166 @@
+"""The window in which prompts and presets are managed: two pages, and files in and out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import (
+    QDialog,
+    QFileDialog,
+    QHBoxLayout,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from desktop_app.ui.library.presets_page import PresetsPage
+from desktop_app.ui.library.prompts_page import PromptsPage, plain_button
+from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.plain_text import PlainButton, PlainLabel, spoken_text
+from desktop_app.ui.settings.form_widgets import retheme
+from desktop_app.ui.widgets.segmented_control import SegmentedControl
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PySide6.QtGui import QHideEvent, QShowEvent
+
+    from desktop_app.ui.look.theme import Theme
+
+PAGES: Final = (("prompts", "Prompts"), ("presets", "Presets"))
+SIZE: Final = (820, 580)
+FILE: Final = "repartee-prompts.json"
+_FILTER: Final = "Prompts (*.json);;All files (*)"
+
+
+class PromptsDialog(QDialog):
+    """See the module.
+
+    Attributes:
+        prompts, presets: the pages.
+
+    Signals:
+        import_wanted(Path), export_wanted(Path): the person chose a file.
+    """
+
+    import_wanted = Signal(object)
+    export_wanted = Signal(object)
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("prompts-dialog")
+        self.setWindowTitle("Prompts and presets")
+        self._tabs = SegmentedControl(PAGES, theme, name="Prompts or presets")
+        self.prompts, self.presets = PromptsPage(theme), PresetsPage(theme)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self.prompts)
+        self._stack.addWidget(self.presets)
+        self._words = PlainLabel()
+        self._words.setObjectName("prompts-status")
+        self._words.setWordWrap(True)
+        self._undo = PlainButton("Undo")
+        self._undo.setObjectName("undo-prompts")
+        self._undo.setAutoDefault(False)
+        set_role(self._undo, "link")
+        self._on_undo: Callable[[], object] = lambda: None
+        self._import = plain_button("Import…", "import-prompts")
+        self._export = plain_button("Export…", "export-prompts")
+        self._lay_out()
+        self._tabs.chosen.connect(self.show_page)
+        self._undo.clicked.connect(self._take_back)
+        self._import.clicked.connect(self._choose_import)
+        self._export.clicked.connect(self._choose_export)
+        self.set_theme(theme)
+        self.say("")
+        room, edge = parent.window().size(), theme.px(24)
+        wanted = QSize(theme.px(SIZE[0]), theme.px(SIZE[1]))
+        self._first_size = wanted.boundedTo(room - QSize(edge, edge))
+
+    def _lay_out(self) -> None:
+        self._head = QHBoxLayout()
+        self._head.addWidget(self._tabs)
+        self._head.addStretch(1)
+        self._head.addWidget(self._import)
+        self._head.addWidget(self._export)
+        self._foot = QHBoxLayout()
+        self._foot.addWidget(self._words, 1)
+        self._foot.addWidget(self._undo)
+        self._column = QVBoxLayout(self)
+        self._column.addLayout(self._head)
+        self._column.addWidget(self._stack, 1)
+        self._column.addLayout(self._foot)
+
+    def show_page(self, page: str) -> None:
+        """Show "prompts" or "presets"."""
+        self.settle()
+        self._tabs.set_current(page)
+        self._stack.setCurrentIndex([name for name, _ in PAGES].index(page))
+
+    def say(
+        self, words: str, undo: Callable[[], object] | None = None, *, is_error: bool = False
+    ) -> None:
+        """Say what was done, and how it is undone; "" says nothing."""
+        self._words.setText(words)
+        set_role(self._words, "error" if is_error else "note")
+        self._words.setVisible(bool(words))
+        self._undo.setVisible(undo is not None)
+        self._on_undo = undo or (lambda: None)
+        if words:
+            # Imported late, as everywhere: it takes 10 ms.
+            from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
+
+            self._words.setAccessibleName(spoken_text(words))
+            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self._words, words))
+
+    def settle(self) -> None:
+        """Tell what was changed on the pages and not told yet."""
+        self.prompts.settle()
+        self.presets.settle()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw with this theme from now on."""
+        px = theme.px
+        self._column.setContentsMargins(px(16), px(14), px(16), px(14))
+        self._column.setSpacing(px(12))
+        self._head.setSpacing(px(8))
+        self._foot.setSpacing(px(10))
+        retheme(self, theme)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._first_size.isValid():  # only now is it known how narrow the pages can be
+            self._column.activate()
+            self.resize(self._first_size)
+            self._first_size = QSize()
+        self.say("")
+        page = self._stack.currentWidget()
+        assert isinstance(page, PromptsPage | PresetsPage)
+        page.list.field.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        self.settle()
+        super().hideEvent(event)
+
+    def _take_back(self) -> None:
+        undo = self._on_undo
+        self.say("")
+        undo()
+
+    def _choose_import(self) -> None:
+        self.settle()
+        dialog = QFileDialog(self, "Import prompts and presets", "", _FILTER)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.fileSelected.connect(lambda name: self.import_wanted.emit(Path(name)))
+        dialog.open()
+
+    def _choose_export(self) -> None:
+        self.settle()
+        dialog = QFileDialog(self, "Export prompts and presets", FILE, _FILTER)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix("json")
+        dialog.fileSelected.connect(lambda name: self.export_wanted.emit(Path(name)))
+        dialog.open()

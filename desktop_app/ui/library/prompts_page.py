@@ -1,0 +1,276 @@
+"""The prompts of the library: a list by folders, and beside it the one that is being edited.
+
+What is changed is kept by itself, when the person pauses or goes on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QStringListModel, Qt, Signal
+from PySide6.QtWidgets import (
+    QCompleter,
+    QHBoxLayout,
+    QLineEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from desktop_app.domain.prompts import CLIPBOARD, DATE, SELECTION, filled_names, variables
+from desktop_app.ui.library.library_list import LibraryList, LibraryRow
+from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.plain_text import PlainButton, PlainLabel, one_line, spoken_text
+from desktop_app.ui.settings.form_widgets import LongText, Note
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from PySide6.QtCore import SignalInstance
+    from PySide6.QtGui import QResizeEvent
+
+    from desktop_app.domain.prompts import Prompt
+    from desktop_app.ui.look.theme import Theme
+
+OWN, EDITED, BUILT_IN = "own", "edited", "built-in"
+_FILLED: Final = {SELECTION: "the selected text", CLIPBOARD: "the clipboard", DATE: "the day"}
+_HELP: Final = (
+    "{{name}} is asked for, {{name=default}} has a default, {{name=one|two}} is a choice; "
+    "{{selection}}, {{clipboard}} and {{date}} are filled in."
+)
+
+
+class PageText(LongText):
+    """As high as there is room."""
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take another theme's measures."""
+        self.setMinimumHeight(theme.px(80))
+        self.document().setDocumentMargin(theme.px(6))
+
+
+class PromptsPage(QWidget):
+    """See the module.
+
+    Signals:
+        saved(Prompt): it was changed.
+        new_wanted(str): a new one, in this folder.
+        duplicate_wanted(str), delete_wanted(str), reset_wanted(str): by id.
+    """
+
+    saved = Signal(object)
+    new_wanted = Signal(str)
+    duplicate_wanted = Signal(str)
+    delete_wanted = Signal(str)
+    reset_wanted = Signal(str)
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._entries: dict[str, tuple[Prompt, str]] = {}
+        self._shown: Prompt | None = None
+        self._put = ("", "", "")
+        self.list = LibraryList("prompts", "Find a prompt", "New prompt", theme)
+        self.title, self.folder = QLineEdit(), QLineEdit()
+        for field, name, label in (
+            (self.title, "prompt-title", "Title"),
+            (self.folder, "prompt-folder", "Folder"),
+        ):
+            field.setObjectName(name)
+            field.setAccessibleName(spoken_text(label))
+            field.setPlaceholderText(label)
+            field.editingFinished.connect(self.settle)
+        self._folders = QStringListModel(self)
+        completer = QCompleter(self._folders, self)
+        completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+        self.folder.setCompleter(completer)
+        self.text = PageText(theme, "Text")
+        self.text.setObjectName("prompt-text")
+        self.text.settled.connect(lambda _text: self.settle())
+        self.text.textChanged.connect(self._say_what_is_asked)
+        self._note = Note(theme)
+        self._note.setObjectName("prompt-variables")
+        self.duplicate = plain_button("Duplicate", "duplicate-prompt")
+        self.hide_button = plain_button("Hide", "hide-prompt")
+        self.reset = plain_button("Reset to the built-in", "reset-prompt")
+        self.delete = plain_button("Delete", "delete-prompt")
+        self._lay_out()
+        self._connect()
+        self.set_theme(theme)
+        self._show("")
+
+    def _lay_out(self) -> None:
+        self._names = QHBoxLayout()
+        self._names.addWidget(self.title, 3)
+        self._names.addWidget(self.folder, 2)
+        self._buttons = QHBoxLayout()
+        for button in (self.duplicate, self.hide_button, self.reset, self.delete):
+            self._buttons.addWidget(button)
+        self._buttons.addStretch(1)
+        self._editor = QWidget()
+        self._right = QVBoxLayout(self._editor)
+        self._right.setContentsMargins(0, 0, 0, 0)
+        self._right.addLayout(self._names)
+        self._right.addWidget(self.text, 1)
+        self._right.addWidget(self._note)
+        self._right.addLayout(self._buttons)
+        self._nothing = PlainLabel("Choose a prompt, or begin a new one.")
+        set_role(self._nothing, "note")
+        self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.addWidget(self.list)
+        self._row.addWidget(self._editor, 1)
+        self._row.addWidget(self._nothing, 1)
+
+    def _connect(self) -> None:
+        self.list.current_changed.connect(self._show)
+        self.list.new_wanted.connect(self._want_new)
+        self.list.chosen.connect(lambda _id: self.text.setFocus())
+        self.list.delete_pressed.connect(self._want_gone)
+        self.duplicate.clicked.connect(lambda: self._want(self.duplicate_wanted))
+        self.reset.clicked.connect(lambda: self._want(self.reset_wanted))
+        self.delete.clicked.connect(lambda: self._want_gone(self.list.current))
+        self.hide_button.clicked.connect(self._hide_or_show)
+
+    # ------------------------------------------------------------------ what the program tells
+
+    def set_entries(self, entries: Sequence[tuple[Prompt, str]]) -> None:
+        """Every prompt with whose it is (`OWN`, `EDITED`, `BUILT_IN`), those of a folder together."""
+        self._entries = {prompt.id: (prompt, origin) for prompt, origin in entries}
+        folders = {prompt.folder for prompt, _ in entries}
+        # What completes is what is shown: a name that is shown otherwise is typed by hand.
+        self._folders.setStringList(sorted(f for f in folders if f and f == one_line(f)))
+        rows = [
+            LibraryRow(
+                prompt.id,
+                prompt.title,
+                "hidden" if prompt.hidden else EDITED if origin == EDITED else "",
+                prompt.hidden,
+                prompt.folder or "No folder",
+            )
+            for prompt, origin in entries
+        ]
+        self.list.set_rows(rows)
+        if not self.list.current and rows:
+            self.list.select(rows[0].id)
+        self._refresh()
+
+    def select(self, prompt_id: str) -> None:
+        """Show this prompt."""
+        self.list.select(prompt_id)
+
+    def edit(self, prompt_id: str) -> None:
+        """Show this prompt, its title ready to be typed over."""
+        self.select(prompt_id)
+        self.title.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.title.selectAll()
+
+    def settle(self) -> None:
+        """Tell what was changed and not told yet."""
+        self.text.settle()  # comes back here, where there is something
+        shown = self._shown
+        if shown is None:
+            return
+        title, folder, text = self._in_fields()
+        edited = replace(
+            shown,
+            title=shown.title if title == self._put[0] else title.strip() or shown.title,
+            folder=shown.folder if folder == self._put[1] else folder.strip(),
+            text=shown.text if text == self._put[2] else text,
+        )
+        if edited != shown:
+            self._shown = edited
+            self.saved.emit(edited)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw with this theme from now on."""
+        px = theme.px
+        self.list.fit(self.width())
+        self._row.setSpacing(px(16))
+        self._right.setSpacing(px(10))
+        self._names.setSpacing(px(8))
+        self._buttons.setSpacing(px(8))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.list.fit(event.size().width())
+
+    # ------------------------------------------------------------------ inside
+
+    def _show(self, prompt_id: str) -> None:
+        self.settle()
+        entry = self._entries.get(prompt_id)
+        self._shown = None
+        self._editor.setVisible(entry is not None)
+        self._nothing.setVisible(entry is None)
+        if entry is None:
+            return
+        self._fill(entry[0])
+        self._refresh()
+
+    def _fill(self, prompt: Prompt) -> None:
+        """Put a prompt into the fields, which may not hold all of it."""
+        self.title.setText(prompt.title)
+        self.folder.setText(prompt.folder)
+        self.text.show_text(prompt.text)
+        self._put = self._in_fields()
+        self._shown = prompt
+
+    def _in_fields(self) -> tuple[str, str, str]:
+        return self.title.text(), self.folder.text(), self.text.toPlainText()
+
+    def _refresh(self) -> None:
+        """The shown prompt may have been changed from elsewhere: undone, reset, hidden."""
+        shown = self._shown
+        if shown is None or shown.id not in self._entries:
+            return
+        prompt, origin = self._entries[shown.id]
+        if prompt != shown:
+            self._shown = None  # nothing of this is a change of the person's
+            self._fill(prompt)
+        self.reset.setVisible(origin == EDITED)
+        self.delete.setVisible(origin == OWN)
+        self.hide_button.setText("Show" if prompt.hidden else "Hide")
+        self._say_what_is_asked()
+
+    def _say_what_is_asked(self) -> None:
+        text = self.text.toPlainText()
+        words = []
+        for variable in variables(text):
+            default = ", ".join(variable.choices) or variable.default
+            words.append(f"{variable.name} ({default})" if default else variable.name)
+        asked = f"Asks for: {' · '.join(words)}." if words else ""
+        own = [words for name, words in _FILLED.items() if name in filled_names(text)]
+        filled = f" Filled in by itself: {' · '.join(own)}." if own else ""
+        self._note.set_text(f"{asked}{filled}".strip() or _HELP)
+        self._note.setToolTip(_HELP)
+
+    def _want(self, signal: SignalInstance) -> None:
+        self.settle()
+        if self.list.current:
+            signal.emit(self.list.current)
+
+    def _want_new(self) -> None:
+        self.settle()
+        self.new_wanted.emit("" if self._shown is None else self._shown.folder)
+
+    def _want_gone(self, prompt_id: str) -> None:
+        """Delete what is the person's own; a built-in can only be hidden, or be as it was."""
+        self.settle()
+        if prompt_id in self._entries and self._entries[prompt_id][1] == OWN:
+            self.delete_wanted.emit(prompt_id)
+
+    def _hide_or_show(self) -> None:
+        self.settle()
+        if self._shown is not None:
+            self.saved.emit(replace(self._shown, hidden=not self._shown.hidden))
+
+
+def plain_button(label: str, name: str) -> QPushButton:
+    """A button that Enter in a field does not press."""
+    button = PlainButton(label)
+    button.setObjectName(name)
+    button.setAutoDefault(False)
+    set_role(button, "plain")
+    return button

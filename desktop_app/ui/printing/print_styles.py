@@ -1,0 +1,225 @@
+"""How a conversation looks on paper: the light theme's colours, sizes in points."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import (
+    QBrush,
+    QFont,
+    QFontMetricsF,
+    QTextBlockFormat,
+    QTextCharFormat,
+    QTextFrameFormat,
+    QTextLength,
+    QTextOption,
+    QTextTableCellFormat,
+    QTextTableFormat,
+)
+
+from desktop_app.rendering.model import Block, Kind, Run, is_apart
+from desktop_app.ui.look.theme import Theme
+from desktop_app.ui.transcript.styles import FORMULA, tab_behind_mark
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QColor
+
+TEXT: Final = 10.0
+NOTE: Final = 8.0
+CODE: Final = 8.5
+TITLE: Final = 17.0
+HEADINGS: Final = (15.0, 13.0, 11.5, 10.5, 10.0, 10.0)
+INDENT: Final = 18.0
+PAD: Final = 8.0
+BETWEEN_QUOTES: Final = 12.0
+"""Besides the room between paragraphs: they have no lines at their side as they have in the window."""
+_TEXTS: Final = (Kind.PARAGRAPH, Kind.MATH)
+_CELL_PAD: Final = 5.0
+_UNSEEN: Final = 0.1
+_MARK_STOPS: Final = 10
+"""Behind the longest mark of a footnote is one more."""
+
+_PROPORTIONAL: Final = QTextBlockFormat.LineHeightTypes.ProportionalHeight.value
+
+
+class PrintStyles:
+    """Formats for paper; `unit` is how many pixels of the device a point has."""
+
+    def __init__(self, theme: Theme, unit: float) -> None:
+        self.theme = theme
+        self.unit = unit
+        self._chars: dict[tuple[object, ...], QTextCharFormat] = {}
+
+    def font(self, points: float, *, mono: bool = False) -> QFont:
+        """In the device's own pixels: what is drawn between letters is measured in them, too."""
+        font = QFont(self.theme.code_family if mono else self.theme.family)
+        font.setPixelSize(max(1, round(points * self.unit)))
+        return font
+
+    # ------------------------------------------------------------------ characters
+
+    def plain(
+        self, points: float, colour: QColor, *, mono: bool = False, bold: bool = False
+    ) -> QTextCharFormat:
+        """Letters of one size and colour."""
+        key = (points, colour.name(), mono, bold)
+        made = self._chars.get(key)
+        if made is None:
+            made = self._chars[key] = QTextCharFormat()
+            font = self.font(points, mono=mono)
+            font.setWeight(QFont.Weight.DemiBold if bold else QFont.Weight.Normal)
+            made.setFont(font)
+            made.setForeground(colour)
+        return made
+
+    def of_run(
+        self, run: Run, kind: Kind, level: int = 0, *, is_head: bool = False, is_quiet: bool = False
+    ) -> QTextCharFormat:
+        """The format of a run of Markdown."""
+        key = (kind, level, is_head, is_quiet, *run[1:])
+        made = self._chars.get(key)
+        if made is None:
+            made = self._of_run(run, kind, level, is_head)
+            if is_quiet:
+                made.setForeground(self.theme.dim)
+            if not run.link:
+                self._chars[key] = made
+        return made
+
+    def _of_run(self, run: Run, kind: Kind, level: int, is_head: bool) -> QTextCharFormat:
+        theme = self.theme
+        points = HEADINGS[level - 1] if kind is Kind.HEADING else TEXT
+        mono = run.code or kind is Kind.CODE
+        colour = theme.dim if is_head else theme.text
+        made = QTextCharFormat(self.plain(CODE if mono else points, colour, mono=mono))
+        if run.bold or is_head or kind is Kind.HEADING:
+            made.setFontWeight(QFont.Weight.DemiBold)
+        if run.code:
+            made.setBackground(theme.code_ground)
+        made.setFontItalic(run.italic or run.math)
+        made.setFontStrikeOut(run.strike)
+        if run.math:
+            made.setProperty(FORMULA, 2 if kind is Kind.MATH else 1)
+        if run.note:
+            made.setVerticalAlignment(QTextCharFormat.VerticalAlignment.AlignSuperScript)
+        return made
+
+    def unseen(self) -> QTextCharFormat:
+        """Words for what is drawn: whoever reads the file aloud or searches it finds them."""
+        return self.plain(_UNSEEN, self.theme.ground)
+
+    def link(self, made: QTextCharFormat, target: str) -> QTextCharFormat:
+        """The same, leading somewhere."""
+        linked = QTextCharFormat(made)
+        linked.setAnchor(True)
+        linked.setAnchorHref(target)
+        linked.setForeground(self.theme.accent)
+        linked.setFontUnderline(True)
+        return linked
+
+    def note_mark(self, made: QTextCharFormat, name: str) -> QTextCharFormat:
+        """The same, leading to the footnote that is called so."""
+        linked = QTextCharFormat(made)
+        linked.setAnchor(True)
+        linked.setAnchorHref(f"#{name}")
+        linked.setForeground(self.theme.accent)
+        return linked
+
+    def note_name(self, made: QTextCharFormat, name: str) -> QTextCharFormat:
+        """The same, where a footnote's marks lead to."""
+        named = QTextCharFormat(made)
+        named.setAnchor(True)
+        named.setAnchorNames([name])
+        return named
+
+    # ------------------------------------------------------------------ blocks
+
+    def paragraph(self, top: float, *, line_height: float = 1.35) -> QTextBlockFormat:
+        """A block with room above it, in points."""
+        made = QTextBlockFormat()
+        made.setTopMargin(top * self.unit)
+        made.setLineHeight(line_height * 100, _PROPORTIONAL)
+        return made
+
+    def of_block(self, block: Block, above: Block | None) -> QTextBlockFormat:
+        """A block of Markdown below another one, indented as deep as it stands."""
+        is_heading = block.kind is Kind.HEADING
+        top = 12.0 if is_heading else 3.0 if _is_tight(above, block) else 6.0
+        made = self.paragraph(top, line_height=1.2 if is_heading else 1.35)
+        made.setLeftMargin(INDENT * block.quote * self.unit)
+        made.setIndent(block.depth)  # on the side where the text begins
+        if block.marker:
+            made.setTextIndent(-INDENT * self.unit)
+            stops = [INDENT * number * self.unit for number in range(1, _MARK_STOPS)]
+            made.setTabPositions([QTextOption.Tab(at, tab_behind_mark(block)) for at in stops])
+        return made
+
+    def inset(self, block: Block) -> float:
+        """Pixels that a block is indented."""
+        return INDENT * (block.depth + block.quote) * self.unit
+
+    def nothing(self) -> QTextBlockFormat:
+        """A block that takes no room."""
+        return self.room(1)
+
+    def room(self, pixels: float) -> QTextBlockFormat:
+        """A block that is nothing but room: below a ground, Qt drops the top margin of others."""
+        made = QTextBlockFormat()
+        made.setLineHeight(pixels, QTextBlockFormat.LineHeightTypes.FixedHeight.value)
+        return made
+
+    # ------------------------------------------------------------------ frames and tables
+
+    def ground(self, colour: QColor, top: float, left: float = 0.0) -> QTextFrameFormat:
+        """A ground of its own; `top` in points, `left` in pixels."""
+        made = QTextFrameFormat()
+        made.setBackground(colour)
+        made.setPadding(PAD * self.unit)
+        made.setTopMargin(top * self.unit)
+        made.setBottomMargin(6 * self.unit)  # Qt drops the top margin of a block below a frame
+        made.setLeftMargin(left)
+        made.setBorder(0)
+        return made
+
+    def table(self, first: Block) -> QTextTableFormat:
+        """A table whose head stands on each of its pages, at the side where it begins."""
+        made = QTextTableFormat()
+        made.setBorder(0)
+        made.setCellSpacing(0)
+        made.setCellPadding(0)
+        made.setHeaderRowCount(1 if first.head else 0)
+        made.setTopMargin(6 * self.unit)
+        made.setBottomMargin(6 * self.unit)
+        if first.from_right:
+            made.setAlignment(Qt.AlignmentFlag.AlignRight)
+            made.setRightMargin(self.inset(first))
+        else:
+            made.setLeftMargin(self.inset(first))
+        made.setWidth(QTextLength(QTextLength.Type.VariableLength, 0))
+        return made
+
+    def width_in_cell(self, words: str) -> float:
+        """Pixels that words in the head of a table take, with the room beside them."""
+        font = self.font(TEXT)
+        font.setWeight(QFont.Weight.DemiBold)
+        return QFontMetricsF(font).horizontalAdvance(words) + 2 * _CELL_PAD * self.unit
+
+    def cell(self) -> QTextTableCellFormat:
+        """A cell with a hairline below."""
+        made = QTextTableCellFormat()
+        made.setBottomBorder(0.5 * self.unit)
+        made.setBottomBorderStyle(QTextFrameFormat.BorderStyle.BorderStyle_Solid)
+        made.setBottomBorderBrush(QBrush(self.theme.line))
+        for pad in (made.setTopPadding, made.setBottomPadding):
+            pad(3 * self.unit)
+        for pad in (made.setLeftPadding, made.setRightPadding):
+            pad(_CELL_PAD * self.unit)
+        return made
+
+
+def _is_tight(above: Block | None, block: Block) -> bool:
+    """Whether two blocks are texts of one list that is not loose."""
+    if above is None or not above.depth or not block.depth or above.quote != block.quote:
+        return False
+    return above.kind in _TEXTS and block.kind in _TEXTS and not is_apart(above, block)

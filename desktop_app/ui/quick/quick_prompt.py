@@ -1,0 +1,448 @@
+"""The quick prompt: one line in the middle of the screen, and below it the answer, on the spot.
+
+The window is made once and hidden, never thrown away, so that it is on the screen at once. It
+shows one question and its answer; whoever wants more goes on in the main window.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QCursor,
+    QGuiApplication,
+    QKeySequence,
+    QPainter,
+    QPainterPath,
+    QRegion,
+    QShortcut,
+)
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QMenu,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from desktop_app.commands.keymap import Keymap
+from desktop_app.domain.model_catalog import Variant
+from desktop_app.ui.composer.attachment_chips import AttachmentChips
+from desktop_app.ui.composer.completion_fields import BelowLine, QuickLineText
+from desktop_app.ui.composer.dropped_content import accept_copy, given_in, is_welcome, promise
+from desktop_app.ui.composer.model_choice_view import EFFORT_LABELS, NOTHING_CHOSEN
+from desktop_app.ui.composer.prompt_completer import Slash
+from desktop_app.ui.look import painting
+from desktop_app.ui.look.icons import icon, pixmap
+from desktop_app.ui.look.theme import MARGIN, RADIUS_CARD, set_role
+from desktop_app.ui.plain_text import PlainLabel, PlainToolButton, set_tooltip, spoken_text
+from desktop_app.ui.quick.quick_prompt_field import QuickLine, words_about
+from desktop_app.ui.quick.quick_prompt_menu import fill_menu
+from desktop_app.ui.widgets.hint_button import HintButton
+from desktop_app.ui.widgets.menu_button import PickButton
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from PySide6.QtGui import (
+        QCloseEvent,
+        QDragEnterEvent,
+        QDragLeaveEvent,
+        QDropEvent,
+        QHideEvent,
+        QPaintEvent,
+        QResizeEvent,
+    )
+
+    from desktop_app.ui.composer.attachment_chips import Chip
+    from desktop_app.ui.composer.model_choice_view import ChoiceView
+    from desktop_app.ui.look.theme import Theme
+    from desktop_app.ui.transcript.view import TranscriptView
+
+WIDTH: Final = 680
+LEAST_ANSWER: Final = 96
+SHARE_OF_SCREEN: Final = 0.55
+"""How much of the screen's height the answer may take."""
+FROM_THE_TOP: Final = 0.2
+LONGEST_STATUS: Final = 40
+
+
+class QuickPrompt(QWidget):
+    """The window.
+
+    Attributes:
+        transcript: shows the answer.
+        slash: the prompts that / offers.
+
+    Signals:
+        submitted(str): ask this.
+        files_given(list[Path]), picture_given(GivenContent): dropped or pasted, to be attached.
+        text_given(str text, str html): dropped or pasted, of several lines or with its looks.
+        attachment_removed(str), detail_chosen(str, str): of an attachment, by id.
+        attachment_previewed(str), attachment_acted(str, str): as of AttachmentChips.
+        stop_requested(): stop the answer.
+        go_on_requested(): show the conversation in the main window.
+        way_out_requested(): do what is offered beside a problem.
+        variant_chosen(Variant), effort_step(int): +1 is more.
+        hidden(): it went away.
+    """
+
+    submitted = Signal(str)
+    files_given = Signal(list)
+    picture_given = Signal(object)
+    text_given = Signal(str, str)
+    attachment_removed = Signal(str)
+    detail_chosen = Signal(str, str)
+    attachment_previewed = Signal(str)
+    attachment_acted = Signal(str, str)
+    stop_requested = Signal()
+    go_on_requested = Signal()
+    way_out_requested = Signal()
+    variant_chosen = Signal(object)
+    effort_step = Signal(int)
+    hidden = Signal()
+
+    def __init__(
+        self, theme: Theme, transcript: TranscriptView, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("quick-prompt")
+        self.setWindowTitle("Quick prompt")
+        kind = Qt.WindowType
+        self.setWindowFlags(kind.Dialog | kind.FramelessWindowHint | kind.WindowStaysOnTopHint)
+        self.setAttribute(Qt.WidgetAttribute.WA_TranslucentBackground)
+        self.transcript = transcript
+        self._theme = theme
+        self._choice = NOTHING_CHOSEN
+        self._brought = self._before_drag = ""
+        self._streaming = False
+        # X11 may have no compositor, where what is transparent is black.
+        self._cuts_corners = QGuiApplication.platformName() == "xcb"
+        self._shortcuts: list[QShortcut] = []
+        self._build()
+        self.slash = Slash(
+            QuickLineText(self._line), BelowLine(self._menus, 0, self._fit), theme, self
+        )
+        self._connect()
+        self.set_keymap(Keymap())
+        self._dress(theme)
+        self._unfold(False)
+
+    # ------------------------------------------------------------------ building
+
+    def _build(self) -> None:
+        self._sign = PlainLabel()
+        self._line = QuickLine()
+        self._chips = AttachmentChips(self._theme)
+        self.setAcceptDrops(True)
+        self._pick = PickButton(self._theme, self._fill_menu)
+        self._pick.setObjectName("variant")
+        self._stop = PlainToolButton()
+        self._stop.setObjectName("stop")
+        self._stop.setAccessibleName("Stop the answer")
+        self._stop.setToolTip("Stop the answer")
+        set_role(self._stop, "stop")
+        self._along = PlainLabel()
+        self._along.setObjectName("brought-text")
+        set_role(self._along, "note")
+        self._rule = QFrame()
+        set_role(self._rule, "rule")
+        self._problem = PlainLabel()
+        self._problem.setObjectName("problem")
+        self._problem.setWordWrap(True)
+        set_role(self._problem, "error")
+        self._way_out = HintButton("Way out", self._theme)
+        self._way_out.setObjectName("way-out")
+        self._way_out.hide()
+        self._copy = HintButton("Copy", self._theme)
+        self._go_on = HintButton("Go on in the window", self._theme)
+        self._close = HintButton("Close", self._theme)
+        self._status = PlainLabel()
+        self._status.setObjectName("status")
+        set_role(self._status, "note")
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        self._top = QHBoxLayout()
+        for widget, stretch in ((self._sign, 0), (self._line, 1), (self._pick, 0), (self._stop, 0)):
+            self._top.addWidget(widget, stretch)
+        self._foot = QHBoxLayout()
+        for hint in (self._way_out, self._copy, self._go_on, self._close):
+            self._foot.addWidget(hint)
+        self._foot.addStretch(1)
+        self._foot.addWidget(self._status)
+        self._column = QVBoxLayout(self)
+        self._column.addLayout(self._top)
+        self._menus = QVBoxLayout()
+        self._column.addLayout(self._menus)
+        self._column.addWidget(self._along)
+        self._beside = QHBoxLayout()
+        self._beside.addWidget(self._chips)
+        self._column.addLayout(self._beside)
+        self._under = QHBoxLayout()
+        self._under.addWidget(self._rule)
+        self._column.addLayout(self._under)
+        self._column.addWidget(self.transcript)
+        self._column.addWidget(self._problem)
+        self._column.addLayout(self._foot)
+        self._line.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def _connect(self) -> None:
+        self._line.entered.connect(self._submit)
+        self._line.textChanged.connect(lambda _text: self.slash.follow())
+        self._line.cursorPositionChanged.connect(lambda _from, _to: self.slash.follow_cursor())
+        self._line.files_given.connect(self.files_given)
+        self._line.picture_given.connect(self.picture_given)
+        self._line.text_given.connect(self.text_given)
+        self._line.noted.connect(self.set_status)
+        self._chips.removed.connect(self.attachment_removed)
+        self._chips.detail_chosen.connect(self.detail_chosen)
+        self._chips.previewed.connect(self.attachment_previewed)
+        self._chips.acted.connect(self.attachment_acted)
+        self._stop.clicked.connect(self.stop_requested)
+        self._copy.clicked.connect(self._copy_answer)
+        self._go_on.clicked.connect(self.go_on_requested)
+        self._way_out.clicked.connect(self.way_out_requested)
+        self._close.clicked.connect(self.hide)
+        # Queued: the range changes in the middle of writing, where nothing may be laid out anew.
+        self.transcript.verticalScrollBar().rangeChanged.connect(
+            self._fit, Qt.ConnectionType.QueuedConnection
+        )
+
+    # ------------------------------------------------------------------ what the program tells
+
+    def open_with(self, text: str) -> None:
+        """Show the line, ready to type; `text` comes along with the question.
+
+        An answer under way stays; one that is there is put away.
+        """
+        self.slash.close()
+        if not self._streaming:
+            self._line.clear()
+            self.set_status("")
+            self.transcript.set_messages([])
+            self._unfold(False)
+        self.bring(text)
+        if not self.isVisible():
+            self._centre()
+        self.show()
+        self.raise_()
+        self.activateWindow()
+        self._line.setFocus(Qt.FocusReason.ActiveWindowFocusReason)
+
+    def bring(self, text: str) -> None:
+        """Have `text` come along with the question."""
+        self._brought = text
+        self._along.setText(words_about(text))
+        self._along.setVisible(bool(self._along.text()))
+        self._line.setPlaceholderText("What about it?" if text.strip() else "Ask anything")
+        self._fit()
+
+    def insert(self, words: str) -> None:
+        """Put words where the cursor is."""
+        self._line.insert(words)
+
+    def text(self) -> str:
+        """What is typed."""
+        return self._line.text()
+
+    @property
+    def focused_chip(self) -> str:
+        """The id of the chip that has the keyboard, "" where none has."""
+        return self._chips.focused
+
+    def focus_chip(self, chip_id: str) -> None:
+        """Give the keyboard to a chip, where it is still there."""
+        self._chips.focus(chip_id)
+
+    @property
+    def theme(self) -> Theme:
+        """The theme that it is drawn with."""
+        return self._theme
+
+    def set_chips(self, chips: Sequence[Chip]) -> None:
+        """Show what is attached to the question."""
+        self._chips.set_chips(chips)
+        self._fit()
+
+    def set_choice(self, choice: ChoiceView) -> None:
+        """Show who is to answer."""
+        self._choice = choice
+        words = choice.short_name
+        accepted = [e for e in choice.efforts_listed if e not in choice.effort_refusals]
+        if choice.effort_shown is not None and len(accepted) > 1:
+            words = f"{words} · {EFFORT_LABELS[choice.effort_shown]}"
+        self._pick.set_text(words)
+        self._pick.setAccessibleName(spoken_text(f"Answers: {words}"))
+        set_tooltip(self._pick, choice.notice)
+
+    def set_streaming(self, streaming: bool) -> None:
+        """An answer is on its way: unfold, and offer Stop."""
+        self._streaming = streaming
+        if streaming:
+            self.set_status("")
+            self._unfold(True)
+        self._stop.setVisible(streaming)
+
+    def set_status(self, text: str, way_out: str = "") -> None:
+        """Cost and time of the answer; a whole sentence (an error) gets a line of its own, and a
+        button where there is a way out of it."""
+        is_sentence = len(text) > LONGEST_STATUS
+        self._status.setText("" if is_sentence else text)
+        self._problem.setText(text if is_sentence else "")
+        self._problem.setVisible(is_sentence)
+        self._way_out.setText(way_out or "Way out")
+        self._way_out.setVisible(bool(way_out))
+        self._fit()
+
+    def set_keymap(self, keymap: Keymap) -> None:
+        """Put these keys in force, and show them at what they do."""
+        for old in self._shortcuts:
+            old.setEnabled(False)
+            old.deleteLater()
+        self._shortcuts = []
+        for command_id, action in self._actions().items():
+            if keys := keymap.shortcut_of(command_id):
+                shortcut = QShortcut(QKeySequence(keys), self)
+                shortcut.activated.connect(action)
+                self._shortcuts.append(shortcut)
+        self._copy.set_keys(keymap.shortcut_of("answer.copy"))
+        self._go_on.set_keys(keymap.shortcut_of("quick.go-on"))
+        self._close.set_keys(keymap.shortcut_of("quick.close"))
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take another theme's colours and measures (the transcript is told, too)."""
+        self.transcript.set_theme(theme)
+        self._dress(theme)
+
+    # ------------------------------------------------------------------ events
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        if self._cuts_corners:
+            painter.fillRect(self.rect(), self._theme.ground)
+        painting.smooth(painter)
+        radius = self._theme.px(RADIUS_CARD)
+        painting.ground(painter, self.rect(), self._theme.ground, radius)
+        painting.outline(painter, self.rect(), self._theme.line, radius)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self._cuts_corners:
+            shape, radius = QPainterPath(), self._theme.px(RADIUS_CARD)
+            shape.addRoundedRect(QRectF(self.rect()), radius, radius)
+            self.setMask(QRegion(shape.toFillPolygon().toPolygon()))
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Say what letting go will do, in place of what stands there."""
+        if is_welcome(event.mimeData()):
+            accept_copy(event)
+            self._before_drag = self._status.text()
+            self._status.setText(promise(event.mimeData()))
+
+    def dragLeaveEvent(self, _event: QDragLeaveEvent) -> None:
+        self._status.setText(self._before_drag)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self._status.setText(self._before_drag)
+        accept_copy(event)
+        self._line.take(given_in(event.mimeData()))
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self.hidden.emit()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        event.ignore()
+        self.hide()
+
+    # ------------------------------------------------------------------ inside
+
+    def _dress(self, theme: Theme) -> None:
+        self._theme = theme
+        px = theme.px
+        font = theme.answer()
+        font.setPointSizeF(theme.points(19))
+        self._line.setFont(font)
+        self._sign.setPixmap(pixmap("sparkles", theme.accent, px(20)))
+        self._stop.setIcon(icon("square", theme.ground, px(14)))
+        self._stop.setIconSize(QSize(px(14), px(14)))
+        side = px(MARGIN)
+        self._column.setContentsMargins(0, px(11), 0, px(8))
+        self._column.setSpacing(px(6))
+        self._top.setContentsMargins(side, 0, side, 0)
+        self._top.setSpacing(px(11))
+        self._under.setContentsMargins(side, 0, side, 0)
+        self._menus.setContentsMargins(side - px(6), 0, side - px(6), 0)
+        self.slash.set_theme(theme)
+        self._beside.setContentsMargins(side, 0, side, 0)
+        self._chips.set_theme(theme)
+        self._foot.setContentsMargins(side, 0, side, 0)
+        self._foot.setSpacing(px(10))
+        for label in (self._along, self._problem):
+            label.setContentsMargins(side, 0, side, 0)
+        for widget in (self._pick, self._way_out, self._copy, self._go_on, self._close):
+            widget.set_theme(theme)
+        self._fit()
+
+    def _actions(self) -> dict[str, Callable[[], object]]:
+        return {
+            "answer.copy": self._copy_answer,
+            "quick.go-on": self.go_on_requested.emit,
+            "quick.close": self.hide,
+            "prompt.paste-plain": self._line.paste_plain,
+            "effort.more": lambda: self.effort_step.emit(1),
+            "effort.less": lambda: self.effort_step.emit(-1),
+            **{f"variant.{v.value}": partial(self._choose, v) for v in Variant},
+        }
+
+    def _choose(self, variant: Variant) -> None:
+        if variant not in self._choice.variant_refusals:
+            self.variant_chosen.emit(variant)
+
+    def _submit(self) -> None:
+        text = self._line.text()
+        if self._streaming:
+            self.set_status("The answer has not ended yet")
+        elif text.strip() or self._brought.strip():
+            self.submitted.emit(text)
+        elif self._chips.count():
+            self.set_status("Type what to do with it")
+
+    def _copy_answer(self) -> None:
+        self.transcript.copy_last_answer()
+
+    def _fill_menu(self, menu: QMenu) -> None:
+        fill_menu(menu, self._choice, self._choose, self.effort_step.emit)
+
+    def _unfold(self, unfolded: bool) -> None:
+        """Show the answer's place, small at first; it grows with the answer."""
+        for widget in (self.transcript, self._copy, self._go_on):
+            widget.setVisible(unfolded)
+        self._stop.setVisible(self._streaming)
+        self.transcript.setFixedHeight(self._theme.px(LEAST_ANSWER))
+        self._fit()
+
+    def _fit(self) -> None:
+        """As high as the answer, up to the limit. It never shrinks below a growing answer."""
+        bar = self.transcript.verticalScrollBar()
+        wanted = self.transcript.height() + bar.maximum() - bar.minimum()
+        limit = round(self.screen().availableGeometry().height() * SHARE_OF_SCREEN)
+        if self.transcript.height() < min(wanted, limit):
+            self.transcript.setFixedHeight(min(wanted, limit))
+        width = min(self._theme.px(WIDTH), self.screen().availableGeometry().width())
+        column = self._column
+        column.activate()
+        wraps = column.hasHeightForWidth()  # only while a sentence is shown
+        height = column.totalHeightForWidth(width) if wraps else column.totalSizeHint().height()
+        self.setFixedSize(width, height)
+
+    def _centre(self) -> None:
+        """In the middle of the screen with the pointer, somewhat above its centre."""
+        screen = QGuiApplication.screenAt(QCursor.pos()) or self.screen()
+        area = screen.availableGeometry()
+        left = area.left() + (area.width() - self.width()) // 2
+        self.move(left, area.top() + round(area.height() * FROM_THE_TOP))

@@ -1,0 +1,118 @@
+"""The line of the quick prompt: takes words, and hands over what is pasted or dropped and is more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QGuiApplication, QKeySequence
+from PySide6.QtWidgets import QLineEdit
+
+from desktop_app.ui.composer.dropped_content import Given, accept_copy, given_in, is_to_attach
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import (
+        QDragEnterEvent,
+        QDragMoveEvent,
+        QDropEvent,
+        QInputMethodEvent,
+        QKeyEvent,
+    )
+
+
+_COUNTED: Final = 200_000
+"""Characters up to which words are counted; beyond that the count would be felt."""
+_LONGEST: Final = 1_000_000
+
+
+def words_about(text: str) -> str:
+    """How a text that comes along is named: "with 312 words of text"; "" for none."""
+    if not text.strip():
+        return ""
+    if len(text) > _COUNTED:
+        return f"with {len(text) // 1000:,}k characters of text"
+    count = len(text.split())
+    return f"with {count:,} word{'' if count == 1 else 's'} of text"
+
+
+class QuickLine(QLineEdit):
+    """The line; Enter belongs to an input method while it composes.
+
+    Attributes:
+        is_composing: whether an input method holds text that is not final yet.
+
+    Signals:
+        entered(): Enter was pressed.
+        files_given(list[Path]), picture_given(GivenContent): pasted, to be attached.
+        text_given(str text, str html): of several lines, or with its looks.
+        noted(str): what could not be taken, in a sentence.
+    """
+
+    entered = Signal()
+    files_given = Signal(list)
+    picture_given = Signal(object)
+    text_given = Signal(str, str)
+    noted = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_composing = False
+        # By itself it would cut what is longer than 32,767 characters, without a word.
+        self.setMaxLength(_LONGEST)
+        self.setObjectName("prompt")
+        self.setAccessibleName("Message")
+        self.setPlaceholderText("Ask anything")
+        self.setStyleSheet("border: none; background: transparent; padding: 0; min-height: 0;")
+
+    def inputMethodEvent(self, event: QInputMethodEvent) -> None:
+        self.is_composing = bool(event.preeditString())
+        super().inputMethodEvent(event)
+
+    def take(self, given: Given) -> None:
+        """Hand over what is no line of words; put such a line where the cursor is."""
+        if given.files:
+            self.files_given.emit(list(given.files))
+        if given.content is not None:
+            self.picture_given.emit(given.content)
+        if given.html or "\n" in given.text.strip():
+            self.text_given.emit(given.text, given.html)
+        elif given.text:
+            self.insert(given.text)
+        if given.note:
+            self.noted.emit(given.note)
+
+    def paste_plain(self) -> None:
+        """Paste the clipboard's text as it is; its lines follow one another."""
+        self.paste()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Files and pictures are the window's; by itself the line would take their addresses."""
+        if is_to_attach(event.mimeData()):
+            event.ignore()
+        else:
+            super().dragEnterEvent(event)
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        super().dragMoveEvent(event)
+        if event.source() is None and event.isAccepted():
+            accept_copy(event)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """A line of words goes where it is dropped; the rest is handed over."""
+        given = given_in(event.mimeData())
+        if given.html or "\n" in given.text.strip() or given.text != event.mimeData().text():
+            accept_copy(event)
+            self.take(given)
+        else:
+            super().dropEvent(event)
+            if event.source() is None:
+                accept_copy(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.matches(QKeySequence.StandardKey.Paste):
+            self.take(given_in(QGuiApplication.clipboard().mimeData()))
+            return
+        if event.key() not in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            super().keyPressEvent(event)
+        elif not self.is_composing:
+            self.entered.emit()

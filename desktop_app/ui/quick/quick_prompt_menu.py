@@ -1,0 +1,39 @@
+"""The menu of the quick prompt: who answers, with how much effort."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from desktop_app.domain.model_catalog import Variant
+from desktop_app.ui.plain_text import menu_text, set_tooltip
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PySide6.QtWidgets import QMenu
+
+    from desktop_app.ui.composer.model_choice_view import ChoiceView
+
+
+def fill_menu(
+    menu: QMenu,
+    choice: ChoiceView,
+    choose: Callable[[Variant], None],
+    step: Callable[[int], None],
+) -> None:
+    """The variants where there are any, and more or less effort; else the model's name."""
+    if choice.is_variant:
+        for variant in Variant:
+            action = menu.addAction(menu_text(variant.value.capitalize()))
+            action.setCheckable(True)
+            action.setChecked(variant is choice.variant)
+            why = choice.variant_refusals.get(variant, "")
+            action.setEnabled(not why)
+            set_tooltip(action, why)
+            action.triggered.connect(lambda _=False, v=variant: choose(v))
+        menu.addSeparator()
+    if choice.effort_shown is not None:
+        menu.addAction("More effort").triggered.connect(lambda: step(1))
+        menu.addAction("Less effort").triggered.connect(lambda: step(-1))
+    if menu.isEmpty():
+        menu.addAction(menu_text(choice.model_name)).setEnabled(False)

@@ -1,0 +1,91 @@
+"""A part of a page that most people never need: folded away below its name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtWidgets import QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+
+from desktop_app.ui.look.icons import icon
+from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.plain_text import PlainToolButton, spoken_text
+from desktop_app.ui.settings.form_widgets import Note
+
+if TYPE_CHECKING:
+    from desktop_app.ui.look.theme import Theme
+
+
+class Fold(QWidget):
+    """A name to click, or to press Space on, and what opens below it.
+
+    Attributes:
+        head: the button.
+        body: takes what is folded away.
+    """
+
+    def __init__(self, title: str, name: str, theme: Theme) -> None:
+        super().__init__()
+        self._title = title
+        self._theme = theme
+        self.head = PlainToolButton()
+        self.head.setObjectName(name)
+        self.head.setText(title)
+        self.head.setCheckable(True)
+        self.head.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.head.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.head.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        set_role(self.head, "fold")
+        self._summary = Note(theme)
+        self._inside = QWidget()
+        self._inside.hide()
+        self.body = QVBoxLayout(self._inside)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.addWidget(self.head)
+        self._column.addWidget(self._summary)
+        self._column.addWidget(self._inside)
+        self.head.toggled.connect(self._turn)
+        # Behind the layout, which does not know yet how high it is.
+        self.head.clicked.connect(lambda: QTimer.singleShot(0, self, self._reveal))
+        self._words = ""
+        self.set_theme(theme)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether what is below is shown."""
+        return self.head.isChecked()
+
+    def set_summary(self, words: str) -> None:
+        """What is set in there, said while it is folded; "" for nothing."""
+        self._words = words
+        self._turn(self.is_open)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw with another theme."""
+        self._theme = theme
+        self._column.setSpacing(theme.px(4))
+        self.body.setContentsMargins(0, theme.px(6), 0, 0)
+        self.body.setSpacing(theme.px(14))
+        self.head.setIconSize(QSize(theme.px(14), theme.px(14)))
+        self._turn(self.is_open)
+
+    def _reveal(self) -> None:
+        """Scroll what was opened into view, its head in any case."""
+        above = self.parentWidget()
+        while above is not None and not isinstance(above, QScrollArea):
+            above = above.parentWidget()
+        if above is not None and self.is_open:
+            above.ensureWidgetVisible(self._inside, 0, self._theme.px(8))
+            above.ensureWidgetVisible(self.head, 0, 0)
+
+    def _turn(self, is_open: bool) -> None:
+        self._inside.setVisible(is_open)
+        self._summary.set_text("" if is_open else self._words)
+        mark = "chevron-down" if is_open else "chevron-right"
+        self.head.setIcon(icon(mark, self._theme.dim, self._theme.px(14)))
+        # Assistive technology hears of the state in words: Qt has no role for a fold.
+        self.head.setAccessibleName(
+            spoken_text(f"{self._title}, {'open' if is_open else 'folded'}")
+        )
+        self.head.setAccessibleDescription(spoken_text("" if is_open else self._words))

@@ -1,0 +1,360 @@
+"""The building blocks of the settings: a titled section, a note, and fields that look alike.
+
+Each has `set_theme`, and takes care of itself alone: `retheme` finds them all.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Literal, Protocol, runtime_checkable
+
+from PySide6.QtCore import QRect, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QPainter, QPalette
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QLineEdit,
+    QSlider,
+    QStyle,
+    QStyleOptionFrame,
+    QStylePainter,
+    QVBoxLayout,
+    QWidget,
+)
+
+from desktop_app.ui.look import painting
+from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.plain_text import PlainLabel, PlainTextField, one_line, spoken_text
+
+if TYPE_CHECKING:
+    from PySide6.QtCore import QPoint
+    from PySide6.QtGui import QFocusEvent, QPaintEvent, QShowEvent, QWheelEvent
+
+    from desktop_app.ui.look.theme import Theme
+
+Tone = Literal["note", "warning", "error"]
+
+_LONGEST_CHOICE: Final = 200
+
+TYPING_PAUSE_MS = 600
+"""A text counts as changed once nothing was typed for so long."""
+
+
+@runtime_checkable
+class Themed(Protocol):
+    """A widget that draws by a theme."""
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw with another theme."""
+        ...
+
+
+def retheme(root: QWidget, theme: Theme) -> None:
+    """Hand the theme to every widget below `root` that wants it."""
+    for widget in root.findChildren(QWidget):
+        if isinstance(widget, Themed):
+            widget.set_theme(theme)
+
+
+class Note(PlainLabel):
+    """A few quiet words that wrap; hidden while there are none."""
+
+    def __init__(self, theme: Theme, text: str = "") -> None:
+        super().__init__()
+        self._theme = theme
+        self._tone: Tone = "note"
+        self.setWordWrap(True)
+        self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.set_theme(theme)
+        self.set_text(text)
+
+    def set_text(self, text: str, tone: Tone = "note") -> None:
+        """Say this; "" hides the note."""
+        self._tone = tone
+        self.setText(text)
+        self.setVisible(bool(text))
+        self._colour()
+
+    def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        self.setFont(theme.note())
+        self._colour()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """A style sheet that is applied meanwhile brings back the colour of an earlier tone."""
+        super().showEvent(event)
+        self._colour()
+
+    def _colour(self) -> None:
+        theme = self._theme
+        colour = {"note": theme.dim, "warning": theme.warning, "error": theme.error}[self._tone]
+        palette = self.palette()
+        palette.setColor(QPalette.ColorRole.WindowText, colour)
+        self.setPalette(palette)
+
+
+class Section(QWidget):
+    """A title, what belongs to it, and a note below.
+
+    Attributes:
+        title, note: the labels; `body` takes the fields.
+    """
+
+    def __init__(self, title: str, theme: Theme) -> None:
+        super().__init__()
+        self.title = PlainLabel(title)
+        set_role(self.title, "strong")
+        self.note = Note(theme)
+        self.body = QVBoxLayout()
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.addWidget(self.title)
+        # Only now: what is shown before it has a parent is a window, and takes the keyboard.
+        self.title.setVisible(bool(title))
+        self._column.addLayout(self.body)
+        self._column.addWidget(self.note)
+        Section.set_theme(self, theme)  # not an heir's, which has more to dress than is there yet
+
+    def add(self, widget: QWidget) -> None:
+        """Put something below the note."""
+        self._column.addWidget(widget)
+
+    def set_theme(self, theme: Theme) -> None:
+        self._column.setSpacing(theme.px(4))
+        self.body.setSpacing(theme.px(6))
+
+
+class LineSection(Section):
+    """One line of text with a title.
+
+    Attributes:
+        field: the line.
+
+    Signals:
+        finished(str): the person changed it and went on, or pressed Enter.
+    """
+
+    finished = Signal(str)
+
+    def __init__(self, title: str, name: str, theme: Theme) -> None:
+        super().__init__(title, theme)
+        self.field = QLineEdit()
+        self.field.setObjectName(name)
+        self.field.setAccessibleName(spoken_text(title))
+        self.body.addWidget(self.field)
+        self._shown = ""
+        self.field.editingFinished.connect(self._finish)
+
+    def show_value(self, text: str, *, read_only: bool = False) -> None:
+        """Show a stored value, unless the person is writing another."""
+        is_writing = self.field.hasFocus() and self.field.text().strip() != self._shown
+        self._shown = text
+        if is_writing:
+            return
+        self.field.setText(text)
+        self._shown = self.field.text().strip()  # a line may not hold all of it
+        self.field.setCursorPosition(0)
+        self.field.setReadOnly(read_only)
+
+    def _finish(self) -> None:
+        text = self.field.text().strip()
+        if text != self._shown:
+            self._shown = text
+            self.finished.emit(text)
+
+
+class ShownLine(QLineEdit):
+    """A line to be read; it ends in … where it is cut, and the whole is in its tooltip."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setReadOnly(True)
+
+    def setText(self, text: str | None) -> None:
+        """Show this text."""
+        super().setText(one_line(text or ""))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        option = QStyleOptionFrame()
+        self.initStyleOption(option)
+        part = QStyle.SubElement.SE_LineEditContents
+        room = self.style().subElementRect(part, option, self) - self.textMargins()
+        room.adjust(2, 0, -2, 0)  # as QLineEdit does
+        shown = self.fontMetrics().elidedText(
+            self.text(), Qt.TextElideMode.ElideRight, room.width()
+        )
+        if shown == self.text():
+            super().paintEvent(event)
+            return
+        painter = QStylePainter(self)
+        painter.drawPrimitive(QStyle.PrimitiveElement.PE_PanelLineEdit, option)
+        painter.setPen(self.palette().color(QPalette.ColorRole.Text))
+        painter.drawText(room, painting.LEFT, shown)
+
+
+class Combo(QComboBox):
+    """A drop-down list with our ▾, which a turning wheel does not change in passing."""
+
+    def __init__(self, theme: Theme, name: str) -> None:
+        super().__init__()
+        self._theme = theme
+        self.setAccessibleName(spoken_text(name))
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setMinimumContentsLength(6)
+
+    def addItem(self, text: str, data: object = None) -> None:  # type: ignore[override]
+        """Offer `data` as this text."""
+        super().addItem(one_line(text, _LONGEST_CHOICE), data)
+
+    def setItemText(self, index: int, text: str) -> None:
+        """Call a choice otherwise."""
+        super().setItemText(index, one_line(text, _LONGEST_CHOICE))
+
+    def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        self.update()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        event.ignore()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        px = self._theme.px
+        at = QRect(self.width() - px(26), 0, px(18), self.height())
+        colour = self._theme.dim if self.isEnabled() else self._theme.faint
+        painting.mark(QPainter(self), at, "chevron-down", colour, px(14))
+
+
+class Slider(QSlider):
+    """A slider that tells a value when it is let go, and that a wheel in passing leaves alone."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__(Qt.Orientation.Horizontal)
+        self._theme = theme
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setTracking(False)
+        self.setPageStep(2)
+
+    def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        self.update()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        event.ignore()
+
+    def sizeHint(self) -> QSize:
+        return QSize(self._theme.px(120), self._theme.px(22))
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painting.smooth(painter)
+        theme, px = self._theme, self._theme.px
+        middle, radius = self.height() // 2, px(7)
+        span = self.width() - 2 * radius
+        share = (self.sliderPosition() - self.minimum()) / max(1, self.maximum() - self.minimum())
+        at = radius + round(span * share)
+        colour = theme.accent if self.isEnabled() else theme.faint
+        groove = QRect(0, middle - px(2), self.width(), px(4))
+        painting.ground(painter, groove, theme.line, px(2))
+        if self.isEnabled():
+            groove.setWidth(at)
+            painting.ground(painter, groove, theme.accent, px(2))
+        knob = QRect(at - radius, middle - radius, 2 * radius, 2 * radius)
+        painting.ground(painter, knob, colour, radius)
+        if self.hasFocus():
+            painting.outline(painter, knob.adjusted(-3, -3, 3, 3), theme.accent, radius + 3, 2)
+
+
+class Switch(QCheckBox):
+    """On or off."""
+
+    def __init__(self, theme: Theme, name: str) -> None:
+        super().__init__()
+        self._theme = theme
+        self.setAccessibleName(spoken_text(name))
+
+    def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        self.updateGeometry()
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(self._theme.px(40), self._theme.px(26))
+
+    def hitButton(self, pos: QPoint) -> bool:
+        return self.rect().contains(pos)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painting.smooth(painter)
+        theme, px = self._theme, self._theme.px
+        track = QRect(0, 0, px(34), px(20))
+        track.moveCenter(self.rect().center())
+        on = self.isChecked()
+        ground = theme.faint if not self.isEnabled() else theme.accent if on else theme.dim
+        painting.ground(painter, track, ground, px(10))
+        knob = QRect(0, 0, px(14), px(14))
+        knob.moveCenter(track.center())
+        knob.moveLeft(track.right() - px(16) if on else track.left() + px(3))
+        painting.ground(painter, knob, theme.on_accent if on else theme.card, px(7))
+        if self.hasFocus():
+            painting.outline(painter, track.adjusted(-3, -3, 3, 3), theme.accent, px(13), 2)
+
+
+class LongText(PlainTextField):
+    """Several lines of text.
+
+    Signals:
+        settled(str): the text, once the person pauses or leaves.
+    """
+
+    settled = Signal(str)
+
+    def __init__(self, theme: Theme, name: str, height: int = 112) -> None:
+        """`height` in pixels of the look."""
+        super().__init__()
+        self._height = height
+        set_role(self, "field")
+        self.setAccessibleName(spoken_text(name))
+        self.setTabChangesFocus(True)
+        self._told = ""
+        self._given = ("", "")  # a text, and what the field made of it
+        self._pause = QTimer(self)
+        self._pause.setSingleShot(True)
+        self._pause.setInterval(TYPING_PAUSE_MS)
+        self._pause.timeout.connect(self.settle)
+        self.textChanged.connect(self._on_change)
+        self.set_theme(theme)
+
+    def set_theme(self, theme: Theme) -> None:
+        self.setFixedHeight(theme.px(self._height))
+        self.document().setDocumentMargin(theme.px(6))
+
+    def show_text(self, text: str) -> None:
+        """Show a stored text, unless the person is writing another.
+
+        A field turns some characters into others, such as no-break spaces. That is no change of the
+        person's, and is told to nobody.
+        """
+        now = self.toPlainText()
+        if not self._pause.isActive() and text != now and (text, now) != self._given:
+            self.setPlainText(text)
+            self._pause.stop()
+            self._told = self.toPlainText()
+            self._given = (text, self._told)
+
+    def _on_change(self) -> None:
+        # A new margin or font is a change to Qt, too.
+        if self.toPlainText() != self._told:
+            self._pause.start()
+
+    def settle(self) -> None:
+        """Tell what stands there, if that is news."""
+        self._pause.stop()
+        if self.toPlainText() != self._told:
+            self._told = self.toPlainText()
+            self.settled.emit(self._told)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.settle()

@@ -1,0 +1,124 @@
+"""A provider's address: what is wrong with it, and a word asked for where it is not encrypted.
+
+On this computer nobody listens, and a public address without encryption is refused. Between the
+two, in the person's own network, they decide, once for each host.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, QUrl, Signal
+from PySide6.QtWidgets import QSizePolicy
+
+from desktop_app.domain.network_path import is_loopback, is_private, needs_confirmation
+from desktop_app.domain.origin import origin
+from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.plain_text import PlainButton, spoken_text
+from desktop_app.ui.settings.form_widgets import LineSection
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from desktop_app.domain.chat_request import ProviderProfile
+    from desktop_app.ui.look.theme import Theme
+
+
+def problem_of_address(text: str) -> str:
+    """Why `text` cannot be a base URL, in a sentence; "" where it can."""
+    url = QUrl(text, QUrl.ParsingMode.StrictMode)
+    has_host = bool(url.host() and origin(text))
+    if not url.isValid() or url.scheme() not in ("http", "https") or not has_host:
+        return "An address starts with https:// and has no spaces in it."
+    if url.userInfo():
+        return "Leave out the user and the password: an address is stored unprotected."
+    if url.hasQuery() or url.hasFragment():
+        return "An address ends with its path, as a rule /v1. A key goes into its own field."
+    if url.scheme() == "http" and not is_private(url.host()):
+        return (
+            "Not encrypted: only an address of this computer or its network may start with http://."
+        )
+    return ""
+
+
+def warning_of_address(text: str) -> str:
+    """What the person should know of an address that can be used, or ""."""
+    url = QUrl(text)
+    if url.scheme() == "http" and not is_loopback(url.host()):
+        return "Not encrypted: key and questions can be read on their way."
+    return ""
+
+
+class AddressSection(LineSection):
+    """The base URL of one provider.
+
+    Args:
+        save: takes the profile with another address, or with a host that is allowed.
+
+    Signals:
+        edited(): another address was entered, be it right or wrong.
+    """
+
+    edited = Signal()
+
+    def __init__(self, theme: Theme, save: Callable[[ProviderProfile], None]) -> None:
+        super().__init__("Base URL", "base-url", theme)
+        self._save = save
+        self._profile: ProviderProfile | None = None
+        self._allow = PlainButton("Allow it")
+        self._allow.setObjectName("allow-unencrypted")
+        self._allow.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        set_role(self._allow, "plain")
+        self._allow.hide()
+        self._column.addWidget(self._allow, 0, Qt.AlignmentFlag.AlignLeft)
+        self._allow.clicked.connect(self._allow_host)
+        self.finished.connect(self._take)
+
+    def show_profile(self, profile: ProviderProfile, *, read_only: bool) -> None:
+        """Show its address, and what there is to say of it."""
+        self._profile = profile
+        self.show_value(profile.base_url, read_only=read_only)
+        self._judge(profile.base_url)
+
+    def is_usable(self) -> bool:
+        """Whether what stands in the field is an address; what is wrong with it is said."""
+        return self._judge(self.field.text())
+
+    def _take(self, text: str) -> None:
+        self.edited.emit()
+        if self._judge(text) and self._profile:
+            self._profile = replace(self._profile, base_url=text.rstrip("/"))
+            self._save(self._profile)
+            self._judge(text)
+
+    def _judge(self, text: str) -> bool:
+        problem = problem_of_address(text.strip())
+        host = self._host_to_allow(text.strip())
+        self._allow.setAccessibleName(spoken_text(f"Allow {host} without encryption"))
+        self._allow.setVisible(bool(host) and not problem)
+        if problem:
+            self.note.set_text(problem, "error")
+        elif host:
+            self.note.set_text(
+                f"Not encrypted: whoever is in the same network as {host} could read the key, "
+                "the questions and the answers. Nothing is sent there until you allow it.",
+                "warning",
+            )
+        else:
+            self.note.set_text(warning_of_address(text.strip()), "warning")
+        return not problem
+
+    def _host_to_allow(self, text: str) -> str:
+        """The host to be asked about, "" where there is none or it was allowed before."""
+        host = needs_confirmation(text)
+        return "" if self._profile and host in self._profile.plain_http_hosts else host
+
+    def _allow_host(self) -> None:
+        if self._profile and (host := self._host_to_allow(self._profile.base_url)):
+            allowed = (*self._profile.plain_http_hosts, host)
+            self._profile = replace(self._profile, plain_http_hosts=allowed)
+            self._judge(self._profile.base_url)
+            self.field.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.edited.emit()
+            self._save(self._profile)

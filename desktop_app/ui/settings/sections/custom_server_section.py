@@ -1,0 +1,65 @@
+"""What a server of the person's own takes beside questions: nobody can tell before it was sent there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSignalBlocker
+from PySide6.QtWidgets import QHBoxLayout
+
+from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
+from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.plain_text import PlainLabel
+from desktop_app.ui.settings.form_widgets import Section, Switch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from desktop_app.ui.look.theme import Theme
+
+
+class OwnServerSection(Section):
+    """The switches of one provider.
+
+    Args:
+        save: takes the changed profile.
+    """
+
+    def __init__(self, theme: Theme, save: Callable[[ProviderProfile], None]) -> None:
+        super().__init__("", theme)
+        self._save = save
+        self._profile: ProviderProfile | None = None
+        self._batches = self._add(theme, "Offers batch jobs", "offers-batches")
+        self._files = self._add(theme, "Takes documents as files", "takes-files")
+        self.note.set_text("For a server with OpenAI's Files and Batch API, or its file inputs.")
+        self._batches.toggled.connect(lambda on: self._change(offers_batches=on))
+        self._files.toggled.connect(lambda on: self._change(takes_files=on))
+
+    def _add(self, theme: Theme, words: str, name: str) -> Switch:
+        label = PlainLabel(words)
+        set_role(label, "strong")
+        switch = Switch(theme, words)
+        switch.setObjectName(name)
+        row = QHBoxLayout()
+        row.addWidget(label, 1)
+        row.addWidget(switch)
+        self.body.addLayout(row)
+        return switch
+
+    def show_profile(self, profile: ProviderProfile) -> None:
+        """Show a provider's; nothing of one whose kind says it."""
+        self._profile = profile
+        is_own = profile.kind is ProviderKind.COMPATIBLE
+        self.setVisible(is_own and not profile.from_environment)
+        for switch, is_on in (
+            (self._batches, profile.has_batches),
+            (self._files, profile.takes_files),
+        ):
+            with QSignalBlocker(switch):
+                switch.setChecked(is_on)
+
+    def _change(self, **changes: bool) -> None:
+        if self._profile is not None:
+            self._profile = replace(self._profile, **changes)  # type: ignore[arg-type]
+            self._save(self._profile)

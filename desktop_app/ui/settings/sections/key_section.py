@@ -1,0 +1,216 @@
+"""An API key or a password: entered once, shown never again.
+
+The widget holds a key only between the last character typed and Save. What it shows afterwards is
+where the key lies, which somebody else found out.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QSizePolicy
+
+from desktop_app.ui.look.icons import pixmap
+from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.plain_text import PlainButton, PlainLabel, set_tooltip, spoken_text
+from desktop_app.ui.settings.form_widgets import Section, ShownLine, Tone
+from desktop_app.ui.settings.sections.key_state import KeyState, Place
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QKeyEvent
+
+    from desktop_app.ui.look.theme import Theme
+
+_WHERE: Final[dict[Place, tuple[str, str, str, Tone]]] = {
+    # place: (what the field says, icon, note, tone)
+    "keyring": (
+        "Stored in the login keyring",
+        "lock",
+        "Never shown again, in no file, in no backup.",
+        "note",
+    ),
+    "session": (
+        "For this session only",
+        "clock",
+        "No working keyring was found here, and a file would not be safe: the key is forgotten "
+        "when you close the program.",
+        "warning",
+    ),
+    "environment": (
+        "From the environment",
+        "lock",
+        "Taken from an environment variable for this run, and never stored.",
+        "note",
+    ),
+    "unknown": (
+        "In the login keyring, if anywhere",
+        "lock",
+        "The keyring is asked when the key is first needed.",
+        "note",
+    ),
+    "elsewhere": ("", "key", "", "warning"),  # the note names the address: see KeyState
+    "none": (
+        "",
+        "key",
+        "Goes into the keyring of this computer, if one works here; else it is kept for this "
+        "session only. Never in a file.",
+        "note",
+    ),
+}
+_WITHOUT_KEY: Final[tuple[Place, ...]] = ("none", "elsewhere")
+_SAVING: Final = ("Being stored…", "key", "", "note")
+
+
+class KeySection(Section):
+    """The key of one provider, or another secret that is kept like it.
+
+    Args:
+        title: what it is called, as in "Save the API key".
+        prefix: begins the controls' names.
+        word: what it is called for short.
+
+    Signals:
+        entered(str): the person gave a key. removed(): the person wants it forgotten.
+    """
+
+    entered = Signal(str)
+    removed = Signal()
+
+    def __init__(
+        self, theme: Theme, title: str = "API key", prefix: str = "", word: str = "key"
+    ) -> None:
+        super().__init__(title, theme)
+        self._name, self._prefix, self._word = title, prefix, word
+        self._theme = theme
+        self._state = KeyState("none")
+        self._build()
+        self.set_theme(theme)
+        self.show_state(self._state)
+
+    def _build(self) -> None:
+        self._entry = QLineEdit()
+        self._entry.setObjectName(f"{self._prefix}key")
+        self._entry.setAccessibleName(spoken_text(self._name))
+        self._entry.setEchoMode(QLineEdit.EchoMode.Password)
+        self._entry.setPlaceholderText("Paste it here")
+        hints = Qt.InputMethodHint
+        self._entry.setInputMethodHints(hints.ImhHiddenText | hints.ImhNoPredictiveText)
+        called = f"the {self._name[0].lower()}{self._name[1:]}" if self._prefix else "the API key"
+        self._save = self._plain("save-key", "Save", f"Save {called}")
+        self._where = ShownLine()
+        self._where.setObjectName(f"{self._prefix}key-place")
+        self._where.setAccessibleName(spoken_text(self._name))
+        self._mark = PlainLabel()
+        self._replace = self._plain("replace-key", "Replace", f"Replace {called}")
+        self._cancel = self._plain("cancel-key", "Cancel", f"Keep {called} as it is")
+        self._remove = PlainButton(f"Remove the {self._word}")
+        self._remove.setObjectName(f"{self._prefix}remove-key")
+        set_role(self._remove, "link")
+        self._remove.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        self._lay_out()
+        self._entry.textChanged.connect(self._show_buttons)
+        self._entry.returnPressed.connect(self._take)
+        self._save.clicked.connect(self._take)
+        self._replace.clicked.connect(self.begin_entry)
+        self._cancel.clicked.connect(self._leave_entry)
+        self._remove.clicked.connect(self.removed)
+
+    def _lay_out(self) -> None:
+        row = QHBoxLayout()
+        row.addWidget(self._entry, 1)
+        row.addWidget(self._where, 1)
+        for button in (self._save, self._replace, self._cancel):
+            row.addWidget(button)
+        self._inside = QHBoxLayout(self._where)
+        self._inside.addStretch(1)
+        self._inside.addWidget(self._mark)
+        self.body.addLayout(row)
+        self._column.addWidget(self._remove)
+
+    def set_title(self, text: str) -> None:
+        """What the section is called for this kind of provider."""
+        self.title.setText(text)
+
+    def set_state(self, state: KeyState) -> None:
+        """Show where the key lies; an entry under way goes on if a key can still be entered."""
+        is_entry, typed = self._entry.isVisibleTo(self), self._entry.text()
+        if state != self._state or not is_entry:
+            self.show_state(state)
+            if is_entry and state.place in _WITHOUT_KEY:
+                self._entry.setText(typed)
+
+    def show_state(self, state: KeyState) -> None:
+        """Show where another key lies; an entry under way is dropped."""
+        self._state = state
+        self._entry.clear()
+        self._show(*_WHERE[state.place], entry=state.place in _WITHOUT_KEY)
+        if state.note and state.note != self._where.text():
+            self.note.set_text(state.note, _WHERE[state.place][3])
+
+    def begin_entry(self) -> None:
+        """Make room for a key, and wait for it."""
+        if self._state.place == "environment":
+            return
+        if self._state.place not in _WITHOUT_KEY:
+            *_, note, tone = _WHERE["none"]
+            self._show("", "key", note, tone, entry=True)
+        self._entry.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _leave_entry(self) -> None:
+        """Everything is as it was before Replace."""
+        self.show_state(self._state)
+        self._replace.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def set_theme(self, theme: Theme) -> None:
+        super().set_theme(theme)
+        self._theme = theme
+        self._where.setFont(theme.note())
+        self._where.setTextMargins(0, 0, theme.px(22), 0)
+        self._inside.setContentsMargins(0, 0, theme.px(8), 0)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        is_replacing = self._entry.isVisible() and self._state.place not in _WITHOUT_KEY
+        if event.key() == Qt.Key.Key_Escape and is_replacing:
+            self._leave_entry()
+        else:
+            super().keyPressEvent(event)
+
+    def _show(self, words: str, mark: str, note: str, tone: Tone, *, entry: bool = False) -> None:
+        stored = self._state.place in ("keyring", "session", "unknown") and not entry
+        is_elsewhere = self._state.place == "elsewhere" and entry
+        self._entry.setVisible(entry)
+        self._where.setVisible(not entry)
+        self._where.setText(words)
+        self._where.setCursorPosition(0)
+        set_tooltip(self._where, words)
+        self._mark.setPixmap(pixmap(mark, self._theme.dim, self._theme.px(14)))
+        self._replace.setVisible(stored)
+        self._remove.setVisible(stored or is_elsewhere)
+        self._show_buttons()
+        self.note.set_text(note.replace("the key is", f"the {self._word} is"), tone)
+
+    def _show_buttons(self) -> None:
+        """Save once there is something to save; before that a way back, if there is one."""
+        is_entry, typed = self._entry.isVisibleTo(self), bool(self._entry.text().strip())
+        way_back = self._state.place not in _WITHOUT_KEY
+        self._save.setVisible(is_entry and (typed or not way_back))
+        self._save.setEnabled(typed)
+        self._cancel.setVisible(is_entry and way_back and not typed)
+
+    def _take(self) -> None:
+        key = self._entry.text().strip()
+        if not key:
+            return
+        self._entry.clear()
+        self._show(*_SAVING)
+        self._replace.hide()
+        self._remove.hide()
+        self.entered.emit(key)
+
+    def _plain(self, name: str, label: str, spoken: str) -> QPushButton:
+        button = PlainButton(label)
+        button.setObjectName(f"{self._prefix}{name}")
+        button.setAccessibleName(spoken_text(spoken))
+        set_role(button, "plain")
+        return button

@@ -1,0 +1,68 @@
+"""The model on this computer: the one that comes along, or a GGUF file of the person's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QSizePolicy
+
+from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.plain_text import PlainButton, set_tooltip
+from desktop_app.ui.settings.form_widgets import Section, ShownLine
+
+if TYPE_CHECKING:
+    from desktop_app.ui.look.theme import Theme
+
+SMALL_MODEL: Final = (
+    "SmolLM2 135M comes with the program. It is a small model for trying things out: "
+    "it is often wrong, and not meant for work."
+)
+OWN_WEIGHTS: Final = "Runs on this computer; how good it is depends on the file. Nothing leaves it."
+
+
+class WeightsSection(Section):
+    """The file of the model.
+
+    Signals:
+        chosen(object): a Path, or None for the model that comes along.
+    """
+
+    chosen = Signal(object)
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__("Model file", theme)
+        self._file = ShownLine()
+        self._file.setObjectName("weights")
+        self._file.setAccessibleName("Model file")
+        self._choose = PlainButton("Choose…")
+        self._choose.setObjectName("choose-weights")
+        self._choose.setToolTip("Choose a GGUF file")
+        set_role(self._choose, "plain")
+        self._built_in = PlainButton("Use the one that comes along")
+        self._built_in.setObjectName("built-in-weights")
+        set_role(self._built_in, "link")
+        self._built_in.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        row = QHBoxLayout()
+        row.addWidget(self._file, 1)
+        row.addWidget(self._choose)
+        self.body.addLayout(row)
+        self.body.addWidget(self._built_in)
+        self._choose.clicked.connect(self._open_dialog)
+        self._built_in.clicked.connect(lambda: self.chosen.emit(None))
+
+    def show_file(self, path: str) -> None:
+        """Show which file is used; "" for the model that comes along."""
+        self._file.setText(Path(path).name if path else "SmolLM2 135M")
+        set_tooltip(self._file, path)
+        self._file.setCursorPosition(0)
+        self._built_in.setVisible(bool(path))
+        self.note.set_text(OWN_WEIGHTS if path else SMALL_MODEL)
+
+    def _open_dialog(self) -> None:
+        dialog = QFileDialog(self, "Choose a model file", "", "Models (*.gguf)")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.fileSelected.connect(lambda name: self.chosen.emit(Path(name)))
+        dialog.open()

@@ -1,0 +1,329 @@
+"""By which way a provider is reached, and what it may keep: folded away, for few need it.
+
+The section edits one profile and hands over each change as a whole new one. A proxy's password is
+no part of it: it goes to the keyring, as a key does, and what is pasted within an address is taken
+out of there at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QSizePolicy
+
+from desktop_app.domain.chat_request import DIRECT, ProviderKind
+from desktop_app.domain.errors import SettingError
+from desktop_app.domain.network_path import parse_proxy
+from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.plain_text import PlainButton, PlainLabel, set_tooltip
+from desktop_app.ui.settings.collapsible_section import Fold
+from desktop_app.ui.settings.form_widgets import Combo, Section, ShownLine, Switch
+from desktop_app.ui.settings.sections.key_section import KeySection
+from desktop_app.ui.settings.sections.key_state import KeyState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from desktop_app.domain.chat_request import ProviderProfile
+    from desktop_app.ui.look.theme import Theme
+
+    Save = Callable[[ProviderProfile], None]
+
+_OWN: Final = "own"
+_WAYS: Final = (("", "As the environment says"), (DIRECT, "None"), (_OWN, "My own"))
+_NOTES: Final = {
+    "": "HTTPS_PROXY, ALL_PROXY and NO_PROXY are followed, where they are set.",
+    DIRECT: "The provider is reached directly, whatever the environment says.",
+    _OWN: "http://, https:// or socks5://, with a user's name before @ where it asks for one.",
+}
+KEPT: Final = {
+    ProviderKind.OPENAI: (
+        "OpenAI keeps questions and answers for 30 days or longer, where your organisation can "
+        "read them. The answers are the same, and cost the same."
+    ),
+    ProviderKind.COMETAPI: (
+        "CometAPI, and whoever answers behind it, may keep questions and answers, for as long as "
+        "their terms say. The answers are the same, and cost the same."
+    ),
+}
+KEPT_ELSEWHERE: Final = "The server may keep questions and answers, for as long as it likes."
+NOT_KEPT: Final = (
+    "Each request says that nothing is to be kept (store: false). What the model thought is kept "
+    "on this computer, encrypted by the provider, and sent along with the next question."
+)
+_LIMITS: Final = (
+    ("", "As usual"),
+    ("max_tokens", "max_tokens"),
+    ("max_completion_tokens", "max_completion_tokens"),
+)
+
+
+class ProxySection(Section):
+    """The proxy of one provider.
+
+    Attributes:
+        password: where its password is entered.
+
+    Signals:
+        password_given(str): it stood in an address that was pasted.
+    """
+
+    password_given = Signal(str)
+
+    def __init__(self, theme: Theme, save: Save) -> None:
+        super().__init__("Proxy", theme)
+        self._save = save
+        self._profile: ProviderProfile | None = None
+        self._way = Combo(theme, "Proxy")
+        self._way.setObjectName("proxy")
+        for key, words in _WAYS:
+            self._way.addItem(words, key)
+        self._url = QLineEdit()
+        self._url.setObjectName("proxy-url")
+        self._url.setAccessibleName("Address of the proxy")
+        self._url.setPlaceholderText("http://host:3128")
+        self.password = KeySection(theme, "Password of the proxy", "proxy-", "password")
+        self.body.addWidget(self._way)
+        self.body.addWidget(self._url)
+        self._column.addSpacing(theme.px(6))
+        self._column.addWidget(self.password)
+        self._way.activated.connect(self._choose)
+        self._url.editingFinished.connect(self._take)
+
+    def show_profile(self, profile: ProviderProfile) -> None:
+        """Show its proxy, unless the person is about to enter another."""
+        is_other = self._profile is None or profile.id != self._profile.id
+        is_news = self._profile is None or profile.proxy != self._profile.proxy
+        self._profile = profile
+        if is_other or is_news:
+            way = profile.proxy if profile.proxy in ("", DIRECT) else _OWN
+            with QSignalBlocker(self._way):
+                self._way.setCurrentIndex(self._way.findData(way))
+            self._url.setText(profile.proxy if way == _OWN else "")
+            self._url.setCursorPosition(0)
+            self._show()
+
+    def _show(self) -> None:
+        way = str(self._way.currentData())
+        self._url.setVisible(way == _OWN)
+        self.note.set_text(_NOTES[way])
+        has_user = self._profile is not None and "@" in self._profile.proxy
+        self.password.setVisible(way == _OWN and has_user)
+
+    def _choose(self) -> None:
+        way = str(self._way.currentData())
+        self._show()
+        if way != _OWN:
+            self._keep(way)
+        elif self._url.text().strip():
+            self._take()
+        else:
+            self._url.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _take(self) -> None:
+        text = self._url.text().strip()
+        if not text or self._way.currentData() != _OWN:
+            return
+        try:
+            proxy = parse_proxy(text)
+        except SettingError as error:
+            self.note.set_text(error.sentences, "error")
+            return
+        self._url.setText(proxy.with_user)
+        self._keep(proxy.with_user)
+        self._show()
+        if proxy.password:
+            self.password_given.emit(proxy.password)
+
+    def _keep(self, proxy: str) -> None:
+        if self._profile and proxy != self._profile.proxy:
+            self._profile = replace(self._profile, proxy=proxy)
+            self._save(self._profile)
+
+
+class CertificateSection(Section):
+    """The file of certificates that are trusted beside the system's.
+
+    Signals:
+        chosen(object): a Path, or None for the system's alone.
+    """
+
+    chosen = Signal(object)
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__("Trusted certificates", theme)
+        self._file = ShownLine()
+        self._file.setObjectName("ca-file")
+        self._file.setAccessibleName("Trusted certificates")
+        choose = PlainButton("Choose…")
+        choose.setObjectName("choose-ca-file")
+        choose.setAccessibleName("Choose a certificate file")
+        choose.setToolTip("A PEM or DER file, trusted beside the system's")
+        set_role(choose, "plain")
+        self._clear = PlainButton("Trust the system's alone")
+        self._clear.setObjectName("clear-ca-file")
+        self._clear.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        set_role(self._clear, "link")
+        row = QHBoxLayout()
+        row.addWidget(self._file, 1)
+        row.addWidget(choose)
+        self.body.addLayout(row)
+        self._column.addWidget(self._clear)
+        choose.clicked.connect(self._open_dialog)
+        self._clear.clicked.connect(lambda: self.chosen.emit(None))
+
+    def show_file(self, path: str, *, ok: bool = True, words: str = "") -> None:
+        """Show which file is trusted, and what it holds or why it was not taken."""
+        self._file.setText(Path(path).name if path else "The system's")
+        set_tooltip(self._file, path)
+        self._file.setCursorPosition(0)
+        self._clear.setVisible(bool(path))
+        usual = (
+            "For a company's network that opens encrypted connections: its own authority's file. "
+            "Certificates are always checked."
+        )
+        self.note.set_text(words or ("" if path else usual), "note" if ok else "error")
+
+    def _open_dialog(self) -> None:
+        names = "Certificates (*.pem *.crt *.cer *.der);;All files (*)"
+        dialog = QFileDialog(self, "Choose a certificate file", "", names)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.fileSelected.connect(lambda name: self.chosen.emit(Path(name)))
+        dialog.open()
+
+
+class NetworkSection(Fold):
+    """Proxy, certificates, what is kept at the provider, and what only some servers need.
+
+    Args:
+        save: takes the changed profile.
+
+    Signals:
+        password_entered(str, str), password_removed(str): a proxy's, by its name in the keyring.
+        ca_file_chosen(str, object): profile id, and a Path or None.
+    """
+
+    password_entered = Signal(str, str)
+    password_removed = Signal(str)
+    ca_file_chosen = Signal(str, object)
+
+    def __init__(self, theme: Theme, save: Save) -> None:
+        super().__init__("Network and privacy", "network", theme)
+        self._save = save
+        self._profile: ProviderProfile | None = None
+        self._password_states: dict[str, KeyState] = {}
+        self._found: dict[str, tuple[bool, str]] = {}
+        self._build(theme)
+        self._connect()
+
+    def _build(self, theme: Theme) -> None:
+        self._keeps = Section("", theme)
+        self._keeps_switch = Switch(theme, "Let the provider keep conversations")
+        self._keeps_switch.setObjectName("keeps-at-provider")
+        label = PlainLabel("Let the provider keep conversations")
+        label.setWordWrap(True)
+        set_role(label, "strong")
+        row = QHBoxLayout()
+        row.addWidget(label, 1)
+        row.addWidget(self._keeps_switch)
+        self._keeps.body.addLayout(row)
+        self._proxy = ProxySection(theme, self._take)
+        self._certificates = CertificateSection(theme)
+        self._limit = Section("Name of the limit on an answer", theme)
+        self._limit_names = Combo(theme, "Name of the limit on an answer")
+        self._limit_names.setObjectName("max-tokens-field")
+        for key, words in _LIMITS:
+            self._limit_names.addItem(words, key)
+        self._limit.body.addWidget(self._limit_names)
+        self._limit.note.set_text("For a server that refuses the usual one, in Chat Completions.")
+        for part in (self._keeps, self._proxy, self._certificates, self._limit):
+            self.body.addWidget(part)
+
+    def _connect(self) -> None:
+        self._keeps_switch.toggled.connect(self._take_keeps)
+        self._proxy.password.entered.connect(self._take_password)
+        self._proxy.password_given.connect(self._take_password)
+        self._proxy.password.removed.connect(self._remove_password)
+        self._certificates.chosen.connect(self._take_ca_file)
+        self._limit_names.activated.connect(self._take_limit)
+
+    def show_profile(self, profile: ProviderProfile) -> None:
+        """Show how a provider is reached; one of the environment brings its way along."""
+        is_other = self._profile is None or profile.id != self._profile.id
+        self._profile = profile
+        is_remote = profile.kind is not ProviderKind.ON_DEVICE
+        self.setVisible(is_remote and not profile.from_environment)
+        self._keeps.setVisible(profile.serves_the_family)
+        with QSignalBlocker(self._keeps_switch):
+            self._keeps_switch.setChecked(profile.keeps_at_provider)
+        kept = KEPT.get(profile.kind, KEPT_ELSEWHERE)
+        self._keeps.note.set_text(
+            kept if profile.keeps_at_provider else NOT_KEPT,
+            "warning" if profile.keeps_at_provider else "note",
+        )
+        self._proxy.show_profile(profile)
+        if is_other:
+            secret = profile.proxy_password_id
+            self._proxy.password.show_state(self._password_states.get(secret, KeyState("none")))
+        self._show_ca_file()
+        self._limit.setVisible(profile.kind is ProviderKind.COMPATIBLE)
+        with QSignalBlocker(self._limit_names):
+            at = self._limit_names.findData(profile.max_tokens_field)
+            self._limit_names.setCurrentIndex(max(0, at))
+        self.set_summary(summary_of(profile))
+
+    def set_password_state(self, secret_id: str, state: KeyState) -> None:
+        """Where a proxy's password lies."""
+        self._password_states[secret_id] = state
+        if self._profile and secret_id == self._profile.proxy_password_id:
+            self._proxy.password.set_state(state)
+
+    def set_ca_file_result(self, profile_id: str, ok: bool, words: str) -> None:
+        """What a file of certificates holds, or why it was not taken."""
+        self._found[profile_id] = (ok, words)
+        self._show_ca_file()
+
+    def _show_ca_file(self) -> None:
+        if self._profile:
+            ok, words = self._found.get(self._profile.id, (True, ""))
+            self._certificates.show_file(self._profile.ca_file, ok=ok, words=words)
+
+    def _take(self, profile: ProviderProfile) -> None:
+        self._profile = profile
+        self.show_profile(profile)
+        self._save(profile)
+
+    def _take_keeps(self, on: bool) -> None:
+        if self._profile:
+            self._take(replace(self._profile, keeps_at_provider=on))
+
+    def _take_limit(self) -> None:
+        if self._profile:
+            name = str(self._limit_names.currentData())
+            self._take(replace(self._profile, max_tokens_field=name))
+
+    def _take_password(self, password: str) -> None:
+        if self._profile:
+            self.password_entered.emit(self._profile.proxy_password_id, password)
+
+    def _remove_password(self) -> None:
+        if self._profile:
+            self.password_removed.emit(self._profile.proxy_password_id)
+
+    def _take_ca_file(self, path: Path | None) -> None:
+        if self._profile:
+            self._found.pop(self._profile.id, None)
+            self.ca_file_chosen.emit(self._profile.id, path)
+
+
+def summary_of(profile: ProviderProfile) -> str:
+    """What differs from the usual, in a few words; "" where nothing does."""
+    proxy = {"": "", DIRECT: "No proxy"}.get(profile.proxy, "Own proxy")
+    certificates = "certificates of a file" if profile.ca_file else ""
+    kept = "conversations kept at the provider" if profile.keeps_at_provider else ""
+    words = ", ".join(part for part in (proxy, certificates, kept) if part)
+    return f"{words[:1].upper()}{words[1:]}." if words else ""

@@ -1,0 +1,124 @@
+"""What a month may cost at a provider, and what it has cost so far."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+
+from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.cost import format_exact, format_money
+from desktop_app.domain.spending import MonthUnderCap
+from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.plain_text import PlainButton
+from desktop_app.ui.settings.form_widgets import LineSection
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from desktop_app.ui.look.theme import Theme
+
+NOT_AN_AMOUNT = "An amount in dollars, such as 20 or 12.50; empty for no cap."
+
+
+def cap_of(text: str) -> Decimal | None:
+    """An amount as people write it; None where the field is empty.
+
+    Raises:
+        ValueError: it is no amount of dollars.
+    """
+    plain = text.strip().removeprefix("$").strip().replace(",", ".")
+    if not plain:
+        return None
+    try:
+        amount = Decimal(plain)
+    except InvalidOperation:
+        raise ValueError(text) from None
+    if not amount.is_finite() or amount < 0:
+        raise ValueError(text)
+    return amount
+
+
+class SpendingSection(LineSection):
+    """The cap of one provider and its month.
+
+    Args:
+        save: takes another cap, None for none.
+
+    Signals:
+        report_requested(): the person wants to see all that was spent.
+    """
+
+    report_requested = Signal()
+
+    def __init__(self, theme: Theme, save: Callable[[Decimal | None], None]) -> None:
+        super().__init__("Monthly cap, US dollars", "monthly-cap", theme)
+        self._save = save
+        self._profile: ProviderProfile | None = None
+        self._months: dict[str, MonthUnderCap] = {}
+        self.field.setPlaceholderText("No cap")
+        self._report = PlainButton("Show spending")
+        self._report.setObjectName("show-spending")
+        set_role(self._report, "link")
+        self._column.addWidget(self._report, 0, Qt.AlignmentFlag.AlignLeft)
+        self._report.clicked.connect(lambda: self.report_requested.emit())
+        self.finished.connect(self._take)
+
+    def show_profile(self, profile: ProviderProfile) -> None:
+        """Show the cap and the month of this provider."""
+        self._profile = profile
+        self.setVisible(profile.kind is not ProviderKind.ON_DEVICE)
+        self.show_value(_amount(profile.monthly_cap), read_only=profile.from_environment)
+        self._show_month()
+
+    def set_month(self, profile_id: str, month: MonthUnderCap) -> None:
+        """How a provider's month stands."""
+        self._months[profile_id] = month
+        self._show_month()
+
+    def focus_field(self) -> None:
+        """Wait for another cap."""
+        self.field.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.field.selectAll()
+
+    def _take(self, text: str) -> None:
+        if self._profile is None:
+            return
+        try:
+            cap = cap_of(text)
+        except ValueError:
+            self.note.set_text(NOT_AN_AMOUNT, "error")
+            return
+        self.show_value(_amount(cap))
+        if cap != self._profile.monthly_cap:
+            self._profile = replace(self._profile, monthly_cap=cap)
+            self._save(cap)
+        self._show_month()
+
+    def _show_month(self) -> None:
+        if self._profile is None:
+            return
+        month = self._months.get(self._profile.id)
+        words = [] if month is None else sentences_of(month, self._profile.monthly_cap)
+        if self._profile.from_environment:
+            words.append("The cap of the provider with the same address holds here too.")
+        near = month is not None and replace(month, cap=self._profile.monthly_cap).is_near
+        self.note.set_text(" ".join(words), "warning" if near else "note")
+
+
+def sentences_of(month: MonthUnderCap, cap: Decimal | None) -> list[str]:
+    """A month in sentences."""
+    under = "" if cap is None else f" of {format_exact(cap)}"
+    words = [f"{format_money(month.spent)}{under} spent this month."]
+    if cap is not None:
+        words.append("A message that would pass the cap is not sent.")
+    if month.uncounted:
+        calls = "1 call" if month.uncounted == 1 else f"{month.uncounted:,} calls"
+        words.append(f"{calls} whose cost is not known could not be counted.")
+    return words
+
+
+def _amount(cap: Decimal | None) -> str:
+    return "" if cap is None else format_exact(cap).removeprefix("$")

@@ -1,0 +1,350 @@
+"""The settings, beside the conversation: what their pages are told, and what they tell.
+
+The pages are made when they are first opened. What the panel is told before that is kept, and
+handed to each page when it is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QTimer, Signal
+
+from desktop_app.commands.keymap import Keymap
+from desktop_app.ui.settings.sections.key_state import KeyState
+from desktop_app.ui.settings.settings_frame import SettingsFrame
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from PySide6.QtWidgets import QWidget
+
+    from desktop_app.domain.chat_request import ProviderProfile
+    from desktop_app.domain.spending import MonthUnderCap
+    from desktop_app.ui.look.theme import Theme
+    from desktop_app.ui.settings.form_widgets import Tone
+    from desktop_app.ui.settings.tabs.about_tab import AboutTab
+    from desktop_app.ui.settings.tabs.data_tab import LibraryTab
+    from desktop_app.ui.settings.tabs.provider_tab import ProviderTab
+    from desktop_app.ui.settings.tabs.responses_tab import AnswerTab
+    from desktop_app.ui.settings.tabs.schema_form import SchemaForm
+    from desktop_app.ui.settings.tabs.shortcuts_tab import KeysTab
+
+
+class SettingsPanel(SettingsFrame):
+    """The panel.
+
+    Signals:
+        profile_selected(str): the person looks at this provider.
+        profile_saved(ProviderProfile), profile_added(ProviderProfile): to be stored; a new one to
+            be shown, too.
+        profile_removed(str): to be forgotten, with its key.
+        key_entered(str, str): profile id and key, said once.
+        key_removed(str), test_requested(str): by profile id.
+        setting_changed(str, object): key and value, valid by the schema.
+        own_changed(str, str, object), own_removed(str, str): a conversation's own value, or none any
+            more: the conversation's id, key, value.
+        folder_changed(str, str, object), folder_removed(str, str): the same of a folder.
+        shortcut_changed(str, str): command id and keys; "" for none.
+        weights_chosen(object): a Path, or None for the model that comes along.
+        spending_requested(): the person wants to see all that was spent.
+        password_entered(str, str), password_removed(str): of a proxy, by its name in the keyring.
+        ca_file_chosen(str, object): profile id, and a Path or None for the system's alone.
+        import_requested(), backup_requested(), restore_requested(), erase_requested(): of the library.
+        export_requested(str, str): "open" or "all", and the format's id.
+        about_opened(): the About page is seen and wants `set_about` and `set_help`.
+    """
+
+    profile_selected = Signal(str)
+    profile_saved = Signal(object)
+    profile_added = Signal(object)
+    profile_removed = Signal(str)
+    key_entered = Signal(str, str)
+    key_removed = Signal(str)
+    test_requested = Signal(str)
+    setting_changed = Signal(str, object)
+    own_changed = Signal(str, str, object)
+    own_removed = Signal(str, str)
+    folder_changed = Signal(str, str, object)
+    folder_removed = Signal(str, str)
+    shortcut_changed = Signal(str, str)
+    weights_chosen = Signal(object)
+    spending_requested = Signal()
+    password_entered = Signal(str, str)
+    password_removed = Signal(str)
+    ca_file_chosen = Signal(str, object)
+    import_requested = Signal()
+    export_requested = Signal(str, str)
+    backup_requested = Signal()
+    restore_requested = Signal()
+    erase_requested = Signal()
+    about_opened = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        makers = {
+            "provider": self._make_provider,
+            "answer": self._make_answer,
+            "look": self._make_look,
+            "keys": self._make_keys,
+            "library": self._make_library,
+            "about": self._make_about,
+        }
+        super().__init__(theme, makers, parent)
+        self._provider: ProviderTab | None = None
+        self._answer: AnswerTab | None = None
+        self._look: SchemaForm | None = None
+        self._keys: KeysTab | None = None
+        self._library: LibraryTab | None = None
+        self._about: AboutTab | None = None
+        self._profiles: tuple[Sequence[ProviderProfile], str] = ((), "")
+        self._key_states: dict[str, KeyState] = {}
+        self._results: dict[str, tuple[bool, str]] = {}
+        self._spending: dict[str, MonthUnderCap] = {}
+        self._password_states: dict[str, KeyState] = {}
+        self._ca_files: dict[str, tuple[bool, str]] = {}
+        self._values: dict[str, Any] = {}
+        self._own: tuple[str, Mapping[str, Any]] = ("", {})
+        self._folder: tuple[str, str, Mapping[str, Any]] = ("", "", {})
+        self._refusals: Mapping[str, str] = {}
+        self._notes: Mapping[str, str] = {}
+        self._backup_state: tuple[str, Tone] = ("", "note")
+        self._has_open = False
+        self._about_texts: tuple[str, str, list[int]] = ("", "", [])
+        self._help = ""
+
+    # ------------------------------------------------------------------ what the program tells
+
+    def set_profiles(self, profiles: Sequence[ProviderProfile], current_id: str) -> None:
+        """The providers to choose from, and the one to show."""
+        self._profiles = (tuple(profiles), current_id)
+        if self._provider:
+            self._provider.set_profiles(*self._profiles)
+
+    def set_key_state(self, profile_id: str, state: KeyState) -> None:
+        """Where a profile's key lies."""
+        self._key_states[profile_id] = state
+        if self._provider:
+            self._provider.set_key_state(profile_id, state)
+
+    def set_test_result(self, profile_id: str, ok: bool, text: str) -> None:
+        """What a test said, in one line."""
+        self._results[profile_id] = (ok, text)
+        if self._provider:
+            self._provider.set_test_result(profile_id, ok, text)
+
+    def set_spending(self, profile_id: str, month: MonthUnderCap) -> None:
+        """How a provider's month stands."""
+        self._spending[profile_id] = month
+        if self._provider:
+            self._provider.spending.set_month(profile_id, month)
+
+    def set_password_state(self, secret_id: str, state: KeyState) -> None:
+        """Where the password of a provider's proxy lies, by its name in the keyring."""
+        self._password_states[secret_id] = state
+        if self._provider:
+            self._provider.network.set_password_state(secret_id, state)
+
+    def set_ca_file_result(self, profile_id: str, ok: bool, words: str) -> None:
+        """What a provider's file of certificates holds, or why it was not taken."""
+        self._ca_files[profile_id] = (ok, words)
+        if self._provider:
+            self._provider.network.set_ca_file_result(profile_id, ok, words)
+
+    def set_values(self, values: Mapping[str, Any]) -> None:
+        """The stored settings, changed shortcuts among them; what is missing has its default."""
+        self._values = dict(values)
+        for form in (self._answer, self._look, self._library):
+            if form:
+                form.set_values(self._values)
+        if self._provider:
+            self._provider.set_values(self._values)
+        if self._keys:
+            self._keys.set_keymap(Keymap.from_settings(self._values))
+
+    def set_own(self, conversation_id: str, own: Mapping[str, Any]) -> None:
+        """The settings that the open conversation has for itself."""
+        self._own = (conversation_id, dict(own))
+        if self._answer:
+            self._answer.set_own(*self._own)
+
+    def set_folder(self, folder_id: str, name: str, own: Mapping[str, Any]) -> None:
+        """The folder in question, and the settings that it has for itself; "" for none."""
+        self._folder = (folder_id, name, dict(own))
+        if self._answer:
+            self._answer.set_folder(*self._folder)
+
+    def show_folder(self) -> None:
+        """Show the settings of the folder in question."""
+        self.show_page("answer")
+        if self._answer:
+            self._answer.show_scope("folder")
+
+    def set_refusals(
+        self, refusals: Mapping[str, str], notes: Mapping[str, str] | None = None
+    ) -> None:
+        """Settings that the chosen model does not take: key -> why, in a sentence; and what is to be
+        known of others."""
+        self._refusals, self._notes = dict(refusals), dict(notes or {})
+        if self._answer:
+            self._answer.set_refusals(self._refusals, self._notes)
+
+    def set_backup_state(self, words: str, tone: Tone) -> None:
+        """What came of the last backup."""
+        self._backup_state = (words, tone)
+        if self._library:
+            self._library.set_backup_state(words, tone)
+
+    def set_has_open(self, has_open: bool) -> None:
+        """Whether a conversation is open that can be exported."""
+        self._has_open = has_open
+        if self._library:
+            self._library.set_has_open(has_open)
+
+    def set_about(self, text: str, licences: str, ends: list[int]) -> None:
+        """What About shows to be copied, and the licences with the ends of their stretches (see
+        `paged_text.stretches`)."""
+        self._about_texts = (text, licences, ends)
+        if self._about:
+            self._about.set_about(text, licences, ends)
+
+    def set_help(self, html: str) -> None:
+        """The help, made from our own Markdown."""
+        self._help = html
+        if self._about:
+            self._about.set_help(html)
+
+    def focus_key_field(self) -> None:
+        """Show the Provider page, waiting for a key."""
+        self.show_page("provider")
+        if self._provider:
+            self._once_shown(self._provider.focus_key_field)
+
+    def focus_cap_field(self) -> None:
+        """Show the Provider page, waiting for another cap."""
+        self.show_page("provider")
+        if self._provider:
+            self._once_shown(self._focus_cap)
+
+    def _focus_cap(self) -> None:
+        if self._provider:
+            self._provider.spending.focus_field()
+            self.areas["provider"].ensureWidgetVisible(self._provider.spending)
+
+    def _once_shown(self, focus: Callable[[], None]) -> None:
+        """Qt shows what was put into a visible place with the next events. A window that becomes the
+        active one gives the keyboard to nothing that is hidden."""
+        if self._provider and self._provider.isVisible():
+            focus()
+        else:
+            QTimer.singleShot(0, self, focus)
+
+    def show_page(self, page: str) -> None:
+        """Show "provider", "answer", "look", "keys", "library" or "about"."""
+        super().show_page(page)
+        if page == "about":
+            self.about_opened.emit()
+
+    # ------------------------------------------------------------------ making it
+
+    # The pages' modules are imported with their pages: the window starts without them.
+
+    def _make_provider(self) -> QWidget:
+        from desktop_app.ui.settings.tabs.provider_tab import ProviderTab
+
+        page = self._provider = ProviderTab(self._theme)
+        page.profile_selected.connect(self.profile_selected)
+        page.profile_saved.connect(self.profile_saved)
+        page.profile_added.connect(self.profile_added)
+        page.profile_removed.connect(self.profile_removed)
+        page.key_entered.connect(self.key_entered)
+        page.key_removed.connect(self.key_removed)
+        page.test_requested.connect(self.test_requested)
+        page.weights_chosen.connect(self.weights_chosen)
+        page.network.password_entered.connect(self.password_entered)
+        page.network.password_removed.connect(self.password_removed)
+        page.network.ca_file_chosen.connect(self.ca_file_chosen)
+        # Once it has its new height.
+        page.network.head.toggled.connect(
+            lambda: QTimer.singleShot(0, self, lambda: self.bring_into_view(page, page.network))
+        )
+        page.changed.connect(self._take_setting)
+        page.set_profiles(*self._profiles)
+        page.set_values(self._values)
+        for profile_id, state in self._key_states.items():
+            page.set_key_state(profile_id, state)
+        for profile_id, result in self._results.items():
+            page.set_test_result(profile_id, *result)
+        page.spending.report_requested.connect(self.spending_requested)
+        for profile_id, month in self._spending.items():
+            page.spending.set_month(profile_id, month)
+        for secret_id, state in self._password_states.items():
+            page.network.set_password_state(secret_id, state)
+        for profile_id, result in self._ca_files.items():
+            page.network.set_ca_file_result(profile_id, *result)
+        return page
+
+    def _make_answer(self) -> QWidget:
+        from desktop_app.ui.settings.tabs.responses_tab import AnswerTab
+
+        page = self._answer = AnswerTab(self._theme)
+        page.changed.connect(self._take_setting)
+        page.own_changed.connect(self.own_changed)
+        page.own_removed.connect(self.own_removed)
+        page.folder_changed.connect(self.folder_changed)
+        page.folder_removed.connect(self.folder_removed)
+        page.set_values(self._values)
+        page.set_own(*self._own)
+        page.set_folder(*self._folder)
+        page.set_refusals(self._refusals, self._notes)
+        return page
+
+    def _make_look(self) -> QWidget:
+        from desktop_app.settings.setting import Group
+        from desktop_app.ui.settings.tabs.schema_form import SchemaForm
+
+        form = self._look = SchemaForm(Group.LOOK, self._theme)
+        form.changed.connect(self._take_setting)
+        form.set_values(self._values)
+        return form
+
+    def _make_keys(self) -> QWidget:
+        from desktop_app.ui.settings.tabs.shortcuts_tab import KeysTab
+
+        page = self._keys = KeysTab(self._theme)
+        page.changed.connect(self._take_shortcut)
+        page.set_keymap(Keymap.from_settings(self._values))
+        return page
+
+    def _make_library(self) -> QWidget:
+        from desktop_app.ui.settings.tabs.data_tab import LibraryTab
+
+        page = self._library = LibraryTab(self._theme)
+        page.changed.connect(self._take_setting)
+        page.import_requested.connect(self.import_requested)
+        page.export_requested.connect(self.export_requested)
+        page.backup_requested.connect(self.backup_requested)
+        page.restore_requested.connect(self.restore_requested)
+        page.erase_requested.connect(self.erase_requested)
+        page.set_values(self._values)
+        page.set_backup_state(*self._backup_state)
+        page.set_has_open(self._has_open)
+        return page
+
+    def _make_about(self) -> QWidget:
+        from desktop_app.ui.settings.tabs.about_tab import AboutTab
+
+        page = self._about = AboutTab(self._theme)
+        page.set_about(*self._about_texts)
+        page.set_help(self._help)
+        return page
+
+    def _take_setting(self, key: str, value: object) -> None:
+        self._values[key] = value
+        self.setting_changed.emit(key, value)
+
+    def _take_shortcut(self, command_id: str, keys: str) -> None:
+        self._values[f"keys.{command_id}"] = keys
+        if self._keys:
+            self._keys.set_keymap(Keymap.from_settings(self._values))
+        self.shortcut_changed.emit(command_id, keys)

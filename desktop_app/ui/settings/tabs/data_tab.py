@@ -1,0 +1,212 @@
+"""The library as a whole: titles, in and out, backups, and deleting everything."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QHBoxLayout,
+    QLineEdit,
+    QMenu,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from desktop_app.domain.export_format import EXPORT_FORMATS
+from desktop_app.settings.setting import Group
+from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.plain_text import PlainButton, menu_text, set_tooltip
+from desktop_app.ui.settings.collapsible_section import Fold
+from desktop_app.ui.settings.form_widgets import Note, Section, ShownLine, Tone
+from desktop_app.ui.settings.tabs.schema_form import SchemaForm
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from desktop_app.ui.look.theme import Theme
+
+IN_AND_OUT: Final = "Files of Repartee, ChatGPT, Open WebUI and LibreChat are read. The same file twice adds nothing."
+BACKUPS: Final = "Everything in one file: conversations, attachments, settings; never a key."
+DELETES: Final = (
+    "Deletes every conversation, folder, attachment, collection, batch job, draft and prompt of yours, "
+    "and the copies of the store that Repartee has made beside it. Settings, providers, keys and what was "
+    "spent stay. "
+    "Backups in folders of yours are not touched. It cannot be undone."
+)
+LIMITS: Final = (
+    "Documents are read in a process of their own. What passes a limit is refused, and says so."
+)
+WORD: Final = "delete"
+FOLDER_KEY = "backup.folder"
+
+
+class LibraryTab(QWidget):
+    """The page.
+
+    Signals:
+        changed(str, object): a setting, by its key.
+        import_requested(), backup_requested(), restore_requested(), erase_requested()
+        export_requested(str, str): "open" or "all", and the format's id.
+    """
+
+    changed = Signal(str, object)
+    import_requested = Signal()
+    export_requested = Signal(str, str)
+    backup_requested = Signal()
+    restore_requested = Signal()
+    erase_requested = Signal()
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._titles = SchemaForm(Group.LIBRARY, theme)
+        self._schedule = SchemaForm(Group.BACKUP, theme)
+        self._limits = SchemaForm(Group.DOCUMENTS, theme)
+        self._documents = Fold("Limits of documents", "document-limits", theme)
+        self._documents.body.addWidget(Note(theme, LIMITS))
+        self._documents.body.addWidget(self._limits)
+        self._in_out = Section("Import and export", theme)
+        self._backups = Section("Backups", theme)
+        self._state = Note(theme)
+        self._erase = EraseSection(theme)
+        self._folder, self._path = ShownLine(), ""
+        self._has_open = True
+        self._make_in_out()
+        self._make_backups()
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        for part in (self._titles, self._in_out, self._backups, self._documents, self._erase):
+            self._column.addWidget(part)
+        self._column.addStretch(1)
+        for form in (self._titles, self._schedule, self._limits):
+            form.changed.connect(self.changed)
+        self._erase.confirmed.connect(self.erase_requested)
+        self.set_theme(theme)
+
+    def _make_in_out(self) -> None:
+        self._in_out.note.set_text(IN_AND_OUT)
+        bring = _button("Import…", "import")
+        bring.clicked.connect(lambda: self.import_requested.emit())
+        self._out = _button("Export", "export")
+        menu = QMenu(self._out)
+        menu.aboutToShow.connect(lambda: self._fill_export(menu))
+        self._out.setMenu(menu)
+        self._in_out.body.addLayout(_row(bring, self._out))
+
+    def _make_backups(self) -> None:
+        self._folder.setObjectName("backup-folder")
+        self._folder.setAccessibleName("Folder of the backups")
+        self._folder.setPlaceholderText("No folder chosen")
+        choose = _button("Choose…", "choose-backup-folder")
+        choose.clicked.connect(self._choose_folder)
+        line = QHBoxLayout()
+        line.addWidget(self._folder, 1)
+        line.addWidget(choose)
+        self._backups.note.set_text(BACKUPS)
+        self._backups.body.addLayout(line)
+        self._gap = QWidget()
+        self._backups.add(self._gap)
+        self._backups.add(self._schedule)
+        self._backups.add(self._state)
+        self._now = _button("Back up now", "backup-now")
+        self._now.clicked.connect(lambda: self.backup_requested.emit())
+        restore = _button("Restore…", "restore")
+        restore.clicked.connect(lambda: self.restore_requested.emit())
+        holder = QWidget()
+        holder.setLayout(_row(self._now, restore))
+        self._backups.add(holder)
+
+    def set_values(self, values: Mapping[str, object]) -> None:
+        """The settings."""
+        for form in (self._titles, self._schedule, self._limits):
+            form.set_values(values)
+        path = self._path = str(values.get(FOLDER_KEY) or "")
+        self._folder.setText(path)
+        set_tooltip(self._folder, path)
+        self._folder.setCursorPosition(0)
+
+    def set_backup_state(self, words: str, tone: Tone) -> None:
+        """When the last backup was made, or why there is none."""
+        self._state.set_text(words, tone)
+
+    def set_has_open(self, has_open: bool) -> None:
+        """Whether a conversation is open that can be exported."""
+        self._has_open = has_open
+
+    def set_theme(self, theme: Theme) -> None:
+        self._column.setSpacing(theme.px(16))
+        self._gap.setFixedHeight(theme.px(4))
+
+    def _fill_export(self, menu: QMenu) -> None:
+        menu.clear()
+        for which, words in (("open", "This conversation"), ("all", "All conversations")):
+            menu.addSection(menu_text(words))
+            for each in EXPORT_FORMATS:
+                action = menu.addAction(menu_text(f"{each.label}…"))
+                action.setData((which, each.id))
+                action.setEnabled(which == "all" or self._has_open)
+                action.triggered.connect(
+                    lambda *_, w=which, f=each.id: self.export_requested.emit(w, f)
+                )
+
+    def _choose_folder(self) -> None:
+        start = self._path or str(Path.home())
+        found = QFileDialog.getExistingDirectory(self, "Folder of the backups", start)
+        if found:
+            self.changed.emit(FOLDER_KEY, found)
+
+
+class EraseSection(Fold):
+    """Deleting everything: folded away, explained, and confirmed by a word that is typed.
+
+    Signals:
+        confirmed(): it is to be done.
+    """
+
+    confirmed = Signal()
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__("Delete everything", "delete-everything", theme)
+        self._note = Note(theme, DELETES)
+        self._field = QLineEdit()
+        self._field.setObjectName("delete-word")
+        self._field.setPlaceholderText(f"Type “{WORD}” to confirm")
+        self._field.setAccessibleName(f"Type {WORD} to confirm")
+        self._button = _button("Delete everything", "delete-now")
+        self._button.setEnabled(False)
+        self._field.textChanged.connect(lambda: self._button.setEnabled(self._is_confirmed()))
+        self._field.returnPressed.connect(self._confirm)
+        self._button.clicked.connect(self._confirm)
+        self.body.addWidget(self._note)
+        self.body.addWidget(self._field)
+        self.body.addWidget(self._button)
+        self.head.toggled.connect(self._field.clear)
+
+    def _is_confirmed(self) -> bool:
+        return self._field.text().strip().casefold() == WORD
+
+    def _confirm(self) -> None:
+        if self._is_confirmed():
+            self._field.clear()
+            self.confirmed.emit()
+
+
+def _button(words: str, name: str) -> QPushButton:
+    made = PlainButton(words)
+    made.setObjectName(name)
+    made.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+    set_role(made, "plain")
+    return made
+
+
+def _row(*buttons: QPushButton) -> QHBoxLayout:
+    row = QHBoxLayout()
+    row.setContentsMargins(0, 0, 0, 0)
+    for button in buttons:
+        row.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
+    row.addStretch(1)
+    return row

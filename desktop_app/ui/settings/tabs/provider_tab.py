@@ -1,0 +1,368 @@
+"""Where answers come from: the provider's address and key, a test, or the model on this computer.
+
+The page edits one profile at a time and hands over each change as a whole new profile. What only
+some kinds of providers have (a key, weights, a share of the list price) is shown for those alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtGui import QIntValidator
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QMenu,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from desktop_app.domain.chat_request import ProviderKind, ProviderProfile
+from desktop_app.settings.server_presets import SERVER_PRESETS, preset_of, profile_from
+from desktop_app.ui.look.icons import icon, pixmap
+from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.plain_text import PlainButton, PlainLabel, PlainToolButton, menu_text
+from desktop_app.ui.settings.form_widgets import Combo, LineSection, Note, Section, Switch
+from desktop_app.ui.settings.sections.address_section import AddressSection
+from desktop_app.ui.settings.sections.custom_server_section import OwnServerSection
+from desktop_app.ui.settings.sections.key_section import KeySection
+from desktop_app.ui.settings.sections.key_state import KeyState
+from desktop_app.ui.settings.sections.local_model_section import WeightsSection
+from desktop_app.ui.settings.sections.network_section import NetworkSection
+from desktop_app.ui.settings.sections.spending_section import SpendingSection
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from desktop_app.ui.look.theme import Theme
+
+DEFAULT_PROVIDER: Final = "default.provider"
+WEIGHTS: Final = "local_model.weights"
+
+
+class ProviderTab(QWidget):
+    """The page.
+
+    Attributes:
+        spending: the monthly cap of the provider that is shown.
+        network: by which way the provider that is shown is reached.
+
+    Signals:
+        profile_selected(str), profile_saved(ProviderProfile), profile_added(ProviderProfile),
+        profile_removed(str), key_entered(str, str), key_removed(str), test_requested(str),
+        weights_chosen(object): a Path, or None for the model that comes along,
+        changed(str, object): the setting of this key.
+    """
+
+    profile_selected = Signal(str)
+    profile_saved = Signal(object)
+    profile_added = Signal(object)
+    profile_removed = Signal(str)
+    key_entered = Signal(str, str)
+    key_removed = Signal(str)
+    test_requested = Signal(str)
+    weights_chosen = Signal(object)
+    changed = Signal(str, object)
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self._profiles: dict[str, ProviderProfile] = {}
+        self._profile: ProviderProfile | None = None
+        self._states: dict[str, KeyState] = {}
+        self._results: dict[str, tuple[bool, str]] = {}
+        self._testing: set[str] = set()
+        self._weights = ""
+        self._default = ""
+        self._key_of = ""
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._build(theme)
+        self._connect()
+        self.set_theme(theme)
+
+    # ------------------------------------------------------------------ building
+
+    def _build(self, theme: Theme) -> None:
+        self._build_choice(theme)
+        self._name = self._line_section("Name", "provider-name", theme)
+        self._address = AddressSection(theme, self._save)
+        self._column.addWidget(self._address)
+        self._key = KeySection(theme)
+        self._column.addWidget(self._key)
+        self._weights_section = WeightsSection(theme)
+        self._column.addWidget(self._weights_section)
+        self._build_test(theme)
+        self._rule = QFrame()
+        set_role(self._rule, "rule")
+        self._column.addWidget(self._rule)
+        self._build_default(theme)
+        self._models = self._line_section("More models", "models", theme)
+        self._models.field.setPlaceholderText("Their ids, with commas between")
+        self._build_price(theme)
+        self.spending = SpendingSection(theme, self._save_cap)
+        self._column.addWidget(self.spending)
+        self._own_server = OwnServerSection(theme, self._save)
+        self._column.addWidget(self._own_server)
+        self.network = NetworkSection(theme, self._save)
+        self._column.addWidget(self.network)
+        self._remove = PlainButton("Remove this server")
+        self._remove.setObjectName("remove-provider")
+        set_role(self._remove, "link")
+        self._column.addWidget(self._remove, 0, Qt.AlignmentFlag.AlignLeft)
+        self._column.addStretch(1)
+
+    def _build_choice(self, theme: Theme) -> None:
+        section = Section("Provider", theme)
+        self._combo = Combo(theme, "Provider")
+        self._combo.setObjectName("provider")
+        self._add = PlainToolButton()
+        self._add.setObjectName("add-provider")
+        self._add.setAccessibleName("Add a server")
+        self._add.setToolTip("Add a server")
+        self._add.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        set_role(self._add, "quiet")
+        menu = QMenu(self._add)
+        for preset in SERVER_PRESETS:
+            action = menu.addAction(menu_text(preset.name))
+            action.triggered.connect(
+                lambda _=False, preset=preset: self.profile_added.emit(profile_from(preset))
+            )
+        self._add.setMenu(menu)
+        row = QHBoxLayout()
+        row.addWidget(self._combo, 1)
+        row.addWidget(self._add)
+        section.body.addLayout(row)
+        self._about = section.note
+        self._column.addWidget(section)
+
+    def _line_section(self, title: str, name: str, theme: Theme) -> LineSection:
+        section = LineSection(title, name, theme)
+        self._column.addWidget(section)
+        return section
+
+    def _build_test(self, theme: Theme) -> None:
+        self._test = PlainButton("Test")
+        self._test.setObjectName("test")
+        self._test.setAccessibleName("Test the provider")
+        set_role(self._test, "plain")
+        self._mark = PlainLabel()
+        self._result = Note(theme)
+        self._result.setObjectName("test-result")
+        self._test.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self._test_row = QHBoxLayout()
+        self._test_row.addWidget(self._test)
+        self._test_row.addWidget(self._mark)
+        self._test_row.addWidget(self._result, 100)
+        self._test_row.addStretch(1)
+        self._column.addLayout(self._test_row)
+
+    def _build_default(self, theme: Theme) -> None:
+        self._use = Switch(theme, "Use for new conversations")
+        self._use.setObjectName("use-for-new")
+        label = PlainLabel("Use for new conversations")
+        set_role(label, "strong")
+        row = QHBoxLayout()
+        row.addWidget(label, 1)
+        row.addWidget(self._use)
+        self._column.addLayout(row)
+
+    def _build_price(self, theme: Theme) -> None:
+        self._price = self._line_section("Price, % of the list price", "price", theme)
+        self._price.field.setValidator(QIntValidator(0, 1000, self._price.field))
+        self._price.note.set_text("What the provider charges; the costs shown follow from it.")
+
+    def _connect(self) -> None:
+        self._combo.activated.connect(self._select)
+        self._name.finished.connect(self._save_name)
+        self._address.edited.connect(self._forget_result)
+        self._models.finished.connect(self._save_models)
+        self._price.finished.connect(self._save_price)
+        self._key.entered.connect(self._take_key)
+        self._key.removed.connect(self._remove_key)
+        self._test.clicked.connect(self._begin_test)
+        self._use.toggled.connect(
+            lambda on: self.changed.emit(DEFAULT_PROVIDER, self.current_id() if on else "")
+        )
+        self._weights_section.chosen.connect(self.weights_chosen)
+        self._remove.clicked.connect(lambda: self.profile_removed.emit(self.current_id()))
+
+    # ------------------------------------------------------------------ what is shown
+
+    def current_id(self) -> str:
+        """The profile that is shown; "" where there is none."""
+        return self._profile.id if self._profile else ""
+
+    def set_profiles(self, profiles: Sequence[ProviderProfile], current_id: str) -> None:
+        """The providers to choose from, and the one to show."""
+        self._profiles = {profile.id: profile for profile in profiles}
+        with QSignalBlocker(self._combo):
+            self._combo.clear()
+            for profile in profiles:
+                self._combo.addItem(profile.name, profile.id)
+            self._combo.setCurrentIndex(max(0, self._combo.findData(current_id)))
+        self._profile = self._profiles.get(self._combo.currentData() or "")
+        self._show()
+
+    def set_key_state(self, profile_id: str, state: KeyState) -> None:
+        """Where a profile's key lies."""
+        self._states[profile_id] = state
+        if profile_id == self.current_id():
+            self._key.set_state(state)
+
+    def set_test_result(self, profile_id: str, ok: bool, text: str) -> None:
+        """What the test said."""
+        self._testing.discard(profile_id)
+        self._results[profile_id] = (ok, text)
+        self._show_result()
+
+    def set_values(self, values: Mapping[str, object]) -> None:
+        """Take what this page shows of the settings."""
+        self._default = str(values.get(DEFAULT_PROVIDER) or "")
+        self._weights = str(values.get(WEIGHTS) or "")
+        self._show_settings()
+
+    def focus_key_field(self) -> None:
+        """Wait for a key; of the first provider that needs one, if this one takes none."""
+        if not self._key.isVisibleTo(self):
+            needy = next((p for p in self._profiles.values() if p.needs_key), None)
+            if needy is None:
+                return
+            self._select(self._combo.findData(needy.id))
+        self._key.begin_entry()
+
+    def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        self._column.setSpacing(theme.px(14))
+        self._test_row.setSpacing(theme.px(8))
+        self._add.setIcon(icon("plus", theme.dim, theme.px(16)))
+        self._add.setIconSize(QSize(theme.px(16), theme.px(16)))
+        self._show_result()
+
+    def _show(self) -> None:
+        profile = self._profile
+        if profile is None:
+            return
+        is_remote = profile.kind is not ProviderKind.ON_DEVICE
+        is_own = profile.kind is ProviderKind.COMPATIBLE
+        fixed = profile.from_environment
+        self._about.set_text(_about(profile))
+        for section, shown, value in (
+            (self._name, is_own and not fixed, profile.name),
+            (self._models, is_remote, ", ".join(profile.models)),
+        ):
+            section.setVisible(shown)
+            section.show_value(value, read_only=fixed)
+        self._key.setVisible(is_remote)
+        self._key.set_title("API key" if profile.needs_key else "API key, if the server asks")
+        self._show_key(profile)
+        self._address.setVisible(is_remote)
+        self._address.show_profile(profile, read_only=fixed)
+        self._own_server.show_profile(profile)
+        self.network.show_profile(profile)
+        self._price.setVisible(profile.kind is ProviderKind.COMETAPI)
+        self._price.show_value(str(round(profile.price_multiplier * 100)), read_only=fixed)
+        self.spending.show_profile(profile)
+        self._weights_section.setVisible(not is_remote)
+        self._remove.setVisible(is_own and not fixed)
+        self._show_settings()
+        self._show_result()
+
+    def _show_key(self, profile: ProviderProfile) -> None:
+        """Only for another profile: a stored change must not take away a key being typed."""
+        if profile.id != self._key_of:
+            self._key_of = profile.id
+            self._key.show_state(self._states.get(profile.id, _first_state(profile)))
+
+    def _show_settings(self) -> None:
+        with QSignalBlocker(self._use):
+            self._use.setChecked(bool(self._profile) and self._default == self.current_id())
+        self._weights_section.show_file(self._weights)
+
+    def _show_result(self) -> None:
+        ok, text = self._results.get(self.current_id(), (True, ""))
+        if self.current_id() in self._testing:
+            ok, text = True, "Asking…"
+        self._test.setEnabled(self.current_id() not in self._testing)
+        self._result.set_text(text, "note" if ok else "error")
+        asked = self.current_id() in self._results and self.current_id() not in self._testing
+        self._mark.setVisible(asked)
+        name, colour = (
+            ("circle-check", self._theme.good) if ok else ("circle-alert", self._theme.error)
+        )
+        self._mark.setPixmap(pixmap(name, colour, self._theme.px(16)))
+
+    # ------------------------------------------------------------------ what the person does
+
+    def _select(self, index: int) -> None:
+        self._combo.setCurrentIndex(index)
+        self._profile = self._profiles.get(self._combo.itemData(index))
+        self._show()
+        self.profile_selected.emit(self.current_id())
+
+    def _take_key(self, key: str) -> None:
+        self._forget_result()
+        self.key_entered.emit(self.current_id(), key)
+
+    def _remove_key(self) -> None:
+        self._forget_result()
+        self.key_removed.emit(self.current_id())
+
+    def _begin_test(self) -> None:
+        if self._address.isVisibleTo(self) and not self._address.is_usable():
+            self._results[self.current_id()] = (False, "The address cannot be used.")
+            self._show_result()
+            return
+        self._testing.add(self.current_id())
+        self._show_result()
+        self.test_requested.emit(self.current_id())
+
+    def _save_name(self, text: str) -> None:
+        if self._profile and text:
+            self._save(replace(self._profile, name=text))
+        elif self._profile:
+            self._name.show_value(self._profile.name)
+
+    def _forget_result(self) -> None:
+        """What a test said holds no longer."""
+        self._results.pop(self.current_id(), None)
+        self._testing.discard(self.current_id())
+        self._show_result()
+
+    def _save_models(self, text: str) -> None:
+        if self._profile:
+            ids = dict.fromkeys(part.strip() for part in text.split(",") if part.strip())
+            self._save(replace(self._profile, models=tuple(ids)))
+
+    def _save_price(self, percent: str) -> None:
+        if self._profile:
+            self._save(replace(self._profile, price_multiplier=Decimal(percent) / 100))
+
+    def _save_cap(self, cap: Decimal | None) -> None:
+        if self._profile:
+            self._save(replace(self._profile, monthly_cap=cap))
+
+    def _save(self, profile: ProviderProfile) -> None:
+        if profile != self._profile:
+            self._profile = self._profiles[profile.id] = profile
+            self._combo.setItemText(self._combo.currentIndex(), profile.name)
+            self.profile_saved.emit(profile)
+
+
+def _about(profile: ProviderProfile) -> str:
+    if profile.from_environment:
+        return "Taken from the environment for this run; nothing of it is stored."
+    preset = preset_of(profile)
+    return preset.help if preset else ""
+
+
+def _first_state(profile: ProviderProfile) -> KeyState:
+    """What is known of a key before anybody has looked."""
+    if profile.from_environment:
+        return KeyState("environment")
+    return KeyState("unknown" if profile.needs_key else "none")

@@ -1,0 +1,135 @@
+"""How answers are made: for the open conversation, for its folder, or for every conversation.
+
+The same rows serve all. In a conversation or a folder a row shows what holds there, whether that is
+its own, and lets go of it again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from desktop_app.settings.setting import Group
+from desktop_app.ui.settings.form_widgets import Note
+from desktop_app.ui.settings.tabs.schema_form import SchemaForm
+from desktop_app.ui.widgets.segmented_control import SegmentedControl
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from desktop_app.ui.look.theme import Theme
+
+HERE, FOLDER, DEFAULTS = "conversation", "folder", "defaults"
+SCOPES: Final = ((HERE, "This conversation"), (FOLDER, "Folder"), (DEFAULTS, "Defaults"))
+_WORDS: Final = {
+    HERE: "What is changed here stays with this conversation; the rest follows the defaults.",
+    FOLDER: "For the conversations in “{}”, unless they set something of their own. Variant and "
+    "effort are what new ones start with.",
+    DEFAULTS: "For every conversation that sets nothing of its own.",
+}
+
+
+class AnswerTab(QWidget):
+    """The page.
+
+    Signals:
+        changed(str, object): a default, by the setting's key.
+        own_changed(str, str, object): a conversation's own value: its id, the key, the value.
+        own_removed(str, str): a conversation follows the default again: its id, the key.
+        folder_changed(str, str, object), folder_removed(str, str): the same of a folder.
+    """
+
+    changed = Signal(str, object)
+    own_changed = Signal(str, str, object)
+    own_removed = Signal(str, str)
+    folder_changed = Signal(str, str, object)
+    folder_removed = Signal(str, str)
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._defaults: Mapping[str, object] = {}
+        self._conversation_id = ""
+        self._own: Mapping[str, object] = {}
+        self._folder_id, self._folder_name = "", ""
+        self._of_folder: Mapping[str, object] = {}
+        self._scope = SegmentedControl(SCOPES, theme, name="These settings are for", padding=6)
+        self._scope.setObjectName("scope")
+        self._scope.stretch()
+        self._scope.set_current(DEFAULTS)
+        self._scope.button(FOLDER).hide()
+        self._note = Note(theme)
+        self._form = SchemaForm(Group.ANSWER, theme)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.addWidget(self._scope)
+        self._column.addWidget(self._note)
+        self._column.addWidget(self._form, 1)
+        self._scope.chosen.connect(self._choose)
+        self._form.changed.connect(self._tell)
+        self._form.reset.connect(self._let_go)
+        self._shown = DEFAULTS
+        self.set_theme(theme)
+        self._show()
+
+    def set_values(self, values: Mapping[str, object]) -> None:
+        """The defaults."""
+        self._defaults = values
+        self._show()
+
+    def set_own(self, conversation_id: str, own: Mapping[str, object]) -> None:
+        """The open conversation, and the values that it has for itself."""
+        if conversation_id != self._conversation_id:
+            self._form.settle()  # what was typed belongs to the one before
+        self._conversation_id, self._own = conversation_id, own
+        self._show()
+
+    def set_folder(self, folder_id: str, name: str, own: Mapping[str, object]) -> None:
+        """The folder in question and the values that it has for itself; "" where there is none."""
+        if folder_id != self._folder_id:
+            self._form.settle()
+        self._folder_id, self._folder_name, self._of_folder = folder_id, name, own
+        self._scope.button(FOLDER).setVisible(bool(folder_id))
+        if not folder_id and self._shown == FOLDER:
+            self.show_scope(HERE)
+        self._show()
+
+    def show_scope(self, scope: str) -> None:
+        """Show whose settings these are: the conversation's, the folder's, the defaults."""
+        self._scope.set_current(scope)
+        self._choose(scope)
+
+    def set_refusals(self, refusals: Mapping[str, str], notes: Mapping[str, str]) -> None:
+        """Settings that the chosen model does not take, and what is to be known of others."""
+        self._form.set_refusals(refusals, notes)
+
+    def set_theme(self, theme: Theme) -> None:
+        self._column.setSpacing(theme.px(10))
+
+    def _choose(self, scope: str) -> None:
+        self._form.settle()
+        self._shown = scope
+        self._show()
+
+    def _show(self) -> None:
+        below = self._of_folder if self._folder_id else {}
+        own = {HERE: self._own, FOLDER: below}.get(self._shown)
+        behind = below if self._shown == HERE else {}
+        self._note.set_text(_WORDS[self._shown].format(self._folder_name))
+        self._form.set_values({**self._defaults, **behind, **(own or {})})
+        self._form.set_own(own, of_folder=self._shown == FOLDER)
+
+    def _let_go(self, key: str) -> None:
+        if self._shown == FOLDER:
+            self.folder_removed.emit(self._folder_id, key)
+        else:
+            self.own_removed.emit(self._conversation_id, key)
+
+    def _tell(self, key: str, value: object) -> None:
+        if self._shown == HERE:
+            self.own_changed.emit(self._conversation_id, key, value)
+        elif self._shown == FOLDER:
+            self.folder_changed.emit(self._folder_id, key, value)
+        else:
+            self.changed.emit(key, value)

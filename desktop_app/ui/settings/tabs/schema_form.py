@@ -1,0 +1,321 @@
+"""A page of settings made from their declarations: one row for each, by its type.
+
+A bounded number is a slider (at its left end "default", where the setting may be left to the
+model), a choice of three a segmented control, of more a drop-down list, a flag a switch, a text
+a field of several lines. A setting that the chosen model does not take is disabled, and says why.
+Where a conversation's own values are shown, each row says whether it has one, and can let go of it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Protocol
+
+from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from desktop_app.domain.errors import SettingError
+from desktop_app.settings.schema import setting, settings_of
+from desktop_app.settings.setting import Group, Setting, SettingValue
+from desktop_app.settings.values import validate, with_defaults
+from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.plain_text import PlainButton, PlainLabel, spoken_text
+from desktop_app.ui.settings.form_widgets import Combo, LongText, Section, Slider, Switch
+from desktop_app.ui.widgets.segmented_control import SegmentedControl
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+    from desktop_app.ui.look.theme import Theme
+
+    Tell = Callable[[SettingValue], None]
+
+MOST_SEGMENTS: Final = 3
+MODELS_OWN: Final = "default"
+"""What stands for a value that is left to the model."""
+
+
+class Field(Protocol):
+    """The editable part of a row."""
+
+    def show(self, value: SettingValue) -> None:
+        """Show a value; tells nobody."""
+
+    def set_enabled(self, enabled: bool) -> None:
+        """Whether it can be changed now."""
+
+
+class SchemaForm(QWidget):
+    """All settings of one group.
+
+    Signals:
+        changed(str, object): the person gave the setting of this key another value.
+        reset(str): the person wants the default again, where a value of its own was shown.
+    """
+
+    changed = Signal(str, object)
+    reset = Signal(str)
+
+    def __init__(
+        self, group: Group, theme: Theme, own_words: str = "Set for this conversation"
+    ) -> None:
+        """`own_words` stand under a row whose value is its owner's own."""
+        super().__init__()
+        self._own_words = own_words
+        self._fields: dict[str, Field] = {}
+        self._sections: dict[str, Section] = {}
+        self._owns: dict[str, _OwnValue] = {}
+        self._refusals: Mapping[str, str] = {}
+        self._notes: Mapping[str, str] = {}
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        for declared in settings_of(group):
+            self._add(declared, theme)
+        self._column.addStretch(1)
+        self.set_theme(theme)
+
+    def _add(self, declared: Setting, theme: Theme) -> None:
+        section = Section(declared.label, theme)
+        section.note.set_text(declared.help)
+        key = declared.key
+
+        def tell(value: SettingValue) -> None:
+            try:
+                self.changed.emit(key, validate(key, value))
+            except SettingError as error:
+                why = f"{error.details[:1].upper()}{error.details[1:]}. {error.what_was_kept}"
+                section.note.set_text(why, "error")
+            else:
+                self._annotate(key)
+
+        self._fields[key] = _field_for(declared, section, theme, tell)
+        self._fields[key].show(declared.default)
+        self._sections[key] = section
+        if declared.per_conversation or declared.per_folder:
+            own = self._owns[key] = _OwnValue(declared, section)
+            own.reset.clicked.connect(lambda: self.reset.emit(key))
+        self._column.addWidget(section)
+
+    def set_values(self, values: Mapping[str, object]) -> None:
+        """Show these values, or the defaults; keys of other groups are left aside."""
+        checked = with_defaults(values)
+        for key, field in self._fields.items():
+            field.show(checked[key])
+
+    def set_own(self, keys: Collection[str] | None, *, of_folder: bool = False) -> None:
+        """Mark the settings named here as a conversation's own, or a folder's; the others follow the
+        defaults. None: the defaults themselves are shown."""
+        for key, section in self._sections.items():
+            declared, own = setting(key), self._owns.get(key)
+            is_for = declared.per_conversation or (of_folder and declared.per_folder)
+            section.setVisible(keys is None or is_for)
+            if own is not None:
+                words = "Set for this folder" if of_folder else self._own_words
+                own.show(keys is not None and key in keys, words)
+
+    def settle(self) -> None:
+        """Tell what was typed and not told yet."""
+        for text in self.findChildren(LongText):
+            text.settle()
+
+    def set_refusals(
+        self, refusals: Mapping[str, str], notes: Mapping[str, str] | None = None
+    ) -> None:
+        """Disable the settings named in `refusals`; the reason takes the place of their help.
+        `notes` stand behind it."""
+        self._refusals, self._notes = refusals, notes or {}
+        for key in self._sections:
+            self._fields[key].set_enabled(key not in refusals)
+            self._annotate(key)
+
+    def _annotate(self, key: str) -> None:
+        helped = f"{setting(key).help} {self._notes.get(key, '')}".strip()
+        self._sections[key].note.set_text(self._refusals.get(key) or helped)
+
+    def set_theme(self, theme: Theme) -> None:
+        self._column.setSpacing(theme.px(16))
+
+
+class _OwnValue:
+    """Under a row: whose own the value is, and the way back to the default."""
+
+    def __init__(self, declared: Setting, section: Section) -> None:
+        self._words = PlainLabel()
+        set_role(self._words, "note")
+        self.reset = PlainButton("Use default")
+        self.reset.setObjectName(f"reset-{declared.key}")
+        self.reset.setAccessibleName(spoken_text(f"{declared.label}: use the default"))
+        set_role(self.reset, "link")
+        self._row = QWidget()
+        row = QHBoxLayout(self._row)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self._words, 1)
+        row.addWidget(self.reset)
+        section.add(self._row)
+        self.show(False, "")
+
+    def show(self, is_own: bool, words: str) -> None:
+        self._words.setText(words)
+        self._row.setVisible(is_own)
+
+
+def _field_for(declared: Setting, section: Section, theme: Theme, tell: Tell) -> Field:
+    if declared.type is bool:
+        return _FlagField(declared, section, theme, tell)
+    if declared.choices:
+        few = len(declared.choices) <= MOST_SEGMENTS and not declared.optional
+        return (_SegmentsField if few else _ListField)(declared, section, theme, tell)
+    if declared.positions():
+        return _SliderField(declared, section, theme, tell)
+    return _LongTextField(declared, section, theme, tell)
+
+
+class _FlagField:
+    """A switch at the right of its title."""
+
+    def __init__(self, declared: Setting, section: Section, theme: Theme, tell: Tell) -> None:
+        self._switch = Switch(theme, declared.label)
+        self._switch.setObjectName(declared.key)
+        section.title.hide()
+        label = PlainLabel(declared.label)
+        set_role(label, "strong")
+        label.setWordWrap(True)
+        row = QHBoxLayout()
+        row.addWidget(label, 1)
+        row.addWidget(self._switch)
+        section.body.addLayout(row)
+        self._switch.toggled.connect(tell)
+
+    def show(self, value: SettingValue) -> None:
+        with QSignalBlocker(self._switch):
+            self._switch.setChecked(bool(value))
+
+    def set_enabled(self, enabled: bool) -> None:
+        self._switch.setEnabled(enabled)
+
+
+class _SegmentsField:
+    """Up to three values side by side."""
+
+    def __init__(self, declared: Setting, section: Section, theme: Theme, tell: Tell) -> None:
+        options = [(choice.value, choice.label) for choice in declared.choices]
+        self._control = SegmentedControl(options, theme, name=declared.label, padding=11)
+        self._control.setObjectName(declared.key)
+        self._control.stretch()
+        section.body.addWidget(self._control)
+        self._control.chosen.connect(tell)
+
+    def show(self, value: SettingValue) -> None:
+        self._control.set_current(str(value))
+
+    def set_enabled(self, enabled: bool) -> None:
+        self._control.setEnabled(enabled)
+
+
+class _ListField:
+    """A drop-down list; its first line is the model's own value, where that is allowed."""
+
+    def __init__(
+        self,
+        declared: Setting,
+        section: Section,
+        theme: Theme,
+        tell: Tell,
+    ) -> None:
+        self._combo = Combo(theme, declared.label)
+        self._combo.setObjectName(declared.key)
+        if declared.optional:
+            self._combo.addItem(declared.unset or MODELS_OWN.capitalize(), None)
+        for choice in declared.choices:
+            self._combo.addItem(choice.label, choice.value)
+        section.body.addWidget(self._combo)
+        self._combo.activated.connect(lambda index: tell(self._combo.itemData(index)))
+
+    def show(self, value: SettingValue) -> None:
+        self._combo.setCurrentIndex(max(0, self._combo.findData(value)))
+
+    def set_enabled(self, enabled: bool) -> None:
+        self._combo.setEnabled(enabled)
+
+
+class _SliderField:
+    """A slider over the positions, and the value in words beside it."""
+
+    def __init__(
+        self,
+        declared: Setting,
+        section: Section,
+        theme: Theme,
+        tell: Tell,
+    ) -> None:
+        self._declared = declared
+        numbers: list[SettingValue] = [*declared.positions()]
+        self._stops = [None, *numbers] if declared.optional else numbers
+        self._slider = Slider(theme)
+        self._slider.setObjectName(declared.key)
+        self._slider.setRange(0, len(self._stops) - 1)
+        self._words = PlainLabel()
+        set_role(self._words, "note")
+        row = QHBoxLayout()
+        row.addWidget(self._slider, 1)
+        row.addWidget(self._words)
+        section.body.addLayout(row)
+        self._slider.sliderMoved.connect(lambda at: self._say(self._stops[at]))
+        self._slider.valueChanged.connect(lambda at: self._take(at, tell))
+
+    def _take(self, at: int, tell: Tell) -> None:
+        self._say(self._stops[at])
+        tell(self._stops[at])
+
+    def show(self, value: SettingValue) -> None:
+        """Values between two stops (set elsewhere) stand at the nearest, in their own words."""
+        with QSignalBlocker(self._slider):
+            self._slider.setValue(self._nearest(value))
+        self._slider.update()
+        self._say(value)
+
+    def set_enabled(self, enabled: bool) -> None:
+        self._slider.setEnabled(enabled)
+        self._words.setEnabled(enabled)
+
+    def _nearest(self, value: SettingValue) -> int:
+        if value in self._stops:
+            return self._stops.index(value)
+        if not isinstance(value, int | float):
+            return 0
+        distances = {
+            at: abs(stop - value)
+            for at, stop in enumerate(self._stops)
+            if isinstance(stop, int | float)
+        }
+        return min(distances, key=distances.__getitem__)
+
+    def _say(self, value: SettingValue) -> None:
+        words = in_words(value, self._declared.unit)
+        self._words.setText(words)
+        self._slider.setAccessibleName(spoken_text(f"{self._declared.label}: {words}"))
+
+
+def in_words(value: SettingValue, unit: str = "") -> str:
+    """A number as it is shown: 16384 tokens -> "16,384 tokens", None -> "default"."""
+    if value is None:
+        return MODELS_OWN
+    number = f"{value:,}" if isinstance(value, int) else f"{value:.2f}".rstrip("0").rstrip(".")
+    return f"{number} {unit}".rstrip()
+
+
+class _LongTextField:
+    """Several lines."""
+
+    def __init__(self, declared: Setting, section: Section, theme: Theme, tell: Tell) -> None:
+        height = {None: 112, 1: 38}.get(declared.most_lines, 72)
+        self._text = LongText(theme, declared.label, height)
+        self._text.setObjectName(declared.key)
+        self._text.setPlaceholderText(declared.placeholder)
+        section.body.addWidget(self._text)
+        self._text.settled.connect(tell)
+
+    def show(self, value: SettingValue) -> None:
+        self._text.show_text(str(value or ""))
+
+    def set_enabled(self, enabled: bool) -> None:
+        self._text.setEnabled(enabled)

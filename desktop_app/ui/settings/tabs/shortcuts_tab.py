@@ -1,0 +1,223 @@
+"""Every command with its keys: press the key's cap, then the new keys.
+
+What cannot be a shortcut is refused with the reason; what collides is taken, and shown at both
+commands, so that the person decides which of them gives way.
+"""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QKeySequence, QPainter
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from desktop_app.commands.keymap import Keymap
+from desktop_app.commands.shortcut import normalised, refusal_of
+from desktop_app.domain.errors import SettingError
+from desktop_app.ui.look import painting
+from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.plain_text import PlainButton, PlainLabel, spoken_text
+from desktop_app.ui.settings.form_widgets import Note
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QFocusEvent, QPaintEvent
+
+    from desktop_app.commands.command import Command
+    from desktop_app.ui.look.theme import Theme
+
+_BARE_MODIFIERS: Final = frozenset(
+    (Qt.Key.Key_Control, Qt.Key.Key_Shift, Qt.Key.Key_Alt, Qt.Key.Key_Meta, Qt.Key.Key_AltGr)
+)
+
+
+class KeyCap(PlainButton):
+    """The keys of one command; pressed, it waits for other keys.
+
+    Esc leaves them as they are, Backspace takes them away.
+
+    Signals:
+        captured(str): the keys pressed, as a shortcut's text; "" for none.
+    """
+
+    captured = Signal(str)
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self._is_waiting = False
+        self._keys = ""
+        self.clicked.connect(lambda: self._wait(True))
+
+    def set_keys(self, keys: str) -> None:
+        """Show these keys."""
+        self._keys = keys
+        self._wait(False)
+
+    def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        self.updateGeometry()
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        width, height = painting.key_size(self._theme, self.text())
+        return QSize(width, height + self._theme.px(2))
+
+    def event(self, event: QEvent) -> bool:
+        # While we wait, no key may reach a shortcut, nor may Tab move on.
+        if self._is_waiting and event.type() == QEvent.Type.ShortcutOverride:
+            event.accept()
+            return True
+        if self._is_waiting and event.type() == QEvent.Type.KeyPress:
+            assert isinstance(event, QKeyEvent)
+            self._take(event)
+            return True
+        return super().event(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self._wait(False)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painting.smooth(painter)
+        theme = self._theme
+        lit = self._is_waiting or self.hasFocus()
+        if self.underMouse():
+            painting.ground(painter, self.rect(), theme.hover, theme.px(5))
+        colour = theme.accent if self._is_waiting else theme.dim
+        painting.key(painter, theme, self.rect(), self.text(), colour)
+        if lit:
+            painting.outline(painter, self.rect(), theme.accent, theme.px(5), 2)
+
+    def _wait(self, waiting: bool) -> None:
+        self._is_waiting = waiting
+        self.setText("Press keys…" if waiting else native(self._keys) or "none")
+        self.updateGeometry()
+
+    def _take(self, event: QKeyEvent) -> None:
+        if event.key() in _BARE_MODIFIERS:
+            return
+        plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        if plain and event.key() == Qt.Key.Key_Escape:
+            self._wait(False)
+        elif plain and event.key() == Qt.Key.Key_Backspace:
+            self._wait(False)
+            self.captured.emit("")
+        else:
+            keys = QKeySequence(event.keyCombination())
+            self._wait(False)
+            self.captured.emit(keys.toString(QKeySequence.SequenceFormat.PortableText))
+
+
+class CommandRow(QWidget):
+    """A command's title, its keys, the way back to the default, and what is wrong with them.
+
+    Signals:
+        changed(str, str): command id and its new keys.
+    """
+
+    changed = Signal(str, str)
+
+    def __init__(self, command: Command, theme: Theme) -> None:
+        super().__init__()
+        self._command = command
+        title = PlainLabel(command.title)
+        title.setWordWrap(True)
+        self._reset = PlainButton("Reset")
+        self._reset.setObjectName(f"reset-{command.id}")
+        self._reset.setAccessibleName(spoken_text(f"Reset the keys of: {command.title}"))
+        set_role(self._reset, "link")
+        self._cap = KeyCap(theme)
+        self._cap.setObjectName(f"keys-{command.id}")
+        self._note = Note(theme)
+        row = QHBoxLayout()
+        row.addWidget(title, 1)
+        row.addWidget(self._reset)
+        row.addWidget(self._cap)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(row)
+        column.addWidget(self._note)
+        self._cap.captured.connect(self._capture)
+        self._reset.clicked.connect(
+            lambda: self.changed.emit(command.id, normalised(command.shortcut))
+        )
+
+    def show_keys(self, keys: str, *, is_changed: bool, rivals: str) -> None:
+        """Show the command's keys, and with what they collide."""
+        self._cap.set_keys(keys)
+        spoken = native(keys) or "no keys"
+        self._cap.setAccessibleName(spoken_text(f"{self._command.title}: {spoken}"))
+        self._reset.setVisible(is_changed)
+        self._note.set_text(f"The same keys as: {rivals}" if rivals else "", "warning")
+
+    def _capture(self, keys: str) -> None:
+        try:
+            keys = normalised(keys)
+            is_default = keys == normalised(self._command.shortcut)
+            refusal = refusal_of(keys) if keys and not is_default else None
+        except SettingError as error:
+            refusal = error.what_happened
+        if refusal:
+            self._note.set_text(refusal, "error")
+        else:
+            self.changed.emit(self._command.id, keys)
+
+
+class KeysTab(QWidget):
+    """The page.
+
+    Signals:
+        changed(str, str): command id and its new keys.
+    """
+
+    changed = Signal(str, str)
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._rows: dict[str, CommandRow] = {}
+        self._titles: list[QLabel] = []
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        for category, commands in groupby(Keymap(), key=lambda command: command.category):
+            title = PlainLabel(category.value)
+            set_role(title, "strong")
+            self._titles.append(title)
+            self._column.addWidget(title)
+            for command in commands:
+                self._add(command, theme)
+        self._column.addStretch(1)
+        self.set_theme(theme)
+        self.set_keymap(Keymap())
+
+    def _add(self, command: Command, theme: Theme) -> None:
+        row = CommandRow(command, theme)
+        row.changed.connect(self.changed)
+        self._rows[command.id] = row
+        self._column.addWidget(row)
+
+    def set_keymap(self, keymap: Keymap) -> None:
+        """Show these keys."""
+        conflicts = keymap.conflicts()
+        titles = {command.id: command.title for command in keymap}
+        for command_id, row in self._rows.items():
+            rivals = [titles[rival] for rival in conflicts.get(command_id, ())]
+            row.show_keys(
+                keymap.shortcut_of(command_id),
+                is_changed=keymap.is_changed(command_id),
+                rivals=", ".join(rivals),
+            )
+
+    def set_theme(self, theme: Theme) -> None:
+        self._column.setSpacing(theme.px(3))
+        for title in self._titles[1:]:
+            title.setContentsMargins(0, theme.px(10), 0, 0)
+
+
+def native(keys: str) -> str:
+    """A shortcut as this desktop writes it ("Ctrl+Enter")."""
+    shown = QKeySequence(keys).toString(QKeySequence.SequenceFormat.NativeText)
+    return shown.replace("Return", "Enter")

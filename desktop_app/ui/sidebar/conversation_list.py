@@ -1,0 +1,487 @@
+"""The left side: search, a new conversation, the conversations of one place by day, the ways to the
+other places, and what the month cost.
+
+The row that is *selected* is the open conversation; the *current* row is where the keyboard is.
+Arrow keys move only the latter, Enter opens it. Several rows can be marked for an action on all of
+them; without that only the program selects (`select`), so that what is marked is what is shown.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import (
+    QItemSelectionModel,
+    QModelIndex,
+    QPoint,
+    Qt,
+    QTimer,
+    Signal,
+)
+from PySide6.QtWidgets import (
+    QFrame,
+    QMenu,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from desktop_app.domain.place import LIST, Place, PlaceKind
+from desktop_app.ui.look import theme as themes
+from desktop_app.ui.plain_text import PlainLabel, spoken_text
+from desktop_app.ui.sidebar.conversation_model import ConversationModel, Roles
+from desktop_app.ui.sidebar.conversation_view import ConversationView
+from desktop_app.ui.sidebar.filter_bars import PlaceBar, PlacesRow
+from desktop_app.ui.sidebar.list_search import ListSearch
+from desktop_app.ui.sidebar.search_field import NewButton
+from desktop_app.ui.sidebar.sidebar_footer import ListFoot
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from datetime import date
+
+    from desktop_app.domain.conversation import Conversation, Folder, SearchHit
+    from desktop_app.ui.look.theme import Theme
+    from desktop_app.ui.sidebar.row_delegates import ConversationDelegate, HitDelegate
+    from desktop_app.ui.sidebar.row_view import RowView
+    from desktop_app.ui.sidebar.search_filters import SearchFilters
+
+_EMPTY: Final = {
+    PlaceKind.LIST: "Your conversations\nwill be listed here.",
+    PlaceKind.FOLDER: "Nothing is in this folder yet.",
+    PlaceKind.ARCHIVE: "The archive is empty.",
+    PlaceKind.TRASH: "The trash is empty.",
+}
+
+
+class ConversationList(QFrame):
+    """See the module.
+
+    Attributes:
+        folders: all of them, by name.
+        theme: what everything is drawn with.
+
+    Signals:
+        opened(str id): a row was clicked or Enter pressed on it.
+        new_requested(), new_in_folder(str folder id), private_wanted()
+        export_wanted(list ids, str format id)
+        renamed(str id, str title): the row shows the title already.
+        rename_ended(): the title is no longer being edited.
+        pinned(list ids, bool), archived(list ids, bool), deleted(list ids), restored(list ids),
+            erased(list ids), moved(list ids, str folder id or ""): asked for; the rows stay until
+            they are changed or removed.
+        place_chosen(Place): to be shown; so are folders that are opened.
+        folder_wanted(list ids): a new folder, with these conversations in it.
+        folder_renamed(str id, str name), folder_deleted(str id), folder_settings_wanted(str id)
+        trash_emptied()
+        more_wanted(bool): the next page, or with True all that is missing.
+        search_changed(str): after a pause in typing, and when a filter changes; "" at once when the
+            field is cleared.
+        hit_opened(str conversation id, str message id or "", str words): a hit was chosen; the
+            words are those that were found first.
+    """
+
+    opened = Signal(str)
+    new_requested = Signal()
+    new_in_folder = Signal(str)
+    private_wanted = Signal()
+    export_wanted = Signal(list, str)
+    renamed = Signal(str, str)
+    rename_ended = Signal()
+    pinned = Signal(list, bool)
+    archived = Signal(list, bool)
+    deleted = Signal(list)
+    restored = Signal(list)
+    erased = Signal(list)
+    moved = Signal(list, str)
+    place_chosen = Signal(object)
+    folder_wanted = Signal(list)
+    folder_renamed = Signal(str, str)
+    folder_deleted = Signal(str)
+    folder_settings_wanted = Signal(str)
+    trash_emptied = Signal()
+    more_wanted = Signal(bool)
+    search_changed = Signal(str)
+    hit_opened = Signal(str, str, str)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("role", "side")
+        self.setProperty("edge", "right")
+        self._selected: str | None = None
+        self._goes_to_end = False
+        self.theme = theme
+        self.folders: tuple[Folder, ...] = ()
+        self.model = ConversationModel(_today(), self)
+        self._search = ListSearch(theme, self)
+        self.search, self.hits, self.hit_view = (
+            self._search.field,
+            self._search.hits,
+            self._search.view,
+        )
+        self.new_button = NewButton()
+        self._delegates: tuple[ConversationDelegate, HitDelegate] | None = None
+        self.view = ConversationView("conversations", self.model)
+        self.foot = ListFoot(theme)
+        self.note = PlainLabel(keeps_lines=True)
+        self.place_bar, self.places = PlaceBar(theme), PlacesRow(theme)
+        self._pages = QStackedWidget()
+        self._midnight = QTimer(self, singleShot=True)
+        self._name_parts()
+        self._connect_list()
+        self._connect_places()
+        self._connect_search()
+        self.set_theme(theme)
+        self._turn_the_day()
+
+    # ------------------------------------------------------------ what the program tells
+
+    def set_conversations(
+        self,
+        conversations: Iterable[Conversation],
+        *,
+        place: Place = LIST,
+        last: Conversation | None = None,
+    ) -> None:
+        """Show these and no others, in a place; `last` as for `append`."""
+        folders = self.folders if place.kind is PlaceKind.LIST else ()
+        self.view.drop_marks()
+        self.model.set_conversations(conversations, place=place, folders=folders, last=last)
+        self._name_place()
+        self.places.show_place(place)
+        self.view.leads_back = place != LIST
+
+    def append(self, page: Iterable[Conversation], last: Conversation | None) -> None:
+        """Add the next page, whose end is `last`; None where nothing is behind it."""
+        self.model.append(page, last)
+        self._mark_selected()
+        if last is None and self._goes_to_end:
+            self._goes_to_end = False
+            self.view.go_to_end()
+
+    def set_folders(self, folders: Iterable[Folder]) -> None:
+        """All folders as they are now."""
+        self.folders = tuple(sorted(folders, key=lambda folder: folder.name.casefold()))
+        self.model.set_folders(self.folders)
+        self._name_place()
+        self._search.set_folders(self.folders)
+
+    def upsert(self, conversation: Conversation) -> None:
+        """Show a conversation as it is now."""
+        self.model.set_today(_today())
+        self.model.upsert(conversation)
+        if not self.view.has_marks:
+            self._mark_selected()
+
+    def remove(self, identifier: str) -> None:
+        """Forget a conversation."""
+        self.model.remove(identifier)
+
+    def select(self, identifier: str | None) -> None:
+        """Mark the open conversation; None where it is not in the list yet."""
+        self._selected = identifier
+        self.view.drop_marks()
+        self._mark_selected()
+        row = self._row_of(identifier)
+        if row.isValid():
+            self.view.setCurrentIndex(row)
+            self.view.scrollTo(row)
+
+    def set_streaming(self, identifier: str, streaming: bool) -> None:
+        """Show or remove the dot of a conversation."""
+        self.model.set_streaming(identifier, streaming)
+
+    def show_hits(self, hits: Sequence[SearchHit] | None) -> None:
+        """Show what was found instead of the conversations; None goes back to them."""
+        self._search.show_hits(hits)
+        self._show_page()
+
+    def set_foot(
+        self, provider_name: str, icon: str, month: str, *, is_near_cap: bool = False
+    ) -> None:
+        """Who answers, and what the month cost: see `ListFoot`."""
+        self.foot.show_month(provider_name, icon, month, is_near_cap=is_near_cap)
+
+    def add_to_top(self, widget: QWidget) -> None:
+        """Give a widget its place below "New conversation"."""
+        self._top.addWidget(widget)
+
+    def set_shortcuts(self, search: str, new: str) -> None:
+        """Show these beside their actions ("Ctrl+N"; "" for none)."""
+        self.search.set_hint(_hint(search))
+        self.new_button.set_hint(_hint(new))
+
+    def focus_search(self) -> None:
+        """Put the keyboard into the search field."""
+        self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.search.selectAll()
+
+    def rename_selected(self) -> bool:
+        """Edit in place the name that the keyboard is on, else the title of the open conversation;
+        False where there is none."""
+        row = self.view.currentIndex() if self.view.hasFocus() else self._row_of(self._selected)
+        return self._edit(row)
+
+    def rename(self, identifier: str) -> bool:
+        """Edit in place the name of a conversation or folder that is shown."""
+        return self._edit(self._row_of(identifier))
+
+    def _edit(self, row: QModelIndex) -> bool:
+        if not row.flags() & Qt.ItemFlag.ItemIsEditable:
+            return False
+        self.view.drop_marks()
+        self.view.scrollTo(row)
+        self.view.setCurrentIndex(row)
+        self.view.edit(row)
+        return True
+
+    @property
+    def marked(self) -> list[str]:
+        """The conversations that the person marked, else the open one where it is shown."""
+        rows = self.view.selectedIndexes() if self.view.has_marks else []
+        found = [row.data(Roles.IDENTIFIER) for row in rows]
+        return found or ([self._selected] if self._selected else [])
+
+    def neighbour(self, step: int) -> str | None:
+        """The id of the conversation `step` rows below (or above) the open one."""
+        index = self.model.index_of(self._selected or "")
+        row = index.row() + (1 if step > 0 else -1)
+        while 0 <= row < self.model.rowCount():
+            found = self.model.conversation_at(self.model.index(row))
+            if found is not None:
+                return found.id
+            row += 1 if step > 0 else -1
+        return None
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw with this theme from now on."""
+        self.theme = theme
+        self._lay_out(theme.px)
+        if self._delegates is not None:
+            for view, delegate in zip((self.view, self.hit_view), self._delegates, strict=True):
+                delegate.theme = theme
+                view.lay_out_anew()
+        self._search.set_theme(theme)
+        self.new_button.set_theme(theme)
+        self.place_bar.set_theme(theme)
+        self.places.set_theme(theme)
+        self.foot.set_theme(theme)
+
+    # ------------------------------------------------------------ parts
+
+    def _name_parts(self) -> None:
+        self.view.setAccessibleName("Conversations")
+        self.hit_view.setAccessibleName("Search results")
+        self.note.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter)
+        self.note.setWordWrap(True)
+        self.note.setProperty("role", "note")
+        for page in (self.view, self.hit_view, self.note):
+            self._pages.addWidget(page)
+        self._column = QVBoxLayout(self)
+        self._column.setSpacing(0)
+        self._top = QVBoxLayout()
+        self._top.addLayout(self._search.column)
+        self._top.addWidget(self.new_button)
+        self._column.addLayout(self._top)
+        self._column.addWidget(self.place_bar)
+        self._column.addWidget(self._pages, 1)
+        self._column.addWidget(self.places)
+        self._column.addWidget(self.foot)
+
+    def _lay_out(self, px: Callable[[float], int]) -> None:
+        self._column.setContentsMargins(px(10), px(12), 0, px(20))
+        self._top.setContentsMargins(0, 0, px(themes.ROW_MARGIN), px(2))
+        self._top.setSpacing(px(9))
+        self._search.column.setSpacing(px(9))
+        self.note.setContentsMargins(0, 0, px(themes.ROW_MARGIN), 0)
+
+    # ------------------------------------------------------------ behaviour
+
+    def _connect_list(self) -> None:
+        self.new_button.clicked.connect(lambda: self.new_requested.emit())
+        self.new_button.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.new_button.customContextMenuRequested.connect(self._offer_new)
+        for comes in (
+            self.model.rowsAboutToBeInserted,
+            self.model.modelAboutToBeReset,
+            self.hits.modelAboutToBeReset,
+        ):
+            comes.connect(self._dress_rows)
+        self.view.chosen.connect(self._open)
+        self.view.delete_pressed.connect(self._delete)
+        self.view.marks_dropped.connect(self._mark_selected)
+        self.view.end_pressed.connect(self._want_all)
+        self.view.dropped.connect(self.moved)
+        self.view.left_upwards.connect(self.focus_search)
+        self.view.menu_requested.connect(self._pop_up_menu)
+        self.model.renamed.connect(self.renamed)
+        self.model.folder_renamed.connect(self.folder_renamed)
+        self.model.more_wanted.connect(lambda: self.more_wanted.emit(False))
+        self.model.modelReset.connect(self._mark_selected)
+        for changed in (self.model.rowsInserted, self.model.rowsRemoved, self.model.modelReset):
+            changed.connect(self._show_page)
+        self._midnight.timeout.connect(self._turn_the_day)
+        self._show_page()
+
+    def _dress_rows(self) -> None:
+        """Once, before there are rows: the first paint has none, and waits for no painter of them."""
+        if self._delegates is not None:
+            return
+        from desktop_app.ui.sidebar.row_delegates import ConversationDelegate, HitDelegate
+
+        self._delegates = ConversationDelegate(self.theme, self), HitDelegate(self.theme, self)
+        self.view.setItemDelegate(self._delegates[0])
+        self.hit_view.setItemDelegate(self._delegates[1])
+        # Behind the view, which takes the keyboard back when it closes the editor.
+        self._delegates[0].closeEditor.connect(lambda *_: self.rename_ended.emit())
+
+    def _connect_places(self) -> None:
+        bar, places = self.place_bar, self.places
+        bar.back_chosen.connect(self._go_back)
+        self.view.went_back.connect(self._go_back)
+        bar.emptying_chosen.connect(lambda: self.trash_emptied.emit())
+        bar.menu_chosen.connect(self._pop_up_place_menu)
+        bar.dropped_out.connect(self._take_out)
+        places.chosen.connect(self.place_chosen)
+        places.folder_wanted.connect(lambda: self.folder_wanted.emit([]))
+        places.dropped.connect(self._put_away)
+
+    def _connect_search(self) -> None:
+        self.search.went_down.connect(self._enter_list)
+        self._search.changed.connect(self.search_changed)
+        self._search.hit_opened.connect(self.hit_opened)
+        self.hit_view.left_upwards.connect(self.focus_search)
+
+    def _row_of(self, identifier: str | None) -> QModelIndex:
+        return self.view.row_of(self.model.index_of(identifier or ""))
+
+    def _mark_selected(self) -> None:
+        row, selection = self._row_of(self._selected), self.view.selectionModel()
+        if not row.isValid():
+            selection.clearSelection()
+        elif not selection.isSelected(row):
+            selection.select(row, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+
+    def _show_page(self) -> None:
+        view: RowView = self.view
+        empty = _EMPTY[self.model.place.kind]
+        if self._search.is_on:
+            view, empty = self.hit_view, self._search.nothing_found
+        has_rows = view.model().rowCount() > 0
+        self.note.setText(empty)
+        # Whoever took the last row out of a place by the keyboard goes on from the way back.
+        leaves = not has_rows and view.hasFocus() and self.view.leads_back
+        self._pages.setCurrentWidget(view if has_rows else self.note)
+        if leaves:
+            self.place_bar.back.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _open(self, row: QModelIndex) -> None:
+        if row.data(Roles.IS_FOLDER):
+            self.place_chosen.emit(Place.of_folder(row.data(Roles.IDENTIFIER)))
+        elif not row.data(Roles.IS_HEADING):
+            self.opened.emit(row.data(Roles.IDENTIFIER))
+
+    def _delete(self, row: QModelIndex) -> None:
+        """What Del means here: into the trash, or out of it for good."""
+        if row.data(Roles.IS_FOLDER):
+            self.folder_deleted.emit(row.data(Roles.IDENTIFIER))
+            return
+        ids = [marked.data(Roles.IDENTIFIER) for marked in self.view.marked]
+        is_trash = self.model.place.kind is PlaceKind.TRASH
+        (self.erased if is_trash else self.deleted).emit(ids)
+
+    # ------------------------------------------------------------ places
+
+    def _name_place(self) -> None:
+        place = self.model.place
+        name = next((f.name for f in self.folders if f.id == place.folder_id), "")
+        self.place_bar.show_place(place, name)
+        self.view.setAccessibleName(spoken_text(self.place_bar.title.text() or "Conversations"))
+
+    def _go_back(self) -> None:
+        if self.model.place != LIST:
+            self.place_chosen.emit(LIST)
+            self.view.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _take_out(self, ids: list[str]) -> None:
+        """Conversations were dropped on the way back out of a place."""
+        match self.model.place.kind:
+            case PlaceKind.FOLDER:
+                self.moved.emit(ids, "")
+            case PlaceKind.ARCHIVE:
+                self.archived.emit(ids, False)
+            case PlaceKind.TRASH:
+                self.restored.emit(ids)
+
+    def _put_away(self, place: Place, ids: list[str]) -> None:
+        """Conversations were dropped on the archive or the trash; from the trash they come back."""
+        if self.model.place.kind is PlaceKind.TRASH:
+            self.restored.emit(ids if place.kind is not PlaceKind.TRASH else [])
+        elif place.kind is PlaceKind.ARCHIVE:
+            self.archived.emit(ids, True)
+        else:
+            self.deleted.emit(ids)
+
+    def _want_all(self) -> None:
+        if self.model.last_of_pages is not None:
+            self._goes_to_end = True
+            self.more_wanted.emit(True)
+
+    @property
+    def filters(self) -> SearchFilters:
+        """Where a search looks."""
+        return self._search.filters
+
+    def _enter_list(self) -> None:
+        view = self.hit_view if self._search.is_on else self.view
+        view.setFocus(Qt.FocusReason.TabFocusReason)
+        view.ensure_current()
+
+    def menu_for(self, row: QModelIndex) -> QMenu:
+        """The menu of a row, or of all that are marked with it; beside the rows, of the list."""
+        from desktop_app.ui.sidebar import list_menus  # here and below: no part of the start
+
+        return list_menus.menu_for(self, row)
+
+    def _pop_up_menu(self, row: QModelIndex, position: QPoint) -> None:
+        _pop_up(self.menu_for(row), position)
+
+    def _offer_new(self, at: QPoint) -> None:
+        """What can be begun beside a new conversation, on a secondary click or the menu key."""
+        from desktop_app.ui.sidebar import list_menus
+
+        _pop_up(list_menus.ground_menu(self), self.new_button.mapToGlobal(at))
+
+    def _pop_up_place_menu(self) -> None:
+        folder_id, button = self.model.place.folder_id, self.place_bar.menu_button
+        folder = next((f for f in self.folders if f.id == folder_id), None)
+        if folder is not None:
+            from desktop_app.ui.sidebar import list_menus
+
+            below = button.mapToGlobal(QPoint(0, button.height()))
+            _pop_up(list_menus.folder_menu(self, folder), below)
+
+    def _turn_the_day(self) -> None:
+        """Group by the day it is now, and again when it ends."""
+        self.model.set_today(_today())
+        now = datetime.now(UTC).astimezone()
+        next_day = datetime.combine(now.date() + timedelta(days=1), time()).astimezone()
+        self._midnight.start(int((next_day - now).total_seconds() * 1000) + 1000)
+
+
+def _pop_up(menu: QMenu, at: QPoint) -> None:
+    menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    menu.popup(at)
+
+
+def _today() -> date:
+    return datetime.now(UTC).astimezone().date()
+
+
+def _hint(shortcut: str) -> str:
+    """A shortcut as it stands beside its action: "Ctrl ⇧ F" for "Ctrl+Shift+F"."""
+    from PySide6.QtGui import QKeySequence
+
+    native = QKeySequence(shortcut).toString(QKeySequence.SequenceFormat.NativeText)
+    return native.replace("Shift", "⇧").replace("+", " ")

@@ -1,0 +1,429 @@
+"""What one place of the library shows, as rows: folders, and conversations grouped by day.
+
+Headings are rows of their own (not enabled, so that keys and clicks pass over them). The rows are
+kept sorted by a key, found again by bisection, and a change of one conversation changes, moves,
+inserts or removes that row and at most two headings: views keep their selection, their current row
+and their place.
+
+A large place is shown in pages. `more_wanted` asks for the next one; until it has come, what would
+stand behind the last page is not shown.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from enum import IntEnum
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, Final
+
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QMimeData,
+    QModelIndex,
+    QPersistentModelIndex,
+    Qt,
+    Signal,
+)
+
+from desktop_app.domain.place import LIST, Place, PlaceKind, days_left
+from desktop_app.ui.plain_text import one_line
+from desktop_app.ui.sidebar.calendar import FOLDERS, PINNED, Calendar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from PySide6.QtCore import QObject
+
+    # Not at run time: the first paint waits for what is imported here.
+    from desktop_app.domain.conversation import Conversation, Folder
+
+Index = QModelIndex | QPersistentModelIndex
+# Group, newest first within it, and the id where two were changed in the same moment.
+Key = tuple[int, float, str]
+
+MIME_TYPE: Final = "application/x-repartee-conversations"
+_NO_PARENT: Final = QModelIndex()
+
+
+class Roles(IntEnum):
+    """What a delegate asks for beside the title (DisplayRole).
+
+    NOTE: what stands at the end of the row. IS_FOLDER: it is a folder's row, not a conversation's.
+    """
+
+    IS_HEADING = Qt.ItemDataRole.UserRole
+    STREAMING = Qt.ItemDataRole.UserRole + 1
+    IDENTIFIER = Qt.ItemDataRole.UserRole + 2
+    PINNED = Qt.ItemDataRole.UserRole + 3
+    IS_FOLDER = Qt.ItemDataRole.UserRole + 4
+    NOTE = Qt.ItemDataRole.UserRole + 5
+
+
+@dataclass(frozen=True)
+class Heading:
+    """The first row of a group."""
+
+    group: int
+    label: str
+
+    @property
+    def key(self) -> Key:
+        """Before everything in its group."""
+        return (self.group, float("-inf"), "")
+
+
+@dataclass(frozen=True)
+class FolderRow:
+    """A folder, and whether an answer is on its way in it."""
+
+    folder: Folder
+    streaming: bool = False
+
+    @property
+    def id(self) -> str:
+        """The folder's."""
+        return self.folder.id
+
+
+class ConversationModel(QAbstractListModel):
+    """See the module.
+
+    Signals:
+        renamed(str id, str title): the person edited a title; the row shows it already.
+        folder_renamed(str id, str name): the same of a folder.
+        more_wanted(): the next page should be appended.
+    """
+
+    renamed = Signal(str, str)
+    folder_renamed = Signal(str, str)
+    more_wanted = Signal()
+
+    def __init__(self, today: date, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.place = LIST
+        self._calendar = Calendar(today)
+        self._rows: list[Conversation | FolderRow | Heading] = []
+        self._keys: list[Key] = []
+        self._key_of: dict[str, Key] = {}
+        self._last: Conversation | None = None
+        self._has_asked = False
+
+    # ------------------------------------------------------------ what views ask
+
+    def rowCount(self, parent: Index = _NO_PARENT) -> int:
+        """Conversations, folders and headings."""
+        return 0 if parent.isValid() else len(self._rows)
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        """Headings cannot be chosen; names can be edited, but for what lies in the trash; folders
+        take conversations."""
+        row = self._rows[index.row()] if index.isValid() else None
+        if row is None or isinstance(row, Heading):
+            return Qt.ItemFlag.NoItemFlags
+        flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemNeverHasChildren
+        if isinstance(row, FolderRow):
+            return flags | Qt.ItemFlag.ItemIsEditable | Qt.ItemFlag.ItemIsDropEnabled
+        flags |= Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsDragEnabled
+        if self.place.kind is not PlaceKind.TRASH:
+            flags |= Qt.ItemFlag.ItemIsEditable
+        return flags
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Title, what is read aloud, and `Roles`."""
+        if not index.isValid():
+            return None
+        row = self._rows[index.row()]
+        if isinstance(row, Heading):
+            shown = (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole)
+            return row.label if role in shown else role == Roles.IS_HEADING or None
+        match role:
+            case Qt.ItemDataRole.DisplayRole:
+                return one_line(_name(row))
+            case Qt.ItemDataRole.EditRole:
+                return _name(row)
+            case Qt.ItemDataRole.AccessibleTextRole:
+                return self._said(row)
+            case Roles.STREAMING:
+                return row.streaming
+            case Roles.IDENTIFIER:
+                return row.id
+            case Roles.PINNED:
+                return not isinstance(row, FolderRow) and row.pinned
+            case Roles.IS_FOLDER:
+                return isinstance(row, FolderRow)
+            case Roles.NOTE:
+                return self._note(row)
+            case Roles.IS_HEADING:
+                return False
+        return None
+
+    def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
+        """Take a new title or name: shown at once, and told. An empty one is refused."""
+        name = " ".join(str(value).split())
+        row = self._rows[index.row()] if index.isValid() else None
+        if role != Qt.ItemDataRole.EditRole or row is None or isinstance(row, Heading) or not name:
+            return False
+        if name == _name(row):
+            return True
+        if isinstance(row, FolderRow):
+            self._put(replace(row, folder=replace(row.folder, name=name)))
+            self.folder_renamed.emit(row.id, name)
+        else:
+            self._replace(index.row(), replace(row, title=name))
+            self.renamed.emit(row.id, name)
+        return True
+
+    def canFetchMore(self, _parent: Index) -> bool:
+        """Whether a page is missing that was not asked for yet."""
+        return self._last is not None and not self._has_asked
+
+    def fetchMore(self, _parent: Index) -> None:
+        """Ask for the next page."""
+        if self.canFetchMore(_NO_PARENT):
+            self._has_asked = True
+            self.more_wanted.emit()
+
+    def mimeTypes(self) -> list[str]:
+        """What is dragged: conversations, by their ids."""
+        return [MIME_TYPE]
+
+    def mimeData(self, indexes: Sequence[QModelIndex]) -> QMimeData:
+        """The ids of conversations, to be dropped onto a folder."""
+        made = QMimeData()
+        ids = [found.id for index in indexes if (found := self.conversation_at(index)) is not None]
+        made.setData(MIME_TYPE, "\n".join(ids).encode())
+        return made
+
+    # ------------------------------------------------------------ what the program asks
+
+    def conversation_at(self, index: Index) -> Conversation | None:
+        """The conversation of a row, None for a heading or a folder."""
+        row = self._rows[index.row()] if index.isValid() else None
+        return None if row is None or isinstance(row, FolderRow | Heading) else row
+
+    def folder_at(self, index: Index) -> Folder | None:
+        """The folder of a row, None for others."""
+        row = self._rows[index.row()] if index.isValid() else None
+        return row.folder if isinstance(row, FolderRow) else None
+
+    def index_of(self, identifier: str) -> QModelIndex:
+        """The row of a conversation or folder; invalid where it is not shown."""
+        key = self._key_of.get(identifier)
+        return QModelIndex() if key is None else self.index(self._find(key))
+
+    @property
+    def conversations(self) -> list[Conversation]:
+        """Those that are shown, from the top down."""
+        return [row for row in self._rows if not isinstance(row, FolderRow | Heading)]
+
+    @property
+    def last_of_pages(self) -> Conversation | None:
+        """Behind which the next page begins, as it was then; None where all are here."""
+        return self._last
+
+    # ------------------------------------------------------------ changes
+
+    def set_conversations(
+        self,
+        conversations: Iterable[Conversation],
+        *,
+        place: Place | None = None,
+        folders: Iterable[Folder] = (),
+        last: Conversation | None = None,
+    ) -> None:
+        """Show these and no others, of `place` where it is another one; `last` as for `append`."""
+        rows = [FolderRow(folder) for folder in folders]
+        self._reset([*rows, *conversations], place or self.place, last)
+
+    def append(self, page: Iterable[Conversation], last: Conversation | None) -> None:
+        """Add the next page, whose end is `last`; None where nothing is behind it."""
+        self._last, self._has_asked = last, False
+        fresh = [c for c in page if c.id not in self._key_of]
+        keyed = sorted(((self._key(c), c) for c in fresh), key=itemgetter(0))
+        if keyed and self._keys and keyed[0][0] < self._keys[-1]:
+            for _, conversation in keyed:
+                self._put(conversation)
+        elif keyed:
+            self._extend(keyed)
+
+    def set_today(self, today: date) -> None:
+        """Group anew when a day has passed."""
+        if today != self._calendar.today:
+            self._calendar = Calendar(today)
+            rows = [row for row in self._rows if not isinstance(row, Heading)]
+            self._reset(rows, self.place, self._last)
+
+    def upsert(self, conversation: Conversation) -> None:
+        """Show a conversation as it is now: new, changed in place, moved to where it belongs, or no
+        longer, where that is in another place or behind the pages that are here."""
+        is_behind = self._last is not None and self._key(conversation) > self._key(self._last)
+        if is_behind or not self.place.holds(conversation):
+            self.remove(conversation.id)
+        else:
+            self._put(conversation)
+
+    def set_folders(self, folders: Iterable[Folder]) -> None:
+        """Show these folders, in the list alone."""
+        wanted = {f.id: f for f in folders} if self.place.kind is PlaceKind.LIST else {}
+        shown = {row.id: row for row in self._rows if isinstance(row, FolderRow)}
+        for gone in shown.keys() - wanted.keys():
+            self.remove(gone)
+        for id_, folder in wanted.items():
+            self._put(replace(shown.get(id_, FolderRow(folder)), folder=folder))
+
+    def remove(self, identifier: str) -> None:
+        """Forget a row, and its group's heading if it was the last one there."""
+        key = self._key_of.pop(identifier, None)
+        if key is None:
+            return
+        last = row = self._find(key)
+        first = row - 1 if self._is_alone(row) else row
+        self.beginRemoveRows(QModelIndex(), first, last)
+        del self._rows[first : last + 1], self._keys[first : last + 1]
+        self.endRemoveRows()
+
+    def set_streaming(self, identifier: str, streaming: bool) -> None:
+        """Show or remove the dot of a conversation or folder."""
+        key = self._key_of.get(identifier)
+        if key is not None:
+            row = self._rows[self._find(key)]
+            assert not isinstance(row, Heading)
+            self._replace(self._find(key), replace(row, streaming=streaming))
+
+    # ------------------------------------------------------------ rows
+
+    def _key(self, row: Conversation | FolderRow) -> Key:
+        """Where a row stands."""
+        if isinstance(row, FolderRow):
+            return (FOLDERS, 0.0, f"{row.folder.name.casefold()}\0{row.id}")
+        moment = self.place.moment_of(row).timestamp()
+        above = row.pinned and self.place.kind in (PlaceKind.LIST, PlaceKind.FOLDER)
+        return (PINNED if above else self._calendar.group(moment), -moment, row.id)
+
+    def _said(self, row: Conversation | FolderRow) -> str:
+        name = f"Folder {_name(row)}" if isinstance(row, FolderRow) else row.title
+        name, note = one_line(name), self._note(row)
+        words = (name, "answering" if row.streaming else "", f"goes in {note}" if note else "")
+        return ", ".join(word for word in words if word)
+
+    def _note(self, row: Conversation | FolderRow) -> str:
+        """Of what lies in the trash, how long it stays."""
+        if isinstance(row, FolderRow) or row.trashed_at is None:
+            return ""
+        days = days_left(row.trashed_at, datetime.now(UTC))
+        return "1 day" if days == 1 else f"{days} days"
+
+    def _find(self, key: Key) -> int:
+        return bisect_left(self._keys, key)
+
+    def _heading(self, group: int) -> Heading:
+        return Heading(group, self._calendar.label(group))
+
+    def _has_heading(self, group: int) -> bool:
+        at = self._find((group, float("-inf"), ""))
+        return at < len(self._keys) and self._keys[at][0] == group
+
+    def _is_alone(self, row: int) -> bool:
+        """Whether a row is the only one in its group."""
+        follows = row + 1 < len(self._rows) and not isinstance(self._rows[row + 1], Heading)
+        return isinstance(self._rows[row - 1], Heading) and not follows
+
+    def _reset(
+        self, rows: Iterable[Conversation | FolderRow], place: Place, last: Conversation | None
+    ) -> None:
+        self.beginResetModel()
+        self.place, self._last, self._has_asked = place, last, False
+        self._rows, self._keys, self._key_of = [], [], {}
+        keyed = sorted(((self._key(row), row) for row in rows), key=itemgetter(0))
+        for key, item in self._with_headings(keyed, -1):
+            self._rows.append(item)
+            self._keys.append(key)
+        self._key_of = {row.id: key for key, row in keyed}
+        self.endResetModel()
+
+    def _with_headings(
+        self, keyed: Iterable[tuple[Key, Conversation | FolderRow]], group: int
+    ) -> Iterable[tuple[Key, Conversation | FolderRow | Heading]]:
+        """Sorted rows with the headings between them, the first one's only if it begins another
+        group than `group`."""
+        for key, row in keyed:
+            if key[0] != group:
+                group = key[0]
+                heading = self._heading(group)
+                yield heading.key, heading
+            yield key, row
+
+    def _extend(self, keyed: Sequence[tuple[Key, Conversation]]) -> None:
+        """Add sorted rows behind all others."""
+        made = list(self._with_headings(keyed, self._keys[-1][0] if self._keys else -1))
+        first = len(self._rows)
+        self.beginInsertRows(QModelIndex(), first, first + len(made) - 1)
+        self._rows += [row for _, row in made]
+        self._keys += [key for key, _ in made]
+        self._key_of |= {conversation.id: key for key, conversation in keyed}
+        self.endInsertRows()
+
+    def _put(self, row: Conversation | FolderRow) -> None:
+        """Insert a row, or move and change it."""
+        new, old = self._key(row), self._key_of.get(row.id)
+        if old is None:
+            self._insert(row, new)
+            return
+        if old != new:
+            self._move(row.id, old, new)
+        self._replace(self._find(new), row)
+
+    def _insert_at(self, at: int, item: Conversation | FolderRow | Heading, key: Key) -> None:
+        self._rows.insert(at, item)
+        self._keys.insert(at, key)
+
+    def _insert(self, row: Conversation | FolderRow, key: Key) -> None:
+        at = self._find(key)
+        first_of_group = not self._has_heading(key[0])
+        self.beginInsertRows(QModelIndex(), at, at + first_of_group)
+        if first_of_group:
+            heading = self._heading(key[0])
+            self._insert_at(at, heading, heading.key)
+        self._insert_at(at + first_of_group, row, key)
+        self._key_of[row.id] = key
+        self.endInsertRows()
+
+    def _replace(self, at: int, row: Conversation | FolderRow) -> None:
+        if self._rows[at] != row:
+            self._rows[at] = row
+            index = self.index(at)
+            self.dataChanged.emit(index, index)
+
+    def _move(self, identifier: str, old: Key, new: Key) -> None:
+        """Move a row, so that views keep it selected; headings come and go as needed."""
+        if not self._has_heading(new[0]):
+            heading = self._heading(new[0])
+            at = self._find(heading.key)
+            self.beginInsertRows(QModelIndex(), at, at)
+            self._insert_at(at, heading, heading.key)
+            self.endInsertRows()
+        source, target = self._find(old), self._find(new)
+        moves = target not in (source, source + 1)
+        if moves:
+            self.beginMoveRows(QModelIndex(), source, source, QModelIndex(), target)
+        row = self._rows.pop(source)
+        self._keys.pop(source)
+        self._insert_at(target - (target > source), row, new)
+        self._key_of[identifier] = new
+        if moves:
+            self.endMoveRows()
+        self._drop_empty(old[0])
+
+    def _drop_empty(self, group: int) -> None:
+        at = self._find((group, float("-inf"), ""))
+        if at + 1 < len(self._rows) and not isinstance(self._rows[at + 1], Heading):
+            return
+        self.beginRemoveRows(QModelIndex(), at, at)
+        del self._rows[at], self._keys[at]
+        self.endRemoveRows()
+
+
+def _name(row: Conversation | FolderRow) -> str:
+    return row.folder.name if isinstance(row, FolderRow) else row.title

@@ -1,0 +1,183 @@
+"""The ways between the places of the library: a line above the list that leads back out of one, and
+a line below it with the archive, the trash and a new folder.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
+
+from desktop_app.domain.place import ARCHIVE, LIST, TRASH, Place, PlaceKind
+from desktop_app.ui.look import icons
+from desktop_app.ui.look import theme as themes
+from desktop_app.ui.plain_text import PlainButton, PlainToolButton, spoken_text
+from desktop_app.ui.sidebar.conversation_model import MIME_TYPE
+from desktop_app.ui.sidebar.conversation_view import dragged
+from desktop_app.ui.window.header import ElidedLabel
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QDragEnterEvent, QDropEvent
+
+    from desktop_app.ui.look.theme import Theme
+
+_TITLES: Final = {PlaceKind.ARCHIVE: "Archive", PlaceKind.TRASH: "Trash"}
+
+
+class _Target(PlainToolButton):
+    """A quiet button that conversations can be dropped on.
+
+    Signals:
+        dropped(list[str]): their ids.
+    """
+
+    dropped = Signal(list)
+
+    def __init__(self, name: str, words: str) -> None:
+        super().__init__()
+        self.setObjectName(name)
+        self.setAccessibleName(spoken_text(words))
+        self.setProperty("role", "quiet")
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setAcceptDrops(True)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Conversations are welcome."""
+        if event.mimeData().hasFormat(MIME_TYPE):
+            event.acceptProposedAction()
+            self.setDown(True)
+
+    def dragLeaveEvent(self, event: object) -> None:
+        """They went elsewhere."""
+        self.setDown(False)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Tell which."""
+        self.setDown(False)
+        event.acceptProposedAction()
+        self.dropped.emit(dragged(event.mimeData()))
+
+
+class PlaceBar(QWidget):
+    """Where one is, and the way back; hidden in the list itself.
+
+    Signals:
+        back_chosen(), emptying_chosen(), menu_chosen()
+        dropped_out(list[str]): conversations were dropped on the way back.
+    """
+
+    back_chosen = Signal()
+    emptying_chosen = Signal()
+    menu_chosen = Signal()
+    dropped_out = Signal(list)
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.back = _Target("back-to-list", "Back to all conversations")
+        self.back.setToolTip("Back to all conversations (Esc)")
+        self.title = ElidedLabel()
+        self.title.setProperty("role", "strong")
+        self.menu_button = PlainToolButton()
+        self.menu_button.setObjectName("folder-menu")
+        self.menu_button.setAccessibleName("What can be done with the folder")
+        self.menu_button.setProperty("role", "quiet")
+        self.empty = PlainButton("Empty")
+        self.empty.setObjectName("empty-trash")
+        self.empty.setAccessibleName("Empty the trash")
+        self.empty.setProperty("role", "link")
+        self._line = QHBoxLayout(self)
+        for widget in (self.back, self.title, self.menu_button, self.empty):
+            self._line.addWidget(widget, 1 if widget is self.title else 0)
+        self.back.clicked.connect(lambda: self.back_chosen.emit())
+        self.back.dropped.connect(self.dropped_out)
+        self.empty.clicked.connect(lambda: self.emptying_chosen.emit())
+        self.menu_button.clicked.connect(lambda: self.menu_chosen.emit())
+        self.set_theme(theme)
+        self.show_place(LIST, "")
+
+    def show_place(self, place: Place, folder_name: str) -> None:
+        """Say where one is."""
+        self.setVisible(place.kind is not PlaceKind.LIST)
+        self.title.setText(_TITLES.get(place.kind, folder_name))
+        self.menu_button.setVisible(place.kind is PlaceKind.FOLDER)
+        self.empty.setVisible(place.kind is PlaceKind.TRASH)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw with this theme from now on."""
+        px = theme.px
+        self.setFixedHeight(px(themes.ROW))
+        self._line.setContentsMargins(px(4), 0, px(themes.ROW_MARGIN + 6), 0)
+        self._line.setSpacing(px(4))
+        for button, name in ((self.back, "chevron-left"), (self.menu_button, "ellipsis")):
+            _dress(button, name, theme)
+
+
+class PlacesRow(QWidget):
+    """The archive, the trash, a new folder.
+
+    Signals:
+        chosen(Place)
+        dropped(Place, list[str]): conversations were dropped on its button.
+        folder_wanted()
+    """
+
+    chosen = Signal(object)
+    dropped = Signal(object, list)
+    folder_wanted = Signal()
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.archive = self._place_button("show-archive", ARCHIVE)
+        self.trash = self._place_button("show-trash", TRASH)
+        self.new_folder = PlainToolButton()
+        self.new_folder.setObjectName("new-folder")
+        self.new_folder.setAccessibleName("New folder")
+        self.new_folder.setToolTip("New folder")
+        self.new_folder.setProperty("role", "quiet")
+        self.new_folder.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.new_folder.clicked.connect(lambda: self.folder_wanted.emit())
+        self._line = QHBoxLayout(self)
+        self._line.addWidget(self.archive)
+        self._line.addWidget(self.trash)
+        self._line.addStretch(1)
+        self._line.addWidget(self.new_folder)
+        self.set_theme(theme)
+
+    def show_place(self, place: Place) -> None:
+        """Mark the place that is shown, if it is one of these."""
+        for button, its_place in ((self.archive, ARCHIVE), (self.trash, TRASH)):
+            button.setChecked(place == its_place)
+            themes.set_style_property(button, "here", place == its_place)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw with this theme from now on."""
+        px = theme.px
+        self._line.setContentsMargins(px(4), px(6), px(themes.ROW_MARGIN + 6), 0)
+        self._line.setSpacing(px(4))
+        for button, name in (
+            (self.archive, "archive"),
+            (self.trash, "trash-2"),
+            (self.new_folder, "folder-plus"),
+        ):
+            _dress(button, name, theme)
+            button.setFont(theme.note())
+
+    def _place_button(self, name: str, place: Place) -> _Target:
+        words = _TITLES[place.kind]
+        button = _Target(name, words)
+        button.setText(f" {words} ")  # away from its sign and from its edge
+        button.setCheckable(True)
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        button.clicked.connect(lambda on: self.chosen.emit(place if on else LIST))
+        button.dropped.connect(lambda ids: self.dropped.emit(place, ids))
+        return button
+
+
+def _dress(button: QToolButton, name: str, theme: Theme) -> None:
+    size = theme.px(15)
+    button.setIcon(icons.icon(name, theme.dim, size))
+    button.setIconSize(QSize(size, size))
+    button.setFixedHeight(theme.px(26))
+    if button.toolButtonStyle() == Qt.ToolButtonStyle.ToolButtonIconOnly:
+        button.setFixedWidth(theme.px(26))

@@ -1,0 +1,44 @@
+"""What a search found, as rows: the conversation's title, and the place with its matches."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from desktop_app.ui.plain_text import one_line
+from desktop_app.ui.widgets.rows_model import RowsModel
+
+if TYPE_CHECKING:
+    from PySide6.QtCore import QObject
+
+    from desktop_app.domain.conversation import SearchHit
+
+# The matches stand between these in a snippet (see SearchHit).
+_MARKS: Final = re.compile("\x02([^\x02\x03]*)\x03?")
+_LONGEST: Final = 2_000
+"""Characters of a snippet, which has two lines."""
+
+
+class HitModel(RowsModel["SearchHit"]):
+    """The hits of one search."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(lambda hit: hit.title, _said, parent)
+
+
+def _said(hit: SearchHit) -> str:
+    where = "archived, " if hit.archived else ""
+    return f"{where}{hit.title}: {plain(hit.snippet)[0]}"
+
+
+def plain(snippet: str) -> tuple[str, list[tuple[int, int]]]:
+    """A snippet in one line without its marks, and (start, length) of each match in it."""
+    text, spans, end = "", [], 0
+    snippet = re.sub(r"[ \t\r\n]+", " ", snippet[:_LONGEST])
+    for match in _MARKS.finditer(snippet):
+        text += one_line(snippet[end : match.start()], _LONGEST)
+        found = one_line(match[1], _LONGEST)
+        spans.append((len(text), len(found)))
+        text += found
+        end = match.end()
+    return text + one_line(snippet[end:], _LONGEST), spans

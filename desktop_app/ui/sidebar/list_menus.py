@@ -1,0 +1,144 @@
+"""The menus of the conversation list: of one conversation or several, of a folder, of the ground.
+
+They say in words how many they are about, and tell what was chosen by the list's own signals.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QMenu
+
+from desktop_app.domain.export_format import EXPORT_FORMATS
+from desktop_app.domain.place import PlaceKind
+from desktop_app.ui.look import icons
+from desktop_app.ui.plain_text import menu_text
+from desktop_app.ui.sidebar.conversation_model import Roles
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from PySide6.QtCore import QModelIndex
+    from PySide6.QtGui import QIcon
+
+    from desktop_app.domain.conversation import Conversation, Folder
+    from desktop_app.ui.look.theme import Theme
+    from desktop_app.ui.sidebar.conversation_list import ConversationList
+
+    Row = tuple[str, str, Callable[[], object]]
+
+
+def menu_for(listing: ConversationList, row: QModelIndex) -> QMenu:
+    """The menu of a row of the list's view."""
+    view, model = listing.view, listing.model
+    folder = model.folder_at(view.source_of(row))
+    if folder is not None:
+        return folder_menu(listing, folder)
+    if not row.data(Roles.IDENTIFIER):
+        return ground_menu(listing)
+    rows = view.marked if row in view.marked else [row]
+    found = [model.conversation_at(view.source_of(marked)) for marked in rows]
+    return conversations_menu(listing, [c for c in found if c is not None])
+
+
+def conversations_menu(listing: ConversationList, chosen: Sequence[Conversation]) -> QMenu:
+    """What can be done with these conversations in the place that is shown."""
+    menu, ids = QMenu(listing), [conversation.id for conversation in chosen]
+    several = f" {len(ids)} conversations" if len(ids) > 1 else ""
+    if listing.model.place.kind is PlaceKind.TRASH:
+        _fill(
+            menu,
+            listing.theme,
+            ("archive-restore", f"Restore{several}", lambda: listing.restored.emit(ids)),
+            ("trash-2", f"Delete{several} for good\tDel", lambda: listing.erased.emit(ids)),
+        )
+        return menu
+    if not several:
+        _fill(menu, listing.theme, ("pencil", "Rename\tF2", lambda: listing.rename(ids[0])))
+    rows: list[Row] = []
+    is_archived = all(conversation.archived for conversation in chosen)
+    if not is_archived:
+        unpin = all(conversation.pinned for conversation in chosen)
+        word, sign = ("Unpin", "pin-off") if unpin else ("Pin", "pin")
+        _fill(
+            menu, listing.theme, (sign, word + several, lambda: listing.pinned.emit(ids, not unpin))
+        )
+        _add_folders(menu, listing, chosen, f"Move{several} to")
+        rows.append(
+            ("archive", f"Archive{several}", lambda: listing.archived.emit(ids, True)),
+        )
+    else:
+        words = f"Take{several} out of the archive"
+        rows.append(("archive-restore", words, lambda: listing.archived.emit(ids, False)))
+    _add_export(menu, listing, ids, f"Export{several} as")
+    rows.append(("trash-2", f"Delete{several}\tDel", lambda: listing.deleted.emit(ids)))
+    _fill(menu, listing.theme, *rows)
+    return menu
+
+
+def folder_menu(listing: ConversationList, folder: Folder) -> QMenu:
+    """What can be done with a folder."""
+    menu, id_ = QMenu(listing), folder.id
+    rows: list[Row] = [
+        ("square-pen", "New conversation here", lambda: listing.new_in_folder.emit(id_)),
+        ("settings", "Folder settings", lambda: listing.folder_settings_wanted.emit(id_)),
+    ]
+    if listing.model.place.kind is PlaceKind.LIST:
+        rows.append(("pencil", "Rename\tF2", lambda: listing.rename(id_)))
+    rows.append(("trash-2", "Delete the folder\tDel", lambda: listing.folder_deleted.emit(id_)))
+    _fill(menu, listing.theme, *rows)
+    return menu
+
+
+def ground_menu(listing: ConversationList) -> QMenu:
+    """What can be done beside all rows."""
+    menu = QMenu(listing)
+    _fill(
+        menu,
+        listing.theme,
+        ("square-pen", "New conversation", lambda: listing.new_requested.emit()),
+        ("lock", "New private conversation", lambda: listing.private_wanted.emit()),
+        ("folder-plus", "New folder", lambda: listing.folder_wanted.emit([])),
+    )
+    return menu
+
+
+def _add_export(menu: QMenu, listing: ConversationList, ids: Sequence[str], words: str) -> None:
+    below = menu.addMenu(_sign(listing.theme, "file-up"), menu_text(words))
+    below.setObjectName("export-as")
+    for each in EXPORT_FORMATS:
+        below.addAction(
+            menu_text(each.label), partial(listing.export_wanted.emit, list(ids), each.id)
+        )
+
+
+def _add_folders(
+    menu: QMenu, listing: ConversationList, chosen: Sequence[Conversation], words: str
+) -> None:
+    """Where they can be moved to: every folder but the one that all of them lie in."""
+    ids = [conversation.id for conversation in chosen]
+    here = {conversation.folder_id for conversation in chosen}
+    below = menu.addMenu(_sign(listing.theme, "folder-input"), menu_text(words))
+    below.setObjectName("move-to")
+    for folder in listing.folders:
+        row = below.addAction(_sign(listing.theme, "folder"), menu_text(folder.name))
+        row.triggered.connect(lambda _=False, id_=folder.id: listing.moved.emit(ids, id_))
+        row.setEnabled(here != {folder.id})
+    if listing.folders:
+        below.addSeparator()
+    if here != {None}:
+        below.addAction(_sign(listing.theme, "x"), "No folder", lambda: listing.moved.emit(ids, ""))
+    below.addAction(
+        _sign(listing.theme, "folder-plus"), "New folder", lambda: listing.folder_wanted.emit(ids)
+    )
+
+
+def _fill(menu: QMenu, theme: Theme, *rows: Row) -> None:
+    for sign, words, action in rows:
+        label, _, keys = words.partition("\t")
+        menu.addAction(_sign(theme, sign), menu_text(label, keys=keys), action)
+
+
+def _sign(theme: Theme, name: str) -> QIcon:
+    return icons.icon(name, theme.dim, theme.px(15))

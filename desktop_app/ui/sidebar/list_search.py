@@ -1,0 +1,124 @@
+"""The search above the conversation list: its field, where it looks, and what it found."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QModelIndex, QObject, QTimer, Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from desktop_app.ui.sidebar.hit_model import HitModel
+from desktop_app.ui.sidebar.row_view import RowView
+from desktop_app.ui.sidebar.search_field import SearchField
+from desktop_app.ui.widgets.rows_model import ROW
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from desktop_app.domain.conversation import Folder, SearchHit
+    from desktop_app.ui.look.theme import Theme
+    from desktop_app.ui.sidebar.search_filters import SearchFilters
+
+# A pause in typing that is long enough to look for what was typed.
+_SEARCH_PAUSE_MS: Final = 120
+_NOTHING_FOUND: Final = "Nothing found."
+_NOTHING_FOUND_THERE: Final = "Nothing found where the filters look."
+
+
+class ListSearch(QObject):
+    """See the module.
+
+    Attributes:
+        column: the field, and below it the filters while hits are shown.
+        hits, view: what was found.
+        is_on: whether hits stand in the place of the conversations.
+
+    Signals:
+        changed(str), hit_opened(str, str, str): as the list's `search_changed` and `hit_opened`.
+    """
+
+    changed = Signal(str)
+    hit_opened = Signal(str, str, str)
+
+    def __init__(self, theme: Theme, parent: QObject) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._folders: tuple[Folder, ...] = ()
+        self._filters: SearchFilters | None = None
+        self._words = ""
+        self.is_on = False
+        self.field = SearchField()
+        self.hits = HitModel(self)
+        self.view = RowView("search-hits", self.hits)
+        self.column = QVBoxLayout()
+        self.column.addWidget(self.field)
+        self._typing = QTimer(self, singleShot=True, interval=_SEARCH_PAUSE_MS)
+        self.field.textChanged.connect(self._typed)
+        self.field.returnPressed.connect(self._open_first_hit)
+        self._typing.timeout.connect(self._search)
+        self.view.chosen.connect(self._open_hit)
+
+    @property
+    def filters(self) -> SearchFilters:
+        """Where a search looks; made when it is first asked for, as no start should wait for it."""
+        if self._filters is None:
+            from desktop_app.ui.sidebar.search_filters import SearchFilters
+
+            made = self._filters = SearchFilters(self._theme)
+            made.set_folders(self._folders)
+            made.changed.connect(lambda: self.changed.emit(self._words))
+            made.hide()
+            self.column.addWidget(made)
+            before: QWidget = self.field
+            for button in made.buttons:
+                QWidget.setTabOrder(before, button)
+                before = button
+        return self._filters
+
+    @property
+    def nothing_found(self) -> str:
+        """What is said where there are no hits."""
+        return _NOTHING_FOUND_THERE if self.filters.is_set else _NOTHING_FOUND
+
+    def show_hits(self, hits: Sequence[SearchHit] | None) -> None:
+        """What was found; None ends the search."""
+        self.hits.set_rows(hits or [])
+        self.is_on = hits is not None
+        if self.is_on or self._filters is not None:
+            self.filters.setVisible(self.is_on)
+
+    def set_folders(self, folders: tuple[Folder, ...]) -> None:
+        """The folders that a search can be limited to."""
+        self._folders = folders
+        if self._filters is not None:
+            self._filters.set_folders(folders)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw with this theme from now on."""
+        self._theme = theme
+        self.field.set_theme(theme)
+        if self._filters is not None:
+            self._filters.set_theme(theme)
+
+    def _typed(self, text: str) -> None:
+        if text.strip():
+            self._typing.start()
+        else:
+            self._search()
+
+    def _search(self) -> None:
+        self._typing.stop()
+        wanted = self.field.text().strip()
+        if not wanted and self._filters is not None:
+            self._filters.clear()
+        if wanted != self._words:
+            self._words = wanted
+            self.changed.emit(wanted)
+
+    def _open_first_hit(self) -> None:
+        if self.is_on and self.hits.rowCount():
+            self._open_hit(self.hits.index(0))
+
+    def _open_hit(self, row: QModelIndex) -> None:
+        hit: SearchHit = row.data(ROW)
+        self.hit_opened.emit(hit.conversation_id, hit.message_id or "", hit.words)

@@ -1,0 +1,295 @@
+"""How the rows of the conversation list and of a search's hits are painted.
+
+All rows of a view are equally high. The ground of a row is selected (the open conversation),
+hovered or none; a view that has the keyboard's focus draws a ring around its current row.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import (
+    QEvent,
+    QModelIndex,
+    QPersistentModelIndex,
+    QPointF,
+    QRect,
+    QSize,
+    Qt,
+)
+from PySide6.QtGui import (
+    QColor,
+    QCursor,
+    QFontMetrics,
+    QPainter,
+    QPen,
+    QTextCharFormat,
+    QTextLayout,
+)
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QLineEdit,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QToolTip,
+    QWidget,
+)
+
+from desktop_app.ui.look import painting
+from desktop_app.ui.look import theme as themes
+from desktop_app.ui.plain_text import one_line, tooltip_text
+from desktop_app.ui.sidebar import conversation_model, hit_model
+from desktop_app.ui.sidebar.calendar import day_of
+from desktop_app.ui.sidebar.conversation_view import ConversationView
+from desktop_app.ui.sidebar.row_view import RowView
+from desktop_app.ui.widgets.rows_model import ROW
+
+if TYPE_CHECKING:
+    from PySide6.QtCore import QAbstractItemModel, QObject
+    from PySide6.QtGui import QFont, QHelpEvent
+
+    from desktop_app.domain.conversation import SearchHit
+    from desktop_app.ui.look.theme import Theme
+
+Index = QModelIndex | QPersistentModelIndex
+
+_GAP: Final = 2
+_INSET: Final = 12
+_DOT: Final = 8
+_SIGN: Final = 15
+_LONGEST_TITLE: Final = 200
+_SNIPPET_LINES: Final = 2
+
+
+class RowDelegate(QStyledItemDelegate):
+    """The ground of a row, and what both lists share."""
+
+    height = themes.ROW + _GAP
+
+    def __init__(self, theme: Theme, parent: QObject) -> None:
+        super().__init__(parent)
+        self.theme = theme
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        """The same for all."""
+        return QSize(0, self.theme.px(self.height))
+
+    def row_rect(self, option: QStyleOptionViewItem) -> QRect:
+        """The cell without the gap below it, and without the margin that a scroll bar takes."""
+        view = option.widget
+        scrolls = isinstance(view, QAbstractItemView) and view.verticalScrollBar().isVisible()
+        margin = 0 if scrolls else self.theme.px(themes.ROW_MARGIN)
+        rect: QRect = option.rect
+        return rect.adjusted(0, 0, -margin, -self.theme.px(_GAP))
+
+    def paint_ground(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """Selected, hovered, or nothing; the ring while the keyboard is here.
+
+        The view is asked, not `option.state`, whose flags belong to QStyle (see
+        `theme.APPLICATION_ARGUMENTS`).
+        """
+        view = option.widget
+        assert isinstance(view, RowView)
+        radius, rect = self.theme.px(themes.RADIUS), self.row_rect(option).toRectF()
+        painter.setPen(Qt.PenStyle.NoPen)
+        if view.selectionModel().isSelected(index):
+            painter.setBrush(self.theme.selected)
+            painter.drawRoundedRect(rect, radius, radius)
+        elif _is_hovered(view, option.rect):
+            painter.setBrush(self.theme.hover)
+            painter.drawRoundedRect(rect, radius, radius)
+        if view.hasFocus() and view.shows_focus and index == view.currentIndex():
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(self.theme.accent, 2))
+            painter.drawRoundedRect(rect.adjusted(1, 1, -1, -1), radius - 1, radius - 1)
+
+
+class ConversationDelegate(RowDelegate):
+    """A title with the dot of a streaming answer; a heading above each group."""
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """Draw a row."""
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if index.data(conversation_model.Roles.IS_HEADING):
+            self._paint_heading(painter, option, index)
+        else:
+            self.paint_ground(painter, option, index)
+            self._paint_target(painter, option, index)
+            self._paint_title(painter, option, index)
+        painter.restore()
+
+    def _paint_target(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """The folder that would take what is dragged over it."""
+        view = option.widget
+        if isinstance(view, ConversationView) and view.is_target(index):
+            radius = self.theme.px(themes.RADIUS)
+            painting.ground(painter, self.row_rect(option), self.theme.selected, radius)
+            painting.outline(painter, self.row_rect(option), self.theme.accent, radius, 2)
+
+    def _paint_heading(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        px = self.theme.px
+        font = self.theme.note()
+        font.setWeight(font.Weight.DemiBold)
+        rect = option.rect.adjusted(px(_INSET), px(6), -px(_INSET), 0)
+        _draw_line(painter, rect, index.data(), font, self.theme.dim)
+
+    def _paint_title(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        px, rect = self.theme.px, self._title_rect(option, index)
+        _draw_line(painter, rect, index.data(), self.theme.interface(), self.theme.text)
+        if index.data(conversation_model.Roles.IS_FOLDER):
+            sign = QRect(rect.left() - px(_SIGN + 8), rect.top(), px(_SIGN), rect.height())
+            painting.mark(painter, sign, "folder", self.theme.dim, px(_SIGN))
+        end = self.row_rect(option).right() + 1 - px(_INSET)
+        note = index.data(conversation_model.Roles.NOTE)
+        if note:
+            beside = QRect(rect.right(), rect.top(), end - rect.right(), rect.height())
+            _draw_line(painter, beside, note, self.theme.note(), self.theme.dim, at_right=True)
+        if index.data(conversation_model.Roles.STREAMING):
+            radius = px(_DOT) / 2
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(self.theme.accent)
+            painter.drawEllipse(QPointF(end - radius, rect.center().y() + 1), radius, radius)
+
+    def _title_rect(self, option: QStyleOptionViewItem, index: Index) -> QRect:
+        px = self.theme.px
+        sign = px(_SIGN + 8) if index.data(conversation_model.Roles.IS_FOLDER) else 0
+        dot = px(_DOT + 8) if index.data(conversation_model.Roles.STREAMING) else 0
+        note = index.data(conversation_model.Roles.NOTE)
+        if note:
+            dot += painting.width_of(note, self.theme.note()) + px(8)
+        return self.row_rect(option).adjusted(px(_INSET) + sign, 0, -px(_INSET) - dot, 0)
+
+    def helpEvent(
+        self,
+        event: QHelpEvent,
+        view: QAbstractItemView,
+        option: QStyleOptionViewItem,
+        index: Index,
+    ) -> bool:
+        """The whole title, where the row shows only its beginning."""
+        if event.type() != QEvent.Type.ToolTip or not index.isValid():
+            return False
+        room = self._title_rect(option, index).width()
+        text = one_line(str(index.data()))
+        is_cut = QFontMetrics(self.theme.interface()).horizontalAdvance(text) > room
+        QToolTip.showText(event.globalPos(), tooltip_text(text) if is_cut else "", view)
+        return True
+
+    # ------------------------------------------------------------ renaming in place
+
+    def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
+        """A field over the row."""
+        editor = QLineEdit(parent)
+        editor.setObjectName("rename")
+        is_folder = index.data(conversation_model.Roles.IS_FOLDER)
+        editor.setAccessibleName("Name of the folder" if is_folder else "Title of the conversation")
+        editor.setMaxLength(_LONGEST_TITLE)
+        return editor
+
+    def setEditorData(self, editor: QWidget, index: Index) -> None:
+        """Begin with the title that there is."""
+        super().setEditorData(editor, index)
+        if isinstance(editor, QLineEdit):
+            editor.setProperty("before", editor.text())
+
+    def setModelData(self, editor: QWidget, model: QAbstractItemModel, index: Index) -> None:
+        """Hand the new title to the model, which tells of it.
+
+        The line may not hold all of a title. Left as it is, it must not become the title.
+        """
+        if isinstance(editor, QLineEdit) and editor.text() != editor.property("before"):
+            model.setData(index, editor.text())
+
+    def updateEditorGeometry(
+        self, editor: QWidget, option: QStyleOptionViewItem, index: Index
+    ) -> None:
+        """As large as the row."""
+        editor.setGeometry(self.row_rect(option))
+
+
+class HitDelegate(RowDelegate):
+    """The conversation's title and date, and two lines of the place with its matches strong."""
+
+    height = 74
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """Draw a row."""
+        hit: SearchHit = index.data(ROW)
+        px = self.theme.px
+        rect = self.row_rect(option).adjusted(px(_INSET), px(8), -px(_INSET), -px(8))
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self.paint_ground(painter, option, index)
+        line = QRect(rect.left(), rect.top(), rect.width(), px(20))
+        date = day_of(hit.date)
+        date = f"Archived · {date}" if hit.archived else date
+        width = QFontMetrics(self.theme.note()).horizontalAdvance(date)
+        _draw_line(painter, line, date, self.theme.note(), self.theme.dim, at_right=True)
+        line.setRight(line.right() - width - px(8))
+        _draw_line(painter, line, hit.title, self.theme.strong(), self.theme.text)
+        self._paint_snippet(painter, rect.adjusted(0, px(22), 0, 0), hit.snippet)
+        painter.restore()
+
+    def _paint_snippet(self, painter: QPainter, rect: QRect, snippet: str) -> None:
+        text, spans = hit_model.plain(snippet)
+        layout = self._laid_out(text, spans, rect.width())
+        end = layout.lineAt(layout.lineCount() - 1) if layout.lineCount() else None
+        shown = end.textStart() + end.textLength() if end else 0
+        if shown < _units(text):
+            cut = text.encode("utf-16-le")[: 2 * (shown - 2)].decode("utf-16-le", "ignore")
+            layout = self._laid_out(cut.rstrip() + "…", spans, rect.width())
+        painter.setPen(self.theme.dim)
+        layout.draw(painter, QPointF(rect.topLeft()))
+
+    def _laid_out(self, text: str, spans: list[tuple[int, int]], width: int) -> QTextLayout:
+        """At most two lines, the spans strong."""
+        strong = QTextCharFormat()
+        strong.setForeground(self.theme.text)
+        strong.setFontWeight(600)
+        layout = QTextLayout(text, self.theme.note())
+        layout.setFormats([_range(text, start, length, strong) for start, length in spans])
+        layout.beginLayout()
+        for row in range(_SNIPPET_LINES):
+            line = layout.createLine()
+            if not line.isValid():
+                break
+            line.setLineWidth(width)
+            line.setPosition(QPointF(0, row * line.height()))
+        layout.endLayout()
+        return layout
+
+
+def _is_hovered(view: QAbstractItemView, cell: QRect) -> bool:
+    viewport = view.viewport()
+    return viewport.underMouse() and cell.contains(viewport.mapFromGlobal(QCursor.pos()))
+
+
+def _range(text: str, start: int, length: int, strong: QTextCharFormat) -> QTextLayout.FormatRange:
+    made = QTextLayout.FormatRange()
+    made.start = _units(text[:start])
+    made.length = _units(text[start : start + length])
+    made.format = strong
+    return made
+
+
+def _units(text: str) -> int:
+    """How long Qt takes a text to be: it counts UTF-16 units, Python characters."""
+    return len(text.encode("utf-16-le")) // 2
+
+
+def _draw_line(
+    painter: QPainter,
+    rect: QRect,
+    text: str,
+    font: QFont,
+    color: QColor,
+    *,
+    at_right: bool = False,
+) -> None:
+    """One line, elided at its end, centred in height."""
+    side = Qt.AlignmentFlag.AlignRight if at_right else Qt.AlignmentFlag.AlignLeft
+    shown = QFontMetrics(font).elidedText(one_line(text), Qt.TextElideMode.ElideRight, rect.width())
+    painter.setFont(font)
+    painter.setPen(color)
+    painter.drawText(rect, side | Qt.AlignmentFlag.AlignVCenter, shown)

@@ -1,0 +1,116 @@
+"""The two controls above the conversation list: the search field and "New conversation"."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit
+
+from desktop_app.ui.look import icons
+from desktop_app.ui.look import theme as themes
+from desktop_app.ui.plain_text import PlainButton, PlainLabel, PlainToolButton
+
+if TYPE_CHECKING:
+    from desktop_app.ui.look.theme import Theme
+
+
+class SearchField(QLineEdit):
+    """The search field: its sign, and at its end the shortcut or, once filled, a way to clear it.
+
+    Signals:
+        went_down(): the arrow key down.
+    """
+
+    went_down = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("search")
+        self.setAccessibleName("Search conversations")
+        self.setPlaceholderText("Search")
+        self.hint = PlainLabel(parent=self)
+        self.hint.setProperty("role", "key")
+        self.clear_button = PlainToolButton(self)
+        self.clear_button.setProperty("role", "quiet")
+        self.clear_button.setAccessibleName("Clear the search")
+        self.clear_button.setCursor(Qt.CursorShape.ArrowCursor)
+        self.clear_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.clear_button.clicked.connect(self.clear)
+        self.textChanged.connect(self._place)
+
+    def set_hint(self, shortcut: str) -> None:
+        """Show the shortcut that leads here; "" for none."""
+        self.hint.setText(shortcut)
+        self._place()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw with this theme from now on."""
+        self._theme = theme
+        self.setTextMargins(theme.px(23), 0, theme.px(22), 0)
+        self.clear_button.setIcon(icons.icon("x", theme.dim, theme.px(14)))
+        self.clear_button.setFixedSize(theme.px(26), theme.px(26))
+        self._place()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Down goes to the list; Esc clears, and is left to others when there is nothing to."""
+        if event.key() == Qt.Key.Key_Down:
+            self.went_down.emit()
+        elif event.key() == Qt.Key.Key_Escape and self.text():
+            self.clear()
+        else:
+            super().keyPressEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The field, and its sign."""
+        super().paintEvent(event)
+        size = self._theme.px(15)
+        with QPainter(self) as painter:
+            drawn = icons.pixmap("search", self._theme.dim, size)
+            painter.drawPixmap(self._theme.px(11), (self.height() - size) // 2, drawn)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep the hint at the end."""
+        super().resizeEvent(event)
+        self._place()
+
+    def _place(self) -> None:
+        self.hint.setVisible(not self.text() and bool(self.hint.text()))
+        self.clear_button.setVisible(bool(self.text()))
+        for widget, gap in ((self.hint, 9), (self.clear_button, 4)):
+            widget.adjustSize()
+            x = self.width() - widget.width() - self._theme.px(gap)
+            widget.move(x, (self.height() - widget.height()) // 2)
+
+
+class NewButton(PlainButton):
+    """A row that begins a conversation, with its shortcut at the end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("new-conversation")
+        self.setAccessibleName("New conversation")
+        self.setProperty("role", "row")
+        self._picture, self.hint = PlainLabel(), PlainLabel()
+        self.hint.setProperty("role", "key")
+        self._line = QHBoxLayout(self)
+        self._line.addWidget(self._picture)
+        self._line.addWidget(PlainLabel("New conversation"), 1)
+        self._line.addWidget(self.hint, 0, Qt.AlignmentFlag.AlignVCenter)
+        self.set_hint("")
+        for label in self.findChildren(QLabel):
+            label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+
+    def set_hint(self, shortcut: str) -> None:
+        """Show the shortcut that does the same; "" for none."""
+        self.hint.setText(shortcut)
+        self.hint.setVisible(bool(shortcut))
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw with this theme from now on."""
+        px = theme.px
+        self.setFixedHeight(px(themes.ROW))
+        self._picture.setPixmap(icons.pixmap("square-pen", theme.text, px(16)))
+        self._line.setContentsMargins(px(10), 0, px(8), 0)
+        self._line.setSpacing(px(8))

@@ -1,0 +1,54 @@
+"""The last line of the left side: who answers, and what the month cost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QHBoxLayout, QWidget
+
+from desktop_app.ui.look import icons
+from desktop_app.ui.look import theme as themes
+from desktop_app.ui.plain_text import PlainLabel, set_tooltip
+from desktop_app.ui.window.header import ElidedLabel
+
+if TYPE_CHECKING:
+    from desktop_app.ui.look.theme import Theme
+
+
+class ListFoot(QWidget):
+    """See the module."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._sign = ""
+        self.icon, self.name, self.month = PlainLabel(), ElidedLabel(), PlainLabel()
+        for label in (self.name, self.month):
+            label.setProperty("role", "note")
+        self._line = QHBoxLayout(self)
+        self._line.addWidget(self.icon)
+        self._line.addWidget(self.name, 1)
+        self._line.addWidget(self.month)
+        self.set_theme(theme)
+
+    def show_month(self, provider_name: str, icon: str, month: str, *, is_near_cap: bool) -> None:
+        """The provider with its icon, and what the month cost ("" where nothing is paid); it
+        stands out where it comes near its cap."""
+        self._sign = icon
+        self.name.setText(provider_name)
+        self.month.setText(month)
+        set_tooltip(self.month, "Spent this month, of its cap" if is_near_cap else "")
+        themes.set_style_property(self.month, "role", "warning" if is_near_cap else "note")
+        self._draw_icon()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw with this theme from now on."""
+        self._theme = theme
+        self._line.setContentsMargins(theme.px(10), theme.px(6), theme.px(17), 0)
+        self._line.setSpacing(theme.px(8))
+        self._draw_icon()
+
+    def _draw_icon(self) -> None:
+        if self._sign:
+            size = self._theme.px(15)
+            self.icon.setPixmap(icons.pixmap(self._sign, self._theme.dim, size))
+        self.icon.setVisible(bool(self._sign))

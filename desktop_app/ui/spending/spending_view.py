@@ -1,0 +1,162 @@
+"""All that was spent, in four tables: today, this month, day by day, month by month."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QDialog,
+    QHBoxLayout,
+    QHeaderView,
+    QPushButton,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from desktop_app.domain.cost import format_exact
+from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.plain_text import PlainButton, PlainLabel, one_line, set_tooltip
+from desktop_app.ui.spending.spending_table import FIGURES, SpendingTable, figures_of
+from desktop_app.ui.widgets.segmented_control import SegmentedControl
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from desktop_app.domain.spending import Spent
+    from desktop_app.ui.look.theme import Theme
+
+PAGES: Final = (
+    ("today", "Today"),
+    ("month", "This month"),
+    ("days", "By day"),
+    ("months", "By month"),
+)
+NOT_COUNTED: Final = "Calls whose cost is not known: no price, or the provider reported no usage."
+_LEFT: Final = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+_RIGHT: Final = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+
+
+class SpendingView(QDialog):
+    """See the module."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("spending")
+        self.setWindowTitle("Spending")
+        self._tables: Mapping[str, SpendingTable] = {}
+        self._tabs = SegmentedControl(PAGES, theme, name="Period")
+        self._tabs.set_current("month")
+        self._tabs.chosen.connect(lambda _: self._show())
+        self.table = QTableWidget()
+        self.table.setObjectName("spending-table")
+        self.total = PlainLabel()
+        self.total.setObjectName("spending-total")
+        self._copy = PlainButton("Copy as table")
+        self._copy.setObjectName("copy-spending")
+        self._copy.setToolTip("Every digit, with tabs between: for a spreadsheet")
+        self._copy.clicked.connect(self.copy)
+        self._build()
+        self.set_theme(theme)
+
+    def _build(self) -> None:
+        table = self.table
+        table.setAccessibleName("Spending")
+        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        table.setShowGrid(False)
+        table.setWordWrap(False)
+        table.setTabKeyNavigation(False)
+        table.verticalHeader().hide()
+        table.horizontalHeader().setHighlightSections(False)
+        set_role(table, "figures")
+        set_role(self.total, "strong")
+        set_role(self._copy, "plain")
+        for button in self.findChildren(QPushButton):
+            button.setAutoDefault(False)
+        QShortcut(QKeySequence.StandardKey.Copy, self, self.copy)
+        self._head, self._foot = QHBoxLayout(), QHBoxLayout()
+        self._head.addWidget(self._tabs)
+        self._head.addStretch(1)
+        self._foot.addWidget(self.total, 1)
+        self._foot.addWidget(self._copy)
+        self._column = QVBoxLayout(self)
+        self._column.addLayout(self._head)
+        self._column.addWidget(table, 1)
+        self._column.addLayout(self._foot)
+
+    def set_tables(self, tables: Mapping[str, SpendingTable]) -> None:
+        """What the pages show, by the names in `PAGES`."""
+        self._tables = tables
+        self._show()
+
+    def show_page(self, page: str) -> None:
+        """Show one of `PAGES`."""
+        self._tabs.set_current(page)
+        self._show()
+
+    def copy(self) -> None:
+        """Put the table that is shown on the clipboard."""
+        if table := self._tables.get(self._tabs.current() or ""):
+            QGuiApplication.clipboard().setText(table.as_text())
+            self._copy.setText("Copied")
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw with this theme from now on."""
+        px = theme.px
+        self._tabs.set_theme(theme)
+        self._column.setContentsMargins(px(16), px(14), px(16), px(14))
+        self._column.setSpacing(px(12))
+        self.table.verticalHeader().setDefaultSectionSize(px(30))
+        parent = self.parentWidget()
+        widest = parent.width() - px(40) if parent else px(760)
+        self.resize(min(px(760), max(px(400), widest)), px(440))
+
+    def _show(self) -> None:
+        self._copy.setText("Copy as table")
+        table = self._tables.get(self._tabs.current() or "")
+        if table is None:
+            return
+        self._fill(table)
+        total = table.total
+        unknown = f" · {total.uncounted:,} not counted" if total.uncounted else ""
+        self.total.setText(f"Together {format_exact(total.cost)}{unknown}")
+        set_tooltip(self.total, NOT_COUNTED if total.uncounted else "")
+
+    def _fill(self, table: SpendingTable) -> None:
+        widget, headings = self.table, table.headings
+        widget.clear()
+        widget.setColumnCount(len(headings))
+        widget.setRowCount(len(table.rows))
+        names = len(headings) - len(FIGURES)
+        for column, heading in enumerate(headings):
+            item = QTableWidgetItem(one_line(heading))
+            item.setTextAlignment(_RIGHT if column >= names else _LEFT)
+            widget.setHorizontalHeaderItem(column, item)
+        for row, (names_of_row, spent) in enumerate(table.rows):
+            self._fill_row(row, names_of_row, spent)
+        has_unknown = bool(table.total.uncounted)
+        widget.setColumnHidden(headings.index("Not counted"), not has_unknown)
+        mode, header = QHeaderView.ResizeMode, widget.horizontalHeader()
+        header.setSectionResizeMode(mode.ResizeToContents)
+        # Where it must be scrolled, the first column would be left with nothing.
+        shown = (c for c in range(len(headings)) if not widget.isColumnHidden(c))
+        wanted = sum(max(widget.sizeHintForColumn(c), header.sectionSizeHint(c)) for c in shown)
+        sides = self._column.contentsMargins()
+        if wanted <= self.width() - sides.left() - sides.right():
+            header.setSectionResizeMode(0, mode.Stretch)
+
+    def _fill_row(self, row: int, names: tuple[str, ...], spent: Spent) -> None:
+        for column, name in enumerate(names):
+            item = QTableWidgetItem(one_line(name))
+            set_tooltip(item, name)
+            self.table.setItem(row, column, item)
+        for column, figure in enumerate(figures_of(spent), len(names)):
+            item = QTableWidgetItem(one_line(figure))
+            item.setTextAlignment(_RIGHT)
+            set_tooltip(item, format_exact(spent.cost))
+            self.table.setItem(row, column, item)

@@ -1,0 +1,308 @@
+"""What will be sent of an attachment, as it will be sent, and which of its pages that is.
+
+The words are in a `PagedText`; pictures are shown one at a time beside them. A field says which pages,
+slides, sheets or chapters are sent, and takes others: Enter puts them into force, and what is wrong is
+said under it and changes nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QImage, QKeySequence, QPainter, QShortcut
+from PySide6.QtWidgets import (
+    QDialog,
+    QHBoxLayout,
+    QLineEdit,
+    QSizePolicy,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from desktop_app.ui.library.prompts_page import plain_button
+from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.plain_text import PlainLabel, one_line, set_tooltip, spoken_text
+from desktop_app.ui.settings.form_widgets import Combo, retheme
+from desktop_app.ui.transcript.find_bar import FindBar
+from desktop_app.ui.viewer.paged_text import PagedText
+from desktop_app.ui.widgets.segmented_control import SegmentedControl
+from desktop_app.ui.window.header import ElidedLabel
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from PySide6.QtGui import QPaintEvent
+
+    from desktop_app.ui.look.theme import Theme
+
+SIZE: Final = (760, 620)
+TABS: Final = (("text", "Text"), ("pictures", "Pictures"))
+IS_SENT: Final = "What is sent"
+IS_READ: Final = "What was read from the file here; the file itself is sent"
+
+
+class _Picture(QWidget):
+    """A picture as large as there is room, and no larger than it is."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.setObjectName("preview-picture")
+        self.image = QImage()
+        self.theme = theme
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """The picture in the middle, with a hairline around it."""
+        if self.image.isNull():
+            return
+        ratio = self.devicePixelRatioF()
+        size = self.image.size()
+        room = self.size() * ratio
+        if size.width() > room.width() or size.height() > room.height():
+            size = size.scaled(room, Qt.AspectRatioMode.KeepAspectRatio)
+        box = QRect(QPoint(0, 0), size / ratio)
+        box.moveCenter(self.rect().center())
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+            painter.drawImage(box, self.image)
+            painter.setPen(self.theme.line)
+            painter.drawRect(box.adjusted(0, 0, -1, -1))
+
+
+class AttachmentPreview(QDialog):
+    """See the module. Esc closes it.
+
+    Attributes:
+        text: what is sent as words.
+        field: the pages, as they are written.
+
+    Signals:
+        selected(str): another attachment is to be shown, by its id.
+        chosen(str): these pages are to be sent, as they were written.
+        picture_wanted(int): the picture of this number, from 0, is to be shown.
+    """
+
+    selected = Signal(str)
+    chosen = Signal(str)
+    picture_wanted = Signal(int)
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("attachment-preview")
+        self.setWindowTitle(IS_SENT)
+        self._theme = theme
+        self._build(theme)
+        self._lay_out()
+        self._connect()
+        self.set_theme(theme)
+        room, edge = parent.window().size(), theme.px(24)
+        wanted = QSize(theme.px(SIZE[0]), theme.px(SIZE[1]))
+        self.resize(wanted.boundedTo(room - QSize(edge, edge)))
+
+    def _build(self, theme: Theme) -> None:
+        self._which = Combo(theme, "Attachment")
+        self._which.setObjectName("previewed-attachment")
+        self._which.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self._name = ElidedLabel(Qt.TextElideMode.ElideMiddle)
+        self._facts, self._note = PlainLabel(), PlainLabel()
+        set_role(self._name, "strong")
+        self._facts.setObjectName("preview-facts")
+        self._note.setObjectName("preview-note")
+        self._unit, self.field, self._wrong = PlainLabel(), QLineEdit(), PlainLabel()
+        self.field.setObjectName("pages-to-send")
+        self._wrong.setObjectName("pages-error")
+        set_role(self._wrong, "error")
+        set_role(self._facts, "dim")
+        set_role(self._note, "note")
+        for label in (self._facts, self._note, self._wrong):
+            label.setWordWrap(True)
+        self._apply = plain_button("Choose", "apply-pages")
+        self._tabs = SegmentedControl(TABS, theme, name="Text or pictures")
+        self.text = PagedText(theme, "preview-text", IS_SENT)
+        self._find = FindBar(theme, self)
+        self._find.field.setPlaceholderText("Find in what is sent")
+        self._find.field.setAccessibleName("Find in what is sent")
+        self._picture, self._caption = _Picture(theme), ElidedLabel()
+        self._caption.setObjectName("picture-caption")
+        set_role(self._caption, "note")
+        self._previous = plain_button("Previous", "previous-picture")
+        self._following = plain_button("Next", "next-picture")
+        self._copy, self._close = (
+            plain_button("Copy", "copy-preview"),
+            plain_button("Close", "close-preview"),
+        )
+        self._captions: Sequence[str] = ()
+        self._at = 0
+
+    def _lay_out(self) -> None:
+        self._pages = QWidget()
+        pages = QHBoxLayout(self._pages)
+        pages.setContentsMargins(0, 0, 0, 0)
+        pages.addWidget(self._unit)
+        pages.addWidget(self.field, 1)
+        pages.addWidget(self._apply)
+        pictures = QWidget()
+        beside = QVBoxLayout(pictures)
+        beside.setContentsMargins(0, 0, 0, 0)
+        beside.addWidget(self._picture, 1)
+        row = QHBoxLayout()
+        for button in (self._previous, self._following):
+            row.addWidget(button)
+        row.addWidget(self._caption, 1)
+        beside.addLayout(row)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self.text)
+        self._stack.addWidget(pictures)
+        self._foot = QHBoxLayout()
+        self._foot.addWidget(self._tabs)
+        self._foot.addStretch(1)
+        self._foot.addWidget(self._copy)
+        self._foot.addWidget(self._close)
+        self._column = QVBoxLayout(self)
+        upper = (
+            self._name,
+            self._which,
+            self._facts,
+            self._pages,
+            self._wrong,
+            self._note,
+            self._find,
+        )
+        for widget in upper:
+            self._column.addWidget(widget)
+        self._column.addWidget(self._stack, 1)
+        self._column.addLayout(self._foot)
+
+    def _connect(self) -> None:
+        self._which.activated.connect(lambda at: self.selected.emit(self._which.itemData(at)))
+        self.field.returnPressed.connect(lambda: self.chosen.emit(self.field.text()))
+        self._apply.clicked.connect(lambda: self.chosen.emit(self.field.text()))
+        self.field.textEdited.connect(lambda _: self.refuse(""))
+        self._tabs.chosen.connect(self._show_tab)
+        self._previous.clicked.connect(lambda: self._step(-1))
+        self._following.clicked.connect(lambda: self._step(+1))
+        self._copy.clicked.connect(self.text.copy)
+        self._close.clicked.connect(self.reject)
+        self._find.changed.connect(self.text.look_for)
+        self._find.stepped.connect(self.text.step)
+        self._find.closed.connect(self._stop_finding)
+        self.text.counted.connect(self._find.show_count)
+        QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self, self._begin_finding)
+        QShortcut(QKeySequence("F3"), self, lambda: self.text.step(+1))
+        QShortcut(QKeySequence("Shift+F3"), self, lambda: self.text.step(-1))
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw with this theme from now on."""
+        self._theme = self._picture.theme = theme
+        px = theme.px
+        self._column.setContentsMargins(px(16), px(14), px(16), px(14))
+        self._column.setSpacing(px(8))
+        self._foot.setSpacing(px(8))
+        self._find.set_theme(theme)
+        retheme(self, theme)
+
+    # -------------------------------------------------------------- what is shown
+
+    def offer(self, names: Sequence[tuple[str, str]], shown: str) -> None:
+        """The attachments, (id, name) each, and which of them is shown."""
+        self._which.clear()
+        for id_, name in names:
+            self._which.addItem(name, id_)
+        self._which.setCurrentIndex([id_ for id_, _ in names].index(shown))
+        self._which.setVisible(len(names) > 1)
+        self._name.setVisible(len(names) == 1)
+        self._name.setText(dict(names)[shown])
+
+    def tell(self, facts: str, note: str) -> None:
+        """What it amounts to, and what there is to know of how it is sent."""
+        self._facts.setText(facts)
+        self._facts.setAccessibleName(spoken_text(facts))
+        self._note.setText(note)
+        self._note.setAccessibleName(spoken_text(note))
+        self._note.setVisible(bool(note))
+
+    def offer_pages(self, unit: str, given: str, hint: str) -> None:
+        """Let pages be chosen; `given` are those that are, "" for all. A `unit` of "" offers none."""
+        self._pages.setVisible(bool(unit))
+        label = f"{unit.capitalize()}s"
+        self._unit.setText(label)
+        self.field.setAccessibleName(spoken_text(f"{label} to send"))
+        self.field.setAccessibleDescription(spoken_text(hint))
+        self.field.setPlaceholderText(one_line(hint))
+        set_tooltip(self.field, hint)
+        self.field.setText(given)
+        self.refuse("")
+
+    def refuse(self, why: str) -> None:
+        """Say what is wrong with the pages as they are written; "" for nothing."""
+        self._wrong.setText(why)
+        self._wrong.setVisible(bool(why))
+        if why:
+            self._wrong.setAccessibleName(spoken_text(why))
+            from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent  # takes 10 ms
+
+            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self._wrong, why))
+            self.field.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.field.selectAll()
+
+    def show_text(self, text: str, ends: list[int], *, is_sent: bool = True) -> None:
+        """What is sent as words, with its `paged_text.stretches`; or what was read from a file that
+        is sent itself."""
+        self.text.view.setAccessibleName(IS_SENT if is_sent else IS_READ)
+        self.text.set_text(text, ends)
+        self._copy.setEnabled(bool(text))
+
+    def show_pictures(self, captions: Sequence[str], *, has_text: bool) -> None:
+        """What is sent as pictures: a line on each."""
+        self._captions = captions
+        self._tabs.setVisible(bool(captions) and has_text)
+        self._show_tab("text" if has_text or not captions else "pictures")
+        self._at = 0
+        if captions:
+            self._step(0)
+
+    def show_picture(self, number: int, image: QImage, caption: str) -> None:
+        """One of them, as it was asked for."""
+        if number == self._at:
+            self._picture.image = image
+            self._picture.update()
+            self._caption.setText(caption)
+            self._picture.setAccessibleName(spoken_text(caption))
+
+    def focus_pages(self) -> None:
+        """Give the keyboard to the field of pages, where there is one."""
+        target = self.field if self._pages.isVisibleTo(self) else self.text.view
+        target.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.field.selectAll()
+
+    def focus_text(self) -> None:
+        """Give the keyboard to what is sent."""
+        self.text.view.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    # -------------------------------------------------------------- pictures
+
+    def _show_tab(self, tab: str) -> None:
+        self._tabs.set_current(tab)
+        self._stack.setCurrentIndex([name for name, _ in TABS].index(tab))
+        self._copy.setVisible(tab == "text")
+
+    def _step(self, by: int) -> None:
+        self._at = max(0, min(self._at + by, len(self._captions) - 1))
+        self._previous.setEnabled(self._at > 0)
+        self._following.setEnabled(self._at < len(self._captions) - 1)
+        self._caption.setText(f"{self._captions[self._at]} …")
+        self._picture.image = QImage()
+        self._picture.update()
+        self.picture_wanted.emit(self._at)
+
+    # -------------------------------------------------------------- finding
+
+    def _begin_finding(self) -> None:
+        self._show_tab("text")
+        self._find.open(self.text.view.textCursor().selectedText()[:200])
+
+    def _stop_finding(self) -> None:
+        self._find.hide()
+        self.text.look_for("")
+        self.focus_text()

@@ -1,0 +1,365 @@
+"""A window of its own that shows a document: its pages, or the text that was read from it, with a
+passage marked.
+
+What is shown, and where it comes from, is the business of whoever opens it; here are the row of
+buttons, the keys, the note above the document, and the sentence in its place where there is nothing
+to show.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QIntValidator, QKeySequence, QShortcut
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLineEdit,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from desktop_app.ui.look import icons
+from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.plain_text import (
+    PlainLabel,
+    PlainToolButton,
+    one_line,
+    set_tooltip,
+    spoken_text,
+    window_title,
+)
+from desktop_app.ui.transcript.find_bar import FindBar
+from desktop_app.ui.viewer.viewer_pages import ViewerPages
+from desktop_app.ui.viewer.viewer_text import ViewerText
+from desktop_app.ui.window.header import ElidedLabel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PySide6.QtGui import QCloseEvent, QResizeEvent
+
+    from desktop_app.ui.look.theme import Theme
+
+SIZE: Final = (860, 900)
+_ICON: Final = 17
+_LONGEST_PLACE: Final = 60
+
+
+class DocumentViewer(QWidget):
+    """See the module.
+
+    Attributes:
+        pages, text: what shows the one and the other kind of document.
+        find_bar: the bar in which words are looked for.
+
+    Signals:
+        original_wanted(): the person wants the file in the system's own program.
+        closed()
+    """
+
+    original_wanted = Signal()
+    closed = Signal()
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.setObjectName("document-viewer")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._theme = theme
+        self._title = ""
+        self.pages, self.text = ViewerPages(theme), ViewerText(theme)
+        self.find_bar = FindBar(theme, self)
+        self.find_bar.field.setPlaceholderText("Find in the document")
+        self.find_bar.field.setAccessibleName("Find in the document")
+        self._name = ElidedLabel(Qt.TextElideMode.ElideMiddle)
+        self._place, self._of = PlainLabel(), PlainLabel()
+        self._name.setObjectName("viewer-name")
+        self._place.setObjectName("viewer-place")
+        set_role(self._name, "strong")
+        for label in (self._place, self._of):
+            set_role(label, "note")
+        self._field = QLineEdit()
+        self._field.setObjectName("viewer-page")
+        self._field.setAccessibleName("Page")
+        self._field.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self._buttons = {
+            name: self._button(name, icon, words, act)
+            for name, icon, words, act in (
+                ("viewer-previous", "chevron-up", "Previous page", lambda: self._turn(-1)),
+                ("viewer-next", "chevron-down", "Next page", lambda: self._turn(+1)),
+                ("viewer-smaller", "minus", "Smaller", lambda: self.pages.step_zoom(-1)),
+                ("viewer-larger", "plus", "Larger", lambda: self.pages.step_zoom(+1)),
+                ("viewer-fit", "move-horizontal", "Fit width", self.pages.fit_width),
+                ("viewer-mark", "highlighter", "Back to the passage", self.go_to_mark),
+                ("viewer-find", "search", "Find in the document (Ctrl+F)", self._begin_finding),
+                (
+                    "viewer-original",
+                    "external-link",
+                    "Open the original in its own program",
+                    self.original_wanted.emit,
+                ),
+            )
+        }
+        self._zoom = PlainLabel()
+        self._zoom.setObjectName("viewer-zoom")
+        set_role(self._zoom, "note")
+        self._lay_out()
+        self._connect()
+        self.set_theme(theme)
+        self.resize(theme.px(SIZE[0]), theme.px(SIZE[1]))
+
+    def _button(self, name: str, icon: str, words: str, act: Callable[[], object]) -> QToolButton:
+        button = PlainToolButton()
+        button.setObjectName(name)
+        button.setProperty("icon-name", icon)
+        button.setAccessibleName(spoken_text(words.partition(" (")[0]))
+        set_tooltip(button, words)
+        button.clicked.connect(lambda: act())
+        set_role(button, "quiet")
+        return button
+
+    def _lay_out(self) -> None:
+        buttons = self._buttons
+        self._row = QHBoxLayout()
+        self._row.addWidget(self._name, 1)
+        self._row.addWidget(self._place)
+        self._row.addWidget(buttons["viewer-mark"])
+        self._of_pages = QWidget()
+        inner = self._inner = QHBoxLayout(self._of_pages)
+        inner.setContentsMargins(0, 0, 0, 0)
+        for widget in (
+            buttons["viewer-previous"],
+            self._field,
+            self._of,
+            buttons["viewer-next"],
+            buttons["viewer-smaller"],
+            self._zoom,
+            buttons["viewer-larger"],
+            buttons["viewer-fit"],
+        ):
+            inner.addWidget(widget)
+        self._row.addWidget(self._of_pages)
+        self._row.addWidget(buttons["viewer-find"])
+        self._row.addWidget(buttons["viewer-original"])
+        self._note = QFrame()
+        set_role(self._note, "note-card")
+        self._note_words = PlainLabel(keeps_lines=True)
+        self._note_words.setObjectName("viewer-note")
+        self._note_words.setWordWrap(True)
+        self._note_words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        set_role(self._note_words, "note")
+        QVBoxLayout(self._note).addWidget(self._note_words)
+        self._message = PlainLabel()
+        self._message.setObjectName("viewer-message")
+        self._message.setWordWrap(True)
+        self._message.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._message.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._message.setMargin(self._theme.px(40))
+        set_role(self._message, "dim")
+        self._stack = QStackedWidget()
+        for shown in (self._message, self.pages, self.text):
+            self._stack.addWidget(shown)
+        column = self._column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addLayout(self._row)
+        self._finding = QHBoxLayout()
+        self._finding.addWidget(self.find_bar)
+        column.addLayout(self._finding)
+        column.addWidget(self._note)
+        column.addWidget(self._stack, 1)
+
+    def _connect(self) -> None:
+        pages = self.pages
+        pages.page_changed.connect(lambda _: self._show_page())
+        pages.zoom_changed.connect(lambda _: self._show_zoom())
+        self._field.returnPressed.connect(self._go)
+        self.find_bar.closed.connect(self._stop_finding)
+        keys = QKeySequence.StandardKey
+        for key, act in (
+            (keys.Cancel, self._step_back),
+            (keys.Find, self._begin_finding),
+            (keys.FindNext, lambda: self.find_bar.stepped.emit(+1)),
+            (keys.FindPrevious, lambda: self.find_bar.stepped.emit(-1)),
+            (keys.Close, self.close),
+            (keys.ZoomIn, lambda: pages.step_zoom(+1)),
+            (QKeySequence("Ctrl+="), lambda: pages.step_zoom(+1)),
+            (keys.ZoomOut, lambda: pages.step_zoom(-1)),
+            (QKeySequence("Ctrl+0"), pages.fit_width),
+            (QKeySequence("Ctrl+1"), lambda: pages.set_percent(100)),
+            (QKeySequence("Ctrl+G"), self._focus_field),
+            (QKeySequence("Ctrl+M"), self.go_to_mark),
+            (QKeySequence("Alt+Down"), lambda: self._turn(+1)),
+            (QKeySequence("Alt+Up"), lambda: self._turn(-1)),
+        ):
+            QShortcut(QKeySequence(key), self).activated.connect(act)
+
+    # ------------------------------------------------------------ what is shown
+
+    def begin(self, title: str, place: str) -> None:
+        """Another document, of which nothing can be shown yet; `place` says what is looked for."""
+        self._title = one_line(title)
+        self.setWindowTitle(window_title(f"{self._title} – Repartee"))
+        self._name.setText(title)
+        self._place.setText(one_line(place, _LONGEST_PLACE))
+        set_tooltip(self._place, place)
+        self._place.setVisible(bool(place))
+        self.set_note("")
+        self._buttons["viewer-mark"].setVisible(bool(place))
+        self.find_bar.hide()
+        self.pages.set_pages([])
+        self.text.begin(0)
+        self.say("Opening…")
+
+    def say(self, words: str) -> None:
+        """Say this where the document would be."""
+        self._message.setText(words)
+        self._message.setAccessibleName(spoken_text(words))
+        self._show(self._message)
+
+    def set_note(self, words: str) -> None:
+        """Say this above the document; "" says nothing."""
+        self._note_words.setText(words)
+        self._note_words.setAccessibleName(spoken_text(words))
+        self._note.setVisible(bool(words))
+
+    @property
+    def note(self) -> str:
+        """What is said above the document."""
+        return self._note_words.text()
+
+    @property
+    def message(self) -> str:
+        """What is said in the document's place; "" where there is one."""
+        return self._message.text() if self._stack.currentWidget() is self._message else ""
+
+    def show_pages(self, sizes: list[tuple[float, float]], page: int) -> None:
+        """Show pages of these sizes in points, beginning with this one."""
+        self._field.setValidator(QIntValidator(1, len(sizes), self._field))
+        self._of.setText(f"of {len(sizes):,}")
+        self._show(self.pages)
+        self.pages.set_pages(sizes)
+        self.pages.go_to(page)
+        self._show_page()
+        self._show_zoom()
+
+    def show_text(self, slices: int, at: int) -> None:
+        """Show a text of so many slices, beginning with this one."""
+        self.text.setAccessibleName(spoken_text(f"Text of {self._title}"))
+        self._show(self.text)
+        self.text.begin(slices, at)
+
+    def set_original(self, *, is_there: bool) -> None:
+        """Whether the file itself can be opened."""
+        self._buttons["viewer-original"].setVisible(is_there)
+
+    def go_to_mark(self) -> None:
+        """Back to what is marked."""
+        marked = self.pages.marks()
+        if self._stack.currentWidget() is self.text:
+            self.text.go_to_mark()
+        elif marked:
+            self.pages.go_to(min(marked))
+
+    def _show(self, widget: QWidget) -> None:
+        had_focus = self.focusWidget() in (None, self._message, self.pages, self.text)
+        self._stack.setCurrentWidget(widget)
+        self._of_pages.setVisible(widget is self.pages)
+        if had_focus:
+            widget.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    # ------------------------------------------------------------ finding
+
+    def _begin_finding(self) -> None:
+        if not self.message:
+            self.find_bar.open()
+
+    def _stop_finding(self) -> None:
+        self.find_bar.hide()
+        shown = self.pages if self._stack.currentWidget() is self.pages else self.text
+        shown.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _step_back(self) -> None:
+        """Esc puts the bar away, and then the window."""
+        if self.find_bar.isVisible():
+            self.find_bar.closed.emit()
+        else:
+            self.close()
+
+    # ------------------------------------------------------------ the row
+
+    def _turn(self, step: int) -> None:
+        if self._stack.currentWidget() is self.pages:
+            self.pages.go_to(self.pages.page + step)
+
+    def _go(self) -> None:
+        if self._field.hasAcceptableInput():
+            self.pages.go_to(int(self._field.text()))
+        self._show_page()
+        self.pages.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _focus_field(self) -> None:
+        if self._of_pages.isVisible():
+            self._field.setFocus(Qt.FocusReason.ShortcutFocusReason)
+            self._field.selectAll()
+
+    def _show_page(self) -> None:
+        page, count = self.pages.page, self.pages.count
+        self._field.setText(str(page))
+        self._buttons["viewer-previous"].setEnabled(page > 1)
+        self._buttons["viewer-next"].setEnabled(page < count)
+        self.pages.setAccessibleName(spoken_text(f"{self._title}, page {page:,} of {count:,}"))
+
+    def describe(self, words: str) -> None:
+        """What is marked, for those who do not see it."""
+        self.pages.setAccessibleDescription(spoken_text(words))
+        self.text.setAccessibleDescription(spoken_text(words))
+
+    def _show_zoom(self) -> None:
+        self._zoom.setText(f"{self.pages.percent} %")
+        self._zoom.setAccessibleName(spoken_text(f"Size: {self.pages.percent} %"))
+
+    # ------------------------------------------------------------ look
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw with this theme."""
+        self._theme, px = theme, theme.px
+        for button in self._buttons.values():
+            icon = icons.icon(
+                button.property("icon-name"), theme.dim, px(_ICON), disabled=theme.line
+            )
+            button.setIcon(icon)
+            button.setIconSize(QSize(px(_ICON), px(_ICON)))
+            button.setFixedSize(px(28), px(28))
+        self._row.setContentsMargins(px(14), px(7), px(10), px(7))
+        self._row.setSpacing(px(8))
+        self._inner.setSpacing(px(4))
+        self._finding.setContentsMargins(px(10), 0, px(10), 0)
+        self._field.setFixedWidth(px(58))
+        self._zoom.setFixedWidth(px(44))
+        self._zoom.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        layout = self._note.layout()
+        if layout is not None:
+            layout.setContentsMargins(px(14), px(8), px(14), px(8))
+        colours = self.palette()
+        colours.setColor(colours.ColorRole.Window, theme.ground)
+        self.setPalette(colours)
+        self.setAutoFillBackground(True)
+        self.find_bar.set_theme(theme)
+        self.pages.set_theme(theme)
+        self.text.set_theme(theme)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """A narrow window leaves out what the keys do as well."""
+        super().resizeEvent(event)
+        is_narrow = self.width() < self._theme.px(560)
+        self._zoom.setVisible(not is_narrow)
+        self._buttons["viewer-fit"].setVisible(not is_narrow)
+        self._place.setVisible(bool(self._place.text()) and self.width() >= self._theme.px(700))
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """It is kept for the next document."""
+        super().closeEvent(event)
+        self.closed.emit()

@@ -1,0 +1,79 @@
+"""Asks for the password of a document; small, and modal to its window."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QVBoxLayout
+
+from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.plain_text import PlainButton, PlainLabel, spoken_text
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
+    from desktop_app.ui.look.theme import Theme
+
+_WIDTH: Final = 400
+KEPT: Final = (
+    "It opens the document until Repartee ends, and is written nowhere. The text that is read from "
+    "it is kept like that of any document."
+)
+
+
+class PasswordDialog(QDialog):
+    """See the module. It is gone once it is closed.
+
+    Signals:
+        answered(object): the password; None where the person gives none.
+    """
+
+    answered = Signal(object)
+
+    def __init__(self, theme: Theme, words: str, parent: QWidget, *, was_wrong: bool) -> None:
+        super().__init__(parent)
+        self.setObjectName("password-dialog")
+        self.setWindowTitle("Password")
+        self.setAccessibleName(spoken_text(words))
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        title, note = PlainLabel(words), PlainLabel(KEPT)
+        set_role(title, "error-title" if was_wrong else "strong")
+        set_role(note, "note")
+        for label in (title, note):
+            label.setWordWrap(True)
+        self.field = QLineEdit()
+        self.field.setObjectName("document-password")
+        self.field.setAccessibleName("Password")
+        self.field.setAccessibleDescription(spoken_text(words))
+        self.field.setEchoMode(QLineEdit.EchoMode.Password)
+        self._open, cancel = PlainButton("Open"), PlainButton("Cancel")
+        for button, name, role in (
+            (self._open, "open-document", "primary"),
+            (cancel, "cancel-password", "plain"),
+        ):
+            button.setObjectName(name)
+            set_role(button, role)
+        self._open.setDefault(True)
+        self._open.setEnabled(False)
+        self._open.clicked.connect(self.accept)
+        cancel.clicked.connect(self.reject)
+        self.field.textChanged.connect(lambda text: self._open.setEnabled(bool(text)))
+        self.finished.connect(self._answer)
+        row = QHBoxLayout()
+        row.addStretch(1)
+        row.addWidget(cancel)
+        row.addWidget(self._open)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(*[theme.px(20)] * 4)
+        column.setSpacing(theme.px(10))
+        for widget in (title, self.field, note):
+            column.addWidget(widget)
+        column.addLayout(row)
+        width = min(theme.px(_WIDTH), parent.window().width() - theme.px(24))
+        self.setFixedSize(width, column.heightForWidth(width))
+
+    def _answer(self, code: int) -> None:
+        password = self.field.text()
+        self.field.clear()
+        self.answered.emit(password if code == QDialog.DialogCode.Accepted else None)

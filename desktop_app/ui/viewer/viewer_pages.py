@@ -1,0 +1,385 @@
+"""The pages of a document, one below the other: only what is on the screen is drawn.
+
+Pages are drawn elsewhere, in strips (documents/pdf_view.py): this says which strips it wants as it
+is scrolled and zoomed, and paints those that have come. Before they come a page is white paper, or
+what of it was drawn at another size. Some tens of megabytes of strips are held, however many pages
+there are.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import OrderedDict
+from itertools import accumulate
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from PySide6.QtCore import QRect, QRectF, Qt, QTimer, Signal
+from PySide6.QtGui import QColor, QImage, QKeySequence, QPainter
+from PySide6.QtWidgets import QAbstractScrollArea, QFrame
+
+from desktop_app.ui.look import painting
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from PySide6.QtGui import QKeyEvent, QPaintEvent, QResizeEvent, QWheelEvent
+    from PySide6.QtWidgets import QWidget
+
+    from desktop_app.ui.look.theme import Theme
+
+ZOOMS: Final = (25, 33, 50, 67, 80, 100, 125, 150, 200, 300, 400)
+MOST_FIT: Final = 200
+_POINTS: Final = 96 / 72
+"""Pixels of a point at 100 %."""
+
+_GAP: Final = 14
+_EDGE: Final = 20
+_STRIP_PIXELS: Final = 1_000_000
+_MOST_BYTES: Final = 64 << 20
+_PAUSE_MS: Final = 30
+
+
+class PageStrip(NamedTuple):
+    """Rows [top, top + rows) of the picture of page `page` (from 1) in `width` × `height` pixels."""
+
+    page: int
+    width: int
+    height: int
+    top: int
+    rows: int
+
+
+class ViewerPages(QAbstractScrollArea):
+    """See the module.
+
+    Attributes:
+        page: the one that is read, from 1: the one in the middle of the screen.
+
+    Signals:
+        wanted(list[PageStrip]): what is to be drawn, the most urgent first; whatever was wanted
+            before and is not among it is wanted no more.
+        page_changed(int): another one is read.
+        zoom_changed(int): percent.
+    """
+
+    wanted = Signal(list)
+    page_changed = Signal(int)
+    zoom_changed = Signal(int)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("viewer-pages")
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._theme = theme
+        self._sizes: list[tuple[float, float]] = []
+        self._tops: list[int] = []
+        self._widest = 1.0
+        self._percent, self._fits = 100, True
+        self.page = 1
+        self._marks: dict[int, list[QRectF]] = {}
+        self._strips: OrderedDict[PageStrip, QImage] = OrderedDict()
+        self._failed: set[int] = set()
+        self._asking = QTimer(self, singleShot=True, interval=_PAUSE_MS)
+        self._asking.timeout.connect(self._ask)
+        self.verticalScrollBar().valueChanged.connect(self._scrolled)
+        self.horizontalScrollBar().valueChanged.connect(lambda _: self.viewport().update())
+        self.set_theme(theme)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw with this theme; paper stays white."""
+        self._theme = theme
+        colours = self.viewport().palette()
+        colours.setColor(colours.ColorRole.Base, theme.side)
+        self.viewport().setPalette(colours)
+        self._lay_out()
+
+    # ------------------------------------------------------------ what is shown
+
+    def set_pages(self, sizes: Sequence[tuple[float, float]]) -> None:
+        """Show a document of pages of these sizes in points; none closes it."""
+        self._sizes = list(sizes)
+        self._widest = max((width for width, _ in sizes), default=1.0)
+        self._strips.clear()
+        self._failed.clear()
+        self._marks.clear()
+        self.page = 1
+        self._lay_out()
+        self.verticalScrollBar().setValue(0)
+
+    @property
+    def count(self) -> int:
+        """How many pages there are."""
+        return len(self._sizes)
+
+    def set_marks(self, marks: dict[int, list[QRectF]]) -> None:
+        """Mark these places, by page, each in parts of the page's sides; and no others."""
+        self._marks = marks
+        self.viewport().update()
+
+    def marks(self) -> dict[int, list[QRectF]]:
+        """What is marked."""
+        return dict(self._marks)
+
+    def go_to(self, page: int) -> None:
+        """Bring the beginning of a page to the top, or what is marked on it to the middle."""
+        if not self._sizes:
+            return
+        page = max(1, min(len(self._sizes), page))
+        area, bar = self._area(page), self.verticalScrollBar()
+        marks = self._marks.get(page)
+        if marks:
+            top = area.top() + round(marks[0].top() * area.height())
+            bottom = area.top() + round(marks[-1].bottom() * area.height())
+            room = self.viewport().height()
+            aim = (top + bottom - room) // 2 if bottom - top < room else top - self._theme.px(_EDGE)
+            bar.setValue(max(aim, area.top() - self._theme.px(_GAP)))
+            self._show_aside(marks, area)
+        else:
+            bar.setValue(area.top() - self._theme.px(_GAP))
+        self._read(page)
+
+    def _show_aside(self, marks: Sequence[QRectF], area: QRect) -> None:
+        """Where a page is wider than the view, have what is marked in sight."""
+        left = min(mark.left() for mark in marks) * area.width()
+        self.horizontalScrollBar().setValue(round(left) - self._theme.px(_EDGE))
+
+    def show_strip(self, strip: PageStrip, pixels: bytes) -> None:
+        """What was wanted has been drawn: rows of blue, green, red and a byte unused."""
+        stride = len(pixels) // max(1, strip.rows)
+        image = QImage(pixels, strip.width, strip.rows, stride, QImage.Format.Format_RGB32)
+        self._strips[strip] = image.copy()  # Qt does not hold on to the bytes
+        held = sum(image.sizeInBytes() for image in self._strips.values())
+        while held > _MOST_BYTES and len(self._strips) > 1:
+            held -= self._strips.popitem(last=False)[1].sizeInBytes()
+        self.viewport().update()
+
+    def show_failed(self, page: int) -> None:
+        """A page cannot be drawn."""
+        self._failed.add(page)
+        self.viewport().update()
+
+    # ------------------------------------------------------------ zoom
+
+    @property
+    def percent(self) -> int:
+        """The size that pages are shown at."""
+        return self._percent
+
+    def fit_width(self) -> None:
+        """Have the widest page fill the width, now and whenever that changes."""
+        self._fits = True
+        self._lay_out()
+
+    def set_percent(self, percent: int) -> None:
+        """Show pages at this size; what is in the middle stays there."""
+        self._fits = False
+        self._zoom_to(max(ZOOMS[0], min(ZOOMS[-1], percent)))
+
+    def step_zoom(self, step: int) -> None:
+        """The next larger (1) or smaller (-1) of the usual sizes."""
+        others = [z for z in ZOOMS if (z > self._percent if step > 0 else z < self._percent)]
+        if others:
+            self.set_percent(others[0] if step > 0 else others[-1])
+
+    def _zoom_to(self, percent: int) -> None:
+        middle = self.viewport().height() // 2
+        page, share = self._place_at(self.verticalScrollBar().value() + middle)
+        self._percent = percent
+        self._measure()
+        area = self._area(page) if self._sizes else QRect()
+        self.verticalScrollBar().setValue(area.top() + round(share * area.height()) - middle)
+        self.zoom_changed.emit(percent)
+        self.viewport().update()
+        self._asking.start()
+
+    # ------------------------------------------------------------ measures
+
+    def _lay_out(self) -> None:
+        """Measure anew, where the size follows the window's."""
+        percent = self._percent
+        if self._fits and self._sizes:
+            room = self.viewport().width() - 2 * self._theme.px(_EDGE)
+            percent = round(100 * room / (self._widest * self._unit()))
+            percent = max(ZOOMS[0], min(MOST_FIT, percent))
+        self._zoom_to(percent)
+
+    def _unit(self) -> float:
+        return _POINTS * self._theme.scale
+
+    def _measure(self) -> None:
+        gap = self._theme.px(_GAP)
+        heights = (self._side(height) + gap for _, height in self._sizes)
+        self._tops = list(accumulate(heights, initial=gap))
+        down, aside = self.verticalScrollBar(), self.horizontalScrollBar()
+        room = self.viewport().size()
+        down.setPageStep(max(1, room.height() - self._theme.px(ZOOMS[0])))
+        down.setSingleStep(self._theme.px(40))
+        down.setRange(0, max(0, self._tops[-1] - room.height()))
+        edge = 2 * self._theme.px(_EDGE) if not self._fits else 0
+        widest = self._side(self._widest) + edge
+        aside.setPageStep(room.width())
+        aside.setSingleStep(self._theme.px(40))
+        aside.setRange(0, max(0, widest - room.width()))
+
+    def _side(self, points: float) -> int:
+        return max(1, round(points * self._unit() * self._percent / 100))
+
+    def _area(self, page: int) -> QRect:
+        """Where a page lies: down from the beginning of the document, across in the view."""
+        width, height = (self._side(points) for points in self._sizes[page - 1])
+        room = max(self.viewport().width(), self._side(self._widest) + 2 * self._theme.px(_EDGE))
+        left = (room - width) // 2
+        return QRect(left, self._tops[page - 1], width, height)
+
+    def _place_at(self, down: int) -> tuple[int, float]:
+        """The page at a height of the document, and how far down it that is."""
+        if not self._sizes:
+            return 1, 0.0
+        page = max(1, min(len(self._sizes), bisect_right(self._tops, down)))
+        area = self._area(page)
+        return page, max(0.0, min(1.0, (down - area.top()) / area.height()))
+
+    def _visible(self, more: int = 0) -> Iterator[tuple[int, QRect]]:
+        """The pages on the screen and their places in the view; `more` pixels beyond it too."""
+        if not self._sizes:
+            return
+        offset, height = self.verticalScrollBar().value(), self.viewport().height()
+        aside = self.horizontalScrollBar().value()
+        page = self._place_at(max(0, offset - more))[0]
+        while page <= len(self._sizes) and self._tops[page - 1] < offset + height + more:
+            yield page, self._area(page).translated(-aside, -offset)
+            page += 1
+
+    # ------------------------------------------------------------ strips
+
+    def _strips_of(self, page: int, area: QRect) -> Iterator[tuple[PageStrip, QRectF]]:
+        """The strips of a page and where each lies in the view."""
+        ratio = self.devicePixelRatioF()
+        width, height = max(1, round(area.width() * ratio)), max(1, round(area.height() * ratio))
+        rows = max(32, _STRIP_PIXELS // width)
+        for top in range(0, height, rows):
+            strip = PageStrip(page, width, height, top, min(rows, height - top))
+            place = QRectF(area.left(), area.top() + top / ratio, width / ratio, strip.rows / ratio)
+            yield strip, place
+
+    def _ask(self) -> None:
+        """Say what is wanted: what is on the screen, then half a screen around it."""
+        view = QRectF(self.viewport().rect())
+        more = view.height() / 2
+        around = view.adjusted(0, -more, 0, more)
+        near: list[PageStrip] = []
+        far: list[PageStrip] = []
+        for page, area in self._visible(round(more)):
+            for strip, place in self._strips_of(page, area):
+                if strip in self._strips or page in self._failed:
+                    continue
+                if place.intersects(view):
+                    near.append(strip)
+                elif place.intersects(around):
+                    far.append(strip)
+        self.wanted.emit(near + far)
+
+    def _scrolled(self, _value: int) -> None:
+        self._read(self._place_at(_value + self.viewport().height() // 2)[0])
+        self.viewport().update()
+        if not self._asking.isActive():
+            self._asking.start()
+
+    def _read(self, page: int) -> None:
+        if page != self.page:
+            self.page = page
+            self.page_changed.emit(page)
+
+    # ------------------------------------------------------------ painting
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paper, what has been drawn on it, and the marks."""
+        painter = QPainter(self.viewport())
+        painter.fillRect(event.rect(), self._theme.side)
+        for page, area in self._visible():
+            painter.fillRect(area, Qt.GlobalColor.white)
+            if page in self._failed:
+                self._paint_failed(painter, area)
+                continue
+            self._paint_strips(painter, page, area)
+            self._paint_marks(painter, page, area)
+            painting.outline(painter, area.adjusted(-1, -1, 1, 1), self._theme.line, 0)
+        painter.end()
+
+    def _paint_strips(self, painter: QPainter, page: int, area: QRect) -> None:
+        view = QRectF(self.viewport().rect())
+        wanted = [(s, at) for s, at in self._strips_of(page, area) if at.intersects(view)]
+        if any(strip not in self._strips for strip, _ in wanted):
+            self._paint_former(painter, page, area)
+        for strip, place in wanted:
+            image = self._strips.get(strip)
+            if image is not None:
+                self._strips.move_to_end(strip)
+                painter.drawImage(place, image)
+
+    def _paint_former(self, painter: QPainter, page: int, area: QRect) -> None:
+        """What of the page was drawn at another size, scaled, until the right one comes."""
+        size = area.size() * self.devicePixelRatioF()
+        former = [s for s in self._strips if s.page == page and s.width != size.width()]
+        for strip in former:
+            scale = area.height() / strip.height
+            place = (area.left(), area.top() + strip.top * scale, area.width(), strip.rows * scale)
+            painter.drawImage(QRectF(*place), self._strips[strip])
+
+    def _paint_marks(self, painter: QPainter, page: int, area: QRect) -> None:
+        marks = self._marks.get(page)
+        if not marks:
+            return
+        painter.save()
+        # Like a highlighter's ink: what is dark stays dark. Paper is white in either theme.
+        painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Multiply)
+        for mark in marks:
+            painter.fillRect(_within(area, mark), QColor("#C9D6FF"))
+        painter.restore()
+
+    def _paint_failed(self, painter: QPainter, area: QRect) -> None:
+        painter.setFont(self._theme.note())
+        painter.setPen(QColor("#595853"))
+        painter.drawText(area, Qt.AlignmentFlag.AlignCenter, "This page cannot be drawn.")
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Fit the new width, where the size follows it."""
+        super().resizeEvent(event)
+        self._lay_out()
+
+    # ------------------------------------------------------------ keys
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """The ends with Home and End, pages with Ctrl; the rest is the scroll area's."""
+        keys = QKeySequence.StandardKey
+        control = event.modifiers() & Qt.KeyboardModifier.ControlModifier
+        bar = self.verticalScrollBar()
+        if event.key() == Qt.Key.Key_Home or event.matches(keys.MoveToStartOfDocument):
+            bar.setValue(bar.minimum())
+        elif event.key() == Qt.Key.Key_End or event.matches(keys.MoveToEndOfDocument):
+            bar.setValue(bar.maximum())
+        elif control and event.key() in (Qt.Key.Key_PageDown, Qt.Key.Key_PageUp):
+            self.go_to(self.page + (1 if event.key() == Qt.Key.Key_PageDown else -1))
+        elif event.key() == Qt.Key.Key_Space:
+            back = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
+            bar.setValue(bar.value() + (-1 if back else 1) * bar.pageStep())
+        else:
+            super().keyPressEvent(event)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """With Ctrl the wheel zooms."""
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self.step_zoom(1 if event.angleDelta().y() > 0 else -1)
+            event.accept()
+        else:
+            super().wheelEvent(event)
+
+
+def _within(area: QRect, mark: QRectF) -> QRectF:
+    return QRectF(
+        area.left() + mark.left() * area.width(),
+        area.top() + mark.top() * area.height(),
+        mark.width() * area.width(),
+        mark.height() * area.height(),
+    )

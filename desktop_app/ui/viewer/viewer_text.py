@@ -1,0 +1,249 @@
+"""The text of a document, written as an answer is, with a passage marked; a stretch of it at a time.
+
+The text comes in slices (rendering/document_text.py) as one scrolls to them; what lies far behind is
+taken out again, so that a book takes no more room than a chapter.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QColor, QTextCharFormat, QTextCursor
+from PySide6.QtWidgets import QTextEdit
+
+from desktop_app.rendering.model import Block, Kind
+from desktop_app.ui.look.theme import MEASURE
+from desktop_app.ui.transcript.document import DocumentWriter
+from desktop_app.ui.transcript.page import head_length
+from desktop_app.ui.transcript.styles import Styles
+from desktop_app.ui.transcript.surface import TranscriptSurface
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from PySide6.QtGui import QKeyEvent, QResizeEvent, QTextBlock
+    from PySide6.QtWidgets import QWidget
+
+    from desktop_app.rendering.document_text import Marked, Shown
+    from desktop_app.ui.look.theme import Theme
+    from desktop_app.ui.transcript.section import Section
+
+MOST_SLICES: Final = 40
+
+
+class ViewerText(TranscriptSurface):
+    """See the module.
+
+    Signals:
+        slice_wanted(int): a slice, by its number, is to be shown next: see `show_slice`.
+    """
+
+    slice_wanted = Signal(int)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(theme, parent)
+        self.setObjectName("viewer-text")
+        self._writer = DocumentWriter(self.document(), Styles(theme), theme.px(MEASURE))
+        self._shown: dict[int, Shown] = {}
+        self._count = 0
+        self._awaited: int | None = None
+        self._aim: int | None = None
+        self.verticalScrollBar().valueChanged.connect(lambda _: self._want_more())
+        self.set_theme(theme)
+
+    # ------------------------------------------------------------ what is shown
+
+    def begin(self, count: int, at: int = 0) -> None:
+        """Another text, of so many slices; the one to begin with is wanted. What is marked in it is
+        brought to the middle."""
+        self._shown.clear()
+        self._writer.clear()
+        self.setExtraSelections([])
+        self._count, self._aim = count, at
+        self._awaited = None
+        if count:
+            self._want(at)
+
+    def show_slice(self, number: int, shown: Shown) -> None:
+        """A slice that was wanted, and what of it is marked."""
+        if number != self._awaited:
+            return
+        self._awaited = None
+        if not self._shown or number > max(self._shown):
+            self._write(len(self._writer.sections), number, shown)
+        else:
+            self._keeping(lambda: self._write(0, number, shown))
+        while len(self._shown) > MOST_SLICES:
+            is_above = number > min(self._shown)
+            self._keeping(lambda is_above=is_above: self._take_out(0 if is_above else -1))
+        self._mark()
+        if number == self._aim:
+            QTimer.singleShot(0, self, self.go_to_mark)
+        QTimer.singleShot(0, self, self._want_more)
+
+    def _write(self, at: int, number: int, shown: Shown) -> None:
+        self._shown[number] = shown
+        self._writer.insert_section(at, str(number), shown.blocks)
+        self._writer.fit_tables()
+
+    def _take_out(self, at: int) -> None:
+        section = self._writer.sections[at]
+        self._writer.remove_section(section)
+        del self._shown[int(section.key)]
+
+    def _keeping(self, change: object) -> None:
+        """Do this while what is on the screen stays where it is."""
+        bar = self.verticalScrollBar()
+        top = self.cursorForPosition(self.viewport().rect().topLeft()).block()
+        before = self._top_of(top)
+        change()  # type: ignore[operator]
+        if top.isValid():
+            bar.setValue(bar.value() + round(self._top_of(top) - before))
+
+    def _top_of(self, block: QTextBlock) -> float:
+        return self.document().documentLayout().blockBoundingRect(block).top()
+
+    # ------------------------------------------------------------ more of it
+
+    def _want(self, number: int) -> None:
+        self._awaited = number
+        self.slice_wanted.emit(number)
+
+    def _want_more(self) -> None:
+        """Where the end of what is written comes near, want what follows."""
+        if self._awaited is not None or not self._shown:
+            return
+        bar, near = self.verticalScrollBar(), self.viewport().height()
+        first, last = min(self._shown), max(self._shown)
+        if bar.value() > bar.maximum() - near and last + 1 < self._count:
+            self._want(last + 1)
+        elif bar.value() < near and first > 0:
+            self._want(first - 1)
+
+    # ------------------------------------------------------------ marks
+
+    def go_to_mark(self) -> None:
+        """Bring what is marked to the middle, or its beginning to the top where it is long."""
+        self._aim = None
+        chosen = self.extraSelections()
+        if not chosen:
+            return
+        layout = self.document().documentLayout()
+        cursors = [one.cursor for one in chosen]
+        first = self.document().findBlock(min(c.selectionStart() for c in cursors))
+        last = self.document().findBlock(max(c.selectionEnd() for c in cursors))
+        top = layout.blockBoundingRect(first).top()
+        bottom = layout.blockBoundingRect(last).bottom()
+        room = self.viewport().height()
+        aim = (top + bottom - room) / 2 if bottom - top < room else top - self._theme.px(24)
+        self.verticalScrollBar().setValue(round(aim))
+
+    def unmark(self) -> None:
+        """Nothing is marked any longer."""
+        self._shown = {number: one._replace(marks=()) for number, one in self._shown.items()}
+        self._mark()
+
+    def _mark(self) -> None:
+        made = QTextCharFormat()
+        made.setBackground(_ink(self._theme))
+        chosen = []
+        for section in self._writer.sections:
+            for mark in self._shown[int(section.key)].marks:
+                for cursor in self._cursors(section, mark):
+                    selection = QTextEdit.ExtraSelection()
+                    selection.cursor, selection.format = cursor, made
+                    chosen.append(selection)
+        self.setExtraSelections(chosen)
+
+    def marked_text(self) -> str:
+        """The words that are marked."""
+        texts = (one.cursor.selectedText() for one in self.extraSelections())
+        return "\n".join(text.replace("\u2029", "\n") for text in texts)
+
+    def _cursors(self, section: Section, mark: Marked) -> Iterator[QTextCursor]:
+        """The places of a mark in the document."""
+        item = section.items[mark.block]
+        first = self._writer.sections.block_of(section, mark.block)
+        if isinstance(item, Block) and item.kind is Kind.TABLE:
+            columns = max(1, len(item.aligns))
+            ruled = section.is_ruled(mark.block)
+            start = mark.row if ruled else 1 + mark.row * columns
+            for number in range(start, start + (1 if ruled else columns)):
+                block = self.document().findBlockByNumber(first.blockNumber() + number)
+                yield _selecting(block, 0, block.length() - 1)
+            return
+        text = "".join(run.text for run in item.runs)
+        units = [len(text[:at].encode("utf-16-le", "replace")) // 2 for at in mark[2:]]
+        cuts = (*section.shapes[mark.block], 1 << 30)
+        begin, block = 0, first
+        for number, cut in enumerate(cuts):
+            head = 0 if number else head_length(item)
+            start, end = max(units[0], begin) - begin, min(units[1], cut) - begin
+            if start < end:
+                yield _selecting(block, head + start, head + end)
+            begin, block = cut, block.next()
+
+    # ------------------------------------------------------------ look
+
+    def set_theme(self, theme: Theme) -> None:
+        """Write in other colours and sizes."""
+        self._dress(theme)
+        shown = sorted(self._shown.items())
+        self._writer.dress(Styles(theme))
+        self._writer.clear()
+        self._shown.clear()
+        self._set_margins()
+        for number, one in shown:
+            self._write(len(self._writer.sections), number, one)
+        self._mark()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep the measure."""
+        self._set_margins()
+        super().resizeEvent(event)
+        self._writer.set_width(self.viewport().width())
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Home and End lead to the ends of the text."""
+        from PySide6.QtGui import QKeySequence
+
+        keys, bar = QKeySequence.StandardKey, self.verticalScrollBar()
+        is_start = event.matches(keys.MoveToStartOfDocument) or event.matches(
+            keys.MoveToStartOfLine
+        )
+        if is_start or event.matches(keys.MoveToEndOfDocument):
+            self._go_to_end(0 if is_start else self._count - 1)
+        elif event.matches(keys.MoveToEndOfLine):
+            self._go_to_end(self._count - 1)
+        elif event.matches(keys.MoveToNextPage):
+            bar.setValue(bar.value() + bar.pageStep())
+        elif event.matches(keys.MoveToPreviousPage):
+            bar.setValue(bar.value() - bar.pageStep())
+        else:
+            super().keyPressEvent(event)
+
+    def _go_to_end(self, number: int) -> None:
+        """The first or the last slice: scroll there, or write it in place of what is written."""
+        bar = self.verticalScrollBar()
+        if number not in self._shown and self._count:
+            self.begin(self._count, number)
+            self._aim = None
+        else:
+            bar.setValue(bar.maximum() if number else bar.minimum())
+
+
+def _selecting(block: QTextBlock, start: int, end: int) -> QTextCursor:
+    cursor = QTextCursor(block)
+    cursor.setPosition(block.position() + start)
+    cursor.setPosition(
+        block.position() + min(end, block.length() - 1), QTextCursor.MoveMode.KeepAnchor
+    )
+    return cursor
+
+
+def _ink(theme: Theme) -> QColor:
+    """The accent, thin enough to read through."""
+    ink = QColor(theme.accent)
+    ink.setAlpha(70)
+    return ink

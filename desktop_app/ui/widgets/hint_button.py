@@ -1,0 +1,72 @@
+"""A key's cap and what it does, side by side; a click does the same."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtGui import QKeySequence, QPainter
+from PySide6.QtWidgets import QSizePolicy
+
+from desktop_app.ui.look import painting
+from desktop_app.ui.plain_text import PlainButton
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QEnterEvent, QPaintEvent
+
+    from desktop_app.ui.look.theme import Theme
+
+
+class HintButton(PlainButton):
+    """A quiet button that shows its keys."""
+
+    def __init__(self, label: str, theme: Theme) -> None:
+        super().__init__(label)
+        self._theme = theme
+        self._keys = ""
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+
+    def set_keys(self, keys: str) -> None:
+        """Show these keys (a shortcut's portable text); "" shows the words alone."""
+        native = QKeySequence(keys).toString(QKeySequence.SequenceFormat.NativeText)
+        self._keys = native.replace("Return", "Enter")
+        self.updateGeometry()
+        self.update()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw with another theme."""
+        self._theme = theme
+        self.updateGeometry()
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        width = painting.width_of(self.text(), self._theme.note()) + 1
+        return QSize(width + self._cap_width(), self._theme.px(22))
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        super().enterEvent(event)
+        self.update()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painting.smooth(painter)
+        theme = self._theme
+        lit = self.underMouse() or self.hasFocus()
+        if self._keys:
+            width, height = painting.key_size(theme, self._keys)
+            cap = QRect(0, (self.height() - height) // 2, width, height)
+            painting.key(painter, theme, cap, self._keys, theme.dim)
+            if self.hasFocus():
+                painting.outline(painter, cap, theme.accent, theme.px(5), 2)
+        words = self.rect().adjusted(self._cap_width(), 0, 0, 0)
+        colour = theme.text if lit else theme.dim
+        painting.text(painter, words, self.text(), theme.note(), colour)
+
+    def _cap_width(self) -> int:
+        if not self._keys:
+            return 0
+        return painting.key_size(self._theme, self._keys)[0] + self._theme.px(8)

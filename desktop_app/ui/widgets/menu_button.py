@@ -1,0 +1,159 @@
+"""A button that opens a menu: a caption, signal bars, the value taken, and ▾; all but ▾ optional."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QEvent, QRect, QSize, Qt
+from PySide6.QtGui import QColor, QPainter
+from PySide6.QtWidgets import QMenu, QSizePolicy
+
+from desktop_app.ui.look import painting
+from desktop_app.ui.look.theme import RADIUS, ROW
+from desktop_app.ui.plain_text import PlainButton
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QFocusEvent, QPaintEvent
+    from PySide6.QtWidgets import QWidget
+
+    from desktop_app.ui.look.theme import Theme
+
+_PADDING: Final = 10
+_CHEVRON: Final = 16
+_BARS_WIDTH: Final = 26
+_GAP: Final = 8
+_BEHIND_BARS: Final = 6
+_BARE: Final = 29
+WIDEST_TEXT: Final = 260
+
+
+class PickButton(PlainButton):
+    """A button whose menu is filled when it opens."""
+
+    def __init__(
+        self,
+        theme: Theme,
+        fill: Callable[[QMenu], None],
+        parent: QWidget | None = None,
+        *,
+        grounded: bool = True,
+    ) -> None:
+        """`fill` puts the actions into the menu; `grounded` False where a frame has the ground."""
+        super().__init__(parent=parent)
+        self._theme = theme
+        self._grounded = grounded
+        self._caption = ""
+        self._bars: int | None = None
+        self._has_ring = False
+        self._fill = fill
+        menu = QMenu(self)
+        menu.setToolTipsVisible(True)
+        menu.aboutToShow.connect(self._refill)
+        self.setMenu(menu)
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+
+    def set_text(self, text: str) -> None:
+        """The value taken; "" shows ▾ alone."""
+        if text != self.text():
+            self.setText(text)
+            self.updateGeometry()
+
+    def set_caption(self, caption: str) -> None:
+        """A word before the value."""
+        if caption != self._caption:
+            self._caption = caption
+            self.updateGeometry()
+            self.update()
+
+    def set_bars(self, count: int) -> None:
+        """Signal bars, `count` of four filled."""
+        self._bars = count
+        self.updateGeometry()
+        self.update()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw with another theme."""
+        self._theme = theme
+        self.updateGeometry()
+        self.update()
+
+    def width_with(self, *, text: str, caption: str = "") -> int:
+        """The width it takes with these words, without changing anything."""
+        px = self._theme.px
+        width = 2 * px(_PADDING) + px(_CHEVRON)
+        if text:
+            words = painting.width_of(text, self._theme.interface())
+            width += min(words, px(WIDEST_TEXT)) + px(2 * _GAP)
+        if caption:
+            width += painting.width_of(caption, self._theme.note()) + px(_GAP)
+        if self._bars is not None:
+            width += px(_BARS_WIDTH + _BEHIND_BARS)
+        return width if text or self._bars is not None else px(_BARE)
+
+    def sizeHint(self) -> QSize:
+        width = self.width_with(text=self.text(), caption=self._caption)
+        return QSize(width, self._theme.px(ROW))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(self._theme.px(_BARE), self._theme.px(ROW))
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.HoverEnter, QEvent.Type.HoverLeave):
+            self.update()
+        return super().event(event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self._has_ring = painting.comes_by_key(event)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painting.smooth(painter)
+        theme, px = self._theme, self._theme.px
+        if self._grounded:
+            painting.ground(painter, self.rect(), theme.hover, px(RADIUS))
+        if self.hasFocus() and self._has_ring:
+            painting.outline(painter, self.rect(), theme.accent, px(RADIUS), 2)
+        x = px(_PADDING)
+        if self._caption:
+            width = painting.width_of(self._caption, theme.note())
+            at = QRect(x, 0, width + 1, self.height())
+            painting.text(painter, at, self._caption, theme.note(), theme.dim)
+            x += width + px(_GAP)
+        if self._bars is not None:
+            self._paint_bars(painter, x)
+            x += px(_BARS_WIDTH + _BEHIND_BARS)
+        self._paint_value(painter, x)
+
+    def _paint_value(self, painter: QPainter, x: int) -> None:
+        theme, px = self._theme, self._theme.px
+        chevron = QRect(0, 0, px(_CHEVRON), self.height())
+        color = theme.text if self.underMouse() else theme.dim
+        if self.text():
+            chevron.moveRight(self.width() - px(_PADDING) + px(2))
+            left = x if self._bars is not None else x + px(_GAP) - px(1)
+            at = QRect(left, 0, chevron.left() - left - px(4), self.height())
+            painting.text(painter, at, self.text(), theme.interface(), color)
+        elif self._bars is not None:
+            chevron.moveRight(self.width() - px(_PADDING) + px(2))
+        else:
+            chevron.moveCenter(self.rect().center())
+        painting.mark(painter, chevron, "chevron-down", color, px(14))
+
+    def _paint_bars(self, painter: QPainter, x: int) -> None:
+        theme, px = self._theme, self._theme.px
+        foot = self.height() // 2 + px(8)
+        empty = QColor(theme.faint)
+        empty.setAlphaF(0.25)
+        painter.setPen(Qt.PenStyle.NoPen)
+        for n in range(4):
+            filled = self._bars is not None and n < self._bars
+            painter.setBrush(theme.accent if filled else empty)
+            tall = px(5 + 4 * n)
+            painter.drawRoundedRect(x + n * px(6) + px(n), foot - tall, px(5), tall, px(1), px(1))
+
+    def _refill(self) -> None:
+        menu = self.menu()
+        menu.clear()
+        self._fill(menu)

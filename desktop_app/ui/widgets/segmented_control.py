@@ -1,0 +1,158 @@
+"""One of a few, side by side on a common ground: the variants, the tabs of the settings.
+
+It is a group of exclusive buttons: Qt lets the arrow keys move the choice, and Tab stop only once.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QFont, QPainter
+from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QPushButton, QSizePolicy
+
+from desktop_app.ui.look import painting
+from desktop_app.ui.look.theme import RADIUS, ROW, set_role
+from desktop_app.ui.plain_text import PlainButton, set_tooltip, spoken_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from PySide6.QtGui import QEnterEvent, QFocusEvent, QPaintEvent
+    from PySide6.QtWidgets import QWidget
+
+    from desktop_app.ui.look.theme import Theme
+
+
+class Segment(PlainButton):
+    """A button as wide as its text in bold, so that choosing it moves nothing."""
+
+    def __init__(self, label: str, theme: Theme, padding: int, *, small: bool) -> None:
+        super().__init__(label)
+        self._small = small
+        self._theme = theme
+        self._padding = padding
+        self._has_ring = False
+        self.setCheckable(True)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw with another theme."""
+        self._theme = theme
+        self.updateGeometry()
+        self.update()
+
+    def _font(self, *, bold: bool) -> QFont:
+        if not self._small:
+            return self._theme.strong() if bold else self._theme.interface()
+        font = self._theme.note()
+        font.setWeight(QFont.Weight.DemiBold if bold else QFont.Weight.Normal)
+        return font
+
+    def sizeHint(self) -> QSize:
+        text = painting.width_of(self.text(), self._font(bold=True))
+        return QSize(text + 2 * self._theme.px(self._padding), self._theme.px(ROW))
+
+    def minimumSizeHint(self) -> QSize:
+        text = painting.width_of(self.text(), self._font(bold=True))
+        return QSize(text, self._theme.px(ROW))
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self._has_ring = painting.comes_by_key(event)
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        super().enterEvent(event)
+        self.update()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painting.smooth(painter)
+        theme, inset = self._theme, self._theme.px(2)
+        inner = self.rect().adjusted(inset, inset, -inset, -inset)
+        radius = theme.px(RADIUS - 2)
+        if self.isChecked():
+            painting.ground(painter, inner, theme.ground if theme.is_dark else theme.card, radius)
+        if self.hasFocus() and self._has_ring:
+            painting.outline(painter, inner, theme.accent, radius, 2)
+        lit = self.isEnabled() and (self.isChecked() or self.underMouse())
+        painter.setPen(theme.text if lit else theme.dim if self.isEnabled() else theme.faint)
+        painter.setFont(self._font(bold=self.isChecked()))
+        painter.drawText(self.rect(), painting.CENTRE, self.text())
+
+
+class SegmentedControl(QFrame):
+    """One of a few.
+
+    Signals:
+        chosen(str): the person took the option of this key.
+    """
+
+    chosen = Signal(str)
+
+    def __init__(
+        self,
+        options: Sequence[tuple[str, str]],
+        theme: Theme,
+        parent: QWidget | None = None,
+        *,
+        name: str = "",
+        padding: int = 16,
+        small: bool = False,
+    ) -> None:
+        """`options` are (key, label); `name` is what assistive technology calls the group. `small`:
+        in smaller letters, where there are many."""
+        super().__init__(parent)
+        set_role(self, "segments")
+        self.setAccessibleName(spoken_text(name))
+        self._group = QButtonGroup(self)
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setSpacing(0)
+        self._buttons: dict[str, Segment] = {}
+        for key, label in options:
+            self._add(key, Segment(label, theme, padding, small=small))
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+
+    def _add(self, key: str, button: Segment) -> None:
+        button.setObjectName(key)
+        button.clicked.connect(lambda _checked=False, key=key: self.chosen.emit(key))
+        self._group.addButton(button)
+        self._row.addWidget(button)
+        self._buttons[key] = button
+
+    def button(self, key: str) -> QPushButton:
+        """The button of one option."""
+        return self._buttons[key]
+
+    def current(self) -> str | None:
+        """The option taken; None where none is."""
+        return next((key for key, button in self._buttons.items() if button.isChecked()), None)
+
+    def set_current(self, key: str | None) -> None:
+        """Show an option as taken; says nothing to `chosen`."""
+        self._group.setExclusive(key is not None)
+        for name, button in self._buttons.items():
+            button.setChecked(name == key)
+            # Tab stops at the option taken; Qt sees to that only after a key or a click.
+            is_stop = name == key or key is None
+            policy = Qt.FocusPolicy.StrongFocus if is_stop else Qt.FocusPolicy.ClickFocus
+            button.setFocusPolicy(policy)
+        self._group.setExclusive(True)
+
+    def set_refusals(self, refusals: Mapping[str, str]) -> None:
+        """Disable the options named here; the reason is their tooltip."""
+        for key, button in self._buttons.items():
+            why = refusals.get(key, "")
+            button.setEnabled(not why)
+            set_tooltip(button, why)
+            button.setAccessibleDescription(spoken_text(why))
+
+    def stretch(self) -> None:
+        """Take all the width there is, and no more."""
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take another theme's measures."""
+        for button in self._buttons.values():
+            button.set_theme(theme)

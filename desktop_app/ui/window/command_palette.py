@@ -1,0 +1,236 @@
+"""Every command by name: a field, and below it what its letters find, each with its shortcut.
+
+It lies over the top of the window it belongs to, and goes away with Esc, with a click elsewhere, or
+when a command was chosen; the keyboard then goes back to where it was before the command runs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import (
+    QEvent,
+    QModelIndex,
+    QObject,
+    QPoint,
+    QRect,
+    Qt,
+    Signal,
+)
+from PySide6.QtWidgets import (
+    QApplication,
+    QFrame,
+    QLineEdit,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from desktop_app.commands.matching import matching
+from desktop_app.ui.look import painting
+from desktop_app.ui.plain_text import PlainLabel, spoken_text
+from desktop_app.ui.sidebar.row_delegates import Index, RowDelegate
+from desktop_app.ui.sidebar.row_view import RowView
+from desktop_app.ui.widgets.rows_model import ROW, RowsModel
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter
+
+    from desktop_app.commands.command import Command
+    from desktop_app.commands.keymap import Keymap
+    from desktop_app.ui.look.theme import Theme
+
+_WIDTH: Final = 520
+_MOST_ROWS: Final = 10
+_TOP: Final = 56
+_INSET: Final = 12
+
+
+@dataclass(frozen=True)
+class _Offer:
+    """A command that was found, and the keys that run it as well; "" for none."""
+
+    command: Command
+    keys: str
+
+    @property
+    def said(self) -> str:
+        words = (self.command.title, self.command.category.value, self.keys)
+        return ", ".join(word for word in words if word)
+
+
+class _CommandDelegate(RowDelegate):
+    """Title, category, and at the end the keys."""
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """Draw a row."""
+        theme, px = self.theme, self.theme.px
+        offer: _Offer = index.data(ROW)
+        command, keys = offer.command, offer.keys
+        rect = self.row_rect(option).adjusted(px(_INSET), 0, -px(_INSET), 0)
+        painter.save()
+        painting.smooth(painter)
+        self.paint_ground(painter, option, index)
+        if keys:
+            width, height = painting.key_size(theme, keys)
+            cap = QRect(rect.right() - width, rect.center().y() - height // 2, width, height)
+            painting.key(painter, theme, cap, keys, theme.dim)
+            rect.setRight(cap.left() - px(8))
+        painting.text(painter, rect, command.title, theme.interface(), theme.text)
+        rect.setLeft(rect.left() + painting.width_of(command.title, theme.interface()) + px(_INSET))
+        painting.text(painter, rect, command.category.value, theme.note(), theme.dim)
+        painter.restore()
+
+
+class CommandPalette(QWidget):
+    """See the module.
+
+    Signals:
+        chosen(str): the id of the command that the person took; the palette is hidden already.
+    """
+
+    chosen = Signal(str)
+
+    def __init__(self, window: QWidget, theme: Theme) -> None:
+        super().__init__(window)
+        self.setObjectName("command-palette")
+        self.setAccessibleName("Commands")
+        self._keymap: Keymap | None = None
+        self._commands: Sequence[Command] = ()
+        self._before: QWidget | None = None
+        self._card = QFrame(self)
+        self._card.setProperty("role", "card")
+        self.field = QLineEdit()
+        self.field.setObjectName("command")
+        self.field.setAccessibleName("Find a command")
+        self.field.setPlaceholderText("Find a command")
+        self.model: RowsModel[_Offer] = RowsModel(
+            lambda offer: offer.command.title, lambda offer: offer.said, self
+        )
+        self._delegate = _CommandDelegate(theme, self)
+        self.view = RowView("commands", self.model, self._delegate)
+        self.view.setAccessibleName("Commands")
+        self.view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._nothing = PlainLabel("No command has this in its name.")
+        self._nothing.setProperty("role", "note")
+        self._column = QVBoxLayout(self._card)
+        for widget in (self.field, self.view, self._nothing):
+            self._column.addWidget(widget)
+        self.field.textChanged.connect(self._find)
+        self.field.installEventFilter(self)
+        self.view.chosen.connect(self._choose)
+        self.set_theme(theme)
+        self.hide()
+
+    def name(self, name: str, words: str, nothing: str) -> None:
+        """Be a list of something else: its stable name, what it is for, and what it says where
+        nothing is found."""
+        self.setObjectName(name)
+        for widget in (self, self.field, self.view):
+            widget.setAccessibleName(spoken_text(words))
+        self.field.setPlaceholderText(words)
+        self._nothing.setText(nothing)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw with this theme from now on."""
+        self._theme = self._delegate.theme = theme
+        self._column.setContentsMargins(*(theme.px(10),) * 4)
+        self._column.setSpacing(theme.px(8))
+        self.view.lay_out_anew()
+        if self.isVisible():
+            self._place()
+
+    def open_with(self, commands: Sequence[Command], keymap: Keymap) -> None:
+        """Show all of `commands`, and put the keyboard into the field."""
+        self._before = QApplication.focusWidget()
+        self._commands, self._keymap = commands, keymap
+        self.field.clear()
+        self._find("")
+        self.window().installEventFilter(self)
+        self._place()
+        self.show()
+        self.raise_()
+        self.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def dismiss(self) -> None:
+        """Go away; the keyboard goes back to where it was."""
+        before, self._before = self._before, None  # hidden, it loses the keyboard
+        self.window().removeEventFilter(self)
+        self.hide()
+        if before is not None:
+            before.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _find(self, typed: str) -> None:
+        if self._keymap is None:
+            return
+        found = matching(typed, self._commands)
+        keys_of = self._keymap.shortcut_of
+        self.model.set_rows([_Offer(command, keys_of(command.id)) for command in found])
+        self.view.setVisible(bool(found))
+        self._nothing.setVisible(not found)
+        self.view.ensure_current()
+        self._mark_current()
+        if self.isVisible():
+            self._place()
+
+    def _mark_current(self) -> None:
+        """The row that Enter takes has the ground of a chosen one: the keyboard is in the field."""
+        selection = self.view.selectionModel()
+        selection.select(self.view.currentIndex(), selection.SelectionFlag.ClearAndSelect)
+
+    def _choose(self, index: QModelIndex) -> None:
+        offer: _Offer | None = index.data(ROW)
+        if offer is not None:
+            self.dismiss()
+            self.chosen.emit(offer.command.id)
+
+    def _place(self) -> None:
+        """Over the whole window, the card below its top edge."""
+        px, window = self._theme.px, self.window()
+        self.setGeometry(window.rect())
+        width = min(px(_WIDTH), window.width() - 2 * px(_INSET))
+        room = window.height() - px(_TOP) - 2 * px(_INSET) - px(64)
+        rows = min(self.model.rowCount(), _MOST_ROWS)
+        row_height = px(self._delegate.height)
+        self.view.setFixedHeight(min(rows * row_height, max(row_height, room)))
+        self._column.activate()
+        self._card.setFixedWidth(width)
+        self._card.adjustSize()
+        self._card.move((window.width() - width) // 2, px(_TOP))
+
+    # ------------------------------------------------------------ events
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Arrow keys and Enter go from the field to the list; a shortcut may take the keyboard
+        elsewhere; the window may change its size."""
+        if watched is self.field and event.type() == QEvent.Type.KeyPress:
+            return self._take_key(event)  # type: ignore[arg-type]
+        if watched is self.field and event.type() == QEvent.Type.FocusOut:
+            lent = (Qt.FocusReason.ActiveWindowFocusReason, Qt.FocusReason.PopupFocusReason)
+            if self.isVisible() and event.reason() not in lent:  # type: ignore[attr-defined]
+                self._before = None
+                self.dismiss()
+        if watched is self.window() and event.type() == QEvent.Type.Resize:
+            self._place()
+        return super().eventFilter(watched, event)
+
+    def _take_key(self, event: QKeyEvent) -> bool:
+        moves = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
+        if event.key() in moves:
+            QApplication.sendEvent(self.view, event)
+            self._mark_current()
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._choose(self.view.currentIndex())
+        elif event.key() == Qt.Key.Key_Escape:
+            self.dismiss()
+        else:  # Tab is kept from leaving: there is nowhere else to go
+            return event.key() in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab)
+        return True
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """A click beside the card closes it."""
+        if not self._card.geometry().contains(QPoint(event.position().toPoint())):
+            self.dismiss()

@@ -1,0 +1,99 @@
+"""A calm card above the prompt: a long conversation can be compacted, or is being compacted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout
+
+from desktop_app.ui.look import icons
+from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.plain_text import PlainButton, PlainLabel, spoken_text
+from desktop_app.ui.widgets.card_text import CardText
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
+    from desktop_app.ui.look.theme import Theme
+
+
+class CompactionBar(QFrame):
+    """See the module.
+
+    Signals:
+        accepted(), declined(): what the person answered to the offer.
+        cancelled(): what is under way is to be left.
+    """
+
+    accepted = Signal()
+    declined = Signal()
+    cancelled = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("compaction")
+        set_role(self, "note-card")
+        self._picture, self._words, self._note = PlainLabel(), PlainLabel(), PlainLabel()
+        self._text = CardText(self._words, self._note)
+        set_role(self._note, "note")
+        self.compact_button = self._button("Compact", "compact")
+        self.decline_button = self._button("Not now", "compact-not-now")
+        self.cancel_button = self._button("Cancel", "compact-cancel")
+        self.compact_button.clicked.connect(lambda: self.accepted.emit())
+        self.decline_button.clicked.connect(lambda: self.declined.emit())
+        self.cancel_button.clicked.connect(lambda: self.cancelled.emit())
+        self._lay_out()
+        self.set_theme(theme)
+        self.hide()
+
+    @property
+    def words(self) -> str:
+        """What it says."""
+        return f"{self._words.text()} {self._note.text()}".strip()
+
+    def offer(self, words: str, note: str) -> None:
+        """Ask whether to compact; `note` says what that does and costs."""
+        self._say(words, note, is_working=False)
+
+    def show_work(self, words: str) -> None:
+        """Say that it is under way."""
+        self._say(words, "", is_working=True)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw with this theme from now on."""
+        px = theme.px
+        self._line.setContentsMargins(px(14), px(10), px(14), px(10))
+        self._line.setSpacing(px(10))
+        self._text.column.setSpacing(px(3))
+        self._column.setSpacing(px(3))
+        self._buttons.setSpacing(px(16))
+        self._picture.setContentsMargins(0, px(3), 0, 0)
+        self._picture.setPixmap(icons.pixmap("info", theme.dim, px(18)))
+
+    def _lay_out(self) -> None:
+        self._line = QHBoxLayout(self)
+        self._column, self._buttons = QVBoxLayout(), QHBoxLayout()
+        self._column.addWidget(self._text)
+        for button in (self.compact_button, self.decline_button, self.cancel_button):
+            self._buttons.addWidget(button)
+        self._buttons.addStretch(1)
+        self._column.addLayout(self._buttons)
+        self._line.addWidget(self._picture, 0, Qt.AlignmentFlag.AlignTop)
+        self._line.addLayout(self._column, 1)
+
+    def _button(self, label: str, name: str) -> QPushButton:
+        button = PlainButton(label)
+        button.setObjectName(name)
+        set_role(button, "link")
+        return button
+
+    def _say(self, words: str, note: str, *, is_working: bool) -> None:
+        self._words.setText(words)
+        self._note.setText(note)
+        self._note.setVisible(bool(note))
+        self.setAccessibleName(spoken_text(self.words))
+        for button in (self.compact_button, self.decline_button):
+            button.setVisible(not is_working)
+        self.cancel_button.setVisible(is_working)
+        self.show()

@@ -1,0 +1,165 @@
+"""An empty window: a question, three things to try, and which model answers without a key.
+
+The prompt editor stands between the cards and the key line, so this is two widgets: `FirstStart`
+(question and cards) and its `key_line`; the main window lays them out around the prompt.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+
+from desktop_app.ui.look import icons
+from desktop_app.ui.plain_text import PlainButton, PlainLabel, spoken_text
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QResizeEvent
+
+    from desktop_app.ui.look.theme import Theme
+
+_QUESTION: Final = "What are you working on?"
+# key, icon, title, what it takes
+_EXAMPLES: Final = (
+    ("summarise", "file-text", "Summarise a document", "Drop a PDF, a Word file, anything"),
+    ("explain", "braces", "Explain some code", "Paste it, or attach the file"),
+    ("translate", "languages", "Translate a text", "Keeps its Markdown"),
+)
+
+
+class FirstStart(QWidget):
+    """See the module.
+
+    Attributes:
+        key_line: which model answers now, and the way to a better one; hidden at first.
+
+    Signals:
+        example_chosen(str): "summarise", "explain" or "translate".
+        add_key_requested()
+    """
+
+    example_chosen = Signal(str)
+    add_key_requested = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("first-start")
+        self._question = PlainLabel(_QUESTION)
+        self._question.setProperty("role", "hero")
+        self._question.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self._question.setWordWrap(True)
+        self.cards = [_Card(*example) for example in _EXAMPLES]
+        self._row = QHBoxLayout()
+        for card in self.cards:
+            card.clicked.connect(lambda *_, key=card.key: self.example_chosen.emit(key))
+            self._row.addWidget(card, 1)
+        self._column = QVBoxLayout(self)
+        self._column.addWidget(self._question)
+        self._column.addLayout(self._row)
+        self.key_line = _KeyLine()
+        self.key_line.button.clicked.connect(lambda: self.add_key_requested.emit())
+        self.key_line.hide()
+        self.set_theme(theme)
+
+    def set_key_line(self, visible: bool, text: str) -> None:
+        """Say who answers, with "Add an API key" beside it."""
+        self.key_line.words.setText(text)
+        self.key_line.setVisible(visible)
+
+    def leave_room(self, *, examples: bool, question: bool) -> None:
+        """What is shown: less where something stands in the prompt that needs the room."""
+        self._question.setVisible(question)
+        for card in self.cards:
+            card.setVisible(examples)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw with this theme from now on."""
+        self._column.setContentsMargins(0, 0, 0, theme.px(8))
+        self._column.setSpacing(theme.px(22))
+        self._row.setSpacing(theme.px(12))
+        for card in self.cards:
+            card.set_theme(theme)
+        self.key_line.set_theme(theme)
+        self._level_cards()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a narrow window the cards' lines wrap."""
+        super().resizeEvent(event)
+        self._level_cards()
+
+    def _level_cards(self) -> None:
+        """All cards as high as the highest needs at their width."""
+        gaps = self._row.spacing() * (len(self.cards) - 1)
+        width = max(1, (self.width() - gaps) // len(self.cards))
+        height = max(card.height_at(width) for card in self.cards)
+        for card in self.cards:
+            card.setFixedHeight(height)
+
+
+class _Card(PlainButton):
+    """A thing to try: its sign, its name, what it takes."""
+
+    def __init__(self, key: str, sign: str, title: str, takes: str) -> None:
+        super().__init__()
+        self.key = key
+        self._sign = sign
+        self.setObjectName(f"example-{key}")
+        self.setProperty("role", "example")
+        self.setAccessibleName(spoken_text(title))
+        self.setAccessibleDescription(spoken_text(takes))
+        self._picture, self._title, self._takes = PlainLabel(), PlainLabel(title), PlainLabel(takes)
+        self._title.setProperty("role", "strong")
+        self._takes.setProperty("role", "note")
+        self._column = QVBoxLayout(self)
+        for label in (self._picture, self._title, self._takes):
+            label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+            label.setWordWrap(label is not self._picture)
+            self._column.addWidget(label)
+        self._column.addStretch(1)
+
+    def height_at(self, width: int) -> int:
+        """What the lines need when they wrap at this width."""
+        self.ensurePolished()
+        return self._column.heightForWidth(width)
+
+    def sizeHint(self) -> QSize:
+        """As the row says; a button would ask for the width of its (empty) text."""
+        return self._column.minimumSize()
+
+    def minimumSizeHint(self) -> QSize:
+        """Lines wrap, so it can be narrow."""
+        return QSize(0, 0)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw with this theme from now on."""
+        px = theme.px
+        self._picture.setPixmap(icons.pixmap(self._sign, theme.accent, px(20)))
+        self._column.setContentsMargins(px(15), px(13), px(14), px(13))
+        self._column.setSpacing(px(7))
+
+
+class _KeyLine(QFrame):
+    """Who answers while there is no key, and the button that adds one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("key-line")
+        self.setProperty("role", "note-card")
+        self._picture, self.words = PlainLabel(), PlainLabel()
+        self.words.setProperty("role", "note")
+        self.words.setWordWrap(True)
+        self.button = PlainButton("Add an API key")
+        self.button.setObjectName("add-key")
+        self.button.setProperty("role", "primary")
+        self._line = QHBoxLayout(self)
+        self._line.addWidget(self._picture)
+        self._line.addWidget(self.words, 1)
+        self._line.addWidget(self.button)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw with this theme from now on."""
+        px = theme.px
+        self._picture.setPixmap(icons.pixmap("cpu", theme.dim, px(18)))
+        self._line.setContentsMargins(px(12), px(8), px(8), px(8))
+        self._line.setSpacing(px(8))

@@ -1,0 +1,248 @@
+"""The line above the transcript: title, how full the model's window is, cost, two buttons."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QToolButton, QWidget
+
+from desktop_app.ui.look import icons
+from desktop_app.ui.plain_text import (
+    PlainLabel,
+    PlainToolButton,
+    one_line,
+    set_tooltip,
+    spoken_text,
+)
+from desktop_app.ui.widgets.menu_button import PickButton
+
+if TYPE_CHECKING:
+    from desktop_app.ui.look.theme import Theme
+
+HEIGHT: Final = 46
+_NEARLY_FULL: Final = 0.8
+_PRESET: Final = 200
+
+
+class Header(QFrame):
+    """See the module.
+
+    Signals:
+        settings_requested(): show or hide the panel.
+        list_requested(): show or hide the conversations.
+        preset_menu_opened(QMenu): to be filled with the presets.
+    """
+
+    settings_requested = Signal()
+    list_requested = Signal()
+    preset_menu_opened = Signal(object)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.list_button = _button("toggle-list", "Conversations")
+        self.settings_button = _button("open-settings", "Settings")
+        self.private_sign = PlainLabel()
+        self.private_sign.setObjectName("private-sign")
+        self.private_sign.setAccessibleName("Private")
+        self.private_sign.setToolTip("Private: kept nowhere on this computer")
+        self.private_sign.hide()
+        self.title = ElidedLabel()
+        self.title.setObjectName("title")
+        self.title.setProperty("role", "title")
+        self.meter = ContextMeter(theme)
+        self.context, self.cost = PlainLabel(), PlainLabel()
+        self._dot = PlainLabel("·")
+        for label in (self.context, self._dot, self.cost):
+            label.setProperty("role", "note")
+        self._line = QHBoxLayout(self)
+        self._line.addWidget(self.list_button)
+        self._line.addWidget(self.private_sign)
+        self._line.addWidget(self.title, 1)
+        self.preset = PickButton(theme, self.preset_menu_opened.emit, grounded=False)
+        self.preset.setObjectName("preset")
+        self.preset.hide()
+        self._line.addWidget(self.preset)
+        self._figures = QHBoxLayout()
+        for widget in (self.meter, self.context, self._dot, self.cost):
+            self._figures.addWidget(widget)
+        self._line.addLayout(self._figures)
+        self._line.addWidget(self.settings_button)
+        self.list_button.clicked.connect(lambda: self.list_requested.emit())
+        self.settings_button.clicked.connect(lambda: self.settings_requested.emit())
+        self.list_button.hide()
+        self.set_context(None, None)
+        self.set_cost("")
+        self.set_theme(theme)
+
+    def set_title(self, title: str) -> None:
+        """The conversation's title, "" for none."""
+        self.title.setText(title)
+
+    def set_context(self, used: int | None, limit: int | None) -> None:
+        """How many tokens the conversation takes of the model's window; None hides the meter."""
+        known = used is not None and limit is not None and limit > 0
+        self.meter.setVisible(known)
+        self.context.setVisible(known)
+        if used is not None and limit:
+            self.meter.set_share(used / limit)
+            self.context.setText(f"{_short(used)} of {_short(limit)}")
+            words = f"{used:,} of {limit:,} tokens of the model's window are used"
+            set_tooltip(self.context, words)
+            set_tooltip(self.meter, words)
+            self.context.setAccessibleName(spoken_text(words))
+        self._show_dot()
+
+    def set_cost(self, cost: str, note: str = "") -> None:
+        """What the conversation cost, "" for none, and what there is to know of it."""
+        self.cost.setText(cost)
+        self.cost.setVisible(bool(cost))
+        set_tooltip(self.cost, f"What this conversation cost\n{note}".strip())
+        self.cost.setAccessibleName(spoken_text(f"{cost} for this conversation {note}".strip()))
+        self._show_dot()
+
+    def set_preset(self, name: str, *, is_offered: bool, is_changed: bool) -> None:
+        """The preset in use, "" for none, and whether the settings are others since; the menu is
+        shown where there are presets to choose from."""
+        changed = " · changed" if is_changed else ""
+        self.preset.set_text(f"{name}{changed}" if name else "No preset")
+        words = f"Preset: {one_line(name) or 'none'}{', changed since' if is_changed else ''}"
+        self.preset.setAccessibleName(spoken_text(words))
+        set_tooltip(self.preset, words)
+        self.preset.setVisible(is_offered)
+
+    def open_preset_menu(self) -> None:
+        """Open it for the keyboard."""
+        menu = self.preset.menu()
+        menu.popup(self.preset.mapToGlobal(self.preset.rect().bottomLeft()))
+        if menu.actions():
+            menu.setActiveAction(menu.actions()[0])
+
+    def set_private(self, is_private: bool) -> None:
+        """Whether the conversation is kept nowhere."""
+        self.private_sign.setVisible(is_private)
+
+    def set_list_button(self, visible: bool) -> None:
+        """Offer the conversations here while they are out of sight."""
+        self.list_button.setVisible(visible)
+        self._set_margins()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw with this theme from now on."""
+        self._theme = theme
+        px = theme.px
+        self.setFixedHeight(px(HEIGHT))
+        self._line.setSpacing(px(2))
+        self._figures.setSpacing(px(8))
+        self._set_margins()
+        for button, name in (
+            (self.list_button, "panel-left"),
+            (self.settings_button, "panel-right"),
+        ):
+            button.setIcon(icons.icon(name, theme.dim, px(20)))
+            button.setIconSize(QSize(px(20), px(20)))
+            button.setFixedSize(px(32), px(32))
+        self.private_sign.setPixmap(icons.pixmap("lock", theme.dim, px(15)))
+        self.private_sign.setContentsMargins(0, 0, px(6), 0)
+        self.meter.set_theme(theme)
+        self.preset.set_theme(theme)
+        self.preset.setMaximumWidth(px(_PRESET))
+
+    def _set_margins(self) -> None:
+        left = 12 if self.list_button.isVisibleTo(self) else 20
+        self._line.setContentsMargins(self._theme.px(left), 0, self._theme.px(9), 0)
+
+    def _show_dot(self) -> None:
+        both = self.context.isVisibleTo(self) and self.cost.isVisibleTo(self)
+        self._dot.setVisible(both)
+
+
+class ContextMeter(QWidget):
+    """A ring that fills with the model's window."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.setAccessibleName("Context used")
+        self._share = 0.0
+        self.set_theme(theme)
+
+    def set_share(self, share: float) -> None:
+        """From 0 to 1; more counts as full."""
+        self._share = min(1.0, max(0.0, share))
+        self.setAccessibleDescription(f"{self._share:.0%}")
+        self.update()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw with this theme from now on."""
+        self._theme = theme
+        self.setFixedSize(theme.px(16), theme.px(16))
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The ring, and its filled part from the top clockwise."""
+        width = self._theme.px(2)
+        rect = QRectF(self.rect()).adjusted(width / 2, width / 2, -width / 2, -width / 2)
+        nearly_full = self._share >= _NEARLY_FULL
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(QPen(self._theme.line, width))
+            painter.drawEllipse(rect)
+            pen = QPen(self._theme.warning if nearly_full else self._theme.accent, width)
+            pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+            painter.setPen(pen)
+            if self._share:
+                painter.drawArc(rect, 90 * 16, -max(1, round(self._share * 360 * 16)))
+
+
+class ElidedLabel(PlainLabel):
+    """One line that gives way: cut with "…", and whole in the tooltip."""
+
+    def __init__(self, cut: Qt.TextElideMode = Qt.TextElideMode.ElideRight) -> None:
+        """`cut` says where "…" stands."""
+        super().__init__()
+        self._whole = ""
+        self._cut = cut
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+
+    def setText(self, text: str) -> None:
+        """The whole text."""
+        self._whole = one_line(text)
+        self.setAccessibleName(spoken_text(self._whole))
+        self._elide()
+
+    def text(self) -> str:
+        """The whole text."""
+        return self._whole
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Cut anew."""
+        super().resizeEvent(event)
+        self._elide()
+
+    def _elide(self) -> None:
+        metrics = QFontMetrics(self.font())
+        shown = metrics.elidedText(self._whole, self._cut, self.width())
+        super().setText(shown)
+        set_tooltip(self, self._whole if shown != self._whole else "")
+
+
+def _button(name: str, words: str) -> QToolButton:
+    button = PlainToolButton()
+    button.setObjectName(name)
+    button.setProperty("role", "quiet")
+    button.setAccessibleName(spoken_text(words))
+    set_tooltip(button, words)
+    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    return button
+
+
+def _short(tokens: int) -> str:
+    """950, 1.9k, 12k, 1.05M."""
+    if tokens < 1000:
+        return str(tokens)
+    if tokens < 10_000:
+        return f"{tokens / 1000:.1f}".removesuffix(".0") + "k"
+    if tokens < 999_500:
+        return f"{tokens / 1000:.0f}k"
+    return f"{tokens / 1_000_000:.2f}".rstrip("0").rstrip(".") + "M"

@@ -1,0 +1,393 @@
+"""The window: conversations on the left, the transcript over the prompt, settings on the right.
+
+Three panes side by side. Where the window is too narrow for all of them, the outer two leave the
+row and come back over the middle as drawers, with a shade that closes them. Whatever the width,
+the transcript keeps the larger part and the prompt its measure.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Final
+
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtWidgets import QMainWindow, QWidget
+
+from desktop_app.ui.look import theme as themes
+from desktop_app.ui.plain_text import window_title
+from desktop_app.ui.sidebar.conversation_list import ConversationList
+from desktop_app.ui.window.conversation_pane import Middle
+from desktop_app.ui.window.header import Header
+from desktop_app.ui.window.overlays import Shade
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent
+
+    from desktop_app.ui.composer.dropped_content import Given
+    from desktop_app.ui.composer.prompt_editor import PromptEditor
+    from desktop_app.ui.look.theme import Theme, ThemeWatcher
+    from desktop_app.ui.settings.settings_panel import SettingsPanel
+    from desktop_app.ui.transcript.view import TranscriptView
+    from desktop_app.ui.window.first_start import FirstStart
+    from desktop_app.ui.window.notifications import Notifications
+    from desktop_app.ui.window.overlays import DropOverlay
+
+_NAME: Final = "Repartee"
+_DEFAULT_SIZE: Final = QSize(1280, 800)
+_SMALLEST: Final = QSize(400, 360)
+# From this width on the conversations stand in the row.
+_WIDE: Final = 900
+# The panel joins the row while it leaves at least this much to the middle.
+_NARROWEST_MIDDLE: Final = 560
+
+
+class _Place(Enum):
+    """Where an outer pane is."""
+
+    AWAY = 0
+    IN_ROW = 1
+    DRAWER = 2
+
+
+class MainWindow(QMainWindow):
+    """See the module. It is given its larger parts and lays them out.
+
+    It is a QMainWindow for what it is called aloud, a window; that class's own layout is not used.
+
+    Attributes:
+        conversations, header, prompt, settings
+        transcript, first_start, notifications: from `set_transcript` on.
+
+    Signals:
+        files_dropped(list[Path]): local files were dropped anywhere on the window.
+        picture_dropped(GivenContent): a picture or a message that is no file.
+        closing(): the window is about to close.
+        escaped(): Esc was pressed, and nothing in the window had a use for it.
+    """
+
+    transcript: TranscriptView
+    first_start: FirstStart
+    notifications: Notifications
+
+    files_dropped = Signal(list)
+    picture_dropped = Signal(object)
+    closing = Signal()
+    escaped = Signal()
+
+    def __init__(
+        self,
+        watcher: ThemeWatcher,
+        prompt: PromptEditor,
+        settings: SettingsPanel,
+    ) -> None:
+        super().__init__()
+        self.setObjectName("main")
+        self._watcher = watcher
+        theme = watcher.current
+        self.conversations = ConversationList(theme, self)
+        self.header = Header(theme)
+        self.prompt = prompt
+        self.settings = settings
+        self._middle = Middle(self, self.header, prompt, theme)
+        self._shade = Shade(self)
+        # What covers the window, and parts with a theme, that are made after the first paint.
+        self._covers: list[QWidget] = [self._shade]
+        self._later: list[FirstStart | Notifications | DropOverlay] = []
+        settings.setParent(self)
+        settings.setProperty("edge", "left")
+        self._wants_list, self._wants_settings = True, False
+        self._drawer: QWidget | None = None
+        self._before_rename: tuple[QWidget | None, bool] = (None, False)
+        self._connect()
+        self.set_title("")
+        self.setMinimumSize(self._fitting(_SMALLEST))
+        self.resize(self._fitting(_DEFAULT_SIZE))
+
+    def set_transcript(self, transcript: TranscriptView) -> None:
+        """Take the transcript, and make what else the first paint does not show: once, before a
+        conversation is shown.
+
+        All this comes after the window's first paint, of whose time it would take a third.
+        """
+        self.transcript = transcript
+        self._add_later_parts()
+        self._middle.complete(transcript, self.first_start, self.notifications)
+        self._watcher.changed.connect(transcript.set_theme)
+        self._order_tabs()
+
+    def add_above_prompt(self, widget: QWidget) -> None:
+        """Give a widget its place between the notifications and the prompt."""
+        self._middle.add_above_prompt(widget)
+
+    # ------------------------------------------------------------ what the program tells
+
+    def set_title(self, title: str) -> None:
+        """The conversation's title, in the header and on the window; "" for none."""
+        self.header.set_title(title)
+        self.setWindowTitle(window_title(f"{title} – {_NAME}") if title else _NAME)
+
+    def show_first_start(self, shown: bool) -> None:
+        """An empty conversation: the prompt in the middle, with things to try above it."""
+        self.prompt.show_hint(not shown)
+        self._middle.show_first_start(shown)
+
+    def toggle_settings(self) -> None:
+        """Show or hide the settings panel."""
+        self.show_settings(self._place_of(self.settings) == _Place.AWAY)
+
+    def show_settings(self, shown: bool) -> None:
+        """Show or hide the settings panel; the keyboard goes along."""
+        self._wants_settings = shown
+        self._set_drawer(self.settings, shown)
+        if shown:
+            self.settings.setFocus(Qt.FocusReason.OtherFocusReason)
+        else:
+            self.focus_prompt()
+
+    def toggle_list(self) -> None:
+        """Show or hide the conversations."""
+        shown = self._place_of(self.conversations) == _Place.AWAY
+        if self._is_wide():
+            self._wants_list = shown
+        self._set_drawer(self.conversations, shown)
+        if shown and self._drawer is self.conversations:
+            self.conversations.view.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.conversations.view.ensure_current()
+        elif not shown:
+            self.focus_prompt()
+
+    def show_list(self) -> None:
+        """Bring the conversations into sight."""
+        if self._place_of(self.conversations) == _Place.AWAY:
+            self.toggle_list()
+
+    def search(self) -> None:
+        """Bring the search field into sight, and the keyboard into it."""
+        self.show_list()
+        self.conversations.focus_search()
+
+    def rename(self) -> None:
+        """Edit the title of the conversation that the keyboard is on, or of the open one; after
+        that the keyboard and the list are where they were."""
+        was_away = self._place_of(self.conversations) == _Place.AWAY
+        before = self.focusWidget()
+        if was_away:
+            self.toggle_list()
+        if self.conversations.rename_selected():
+            self._before_rename = (before, was_away)
+        elif was_away:
+            self.toggle_list()
+
+    def _end_rename(self) -> None:
+        before, was_away = self._before_rename
+        self._before_rename = (None, False)
+        stays = self.conversations.view.hasFocus()  # else the person has gone elsewhere already
+        if was_away and self._place_of(self.conversations) != _Place.AWAY:
+            self.toggle_list()
+        if stays and before is not None:
+            before.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def focus_prompt(self) -> None:
+        """Put the keyboard where one types."""
+        self.prompt.focus_text()
+
+    def state(self) -> dict[str, Any]:
+        """What should come back with the window: geometry and which panes are shown."""
+        geometry = bytes(self.saveGeometry().toBase64().data()).decode()
+        return {
+            "geometry": geometry,
+            "list": self._wants_list,
+            "settings": self._wants_settings and self._drawer is not self.settings,
+        }
+
+    def restore_state(self, state: dict[str, Any]) -> None:
+        """Take back what `state` gave; whatever is missing or makes no sense stays as it is."""
+        geometry = state.get("geometry")
+        if isinstance(geometry, str):
+            from PySide6.QtCore import QByteArray  # there is none before the first end
+
+            self.restoreGeometry(QByteArray.fromBase64(geometry.encode()))
+        self._wants_list = state.get("list") is not False
+        self._wants_settings = state.get("settings") is True
+        self._arrange()
+
+    # ------------------------------------------------------------ building
+
+    def _connect(self) -> None:
+        self._watcher.changed.connect(self._set_theme)
+        self.header.settings_requested.connect(self.toggle_settings)
+        self.header.list_requested.connect(self.toggle_list)
+        self.conversations.rename_ended.connect(self._end_rename)
+        self._shade.pressed.connect(self._close_drawer)
+        self.settings.closed.connect(lambda: self.show_settings(False))
+        for chosen in (
+            self.conversations.opened,
+            self.conversations.hit_opened,
+            self.conversations.new_requested,
+            self.conversations.new_in_folder,
+        ):
+            chosen.connect(self._close_list_drawer)
+
+    def _add_later_parts(self) -> None:
+        from desktop_app.ui.window.drop_area import DropArea, LeavesFiles
+        from desktop_app.ui.window.first_start import FirstStart
+        from desktop_app.ui.window.notifications import Notifications
+        from desktop_app.ui.window.overlays import DropOverlay
+
+        theme = self._watcher.current
+        self.first_start, self.notifications = FirstStart(theme), Notifications(theme)
+        overlay = DropOverlay(self, theme)
+        overlay.setGeometry(self.rect())
+        self._covers.append(overlay)
+        self._later += [self.first_start, self.notifications, overlay]
+        drops = DropArea(self, overlay, self.conversations)
+        LeavesFiles(self.prompt)
+        LeavesFiles(self.conversations.search)
+        drops.given.connect(self._take)
+
+    def _order_tabs(self) -> None:
+        """From the left to the right, and from the top down."""
+        order = (
+            self.conversations.search,
+            self.conversations.new_button,
+            self.conversations.place_bar.back,
+            self.conversations.place_bar.menu_button,
+            self.conversations.place_bar.empty,
+            self.conversations.view,
+            self.conversations.hit_view,
+            self.conversations.places.archive,
+            self.conversations.places.trash,
+            self.conversations.places.new_folder,
+            self.header.list_button,
+            self.header.preset,
+            self.header.settings_button,
+            self.transcript,
+            *self.first_start.cards,
+            self.notifications.close_button,
+            self.prompt,
+            self.first_start.key_line.button,
+            self.settings,
+        )
+        for before, after in itertools.pairwise(order):
+            QWidget.setTabOrder(before, after)
+
+    def _set_theme(self, theme: Theme) -> None:
+        self.setMinimumSize(self._fitting(_SMALLEST))
+        for part in (
+            self.conversations,
+            self.header,
+            *self._later,
+            self._middle,
+            self.prompt,
+            self.settings,
+        ):
+            part.set_theme(theme)
+        self._arrange()
+
+    def _fitting(self, size: QSize) -> QSize:
+        """A size at the default text size, as it is now, no larger than the screen."""
+        wanted = QSize(self._theme_px(size.width()), self._theme_px(size.height()))
+        return wanted.boundedTo(self.screen().availableSize())
+
+    def _theme_px(self, length: int) -> int:
+        return self._watcher.current.px(length)
+
+    # ------------------------------------------------------------ laying out
+
+    def _is_wide(self) -> bool:
+        return self.width() >= self._theme_px(_WIDE)
+
+    def _place_of(self, pane: QWidget) -> _Place:
+        if self._drawer is pane:
+            return _Place.DRAWER
+        list_in_row = self._wants_list and self._is_wide()
+        if pane is self.conversations:
+            return _Place.IN_ROW if list_in_row else _Place.AWAY
+        return _Place.IN_ROW if self._wants_settings and self._panel_fits() else _Place.AWAY
+
+    def _panel_fits(self) -> bool:
+        room = self.width() - self._theme_px(themes.PANEL_WIDTH)
+        if self._wants_list and self._is_wide():
+            room -= self._theme_px(themes.LIST_WIDTH)
+        return room >= self._theme_px(_NARROWEST_MIDDLE)
+
+    def _set_drawer(self, pane: QWidget, shown: bool) -> None:
+        fits = self._is_wide() if pane is self.conversations else self._panel_fits()
+        if shown:
+            self._drawer = None if fits else pane
+        elif self._drawer is pane:
+            self._drawer = None
+        self._arrange()
+
+    def _close_drawer(self) -> None:
+        if self._drawer is self.settings:
+            self._wants_settings = False
+        self._drawer = None
+        self._arrange()
+        self.focus_prompt()
+
+    def _close_list_drawer(self) -> None:
+        if self._drawer is self.conversations:
+            self._close_drawer()
+
+    def _arrange(self) -> None:
+        """Put every pane where it belongs at this width."""
+        width, height = self.width(), self.height()
+        list_width = min(self._theme_px(themes.LIST_WIDTH), width)
+        panel_width = min(self._theme_px(themes.PANEL_WIDTH), width)
+        list_place, panel_place = map(self._place_of, (self.conversations, self.settings))
+        left = list_width if list_place == _Place.IN_ROW else 0
+        right = panel_width if panel_place == _Place.IN_ROW else 0
+        self._middle.setGeometry(left, 0, width - left - right, height)
+        self.conversations.setGeometry(0, 0, list_width, height)
+        self.settings.setGeometry(width - panel_width, 0, panel_width, height)
+        for cover in self._covers:
+            cover.setGeometry(self.rect())
+        self.conversations.setVisible(list_place != _Place.AWAY)
+        self.settings.setVisible(panel_place != _Place.AWAY)
+        self._shade.setVisible(self._drawer is not None)
+        self.header.set_list_button(list_place != _Place.IN_ROW)
+        if self._drawer is not None:
+            self._shade.raise_()
+            self._drawer.raise_()
+
+    # ------------------------------------------------------------ events
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """A drawer whose pane fits the row again joins it."""
+        super().resizeEvent(event)
+        if (self._drawer is self.conversations and self._is_wide()) or (
+            self._drawer is self.settings and self._panel_fits()
+        ):
+            self._drawer = None
+        self._arrange()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Esc closes a drawer; where there is none it is told."""
+        if event.key() == Qt.Key.Key_Escape and self._drawer is not None:
+            self._close_drawer()
+        elif event.key() == Qt.Key.Key_Escape:
+            self.escaped.emit()
+        else:
+            super().keyPressEvent(event)
+
+    def event(self, event: QEvent) -> bool:
+        """The system's font or colours may have changed."""
+        if event.type() == QEvent.Type.ThemeChange:
+            self._watcher.refresh()
+        return super().event(event)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Tell, and close."""
+        self.closing.emit()
+        super().closeEvent(event)
+
+    def _take(self, given: Given) -> None:
+        """Tell which files or which picture; text goes into the prompt."""
+        if given.files:
+            self.files_dropped.emit(list(given.files))
+        if given.content is not None:
+            self.picture_dropped.emit(given.content)
+        self.prompt.take(replace(given, files=(), content=None))

@@ -1,0 +1,245 @@
+"""What the program has to say that belongs to no message: a quiet card above the prompt.
+
+One card at a time, with how many there are. An error stays until it is dismissed, or until whoever
+said it takes its topic back because it is no longer true, and so does a note of what is being done;
+those that came before it come back after it. Any other note goes by itself. What is shown is also read aloud; `announce` is read aloud only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout
+
+from desktop_app.domain.errors import UserFacingError
+from desktop_app.ui.look import icons
+from desktop_app.ui.look.theme import set_style_property
+from desktop_app.ui.plain_text import (
+    LONGEST_PARAGRAPH,
+    PlainButton,
+    PlainLabel,
+    PlainToolButton,
+    one_line,
+    spoken_text,
+)
+from desktop_app.ui.widgets.card_text import CardText
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QKeyEvent, QResizeEvent
+    from PySide6.QtWidgets import QWidget
+
+    from desktop_app.ui.look.theme import Theme
+
+Actions = Sequence[tuple[str, Callable[[], object]]]
+
+NOTE_STAYS_MS: Final = 6000
+
+
+@dataclass(frozen=True)
+class _Card:
+    first: str
+    more: str
+    is_error: bool
+    actions: Actions
+    topic: str
+    stays: bool
+
+    @property
+    def words(self) -> str:
+        return f"{self.first} {self.more}".strip()
+
+
+class Notifications(QFrame):
+    """See the module.
+
+    Attributes:
+        status: the line that assistive technology reads; it keeps the last words said.
+    """
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("notifications")
+        self._cards: list[_Card] = []
+        self._picture, self.status, self._more = PlainLabel(), PlainLabel(), PlainLabel()
+        self.status.setObjectName("status")
+        self._text = CardText(self.status, self._more)
+        self._count = PlainLabel()
+        self._count.setObjectName("count")
+        self._count.setProperty("role", "note")
+        self.close_button = PlainToolButton()
+        self.close_button.setObjectName("dismiss")
+        self.close_button.setProperty("role", "quiet")
+        self.close_button.setAccessibleName("Dismiss")
+        self.close_button.clicked.connect(self.dismiss)
+        self.note_timer = QTimer(self, singleShot=True, interval=NOTE_STAYS_MS)
+        self.note_timer.timeout.connect(self.dismiss)
+        self._lay_out()
+        self.set_theme(theme)
+        self.hide()
+
+    def notify(
+        self,
+        what: UserFacingError | str,
+        actions: Actions = (),
+        *,
+        topic: str = "",
+        stays: bool = False,
+    ) -> None:
+        """Show an error or a note.
+
+        Args:
+            actions: each a label and what it does, which ends the card.
+            topic: what `dismiss_topic` will know it by, "" where it is true for good.
+            stays: of a note, that it does not go by itself.
+        """
+        if isinstance(what, UserFacingError):
+            more = _shown(" ".join(s for s in (what.what_was_kept, what.what_to_do) if s))
+            first = _shown(what.what_happened)
+            card = _Card(first, more, True, tuple(actions), topic, stays=True)
+        else:
+            card = _Card(_shown(what), "", False, tuple(actions), topic, stays)
+        self._cards = [c for c in self._cards if c.stays and c != card]
+        self._cards.append(card)
+        self._show_last()
+        self._say(card.words)
+
+    def dismiss_topic(self, topic: str) -> None:
+        """What was said of a topic is no longer true: close its cards."""
+        kept = [card for card in self._cards if card.topic != topic]
+        if len(kept) != len(self._cards):
+            was_on_top = kept[-1:] != self._cards[-1:]
+            self._cards = kept
+            if was_on_top:
+                self._show_last()
+            else:
+                self._show_count()
+
+    def announce(self, text: str) -> None:
+        """Say something to those who listen; the others see it by themselves."""
+        text = _shown(text)
+        if not self._cards:
+            self.status.setText(text)
+        self._say(text)
+
+    def dismiss(self) -> None:
+        """Close the card; an earlier error comes back."""
+        if self._cards:
+            self._cards.pop()
+        self._show_last()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw with this theme from now on."""
+        self._theme = theme
+        px = theme.px
+        self._line.setContentsMargins(px(14), px(8), px(8), px(8))
+        self._line.setSpacing(px(10))
+        self._picture.setContentsMargins(0, px(3), 0, 0)
+        self._count.setContentsMargins(0, px(3), 0, 0)
+        self._words.setSpacing(px(3))
+        self._text.column.setSpacing(px(3))
+        self._buttons.setSpacing(px(12))
+        self.close_button.setIcon(icons.icon("x", theme.dim, px(14)))
+        self.close_button.setIconSize(QSize(px(14), px(14)))
+        self.close_button.setFixedSize(px(24), px(24))
+        self._draw_sign()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Esc dismisses while the keyboard is in the card."""
+        if event.key() == Qt.Key.Key_Escape:
+            self.dismiss()
+        else:
+            super().keyPressEvent(event)
+
+    def _lay_out(self) -> None:
+        top = Qt.AlignmentFlag.AlignTop
+        for label in (self.status, self._more):
+            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._line = QHBoxLayout(self)
+        self._words = QBoxLayout(QBoxLayout.Direction.TopToBottom)
+        self._buttons = QHBoxLayout()
+        self._words.addWidget(self._text, 1)
+        self._words.addLayout(self._buttons)
+        self._line.addWidget(self._picture, 0, top)
+        self._line.addLayout(self._words, 1)
+        self._line.addWidget(self._count, 0, top)
+        self._line.addWidget(self.close_button, 0, top)
+
+    def _show_last(self) -> None:
+        self.note_timer.stop()
+        self._show_count()
+        if not self._cards:
+            self.hide()
+            return
+        card = self._cards[-1]
+        self.status.setAccessibleName(spoken_text(card.words))
+        set_style_property(self, "role", "error-card" if card.is_error else "note-card")
+        set_style_property(self.status, "role", "error-title" if card.is_error else "")
+        set_style_property(self._more, "role", "error-note" if card.is_error else "note")
+        self.status.setText(card.first)
+        self._more.setText(card.more)
+        self._more.setVisible(bool(card.more))
+        self._set_actions(card)
+        self._arrange()
+        self._draw_sign()
+        self.show()
+        if not card.stays:
+            self.note_timer.start()
+
+    def _arrange(self) -> None:
+        """A note is one line with its actions at the end, where there is room for that; an error has
+        them below its sentences."""
+        if not self._cards:
+            return
+        card, towards = self._cards[-1], QBoxLayout.Direction
+        line = self.status.fontMetrics().horizontalAdvance(card.first) if card.actions else 0
+        is_narrow = line + self._buttons.sizeHint().width() > self.width() - self._theme.px(100)
+        below = card.is_error or (bool(card.actions) and is_narrow)
+        self._words.setDirection(towards.TopToBottom if below else towards.LeftToRight)
+        room = self._theme.px(3) if below else 0
+        self._words.setContentsMargins(0, room, 0, room)
+        left = Qt.AlignmentFlag.AlignLeft if below else Qt.AlignmentFlag(0)
+        self._words.setAlignment(self._buttons, left)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange()
+
+    def _show_count(self) -> None:
+        count = len(self._cards)
+        self._count.setText(f"1 of {count}" if count > 1 else "")
+        self._count.setVisible(count > 1)
+
+    def _set_actions(self, card: _Card) -> None:
+        while item := self._buttons.takeAt(0):
+            if widget := item.widget():
+                widget.hide()
+                widget.deleteLater()
+        for label, action in card.actions:
+            button = PlainButton(label)
+            button.setProperty("role", "link")
+            button.clicked.connect(lambda *_, action=action: self._do(action))
+            self._buttons.addWidget(button)
+
+    def _do(self, action: Callable[[], object]) -> None:
+        self.dismiss()
+        action()
+
+    def _draw_sign(self) -> None:
+        is_error = bool(self._cards) and self._cards[-1].is_error
+        color = self._theme.error if is_error else self._theme.dim
+        sign = "circle-alert" if is_error else "info"
+        self._picture.setPixmap(icons.pixmap(sign, color, self._theme.px(18)))
+
+    def _say(self, text: str) -> None:
+        # Imported late: 10 ms that no start should wait for.
+        from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
+
+        self.status.setAccessibleName(spoken_text(text))
+        QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self.status, text))
+
+
+def _shown(text: str) -> str:
+    return one_line(text, LONGEST_PARAGRAPH)

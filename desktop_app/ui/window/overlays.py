@@ -1,0 +1,85 @@
+"""What may lie over the main window: the shade under a drawer, what a drop will do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QRect, Qt, Signal
+from PySide6.QtGui import QColor, QPainter
+from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
+
+from desktop_app.ui.look import icons
+from desktop_app.ui.plain_text import PlainLabel, spoken_text
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QMouseEvent, QPaintEvent, QResizeEvent
+
+    from desktop_app.ui.look.theme import Theme
+
+
+class Shade(QWidget):
+    """What lies between a drawer and the rest.
+
+    Signals:
+        pressed()
+    """
+
+    pressed = Signal()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Close the drawer."""
+        self.pressed.emit()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """A third of black, in both themes."""
+        with QPainter(self) as painter:
+            painter.fillRect(self.rect(), QColor(0, 0, 0, 72))
+
+
+class DropOverlay(QWidget):
+    """Says, over everything, what letting go will do. What is below is still dragged over."""
+
+    def __init__(self, window: QWidget, theme: Theme) -> None:
+        super().__init__(window)
+        self.setObjectName("drop-overlay")
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._frame = QFrame(self)
+        self._frame.setProperty("role", "overlay")
+        self._picture, self.words = PlainLabel(), PlainLabel()
+        self.words.setObjectName("drop-words")
+        self.words.setWordWrap(True)
+        column = QVBoxLayout(self._frame)
+        column.addStretch(1)
+        for label in (self._picture, self.words):
+            label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+            column.addWidget(label)
+        column.addStretch(1)
+        self.set_theme(theme)
+        self.hide()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw with this theme from now on."""
+        self._theme = theme
+        self._picture.setPixmap(icons.pixmap("file-up", theme.accent, theme.px(32)))
+
+    def show_words(self, words: str, place: QRect) -> None:
+        """Say this over a part of the window."""
+        if words != self.words.text():
+            self.words.setText(words)
+            self.setAccessibleName(spoken_text(words))
+        self.setGeometry(place)
+        self.show()
+        self.raise_()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """A frame inside the window's edge."""
+        super().resizeEvent(event)
+        inset = self._theme.px(12)
+        self._frame.setGeometry(QRect(self.rect()).adjusted(inset, inset, -inset, -inset))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """What is below shines through a little."""
+        ground = QColor(self._theme.ground)
+        ground.setAlpha(110)
+        with QPainter(self) as painter:
+            painter.fillRect(self.rect(), ground)

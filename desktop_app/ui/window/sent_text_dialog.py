@@ -1,0 +1,42 @@
+"""A window that shows what is sent in place of the beginning of a conversation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialog, QVBoxLayout
+
+from desktop_app.ui.plain_text import PlainLabel, PlainTextField
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
+    from desktop_app.ui.look.theme import Theme
+
+
+class SentText(QDialog):
+    """Read-only; Esc closes it, and it is gone then."""
+
+    def __init__(self, theme: Theme, words: str, text: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("sent-text")
+        self.setWindowTitle("What is sent")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.note = PlainLabel(words)
+        self.note.setWordWrap(True)
+        self.text = PlainTextField()
+        self.text.setPlainText(text)
+        self.text.setReadOnly(True)
+        self.text.setAccessibleName("What is sent")
+        self.text.setFont(theme.answer())
+        column = QVBoxLayout(self)
+        column.setContentsMargins(*[theme.px(16)] * 4)
+        column.setSpacing(theme.px(10))
+        column.addWidget(self.note)
+        column.addWidget(self.text, 1)
+        room = parent.size()
+        self.resize(
+            min(theme.px(640), room.width() - theme.px(40)),
+            min(theme.px(480), room.height() - theme.px(40)),
+        )

@@ -1,0 +1,165 @@
+"""A window of its own for what happens while the store is closed: what is the matter with it, what
+can be done, and how far that has come."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtWidgets import (
+    QDialog,
+    QFrame,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+)
+
+from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.plain_text import PlainButton, PlainLabel, spoken_text
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QKeyEvent
+    from PySide6.QtWidgets import QWidget
+
+    from desktop_app.ui.look.theme import Theme
+
+_WIDTH: Final = 460
+_MOST_WORDS: Final = 260  # high; longer ones are scrolled
+Choices = Sequence[tuple[str, str, str]]
+"""Each: its name, its label, and a sentence on what it does."""
+
+
+class StoreDialog(QDialog):
+    """See the module. The last choice is what closing it, or Esc, means.
+
+    Signals:
+        chosen(str): the name of a choice.
+    """
+
+    chosen = Signal(str)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("store-dialog")
+        self.setWindowTitle("Repartee")
+        self.setWindowModality(Qt.WindowModality.WindowModal)
+        self._theme = theme
+        self._title, self._words = PlainLabel(), PlainLabel()
+        self._bar = QProgressBar()
+        self._bar.setTextVisible(False)
+        self._bar.setFixedHeight(theme.px(6))
+        self._buttons: list[QPushButton] = []
+        self._notes: list[QLabel] = []
+        self._last = ""
+        set_role(self._title, "strong")
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(*[theme.px(20)] * 4)
+        self._column.setSpacing(theme.px(8))
+        self._column.setSizeConstraint(QVBoxLayout.SizeConstraint.SetNoConstraint)
+        for label in (self._title, self._words):
+            label.setWordWrap(True)
+            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._column.addWidget(self._title)
+        # A list may be longer than the screen, and a path in it wider than the dialog.
+        self._scroll = QScrollArea()
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setWidget(self._words)
+        self._column.addWidget(self._scroll)
+        self._column.addWidget(self._bar)
+        self._bar.hide()
+        self.setFixedWidth(theme.px(_WIDTH))
+
+    @property
+    def words(self) -> str:
+        """What it says."""
+        return f"{self._title.text()} {self._words.text()}".strip()
+
+    def offer(self, title: str, words: str, choices: Choices) -> None:
+        """Say what is the matter, and what can be done; the first is done by Enter."""
+        self._say(title, words)
+        self._bar.hide()
+        for number, (name, label, note) in enumerate(choices):
+            self._add(name, label, note, is_first=number == 0)
+        self._last = choices[-1][0]
+        self._buttons[0].setFocus()
+        self._fit()
+
+    def show_work(self, words: str) -> None:
+        """Say what is being done; nothing can be chosen meanwhile."""
+        self._say(words, "")
+        self._last = ""
+        self._bar.setMaximum(1)
+        self._bar.setValue(0)
+        self._bar.show()
+        self._fit()
+
+    def set_progress(self, done: int, total: int) -> None:
+        """How far that is."""
+        self._bar.setMaximum(max(1, total))
+        self._bar.setValue(min(done, total))
+
+    def event(self, event: QEvent) -> bool:
+        """What is said takes its room only when it is shown in its own letters."""
+        handled = super().event(event)
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._fit()
+        return handled
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Esc is the last choice."""
+        if event.key() == Qt.Key.Key_Escape:
+            self.reject()
+        else:
+            super().keyPressEvent(event)
+
+    def reject(self) -> None:
+        """Closing it chooses the last; while it works it stays."""
+        if self._last:
+            self._choose(self._last)
+
+    def _say(self, title: str, words: str) -> None:
+        for widget in (*self._buttons, *self._notes):
+            widget.hide()
+            widget.deleteLater()
+        self._buttons, self._notes = [], []
+        self._title.setText(title)
+        self._words.setText(words)
+        self._scroll.setVisible(bool(words))
+        self.setAccessibleName(spoken_text(self.words))
+
+    def _add(self, name: str, label: str, note: str, *, is_first: bool) -> None:
+        button = PlainButton(label)
+        button.setObjectName(name)
+        button.setDefault(is_first)
+        set_role(button, "primary" if is_first else "plain")
+        button.clicked.connect(lambda: self._choose(name))
+        self._column.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
+        button.show()  # in a dialog that is open already it would come too late to be fitted in
+        self._buttons.append(button)
+        if note:
+            line = PlainLabel(note)
+            line.setWordWrap(True)
+            set_role(line, "note")
+            button.setAccessibleDescription(spoken_text(note))
+            self._column.addWidget(line)
+            line.show()
+            self._notes.append(line)
+
+    def _choose(self, name: str) -> None:
+        self._last = ""
+        self.chosen.emit(name)
+
+    def _fit(self) -> None:
+        # A label that wraps says how high it is only once it knows its width.
+        inner = self._theme.px(_WIDTH) - 2 * self._theme.px(20)
+        needed = max(0, self._words.heightForWidth(inner))  # below zero without words
+        shown = min(needed, self._theme.px(_MOST_WORDS))
+        if shown != self._scroll.height():
+            self._scroll.setFixedHeight(shown)
+        height = self._column.heightForWidth(self._theme.px(_WIDTH))
+        if height != self.height():
+            self.setFixedHeight(height)

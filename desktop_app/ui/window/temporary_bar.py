@@ -1,0 +1,163 @@
+"""What shows that a conversation is private: a card above its prompt, and a row that leads back to it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QPushButton,
+    QSizePolicy,
+    QWidget,
+)
+
+from desktop_app.ui.composer.dropped_content import accept_copy, given_in, is_welcome, promise
+from desktop_app.ui.look import icons
+from desktop_app.ui.look import theme as themes
+from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.plain_text import PlainButton, PlainLabel, PlainToolButton, spoken_text
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
+
+    from desktop_app.ui.look.theme import Theme
+
+TITLE: Final = "Private conversation"
+WORDS: Final = (
+    "Private: nothing of it is kept on this computer, and it is forgotten when you close it or "
+    "Repartee. Its provider sees it; what it costs is counted."
+)
+ASK: Final = "Forget this conversation? It cannot be brought back."
+
+
+class PrivateBar(QFrame):
+    """The card.
+
+    Signals:
+        close_requested(): the person wants it away.
+        confirmed(): and means it, though there is something in it.
+    """
+
+    close_requested = Signal()
+    confirmed = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("private")
+        set_role(self, "note-card")
+        self._picture, self.words = PlainLabel(), PlainLabel()
+        self.words.setWordWrap(True)
+        self.close_button = _link("Close", "private-close")
+        self.forget_button = _link("Forget", "private-forget")
+        self.keep_button = _link("Not yet", "private-keep")
+        self._line = QHBoxLayout(self)
+        self._line.addWidget(self._picture, 0, Qt.AlignmentFlag.AlignTop)
+        self._line.addWidget(self.words, 1)
+        for button in (self.close_button, self.forget_button, self.keep_button):
+            self._line.addWidget(button)
+        self.close_button.clicked.connect(lambda: self.close_requested.emit())
+        self.forget_button.clicked.connect(lambda: self.confirmed.emit())
+        self.keep_button.clicked.connect(self.tell)
+        self.tell()
+        self.set_theme(theme)
+        self.hide()
+
+    def tell(self) -> None:
+        """Say what private means."""
+        self._say(WORDS, is_asking=False)
+
+    def ask(self) -> None:
+        """Ask whether it is meant."""
+        self._say(ASK, is_asking=True)
+        self.forget_button.setFocus()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw with this theme from now on."""
+        px = theme.px
+        self._line.setContentsMargins(px(14), px(8), px(14), px(8))
+        self._line.setSpacing(px(12))
+        self._picture.setContentsMargins(0, px(2), 0, 0)
+        self._picture.setPixmap(icons.pixmap("lock", theme.dim, px(16)))
+
+    def _say(self, words: str, *, is_asking: bool) -> None:
+        set_role(self.words, "" if is_asking else "note")
+        self.words.setText(words)
+        self.setAccessibleName(spoken_text(words))
+        self.close_button.setVisible(not is_asking)
+        self.forget_button.setVisible(is_asking)
+        self.keep_button.setVisible(is_asking)
+
+
+class PrivateRow(QWidget):
+    """A row above the conversations, while there is a private one: it is in no list.
+
+    Signals:
+        opened(): go back to it.
+        close_requested(): the person wants it away.
+        aimed(str): what letting go here will do with what is dragged; "" for nothing.
+        given(Given): dropped here.
+    """
+
+    opened = Signal()
+    close_requested = Signal()
+    aimed = Signal(str)
+    given = Signal(object)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAcceptDrops(True)
+        self.button = PlainButton(TITLE)
+        self.button.setObjectName("private-row")
+        self.button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        set_role(self.button, "row")
+        self.close_button = PlainToolButton()
+        self.close_button.setObjectName("private-row-close")
+        self.close_button.setAccessibleName("Close the private conversation")
+        self.close_button.setToolTip("Close")
+        set_role(self.close_button, "quiet")
+        line = QHBoxLayout(self)
+        line.setContentsMargins(0, 0, 0, 0)
+        line.setSpacing(0)
+        line.addWidget(self.button, 1)
+        line.addWidget(self.close_button)
+        self.button.clicked.connect(lambda: self.opened.emit())
+        self.close_button.clicked.connect(lambda: self.close_requested.emit())
+        self.set_theme(theme)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw with this theme from now on."""
+        px = theme.px
+        self.button.setFixedHeight(px(themes.ROW))
+        self.button.setIcon(icons.icon("lock", theme.text, px(16)))
+        self.button.setIconSize(QSize(px(16), px(16)))
+        self.button.setStyleSheet(f"text-align: left; padding-left: {px(9)}px;")
+        self.close_button.setIcon(icons.icon("x", theme.dim, px(14)))
+        self.close_button.setFixedSize(px(26), px(26))
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Say what letting go will do."""
+        if event.source() is None and is_welcome(event.mimeData()):
+            accept_copy(event)
+            self.button.setDown(True)
+            self.aimed.emit(promise(event.mimeData(), f"“{TITLE}”"))
+
+    def dragLeaveEvent(self, _event: QDragLeaveEvent) -> None:
+        """It went elsewhere."""
+        self.button.setDown(False)
+        self.aimed.emit("")
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Tell what was dropped."""
+        self.button.setDown(False)
+        self.aimed.emit("")
+        accept_copy(event)
+        self.given.emit(given_in(event.mimeData()))
+
+
+def _link(words: str, name: str) -> QPushButton:
+    made = PlainButton(words)
+    made.setObjectName(name)
+    set_role(made, "link")
+    return made

@@ -1,0 +1,237 @@
+"""What is meant by what other programs offer, as they really put it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QMimeData
+from PySide6.QtGui import QTextCursor
+from PySide6.QtWidgets import QPlainTextEdit
+
+from desktop_app.ui.composer.dropped_content import (
+    NO_MESSAGE,
+    NO_PICTURE,
+    NOTHING_READABLE,
+    Given,
+    GivenContent,
+    given_in,
+    is_to_attach,
+    is_welcome,
+    promise,
+)
+from desktop_app.ui.composer.rich_text_paste import RichPaste
+
+PNG = bytes.fromhex("89504e470d0a1a0a") + b"not looked at here"
+MAIL = b"From: a@b.example\r\nSubject: =?utf-8?q?Gr=C3=BC=C3=9Fe?= an/alle\r\n\r\nHello\r\n"
+PAGE = "https://e.example/x"
+
+
+def offered(formats: dict[str, bytes | str]) -> QMimeData:
+    data = QMimeData()
+    for name, content in formats.items():
+        data.setData(name, content.encode() if isinstance(content, str) else content)
+    return data
+
+
+def moz(address: str, title: str) -> bytes:
+    return f"{address}\n{title}".encode("utf-16-le")
+
+
+@pytest.mark.parametrize(
+    ("formats", "given"),
+    [
+        pytest.param(
+            {"text/uri-list": "file:///a%20b/%C3%9C.pdf\r\nfile:///c\r\n", "text/plain": "/c"},
+            Given((Path("/a b/Ü.pdf"), Path("/c"))),
+            id="a file manager",
+        ),
+        pytest.param(
+            {"x-special/gnome-copied-files": "cut\nfile:///a%20b.txt\nfile:///c"},
+            Given((Path("/a b.txt"), Path("/c"))),
+            id="an older file manager's copy",
+        ),
+        pytest.param(
+            {"text/uri-list": "file:///a.py", "text/plain": "/a.py", "codeeditors": "[]"},
+            Given((Path("/a.py"),)),
+            id="a file of VS Code",
+        ),
+        pytest.param(
+            {"text/uri-list": "sftp://host/a.pdf"},
+            Given(
+                note="“a.pdf” is not on this computer, and nothing is fetched: copy it to a folder "
+                "here first."
+            ),
+            id="a file elsewhere",
+        ),
+        pytest.param(
+            {
+                "text/x-moz-url": moz(PAGE, "A page"),
+                "text/uri-list": PAGE,
+                "text/html": f"<a href='{PAGE}'>A page</a>",
+                "text/plain": PAGE,
+            },
+            Given(text=f"[A page]({PAGE})"),
+            id="Firefox: a link",
+        ),
+        pytest.param(
+            {"text/uri-list": PAGE, "text/html": f"<a href='{PAGE}'>A <b>page</b></a>"},
+            Given(text=f"[A page]({PAGE})"),
+            id="a link with its words in HTML alone",
+        ),
+        pytest.param(
+            {"text/uri-list": PAGE, "text/plain": PAGE}, Given(text=PAGE), id="an address alone"
+        ),
+        pytest.param(
+            {"text/x-moz-url": moz("https://e.example/a_(b)", "x")},
+            Given(text="[x](<https://e.example/a_(b)>)"),
+            id="brackets in an address",
+        ),
+        pytest.param(
+            {
+                "text/x-moz-url": moz("https://e.example/cat.png", "cat.png"),
+                "text/html": "<img src='https://e.example/cat.png'>",
+                "text/uri-list": "https://e.example/cat.png",
+                "image/png": PNG,
+            },
+            Given(content=GivenContent("cat.png", PNG)),
+            id="a picture with its bytes",
+        ),
+        pytest.param(
+            {
+                "text/uri-list": "https://e.example/cat.png",
+                "text/html": "<meta charset='utf-8'><img src='https://e.example/cat.png'>",
+            },
+            Given(text="https://e.example/cat.png", note=NO_PICTURE),
+            id="Chrome: a picture by its address alone",
+        ),
+        pytest.param(
+            {"text/html": "<meta charset='utf-8'><img src='data:image/png;base64,aGk='/>"},
+            Given(content=GivenContent("Pasted picture.png", b"hi")),
+            id="a picture within HTML",
+        ),
+        pytest.param(
+            {"text/html": "<p>some <b>words</b></p>", "text/plain": "some words"},
+            Given(text="some words", html="<p>some <b>words</b></p>"),
+            id="selected text",
+        ),
+        pytest.param(
+            {"text/markdown": "**a**", "text/html": "<b>a</b>", "text/plain": "a"},
+            Given(text="**a**"),
+            id="Markdown, as we copy it",
+        ),
+        pytest.param(
+            {"message/rfc822": MAIL, "text/plain": "x"},
+            Given(content=GivenContent("Grüße an alle.eml", MAIL)),
+            id="a mail",
+        ),
+        pytest.param(
+            {
+                "text/x-moz-message": "imap-message://x",
+                "application/x-moz-file-promise": "x",
+                "text/x-moz-url": moz("imap://x", "Subject"),
+            },
+            Given(note=NO_MESSAGE),
+            id="Thunderbird: a mail that is not handed over",
+        ),
+        pytest.param(
+            {"text/x-moz-message": "mailbox-message://x", "text/uri-list": "file:///t/A.eml"},
+            Given((Path("/t/A.eml"),)),
+            id="Thunderbird: a mail as a file",
+        ),
+        pytest.param(
+            {"text/tab-separated-values": "a\tb|c\n1\t2"},
+            Given(text="| a | b\\|c |\n| --- | --- |\n| 1 | 2 |"),
+            id="cells",
+        ),
+        pytest.param(
+            {"text/rtf": "{\\rtf1 a}"},
+            Given(content=GivenContent("Pasted text.rtf", b"{\\rtf1 a}")),
+            id="RTF alone",
+        ),
+        pytest.param({"application/x-odd": "1"}, Given(note=NOTHING_READABLE), id="unheard of"),
+        pytest.param({}, Given(), id="nothing"),
+    ],
+)
+def test_what_is_meant(formats: dict[str, bytes | str], given: Given) -> None:
+    data = offered(formats)
+    assert given_in(data) == given
+    assert is_welcome(data) is (bool(formats) and given.note != NOTHING_READABLE)
+
+
+def test_what_is_no_text_is_left_out_and_said() -> None:
+    data = QMimeData()
+    data.setText("a\0b\0c😀")
+    given = given_in(data)
+    assert given.text == "abc😀"
+    assert given.note == "2 characters that are no text could not be taken over."
+
+
+def test_what_letting_go_will_do_is_said() -> None:
+    files = offered({"text/uri-list": "file:///a\r\nfile:///b"})
+    assert promise(files) == "Drop to attach 2 files"
+    assert promise(files, "“Plans”") == "Drop to attach 2 files to “Plans”"
+    text = offered({"text/plain": "words"})
+    assert not is_to_attach(text)
+    assert promise(text, "“Plans”") == "Drop into the prompt of “Plans”"
+
+
+# ---------------------------------------------------------------- rich text
+
+
+@pytest.fixture
+def field() -> QPlainTextEdit:
+    field = QPlainTextEdit()
+    field.setPlainText("before after")
+    cursor = field.textCursor()
+    cursor.setPosition(7)
+    field.setTextCursor(cursor)
+    return field
+
+
+RICH = Given(text="bold words", html="<b>bold</b> words")
+
+
+def test_rich_text_becomes_markdown_in_one_step(field: QPlainTextEdit) -> None:
+    paste = RichPaste(field.textCursor(), RICH)
+    assert field.toPlainText() == "before bold wordsafter"
+    paste.become("**bold** words")
+    assert field.toPlainText() == "before **bold** wordsafter"
+    field.undo()
+    assert field.toPlainText() == "before after"
+    field.redo()
+    assert field.toPlainText() == "before **bold** wordsafter"
+
+
+def test_what_is_typed_meanwhile_stays(field: QPlainTextEdit) -> None:
+    paste = RichPaste(field.textCursor(), RICH)
+    field.textCursor().insertText("!")
+    paste.become("**bold** words")
+    assert field.toPlainText() == "before **bold** words!after"
+    field.undo()
+    assert field.toPlainText() == "before bold words!after"
+
+
+def test_what_was_changed_or_sent_meanwhile_is_left_alone(field: QPlainTextEdit) -> None:
+    paste = RichPaste(field.textCursor(), RICH)
+    cursor = QTextCursor(field.document())
+    cursor.setPosition(9)
+    cursor.insertText("X")
+    changed = field.toPlainText()
+    paste.become("**bold** words")
+    assert field.toPlainText() == changed
+    field.setPlainText("another draft")
+    paste.become("**bold** words")
+    assert field.toPlainText() == "another draft"
+
+
+@pytest.mark.parametrize("markdown", ["", "bold  words", "**bold**"])
+def test_markdown_that_says_less_is_not_taken(field: QPlainTextEdit, markdown: str) -> None:
+    paste = RichPaste(field.textCursor(), RICH)
+    paste.become(markdown)
+    assert field.toPlainText() == "before bold wordsafter"
+
+
+def test_html_alone_gives_its_words_at_once(field: QPlainTextEdit) -> None:
+    RichPaste(field.textCursor(), Given(html="<p>some <b>words</b></p>"))
+    assert field.toPlainText() == "before some wordsafter"

@@ -1,0 +1,384 @@
+"""`/` in a prompt: when it opens the list, what its keys do, what a taken prompt leaves in the text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, cast
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication, QInputMethodEvent
+from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
+
+from desktop_app.domain.prompts import Prompt
+from desktop_app.ui.composer.prompt_completer import Slash, typed_name
+from desktop_app.ui.composer.prompt_editor import PromptEditor
+from desktop_app.ui.composer.prompt_fields import FieldText, PromptFields
+from desktop_app.ui.composer.prompt_menu import PromptMenu, matching
+from desktop_app.ui.look import theme as themes
+from desktop_app.ui.quick.quick_prompt import QuickPrompt
+from desktop_app.ui.settings.form_widgets import Combo
+from desktop_app.ui.transcript.view import TranscriptView
+
+if TYPE_CHECKING:
+    from pytestqt.modeltest import ModelTester
+    from pytestqt.qtbot import QtBot
+
+EXPLAIN = Prompt("explain", "Explain code", "Explain this:\n\n{{selection}}", "Code")
+REVIEW = Prompt("review", "Review code", "Look at {{focus=speed|safety}} of {{what}}", "Code")
+TRANSLATE = Prompt("translate", "Translate", "Into {{language=English}}: {{selection}}", "Writing")
+PROMPTS = (EXPLAIN, REVIEW, TRANSLATE)
+KEY = Qt.Key
+
+
+class Typed:
+    """One of the two texts that `/` is typed in, in its window."""
+
+    def __init__(self, qtbot: QtBot, window: QWidget, slash: Slash, name: str) -> None:
+        self._qtbot = qtbot
+        self.window = window
+        self.slash = slash
+        kind = QPlainTextEdit if isinstance(window.findChild(QPlainTextEdit, name), QPlainTextEdit) else QLineEdit  # fmt: skip
+        self.widget = cast(QWidget, window.findChild(kind, name))
+        self.sent: list[str] = []
+        slash.set_prompts(PROMPTS)
+        window.show()
+        window.activateWindow()
+        self.widget.setFocus()
+        qtbot.waitUntil(self.widget.hasFocus)
+
+    def type(self, words: str) -> None:
+        self._qtbot.keyClicks(self.widget, words)
+
+    def press(self, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:  # fmt: skip
+        self._qtbot.keyClick(QApplication.focusWidget() or self.widget, key, modifiers)
+
+    @property
+    def text(self) -> str:
+        if isinstance(self.widget, QLineEdit):
+            return self.widget.text()
+        return cast(QPlainTextEdit, self.widget).toPlainText()
+
+    @property
+    def cursor(self) -> int:
+        if isinstance(self.widget, QLineEdit):
+            return self.widget.cursorPosition()
+        return cast(QPlainTextEdit, self.widget).textCursor().position()
+
+    @property
+    def offered(self) -> list[str]:
+        menu = self.window.findChild(PromptMenu)
+        if menu is None or menu.isHidden():
+            return []
+        return [menu.model.index(row, 0).data() for row in range(menu.model.rowCount())]
+
+    @property
+    def current(self) -> str:
+        menu = self.window.findChild(PromptMenu)
+        return "" if menu is None else str(menu.view.currentIndex().data())
+
+    def asks(self) -> bool:
+        return self.fields is not None
+
+    @property
+    def fields(self) -> PromptFields | None:
+        shown = [f for f in self.window.findChildren(PromptFields) if not f.isHidden()]
+        return shown[0] if shown else None
+
+    def field(self, name: str) -> FieldText:
+        assert self.fields is not None
+        return cast(FieldText, self.fields.findChild(FieldText, f"field-{name}"))
+
+
+@pytest.fixture
+def editor(qtbot: QtBot, dressed: themes.Theme) -> Typed:
+    window = QWidget()
+    window.resize(700, 600)
+    qtbot.addWidget(window)
+    column = QVBoxLayout(window)
+    column.addStretch(1)
+    prompt = PromptEditor(dressed)
+    column.addWidget(prompt)
+    typed = Typed(qtbot, window, prompt.slash, "prompt")
+    prompt.submitted.connect(typed.sent.append)
+    return typed
+
+
+@pytest.fixture
+def quick(qtbot: QtBot, dressed: themes.Theme) -> Iterator[Typed]:
+    window = QuickPrompt(dressed, TranscriptView(dressed, is_brief=True))
+    qtbot.addWidget(window)
+    window.open_with("")
+    typed = Typed(qtbot, window, window.slash, "prompt")
+    window.submitted.connect(typed.sent.append)
+    yield typed
+    window.hide()
+
+
+@pytest.fixture(params=["editor", "quick"])
+def either(request: pytest.FixtureRequest) -> Typed:
+    return cast(Typed, request.getfixturevalue(request.param))
+
+
+@pytest.mark.parametrize(
+    ("before", "name"),
+    [
+        ("/", ""),
+        ("/tra", "tra"),
+        ("/fix gr", "fix gr"),
+        ("／tra", "tra"),
+        ("", None),
+        (" /", None),
+        ("see /usr", None),
+        ("/usr/bin", None),
+        ("//", None),
+        ("/ x", None),
+        ("/" + "x" * 60, None),
+    ],
+)
+def test_what_counts_as_the_beginning_of_a_name(before: str, name: str | None) -> None:
+    assert typed_name(before) == name
+
+
+def test_the_list_is_a_sound_model(qtmodeltester: ModelTester, qtbot: QtBot) -> None:
+    menu = PromptMenu(themes.light())
+    qtbot.addWidget(menu)
+    menu.set_prompts(PROMPTS)
+    assert menu.narrow("")
+    qtmodeltester.check(menu.model)
+
+
+def test_titles_that_begin_so_come_first() -> None:
+    assert matching("code", PROMPTS) == [EXPLAIN, REVIEW]
+    assert matching("re", PROMPTS) == [REVIEW]
+    assert matching("writing", PROMPTS) == [TRANSLATE]
+    assert matching("code re", PROMPTS) == [REVIEW]
+    assert matching("", PROMPTS) == list(PROMPTS)
+
+
+def test_it_opens_narrows_and_closes_with_esc_which_leaves_the_text(either: Typed) -> None:
+    either.type("/")
+    assert either.offered == ["Explain code", "Review code", "Translate"]
+    either.type("co")
+    assert either.offered == ["Explain code", "Review code"]
+    either.press(KEY.Key_Escape)
+    assert either.offered == []
+    assert either.text == "/co"
+    assert either.window.isVisible()
+    either.type("d")
+    assert either.offered == []
+    for _ in "/cod":
+        either.press(KEY.Key_Backspace)
+    either.type("/")
+    assert either.offered  # the line began anew
+
+
+@pytest.mark.parametrize("key", [KEY.Key_Return, KEY.Key_Tab])
+def test_enter_and_tab_take_what_is_marked(either: Typed, key: Qt.Key) -> None:
+    either.slash.fill_in = lambda names: {"selection": "x = 1"} if "selection" in names else {}
+    either.type("/ex")
+    either.press(key)
+    assert either.text == "Explain this:\n\nx = 1"
+    assert either.cursor == len(either.text)
+    assert either.widget.hasFocus()
+    assert either.sent == []
+    either.press(KEY.Key_Return)
+    assert either.sent == ["Explain this:\n\nx = 1"]
+
+
+def test_the_arrow_keys_go_round(either: Typed) -> None:
+    either.type("/")
+    either.press(KEY.Key_Down)
+    assert either.current == "Review code"
+    either.press(KEY.Key_Up)
+    either.press(KEY.Key_Up)
+    assert either.current == "Translate"
+    either.press(KEY.Key_Down)
+    assert either.current == "Explain code"
+
+
+def test_a_path_is_only_text(either: Typed) -> None:
+    either.type("/usr/bin")
+    assert either.offered == []
+    either.press(KEY.Key_Return)
+    assert either.sent == ["/usr/bin"]
+
+
+def test_what_is_pasted_opens_nothing(either: Typed) -> None:
+    QGuiApplication.clipboard().setText("/translate")
+    either.press(KEY.Key_V, Qt.KeyboardModifier.ControlModifier)
+    assert either.text == "/translate"
+    assert either.offered == []
+
+
+def test_letters_that_nothing_has_close_it_until_they_are_taken_back(either: Typed) -> None:
+    either.type("/trq")
+    assert either.offered == []
+    either.press(KEY.Key_Backspace)
+    assert either.offered == ["Translate"]
+
+
+def test_the_fields_begin_with_defaults_and_enter_puts_the_prompt_in(either: Typed) -> None:
+    either.type("/tr")
+    either.press(KEY.Key_Return)
+    assert either.asks()
+    field = either.field("language")
+    assert field.toPlainText() == "English"
+    assert field.hasFocus()
+    either.press(KEY.Key_P)  # all of it is selected
+    either.press(KEY.Key_Return, Qt.KeyboardModifier.ShiftModifier)
+    either.press(KEY.Key_L)
+    either.press(KEY.Key_Return)
+    assert not either.asks()
+    assert either.text == "Into p\nl: "
+    assert either.cursor == len("Into p\nl: ")
+    assert either.widget.hasFocus()
+
+
+def test_what_must_be_filled_is_said_and_tab_walks(either: Typed) -> None:
+    either.type("/rev")
+    either.press(KEY.Key_Return)
+    fields = either.fields
+    assert fields is not None
+    assert either.field("what").hasFocus()  # the only one that must be filled
+    either.press(KEY.Key_Return)
+    assert fields._note.text() == "Still needed: What"
+    assert fields._labels["what"].property("role") == "error-title"
+    either.press(KEY.Key_Backtab)
+    choice = cast(Combo, fields.findChild(Combo, "field-focus"))
+    assert choice.hasFocus()
+    either.press(KEY.Key_Down)
+    assert choice.currentText() == "safety"
+    either.press(KEY.Key_Tab)
+    either.press(KEY.Key_A)
+    assert fields._labels["what"].property("role") == ""
+    either.press(KEY.Key_Return)
+    assert either.text == "Look at safety of a"
+
+
+def test_esc_leaves_the_fields_and_loses_nothing(either: Typed) -> None:
+    either.type("/rev")
+    either.press(KEY.Key_Return)
+    either.press(KEY.Key_A)
+    either.press(KEY.Key_Escape)
+    assert not either.asks()
+    assert either.text == "/rev"
+    assert either.widget.hasFocus()
+    assert either.window.isVisible()
+    for _ in "/rev":
+        either.press(KEY.Key_Backspace)
+    either.type("/rev")
+    either.press(KEY.Key_Return)
+    assert either.field("what").toPlainText() == "a"
+
+
+def test_an_input_method_keeps_its_keys(either: Typed) -> None:
+    either.type("/")
+    assert either.offered
+    QGuiApplication.sendEvent(either.widget, QInputMethodEvent("ほん", []))
+    either.press(KEY.Key_Return)
+    either.press(KEY.Key_Escape)
+    assert either.text == "/"
+    assert either.offered  # neither taken nor closed
+    assert either.sent == []
+    done = QInputMethodEvent("", [])
+    done.setCommitString("本")
+    QGuiApplication.sendEvent(either.widget, done)
+    assert either.text == "/本"
+
+
+def test_the_wide_slash_of_an_input_method_opens_it(either: Typed) -> None:
+    done = QInputMethodEvent("", [])
+    done.setCommitString("／")
+    QGuiApplication.sendEvent(either.widget, done)
+    assert either.offered
+
+
+def test_a_command_opens_it_and_esc_takes_its_slash_away(either: Typed) -> None:
+    either.slash.open()
+    assert either.offered
+    either.type("tr")
+    either.press(KEY.Key_Escape)
+    assert either.text == ""
+    either.slash.open()
+    assert either.offered
+
+
+def test_it_goes_when_the_keyboard_goes_elsewhere(either: Typed, qtbot: QtBot) -> None:
+    either.type("/")
+    either.widget.clearFocus()
+    assert either.offered == []
+
+
+def test_a_click_takes_a_prompt(either: Typed, qtbot: QtBot) -> None:
+    either.type("/")
+    menu = either.window.findChild(PromptMenu)
+    assert menu is not None
+    at = menu.view.visualRect(menu.view.model().index(0, 0)).center()
+    qtbot.mouseClick(menu.view.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    assert either.text == "Explain this:\n\n"
+    assert either.offered == []
+
+
+# ------------------------------------------------------------------ the prompt of the main window
+
+
+def test_it_works_at_the_beginning_of_any_line_and_ctrl_z_takes_it_back(editor: Typed) -> None:
+    editor.type("First see /usr and then")
+    editor.press(KEY.Key_Return, Qt.KeyboardModifier.ShiftModifier)
+    assert editor.offered == []
+    editor.type("/ex")
+    assert editor.offered == ["Explain code"]
+    editor.press(KEY.Key_Return)
+    assert editor.text == "First see /usr and then\nExplain this:\n\n"
+    editor.press(KEY.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert editor.text == "First see /usr and then\n/ex"
+
+
+def test_a_draft_that_comes_back_opens_nothing(editor: Typed) -> None:
+    prompt = cast(PromptEditor, editor.window.findChild(PromptEditor))
+    prompt.set_text("/")
+    assert editor.offered == []
+
+
+def test_characters_outside_the_basic_plane_count_as_one(either: Typed) -> None:
+    either.slash.set_prompts([Prompt("x", "𝒳 title", "🙂 {{selection}} 🙂")])
+    either.type("/")
+    either.press(KEY.Key_Return)
+    assert either.text == "🙂  🙂"
+    assert either.cursor == 3  # in UTF-16 units: behind the first sign and a space
+
+
+def test_the_list_stands_above_the_prompt_within_the_window(editor: Typed) -> None:
+    editor.type("/")
+    menu = editor.window.findChild(PromptMenu)
+    prompt = editor.window.findChild(PromptEditor)
+    assert menu is not None
+    assert prompt is not None
+    assert menu.geometry().bottom() < prompt.geometry().top()
+    assert menu.geometry().top() >= 0
+    assert menu.width() == prompt.width()
+    editor.window.resize(400, 360)
+    assert menu.geometry().bottom() < prompt.geometry().top()
+    assert menu.width() == prompt.width()
+
+
+# ------------------------------------------------------------------ the quick prompt
+
+
+def test_the_quick_prompt_grows_for_it_and_shrinks_again(quick: Typed) -> None:
+    before = quick.window.height()
+    quick.type("/")
+    assert quick.window.height() > before
+    quick.press(KEY.Key_Escape)
+    assert quick.window.height() == before
+    quick.press(KEY.Key_Escape)
+    assert not quick.window.isVisible()
+
+
+def test_a_long_prompt_is_not_cut(quick: Typed) -> None:
+    long = "word " * 20_000
+    quick.slash.set_prompts([Prompt("x", "Long", long + "end")])
+    quick.type("/")
+    quick.press(KEY.Key_Return)
+    assert quick.text == long + "end"

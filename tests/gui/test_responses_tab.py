@@ -1,0 +1,148 @@
+"""The Answer page: the same rows for the open conversation and for the defaults."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QComboBox, QLabel, QPlainTextEdit, QPushButton, QSlider, QWidget
+
+from desktop_app.settings.schema import settings_of
+from desktop_app.settings.setting import Group
+from desktop_app.settings.values import with_defaults
+from desktop_app.ui.settings.tabs.responses_tab import DEFAULTS, HERE, AnswerTab
+from desktop_app.ui.widgets.segmented_control import SegmentedControl
+
+if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
+
+    from desktop_app.ui.look.theme import Theme
+
+_Widget = TypeVar("_Widget", bound=QWidget)
+TEMPERATURE = "answer.temperature"
+
+
+@pytest.fixture
+def tab(qtbot: QtBot, dressed: Theme) -> AnswerTab:
+    """The page with one conversation that has a temperature of its own."""
+    made = AnswerTab(dressed)
+    made.set_values(with_defaults({TEMPERATURE: 0.5, "answer.verbosity": "low"}))
+    made.set_own("c1", {TEMPERATURE: 1.0})
+    made.resize(300, 2000)
+    qtbot.addWidget(made)
+    with qtbot.waitExposed(made):
+        made.show()
+    return made
+
+
+def find(parent: QWidget, kind: type[_Widget], name: str) -> _Widget:
+    found = parent.findChild(kind, name)
+    assert isinstance(found, kind), name
+    return found
+
+
+def choose(qtbot: QtBot, tab: AnswerTab, scope: str) -> None:
+    button = find(tab, SegmentedControl, "scope").button(scope)
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def words(tab: AnswerTab) -> str:
+    return "\n".join(label.text() for label in tab.findChildren(QLabel) if label.isVisible())
+
+
+def test_each_scope_shows_what_holds_there(qtbot: QtBot, tab: AnswerTab) -> None:
+    slider = find(tab, QSlider, TEMPERATURE)
+    reset = find(tab, QPushButton, f"reset-{TEMPERATURE}")
+    assert slider.accessibleName() == "Temperature: 0.5"
+    assert not reset.isVisible()
+    choose(qtbot, tab, HERE)
+    assert slider.accessibleName() == "Temperature: 1"
+    assert find(tab, QComboBox, "answer.verbosity").currentText() == "Brief"  # the default's
+    assert reset.isVisible()
+    assert not find(tab, QPushButton, "reset-answer.verbosity").isVisible()
+    choose(qtbot, tab, DEFAULTS)
+    assert slider.accessibleName() == "Temperature: 0.5"
+    assert not reset.isVisible()
+
+
+def test_what_belongs_to_new_conversations_alone_is_not_among_the_own(
+    qtbot: QtBot, tab: AnswerTab
+) -> None:
+    def shown() -> set[str]:
+        keys = [s.key for s in settings_of(Group.ANSWER)]
+        return {key for key in keys if find(tab, QWidget, key).isVisible()}
+
+    assert shown() == {s.key for s in settings_of(Group.ANSWER)}
+    choose(qtbot, tab, HERE)
+    assert shown() == {s.key for s in settings_of(Group.ANSWER) if s.per_conversation}
+
+
+def test_a_change_is_told_for_its_scope(qtbot: QtBot, tab: AnswerTab) -> None:
+    slider = find(tab, QSlider, TEMPERATURE)
+    with qtbot.waitSignal(tab.changed) as told, qtbot.assertNotEmitted(tab.own_changed):
+        slider.setValue(slider.value() + 1)
+    assert told.args == [TEMPERATURE, 0.6]
+    choose(qtbot, tab, HERE)
+    with qtbot.waitSignal(tab.own_changed) as told, qtbot.assertNotEmitted(tab.changed):
+        slider.setValue(0)
+    assert told.args == ["c1", TEMPERATURE, None]  # the model's own, whatever the default is
+
+
+def test_a_row_lets_go_of_its_own_value(qtbot: QtBot, tab: AnswerTab) -> None:
+    choose(qtbot, tab, HERE)
+    reset = find(tab, QPushButton, f"reset-{TEMPERATURE}")
+    assert reset.accessibleName() == "Temperature: use the default"
+    with qtbot.waitSignal(tab.own_removed) as told:
+        qtbot.mouseClick(reset, Qt.MouseButton.LeftButton)
+    assert told.args == ["c1", TEMPERATURE]
+    tab.set_own("c1", {})
+    assert find(tab, QSlider, TEMPERATURE).accessibleName() == "Temperature: 0.5"
+    assert not reset.isVisible()
+
+
+def test_what_was_typed_belongs_to_the_conversation_it_was_typed_in(
+    qtbot: QtBot, tab: AnswerTab
+) -> None:
+    choose(qtbot, tab, HERE)
+    text = find(tab, QPlainTextEdit, "answer.system_prompt")
+    text.setFocus()
+    qtbot.keyClicks(text, "Rhyme.")
+    with qtbot.waitSignal(tab.own_changed) as told:
+        tab.set_own("c2", {})
+    assert told.args == ["c1", "answer.system_prompt", "Rhyme."]
+    assert text.toPlainText() == ""
+
+
+def test_and_to_its_scope(qtbot: QtBot, tab: AnswerTab) -> None:
+    choose(qtbot, tab, HERE)
+    text = find(tab, QPlainTextEdit, "answer.system_prompt")
+    qtbot.keyClicks(text, "Rhyme.")
+    with qtbot.waitSignal(tab.own_changed), qtbot.assertNotEmitted(tab.changed):
+        choose(qtbot, tab, DEFAULTS)
+
+
+def test_reasons_and_notes_stand_in_both_scopes(qtbot: QtBot, tab: AnswerTab) -> None:
+    why = "GPT-5.2 is asked through the Responses API, which has none."
+    tab.set_refusals({"answer.stop": why}, {"answer.service_tier": "What flex costs is not known."})
+    for scope in (DEFAULTS, HERE):
+        choose(qtbot, tab, scope)
+        assert not find(tab, QPlainTextEdit, "answer.stop").isEnabled()
+        assert why in words(tab)
+        assert find(tab, QComboBox, "answer.service_tier").isEnabled()
+        assert "What flex costs is not known." in words(tab)
+    tab.set_refusals({}, {})
+    assert find(tab, QPlainTextEdit, "answer.stop").isEnabled()
+    assert why not in words(tab)
+
+
+def test_a_fifth_stop_sequence_is_not_taken_and_says_so(qtbot: QtBot, tab: AnswerTab) -> None:
+    text = find(tab, QPlainTextEdit, "answer.stop")
+    with qtbot.assertNotEmitted(tab.changed, wait=20):
+        text.setPlainText("a\nb\nc\nd\ne")
+        tab._form.settle()
+    assert "It takes 4 lines at most." in words(tab)
+    with qtbot.waitSignal(tab.changed) as told:
+        text.setPlainText("a\nb\n\nc\nd")
+    assert told.args == ["answer.stop", "a\nb\n\nc\nd"]
+    assert "It takes 4 lines" not in words(tab)
